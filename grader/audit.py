@@ -1,0 +1,88 @@
+"""The audit of the grader itself: every known mistake must be caught by its name, every right way accepted.
+
+Each solution of the bank goes through the same examination as a student's answer, and its answers cross the same
+wire, so that what the audit shows is what a student would get.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from grader.bank import Entry, Solution, entries
+from grader.examine import examine
+from gradschool import wire
+from gradschool.assess import Report
+from gradschool.checking import pack_reply, unpack_reply
+from gradschool.trying import try_case
+
+
+@dataclass
+class Audit:
+    """The figures of an audit; the three lists name what is wrong and are empty in a healthy bank."""
+
+    exercises: int = 0
+    mutants: int = 0
+    killed: int = 0
+    named: int = 0
+    alternatives: int = 0
+    accepted: int = 0
+    survivors: list[str] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+
+    @property
+    def healthy(self) -> bool:
+        """No survivor, no rejected alternative, and at least nine in ten mutants under their own name."""
+        return not self.survivors and not self.rejected and self.named >= 0.9 * self.mutants
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return asdict(self)
+
+
+def over_the_wire(entry: Entry, solution: Solution) -> Callable[[Mapping[str, Any]], Any]:
+    """An ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel."""
+    answer = solution.fresh()
+
+    def ask(args: Mapping[str, Any]) -> Any:
+        question = wire.decode(wire.encode(dict(args))[8:])
+        reply = try_case(entry.exercise, answer, question)
+        return unpack_reply(wire.decode(wire.encode(pack_reply(reply))[8:]))
+
+    return ask
+
+
+def audit(parts: Iterable[str], seed: int | None = None) -> Audit:
+    """Run every mutant and alternative of these chapters; ``seed`` fixes the fresh inputs."""
+    result = Audit()
+    for part in parts:
+        for entry in entries(part).values():
+            audit_entry(entry, result, secrets.randbits(64) if seed is None else seed)
+    return result
+
+
+def audit_entry(entry: Entry, result: Audit, seed: int) -> None:
+    """Add one exercise to an audit. The reference itself counts among what must be accepted, but not in the figures."""
+    result.exercises += 1
+    for mutant in entry.mutants:
+        _add_mutant(entry, mutant, examine(entry, over_the_wire(entry, mutant), seed), result)
+    for alternative in entry.alternatives:
+        report = examine(entry, over_the_wire(entry, alternative), seed)
+        result.alternatives += 1
+        result.accepted += report.passed
+        if not report.passed:
+            result.rejected.append(f"{entry.exercise.id}: {alternative.name} ({report.hint})")
+
+
+def _add_mutant(entry: Entry, mutant: Solution, report: Report, result: Audit) -> None:
+    name = f"{entry.exercise.id}: {mutant.name}"
+    result.mutants += 1
+    result.killed += not report.passed
+    result.named += report.mistake == mutant.name and report.hint == mutant.hint
+    if report.passed:
+        result.survivors.append(name)
+    elif report.mistake != mutant.name:
+        result.misnamed.append(f"{name} (called {report.mistake!r})")

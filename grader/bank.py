@@ -1,0 +1,118 @@
+"""One entry per exercise: the reference, the inputs it is judged on, its points, known mistakes and other right ways.
+
+    l2 = entry("chain.l2_gradient", points=2, reference=l2_gradient)
+
+    @l2.mutant("sign", "Did the loss fall? ...", catalogue="a7")
+    def label_minus_prediction(p, l): ...
+
+    @l2.alternative
+    def by_subtract(p, l): ...
+
+A mutant or an alternative must stand on its own: it may use ``np``, ``torch`` and what it defines inside, so that
+it can also be written into a sample student's notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from gradschool.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
+
+Answer = Callable[..., Any]
+HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution in the bank, right or wrong, as source that can be run afresh or put into a notebook."""
+
+    name: str
+    source: str
+    function: str
+    hint: str = ""
+    catalogue: str = ""
+
+    def fresh(self) -> Answer:
+        """The function, defined anew: what an earlier run kept in its defaults is gone."""
+        namespace: dict[str, Any] = {"np": np, "numpy": np}
+        if "torch" in self.source:
+            namespace["torch"] = import_module("torch")
+        exec(compile(self.source, f"<{self.function}>", "exec"), namespace)
+        return namespace[self.function]
+
+
+@dataclass
+class Entry:
+    """The private half of one exercise. ``cases`` are judged twice: from the hidden seed and from a fresh one."""
+
+    exercise: Exercise
+    points: float
+    reference: Answer
+    cases: Callable[[np.random.Generator], list[Case]]
+    tolerance: str
+    mutants: list[Solution] = field(default_factory=list)
+    alternatives: list[Solution] = field(default_factory=list)
+
+    def mutant(self, name: str, hint: str, catalogue: str = "") -> Callable[[Answer], Answer]:
+        """Register a wrong solution under the name of its mistake, with the hint that it must earn."""
+
+        def register(function: Answer) -> Answer:
+            if any(m.name == name for m in self.mutants):
+                raise ValueError(f"{self.exercise.id} has two mutants named {name!r}")
+            self.mutants.append(Solution(name, _source(function), function.__name__, hint, catalogue))
+            return function
+
+        return register
+
+    def alternative(self, function: Answer) -> Answer:
+        """Register a right solution that is written another way."""
+        self.alternatives.append(Solution(function.__name__, _source(function), function.__name__))
+        return function
+
+    def fixtures(self, rng: np.random.Generator) -> list[Case]:
+        """The inputs for one generator: those of the public half and those of this entry."""
+        return self.cases(rng)
+
+
+def _source(function: Answer) -> str:
+    """The source of a function without its decorators."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree.body[0].decorator_list = []  # type: ignore[attr-defined]
+    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+    return "\n".join(lines[tree.body[0].lineno - 1 :]) + "\n"
+
+
+def entry(
+    exercise_id: str,
+    *,
+    points: float,
+    reference: Answer,
+    cases: Callable[[np.random.Generator], list[Case]] | None = None,
+    tolerance: str = "exact",
+) -> Entry:
+    """Make the entry of an exercise. Without ``cases`` it is judged on the kinds of inputs of its public half."""
+    exercise = find(exercise_id)
+    return Entry(exercise, points, reference, cases or exercise.cases, tolerance)
+
+
+def entries(part: str) -> Mapping[str, Entry]:
+    """All entries of the chapter whose ids begin with ``part``, by exercise id, in the lesson's order."""
+    if part not in CHAPTERS:
+        raise UnknownExercise(f"no chapter {part!r}: there are {', '.join(CHAPTERS)}")
+    return {e.exercise.id: e for e in import_module(f"grader.exercises.{part}").ENTRIES}
+
+
+def find_entry(exercise_id: str) -> Entry:
+    """The entry of one exercise; UnknownExercise if there is none."""
+    found = entries(exercise_id.partition(".")[0]).get(exercise_id)
+    if found is None:
+        raise UnknownExercise(f"no exercise {exercise_id!r} in the bank")
+    return found

@@ -1,0 +1,371 @@
+"""References, mistakes and other right ways: injected gradients, a fixed function to climb, and the steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from grader.bank import entry
+
+
+def both_ways(net, X, G):
+    """y.backward(G), and the surrogate loss (G.detach() * y).sum()."""
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    by_surrogate = torch.autograd.grad((G.detach() * net(X)).sum(), params)
+    return by_backward, by_surrogate
+
+
+inject_gradient = entry("chain.inject_gradient", points=6, reference=both_ways)
+
+
+@inject_gradient.mutant(
+    "not-detached",
+    "The parameters' gradients are right, but a gradient also runs back to where G came from. An injected gradient is a "
+    "number here, not a function: detach it in the surrogate loss.",
+)
+def not_detached(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    net.zero_grad()
+    (G * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in params]
+
+
+@inject_gradient.mutant(
+    "upstream-ignored",
+    "G never enters: you back-propagate y.sum(), as if every output mattered equally and by 1. Put G where the loss's own "
+    "gradient would arrive.",
+)
+def upstream_ignored(net, X, G):
+    params = list(net.parameters())
+    one = torch.autograd.grad(net(X).sum(), params)
+    return one, one
+
+
+@inject_gradient.mutant(
+    "surrogate-averaged",
+    "The surrogate loss takes a mean, so its gradient is 1/(B m) of the other one. (G.detach() * y).sum(): G holds all "
+    "the averaging there is.",
+    "a11",
+)
+def surrogate_averaged(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    return by_backward, torch.autograd.grad((G.detach() * net(X)).mean(), params)
+
+
+@inject_gradient.mutant(
+    "surrogate-batch-averaged",
+    "The surrogate loss is averaged over the batch: 1/B of the other one. G already is the gradient of the whole loss.",
+    "a10",
+)
+def surrogate_batch_averaged(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    return by_backward, torch.autograd.grad((G.detach() * net(X)).sum(dim=1).mean(), params)
+
+
+@inject_gradient.mutant(
+    "not-zeroed",
+    "Gradients pile up in .grad: the second way starts on top of the first, and the next call on top of both. Call "
+    "net.zero_grad() before each backward, or use torch.autograd.grad.",
+    "a18",
+)
+def not_zeroed(net, X, G):
+    net(X).backward(G.detach())
+    by_backward = [p.grad.clone() for p in net.parameters()]
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in net.parameters()]
+
+
+@inject_gradient.mutant(
+    "same-buffer",
+    "Both lists hold the very same tensors: p.grad is one buffer, and the second backward wrote over what you had read "
+    "from the first. Copy (clone) what you want to keep.",
+)
+def same_buffer(net, X, G):
+    params = list(net.parameters())
+    net.zero_grad()
+    net(X).backward(G.detach())
+    by_backward = [p.grad for p in params]
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad for p in params]
+
+
+@inject_gradient.mutant(
+    "sign",
+    "Both ways are right up to the sign. A surrogate loss is built so that its gradient *is* G: no minus belongs here.",
+    "a7",
+)
+def inject_sign(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, -G.detach())
+    return by_backward, torch.autograd.grad(-(G.detach() * net(X)).sum(), params)
+
+
+@inject_gradient.alternative
+def with_zero_grad(net, X, G):
+    net.zero_grad()
+    net(X).backward(G.detach())
+    by_backward = [p.grad.clone() for p in net.parameters()]
+    net.zero_grad()
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in net.parameters()]
+
+
+@inject_gradient.alternative
+def by_functional_call(net, X, G):
+    names = [name for name, _ in net.named_parameters()]
+    values = tuple(p.detach() for p in net.parameters())
+
+    def forward(*params):
+        return torch.func.functional_call(net, dict(zip(names, params, strict=True)), (X,))
+
+    _, vjp = torch.func.vjp(forward, *values)
+    surrogate = torch.func.grad(lambda *p: (G.detach() * forward(*p)).sum(), argnums=tuple(range(len(values))))
+    return vjp(G.detach()), surrogate(*values)
+
+
+def descend_minus_f(gradients, a, phi, lr, steps):
+    """Descend the loss -f(a; phi) in a alone: a <- a - lr * (-df/da)."""
+    a = a.copy()
+    for _ in range(steps):
+        df_da, _ = gradients(a, phi)
+        a = a - lr * (-df_da)
+    return a, phi
+
+
+maximise = entry("chain.maximise", points=4, reference=descend_minus_f)
+
+
+@maximise.mutant(
+    "downhill",
+    "You descend f itself, so a runs away from the top. Descent needs a loss: use -f, whose gradient is -df/da.",
+    "a7",
+)
+def downhill(gradients, a, phi, lr, steps):
+    a = a.copy()
+    for _ in range(steps):
+        a = a - lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.mutant(
+    "moves-the-function",
+    "f goes up, and partly because you moved f: phi changed. That is like a student who changes the labels. Use df/dphi "
+    "for nothing here; only a may learn.",
+)
+def moves_the_function(gradients, a, phi, lr, steps):
+    a, phi = a.copy(), phi.copy()
+    for _ in range(steps):
+        df_da, df_dphi = gradients(a, phi)
+        a, phi = a + lr * df_da, phi + lr * df_dphi
+    return a, phi
+
+
+@maximise.mutant(
+    "moves-only-the-function",
+    "a never moves: it is phi that climbs. Everybody can have a high score on an exam that they write themselves.",
+)
+def moves_only_the_function(gradients, a, phi, lr, steps):
+    phi = phi.copy()
+    for _ in range(steps):
+        phi = phi + lr * gradients(a, phi)[1]
+    return a, phi
+
+
+@maximise.mutant(
+    "one-step",
+    "You take one step, however many are asked for.",
+)
+def one_step(gradients, a, phi, lr, steps):
+    return a + lr * gradients(a, phi)[0], phi
+
+
+@maximise.mutant(
+    "gradient-not-renewed",
+    "The gradient is taken once, at the start, and used for every step. Each step needs the slope at the point it starts "
+    "from.",
+)
+def gradient_not_renewed(gradients, a, phi, lr, steps):
+    df_da, _ = gradients(a, phi)
+    return a + lr * steps * df_da, phi
+
+
+@maximise.mutant(
+    "in-place",
+    "The caller's a is changed as well: += on an array works in place. Make a copy first.",
+    "a19",
+)
+def maximise_in_place(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        a += lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.alternative
+def uphill(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        a = a + lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.alternative
+def by_recursion(gradients, a, phi, lr, steps):
+    if steps == 0:
+        return a, phi
+    loss_gradient = -gradients(a, phi)[0]
+    return by_recursion(gradients, a - lr * loss_gradient, phi, lr, steps - 1)
+
+
+sgd_step = entry(
+    "chain.sgd_step",
+    points=2,
+    reference=lambda params, grads, lr: [p - lr * g for p, g in zip(params, grads, strict=True)],
+)
+
+
+@sgd_step.mutant("uphill", "Your step adds the gradient: that climbs the loss. Descent subtracts it.", "a7")
+def sgd_uphill(params, grads, lr):
+    return [p + lr * g for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant("step-size-forgotten", "The step size is missing: you subtract the whole gradient. Multiply it by lr.")
+def step_size_forgotten(params, grads, lr):
+    return [p - g for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant(
+    "in-place",
+    "The values are right, but the caller's arrays are changed too: `p -= ...` works in place. Return new arrays.",
+    "a19",
+)
+def sgd_in_place(params, grads, lr):
+    for p, g in zip(params, grads, strict=True):
+        p -= lr * g
+    return params
+
+
+@sgd_step.mutant("first-only", "Only the first array is stepped; the others come back as they were.")
+def first_only(params, grads, lr):
+    return [params[0] - lr * grads[0], *params[1:]]
+
+
+@sgd_step.mutant("divides", "You divide by lr. A smaller step size must give a smaller step: multiply.")
+def divides(params, grads, lr):
+    return [p - g / lr for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.alternative
+def sgd_as_tuple(params, grads, lr):
+    return tuple(np.subtract(p, np.multiply(lr, g)) for p, g in zip(params, grads, strict=True))
+
+
+@sgd_step.alternative
+def sgd_by_index(params, grads, lr):
+    stepped = []
+    for i in range(len(params)):
+        new = params[i].copy()
+        new -= grads[i] * lr
+        stepped.append(new)
+    return stepped
+
+
+def adam(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    """Kingma & Ba (2015), algorithm 1."""
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+adam_step = entry("chain.adam_step", points=5, reference=adam)
+
+
+@adam_step.mutant(
+    "no-bias-correction",
+    "Both moments start at 0 and are too small at first. Divide them by 1 - beta^t, or the first steps are wrong.",
+)
+def no_bias_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * m / (np.sqrt(v) + eps), m, v
+
+
+@adam_step.mutant(
+    "eps-under-the-root",
+    "eps stands under the square root. There it acts like a number of size sqrt(eps), which a tiny gradient notices: add "
+    "it after the root.",
+)
+def eps_under_the_root(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * (m / (1 - beta1**t)) / np.sqrt(v / (1 - beta2**t) + eps), m, v
+
+
+@adam_step.mutant(
+    "not-squared", "The second moment gathers the gradient's size, not its square, and is then put under a root."
+)
+def not_squared(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * np.abs(grad)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+@adam_step.mutant(
+    "counts-from-zero",
+    "t is one too small in the correction: it counts steps from 1. With t = 0 the first step divides by zero.",
+)
+def counts_from_zero(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat, v_hat = m / (1 - np.float64(beta1) ** (t - 1)), v / (1 - np.float64(beta2) ** (t - 1))
+    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+@adam_step.mutant(
+    "counts-one-too-far",
+    "t is one too large in the correction: it already is the number of this step, counted from 1.",
+)
+def counts_one_too_far(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat, v_hat = m / (1 - beta1 ** (t + 1)), v / (1 - beta2 ** (t + 1))
+    return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+@adam_step.mutant(
+    "corrected-kept",
+    "The step is right, but you return the corrected moments: the next step would correct them again. Keep m and v raw.",
+)
+def corrected_kept(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = (beta1 * m + (1 - beta1) * grad) / (1 - beta1**t)
+    v = (beta2 * v + (1 - beta2) * grad**2) / (1 - beta2**t)
+    return theta - lr * m / (np.sqrt(v) + eps), m, v
+
+
+@adam_step.mutant("uphill", "The step climbs the loss: subtract it.", "a7")
+def adam_uphill(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+@adam_step.alternative
+def adam_with_corrected_step_size(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = m + (1 - beta1) * (grad - m)
+    v = v + (1 - beta2) * (grad * grad - v)
+    root = np.sqrt(1 - beta2**t)
+    return theta - lr * root / (1 - beta1**t) * m / (np.sqrt(v) + eps * root), m, v
+
+
+@adam_step.alternative
+def adam_by_torch(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    p = torch.nn.Parameter(torch.tensor(theta))
+    p.grad = torch.tensor(grad)
+    optimiser = torch.optim.Adam([p], lr=lr, betas=(beta1, beta2), eps=eps)
+    optimiser.state[p] = {"step": torch.tensor(t - 1.0), "exp_avg": torch.tensor(m), "exp_avg_sq": torch.tensor(v)}
+    optimiser.step()
+    state = optimiser.state[p]
+    return p.detach().numpy(), state["exp_avg"].numpy(), state["exp_avg_sq"].numpy()

@@ -1,0 +1,450 @@
+"""References, mistakes and other right ways: activations, a whole network, batches and shared parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank import entry
+
+relu_vjp = entry("chain.relu_vjp", points=2, reference=lambda z, g: g * (z > 0))
+
+
+@relu_vjp.mutant(
+    "activation-left-out",
+    "The gradient comes back as it went in: the derivative of relu is missing. Every node that the gradient crosses "
+    "multiplies; where z < 0 relu blocks it.",
+    "a3",
+)
+def relu_left_out(z, g):
+    return g.copy()
+
+
+@relu_vjp.mutant(
+    "masked-by-gradient",
+    "You keep the entries where g is positive. What relu remembers is its own input: the mask is z > 0.",
+)
+def masked_by_gradient(z, g):
+    return g * (g > 0)
+
+
+@relu_vjp.mutant(
+    "times-value",
+    "You multiply by relu(z), the value. The derivative of relu is its slope: 1 where z > 0, 0 elsewhere.",
+)
+def times_value(z, g):
+    return g * np.maximum(z, 0)
+
+
+@relu_vjp.mutant(
+    "derivative-alone",
+    "This is the derivative of relu alone. A vjp multiplies it with the gradient g that arrives.",
+)
+def relu_derivative_alone(z, g):
+    return (z > 0).astype(float)
+
+
+@relu_vjp.mutant(
+    "kink-open",
+    "Everything is right except at z = 0 exactly: this lesson (and PyTorch) takes the slope 0 there, so the mask is "
+    "z > 0, not z >= 0.",
+)
+def kink_open(z, g):
+    return g * (z >= 0)
+
+
+@relu_vjp.mutant(
+    "relu-of-gradient",
+    "You apply relu again, to the gradient. Backward does not repeat the function, it multiplies by its slope.",
+)
+def relu_of_gradient(z, g):
+    return np.maximum(z * g, 0)
+
+
+@relu_vjp.alternative
+def relu_by_where(z, g):
+    return np.where(z > 0, g, 0.0)
+
+
+@relu_vjp.alternative
+def relu_by_copy_and_zero(z, g):
+    out = g.copy()
+    out[z <= 0] = 0
+    return out
+
+
+tanh_vjp = entry("chain.tanh_vjp", points=2, reference=lambda z, g: g * (1 - np.tanh(z) ** 2))
+
+
+@tanh_vjp.mutant(
+    "activation-left-out",
+    "The gradient comes back as it went in: the derivative of tanh is missing. Every node that the gradient crosses "
+    "multiplies.",
+    "a3",
+)
+def tanh_left_out(z, g):
+    return g.copy()
+
+
+@tanh_vjp.mutant(
+    "square-lost",
+    "You have 1 - tanh(z); the derivative is 1 - tanh(z)^2. At tanh(z) = 0.5 that is 0.75, not 0.5: square it.",
+    "a6",
+)
+def square_lost(z, g):
+    return g * (1 - np.tanh(z))
+
+
+@tanh_vjp.mutant(
+    "output-taken-for-input",
+    "You apply tanh twice: 1 - tanh(tanh(z))^2. Is your argument z, or already the output?",
+    "a4",
+)
+def output_taken_for_input(z, g):
+    a = np.tanh(z)
+    return g * (1 - np.tanh(a) ** 2)
+
+
+@tanh_vjp.mutant(
+    "input-taken-for-output",
+    "You have 1 - z^2. The short form 1 - a^2 is meant for the output a = tanh(z): with z = 2 yours is -3, and the slope "
+    "of tanh is never negative.",
+    "a5",
+)
+def input_taken_for_output(z, g):
+    return g * (1 - z**2)
+
+
+@tanh_vjp.mutant(
+    "sigmoid-slope",
+    "a (1 - a) is the slope of the sigmoid. For tanh it is 1 - a^2.",
+    "a5",
+)
+def sigmoid_slope(z, g):
+    a = np.tanh(z)
+    return g * a * (1 - a)
+
+
+@tanh_vjp.alternative
+def tanh_by_cosh(z, g):
+    return g / np.cosh(z) ** 2
+
+
+@tanh_vjp.alternative
+def tanh_by_factors(z, g):
+    a = np.tanh(z)
+    return g * (1 + a) * (1 - a)
+
+
+def backward(W1, b1, W2, b2, X, G):
+    """One vjp at a time, from Y back to X."""
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - H**2)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+mlp_backward = entry("chain.mlp_backward", points=8, reference=backward)
+
+
+@mlp_backward.mutant(
+    "not-transposed",
+    "Somewhere W2^T stands where W2 belongs (or the other way round): square layers hide it, others fail. Rows of G are "
+    "samples, so the gradient at the hidden layer is G @ W2, of shape (B, hidden).",
+    "a1",
+)
+def mlp_not_transposed(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2.T) * (1 - H**2)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "activation-left-out",
+    "The derivative of tanh is missing between the layers. Learning may even seem to go on, but this is not the gradient: "
+    "every node crossed multiplies.",
+    "a3",
+)
+def mlp_activation_left_out(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = G @ W2
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "output-taken-for-input",
+    "The derivative of tanh is taken at H, which is tanh's output, as if it were its input: 1 - tanh(H)^2. With the "
+    "output in hand the derivative is 1 - H^2.",
+    "a4",
+)
+def mlp_output_taken_for_input(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - np.tanh(H) ** 2)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "square-lost",
+    "Between the layers you have 1 - H; the derivative of tanh is 1 - H^2.",
+    "a6",
+)
+def mlp_square_lost(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - H)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "bias-not-summed",
+    "The bias gradients still have one row per sample. One bias feeds every sample, so its gradient is the sum over them.",
+    "a12",
+)
+def bias_not_summed(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - H**2)
+    return delta.T @ X, delta, G.T @ H, G, delta @ W1
+
+
+@mlp_backward.mutant(
+    "stepped-too-early",
+    "W2 is already stepped when you take the gradient through it. All gradients first, with the weights of the forward "
+    "pass; then all steps.",
+    "a13",
+)
+def stepped_too_early(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    grad_W2 = G.T @ H
+    stepped = W2 - 0.1 * grad_W2
+    delta = (G @ stepped) * (1 - H**2)
+    return delta.T @ X, delta.sum(axis=0), grad_W2, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "averaged-again",
+    "Your parameter gradients are divided by the batch size. G already is the gradient of whatever the loss is, mean or "
+    "sum: the backward pass only adds up. Who averaged already?",
+    "a10",
+)
+def averaged_again(W1, b1, W2, b2, X, G):
+    B = len(X)
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - H**2)
+    return delta.T @ X / B, delta.mean(axis=0), G.T @ H / B, G.mean(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "input-instead-of-hidden",
+    "grad_W2 pairs G with the pre-activations X W1^T + b1. The second layer was fed with H = tanh(...): its weights are "
+    "multiplied by H.",
+)
+def input_instead_of_hidden(W1, b1, W2, b2, X, G):
+    Z = X @ W1.T + b1
+    H = np.tanh(Z)
+    delta = (G @ W2) * (1 - H**2)
+    return delta.T @ X, delta.sum(axis=0), G.T @ Z, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "gradients-kept",
+    "The second call adds to what the first one left: gradients are kept from call to call. Start from zero every time.",
+    "a18",
+)
+def gradients_kept(W1, b1, W2, b2, X, G, kept={}):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (1 - H**2)
+    grads = [delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1]
+    key = X.tobytes()
+    kept[key] = [k + g for k, g in zip(kept[key], grads, strict=True)] if key in kept else grads
+    return tuple(kept[key])
+
+
+@mlp_backward.alternative
+def mlp_by_einsum(W1, b1, W2, b2, X, G):
+    H = np.tanh(np.einsum("bn,hn->bh", X, W1) + b1)
+    delta = np.einsum("bm,mh,bh->bh", G, W2, 1 - H * H)
+    return (
+        np.einsum("bh,bn->hn", delta, X),
+        np.einsum("bh->h", delta),
+        np.einsum("bm,bh->mh", G, H),
+        np.einsum("bm->m", G),
+        np.einsum("bh,hn->bn", delta, W1),
+    )
+
+
+@mlp_backward.alternative
+def mlp_by_loop(W1, b1, W2, b2, X, G):
+    gW1, gb1, gW2, gb2, gX = (np.zeros_like(a) for a in (W1, b1, W2, b2, X))
+    for i in range(len(X)):
+        h = np.tanh(W1 @ X[i] + b1)
+        gW2 += np.outer(G[i], h)
+        gb2 += G[i]
+        d = (W2.T @ G[i]) / np.cosh(W1 @ X[i] + b1) ** 2
+        gW1 += np.outer(d, X[i])
+        gb1 += d
+        gX[i] = W1.T @ d
+    return gW1, gb1, gW2, gb2, gX
+
+
+@mlp_backward.alternative
+def mlp_by_torch(W1, b1, W2, b2, X, G):
+    leaves = [torch.tensor(a, requires_grad=True) for a in (W1, b1, W2, b2, X)]
+    w1, c1, w2, c2, x = leaves
+    y = torch.tanh(x @ w1.T + c1) @ w2.T + c2
+    grads = torch.autograd.grad(y, leaves, torch.tensor(G))
+    return tuple(g.numpy() for g in grads)
+
+
+batch_mean_gradient = entry("chain.batch_mean_gradient", points=3, reference=lambda p, l: (p - l[:, None]) / len(l))
+
+
+@batch_mean_gradient.mutant(
+    "sum-for-mean",
+    "B times too large: this is the gradient of the sum. Put every sample into the batch twice: the gradient of a mean "
+    "halves per entry, and the total stays as it was.",
+    "a9",
+)
+def sum_for_mean(p, l):
+    return p - l[:, None]
+
+
+@batch_mean_gradient.mutant(
+    "averaged-twice",
+    "B times too small: the mean is taken twice. Who averaged already?",
+    "a10",
+)
+def averaged_twice(p, l):
+    return (p - l[:, None]) / len(l) ** 2
+
+
+@batch_mean_gradient.mutant(
+    "broadcast",
+    "A (B, 1) prediction minus (B,) labels is a (B, B) table: every prediction against every label. Print the shapes; "
+    "make both (B, 1) or both (B,) first.",
+    "a16",
+)
+def broadcast(p, l):
+    return (p - l) / len(l)
+
+
+@batch_mean_gradient.mutant(
+    "broadcast-then-averaged",
+    "The shape is right, but every prediction is compared with the mean of all labels: a (B, B) table was averaged over "
+    "its rows. A network trained so returns one constant. Print the shapes before you subtract.",
+    "a16",
+)
+def broadcast_then_averaged(p, l):
+    return (p - l).mean(axis=1, keepdims=True) / len(l)
+
+
+@batch_mean_gradient.mutant(
+    "lost-half",
+    "Twice too large. The loss here is 1/(2B) times the sum of squares: the 2 of the square cancels the 1/2.",
+    "a8",
+)
+def batch_lost_half(p, l):
+    return 2 * (p - l[:, None]) / len(l)
+
+
+@batch_mean_gradient.mutant(
+    "flat",
+    "The numbers are right, but the shape is (B,), and the network's output is (B, 1): a gradient has the shape of what "
+    "it is the gradient of, or the next line broadcasts.",
+    "a16",
+)
+def flat(p, l):
+    return (p[:, 0] - l) / len(l)
+
+
+@batch_mean_gradient.mutant(
+    "label-minus-prediction",
+    "The sign is turned round: label minus prediction. Did the loss fall?",
+    "a7",
+)
+def batch_label_minus_prediction(p, l):
+    return (l[:, None] - p) / len(l)
+
+
+@batch_mean_gradient.alternative
+def batch_by_reshape(p, l):
+    return (p - l.reshape(p.shape)) / p.shape[0]
+
+
+@batch_mean_gradient.alternative
+def batch_by_flatten(p, l):
+    gradient = p.ravel() - l
+    gradient /= gradient.size
+    return gradient[:, np.newaxis]
+
+
+def both_paths(W, x, g):
+    """grad W = g h^T through the second use plus delta x^T through the first."""
+    h = np.tanh(W @ x)
+    return np.outer(g, h) + np.outer((W.T @ g) * (1 - h**2), x)
+
+
+shared_paths = entry("chain.shared_paths", points=4, reference=both_paths)
+
+
+@shared_paths.mutant(
+    "last-path-only",
+    "Only the path through the second use of W is there. W is used twice, and each use sends a gradient back: paths add.",
+    "a14",
+)
+def last_path_only(W, x, g):
+    return np.outer(g, np.tanh(W @ x))
+
+
+@shared_paths.mutant(
+    "first-path-only",
+    "Only the path through the first use of W is there: the later gradient was overwritten instead of added. Paths add.",
+    "a14",
+)
+def first_path_only(W, x, g):
+    h = np.tanh(W @ x)
+    return np.outer((W.T @ g) * (1 - h**2), x)
+
+
+@shared_paths.mutant(
+    "paths-averaged",
+    "The two paths are averaged. Nothing divides them in the chain rule: they add.",
+)
+def paths_averaged(W, x, g):
+    h = np.tanh(W @ x)
+    return (np.outer(g, h) + np.outer((W.T @ g) * (1 - h**2), x)) / 2
+
+
+@shared_paths.mutant(
+    "activation-left-out",
+    "On the way to the first use the gradient crosses tanh, and its derivative 1 - h^2 is missing there.",
+    "a3",
+)
+def shared_activation_left_out(W, x, g):
+    h = np.tanh(W @ x)
+    return np.outer(g, h) + np.outer(W.T @ g, x)
+
+
+@shared_paths.mutant(
+    "not-transposed",
+    "On the way to the first use the gradient crosses W backwards, through W^T; you used W. A square matrix hides it from "
+    "the shapes, not from the numbers.",
+    "a1",
+)
+def shared_not_transposed(W, x, g):
+    h = np.tanh(W @ x)
+    return np.outer(g, h) + np.outer((W @ g) * (1 - h**2), x)
+
+
+@shared_paths.alternative
+def shared_as_two(W, x, g):
+    first, second = W, W
+    h = np.tanh(first @ x)
+    grad = np.zeros_like(W)
+    grad += g[:, None] * h[None, :]
+    grad += ((g @ second) / np.cosh(first @ x) ** 2)[:, None] * x[None, :]
+    return grad
+
+
+@shared_paths.alternative
+def shared_by_torch(W, x, g):
+    w = torch.tensor(W, requires_grad=True)
+    y = w @ torch.tanh(w @ torch.tensor(x))
+    y.backward(torch.tensor(g))
+    return w.grad.numpy()

@@ -1,0 +1,131 @@
+"""`check`: the one line of a lesson that looks at a student's function.
+
+On the student's machine it runs the public half of the exercise and shows a card. While grading, the same line is
+answered by the judge, a process outside this kernel, over a local socket: only what the judge wrote down counts.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradschool import wire
+from gradschool.answers import plain
+from gradschool.assess import Report, Tried, assess
+from gradschool.card import as_html, as_text
+from gradschool.exercise import Exercise, find
+from gradschool.trying import Raised, Reply, try_case
+
+JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
+PUBLIC_SEED = 0
+
+
+class CheckFailed(AssertionError):
+    """An answer is not right yet. Shown in a notebook as one line, without a wall of traceback."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"CheckFailed: {self}"]
+
+
+def check(exercise_id: str, answer: Callable[..., Any]) -> None:
+    """Check a student's function for an exercise, show a card, and raise CheckFailed unless it is right.
+
+    ``exercise_id`` is the id printed on the exercise's card, such as ``"chain.l2_gradient"``.
+    """
+    exercise = find(exercise_id)
+    if not callable(answer):
+        raise CheckFailed(
+            f"check({exercise_id!r}, ...) takes your function, without calling it: no brackets after its name."
+        )
+    address = os.environ.get(JUDGE_VARIABLE)
+    if address and _ask_judge(address, exercise, answer):
+        return
+    report = check_here(exercise, answer)
+    _show(report)
+    if not report.passed:
+        raise CheckFailed(f"{report.exercise}: {report.hint}")
+
+
+def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
+    """The public check: no reference, only the oracle of the exercise's public half."""
+    cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
+    tried = [Tried(case, plain(exercise.expect(case.args)), try_case(exercise, answer, case.args)) for case in cases]
+    return assess(exercise, tried, exercise.tolerance)
+
+
+class _Card:
+    """What IPython displays: HTML where it can, text elsewhere."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def _repr_html_(self) -> str:
+        return as_html(self.report)
+
+    def __repr__(self) -> str:
+        return as_text(self.report)
+
+
+def _show(report: Report) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        get_ipython = None
+    if get_ipython is not None and get_ipython() is not None:
+        display(_Card(report))
+    else:
+        print(as_text(report))
+
+
+def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
+    """Answer the judge's questions; False if it does not want to hear of this exercise now."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        wire.send(connection, {"check": exercise.id})
+        while True:
+            message = wire.receive(connection)
+            if "args" not in message:
+                return bool(message.get("heard"))
+            reply = try_case(exercise, answer, message["args"])
+            wire.send(connection, pack_reply(reply))
+
+
+def pack_reply(reply: Reply) -> Mapping[str, Any]:
+    """A reply as plain data for the wire."""
+    return {
+        "first": _pack_outcome(reply.first),
+        "again": _pack_outcome(reply.again),
+        "inputs": reply.inputs,
+        "printed": reply.printed,
+        "seconds": reply.seconds,
+    }
+
+
+def _pack_outcome(outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, Raised):
+        return {"raised": outcome.type, "message": outcome.message}
+    return {"value": outcome}
+
+
+def unpack_reply(message: Any) -> Reply:
+    """The reply that a message holds; BadFrame if it is not one."""
+    try:
+        printed, seconds = str(message["printed"])[:2_000], float(message["seconds"])
+        first, again = _unpack_outcome(message["first"]), _unpack_outcome(message["again"])
+        return Reply(first, again, message["inputs"], printed, seconds)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise wire.BadFrame("not a reply") from error
+
+
+def _unpack_outcome(outcome: Any) -> Any:
+    if "raised" in outcome:
+        return Raised(str(outcome["raised"])[:100], str(outcome["message"])[:500])
+    return outcome["value"]

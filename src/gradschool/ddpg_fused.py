@@ -1,0 +1,141 @@
+"""DDPG's update in one pass with preallocated arrays: the same gradients as the plain road, in less than half the time.
+
+What makes it fast: no array is allocated in an update; Adam and Polyak are a few operations on flat parameters; the
+critic sees the replay actions and the actor's actions in one forward pass of 2 B rows, and one backward pass serves
+both: its first half ends in the parameters (the critic's loss), its second half in the actions (the actor's slope).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gradschool.ddpg_training import OBS, Batch, Settings, new_networks
+from gradschool.nets import MLP, Adam, Array, layer_views
+from gradschool.pendulum import VectorPendulum
+
+ShapeGradient = Callable[[Array, Array, Array, Array], Array]  # (dq_da, action, low, high) -> dq_da
+
+
+class Buffers:
+    """Room for one forward and backward pass of `rows` samples through a network."""
+
+    def __init__(self, net: MLP, rows: int):
+        self.net = net
+        self.x = np.zeros((rows, net.sizes[0]))
+        self.values = [np.zeros((rows, n)) for n in net.sizes[1:]]  # what each layer puts out
+        self.deltas = [np.zeros((rows, n)) for n in net.sizes[1:]]  # dL/d(each layer's affine part)
+        self.transposed = [np.zeros(w.shape[::-1]) for w in net.weights[1:]]
+        self.zeros = [np.zeros((rows, n)) for n in net.sizes[1:]]  # np.maximum(h, zeros) is faster than (h, 0.0)
+        self.masks = [np.zeros((rows, n), dtype=bool) for n in net.sizes[1:]]
+
+    def forward(self) -> Array:
+        """From self.x (rows, n_in) to the output (rows, n_out), which stays in the buffers."""
+        x, last = self.x, len(self.values) - 1
+        for layer, (w, b, y) in enumerate(zip(self.net.weights, self.net.biases, self.values, strict=True)):
+            np.dot(x, w, out=y)
+            y += b
+            if layer < last:
+                np.maximum(y, self.zeros[layer], out=y)
+            x = y
+        return x
+
+    def backward(self) -> None:
+        """From deltas[-1] (rows, n_out) down to the deltas of every layer."""
+        for layer in range(len(self.deltas) - 2, -1, -1):
+            # copied, because for these sizes a product with a C-ordered matrix is faster by more than the copy costs
+            np.copyto(self.transposed[layer], self.net.weights[layer + 1].T)
+            np.dot(self.deltas[layer + 1], self.transposed[layer], out=self.deltas[layer])
+            np.greater(self.values[layer], self.zeros[layer], out=self.masks[layer])
+            np.multiply(self.deltas[layer], self.masks[layer], out=self.deltas[layer])
+
+    def parameter_gradient(self, rows: int, ones: Array, dw: list[Array], db: list[Array]) -> None:
+        """Sum the first `rows` samples' gradients into dw and db; `ones` is (rows,)."""
+        for layer, delta in enumerate(self.deltas):
+            x = self.x if layer == 0 else self.values[layer - 1]
+            np.dot(x[:rows].T, delta[:rows], out=dw[layer])
+            np.dot(ones, delta[:rows], out=db[layer])
+
+
+class FusedAgent:
+    """DDPG with settings.bound "squash" (tanh) or "clip" (none; then `shape_gradient` may keep the actor in range)."""
+
+    def __init__(self, settings: Settings, rng: np.random.Generator, shape_gradient: ShapeGradient | None = None):
+        if settings.twin or settings.delay != 1:
+            raise ValueError("the fused road is DDPG alone; twin critics and delay take the plain road")
+        body = VectorPendulum(1, rng, settings.motors)
+        self.settings, self.shape_gradient, self.low, self.high = settings, shape_gradient, body.low, body.high
+        self.half, self.centre = (body.high - body.low) / 2, (body.high + body.low) / 2
+        self.actor, self.critic = new_networks(settings, rng)
+        self.target_actor, self.target_critic = self.actor.copy(), self.critic.copy()
+        self.actor_adam = Adam(self.actor.n_params, settings.lr_actor)
+        self.critic_adam = Adam(self.critic.n_params, settings.lr_critic)
+        self._allocate(settings.batch)
+
+    def _allocate(self, n: int) -> None:
+        self.on_actor, self.on_target_actor = Buffers(self.actor, n), Buffers(self.target_actor, n)
+        self.on_critic, self.on_target_critic = Buffers(self.critic, 2 * n), Buffers(self.target_critic, n)
+        self.actor_gradient, self.critic_gradient = np.empty_like(self.actor.flat), np.empty_like(self.critic.flat)
+        self.actor_views = layer_views(self.actor_gradient, self.actor.sizes)
+        self.critic_views = layer_views(self.critic_gradient, self.critic.sizes)
+        self.ones = np.ones(n)
+        self.work_actor, self.work_critic = np.empty_like(self.actor.flat), np.empty_like(self.critic.flat)
+
+    def bounded(self, z: Array) -> Array:
+        """z (N, A) -> actions (N, A); with bound "clip" they may leave the range, as the critic must see."""
+        return self.centre + self.half * (np.tanh(z) if self.settings.bound == "squash" else z)
+
+    def act(self, obs: Array) -> Array:
+        """obs (N, 3) -> the actions really done without noise (N, A)."""
+        return np.clip(self.bounded(self.actor(obs)), self.low, self.high)
+
+    def update(self, batch: Batch, rng: np.random.Generator) -> None:
+        """One step of Adam for both networks, and both targets one step behind."""
+        self.compute_gradients(batch)
+        self.critic_adam.step(self.critic.flat, self.critic_gradient)
+        self.actor_adam.step(self.actor.flat, self.actor_gradient)
+        for target, online, work in (
+            (self.target_actor, self.actor, self.work_actor),
+            (self.target_critic, self.critic, self.work_critic),
+        ):
+            np.subtract(online.flat, target.flat, out=work)
+            work *= self.settings.tau
+            target.flat += work
+
+    def compute_gradients(self, batch: Batch) -> None:
+        """Fill critic_gradient, of mean (Q - y)^2 / 2, and actor_gradient, of -mean Q(s, mu(s))."""
+        n, critic = len(batch.obs), self.on_critic
+        self.on_actor.x[:] = batch.obs
+        squashed = self._squash_in_place(self.on_actor.forward())
+        critic.x[:n, :OBS] = critic.x[n:, :OBS] = batch.obs
+        critic.x[:n, OBS:] = batch.action
+        np.add(np.multiply(squashed, self.half, out=critic.x[n:, OBS:]), self.centre, out=critic.x[n:, OBS:])
+        q = critic.forward()
+        critic.deltas[-1][:n, 0] = (q[:n, 0] - self._target(batch)) / n
+        critic.deltas[-1][n:] = 1.0
+        critic.backward()
+        critic.parameter_gradient(n, self.ones, *self.critic_views)
+        dq_da = critic.deltas[0][n:] @ self.critic.weights[0][OBS:].T
+        self._actor_backward(dq_da, critic.x[n:, OBS:], squashed)
+
+    def _target(self, batch: Batch) -> Array:
+        self.on_target_actor.x[:] = batch.next_obs
+        x = self.on_target_critic.x
+        x[:, :OBS] = batch.next_obs
+        x[:, OBS:] = self._squash_in_place(self.on_target_actor.forward()) * self.half + self.centre
+        q = self.on_target_critic.forward()[:, 0]
+        return batch.reward + self.settings.gamma * (1.0 - batch.terminated) * q
+
+    def _actor_backward(self, dq_da: Array, action: Array, squashed: Array) -> None:
+        if self.shape_gradient is not None:
+            dq_da = self.shape_gradient(dq_da, action, self.low, self.high)
+        delta = self.on_actor.deltas[-1]
+        np.multiply(dq_da, self.half / -len(dq_da), out=delta)
+        if self.settings.bound == "squash":
+            delta *= 1.0 - squashed * squashed
+        self.on_actor.backward()
+        self.on_actor.parameter_gradient(len(dq_da), self.ones, *self.actor_views)
+
+    def _squash_in_place(self, z: Array) -> Array:
+        return np.tanh(z, out=z) if self.settings.bound == "squash" else z

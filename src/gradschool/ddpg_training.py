@@ -1,0 +1,245 @@
+"""DDPG (Lillicrap et al. 2015, algorithm 1) on many pendulums, driven by the student's own functions.
+
+The plain road: `PlainAgent.update` calls the functions of the lesson one after the other and can be read beside
+the paper. The fused road in `ddpg_fused` computes the same gradients with preallocated arrays (a test compares them).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from gradschool.nets import MLP, Adam, Array
+from gradschool.pendulum import TIME_LIMIT, VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+
+OBS = 3
+"""A pendulum's observation: cosine, sine, speed."""
+
+
+class Batch(NamedTuple):
+    """B transitions of the replay memory."""
+
+    obs: Array  # (B, 3)
+    action: Array  # (B, A), what was really done, noise included
+    reward: Array  # (B,)
+    next_obs: Array  # (B, 3)
+    terminated: Array  # (B,), 1.0 where the world ended; the clock is no end
+
+
+@dataclass(frozen=True)
+class Functions:
+    """The student's NumPy functions that training runs on; their signatures and shapes are the lesson's."""
+
+    squash: Callable
+    critic_target: Callable
+    critic_gradient: Callable
+    action_gradient: Callable
+    actor_gradient_vjp: Callable
+    polyak: Callable
+    twin_target: Callable | None = None  # needed when Settings.twin
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every switch of the experiments. The defaults solve Pendulum on 20 of 20 seeds."""
+
+    env_steps: int = 12_000
+    n_envs: int = 16
+    updates_per_step: int = 4  # after each step of all n_envs
+    warm_up: int = 800  # env steps with uniformly random actions before the first update
+    batch: int = 64
+    hidden: tuple[int, ...] = (64, 64)
+    gamma: float = 0.95
+    tau: float = 0.03  # 1.0: no target networks
+    lr_actor: float = 3e-3
+    lr_critic: float = 3e-3
+    noise: float = 0.3  # standard deviation of the exploration noise, in half ranges of the action
+    reward_scale: float = 0.1
+    motors: int = 1  # A
+    time_limit: int = TIME_LIMIT
+    time_limit_is_terminal: bool = False  # the mistake, to be looked at
+    bound: str = "squash"  # or "clip": no tanh, a = centre + half * z (fused road only)
+    twin: bool = False  # two critics, the smaller target counts (TD3)
+    delay: int = 1  # critic updates for each update of the actor and the targets (TD3: 2)
+    smoothing: float = 0.0  # noise on the target action, in half ranges (TD3: 0.2)
+    smoothing_clip: float = 0.5
+    evaluate_every: int = 1000  # env steps between evaluations; 0: only at the end
+    probe_q: bool = False  # at each evaluation, compare Q with the true discounted return
+
+
+@dataclass
+class Run:
+    """What one training run leaves: one entry in each list for each evaluation."""
+
+    seed: int
+    settings: Settings
+    agent: Agent
+    env_steps: list[int] = field(default_factory=list)
+    mean_return: list[float] = field(default_factory=list)  # over the 100 fixed episodes, undiscounted
+    cpu_seconds: list[float] = field(default_factory=list)  # training alone, evaluations not counted
+    q_estimated: list[float] = field(default_factory=list)  # mean Q(s, mu(s)) over 256 states of the memory, in rewards
+    q_true: list[float] = field(default_factory=list)  # mean true discounted return from the same states
+
+    def seconds_to(self, criterion: float = -200.0) -> float:
+        """CPU seconds of training until the first evaluation that reached the criterion (inf: never)."""
+        return next(
+            (s for s, r in zip(self.cpu_seconds, self.mean_return, strict=True) if r >= criterion), float("inf")
+        )
+
+
+class Agent(Protocol):
+    """What `train` needs of an agent."""
+
+    actor: MLP
+    critic: MLP
+
+    def act(self, obs: Array) -> Array: ...
+
+    def update(self, batch: Batch, rng: np.random.Generator) -> None: ...
+
+
+class Replay:
+    """A replay memory as one packed array; drawing a batch is one `take`."""
+
+    def __init__(self, capacity: int, n_actions: int):
+        self.rows = np.empty((capacity, 2 * OBS + n_actions + 2))
+        self.n_actions, self.size = n_actions, 0
+
+    def store(self, obs: Array, action: Array, reward: Array, next_obs: Array, terminated: Array) -> None:
+        """Append N transitions. Raises ValueError when the memory is full."""
+        new = np.concatenate([obs, action, next_obs, reward[:, None], terminated[:, None]], axis=1)
+        if self.size + len(new) > len(self.rows):
+            raise ValueError("the replay memory is full")
+        self.rows[self.size : self.size + len(new)] = new
+        self.size += len(new)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Batch:
+        """n transitions, uniformly and with replacement."""
+        rows = self.rows.take(rng.integers(self.size, size=n), axis=0)
+        a = OBS + self.n_actions
+        return Batch(rows[:, :OBS], rows[:, OBS:a], rows[:, -2], rows[:, a : a + OBS], rows[:, -1])
+
+
+class PlainAgent:
+    """DDPG, and TD3 when the settings say so, in the words of the lesson's functions."""
+
+    def __init__(self, functions: Functions, settings: Settings, rng: np.random.Generator):
+        body = VectorPendulum(1, rng, settings.motors)
+        self.functions, self.settings, self.low, self.high = functions, settings, body.low, body.high
+        self.actor, *self.critics = new_networks(settings, rng)
+        self.critic = self.critics[0]
+        self.target_actor = self.actor.copy()
+        self.target_critics = [critic.copy() for critic in self.critics]
+        self.actor_adam = Adam(self.actor.n_params, settings.lr_actor)
+        self.critic_adams = [Adam(critic.n_params, settings.lr_critic) for critic in self.critics]
+        self.updates = 0
+
+    def act(self, obs: Array) -> Array:
+        """obs (N, 3) -> the actor's own actions (N, A), no noise."""
+        return self.functions.squash(self.actor(obs), self.low, self.high)
+
+    def update(self, batch: Batch, rng: np.random.Generator) -> None:
+        """All gradients first, then all steps: so the actor's gradient asks the critic that made the target."""
+        critic_gradients, actor_gradient = self.gradients(batch, rng)
+        for critic, adam, gradient in zip(self.critics, self.critic_adams, critic_gradients, strict=True):
+            adam.step(critic.flat, gradient)
+        if actor_gradient is not None:
+            self.actor_adam.step(self.actor.flat, actor_gradient)
+            self.follow()
+
+    def gradients(self, batch: Batch, rng: np.random.Generator) -> tuple[list[Array], Array | None]:
+        """The gradient of each critic's loss, and of -mean Q for the actor (None when it is not the actor's turn)."""
+        y = self.target(batch, rng)
+        critic_gradients = [self.functions.critic_gradient(critic, batch, y) for critic in self.critics]
+        self.updates += 1
+        if self.updates % self.settings.delay:
+            return critic_gradients, None
+        dq_da = self.functions.action_gradient(self.actor, self.critic, batch, self.low, self.high)
+        return critic_gradients, self.functions.actor_gradient_vjp(self.actor, batch, dq_da, self.low, self.high)
+
+    def target(self, batch: Batch, rng: np.random.Generator) -> Array:
+        """The critic's label (B,), with both critics and noise on the target action when the settings say so."""
+        s = self.settings
+        if not s.twin:
+            return self.functions.critic_target(
+                batch, self.target_actor, self.target_critics[0], self.low, self.high, s.gamma
+            )
+        half = (self.high - self.low) / 2
+        noise = rng.normal(0.0, s.smoothing, batch.action.shape) * half
+        return self.functions.twin_target(
+            batch, self.target_actor, self.target_critics, self.low, self.high, s.gamma, noise, s.smoothing_clip * half
+        )
+
+    def follow(self) -> None:
+        """Both targets lag behind: the actor's too."""
+        pairs = [(self.target_actor, self.actor), *zip(self.target_critics, self.critics, strict=True)]
+        for target, online in pairs:
+            target.flat[:] = self.functions.polyak(target.flat, online.flat, self.settings.tau)
+
+
+def new_networks(settings: Settings, rng: np.random.Generator) -> list[MLP]:
+    """The actor (3 -> A, before the squash) and one critic (3 + A -> 1), or two."""
+    sizes = [(OBS, *settings.hidden, settings.motors)]
+    sizes += [(OBS + settings.motors, *settings.hidden, 1)] * (2 if settings.twin else 1)
+    return [MLP(s, rng) for s in sizes]
+
+
+def train(make_agent: Callable[[Settings, np.random.Generator], Agent], settings: Settings, seed: int) -> Run:
+    """One training run; `make_agent(settings, rng)` builds the agent. Everything random comes from `seed`."""
+    rng = np.random.default_rng(seed)
+    agent = make_agent(settings, rng)
+    env = VectorPendulum(settings.n_envs, rng, settings.motors, settings.time_limit)
+    memory = Replay(settings.env_steps + settings.n_envs, settings.motors)
+    run = Run(seed, settings, agent)
+    obs, seconds, begun = env.reset(), 0.0, time.process_time()
+    for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
+        obs = interact(env, obs, agent, memory, settings, rng)
+        if memory.size >= settings.warm_up:
+            for _ in range(settings.updates_per_step):
+                agent.update(memory.sample(settings.batch, rng), rng)
+        if evaluation_is_due(steps, settings):
+            seconds += time.process_time() - begun
+            record(run, steps, seconds, memory)
+            begun = time.process_time()
+    return run
+
+
+def interact(
+    env: VectorPendulum, obs: Array, agent: Agent, memory: Replay, settings: Settings, rng: np.random.Generator
+) -> Array:
+    """One step of every pendulum into the memory. Noise explores here, and nowhere else."""
+    if memory.size < settings.warm_up:
+        action = rng.uniform(env.low, env.high, size=(env.n, settings.motors))
+    else:
+        noise = rng.normal(0.0, settings.noise, size=(env.n, settings.motors)) * env.high
+        action = np.clip(agent.act(obs) + noise, env.low, env.high)
+    next_obs, reward, terminated, truncated = env.step(action)
+    if settings.time_limit_is_terminal:
+        terminated = terminated | truncated
+    memory.store(obs, action, settings.reward_scale * reward, next_obs, terminated)
+    return env.reset() if truncated.all() else next_obs
+
+
+def evaluation_is_due(steps: int, settings: Settings) -> bool:
+    """At the end, and whenever another `evaluate_every` env steps have been passed."""
+    every = settings.evaluate_every
+    last = steps + settings.n_envs > settings.env_steps
+    return last or (every > 0 and steps // every > (steps - settings.n_envs) // every)
+
+
+def record(run: Run, steps: int, seconds: float, memory: Replay) -> None:
+    """Evaluate on the fixed episodes; with `probe_q` also hold the critic's opinion against the truth."""
+    settings, agent = run.settings, run.agent
+    run.env_steps.append(steps)
+    run.cpu_seconds.append(seconds)
+    run.mean_return.append(float(evaluate(agent.act, gymnasium_starts()).mean()))
+    if settings.probe_q:
+        # evenly spaced rows: the training's own randomness is left alone
+        obs = memory.rows[np.linspace(0, memory.size - 1, 256).astype(int), :OBS]
+        estimated = agent.critic(np.concatenate([obs, agent.act(obs)], axis=1)) / settings.reward_scale
+        run.q_estimated.append(float(estimated.mean()))
+        run.q_true.append(float(discounted_returns(agent.act, obs, settings.gamma).mean()))

@@ -1,0 +1,87 @@
+"""What an exercise is for the student's machine: inputs to try, an oracle that needs no reference, and its words.
+
+Every exercise of the course is one :class:`Exercise` in :mod:`gradschool.exercises`. The instructor's half (the
+reference, hidden inputs, known mistakes) lives elsewhere and is not part of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
+
+
+class UnknownExercise(LookupError):
+    """No exercise has this id."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs for a student's function.
+
+    ``args`` are handed over in order. ``edge`` marks a case that earns the "edge cases" share rather than the
+    "values" share. ``sizes`` gives sizes their meaning (``{"B": 4}``), so that a wrong factor can be named.
+    ``rows`` gives rows of the answer a meaning (``{"terminated": mask}``).
+    """
+
+    name: str
+    args: Mapping[str, Any]
+    edge: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:
+    """The plain way to try a student's function: the inputs in the order in which the case lists them."""
+    return answer(*args.values())
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The public half of one exercise.
+
+    ``cases(rng)`` makes inputs; ``expect(args)`` is the oracle (central differences of the stated loss, or a
+    property), and ``run(answer, args)`` tries the student's function on one set of inputs and returns arrays.
+    ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of ``numerics.TOLERANCES``.
+    """
+
+    id: str
+    title: str
+    signature: str
+    cases: Callable[[np.random.Generator], list[Case]]
+    expect: Callable[[Mapping[str, Any]], Any]
+    run: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = call_in_order
+    returns: tuple[str, ...] = ()
+    tolerance: str = "numeric"
+
+    @property
+    def grade_id(self) -> str:
+        """The id of the exercise's graded cell: letters, digits and hyphens only."""
+        return grade_id(self.id)
+
+
+def grade_id(exercise_id: str) -> str:
+    """``chain.l2_gradient`` becomes ``chain-l2-gradient``."""
+    return exercise_id.replace(".", "-").replace("_", "-")
+
+
+def find(exercise_id: str) -> Exercise:
+    """The exercise with this id; UnknownExercise, with what there is, otherwise."""
+    part = str(exercise_id).partition(".")[0]
+    if part not in CHAPTERS:
+        raise UnknownExercise(f"no exercise {exercise_id!r}: ids begin with one of {', '.join(CHAPTERS)}")
+    exercises = import_module(f"gradschool.exercises.{part}").EXERCISES
+    for exercise in exercises:
+        if exercise.id == exercise_id:
+            return exercise
+    raise UnknownExercise(f"no exercise {exercise_id!r}: there are {', '.join(e.id for e in exercises)}")
+
+
+def in_chapter(part: str) -> list[Exercise]:
+    """All exercises of the chapter whose ids begin with ``part``, in the lesson's order."""
+    return list(import_module(f"gradschool.exercises.{part}").EXERCISES)

@@ -1,0 +1,120 @@
+"""Pendulum-v1, many at once: equal to Gymnasium's own step for step (`tests/test_pendulum.py`), and much faster.
+
+An episode is cut after 200 steps. That is the clock's doing, not the world's: `truncated` says so, and `terminated`
+is never true. Nothing a pendulum does ends the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Policy = Callable[[Array], Array]
+
+TIME_LIMIT = 200
+MAX_TORQUE = 2.0
+MAX_SPEED = 8.0
+EVALUATION_SEEDS = tuple(range(10_000, 10_100))
+"""The 100 fixed episodes of every evaluation: Gymnasium's own starts for these seeds."""
+
+
+def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array, Array, Array]:
+    """One step of Gymnasium's Pendulum-v1 (g = 10, m = l = 1, dt = 0.05): angles, speeds and torques of shape (N,).
+
+    Returns the next angles (not wrapped), the next speeds and the rewards, each (N,).
+    """
+    torque = np.clip(torque, -MAX_TORQUE, MAX_TORQUE)
+    angle = (theta + np.pi) % (2 * np.pi) - np.pi
+    reward = -(angle**2 + 0.1 * theta_dot**2 + 0.001 * torque**2)
+    theta_dot = np.clip(theta_dot + (15.0 * np.sin(theta) + 3.0 * torque) * 0.05, -MAX_SPEED, MAX_SPEED)
+    return theta + theta_dot * 0.05, theta_dot, reward
+
+
+def observe(theta: Array, theta_dot: Array) -> Array:
+    """(N,), (N,) -> observations (N, 3): cosine, sine, speed, rounded to float32 as Gymnasium's are."""
+    return np.stack([np.cos(theta), np.sin(theta), theta_dot], axis=1).astype(np.float32).astype(np.float64)
+
+
+class VectorPendulum:
+    """N pendulums with one clock.
+
+    motors -- how many torques act on one axle (their sum counts); 1 is Gymnasium's, 3 is the lessons' body with A = 3
+    """
+
+    def __init__(self, n: int, rng: np.random.Generator, motors: int = 1, time_limit: int = TIME_LIMIT):
+        self.n, self.rng, self.motors, self.time_limit = n, rng, motors, time_limit
+        self.high = np.full(motors, MAX_TORQUE / motors)
+        self.low = -self.high
+        self.reset()
+
+    def reset(self, starts: Array | None = None) -> Array:
+        """Begin new episodes, from `starts` (N, 2) of angle and speed or from Gymnasium's uniform law."""
+        if starts is None:
+            starts = self.rng.uniform([-np.pi, -1.0], [np.pi, 1.0], size=(self.n, 2))
+        self.theta, self.theta_dot, self.clock = starts[:, 0].copy(), starts[:, 1].copy(), 0
+        return observe(self.theta, self.theta_dot)
+
+    def step(self, action: Array) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
+        """action (N, motors) -> observations (N, 3), rewards (N,), terminated (N,), truncated (N,).
+
+        Does not reset by itself: what is returned at the time limit is the last observation of the episode.
+        """
+        self.theta, self.theta_dot, reward = pendulum_step(self.theta, self.theta_dot, action.sum(axis=1))
+        self.clock += 1
+        terminated = np.zeros(self.n, dtype=bool)
+        truncated = np.full(self.n, self.clock >= self.time_limit)
+        return observe(self.theta, self.theta_dot), reward, terminated, truncated
+
+
+def gymnasium_starts(seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
+    """(len(seeds), 2): the angles and speeds at which Gymnasium's Pendulum-v1 starts when reset with each seed."""
+    from gymnasium.utils.seeding import np_random
+
+    high = np.array([np.pi, 1.0])
+    return np.array([np_random(int(seed))[0].uniform(low=-high, high=high) for seed in seeds])
+
+
+def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> tuple[Array, Array]:
+    """Drive from every start: observations (steps, N, 3) before each step, and rewards (steps, N)."""
+    theta, theta_dot = starts[:, 0], starts[:, 1]
+    observations, rewards = np.empty((steps, len(starts), 3)), np.empty((steps, len(starts)))
+    for t in range(steps):
+        observations[t] = observe(theta, theta_dot)
+        torque = policy(observations[t]).sum(axis=1)
+        theta, theta_dot, rewards[t] = pendulum_step(theta, theta_dot, torque)
+    return observations, rewards
+
+
+def evaluate(policy: Policy, starts: Array) -> Array:
+    """Undiscounted returns (N,) of one 200-step episode from each start (N, 2)."""
+    return rollout(policy, starts)[1].sum(axis=0)
+
+
+def evaluate_in_gymnasium(policy: Policy, seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
+    """The same returns, but in Gymnasium's own Pendulum-v1, one step at a time."""
+    import gymnasium
+
+    env = gymnasium.make("Pendulum-v1")
+    returns = np.zeros(len(seeds))
+    for i, seed in enumerate(seeds):
+        obs, _ = env.reset(seed=int(seed))
+        over = False
+        while not over:
+            action = policy(obs[None].astype(np.float64)).sum(axis=1)
+            obs, reward, terminated, truncated, _ = env.step(action)
+            returns[i] += float(reward)
+            over = terminated or truncated
+    env.close()
+    return returns
+
+
+def discounted_returns(policy: Policy, obs: Array, gamma: float, steps: int = TIME_LIMIT) -> Array:
+    """What the policy truly earns from each observation (N, 3) on, discounted: (N,).
+
+    The sum is cut after `steps`; the rest is at most gamma**steps * 16.3 / (1 - gamma), e.g. 0.012 for gamma = .95.
+    """
+    starts = np.stack([np.arctan2(obs[:, 1], obs[:, 0]), obs[:, 2]], axis=1)
+    return (gamma ** np.arange(steps)) @ rollout(policy, starts, steps)[1]
