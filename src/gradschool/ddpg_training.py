@@ -27,7 +27,8 @@ class Batch(NamedTuple):
     action: Array  # (B, A), what was really done, noise included
     reward: Array  # (B,)
     next_obs: Array  # (B, 3)
-    terminated: Array  # (B,), 1.0 where the world ended; the clock is no end
+    terminated: Array  # (B,), 1.0 where the world ended
+    truncated: Array  # (B,), 1.0 where the clock cut the episode, which is no end of the world
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,16 @@ class Functions:
 class Settings:
     """Every switch of the experiments. The defaults solve Pendulum on 20 of 20 seeds."""
 
-    env_steps: int = 12_000
+    env_steps: int = 10_000
     n_envs: int = 16
     updates_per_step: int = 4  # after each step of all n_envs
     warm_up: int = 800  # env steps with uniformly random actions before the first update
     batch: int = 64
     hidden: tuple[int, ...] = (64, 64)
     gamma: float = 0.95
-    tau: float = 0.03  # 1.0: no target networks
-    lr_actor: float = 3e-3
-    lr_critic: float = 3e-3
+    tau: float = 0.05  # 1.0: no target networks
+    lr_actor: float = 2e-3
+    lr_critic: float = 5e-3
     noise: float = 0.3  # standard deviation of the exploration noise, in half ranges of the action
     reward_scale: float = 0.1
     motors: int = 1  # A
@@ -106,12 +107,13 @@ class Replay:
     """A replay memory as one packed array; drawing a batch is one `take`."""
 
     def __init__(self, capacity: int, n_actions: int):
-        self.rows = np.empty((capacity, 2 * OBS + n_actions + 2))
+        self.rows = np.empty((capacity, 2 * OBS + n_actions + 3))
         self.n_actions, self.size = n_actions, 0
 
-    def store(self, obs: Array, action: Array, reward: Array, next_obs: Array, terminated: Array) -> None:
+    def store(self, transitions: Batch) -> None:
         """Append N transitions. Raises ValueError when the memory is full."""
-        new = np.concatenate([obs, action, next_obs, reward[:, None], terminated[:, None]], axis=1)
+        obs, action, reward, next_obs, terminated, truncated = transitions
+        new = np.concatenate([obs, action, next_obs, np.stack([reward, terminated, truncated], axis=1)], axis=1)
         if self.size + len(new) > len(self.rows):
             raise ValueError("the replay memory is full")
         self.rows[self.size : self.size + len(new)] = new
@@ -121,7 +123,7 @@ class Replay:
         """n transitions, uniformly and with replacement."""
         rows = self.rows.take(rng.integers(self.size, size=n), axis=0)
         a = OBS + self.n_actions
-        return Batch(rows[:, :OBS], rows[:, OBS:a], rows[:, -2], rows[:, a : a + OBS], rows[:, -1])
+        return Batch(rows[:, :OBS], rows[:, OBS:a], rows[:, -3], rows[:, a : a + OBS], rows[:, -2], rows[:, -1])
 
 
 class PlainAgent:
@@ -220,7 +222,7 @@ def interact(
     next_obs, reward, terminated, truncated = env.step(action)
     if settings.time_limit_is_terminal:
         terminated = terminated | truncated
-    memory.store(obs, action, settings.reward_scale * reward, next_obs, terminated)
+    memory.store(Batch(obs, action, settings.reward_scale * reward, next_obs, terminated, truncated))
     return env.reset() if truncated.all() else next_obs
 
 

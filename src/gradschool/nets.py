@@ -7,6 +7,7 @@ gradient is one array of the same length. Rows are samples: y = x @ W + b, with 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class MLP:
 
     def __init__(self, sizes: Sequence[int], rng: np.random.Generator | None = None, flat: Array | None = None):
         self.sizes = tuple(int(n) for n in sizes)
-        self.n_params = sum((n_in + 1) * n_out for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False))
+        self.n_params = sum((n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes))
         if flat is None:
             if rng is None:
                 raise ValueError("give either rng (to draw parameters) or flat (to take them)")
@@ -96,7 +97,7 @@ class MLP:
 def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
     """Weights (n_in, n_out) and biases (n_out,) of every layer, as views into `flat`."""
     weights, biases, at = [], [], 0
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in pairwise(sizes):
         weights.append(flat[at : at + n_in * n_out].reshape(n_in, n_out))
         at += n_in * n_out
         biases.append(flat[at : at + n_out])
@@ -107,10 +108,7 @@ def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Ar
 def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
     """Uniform in +-1/sqrt(n_in), weights and biases alike: what torch.nn.Linear does by default."""
     return np.concatenate(
-        [
-            rng.uniform(-1.0, 1.0, (n_in + 1) * n_out) / np.sqrt(n_in)
-            for n_in, n_out in zip(sizes, sizes[1:], strict=False)
-        ]
+        [rng.uniform(-1.0, 1.0, (n_in + 1) * n_out) / np.sqrt(n_in) for n_in, n_out in pairwise(sizes)]
     )
 
 

@@ -1,0 +1,61 @@
+"""The chapter's actor and critic as torch modules, made from the same parameters as their NumPy twins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from gradschool.nets import MLP, Array
+
+Tensor = torch.Tensor
+
+
+class TorchActor(torch.nn.Module):
+    """obs (B, n) -> actions (B, A) inside [low, high]: the network, tanh, and the scale."""
+
+    def __init__(self, net: MLP, low: Array, high: Array):
+        super().__init__()
+        self.net = torch_layers(net)
+        self.register_buffer("low", torch.tensor(low))
+        self.register_buffer("high", torch.tensor(high))
+
+    def forward(self, obs: Tensor) -> Tensor:
+        """Actions in the environment's units."""
+        return self.low + (self.high - self.low) * (torch.tanh(self.net(obs)) + 1) / 2
+
+
+class TorchCritic(torch.nn.Module):
+    """obs (B, n), actions (B, A) -> Q (B,)."""
+
+    def __init__(self, net: MLP):
+        super().__init__()
+        self.net = torch_layers(net)
+
+    def forward(self, obs: Tensor, action: Tensor) -> Tensor:
+        """One Q for each row."""
+        return self.net(torch.cat([obs, action], dim=1))[:, 0]
+
+
+def torch_layers(net: MLP) -> torch.nn.Sequential:
+    """The same network from torch.nn.Linear and ReLU, in float64. Linear keeps W as (n_out, n_in)."""
+    layers: list[torch.nn.Module] = []
+    for w, b in zip(net.weights, net.biases, strict=True):
+        linear = torch.nn.Linear(*w.shape, dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(w.T))
+            linear.bias.copy_(torch.tensor(b))
+        layers += [linear, torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+def flat_gradient(gradients: Iterable[Tensor]) -> Array:
+    """Gradients in the order of ``parameters()`` -> one array (n_params,) in the order of ``MLP.flat``."""
+    return np.concatenate([g.detach().numpy().T.ravel() for g in gradients])
+
+
+def layer_arrays(flat: Array, sizes: tuple[int, ...]) -> tuple[Array, ...]:
+    """The other way: (n_params,) -> arrays in the shapes and order of ``parameters()``."""
+    net = MLP(sizes, flat=flat)
+    return tuple(np.array(x) for w, b in zip(net.weights, net.biases, strict=True) for x in (w.T, b))
