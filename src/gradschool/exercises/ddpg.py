@@ -63,7 +63,14 @@ FAULTS = {
 }
 PATIENTS = ("A", "B", "C", "D", "E", "F")
 # Only a hash of each diagnosis is kept here: the check can say that one is right without telling which.
-SEALED = {"A": "", "B": "", "C": "", "D": "", "E": "", "F": ""}
+SEALED = {
+    "A": "66fef703e352",
+    "B": "0d33279df10d",
+    "C": "e4e15b371669",
+    "D": "cb0c99efdb95",
+    "E": "4ea8a4f9ef9f",
+    "F": "de0996bf7c73",
+}
 
 
 def seal(patient: str, fault: Any) -> str:

@@ -1,0 +1,29 @@
+"""Chapter 3, the private half: every entry in the lesson's order."""
+
+from grader.exercises.ddpg_actor import (
+    action_gradient,
+    actor_gradient_jacobian,
+    actor_gradient_vjp,
+    invert_gradients,
+)
+from grader.exercises.ddpg_flow import actor_grad_outputs, actor_loss_direct, actor_loss_surrogate, twin_target
+from grader.exercises.ddpg_step import actor_step, clinic
+from grader.exercises.ddpg_targets import critic_gradient, critic_target, polyak, squash, squash_vjp
+
+ENTRIES = (
+    squash,
+    squash_vjp,
+    critic_target,
+    critic_gradient,
+    polyak,
+    action_gradient,
+    actor_gradient_jacobian,
+    actor_gradient_vjp,
+    actor_loss_surrogate,
+    actor_grad_outputs,
+    actor_loss_direct,
+    actor_step,
+    invert_gradients,
+    twin_target,
+    clinic,
+)

@@ -1,0 +1,379 @@
+"""References, mistakes and other right ways: the slope at the actor's action, and the actor's gradient by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank import entry
+
+
+def slope_at_own_action(actor, critic, batch, low, high):
+    """dQ/da (B, A) at a = mu(s); the first factor of eq. 6 in Lillicrap et al. 2015."""
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+action_gradient = entry("ddpg.action_gradient", points=4, reference=slope_at_own_action)
+
+
+@action_gradient.mutant(
+    "replay-action",
+    "The slope is taken at the action in the replay memory. That is right only for a critic that is linear in a: ask "
+    "about the actor's own action, mu(s).",
+    "c2",
+)
+def slope_at_replay_action(actor, critic, batch, low, high):
+    q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "with-respect-to-s",
+    "You return the slope in the state: the first columns of the critic's input are s. Which columns are a?",
+    "c19",
+)
+def slope_in_s(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, : action.shape[1]]
+
+
+@action_gradient.mutant(
+    "whole-input",
+    "You return dQ/d[s, a], one column for each input of the critic. Only the action's columns are asked for.",
+    "c19",
+)
+def slope_whole_input(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))
+
+
+@action_gradient.mutant(
+    "batch-averaged",
+    "1/B of what is asked for. This is a slope for each sample; the mean over the batch comes later, once.",
+    "c4",
+)
+def slope_batch_averaged(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q) / len(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "height-times-slope",
+    "Q itself multiplies the slope: you pushed Q back, not 1. Add a constant to Q and your answer changes, dQ/da does "
+    "not: slope, not height.",
+    "c6",
+)
+def slope_times_height(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, q)[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "not-squashed",
+    "The slope is taken at the actor's raw output, before tanh and scale: an action that nobody can do.",
+    "c11",
+)
+def slope_at_raw_output(actor, critic, batch, low, high):
+    q, cache = critic.forward(np.concatenate([batch.obs, actor(batch.obs)], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "unscaled",
+    "The slope is taken at tanh(z), in [-1, 1]. The critic speaks about actions in the environment's units.",
+    "c12",
+)
+def slope_at_unscaled(actor, critic, batch, low, high):
+    q, cache = critic.forward(np.concatenate([batch.obs, np.tanh(actor(batch.obs))], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "negated", "The sign is turned. This is dQ/da itself; the minus belongs to the loss -Q, one step later.", "c1"
+)
+def slope_negated(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return -critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.alternative
+def slope_by_full_vjp(actor, critic, batch, low, high):
+    action = low + (np.tanh(actor(batch.obs)) + 1) / 2 * (high - low)
+    q, cache = critic.forward(np.hstack([batch.obs, action]))
+    _, dx = critic.vjp(cache, np.ones((len(q), 1)))
+    return dx[:, -action.shape[1] :]
+
+
+@action_gradient.alternative
+def slope_sample_by_sample(actor, critic, batch, low, high):
+    rows = []
+    for s in batch.obs:
+        a = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(s[None])[0])
+        _, cache = critic.forward(np.concatenate([s, a])[None])
+        rows.append(critic.input_vjp(cache, np.ones((1, 1)))[0, len(s) :])
+    return np.array(rows)
+
+
+def explicit_product(actor, batch, dq_da, low, high):
+    """-1/B sum over samples of (dmu/dtheta)^T dQ/da, with dmu/dtheta written out; eq. 6, Lillicrap et al. 2015."""
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    dmu_dtheta = slope[:, :, None] * actor.jacobian(batch.obs)
+    return -np.einsum("bap,ba->p", dmu_dtheta, dq_da) / len(dq_da)
+
+
+actor_gradient_jacobian = entry("ddpg.actor_gradient_jacobian", points=5, reference=explicit_product)
+
+
+@actor_gradient_jacobian.mutant(
+    "ascent",
+    "The sign is turned: this climbs J. Optimisers descend: the loss is -Q, so the gradient carries a minus.",
+    "c1",
+)
+def jacobian_ascent(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    return np.einsum("bap,ba->p", slope[:, :, None] * actor.jacobian(batch.obs), dq_da) / len(dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "mean-over-actions",
+    "1/A of what it should be: you average over the action dimensions as well. There is one Q for each state, however "
+    "many motors: a product with a Jacobian *adds* over them.",
+    "c3",
+)
+def jacobian_mean_over_actions(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    terms = slope[:, :, None] * actor.jacobian(batch.obs) * dq_da[:, :, None]
+    return -terms.mean(axis=(0, 1))
+
+
+@actor_gradient_jacobian.mutant("sum", "B times too large: J is a mean over states, not a sum.", "c4")
+def jacobian_sum(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    return -np.einsum("bap,ba->p", slope[:, :, None] * actor.jacobian(batch.obs), dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "factors-averaged-apart",
+    "You average each factor over the batch and then multiply. The mean of products is not the product of means: pair "
+    "each sample's slope with that sample's Jacobian first.",
+    "c15",
+)
+def jacobian_averaged_apart(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    dmu_dtheta = (slope[:, :, None] * actor.jacobian(batch.obs)).mean(axis=0)
+    return -dmu_dtheta.T @ dq_da.mean(axis=0)
+
+
+@actor_gradient_jacobian.mutant(
+    "squash-forgotten",
+    "This is the product with dz/dtheta. The action is squash(z): its slope, tanh and scale, stands between them.",
+    "c10",
+)
+def jacobian_squash_forgotten(actor, batch, dq_da, low, high):
+    return -np.einsum("bap,ba->p", actor.jacobian(batch.obs), dq_da) / len(dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "scale-forgotten", "The slope of tanh is there, the half width of the range is not.", "c11"
+)
+def jacobian_scale_forgotten(actor, batch, dq_da, low, high):
+    slope = 1 - np.tanh(actor(batch.obs)) ** 2
+    return -np.einsum("bap,ba->p", slope[:, :, None] * actor.jacobian(batch.obs), dq_da) / len(dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "element-wise",
+    "Each sample's Jacobian is multiplied by the *sum* of its slopes: every action dimension got the others' slopes too. "
+    "Row a of the Jacobian belongs to dQ/da_a alone. With A = 1 nobody would notice.",
+    "c15",
+)
+def jacobian_element_wise(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    dmu_dtheta = slope[:, :, None] * actor.jacobian(batch.obs)
+    return -np.einsum("bap,bc->p", dmu_dtheta, dq_da) / len(dq_da)
+
+
+@actor_gradient_jacobian.alternative
+def jacobian_one_sample_at_a_time(actor, batch, dq_da, low, high):
+    total = np.zeros_like(actor.flat)
+    for s, g in zip(batch.obs, dq_da, strict=True):
+        half_width_slope = (high - low) / 2 * (1 - np.tanh(actor(s[None])[0]) ** 2)
+        J = np.diag(half_width_slope) @ actor.jacobian(s[None])[0]
+        total -= J.T @ g / len(dq_da)
+    return total
+
+
+@actor_gradient_jacobian.alternative
+def jacobian_without_a_jacobian(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+def pulled_back(actor, batch, dq_da, low, high):
+    """-1/B dQ/da pushed back through squash and network: the same without a Jacobian."""
+    z, cache = actor.forward(batch.obs)
+    at_z = -dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2)
+    return actor.vjp(cache, at_z)[0]
+
+
+actor_gradient_vjp = entry("ddpg.actor_gradient_vjp", points=5, reference=pulled_back)
+
+
+@actor_gradient_vjp.mutant(
+    "ascent", "The sign is turned: an optimiser that descends this drives the actor to the *worst* action.", "c1"
+)
+def vjp_ascent(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "mean-over-actions", "1/A of what it should be: divide by the batch alone. One Q for each state, not A.", "c3"
+)
+def vjp_mean_over_actions(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / z.size * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant("sum", "B times too large: J is a mean over states. Adam would have hidden it.", "c4")
+def vjp_sum(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant("averaged-twice", "B times too small: divided by B once too often.", "c4")
+def vjp_averaged_twice(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) ** 2 * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "tanh-forgotten", "The slope of tanh is left out. Where the actor is saturated yours pushes far too hard.", "c10"
+)
+def vjp_without_tanh(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (high - low) / 2)[0]
+
+
+@actor_gradient_vjp.mutant("scale-forgotten", "The half width of the range is left out: in which units is a?", "c11")
+def vjp_without_scale(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "slope-ignored",
+    "dQ/da never enters: this is the gradient of -mean of the actions, whatever the critic says about them.",
+)
+def vjp_slope_ignored(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -np.ones_like(z) / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "slope-normalised",
+    "You keep the direction of each dQ/da and drop its length. A steep critic and a flat one then count alike, and the "
+    "result is no gradient of anything that you wrote down.",
+)
+def vjp_slope_normalised(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    unit = dq_da / np.linalg.norm(dq_da, axis=1, keepdims=True)
+    return actor.vjp(cache, -unit / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.alternative
+def vjp_minus_last(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    a = low + (high - low) * (np.tanh(z) + 1) / 2
+    ascent, _ = actor.vjp(cache, dq_da * 2 * (a - low) * (high - a) / (high - low))
+    return -ascent / len(batch.obs)
+
+
+@actor_gradient_vjp.alternative
+def vjp_by_rows(actor, batch, dq_da, low, high):
+    gradients = []
+    for i in range(len(dq_da)):
+        z, cache = actor.forward(batch.obs[i : i + 1])
+        gradients.append(actor.vjp(cache, -dq_da[i : i + 1] * (high - low) / 2 / np.cosh(z) ** 2)[0])
+    return np.mean(gradients, axis=0)
+
+
+def inverted(dq_da, action, low, high):
+    """Hausknecht & Stone (2016), eq. 11, for the ascent gradient dQ/da."""
+    room = np.where(dq_da > 0, high - action, action - low)
+    return dq_da * room / (high - low)
+
+
+invert_gradients = entry("ddpg.invert_gradients", points=3, reference=inverted)
+
+
+@invert_gradients.mutant(
+    "branches-swapped",
+    "You brake when leaving a wall and not when running into it: at the upper wall an upward slope must vanish. The two "
+    "branches have changed places.",
+    "c17",
+)
+def invert_swapped(dq_da, action, low, high):
+    return dq_da * np.where(dq_da > 0, action - low, high - action) / (high - low)
+
+
+@invert_gradients.mutant(
+    "one-branch", "Upward slopes are right; downward ones use the room above as well. They run towards low.", "c17"
+)
+def invert_one_branch(dq_da, action, low, high):
+    return dq_da * (high - action) / (high - low)
+
+
+@invert_gradients.mutant(
+    "zeroed",
+    "You cut the slope to 0 beyond the wall and leave it whole inside: that is zeroing. An actor that is outside then gets "
+    "no word about the way back; inverting turns the slope round there.",
+)
+def invert_zeroed(dq_da, action, low, high):
+    out = ((action >= high) & (dq_da > 0)) | ((action <= low) & (dq_da < 0))
+    return np.where(out, 0.0, dq_da)
+
+
+@invert_gradients.mutant(
+    "clipped-room",
+    "Inside the range you are right, outside you stop at 0. Beyond the wall the factor must go *negative*: the slope is "
+    "inverted there, hence the name.",
+)
+def invert_clipped(dq_da, action, low, high):
+    room = np.where(dq_da > 0, high - action, action - low)
+    return dq_da * np.clip(room / (high - low), 0.0, 1.0)
+
+
+@invert_gradients.mutant(
+    "not-normalised", "The room is not divided by the width of the range: far from the wall the factor should be 1."
+)
+def invert_not_normalised(dq_da, action, low, high):
+    return dq_da * np.where(dq_da > 0, high - action, action - low)
+
+
+@invert_gradients.mutant(
+    "half-width",
+    "Twice too large: you divide the room by half the width. From wall to wall the factor runs from 1 to 0.",
+)
+def invert_half_width(dq_da, action, low, high):
+    return dq_da * np.where(dq_da > 0, high - action, action - low) / ((high - low) / 2)
+
+
+@invert_gradients.alternative
+def invert_by_masks(dq_da, action, low, high):
+    width = high - low
+    up, down = (high - action) / width, (action - low) / width
+    return np.maximum(dq_da, 0) * up + np.minimum(dq_da, 0) * down
+
+
+@invert_gradients.alternative
+def invert_on_the_loss(dq_da, action, low, high):
+    descent = -dq_da
+    share = (action - low) / (high - low)
+    return -np.where(descent < 0, descent * (1 - share), descent * share)

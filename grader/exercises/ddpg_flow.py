@@ -1,0 +1,406 @@
+"""References, mistakes and other right ways: the actor's gradient in torch by three roads, and the twin target."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from grader.bank import entry
+
+
+def mended_surrogate(actor, critic, batch):
+    """-1/B sum dQ/da . mu(s), with dQ/da a number taken at mu(s)."""
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+actor_loss_surrogate = entry("ddpg.actor_loss_surrogate", points=5, reference=mended_surrogate)
+
+
+@actor_loss_surrogate.mutant(
+    "as-found",
+    "Both faults are still there: dQ/da is asked at replay actions, and the mean runs over the action dimensions too. Mend "
+    "one, check, then the other.",
+    "c2, c3",
+)
+def surrogate_as_found(actor, critic, batch):
+    at = batch.action.clone().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.mean(-dq_da * actor(batch.obs))
+
+
+@actor_loss_surrogate.mutant(
+    "mean-over-actions",
+    "1/A of the true gradient: a mean over a (B, A) array divides by A as well. Add over the action dimensions, average "
+    "over the batch. Adam hides this, a step of SGD does not.",
+    "c3",
+)
+def surrogate_mean_over_actions(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.mean(-dq_da * action)
+
+
+@actor_loss_surrogate.mutant(
+    "replay-action",
+    "dQ/da is taken where the memory acted, not where the actor would. With Q = -(a - 0.5)^2, mu = 1 and a remembered 0 it "
+    "pushes up where the truth is down.",
+    "c2",
+)
+def surrogate_replay_action(actor, critic, batch):
+    at = batch.action.clone().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da * actor(batch.obs)).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "ascent", "The minus is missing: optimisers descend, and this loss leads downhill in Q.", "c1"
+)
+def surrogate_ascent(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return (dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "height-for-slope",
+    "Q multiplies the action, where its slope should. Add 100 to every Q: the best action stays, your gradient does not.",
+    "c6",
+)
+def surrogate_height(actor, critic, batch):
+    action = actor(batch.obs)
+    q = critic(batch.obs, action).detach()
+    return -(q[:, None] * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "applied-twice",
+    "Autograd already goes through the critic to the actor, and your dQ/da multiplies once more: the loss is -Q here, times "
+    "its own slope. Either the product by hand, or autograd, not both.",
+    "c5",
+)
+def surrogate_applied_twice(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    held = {name: p.detach() for name, p in critic.named_parameters()}
+    q = torch.func.functional_call(critic, held, (batch.obs, action))
+    return -(dq_da.sum(dim=1) * q).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "stale-critic-gradients",
+    "The actor is right, but q.sum().backward() has left a gradient in every parameter of the critic, and its next step "
+    "will take it along. torch.autograd.grad returns the one gradient that you want and leaves nothing behind.",
+    "c9",
+)
+def surrogate_leaves_critic_gradients(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    critic(batch.obs, at).sum().backward()
+    return -(at.grad * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "batch-averaged-twice",
+    "1/B of the true gradient: q.mean() has averaged already, and the loss averages again.",
+    "c4",
+)
+def surrogate_averaged_twice(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).mean(), at)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.alternative
+def surrogate_mean_inside(actor, critic, batch):
+    at = actor(batch.obs).detach()
+    at.requires_grad_(True)
+    dq_da = torch.autograd.grad(critic(batch.obs, at).mean(), at)[0]
+    return torch.sum(-dq_da * actor(batch.obs))
+
+
+@actor_loss_surrogate.alternative
+def surrogate_einsum_over_batch(actor, critic, batch):
+    action = actor(batch.obs)
+    q = critic(batch.obs, action)
+    dq_da = torch.autograd.grad(q, action, torch.ones_like(q), retain_graph=True)[0]
+    return -torch.einsum("ba,ba->", dq_da.detach(), action) / len(action)
+
+
+def by_grad_outputs(actor, critic, batch):
+    """d mu/d theta, with -dQ/da / B as what arrives at mu: the grad_ys of TensorFlow, the grad_outputs of torch."""
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
+
+
+actor_grad_outputs = entry("ddpg.actor_grad_outputs", points=4, reference=by_grad_outputs)
+
+
+@actor_grad_outputs.mutant("ascent", "The minus is missing: what arrives at mu is d(-Q)/da.", "c1")
+def outputs_ascent(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=dq_da / len(action))
+
+
+@actor_grad_outputs.mutant("sum", "B times too large: nobody divided by the batch.", "c4")
+def outputs_sum(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da)
+
+
+@actor_grad_outputs.mutant("averaged-twice", "B times too small: q.mean() and the division both average.", "c4")
+def outputs_averaged_twice(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).mean(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
+
+
+@actor_grad_outputs.mutant("replay-action", "The slope is taken at the memory's action: ask at mu(s).", "c2")
+def outputs_replay_action(actor, critic, batch):
+    at = batch.action.clone().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(actor(batch.obs), list(actor.parameters()), grad_outputs=-dq_da / len(at))
+
+
+@actor_grad_outputs.mutant(
+    "ones-for-slope",
+    "grad_outputs is all ones: that is the gradient of -mean of the actions. Put d(-Q)/da there.",
+)
+def outputs_ones(actor, critic, batch):
+    action = actor(batch.obs)
+    ones = torch.ones_like(action) / len(action)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-ones)
+
+
+@actor_grad_outputs.mutant(
+    "mean-over-actions", "1/A of the true gradient: you divide by the number of entries, B times A.", "c3"
+)
+def outputs_mean_over_actions(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / action.numel())
+
+
+@actor_grad_outputs.mutant(
+    "left-in-grad",
+    "The gradients are right, but backward() has also put gradients into the critic's parameters on the way. Ask "
+    "torch.autograd.grad for the one you want.",
+    "c9",
+)
+def outputs_left_in_grad(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    critic(batch.obs, at).sum().backward()
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-at.grad / len(action))
+
+
+@actor_grad_outputs.alternative
+def outputs_in_one_graph(actor, critic, batch):
+    action = actor(batch.obs)
+    (slope,) = torch.autograd.grad(-critic(batch.obs, action).mean(), action, retain_graph=True)
+    return torch.autograd.grad(action, tuple(actor.parameters()), slope)
+
+
+@actor_grad_outputs.alternative
+def outputs_by_func_vjp(actor, critic, batch):
+    names = [name for name, _ in actor.named_parameters()]
+    values = tuple(p.detach() for p in actor.parameters())
+
+    def policy(*params):
+        return torch.func.functional_call(actor, dict(zip(names, params, strict=True)), (batch.obs,))
+
+    action, pull_back = torch.func.vjp(policy, *values)
+    slope = torch.func.grad(lambda a: critic(batch.obs, a).mean())(action)
+    return pull_back(-slope)
+
+
+def minus_mean_q(actor, critic, batch):
+    """-mean Q(s, mu(s)); autograd does both factors."""
+    return -critic(batch.obs, actor(batch.obs)).mean()
+
+
+actor_loss_direct = entry("ddpg.actor_loss_direct", points=3, reference=minus_mean_q)
+
+
+@actor_loss_direct.mutant("ascent", "The minus is missing: descending +Q looks for the worst action.", "c1")
+def direct_ascent(actor, critic, batch):
+    return critic(batch.obs, actor(batch.obs)).mean()
+
+
+@actor_loss_direct.mutant("sum", "B times too large: a sum where a mean is asked for.", "c4")
+def direct_sum(actor, critic, batch):
+    return -critic(batch.obs, actor(batch.obs)).sum()
+
+
+@actor_loss_direct.mutant(
+    "squared",
+    "Q is squared, as if it had a label of 0. -Q itself is the loss: it may be any number, also a large one.",
+    "c22",
+)
+def direct_squared(actor, critic, batch):
+    return (critic(batch.obs, actor(batch.obs)) ** 2).mean()
+
+
+@actor_loss_direct.mutant(
+    "replay-action",
+    "The loss asks about the actions in the memory: the actor does not occur in it, so nothing reaches the actor.",
+    "c2",
+)
+def direct_replay_action(actor, critic, batch):
+    return -critic(batch.obs, batch.action).mean()
+
+
+@actor_loss_direct.mutant(
+    "exploration-noise",
+    "The gradient is taken at a disturbed action. Noise explores, in the environment; the actor's own action is mu(s).",
+    "c18",
+)
+def direct_with_noise(actor, critic, batch):
+    action = actor(batch.obs)
+    noise = 0.2 * torch.randn(action.shape, generator=torch.Generator().manual_seed(0), dtype=action.dtype)
+    return -critic(batch.obs, action + noise).mean()
+
+
+@actor_loss_direct.mutant(
+    "clipped-in-the-graph",
+    "mu is clipped to [-1, 1] inside the graph: beyond that the slope is 0 and the actor hears nothing. It is squashed "
+    "already; clip after adding noise, for the environment alone.",
+    "c16",
+)
+def direct_clipped(actor, critic, batch):
+    return -critic(batch.obs, actor(batch.obs).clamp(-1.0, 1.0)).mean()
+
+
+@actor_loss_direct.mutant(
+    "from-next-state",
+    "You ask about s', where the batch holds s as well: the loss of algorithm 1 is over the states s_i.",
+    "c13",
+)
+def direct_next_obs(actor, critic, batch):
+    return -critic(batch.next_obs, actor(batch.next_obs)).mean()
+
+
+@actor_loss_direct.alternative
+def direct_negated_inside(actor, critic, batch):
+    return torch.mean(torch.neg(critic(batch.obs, actor(batch.obs))))
+
+
+@actor_loss_direct.alternative
+def direct_by_sum(actor, critic, batch):
+    action = actor(batch.obs)
+    return critic(batch.obs, action).sum() / -len(action)
+
+
+def minimum_of_two(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    """Clipped double Q-learning with target policy smoothing; Fujimoto et al. 2018, algorithm 1."""
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    action = np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)
+    x = np.concatenate([batch.next_obs, action], axis=1)
+    q_next = np.minimum(*(critic(x)[:, 0] for critic in target_critics))
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+twin_target = entry("ddpg.twin_target", points=4, reference=minimum_of_two)
+
+
+@twin_target.mutant(
+    "maximum", "You take the larger promise: that breeds optimism. Which of two judges errs less upwards?"
+)
+def twin_maximum(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    q = [critic(x)[:, 0] for critic in target_critics]
+    return batch.reward + gamma * (1 - batch.terminated) * np.maximum(*q)
+
+
+@twin_target.mutant("mean", "You average the two promises. An average still follows the judge who is too kind.")
+def twin_mean(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    q = [critic(x)[:, 0] for critic in target_critics]
+    return batch.reward + gamma * (1 - batch.terminated) * (q[0] + q[1]) / 2
+
+
+@twin_target.mutant("first-only", "Only the first critic is asked: the second opinion is missing.")
+def twin_first_only(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    return batch.reward + gamma * (1 - batch.terminated) * target_critics[0](x)[:, 0]
+
+
+@twin_target.mutant(
+    "minimum-over-batch",
+    "One number for the whole batch: you took the minimum over the samples. Compare the two critics row by row.",
+)
+def twin_minimum_over_batch(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    q = min(critic(x)[:, 0].min() for critic in target_critics)
+    return batch.reward + gamma * (1 - batch.terminated) * q
+
+
+@twin_target.mutant("no-smoothing", "The noise never enters: the target asks at one sharp point, spike or not.")
+def twin_no_smoothing(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, action])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant("noise-not-clipped", "The noise is not clipped: a far jump asks about another action altogether.")
+def twin_noise_not_clipped(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + noise, low, high)])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant(
+    "action-out-of-range",
+    "The noise is clipped, the noisy action is not: some rows ask about an action that nobody can do, where no critic has "
+    "ever learnt anything.",
+)
+def twin_action_out_of_range(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, action + np.clip(noise, -noise_clip, noise_clip)])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant(
+    "time-limit-terminal", "Rows that are only truncated lost their future: mask on `terminated` alone.", "c20"
+)
+def twin_time_limit_terminal(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    over = np.maximum(batch.terminated, batch.truncated)
+    return batch.reward + gamma * (1 - over) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.alternative
+def twin_by_stack(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = low + (high - low) * (np.tanh(target_actor(batch.next_obs)) + 1) / 2
+    jitter = np.minimum(np.maximum(noise, -noise_clip), noise_clip)
+    x = np.hstack([batch.next_obs, np.minimum(np.maximum(action + jitter, low), high)])
+    promises = np.stack([critic(x) for critic in target_critics]).min(axis=0)
+    return np.where(batch.terminated > 0, batch.reward, batch.reward + gamma * promises[:, 0])
+
+
+@twin_target.alternative
+def twin_by_where(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    action = (action + noise.clip(-noise_clip, noise_clip)).clip(low, high)
+    one, two = (critic(np.hstack([batch.next_obs, action]))[:, 0] for critic in target_critics)
+    smaller = np.where(one < two, one, two)
+    return batch.reward + gamma * smaller - gamma * batch.terminated * smaller
