@@ -64,6 +64,11 @@ class Exercise:
         """The id of the exercise's graded cell: letters, digits and hyphens only."""
         return grade_id(self.id)
 
+    @property
+    def function(self) -> str:
+        """The name of the function that the lesson asks for."""
+        return self.id.partition(".")[2]
+
 
 def grade_id(exercise_id: str) -> str:
     """``chain.l2_gradient`` becomes ``chain-l2-gradient``."""

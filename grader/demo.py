@@ -1,0 +1,42 @@
+"""The whole job on a made-up class, start to end, in ``build/demo``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from rich.console import Console
+
+from grader import build, publish, sample_class
+from grader.cli import grade_class, show_results
+from grader.house import House, chapters, house
+from grader.session import Limits
+
+QUICK = Limits(check=5.0)  # the demo has a student whose function never returns
+
+
+def run(console: Console) -> None:
+    """Build, solve, fill a class, grade it, write feedback, and say where everything is."""
+    started = time.perf_counter()
+    where: House = replace(house(), work=house().work / "demo")
+    where.work.mkdir(parents=True, exist_ok=True)
+    sample_class.clear(where)
+    for chapter in chapters():
+        console.print(f"[bold]{chapter.name}[/bold]: building the release")
+        console.print(f"  {build.build(chapter, where)}")
+        console.print("  running the instructor's solution")
+        console.print(f"  {publish.solutions(where, chapter)[1]}")
+        students = sample_class.fill_class(where, chapter)
+        console.print(f"  a class of {len(students)}: {', '.join(students)}")
+    results = grade_class(where, chapters(), limits=QUICK)
+    show_results(results)
+    for chapter in chapters():
+        files = publish.feedback(where, chapter)
+        console.print(f"{len(files)} feedback pages, for example {files[0]}", highlight=False)
+    rows = publish.export(where, chapters(), where.work / "marks.csv")
+    console.print(f"{rows} marks in {where.work / 'marks.csv'}", highlight=False)
+    console.print(
+        f"Done in {time.perf_counter() - started:.0f} s. Next: `make formgrader WORK=build/demo` "
+        "shows this class in nbgrader's pages; `make lab` opens the lessons.",
+        highlight=False,
+    )

@@ -1,0 +1,96 @@
+"""Where everything lives: the sources, the release, and the folder for what a run makes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradschool.exercise import CHAPTERS
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK_VARIABLE = "GRADSCHOOL_WORK"
+RELEASE_VARIABLE = "GRADSCHOOL_RELEASE"
+
+
+class Trouble(Exception):
+    """Something the person at the keyboard can mend; the message is one clear sentence that says how."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: ``name`` is nbgrader's assignment (the folder), ``notebook`` its notebook's name without ending."""
+
+    name: str
+    notebook: str
+    part: str
+
+    @property
+    def source(self) -> Path:
+        """The one file that an instructor edits."""
+        return ROOT / "solutions" / self.name / f"{self.notebook}.md"
+
+
+@dataclass(frozen=True)
+class House:
+    """The folders of one class. ``work`` holds all that a run makes; ``release`` what students get."""
+
+    work: Path
+    release: Path
+
+    @property
+    def source(self) -> Path:
+        """Notebooks made from the sources, solutions included; never committed."""
+        return self.work / "source"
+
+    @property
+    def submitted(self) -> Path:
+        """``submitted/<student>/<chapter>/<notebook>.ipynb``, as students handed them in; only ever read."""
+        return self.work / "submitted"
+
+    @property
+    def autograded(self) -> Path:
+        """The same tree after grading."""
+        return self.work / "autograded"
+
+    @property
+    def feedback(self) -> Path:
+        """The same tree as HTML for the students."""
+        return self.work / "feedback"
+
+    @property
+    def db_url(self) -> str:
+        """The gradebook."""
+        return f"sqlite:///{self.work / 'gradebook.db'}"
+
+    def notebook_path(self, step: Path, student: str, chapter: Chapter) -> Path:
+        """The file of one student's notebook in one of the trees."""
+        return step / student / chapter.name / f"{chapter.notebook}.ipynb"
+
+
+def house() -> House:
+    """The house that the environment names: ``build/`` and ``course/`` of the checkout unless told otherwise."""
+    work = Path(os.environ.get(WORK_VARIABLE) or ROOT / "build").resolve()
+    return House(work, Path(os.environ.get(RELEASE_VARIABLE) or ROOT / "course").resolve())
+
+
+def chapters() -> list[Chapter]:
+    """Every chapter that has a source, in the course's order."""
+    found = []
+    for part, name in CHAPTERS.items():
+        for source in sorted((ROOT / "solutions" / name).glob("*.md")):
+            found.append(Chapter(name, source.stem, part))
+    return found
+
+
+def chapter(name: str) -> Chapter:
+    """The chapter of this name, number ("01", "1") or part ("chain"); Trouble, with what there is, otherwise."""
+    for found in chapters():
+        if name in (found.name, found.part, found.notebook, found.name[:2], found.name[:2].lstrip("0")):
+            return found
+    raise Trouble(f"There is no chapter {name!r}; there are {', '.join(c.name for c in chapters())}.")
+
+
+def chosen(name: str | None) -> list[Chapter]:
+    """The one chapter that was named, or all."""
+    return [chapter(name)] if name else chapters()

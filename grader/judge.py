@@ -1,0 +1,128 @@
+"""The judge: answers `check` from outside the student's kernel, and alone writes down what counts.
+
+It listens on a local socket. While one exercise's window is open, the first `check` of that exercise is examined;
+everything else is told "not now", and the student's side falls back on its public half. Inputs are chosen after the
+window opens, so after the student's code has loaded.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from grader.bank import find_entry
+from grader.examine import examine
+from gradschool import wire
+from gradschool.assess import Report
+from gradschool.checking import unpack_reply
+from gradschool.trying import Reply
+
+HELLO_SECONDS = 5.0
+MOST_CONNECTIONS = 16
+
+
+class Judge:
+    """A context manager: ``with Judge() as judge`` listens at ``judge.address`` until the block ends.
+
+    ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test.
+    """
+
+    def __init__(self, seconds: float = 20.0, seed: int | None = None) -> None:
+        self.seconds, self.seed = seconds, seed
+        self._folder = tempfile.TemporaryDirectory(prefix="judge-")
+        self.address = str(Path(self._folder.name) / "socket")
+        self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._window: _Window | None = None
+
+    def __enter__(self) -> Judge:
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(self.address)
+        self._server.listen(MOST_CONNECTIONS)
+        self._thread = threading.Thread(target=self._accept, name="judge", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._folder.cleanup()
+
+    def open(self, exercise_id: str) -> None:
+        """From now on the first check of this exercise is examined."""
+        with self._lock:
+            self._window = _Window(exercise_id)
+
+    def close(self, wait: float = 0.0) -> _Window:
+        """Close the window and say what came of it; ``wait`` for an examination that is still going on."""
+        with self._lock:
+            window, self._window = self._window, None
+        assert window is not None, "close() without open()"
+        if window.taken:
+            window.done.wait(wait)
+        return window
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            if self._room.acquire(blocking=False):
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            else:
+                connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        window = None
+        try:
+            with connection, suppress(OSError, wire.BadFrame):
+                connection.settimeout(HELLO_SECONDS)
+                window = self._take(wire.receive(connection, most=10_000))
+                if window:
+                    self._examine(connection, window)
+                wire.send(connection, {"heard": window is not None})
+        finally:
+            self._room.release()
+            if window:
+                window.done.set()
+
+    def _take(self, hello: Any) -> _Window | None:
+        """The open window, if this is the first check of its exercise."""
+        wanted = hello.get("check") if isinstance(hello, Mapping) else None
+        with self._lock:
+            window = self._window
+            if window is None or window.taken or window.exercise_id != wanted:
+                return None
+            window.taken = True
+            return window
+
+    def _examine(self, connection: socket.socket, window: _Window) -> None:
+        connection.settimeout(self.seconds)
+
+        def ask(args: Mapping[str, Any]) -> Reply:
+            wire.send(connection, {"args": dict(args)})
+            return unpack_reply(wire.receive(connection))
+
+        seed = secrets.randbits(64) if self.seed is None else self.seed
+        window.report = examine(find_entry(window.exercise_id), ask, seed)
+
+
+class _Window:
+    """One exercise's turn: whether a check came, and the report if its examination ended."""
+
+    def __init__(self, exercise_id: str) -> None:
+        self.exercise_id = exercise_id
+        self.taken = False
+        self.done = threading.Event()
+        self.report: Report | None = None

@@ -1,0 +1,90 @@
+"""How nbgrader is set up: its folders, and our steps in place of its own. One function, used by every way in.
+
+``nbgrader_config.py`` calls it for plain ``nbgrader`` and for the formgrader; ``python -m grader`` calls it itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import AssignLatePenalties
+from traitlets.config import Config
+
+from grader.house import ROOT, House
+from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Summary, Transplant
+
+
+def configure(c: Config, house: House) -> Config:
+    """Fill ``c`` in for this house."""
+    _find_own_programs()
+    folders = c.CourseDirectory
+    folders.root = str(ROOT)
+    folders.source_directory = str(house.source)
+    folders.release_directory = str(house.release)
+    folders.submitted_directory = str(house.submitted)
+    folders.autograded_directory = str(house.autograded)
+    folders.feedback_directory = str(house.feedback)
+    folders.solution_directory = str(house.work / "solutions")
+    folders.db_url = house.db_url
+    folders.course_id = "gradschool"
+    _steps(c)
+    return c
+
+
+def _find_own_programs() -> None:
+    """nbgrader starts a program of its own environment (alembic) by name, also when that is not activated."""
+    own = os.path.dirname(sys.executable)
+    path = os.environ.get("PATH", "")
+    if own not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([own, path])
+
+
+def _steps(c: Config) -> None:
+    """Put the judge's steps where nbgrader's own stood."""
+    generate = list(GenerateAssignment.preprocessors.default_args[0])
+    c.GenerateAssignment.preprocessors = [DropInstructorCells, *generate]
+    c.Autograde.sanitize_preprocessors = [Transplant]
+    c.Autograde.autograde_preprocessors = [Judge, EnterRecord, AssignLatePenalties]
+    feedback = list(GenerateFeedback.preprocessors.default_args[0])
+    c.GenerateFeedback.preprocessors = [*feedback, Summary]
+
+
+def converter(kind: type[BaseConverter], house: House, assignment: str, student: str = "*") -> Any:
+    """One of nbgrader's converters, ready to start on one assignment."""
+    config = configure(Config(), house)
+    folders = CourseDirectory(config=config)
+    folders.assignment_id, folders.student_id = assignment, student
+    made = kind(coursedir=folders, config=config)
+    made.log.setLevel(logging.ERROR)
+    return made
+
+
+@contextmanager
+def last_words() -> Iterator[list[str]]:
+    """Keep nbgrader's log to ourselves: its exceptions only say "see above", so collect what stood above."""
+    words: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda entry: words.append(entry.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("traitlets")
+    before = log.propagate
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield words
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before
+
+
+def reason(words: list[str]) -> str:
+    """The line of nbgrader's log that says most: the last line of its first traceback or message."""
+    lines = [line for line in words[:1] + words[1:2] for line in line.strip().splitlines()]
+    return lines[-1] if lines else "it gave no reason"

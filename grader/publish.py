@@ -1,0 +1,135 @@
+"""What leaves the grader: feedback for students, marks for the office, solutions, and the release to hand out."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+
+from grader import record
+from grader.house import ROOT, Chapter, House, Trouble
+from grader.nbgrader_setup import converter, last_words, reason
+from grader.source import source_notebook
+
+RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
+
+
+def feedback(house: House, chapter: Chapter, student: str | None = None) -> list[Path]:
+    """Write the feedback of everyone who has been graded (or of one student); the HTML files."""
+    graded = sorted(house.autograded.glob(f"{student or '*'}/{chapter.name}/{chapter.notebook}.ipynb"))
+    if not graded:
+        who = f"{student!r}" if student else "anybody"
+        raise Trouble(f"Nothing of {who} has been graded for {chapter.name}: run `python -m grader autograde` first.")
+    make = converter(GenerateFeedback, house, chapter.name, student or "*")
+    make.force = True
+    with last_words() as words:
+        try:
+            make.start()
+        except NbGraderException as error:
+            raise Trouble(f"Some feedback for {chapter.name} could not be written: {reason(words)}") from error
+    return [house.feedback / f.relative_to(house.autograded).with_suffix(".html") for f in graded]
+
+
+COLUMNS = ("student", "chapter", "exercise", "score", "max_score", "needs_manual_grade", "mistake")
+
+
+def marks(house: House, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
+    """One row for every student and exercise in the gradebook; ``mistake`` is what the judge called it."""
+    with Gradebook(house.db_url, "gradschool") as gradebook:
+        for chapter in chapters:
+            for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
+                found = _exercises(house, submission.student_id, chapter)
+                for grade in (g for n in submission.notebooks for g in n.grades):
+                    yield {
+                        "student": submission.student_id,
+                        "chapter": chapter.name,
+                        "exercise": grade.name,
+                        "score": grade.score,
+                        "max_score": grade.max_score,
+                        "needs_manual_grade": grade.needs_manual_grade,
+                        "mistake": found.get(grade.name, {}).get("mistake", ""),
+                    }
+
+
+def _exercises(house: House, student: str, chapter: Chapter) -> dict[str, Any]:
+    try:
+        graded = nbformat.read(house.notebook_path(house.autograded, student, chapter), as_version=4)
+    except FileNotFoundError:
+        return {}
+    return record.by_cell(graded)
+
+
+def export(house: House, chapters: list[Chapter], to: Path) -> int:
+    """Write all marks as CSV; the number of rows. Text that a spreadsheet would run as a formula is disarmed."""
+    rows = list(marks(house, chapters))
+    if not rows:
+        raise Trouble("There are no marks yet: run `python -m grader autograde` first.")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with open(to, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows({k: _disarmed(v) for k, v in row.items()} for row in rows)
+    return len(rows)
+
+
+def _disarmed(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
+def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
+    """Execute the instructor's notebook for real and render it; Trouble if any cell raises. (.ipynb, .html)"""
+    notebook = source_notebook(chapter)
+    folder = house.work / "solutions" / chapter.name
+    folder.mkdir(parents=True, exist_ok=True)
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise Trouble(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
+    _require_silence(notebook, chapter)
+    nbformat.write(notebook, folder / f"{chapter.notebook}.ipynb")
+    body, _ = HTMLExporter(template_name="lab", embed_images=True).from_notebook_node(notebook)
+    (folder / f"{chapter.notebook}.html").write_text(body, encoding="utf-8")
+    return folder / f"{chapter.notebook}.ipynb", folder / f"{chapter.notebook}.html"
+
+
+def _require_silence(notebook: nbformat.NotebookNode, chapter: Chapter) -> None:
+    """A lesson that writes to stderr looks broken to a student."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                raise Trouble(
+                    f"A cell of {chapter.name} writes to stderr: {output.text.strip().splitlines()[-1][:200]}"
+                )
+
+
+def release(house: House, chapters: list[Chapter], to: Path) -> list[str]:
+    """Zip what a student needs and nothing else; the names inside. The same bytes for the same content."""
+    files = [ROOT / name for name in RELEASED]
+    files += sorted(f for f in (ROOT / "src").rglob("*.py"))
+    files += [house.release / c.name / f"{c.notebook}.ipynb" for c in chapters]
+    missing = [str(f) for f in files if not f.is_file()]
+    if missing:
+        raise Trouble(f"{missing[0]} is missing: run `python -m grader build` first.")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        names = [_inside(f, house) for f in files]
+        for file, name in zip(files, names, strict=True):
+            archive.writestr(zipfile.ZipInfo(f"gradschool/{name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return names
+
+
+def _inside(file: Path, house: House) -> str:
+    if file.is_relative_to(house.release):
+        return str(Path("course") / file.relative_to(house.release))
+    return str(file.relative_to(ROOT))

@@ -1,0 +1,51 @@
+"""Grading one file by itself: which chapter it is, what it earned, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from grader import record, road
+from grader.bank import entries
+from grader.house import Chapter, Trouble, chapters
+from gradschool.exercise import grade_id
+
+
+def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
+    """The chapter whose exercises the notebook has most of; Trouble if it has none."""
+    names = {
+        c.metadata["nbgrader"].get("grade_id") for c in notebook.cells if isinstance(c.metadata.get("nbgrader"), dict)
+    }
+    common = {c: len(names & {grade_id(i) for i in entries(c.part)}) for c in chapters()}
+    best = max(common, key=lambda c: common[c], default=None)
+    if best is None or common[best] == 0:
+        raise Trouble(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
+    return best
+
+
+def grade_file(file: Path) -> dict[str, Any]:
+    """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
+    chapter = chapter_of(road.read_submission(file), file)
+    found = record.read(road.grade(file, chapter))
+    exercises = found["exercises"]
+    return {
+        "notebook": str(file),
+        "chapter": chapter.name,
+        "earned": round(sum(e["earned"] for e in exercises), 2),
+        "points": sum(e["points"] for e in exercises),
+        "exercises": exercises,
+        "notes": found["notes"],
+    }
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """The report for a terminal."""
+    lines = [f"{found['notebook']}: {found['chapter']}, {found['earned']:g} of {found['points']:g} points"]
+    for e in found["exercises"]:
+        name = e["exercise"]
+        lines.append(
+            f"  {name}: {e['earned']:g} of {e['points']:g}" + (f"  {e['mistake']}: {e['hint']}" if e["mistake"] else "")
+        )
+    return "\n".join([*lines, *(f"  note: {n}" for n in found["notes"])])

@@ -1,0 +1,68 @@
+"""The road of one submission: read, transplant, run with the judge, record. It touches no gradebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader import record
+from grader.house import Chapter, Trouble
+from grader.session import Limits, Session
+from grader.source import template
+from grader.transplant import transplant
+
+MOST_BYTES = 50 * 2**20
+
+
+def read_submission(file: Path) -> NotebookNode:
+    """A student's notebook, of whatever nbformat; Trouble, in one sentence, if it cannot be read."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
+        notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
+    except OSError as error:
+        raise Trouble(f"{file.name} cannot be opened ({error.strerror}).") from error
+    except Trouble:
+        raise
+    except Exception as error:  # nbformat raises many kinds for what is not a notebook
+        raise Trouble(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
+    if not isinstance(notebook.get("cells"), list):
+        raise Trouble(f"{file.name} has no cells: ask for the file again.")
+    return _with_plain_cells(notebook)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, nbformat.reader.NotJSONError):
+        return "it is not JSON"
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+def _with_plain_cells(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with only those cells that are cells, so that everything after this can rely on it."""
+    kinds = ("code", "markdown", "raw")
+    cells = [c for c in notebook.cells if isinstance(c, dict) and c.get("cell_type") in kinds]
+    for cell in cells:
+        source = cell.get("source", "")
+        cell.source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        if not isinstance(cell.get("metadata"), dict):
+            cell.metadata = NotebookNode()
+    notebook.cells = cells
+    return notebook
+
+
+def grade(file: Path, chapter: Chapter, limits: Limits | None = None) -> NotebookNode:
+    """Grade one file: the graded notebook, with every exercise's card and the record in its metadata."""
+    submitted = read_submission(file)
+    notebook, notes = transplant(submitted, template(chapter))
+    judge(notebook, chapter, notes, limits)
+    record.read(notebook)["submission"] = record.digest_of(file)
+    return notebook
+
+
+def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Limits | None = None) -> None:
+    """Run a transplanted notebook with the judge listening, and write the record into it."""
+    session = Session(notebook, chapter, limits or Limits(), notes=notes)
+    reports = session.run()
+    record.write(notebook, reports, session.notes, grader=record.grader_version(chapter))

@@ -1,0 +1,106 @@
+"""A made-up class: every kind of submission that an instructor meets, filled in from the release and the bank."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.bank import Entry, Solution, entries
+from grader.house import Chapter, House
+from grader.source import source_notebook
+
+Fill = Callable[[Entry], str | None]  # the text for an exercise's solution cell; None leaves it as handed out
+
+ENDLESS = "def {name}(*args):\n    while True:\n        pass\n"
+CRASH = "import os\n\n\ndef {name}(*args):\n    os._exit(1)\n"
+CHATTY = "print('x' * 5_000_000)\n"
+
+
+def fill_class(house: House, chapter: Chapter, mistaken: int = 4) -> list[str]:
+    """Write a class into ``house.submitted`` from the release; the student ids.
+
+    ``mistaken`` students have a known mistake in every exercise, each another one: with as many of them as the
+    richest exercise has mutants, the whole bank is in the class.
+    """
+    solved = {
+        c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata
+    }
+    students: dict[str, Fill] = {
+        "perfect": lambda e: solved[_cell(e)],
+        "alternative": lambda e: _as_answer(e, e.alternatives[0]),
+        "alternative-2": lambda e: _as_answer(e, e.alternatives[-1]),
+        "untouched": lambda e: None,
+        "chatty": lambda e: CHATTY + solved[_cell(e)],
+        "endless": _one_bad(chapter, solved, ENDLESS),
+        "crash": _one_bad(chapter, solved, CRASH),
+    }
+    for k in range(mistaken):
+        students[f"mistaken-{k + 1}"] = lambda e, k=k: _as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
+    for student, fill in students.items():
+        _hand_in(house, chapter, student, filled(_released(house, chapter), chapter, fill))
+    _hand_in_damaged(house, chapter)
+    return [*students, "damaged", "renamed"]
+
+
+def filled(notebook: NotebookNode, chapter: Chapter, fill: Fill) -> NotebookNode:
+    """A released notebook with its solution cells filled in."""
+    cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
+    for entry in entries(chapter.part).values():
+        text = fill(entry)
+        if text is not None:
+            cells[_cell(entry)].source = text
+    return notebook
+
+
+def _released(house: House, chapter: Chapter) -> NotebookNode:
+    return nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+
+
+def _cell(entry: Entry) -> str:
+    return entry.exercise.grade_id + "-solution"
+
+
+def _as_answer(entry: Entry, solution: Solution) -> str:
+    """A solution of the bank as a student would have it: under the name that the lesson asks for."""
+    return f"{solution.source}\n\n{entry.exercise.function} = {solution.function}\n"
+
+
+def _one_bad(chapter: Chapter, solved: dict[str, str], bad: str) -> Fill:
+    """All right but the third exercise, which misbehaves."""
+    victim = list(entries(chapter.part))[2]
+
+    def fill(entry: Entry) -> str:
+        if entry.exercise.id == victim:
+            return bad.format(name=entry.exercise.function)
+        return solved[_cell(entry)]
+
+    return fill
+
+
+def _hand_in(house: House, chapter: Chapter, student: str, notebook: NotebookNode) -> Path:
+    file = house.notebook_path(house.submitted, student, chapter)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, file)
+    return file
+
+
+def _hand_in_damaged(house: House, chapter: Chapter) -> None:
+    """A file cut off in the middle, and one under another name."""
+    whole = house.notebook_path(house.submitted, "untouched", chapter).read_bytes()
+    damaged = house.notebook_path(house.submitted, "damaged", chapter)
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(whole[: len(whole) // 2])
+    renamed = house.notebook_path(house.submitted, "renamed", chapter).with_name("my homework (final).ipynb")
+    renamed.parent.mkdir(parents=True, exist_ok=True)
+    renamed.write_bytes(whole)
+
+
+def clear(house: House) -> None:
+    """Remove what an earlier sample class left in this house."""
+    for folder in (house.submitted, house.autograded, house.feedback):
+        shutil.rmtree(folder, ignore_errors=True)
+    (house.work / "gradebook.db").unlink(missing_ok=True)

@@ -1,0 +1,173 @@
+"""Running one student's notebook with the judge listening, and writing down what the judge says.
+
+A cell that hangs or kills its kernel costs itself alone: the kernel is started again, the cells that define things
+run once more without the culprit, and grading goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_locked
+
+from grader.bank import Entry, entries
+from grader.house import Chapter
+from grader.judge import Judge
+from grader.kernel import Kernel, KernelLost
+from grader.transplant import LEFT_OUT
+from gradschool.assess import Report
+from gradschool.card import as_html, as_text
+from gradschool.exercise import grade_id
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds: for one check, for one other cell, for the whole notebook; and how often a kernel may be restarted."""
+
+    check: float = 20.0
+    cell: float = 30.0
+    notebook: float = 300.0
+    restarts: int = 8
+
+
+@dataclass
+class Session:
+    """One notebook on its way through the kernel. ``reports`` fills up by exercise id."""
+
+    notebook: NotebookNode
+    chapter: Chapter
+    limits: Limits = field(default_factory=Limits)
+    reports: dict[str, Report] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    lost: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.bank = {grade_id(i): e for i, e in entries(self.chapter.part).items()}
+        self.deadline = time.monotonic() + self.limits.notebook
+
+    def run(self) -> dict[str, Report]:
+        """Run every cell that grading needs; a report for every exercise, whatever happens."""
+        with Judge(seconds=self.limits.check) as judge, ThreadPoolExecutor(1) as own_thread:
+            own_thread.submit(asyncio.run, self._run(judge)).result()
+        for cell in self.notebook.cells:
+            entry = self._entry(cell)
+            if entry:
+                report = self.reports.setdefault(entry.exercise.id, _unheard(entry, cell, "not reached", self.notes))
+                cell.outputs, cell.execution_count = [_card(report)], None
+        return self.reports
+
+    def _entry(self, cell: NotebookNode) -> Entry | None:
+        """The exercise that this cell checks, if it is one of the instructor's check cells."""
+        return self.bank.get(cell.metadata.nbgrader.grade_id) if is_grade(cell) and is_locked(cell) else None
+
+    async def _run(self, judge: Judge) -> None:
+        start = 0
+        for _ in range(self.limits.restarts + 1):
+            try:
+                async with Kernel(self.notebook, judge.address) as kernel:
+                    await self._replay(kernel, start)
+                    start = await self._go_on(kernel, judge, start)
+                    return
+            except _CellLost as gone:
+                self.lost.add(gone.index)
+                self.notes.append(f"{self._called(gone.index)} stopped the kernel ({gone}); it was started again.")
+                start = max(start, gone.index + 1)
+            if time.monotonic() > self.deadline:
+                self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
+                return
+        self.notes.append(f"The kernel was lost more than {self.limits.restarts} times; the rest was not run.")
+
+    def _called(self, index: int) -> str:
+        metadata = self.notebook.cells[index].metadata
+        return f"The cell {metadata.nbgrader.grade_id}" if "nbgrader" in metadata else f"Cell {index + 1}"
+
+    def _needed(self, index: int) -> bool:
+        cell = self.notebook.cells[index]
+        return (
+            cell.cell_type == "code"
+            and bool(cell.source.strip())
+            and index not in self.lost
+            and cell.metadata.get("gradschool") != LEFT_OUT
+        )
+
+    async def _replay(self, kernel: Kernel, until: int) -> None:
+        """Define again, in a new kernel, what the cells before ``until`` defined; their shown output stays."""
+        for index in range(until):
+            cell = self.notebook.cells[index]
+            if self._needed(index) and not self._entry(cell):
+                shown = cell.outputs
+                await self._run_cell(kernel, index, self.limits.cell)
+                cell.outputs = shown
+
+    async def _go_on(self, kernel: Kernel, judge: Judge, start: int) -> int:
+        for index in range(start, len(self.notebook.cells)):
+            if time.monotonic() > self.deadline:
+                self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
+                break
+            entry = self._entry(self.notebook.cells[index])
+            if entry:
+                await self._check(kernel, judge, index, entry)
+            elif self._needed(index):
+                await self._run_cell(kernel, index, self.limits.cell)
+        return len(self.notebook.cells)
+
+    async def _run_cell(self, kernel: Kernel, index: int, seconds: float) -> str:
+        try:
+            return await kernel.run(index, seconds)
+        except KernelLost as lost:
+            raise _CellLost(index, str(lost)) from lost
+
+    async def _check(self, kernel: Kernel, judge: Judge, index: int, entry: Entry) -> None:
+        """Run a check cell with its window open, and keep the judge's report."""
+        cell, why = self.notebook.cells[index], "the kernel died"
+        judge.open(entry.exercise.id)
+        try:
+            why = await self._run_cell(kernel, index, self.limits.check)
+        finally:
+            window = judge.close(wait=2.0)
+            report = window.report or _unheard(entry, cell, why if window.taken or why != "ok" else "no check", [])
+            self.reports[entry.exercise.id] = report
+
+
+class _CellLost(Exception):
+    """The kernel was lost while this cell ran."""
+
+    def __init__(self, index: int, why: str) -> None:
+        super().__init__(why)
+        self.index = index
+
+
+HINTS = {
+    "timeout": (
+        "never-returned",
+        "The function had not returned after {seconds:g} seconds. Is there a loop that never ends?",
+    ),
+    "the kernel died": ("kernel-died", "The function ended the whole kernel (exit, or a crash) instead of returning."),
+    "no check": (
+        "not-checked",
+        "The check never reached the judge: `check` was replaced, or the cell returned before it.",
+    ),
+    "not reached": ("not-reached", "Grading did not get as far as this exercise."),
+    "error": ("not-checked", "The check could not start. {error}"),
+    "ok": ("broken-off", "The check broke off before the examination had ended."),
+}
+
+
+def _unheard(entry: Entry, cell: NotebookNode, why: str, notes: list[str]) -> Report:
+    """The report for an exercise of which the judge has no record: nothing earned, and why."""
+    name, hint = HINTS.get(why, HINTS["the kernel died"])
+    error = next((f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"), "")
+    if why == "error":
+        error = f"The cell stopped with {error}. Did the cell with your function run without an error?"
+    hint = hint.format(seconds=Limits.check, error=error)
+    return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, hint, points=entry.points, notes=tuple(notes))
+
+
+def _card(report: Report) -> NotebookNode:
+    """The report as the one output of its check cell."""
+    return nbformat.v4.new_output("display_data", {"text/html": as_html(report), "text/plain": as_text(report)})

@@ -1,0 +1,107 @@
+"""A chapter's one source as a notebook: MyST Markdown in, nbgrader's metadata on, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
+
+from grader.bank import entries
+from grader.house import Chapter, Trouble
+from gradschool.exercise import grade_id
+
+INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
+EXPERIMENT_TAG = "experiment"  # cells that grading leaves out as long as the student has not changed them
+MARKS = ("exercise", "check", "locked", "reflection")  # how the source says what a cell is
+SCHEMA_VERSION = 3  # of nbgrader's cell metadata
+
+
+def source_notebook(chapter: Chapter) -> NotebookNode:
+    """The chapter's source as a notebook with nbgrader's metadata, solutions included. The same bytes every time."""
+    try:
+        notebook = jupytext.read(chapter.source, fmt="md:myst")
+    except FileNotFoundError:
+        raise Trouble(f"The source {chapter.source} is missing.") from None
+    notebook.metadata = nbformat.from_dict(_notebook_metadata())
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        _prepare(cell, chapter, seen)
+    _require_every_exercise(notebook, chapter)
+    return notebook
+
+
+def _notebook_metadata() -> dict[str, Any]:
+    kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return {"kernelspec": kernelspec, "language_info": {"name": "python"}}
+
+
+def _prepare(cell: NotebookNode, chapter: Chapter, seen: dict[str, int]) -> None:
+    """Turn the source's short marks (exercise, check, locked, reflection) into nbgrader's metadata, and fix the id."""
+    metadata = cell.metadata
+    points: float | None = None
+    kind = next((k for k in MARKS if k in metadata), "")
+    name = metadata.pop(kind, "")
+    if kind == "check":
+        points = _points(chapter, name)
+    elif kind == "reflection":
+        points = float(metadata.pop("points"))
+    if kind:
+        cell_name = grade_id(name) + ("-solution" if kind == "exercise" else "")
+        metadata["nbgrader"] = nbformat.from_dict(_nbgrader_metadata(kind, cell_name, points))
+    cell.id = _cell_id(cell, seen)
+    if cell.cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
+
+
+def _nbgrader_metadata(kind: str, name: str, points: float | None) -> dict[str, Any]:
+    grade, solution = kind in ("check", "reflection"), kind in ("exercise", "reflection")
+    found = {
+        "grade": grade,
+        "grade_id": name,
+        "locked": kind in ("check", "locked"),
+        "schema_version": SCHEMA_VERSION,
+        "solution": solution,
+        "task": False,
+    }
+    return {**found, "points": points} if grade else found
+
+
+def _points(chapter: Chapter, exercise_id: str) -> float:
+    bank = entries(chapter.part)
+    if exercise_id not in bank:
+        raise Trouble(f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.part}.py lacks.")
+    return bank[exercise_id].points
+
+
+def _cell_id(cell: NotebookNode, seen: dict[str, int]) -> str:
+    """An id that depends on the content alone, so that two builds of one source agree to the byte."""
+    if "nbgrader" in cell.metadata:
+        return cell.metadata.nbgrader.grade_id[:64]
+    digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+    seen[digest] = seen.get(digest, 0) + 1
+    return f"{digest}-{seen[digest]}"
+
+
+def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
+    names = [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
+    doubled = sorted({n for n in names if names.count(n) > 1})
+    if doubled:
+        raise Trouble(
+            f"{chapter.source.name} has more than one cell named {', '.join(doubled)}: give each its own name."
+        )
+    wanted = [grade_id(i) for i in entries(chapter.part)]
+    missing = [n for w in wanted for n in (w + "-solution", w) if n not in names]
+    if missing:
+        raise Trouble(f"{chapter.source.name} lacks the cells {', '.join(missing)}.")
+
+
+def template(chapter: Chapter) -> NotebookNode:
+    """The chapter as a student gets it, with checksums and with the instructor's own cells still in their places."""
+    notebook, resources = source_notebook(chapter), {"nbgrader": {"notebook": chapter.notebook}}
+    for step in (LockCells, ClearSolutions, ComputeChecksums):
+        notebook, resources = step().preprocess(notebook, resources)
+    return notebook
