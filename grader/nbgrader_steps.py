@@ -18,6 +18,7 @@ from grader.transplant import transplant
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"
+PADDED = 'style="padding:2px 12px 2px 0;vertical-align:top"'
 
 
 class DropInstructorCells(NbGraderPreprocessor):
@@ -52,7 +53,7 @@ class EnterRecord(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         names = resources["nbgrader"]
-        with Gradebook(names["db_url"], self.parent.coursedir.course_id if self.parent else None) as gradebook:
+        with Gradebook(names["db_url"]) as gradebook:
             record.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 
@@ -64,10 +65,8 @@ class Summary(NbGraderPreprocessor):
         nb.cells = [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
         found = record.by_cell(nb)
         rows = [_row(c, found.get(c.metadata.nbgrader.grade_id, {})) for c in nb.cells if is_grade(c)]
-        table = (
-            '<table><thead><tr><th scope="col">Exercise</th><th scope="col">Earned</th>'
-            f'<th scope="col">What to look at</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        )
+        heads = "".join(f'<th scope="col" {PADDED}>{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
+        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         nb.cells.insert(0, nbformat.v4.new_markdown_cell("## Your results\n\n" + table))
         return nb, resources
 
@@ -78,5 +77,6 @@ def _row(cell: NotebookNode, found: dict[str, Any]) -> str:
     passed = bool(found) and found["earned"] == found["points"]
     say = "passed" if passed else found.get("hint") or "marked by a person"
     earned = "–" if score is None else f"{score:g}"
-    link = f'<a href="#{escape(name)}">{escape(name)}</a>'
-    return f"<tr><td>{link}</td><td>{earned} of {points:g}</td><td>{escape(say)}</td></tr>"
+    link = f'<a href="#{escape(name)}">{escape(found.get("exercise", name))}</a>'
+    cells = (link, f"{earned} of {points:g}", escape(say))
+    return "<tr>" + "".join(f"<td {PADDED}>{c}</td>" for c in cells) + "</tr>"

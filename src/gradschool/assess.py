@@ -219,7 +219,7 @@ def _same_leaf(a: Any, b: Any, table: Tolerance) -> bool:
 
 
 def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> Example | None:
-    """The smallest case on which the answer is wrong, ready to be shown."""
+    """The smallest case on which the answer is wrong, a regular one before an edge case, ready to be shown."""
     for t in sorted(tried, key=_bulk):
         first = t.reply.first
         if isinstance(first, Raised):
@@ -238,5 +238,5 @@ def _mask(pair: doctor.Pair, table: Tolerance) -> np.ndarray | None:
     return wrong_entries(pair.got, pair.expected, table) if both and pair.got.shape == pair.expected.shape else None
 
 
-def _bulk(t: Tried) -> int:
-    return sum(leaf.size for _, leaf in leaves(plain(dict(t.case.args))) if isinstance(leaf, np.ndarray))
+def _bulk(t: Tried) -> tuple[bool, int]:
+    return t.case.edge, sum(leaf.size for _, leaf in leaves(plain(dict(t.case.args))) if isinstance(leaf, np.ndarray))

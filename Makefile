@@ -1,0 +1,68 @@
+# Grad School. Each target sets up what it needs and may be run again at any time.
+PYTHON ?= python3
+BIN := .venv/bin
+# Where a class lives: submissions, gradebook, feedback. `make formgrader WORK=build/demo` shows the demo's class.
+WORK ?= build
+PORT ?= 8888
+ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+SETUP := .venv/.installed
+
+.PHONY: help setup demo test test-fast lint build audit bench lab formgrader browser clean
+
+help:
+	@echo "make demo        the whole job on a made-up class"
+	@echo "make test        every test; says its time"
+	@echo "make test-fast   the tests that need no kernel and no browser"
+	@echo "make lab         open the lessons in JupyterLab"
+	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
+	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
+	@echo "make bench       measure speed beside other libraries;  make lint  format, lint, types"
+
+setup: $(SETUP)
+
+$(SETUP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11 or newer, or say PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
+	@echo "Setting up .venv (about a minute the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,test]'
+	@touch $@
+
+demo: setup
+	@GRADSCHOOL_WORK=build $(BIN)/python -m grader demo
+
+build: setup
+	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
+
+audit: setup
+	@$(BIN)/python -m grader audit
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "make: no Chromium here and no right to install it: the browser tests will be skipped (Debian: apt-get install chromium)"
+
+test: setup browser
+	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist worksteal; code=$$?; \
+	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
+
+test-fast: setup
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@for file in bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+lab: setup
+	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
+
+formgrader: setup
+	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
+	@cd grader && GRADSCHOOL_WORK=$(abspath $(WORK)) ../$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=.. --port=$(PORT) \
+	  --LabApp.default_url=/formgrader/manage_assignments
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .mypy_cache
