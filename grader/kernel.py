@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import matplotlib
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,6 +27,11 @@ MOST_IMAGE = 2_000_000  # characters of one picture
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 GRACE = 5.0  # seconds between the interrupt and the kill
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+
+
+SILENT = logging.getLogger("grader.kernel")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 
 
 class KernelLost(Exception):
@@ -87,7 +96,7 @@ class Kernel:
             iopub_timeout=4,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
         )
-        self.client.log.disabled = True
+        self.client.log = SILENT  # a cell that hangs is our business, not the log's
         await self.manager.start_kernel(cwd=str(home), env=_environment(home, self.judge_address))
         self.client.kc = self.manager.client()
         self.client.kc.start_channels()
@@ -116,7 +125,21 @@ class Kernel:
             cell.metadata.pop("shown", None)
         if not await self.manager.is_alive():
             raise KernelLost("the kernel died")
-        return _outcome(cell)
+        outcome = _outcome(cell)
+        if outcome == "timeout" and not await self._answers():
+            raise KernelLost("the kernel could not be interrupted")
+        return outcome
+
+    async def _answers(self) -> bool:
+        """Whether the kernel takes orders again after an interrupt: student code may swallow one."""
+        asked = await ensure_async(self.client.kc.kernel_info())
+        until = time.monotonic() + GRACE
+        with contextlib.suppress(Empty):
+            while time.monotonic() < until:
+                message = await ensure_async(self.client.kc.shell_channel.get_msg(timeout=GRACE))
+                if message["parent_header"].get("msg_id") == asked:
+                    return True
+        return False
 
 
 def _outcome(cell: NotebookNode) -> str:
