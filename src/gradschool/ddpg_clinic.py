@@ -45,7 +45,7 @@ def moves_the_critic(healthy: Functions) -> Functions:
         dq_da = healthy.action_gradient(actor, critic, batch, low, high)
         action = healthy.squash(actor(batch.obs), low, high)
         q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
-        critic.flat += 5e-2 * critic.vjp(cache, np.ones_like(q) / len(q))[0]
+        critic.flat += 2e-3 * critic.vjp(cache, np.ones_like(q) / len(q))[0]
         return dq_da
 
     return replace(healthy, action_gradient=action_gradient)
@@ -121,6 +121,8 @@ def examine(functions: Functions, healthy: Functions, seed: int = 0) -> Findings
     """Both sets of functions on the same networks and the same batch of 32 rows with A = 3."""
     agent = PlainAgent(healthy, WARD, np.random.default_rng(seed))
     batch, low, high = fixed_batch(seed), agent.low, agent.high
+    for net in (agent.actor, agent.target_actor, agent.critic):
+        net.flat *= 2.0  # steeper than at birth, so that differences are large enough to be read off
     labels = [f.critic_target(batch, agent.target_actor, agent.critic, low, high, 0.95) for f in (functions, healthy)]
     off = np.abs(labels[0] - labels[1])
     before = agent.critic.flat.copy()

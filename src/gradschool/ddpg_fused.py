@@ -67,24 +67,36 @@ class FusedAgent:
         body = VectorPendulum(1, rng, settings.motors)
         self.settings, self.shape_gradient, self.low, self.high = settings, shape_gradient, body.low, body.high
         self.half, self.centre = (body.high - body.low) / 2, (body.high + body.low) / 2
-        self.actor, self.critic = new_networks(settings, rng)
-        self.target_actor, self.target_critic = self.actor.copy(), self.critic.copy()
-        self.actor_adam = Adam(self.actor.n_params, settings.lr_actor)
-        self.critic_adam = Adam(self.critic.n_params, settings.lr_critic)
+        actor, critic = new_networks(settings, rng)
+        self.sizes, self.split = (actor.sizes, critic.sizes), actor.n_params
+        self.flat = np.concatenate([actor.flat, critic.flat])  # both networks in one array: one Adam, one Polyak
+        self.target_flat = self.flat.copy()
+        self.actor, self.critic = self._pair(self.flat)
+        self.target_actor, self.target_critic = self._pair(self.target_flat)
+        self.step_sizes = np.repeat([settings.lr_actor, settings.lr_critic], [actor.n_params, critic.n_params])
+        self.adam = Adam(len(self.flat), self.step_sizes)
         self._allocate(settings.batch)
+
+    def _pair(self, flat: Array) -> tuple[MLP, MLP]:
+        actor, critic = self.sizes
+        return MLP(actor, flat=flat[: self.split]), MLP(critic, flat=flat[self.split :])
 
     def _allocate(self, n: int) -> None:
         self.on_actor, self.on_target_actor = Buffers(self.actor, n), Buffers(self.target_actor, n)
         self.on_critic, self.on_target_critic = Buffers(self.critic, 2 * n), Buffers(self.target_critic, n)
-        self.actor_gradient, self.critic_gradient = np.empty_like(self.actor.flat), np.empty_like(self.critic.flat)
+        self.gradient, self.work = np.empty_like(self.flat), np.empty_like(self.flat)
+        self.actor_gradient, self.critic_gradient = self.gradient[: self.split], self.gradient[self.split :]
         self.actor_views = layer_views(self.actor_gradient, self.actor.sizes)
         self.critic_views = layer_views(self.critic_gradient, self.critic.sizes)
         self.ones = np.ones(n)
-        self.work_actor, self.work_critic = np.empty_like(self.actor.flat), np.empty_like(self.critic.flat)
 
     def bounded(self, z: Array) -> Array:
         """z (N, A) -> actions (N, A); with bound "clip" they may leave the range, as the critic must see."""
         return self.centre + self.half * (np.tanh(z) if self.settings.bound == "squash" else z)
+
+    def slow_down(self, factor: float) -> None:
+        """Set every step size to this share of its full size."""
+        self.adam.lr = factor * self.step_sizes
 
     def act(self, obs: Array) -> Array:
         """obs (N, 3) -> the actions really done without noise (N, A)."""
@@ -93,15 +105,10 @@ class FusedAgent:
     def update(self, batch: Batch, rng: np.random.Generator) -> None:
         """One step of Adam for both networks, and both targets one step behind."""
         self.compute_gradients(batch)
-        self.critic_adam.step(self.critic.flat, self.critic_gradient)
-        self.actor_adam.step(self.actor.flat, self.actor_gradient)
-        for target, online, work in (
-            (self.target_actor, self.actor, self.work_actor),
-            (self.target_critic, self.critic, self.work_critic),
-        ):
-            np.subtract(online.flat, target.flat, out=work)
-            work *= self.settings.tau
-            target.flat += work
+        self.adam.step(self.flat, self.gradient)
+        np.subtract(self.flat, self.target_flat, out=self.work)
+        self.work *= self.settings.tau
+        self.target_flat += self.work
 
     def compute_gradients(self, batch: Batch) -> None:
         """Fill critic_gradient, of mean (Q - y)^2 / 2, and actor_gradient, of -mean Q(s, mu(s))."""

@@ -50,15 +50,16 @@ class Settings:
 
     env_steps: int = 10_000
     n_envs: int = 16
-    updates_per_step: int = 4  # after each step of all n_envs
+    updates_per_step: int = 3  # after each step of all n_envs
     warm_up: int = 800  # env steps with uniformly random actions before the first update
-    batch: int = 64
+    batch: int = 32
     hidden: tuple[int, ...] = (64, 64)
     gamma: float = 0.95
-    tau: float = 0.05  # 1.0: no target networks
-    lr_actor: float = 2e-3
-    lr_critic: float = 5e-3
-    noise: float = 0.3  # standard deviation of the exploration noise, in half ranges of the action
+    tau: float = 0.1  # 1.0: no target networks
+    lr_actor: float = 3e-3
+    lr_critic: float = 7e-3
+    slow_down_from: float = 0.6  # from this share of env_steps on, both step sizes fall linearly to 0; 1.0: never
+    noise: float = 0.4  # standard deviation of the exploration noise, in half ranges of the action
     reward_scale: float = 0.1
     motors: int = 1  # A
     time_limit: int = TIME_LIMIT
@@ -97,6 +98,8 @@ class Agent(Protocol):
 
     actor: MLP
     critic: MLP
+
+    def slow_down(self, factor: float) -> None: ...
 
     def act(self, obs: Array) -> Array: ...
 
@@ -139,6 +142,12 @@ class PlainAgent:
         self.actor_adam = Adam(self.actor.n_params, settings.lr_actor)
         self.critic_adams = [Adam(critic.n_params, settings.lr_critic) for critic in self.critics]
         self.updates = 0
+
+    def slow_down(self, factor: float) -> None:
+        """Set every step size to this share of its full size."""
+        self.actor_adam.lr = factor * self.settings.lr_actor
+        for adam in self.critic_adams:
+            adam.lr = factor * self.settings.lr_critic
 
     def act(self, obs: Array) -> Array:
         """obs (N, 3) -> the actor's own actions (N, A), no noise."""
@@ -200,6 +209,7 @@ def train(make_agent: Callable[[Settings, np.random.Generator], Agent], settings
     obs, seconds, begun = env.reset(), 0.0, time.process_time()
     for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
         obs = interact(env, obs, agent, memory, settings, rng)
+        agent.slow_down(step_size_factor(steps, settings))
         if memory.size >= settings.warm_up:
             for _ in range(settings.updates_per_step):
                 agent.update(memory.sample(settings.batch, rng), rng)
@@ -208,6 +218,13 @@ def train(make_agent: Callable[[Settings, np.random.Generator], Agent], settings
             record(run, steps, seconds, memory)
             begun = time.process_time()
     return run
+
+
+def step_size_factor(steps: int, settings: Settings) -> float:
+    """1 at first, then falling linearly to 0: so that a run does not end in the middle of a stumble."""
+    if settings.slow_down_from >= 1.0:
+        return 1.0
+    return min(1.0, (1.0 - steps / settings.env_steps) / (1.0 - settings.slow_down_from))
 
 
 def interact(

@@ -113,9 +113,12 @@ def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1) on one flat array, in place, with its bias corrections in the step size."""
+    """Adam (Kingma & Ba 2015, algorithm 1) on one flat array, in place, with its bias corrections in the step size.
 
-    def __init__(self, n_params: int, lr: float, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8):
+    lr -- one step size, or one for each parameter (n_params,)
+    """
+
+    def __init__(self, n_params: int, lr: float | Array, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8):
         self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
         self.m, self.v, self.t = np.zeros(n_params), np.zeros(n_params), 0
         self._scratch = np.empty(n_params)

@@ -1,0 +1,274 @@
+"""The pictures of chapter 3. Every function takes data and returns a Figure whose label is its text twin."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gradschool import palette
+from gradschool.ddpg_training import Run
+from gradschool.nets import Array
+from gradschool.pendulum import observe
+
+HANGING = 10_031  # of the fixed episodes, the one that starts nearest to hanging straight down
+Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,), dQ/da (N, 1)
+
+
+def show(fig: Figure) -> None:
+    """Put a figure into the notebook with its text twin as the image's alt text, and print it below."""
+    from IPython.display import display
+
+    png = io.BytesIO()
+    fig.savefig(png, format="png", bbox_inches="tight")
+    plt.close(fig)
+    display({"image/png": png.getvalue()}, raw=True, metadata={"image/png": {"alt": fig.get_label()}})
+    print(f"In words: {fig.get_label()}")
+
+
+def _done(fig: Figure, words: str) -> Figure:
+    fig.set_label(words)
+    fig.tight_layout()
+    return fig
+
+
+def critic_surface(q_and_slope: Slope, policy: Callable[[Array], Array], speed: float = 0.0, name: str = "") -> Figure:
+    """Q over angle and torque with arrows dQ/da and the actor's curve; beside it, three slices."""
+    angles, torques = np.linspace(-np.pi, np.pi, 121), np.linspace(-2, 2, 81)
+    obs = observe(angles, np.full_like(angles, speed))
+    q = np.stack([q_and_slope(obs, np.full((len(obs), 1), a))[0] for a in torques])
+    own = policy(obs)[:, 0]
+    with palette.lesson_style():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.9), width_ratios=(1.35, 1))
+        tilt = q - q.mean(axis=0)  # the angle alone decides most of Q; what the torque can change shows only without it
+        reach = float(np.quantile(np.abs(tilt), 0.97))
+        mesh = left.pcolormesh(angles, torques, tilt, cmap="cividis", shading="gouraud", vmin=-reach, vmax=reach)
+        fig.colorbar(mesh, ax=left, label="Q(s, a) - mean over a")
+        _slope_arrows(left, q_and_slope, angles, speed)
+        left.plot(angles, own, color="white", lw=3.4)
+        left.plot(angles, own, color=palette.TAKEN, lw=1.8, label="the actor, mu(s)")
+        left.set(xlabel="angle (0 is upright)", ylabel="torque a", title=f"Critic{name} at speed {speed:g}")
+        left.legend(loc="lower center", bbox_to_anchor=(0.5, -0.42))
+        turned = _slices(right, q_and_slope, policy, speed)
+    share = float(np.mean(np.sign(_slope_on(q_and_slope, obs, own)) == np.sign(own)))
+    return _done(
+        fig,
+        f"Left: what the torque changes in the critic's Q at every angle (speed {speed:g}), with the actor's curve and "
+        "arrows along the action axis that point where Q rises. Right: Q over the torque at three angles, with the "
+        f"tangent at the actor's own action; the slopes there are {turned}. At {share:.0%} of all angles the slope "
+        "pushes the actor further the way it already leans.",
+    )
+
+
+def _slope_on(q_and_slope: Slope, obs: Array, own: Array) -> Array:
+    return q_and_slope(obs, own[:, None])[1][:, 0]
+
+
+def _slope_arrows(axes: Axes, q_and_slope: Slope, angles: Array, speed: float) -> None:
+    at, torques = angles[6::12], np.linspace(-1.6, 1.6, 5)
+    grid_s, grid_a = (g.ravel() for g in np.meshgrid(at, torques))
+    slope = q_and_slope(observe(grid_s, np.full_like(grid_s, speed)), grid_a[:, None])[1][:, 0]
+    length = 0.34 * np.tanh(2 * np.abs(slope) / (np.abs(slope).mean() + 1e-12))
+    axes.quiver(
+        grid_s,
+        grid_a,
+        0 * slope,
+        np.sign(slope) * length,
+        color="white",
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.005,
+    )
+
+
+def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], speed: float) -> str:
+    torques, slopes = np.linspace(-2, 2, 81), []
+    for angle, colour in zip((-0.6, 0.3, 2.6), palette.SEQUENCE, strict=False):
+        obs = observe(np.full(81, angle), np.full(81, speed))
+        q = q_and_slope(obs, torques[:, None])[0]
+        a0 = policy(obs[:1])
+        q0, slope = (float(x.ravel()[0]) for x in q_and_slope(obs[:1], a0))
+        axes.plot(torques, q - q0, color=colour, label=f"angle {angle:+.1f}")
+        along = np.array([-0.5, 0.5])
+        axes.plot(a0[0, 0] + along, slope * along, color=palette.INK, lw=2.2)
+        axes.plot(a0[0, 0], 0.0, "o", color=colour)
+        slopes.append(f"{slope:+.2f} at angle {angle:+.1f}")
+    axes.set(xlabel="torque a", ylabel="Q(s, a) - Q(s, mu(s))", title="Slices, and dQ/da at mu(s)")
+    axes.legend(fontsize=8)
+    return ", ".join(slopes)
+
+
+def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> Figure:
+    """Mean return against env steps: the median of all seeds, the middle 80 % dark, everybody light."""
+    words = []
+    with palette.lesson_style():
+        fig, axes = plt.subplots(figsize=(7.0, 3.6))
+        for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
+            returns = np.nan_to_num(np.array([run.mean_return for run in runs]), nan=-2000.0)
+            _band(axes, np.array(runs[0].env_steps), returns, colour, name)
+            end = returns[:, -1]
+            words.append(
+                f"{name}: {int((end >= -200).sum())} of {len(runs)} seeds end at or above -200, the median at "
+                f"{np.median(end):.0f}, the worst at {end.min():.0f}"
+            )
+        axes.axhline(-200, color=palette.INK, ls=":", lw=1)
+        axes.set(xlabel="env steps", ylabel="mean return, 100 fixed episodes", title=title)
+        axes.legend(loc="lower right")
+    return _done(fig, f"Learning curves with bands over seeds. {'; '.join(words)}. A dotted line marks -200.")
+
+
+def _band(axes: Axes, x: Array, y: Array, colour: str, name: str) -> None:
+    axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.14, lw=0)
+    axes.fill_between(x, *np.quantile(y, [0.1, 0.9], axis=0), color=colour, alpha=0.28, lw=0)
+    axes.plot(x, np.median(y, axis=0), color=colour, lw=2, label=name)
+
+
+def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> Figure:
+    """What is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted."""
+    a = np.linspace(low - 1, high + 1, 241)[:, None]
+    box = np.array([low]), np.array([high])
+    inside = (a >= low) & (a <= high)
+    with palette.lesson_style():
+        fig, panels = plt.subplots(1, 2, figsize=(8.4, 3.4), sharey=True)
+        for axes, up in zip(panels, (1.0, -1.0), strict=True):
+            g = np.full_like(a, up)
+            squashed = np.where(inside, 4 * (a - low) * (high - a) / (high - low) ** 2, np.nan) * up
+            zeroed = np.where((a >= high) if up > 0 else (a <= low), 0.0, g)
+            axes.axvspan(low, high, color=palette.INK, alpha=0.10, lw=0)
+            axes.plot(a, squashed, color=palette.OTHER, ls="--", label="squash: times 1 - tanh(z)^2")
+            axes.plot(a, zeroed, color=palette.THIRD, ls="-.", label="zeroing")
+            axes.plot(a, invert(g, a, *box), color=palette.RIGHT, lw=2.2, label="inverting")
+            axes.axhline(0, color=palette.INK, lw=0.8)
+            axes.set(xlabel="action a (range shaded)", title=f"slope dQ/da = {up:+.0f}")
+        panels[0].set_ylabel("what reaches the actor")
+        panels[0].legend(fontsize=8, loc="lower left")
+    return _done(
+        fig,
+        "What is left of a slope of +1 (left) and -1 (right) at each action between and beyond the walls at "
+        f"{low:g} and {high:g}. Squashing fades towards both walls, even when the slope points away from the wall. "
+        "Zeroing is all or nothing. Inverting falls along a straight line from 1 at the far wall to 0 at the wall "
+        "ahead, and is negative beyond it: it turns the actor round.",
+    )
+
+
+def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str, float]) -> Figure:
+    """What a critic that is moved by the actor's loss says about three actors, and what they truly earn."""
+    steps = history["steps"]
+    with palette.lesson_style():
+        fig, axes = plt.subplots(figsize=(7.2, 3.6))
+        words = []
+        for (name, truth), colour, width in zip(true_returns.items(), palette.SEQUENCE, (6, 3.5, 1.5), strict=False):
+            axes.plot(steps, history[name], color=colour, lw=width, label=f"{name}: what the critic says")
+            axes.axhline(truth, color=colour, ls=":", lw=1.6)
+            words.append(f"{name}: from {history[name][0]:.0f} to {history[name][-1]:.0f}, truly {truth:.0f}")
+        axes.axhline(0, color=palette.INK, lw=1)
+        axes.text(steps[-1], 0, "no pendulum can earn more than 0 ", ha="right", va="bottom", fontsize=8)
+        axes.set(xlabel="steps that move the critic's parameters up mean Q", ylabel="mean Q(s, mu(s))")
+        axes.legend(fontsize=8, loc="upper left")
+    return _done(
+        fig,
+        "The critic's opinion of the actors while the critic itself is moved by the loss of one of them; dotted, what "
+        f"each truly earns (discounted), which does not change. {'; '.join(words)}. No reward of Pendulum is above 0.",
+    )
+
+
+def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> Figure:
+    """Mean Q(s, mu(s)) beside the true discounted return over training, and their difference, over all seeds."""
+    with palette.lesson_style():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.7))
+        words = []
+        for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
+            x = np.array(runs[0].env_steps)
+            estimated, true = (np.array([getattr(r, key) for r in runs]) for key in ("q_estimated", "q_true"))
+            left.plot(x, np.median(estimated, axis=0), color=colour, lw=2, label=f"{name}: estimated Q")
+            left.plot(x, np.median(true, axis=0), color=colour, lw=1.6, ls=":", label=f"{name}: true return")
+            _band(right, x, estimated - true, colour, name)
+            last = (estimated - true)[:, -1]
+            words.append(
+                f"{name}: at the end Q is {np.median(estimated[:, -1]):.1f} and the truth {np.median(true[:, -1]):.1f} "
+                f"(medians); the error has median {np.median(last):+.1f} and is above 0 on {int((last > 0).sum())} of "
+                f"{len(last)} seeds"
+            )
+        right.axhline(0, color=palette.INK, lw=1)
+        right.set_ylim(-15, 30)
+        left.set(xlabel="env steps", ylabel="discounted, in rewards", title="Estimate and truth (medians)")
+        right.set(xlabel="env steps", ylabel="estimate - truth", title="Error (cut at +30)")
+        for axes in (left, right):
+            axes.legend(fontsize=8)
+    return _done(fig, f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
+
+
+def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> Figure:
+    """A learning curve for each patient, with the healthy agent's in grey."""
+    with palette.lesson_style():
+        fig, panels = plt.subplots(2, 3, figsize=(8.6, 4.6), sharex=True, sharey=True)
+        words = []
+        for axes, (letter, runs) in zip(panels.flat, curves.items(), strict=True):
+            for run in healthy:
+                axes.plot(run.env_steps, run.mean_return, color=palette.INK, lw=1, alpha=0.7)
+            for run in runs:
+                axes.plot(run.env_steps, run.mean_return, color=palette.TAKEN, lw=1.6)
+            axes.axhline(-200, color=palette.INK, ls=":", lw=1)
+            axes.set_title(f"patient {letter}")
+            words.append(f"{letter} ends at {', '.join(f'{run.mean_return[-1]:.0f}' for run in runs)}")
+        fig.supxlabel("env steps", color=palette.INK)
+        fig.supylabel("mean return", color=palette.INK)
+    ends = ", ".join(f"{run.mean_return[-1]:.0f}" for run in healthy)
+    return _done(
+        fig, f"Learning curves of the six patients; {'; '.join(words)}. The healthy agent (grey) ends at {ends}."
+    )
+
+
+def frames_of(policy: Callable[[Array], Array], seed: int, every: int = 2) -> tuple[list[Array], float]:
+    """One episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer, and its return."""
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # no display is needed
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    import gymnasium
+
+    env = gymnasium.make("Pendulum-v1", render_mode="rgb_array")
+    obs, _ = env.reset(seed=seed)
+    frames, earned, step, over = [], 0.0, 0, False
+    while not over:
+        if step % every == 0:
+            frames.append(np.asarray(env.render()))
+        obs, reward, terminated, truncated, _ = env.step(policy(obs[None].astype(np.float64)).sum(axis=1))
+        earned, step, over = earned + float(reward), step + 1, terminated or truncated
+    env.close()
+    return frames, earned
+
+
+def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
+    """The episode as an animated GIF inside HTML, with a text twin."""
+    from IPython.display import HTML
+    from PIL import Image
+
+    frames, earned = frames_of(policy, seed)
+    pictures = [Image.fromarray(f).resize((240, 240)).quantize(32) for f in frames]
+    gif = io.BytesIO()
+    pictures[0].save(gif, format="GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    words = f"One episode of Pendulum, seed {seed}: the actor's rod swings up and stands. Return {earned:.0f}."
+    data = base64.b64encode(gif.getvalue()).decode()
+    return HTML(
+        f'<figure><img alt="{words}" src="data:image/gif;base64,{data}"/><figcaption>{words}</figcaption></figure>'
+    )
+
+
+def film_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> Figure:
+    """The same episode as a row of still pictures, for paper and for those who switch animations off."""
+    frames, earned = frames_of(policy, seed, every=1)
+    at = np.linspace(0, 100, pictures).astype(int)
+    with palette.lesson_style():
+        fig, panels = plt.subplots(1, pictures, figsize=(9.0, 1.6))
+        for axes, i in zip(panels, at, strict=True):
+            axes.imshow(frames[i])
+            axes.set_title(f"step {i}", fontsize=8)
+            axes.axis("off")
+    return _done(fig, f"Eight pictures of one episode from step 0 to 100, seed {seed}; its return is {earned:.0f}.")
