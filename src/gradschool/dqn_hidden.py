@@ -14,7 +14,7 @@ from gradschool.nets import Adam
 from gradschool.taxi import Floats, TaxiModel, VectorTaxi
 
 HIDDEN_SETTINGS = Settings(
-    n_envs=256, batch=2048, warm_up=4096, updates=800, gamma=0.95, epsilon=0.3, sync=50, alpha=0.01
+    n_envs=256, batch=2048, warm_up=4096, updates=2500, gamma=0.95, epsilon=0.3, sync=20, alpha=0.02
 )
 """Here alpha is Adam's step size."""
 

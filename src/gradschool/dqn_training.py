@@ -36,7 +36,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every switch of a run. `alpha` is the step of one sample: the gradient of a mean is multiplied by alpha * batch."""
+    """Every switch of a run. `alpha` is the step of one sample: the mean's gradient is multiplied by alpha * batch."""
 
     n_envs: int = 64
     batch: int = 512
@@ -202,5 +202,5 @@ def verdict(runs: Sequence[Run]) -> str:
     means = np.array([run.mean_return[-1] for run in runs])
     return (
         f"{optimal} of {len(runs)} runs end exactly optimal in all 300 starts; mean return over the starts: "
-        f"median {np.median(means):.2f}, from {means.min():.2f} to {means.max():.2f} (the optimum is {OPTIMAL_MEAN:.2f})"
+        f"median {np.median(means):.2f}, from {means.min():.2f} to {means.max():.2f} (optimum {OPTIMAL_MEAN:.2f})"
     )

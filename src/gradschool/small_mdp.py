@@ -77,7 +77,7 @@ def bellman_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
 
 
 def residual_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
-    """The minimum (S, A) of the mean squared TD error itself, sample by sample. The fixed point of the residual gradient.
+    """The minimum (S, A) of the mean squared TD error, sample by sample: where the residual gradient is zero.
 
     Least squares with the differences of features as its rows (Baird 1995; Sutton & Barto 2018, section 11.5).
     """

@@ -37,7 +37,7 @@ def make_env(render_mode: str | None = None, taxi_id: str = TAXI_ID) -> Any:
         there = sorted(name for name in gymnasium.registry if name.startswith("Taxi")) or ["none"]
         raise TaxiMissing(
             f"Gymnasium {gymnasium.__version__} has no {taxi_id} (it has: {', '.join(there)}). "
-            "Taxi-v4 came with Gymnasium 1.3: pip install --upgrade 'gymnasium[toy-text]>=1.3', then restart the kernel."
+            "Taxi-v4 came with Gymnasium 1.3: pip install -U 'gymnasium[toy-text]>=1.3', then restart the kernel."
         )
     return gymnasium.make(taxi_id, render_mode=render_mode)
 
@@ -96,7 +96,7 @@ def value_iteration(model: TaxiModel, gamma: float = 0.99, tolerance: float = 1e
 
 
 def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) -> Floats:
-    """Exact undiscounted return of a deterministic policy (S,) from each of the starts: (300,), within the time limit."""
+    """Exact undiscounted return of a deterministic policy (S,) from each start within the time limit: (300,)."""
     following = model.next_state[np.arange(model.n_states), policy]
     reward = model.reward[np.arange(model.n_states), policy]
     over = model.terminated[np.arange(model.n_states), policy]

@@ -1,0 +1,25 @@
+"""Chapter 2, the private half: every entry in the lesson's order."""
+
+from grader.exercises.dqn_flow import residual_gradient, semi_gradient, tabular_step, torch_loss
+from grader.exercises.dqn_gradients import fit_gradient, fit_targets, output_gradient, weight_gradient
+from grader.exercises.dqn_remedies import clinic, huber_gradient, mend
+from grader.exercises.dqn_targets import double_target, epsilon_greedy, one_hot, q_values, td_target
+
+ENTRIES = (
+    one_hot,
+    q_values,
+    epsilon_greedy,
+    td_target,
+    output_gradient,
+    weight_gradient,
+    fit_targets,
+    fit_gradient,
+    torch_loss,
+    semi_gradient,
+    residual_gradient,
+    tabular_step,
+    double_target,
+    huber_gradient,
+    clinic,
+    mend,
+)

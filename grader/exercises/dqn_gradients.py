@@ -1,0 +1,369 @@
+"""References, mistakes and other right ways: the gradient at the outputs, in W, and by the `fit` trick."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from grader.bank import entry
+
+
+def known_gradient(q, action, y):
+    """(q[b, a_b] - y_b) / B at the taken action, 0 elsewhere."""
+    B = len(action)
+    g = np.zeros_like(q)
+    g[np.arange(B), action] = (q[np.arange(B), action] - y) / B
+    return g
+
+
+output_gradient = entry("dqn.output_gradient", points=4, reference=known_gradient)
+
+
+@output_gradient.mutant(
+    "untaken-to-zero",
+    "The columns of untaken actions are not 0: they are pulled to 0, as if 0 were their target. No evidence, no error.",
+    "b1",
+)
+def untaken_to_zero(q, action, y):
+    i = np.arange(len(action))
+    targets = np.zeros_like(q)
+    targets[i, action] = y
+    return (q - targets) / len(action)
+
+
+@output_gradient.mutant(
+    "y-everywhere",
+    "Every action of a row is pulled to y. The sample says something about one action only: the one that was taken.",
+    "b1",
+)
+def y_everywhere(q, action, y):
+    return (q - y[:, None]) / len(action)
+
+
+@output_gradient.mutant(
+    "over-A",
+    "Right up to a factor 1/A: a mean over all outputs. How many errors does one sample really have?",
+    "b2",
+)
+def over_all_outputs(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = (q[i, action] - y) / q.size
+    return g
+
+
+@output_gradient.mutant(
+    "sign", "The negative of the gradient. The loss is (Q - y)^2 / 2: what is its slope in Q?", "b14"
+)
+def output_sign(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = (y - q[i, action]) / len(action)
+    return g
+
+
+@output_gradient.mutant("lost-half", "Twice the gradient: the 1/2 of the loss cancels the 2 of the square.", "a8")
+def output_lost_half(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = 2 * (q[i, action] - y) / len(action)
+    return g
+
+
+@output_gradient.mutant(
+    "sum", "B times too large: the loss is a mean over the batch. Duplicate the batch: a mean stays.", "a9"
+)
+def output_sum(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = q[i, action] - y
+    return g
+
+
+@output_gradient.mutant(
+    "broadcast",
+    "Every taken output is pulled to the *mean* of all targets: a (B, 1) column met a (B,) row. Print both shapes before "
+    "you subtract.",
+    "b11",
+)
+def column_meets_row(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    block = q[i, action][:, None] - y
+    g[i, action] = block.mean(axis=1) / len(action)
+    return g
+
+
+@output_gradient.mutant(
+    "column-index",
+    "q[:, action] takes those columns of every row, so each sample writes into every row. One entry per row: which index "
+    "picks the row?",
+    "b12",
+)
+def all_rows(q, action, y):
+    g = np.zeros_like(q)
+    i = np.arange(len(action))
+    g[:, action] = (q[i, action] - y) / len(action)
+    return g
+
+
+@output_gradient.mutant(
+    "best-action",
+    "The gradient stands at the best action, not at the taken one. Which action did the reward come from?",
+)
+def at_best_action(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    best = q.argmax(axis=1)
+    g[i, best] = (q[i, best] - y) / len(action)
+    return g
+
+
+@output_gradient.mutant(
+    "clipped", "Errors beyond 1 have become 1. That is the Huber loss's slope; this loss is a square.", "b18"
+)
+def output_clipped(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = np.clip(q[i, action] - y, -1, 1) / len(action)
+    return g
+
+
+@output_gradient.mutant("in-place", "The caller's q is overwritten. Make an array of your own.", "a19")
+def output_in_place(q, action, y):
+    i = np.arange(len(action))
+    error = (q[i, action] - y) / len(action)
+    q[:] = 0.0
+    q[i, action] = error
+    return q
+
+
+@output_gradient.alternative
+def by_mask(q, action, y):
+    taken = np.arange(q.shape[1]) == action[:, None]
+    return np.where(taken, q - y[:, None], 0.0) / len(q)
+
+
+@output_gradient.alternative
+def by_loop(q, action, y):
+    g = np.zeros(q.shape)
+    for b in range(len(q)):
+        g[b, action[b]] = (q[b, action[b]] - y[b]) / len(q)
+    return g
+
+
+@output_gradient.alternative
+def by_autograd(q, action, y):
+    t = torch.tensor(q, requires_grad=True)
+    loss = 0.5 * (t.gather(1, torch.tensor(action)[:, None]).squeeze(1) - torch.tensor(y)).square().mean()
+    return torch.autograd.grad(loss, t)[0].numpy()
+
+
+def scatter_add(state, g, n_states):
+    """Row s of the gradient is the sum of g_b over the samples with state s: one_hot(state).T @ g."""
+    grad = np.zeros((n_states, g.shape[1]))
+    np.add.at(grad, state, g)
+    return grad
+
+
+weight_gradient = entry("dqn.weight_gradient", points=4, reference=scatter_add)
+
+
+@weight_gradient.mutant(
+    "last-wins",
+    "A state that stands in the batch twice keeps only its last sample: grad[state] = g and grad[state] += g both do that "
+    "in NumPy. Paths add.",
+    "a14",
+)
+def last_wins(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    grad[state] += g
+    return grad
+
+
+@weight_gradient.mutant(
+    "averaged-repeats",
+    "A repeated state gets the mean of its samples. The 1/B of the loss is in g already; here they add up.",
+    "a10",
+)
+def averaged_repeats(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    np.add.at(grad, state, g)
+    count = np.bincount(state, minlength=n_states)
+    return grad / np.maximum(count, 1)[:, None]
+
+
+@weight_gradient.mutant(
+    "over-B-again", "1/B of the gradient: g has been averaged already. Who divided before you?", "a10"
+)
+def over_b_again(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    np.add.at(grad, state, g)
+    return grad / len(state)
+
+
+@weight_gradient.mutant(
+    "state-as-number",
+    "Each row is multiplied by its id: the gradient grows with s. The input at place s is 1, not s.",
+    "b16",
+)
+def weighted_by_id(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    np.add.at(grad, state, state[:, None] * g)
+    return grad
+
+
+@weight_gradient.mutant(
+    "every-row",
+    "All rows of W move, also those of states that are not in the batch. What is the input of a state that was not there?",
+)
+def every_row(state, g, n_states):
+    return np.tile(g.sum(axis=0), (n_states, 1))
+
+
+@weight_gradient.mutant("sign", "The negative of the gradient: descending belongs into the step, not in here.", "a7")
+def weight_sign(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    np.add.at(grad, state, -g)
+    return grad
+
+
+@weight_gradient.mutant("transposed", "Shape (A, S): W is (S, A) here, and its gradient has its shape.", "a1")
+def weight_transposed(state, g, n_states):
+    return g.T @ np.eye(n_states)[state]
+
+
+@weight_gradient.alternative
+def by_matmul(state, g, n_states):
+    return np.eye(n_states)[state].T @ g
+
+
+@weight_gradient.alternative
+def by_bincount(state, g, n_states):
+    A = g.shape[1]
+    cells = state[:, None] * A + np.arange(A)
+    return np.bincount(cells.ravel(), g.ravel(), n_states * A).reshape(n_states, A)
+
+
+@weight_gradient.alternative
+def by_rows(state, g, n_states):
+    grad = np.zeros((n_states, g.shape[1]))
+    for s, row in zip(state, g, strict=True):
+        grad[s] += row
+    return grad
+
+
+def own_output_but_taken(q, action, y):
+    """The network's own outputs, with y in the place of the taken action."""
+    targets = q.copy()
+    targets[np.arange(len(q)), action] = y
+    return targets
+
+
+fit_targets = entry("dqn.fit_targets", points=2, reference=own_output_but_taken)
+
+
+@fit_targets.mutant(
+    "untaken-to-zero",
+    "Untaken actions have the target 0. A target equal to the network's own output makes no error; 0 makes one.",
+    "b1",
+)
+def targets_zero(q, action, y):
+    targets = np.zeros_like(q)
+    targets[np.arange(len(q)), action] = y
+    return targets
+
+
+@fit_targets.mutant("y-everywhere", "Every action has y as its target. What did the sample say about the others?")
+def targets_y(q, action, y):
+    return np.repeat(y[:, None], q.shape[1], axis=1)
+
+
+@fit_targets.mutant(
+    "in-place",
+    "The targets are right, but q has changed with them: `targets = q` is the same array. Then q - targets is 0 "
+    "everywhere, and nothing is ever learned. Copy it.",
+    "a19",
+)
+def targets_alias(q, action, y):
+    targets = q
+    targets[np.arange(len(q)), action] = y
+    return targets
+
+
+@fit_targets.mutant("every-row", "targets[:, action] = y writes into every row. One entry per row.", "b12")
+def targets_every_row(q, action, y):
+    targets = q.copy()
+    targets[:, action] = y
+    return targets
+
+
+@fit_targets.mutant("errors", "The TD error stands where the target belongs: fit subtracts by itself.")
+def targets_errors(q, action, y):
+    targets = q.copy()
+    i = np.arange(len(q))
+    targets[i, action] = y - q[i, action]
+    return targets
+
+
+@fit_targets.alternative
+def targets_by_where(q, action, y):
+    return np.where(np.arange(q.shape[1]) == action[:, None], y[:, None], q)
+
+
+@fit_targets.alternative
+def targets_put_along(q, action, y):
+    targets = np.array(q)
+    np.put_along_axis(targets, action[:, None], y[:, None], axis=1)
+    return targets
+
+
+fit_gradient = entry("dqn.fit_gradient", points=3, reference=lambda q, targets: (q - targets) / len(q))
+
+
+@fit_gradient.mutant(
+    "over-A",
+    "1/A of the gradient: mse_loss and Keras' fit average over the outputs too, though only one of the A errors is not 0. "
+    "Sum over actions, mean over the batch.",
+    "b2",
+)
+def fit_over_a(q, targets):
+    return (q - targets) / q.size
+
+
+@fit_gradient.mutant("sum", "B times too large: a mean over the batch is asked for.", "a9")
+def fit_sum(q, targets):
+    return q - targets
+
+
+@fit_gradient.mutant("sign", "The other way round: targets minus outputs climbs the loss.", "b14")
+def fit_sign(q, targets):
+    return (targets - q) / len(q)
+
+
+@fit_gradient.mutant("lost-half", "Twice the gradient. Is there a 1/2 in the loss?", "a8")
+def fit_lost_half(q, targets):
+    return 2 * (q - targets) / len(q)
+
+
+@fit_gradient.mutant(
+    "mse-loss",
+    "2/A of the gradient: exactly what torch's mse_loss gives. It has no 1/2, and it divides by A as well as by B.",
+    "b2",
+)
+def fit_mse(q, targets):
+    t = torch.tensor(q, requires_grad=True)
+    return torch.autograd.grad(torch.nn.functional.mse_loss(t, torch.tensor(targets)), t)[0].numpy()
+
+
+@fit_gradient.mutant(
+    "summed-actions",
+    "One number per sample: the sum over the actions belongs to the loss. Its gradient keeps a place for every output.",
+)
+def fit_summed(q, targets):
+    return (q - targets).sum(axis=1) / len(q)
+
+
+@fit_gradient.alternative
+def fit_by_autograd(q, targets):
+    t = torch.tensor(q, requires_grad=True)
+    loss = 0.5 * (t - torch.tensor(targets)).square().sum(dim=1).mean()
+    return torch.autograd.grad(loss, t)[0].numpy()
+
+
+@fit_gradient.alternative
+def fit_scaled(q, targets):
+    return q.shape[0] ** -1 * np.subtract(q, targets)

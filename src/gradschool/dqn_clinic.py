@@ -1,0 +1,126 @@
+"""The ward of chapter 2: six agents on Taxi, each really broken by one line.
+
+Every fault is a change of one line in the gradient, or of one switch. They run on the student's own functions, and
+which letter has which fault is settled by a hash: reading on does not tell, examining does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradschool.dqn_training import Batch, Learner, Run, Settings, table_gradient, train_table
+from gradschool.taxi import Floats, TaxiModel
+
+LETTERS = "ABCDEF"
+WARD = Settings(alpha=0.1, updates=800, goal_q=5.0)
+NAMES = {
+    "broadcast": "a (B, 1) column met a (B,) row: every Q is pulled to the mean of all targets",
+    "clock-as-terminal": "an episode cut by the clock counts as the end of the world",
+    "exploration-ends-early": "epsilon is gone before the +20 was ever seen",
+    "gradient-through-target": "the target is not a label: it receives a gradient too",
+    "mean-over-outputs": "the loss is averaged over all outputs, so the gradient is 1/A of the right one",
+    "no-terminal-mask": "the target bootstraps past the end of the episode",
+    "sign-turned": "the step climbs the loss",
+    "state-as-number": "the state's id is fed as one number, not as a one-hot row",
+    "step-too-large": "repeated samples in a batch add up to more than a step of 2",
+    "untaken-to-zero": "untaken actions have 0 as their target",
+}
+Gradient = Callable[[Learner, Floats, Floats, Batch, Settings], Floats]
+
+
+def row_meets_column(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+    """The loss is the mean of a (B, B) block."""
+    s, a, r, s_next, terminated, truncated = batch
+    y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
+    g = learner.output_gradient(W[s], a, np.full_like(y, y.mean()))  # the mean over the block's second axis
+    return learner.weight_gradient(s, g, len(W))
+
+
+def pulls_untaken_to_zero(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+    """Every output gets a target, and where nothing is known it is 0."""
+    s, a, *_ = batch
+    untaken = np.arange(W.shape[1]) != a[:, None]
+    right = table_gradient(learner, W, W_target, batch, settings)
+    return right + learner.weight_gradient(s, W[s] * untaken / len(s), len(W))
+
+
+def goes_through_target(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+    """The whole derivative of the squared TD error, the label's part included."""
+    s, a, r, s_next, terminated, truncated = batch
+    y = learner.td_target(r, W[s_next], terminated, truncated, settings.gamma)
+    g = learner.output_gradient(W[s], a, y)
+    best = np.arange(W.shape[1]) == W[s_next].argmax(axis=1)[:, None]
+    back = -settings.gamma * (g.sum(axis=1) * ~terminated)[:, None] * best
+    return learner.weight_gradient(s, g, len(W)) + learner.weight_gradient(s_next, back, len(W))
+
+
+def reads_one_number(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+    """Q(s) = x w with x = s / (S - 1), w (A,): its gradient dL/dw = sum_s x_s G_s, seen as a step of the table x w."""
+    x = np.arange(len(W)) / (len(W) - 1)
+    return np.outer(x, x @ table_gradient(learner, W, W_target, batch, settings))
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One agent of the ward: how it makes its gradient, and its switches."""
+
+    gradient: Gradient
+    settings: Settings
+
+
+PATIENTS: Mapping[str, Patient] = {
+    "broadcast": Patient(row_meets_column, WARD),
+    "untaken-to-zero": Patient(pulls_untaken_to_zero, WARD),
+    "gradient-through-target": Patient(goes_through_target, WARD),
+    "state-as-number": Patient(reads_one_number, replace(WARD, alpha=0.01)),  # stable, so that it is the encoding
+    "no-terminal-mask": Patient(table_gradient, replace(WARD, terminal_mask=False)),
+    "exploration-ends-early": Patient(
+        table_gradient, replace(WARD, initial_q=-100.0, epsilon=0.8, epsilon_decay=0.9)
+    ),  # from a table that expects the worst, so that nothing but the dice can make it try
+}
+
+
+def beds() -> list[str]:
+    """The faults in the order of their letters."""
+    return sorted(PATIENTS, key=lambda fault: hashlib.sha256(f"taxi rank {fault}".encode()).digest())
+
+
+def patient(letter: str) -> Patient:
+    """The agent in this bed, "A" to "F"."""
+    return PATIENTS[beds()[LETTERS.index(letter)]]
+
+
+def marks(diagnosis: object) -> Floats:
+    """(6,): 1 for each letter whose fault is named rightly. Raises with what is expected if it is not a diagnosis."""
+    if not isinstance(diagnosis, Mapping) or sorted(map(str, diagnosis)) != list(LETTERS):
+        raise TypeError("clinic() should return a dictionary with the six letters 'A' to 'F' as its keys")
+    unknown = [name for name in diagnosis.values() if name not in NAMES]
+    if unknown:
+        raise ValueError(f"no fault is called {unknown[0]!r}; the names are: {', '.join(sorted(NAMES))}")
+    return np.array([float(diagnosis[letter] == fault) for letter, fault in zip(LETTERS, beds(), strict=True)])
+
+
+def admit(letter: str, learner: Learner, model: TaxiModel, seeds: range = range(5)) -> list[Run]:
+    """Training runs of one patient, with the student's own functions inside."""
+    bed = patient(letter)
+    return [train_table(learner, model, bed.settings, seed, bed.gradient) for seed in seeds]
+
+
+def examine(letter: str, learner: Learner) -> tuple[Floats, Floats]:
+    """dL/dW (6, 6) of the patient and of a healthy agent, on one fixed batch of four transitions.
+
+    States 0, 1, 2 are left by actions 3, 1, 5 towards states 3, 4, 5; only the last of them ends the episode. The
+    fourth transition leaves state 2 by action 5 again. State 5, where the episode ends, has outputs that are not 0.
+    """
+    rng = np.random.default_rng(7)
+    W, W_target = rng.uniform(1.0, 6.0, size=(2, 6, 6))
+    s, a, s_next = np.array([[0, 1, 2, 2], [3, 1, 5, 5], [3, 4, 5, 5]])
+    over = s_next == 5
+    batch = (s, a, np.where(over, 20.0, -1.0), s_next, over, np.zeros(4, bool))
+    bed = patient(letter)
+    healthy = table_gradient(learner, W, W_target, batch, WARD)
+    return bed.gradient(learner, W, W_target, batch, bed.settings), healthy
