@@ -14,7 +14,8 @@ import numpy as np
 
 MAX_DEPTH = 8
 MAX_NODES = 10_000
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 16 * 2**20  # of numbers
+MAX_LETTERS = 50_000
 NUMBER_KINDS = "fiub"
 
 
@@ -28,44 +29,104 @@ class Foreign:
 Tree = Any  # np.ndarray | str | None | Foreign | tuple[Tree, ...] | dict[str, Tree]
 
 
+@dataclass
+class _Budget:
+    """What may still be read of one answer."""
+
+    nodes: int = MAX_NODES
+    bytes: int = MAX_BYTES
+    letters: int = MAX_LETTERS
+
+
 def plain(value: Any) -> Tree:
-    """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Foreign."""
-    budget = [MAX_NODES, MAX_BYTES]
-    return _plain(value, MAX_DEPTH, budget)
+    """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Foreign.
+
+    It never raises, whatever the value does when it is looked at, and what it gives is bounded: at most MAX_NODES
+    parts, MAX_BYTES of numbers and MAX_LETTERS of text. Plain data stays as it is.
+    """
+    return _plain(value, MAX_DEPTH, _Budget())
 
 
-def _plain(value: Any, depth: int, budget: list[int]) -> Tree:
-    budget[0] -= 1
-    if depth < 0 or budget[0] < 0:
+def _plain(value: Any, depth: int, budget: _Budget) -> Tree:
+    budget.nodes -= 1
+    if depth < 0 or budget.nodes < 0:
         return Foreign("something nested too deeply or too long to read")
-    if value is None or type(value) is str:
-        return value if value is None or len(value) <= 10_000 else Foreign("a very long text")
-    if isinstance(value, (list, tuple)):
-        return tuple(_plain(item, depth - 1, budget) for item in value)
-    if isinstance(value, Mapping):
-        return {str(key)[:200]: _plain(item, depth - 1, budget) for key, item in value.items()}
-    return _number(value, budget)
-
-
-def _number(value: Any, budget: list[int]) -> np.ndarray | Foreign:
-    if _is_tensor(value):
-        value = value.detach().cpu().numpy()
-    if not isinstance(value, (np.ndarray, np.generic, bool, int, float, complex)):
-        return Foreign(f"a {type(value).__name__}")
     try:
-        array = np.array(value, subok=False)
-    except (ValueError, TypeError, OverflowError):
-        return Foreign(f"a {type(value).__name__}")
+        return _by_kind(value, type(value), depth, budget)
+    except Exception:  # an object may raise at any look at it
+        return _foreign(value, budget)
+
+
+def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
+    # The type decides, not isinstance(), which believes what an object says of its __class__; and the methods of
+    # list, dict and str are called past whatever a subclass makes of them.
+    if value is None:
+        return None
+    if kind is Foreign:
+        return Foreign(_text(value.what, budget, 100))
+    if issubclass(kind, str):
+        return _text(str.__str__(value), budget, MAX_LETTERS)
+    if issubclass(kind, list | tuple):
+        size = list.__len__(value) if issubclass(kind, list) else tuple.__len__(value)
+        items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
+        return _too_long(size, budget) or tuple(_plain(item, depth - 1, budget) for item in items)
+    if issubclass(kind, dict):
+        items = dict.items(value)
+        return _too_long(len(items), budget) or {_key(k, budget): _plain(v, depth - 1, budget) for k, v in items}
+    return _array(value.detach().cpu().numpy() if _is_tensor(value) else value, depth, budget)
+
+
+def _too_long(size: int, budget: _Budget) -> Foreign | None:
+    return Foreign("a list, tuple or dictionary too long to read") if size > budget.nodes else None
+
+
+def _text(text: str, budget: _Budget, most: int) -> str:
+    text = readable(text[:most])
+    budget.letters -= len(text)
+    return text if budget.letters >= 0 else ""
+
+
+def _key(key: Any, budget: _Budget) -> str:
+    try:
+        return _text(str(key), budget, 200)
+    except Exception:
+        return _foreign(key, budget).what
+
+
+def _foreign(value: Any, budget: _Budget) -> Foreign:
+    name = str(type.__dict__["__name__"].__get__(type(value)))
+    return Foreign(_text(f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}", budget, 100))
+
+
+def _array(value: Any, depth: int, budget: _Budget) -> Tree:
+    if issubclass(type(value), np.ndarray):
+        size = np.ndarray.nbytes.__get__(value)  # before the copy: a broadcast view may be far larger than its memory
+    elif issubclass(type(value), np.generic | bool | int | float | complex):
+        size = 8
+    else:
+        return _foreign(value, budget)
+    if size > budget.bytes:
+        return Foreign("an array too large to read")
+    array = np.array(value, subok=False)
+    if array.dtype.kind == "U":
+        return _plain(array.tolist(), depth, budget)
+    if array.dtype.kind == "c":
+        return Foreign("complex numbers")
     if array.dtype.kind not in NUMBER_KINDS:
-        return Foreign(
-            f"an array of {array.dtype} numbers" if array.dtype.kind == "c" else f"an array of {array.dtype}"
-        )
-    budget[1] -= array.nbytes
-    return array if budget[1] >= 0 else Foreign("an array too large to read")
+        return Foreign(f"an array of dtype {array.dtype}"[:100]) if array.ndim else _foreign(value, budget)
+    budget.bytes -= array.nbytes
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _is_tensor(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def readable(text: str) -> str:
+    """``text`` without what no page or terminal should be sent: control characters and halves of characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else (" " if c.isspace() else "\ufffd") for c in text)
 
 
 def leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -89,7 +150,7 @@ def _under(prefix: str, tree: Tree) -> Iterator[tuple[str, Any]]:
 
 
 def describe(leaf: Any) -> str:
-    """What a leaf is, in a few words, for a message: its kind, shape and dtype."""
+    """What a piece of plain data is, in a few words, for a message: its kind, shape and dtype."""
     if leaf is None:
         return "None"
     if isinstance(leaf, str):

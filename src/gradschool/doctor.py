@@ -5,13 +5,13 @@ It needs only the two arrays and the meaning of the sizes (``{"B": 4}``), so it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gradschool.answers import Foreign, describe
+from gradschool.answers import describe
 from gradschool.numerics import TOLERANCES, Array, Tolerance, wrong_entries
 
 
@@ -60,71 +60,88 @@ def _same_kind(got: Any, expected: Any) -> bool:
 def _foreign(pair: Pair) -> Finding:
     wanted = describe(pair.expected)
     if pair.got is None:
-        return Finding("none", f"{pair.what} is None, where {wanted} is asked for: is there a `return` on every path?")
+        ask = "did a gradient arrive there at all?" if pair.label else "is there a `return` on every path?"
+        return Finding("none", f"{pair.what} is None, where {wanted} is asked for: {ask}")
     if isinstance(pair.got, tuple) and isinstance(pair.expected, np.ndarray):
         return Finding("list", f"{pair.what} is a list or tuple, where {wanted} is asked for: return a NumPy array.")
-    extra = pair.got.what if isinstance(pair.got, Foreign) else describe(pair.got)
-    return Finding("kind", f"{pair.what} is {extra}, where {wanted} is asked for.")
+    return Finding("kind", f"{pair.what} is {describe(pair.got)}, where {wanted} is asked for.")
 
 
 def _shape(pair: Pair) -> Finding:
     got, want = pair.got.shape, pair.expected.shape
     start = f"{pair.what} has shape {got}, where {want} is asked for"
-    batch = pair.sizes.get("B")
-    if batch and len(got) >= 2 and got[:2] == (batch, batch) and want[:2] != (batch, batch):
+    batch = pair.sizes.get("B", 0)
+    if batch > 1 and got[:2] == (batch, batch) and want[:2] != (batch, batch):
         return Finding(
             "broadcast",
             f"{start}: a ({batch}, {batch}) block appears when a ({batch}, 1) array meets a ({batch},) array and NumPy "
-            "broadcasts every row against every row. Print both shapes before you subtract.",
+            "pairs every row with every row. Print both shapes before you subtract.",
         )
     if got == want[::-1]:
         return Finding("transposed", f"{start}: it is the transpose.")
-    if batch and got == (batch, *want):
+    if batch > 1 and got == (batch, *want):
         return Finding(
-            "not-summed", f"{start}: there is still one entry per sample. Samples share this parameter: add them up."
+            "not-summed", f"{start}: there is still one entry per sample. The batch has not been added up or averaged."
         )
-    if np.prod(got) == np.prod(want):
-        return Finding("reshaped", f"{start}: the right number of entries in another arrangement.")
     if got == ():
         return Finding("collapsed", f"{start}: everything has been added up or averaged into one number.")
+    if np.prod(got) == np.prod(want):
+        return Finding("reshaped", f"{start}: the right number of entries in another arrangement.")
     return Finding("shape", f"{start}.")
 
 
 def _dtype(pair: Pair) -> Finding | None:
     got, want = pair.got.dtype, pair.expected.dtype
-    if got == want or (want.kind in "iu" and got.kind in "iu") or (got.kind == want.kind == "b"):
+    if got == want or (want.kind in "iu" and got.kind in "iu"):
         return None
-    if got == np.float32 and want == np.float64:
-        return Finding(
-            "float32", f"{pair.what} is float32, where float64 is asked for: gradient checks need the digits."
-        )
     if pair.got.ndim == 0 and got.kind in "iuf" and want.kind in "iuf" and got.itemsize >= 8:
         return None  # a Python int where a float is asked for is the same number
-    return Finding("dtype", f"{pair.what} holds {got} numbers, where {want} is asked for.")
+    if got == np.float32 and want == np.float64:
+        return Finding(
+            "float32",
+            f"{pair.what} is float32, where float64 is asked for: half of the digits are lost, and a gradient check "
+            "needs them.",
+        )
+    return Finding("dtype", f"{pair.what} is of dtype {got}, where {want} is asked for.")
 
 
 def values(pairs: Sequence[Pair], tolerance: Tolerance = TOLERANCES["numeric"]) -> Finding | None:
-    """The pattern behind wrong numbers: the first that explains every wrong pair. None if nothing is wrong."""
+    """The pattern behind wrong numbers: the first that explains every wrong pair. None if nothing is wrong.
+
+    All pairs are the same part of the answer on different inputs, and of the right form (see :func:`form`). NaN
+    alone is named as soon as one pair has it: nothing else can be read off before it is gone.
+    """
     wrong = [pair for pair in pairs if is_wrong(pair, tolerance)]
     if not wrong:
         return None
-    for pattern in (_nan, _not_numbers, _zeros, _leak, _precision, _ratio, _transpose, _offset, _rows, _some):
+    for pattern in (_nan, _not_numbers, _zeros, _leak, _precision, _ratio, _transpose, _offset):
         finding = pattern(wrong, pairs)
         if finding:
             return finding
-    return Finding("values", f"{wrong[0].what} has the right shape, and other numbers than it should have.")
+    for places in (_rows, _some):
+        finding = places(wrong, tolerance)
+        if finding:
+            return finding
+    return Finding("values", f"{wrong[0].what} has the right shape, but the numbers in it are wrong.")
 
 
 def is_wrong(pair: Pair, tolerance: Tolerance) -> bool:
-    """Whether the values of a pair of the right form disagree."""
+    """Whether the values of a pair of the right form disagree. Texts agree in any case and spacing."""
+    if isinstance(pair.expected, str):
+        return same_text(pair.got) != same_text(pair.expected)
     if not isinstance(pair.expected, np.ndarray):
         return pair.got != pair.expected
     return bool(wrong_entries(pair.got, pair.expected, tolerance).any())
 
 
+def same_text(text: str) -> str:
+    """A text without what does not matter in an answer: upper case, and spaces around and between its words."""
+    return " ".join(text.casefold().split())
+
+
 def _nan(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     for pair in wrong:
-        if isinstance(pair.got, np.ndarray) and not np.isfinite(pair.got).all():
+        if isinstance(pair.got, np.ndarray) and (~np.isfinite(pair.got) & np.isfinite(pair.expected)).any():
             return Finding(
                 "nan", f"{pair.what} has NaN or infinite entries: look for 0/0, the log of 0, or an overflow in exp."
             )
@@ -132,90 +149,108 @@ def _nan(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
 
 
 def _not_numbers(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+    """Texts and flags have no sizes and signs to compare."""
     if all(isinstance(pair.expected, np.ndarray) and pair.expected.dtype.kind in "fiu" for pair in wrong):
         return None
+    if all(isinstance(pair.expected, np.ndarray) and pair.expected.ndim for pair in wrong):
+        return _some(wrong, TOLERANCES["none"]) or Finding("answer", f"{wrong[0].what} is wrong in every entry.")
     return Finding("answer", f"{wrong[0].what} is not the right answer yet.")
 
 
 def _zeros(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     if all(not pair.got.any() and pair.expected.any() for pair in wrong):
-        return Finding("zero", f"{wrong[0].what} is zero everywhere: no gradient arrives, though one must flow here.")
+        return Finding("zero", f"{wrong[0].what} is zero everywhere, and should not be: nothing arrives there.")
     return None
 
 
 def _leak(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     """Right wherever something must flow, and something also where nothing may."""
+    if not all(pair.expected.any() for pair in wrong):
+        nothing = not any(pair.expected.any() for pair in wrong)
+        return Finding("not-zero", f"{wrong[0].what} should be zero everywhere, and is not.") if nothing else None
     for pair in wrong:
         blocked = pair.expected == 0
-        if not blocked.any() or blocked.all() or not pair.got[blocked].any():
+        if not pair.got[blocked].any() or not _near(pair.got[~blocked], pair.expected[~blocked]):
             return None
-        if not np.allclose(pair.got[~blocked], pair.expected[~blocked], rtol=1e-6):
-            return None
-    return Finding(
-        "leak", f"{wrong[0].what} is right where something must flow, but is not 0 where no gradient may flow."
-    )
+    return Finding("leak", f"{wrong[0].what} is right where it should not be 0, but is not 0 where nothing may arrive.")
+
+
+def _near(got: Array, expected: Array, digits: float = 1e-6) -> bool:
+    """Whether two arrays are the same up to this share of the largest entry."""
+    off = np.abs(got.astype(np.float64) - expected)
+    return bool(np.max(off, initial=0.0) <= digits * np.max(np.abs(expected), initial=0.0))
 
 
 def _precision(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
-    for pair in wrong:
-        size = np.max(np.abs(pair.expected), initial=0.0)
-        if size == 0 or np.max(np.abs(pair.got - pair.expected)) > 1e-6 * size:
-            return None
+    if not all(_near(pair.got, pair.expected, 1e-5) for pair in wrong):
+        return None
     return Finding(
-        "precision", f"{wrong[0].what} is nearly right, to about 6 digits: is something computed in float32?"
+        "precision",
+        f"{wrong[0].what} is right to about 5 digits, and no further: is something computed in float32, or by a "
+        "difference quotient?",
     )
 
 
 def _ratio(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     """got = c * expected with one meaning of c over all pairs: a sign, a factor 2, or one of the sizes."""
-    found = [_constant_ratio(pair) for pair in pairs if isinstance(pair.expected, np.ndarray) and pair.expected.any()]
-    ratios = [r for r in found if r is not None]
-    if len(ratios) < len(found) or not ratios:
+    pairs = [pair for pair in pairs if isinstance(pair.expected, np.ndarray) and pair.expected.any()]
+    ratios = [ratio for pair in pairs if (ratio := _constant_ratio(pair)) is not None]
+    if len(ratios) < len(pairs) or not ratios or not all(pair.expected.any() for pair in wrong):
         return None
-    sizes = [pair.sizes for pair in pairs if isinstance(pair.expected, np.ndarray) and pair.expected.any()]
     what = wrong[0].what
-    for name, sentence, factor in _meanings(sizes):
-        if all(np.isclose(r, factor(s), rtol=1e-5) for r, s in zip(ratios, sizes, strict=True)):
+    for name, sentence, factor in _meanings([pair.sizes for pair in pairs]):
+        if all(np.isclose(r, factor(pair.sizes), rtol=1e-6, atol=0) for r, pair in zip(ratios, pairs, strict=True)):
             return Finding(name, f"{what} is {sentence}")
-    if np.allclose(ratios, ratios[0], rtol=1e-5):
+    # Any lone number is some multiple of any other: a nameless factor shows itself only in several entries.
+    several = [np.count_nonzero(pair.expected) > 1 for pair in pairs]
+    if np.allclose(ratios, ratios[0], rtol=1e-6, atol=0) and (any(several) or len(pairs) > 1):
         return Finding("ratio", f"{what} is {ratios[0]:.4g} times what it should be, everywhere: a constant factor.")
-    return Finding("scaled", f"{what} points the right way, but its length is off by a factor that differs by input.")
+    if all(several) and min(ratios) > 0:
+        return Finding(
+            "scaled", f"{what} points the right way, but its length is off, by a factor that differs by input."
+        )
+    return None
 
 
 def _constant_ratio(pair: Pair) -> float | None:
     got, expected = np.ravel(pair.got).astype(float), np.ravel(pair.expected).astype(float)
     i = int(np.argmax(np.abs(expected)))
     ratio = got[i] / expected[i]
-    same = np.allclose(got, ratio * expected, rtol=1e-5, atol=1e-7 * np.abs(expected[i]))
-    return float(ratio) if same and ratio != 0 else None
+    return float(ratio) if ratio != 0 and _near(got, ratio * expected) else None
 
 
-HALVES = "where does the 2 of the square go, and is there a 1/2 in the loss?"
+SIZES = {"B": "B (the batch size)", "A": "A (the number of actions)"}
+SQUARE = "where does the 2 of the square go, and is there a 1/2 in the loss?"
+TURNED = "a sign is turned round"
+
+Factor = Callable[[Mapping[str, int]], float]
 
 
-def _meanings(sizes: Sequence[Mapping[str, int]]) -> list[tuple[str, str, Any]]:
+def _meanings(sizes: Sequence[Mapping[str, int]]) -> list[tuple[str, str, Factor]]:
     """Every factor that has a name: (name, end of the sentence, factor as a function of the sizes)."""
-    known = [
-        ("sign", "the negative of what it should be: a sign is turned round.", lambda s: -1.0),
-        ("twice", f"twice what it should be: {HALVES}", lambda s: 2.0),
-        ("half", f"half of what it should be: {HALVES}", lambda s: 0.5),
+    known: list[tuple[str, str, Factor]] = [
+        ("sign", f"the negative of what it should be: {TURNED}.", lambda s: -1.0),
+        ("twice", f"twice what it should be: {SQUARE}", lambda s: 2.0),
+        ("half", f"half of what it should be: {SQUARE}", lambda s: 0.5),
+        ("minus-twice", f"-2 times what it should be: {TURNED}, and {SQUARE}", lambda s: -2.0),
+        ("minus-half", f"-1/2 of what it should be: {TURNED}, and {SQUARE}", lambda s: -0.5),
     ]
-    for name in sizes[0] if sizes and all(sizes) else ():
-        larger = f"{name} times too large: a sum stands where a mean is asked for."
-        smaller = f"{name} times too small: divided by {name} once too often."
+    for name in sorted(set.intersection(*(set(s) for s in sizes))) if sizes else ():
+        size = SIZES.get(name, name)
+        larger, smaller = "is a sum where a mean is asked for?", "what has been averaged that should not be?"
         known += [
-            (f"times-{name}", larger, lambda s, n=name: float(s[n])),
-            (f"over-{name}", smaller, lambda s, n=name: 1.0 / s[n]),
-            (f"minus-over-{name}", f"-1/{name} of what it should be.", lambda s, n=name: -1.0 / s[n]),
+            (f"times-{name}", f"{size} times too large: {larger}", lambda s, n=name: float(s[n])),
+            (f"over-{name}", f"{size} times too small: {smaller}", lambda s, n=name: 1.0 / s[n]),
+            (f"minus-times-{name}", f"{size} times too large, and {TURNED}.", lambda s, n=name: -float(s[n])),
+            (f"minus-over-{name}", f"{size} times too small, and {TURNED}.", lambda s, n=name: -1.0 / s[n]),
         ]
     return known
 
 
 def _transpose(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     for pair in wrong:
-        if pair.expected.ndim != 2 or pair.expected.shape[0] != pair.expected.shape[1]:
-            return None
-        if not np.allclose(pair.got, pair.expected.T, rtol=1e-6):
+        square = pair.expected.ndim == 2 and len(set(pair.expected.shape)) == 1
+        if not square or not _near(pair.got, pair.expected.T):
             return None
     return Finding("transposed", f"{wrong[0].what} is the transpose of what it should be.")
 
@@ -223,30 +258,33 @@ def _transpose(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
 def _offset(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     if any(pair.expected.size < 3 for pair in wrong):
         return None
-    if all(np.ptp(pair.got - pair.expected) <= 1e-6 * np.max(np.abs(pair.expected)) for pair in wrong):
+    offsets = [pair.got.astype(np.float64) - pair.expected for pair in wrong]
+    if all(_near(off, np.full(off.shape, off.flat[0])) for off in offsets):
         return Finding("offset", f"{wrong[0].what} is off by the same amount in every entry.")
     return None
 
 
-def _rows(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
-    """Wrong in exactly the rows that carry a name, such as the terminal ones."""
+def _rows(wrong: Sequence[Pair], tolerance: Tolerance) -> Finding | None:
+    """Wrong in rows that carry a name, such as the terminal ones, and only there."""
     for name in wrong[0].rows:
-        if all(_wrong_rows_are(pair, name) for pair in wrong):
+        masks = [np.asarray(pair.rows.get(name, True), bool) for pair in wrong]
+        if all(_wrong_rows_in(p, m, tolerance) for p, m in zip(wrong, masks, strict=True)) and not all(
+            map(np.all, masks)
+        ):
             return Finding(f"rows-{name}", f"{wrong[0].what} is right except in the rows that are {name}.")
     return None
 
 
-def _wrong_rows_are(pair: Pair, name: str) -> bool:
-    if name not in pair.rows or pair.expected.ndim == 0:
+def _wrong_rows_in(pair: Pair, mask: Array, tolerance: Tolerance) -> bool:
+    if pair.expected.ndim == 0 or mask.shape != pair.expected.shape[:1]:
         return False
-    off = wrong_entries(pair.got, pair.expected, TOLERANCES["numeric"]).reshape(len(pair.expected), -1).any(axis=1)
-    mask = np.asarray(pair.rows[name], bool)
-    return mask.shape == off.shape and bool(off.any()) and not bool((off & ~mask).any())
+    off = wrong_entries(pair.got, pair.expected, tolerance).reshape(len(mask), -1).any(axis=1)
+    return not bool((off & ~mask).any())
 
 
-def _some(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
-    off = sum(int(wrong_entries(p.got, p.expected, TOLERANCES["numeric"]).sum()) for p in wrong)
+def _some(wrong: Sequence[Pair], tolerance: Tolerance) -> Finding | None:
+    off = sum(int(wrong_entries(p.got, p.expected, tolerance).sum()) for p in wrong)
     of = sum(p.expected.size for p in wrong)
-    if off < of:
-        return Finding("some", f"{wrong[0].what} is right in {of - off} of {of} entries; the marked ones differ.")
-    return None
+    if off == of:
+        return None
+    return Finding("some", f"{wrong[0].what} is right in {of - off} of {of} entries; the marked ones differ.")

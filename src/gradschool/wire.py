@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import socket
 import struct
 from typing import Any
@@ -17,8 +18,17 @@ import numpy as np
 
 from gradschool.answers import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Foreign
 
-MAX_HEADER = 4 * 2**20
-MAX_FRAME = MAX_BYTES + MAX_HEADER + 2**20
+# The largest reply is three answers (first call, second call, inputs), each within the bounds of ``answers.plain``.
+MAX_PARTS = 4 * MAX_NODES
+MAX_HEADER = 8 * 2**20
+MAX_FRAME = 3 * MAX_BYTES + MAX_HEADER + 200 * MAX_PARTS
+
+# The one way in which NumPy writes the description of an array of numbers. Nothing else is read, so that no parser
+# of Python literals ever sees what comes over the wire.
+NPY = re.compile(
+    rb"\x93NUMPY\x01\x00(?s:..)\{'descr': '([<>|][fiub]\d{1,2})', 'fortran_order': False, "
+    rb"'shape': \(([0-9, ]*)\), \} *\n"
+)
 
 
 class BadFrame(ValueError):
@@ -38,6 +48,8 @@ def encode(message: Any) -> bytes:
 
 def _pack(tree: Any, blocks: list[bytes]) -> Any:
     if isinstance(tree, np.ndarray | np.generic):
+        if tree.dtype.kind not in NUMBER_KINDS:
+            raise TypeError(f"an array of dtype {tree.dtype} does not travel")
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, np.array(tree, order="C"), version=(1, 0), allow_pickle=False)
         blocks.append(buffer.getvalue())
@@ -61,26 +73,29 @@ def decode(payload: bytes) -> Any:
             raise BadFrame("the header is longer than the frame")
         header = json.loads(payload[4 : 4 + size])
         blocks = _blocks(payload, 4 + size)
-        return _unpack(header, blocks, MAX_DEPTH + 4, [4 * MAX_NODES])
+        tree = _unpack(header, blocks, MAX_DEPTH + 4, [MAX_PARTS])
     except BadFrame:
         raise
     except (ValueError, TypeError, KeyError, IndexError, struct.error, RecursionError, OverflowError) as error:
         raise BadFrame(f"not a frame: {type(error).__name__}") from error
+    if any(block is not None for block in blocks):
+        raise BadFrame("an array that belongs nowhere")
+    return tree
 
 
-def _blocks(payload: bytes, at: int) -> list[bytes]:
-    blocks = []
+def _blocks(payload: bytes, at: int) -> list[bytes | None]:
+    blocks: list[bytes | None] = []
     while at < len(payload):
         (size,) = struct.unpack_from(">Q", payload, at)
         at += 8
-        if size > len(payload) - at or len(blocks) >= MAX_NODES:
+        if size > len(payload) - at or len(blocks) >= MAX_PARTS:
             raise BadFrame("an array is longer than the frame")
         blocks.append(payload[at : at + size])
         at += size
     return blocks
 
 
-def _unpack(node: Any, blocks: list[bytes], depth: int, budget: list[int]) -> Any:
+def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]) -> Any:
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
         raise BadFrame("nested too deeply, or too many parts")
@@ -90,7 +105,7 @@ def _unpack(node: Any, blocks: list[bytes], depth: int, budget: list[int]) -> An
         return node
     ((kind, inside),) = node.items()
     if kind == "~array":
-        return _read_npy(blocks[int(inside)])
+        return _read_npy(_taken(blocks, inside))
     if kind == "~foreign":
         return Foreign(str(inside)[:200])
     if kind == "~tuple":
@@ -100,16 +115,25 @@ def _unpack(node: Any, blocks: list[bytes], depth: int, budget: list[int]) -> An
     raise BadFrame("an unknown kind of node")
 
 
+def _taken(blocks: list[bytes | None], index: Any) -> bytes:
+    """Block ``index``, which is then gone: one block named a thousand times would fill the memory."""
+    block = blocks[index]
+    if block is None:
+        raise BadFrame("an array that is named twice")
+    blocks[index] = None
+    return block
+
+
 def _read_npy(block: bytes) -> np.ndarray:
     """One npy block; its stated shape must be exactly what its bytes hold before any memory is set aside."""
-    buffer = io.BytesIO(block)
-    if np.lib.format.read_magic(buffer) != (1, 0):
-        raise BadFrame("an npy version we do not write")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(buffer, max_header_size=1000)
-    left = len(block) - buffer.tell()
-    if fortran or dtype.hasobject or dtype.kind not in NUMBER_KINDS or dtype.itemsize * math.prod(shape) != left:
+    described = NPY.match(block[:1000])
+    if not described or described.end() != 10 + struct.unpack("<H", block[8:10])[0]:
+        raise BadFrame("an array that is not described as we describe one")
+    dtype = np.dtype(described[1].decode())
+    shape = tuple(int(size) for size in described[2].split(b",") if size.strip())
+    if dtype.itemsize * math.prod(shape) != len(block) - described.end():
         raise BadFrame("an array whose description does not fit its bytes")
-    return np.frombuffer(block, dtype, offset=buffer.tell()).reshape(shape).copy()
+    return np.frombuffer(block, dtype, offset=described.end()).reshape(shape).copy()
 
 
 def send(connection: socket.socket, message: Any) -> None:
