@@ -25,7 +25,7 @@ from gradschool.checking import JUDGE_VARIABLE
 MOST_OUTPUT = 100_000  # characters a cell may show
 MOST_IMAGE = 2_000_000  # characters of one picture
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
-GRACE = 5.0  # seconds between the interrupt and the kill
+GRACE = 3.0  # seconds between the interrupt and the kill
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
@@ -93,7 +93,8 @@ class Kernel:
             allow_errors=True,
             interrupt_on_timeout=True,
             raise_on_iopub_timeout=False,
-            iopub_timeout=4,
+            iopub_timeout=2,
+            on_cell_executed=self._remember,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
         )
         self.client.log = SILENT  # a cell that hangs is our business, not the log's
@@ -114,7 +115,7 @@ class Kernel:
     async def run(self, index: int, seconds: float) -> str:
         """Run a cell. "ok", "error", or "timeout" if it had to be interrupted; KernelLost if the kernel is gone."""
         cell = self.notebook.cells[index]
-        self.client.timeout = int(seconds)
+        self.client.timeout, self._reply = int(seconds), {}
         try:
             await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE)
         except (DeadKernelError, CellTimeoutError) as error:
@@ -125,10 +126,13 @@ class Kernel:
             cell.metadata.pop("shown", None)
         if not await self.manager.is_alive():
             raise KernelLost("the kernel died")
-        outcome = _outcome(cell)
+        outcome = _outcome(self._reply)
         if outcome == "timeout" and not await self._answers():
             raise KernelLost("the kernel could not be interrupted")
         return outcome
+
+    def _remember(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        self._reply = execute_reply or {}
 
     async def _answers(self) -> bool:
         """Whether the kernel takes orders again after an interrupt: student code may swallow one."""
@@ -142,11 +146,12 @@ class Kernel:
         return False
 
 
-def _outcome(cell: NotebookNode) -> str:
-    errors = [o.ename for o in cell.get("outputs", []) if o.output_type == "error"]
-    if "CellTimeoutError" in errors or "KeyboardInterrupt" in errors:
-        return "timeout"
-    return "error" if errors else "ok"
+def _outcome(reply: dict[str, Any]) -> str:
+    """What nbclient's last execute reply says; an interrupt of ours comes back as its CellTimeoutError."""
+    content = reply.get("content", {})
+    if content.get("status") != "error":
+        return "ok"
+    return "timeout" if content.get("ename") in ("CellTimeoutError", "KeyboardInterrupt") else "error"
 
 
 def _share_font_cache(folder: Path) -> None:

@@ -57,7 +57,7 @@ class Session:
         for cell in self.notebook.cells:
             entry = self._entry(cell)
             if entry:
-                report = self.reports.setdefault(entry.exercise.id, _unheard(entry, cell, "not reached", self.notes))
+                report = self.reports.setdefault(entry.exercise.id, _unheard(entry, cell, "not reached", 0))
                 cell.outputs, cell.execution_count = [_card(report)], None
         return self.reports
 
@@ -128,9 +128,13 @@ class Session:
         judge.open(entry.exercise.id)
         try:
             why = await self._run_cell(kernel, index, self.limits.check)
+        except _CellLost as gone:
+            why = str(gone)
+            raise
         finally:
             window = judge.close(wait=2.0)
-            report = window.report or _unheard(entry, cell, why if window.taken or why != "ok" else "no check", [])
+            why = why if window.taken or why != "ok" else "no check"
+            report = window.report or _unheard(entry, cell, why, self.limits.check)
             self.reports[entry.exercise.id] = report
 
 
@@ -147,6 +151,10 @@ HINTS = {
         "never-returned",
         "The function had not returned after {seconds:g} seconds. Is there a loop that never ends?",
     ),
+    "the kernel could not be interrupted": (
+        "never-returned",
+        "The function had not returned after {seconds:g} seconds, and did not even stop when it was interrupted.",
+    ),
     "the kernel died": ("kernel-died", "The function ended the whole kernel (exit, or a crash) instead of returning."),
     "no check": (
         "not-checked",
@@ -158,14 +166,14 @@ HINTS = {
 }
 
 
-def _unheard(entry: Entry, cell: NotebookNode, why: str, notes: list[str]) -> Report:
+def _unheard(entry: Entry, cell: NotebookNode, why: str, seconds: float) -> Report:
     """The report for an exercise of which the judge has no record: nothing earned, and why."""
     name, hint = HINTS.get(why, HINTS["the kernel died"])
     error = next((f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"), "")
     if why == "error":
         error = f"The cell stopped with {error}. Did the cell with your function run without an error?"
-    hint = hint.format(seconds=Limits.check, error=error)
-    return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, hint, points=entry.points, notes=tuple(notes))
+    hint = hint.format(seconds=seconds, error=error)
+    return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, hint, points=entry.points)
 
 
 def _card(report: Report) -> NotebookNode:
