@@ -1,0 +1,259 @@
+"""The pictures of chapter 2. Every function takes data and returns a Figure whose label is its text twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gradschool import palette
+from gradschool.dqn_training import Run
+from gradschool.taxi import ACTIONS, OPTIMAL_MEAN, Floats
+
+DIVERGING = "PuOr_r"  # orange above 0, purple below: told apart by everyone, pale at 0
+NO_GRADIENT = 1e-12
+
+
+def _done(fig: Figure, words: str) -> Figure:
+    fig.set_label(words)
+    return fig
+
+
+def network_gradient(
+    panels: Mapping[str, tuple[Sequence[Floats], int, int]],
+    error: float,
+) -> Figure:
+    """The seed's drawing: units, edges, and the loss's gradient on every edge.
+
+    panels -- title -> (gradients of the layers, each (n_in, n_out); the place of the active input; the taken action)
+    error  -- Q(s, a) - y, written at the taken output
+    """
+    with palette.lesson_style():
+        fig, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.4), squeeze=False, layout="constrained")
+        said = []
+        for ax, (title, (grads, active, taken)) in zip(axes[0], panels.items(), strict=True):
+            flowing, total = _draw_network(ax, grads, active, taken, error)
+            ax.set_title(title)
+            said.append(f"{title}: {flowing} of {total} edges carry a gradient")
+    return _done(
+        fig,
+        "Networks drawn as units and edges: a one-hot row of states enters on the left, six action values leave on the "
+        f"right, one of them taken, with TD error {error:+.1f}. Edges with a gradient are thick and orange, the others "
+        f"thin, dotted and blue. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
+    )
+
+
+def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, error: float) -> tuple[int, int]:
+    sizes = [g.shape[0] for g in grads] + [grads[-1].shape[1]]
+    y = [np.linspace(0.94, 0.06, n) for n in sizes]
+    flowing = 0
+    for layer, g in enumerate(grads):
+        most = np.abs(g).max() or 1.0
+        for i, j in np.ndindex(g.shape):
+            on = abs(g[i, j]) > NO_GRADIENT
+            flowing += int(on)
+            style = (
+                {"color": palette.TAKEN, "lw": 0.8 + 2.6 * abs(g[i, j]) / most, "zorder": 2}
+                if on
+                else {"color": palette.BLOCKED, "lw": 0.6, "ls": (0, (1, 2.5)), "alpha": 0.75, "zorder": 1}
+            )
+            ax.plot([layer, layer + 1], [y[layer][i], y[layer + 1][j]], **style)
+    for layer, places in enumerate(y):
+        ax.scatter(np.full(len(places), layer), places, s=190, color="white", edgecolor=palette.INK, zorder=3)
+    ax.scatter([0], [y[0][active]], s=190, color=palette.INK, zorder=4)
+    ax.scatter([len(grads)], [y[-1][taken]], s=190, color=palette.TAKEN, zorder=4)
+    for i, place in enumerate(y[0]):
+        ax.annotate("1" if i == active else "0", (-0.13, place), ha="right", va="center")
+    for a, place in enumerate(y[-1]):
+        words = f"{ACTIONS[a]}   Q - y = {error:+.1f}" if a == taken else ACTIONS[a]
+        ax.annotate(words, (len(grads) + 0.13, place), va="center", color=palette.TAKEN if a == taken else palette.INK)
+    ax.set(xlim=(-0.35, len(grads) + 0.55 * len(grads) + 0.35), ylim=(0, 1))
+    ax.set_axis_off()
+    return flowing, sum(g.size for g in grads)
+
+
+def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
+    """One gradient (rows, A) as a heat map with its numbers; exact zeros stay empty."""
+    ax.imshow(g, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
+    for (i, j), value in np.ndenumerate(g):
+        if value != 0:
+            dark = abs(value) > 0.6 * limit
+            ax.annotate(f"{value:.2f}", (j, i), ha="center", va="center", size=7, color="white" if dark else "#202020")
+    ax.set(xticks=range(g.shape[1]), yticks=range(g.shape[0]), title=title)
+
+
+def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Figure:
+    """Several gradients (rows, A) of the same thing, with the largest difference from the first."""
+    limit = max(float(np.abs(g).max()) for g in gradients.values()) or 1.0
+    first = next(iter(gradients.values()))
+    with palette.lesson_style():
+        fig, axes = plt.subplots(
+            1,
+            len(gradients),
+            figsize=(3.1 * len(gradients), 0.55 + 0.36 * len(first)),
+            layout="constrained",
+            squeeze=False,
+        )
+        for ax, (title, g) in zip(axes[0], gradients.items(), strict=True):
+            gradient_table(ax, g, limit, title)
+            ax.set(xlabel="action", ylabel=rows)
+    apart = {title: float(np.max(np.abs(g - first))) for title, g in gradients.items()}
+    words = "; ".join(f"{title}: largest difference from the first {d:.1e}" for title, d in apart.items())
+    return _done(fig, f"Heat maps of the same gradient found in {len(gradients)} ways, empty where it is 0. {words}.")
+
+
+def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> Figure:
+    """W and Q* (S, A) as two strips over the reachable states, and every learned entry against the exact one."""
+    order = states[np.argsort(best[states].max(axis=1))]
+    low, high = float(best[order].min()), float(best[order].max())
+    with palette.lesson_style():
+        fig, axes = plt.subplot_mosaic(
+            [["W", "scatter"], ["best", "scatter"]], figsize=(9.0, 3.8), width_ratios=(1.9, 1), layout="constrained"
+        )
+        for name, Q, title in (("W", W, "W, learned"), ("best", best, "Q*, exact")):
+            mesh = axes[name].imshow(Q[order].T, aspect="auto", cmap="cividis", vmin=low, vmax=high)
+            axes[name].set(yticks=range(6), yticklabels=ACTIONS, title=title)
+        axes["best"].set_xlabel("states, from the worst to the best")
+        fig.colorbar(mesh, ax=[axes["W"], axes["best"]], label="Q", shrink=0.8)
+        ax, rows = axes["scatter"], np.arange(len(order))
+        chosen = W[order].argmax(axis=1)
+        ax.plot([low, high], [low, high], color=palette.INK, lw=0.8)
+        ax.scatter(best[order].ravel(), W[order].ravel(), s=4, color=palette.BLOCKED, label="every entry")
+        ax.scatter(best[order][rows, chosen], W[order][rows, chosen], s=9, color=palette.TAKEN, label="greedy entry")
+        ax.set(xlabel="Q*", ylabel="W", title="Learned against exact")
+        ax.legend(loc="lower right", markerscale=2)
+    off = np.abs(W - best)[order]
+    return _done(
+        fig,
+        f"Two strips of six actions by {len(order)} states, nearly alike: the learned W above the exact Q*. Beside them "
+        f"a scatter: greedy entries lie on the diagonal (median distance {np.median(off[rows, chosen]):.3f}, largest "
+        f"{off[rows, chosen].max():.2f}); of the others, those that were seldom tried are off it (largest {off.max():.1f}).",
+    )
+
+
+def bands(groups: Mapping[str, Sequence[Run]]) -> Figure:
+    """Learning bands: the median over seeds and the whole range, of the starts solved and of the exact mean return."""
+    with palette.lesson_style():
+        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+        said = []
+        for colour, (name, runs) in zip(_colours(len(groups)), groups.items(), strict=True):
+            _band(left, runs, [run.solved for run in runs], colour, name)
+            _band(right, runs, [run.mean_return for run in runs], colour, name)
+            done = sum(run.optimal for run in runs)
+            said.append(f"{name}: {done} of {len(runs)} runs end optimal in all 300 starts")
+        right.axhline(OPTIMAL_MEAN, color=palette.INK, lw=0.8, ls="--")
+        right.annotate(f"optimum {OPTIMAL_MEAN:.2f}", (0.99, OPTIMAL_MEAN), (0, 4), size=8, ha="right",
+                       xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
+        right.set_yscale("symlog", linthresh=20)
+        right.set_yticks([-1000, -200, -100, -20, -10, 0, 8], ["-1000", "-200", "-100", "-20", "-10", "0", "8"])
+        right.minorticks_off()
+        left.set(xlabel="environment steps", ylabel="starts driven optimally", ylim=(-8, 308))
+        right.set(xlabel="environment steps", ylabel="exact mean return", ylim=(-2500, 14))
+        left.legend(loc="best", fontsize=8)
+    return _done(
+        fig,
+        f"Learning curves, median over the seeds with the range from worst to best shaded. {'; '.join(said)}. "
+        f"The dashed line is the exact optimum, {OPTIMAL_MEAN:.2f}.",
+    )
+
+
+def _colours(n: int) -> list[str]:
+    return [palette.SEQUENCE[i % len(palette.SEQUENCE)] for i in range(n)]
+
+
+def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], colour: str, name: str) -> None:
+    longest = max(runs, key=lambda run: len(run.env_steps))
+    n = len(longest.env_steps)
+    y = np.array(
+        [list(c) + [c[-1]] * (n - len(c)) for c in curves], dtype=float
+    )  # a run that stopped stays where it was
+    ax.fill_between(longest.env_steps, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.18, lw=0)
+    ax.plot(longest.env_steps, np.median(y, axis=0), color=colour, lw=1.8, label=name)
+
+
+def interference_maps(table: Floats, hidden: Floats, action: int) -> Figure:
+    """How one update of one state (column) moves others (rows): two (n, n), without and with a hidden layer.
+
+    Each column is divided by the move of the updated state itself, so the diagonal is 1.
+    """
+    table, hidden = table / np.diag(table), hidden / np.diag(hidden)
+    limit = 1.5
+    with palette.lesson_style():
+        fig, axes = plt.subplots(1, 2, figsize=(8.6, 4.0), layout="constrained")
+        for ax, M, title in zip(axes, (table, hidden), ("no hidden layer", "a hidden layer of 64"), strict=True):
+            mesh = ax.imshow(M, cmap=DIVERGING, vmin=-limit, vmax=limit)
+            ax.set(xlabel="the state that was updated", title=title)
+        axes[0].set_ylabel("the state that moves")
+        fig.colorbar(mesh, ax=axes, label=f"move of Q(s, {ACTIONS[action]}), as a share", shrink=0.85)
+    off = ~np.eye(len(table), dtype=bool)
+    share = float(np.abs(hidden[off]).mean())
+    return _done(
+        fig,
+        f"Two heat maps of {len(table)} by {len(table)} states. Without a hidden layer only the diagonal is not zero: "
+        f"an update moves its own state and no other (largest other entry {np.abs(table[off]).max():.0f}). With a hidden "
+        f"layer every entry is filled: another state moves, on average, {share:.0%} as far as the one that was updated.",
+    )
+
+
+def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry: str, decision: float) -> Figure:
+    """Training on the wheel: one entry of Q over the steps for several gradients, and their exact fixed points.
+
+    paths -- name -> (steps,) values; exact -- name -> the fixed point; decision -- the value of the safe choice
+    """
+    with palette.lesson_style():
+        fig, ax = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
+        for colour, (name, path) in zip((palette.RIGHT, palette.TAKEN, palette.OTHER), paths.items(), strict=False):
+            ax.plot(path, color=colour, lw=1.8, label=f"{name}, trained")
+            ax.axhline(exact[name], color=colour, lw=1, ls="--")
+            ax.annotate(f"exact {exact[name]:.4f}", (0.995, exact[name]), (0, 3), color=colour, ha="right", size=9,
+                        xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
+        ax.axhline(decision, color=palette.INK, lw=1, ls=":")
+        ax.annotate(f"walking home: {decision:.2f}", (0.005, decision), (0, 3), size=9,
+                    xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
+        ax.set(xlabel="gradient steps", ylabel=entry, ylim=(0, 0.3))
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.06))
+    ends = "; ".join(f"{name} ends at {path[-1]:.4f}, exact {exact[name]:.4f}" for name, path in paths.items())
+    return _done(
+        fig, f"Curves of {entry} over the steps. {ends}. The safe choice is worth {decision:.2f}, between them."
+    )
+
+
+def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> Figure:
+    """The clinic: for each patient its learning curves, and its gradient beside a healthy one on the same batch."""
+    with palette.lesson_style():
+        fig, axes = plt.subplots(
+            len(curves), 3, figsize=(9.0, 2.05 * len(curves)), width_ratios=(1.25, 1, 1), layout="constrained"
+        )
+        for row, (letter, runs) in zip(axes, curves.items(), strict=True):
+            for run in runs:
+                row[0].plot(run.env_steps, run.mean_return, color=palette.RIGHT, lw=1, alpha=0.8)
+            row[0].set_yscale("symlog", linthresh=20)
+            row[0].set_yticks([-1000, -200, -20, 0], ["-1000", "-200", "-20", "0"])
+            row[0].minorticks_off()
+            row[0].set(ylim=(-2500, 40), ylabel=f"patient {letter}\nmean return")
+            ill, healthy = gradients[letter]
+            limit = float(np.abs(healthy).max())
+            gradient_table(row[1], np.clip(ill, -99, 99), limit, "its gradient")
+            gradient_table(row[2], healthy, limit, "a healthy one")
+        axes[-1][0].set_xlabel("environment steps")
+    said = "; ".join(ward_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
+    return _done(fig, f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
+
+
+def ward_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:
+    """One patient's chart in words."""
+    ill, healthy = gradients
+    extra = np.unique(np.nonzero((ill != 0) & (healthy == 0))[0])
+    differs = np.unique(np.nonzero(~np.isclose(ill, healthy))[0])
+    where = "nowhere" if len(differs) == 0 else "in rows " + ", ".join(map(str, differs))
+    leaks = f", and is not 0 where a healthy one is 0 in rows {', '.join(map(str, extra))}" if len(extra) else ""
+    last = [run.mean_return[-1] for run in runs]
+    return (
+        f"{letter}: mean return ends between {min(last):.1f} and {max(last):.1f}, greedy actions in use "
+        f"{min(r.actions_used[-1] for r in runs)} to {max(r.actions_used[-1] for r in runs)}, passengers brought home "
+        f"{min(r.deliveries for r in runs)} to {max(r.deliveries for r in runs)}, largest Q "
+        f"{max(r.largest_q[-1] for r in runs):.3g}; its gradient differs {where}{leaks}"
+    )
