@@ -1,0 +1,56 @@
+"""Chapter 1's clinic: four patients who train on the student's own gradients, each with one fault added.
+
+The faults stand in this file and not in the lesson, so that a reader can try to name them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Array = np.ndarray
+Backward = Callable[..., Sequence[Array]]
+MeanGradient = Callable[[Array, Array], Array]
+PATIENTS = ("A", "B", "C", "D")
+HEALTHY = "healthy"
+
+
+class Patient:
+    """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with this patient's fault.
+
+    ``backward`` and ``mean_gradient`` are the student's mlp_backward and batch_mean_gradient.
+    """
+
+    def __init__(self, name: str, backward: Backward, mean_gradient: MeanGradient) -> None:
+        if name not in (HEALTHY, *PATIENTS):
+            raise ValueError(f"no patient {name!r}: there are {', '.join(PATIENTS)}, and {HEALTHY!r}")
+        self.name, self.backward, self.mean_gradient = name, backward, mean_gradient
+        self._kept: list[Array] | None = None
+
+    def gradients(self, params: Sequence[Array], X: Array, p: Array, l: Array) -> list[Array]:
+        """Gradients of W1, b1, W2, b2. X (B, n), predictions p (B, 1), labels l (B,)."""
+        grads = list(self.backward(*params, X, self._upstream(p, l)))[:4]
+        if self.name == "C":  # never zeroed: every call adds to the calls before
+            grads = grads if self._kept is None else [k + g for k, g in zip(self._kept, grads, strict=True)]
+            self._kept = grads
+        if self.name == "D":  # H was detached: nothing arrives below it
+            grads[:2] = [np.zeros_like(g) for g in grads[:2]]
+        return grads
+
+    def _upstream(self, p: Array, l: Array) -> Array:
+        if self.name == "A":  # a sum where the loss says mean
+            return len(l) * self.mean_gradient(p, l)
+        if self.name == "B":  # (B, 1) - (B,) is a (B, B) table; then averaged back into shape
+            return (p - l).mean(axis=1, keepdims=True) / len(l)
+        return self.mean_gradient(p, l)
+
+
+def likeness(grads: Sequence[Array], right: Sequence[Array]) -> list[str]:
+    """Each gradient beside the right one: their ratio where it is one number, "other" where it is not."""
+
+    def word(g: Array, r: Array) -> str:
+        ratio = float(np.sum(g * r) / np.sum(r * r))
+        return f"{ratio:.3g}" if np.allclose(g, ratio * r, rtol=1e-5, atol=1e-5 * np.abs(r).max()) else "other"
+
+    return [word(g, r) for g, r in zip(grads, right, strict=True)]

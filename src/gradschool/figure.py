@@ -1,0 +1,34 @@
+"""A figure that can also be read aloud: a matplotlib Figure that carries its text twin into the notebook."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+
+from matplotlib.figure import Figure
+
+SCREEN_SCALE = 2  # pixels drawn for each pixel shown, so that lines stay sharp on a fine screen
+
+
+class LessonFigure(Figure):
+    """A matplotlib figure with ``alt``, what it shows in words.
+
+    As the last line of a notebook cell it shows itself as a transparent PNG, with the words as its alternative text
+    and, for everybody, folded below it.
+    """
+
+    alt: str = ""
+
+    def png(self) -> bytes:
+        """The figure as a PNG with a transparent background."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=SCREEN_SCALE * self.dpi, facecolor="none")
+        return buffer.getvalue()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        image = self.png()
+        shown = {"alt": self.alt, "width": round(self.get_figwidth() * self.dpi)}
+        display({"image/png": image, "text/plain": self.alt}, metadata={"image/png": shown, "alt": self.alt}, raw=True)
+        display(HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>"))
