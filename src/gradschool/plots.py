@@ -1,4 +1,4 @@
-"""Chapter 1's figures. Every function takes numbers that a cell has computed and returns a LessonFigure with its words."""
+"""Chapter 1's figures: each takes numbers that a cell has computed and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _node(ax: Axes, at: Point, text: str, colour: str = INK, below: str = "") ->
 
 
 def _edge(ax: Axes, start: Point, end: Point, text: str = "", colour: str = INK, **style: Any) -> None:
-    """An arrow; ``lift`` moves its label up in points, ``bend`` curves it, ``gap`` keeps it off the nodes."""
+    """An arrow. ``lift`` moves its label up in points, ``bend`` curves it, ``gap`` keeps it off the nodes."""
     lift, bend, gap = style.get("lift", 8), style.get("bend", 0.0), style.get("gap", 26)
     arrow = {
         "arrowstyle": style.get("head", "-|>"),
@@ -40,7 +40,7 @@ def _edge(ax: Axes, start: Point, end: Point, text: str = "", colour: str = INK,
         "linestyle": style.get("line", "-"),
         "linewidth": 1.5,
         "shrinkA": gap,
-        "shrinkB": gap,
+        "shrinkB": style.get("end_gap", gap),
         "connectionstyle": f"arc3,rad={bend}",
     }
     ax.annotate("", end, start, arrowprops=arrow)
@@ -79,16 +79,18 @@ def chain_graph(
     edges = "; ".join(f"d{end}/d{start} = {slope:g}" for (start, end), slope in local.items())
     back = ", ".join(f"dL/d{name} = {gradient:g}" for name, gradient in gradients.items())
     fig.alt = (
-        "A graph from left to right: w and x give u = w x; u and b give p; p and the label l give r = p - l; r gives L. "
+        "A graph from left to right: w and x give u = w x; u and b give p; p and the label l give r = p - l; "
+        "r gives L. "
         f"Values: {', '.join(f'{n} = {v:g}' for n, v in values.items())}. Local derivative on each edge: {edges}. "
-        f"Multiplied from the right end backwards: {back}. The edge from the label is dashed: it has a derivative, and nobody follows it."
+        f"Multiplied from the right end backwards: {back}. The edge from the label is dashed: it has a derivative, "
+        "and nobody follows it."
     )
     return fig
 
 
 def two_paths(values: Mapping[str, float], early: float, late: float) -> LessonFigure:
     """y = w tanh(w x): one parameter, two ways to the output. ``early`` and ``late`` are what each way contributes."""
-    places = {"w": (0.7, 1.9), "x": (2.4, 0.5), "z": (3.6, 1.2), "h": (5.7, 1.2), "y": (8.2, 1.9)}
+    places = {"w": (0.7, 1.9), "x": (1.6, 0.4), "z": (3.3, 1.2), "h": (6.0, 1.2), "y": (8.2, 1.9)}
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 2.9), layout="constrained")
         ax = fig.subplots()
@@ -96,17 +98,17 @@ def two_paths(values: Mapping[str, float], early: float, late: float) -> LessonF
         for name, at in places.items():
             _node(ax, at, f"${name}={values[name]:.3g}$", RIGHT if name == "w" else INK)
         _edge(ax, places["w"], places["z"], f"$\\times\\, x={values['x']:.3g}$", TAKEN, lift=-9, shift=-16)
-        _edge(ax, places["x"], places["z"])
-        _edge(ax, places["z"], places["h"], f"$\\times\\,(1-h^2)={1 - values['h'] ** 2:.3g}$", TAKEN, lift=12)
-        _edge(ax, places["h"], places["y"], f"$\\times\\, w={values['w']:.3g}$", TAKEN, lift=-11, shift=12)
+        _edge(ax, places["x"], places["z"], gap=22)
+        _edge(ax, places["z"], places["h"], f"$\\times\\,(1-h^2)={1 - values['h'] ** 2:.3g}$", TAKEN, lift=12, gap=38)
+        _edge(ax, places["h"], places["y"], f"$\\times\\, w={values['w']:.3g}$", TAKEN, lift=-11, shift=12, gap=38)
         _edge(ax, places["w"], places["y"], "", OTHER, bend=-0.32)
         ax.text(4.4, 3.2, f"$\\times\\, h={values['h']:.3g}$", color=OTHER, ha="center", fontsize=9)
         total = early + late
         ax.text(8.9, 0.35, f"{early:.3g} + {late:.3g} = {total:.3g}", ha="right", color=INK, fontsize=11)
     fig.alt = (
-        f"The parameter w = {values['w']:.3g} reaches y by two paths. Through z and h the local derivatives x, 1 - h^2 and w "
-        f"multiply to {early:.3g}; along the direct edge the local derivative is h, {late:.3g}. The gradient of w is their "
-        f"sum, {total:.3g}."
+        f"The parameter w = {values['w']:.3g} reaches y by two paths. Through z and h the local derivatives x, 1 - h^2 "
+        f"and w multiply to {early:.3g}; along the direct edge the local derivative is h, {late:.3g}. The gradient of "
+        f"w is their sum, {total:.3g}."
     )
     return fig
 
@@ -116,8 +118,8 @@ def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
     names = list(grads)
     size = max(float(np.abs(g).max()) for g in grads.values())
     with lesson_style():
-        fig = LessonFigure(figsize=(7.4, 3.9), layout="constrained")
-        axes = fig.subplots(2, 3, height_ratios=(1.5, 1))
+        fig = LessonFigure(figsize=(7.4, 3.5), layout="constrained")
+        axes = fig.subplots(2, 3, height_ratios=(1.15, 1))
         for k, name in enumerate(names):
             _injection(axes[0, k], surrogate=k == 2)
             axes[0, k].set_title(name, fontsize=10)
@@ -128,33 +130,33 @@ def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
                 axes[1, k].text(j, i, f"{g:.3f}", ha="center", va="center", fontsize=8, color=ink)
     gap = max(float(np.abs(g - grads[names[0]]).max()) for g in grads.values())
     fig.alt = (
-        "Three panels, one for each way: "
-        + ", ".join(names)
-        + ". In each, X enters the network with parameters theta and "
-        "gives Y; G arrives at Y and flows back to theta. In the third, G is first multiplied with Y and summed to s, and the "
-        "edge from G is cut by detach. Below each panel stands the gradient of W1 as a table; the largest difference between "
-        f"them is {gap:.1e}."
+        f"Three panels, one for each way: {', '.join(names)}. In each, X enters the network with parameters theta and "
+        "gives Y; G arrives at Y and flows back to theta. In the third, G and Y make the scalar s; G comes back from s "
+        "to Y, and the edge to the place where G came from is cut by detach. Below each panel stands the gradient of W1 "
+        f"as a table; the largest difference between them is {gap:.1e}."
     )
     return fig
 
 
 def _injection(ax: Axes, *, surrogate: bool) -> None:
     """X -> net -> Y in grey, and the gradient's way back in orange; with the surrogate's extra nodes if asked."""
-    _blank(ax, 6.4, 3.4)
-    X, net, Y = (0.6, 2.3), (2.5, 2.3), (4.5, 2.3)
+    _blank(ax, 6.4, 2.6)
+    X, net, Y, s, source = (0.5, 2.0), (2.2, 2.0), (4.0, 2.0), (5.8, 2.0), (5.8, 0.45)
     for at, text, colour in ((X, "$X$", INK), (net, r"net $\theta$", TAKEN), (Y, "$Y$", INK)):
         _node(ax, at, text, colour)
-    _edge(ax, X, net, gap=16)
-    _edge(ax, net, Y, gap=18)
-    _edge(ax, (4.45, 1.8), (2.5, 1.8), "$G$", TAKEN, bend=-0.25, gap=3, lift=-17)
+    _edge(ax, X, net, gap=14, end_gap=24)
+    _edge(ax, net, Y, gap=24, end_gap=14)
+    _edge(ax, (3.9, 1.5), (2.3, 1.5), "$G$", TAKEN, bend=-0.3, gap=2, lift=-19)
     if not surrogate:
-        ax.text(5.9, 2.3, "$G$", color=TAKEN, ha="center", va="center", fontsize=12)
-        _edge(ax, (5.7, 2.3), (4.95, 2.3), colour=TAKEN, gap=2)
+        ax.text(*s, "$G$", color=TAKEN, ha="center", va="center", fontsize=12)
+        _edge(ax, s, Y, colour=TAKEN, gap=14)
         return
-    _node(ax, (5.9, 2.3), "$s$", RIGHT)
-    _edge(ax, Y, (5.9, 2.3), gap=13)
-    _node(ax, (5.9, 0.55), "$G$", BLOCKED)
-    _edge(ax, (5.9, 0.55), (5.9, 2.3), "detach", BLOCKED, line="--", gap=13, lift=0, shift=-6, ha="right")
+    _node(ax, s, "$s$", RIGHT)
+    _edge(ax, Y, s, gap=12)
+    _edge(ax, (5.6, 1.5), (4.1, 1.5), "$G$", TAKEN, bend=-0.3, gap=2, lift=-19)
+    _node(ax, source, "$G$", BLOCKED)
+    _edge(ax, source, s, colour=BLOCKED, line="--", gap=13)
+    ax.text(5.35, 0.45, "detached", color=BLOCKED, ha="right", va="center", fontsize=9)
 
 
 # -- curves ---------------------------------------------------------------------------------------------------
@@ -167,20 +169,19 @@ def step_size_v(h: Array, errors: Mapping[str, Array], truncation: Array, roundi
         fig = LessonFigure(layout="constrained")
         ax = fig.subplots()
         for (name, error), colour, mark in zip(errors.items(), (RIGHT, THIRD), "os", strict=False):
-            ax.loglog(h, np.maximum(error, 1e-17), mark, ms=4, color=colour, label=name)
-            ax.annotate(f"best {error[best[name]]:.0e}\nat $h$ = {h[best[name]]:.0e}", (h[best[name]], error[best[name]]),
-                        (0, -24), textcoords="offset points", ha="center", fontsize=8, color=colour)  # fmt: skip
+            label = f"{name}: best {error[best[name]]:.0e} at $h$ = {h[best[name]]:.0e}"
+            ax.loglog(h, np.maximum(error, 1e-17), mark, ms=4, color=colour, label=label)
         ax.loglog(h, truncation, "-", color=INK, lw=1)
         ax.loglog(h, rounding, "--", color=INK, lw=1)
-        ax.text(3e-1, 2e-8, "truncation:\nthe step is too long", ha="left", fontsize=9)
+        ax.text(1.5, 3e-12, "truncation:\nthe step is too long", ha="left", fontsize=9)
         ax.text(1e-11, 3e-10, "rounding:\ntoo few digits left", ha="center", fontsize=9)
         ax.set(xlabel="step size $h$ (smaller to the right)", ylabel="relative error", ylim=(1e-14, 10))
         ax.invert_xaxis()
-        ax.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.12))
+        ax.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.14), columnspacing=1.2)
     words = "; ".join(f"{n}: smallest error {errors[n][i]:.0e} at h = {h[i]:.0e}" for n, i in best.items())
     fig.alt = (
-        "Relative error of two difference quotients against the step h, both axes logarithmic, steps shrinking to the right. "
-        f"Both form a V: truncation on the left falls with h, rounding on the right rises as h shrinks. {words}."
+        "Relative error of two difference quotients against the step h, both axes logarithmic, steps shrinking to the "
+        f"right. Both form a V: truncation on the left falls with h, rounding on the right rises as h shrinks. {words}."
     )
     return fig
 
@@ -201,7 +202,7 @@ def cost_of_jacobian(widths: Array, seconds: Mapping[str, Array], peaks: Mapping
     ratio, room = (data[first][-1] / data[second][-1] for data in (seconds, peaks))
     fig.alt = (
         f"Two log-log charts over layer widths {', '.join(map(str, widths))}. At width {widths[-1]} '{first}' takes "
-        f"{ratio:.0f} times as long as '{second}' and {room:.0f} times as much memory, and the gap widens with the width."
+        f"{ratio:.0f} times as long as '{second}' and {room:.0f} times as much memory."
     )
     return fig
 
@@ -235,10 +236,10 @@ def two_climbs(f: Callable[[Array, float], Array], fixed: Array, moved: Array) -
         scores.set(xlabel="step")
         scores.legend(loc="lower left", fontsize=8)
     fig.alt = (
-        f"Left: the fixed hill with a climbing from {fixed[0, 0]:.2g} to {fixed[-1, 0]:.2g}, and hills that are pushed to the "
-        f"right and up, with a running after them to {moved[-1, 0]:.2g}. Right: the score on the fixed hill ends at "
-        f"{f(fixed[-1:, 0], phi0)[0]:.2f}; who moves the hill claims {claimed[-1]:.2f}, and the same a is worth {judged[-1]:.2f} on "
-        "the fixed hill."
+        f"Left: the fixed hill with a climbing from {fixed[0, 0]:.2g} to {round(fixed[-1, 0], 2) + 0.0:g}, and hills that "
+        f"are pushed to the right and up, with a running after them to {moved[-1, 0]:.2g}. Right: the score on the fixed "
+        f"hill ends at {round(float(f(fixed[-1:, 0], phi0)[0]), 2) + 0.0:g}; who moves the hill claims {claimed[-1]:.2f}, "
+        f"and the same a is worth {judged[-1]:.2f} on the fixed hill."
     )
     return fig
 
@@ -266,7 +267,7 @@ def hidden_factor(losses: Mapping[str, Mapping[str, Array]]) -> LessonFigure:
         fig.axes[0].set_ylabel("loss")
         fig.axes[0].legend(title="gradient", loc="lower left")
     ends = ". ".join(f"{o}: " + ", ".join(f"{k} ends at {v[-1]:.2e}" for k, v in c.items()) for o, c in losses.items())
-    fig.alt = f"Loss against step for a gradient with a wrong constant factor. {ends}. With Adam the curves lie on one another."
+    fig.alt = f"Loss against step, the gradient multiplied by a wrong constant. {ends}."
     return fig
 
 
@@ -299,8 +300,11 @@ def ward(losses: Sequence[tuple[str, Array]], healthy: Array) -> LessonFigure:
         for ax, (name, loss) in zip(fig.subplots(1, len(losses), sharey=True), losses, strict=True):
             ax.semilogy(healthy, color=INK, lw=1)
             ax.semilogy(loss, color=TAKEN, lw=2)
-            ax.set(title=name, xlabel="step", ylim=(1e-4, 20))
+            ax.set(title=name, xlabel="step", ylim=(1e-2, 20), xlim=(-0.04 * len(healthy), len(healthy)))
         fig.axes[0].set_ylabel("loss")
-    words = "; ".join(f"{name} ends at {loss[-1]:.2g}" for name, loss in losses)
-    fig.alt = f"One panel for each patient, loss against step; a thin line shows a healthy run, ending at {healthy[-1]:.2g}. {words}."
+    words = "; ".join(f"{name} ends at {loss[-1]:.2g} after {len(loss)} steps" for name, loss in losses)
+    fig.alt = (
+        "One panel for each patient, loss against step; a thin line shows a healthy run, ending at "
+        f"{healthy[-1]:.2g}. {words}."
+    )
     return fig
