@@ -71,8 +71,8 @@ def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
         items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
         return _too_long(size, budget) or tuple(_plain(item, depth - 1, budget) for item in items)
     if issubclass(kind, dict):
-        items = dict.items(value)
-        return _too_long(len(items), budget) or {_key(k, budget): _plain(v, depth - 1, budget) for k, v in items}
+        pairs = dict.items(value)
+        return _too_long(len(pairs), budget) or {_key(k, budget): _plain(v, depth - 1, budget) for k, v in pairs}
     return _array(value.detach().cpu().numpy() if _is_tensor(value) else value, depth, budget)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradschool import doctor
-from gradschool.answers import Tree, leaves, plain
+from gradschool.answers import Tree, describe, leaves, plain
 from gradschool.exercise import Case, Exercise
 from gradschool.numerics import TOLERANCES, Tolerance, wrong_entries
 from gradschool.trying import Raised, Reply
@@ -21,16 +21,21 @@ from gradschool.trying import Raised, Reply
 # Shares of an exercise's points. "edge" and "purity" count only when "value" holds, "shape" only for answers
 # that depend on their inputs: an array of zeros earns nothing.
 SHARES = {"shape": 0.10, "value": 0.60, "edge": 0.20, "purity": 0.10}
+VAGUE = ("values", "some", "scaled")  # findings that say where, not why
 TITLES = {"shape": "Shape and dtype", "value": "Values", "edge": "Edge cases", "purity": "Leaves its inputs alone"}
 
 
 @dataclass(frozen=True)
 class Property:
-    """One share of an exercise: whether it holds, and a sentence that says so."""
+    """One share of an exercise: whether it holds, and a sentence that says so.
+
+    ``waiting``: not looked at, since a property that it rests on does not hold.
+    """
 
     name: str
     holds: bool
     sentence: str
+    waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,20 +88,27 @@ class Tried:
 
 
 def assess(exercise: Exercise, tried: Sequence[Tried], tolerance: str) -> Report:
-    """Judge the replies. Every property of the report follows from ``tried`` alone."""
+    """Judge the replies. Every property of the report follows from ``tried`` alone.
+
+    ValueError without a regular case: nothing would be asked, and everything would hold.
+    """
     table = TOLERANCES[tolerance]
     regular = [t for t in tried if not t.case.edge]
     edge = [t for t in tried if t.case.edge]
+    if not regular:
+        raise ValueError(f"{exercise.id} cannot be judged without a regular case")
     shape = _shape_finding(exercise, regular)
     value = shape or _value_finding(exercise, regular, table)
     at_edge = _shape_finding(exercise, edge) or _value_finding(exercise, edge, table)
     pure = _purity_finding(exercise, tried, table)
     properties = _properties(shape, value, at_edge, pure, with_edge=bool(edge))
     finding = shape or value or at_edge or pure
+    if finding and pure and finding.name in VAGUE:
+        finding = pure  # a function that keeps something, or changes its inputs, gives wrong numbers because of it
     return Report(
         exercise=exercise.id,
         title=exercise.title,
-        fraction=_fraction(properties, regular),
+        fraction=_fraction(exercise, properties, regular, table),
         properties=properties,
         mistake=finding.name if finding else "",
         hint=finding.sentence if finding else "",
@@ -107,32 +119,46 @@ def assess(exercise: Exercise, tried: Sequence[Tried], tolerance: str) -> Report
 
 
 def _properties(shape: Any, value: Any, edge: Any, pure: Any, *, with_edge: bool) -> tuple[Property, ...]:
-    def line(name: str, finding: doctor.Finding | None, good: str, waiting: bool = False) -> Property:
-        if waiting:
-            return Property(name, False, "Looked at once the values are right.")
+    def line(name: str, finding: doctor.Finding | None, good: str, waits_for: str = "") -> Property:
+        if waits_for:
+            return Property(name, False, f"looked at once {waits_for} right.", waiting=True)
         return Property(name, finding is None, finding.sentence if finding else good)
 
+    for_values = "the values are" if value else ""
     lines = [
-        line("shape", shape, "Right on every input."),
-        line("value", value, "Right on every input.", waiting=shape is not None),
-        line("edge", edge, "Right there too.", waiting=value is not None),
-        line("purity", pure, "Inputs untouched, and the second call gives the same.", waiting=value is not None),
+        line("shape", shape, "right on every input."),
+        line("value", value, "right on every input.", "shape and dtype are" if shape else ""),
+        line("edge", edge, "right there too.", for_values),
+        line("purity", pure, "it does, and the second call gives the same.", for_values),
     ]
     return tuple(p for p in lines if with_edge or p.name != "edge")
 
 
-def _fraction(properties: Sequence[Property], regular: Sequence[Tried]) -> float:
+def _fraction(exercise: Exercise, properties: Sequence[Property], regular: Sequence[Tried], table: Tolerance) -> float:
     if all(p.holds for p in properties):
         return 1.0
+    holds = {p.name for p in properties if p.holds}
+    if exercise.each and "value" not in holds:
+        return _share_right(exercise, regular, table) if "shape" in holds else 0.0
     total = sum(SHARES[p.name] for p in properties)
-    held = sum(SHARES[p.name] for p in properties if p.holds)
+    held = sum(SHARES[name] for name in holds)
     return 0.0 if _is_constant(regular) else round(held / total, 6)
+
+
+def _share_right(exercise: Exercise, regular: Sequence[Tried], table: Tolerance) -> float:
+    """How many of the entries and texts of an answer of the right form are right, never quite 1."""
+    right = of = 0
+    for pair in _pairs(exercise, regular):
+        numbers = isinstance(pair.expected, np.ndarray)
+        wrong = wrong_entries(pair.got, pair.expected, table) if numbers else np.array(doctor.is_wrong(pair, table))
+        right, of = right + int((~wrong).sum()), of + wrong.size
+    return min(round(right / of, 6), 0.999999) if of else 0.0
 
 
 def _is_constant(regular: Sequence[Tried]) -> bool:
     """Whether the answer ignores its inputs: one number in every entry of every answer, or no numbers at all."""
     found = [leaf for t in regular for _, leaf in leaves(t.reply.first) if isinstance(leaf, np.ndarray)]
-    return len({float(x) for leaf in found for x in np.ravel(leaf)[:1000].astype(float)}) <= 1
+    return len(np.unique(np.concatenate([np.zeros(0), *(np.ravel(leaf).astype(float) for leaf in found)]))) <= 1
 
 
 def _parts(exercise: Exercise, tree: Tree) -> dict[str, Any]:
@@ -152,10 +178,15 @@ def _shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding
 
 def _raised_finding(t: Tried, always: bool) -> doctor.Finding:
     assert isinstance(t.reply.first, Raised)
-    if t.reply.first.type == "NotImplementedError":
+    if t.reply.first.type == "NotImplementedError" and always and not t.case.edge:
         return doctor.Finding("untouched", "Not written yet: the function still raises NotImplementedError.")
-    where = "" if always else f" on {t.case.name}"
-    return doctor.Finding("raised", f"The function raised {t.reply.first.type}{where}: {t.reply.first.message}")
+    where = "" if always and not t.case.edge else f', on the case "{t.case.name}"'
+    return doctor.Finding("raised", f"The function raised {raised_text(t.reply.first)}{where}.")
+
+
+def raised_text(raised: Raised) -> str:
+    """An exception as it is shown: its type and, if it says anything, what it says."""
+    return f"{raised.type}: {raised.message.rstrip('.')}" if raised.message else raised.type
 
 
 def _structure(exercise: Exercise, t: Tried) -> doctor.Finding | None:
@@ -163,10 +194,16 @@ def _structure(exercise: Exercise, t: Tried) -> doctor.Finding | None:
     want, got = _parts(exercise, t.expected), _parts(exercise, t.reply.first)
     if want.keys() == got.keys() and isinstance(t.reply.first, tuple) == isinstance(t.expected, tuple):
         return None
-    if isinstance(t.expected, np.ndarray):
+    if t.reply.first is None or not isinstance(t.expected, tuple | dict):
         return doctor.form(doctor.Pair(t.reply.first, t.expected))
-    asked = ", ".join(name or "one value" for name in want)
-    return doctor.Finding("parts", f"The function should return {len(want)} parts ({asked}); it returned {len(got)}.")
+    returned, asked = describe(t.reply.first), describe(t.expected)
+    if returned != asked:
+        names = exercise.returns if isinstance(t.expected, tuple) else tuple(t.expected)
+        named = f" ({', '.join(names)})" if names else ""
+        return doctor.Finding("parts", f"The answer is {returned}, where {asked}{named} is asked for.")
+    missing, extra = (", ".join(f"`{k}`" for k in one if k not in two) for one, two in ((want, got), (got, want)))
+    told = [f"{names} {verb}" for names, verb in ((missing, "missing"), (extra, "not asked for")) if names]
+    return doctor.Finding("parts", f"The parts of the answer are not the ones that are asked for: {'; '.join(told)}.")
 
 
 def _pairs(exercise: Exercise, tried: Sequence[Tried]) -> list[doctor.Pair]:
@@ -183,6 +220,10 @@ def _value_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance)
     if not wrong_labels:
         return None
     same_part = [p for p in pairs if p.label == wrong_labels[0]]
+    texts = [p.label for p in pairs if isinstance(p.expected, str) and p.label in wrong_labels]
+    if len(set(texts)) > 1:
+        named = ", ".join(f"`{label}`" for label in dict.fromkeys(texts))
+        return doctor.Finding("answer", f"These are not right yet: {named}.")
     return doctor.values(same_part, table)
 
 
@@ -192,12 +233,14 @@ def _purity_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance
             continue
         if not same(t.reply.inputs, plain(dict(t.case.args)), TOLERANCES["none"]):
             return doctor.Finding(
-                "inputs-modified", "The function changes its inputs in place: a gradient looks, it does not touch."
+                "inputs-modified",
+                "The function changes its inputs in place (as `x += 1` and `x[0] = 1` do): work on a copy.",
             )
         if isinstance(t.reply.again, Raised) or not same(t.reply.first, t.reply.again, table):
             return doctor.Finding(
                 "first-call-only",
-                "The second call with the same inputs gives something else: something is kept from call to call.",
+                "The second call with the same inputs gives something else: is something kept from call to call, or "
+                "drawn at random?",
             )
     return None
 
@@ -223,10 +266,12 @@ def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> 
     for t in sorted(tried, key=_bulk):
         first = t.reply.first
         if isinstance(first, Raised):
-            return Example(t.case.name, plain(dict(t.case.args)), error=f"{first.type}: {first.message}")
+            return Example(t.case.name, plain(dict(t.case.args)), error=raised_text(first))
         if _structure(exercise, t):
             return Example(t.case.name, plain(dict(t.case.args)), "", t.expected, first)
         for pair in _pairs(exercise, [t]):
+            if isinstance(pair.expected, str):
+                continue  # to show the right word would be to give it away
             if doctor.form(pair) or doctor.is_wrong(pair, table):
                 wrong = _mask(pair, table)
                 return Example(t.case.name, plain(dict(t.case.args)), pair.label, pair.expected, pair.got, wrong)

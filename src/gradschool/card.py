@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from gradschool.answers import describe, leaves
-from gradschool.assess import TITLES, Example, Report
+from gradschool.assess import TITLES, Example, Property, Report
 
 MOST_ROWS, MOST_COLUMNS = 8, 8
-# Okabe and Ito's palette: told apart by people who see red and green alike.
-GOOD, BAD, WAITING = "#0072B2", "#D55E00", "#7F7F7F"
+# Okabe and Ito's blue and vermilion, told apart by people who see red and green alike; the vermilion darkened until
+# white signs on it (as on the others) have a contrast of 4.5 to 1. A test computes it.
+GOOD, BAD, WAITING = "#0072B2", "#BF5300", "#767676"
 
 
 def headline(report: Report) -> str:
@@ -36,37 +38,49 @@ def as_text(report: Report) -> str:
     if report.mistake == "untouched":
         return "\n".join([*lines, report.hint, *report.notes])
     for p in report.properties:
-        lines.append(f"  [{'x' if p.holds else ' '}] {TITLES[p.name]}: {p.sentence}")
+        mark = "x" if p.holds else (" " if p.waiting else "!")
+        lines.append(f"  [{mark}] {TITLES[p.name]}: {_said(p, report)}")
     if report.hint and not report.passed:
         lines.append(f"  Hint: {report.hint}")
     if report.example:
-        lines += ["  " + line for line in _example_text(report.example)]
+        lines += ["  " + line.replace("\n", "\n  ") for line in _example_text(report.example, report.hint)]
     if report.printed:
         lines.append("  Your function printed: " + report.printed[:300].rstrip())
     return "\n".join([*lines, *report.notes])
 
 
-def _example_text(example: Example) -> list[str]:
-    lines = [f"For example ({example.case}):"]
-    lines += [f"  {name} = {_short(value)}" for name, value in leaves(example.inputs)]
+def _said(p: Property, report: Report) -> str:
+    """A property's sentence, unless the hint below says the same."""
+    return "not yet." if p.sentence == report.hint and not p.holds else p.sentence
+
+
+def _example_text(example: Example, hint: str) -> list[str]:
+    lines = [f"For example, {example.case}:"]
+    lines += [_assigned("  " + name, value) for name, value in leaves(example.inputs)]
     if example.error:
-        return [*lines, f"  it raised {example.error}"]
+        return lines if example.error in hint else [*lines, f"  it raised {example.error}"]
     part = f" {example.label}" if example.label else ""
-    lines.append(f"  expected{part} = {_short(example.expected)}")
-    lines.append(f"  got{part}      = {_short(example.got)}")
+    lines += [_assigned(f"  expected{part}", example.expected), _assigned(f"  got{part}", example.got)]
     if example.wrong is not None and example.wrong.ndim:
         lines.append(f"  wrong entries: {_places(example.wrong)}")
     return lines
+
+
+def _assigned(name: str, value: Any) -> str:
+    """``name = value``, the later lines of an array under its first."""
+    return f"{name} = " + _short(value).replace("\n", "\n" + " " * (len(name) + 3))
 
 
 def _short(value: Any) -> str:
     if not isinstance(value, np.ndarray):
         return describe(value)
     with np.printoptions(precision=5, suppress=False, threshold=40, edgeitems=3, linewidth=100):
-        return str(value).replace("\n", "\n      ")
+        return str(value)
 
 
 def _places(wrong: np.ndarray) -> str:
+    if wrong.all():
+        return "all"
     places = [str(tuple(int(i) for i in at)) for at in np.argwhere(wrong)]
     more = f" and {len(places) - 6} more" if len(places) > 6 else ""
     return ", ".join(places[:6]) + more
@@ -75,84 +89,126 @@ def _places(wrong: np.ndarray) -> str:
 def as_html(report: Report) -> str:
     """The card for a notebook: no scripts, no style sheet, readable on a light and a dark page."""
     colour = GOOD if report.passed else BAD
+    score = f" · <span>{escape(score_line(report))}</span>" if report.points is not None else ""
     parts = [
         f'<div role="group" aria-label="check of {escape(report.exercise)}" style="border:1px solid {colour};'
         f'border-left:6px solid {colour};border-radius:4px;padding:8px 12px;margin:4px 0;max-width:60em">',
-        f"<div><strong>{'✓' if report.passed else '✗'} {escape(headline(report))}</strong> "
-        f"<span>{escape(score_line(report))}</span></div>",
+        f"<div>{_mark('✓' if report.passed else '✗', colour)} <strong>{escape(headline(report))}</strong>{score}</div>",
     ]
     if report.mistake == "untouched":
-        parts.append(f"<div>{escape(report.hint)}</div>")
+        parts.append(f"<div>{_prose(report.hint)}</div>")
     else:
-        parts.append(_properties_html(report))
-        if report.hint and not report.passed:
-            parts.append(f'<div style="margin-top:6px"><strong>Hint.</strong> {escape(report.hint)}</div>')
-        if report.example:
-            parts.append(_example_html(report.example))
-        if report.printed:
-            parts.append(
-                f"<details><summary>Your function printed</summary><pre>{escape(report.printed)}</pre></details>"
-            )
+        parts += _body_html(report)
     parts += [f"<div><em>{escape(note)}</em></div>" for note in report.notes]
     return "".join(parts) + "</div>"
+
+
+def _body_html(report: Report) -> list[str]:
+    parts = [_properties_html(report)] if report.properties else []
+    if report.hint and not report.passed:
+        parts.append(f'<div style="margin-top:6px"><strong>Hint.</strong> {_prose(report.hint)}</div>')
+    if report.example:
+        parts.append(_example_html(report.example, report.hint))
+    if report.printed:
+        parts.append(_folded("Your function printed", f'<pre style="margin:4px 0">{escape(report.printed)}</pre>'))
+    return parts
+
+
+def _prose(text: str) -> str:
+    """A sentence as HTML: everything escaped, and what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _folded(title: str, inside: str) -> str:
+    return f'<details style="margin-top:6px"><summary style="cursor:pointer">{title}</summary>{inside}</details>'
+
+
+def _mark(sign: str, colour: str) -> str:
+    """A sign on its own coloured ground, so that it reads the same on a light and on a dark page."""
+    style = (
+        f"background:{colour};color:#FFFFFF;border-radius:3px;font-weight:bold;"
+        "display:inline-block;width:1.3em;text-align:center"
+    )
+    return f'<span style="{style}">{sign}</span>'
 
 
 def _properties_html(report: Report) -> str:
     rows = []
     for p in report.properties:
-        waiting = not p.holds and p.sentence.startswith("Looked at once")
-        mark, colour = ("✓", GOOD) if p.holds else (("·", WAITING) if waiting else ("✗", BAD))
-        sign = f'<span style="color:{colour};font-weight:bold" aria-hidden="true">{mark}</span>'
-        rows.append(f'<li style="list-style:none">{sign} {TITLES[p.name]}: {escape(p.sentence)}</li>')
-    return f'<ul style="margin:4px 0;padding-left:4px">{"".join(rows)}</ul>'
+        sign, colour = ("✓", GOOD) if p.holds else (("…", WAITING) if p.waiting else ("✗", BAD))
+        said = _prose(_said(p, report))
+        rows.append(f'<li style="list-style:none;margin:2px 0">{_mark(sign, colour)} {TITLES[p.name]}: {said}</li>')
+    return f'<ul style="margin:6px 0;padding-left:0">{"".join(rows)}</ul>'
 
 
-def _example_html(example: Example) -> str:
-    inputs = "".join(
-        f"<li><code>{escape(name)}</code> = <code>{escape(_short(value))}</code></li>"
-        for name, value in leaves(example.inputs)
+def _example_html(example: Example, hint: str) -> str:
+    inputs = "\n".join(_assigned(name, value) for name, value in leaves(example.inputs))
+    head = f'<div style="margin-top:6px">For example, {escape(example.case)}:</div>'
+    folded = (
+        _folded("The inputs of this example", f'<pre style="margin:4px 0">{escape(inputs)}</pre>') if inputs else ""
     )
-    head = f"<div style='margin-top:6px'>For example, {escape(example.case)}:</div>"
-    folded = f"<details><summary>Inputs</summary><ul>{inputs}</ul></details>"
     if example.error:
-        return f"{head}<div>it raised <code>{escape(example.error)}</code></div>{folded}"
+        raised = "" if example.error in hint else f"<div>it raised <code>{escape(example.error)}</code></div>"
+        return head + raised + folded
+    size = _largest(example.expected) or _largest(example.got)
     of = f" <code>{escape(example.label)}</code>" if example.label else ""
     maps = "".join(
-        f"<div><div>{title}{of}</div>{heat_map(value, example.wrong if title == 'Got' else None)}</div>"
-        for title, value in (("Expected", example.expected), ("Got", example.got))
+        f"<div><div>{title}{of}{_shape(value)}</div>{heat_map(value, wrong, size)}</div>"
+        for title, value, wrong in (("Expected", example.expected, None), ("Got", example.got, example.wrong))
     )
     return f'{head}<div style="display:flex;gap:24px;flex-wrap:wrap;margin:4px 0">{maps}</div>{folded}'
 
 
-def heat_map(value: Any, wrong: np.ndarray | None = None) -> str:
-    """A small table with one coloured cell per entry; wrong entries carry a frame and a mark, not colour alone."""
-    if not isinstance(value, np.ndarray) or value.ndim > 2 or value.dtype.kind not in "fiub":
-        return f"<code>{escape(_short(value))}</code>"
+def _shape(value: Any) -> str:
+    return f", shape {value.shape}" if isinstance(value, np.ndarray) and value.ndim else ""
+
+
+def _largest(value: Any) -> float:
+    numbers = np.abs(value.astype(float)) if isinstance(value, np.ndarray) else np.zeros(0)
+    return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
+
+
+def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0) -> str:
+    """A small table with one coloured cell per entry; wrong entries carry a frame and a mark, not colour alone.
+
+    ``size`` is the entry that has the full colour; the largest one if it is left out.
+    """
+    if not isinstance(value, np.ndarray) or value.ndim > 2 or value.size == 0:
+        return f'<pre style="margin:0">{escape(_short(value))}</pre>'
     grid = np.atleast_2d(value).astype(float)
     marks = np.zeros(grid.shape, bool) if wrong is None else np.atleast_2d(wrong)
-    size = np.max(np.abs(grid), initial=0.0, where=np.isfinite(grid)) or 1.0
+    size = size or _largest(value) or 1.0
+    texts = np.atleast_2d(value)[:MOST_ROWS, :MOST_COLUMNS]
     rows = "".join(
-        "<tr>" + "".join(_cell(x, size, m) for x, m in zip(r[:MOST_COLUMNS], mr[:MOST_COLUMNS], strict=True)) + "</tr>"
-        for r, mr in zip(grid[:MOST_ROWS], marks[:MOST_ROWS], strict=True)
+        "<tr>"
+        + "".join(_cell(texts[i, j], grid[i, j] / size, bool(marks[i, j])) for j in range(texts.shape[1]))
+        + "</tr>"
+        for i in range(texts.shape[0])
     )
-    cut = grid.shape[0] > MOST_ROWS or grid.shape[1] > MOST_COLUMNS
-    note = f"<div>the first {MOST_ROWS} rows and columns of {value.shape}</div>" if cut else ""
-    return f'<table style="border-collapse:separate;border-spacing:2px;margin:0">{rows}</table>{note}'
+    unseen = int(marks.sum() - marks[:MOST_ROWS, :MOST_COLUMNS].sum())
+    table = f'<table style="border-collapse:separate;border-spacing:2px;margin:0">{rows}</table>'
+    return table + _cut(texts.shape != grid.shape, unseen)
 
 
-def _cell(x: float, size: float, wrong: bool) -> str:
-    background, ink = _colour(x / size) if np.isfinite(x) else ("#000000", "#FFFFFF")
+def _cut(cut: bool, unseen: int) -> str:
+    if not cut:
+        return ""
+    wrong = f"; {unseen} more wrong entries are not shown" if unseen else ""
+    return f"<div>the first {MOST_ROWS} rows and columns only{wrong}</div>"
+
+
+def _cell(x: Any, share: float, wrong: bool) -> str:
+    background, ink = _colour(share) if np.isfinite(x) else ("#000000", "#FFFFFF")
     border = "3px dashed #CC79A7" if wrong else "3px solid transparent"
-    text = f"{x:.4g}" + (" ✗" if wrong else "")
+    text = (str(x) if isinstance(x, np.bool_ | np.integer) else f"{x:.4g}") + (" ✗" if wrong else "")
     return (
         f'<td style="background:{background};color:{ink};border:{border};padding:2px 6px;text-align:right;'
         f'font-family:monospace">{text}</td>'
     )
 
 
-def _colour(x: float) -> tuple[str, str]:
+def _colour(share: float) -> tuple[str, str]:
     """Blue below zero, white at zero, orange above; and an ink that can be read on it."""
-    end = np.array([0, 114, 178]) if x < 0 else np.array([230, 159, 0])
-    share = min(abs(x), 1.0)
-    r, g, b = (int(v) for v in 255 + share * (end - 255))
-    return f"#{r:02x}{g:02x}{b:02x}", "#FFFFFF" if x < -0.55 else "#111111"
+    end = np.array([0, 114, 178]) if share < 0 else np.array([230, 159, 0])
+    r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
+    return f"#{r:02x}{g:02x}{b:02x}", "#FFFFFF" if share < -0.7 else "#111111"

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from gradschool import wire
-from gradschool.answers import plain
+from gradschool.answers import describe, plain, readable
 from gradschool.assess import Report, Tried, assess
 from gradschool.card import as_html, as_text
-from gradschool.exercise import Exercise, find
-from gradschool.trying import Raised, Reply, try_case
+from gradschool.exercise import Exercise, UnknownExercise, find
+from gradschool.trying import MAX_PRINTED, Raised, Reply, try_case
 
 JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
+JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0
 
 
@@ -39,13 +40,9 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
 
     ``exercise_id`` is the id printed on the exercise's card, such as ``"chain.l2_gradient"``.
     """
-    exercise = find(exercise_id)
-    if not callable(answer):
-        raise CheckFailed(
-            f"check({exercise_id!r}, ...) takes your function, without calling it: no brackets after its name."
-        )
+    exercise = _asked_for(exercise_id, answer)
     address = os.environ.get(JUDGE_VARIABLE)
-    if address and _ask_judge(address, exercise, answer):
+    if address and _heard_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
     _show(report)
@@ -53,10 +50,27 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
 
 
+def _asked_for(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
+    """The exercise, if ``check`` was called as it should be; CheckFailed with a sentence otherwise."""
+    if not isinstance(exercise_id, str):
+        raise CheckFailed('check takes the id first, in quotes, then your function: check("chain.l2_gradient", ...)')
+    try:
+        exercise = find(exercise_id)
+    except UnknownExercise as unknown:
+        raise CheckFailed(str(unknown)) from None
+    if not callable(answer):
+        raise CheckFailed(
+            f'check("{exercise_id}", {exercise.function}) takes your function itself, without brackets after its '
+            f"name; this is {describe(plain(answer))}."
+        )
+    return exercise
+
+
 def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     """The public check: no reference, only the oracle of the exercise's public half."""
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
-    tried = [Tried(case, plain(exercise.expect(case.args)), try_case(exercise, answer, case.args)) for case in cases]
+    expected = [plain(exercise.expect(case.args)) for case in cases]  # all of it before the student's code runs
+    tried = [Tried(c, e, try_case(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
     return assess(exercise, tried, exercise.tolerance)
 
 
@@ -85,9 +99,20 @@ def _show(report: Report) -> None:
         print(as_text(report))
 
 
+def _heard_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
+    try:
+        return _ask_judge(address, exercise, answer)
+    except (OSError, wire.BadFrame):
+        raise CheckFailed(
+            f"{exercise.id}: the judge that {JUDGE_VARIABLE} names does not answer. While grading, this exercise could "
+            f"not be examined; on your own machine, unset {JUDGE_VARIABLE} and restart the kernel."
+        ) from None
+
+
 def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
     """Answer the judge's questions; False if it does not want to hear of this exercise now."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(JUDGE_SECONDS)
         connection.connect(address)
         wire.send(connection, {"check": exercise.id})
         while True:
@@ -116,16 +141,18 @@ def _pack_outcome(outcome: Any) -> dict[str, Any]:
 
 
 def unpack_reply(message: Any) -> Reply:
-    """The reply that a message holds; BadFrame if it is not one."""
+    """The reply that a message holds, all of it plain data within bounds; BadFrame if it is not one."""
     try:
-        printed, seconds = str(message["printed"])[:2_000], float(message["seconds"])
+        printed, seconds = readable(str(message["printed"])[:MAX_PRINTED]), float(message["seconds"])
         first, again = _unpack_outcome(message["first"]), _unpack_outcome(message["again"])
-        return Reply(first, again, message["inputs"], printed, seconds)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Reply(first, again, plain(message["inputs"]), printed, seconds)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise wire.BadFrame("not a reply") from error
 
 
 def _unpack_outcome(outcome: Any) -> Any:
+    if not isinstance(outcome, dict):
+        raise TypeError("an outcome is a dictionary")
     if "raised" in outcome:
-        return Raised(str(outcome["raised"])[:100], str(outcome["message"])[:500])
-    return outcome["value"]
+        return Raised(readable(str(outcome["raised"])[:100]), readable(str(outcome["message"])[:500]))
+    return plain(outcome["value"])

@@ -239,12 +239,16 @@ def _meanings(sizes: Sequence[Mapping[str, int]]) -> list[tuple[str, str, Factor
         size = SIZES.get(name, name)
         larger, smaller = "is a sum where a mean is asked for?", "what has been averaged that should not be?"
         known += [
-            (f"times-{name}", f"{size} times too large: {larger}", lambda s, n=name: float(s[n])),
-            (f"over-{name}", f"{size} times too small: {smaller}", lambda s, n=name: 1.0 / s[n]),
-            (f"minus-times-{name}", f"{size} times too large, and {TURNED}.", lambda s, n=name: -float(s[n])),
-            (f"minus-over-{name}", f"{size} times too small, and {TURNED}.", lambda s, n=name: -1.0 / s[n]),
+            (f"times-{name}", f"{size} times too large: {larger}", _power(name, 1.0)),
+            (f"over-{name}", f"{size} times too small: {smaller}", _power(name, -1.0)),
+            (f"minus-times-{name}", f"{size} times too large, and {TURNED}.", _power(name, 1.0, -1.0)),
+            (f"minus-over-{name}", f"{size} times too small, and {TURNED}.", _power(name, -1.0, -1.0)),
         ]
     return known
+
+
+def _power(name: str, power: float, sign: float = 1.0) -> Factor:
+    return lambda sizes: sign * float(sizes[name]) ** power
 
 
 def _transpose(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -48,6 +49,7 @@ class Exercise:
     ``cases(rng)`` makes inputs; ``expect(args)`` is the oracle (central differences of the stated loss, or a
     property), and ``run(answer, args)`` tries the student's function on one set of inputs and returns arrays.
     ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of ``numerics.TOLERANCES``.
+    ``each``: every entry or text is an answer of its own and earns its share, as in a list of diagnoses.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Exercise:
     run: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = call_in_order
     returns: tuple[str, ...] = ()
     tolerance: str = "numeric"
+    each: bool = False
 
     @property
     def grade_id(self) -> str:
@@ -76,15 +79,17 @@ def grade_id(exercise_id: str) -> str:
 
 
 def find(exercise_id: str) -> Exercise:
-    """The exercise with this id; UnknownExercise, with what there is, otherwise."""
+    """The exercise with this id; UnknownExercise, with the nearest that there is, otherwise."""
     part = str(exercise_id).partition(".")[0]
     if part not in CHAPTERS:
-        raise UnknownExercise(f"no exercise {exercise_id!r}: ids begin with one of {', '.join(CHAPTERS)}")
-    exercises = import_module(f"gradschool.exercises.{part}").EXERCISES
-    for exercise in exercises:
-        if exercise.id == exercise_id:
-            return exercise
-    raise UnknownExercise(f"no exercise {exercise_id!r}: there are {', '.join(e.id for e in exercises)}")
+        begins = " or ".join(f'"{name}."' for name in CHAPTERS)
+        raise UnknownExercise(f"There is no exercise {exercise_id!r}: ids begin with {begins}")
+    known = {exercise.id: exercise for exercise in in_chapter(part)}
+    if exercise_id in known:
+        return known[exercise_id]
+    near = get_close_matches(exercise_id, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}"
+    raise UnknownExercise(f"There is no exercise {exercise_id!r}: {hint}")
 
 
 def in_chapter(part: str) -> list[Exercise]:

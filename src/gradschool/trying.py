@@ -8,14 +8,16 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from gradschool.answers import Tree, copied, plain
+from gradschool.answers import Tree, copied, plain, readable
 from gradschool.exercise import Exercise
 
 MAX_PRINTED = 2_000
+MAX_MESSAGE = 400
 
 
 @dataclass(frozen=True)
@@ -37,27 +39,43 @@ class Reply:
     seconds: float = 0.0
 
 
-class _Bounded(io.StringIO):
-    """Keeps the first few characters written and lets the rest go, so that printing costs no memory."""
+class _Bounded(io.TextIOBase):
+    """Keeps the first few characters written and lets the rest go, so that printing costs no memory.
+
+    It cannot be closed: a function that closes ``sys.stdout`` closes it for nobody else.
+    """
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def writable(self) -> bool:
+        return True
 
     def write(self, text: str) -> int:
-        room = MAX_PRINTED - self.tell()
-        if room > 0:
-            super().write(text[:room])
+        self._kept += text[: MAX_PRINTED - len(self._kept)]
         return len(text)
+
+    def close(self) -> None:
+        pass
+
+    def text(self) -> str:
+        return readable(self._kept)
 
 
 def try_case(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
-    """Call the student's function on this case, and once more on fresh inputs, and report what happened."""
-    given = copied(args)
-    sink = _Bounded()
+    """Call the student's function on this case, and once more on fresh inputs, and report what happened.
+
+    What it prints is kept from the first call; warnings and whatever the second call prints go nowhere.
+    """
+    given, sink = copied(args), _Bounded()
     started = time.perf_counter()
     with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         first = _outcome(exercise, answer, given)
-        seconds = time.perf_counter() - started
+        seconds, printed = time.perf_counter() - started, sink.text()
+        inputs = plain(given)
         again = _outcome(exercise, answer, copied(args))
-    return Reply(first, again, plain(given), sink.getvalue(), seconds)
+    return Reply(first, again, inputs, printed, seconds)
 
 
 def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Tree | Raised:
@@ -67,4 +85,25 @@ def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, 
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a student's exit() must not end the kernel
-        return Raised(type(error).__name__, str(error)[:500])
+        return Raised(readable(type(error).__name__[:100]), _message(error, answer))
+
+
+def _message(error: BaseException, answer: Callable[..., Any]) -> str:
+    """What the exception says, and in which line of the function's own cell it arose."""
+    try:
+        said = str(error)
+    except Exception:  # an exception may raise when it is asked for its text
+        said = ""
+    said = readable(said[:MAX_MESSAGE])
+    where = _line(error, answer)
+    return f"{said} ({where})" if said and where else said or where
+
+
+def _line(error: BaseException, answer: Callable[..., Any]) -> str:
+    code, place, step = getattr(answer, "__code__", None), "", error.__traceback__
+    while step is not None:
+        at = step.tb_frame.f_code
+        if isinstance(code, CodeType) and at.co_filename == code.co_filename:
+            place = f"line {step.tb_lineno - at.co_firstlineno + 1} of {readable(at.co_name[:60])}"
+        step = step.tb_next
+    return place
