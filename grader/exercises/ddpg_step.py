@@ -305,7 +305,14 @@ def third_taken_for_tanh():
 
 @clinic.alternative
 def letters_and_faults():
-    faults = "time-limit-terminal target-unscaled detached-action mean-over-actions replay-action critic-climbs".split()
+    faults = [
+        "time-limit-terminal",
+        "target-unscaled",
+        "detached-action",
+        "mean-over-actions",
+        "replay-action",
+        "critic-climbs",
+    ]
     return dict(zip("ABCDEF", faults, strict=True))
 
 

@@ -83,3 +83,30 @@ def cpu_milliseconds(f: Callable[[], object], repeat: int = 30) -> float:
             f()
         best = min(best, time.process_time() - begun)
     return 1e3 * best / repeat
+
+
+def roads_table(roads: Mapping[str, Callable[[], Array]], against: str) -> str:
+    """Each road's gradient beside one of them, and its cost, as a table in Markdown."""
+    reference = roads[against]()
+    lines = [f"| road | largest difference from {against} | CPU ms |", "|---|---|---|"]
+    for name, road in roads.items():
+        off = float(np.abs(road() - reference).max())
+        lines.append(f"| {name} | {off:.1e} | {cpu_milliseconds(road):.2f} |")
+    return "\n".join(lines)
+
+
+def findings_table(functions: Mapping[str, Functions], healthy: Functions) -> str:
+    """What the ward's instruments show for each patient, as a table in Markdown."""
+    from gradschool.ddpg_clinic import examine
+
+    lines = [
+        "| patient | label y: ordinary rows | truncated rows | terminated rows | slope dQ/da "
+        "| actor's gradient: length | cosine | critic moved |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for letter, patient in functions.items():
+        f = examine(patient, healthy)
+        labels = " | ".join(f"{x:.2f}" for x in (f.label_ordinary, f.label_truncated, f.label_terminated))
+        rest = f"{f.slope:.2f} | {f.actor_ratio:.3f} | {f.actor_cosine:.3f} | {f.critic_moved:.4f}"
+        lines.append(f"| {letter} | {labels} | {rest} |")
+    return "\n".join(lines)
