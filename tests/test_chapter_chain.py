@@ -159,6 +159,7 @@ def test_the_best_step_is_where_the_lesson_says(lesson: SimpleNamespace) -> None
     assert min(error) < 1e-10  # about ten digits
     assert error[0] > 0.1  # too long
     assert max(error[-3:]) > 1e-3  # too few digits left
+    assert np.log10(np.finfo(np.float32).eps / np.finfo(np.float64).eps) == pytest.approx(8.7, abs=0.1)  # "nearly nine"
 
 
 def test_both_papers_orders_and_the_product_without_a_jacobian_are_one_number(

@@ -132,8 +132,8 @@ def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
     fig.alt = (
         f"Three panels, one for each way: {', '.join(names)}. In each, X enters the network with parameters theta and "
         "gives Y; G arrives at Y and flows back to theta. In the third, G and Y make the scalar s; G comes back from s "
-        "to Y, and the edge to the place where G came from is cut by detach. Below each panel stands the gradient of W1 "
-        f"as a table; the largest difference between them is {gap:.1e}."
+        "to Y, and the edge to the place where G came from is cut by detach. Below each panel stands the gradient of "
+        f"W1 as a table; the largest difference between them is {gap:.1e}."
     )
     return fig
 
@@ -221,7 +221,7 @@ def slopes_of_activations(z: Array, curves: Mapping[str, tuple[Array, Array]]) -
     return fig
 
 
-def two_climbs(f: Callable[[Array, float], Array], fixed: Array, moved: Array) -> LessonFigure:
+def two_climbs(f: Callable[..., Array], fixed: Array, moved: Array) -> LessonFigure:
     """Climbing f(a; phi): ``fixed`` and ``moved`` are routes (steps + 1, 2) of (a, phi); right, the scores by step."""
     phi0 = float(fixed[0, 1])
     with lesson_style():
@@ -235,16 +235,17 @@ def two_climbs(f: Callable[[Array, float], Array], fixed: Array, moved: Array) -
         scores.plot(judged, ":", lw=2, color=THIRD, label="the same $a$ on the fixed hill")
         scores.set(xlabel="step")
         scores.legend(loc="lower left", fontsize=8)
+    reached, top = (round(float(v), 2) + 0.0 for v in (fixed[-1, 0], f(fixed[-1, 0], phi0)))  # no "-0"
     fig.alt = (
-        f"Left: the fixed hill with a climbing from {fixed[0, 0]:.2g} to {round(fixed[-1, 0], 2) + 0.0:g}, and hills that "
-        f"are pushed to the right and up, with a running after them to {moved[-1, 0]:.2g}. Right: the score on the fixed "
-        f"hill ends at {round(float(f(fixed[-1:, 0], phi0)[0]), 2) + 0.0:g}; who moves the hill claims {claimed[-1]:.2f}, "
-        f"and the same a is worth {judged[-1]:.2f} on the fixed hill."
+        f"Left: the fixed hill with a climbing from {fixed[0, 0]:.2g} to {reached:g}, and hills that are pushed to the "
+        f"right and up, with a running after them to {moved[-1, 0]:.2g}. Right: the score on the fixed hill ends at "
+        f"{top:g}; who moves the hill claims {claimed[-1]:.2f}, and the same a is worth {judged[-1]:.2f} on the fixed "
+        "hill."
     )
     return fig
 
 
-def _draw_hills(ax: Axes, f: Callable[[Array, float], Array], fixed: Array, moved: Array) -> None:
+def _draw_hills(ax: Axes, f: Callable[..., Array], fixed: Array, moved: Array) -> None:
     reach = np.linspace(moved[:, 0].min() - 0.7, moved[-1, 1] + 1.2, 200)
     ax.plot(reach, f(reach, float(fixed[0, 1])), color=RIGHT)
     for a, phi in moved[:: max(1, len(moved) // 4)][1:]:
