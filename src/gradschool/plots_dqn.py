@@ -1,38 +1,38 @@
-"""The pictures of chapter 2. Every function takes data and returns a Figure whose label is its text twin."""
+"""The pictures of chapter 2. Every function takes data and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gradschool import palette
 from gradschool.dqn_training import Run
+from gradschool.figure import LessonFigure
 from gradschool.taxi import ACTIONS, OPTIMAL_MEAN, Floats
 
 DIVERGING = "PuOr_r"  # orange above 0, purple below: told apart by everyone, pale at 0
 NO_GRADIENT = 1e-12
 
 
-def _done(fig: Figure, words: str) -> Figure:
-    fig.set_label(words)
+def _done(fig: LessonFigure, words: str) -> LessonFigure:
+    fig.alt = words
     return fig
 
 
 def network_gradient(
     panels: Mapping[str, tuple[Sequence[Floats], int, int]],
     error: float,
-) -> Figure:
+) -> LessonFigure:
     """The seed's drawing: units, edges, and the loss's gradient on every edge.
 
     panels -- title -> (gradients of the layers, each (n_in, n_out); the place of the active input; the taken action)
     error  -- Q(s, a) - y, written at the taken output
     """
     with palette.lesson_style():
-        fig, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.4), squeeze=False, layout="constrained")
+        fig = LessonFigure(figsize=(4.6 * len(panels), 4.4), layout="constrained")
+        axes = fig.subplots(1, len(panels), squeeze=False)
         said = []
         for ax, (title, (grads, active, taken)) in zip(axes[0], panels.items(), strict=True):
             flowing, total = _draw_network(ax, grads, active, taken, error)
@@ -85,18 +85,13 @@ def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
     ax.set(xticks=range(g.shape[1]), yticks=range(g.shape[0]), title=title)
 
 
-def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Figure:
+def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> LessonFigure:
     """Several gradients (rows, A) of the same thing, with the largest difference from the first."""
     limit = max(float(np.abs(g).max()) for g in gradients.values()) or 1.0
     first = next(iter(gradients.values()))
     with palette.lesson_style():
-        fig, axes = plt.subplots(
-            1,
-            len(gradients),
-            figsize=(3.1 * len(gradients), 0.55 + 0.36 * len(first)),
-            layout="constrained",
-            squeeze=False,
-        )
+        fig = LessonFigure(figsize=(3.1 * len(gradients), 0.55 + 0.36 * len(first)), layout="constrained")
+        axes = fig.subplots(1, len(gradients), squeeze=False)
         for ax, (title, g) in zip(axes[0], gradients.items(), strict=True):
             gradient_table(ax, g, limit, title)
             ax.set(xlabel="action", ylabel=rows)
@@ -105,14 +100,13 @@ def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Figur
     return _done(fig, f"Heat maps of the same gradient found in {len(gradients)} ways, empty where it is 0. {words}.")
 
 
-def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> Figure:
+def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonFigure:
     """W and Q* (S, A) as two strips over the reachable states, and every learned entry against the exact one."""
     order = states[np.argsort(best[states].max(axis=1))]
     low, high = float(best[order].min()), float(best[order].max())
     with palette.lesson_style():
-        fig, axes = plt.subplot_mosaic(
-            [["W", "scatter"], ["best", "scatter"]], figsize=(9.0, 3.8), width_ratios=(1.9, 1), layout="constrained"
-        )
+        fig = LessonFigure(figsize=(9.0, 3.8), layout="constrained")
+        axes = fig.subplot_mosaic([["W", "scatter"], ["best", "scatter"]], width_ratios=(1.9, 1))
         for name, Q, title in (("W", W, "W, learned"), ("best", best, "Q*, exact")):
             mesh = axes[name].imshow(Q[order].T, aspect="auto", cmap="cividis", vmin=low, vmax=high)
             axes[name].set(yticks=range(6), yticklabels=ACTIONS, title=title)
@@ -128,16 +122,17 @@ def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> Figure:
     off = np.abs(W - best)[order]
     return _done(
         fig,
-        f"Two strips of six actions by {len(order)} states, nearly alike: the learned W above the exact Q*. Beside them "
+        f"Two strips of six actions by {len(order)} states, nearly alike: learned W above exact Q*. Beside them "
         f"a scatter: greedy entries lie on the diagonal (median distance {np.median(off[rows, chosen]):.3f}, largest "
-        f"{off[rows, chosen].max():.2f}); of the others, those that were seldom tried are off it (largest {off.max():.1f}).",
+        f"{off[rows, chosen].max():.2f}); of the others, the seldom tried are off it (largest {off.max():.1f}).",
     )
 
 
-def bands(groups: Mapping[str, Sequence[Run]]) -> Figure:
+def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     """Learning bands: the median over seeds and the whole range, of the starts solved and of the exact mean return."""
     with palette.lesson_style():
-        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+        fig = LessonFigure(figsize=(9.0, 3.6), layout="constrained")
+        (left, right) = fig.subplots(1, 2)
         said = []
         for colour, (name, runs) in zip(_colours(len(groups)), groups.items(), strict=True):
             _band(left, runs, [run.solved for run in runs], colour, name)
@@ -174,7 +169,7 @@ def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], colo
     ax.plot(longest.env_steps, np.median(y, axis=0), color=colour, lw=1.8, label=name)
 
 
-def interference_maps(table: Floats, hidden: Floats, action: int) -> Figure:
+def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigure:
     """How one update of one state (column) moves others (rows): two (n, n), without and with a hidden layer.
 
     Each column is divided by the move of the updated state itself, so the diagonal is 1.
@@ -182,7 +177,8 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> Figure:
     table, hidden = table / np.diag(table), hidden / np.diag(hidden)
     limit = 1.5
     with palette.lesson_style():
-        fig, axes = plt.subplots(1, 2, figsize=(8.6, 4.0), layout="constrained")
+        fig = LessonFigure(figsize=(8.6, 4.0), layout="constrained")
+        axes = fig.subplots(1, 2)
         for ax, M, title in zip(axes, (table, hidden), ("no hidden layer", "a hidden layer of 64"), strict=True):
             mesh = ax.imshow(M, cmap=DIVERGING, vmin=-limit, vmax=limit)
             ax.set(xlabel="the state that was updated", title=title)
@@ -193,18 +189,19 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> Figure:
     return _done(
         fig,
         f"Two heat maps of {len(table)} by {len(table)} states. Without a hidden layer only the diagonal is not zero: "
-        f"an update moves its own state and no other (largest other entry {np.abs(table[off]).max():.0f}). With a hidden "
-        f"layer every entry is filled: another state moves, on average, {share:.0%} as far as the one that was updated.",
+        f"an update moves its own state and no other (largest other entry {np.abs(table[off]).max():.0f}). With a "
+        f"hidden layer every entry is filled: another state moves, on average, {share:.0%} as far as the updated one.",
     )
 
 
-def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry: str, decision: float) -> Figure:
+def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry: str, decision: float) -> LessonFigure:
     """Training on the wheel: one entry of Q over the steps for several gradients, and their exact fixed points.
 
     paths -- name -> (steps,) values; exact -- name -> the fixed point; decision -- the value of the safe choice
     """
     with palette.lesson_style():
-        fig, ax = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
+        fig = LessonFigure(figsize=(7.2, 3.8), layout="constrained")
+        ax = fig.subplots()
         for colour, (name, path) in zip((palette.RIGHT, palette.TAKEN, palette.OTHER), paths.items(), strict=False):
             ax.plot(path, color=colour, lw=1.8, label=f"{name}, trained")
             ax.axhline(exact[name], color=colour, lw=1, ls="--")
@@ -221,12 +218,11 @@ def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry:
     )
 
 
-def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> Figure:
+def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> LessonFigure:
     """The clinic: for each patient its learning curves, and its gradient beside a healthy one on the same batch."""
     with palette.lesson_style():
-        fig, axes = plt.subplots(
-            len(curves), 3, figsize=(9.0, 2.05 * len(curves)), width_ratios=(1.25, 1, 1), layout="constrained"
-        )
+        fig = LessonFigure(figsize=(9.0, 2.05 * len(curves)), layout="constrained")
+        axes = fig.subplots(len(curves), 3, width_ratios=(1.25, 1, 1))
         for row, (letter, runs) in zip(axes, curves.items(), strict=True):
             for run in runs:
                 row[0].plot(run.env_steps, run.mean_return, color=palette.RIGHT, lw=1, alpha=0.8)
