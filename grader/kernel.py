@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -20,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from grader import sandbox, seccomp
 from gradschool.checking import JUDGE_VARIABLE
 
 MOST_OUTPUT = 100_000  # characters a cell may show
@@ -70,47 +72,132 @@ def _safe(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+class WalledManager(AsyncKernelManager):
+    """Starts a kernel inside the sandbox, or plainly if the instructor has said so.
+
+    The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, the grader
+    finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
+    """
+
+    def __init__(self, folder: Path, judge_address: str, walls: sandbox.Walls) -> None:
+        self.walled, self.judge_address, self.walls = not sandbox.is_off(), judge_address, walls
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
+        super().__init__(
+            kernel_name="python3",
+            transport="ipc",
+            ip=sandbox.SOCKETS if self.walled else str(folder / "ipc"),
+            connection_file=str(folder / "connection.json"),
+            context=context,
+        )
+        self.first = 0  # the pid of the sandbox's first process
+
+    async def start(self, home: Path) -> None:
+        """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
+        if not self.walled:
+            kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+            env = {**kept, **sandbox.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
+            return await self.start_kernel(cwd=str(home), env=env, independent=True)
+        env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge"}
+        filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
+        self._fds = (write, filter_fd)
+        try:
+            passed = tuple(fd for fd in self._fds if fd is not None)
+            await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed)
+            os.close(write)
+            write = -1
+            self.first = await asyncio.to_thread(_first_process, read)
+        finally:
+            for fd in (read, write, filter_fd):
+                if fd is not None and fd >= 0:
+                    os.close(fd)
+        self.ip = f"/proc/{self.first}/root{sandbox.SOCKETS}"
+        return None
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """The kernel's command, walls around it."""
+        plain = super().format_kernel_cmd(extra_arguments)
+        if not self.walled:
+            return plain
+        os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
+        inside = [f"{sandbox.MEET}/connection.json" if a == self.connection_file else a for a in plain]
+        return sandbox.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
+
+    async def interrupt(self) -> None:
+        """SIGINT for the kernel itself: bubblewrap would die of it."""
+        if not self.walled:
+            return await self.interrupt_kernel()
+        for pid in sandbox.family(self.first)[1:2]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        return None
+
+
+def _held(data: bytes | None) -> int | None:
+    """A file descriptor from which ``data`` can be read."""
+    if data is None:
+        return None
+    fd = os.memfd_create("filter")
+    os.write(fd, data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _first_process(fd: int) -> int:
+    """The pid that bubblewrap wrote."""
+    text = b""
+    while part := os.read(fd, 1000):
+        text += part
+        if b"}" in text:
+            return int(json.loads(text)["child-pid"])
+    raise KernelLost("the sandbox did not start")
+
+
 class Kernel:
     """A kernel that runs the cells of one notebook. ``async with`` starts it and makes sure that it ends."""
 
-    def __init__(self, notebook: NotebookNode, judge_address: str) -> None:
-        self.notebook, self.judge_address = notebook, judge_address
+    def __init__(self, notebook: NotebookNode, judge_address: str, walls: sandbox.Walls | None = None) -> None:
+        self.notebook, self.judge_address, self.walls = notebook, judge_address, walls or sandbox.Walls()
+        self._too_much = ""
 
     async def __aenter__(self) -> Kernel:
+        sandbox.require()
         self._folder = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
         home = Path(self._folder.name) / "home"
         home.mkdir()
-        _share_font_cache(home / "matplotlib")
-        self.manager = AsyncKernelManager(
-            kernel_name="python3",
-            transport="ipc",
-            ip=str(Path(self._folder.name) / "ipc"),
-            connection_file=str(Path(self._folder.name) / "connection.json"),
-        )
-        self.client = BoundedClient(
-            self.notebook,
-            km=self.manager,
-            allow_errors=True,
-            interrupt_on_timeout=True,
-            raise_on_iopub_timeout=False,
-            iopub_timeout=2,
-            on_cell_executed=self._remember,
-            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
-        )
-        self.client.log = SILENT  # a cell that hangs is our business, not the log's
-        await self.manager.start_kernel(cwd=str(home), env=_environment(home, self.judge_address))
-        self.client.kc = self.manager.client()
-        self.client.kc.start_channels()
-        await self.client.kc.wait_for_ready(timeout=60)
+        self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls)
+        self.client = _client(self.notebook, self.manager)
+        try:
+            await self.manager.start(home)
+            self.client.kc = self.manager.client()
+            self.client.kc.start_channels()
+            await self.client.kc.wait_for_ready(timeout=60)
+        except BaseException:
+            await self.__aexit__()
+            raise
         self.client.kc.allow_stdin = False
+        pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
+        self._watch = sandbox.Watch(pid, self.walls, self._stop)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(AttributeError):
+            self._watch.end()
         with contextlib.suppress(Exception):
             self.client.kc.stop_channels()
         with contextlib.suppress(Exception):
             await self.manager.shutdown_kernel(now=True)
+        with contextlib.suppress(Exception):
+            self.manager.context.destroy(linger=0)
         self._folder.cleanup()
+
+    def _stop(self, why: str) -> None:
+        """Kill the whole tree, from the watch's thread."""
+        self._too_much = why
+        process = self.manager.provisioner.process  # type: ignore[union-attr]
+        for pid in [*sandbox.family(process.pid)[::-1]]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     async def run(self, index: int, seconds: float) -> str:
         """Run a cell. "ok", "error", or "timeout" if it had to be interrupted; KernelLost if the kernel is gone."""
@@ -149,28 +236,8 @@ class Kernel:
 def _outcome(reply: dict[str, Any]) -> str:
     """What nbclient's last execute reply says; an interrupt of ours comes back as its CellTimeoutError."""
     content = reply.get("content", {})
-    if content.get("status") != "error":
+    if content.get("status") == "ok":
         return "ok"
+    if content.get("status") != "error":
+        raise KernelLost("the kernel died")  # it answers "aborted" while it is on its way out
     return "timeout" if content.get("ename") in ("CellTimeoutError", "KeyboardInterrupt") else "error"
-
-
-def _share_font_cache(folder: Path) -> None:
-    """Copy matplotlib's list of fonts, which takes a second or two to make, into a new kernel's own folder."""
-    folder.mkdir()
-    for found in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
-        shutil.copy(found, folder)
-
-
-def _environment(home: Path, judge_address: str) -> dict[str, str]:
-    """The few variables that a kernel needs; nothing else of the instructor's reaches it."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    own = {
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "MPLCONFIGDIR": str(home / "matplotlib"),
-        JUDGE_VARIABLE: judge_address,
-    }
-    return {**kept, **threads, **own}

@@ -27,12 +27,17 @@ from gradschool.exercise import grade_id
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds: for one check, for one other cell, for the whole notebook; and how often a kernel may be restarted."""
+    """Seconds: for one check, one cell of the student's, one locked cell of the instructor's, the whole notebook.
+
+    And how often a kernel may be restarted. Imports stand in locked cells: their time is the machine's, not the
+    student's, so they get plenty.
+    """
 
     check: float = 20.0
     cell: float = 30.0
+    locked: float = 120.0
     notebook: float = 300.0
-    restarts: int = 8
+    restarts: int = 12
 
 
 @dataclass
@@ -44,7 +49,8 @@ class Session:
     limits: Limits = field(default_factory=Limits)
     reports: dict[str, Report] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    lost: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)  # cells that cost a kernel and are not run again
+    doubted: set[int] = field(default_factory=set)  # cells during which a kernel died once
 
     def __post_init__(self) -> None:
         self.bank = {grade_id(i): e for i, e in entries(self.chapter.part).items()}
@@ -74,13 +80,21 @@ class Session:
                     start = await self._go_on(kernel, judge, start)
                     return
             except _CellLost as gone:
-                self.lost.add(gone.index)
-                self.notes.append(f"{self._called(gone.index)} stopped the kernel ({gone}); it was started again.")
-                start = max(start, gone.index + 1)
+                start = self._after_loss(gone, start)
             if time.monotonic() > self.deadline:
                 self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
                 return
         self.notes.append(f"The kernel was lost more than {self.limits.restarts} times; the rest was not run.")
+
+    def _after_loss(self, gone: _CellLost, start: int) -> int:
+        """Where to go on. A cell during which the kernel died gets a second try: an earlier one may be guilty."""
+        doubtful = gone.index not in self.doubted and not gone.guilty
+        self.doubted.add(gone.index)
+        if doubtful:
+            return max(start, gone.index)
+        self.lost.add(gone.index)
+        self.notes.append(f"{self._called(gone.index)} stopped the kernel ({gone}); it was started again.")
+        return max(start, gone.index + 1)
 
     def _called(self, index: int) -> str:
         metadata = self.notebook.cells[index].metadata
@@ -95,13 +109,16 @@ class Session:
             and cell.metadata.get("gradschool") != LEFT_OUT
         )
 
+    def _seconds(self, index: int) -> float:
+        return self.limits.locked if is_locked(self.notebook.cells[index]) else self.limits.cell
+
     async def _replay(self, kernel: Kernel, until: int) -> None:
         """Define again, in a new kernel, what the cells before ``until`` defined; their shown output stays."""
         for index in range(until):
             cell = self.notebook.cells[index]
             if self._needed(index) and not self._entry(cell):
                 shown = cell.outputs
-                await self._run_cell(kernel, index, self.limits.cell)
+                await self._run_cell(kernel, index, self._seconds(index))
                 cell.outputs = shown
 
     async def _go_on(self, kernel: Kernel, judge: Judge, start: int) -> int:
@@ -113,14 +130,14 @@ class Session:
             if entry:
                 await self._check(kernel, judge, index, entry)
             elif self._needed(index):
-                await self._run_cell(kernel, index, self.limits.cell)
+                await self._run_cell(kernel, index, self._seconds(index))
         return len(self.notebook.cells)
 
     async def _run_cell(self, kernel: Kernel, index: int, seconds: float) -> str:
         try:
             return await kernel.run(index, seconds)
         except KernelLost as lost:
-            raise _CellLost(index, str(lost)) from lost
+            raise _CellLost(index, str(lost), guilty="interrupted" in str(lost)) from lost
 
     async def _check(self, kernel: Kernel, judge: Judge, index: int, entry: Entry) -> None:
         """Run a check cell with its window open, and keep the judge's report."""
@@ -141,9 +158,9 @@ class Session:
 class _CellLost(Exception):
     """The kernel was lost while this cell ran."""
 
-    def __init__(self, index: int, why: str) -> None:
+    def __init__(self, index: int, why: str, guilty: bool) -> None:
         super().__init__(why)
-        self.index = index
+        self.index, self.guilty = index, guilty
 
 
 HINTS = {

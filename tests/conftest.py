@@ -1,0 +1,39 @@
+"""What the tests share: a house of their own for each test, with the release built once."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grader.build import build
+from grader.house import Chapter, House, chapter
+
+
+@pytest.fixture(scope="session")
+def chain() -> Chapter:
+    """Chapter 1."""
+    return chapter("chain")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> House:
+    """A house with chapter 1 built; tests copy it rather than write into it."""
+    folder = tmp_path_factory.mktemp("house")
+    house = House(folder / "work", folder / "course")
+    build(chain, house)
+    return house
+
+
+@pytest.fixture
+def house(built: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house of this test's own, built, and named in the environment for commands that it starts."""
+    shutil.copytree(built.work, tmp_path / "work")
+    shutil.copytree(built.release, tmp_path / "course")
+    monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path / "work"))
+    monkeypatch.setenv("GRADSCHOOL_RELEASE", str(tmp_path / "course"))
+    return House(tmp_path / "work", tmp_path / "course")

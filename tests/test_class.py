@@ -1,0 +1,243 @@
+"""A whole class, by every way in: the same marks, one sentence for each trouble, nothing lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from grader import sample_class
+from grader.autograde import only_run
+from grader.bank import entries
+from grader.house import ROOT, Chapter, House, Trouble
+
+pytestmark = pytest.mark.slow
+
+BIN = Path(sys.executable).parent
+MOST_MUTANTS = max(len(e.mutants) for e in entries("chain").values())
+
+
+def grader(*words: str, house: House, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m grader`` for this house."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
+
+
+def nbgrader(*words: str, house: House) -> subprocess.CompletedProcess[str]:
+    """Run plain nbgrader, as its own documentation says, from the folder with its configuration."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    return subprocess.run([BIN / "nbgrader", *words], cwd=ROOT / "grader", env=env, capture_output=True, text=True)
+
+
+def marks(house: House, chain: Chapter) -> dict[str, dict[str, tuple[float | None, float | None, bool]]]:
+    """Everybody's marks as the gradebook has them."""
+    with Gradebook(house.db_url) as gradebook:
+        return {
+            s.student_id: {g.name: (g.auto_score, g.manual_score, g.needs_manual_grade) for g in s.notebooks[0].grades}
+            for s in gradebook.assignment_submissions(chain.name)
+        }
+
+
+@pytest.fixture(scope="module")
+def graded(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A class with every mistake of the bank in it, graded once by ``python -m grader``."""
+    folder = tmp_path_factory.mktemp("class")
+    shutil.copytree(built.work, folder / "work")
+    shutil.copytree(built.release, folder / "course")
+    house = House(folder / "work", folder / "course")
+    sample_class.fill_class(house, chain, mistaken=MOST_MUTANTS)
+    done = grader("autograde", "chain", "--json", house=house)
+    assert done.returncode == 0, done.stderr
+    (folder / "results.json").write_text(done.stdout)
+    return house
+
+
+def results(house: House) -> dict[str, dict]:
+    return {r["student"]: r for r in json.loads((house.work.parent / "results.json").read_text())}
+
+
+@pytest.fixture
+def own(graded: House, tmp_path: Path) -> House:
+    """A copy of the graded class that a test may change."""
+    shutil.copytree(graded.work, tmp_path / "work")
+    shutil.copytree(graded.release, tmp_path / "course")
+    return House(tmp_path / "work", tmp_path / "course")
+
+
+def test_right_work_written_any_way_gets_all_automatic_points(graded: House) -> None:
+    found = results(graded)
+    total = sum(e.points for e in entries("chain").values())
+    for student in ("perfect", "alternative", "alternative-2", "chatty"):
+        assert (found[student]["score"], found[student]["mistakes"]) == (total, {}), student
+    assert found["untouched"]["score"] == 0
+    assert set(found["untouched"]["mistakes"].values()) == {"untouched"}
+
+
+def test_every_known_mistake_is_named_in_a_real_kernel(graded: House) -> None:
+    found = results(graded)
+    for name, entry in entries("chain").items():
+        for k in range(MOST_MUTANTS):
+            wanted = entry.mutants[k % len(entry.mutants)].name
+            assert found[f"mistaken-{k + 1}"]["mistakes"][name] == wanted
+
+
+def test_a_bad_function_costs_only_its_own_exercise(graded: House) -> None:
+    found = results(graded)
+    assert found["endless"]["mistakes"] == {"chain.linear_jacobian": "never-returned"}
+    assert found["crash"]["mistakes"] == {"chain.linear_jacobian": "kernel-died"}
+
+
+def test_trouble_is_one_sentence_and_the_rest_is_graded(graded: House) -> None:
+    found = results(graded)
+    assert found["damaged"]["trouble"] == (
+        "loss_as_chain_rule.ipynb is not a notebook (it is not JSON): ask for the file again."
+    )
+    assert found["renamed"]["trouble"] == (
+        "loss_as_chain_rule.ipynb is missing, and there is 'my homework (final).ipynb': "
+        "rename it if it is the submission, and grade again."
+    )
+
+
+def test_plain_nbgrader_gives_the_same_marks(graded: House, own: House, chain: Chapter) -> None:
+    expected = marks(graded, chain)
+    shutil.rmtree(own.autograded)
+    (own.work / "gradebook.db").unlink()
+    students = ["perfect", "alternative", "untouched", "crash", "mistaken-1", "mistaken-3", "damaged", "renamed"]
+    for folder in own.submitted.iterdir():
+        if folder.name not in students:
+            shutil.rmtree(folder)
+    assert nbgrader("generate_assignment", chain.name, "--force", house=own).returncode == 0
+    done = nbgrader("autograde", chain.name, house=own)
+    assert "error processing assignment" in done.stderr  # damaged and renamed, which leaves the others graded
+    assert marks(own, chain) == {s: expected[s] for s in students}
+
+
+def test_nothing_is_graded_twice_and_force_changes_no_mark(own: House, chain: Chapter) -> None:
+    before = marks(own, chain)
+    again = json.loads(grader("autograde", "chain", "--json", house=own).stdout)
+    assert {r["status"] for r in again} == {"unchanged", "trouble"}
+    forced = json.loads(grader("autograde", "chain", "--student", "mistaken-2", "--force", "--json", house=own).stdout)
+    assert [r["status"] for r in forced] == ["graded"]
+    assert marks(own, chain) == before
+
+
+def test_a_resubmission_replaces_and_manual_marks_stay(own: House, chain: Chapter) -> None:
+    with Gradebook(own.db_url) as gradebook:
+        where = (chain.notebook, chain.name, "untouched")
+        gradebook.find_grade("chain-reflection", *where).manual_score = 4
+        gradebook.find_comment("chain-reflection", *where).manual_comment = "Well seen."
+        gradebook.find_grade("chain-l2-gradient", *where).manual_score = 1.5
+        gradebook.db.commit()
+    file = own.notebook_path(own.submitted, "untouched", chain)
+    file.write_bytes(own.notebook_path(own.submitted, "perfect", chain).read_bytes())
+    assert grader("autograde", "chain", "--student", "untouched", house=own).returncode == 0
+    found = marks(own, chain)["untouched"]
+    assert found["chain-adam-step"][0] == entries("chain")["chain.adam_step"].points
+    assert found["chain-reflection"][1] == 4
+    assert found["chain-l2-gradient"][1:] == (1.5, True)  # a person looks again
+    with Gradebook(own.db_url) as gradebook:
+        assert gradebook.find_comment("chain-reflection", *where).manual_comment == "Well seen."
+
+
+def test_feedback_names_the_mistake_and_shows_nothing_hidden(own: House, chain: Chapter) -> None:
+    answer = grader("feedback", "chain", "--student", "mistaken-1", "--json", house=own)
+    (file,) = json.loads(answer.stdout)["files"]
+    page = Path(file).read_text()
+    for entry in entries("chain").values():
+        assert entry.mutants[0].hint.split(".")[0].split("'")[0].split("`")[0][:40] in page
+    assert "For example" in page
+    assert "Expected" in page
+    assert "BEGIN SOLUTION" not in page
+    assert "arking scheme" not in page
+    assert "return g * (z > 0)" not in page
+
+
+def test_export_is_one_row_for_each_student_and_exercise(own: House, chain: Chapter) -> None:
+    assert grader("export", "chain", "--to", str(own.work / "m.csv"), house=own).returncode == 0
+    rows = list(csv.DictReader((own.work / "m.csv").open()))
+    assert len(rows) == len(marks(own, chain)) * (len(entries("chain")) + 1)
+    row = next(r for r in rows if r["student"] == "mistaken-1" and r["exercise"] == "chain-l2-gradient")
+    assert (row["score"], row["max_score"], row["mistake"]) == ("0.2", "2.0", "label-minus-prediction")
+
+
+def test_check_grades_one_file_of_any_name(own: House, chain: Chapter) -> None:
+    file = own.submitted / "renamed" / chain.name / "my homework (final).ipynb"
+    found = json.loads(grader("check", str(file), "--json", house=own).stdout)
+    assert (found["chapter"], found["earned"]) == (chain.name, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["autograde", "chain", "--student", "perfekt"], "did you mean 'perfect'?"),
+        (["autograde", "9"], "There is no chapter '9'"),
+        (["feedback", "chain", "--student", "nobody"], "Nothing of 'nobody' has been graded"),
+        (["check", "no-such-file.ipynb"], "no-such-file.ipynb cannot be opened"),
+    ],
+)
+def test_bad_words_get_one_sentence(own: House, words: list[str], sentence: str) -> None:
+    done = grader(*words, house=own)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_class_without_submissions_or_gradebook(tmp_path: Path, built: House) -> None:
+    empty = House(tmp_path / "work", tmp_path / "course")
+    assert "put submissions there as STUDENT/CHAPTER" in grader("autograde", "chain", house=empty).stderr
+    (empty.submitted / "ada" / "01-loss-as-chain-rule").mkdir(parents=True)
+    (empty.submitted / "ada" / "01-loss-as-chain-rule" / "loss_as_chain_rule.ipynb").write_text("{}")
+    assert "run `python -m grader build` first" in grader("autograde", "chain", house=empty).stderr
+
+
+def test_an_older_nbformat_is_read(own: House, chain: Chapter) -> None:
+    file = own.notebook_path(own.submitted, "perfect", chain)
+    notebook = nbformat.read(file, as_version=4)
+    for cell in notebook.cells:
+        cell.pop("id", None)
+    notebook.nbformat_minor = 2
+    file.write_text(json.dumps(notebook))
+    (found,) = json.loads(grader("autograde", "chain", "--student", "perfect", "--json", house=own).stdout)
+    assert (found["status"], found["mistakes"]) == ("graded", {})
+
+
+def test_two_runs_at_once_are_kept_apart(own: House) -> None:
+    with only_run(own):
+        done = grader("autograde", "chain", house=own)
+    assert done.returncode == 1
+    assert "Another run is grading" in done.stderr
+    with only_run(own), pytest.raises(Trouble, match=f"process {os.getpid()}"), only_run(own):
+        pass
+
+
+def test_an_interrupted_run_goes_on_where_it_was(own: House, chain: Chapter) -> None:
+    expected = marks(own, chain)
+    shutil.rmtree(own.autograded)
+    (own.work / "gradebook.db").unlink()
+    assert grader("build", "chain", house=own).returncode == 0
+    env = {**os.environ, "GRADSCHOOL_WORK": str(own.work), "GRADSCHOOL_RELEASE": str(own.release)}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "grader", "autograde", "chain"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(own.autograded.glob("*/*/*.ipynb")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    run.send_signal(signal.SIGINT)
+    _, words = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert words.strip().splitlines()[-1].startswith("grader: stopped. What was entered stays")
+    done = {f.parts[-3] for f in own.autograded.glob("*/*/*.ipynb")}
+    assert 0 < len(done) < len(expected)
+    again = json.loads(grader("autograde", "chain", "--json", house=own).stdout)
+    assert {r["student"] for r in again if r["status"] == "unchanged"} >= done
+    assert marks(own, chain) == expected

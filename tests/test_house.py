@@ -1,0 +1,83 @@
+"""Rules of the house: who may import whom, environments that agree, and text that keeps to itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from grader.house import ROOT
+
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")[:-1]
+
+
+def imports_of(file: Path) -> set[str]:
+    """Top-level names of all modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "src").rglob("*.py")), ids=lambda f: str(f.relative_to(ROOT)))
+def test_the_student_package_never_imports_the_grader(file: Path) -> None:
+    assert imports_of(file).isdisjoint({"grader", "nbgrader", "jupytext", "tests"})
+
+
+def test_environment_yml_lists_what_pyproject_needs() -> None:
+    text = (ROOT / "environment.yml").read_text()
+    listed = [line.strip()[2:] for line in text.split("- pip:\n")[1].splitlines()]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert listed == [*project["dependencies"], "-e ."]
+    assert f"- python{project['requires-python']}" in text
+
+
+def test_the_wheel_holds_gradschool_alone(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        ".",
+    ]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = subprocess.run([sys.executable, "-m", "zipfile", "-l", str(wheel)], capture_output=True, text=True).stdout
+    tops = {line.split("/")[0] for line in names.splitlines()[1:]}
+    assert {t for t in tops if not t.startswith("gradschool-")} == {"gradschool"}
+
+
+def test_grader_cannot_be_imported_from_elsewhere(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import gradschool, grader"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "No module named 'grader'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in TRACKED if Path(n).suffix in {".py", ".md", ".toml", ".yml", ".txt", ".ipynb", ""}]
+)
+def test_no_machine_path_and_no_registry_host(name: str) -> None:
+    text = (ROOT / name).read_text(errors="replace") if (ROOT / name).is_file() else ""
+    found = re.findall(r"/work/|/root/|/home/\w+/|pypi\.org|pythonhosted|deb\.debian|registry\.npmjs", text)
+    assert not found or name == "tests/test_house.py"
+
+
+def test_every_readme_command_is_a_make_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named, "the README names no command"
+    assert named <= targets

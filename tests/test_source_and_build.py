@@ -1,0 +1,135 @@
+"""The road from the one source to the release: the same every time, complete, and without a solution in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from grader import build as building
+from grader import publish, source
+from grader.bank import entries
+from grader.cli import app
+from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
+from gradschool.exercise import grade_id
+
+CHAPTERS = chapters()
+
+
+def release_of(house: House, which: Chapter) -> nbformat.NotebookNode:
+    return nbformat.read(house.release / which.name / f"{which.notebook}.ipynb", as_version=4)
+
+
+def test_two_builds_agree_to_the_byte(house: House, chain: Chapter) -> None:
+    file = house.release / chain.name / f"{chain.notebook}.ipynb"
+    before = file.read_bytes()
+    building.build(chain, house)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+def test_the_committed_release_is_what_the_source_builds(which: Chapter) -> None:
+    assert building.stale([which], House(ROOT / "build", ROOT / "course")) == []
+
+
+def test_a_changed_source_makes_the_release_stale(
+    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = source.source_notebook
+
+    def edited(which: Chapter) -> nbformat.NotebookNode:
+        notebook = real(which)
+        notebook.cells[0].source += "\nOne more sentence."
+        return notebook
+
+    monkeypatch.setattr(building, "source_notebook", edited)
+    assert building.stale([chain], house) == [chain.name]
+
+
+def test_check_fails_on_a_stale_release(house: House, chain: Chapter) -> None:
+    file = house.release / chain.name / f"{chain.notebook}.ipynb"
+    command = [sys.executable, "-m", "grader", "build", "chain", "--check"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    file.write_text(file.read_text() + " ")
+    failed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(
+        "grader: The release of 01-loss-as-chain-rule is stale: run `python -m grader build`"
+    )
+
+
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+def test_every_exercise_has_its_two_cells_in_the_banks_order(which: Chapter) -> None:
+    names = [c.metadata.nbgrader.grade_id for c in source.source_notebook(which).cells if "nbgrader" in c.metadata]
+    wanted = [n for i in entries(which.part) for n in (grade_id(i) + "-solution", grade_id(i))]
+    assert [n for n in names if n in wanted] == wanted
+
+
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+def test_no_solution_and_no_marking_scheme_reaches_a_student(which: Chapter, tmp_path: Path) -> None:
+    own = House(tmp_path / "work", tmp_path / "course")
+    building.build(which, own)
+    released = release_of(own, which)
+    text = json.dumps(released)
+    assert "BEGIN SOLUTION" not in text
+    for cell in source.source_notebook(which).cells:
+        if source.INSTRUCTOR_TAG in cell.metadata.get("tags", []):
+            assert cell.source not in text
+    stubs = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution") and c.cell_type == "code"]
+    assert len(stubs) == len(entries(which.part))
+    assert all("raise NotImplementedError()" in c.source for c in stubs)
+    assert [f.name for f in (own.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
+
+
+def test_points_in_the_release_are_those_of_the_bank(house: House, chain: Chapter) -> None:
+    cells = {c.metadata.nbgrader.grade_id: c for c in release_of(house, chain).cells if "nbgrader" in c.metadata}
+    for name, entry in entries("chain").items():
+        assert cells[grade_id(name)].metadata.nbgrader.points == entry.points
+
+
+def test_a_source_without_an_exercise_is_refused(
+    chain: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shortened = tmp_path / "loss_as_chain_rule.md"
+    shortened.write_text(chain.source.read_text().replace(":check: chain.adam_step", ":tags: [experiment]"))
+    monkeypatch.setattr(Chapter, "source", property(lambda self: shortened))
+    with pytest.raises(Trouble, match="lacks the cells chain-adam-step"):
+        source.source_notebook(chain)
+
+
+def test_a_check_of_an_unknown_exercise_is_refused(
+    chain: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "loss_as_chain_rule.md"
+    odd.write_text(chain.source.read_text().replace(":check: chain.adam_step", ":check: chain.adam_stepp"))
+    monkeypatch.setattr(Chapter, "source", property(lambda self: odd))
+    with pytest.raises(Trouble, match=r"chain\.adam_stepp"):
+        source.source_notebook(chain)
+
+
+def test_release_zip_holds_what_a_student_needs_and_nothing_else(tmp_path: Path) -> None:
+    house = House(ROOT / "build", ROOT / "course")
+    names = publish.release(house, chapters(), tmp_path / "a.zip")
+    inside = zipfile.ZipFile(tmp_path / "a.zip").namelist()
+    assert inside == [f"gradschool/{n}" for n in names]
+    tops = {n.split("/")[0] for n in names}
+    assert tops == {"README.md", "environment.yml", "pyproject.toml", "constraints.txt", "src", "course"}
+    assert not [n for n in names if "grader" in n.split("/") or "solutions" in n.split("/") or "egg-info" in n]
+    publish.release(house, chapters(), tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_an_unknown_chapter_is_one_sentence() -> None:
+    with pytest.raises(Trouble, match="There is no chapter 'nine'; there are 01-loss-as-chain-rule"):
+        chapter("nine")
+
+
+def test_json_of_build_names_the_file(house: House) -> None:
+    answer = CliRunner().invoke(app, ["build", "chain", "--json"])
+    assert json.loads(answer.stdout)["built"] == [str(house.release / "01-loss-as-chain-rule/loss_as_chain_rule.ipynb")]
