@@ -7,14 +7,15 @@ import contextlib
 import json
 import logging
 import os
-import shutil
+import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-import matplotlib
+import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
@@ -26,10 +27,13 @@ from gradschool.checking import JUDGE_VARIABLE
 
 MOST_OUTPUT = 100_000  # characters a cell may show
 MOST_IMAGE = 2_000_000  # characters of one picture
+MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 GRACE = 3.0  # seconds between the interrupt and the kill
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
+
+NOWHERE = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # nothing of it on the instructor's terminal
 
 SILENT = logging.getLogger("grader.kernel")
 SILENT.addHandler(logging.NullHandler())
@@ -97,13 +101,13 @@ class WalledManager(AsyncKernelManager):
         if not self.walled:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             env = {**kept, **sandbox.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
-            return await self.start_kernel(cwd=str(home), env=env, independent=True)
+            return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge"}
         filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
         self._fds = (write, filter_fd)
         try:
             passed = tuple(fd for fd in self._fds if fd is not None)
-            await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed)
+            await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed, **NOWHERE)
             os.close(write)
             write = -1
             self.first = await asyncio.to_thread(_first_process, read)
@@ -123,10 +127,10 @@ class WalledManager(AsyncKernelManager):
         inside = [f"{sandbox.MEET}/connection.json" if a == self.connection_file else a for a in plain]
         return sandbox.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
 
-    async def interrupt(self) -> None:
+    async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """SIGINT for the kernel itself: bubblewrap would die of it."""
         if not self.walled:
-            return await self.interrupt_kernel()
+            return await super().interrupt_kernel()
         for pid in sandbox.family(self.first)[1:2]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
@@ -166,7 +170,7 @@ class Kernel:
         home = Path(self._folder.name) / "home"
         home.mkdir()
         self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls)
-        self.client = _client(self.notebook, self.manager)
+        self.client = self._new_client()
         try:
             await self.manager.start(home)
             self.client.kc = self.manager.client()
@@ -191,11 +195,25 @@ class Kernel:
             self.manager.context.destroy(linger=0)
         self._folder.cleanup()
 
+    def _new_client(self) -> BoundedClient:
+        client = BoundedClient(
+            self.notebook,
+            km=self.manager,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            raise_on_iopub_timeout=False,
+            iopub_timeout=4,
+            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
+        )
+        client.on_cell_executed = self._remember
+        client.log = SILENT  # a cell that hangs is our business, not the log's
+        return client
+
     def _stop(self, why: str) -> None:
         """Kill the whole tree, from the watch's thread."""
         self._too_much = why
         process = self.manager.provisioner.process  # type: ignore[union-attr]
-        for pid in [*sandbox.family(process.pid)[::-1]]:
+        for pid in sandbox.family(process.pid)[::-1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -206,13 +224,15 @@ class Kernel:
         try:
             await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE)
         except (DeadKernelError, CellTimeoutError) as error:
-            raise KernelLost("the kernel died") from error
+            raise KernelLost(self._too_much or "the kernel died") from error
         except TimeoutError as error:
-            raise KernelLost("the kernel could not be interrupted") from error
+            raise KernelLost(self._too_much or "the kernel could not be interrupted") from error
+        except Exception as error:  # whatever the student's side sent in place of a message
+            raise KernelLost(f"it sent what is no message ({type(error).__name__})") from error
         finally:
             cell.metadata.pop("shown", None)
-        if not await self.manager.is_alive():
-            raise KernelLost("the kernel died")
+        if self._too_much or not await self.manager.is_alive():
+            raise KernelLost(self._too_much or "the kernel died")
         outcome = _outcome(self._reply)
         if outcome == "timeout" and not await self._answers():
             raise KernelLost("the kernel could not be interrupted")

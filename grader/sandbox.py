@@ -1,0 +1,235 @@
+"""The walls around a student's kernel: bubblewrap's namespaces, limits on resources, and a watch on memory.
+
+Inside there is a read-only system, the interpreter with its packages, ``gradschool``, and an empty scratch folder
+that is gone with the kernel. There is no network, no gradebook, no ``grader/``, no ``solutions/``, no submission,
+and no folder of the host that can be written to: kernel and grader meet over sockets in the sandbox's own scratch
+folder, which the grader reaches through ``/proc/PID/root``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib
+
+import gradschool
+from grader.house import ROOT, Trouble, house
+
+UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
+MEET = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
+HOME = "/tmp/home"
+SOCKETS = "/tmp/.sockets/s"  # inside: where the kernel's own sockets begin
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
+NOBODY = 2_000_000_000  # when the grader is root, kernels run as users from here on, one for each worker
+REFUSAL = (
+    "Grading needs bubblewrap to keep students' code away from this machine, and {why}: {cure}, "
+    f"or set {UNSANDBOXED_VARIABLE}=1 (or say --unsandboxed) to run their code with all your rights."
+)
+WARNING = "Graded WITHOUT a sandbox: this code could read and change everything that the instructor can."
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What one kernel with all its children may use. Memory is what is resident, summed over the processes."""
+
+    memory: int = 3 * 2**30
+    address_space: int = 12 * 2**30  # of one process; an idle one with torch has about 2
+    processes: int = 128  # and threads
+    files: int = 512  # open at once, in one process
+    file_size: int = 64 * 2**20
+    scratch: int = 256 * 2**20
+    cpu_seconds: int = 900  # of one process
+
+
+def is_off() -> bool:
+    """Whether the instructor has said to go without."""
+    return os.environ.get(UNSANDBOXED_VARIABLE, "") not in ("", "0")
+
+
+def require() -> None:
+    """Trouble, in one sentence, unless kernels can be walled in here or the instructor goes without."""
+    if not is_off() and (why := unavailable()):
+        raise Trouble(why)
+
+
+@lru_cache
+def unavailable() -> str:
+    """Why kernels cannot be walled in on this machine, with what to do about it; "" if they can."""
+    if not sys.platform.startswith("linux"):
+        return REFUSAL.format(why="it exists for Linux only", cure="grade on Linux (a virtual machine or container)")
+    missing = [program for program in ("bwrap", "prlimit", "setpriv") if not shutil.which(program)]
+    if missing:
+        return REFUSAL.format(why=f"{missing[0]} is missing", cure="`apt-get install bubblewrap util-linux`")
+    tried = subprocess.run([*_walls(Walls(), ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30)
+    if tried.returncode == 0:
+        return ""
+    last = (tried.stderr.strip().splitlines() or ["no reason given"])[-1][:150]
+    return REFUSAL.format(why=f"it does not start here ({last})", cure="allow unprivileged user namespaces")
+
+
+def command(
+    kernel: Sequence[str], walls: Walls, judge: str, connection_file: str, info_fd: int, seccomp_fd: int | None
+) -> list[str]:
+    """The command line that runs ``kernel`` inside. bwrap writes the pid of the sandbox's first process to info_fd."""
+    extra = ["--info-fd", str(info_fd), *(["--seccomp", str(seccomp_fd)] if seccomp_fd is not None else [])]
+    extra += ["--ro-bind", judge, f"{MEET}/judge", "--ro-bind", connection_file, f"{MEET}/connection.json"]
+    return [*_walls(walls, extra), *kernel]
+
+
+def _walls(walls: Walls, extra: Sequence[str]) -> list[str]:
+    """bwrap and all its arguments, up to the program to run. Mounts are made in the order in which they stand."""
+    own_user = os.geteuid() == 0
+    spaces = "pid net ipc uts cgroup-try".split() + ([] if own_user else ["user"])
+    scratch = str(walls.scratch)
+    line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
+    line += ["--cap-drop", "ALL", *(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if own_user else [])]
+    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
+    line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"]
+    line += ["--perms", "0777", "--dir", "/tmp/.sockets", "--perms", "0777", "--dir", HOME]
+    line += [
+        *_folders("/run", MEET),
+        *_system(),
+        *_fonts(),
+        *_packages(),
+        *extra,
+        "--remount-ro",
+        "/",
+        "--chdir",
+        HOME,
+        "--",
+        *_limits(walls),
+    ]
+    return line + (_as_nobody() if own_user else [])
+
+
+def _system() -> Iterator[str]:
+    """The read-only system: programs and libraries, the few settings that they need, nothing of anybody's."""
+    for place in map(Path, SYSTEM):
+        if place.is_symlink():
+            yield from ("--symlink", os.readlink(place), str(place))
+        elif place.is_dir():
+            yield from ("--ro-bind", str(place), str(place))
+    yield from _folders("/etc", "/sys", "/sys/devices", "/sys/devices/system")
+    for name in SETTINGS:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")  # torch counts cores there
+
+
+def _packages() -> Iterator[str]:
+    """The interpreter, its packages and gradschool; whatever of the house lies within them is covered up."""
+    bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), Path(gradschool.__file__).resolve().parent]
+    bound = [p for p in bound if not p.is_relative_to("/usr")]
+    for place in bound:
+        yield from _folders(*map(str, [*place.parents][-2::-1]))
+        yield from ("--ro-bind", str(place), str(place))
+    for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", house().work):
+        if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
+            yield from ("--tmpfs", str(secret))
+
+
+def _folders(*names: str) -> Iterator[str]:
+    """Empty folders that anybody may enter; bwrap alone would make them for root."""
+    for name in names:
+        yield from ("--perms", "0755", "--dir", name)
+
+
+def _fonts() -> Iterator[str]:
+    """matplotlib's list of fonts, which takes a second or two to make."""
+    yield from ("--perms", "0777", "--dir", f"{HOME}/matplotlib")
+    for found in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+        yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
+
+
+def _limits(walls: Walls) -> list[str]:
+    limits = {
+        "as": walls.address_space,
+        "nproc": walls.processes,
+        "nofile": walls.files,
+        "fsize": walls.file_size,
+        "cpu": walls.cpu_seconds,
+        "core": 0,
+        "memlock": 2**16,
+        "msgqueue": 0,
+    }
+    return ["prlimit", *(f"--{name}={most}" for name, most in limits.items())]
+
+
+def _as_nobody() -> list[str]:
+    """Root's kernels give up root, one user for each worker: then the limit on processes holds for each alone."""
+    user = str(NOBODY + os.getpid())
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
+
+
+def environment() -> dict[str, str]:
+    """All the variables of a kernel inside."""
+    own = {"PATH": f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "student"}
+    return {**own, **own_places(HOME)}
+
+
+def own_places(home: str) -> dict[str, str]:
+    """The variables that keep a kernel to one thread, and its files in a folder of its own."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    places = {"IPYTHONDIR": "ipython", "JUPYTER_RUNTIME_DIR": "runtime", "MPLCONFIGDIR": "matplotlib"}
+    return {**threads, "HOME": home, "TMPDIR": home, **{k: f"{home}/{v}" for k, v in places.items()}}
+
+
+class Watch:
+    """A thread that adds up what a process and its descendants hold, and calls ``stop(why)`` when it is too much."""
+
+    def __init__(self, pid: int, walls: Walls, stop: Callable[[str], None], every: float = 0.2) -> None:
+        self.pid, self.walls, self.stop, self.every = pid, walls, stop, every
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join(2.0)
+
+    def _look(self) -> None:
+        while not self._ended.wait(self.every):
+            tree = family(self.pid)
+            if len(tree) > self.walls.processes:
+                return self.stop(f"it ran more than {self.walls.processes} processes")
+            if sum(map(_resident, tree)) > self.walls.memory:
+                return self.stop(f"it used more than {self.walls.memory / 2**30:g} GB of memory")
+        return None
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants, as far as they are still there."""
+    found, waiting = [], [pid]
+    while waiting and len(found) < 10_000:
+        one = waiting.pop()
+        found.append(one)
+        for task in _listed(f"/proc/{one}/task"):
+            try:
+                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text().split())
+            except (OSError, ValueError):
+                continue
+    return found
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
