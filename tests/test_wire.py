@@ -1,0 +1,310 @@
+"""The wire: whatever is plain comes over unchanged; whatever is not a frame of ours ends in BadFrame, cheaply."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+import socket
+import struct
+import tracemalloc
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradschool import wire
+from gradschool.answers import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Foreign, plain
+from gradschool.checking import pack_reply, unpack_reply
+from gradschool.trying import Raised, Reply
+
+DTYPES = st.one_of(
+    hnp.floating_dtypes(sizes=(16, 32, 64)), hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(), hnp.boolean_dtypes()
+)
+ARRAYS = DTYPES.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=4)))
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**80), 2**80),
+    st.floats(),
+    st.text(),
+    ARRAYS,
+    st.text(max_size=9).map(Foreign),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(tuple), st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def alike(one: object, other: object) -> bool:
+    """Equal in structure, type and every bit of every number, NaN included."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        same_form = one.dtype == other.dtype and one.shape == other.shape
+        return same_form and one.tobytes() == other.tobytes()
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(alike(one[k], other[k]) for k in one)
+    return one == other or (one != one and other != other)
+
+
+def payload(message: object) -> bytes:
+    """A frame without its length."""
+    return wire.encode(message)[8:]
+
+
+def forged(header: object, *blocks: bytes) -> bytes:
+    """The payload of a frame with this header and these blocks, whatever they are."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    parts = [struct.pack(">I", len(text)), text]
+    for block in blocks:
+        parts += [struct.pack(">Q", len(block)), block]
+    return b"".join(parts)
+
+
+def npy(description: bytes, data: bytes = b"") -> bytes:
+    """An npy block with this description."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(description)) + description + data
+
+
+@given(TREES)
+@settings(max_examples=150, deadline=None)
+def test_plain_data_comes_over_unchanged(tree: object) -> None:
+    assert alike(wire.decode(payload(tree)), tree)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(24.0).reshape(2, 3, 4)[:, ::2, ::-1],
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.broadcast_to(1.5, (3, 2)),
+        np.zeros((0, 3)),
+        np.array(2.5),
+        np.float64(2.5),
+        np.arange(3, dtype=">f8"),
+        np.ones(2, np.longdouble),
+        np.ones((1,) * 30),
+    ],
+    ids=["strided", "fortran", "broadcast", "empty", "0-d", "scalar", "big-endian", "long", "30-d"],
+)
+def test_every_layout_arrives_as_the_same_numbers(array: np.ndarray) -> None:
+    back = wire.decode(payload(array))
+    assert back.shape == array.shape
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+    assert back.flags.writeable
+    assert back.flags.owndata
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([None]), np.array(["a"]), np.str_("a"), np.datetime64(1, "s"), 1j, {1}, b"b"]
+)
+def test_what_is_not_plain_does_not_leave(value: object) -> None:
+    with pytest.raises(TypeError, match="does not travel"):
+        wire.encode(value)
+
+
+FRAME = payload({"args": {"x": np.arange(6.0).reshape(2, 3), "n": 3, "t": ("a", None, np.ones(2, np.int32))}})
+
+
+def test_a_cut_frame_is_bad_wherever_it_is_cut() -> None:
+    for cut in range(len(FRAME)):
+        with pytest.raises(wire.BadFrame):
+            wire.decode(FRAME[:cut])
+
+
+@given(st.integers(0, len(FRAME) - 1), st.integers(0, 7))
+@settings(max_examples=300, deadline=None)
+def test_a_flipped_bit_gives_another_message_or_a_bad_frame(at: int, bit: int) -> None:
+    damaged = bytearray(FRAME)
+    damaged[at] ^= 1 << bit
+    with contextlib.suppress(wire.BadFrame):
+        plain(wire.decode(bytes(damaged)))
+
+
+@given(st.one_of(st.binary(max_size=200), st.binary(max_size=60).map(lambda junk: forged(junk, junk))))
+@settings(max_examples=300, deadline=None)
+def test_random_bytes_are_a_bad_frame(junk: bytes) -> None:
+    with contextlib.suppress(wire.BadFrame):
+        wire.decode(junk)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.text(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["~array", "~tuple", "~dict", "~foreign", "x"]), inner, max_size=2),
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON, st.lists(st.binary(max_size=5), max_size=2))
+@settings(max_examples=300, deadline=None)
+def test_any_json_is_a_message_or_a_bad_frame(header: object, blocks: list[bytes]) -> None:
+    with contextlib.suppress(wire.BadFrame):
+        wire.decode(forged(header, *blocks))
+
+
+SPACES = b" " * 60 + b"\n"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 1000000000), }" + SPACES),
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,), }" + SPACES),
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }" + SPACES, pickle.dumps([1])),
+        npy(b"{'descr': '<U1', 'fortran_order': False, 'shape': (2,), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<M8', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<f0', 'fortran_order': False, 'shape': (1,), }" + SPACES),
+        npy(b"{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<f8', 'fortran_order': True, 'shape': (1,), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': ((((((1))))),), }" + SPACES, b"\0" * 8),
+        npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1 1), }" + SPACES, b"\0" * 8),
+        npy(b"__import__('os').abort()" + SPACES),
+        pickle.dumps(np.zeros(2)),
+        b"",
+    ],
+    ids=[
+        *("huge", "more-than-huge", "too-little-data", "negative", "pickle", "text", "dates", "no-size", "record"),
+        *("fortran", "nested", "no-comma", "code", "bare-pickle", "nothing"),
+    ],
+)
+def test_an_array_that_lies_about_itself_is_refused_before_memory_is_set_aside(block: bytes) -> None:
+    frame = forged({"~array": 0}, block)
+    tracemalloc.start()
+    try:
+        with pytest.raises(wire.BadFrame):
+            wire.decode(frame)
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_forger_of_these_tests_can_write_a_good_frame() -> None:
+    good = npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }" + SPACES, struct.pack("<d", 2.5))
+    assert wire.decode(forged({"~array": 0}, good)) == np.array([2.5])
+
+
+def test_one_block_cannot_be_used_many_times() -> None:
+    block = forged({"~array": 0}, npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\1"))
+    assert wire.decode(block)[0]
+    twice = forged(
+        {"~tuple": [{"~array": 0}] * 2},
+        npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\1"),
+    )
+    with pytest.raises(wire.BadFrame, match="twice"):
+        wire.decode(twice)
+
+
+def test_a_block_that_nothing_names_is_refused() -> None:
+    with pytest.raises(wire.BadFrame, match="nowhere"):
+        wire.decode(forged(None, b"x"))
+
+
+def test_nesting_and_number_of_parts_are_bounded() -> None:
+    deep: object = None
+    for _ in range(MAX_DEPTH + 6):
+        deep = {"~tuple": [deep]}
+    with pytest.raises(wire.BadFrame, match="deep"):
+        wire.decode(forged(deep))
+    with pytest.raises(wire.BadFrame, match="many"):
+        wire.decode(forged({"~tuple": [None] * (wire.MAX_PARTS + 1)}))
+    with pytest.raises(wire.BadFrame):
+        wire.decode(forged(b"[" * 100_000))
+
+
+@pytest.fixture
+def line():
+    """Both ends of a connection."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_message_crosses_a_socket(line) -> None:
+    wire.send(line[0], {"x": np.arange(3)})
+    wire.send(line[0], ("second",))
+    assert np.array_equal(wire.receive(line[1])["x"], np.arange(3))
+    assert wire.receive(line[1]) == ("second",)
+
+
+def test_an_oversized_frame_is_refused_on_its_length_alone(line) -> None:
+    line[1].sendall(struct.pack(">Q", 2**62))
+    with pytest.raises(wire.BadFrame, match="the most"):
+        wire.receive(line[0])
+    line[1].sendall(wire.encode("a" * 100))
+    with pytest.raises(wire.BadFrame, match="where 50 is the most"):
+        wire.receive(line[0], most=50)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", wire.encode("hello")[:-1]])
+def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
+    line[1].sendall(sent)
+    line[1].shutdown(socket.SHUT_WR)
+    with pytest.raises(ConnectionError):
+        wire.receive(line[0])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["\U0001f600" * 200] * MAX_NODES,
+        {"\U0001f600" * 200 + str(i): i for i in range(MAX_NODES)},
+        [[[[[[[[[[[1]]]]]]]]]]] * MAX_NODES,
+        [[np.float32(1)] * 90] * 100,
+        [object()] * (MAX_NODES - 1),
+        "x" * (10 * MAX_LETTERS),
+        [np.zeros(MAX_BYTES // 16), np.zeros(MAX_BYTES // 16)],
+    ],
+    ids=["texts", "keys", "deep", "numbers", "foreign", "long", "bytes"],
+)
+def test_the_largest_reply_fits_into_a_frame(answer: object) -> None:
+    tree = plain(answer)
+    sent = payload(pack_reply(Reply(tree, tree, tree, "\U0001f600" * 2000, 1.0)))
+    assert len(sent) <= wire.MAX_FRAME
+    back = unpack_reply(wire.decode(sent))
+    assert alike(back.first, tree)
+    assert alike(back.inputs, tree)
+
+
+REPLY = pack_reply(Reply(np.ones(2), Raised("ValueError", "no"), {"x": np.ones(2)}, "said", 0.5))
+
+
+def test_a_reply_survives_the_way() -> None:
+    back = unpack_reply(wire.decode(payload(REPLY)))
+    assert alike(back.first, np.ones(2))
+    assert back.again == Raised("ValueError", "no")
+    assert (back.printed, back.seconds) == ("said", 0.5)
+
+
+@given(TREES)
+@settings(max_examples=100, deadline=None)
+def test_any_message_is_a_reply_of_plain_data_or_a_bad_frame(tree: object) -> None:
+    for message in (tree, {**REPLY, "first": tree}, {**REPLY, "first": {"value": tree}}, {**REPLY, "seconds": tree}):
+        try:
+            reply = unpack_reply(message)
+        except wire.BadFrame:
+            continue
+        assert isinstance(reply.first, Raised) or alike(plain(reply.first), reply.first)
+
+
+@given(TREES)
+@settings(max_examples=100, deadline=None)
+def test_plain_data_is_plain_already(tree: object) -> None:
+    once = plain(tree)
+    assert alike(plain(once), once)
+    assert alike(wire.decode(payload(once)), once)
