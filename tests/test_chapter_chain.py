@@ -18,6 +18,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from nbformat import NotebookNode
 
 from gradschool import chain_clinic, plots
@@ -25,7 +26,7 @@ from gradschool.checking import check_here
 from gradschool.exercise import find, in_chapter
 from gradschool.figure import LessonFigure
 from gradschool.numerics import central_differences
-from gradschool.palette import SEQUENCE
+from gradschool.palette import INK, SEQUENCE
 from gradschool.torch_nets import tanh_net
 
 SOURCE = Path(__file__).parents[1] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
@@ -358,10 +359,11 @@ def test_the_words_follow_the_numbers() -> None:
     assert "0.52" in other.alt
 
 
-def test_lines_keep_to_the_palette(figures: list[LessonFigure]) -> None:
-    allowed = {*SEQUENCE, "#808080"}
-    drawn = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
-    assert drawn <= allowed
+def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> None:
+    lines = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
+    assert lines <= {*SEQUENCE, INK}
+    words = {text.get_color() for figure in figures for text in figure.findobj(Text) if text.get_text()}
+    assert words <= {*SEQUENCE, INK, "#FFFFFF", "#111111"}  # the last two stand on a heat map's own ground
 
 
 def test_a_session_of_experiments_is_short(cells: list[NotebookNode], lesson: SimpleNamespace) -> None:
