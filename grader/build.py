@@ -19,6 +19,7 @@ def build(chapter: Chapter, house: House) -> Path:
     """Build one chapter into ``house.release`` and its gradebook; the path of the release notebook."""
     source = house.source / chapter.name / f"{chapter.notebook}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
+    (house.work / "exchange").mkdir(mode=0o777, exist_ok=True)
     nbformat.write(source_notebook(chapter), source)
     _generate(chapter, house)
     return house.release / chapter.name / f"{chapter.notebook}.ipynb"

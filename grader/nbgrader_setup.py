@@ -35,6 +35,8 @@ def configure(c: Config, house: House) -> Config:
     folders.solution_directory = str(house.work / "solutions")
     folders.db_url = house.db_url
     folders.course_id = "gradschool"
+    c.Exchange.root = str(house.work / "exchange")
+    c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
     _steps(c)
     return c
 
