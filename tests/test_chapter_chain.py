@@ -18,6 +18,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from nbformat import NotebookNode
 
@@ -362,7 +363,7 @@ def test_the_words_follow_the_numbers() -> None:
 def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> None:
     lines = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
     assert lines <= {*SEQUENCE, INK}
-    words = {text.get_color() for figure in figures for text in figure.findobj(Text) if text.get_text()}
+    words = {to_hex(text.get_color()).upper() for figure in figures for text in figure.findobj(Text) if text.get_text()}
     assert words <= {*SEQUENCE, INK, "#FFFFFF", "#111111"}  # the last two stand on a heat map's own ground
 
 
