@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -133,3 +134,12 @@ def test_an_unknown_chapter_is_one_sentence() -> None:
 def test_json_of_build_names_the_file(house: House) -> None:
     answer = CliRunner().invoke(app, ["build", "chain", "--json"])
     assert json.loads(answer.stdout)["built"] == [str(house.release / "01-loss-as-chain-rule/loss_as_chain_rule.ipynb")]
+
+
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+def test_no_exercise_leans_on_another_students_cell(which: Chapter) -> None:
+    """Whoever rewrites one solution cell must not take away what another exercise needs: an import, a helper."""
+    for cell in source.template(which).cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            kinds = [type(node).__name__ for node in ast.parse(cell.source).body]
+            assert kinds == ["FunctionDef"], (cell.metadata.nbgrader.grade_id, kinds)
