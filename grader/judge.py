@@ -7,6 +7,7 @@ window opens, so after the student's code has loaded.
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import tempfile
@@ -45,6 +46,7 @@ class Judge:
     def __enter__(self) -> Judge:
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(self.address)
+        os.chmod(self.address, 0o666)  # for a sandboxed kernel's own user; the folder keeps everybody else out
         self._server.listen(MOST_CONNECTIONS)
         self._thread = threading.Thread(target=self._accept, name="judge", daemon=True)
         self._thread.start()

@@ -88,7 +88,7 @@ def command(
 def _walls(walls: Walls, extra: Sequence[str]) -> list[str]:
     """bwrap and all its arguments, up to the program to run. Mounts are made in the order in which they stand."""
     own_user = os.geteuid() == 0
-    spaces = "pid net ipc uts cgroup-try".split() + ([] if own_user else ["user"])
+    spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if own_user else ["user"])]
     scratch = str(walls.scratch)
     line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
     line += ["--cap-drop", "ALL", *(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if own_user else [])]
