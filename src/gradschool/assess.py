@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradschool import doctor
-from gradschool.answers import Tree, describe, leaves, plain
+from gradschool.answers import Foreign, Tree, describe, leaves, plain
 from gradschool.exercise import Case, Exercise
 from gradschool.numerics import TOLERANCES, Tolerance, wrong_entries
 from gradschool.trying import Raised, Reply
@@ -90,13 +90,16 @@ class Tried:
 def assess(exercise: Exercise, tried: Sequence[Tried], tolerance: str) -> Report:
     """Judge the replies. Every property of the report follows from ``tried`` alone.
 
-    ValueError without a regular case: nothing would be asked, and everything would hold.
+    ValueError where anything would pass: without a regular case, or if a right answer cannot be read itself.
     """
     table = TOLERANCES[tolerance]
     regular = [t for t in tried if not t.case.edge]
     edge = [t for t in tried if t.case.edge]
     if not regular:
         raise ValueError(f"{exercise.id} cannot be judged without a regular case")
+    for t in tried:
+        if any(isinstance(leaf, Foreign | Raised) for _, leaf in leaves(t.expected)):
+            raise ValueError(f"{exercise.id}: the right answer on the case {t.case.name!r} is {t.expected}")
     shape = _shape_finding(exercise, regular)
     value = shape or _value_finding(exercise, regular, table)
     at_edge = _shape_finding(exercise, edge) or _value_finding(exercise, edge, table)
