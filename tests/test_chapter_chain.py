@@ -106,6 +106,7 @@ def test_every_stub_shows_its_signature_and_its_shapes_outside_of_the_solution(
     declared = re.search(rf"def {function}\((.*?)\)\s*->", stub, re.DOTALL).group(1)
     assert re.findall(r"(\w+):", declared) == arguments
     assert "Returns" in stub
+    assert not re.search(r"^(from|import) ", source, re.MULTILINE)  # a later cell would need what this one imports
     assert source.rstrip().endswith("### END SOLUTION")
 
 
