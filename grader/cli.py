@@ -231,8 +231,9 @@ def audit(name: ChapterName = None, as_json: Json = False) -> None:
     if as_json:
         _print_json(result.as_dict())
     else:
-        table = Table("exercises", "mutants", "killed", "named", "alternatives", "accepted")
-        table.add_row(*(str(getattr(result, c.header)) for c in table.columns))
+        figures = ("exercises", "mutants", "killed", "named", "alternatives", "accepted")
+        table = Table(*figures)
+        table.add_row(*(str(getattr(result, name)) for name in figures))
         console.print(table)
         for what in ("survivors", "misnamed", "rejected"):
             for line in getattr(result, what):

@@ -74,7 +74,7 @@ def last_words() -> Iterator[list[str]]:
     """Keep nbgrader's log to ourselves: its exceptions only say "see above", so collect what stood above."""
     words: list[str] = []
     handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda entry: words.append(entry.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: words.append(record.getMessage())  # type: ignore[method-assign]
     log = logging.getLogger("traitlets")
     before = log.propagate
     log.addHandler(handler)

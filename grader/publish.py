@@ -98,7 +98,7 @@ def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
         raise Trouble(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, folder / f"{chapter.notebook}.ipynb")
-    body, _ = HTMLExporter(template_name="lab", embed_images=True).from_notebook_node(notebook)
+    body, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
     (folder / f"{chapter.notebook}.html").write_text(body, encoding="utf-8")
     return folder / f"{chapter.notebook}.ipynb", folder / f"{chapter.notebook}.html"
 

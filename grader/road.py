@@ -42,7 +42,9 @@ def _reason(error: Exception) -> str:
 def _with_plain_cells(notebook: NotebookNode) -> NotebookNode:
     """The notebook with only those cells that are cells, so that everything after this can rely on it."""
     kinds = ("code", "markdown", "raw")
-    cells = [c for c in notebook.cells if isinstance(c, dict) and c.get("cell_type") in kinds]
+    cells: list[NotebookNode] = [
+        c for c in notebook.cells if isinstance(c, NotebookNode) and c.get("cell_type") in kinds
+    ]
     for cell in cells:
         source = cell.get("source", "")
         cell.source = "".join(map(str, source)) if isinstance(source, list) else str(source)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from typing import Any
+
 import matplotlib as mpl
+from cycler import cycler
 
 # Okabe and Ito's colours: told apart by people who see red and green alike.
 TAKEN = "#D55E00"  # the taken action, the path a gradient does flow along
@@ -17,7 +20,7 @@ THIRD = "#E69F00"  # a third series
 INK = "#808080"  # text, axes and whatever carries no meaning of its own: readable on white and on black
 SEQUENCE = (RIGHT, TAKEN, OTHER, THIRD, LEAK, BLOCKED)
 
-STYLE = {
+STYLE: Any = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -34,7 +37,7 @@ STYLE = {
     "legend.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=SEQUENCE),
+    "axes.prop_cycle": cycler(color=SEQUENCE),
 }
 
 
