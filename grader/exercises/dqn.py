@@ -1,9 +1,12 @@
 """Chapter 2, the private half: every entry in the lesson's order."""
 
-from grader.exercises.dqn_flow import residual_gradient, semi_gradient, tabular_step, torch_loss
-from grader.exercises.dqn_gradients import fit_gradient, fit_targets, output_gradient, weight_gradient
+from grader.exercises.dqn_encoding import epsilon_greedy, one_hot, q_values
+from grader.exercises.dqn_fit import fit_gradient, fit_targets
+from grader.exercises.dqn_flow import torch_loss
+from grader.exercises.dqn_gradients import output_gradient, weight_gradient
 from grader.exercises.dqn_remedies import clinic, huber_gradient, mend
-from grader.exercises.dqn_targets import double_target, epsilon_greedy, one_hot, q_values, td_target
+from grader.exercises.dqn_targets import double_target, td_target
+from grader.exercises.dqn_td import residual_gradient, semi_gradient, tabular_step
 
 ENTRIES = (
     one_hot,
