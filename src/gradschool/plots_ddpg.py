@@ -1,4 +1,4 @@
-"""The pictures of chapter 3. Every function takes data and returns a Figure whose label is its text twin."""
+"""The pictures of chapter 3. Every function takes data and returns a figure that carries its words (`alt`)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gradschool import palette
 from gradschool.ddpg_training import Run
+from gradschool.figure import LessonFigure
 from gradschool.nets import Array
 from gradschool.pendulum import observe
 
@@ -22,31 +21,27 @@ HANGING = 10_031  # of the fixed episodes, the one that starts nearest to hangin
 Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,), dQ/da (N, 1)
 
 
-def show(fig: Figure) -> None:
-    """Put a figure into the notebook with its text twin as the image's alt text, and print it below."""
-    from IPython.display import display
-
-    png = io.BytesIO()
-    fig.savefig(png, format="png", bbox_inches="tight")
-    plt.close(fig)
-    display({"image/png": png.getvalue()}, raw=True, metadata={"image/png": {"alt": fig.get_label()}})
-    print(f"In words: {fig.get_label()}")
+def _panels(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[LessonFigure, Any]:
+    """A figure that pyplot does not know of, so that a notebook shows it once, and its axes."""
+    fig = LessonFigure(figsize=size, layout="constrained")
+    return fig, fig.subplots(rows, columns, **options)
 
 
-def _done(fig: Figure, words: str) -> Figure:
-    fig.set_label(words)
-    fig.tight_layout()
+def _done(fig: LessonFigure, words: str) -> LessonFigure:
+    fig.alt = words
     return fig
 
 
-def critic_surface(q_and_slope: Slope, policy: Callable[[Array], Array], speed: float = 0.0, name: str = "") -> Figure:
+def critic_surface(
+    q_and_slope: Slope, policy: Callable[[Array], Array], speed: float = 0.0, name: str = ""
+) -> LessonFigure:
     """Q over angle and torque with arrows dQ/da and the actor's curve; beside it, three slices."""
     angles, torques = np.linspace(-np.pi, np.pi, 121), np.linspace(-2, 2, 81)
     obs = observe(angles, np.full_like(angles, speed))
     q = np.stack([q_and_slope(obs, np.full((len(obs), 1), a))[0] for a in torques])
     own = policy(obs)[:, 0]
     with palette.lesson_style():
-        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.9), width_ratios=(1.35, 1))
+        fig, (left, right) = _panels(1, 2, (9.0, 4.2), width_ratios=(1.35, 1))
         tilt = q - q.mean(axis=0)  # the angle alone decides most of Q; what the torque can change shows only without it
         reach = float(np.quantile(np.abs(tilt), 0.97))
         mesh = left.pcolormesh(angles, torques, tilt, cmap="cividis", shading="gouraud", vmin=-reach, vmax=reach)
@@ -55,7 +50,7 @@ def critic_surface(q_and_slope: Slope, policy: Callable[[Array], Array], speed: 
         left.plot(angles, own, color="white", lw=3.4)
         left.plot(angles, own, color=palette.TAKEN, lw=1.8, label="the actor, mu(s)")
         left.set(xlabel="angle (0 is upright)", ylabel="torque a", title=f"Critic{name} at speed {speed:g}")
-        left.legend(loc="lower center", bbox_to_anchor=(0.5, -0.42))
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         turned = _slices(right, q_and_slope, policy, speed)
     share = float(np.mean(np.sign(_slope_on(q_and_slope, obs, own)) == np.sign(own)))
     return _done(
@@ -106,11 +101,11 @@ def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], sp
     return ", ".join(slopes)
 
 
-def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> Figure:
+def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> LessonFigure:
     """Mean return against env steps: the median of all seeds, the middle 80 % dark, everybody light."""
     words = []
     with palette.lesson_style():
-        fig, axes = plt.subplots(figsize=(7.0, 3.6))
+        fig, axes = _panels(1, 1, (7.0, 3.8))
         for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
             returns = np.nan_to_num(np.array([run.mean_return for run in runs]), nan=-2000.0)
             _band(axes, np.array(runs[0].env_steps), returns, colour, name)
@@ -121,7 +116,7 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> Figu
             )
         axes.axhline(-200, color=palette.INK, ls=":", lw=1)
         axes.set(xlabel="env steps", ylabel="mean return, 100 fixed episodes", title=title)
-        axes.legend(loc="lower right")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return _done(fig, f"Learning curves with bands over seeds. {'; '.join(words)}. A dotted line marks -200.")
 
 
@@ -131,13 +126,13 @@ def _band(axes: Axes, x: Array, y: Array, colour: str, name: str) -> None:
     axes.plot(x, np.median(y, axis=0), color=colour, lw=2, label=name)
 
 
-def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> Figure:
+def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
     """What is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted."""
     a = np.linspace(low - 1, high + 1, 241)[:, None]
     box = np.array([low]), np.array([high])
     inside = (a >= low) & (a <= high)
     with palette.lesson_style():
-        fig, panels = plt.subplots(1, 2, figsize=(8.4, 3.4), sharey=True)
+        fig, panels = _panels(1, 2, (8.4, 3.4), sharey=True)
         for axes, up in zip(panels, (1.0, -1.0), strict=True):
             g = np.full_like(a, up)
             squashed = np.where(inside, 4 * (a - low) * (high - a) / (high - low) ** 2, np.nan) * up
@@ -159,11 +154,11 @@ def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) ->
     )
 
 
-def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str, float]) -> Figure:
+def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str, float]) -> LessonFigure:
     """What a critic that is moved by the actor's loss says about three actors, and what they truly earn."""
     steps = history["steps"]
     with palette.lesson_style():
-        fig, axes = plt.subplots(figsize=(7.2, 3.6))
+        fig, axes = _panels(1, 1, (7.2, 3.8))
         words = []
         for (name, truth), colour, width in zip(true_returns.items(), palette.SEQUENCE, (6, 3.5, 1.5), strict=False):
             axes.plot(steps, history[name], color=colour, lw=width, label=f"{name}: what the critic says")
@@ -180,10 +175,10 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
     )
 
 
-def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> Figure:
+def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     """Mean Q(s, mu(s)) beside the true discounted return over training, and their difference, over all seeds."""
     with palette.lesson_style():
-        fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.7))
+        fig, (left, right) = _panels(1, 2, (9.0, 3.7))
         words = []
         for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
             x = np.array(runs[0].env_steps)
@@ -206,10 +201,10 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> Figure:
     return _done(fig, f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
 
 
-def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> Figure:
+def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonFigure:
     """A learning curve for each patient, with the healthy agent's in grey."""
     with palette.lesson_style():
-        fig, panels = plt.subplots(2, 3, figsize=(8.6, 4.6), sharex=True, sharey=True)
+        fig, panels = _panels(2, 3, (8.6, 4.6), sharex=True, sharey=True)
         words = []
         for axes, (letter, runs) in zip(panels.flat, curves.items(), strict=True):
             for run in healthy:
@@ -261,12 +256,12 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
     )
 
 
-def film_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> Figure:
+def film_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
     """The same episode as a row of still pictures, for paper and for those who switch animations off."""
     frames, earned = frames_of(policy, seed, every=1)
     at = np.linspace(0, 100, pictures).astype(int)
     with palette.lesson_style():
-        fig, panels = plt.subplots(1, pictures, figsize=(9.0, 1.6))
+        fig, panels = _panels(1, pictures, (9.0, 1.5))
         for axes, i in zip(panels, at, strict=True):
             axes.imshow(frames[i])
             axes.set_title(f"step {i}", fontsize=8)

@@ -1,0 +1,173 @@
+"""Training: both roads give the same gradients, every switch does what it says, and agents do learn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grader.bank import find_entry
+from gradschool.ddpg_fused import FusedAgent
+from gradschool.ddpg_training import (
+    Batch,
+    Functions,
+    PlainAgent,
+    Replay,
+    Settings,
+    evaluation_is_due,
+    step_size_factor,
+    train,
+)
+from gradschool.pendulum import evaluate_in_gymnasium
+
+NAMES = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak", "twin_target")
+
+
+@pytest.fixture(scope="module")
+def functions() -> Functions:
+    return Functions(**{name: find_entry(f"ddpg.{name}").reference for name in NAMES})
+
+
+def a_batch(rng: np.random.Generator, n: int, motors: int) -> Batch:
+    action = rng.uniform(-2 / motors, 2 / motors, (n, motors))
+    flags = (rng.random((2, n)) < 0.3).astype(float)
+    return Batch(rng.normal(size=(n, 3)), action, rng.normal(size=n), rng.normal(size=(n, 3)), *flags)
+
+
+@pytest.mark.parametrize("motors", [1, 3])
+def test_fused_and_plain_road_give_the_same_gradients_update_after_update(functions, motors):
+    settings = Settings(motors=motors, hidden=(20, 30), batch=16)
+    fused = FusedAgent(settings, np.random.default_rng(1))
+    plain = PlainAgent(functions, settings, np.random.default_rng(1))
+    rng = np.random.default_rng(2)
+    for _ in range(6):
+        batch = a_batch(rng, 16, motors)
+        fused.compute_gradients(batch)
+        (critic_gradient,), actor_gradient = plain.gradients(batch, rng)
+        assert np.abs(actor_gradient).max() > 1e-4
+        np.testing.assert_allclose(fused.critic_gradient, critic_gradient, rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(fused.actor_gradient, actor_gradient, rtol=1e-9, atol=1e-14)
+        fused.update(batch, rng)
+        plain.update(batch, rng)
+        np.testing.assert_allclose(fused.target_actor.flat, plain.target_actor.flat, rtol=1e-9)
+
+
+@pytest.mark.parametrize("make", ["plain", "fused"])
+def test_three_seeds_learn_to_swing_up(functions, make):
+    def agent(settings, rng):
+        return FusedAgent(settings, rng) if make == "fused" else PlainAgent(functions, settings, rng)
+
+    for seed in range(3):
+        run = train(agent, Settings(evaluate_every=0), seed)
+        assert run.env_steps == [10_000]
+        assert run.mean_return[-1] >= -200
+        assert evaluate_in_gymnasium(run.agent.act, range(10_000, 10_100)).mean() == pytest.approx(run.mean_return[-1])
+
+
+def test_a_run_is_the_same_twice_and_evaluating_does_not_change_it():
+    short = Settings(env_steps=1600, evaluate_every=0)
+    one = train(FusedAgent, short, 5)
+    two = train(FusedAgent, replace(short, evaluate_every=200, probe_q=True), 5)
+    np.testing.assert_array_equal(one.agent.actor.flat, two.agent.actor.flat)
+    assert len(two.mean_return) == len(two.q_true) == 8
+
+
+def test_wrong_sign_in_the_actor_does_not_learn(functions):
+    def downhill(*args):
+        return -functions.actor_gradient_vjp(*args)
+
+    broken = replace(functions, actor_gradient_vjp=downhill)
+    run = train(lambda s, rng: PlainAgent(broken, s, rng), Settings(env_steps=6000, evaluate_every=0), 0)
+    assert run.mean_return[-1] < -800
+
+
+class Watcher(FusedAgent):
+    """Keeps every batch that it learns from."""
+
+    def update(self, batch, rng):
+        self.seen = [*getattr(self, "seen", []), batch]
+
+
+@pytest.mark.parametrize("mistaken", [False, True])
+def test_the_time_limit_is_terminal_only_when_asked(mistaken):
+    settings = Settings(env_steps=2000, time_limit=20, time_limit_is_terminal=mistaken, evaluate_every=0)
+    seen = train(Watcher, settings, 0).agent.seen
+    terminated, truncated = (np.concatenate([getattr(b, name) for b in seen]) for name in ("terminated", "truncated"))
+    assert 0.02 < truncated.mean() < 0.09  # one row in 20
+    np.testing.assert_array_equal(terminated, truncated if mistaken else np.zeros_like(truncated))
+
+
+def test_noise_is_in_what_is_done_and_the_warm_up_is_random():
+    settings = Settings(env_steps=2000, warm_up=800, evaluate_every=0)
+
+    def share_of_own_actions(noise: float) -> float:
+        agent = train(Watcher, replace(settings, noise=noise), 0).agent  # it never learns, so its actions stay the same
+        obs, action = (np.concatenate([getattr(b, name) for b in agent.seen[-30:]]) for name in ("obs", "action"))
+        assert np.abs(action).max() <= 2.0
+        return float(np.isclose(action, agent.act(obs)).mean())
+
+    assert share_of_own_actions(0.0) == pytest.approx(1200 / 2000, abs=0.05)
+    assert share_of_own_actions(0.4) < 0.01
+
+
+def test_twin_delay_and_smoothing(functions):
+    settings = Settings(twin=True, delay=2, smoothing=0.2, batch=8)
+    agent = PlainAgent(functions, settings, np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    moved = []
+    for _ in range(4):
+        before = agent.actor.flat.copy(), agent.target_actor.flat.copy(), agent.critics[1].flat.copy()
+        agent.update(a_batch(rng, 8, 1), rng)
+        after = agent.actor.flat, agent.target_actor.flat, agent.critics[1].flat
+        moved.append([bool((a != b).any()) for a, b in zip(before, after, strict=True)])
+    assert moved == [[False, False, True], [True, True, True]] * 2
+    assert (agent.critics[0].flat != agent.critics[1].flat).any()
+
+
+def test_the_fused_road_refuses_what_it_cannot_do():
+    with pytest.raises(ValueError, match="plain road"):
+        FusedAgent(Settings(twin=True), np.random.default_rng(0))
+
+
+def test_shape_gradient_is_called_with_what_the_critic_said():
+    calls = []
+
+    def watch(dq_da, action, low, high):
+        calls.append((dq_da.copy(), action.copy(), low, high))
+        return 0.0 * dq_da
+
+    agent = FusedAgent(Settings(bound="clip", batch=8), np.random.default_rng(0), watch)
+    batch = a_batch(np.random.default_rng(1), 8, 1)
+    agent.compute_gradients(batch)
+    (slope, action, low, high) = calls[0]
+    np.testing.assert_allclose(action, 2.0 * agent.actor(batch.obs))
+    assert slope.any()
+    assert (low[0], high[0]) == (-2.0, 2.0)
+    assert not agent.actor_gradient.any()
+
+
+def test_replay_gives_back_what_was_stored_and_says_when_it_is_full():
+    rng = np.random.default_rng(0)
+    memory, batch = Replay(8, 3), a_batch(rng, 8, 3)
+    memory.store(batch)
+    sample = memory.sample(50, rng)
+    for i in range(50):
+        row = int(np.flatnonzero(batch.reward == sample.reward[i])[0])
+        for mine, stored in zip(sample, batch, strict=True):
+            np.testing.assert_array_equal(mine[i], stored[row])
+    with pytest.raises(ValueError, match="full"):
+        memory.store(batch)
+
+
+def test_step_sizes_fall_only_towards_the_end():
+    settings = Settings(env_steps=1000, slow_down_from=0.6)
+    factors = [step_size_factor(n, settings) for n in (0, 600, 800, 1000)]
+    assert factors == pytest.approx([1.0, 1.0, 0.5, 0.0])
+    assert step_size_factor(1000, replace(settings, slow_down_from=1.0)) == 1.0
+
+
+def test_evaluations_come_at_every_mark_and_at_the_end():
+    settings = Settings(env_steps=100, n_envs=16, evaluate_every=40)
+    due = [n for n in range(16, 101, 16) if evaluation_is_due(n, settings)]
+    assert due == [48, 80, 96]
