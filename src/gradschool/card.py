@@ -208,7 +208,7 @@ def _cell(x: Any, share: float, wrong: bool) -> str:
 
 
 def _colour(share: float) -> tuple[str, str]:
-    """Blue below zero, white at zero, orange above; and an ink that can be read on it."""
-    end = np.array([0, 114, 178]) if share < 0 else np.array([230, 159, 0])
+    """Sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
+    end = np.array([86, 180, 233]) if share < 0 else np.array([230, 159, 0])
     r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
-    return f"#{r:02x}{g:02x}{b:02x}", "#FFFFFF" if share < -0.7 else "#111111"
+    return f"#{r:02x}{g:02x}{b:02x}", "#111111"

@@ -1,0 +1,284 @@
+"""The card: harmless whatever a student sends, valid, readable on a light and a dark page, and the same as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradschool.answers import Foreign, plain
+from gradschool.assess import Example, Property, Report
+from gradschool.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
+from gradschool.checking import check_here
+from gradschool.exercise import Case, Exercise, find
+
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td"}
+ATTRIBUTES = {"style", "role", "aria-label"}
+
+
+class Reader(HTMLParser):
+    """Follows the nesting, and collects tags, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in VOID, tag
+        if tag in ("div", "ul", "li", "details", "table", "pre"):
+            assert not {"span", "strong", "em", "code", "summary", "pre"} & set(self.open), (tag, self.open)
+        parent = {"li": "ul", "tr": "table", "td": "tr", "summary": "details"}.get(tag)
+        assert parent is None or self.open[-1] == parent, (tag, self.open)
+        self.open.append(tag)
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError("a comment")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError("a declaration")
+
+
+def harmless(html: str) -> Reader:
+    """The card read as a browser would; nothing that runs, loads or restyles is in it."""
+    reader = Reader(html)
+    assert reader.open == []
+    assert reader.tags <= ALLOWED
+    assert {name for name, _ in reader.attributes} <= ATTRIBUTES
+    for name, value in reader.attributes:
+        if name == "style":
+            assert not re.search(r"url|expression|import|position|[\"'<>\\]", value), value
+    html.encode("utf-8")
+    return reader
+
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> `<b>` &amp; </div></pre><style> \ud800\x1b[31m"
+
+
+def raises(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    raise ValueError(EVIL)
+
+
+def prints(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    print(EVIL)
+    return -p
+
+
+EVIL_TYPE = type(EVIL.replace("\ud800", ""), (), {})
+EVIL_ERROR = type("E<img src=x>", (Exception,), {})
+
+
+def raises_type(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    raise EVIL_ERROR
+
+
+L2 = find("chain.l2_gradient")
+STUDENTS: dict[str, Callable[..., Any]] = {
+    "right": lambda p, l: p - l,
+    "sign": lambda p, l: l - p,
+    "one": lambda p, l: np.where(np.arange(len(p)) == 1, np.nan, p - l),
+    "raises": raises,
+    "prints": prints,
+    "type": lambda p, l: EVIL_TYPE(),
+    "raises-type": raises_type,
+    "text": lambda p, l: EVIL,
+    "keys": lambda p, l: {EVIL: p - l},
+    "texts": lambda p, l: (EVIL, EVIL),
+    "none": lambda p, l: None,
+    "shape": lambda p, l: np.subtract.outer(p, l),
+    "cube": lambda p, l: np.ones((2, 2, 2)),
+    "empty": lambda p, l: np.zeros((0, 3)),
+    "large": lambda p, l: np.ones((300, 300)),
+}
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_a_card_is_harmless_and_says_the_same_as_its_text(name: str) -> None:
+    report = replace(check_here(L2, STUDENTS[name]), points=2.0, notes=(EVIL.replace("\ud800", ""),))
+    html, text = as_html(report), as_text(report)
+    read = harmless(html).text
+    for said in (report.title, *(p.sentence for p in report.properties if p.sentence != report.hint)):
+        assert said in text
+        assert said.replace("`", "") in read.replace("`", "")
+    assert report.hint in text
+    assert report.hint.replace("`", "") in read.replace("`", "")
+    assert f"{report.earned:g} of 2 points" in read
+    assert f"{report.earned:g} of 2 points" in text
+    assert len(html) < 20_000
+    assert len(text) < 5_000
+
+
+def test_a_terminal_gets_no_commands() -> None:
+    for name in ("raises", "prints", "text", "keys", "type"):
+        assert "\x1b" not in as_text(check_here(L2, STUDENTS[name]))
+        assert "\x1b" not in as_html(check_here(L2, STUDENTS[name]))
+
+
+TEXTS = st.text(alphabet=st.sampled_from("<>&\"'`/ab=\n{}\\$"), max_size=30)
+VALUES = st.one_of(
+    st.none(),
+    TEXTS,
+    TEXTS.map(Foreign),
+    st.lists(TEXTS, max_size=3).map(tuple),
+    st.sampled_from(
+        [np.ones((2, 3)), np.array(np.nan), np.array([True]), np.arange(3), np.zeros((0,)), np.ones((1, 1, 1))]
+    ),
+)
+
+
+@given(TEXTS, TEXTS, VALUES, VALUES, st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_any_report_makes_a_harmless_card(a: str, b: str, expected: object, got: object, raised: bool) -> None:
+    example = Example(a, {a: expected, b: (got,)}, b, expected, got, None, a if raised else "")
+    lines = (Property("shape", False, a), Property("value", False, b, waiting=True))
+    report = Report(a, b, 0.1, lines, "values", b, example, a, notes=(b,))
+    harmless(as_html(report))
+    assert as_text(report)
+
+
+def test_a_report_without_properties_has_no_empty_list() -> None:
+    report = Report("chain.l2_gradient", "The gradient", 0.0, (), "never-returned", "It had not returned.", points=2)
+    assert "<ul" not in as_html(report)
+    assert "It had not returned." in harmless(as_html(report)).text
+
+
+def test_wrong_entries_are_marked_by_a_sign_and_a_frame() -> None:
+    html = heat_map(np.array([1.0, 2.0, 3.0]), np.array([False, True, False]))
+    cells = re.findall(r"<td style=\"([^\"]*)\">([^<]*)</td>", html)
+    assert [text for _, text in cells] == ["1", "2 ✗", "3"]
+    assert ["dashed" in style for style, _ in cells] == [False, True, False]
+    text = as_text(check_here(L2, lambda p, l: np.where(np.arange(len(p)) == 1, 0, p - l)))
+    assert "wrong entries: (1,)" in text
+
+
+def test_one_scale_for_both_maps() -> None:
+    """An entry of the same size has the same colour on both sides, whatever else is in the array."""
+    report = check_here(L2, lambda p, l: np.where(np.arange(len(p)) == 0, 1e6, p - l))
+    html = as_html(report)
+    last = f"{report.example.expected[-1]:.4g}</td>"
+    grounds = re.findall(r"background:(#\w+);[^>]*>" + re.escape(last), html)
+    assert len(grounds) == 2
+    assert grounds[0] == grounds[1]
+
+
+def test_large_arrays_are_cut_and_say_so() -> None:
+    wrong = np.zeros((20, 30), bool)
+    wrong[15, 15] = wrong[1, 1] = True
+    html = heat_map(np.ones((20, 30)), wrong)
+    assert html.count("<td") == 64
+    assert "the first 8 rows and columns only; 1 more wrong entries are not shown" in html
+    assert "first 8" not in heat_map(np.ones((8, 8)))
+    huge = replace(L2, cases=lambda rng: [Case("large", {"p": rng.normal(size=9999), "l": rng.normal(size=9999)})])
+    huge = replace(huge, expect=lambda a: a["p"] - a["l"])
+    report = check_here(huge, lambda p, l: l - p)
+    assert len(as_html(report)) < 6_000
+    assert len(as_text(report)) < 2_000
+    assert "wrong entries: all" in as_text(report)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.array([True, False]), "True|False"),
+        (np.array([3, -4]), "3|-4"),
+        (np.array(2.5), "2.5"),
+        (np.array([np.nan, np.inf]), "nan|inf"),
+        (np.zeros((0, 2)), "[]"),
+        (np.ones((1, 1, 1)), "[[[1.]]]"),
+        ((1, 2), "a list or tuple of 2"),
+        (None, "None"),
+    ],
+)
+def test_every_kind_of_value_is_drawn(value: object, shown: str) -> None:
+    assert "|".join(re.findall(r">([^<>]+)<", heat_map(value))) == shown
+
+
+def test_the_text_lines_an_array_up() -> None:
+    exercise = Exercise(
+        "chain.toy",
+        "A toy",
+        "toy(W)",
+        lambda rng: [Case("a matrix", {"W": np.arange(4.0).reshape(2, 2)})],
+        lambda a: a["W"],
+        returns=("grad",),
+    )
+    assert as_text(check_here(exercise, lambda W: W.T)).splitlines()[-8:] == [
+        "  For example, a matrix:",
+        "    W = [[0. 1.]",
+        "         [2. 3.]]",
+        "    expected grad = [[0. 1.]",
+        "                     [2. 3.]]",
+        "    got grad = [[0. 2.]",
+        "                [1. 3.]]",
+        "    wrong entries: (0, 1), (1, 0)",
+    ]
+
+
+def test_each_thing_is_said_once() -> None:
+    for name in ("sign", "raises", "none", "shape"):
+        report = check_here(L2, STUDENTS[name])
+        for card in (as_text(report), harmless(as_html(report)).text):
+            assert card.count(report.hint.replace("`", "")) + card.count(report.hint) in (1, 2)
+            assert card.count("alert(1)") <= 1
+
+
+def luminance(colour: str) -> float:
+    """WCAG's relative luminance of #rrggbb."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast ratio, 1 to 21."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_signs_and_numbers_can_be_read() -> None:
+    for ground in (GOOD, BAD, WAITING):
+        assert contrast("#ffffff", ground) >= 4.5
+        assert contrast(ground, "#ffffff") >= 3  # the card's edge on a light page
+        assert contrast(ground, "#111111") >= 3  # and on a dark one
+    for share in np.linspace(-1, 1, 201):
+        assert contrast(*_colour(float(share))) >= 4.5, share
+
+
+def test_an_untouched_exercise_is_told_so_and_no_more() -> None:
+    def stub(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    text = as_text(check_here(L2, stub))
+    assert text.splitlines() == [
+        "chain.l2_gradient: not written yet. The gradient of the L2 loss",
+        "Not written yet: the function still raises NotImplementedError.",
+    ]
+    assert "For example" not in harmless(as_html(check_here(L2, stub))).text
+
+
+def test_plain_data_of_every_kind_can_be_an_input() -> None:
+    args = {"net": {"W": np.ones((2, 2))}, "params": (np.ones(2), np.ones(1)), "lr": 0.1, "name": "<x>"}
+    report = Report("a", "b", 0.0, (), "values", "h", Example("c", plain(args), "", np.ones(1), np.zeros(1)))
+    read = harmless(as_html(report)).text
+    for part in ("net.W = [[1. 1.]\n         [1. 1.]]", "params[0] = [1. 1.]", "lr = 0.1", "name = the text '<x>'"):
+        assert part in read
