@@ -57,15 +57,23 @@ def test_equal_to_gymnasium_step_for_step(model, seed):
     many.reset(np.array(starts))
     best = taxi.greedy(taxi.value_iteration(model, 0.9))
     for _ in range(205):  # past the time limit
-        clever = rng.random(n) < 0.3
+        clever = rng.random(n) < (0.0, 0.3, 0.6)  # the first never delivers, and meets the time limit
         action = np.where(clever, best[many.state], rng.integers(4, size=n))
         got = many.step(action)
         for i, env in enumerate(envs):
             want = env.step(int(action[i]))[:4]
             assert tuple(column[i] for column in got) == want
             if want[2] or want[3]:
+                assert many.state[i] in model.starts
                 env.reset()
                 env.unwrapped.s = int(many.state[i])
+
+
+def test_every_start_is_drawn_alike(model):
+    starts = taxi.VectorTaxi(model, 30_000, np.random.default_rng(0)).state
+    count = np.bincount(starts, minlength=500)
+    assert set(np.flatnonzero(count)) == set(model.starts)
+    assert np.abs(count[model.starts] - 100).max() < 50  # five standard deviations
 
 
 def test_both_flags_at_once(model):

@@ -9,7 +9,7 @@ from grader.bank import entry
 
 
 def worth_of_a_step(reward, q_next, terminated, truncated, gamma):
-    """y = r + gamma (1 - terminated) max_a' Q_target(s', a') (Mnih et al. 2015, eq. 2)."""
+    """y = r + gamma (1 - terminated) max_a' Q_target(s', a') (Mnih et al. 2015, Algorithm 1)."""
     return reward + gamma * (1.0 - terminated) * q_next.max(axis=1)
 
 

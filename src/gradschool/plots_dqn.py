@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, er
         for i, j in np.ndindex(g.shape):
             on = abs(g[i, j]) > NO_GRADIENT
             flowing += int(on)
-            style = (
+            style: dict[str, Any] = (
                 {"color": palette.TAKEN, "lw": 0.8 + 2.6 * abs(g[i, j]) / most, "zorder": 2}
                 if on
                 else {"color": palette.BLOCKED, "lw": 0.6, "ls": (0, (1, 2.5)), "alpha": 0.75, "zorder": 1}

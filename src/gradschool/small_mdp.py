@@ -7,6 +7,7 @@ go (0, the end) or pay a fine (-1, the end). Everything about it can be solved e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +72,8 @@ def bellman_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
 
     def solve(policy: Ints) -> Floats:
         now, then = _features(t, policy, gamma)
-        return np.linalg.solve(now.T @ (t.weight[:, None] * (now - then)), now.T @ (t.weight * t.reward))
+        A, b = now.T @ (t.weight[:, None] * (now - then)), now.T @ (t.weight * t.reward)
+        return np.asarray(np.linalg.solve(A, b), np.float64)
 
     return _with_greedy_policy(solve)
 
@@ -85,7 +87,8 @@ def residual_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
     def solve(policy: Ints) -> Floats:
         now, then = _features(t, policy, gamma)
         root = np.sqrt(t.weight)
-        return np.linalg.lstsq(root[:, None] * (now - then), root * t.reward, rcond=None)[0]
+        Q, *_ = np.linalg.lstsq(root[:, None] * (now - then), root * t.reward, rcond=None)
+        return np.asarray(Q, np.float64)
 
     return _with_greedy_policy(solve)
 
@@ -97,7 +100,7 @@ def _features(t: Transitions, policy: Ints, gamma: float) -> tuple[Floats, Float
     return eye[t.state * N_ACTIONS + t.action], onward[:, None] * eye[t.next_state * N_ACTIONS + policy[t.next_state]]
 
 
-def _with_greedy_policy(solve) -> Floats:  # type: ignore[no-untyped-def]
+def _with_greedy_policy(solve: Callable[[Ints], Floats]) -> Floats:
     policy = np.zeros(N_STATES, np.int64)
     for _ in range(N_ACTIONS**N_STATES + 1):
         Q = solve(policy).reshape(N_STATES, N_ACTIONS)
