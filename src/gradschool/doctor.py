@@ -172,7 +172,10 @@ def _leak(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
         blocked = pair.expected == 0
         if not pair.got[blocked].any() or not _near(pair.got[~blocked], pair.expected[~blocked]):
             return None
-    return Finding("leak", f"{wrong[0].what} is right where it should not be 0, but is not 0 where nothing may arrive.")
+    return Finding(
+        "leak",
+        f"{wrong[0].what} is not 0 where it should be: something flows where nothing may. Everywhere else it is right.",
+    )
 
 
 def _near(got: Array, expected: Array, digits: float = 1e-6) -> bool:
