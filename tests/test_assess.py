@@ -316,6 +316,7 @@ def test_the_example_is_the_smallest_wrong_case_and_a_regular_one_first() -> Non
     assert report.example.case == "3 entries"
     assert report.example.wrong.tolist() == [False, True, False]
     assert np.array_equal(report.example.expected, 3 * report.example.inputs["x"])
+    assert check_here(TOY, lambda x, k: -k * x).example.case == "3 entries"
     edge = check_here(TOY, lambda x, k: k * x if len(x) > 1 else x)
     assert edge.example.case == "1 entries"
 

@@ -262,8 +262,8 @@ def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        ["\U0001f600" * 200] * MAX_NODES,
-        {"\U0001f600" * 200 + str(i): i for i in range(MAX_NODES)},
+        ["\U0001f600" * 200] * (MAX_NODES - 1),
+        {"\U0001f600" * 200 + str(i): i for i in range(MAX_NODES - 1)},
         [[[[[[[[[[[1]]]]]]]]]]] * MAX_NODES,
         [[np.float32(1)] * 90] * 100,
         [object()] * (MAX_NODES - 1),
