@@ -225,8 +225,8 @@ def test_diagnoses_earn_their_share_one_by_one() -> None:
 def test_each_entry_of_a_row_of_marks_earns_its_share_and_never_quite_all() -> None:
     marks = replace(WORDS, expect=lambda a: np.ones(4))
     assert earned(lambda: np.array([1.0, 0, 1, 1]), marks) == 0.75
-    many = replace(WORDS, expect=lambda a: np.ones(10**6))
-    assert earned(lambda: np.concatenate([np.zeros(1), np.ones(10**6 - 1)]), many) < 1.0
+    many = replace(WORDS, expect=lambda a: np.ones(2_090_000))
+    assert earned(lambda: np.concatenate([np.zeros(1), np.ones(2_089_999)]), many) < 1.0
 
 
 def test_a_right_word_is_never_shown() -> None:
