@@ -148,3 +148,14 @@ def test_a_loop_is_told_from_a_vectorised_function():
 
     assert "a loop" in rows_against_one(lambda x: [float(v) ** 2 for v in x], arguments)
     assert rows_against_one(np.sin, arguments).endswith("vectorised.")
+
+
+def test_the_return_forgives_lost_repeats_and_even_rewards_them(learner, model):
+    def lost_repeats(state, g, n_states):
+        grad = np.zeros((n_states, g.shape[1]))
+        grad[state] += g
+        return grad
+
+    large = Settings(alpha=0.8, every=1000)
+    assert train_table(replace(learner, weight_gradient=lost_repeats), model, large, 0).optimal
+    assert not train_table(learner, model, large, 0).optimal
