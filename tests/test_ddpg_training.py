@@ -130,6 +130,11 @@ def test_the_fused_road_refuses_what_it_cannot_do():
         FusedAgent(Settings(twin=True), np.random.default_rng(0))
 
 
+def test_two_critics_need_a_twin_target(functions):
+    with pytest.raises(ValueError, match="twin_target"):
+        PlainAgent(replace(functions, twin_target=None), Settings(twin=True), np.random.default_rng(0))
+
+
 def test_shape_gradient_is_called_with_what_the_critic_said():
     calls = []
 

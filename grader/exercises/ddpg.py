@@ -1,14 +1,12 @@
 """Chapter 3, the private half: every entry in the lesson's order."""
 
-from grader.exercises.ddpg_actor import (
-    action_gradient,
-    actor_gradient_jacobian,
-    actor_gradient_vjp,
-    invert_gradients,
-)
-from grader.exercises.ddpg_flow import actor_grad_outputs, actor_loss_direct, actor_loss_surrogate, twin_target
-from grader.exercises.ddpg_step import actor_step, clinic
-from grader.exercises.ddpg_targets import critic_gradient, critic_target, polyak, squash, squash_vjp
+from grader.exercises.ddpg_actor import action_gradient, actor_gradient_jacobian, actor_gradient_vjp
+from grader.exercises.ddpg_critic import critic_gradient, polyak
+from grader.exercises.ddpg_flow import actor_grad_outputs, actor_loss_direct, actor_loss_surrogate
+from grader.exercises.ddpg_remedies import invert_gradients, twin_target
+from grader.exercises.ddpg_step import actor_step
+from grader.exercises.ddpg_targets import critic_target, squash, squash_vjp
+from grader.exercises.ddpg_ward import clinic
 
 ENTRIES = (
     squash,

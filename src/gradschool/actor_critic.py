@@ -15,6 +15,9 @@ Tensor = torch.Tensor
 class TorchActor(torch.nn.Module):
     """obs (B, n) -> actions (B, A) inside [low, high]: the network, tanh, and the scale."""
 
+    low: Tensor
+    high: Tensor
+
     def __init__(self, net: MLP, low: Array, high: Array):
         super().__init__()
         self.net = torch_layers(net)
@@ -42,7 +45,7 @@ def torch_layers(net: MLP) -> torch.nn.Sequential:
     """The same network from torch.nn.Linear and ReLU, in float64. Linear keeps W as (n_out, n_in)."""
     layers: list[torch.nn.Module] = []
     for w, b in zip(net.weights, net.biases, strict=True):
-        linear = torch.nn.Linear(*w.shape, dtype=torch.float64)
+        linear = torch.nn.Linear(w.shape[0], w.shape[1], dtype=torch.float64)
         with torch.no_grad():
             linear.weight.copy_(torch.tensor(w.T))
             linear.bias.copy_(torch.tensor(b))

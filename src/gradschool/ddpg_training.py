@@ -135,6 +135,8 @@ class PlainAgent:
     """DDPG, and TD3 when the settings say so, in the words of the lesson's functions."""
 
     def __init__(self, functions: Functions, settings: Settings, rng: np.random.Generator):
+        if settings.twin and functions.twin_target is None:
+            raise ValueError("two critics need a twin_target among the functions")
         body = VectorPendulum(1, rng, settings.motors)
         self.functions, self.settings, self.low, self.high = functions, settings, body.low, body.high
         self.actor, *self.critics = new_networks(settings, rng)
@@ -177,7 +179,7 @@ class PlainAgent:
     def target(self, batch: Batch, rng: np.random.Generator) -> Array:
         """The critic's label (B,), with both critics and noise on the target action when the settings say so."""
         s = self.settings
-        if not s.twin:
+        if not s.twin or self.functions.twin_target is None:
             return self.functions.critic_target(
                 batch, self.target_actor, self.target_critics[0], self.low, self.high, s.gamma
             )
@@ -241,7 +243,8 @@ def interact(
     next_obs, reward, terminated, truncated = env.step(action)
     if settings.time_limit_is_terminal:
         terminated = terminated | truncated
-    memory.store(Batch(obs, action, settings.reward_scale * reward, next_obs, terminated, truncated))
+    flags = terminated.astype(np.float64), truncated.astype(np.float64)
+    memory.store(Batch(obs, action, settings.reward_scale * reward, next_obs, *flags))
     return env.reset() if truncated.all() else next_obs
 
 
