@@ -18,6 +18,17 @@ from grader.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
 LEFT_OUT = "left_out"  # what is noted of an unchanged experiment
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
+# What makes a link or a picture of text in Markdown, and the commands with which MathJax would make one.
+LINK = re.compile(r"\](?=[(\[:])|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)")
+DEFINITION = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
+MOST_EXTRAS, MOST_TEXT, MOST_NOTES = 300, 200_000, 20
+# What reaches beyond an exercise. The oracle of an exercise's public half is the student's to read, and to call.
+UNUSUAL = re.compile(
+    r"GRADSCHOOL_\w+|gradschool\.(?:checking|wire|exercises?|trying|assess|answers)\b|\.expect\(|central_differences"
+    r"|\bnbgrader\b|get_ipython|\bctypes\b|\bsocket\b|\bsubprocess\b|os\.(?:system|fork|exec\w*|kill|_exit|environ)\b"
+    r"|sys\.(?:settrace|modules|meta_path|_getframe)\b|\binspect\b|\bgc\.|\batexit\b|\bthreading\b|\bmultiprocessing\b"
+    r"|\bsetattr\(|__builtins__|\bbuiltins\b|/proc/|\bsignal\b|\bmonkeypatch\b|\bpip install\b"
+)
 
 
 def transplant(submitted: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -25,15 +36,17 @@ def transplant(submitted: NotebookNode, template: NotebookNode) -> tuple[Noteboo
     notes: list[str] = []
     known = {c.metadata.nbgrader.grade_id: c for c in template.cells if "nbgrader" in c.metadata}
     answers, extras = _sort(submitted, known, notes)
+    _adopt(answers, extras, known, notes)
+    _bound(extras, notes)
     experiments = {c.source for c in template.cells if EXPERIMENT_TAG in c.metadata.get("tags", [])}
-    cells = [_extra(c, experiments) for c in extras[""]]
-    for cell in template.cells:
-        name = _name(cell)
-        if INSTRUCTOR_TAG in cell.metadata.get("tags", []):
-            cells.append(nbformat.from_dict(dict(cell)))
-        elif name:
-            cells.append(_graft(cell, answers.get(name), notes))
-            cells += [_extra(c, experiments) for c in extras[name]]
+    prose = {c.source for c in template.cells if c.cell_type == "markdown"}
+    cells = [_extra(c, experiments, prose) for c in extras[""]]
+    for cell, own in _with_instructors(template):
+        cells += [_graft(cell, answers.get(_name(cell)), notes), *own]
+        cells += [_extra(c, experiments, prose) for c in extras[_name(cell)]]
+    notes += suspicions(
+        [c for c in [*answers.values(), *(c for some in extras.values() for c in some)] if not _is_as_given(c, known)]
+    )
     graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=template.metadata)
     return graded, notes
 
@@ -60,11 +73,64 @@ def _sort(
     return answers, extras
 
 
+def _adopt(
+    answers: dict[str, NotebookNode],
+    extras: dict[str, list[NotebookNode]],
+    known: dict[str, NotebookNode],
+    notes: list[str],
+) -> None:
+    """A solution cell that lost its name (renamed, copied, stripped of metadata) is known by what it defines.
+
+    The last extra cell that defines the function counts, as it would in a kernel.
+    """
+    for name, cell in known.items():
+        if name in answers or not is_solution(cell) or cell.cell_type != "code" or not defined(cell.source):
+            continue
+        wanted = defined(cell.source)
+        found = [(a, c) for a, cells in extras.items() for c in cells if wanted <= defined(_text(c))]
+        if found:
+            after, answers[name] = found[-1]
+            extras[after] = [c for c in extras[after] if c is not answers[name]]
+            notes.append(f"The cell {name} had lost its name: the cell that defines {', '.join(wanted)} stands in.")
+
+
+def defined(source: str) -> set[str]:
+    """The functions and classes that a cell defines at its top, by their look: the text need not parse."""
+    return set(DEFINITION.findall(source))
+
+
+def _bound(extras: dict[str, list[NotebookNode]], notes: list[str]) -> None:
+    """Keep so many cells of the student's own, each of so many characters."""
+    left = MOST_EXTRAS
+    for after, cells in extras.items():
+        extras[after] = [c for c in cells if len(_text(c)) <= MOST_TEXT][: max(left, 0)]
+        left -= len(extras[after])
+        if len(extras[after]) < len(cells):
+            notes.append(f"{len(cells) - len(extras[after])} cells of the student's own were too many or too long.")
+
+
+def suspicions(cells: list[NotebookNode]) -> list[str]:
+    """Notes for the instructor about code that an honest solution has no use for; they change no mark."""
+    found = []
+    for cell in cells:
+        words = sorted({m.group(0) for m in UNUSUAL.finditer(_text(cell))}) if cell.cell_type == "code" else []
+        if words:
+            where = f"The cell {_name(cell)}" if _name(cell) else "A cell of the student's own"
+            found.append(f"{where} mentions {', '.join(words[:5])}: worth a look.")
+    return found[:MOST_NOTES]
+
+
 def _name(cell: NotebookNode) -> str:
     """The cell's grade_id, or "" if it has none that could be one."""
-    nbgrader = cell.metadata.get("nbgrader")
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     return name if isinstance(name, str) else ""
+
+
+def _is_as_given(cell: NotebookNode, known: dict[str, NotebookNode]) -> bool:
+    given = known.get(_name(cell))
+    return given is not None and _text(cell) == given.source
 
 
 def _graft(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) -> NotebookNode:
@@ -87,23 +153,41 @@ def _graft(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) ->
     return graft
 
 
-def _extra(cell: NotebookNode, experiments: set[str]) -> NotebookNode:
-    """A cell of the student's own, with nothing but its text; an unchanged experiment is marked to be left out."""
+def _with_instructors(template: NotebookNode) -> list[tuple[NotebookNode, list[NotebookNode]]]:
+    """Every known cell, with the instructor's own cells (a marking scheme) that stand between it and the next."""
+    found: list[tuple[NotebookNode, list[NotebookNode]]] = []
+    for cell in template.cells:
+        if _name(cell):
+            found.append((cell, []))
+        elif found and INSTRUCTOR_TAG in cell.metadata.get("tags", []):
+            found[-1][1].append(nbformat.from_dict(dict(cell)))
+    return found
+
+
+def _extra(cell: NotebookNode, experiments: set[str], prose: set[str]) -> NotebookNode:
+    """A cell of the student's own, with nothing but its text; an unchanged experiment is marked to be left out.
+
+    The lesson's own prose, unchanged, is the instructor's and needs no disarming.
+    """
     if cell.cell_type == "code":
         plain = nbformat.v4.new_code_cell(_text(cell))
         if plain.source in experiments:
             plain.metadata["gradschool"] = LEFT_OUT
         return plain
-    return nbformat.v4.new_markdown_cell(without_tags(_text(cell)))
+    text = _text(cell)
+    return nbformat.v4.new_markdown_cell(text if text in prose else without_tags(text))
 
 
 def _text(cell: NotebookNode) -> str:
-    return cell.source if isinstance(cell.source, str) else ""
+    """A cell's text, without the halves of characters (lone surrogates) that no file could hold."""
+    text = cell.get("source", "")
+    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    return text.encode("utf-8", "replace").decode()
 
 
 def without_tags(text: str) -> str:
-    """Markdown in which no HTML tag begins: a space of no width stands after each ``<`` that could open one."""
-    return TAG.sub("<\u200b", text)
+    """Markdown that stays text: a space of no width keeps each tag, link, picture and TeX link from beginning."""
+    return LINK.sub(lambda found: found.group(0) + "\u200b", TAG.sub("<\u200b", text))
 
 
 def _with_ids(cells: list[NotebookNode]) -> list[NotebookNode]:

@@ -187,6 +187,7 @@ def test_the_formgraders_button_gives_the_same_marks_and_a_reflection_is_marked_
     assert 0 < sum(v or 0 for v in marks["mistaken-1"].values()) < 0.2 * sum(full.values())
     page.goto(f"{address}/formgrader/submissions/{submitted}/")
     expect(page.get_by_text("Marking scheme").first).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(2000)  # the page fetches the marks there are, and would write over ours
     score = page.locator("#chain-reflection input.score, input.score[id]").last
     score.fill("5")
     score.press("Tab")
