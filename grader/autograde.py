@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import record, road
+from grader import record, road, sandbox
 from grader.house import Chapter, House, Trouble
 from grader.session import Limits
 
@@ -127,6 +127,7 @@ def autograde(
     limits: Limits | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
+    sandbox.require()
     todo, version = [], record.grader_version
     with Gradebook(house.db_url, "gradschool") as gradebook:
         _require_built(gradebook, {s.chapter.name for s in found})

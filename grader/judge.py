@@ -12,21 +12,26 @@ import secrets
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from grader.bank import find_entry
 from grader.examine import examine
 from gradschool import wire
+from gradschool.answers import Foreign, plain
 from gradschool.assess import Report
 from gradschool.checking import unpack_reply
-from gradschool.trying import Reply
+from gradschool.trying import Raised, Reply
 
 HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
+MOST_HEARD = 64 * 2**20  # bytes of all replies to one examination
+MOST_REPLY = 8 * 2**20  # bytes of one reply
 
 
 class Judge:
@@ -89,11 +94,14 @@ class Judge:
         window = None
         try:
             with connection, suppress(OSError, wire.BadFrame):
-                connection.settimeout(HELLO_SECONDS)
-                window = self._take(wire.receive(connection, most=10_000))
+                line = _Line(connection, HELLO_SECONDS, 20_000)
+                window = self._take(wire.receive(cast(socket.socket, line), most=10_000))
                 if window:
-                    self._examine(connection, window)
+                    self._examine(_Line(connection, self.seconds, MOST_HEARD), window)
                 wire.send(connection, {"heard": window is not None})
+        except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
+            if window:
+                window.broken = type(error).__name__
         finally:
             self._room.release()
             if window:
@@ -109,15 +117,53 @@ class Judge:
             window.taken = True
             return window
 
-    def _examine(self, connection: socket.socket, window: _Window) -> None:
-        connection.settimeout(self.seconds)
+    def _examine(self, line: _Line, window: _Window) -> None:
+        connection = cast(socket.socket, line)
 
         def ask(args: Mapping[str, Any]) -> Reply:
             wire.send(connection, {"args": dict(args)})
-            return unpack_reply(wire.receive(connection))
+            reply = unpack_reply(wire.receive(connection, most=MOST_REPLY))
+            return replace(reply, first=_tidy(reply.first), again=_tidy(reply.again), inputs=_tidy(reply.inputs))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
         window.report = examine(find_entry(window.exercise_id), ask, seed)
+
+
+class _Line:
+    """A connection with an end: so many seconds and so many bytes for all that comes over it, however slowly."""
+
+    def __init__(self, connection: socket.socket, seconds: float, most: int) -> None:
+        self.connection, self.until, self.left = connection, time.monotonic() + seconds, most
+
+    def _hurry(self) -> None:
+        self.connection.settimeout(max(0.001, self.until - time.monotonic()))
+        if time.monotonic() > self.until:
+            raise TimeoutError("the examination took too long")
+
+    def recv(self, size: int) -> bytes:
+        """What has arrived; at most ``size`` bytes."""
+        self._hurry()
+        part = self.connection.recv(size)
+        self.left -= len(part)
+        if self.left < 0:
+            raise wire.BadFrame("more than may be said in one examination")
+        return part
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it, in the time that is left."""
+        self._hurry()
+        self.connection.sendall(data)
+
+
+def _tidy(tree: Any) -> Any:
+    """A reply as an honest kernel would have sent it: numbers as arrays, nothing of another kind."""
+    if isinstance(tree, Raised | Foreign):
+        return tree
+    if isinstance(tree, tuple):
+        return tuple(_tidy(item) for item in tree)
+    if isinstance(tree, dict):
+        return {key: _tidy(item) for key, item in tree.items()}
+    return plain(tree)
 
 
 class _Window:
@@ -128,3 +174,4 @@ class _Window:
         self.taken = False
         self.done = threading.Event()
         self.report: Report | None = None
+        self.broken = ""  # the kind of error that a reply caused here, which should never happen

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -28,6 +29,9 @@ from gradschool.checking import JUDGE_VARIABLE
 MOST_OUTPUT = 100_000  # characters a cell may show
 MOST_IMAGE = 2_000_000  # characters of one picture
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
+MOST_OUTPUTS = 50  # outputs of a cell
+MOST_SHOWN = 20_000_000  # characters of all pictures and results of a notebook
+BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 GRACE = 3.0  # seconds between the interrupt and the kill
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
@@ -48,32 +52,60 @@ class BoundedClient(NotebookClient):
     """nbclient, keeping only so much of what a cell shows, and only kinds that cannot run anything."""
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Leave out what is too much; everything else as nbclient does it."""
+        """Leave out what is too much or of another kind; everything else as nbclient does it."""
         kind, content = msg["msg_type"], msg["content"]
-        if kind.startswith("comm") or kind == "update_display_data":
+        if kind == "status":
+            return super().process_message(msg, cell, cell_index)
+        if kind not in ("stream", "display_data", "execute_result", "error", "clear_output"):
             return None
-        if kind == "stream":
-            room = MOST_OUTPUT - cell.metadata.get("shown", 0)
-            if room <= 0:
-                return None
-            content["text"] = str(content.get("text", ""))[:room]
-            cell.metadata["shown"] = cell.metadata.get("shown", 0) + len(content["text"])
-        if kind in ("display_data", "execute_result"):
-            if len(cell.outputs) >= 50:
-                return None
-            content["data"] = _safe(content.get("data", {}))
+        if kind == "clear_output" or len(cell.outputs) < MOST_OUTPUTS or kind == "error":
+            made = self._bounded(kind, content, cell)
+            if made is not None:
+                msg["content"] = made
+                return super().process_message(msg, cell, cell_index)
+        return None
+
+    def _bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode) -> dict[str, Any] | None:
+        """The content of a message made anew, from only those parts that we know; None for nothing."""
+        if kind == "clear_output":
+            return {"wait": content.get("wait") is True}
         if kind == "error":
-            content["traceback"] = [str(line)[:5_000] for line in content.get("traceback", [])[-20:]]
-            content["evalue"] = str(content.get("evalue", ""))[:1_000]
-        return super().process_message(msg, cell, cell_index)
+            lines = [_clean(line)[:5_000] for line in list(content.get("traceback", []))[-20:]]
+            ename, evalue = _clean(content.get("ename", ""))[:100], _clean(content.get("evalue", ""))[:1_000]
+            return {"ename": ename, "evalue": evalue, "traceback": lines}
+        if kind == "stream":
+            text = _clean(content.get("text", ""))[: max(0, MOST_OUTPUT - cell.metadata.get("shown", 0))]
+            cell.metadata["shown"] = cell.metadata.get("shown", 0) + len(text)
+            name = "stderr" if content.get("name") == "stderr" else "stdout"
+            return {"name": name, "text": text} if text and not _joined(cell, name, text) else None
+        data = _safe(content.get("data", {}), self._room)
+        self._room -= sum(map(len, data.values()))
+        return {"data": data, "metadata": {}, "execution_count": None}
+
+    _room = MOST_SHOWN
 
 
-def _safe(data: dict[str, Any]) -> dict[str, Any]:
+def _joined(cell: NotebookNode, name: str, text: str) -> bool:
+    """Whether the text could be put behind what the same stream wrote last."""
+    last = cell.outputs[-1] if cell.outputs else {}
+    if last.get("output_type") != "stream" or last.get("name") != name:
+        return False
+    last["text"] += text
+    return True
+
+
+def _clean(text: Any) -> str:
+    """Text that a file can hold."""
+    return str(text).encode("utf-8", "replace").decode()
+
+
+def _safe(data: Any, room: int) -> dict[str, str]:
     """The parts of an output that are text or a picture and of a reasonable size."""
-    kept = {t: data[t] for t in SAFE_TYPES if isinstance(data.get(t), str) and len(data[t]) <= MOST_IMAGE}
-    if "text/plain" in kept:
-        kept["text/plain"] = kept["text/plain"][:MOST_OUTPUT]
-    return kept
+    given = data if isinstance(data, dict) else {}
+    kept = {t: given[t] for t in SAFE_TYPES if isinstance(given.get(t), str) and len(given[t]) <= MOST_IMAGE}
+    pictures = {t: v for t, v in kept.items() if t != "text/plain" and len(v) <= room and BASE64.fullmatch(v)}
+    text = {"text/plain": _clean(kept["text/plain"])[:MOST_OUTPUT]} if "text/plain" in kept else {}
+    return {**text, **pictures}
 
 
 class WalledManager(AsyncKernelManager):
@@ -202,7 +234,7 @@ class Kernel:
             allow_errors=True,
             interrupt_on_timeout=True,
             raise_on_iopub_timeout=False,
-            iopub_timeout=4,
+            iopub_timeout=2,
             error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
         )
         client.on_cell_executed = self._remember
@@ -223,10 +255,8 @@ class Kernel:
         self.client.timeout, self._reply = int(seconds), {}
         try:
             await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE)
-        except (DeadKernelError, CellTimeoutError) as error:
-            raise KernelLost(self._too_much or "the kernel died") from error
-        except TimeoutError as error:
-            raise KernelLost(self._too_much or "the kernel could not be interrupted") from error
+        except (DeadKernelError, CellTimeoutError, TimeoutError) as error:
+            raise KernelLost(await self._why()) from error
         except Exception as error:  # whatever the student's side sent in place of a message
             raise KernelLost(f"it sent what is no message ({type(error).__name__})") from error
         finally:
@@ -237,6 +267,11 @@ class Kernel:
         if outcome == "timeout" and not await self._answers():
             raise KernelLost("the kernel could not be interrupted")
         return outcome
+
+    async def _why(self) -> str:
+        """What became of a kernel that gave no reply: nbclient calls it dead also when we have given up on it."""
+        alive = await self.manager.is_alive()
+        return self._too_much or ("the kernel could not be interrupted" if alive else "the kernel died")
 
     def _remember(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply or {}

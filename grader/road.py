@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from grader import record
+from grader import record, sandbox
 from grader.house import Chapter, Trouble
 from grader.session import Limits, Session
 from grader.source import template
@@ -65,6 +66,20 @@ def grade(file: Path, chapter: Chapter, limits: Limits | None = None) -> Noteboo
 
 def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Limits | None = None) -> None:
     """Run a transplanted notebook with the judge listening, and write the record into it."""
+    sandbox.require()
+    if sandbox.is_off():
+        notes = [sandbox.WARNING, *notes]
     session = Session(notebook, chapter, limits or Limits(), notes=notes)
     reports = session.run()
     record.write(notebook, reports, session.notes, grader=record.grader_version(chapter))
+    for part in ("cells", "metadata"):
+        notebook[part] = _storable(notebook[part])
+
+
+def _storable(tree: Any) -> Any:
+    """The same without lone surrogates: a student's text may hold them, and no file can."""
+    if isinstance(tree, str):
+        return tree.encode("utf-8", "replace").decode()
+    if isinstance(tree, dict):
+        return type(tree)({_storable(k): _storable(v) for k, v in tree.items()})
+    return [_storable(item) for item in tree] if isinstance(tree, list) else tree

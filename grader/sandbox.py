@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import matplotlib
-
 import gradschool
 from grader.house import ROOT, Trouble, house
 
@@ -145,6 +143,8 @@ def _folders(*names: str) -> Iterator[str]:
 
 def _fonts() -> Iterator[str]:
     """matplotlib's list of fonts, which takes a second or two to make."""
+    import matplotlib
+
     yield from ("--perms", "0777", "--dir", f"{HOME}/matplotlib")
     for found in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")

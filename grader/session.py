@@ -151,6 +151,8 @@ class Session:
         finally:
             window = judge.close(wait=2.0)
             why = why if window.taken or why != "ok" else "no check"
+            if window.broken:
+                self.notes.append(f"A reply to {entry.exercise.id} broke the judge ({window.broken}): report this.")
             report = window.report or _unheard(entry, cell, why, self.limits.check)
             self.reports[entry.exercise.id] = report
 
