@@ -6,8 +6,10 @@ WORK ?= build
 PORT ?= 8888
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 SETUP := .venv/.installed
+INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $(1) ..." && \
+	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null 2>&1; }
 
-.PHONY: help setup demo test test-fast lint build audit bench lab formgrader browser clean
+.PHONY: help setup demo test test-fast lint build audit bench redteam lab formgrader walls browser clean
 
 help:
 	@echo "make demo        the whole job on a made-up class"
@@ -16,6 +18,7 @@ help:
 	@echo "make lab         open the lessons in JupyterLab"
 	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
+	@echo "make redteam     every attack of the public suite, on the grader"
 	@echo "make bench       measure speed beside other libraries;  make lint  format, lint, types"
 
 setup: $(SETUP)
@@ -28,7 +31,7 @@ $(SETUP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,test]'
 	@touch $@
 
-demo: setup
+demo: setup walls
 	@GRADSCHOOL_WORK=build $(BIN)/python -m grader demo
 
 build: setup
@@ -37,12 +40,17 @@ build: setup
 audit: setup
 	@$(BIN)/python -m grader audit
 
+# Debian's packages, where there is the right to install them. Grading itself says what to do where bubblewrap is missing.
+walls:
+	@command -v bwrap >/dev/null || $(call INSTALL,bubblewrap) || \
+	  echo "make: no bubblewrap here and no right to install it: grading will refuse (Debian: apt-get install bubblewrap)"
+
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	  $(call INSTALL,chromium) || \
 	  echo "make: no Chromium here and no right to install it: the browser tests will be skipped (Debian: apt-get install chromium)"
 
-test: setup browser
+test: setup walls browser
 	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist worksteal; code=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
@@ -52,6 +60,9 @@ test-fast: setup
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+redteam: setup walls browser
+	@$(BIN)/python -m grader redteam
+
 bench: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@for file in bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
@@ -59,7 +70,7 @@ bench: setup
 lab: setup
 	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
 
-formgrader: setup
+formgrader: setup walls
 	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
 	@cd grader && GRADSCHOOL_WORK=$(abspath $(WORK)) ../$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=.. --port=$(PORT) \
 	  --LabApp.default_url=/formgrader/manage_assignments

@@ -96,10 +96,9 @@ def solutions(name: ChapterName = None, as_json: Json = False) -> None:
     """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
     from grader import publish
 
-    made = []
-    for c in chosen(name):
-        _say(f"Running the solution of {c.name} ...", as_json)
-        made += [str(p) for p in publish.solutions(house(), c)]
+    wanted = chosen(name)
+    _say(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
+    made = [str(path) for pair in publish.all_solutions(house(), wanted) for path in pair]
     if as_json:
         return _print_json({"files": made})
     for path in made:

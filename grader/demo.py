@@ -22,12 +22,13 @@ def run(console: Console) -> None:
     where.work.mkdir(parents=True, exist_ok=True)
     sample_class.clear(where)
     for chapter in chapters():
-        console.print(f"[bold]{chapter.name}[/bold]: building the release")
-        console.print(f"  {build.build(chapter, where)}")
-        console.print("  running the instructor's solution")
-        console.print(f"  {publish.solutions(where, chapter)[1]}")
+        console.print(f"Built {build.build(chapter, where)}", highlight=False)
+    console.print("Running the instructor's solutions ...")
+    for _, page in publish.all_solutions(where, chapters()):
+        console.print(f"Ran and rendered {page}", highlight=False)
+    for chapter in chapters():
         students = sample_class.fill_class(where, chapter)
-        console.print(f"  a class of {len(students)}: {', '.join(students)}")
+    console.print(f"A class of {len(students)} hands in {len(chapters())} chapters: {', '.join(students)}")
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)
     for chapter in chapters():

@@ -20,7 +20,7 @@ CRASH = "import os\n\n\ndef {name}(*args):\n    os._exit(1)\n"
 CHATTY = "print('x' * 5_000_000)\n"
 
 
-def fill_class(house: House, chapter: Chapter, mistaken: int = 4) -> list[str]:
+def fill_class(house: House, chapter: Chapter, mistaken: int = 3) -> list[str]:
     """Write a class into ``house.submitted`` from the release; the student ids.
 
     ``mistaken`` students have a known mistake in every exercise, each another one: with as many of them as the
