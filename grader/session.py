@@ -19,6 +19,7 @@ from grader.bank import Entry, entries
 from grader.house import Chapter
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
+from grader.sandbox import Walls
 from grader.transplant import LEFT_OUT
 from gradschool.assess import Report
 from gradschool.card import as_html, as_text
@@ -38,6 +39,7 @@ class Limits:
     locked: float = 120.0
     notebook: float = 300.0
     restarts: int = 12
+    walls: Walls = field(default_factory=Walls)
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Session:
         start = 0
         for _ in range(self.limits.restarts + 1):
             try:
-                async with Kernel(self.notebook, judge.address) as kernel:
+                async with Kernel(self.notebook, judge.address, self.limits.walls) as kernel:
                     await self._replay(kernel, start)
                     start = await self._go_on(kernel, judge, start)
                     return

@@ -1,0 +1,1 @@
+"""The public adversarial suite: notebooks that try to gain, steal, spread and harm, and a runner that looks whether they do."""

@@ -1,0 +1,102 @@
+"""Running the suite: each attack with a kernel and an arena of its own, several at a time."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from grader import record, road
+from grader.house import Trouble, chapter
+from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
+from grader.sandbox import Walls
+from grader.session import Limits
+from grader.transplant import transplant
+
+WALLS = Walls(memory=2**30, scratch=64 * 2**20)
+LIMITS = Limits(check=4.0, cell=8.0, locked=60.0, notebook=45.0, restarts=3, walls=WALLS)
+LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
+
+
+@dataclass
+class Outcome:
+    """What came of one attack: ``breaks`` says in what way it had success."""
+
+    attack: str
+    aim: str
+    earned: dict[str, float] = field(default_factory=dict)
+    breaks: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
+    """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything."""
+    honest = fight(None, {})
+    found = sorted(fights(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
+    return {
+        "attacks": len(found),
+        "breaks": [f"{o.attack}: {', '.join(o.breaks)}" for o in found if o.breaks],
+        "outcomes": [asdict(o) for o in found],
+    }
+
+
+def fights(wanted: list[Attack], honest: dict[str, float], jobs: int = 2) -> Iterator[Outcome]:
+    """Run these attacks, ``jobs`` at a time; each outcome as it comes."""
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for future in as_completed(pool.submit(fight, attack, honest) for attack in wanted):
+            yield future.result()
+
+
+def fight(attack: Attack | None, honest: dict[str, float]) -> Outcome:
+    """Grade one attacker's file as any other, and see what came of it. None is the same work without an attack."""
+    outcome = Outcome(attack.name if attack else "none", attack.aim if attack else "")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="redteam-") as folder, Arena(Path(folder) / "arena") as arena:
+        file = Path(folder) / "notebook.ipynb"
+        file.write_text(submission(attack, arena.fill), encoding="utf-8")
+        try:
+            graded = _grade(file)
+        except Trouble as trouble:
+            graded, outcome.told = None, [str(trouble)]
+        except Exception as error:  # a break, whatever it is: this would have stopped the class
+            graded, outcome.breaks = None, [f"grading broke with {type(error).__name__}: {str(error)[:200]}"]
+        outcome.breaks += arena.damage(_shown(graded) if graded else "")
+    outcome.seconds = round(time.monotonic() - started, 1)
+    if outcome.seconds > LONGEST:
+        outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
+    if graded:
+        _compare(outcome, record.read(graded), honest)
+    return outcome
+
+
+def _grade(file: Path) -> NotebookNode:
+    notebook, notes = transplant(road.read_submission(file), lesson())
+    road.judge(notebook, chapter("chain"), notes, LIMITS)
+    return notebook
+
+
+def _shown(graded: NotebookNode) -> str:
+    """All that a reader of the graded notebook sees besides the attacker's own code."""
+    outputs = [o for c in graded.cells for o in c.get("outputs", []) if o.output_type != "error"]
+    return "\n".join(str(o.get("text", o.get("data", ""))) for o in outputs)
+
+
+def _compare(outcome: Outcome, found: dict[str, Any], honest: dict[str, float]) -> None:
+    outcome.earned = {e["exercise"]: e["earned"] for e in found["exercises"]}
+    mistakes = [f"{e['exercise']}: {e['mistake']}" for e in found["exercises"] if e["mistake"]]
+    outcome.told = [*found["notes"], *mistakes]
+    for exercise, most in honest.items():
+        if outcome.earned.get(exercise, 0.0) > most:
+            outcome.breaks.append(f"{outcome.earned[exercise]:g} points for {exercise}, where {most:g} were earned")
+    if honest and set(outcome.earned) != set(honest):
+        outcome.breaks.append("the record holds other exercises than the lesson")
+    if honest and not outcome.told:
+        outcome.breaks.append("the instructor was not told")

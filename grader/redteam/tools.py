@@ -1,0 +1,16 @@
+"""What attacks on the notebook file itself (those that define ``tamper(notebook)``) may use."""
+
+from __future__ import annotations
+
+from nbformat import NotebookNode
+
+CHECK = "chain-l2-gradient"  # the exercise that the attacker has not solved
+OTHER = "chain-maximise"  # the one that the attacker has
+
+
+def named(notebook: NotebookNode, name: str) -> NotebookNode:
+    """The cell with this grade_id."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
+            return cell
+    raise LookupError(name)
