@@ -1,0 +1,161 @@
+"""The grader's own examination: every known mistake caught by its name, every right way accepted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from grader import examine as examining
+from grader.audit import Audit, audit, audit_entry, over_the_wire
+from grader.bank import HIDDEN_SEED, Entry, Solution, entries, find_entry
+from grader.cli import app
+from grader.examine import examine
+from gradschool.answers import leaves
+from gradschool.exercise import CHAPTERS, Case, UnknownExercise
+
+PARTS = list(CHAPTERS)
+AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50}
+# Rows of the catalogue that no exercise asks for: a softmax loss (a15), a masked argmax (b13), and learning rates,
+# which are a setting and no function (c21).
+NOT_ASKED = {"a15", "b13", "c21"}
+
+
+@pytest.fixture(scope="module", params=PARTS)
+def result(request: pytest.FixtureRequest) -> tuple[str, Audit]:
+    return request.param, audit([request.param])
+
+
+def test_no_survivor_nothing_rejected_and_nine_in_ten_named(result: tuple[str, Audit]) -> None:
+    part, found = result
+    assert (found.survivors, found.rejected) == ([], [])
+    assert found.killed == found.mutants >= AT_LEAST[part]
+    assert found.named >= 0.9 * found.mutants
+    assert found.misnamed == []
+    assert found.accepted == found.alternatives
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_exercise_has_three_mistakes_and_two_other_ways(part: str) -> None:
+    for name, entry in entries(part).items():
+        assert len(entry.mutants) >= 3, name
+        assert len(entry.alternatives) >= 2, name
+        assert all(len(m.hint) > 20 for m in entry.mutants), name
+        assert Counter(m.hint for m in entry.mutants).most_common(1)[0][1] == 1, name
+
+
+def test_the_catalogue_of_misconceptions_is_in_the_bank() -> None:
+    found = {m.catalogue for part in PARTS for e in entries(part).values() for m in e.mutants}
+    wanted = {f"a{i}" for i in range(1, 20)} | {f"b{i}" for i in range(1, 21)} | {f"c{i}" for i in range(1, 23)}
+    assert wanted - found == NOT_ASKED
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_reference_itself_passes_on_many_seeds(part: str) -> None:
+    for name, entry in entries(part).items():
+        for seed in range(3):
+            ask = lambda args, e=entry: examining.try_case(e.exercise, e.reference, args)  # noqa: E731
+            assert examine(entry, ask, seed).passed, (name, seed)
+
+
+def weakened(entry: Entry, cases: list[Case]) -> Entry:
+    return Entry(entry.exercise, entry.points, entry.reference, lambda rng: cases, entry.tolerance, entry.mutants)
+
+
+def test_a_weakened_fixture_shows_up_as_a_survivor() -> None:
+    """All predictions equal to their labels: most mistakes then give the right answer, 0."""
+    entry = find_entry("chain.l2_gradient")
+    p = np.array([1.0, 2.0])
+    degenerate = weakened(
+        entry, [Case("already right", {"p": p, "l": p}), Case("still right", {"p": 2 * p, "l": 2 * p})]
+    )
+    found = Audit()
+    audit_entry(degenerate, found, seed=1)
+    assert "chain.l2_gradient: label-minus-prediction" in found.survivors
+    assert not found.healthy
+
+
+def test_square_layers_only_would_let_a_transpose_be_misnamed_or_survive() -> None:
+    entry = find_entry("chain.mlp_backward")
+    square = [c for c in entry.cases(np.random.default_rng(0)) if c.name == "square layers"]
+    symmetric = [Case(c.name, {**c.args, "W2": c.args["W2"] + c.args["W2"].T}, sizes=c.sizes) for c in square]
+    found = Audit()
+    audit_entry(weakened(entry, symmetric), found, seed=1)
+    assert "chain.mlp_backward: not-transposed" in found.survivors
+
+
+def test_a_mutant_under_another_name_is_reported() -> None:
+    entry = find_entry("chain.sgd_step")
+    twin = Solution(
+        "twin", entry.mutants[0].source, entry.mutants[0].function, "The same mistake under another name, later."
+    )
+    doubled = Entry(entry.exercise, 1, entry.reference, entry.cases, entry.tolerance, [*entry.mutants, twin])
+    found = Audit()
+    audit_entry(doubled, found, seed=1)
+    assert found.misnamed == ["chain.sgd_step: twin (called 'uphill')"]
+
+
+def test_a_wrong_alternative_is_reported() -> None:
+    entry = find_entry("chain.sgd_step")
+    broken = Entry(entry.exercise, 1, entry.reference, entry.cases, entry.tolerance, [], [entry.mutants[0]])
+    found = Audit()
+    audit_entry(broken, found, seed=1)
+    assert len(found.rejected) == 1
+    assert not found.healthy
+
+
+def test_json_has_the_agreed_keys() -> None:
+    found = json.loads(CliRunner().invoke(app, ["audit", "chain", "--json"]).stdout)
+    figures = ["exercises", "mutants", "killed", "named", "alternatives", "accepted"]
+    assert list(found) == [*figures, "survivors", "misnamed", "rejected"]
+
+
+def test_an_example_never_shows_a_hidden_fixture() -> None:
+    for part in PARTS:
+        for entry in entries(part).values():
+            hidden = [c.args for c in entry.fixtures(np.random.default_rng(HIDDEN_SEED))]
+            secret = {leaf.tobytes() for a in hidden for _, leaf in leaves(dict(a)) if _is_telling(leaf)}
+            for mutant in entry.mutants[:3]:
+                example = examine(entry, over_the_wire(entry, mutant), seed=5).example
+                if example is not None:
+                    shown = {leaf.tobytes() for _, leaf in leaves(example.inputs) if _is_telling(leaf)}
+                    assert not shown & secret, entry.exercise.id
+
+
+def _is_telling(leaf: object) -> bool:
+    """Enough random digits that two of them are never equal by chance."""
+    return isinstance(leaf, np.ndarray) and leaf.dtype == np.float64 and len(np.unique(leaf)) >= 4
+
+
+def test_fresh_inputs_differ_from_seed_to_seed() -> None:
+    entry = find_entry("chain.l2_gradient")
+    one, two = (entry.fixtures(np.random.default_rng(s))[0].args["p"] for s in (1, 2))
+    assert not np.array_equal(one, two)
+
+
+def test_a_mistake_outside_the_bank_gets_the_doctors_word_and_not_a_mutants() -> None:
+    entry = find_entry("chain.l2_gradient")
+    report = examine(entry, lambda args: examining.try_case(entry.exercise, lambda p, l: 3.0 * (p - l), args), seed=3)
+    assert report.mistake == "ratio"
+    assert "3 times" in report.hint
+    assert report.fraction < 0.2
+
+
+def test_state_kept_by_a_mutant_does_not_leak_into_the_next_run() -> None:
+    entry = find_entry("chain.mlp_backward")
+    keeper = next(m for m in entry.mutants if m.name == "gradients-kept")
+    for _ in range(2):
+        assert examine(entry, over_the_wire(entry, keeper), seed=4).mistake == "gradients-kept"
+
+
+def test_unknown_exercises_and_doubled_names_are_refused() -> None:
+    with pytest.raises(UnknownExercise):
+        find_entry("chain.nothing")
+    with pytest.raises(UnknownExercise):
+        entries("nothing")
+    entry = find_entry("chain.l2_gradient")
+    with pytest.raises(ValueError, match="two mutants named"):
+        entry.mutant("distance", "again")(lambda p, l: p)
