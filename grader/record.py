@@ -13,16 +13,18 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 
 from grader.house import ROOT, Chapter
 from gradschool.assess import Report
-from gradschool.exercise import grade_id
+from gradschool.exercise import CHAPTERS, grade_id
 
 KEY = "gradschool"
 
 
 @lru_cache
 def grader_version(chapter: Chapter) -> str:
-    """A digest of all that decides a mark: the grader, the student package and the chapter's source."""
+    """A digest of all that decides a mark: the grader, the chapter's bank and source, the student package."""
     digest = hashlib.sha256()
-    for file in [*sorted((ROOT / "grader").rglob("*.py")), *sorted((ROOT / "src").rglob("*.py")), chapter.source]:
+    others = tuple(part for part in CHAPTERS if part != chapter.part)
+    files = [*(ROOT / "grader").glob("*.py"), *(ROOT / "grader" / "exercises").glob("*.py"), *(ROOT / "src").rglob("*.py")]
+    for file in [*sorted(f for f in files if not f.name.startswith(others)), chapter.source]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
