@@ -255,6 +255,28 @@ def audit(name: ChapterName = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def redteam(
+    only: Annotated[str, typer.Option("--only", help="Only attacks whose name holds this.")] = "",
+    stock: Annotated[bool, typer.Option("--stock", help="Attack stock nbgrader with asserts in the notebook.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Attacks at once.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Attack the grader with the public suite of hostile notebooks, and say what had success."""
+    from grader.redteam import run as running
+    from grader.redteam import stock as on_stock
+
+    result = on_stock.run(only, jobs) if stock else running.run(only, jobs)
+    if as_json:
+        _print_json(result)
+    else:
+        for line in result["breaks"]:
+            _say(f"break: {line}")
+        _say(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
+    if result["breaks"] and not stock:
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo() -> None:
     """Do the whole job on a made-up class: build, solve, grade, feedback."""
     from grader import demo as showing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ def read_submission(file: Path) -> NotebookNode:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
-        notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about it is the student's business, and is mended below
+            notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
     except OSError as error:
         raise Trouble(f"{file.name} cannot be opened ({error.strerror}).") from error
     except Trouble:

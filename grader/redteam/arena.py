@@ -75,10 +75,9 @@ def lesson() -> NotebookNode:
     return small(template(chapter("chain")))
 
 
-def submission(attack: Attack | None, fill: Callable[[str], str] = str) -> str:
+def submission(attack: Attack | None, fill: Callable[[str], str] = str, released: NotebookNode | None = None) -> str:
     """The attacker's file: the second exercise solved, the first one wrong, and the attack."""
-    chain = chapter("chain")
-    notebook, solved = lesson(), small(source_notebook(chain))
+    notebook, solved = released or lesson(), small(source_notebook(chapter("chain")))
     named(notebook, OTHER + "-solution").source = named(solved, OTHER + "-solution").source
     cell = named(notebook, CHECK + "-solution")
     cell.source = WRONG

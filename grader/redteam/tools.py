@@ -11,6 +11,7 @@ OTHER = "chain-maximise"  # the one that the attacker has
 def named(notebook: NotebookNode, name: str) -> NotebookNode:
     """The cell with this grade_id."""
     for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
+        info = cell.metadata.get("nbgrader")
+        if isinstance(info, dict) and info.get("grade_id") == name:
             return cell
     raise LookupError(name)

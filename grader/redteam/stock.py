@@ -1,0 +1,172 @@
+"""The same attacks on stock nbgrader, with the checks as asserts in the notebook and nothing of ours switched on.
+
+So that this is safe to run, all of nbgrader runs inside the sandbox's walls, as if that were the instructor's whole
+machine: what is looked at is whether an attack has success within it. Being told is not asked of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader import sandbox
+from grader.house import ROOT, chapter
+from grader.redteam.arena import Arena, attacks, small, submission
+from grader.redteam.tools import CHECK, OTHER, named
+from grader.source import source_notebook
+
+ASSERTS = {
+    CHECK: """p, l = np.array([1.0, 2.0, -3.0]), np.array([0.5, 0.0, 1.0])
+np.testing.assert_allclose(l2_gradient(p, l), [0.5, 2.0, -4.0])
+### BEGIN HIDDEN TESTS
+p, l = np.linspace(-2, 2, 7), np.cos(np.arange(7.0))
+np.testing.assert_allclose(l2_gradient(p, l), p - l)
+### END HIDDEN TESTS
+""",
+    OTHER: """a, phi = maximise(lambda a, phi: (-2 * a, phi), np.ones(2), np.zeros(2), 0.1, 3)
+np.testing.assert_allclose(a, 0.8**3 * np.ones(2))
+np.testing.assert_allclose(phi, 0.0)
+""",
+}
+SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
+WALLS = sandbox.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120)
+LONGEST = 150.0
+STUDENTS = ("aaa-attacker", "other")
+
+
+def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
+    """Attack stock nbgrader; the attacks and what had success."""
+    found = attacks(only)
+    with ThreadPoolExecutor(jobs) as pool:
+        outcomes = list(pool.map(lambda a: fight(a.name), found))
+    breaks = [f"{a.name}: {', '.join(o)}" for a, o in zip(found, outcomes, strict=True) if o]
+    return {"attacks": len(found), "breaks": breaks}
+
+
+def fight(name: str) -> list[str]:
+    """Grade one attacker and one honest student with stock nbgrader; in what ways the attack had success."""
+    with tempfile.TemporaryFile("w+") as output:
+        inside = [sys.executable, "-m", "grader.redteam.stock", name]
+        line = [*sandbox._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
+        env = {**sandbox.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
+        process = subprocess.Popen(line, stdout=output, stderr=subprocess.DEVNULL, env=env, start_new_session=True)
+        too_much: list[str] = []
+
+        def stop(why: str) -> None:
+            too_much.append(f"{why}, and the class did not finish")
+            process.kill()
+
+        watch = sandbox.Watch(process.pid, WALLS, stop)
+        try:
+            process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            stop(f"it took more than {LONGEST:g} s")
+            process.wait()
+        watch.end()
+        output.seek(0)
+        lines = [x for x in output.read().splitlines() if x.startswith("RESULT ")]
+    if too_much:
+        return too_much
+    return json.loads(lines[-1].removeprefix("RESULT ")) if lines else ["the grading process was ended"]
+
+
+def _course(folder: Path) -> NotebookNode:
+    """A stock course with the small lesson; the released notebook."""
+    notebook = small(source_notebook(chapter("chain")))
+    notebook.cells[0].source = SETUP
+    for name, text in ASSERTS.items():
+        named(notebook, name).source = text
+    (folder / "source/ps").mkdir(parents=True)
+    nbformat.write(notebook, folder / "source/ps/nb.ipynb")
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'stock'\n")
+    _nbgrader(folder, "generate_assignment", "ps")
+    return nbformat.read(folder / "release/ps/nb.ipynb", as_version=4)
+
+
+def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
+    """Run one of nbgrader's commands; whether it came to an end."""
+    command = [sys.executable, "-m", "nbgrader", *words]
+    try:
+        subprocess.run(command, cwd=folder, capture_output=True, timeout=most, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _inside(name: str) -> list[str]:
+    """The fight itself, on the machine that the sandbox pretends to be."""
+    from nbgrader.api import Gradebook
+
+    attack = next(a for a in attacks(name) if a.name == name)
+    base = Path("/tmp/arena")
+    with Arena(base) as arena:
+        course = base / "house"
+        (course / "gradebook.db").unlink()  # the real one stands here
+        released = _course(course)
+        for student, text in zip(STUDENTS, (submission(attack, arena.fill, released), None), strict=True):
+            file = course / "submitted" / student / "ps" / "nb.ipynb"
+            file.parent.mkdir(parents=True)
+            file.write_text(
+                text if text is not None else submission(None, released=_released(course)), encoding="utf-8"
+            )
+        arena.before = arena._state()
+        finished = _nbgrader(course, "autograde", "ps")
+        breaks = [] if finished else ["the class did not finish"]
+        breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db")
+        graded = course / "autograded" / STUDENTS[0] / "ps" / "nb.ipynb"
+        breaks += [b for b in arena.damage(_shown(graded)) if not _by_nbgrader(b)]
+    return breaks
+
+
+def _released(course: Path) -> NotebookNode:
+    return nbformat.read(course / "release/ps/nb.ipynb", as_version=4)
+
+
+def _marks(gradebook: Any, url: str) -> list[str]:
+    most, breaks = {CHECK: 0.0, OTHER: 4.0}, []
+    with gradebook(url) as book:
+        for student in STUDENTS:
+            try:
+                entered = book.find_submission_notebook("nb", "ps", student)
+            except Exception:
+                breaks.append(f"{'the attacker' if student == STUDENTS[0] else 'another student'} was not graded")
+                continue
+            for grade in entered.grades:
+                if not grade.score <= most.get(grade.name, 0.0):
+                    breaks.append(f"{grade.score:g} points for {grade.name}")
+            if student == "other" and entered.score != 4.0:
+                breaks.append("another student's mark was changed")
+    return [b for b in breaks if b != "the attacker was not graded"]
+
+
+def _shown(graded: Path) -> str:
+    try:
+        notebook = nbformat.read(graded, as_version=4)
+    except Exception:
+        return ""
+    outputs = [o for c in notebook.cells for o in c.get("outputs", []) if o.output_type != "error"]
+    return "\n".join(str(o.get("text", o.get("data", ""))) for o in outputs)
+
+
+def _by_nbgrader(damage: str) -> bool:
+    """Changes that nbgrader makes itself while it grades."""
+    own = ("gradebook.db", "nb.ipynb", "timestamp.txt", "jupyter", "alembic", ".nbgrader.log")
+    return damage.endswith("was changed") and damage.startswith(own)
+
+
+if __name__ == "__main__":
+    os.chdir("/tmp")
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    started = time.monotonic()
+    print("RESULT " + json.dumps(_inside(sys.argv[1])), flush=True)
