@@ -17,7 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +169,11 @@ def _worker() -> None:
 
 
 def _kill_workers() -> None:
-    """End every worker and every kernel at once."""
-    for process in psutil.Process().children(recursive=True):
+    """End every worker, with every kernel under it, at once."""
+    for worker in active_children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+            for process in [*psutil.Process(worker.pid).children(recursive=True), worker]:
+                process.kill()
 
 
 def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:

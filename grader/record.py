@@ -23,8 +23,9 @@ def grader_version(chapter: Chapter) -> str:
     """A digest of all that decides a mark: the grader, the chapter's bank and source, the student package."""
     digest = hashlib.sha256()
     others = tuple(part for part in CHAPTERS if part != chapter.part)
-    files = [*(ROOT / "grader").glob("*.py"), *(ROOT / "grader" / "exercises").glob("*.py"), *(ROOT / "src").rglob("*.py")]
-    for file in [*sorted(f for f in files if not f.name.startswith(others)), chapter.source]:
+    folders = (ROOT / "grader", ROOT / "src" / "gradschool")
+    files = sorted(f for folder in folders for f in [*folder.glob("*.py"), *folder.glob("exercises/*.py")])
+    for file in [*(f for f in files if not f.name.startswith(others)), chapter.source]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
