@@ -1,0 +1,139 @@
+"""Whatever was done to a notebook's cells, the instructor's come back, once and in order, and a note says so."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from grader.redteam.arena import lesson
+from grader.redteam.tools import CHECK, OTHER, named
+from grader.transplant import MOST_EXTRAS, transplant, without_tags
+
+ANSWER = "def l2_gradient(p, l):\n    return p - l"
+
+
+@pytest.fixture
+def submitted() -> NotebookNode:
+    """The small lesson with its first exercise answered."""
+    notebook = lesson()
+    named(notebook, CHECK + "-solution").source = ANSWER
+    return notebook
+
+
+def names(notebook: NotebookNode) -> list[str]:
+    return [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
+
+
+def assert_sound(graded: NotebookNode) -> None:
+    """All of the instructor's cells, once, in order; locked ones as they were handed out."""
+    template = lesson()
+    assert names(graded) == names(template)
+    for cell in template.cells:
+        back = named(graded, cell.metadata.nbgrader.grade_id)
+        assert (back.cell_type, back.metadata.get("tags")) == (cell.cell_type, cell.metadata.get("tags"))
+        if cell.metadata.nbgrader.locked:
+            assert back.source == cell.source
+    assert graded.metadata == template.metadata
+
+
+def test_an_honest_notebook_earns_no_note(submitted: NotebookNode) -> None:
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert named(graded, CHECK + "-solution").source == ANSWER
+    assert notes == []
+
+
+@pytest.mark.parametrize("name", [CHECK, OTHER, CHECK + "-solution"])
+def test_a_deleted_cell_comes_back(submitted: NotebookNode, name: str) -> None:
+    submitted.cells.remove(named(submitted, name))
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert any(name in note and "deleted" in note for note in notes)
+
+
+def test_every_edited_locked_cell_has_its_note(submitted: NotebookNode) -> None:
+    locked = [c for c in submitted.cells if c.metadata.nbgrader.locked]
+    for cell in locked:
+        cell.source += "\n# mine"
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert [n for n in notes if "locked" in n and "changed" in n] == [
+        f"The locked cell {c.metadata.nbgrader.grade_id} was changed: it is back as it was handed out." for c in locked
+    ]
+
+
+def test_a_split_solution_is_run_whole(submitted: NotebookNode) -> None:
+    cell = named(submitted, CHECK + "-solution")
+    second = nbformat.v4.new_code_cell("SECOND = 2", metadata=nbformat.from_dict(dict(cell.metadata)))
+    submitted.cells.insert(submitted.cells.index(cell) + 1, second)
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    at = graded.cells.index(named(graded, CHECK + "-solution"))
+    assert graded.cells[at + 1].source == "SECOND = 2"
+    assert at + 1 < graded.cells.index(named(graded, CHECK))
+    assert any("more than once" in note for note in notes)
+
+
+@pytest.mark.parametrize("how", ["renamed", "stripped", "copied below"])
+def test_a_solution_that_lost_its_name_is_known_by_what_it_defines(submitted: NotebookNode, how: str) -> None:
+    cell = named(submitted, CHECK + "-solution")
+    if how == "renamed":
+        cell.metadata.nbgrader["grade_id"] = "my-answer"
+    elif how == "stripped":
+        for each in submitted.cells:
+            each.metadata = NotebookNode()
+    else:
+        submitted.cells.remove(cell)
+        submitted.cells.append(nbformat.v4.new_code_cell("x = 1"))
+        submitted.cells.append(nbformat.v4.new_code_cell(ANSWER))
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert named(graded, CHECK + "-solution").source == ANSWER
+    assert any("had lost its name" in note for note in notes)
+
+
+def test_reordered_cells_stand_in_the_instructors_order(submitted: NotebookNode) -> None:
+    submitted.cells.reverse()
+    graded, _ = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert named(graded, CHECK + "-solution").source == ANSWER
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_retyped_solution_still_counts(submitted: NotebookNode, kind: str) -> None:
+    named(submitted, CHECK + "-solution").cell_type = kind
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert named(graded, CHECK + "-solution").source == ANSWER
+    assert any(f"turned into {kind}" in note for note in notes)
+
+
+def test_the_students_own_cells_stay_in_place_as_plain_cells(submitted: NotebookNode) -> None:
+    own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["skip-execution"], "gradschool": "left_out"})
+    own.outputs = [nbformat.v4.new_output("stream", text="2.0")]
+    submitted.cells.insert(submitted.cells.index(named(submitted, CHECK)), own)
+    graded, _ = transplant(submitted, lesson())
+    kept = graded.cells[graded.cells.index(named(graded, CHECK)) - 1]
+    assert (kept.source, dict(kept.metadata), kept.outputs) == ("mine = 1", {}, [])
+
+
+def test_so_many_cells_and_no_more(submitted: NotebookNode) -> None:
+    submitted.cells += [nbformat.v4.new_code_cell(f"x = {k}") for k in range(MOST_EXTRAS + 50)]
+    graded, notes = transplant(submitted, lesson())
+    assert len(graded.cells) == len(lesson().cells) + MOST_EXTRAS
+    assert any("50 cells" in note for note in notes)
+
+
+def test_what_an_honest_answer_has_no_use_for_is_named(submitted: NotebookNode) -> None:
+    cell = named(submitted, CHECK + "-solution")
+    cell.source = "from gradschool.exercise import find\ndef l2_gradient(p, l):\n    return find('x').expect({})"
+    _, notes = transplant(submitted, lesson())
+    assert any(CHECK in note and ".expect(" in note for note in notes)
+
+
+def test_markdown_of_a_student_stays_text() -> None:
+    for text in ("<b>x", "[x](javascript:1)", "![x](y)", "[a]: http://x", "[a][b]", r"$\href{x}{y}$", "<!--", "</p>"):
+        assert "\u200b" in without_tags(text), text
+    for text in ("a < b", "x[0] (y)", r"$\frac{a}{b}$", "**bold** `code`"):
+        assert without_tags(text) == text
