@@ -1,1 +1,1 @@
-"""The public adversarial suite: notebooks that try to gain, steal, spread and harm, and a runner that looks whether they do."""
+"""The public adversarial suite: notebooks that try to gain, steal, spread and harm, and a look whether they do."""

@@ -1,4 +1,4 @@
-"""A place to be attacked in: a small lesson, files and sockets that nobody may touch, and a look at what was touched."""
+"""A place to be attacked in: a small lesson, files and sockets that nobody may touch, and what was touched."""
 
 from __future__ import annotations
 

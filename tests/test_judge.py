@@ -1,0 +1,240 @@
+"""The judge believes nobody: what comes over its socket can neither earn, nor stall it, nor bring it down."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import judge as judging
+from grader.judge import Judge
+from gradschool import wire
+from gradschool.checking import check, pack_reply
+from gradschool.exercise import find
+from gradschool.trying import try_case
+
+ID = "chain.l2_gradient"
+
+
+def right(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    return p - l
+
+
+def wrong(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    return p + l
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
+    with Judge(seconds=2.0) as listening:
+        monkeypatch.setenv("GRADSCHOOL_JUDGE", listening.address)
+        yield listening
+
+
+def talk(judge: Judge, hello: Any = None, answer: Callable[[dict[str, Any]], bytes] | None = None) -> Any:
+    """Speak the protocol by hand: a hello, then ``answer`` makes the bytes that answer each question."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(5)
+        line.connect(judge.address)
+        wire.send(line, {"check": ID} if hello is None else hello)
+        while True:
+            message = wire.receive(line)
+            if "args" not in message:
+                return message
+            line.sendall(answer(message["args"]) if answer else b"")
+
+
+def honest(args: dict[str, Any]) -> bytes:
+    return wire.encode(pack_reply(try_case(find(ID), right, args)))
+
+
+def still_judges(judge: Judge) -> bool:
+    judge.open(ID)
+    check(ID, right)
+    report = judge.close(2.0).report
+    return report is not None and report.passed
+
+
+def test_a_right_answer_passes_and_a_wrong_one_does_not(judge: Judge) -> None:
+    assert still_judges(judge)
+    judge.open(ID)
+    check(ID, wrong)
+    report = judge.close().report
+    assert report is not None
+    assert not report.passed
+
+
+def test_the_student_learns_no_verdict_from_the_judge(judge: Judge) -> None:
+    judge.open(ID)
+    assert talk(judge, answer=honest) == {"heard": True}
+    assert judge.close(2.0).report.passed
+
+
+def test_only_the_first_check_of_a_window_counts(judge: Judge) -> None:
+    judge.open(ID)
+    check(ID, wrong)
+    for _ in range(20):
+        assert talk(judge) == {"heard": False}
+    assert not judge.close().report.passed
+
+
+@pytest.mark.parametrize(
+    "hello", [{"check": "chain.maximise"}, {"check": None}, {}, "check", 5, None, {"check": {"a": 1}}]
+)
+def test_other_hellos_are_told_not_now(judge: Judge, hello: Any) -> None:
+    judge.open(ID)
+    if hello is None:
+        hello = ()
+    assert talk(judge, hello=hello) == {"heard": False}
+    assert judge.close().taken is False
+
+
+def test_without_a_window_nothing_is_examined(judge: Judge) -> None:
+    assert talk(judge, answer=honest) == {"heard": False}
+    assert still_judges(judge)
+
+
+FRAMES: dict[str, bytes] = {
+    "nothing": b"",
+    "zeros": b"\x00" * 64,
+    "an exabyte announced": struct.pack(">Q", 2**62) + b"x" * 1000,
+    "a header longer than its frame": struct.pack(">QI", 10, 2**31) + b"x" * 6,
+    "text": wire.encode("hello"),
+    "a report": wire.encode({"heard": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
+    "half a reply": wire.encode({"first": {"value": 1}}),
+    "huge": wire.encode(
+        {"first": {"value": np.zeros(2**21)}, "again": {"value": 0}, "inputs": 0, "printed": "", "seconds": 0}
+    ),
+    "deep": struct.pack(">QI", 200_004, 200_000) + b"[" * 100_000 + b"]" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) -> None:
+    judge.open(ID)
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(judge.address)
+        wire.send(line, {"check": ID})
+        wire.receive(line)
+        with suppress(OSError):  # the judge may hang up before all of it has gone
+            line.sendall(FRAMES[name])
+    window = judge.close(3.0)
+    assert window.report is None or window.report.fraction == 0.0
+    assert window.broken == ""
+    assert still_judges(judge)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "expected",
+        True,
+        1,
+        1.5,
+        float("nan"),
+        (),
+        {},
+        ((((),),),),
+        {"x": None},
+        np.zeros((0, 3)),
+        np.zeros(3, bool),
+    ],
+)
+def test_a_value_of_any_kind_is_only_wrong(judge: Judge, value: Any) -> None:
+    def answer(args: dict[str, Any]) -> bytes:
+        part = {"value": value}
+        return wire.encode({"first": part, "again": part, "inputs": value, "printed": "x", "seconds": 0.0})
+
+    judge.open(ID)
+    talk(judge, answer=answer)
+    window = judge.close(2.0)
+    assert window.broken == ""
+    assert window.report is not None
+    assert not window.report.passed
+
+
+def test_a_slow_student_cannot_hold_the_judge(judge: Judge) -> None:
+    judge.open(ID)
+    started = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(judge.address)
+        wire.send(line, {"check": ID})
+        wire.receive(line)
+        with pytest.raises(OSError):  # noqa: PT011  a pipe that breaks, or a reset
+            while time.monotonic() - started < 8:
+                line.sendall(b"\x00")
+                time.sleep(0.05)
+    assert time.monotonic() - started < 5
+    assert judge.close().report is None
+    assert still_judges(judge)
+
+
+def test_a_crowd_at_the_door_is_gone_in_a_moment(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "HELLO_SECONDS", 0.5)
+    crowd = []
+    for _ in range(40):
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(0.2)
+        try:
+            line.connect(judge.address)
+        except OSError:
+            break
+        crowd.append(line)
+    time.sleep(1.0)
+    assert still_judges(judge)
+    for line in crowd:
+        line.close()
+
+
+def test_threads_that_check_do_not_change_what_counts(judge: Judge) -> None:
+    judge.open(ID)
+    threads = [threading.Thread(target=lambda: talk(judge, hello={"check": "chain.maximise"})) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    check(ID, right)
+    for thread in threads:
+        thread.join()
+    assert judge.close(2.0).report.passed
+
+
+def test_inputs_are_fresh_for_every_window(judge: Judge) -> None:
+    seen: list[bytes] = []
+
+    def answer(args: dict[str, Any]) -> bytes:
+        seen.append(args["p"].tobytes())
+        return honest(args)
+
+    counts = []
+    for _ in range(2):
+        judge.open(ID)
+        talk(judge, answer=answer)
+        judge.close(2.0)
+        counts.append(len(seen))
+    first, second = set(seen[: counts[0]]), set(seen[counts[0] :])
+    assert first - second, "every input of the first examination came again in the second"
+
+
+def test_nothing_of_the_reference_goes_over_the_line(judge: Judge) -> None:
+    def answer(args: dict[str, Any]) -> bytes:
+        assert set(args) == {"p", "l"}
+        return honest(args)
+
+    judge.open(ID)
+    assert talk(judge, answer=answer) == {"heard": True}
+    assert judge.close(2.0).report.passed
+
+
+def test_the_socket_is_in_a_folder_of_the_graders_alone(judge: Judge) -> None:
+    assert os.stat(os.path.dirname(judge.address)).st_mode & 0o077 == 0
+    json.dumps(judge.address)
