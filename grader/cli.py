@@ -33,6 +33,10 @@ Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
+class Stopped(Trouble):
+    """Somebody pressed Ctrl-C."""
+
+
 def main() -> None:
     """Run a command; a Trouble becomes one sentence on stderr and exit status 1."""
     warnings.filterwarnings("ignore", module="nbgrader")  # its own, of SQLAlchemy's newer ways
@@ -40,10 +44,7 @@ def main() -> None:
         app()
     except Trouble as trouble:
         print(f"grader: {trouble}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("grader: stopped. What was entered stays; run the same command again to go on.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(130 if isinstance(trouble, Stopped) else 1)
     except OSError as error:
         print(f"grader: {error.strerror or error}: {error.filename or ''}. Mend it and run again.", file=sys.stderr)
         sys.exit(1)
@@ -140,7 +141,10 @@ def grade_class(
     with grading.only_run(where):
         found = grading.submissions(where, chapters, student)
         steps = grading.autograde(where, found, jobs=jobs, force=force, limits=limits)
-        results = list(_progress(steps, len(found), "Grading", quiet))
+        try:
+            results = list(_progress(steps, len(found), "Grading", quiet))
+        except KeyboardInterrupt:  # typer would end without a word
+            raise Stopped("stopped. What was entered stays; run the same command again to go on.") from None
     return sorted(results, key=lambda r: (r.chapter, r.student))
 
 
