@@ -40,8 +40,9 @@ def read(text: bytes, folder: Path) -> Any:
     try:
         return read_submission(file)
     except Trouble as trouble:
-        assert len(str(trouble).splitlines()) == 1
-        return None
+        said = str(trouble)
+    assert len(said.splitlines()) == 1
+    return None
 
 
 @BOUNDED

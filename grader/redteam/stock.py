@@ -115,12 +115,11 @@ def _inside(name: str) -> list[str]:
         (course / "gradebook.db").unlink()  # the real one stands here
         released = _course(course)
         texts = (submission(attack, arena.fill, released), submission(None, released=_released(course)))
+        texts = (submission(attack, arena.fill, released), submission(None, released=_released(course)))
         for student, text in zip(STUDENTS, texts, strict=True):
             file = course / "submitted" / student / "ps" / "nb.ipynb"
             file.parent.mkdir(parents=True)
-            file.write_text(
-                text if text is not None else submission(None, released=_released(course)), encoding="utf-8"
-            )
+            file.write_text(text, encoding="utf-8")
         arena.before = arena._state()
         finished = _nbgrader(course, "autograde", "ps")
         breaks = [] if finished else ["the class did not finish"]
