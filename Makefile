@@ -51,11 +51,11 @@ browser:
 	  echo "make: no Chromium here and no right to install it: the browser tests will be skipped (Debian: apt-get install chromium)"
 
 test: setup walls browser
-	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist worksteal; code=$$?; \
+	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadfile; code=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 test-fast: setup
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
