@@ -152,5 +152,5 @@ def test_the_listed_equations_are_the_code_beside_them(source):
     inside = "W -= settings.alpha * settings.batch * learner.weight_gradient(s, g, len(W))"
     assert inside in source
     training = (SOURCE.parents[2] / "src" / "gradschool" / "dqn_training.py").read_text(encoding="utf-8")
-    assert "return learner.weight_gradient(s, g, len(W))" in training
+    assert "return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))" in training
     assert "W -= settings.alpha * settings.batch * gradient(" in training

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from gradschool.answers import describe, plain, readable
 from gradschool.assess import Report, Tried, assess
 from gradschool.card import as_html, as_text
 from gradschool.exercise import Exercise, UnknownExercise, find
-from gradschool.trying import MAX_PRINTED, Raised, Reply, try_case
+from gradschool.trying import MAX_PRINTED, Raised, Reply, quiet, try_case
 
 JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
@@ -71,7 +72,22 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
     expected = [plain(exercise.expect(case.args)) for case in cases]  # all of it before the student's code runs
     tried = [Tried(c, e, try_case(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
-    return assess(exercise, tried, exercise.tolerance)
+    report = assess(exercise, tried, exercise.tolerance)
+    note = _on_speed(exercise, answer) if report.passed else ""
+    return replace(report, notes=(*report.notes, note)) if note else report
+
+
+def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
+    """What the exercise says about a right answer's speed: nothing while grading, and nothing if it raises now."""
+    if exercise.speed is None or JUDGE_VARIABLE in os.environ:
+        return ""
+    try:
+        with quiet():
+            return exercise.speed(answer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # on another batch even exit() is no more than a missing note
+        return ""
 
 
 class _Card:

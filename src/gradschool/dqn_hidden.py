@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.dqn_training import Learner, Memory, Run, Settings, best_returns, explore, record, table_gradient
+from gradschool.dqn_training import Learner, Memory, Run, Settings, explore, record, table_gradient
 from gradschool.nets import Adam
 from gradschool.taxi import Floats, TaxiModel, VectorTaxi
 
@@ -61,7 +61,7 @@ def train_hidden(
     net = HiddenNet(model.n_states, model.n_actions, hidden, rng)
     Q, h = net.outputs()
     Q_target, adam = Q.copy(), Adam(len(net.flat), settings.alpha)
-    run, best = Run(Q), best_returns(model)
+    run, best = Run(Q), model.best_returns
     taxi, memory = VectorTaxi(model, settings.n_envs, rng), Memory(settings.memory)
     while memory.filled < settings.warm_up:
         explore(learner, Q[taxi.state], taxi, memory, 1.0, rng)

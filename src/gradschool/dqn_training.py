@@ -91,35 +91,33 @@ class Memory:
 
     def __init__(self, size: int):
         self.size, self.filled, self._at, self.deliveries = size, 0, 0, 0
-        self.integers = np.empty((size, 3), np.int64)
-        self.reward = np.empty(size)
-        self.flags = np.empty((size, 2), bool)
+        kinds = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
+        self.columns = [np.empty(size, kind) for kind in kinds]
 
     def add(self, state: Ints, action: Ints, reward: Floats, next_state: Ints, over: Sequence[Bools]) -> None:
         """Store N transitions, each argument (N,); `over` is (terminated, truncated)."""
-        at = np.arange(self._at, self._at + len(state)) % self.size
-        self.integers[at] = np.stack([state, action, next_state], axis=1)
-        self.reward[at] = reward
-        self.flags[at] = np.stack(over, axis=1)
-        self._at = (self._at + len(state)) % self.size
-        self.deliveries += int(over[0].sum())
+        end = self._at + len(state)
+        at = slice(self._at, end) if end <= self.size else np.arange(self._at, end) % self.size
+        for column, new in zip(self.columns, (state, action, reward, next_state, *over), strict=True):
+            column[at] = new
+        self._at = end % self.size
+        self.deliveries += int(np.count_nonzero(over[0]))
         self.filled = min(self.filled + len(state), self.size)
 
     def sample(self, batch: int, rng: np.random.Generator) -> Batch:
         """state, action, reward, next_state, terminated, truncated, each (batch,)."""
         at = rng.integers(self.filled, size=batch)
-        state, action, next_state = self.integers[at].T
-        terminated, truncated = self.flags[at].T
-        return state, action, self.reward[at], next_state, terminated, truncated
+        state, action, reward, next_state, terminated, truncated = (column.take(at) for column in self.columns)
+        return state, action, reward, next_state, terminated, truncated
 
 
 def table_gradient(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
     """dL/dW (S, A) on one batch: target, gradient at the outputs, gradient of the weights. The heart of DQN."""
     s, a, r, s_next, terminated, truncated = batch
     terminated = terminated & settings.terminal_mask
-    y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
-    g = learner.output_gradient(W[s], a, y)
-    return learner.weight_gradient(s, g, len(W))
+    q, q_next = W.take(s, axis=0), W_target.take(s_next, axis=0)  # W[s] and W_target[s_next], five times as fast
+    y = learner.td_target(r, q_next, terminated, truncated, settings.gamma)
+    return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # some switches are there to make it diverge
@@ -130,7 +128,7 @@ def train_table(
     rng = np.random.default_rng(seed)
     W = initial_table(model, settings)
     W_target = W.copy()
-    run, best = Run(W), best_returns(model)
+    run, best = Run(W), model.best_returns
     taxi, memory = VectorTaxi(model, settings.n_envs, rng), Memory(settings.memory)
     while memory.filled < settings.warm_up:
         explore(learner, W[taxi.state], taxi, memory, 1.0, rng)
@@ -164,13 +162,6 @@ def explore(
     action = learner.epsilon_greedy(q, epsilon, u, random_action)
     next_state, reward, terminated, truncated = taxi.step(action)
     memory.add(state, action, reward, next_state, (terminated, truncated))
-
-
-def best_returns(model: TaxiModel) -> Floats:
-    """(300,): what an optimal policy earns from each start."""
-    from gradschool.taxi import value_iteration
-
-    return start_returns(model, greedy(value_iteration(model, 0.99)))
 
 
 def record(run: Run, model: TaxiModel, Q: Floats, best: Floats, env_steps: int) -> None:

@@ -50,6 +50,7 @@ class Exercise:
     property), and ``run(answer, args)`` tries the student's function on one set of inputs and returns arrays.
     ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of ``numerics.TOLERANCES``.
     ``each``: every entry or text is an answer of its own and earns its share, as in a list of diagnoses.
+    ``speed(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Exercise:
     returns: tuple[str, ...] = ()
     tolerance: str = "numeric"
     each: bool = False
+    speed: Callable[[Callable[..., Any]], str] | None = None
 
     @property
     def grade_id(self) -> str:

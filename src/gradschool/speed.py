@@ -6,23 +6,71 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+ROWS = 512
+PATIENCE = 0.01  # seconds that one call may take, before fewer rows are tried instead
+SLOWER = 5.0  # times the yardstick's time from which on a function is called slow
+Arguments = Callable[[int], tuple[Any, ...]]
 
-def rows_against_one(function: Callable[..., Any], arguments: Callable[[int], tuple[Any, ...]], rows: int = 512) -> str:
+
+def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: int = ROWS) -> str:
     """Time a function on one row and on many, and say how it grows. `arguments(B)` makes its arguments.
 
     A vectorised function pays mostly for the call, so many rows cost a few times what one costs; a Python loop pays
     for each row. Best of several timings, so that a busy machine disturbs little.
     """
-    one, many = (_seconds(function, arguments(B)) for B in (1, rows))
-    kind = "vectorised" if many < 40 * one else "a loop over the rows, most likely"
+    one, many = (seconds(function, arguments(B), repeats=7) for B in (1, rows))
+    kind = "a loop over the rows, most likely" if _grows_like_a_loop(many / one, rows) else "vectorised"
     return f"1 row: {1e6 * one:.0f} us, {rows} rows: {1e6 * many:.0f} us, {many / one:.0f} times as long: {kind}."
 
 
-def _seconds(function: Callable[..., Any], arguments: tuple[Any, ...]) -> float:
-    best = float("inf")
-    for _ in range(7):
+def against(yardstick: Callable[..., Any], arguments: Arguments) -> Callable[[Callable[..., Any]], str]:
+    """A judge of speed: given a function, a sentence if it loops over its rows and is slow for it, else "".
+
+    yardstick -- vectorised work of about the same amount, on the same arguments; it need not be the same work
+    A call takes less than a tenth of a second, unless one row alone takes that.
+    """
+
+    def sentence(function: Callable[..., Any]) -> str:
+        return _once(function) and _once(function)  # a busy machine makes anything slow, but seldom twice
+
+    def _once(function: Callable[..., Any]) -> str:
+        rows = _affordable(function, arguments)
+        if rows < 64:  # too few to tell a loop from a costly call
+            return ""
+        one, many = (seconds(function, arguments(B), calls=1) for B in (1, rows))
+        slower = many / seconds(yardstick, arguments(rows))
+        if slower < SLOWER or not _grows_like_a_loop(many / one, rows):
+            return ""
+        return (
+            f"Right, but slow: {rows} rows take {1e3 * many:.2g} ms, about {slower:.0f} times as long as vectorised "
+            "NumPy needs for work of this size. Is there a Python loop over the rows? It trains all the same."
+        )
+
+    return sentence
+
+
+def _affordable(function: Callable[..., Any], arguments: Arguments) -> int:
+    """The most rows, up to ROWS, that one call can be expected to do within PATIENCE."""
+    rows = 1
+    while rows < ROWS and 8 * seconds(function, arguments(rows), repeats=2, calls=1) < PATIENCE:
+        rows *= 8
+    return rows
+
+
+def _grows_like_a_loop(times: float, rows: int) -> bool:
+    """Whether `rows` rows cost what a loop would: a fair part of `rows` times one row."""
+    return times > max(16, rows / 16)
+
+
+def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], repeats: int = 3, calls: int = 5) -> float:
+    """Seconds of one call, on average over `calls` in a row, the best of `repeats` or of what PATIENCE allows."""
+    best, begun = float("inf"), time.perf_counter()
+    for _ in range(repeats):
         started = time.perf_counter()
-        for _ in range(5):
+        for _ in range(calls):
             function(*arguments)
-        best = min(best, (time.perf_counter() - started) / 5)
+        ended = time.perf_counter()
+        best = min(best, (ended - started) / calls)
+        if ended - begun > PATIENCE:
+            break
     return best

@@ -8,6 +8,7 @@ starts and is cut after 200 steps: `truncated`, which is the clock's doing; `ter
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,11 @@ class TaxiModel:
         """A, 6."""
         return self.reward.shape[1]
 
+    @cached_property
+    def best_returns(self) -> Floats:
+        """(300,): what an optimal policy earns from each start. Solved when it is first asked for."""
+        return start_returns(self, greedy(value_iteration(self)))
+
 
 def taxi_model(env: Any = None) -> TaxiModel:
     """The model, read from the environment's own table P. Raises ValueError if a step of it is random."""
@@ -96,18 +102,18 @@ def value_iteration(model: TaxiModel, gamma: float = 0.99, tolerance: float = 1e
 
 
 def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) -> Floats:
-    """Exact undiscounted return of a deterministic policy (S,) from each start within the time limit: (300,)."""
-    following = model.next_state[np.arange(model.n_states), policy]
-    reward = model.reward[np.arange(model.n_states), policy]
-    over = model.terminated[np.arange(model.n_states), policy]
-    state, running = model.starts.copy(), np.ones(len(model.starts), bool)
-    returns = np.zeros(len(state))
-    for _ in range(time_limit):
-        returns += running * reward[state]
-        running &= ~over[state]
-        if not running.any():
-            break
-        state = following[state]
+    """Exact undiscounted return of a deterministic policy (S,) from each start within the time limit: (300,).
+
+    By doubling: what 2n steps earn is what n steps earn, and then n more from where they led. Eight rounds for 200.
+    """
+    states, nowhere = np.arange(model.n_states), model.n_states  # one more state, where an ended episode stays
+    led = np.append(np.where(model.terminated[states, policy], nowhere, model.next_state[states, policy]), nowhere)
+    earned = np.append(model.reward[states, policy], 0.0)
+    at, returns = model.starts, np.zeros(len(model.starts))
+    while time_limit > 0:
+        if time_limit % 2:
+            returns, at = returns + earned[at], led[at]
+        earned, led, time_limit = earned + earned[led], led[led], time_limit // 2
     return returns
 
 

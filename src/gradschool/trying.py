@@ -6,7 +6,7 @@ import contextlib
 import io
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -62,15 +62,24 @@ class _Bounded(io.TextIOBase):
         return readable(self._kept)
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[_Bounded]:
+    """Inside, what is printed is kept apart, in what is handed out, and warnings go nowhere."""
+    sink = _Bounded()
+    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"):
+            yield sink
+
+
 def try_case(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
     """Call the student's function on this case, and once more on fresh inputs, and report what happened.
 
     What it prints is kept from the first call; warnings and whatever the second call prints go nowhere.
     """
-    given, sink = copied(args), _Bounded()
+    given = copied(args)
     started = time.perf_counter()
-    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet() as sink:
         first = _outcome(exercise, answer, given)
         seconds, printed = time.perf_counter() - started, sink.text()
         inputs = plain(given)
@@ -80,8 +89,7 @@ def try_case(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, 
 
 def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Tree | Raised:
     try:
-        with np.errstate(all="ignore"):
-            return plain(exercise.run(answer, args))
+        return plain(exercise.run(answer, args))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a student's exit() must not end the kernel

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradschool.exercise import Case, Exercise
 from gradschool.exercises import dqn_inputs as inputs
+from gradschool.exercises.dqn_speed import speed_of
 from gradschool.numerics import central_differences
 
 Array = np.ndarray
@@ -185,6 +186,7 @@ EXERCISES = (
         "one_hot(s, n_states) -> (B, n_states)",
         inputs.one_hot_cases,
         one_hot_expect,
+        speed=speed_of("s", "n_states"),
     ),
     Exercise(
         "dqn.q_values",
@@ -192,6 +194,7 @@ EXERCISES = (
         "q_values(W, s) -> (B, A)",
         inputs.q_values_cases,
         q_values_expect,
+        speed=speed_of("W", "s"),
     ),
     Exercise(
         "dqn.epsilon_greedy",
@@ -200,6 +203,7 @@ EXERCISES = (
         inputs.epsilon_cases,
         epsilon_expect,
         tolerance="none",
+        speed=speed_of("q", "epsilon", "u", "random_action"),
     ),
     Exercise(
         "dqn.td_target",
@@ -207,6 +211,7 @@ EXERCISES = (
         "td_target(reward, q_next, terminated, truncated, gamma) -> (B,)",
         inputs.target_cases,
         target_expect,
+        speed=speed_of("reward", "q_next", "terminated", "truncated", "gamma"),
     ),
     Exercise(
         "dqn.output_gradient",
@@ -214,6 +219,7 @@ EXERCISES = (
         "output_gradient(q, action, y) -> (B, A)",
         inputs.output_cases,
         output_expect,
+        speed=speed_of("q", "action", "y"),
     ),
     Exercise(
         "dqn.weight_gradient",
@@ -221,6 +227,7 @@ EXERCISES = (
         "weight_gradient(state, g, n_states) -> (n_states, A)",
         inputs.weight_cases,
         weight_expect,
+        speed=speed_of("state", "g", "n_states"),
     ),
     Exercise(
         "dqn.fit_targets",
@@ -228,6 +235,7 @@ EXERCISES = (
         "fit_targets(q, action, y) -> (B, A)",
         inputs.output_cases,
         fit_targets_expect,
+        speed=speed_of("q", "action", "y"),
     ),
     Exercise(
         "dqn.fit_gradient",
@@ -235,6 +243,7 @@ EXERCISES = (
         "fit_gradient(q, targets) -> (B, A)",
         inputs.fit_gradient_cases,
         fit_gradient_expect,
+        speed=speed_of("q", "targets"),
     ),
     Exercise(
         "dqn.torch_loss",
@@ -250,6 +259,7 @@ EXERCISES = (
         "semi_gradient(W, W_target, state, action, reward, next_state, terminated, gamma) -> (S, A)",
         inputs.transition_cases,
         semi_expect,
+        speed=speed_of("W", "W_target", "state", "action", "reward", "next_state", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.residual_gradient",
@@ -257,6 +267,7 @@ EXERCISES = (
         "residual_gradient(W, state, action, reward, next_state, terminated, gamma) -> (S, A)",
         inputs.residual_cases,
         residual_expect,
+        speed=speed_of("W", "state", "action", "reward", "next_state", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.tabular_step",
@@ -271,6 +282,7 @@ EXERCISES = (
         "double_target(reward, q_next_online, q_next_target, terminated, gamma) -> (B,)",
         inputs.double_target_cases,
         double_expect,
+        speed=speed_of("reward", "q_next_online", "q_next_target", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.huber_gradient",
@@ -278,6 +290,7 @@ EXERCISES = (
         "huber_gradient(q, action, y, kappa) -> (B, A)",
         inputs.huber_cases,
         huber_expect,
+        speed=speed_of("q", "action", "y", "kappa"),
     ),
     Exercise(
         "dqn.clinic",
@@ -286,6 +299,7 @@ EXERCISES = (
         clinic_cases,
         clinic_expect,
         run=clinic_run,
+        each=True,
     ),
     Exercise(
         "dqn.mend",
