@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import warnings
@@ -41,12 +42,20 @@ def main() -> None:
     """Run a command; a Trouble becomes one sentence on stderr and exit status 1."""
     warnings.filterwarnings("ignore", module="nbgrader")  # its own, of SQLAlchemy's newer ways
     try:
+        logging.getLogger("tornado.application").addHandler(logging.NullHandler())  # nbgrader's gradebook writes there
         app()
     except Trouble as trouble:
         print(f"grader: {trouble}", file=sys.stderr)
         sys.exit(130 if isinstance(trouble, Stopped) else 1)
     except OSError as error:
         print(f"grader: {error.strerror or error}: {error.filename or ''}. Mend it and run again.", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if not type(error).__module__.startswith(("sqlalchemy", "nbgrader", "sqlite3")):
+            raise
+        why = next((w for w in ("database is locked", "disk is full", "disk I/O error") if w in str(error)), "")
+        why = why or str(error).strip().splitlines()[0][:200]
+        print(f"grader: The gradebook does not answer ({why}). Mend it and run again.", file=sys.stderr)
         sys.exit(1)
 
 

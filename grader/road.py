@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from grader.session import Limits, Session
 from grader.source import template
 from grader.transplant import transplant
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also printed on the instructor's terminal
 MOST_BYTES = 50 * 2**20
 
 
@@ -75,14 +77,15 @@ def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Li
     session = Session(notebook, chapter, limits or Limits(), notes=notes)
     reports = session.run()
     record.write(notebook, reports, session.notes, grader=record.grader_version(chapter))
-    for part in ("cells", "metadata"):
-        notebook[part] = _storable(notebook[part])
+    notebook["cells"] = _storable(notebook["cells"])
+    notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 
 
-def _storable(tree: Any) -> Any:
-    """The same without lone surrogates: a student's text may hold them, and no file can."""
+def _storable(tree: Any, without: re.Pattern[str] | None = None) -> Any:
+    """The same without lone surrogates, which no file can hold, and without what ``without`` matches."""
     if isinstance(tree, str):
-        return tree.encode("utf-8", "replace").decode()
+        text = tree.encode("utf-8", "replace").decode()
+        return without.sub("", text) if without else text
     if isinstance(tree, dict):
-        return type(tree)({_storable(k): _storable(v) for k, v in tree.items()})
-    return [_storable(item) for item in tree] if isinstance(tree, list) else tree
+        return type(tree)({_storable(k, without): _storable(v, without) for k, v in tree.items()})
+    return [_storable(item, without) for item in tree] if isinstance(tree, list) else tree

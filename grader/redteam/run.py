@@ -21,7 +21,7 @@ from grader.session import Limits
 from grader.transplant import transplant
 
 WALLS = Walls(memory=2**30, scratch=64 * 2**20)
-LIMITS = Limits(check=4.0, cell=8.0, locked=60.0, notebook=45.0, restarts=3, walls=WALLS)
+LIMITS = Limits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, walls=WALLS)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 

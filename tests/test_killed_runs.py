@@ -1,0 +1,187 @@
+"""Nothing lost: runs killed at any moment, a full disk, a locked gradebook; the marks are those of a quiet run."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from grader import sample_class
+from grader.bank import entries
+from grader.house import ROOT, Chapter, House
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("GRADSCHOOL_KILLS", "30"))
+STUDENTS = 10
+# Grading a class for real, but for the kernel: what a killed run can lose lies between the worker's answer and the
+# files on the disk. A "kernel" that takes 30 ms and answers from the notebook's text makes thirty kills a minute.
+QUICK = """
+import sys, time
+sys.path.insert(0, {root!r})
+from grader import session
+from grader.bank import entries
+from gradschool.assess import Report
+
+def run(self):
+    time.sleep(0.03)
+    share = self.notebook.cells[0].source.count("x") / 10
+    for e in self.bank.values():
+        found = Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
+        self.reports[e.exercise.id] = found
+    return self.reports
+
+session.Session.run = run
+from grader.cli import main
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.fixture
+def quick(house: House, chain: Chapter, tmp_path: Path) -> House:
+    """A class of ten whose marks all differ, and a command that grades it quickly."""
+    released = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    for k in range(STUDENTS):
+        mine = nbformat.from_dict(dict(released))
+        mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
+        sample_class._hand_in(house, chain, f"student-{k}", mine)
+    (tmp_path / "quick.py").write_text(QUICK.format(root=str(ROOT)))
+    return house
+
+
+def start(house: House, *words: str) -> subprocess.Popen[str]:
+    """Start grading, in a session of its own."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    command = [sys.executable, str(house.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """kill -9 for the run and its workers, all at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def state(house: House, chain: Chapter) -> dict[str, Any]:
+    """Everybody's marks, each of which must stand beside a whole graded notebook; the ids in the gradebook once."""
+    with Gradebook(house.db_url, "gradschool") as book:
+        found = {
+            s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades)
+            for s in book.assignment_submissions(chain.name)
+        }
+        assert len(found) == len(book.assignment_submissions(chain.name))
+    for student in found:
+        nbformat.read(house.notebook_path(house.autograded, student, chain), as_version=4)
+    assert not list(house.work.rglob("*.partial"))
+    return found
+
+
+def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
+    """The marks of a run that nobody disturbs, in a copy of this house, and how long it took."""
+    other = House(house.work.parent / "quiet" / "work", house.release)
+    shutil.copytree(house.work, other.work)
+    shutil.copy(house.work.parent / "quick.py", other.work.parent)
+    started = time.monotonic()
+    process = start(other)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err + out
+    return state(other, chain), time.monotonic() - started
+
+
+def test_killed_at_any_moment_and_started_again(quick: House, chain: Chapter) -> None:
+    """kill -9 at seeded moments of a class run; then one run to the end gives the marks of a quiet run."""
+    want, length = quiet(quick, chain)
+    assert len(want) == STUDENTS
+    rng, kills = random.Random(20_150_909), 0
+    while kills < KILLS:
+        process = start(quick, *(["--force"] if rng.random() < 0.5 else []))
+        try:
+            process.wait(rng.uniform(0.2, 1.0) * length)
+            process.communicate()
+        except subprocess.TimeoutExpired:
+            kill_all(process)
+            kills += 1
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert state(quick, chain) == want
+
+
+def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_path: Path) -> None:
+    """Everything a run writes on a file system that fills up; once there is room, the same marks."""
+    want, _ = quiet(quick, chain)
+    small = tmp_path / "small"
+    small.mkdir()
+    used = sum(f.stat().st_size for f in quick.work.rglob("*") if f.is_file())
+    size = used + 400_000
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)], capture_output=True)
+    if mount.returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        shutil.copytree(quick.work, small / "work")
+        shutil.copy(tmp_path / "quick.py", small)
+        house = House(small / "work", quick.release)
+        process = start(house)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 1, out + err
+        assert len(err.strip().splitlines()) == 1, err
+        subprocess.run(["mount", "-o", f"remount,size={50 * size}", str(small)], check=True)
+        process = start(house)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert state(house, chain) == want
+    finally:
+        subprocess.run(["umount", str(small)], check=False)
+
+
+def test_a_locked_gradebook_is_waited_for_or_named(quick: House, chain: Chapter) -> None:
+    want, _ = quiet(quick, chain)
+    lock = sqlite3.connect(quick.work / "gradebook.db", isolation_level=None)
+    lock.execute("begin exclusive")
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "locked" in err
+    assert len(err.strip().splitlines()) == 1, err
+    lock.execute("rollback")
+    lock.close()
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert state(quick, chain) == want
+
+
+def test_resubmission_replaces_and_marks_by_hand_stay(quick: House, chain: Chapter) -> None:
+    start(quick).communicate(timeout=120)
+    name = next(iter(entries("chain").values())).exercise.grade_id
+    where = (chain.notebook, chain.name, "student-3")
+    with Gradebook(quick.db_url, "gradschool") as book:
+        book.find_grade(name, *where).manual_score = 0.5
+        book.find_comment(f"{name}-solution", *where).manual_comment = "kept"
+        book.db.commit()
+    file = quick.notebook_path(quick.submitted, "student-3", chain)
+    again = nbformat.read(file, as_version=4)
+    again.cells[0].source = "x" * 9
+    nbformat.write(again, file)
+    start(quick).communicate(timeout=120)
+    with Gradebook(quick.db_url, "gradschool") as book:
+        grade = book.find_grade(name, *where)
+        assert (grade.manual_score, grade.needs_manual_grade) == (0.5, True)
+        assert book.find_comment(f"{name}-solution", *where).manual_comment == "kept"
+        assert len([s for s in book.assignment_submissions(chain.name) if s.student_id == "student-3"]) == 1
+        scores = {g.name: g.auto_score for g in book.find_submission_notebook(*where).grades}
+    assert scores[name] == pytest.approx(entries("chain")["chain.l2_gradient"].points * 0.9)
