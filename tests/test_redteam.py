@@ -39,7 +39,15 @@ RUNNABLE = (
 def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
     found = attacks()
     assert len(found) >= 80
-    assert {a.name.split("/")[0] for a in found} == {"forge", "steal", "notebook", "resources", "spread", "browser"}
+    assert {a.name.split("/")[0] for a in found} == {
+        "forge",
+        "steal",
+        "notebook",
+        "resources",
+        "spread",
+        "browser",
+        "open",
+    }
     for attack in found:
         assert 10 < len(attack.aim) < 160, attack.name
         ast.parse(attack.text.replace("@PORT@", "1"))
@@ -51,6 +59,8 @@ def test_no_attack_has_success() -> None:
     result = run.run()
     assert result["attacks"] == len(attacks())
     assert result["breaks"] == []
+    known = {o["attack"]: o for o in result["outcomes"] if o["attack"].startswith(run.OPEN)}
+    assert all(any("worth a look" in told for told in o["told"]) for o in known.values())
 
 
 @pytest.mark.slow
