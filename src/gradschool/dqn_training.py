@@ -115,7 +115,8 @@ def table_gradient(learner: Learner, W: Floats, W_target: Floats, batch: Batch, 
     """dL/dW (S, A) on one batch: target, gradient at the outputs, gradient of the weights. The heart of DQN."""
     s, a, r, s_next, terminated, truncated = batch
     terminated = terminated & settings.terminal_mask
-    q, q_next = W.take(s, axis=0), W_target.take(s_next, axis=0)  # W[s] and W_target[s_next], five times as fast
+    q = W.take(s, axis=0)  # W[s], five times as fast
+    q_next = W_target.T.take(s_next, axis=1).T  # W_target[s_next], laid out so that a maximum over actions is quick
     y = learner.td_target(r, q_next, terminated, truncated, settings.gamma)
     return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))
 

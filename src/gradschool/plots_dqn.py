@@ -59,7 +59,7 @@ def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, er
             style: dict[str, Any] = (
                 {"color": palette.TAKEN, "lw": 0.8 + 2.6 * abs(g[i, j]) / most, "zorder": 2}
                 if on
-                else {"color": palette.BLOCKED, "lw": 0.6, "ls": (0, (1, 2.5)), "alpha": 0.75, "zorder": 1}
+                else {"color": palette.BLOCKED, "lw": 0.8, "ls": (0, (1, 2.5)), "zorder": 1}
             )
             ax.plot([layer, layer + 1], [y[layer][i], y[layer + 1][j]], **style)
     for layer, places in enumerate(y):
@@ -91,11 +91,16 @@ def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Lesso
     limit = max(float(np.abs(g).max()) for g in gradients.values()) or 1.0
     first = next(iter(gradients.values()))
     with palette.lesson_style():
-        fig = LessonFigure(figsize=(3.1 * len(gradients), 0.55 + 0.36 * len(first)), layout="constrained")
-        axes = fig.subplots(1, len(gradients), squeeze=False)
-        for ax, (title, g) in zip(axes[0], gradients.items(), strict=True):
+        across = len(gradients) if len(gradients) <= 3 else 2  # a third of the page is the least that can be read
+        down = -(-len(gradients) // across)
+        fig = LessonFigure(figsize=(8.2, down * (0.6 + 0.33 * len(first))), layout="constrained")
+        axes = fig.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+        for ax, (title, g) in zip(axes.flat, gradients.items(), strict=False):
             gradient_table(ax, g, limit, title)
-            ax.set(xlabel="action", ylabel=rows)
+        for ax in axes[:, 0]:
+            ax.set_ylabel(rows)
+        for ax in axes[-1]:
+            ax.set_xlabel("action")
     apart = {title: float(np.max(np.abs(g - first))) for title, g in gradients.items()}
     words = "; ".join(f"{title}: largest difference from the first {d:.1e}" for title, d in apart.items())
     return _done(fig, f"Heat maps of the same gradient found in {len(gradients)} ways, empty where it is 0. {words}.")
@@ -191,7 +196,8 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigur
         fig,
         f"Two heat maps of {len(table)} by {len(table)} states. Without a hidden layer only the diagonal is not zero: "
         f"an update moves its own state and no other (largest other entry {np.abs(table[off]).max():.0f}). With a "
-        f"hidden layer every entry is filled: another state moves, on average, {share:.0%} as far as the updated one.",
+        f"hidden layer {np.mean(hidden[off] != 0):.0%} of the others are not: another state moves, on average, "
+        f"{share:.0%} as far as the updated one.",
     )
 
 
@@ -233,9 +239,12 @@ def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floa
             row[0].set(ylim=(-2500, 40), ylabel=f"patient {letter}\nmean return")
             ill, healthy = gradients[letter]
             limit = float(np.abs(healthy).max())
-            gradient_table(row[1], np.clip(ill, -99, 99), limit, "its gradient")
-            gradient_table(row[2], healthy, limit, "a healthy one")
-        axes[-1][0].set_xlabel("environment steps")
+            first = letter == next(iter(curves))
+            gradient_table(row[1], np.clip(ill, -99, 99), limit, "its gradient" if first else "")
+            gradient_table(row[2], healthy, limit, "a healthy one" if first else "")
+            row[1].set_ylabel("state")
+        for ax, label in zip(axes[-1], ("environment steps", "action", "action"), strict=True):
+            ax.set_xlabel(label)
     said = "; ".join(ward_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
     return _done(fig, f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
 
