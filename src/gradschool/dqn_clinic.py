@@ -16,7 +16,7 @@ from gradschool.dqn_training import Batch, Learner, Run, Settings, table_gradien
 from gradschool.taxi import Floats, TaxiModel
 
 LETTERS = "ABCDEF"
-WARD = Settings(alpha=0.1, updates=1300, every=50, goal_q=5.0)
+WARD = Settings(alpha=0.1, updates=1000, every=50, goal_q=5.0)
 NAMES = {
     "broadcast": "a (B, 1) column met a (B,) row: every Q is pulled to the mean of all targets",
     "clock-as-terminal": "an episode cut by the clock counts as the end of the world",
