@@ -198,23 +198,33 @@ class Kernel:
 
     async def __aenter__(self) -> Kernel:
         sandbox.require()
+        for last in (False, False, True):  # a machine that is full for a moment is no reason to lose a notebook
+            try:
+                await self._start()
+                break
+            except RuntimeError:
+                await self.__aexit__()
+                if last:
+                    raise
+                await asyncio.sleep(1.0)
+            except BaseException:
+                await self.__aexit__()
+                raise
+        self.client.kc.allow_stdin = False
+        pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
+        self._watch = sandbox.Watch(pid, self.walls, self._stop)
+        return self
+
+    async def _start(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
         home = Path(self._folder.name) / "home"
         home.mkdir()
         self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls)
         self.client = self._new_client()
-        try:
-            await self.manager.start(home)
-            self.client.kc = self.manager.client()
-            self.client.kc.start_channels()
-            await self.client.kc.wait_for_ready(timeout=60)
-        except BaseException:
-            await self.__aexit__()
-            raise
-        self.client.kc.allow_stdin = False
-        pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
-        self._watch = sandbox.Watch(pid, self.walls, self._stop)
-        return self
+        await self.manager.start(home)
+        self.client.kc = self.manager.client()
+        self.client.kc.start_channels()
+        await self.client.kc.wait_for_ready(timeout=60)
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(AttributeError):

@@ -8,6 +8,7 @@ folder, which the grader reaches through ``/proc/PID/root``.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -27,7 +28,9 @@ HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets/s"  # inside: where the kernel's own sockets begin
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
-NOBODY = 2_000_000_000  # when the grader is root, kernels run as users from here on, one for each worker
+NOBODY = 1_000_000_000  # when the grader is root, kernels run as users from here on,
+USERS = 64  # so many for each worker in turn, so that what is left of one kernel takes nothing from the next
+_turn = itertools.count()
 REFUSAL = (
     "Grading needs bubblewrap to keep students' code away from this machine, and {why}: {cure}, "
     f"or set {UNSANDBOXED_VARIABLE}=1 (or say --unsandboxed) to run their code with all your rights."
@@ -165,8 +168,8 @@ def _limits(walls: Walls) -> list[str]:
 
 
 def _as_nobody() -> list[str]:
-    """Root's kernels give up root, one user for each worker: then the limit on processes holds for each alone."""
-    user = str(NOBODY + os.getpid())
+    """Root's kernels give up root, each for a user of its own: then the limit on processes holds for each alone."""
+    user = str(NOBODY + USERS * os.getpid() + next(_turn) % USERS)
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
 
 

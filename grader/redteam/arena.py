@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 
 from grader.house import ROOT, chapter
 from grader.redteam.tools import CHECK, OTHER, named
-from grader.sandbox import NOBODY, family
+from grader.sandbox import NOBODY, USERS, family
 from grader.source import source_notebook, template
 
 ATTACKS = Path(__file__).parent / "attacks"
@@ -172,7 +172,7 @@ def _of_kernels() -> list[psutil.Process]:
     if os.geteuid() != 0:
         return [psutil.Process(pid) for pid in family(os.getpid())[1:]]
     everybody = psutil.process_iter(["uids"])
-    return [p for p in everybody if p.info["uids"] and p.info["uids"].real == NOBODY + os.getpid()]
+    return [p for p in everybody if p.info["uids"] and (p.info["uids"].real - NOBODY) // USERS == os.getpid()]
 
 
 def _name_of(process: psutil.Process) -> str:
