@@ -92,7 +92,7 @@ class Memory:
     def __init__(self, size: int):
         self.size, self.filled, self._at, self.deliveries = size, 0, 0, 0
         kinds = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
-        self.columns = [np.empty(size, kind) for kind in kinds]
+        self.columns: list[Any] = [np.empty(size, kind) for kind in kinds]
 
     def add(self, state: Ints, action: Ints, reward: Floats, next_state: Ints, over: Sequence[Bools]) -> None:
         """Store N transitions, each argument (N,); `over` is (terminated, truncated)."""
