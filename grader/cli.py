@@ -284,8 +284,6 @@ def redteam(
     else:
         for line in result["breaks"]:
             _say(f"break: {line}")
-        for line in result.get("open", []):
-            _say(f"known and open: {line}")
         _say(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
     if result["breaks"] and not stock:
         raise typer.Exit(1)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import gradschool
 from grader.house import ROOT, Trouble, house
+from grader.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 MEET = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
@@ -133,6 +134,10 @@ def _packages() -> Iterator[str]:
     for place in bound:
         yield from _folders(*map(str, [*place.parents][-2::-1]))
         yield from ("--ro-bind", str(place), str(place))
+    for copy, original in stripped(house().work / "oracle-free"):
+        yield from ("--ro-bind", str(copy), str(original))
+    if (EXERCISES / "__pycache__").is_dir():
+        yield from ("--tmpfs", str(EXERCISES / "__pycache__"))
     for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", house().work):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
             yield from ("--tmpfs", str(secret))

@@ -22,7 +22,7 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 LINK = re.compile(r"\](?=[(\[:])|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)")
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
 MOST_EXTRAS, MOST_TEXT, MOST_NOTES = 300, 200_000, 20
-# What reaches beyond an exercise. The oracle of an exercise's public half is the student's to read, and to call.
+# What reaches beyond an exercise.
 UNUSUAL = re.compile(
     r"GRADSCHOOL_\w+|gradschool\.(?:checking|wire|exercises?|trying|assess|answers)\b|\.expect\(|central_differences"
     r"|\bnbgrader\b|get_ipython|\bctypes\b|\bsocket\b|\bsubprocess\b|os\.(?:system|fork|exec\w*|kill|_exit|environ)\b"

@@ -80,7 +80,7 @@ def test_grader_cannot_be_imported_from_elsewhere(tmp_path: Path) -> None:
 def test_no_machine_path_and_no_registry_host(name: str) -> None:
     text = (ROOT / name).read_text(errors="replace") if (ROOT / name).is_file() else ""
     found = re.findall(r"/work/|/root/|/home/\w+/|pypi\.org|pythonhosted|deb\.debian|registry\.npmjs", text)
-    assert not found or name == "tests/test_house.py"
+    assert not found or name in ("tests/test_house.py", "tests/test_sandbox.py")
 
 
 def test_every_readme_command_is_a_make_target() -> None:

@@ -46,7 +46,6 @@ def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
         "resources",
         "spread",
         "browser",
-        "open",
     }
     for attack in found:
         assert 10 < len(attack.aim) < 160, attack.name
@@ -59,8 +58,6 @@ def test_no_attack_has_success() -> None:
     result = run.run()
     assert result["attacks"] == len(attacks())
     assert result["breaks"] == []
-    known = {o["attack"]: o for o in result["outcomes"] if o["attack"].startswith(run.OPEN)}
-    assert all(any("worth a look" in told for told in o["told"]) for o in known.values())
 
 
 @pytest.mark.slow

@@ -22,7 +22,6 @@ from grader.transplant import transplant
 
 WALLS = Walls(memory=2**30, scratch=64 * 2**20)
 LIMITS = Limits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, walls=WALLS)
-OPEN = "open/"  # attacks that are known to succeed, with their reason in docs/threat-model.md; shown apart
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
@@ -44,8 +43,7 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
     found = sorted(fights(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
     return {
         "attacks": len(found),
-        "breaks": [_line(o) for o in found if o.breaks and not o.attack.startswith(OPEN)],
-        "open": [_line(o) for o in found if o.breaks and o.attack.startswith(OPEN)],
+        "breaks": [_line(o) for o in found if o.breaks],
         "outcomes": [asdict(o) for o in found],
     }
 

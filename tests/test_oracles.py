@@ -1,0 +1,58 @@
+"""Kernels get the public halves without their oracles, and can still examine every exercise of every chapter."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader import record, road, sample_class
+from grader.bank import entries
+from grader.build import build
+from grader.house import ROOT, Chapter, House, chapters
+from grader.oracles import stripped
+from grader.session import Limits
+
+LOOK = """
+from gradschool.exercise import CHAPTERS, in_chapter
+found = [e for part in CHAPTERS for e in in_chapter(part)]
+assert all(e.expect is None for e in found), [e.id for e in found if e.expect]
+print(len(found))
+"""
+
+
+def test_a_copy_without_oracles_has_every_exercise_and_no_oracle(tmp_path: Path) -> None:
+    package = tmp_path / "gradschool"
+    shutil.copytree(ROOT / "src" / "gradschool", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for copy, original in stripped(tmp_path / "oracle-free"):
+        shutil.copy(copy, package / "exercises" / original.name)
+    done = subprocess.run([sys.executable, "-c", LOOK], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.strip() == str(sum(len(entries(c.part)) for c in chapters())), done.stderr
+
+
+def test_the_functions_that_were_oracles_have_no_body_left(tmp_path: Path) -> None:
+    bodies = {
+        node.name: ast.unparse(node.body[0])
+        for copy, _ in stripped(tmp_path)
+        for node in ast.walk(ast.parse(copy.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for name in ("l2_expect", "mlp_expect", "adam_expect", "semi_expect", "actor_expect"):
+        assert bodies[name] == "raise LookupError('no oracle while grading')"
+    assert "raise" not in bodies["inject_run"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", chapters(), ids=lambda c: c.part)
+def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: Path) -> None:
+    house = House(tmp_path / "work", tmp_path / "course")
+    build(which, house)
+    sample_class.fill_class(house, which, mistaken=0)
+    full = {i: e.points for i, e in entries(which.part).items()}
+    for student in ("perfect", "alternative-2"):
+        graded = road.grade(house.notebook_path(house.submitted, student, which), which, Limits())
+        assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full, student
