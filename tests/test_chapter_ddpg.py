@@ -22,7 +22,7 @@ from grader.bank import entries
 from gradschool import ddpg_clinic, plots_ddpg
 from gradschool.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.checking import check_here
-from gradschool.ddpg_experiments import dress_up_critic, findings_table, fused_seeds, roads_table, summary
+from gradschool.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary
 from gradschool.ddpg_training import Batch, Functions, Settings
 from gradschool.exercise import find, in_chapter
 from gradschool.exercises.ddpg import FAULTS, SEALED, seal
@@ -227,13 +227,14 @@ def test_a_critic_that_is_moved_praises_everybody() -> None:
     np.testing.assert_array_equal(critic.flat, before)  # a copy was moved
 
 
-def test_tables_say_what_was_measured(lesson: SimpleNamespace, parts: dict[str, Any]) -> None:
+def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: Functions, parts: dict[str, Any]) -> None:
     some = dict(list(roads(lesson, parts).items())[1:3])
     table = roads_table(some, against="vjp")
     assert re.search(r"\| vjp \| 0\.0e\+00 \| \d+\.\d\d \|", table)
-    runs = fused_seeds(Settings(env_steps=1_200, evaluate_every=0), range(2))
+    runs = over_seeds(mine, Settings(env_steps=1_200, evaluate_every=600), range(2))
     assert "| x | 0 of 2 |" in summary({"x": runs})
     assert "not reached" in summary({"x": runs})
+    assert "CPU" not in summary({"x": over_seeds(mine, Settings(env_steps=1_200, evaluate_every=0), range(2))})
 
 
 # -- the ward -------------------------------------------------------------------------------------------------
@@ -272,7 +273,7 @@ def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: S
 
 def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: Functions) -> None:
     short = Settings(env_steps=1_200, evaluate_every=400, probe_q=True)
-    runs = fused_seeds(short, range(2))
+    runs = over_seeds(mine, short, range(2))
     agent = runs[0].agent
 
     def q_and_slope(obs: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -298,7 +299,7 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: Functions
 
 def test_the_swing_up_is_gymnasiums_own_picture(lesson: SimpleNamespace) -> None:
     still = lambda obs: np.zeros((len(obs), 1))  # noqa: E731
-    frames, earned = plots_ddpg.frames_of(still, plots_ddpg.HANGING, every=100)
+    frames, earned = plots_ddpg.frames_of(still, plots_ddpg.HANGING, (0, 100))
     assert [f.shape for f in frames] == [(500, 500, 3)] * 2
     assert earned < -1000
     html = plots_ddpg.swing_up(still).data

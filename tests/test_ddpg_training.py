@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from grader.bank import find_entry
+from gradschool.ddpg_experiments import over_seeds, without_squash
+from gradschool.ddpg_flock import FlockNet, Generators, side_by_side, train_flock
 from gradschool.ddpg_fused import FusedAgent
 from gradschool.ddpg_training import (
     Batch,
@@ -19,6 +21,8 @@ from gradschool.ddpg_training import (
     step_size_factor,
     train,
 )
+from gradschool.nets import MLP
+from gradschool.numerics import central_differences
 from gradschool.pendulum import evaluate_in_gymnasium
 
 NAMES = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak", "twin_target")
@@ -135,21 +139,37 @@ def test_two_critics_need_a_twin_target(functions):
         PlainAgent(replace(functions, twin_target=None), Settings(twin=True), np.random.default_rng(0))
 
 
-def test_shape_gradient_is_called_with_what_the_critic_said():
+@pytest.mark.parametrize("motors", [1, 3])
+def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(functions, motors):
+    bare = without_squash(functions)
+    agent = PlainAgent(bare, Settings(motors=motors, hidden=(6, 5)), np.random.default_rng(0))
+    agent.actor.flat *= 8  # far beyond the walls
+    batch = a_batch(np.random.default_rng(1), 8, motors)
+
+    def loss(flat):
+        action = 2.0 / motors * MLP(agent.actor.sizes, flat=flat)(batch.obs)
+        return -float(agent.critic(np.concatenate([batch.obs, action], axis=1)).mean())
+
+    _, gradient = agent.gradients(batch, np.random.default_rng(2))
+    np.testing.assert_allclose(gradient, central_differences(loss, agent.actor.flat), rtol=1e-5, atol=1e-8)
+    assert np.abs(2.0 / motors * agent.actor(batch.obs)).max() > 2.0 / motors >= np.abs(agent.act(batch.obs)).max()
+
+
+def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(functions):
     calls = []
 
     def watch(dq_da, action, low, high):
         calls.append((dq_da.copy(), action.copy(), low, high))
         return 0.0 * dq_da
 
-    agent = FusedAgent(Settings(bound="clip", batch=8), np.random.default_rng(0), watch)
+    agent = PlainAgent(without_squash(functions, watch), Settings(batch=8), np.random.default_rng(0))
     batch = a_batch(np.random.default_rng(1), 8, 1)
-    agent.compute_gradients(batch)
+    _, gradient = agent.gradients(batch, np.random.default_rng(2))
     (slope, action, low, high) = calls[0]
     np.testing.assert_allclose(action, 2.0 * agent.actor(batch.obs))
     assert slope.any()
     assert (low[0], high[0]) == (-2.0, 2.0)
-    assert not agent.actor_gradient.any()
+    assert not gradient.any()
 
 
 def test_replay_gives_back_what_was_stored_and_says_when_it_is_full():
@@ -176,3 +196,74 @@ def test_evaluations_come_at_every_mark_and_at_the_end():
     settings = Settings(env_steps=100, n_envs=16, evaluate_every=40)
     due = [n for n in range(16, 101, 16) if evaluation_is_due(n, settings)]
     assert due == [48, 80, 96]
+
+
+# -- many seeds side by side ----------------------------------------------------------------------------------
+
+
+def test_a_flock_of_networks_is_each_network_on_its_own_rows():
+    rng = np.random.default_rng(0)
+    nets = [MLP((4, 7, 5, 2), rng) for _ in range(3)]
+    flock, x, up = FlockNet(nets), rng.normal(size=(3, 6, 4)), rng.normal(size=(3, 6, 2))
+    y, cache = flock.forward(x.reshape(18, 4))
+    gradient, dx = flock.vjp(cache, up.reshape(18, 2) / 18)  # the caller's mean is over everybody's rows
+    dx_alone = flock.input_vjp(cache, up.reshape(18, 2) / 18)
+    for k, net in enumerate(nets):
+        rows = slice(6 * k, 6 * k + 6)
+        own, own_cache = net.forward(x[k])
+        own_gradient, own_dx = net.vjp(own_cache, up[k] / 6)
+        np.testing.assert_allclose(y[rows], own)
+        np.testing.assert_allclose(gradient.reshape(3, -1)[k], own_gradient)
+        np.testing.assert_allclose(dx[rows], own_dx / 3)
+        np.testing.assert_allclose(dx_alone[rows], own_dx / 3)
+
+
+@pytest.mark.parametrize("change", [{}, {"twin": True, "delay": 2, "smoothing": 0.2}, {"time_limit": 20, "motors": 3}])
+def test_side_by_side_each_seed_learns_what_it_learns_alone(functions, change):
+    settings = Settings(env_steps=1_600, evaluate_every=800, probe_q=True, **change)
+    together = train_flock(functions, settings, [3, 7], np.float64)
+    for run in together:
+        alone = train(lambda s, rng: PlainAgent(functions, s, rng), settings, run.seed)
+        assert run.env_steps == alone.env_steps
+        np.testing.assert_allclose(run.agent.actor.flat, alone.agent.actor.flat, atol=1e-6)
+        for name in ("mean_return", "q_estimated", "q_true"):
+            np.testing.assert_allclose(getattr(run, name), getattr(alone, name), rtol=1e-4)
+    assert not np.allclose(together[0].agent.actor.flat, together[1].agent.actor.flat)
+
+
+def test_twenty_seeds_side_by_side_end_at_or_above_minus_200(functions):
+    runs = over_seeds(functions, Settings(evaluate_every=0))
+    assert [run.seed for run in runs] == list(range(20))
+    assert min(run.mean_return[-1] for run in runs) >= -200
+
+
+def test_functions_that_do_not_fit_side_by_side_are_trained_one_by_one(functions):
+    def row_by_row(actor, batch, dq_da, low, high):
+        rows = [Batch(*(x[i : i + 1] for x in batch)) for i in range(len(dq_da))]
+        each = [functions.actor_gradient_vjp(actor, r, dq_da[i : i + 1], low, high) for i, r in enumerate(rows)]
+        return np.mean(each, axis=0)
+
+    def collapses(critic, batch, y):
+        return functions.critic_gradient(critic, batch, y - y.mean())  # the mean of everybody's rows is not one's own
+
+    settings = Settings(env_steps=1_000, batch=8, evaluate_every=0)
+    assert side_by_side(functions, settings)
+    for change in ({"actor_gradient_vjp": row_by_row}, {"critic_gradient": collapses}):
+        other = replace(functions, **change)
+        assert not side_by_side(other, settings)
+        run = over_seeds(other, settings, [2])[0]
+        alone = train(lambda s, rng, f=other: PlainAgent(f, s, rng), settings, 2)
+        np.testing.assert_array_equal(run.agent.actor.flat, alone.agent.actor.flat)
+
+
+def test_an_agent_that_diverges_does_so_without_a_warning(functions, recwarn):
+    run = over_seeds(functions, Settings(env_steps=1_200, evaluate_every=0, lr_critic=1e20), range(2))[0]
+    assert not np.isfinite(run.agent.critic.flat).all()
+    assert not recwarn.list
+
+
+def test_generators_draw_in_blocks():
+    three = Generators([np.random.default_rng(k) for k in range(3)])
+    drawn = three.normal(0.0, 1.0, size=(6, 2))
+    for k in range(3):
+        np.testing.assert_array_equal(drawn[2 * k : 2 * k + 2], np.random.default_rng(k).normal(0.0, 1.0, (2, 2)))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.ddpg_training import Batch, Functions, PlainAgent, Run, Settings, train
+from gradschool.ddpg_training import Batch, Functions, PlainAgent, Settings
 from gradschool.nets import MLP, Array
 
 MOTORS = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
-WARD = Settings(env_steps=6_000, motors=MOTORS, evaluate_every=500)
+WARD = Settings(env_steps=8_000, motors=MOTORS, evaluate_every=1_000)
 
 
 def asks_at_replay_actions(healthy: Functions) -> Functions:
@@ -97,11 +97,6 @@ def patient(letter: str, healthy: Functions) -> Functions:
     """The functions of one patient, "A" to "F", made from healthy ones."""
     beds = sorted(BREAKS, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
     return BREAKS[beds["ABCDEF".index(letter)]](healthy)
-
-
-def learning_curves(functions: Functions, seeds: range, settings: Settings = WARD) -> list[Run]:
-    """Training runs of an agent with these functions."""
-    return [train(lambda s, rng: PlainAgent(functions, s, rng), settings, seed) for seed in seeds]
 
 
 @dataclass(frozen=True)

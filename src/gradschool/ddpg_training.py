@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from gradschool.nets import MLP, Adam, Array
 from gradschool.pendulum import TIME_LIMIT, VectorPendulum, discounted_returns, evaluate, gymnasium_starts
@@ -66,7 +67,6 @@ class Settings:
     motors: int = 1  # A
     time_limit: int = TIME_LIMIT
     time_limit_is_terminal: bool = False  # the mistake, to be looked at
-    bound: str = "squash"  # or "clip": no tanh, a = centre + half * z (fused road only)
     twin: bool = False  # two critics, the smaller target counts (TD3)
     delay: int = 1  # critic updates for each update of the actor and the targets (TD3: 2)
     smoothing: float = 0.0  # noise on the target action, in half ranges (TD3: 0.2)
@@ -111,14 +111,13 @@ class Agent(Protocol):
 class Replay:
     """A replay memory as one packed array; drawing a batch is one `take`."""
 
-    def __init__(self, capacity: int, n_actions: int):
-        self.rows = np.empty((capacity, 2 * OBS + n_actions + 3))
+    def __init__(self, capacity: int, n_actions: int, dtype: DTypeLike = np.float64):
+        self.rows = np.empty((capacity, 2 * OBS + n_actions + 3), dtype)
         self.n_actions, self.size = n_actions, 0
 
     def store(self, transitions: Batch) -> None:
         """Append N transitions. Raises ValueError when the memory is full."""
-        obs, action, reward, next_obs, terminated, truncated = transitions
-        new = np.concatenate([obs, action, next_obs, np.stack([reward, terminated, truncated], axis=1)], axis=1)
+        new = self.pack(transitions)
         if self.size + len(new) > len(self.rows):
             raise ValueError("the replay memory is full")
         self.rows[self.size : self.size + len(new)] = new
@@ -126,7 +125,15 @@ class Replay:
 
     def sample(self, n: int, rng: np.random.Generator) -> Batch:
         """n transitions, uniformly and with replacement."""
-        rows = self.rows.take(rng.integers(self.size, size=n), axis=0)
+        return self.unpack(self.rows.take(rng.integers(self.size, size=n), axis=0))
+
+    def pack(self, transitions: Batch) -> Array:
+        """N transitions as rows (N, 2 * 3 + A + 3)."""
+        obs, action, reward, next_obs, terminated, truncated = transitions
+        return np.concatenate([obs, action, next_obs, np.stack([reward, terminated, truncated], axis=1)], axis=1)
+
+    def unpack(self, rows: Array) -> Batch:
+        """And back, as views."""
         a = OBS + self.n_actions
         return Batch(rows[:, :OBS], rows[:, OBS:a], rows[:, -3], rows[:, a : a + OBS], rows[:, -2], rows[:, -1])
 
@@ -155,7 +162,7 @@ class PlainAgent:
 
     def act(self, obs: Array) -> Array:
         """obs (N, 3) -> the actor's own actions (N, A), no noise."""
-        return self.functions.squash(self.actor(obs), self.low, self.high)
+        return np.clip(self.functions.squash(self.actor(obs), self.low, self.high), self.low, self.high)
 
     def update(self, batch: Batch, rng: np.random.Generator) -> None:
         """All gradients first, then all steps: so the actor's gradient asks the critic that made the target."""
@@ -262,8 +269,12 @@ def record(run: Run, steps: int, seconds: float, memory: Replay) -> None:
     run.cpu_seconds.append(seconds)
     run.mean_return.append(float(evaluate(agent.act, gymnasium_starts()).mean()))
     if settings.probe_q:
-        # evenly spaced rows: the training's own randomness is left alone
-        obs = memory.rows[np.linspace(0, memory.size - 1, 128).astype(int), :OBS]
+        obs = memory.rows[probe_rows(memory.size), :OBS]
         estimated = agent.critic(np.concatenate([obs, agent.act(obs)], axis=1)) / settings.reward_scale
         run.q_estimated.append(float(estimated.mean()))
         run.q_true.append(float(discounted_returns(agent.act, obs, settings.gamma, PROBE_STEPS).mean()))
+
+
+def probe_rows(size: int) -> NDArray[np.int_]:
+    """Which 128 of a memory's rows are probed: evenly spaced, so that training's own randomness is left alone."""
+    return np.linspace(0, size - 1, 128).astype(int)

@@ -6,11 +6,12 @@ gradient is one array of the same length. Rows are samples: y = x @ W + b, with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[np.float64]
 Cache = list[Array]
@@ -115,13 +116,22 @@ def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
 class Adam:
     """Adam (Kingma & Ba 2015, algorithm 1) on one flat array, in place, with its bias corrections in the step size.
 
-    lr -- one step size, or one for each parameter (n_params,)
+    lr    -- one step size, or one for each parameter (n_params,)
+    dtype -- of the parameters
     """
 
-    def __init__(self, n_params: int, lr: float | Array, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8):
+    def __init__(
+        self,
+        n_params: int,
+        lr: float | Array,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        dtype: DTypeLike = np.float64,
+    ):
         self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
-        self.m, self.v, self.t = np.zeros(n_params), np.zeros(n_params), 0
-        self._scratch = np.empty(n_params)
+        self.m, self.v, self.t = np.zeros(n_params, dtype), np.zeros(n_params, dtype), 0
+        self._scratch = np.empty(n_params, dtype)
 
     def step(self, flat: Array, gradient: Array) -> None:
         """Move `flat` (n_params,) downhill along `gradient` (n_params,); `gradient` is only read."""
@@ -133,7 +143,7 @@ class Adam:
         work *= 1.0 - self.beta2
         self.v *= self.beta2
         self.v += work
-        root = np.sqrt(1.0 - self.beta2**self.t)  # eps is scaled with it, so that this is the paper's step exactly
+        root = math.sqrt(1.0 - self.beta2**self.t)  # eps is scaled with it, so that this is the paper's step exactly
         np.sqrt(self.v, out=work)
         work += self.eps * root
         np.divide(self.m, work, out=work)

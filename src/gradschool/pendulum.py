@@ -85,20 +85,19 @@ def _starts(seeds: tuple[int, ...]) -> Array:
     return starts
 
 
-def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> tuple[Array, Array]:
-    """Drive from every start: observations (steps, N, 3) before each step, and rewards (steps, N)."""
+def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
+    """Drive from every start (N, 2): the rewards (steps, N)."""
     theta, theta_dot = starts[:, 0], starts[:, 1]
-    observations, rewards = np.empty((steps, len(starts), 3)), np.empty((steps, len(starts)))
+    rewards = np.empty((steps, len(starts)))
     for t in range(steps):
-        observations[t] = observe(theta, theta_dot)
-        torque = policy(observations[t]).sum(axis=1)
+        torque = policy(observe(theta, theta_dot)).sum(axis=1)
         theta, theta_dot, rewards[t] = pendulum_step(theta, theta_dot, torque)
-    return observations, rewards
+    return rewards
 
 
 def evaluate(policy: Policy, starts: Array) -> Array:
     """Undiscounted returns (N,) of one 200-step episode from each start (N, 2)."""
-    return rollout(policy, starts)[1].sum(axis=0)
+    return rollout(policy, starts).sum(axis=0)
 
 
 def evaluate_in_gymnasium(policy: Policy, seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
@@ -125,4 +124,4 @@ def discounted_returns(policy: Policy, obs: Array, gamma: float, steps: int = TI
     The sum is cut after `steps`; the rest is at most gamma**steps * 16.3 / (1 - gamma): 0.012 for gamma = .95 and 200.
     """
     starts = np.stack([np.arctan2(obs[:, 1], obs[:, 0]), obs[:, 2]], axis=1)
-    return (gamma ** np.arange(steps)) @ rollout(policy, starts, steps)[1]
+    return (gamma ** np.arange(steps)) @ rollout(policy, starts, steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from gradschool.nets import Array
 from gradschool.pendulum import observe
 
 HANGING = 10_031  # of the fixed episodes, the one that starts nearest to hanging straight down
+ROD = (slice(120, 380), slice(120, 380))  # of Gymnasium's 500 x 500 pixels, those that the rod can reach
 Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,), dQ/da (N, 1)
 
 
@@ -101,7 +102,7 @@ def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], sp
     return ", ".join(slopes)
 
 
-def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> LessonFigure:
+def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds") -> LessonFigure:
     """Mean return against env steps: the median of all seeds, the middle 80 % dark, everybody light."""
     words = []
     with palette.lesson_style():
@@ -115,9 +116,11 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "") -> Less
                 f"{np.median(end):.0f}, the worst at {end.min():.0f}"
             )
         axes.axhline(-200, color=palette.INK, ls=":", lw=1)
-        axes.set(xlabel="env steps", ylabel="mean return, 100 fixed episodes", title=title)
+        axes.set(xlabel="env steps", ylabel="mean return, 100 fixed episodes")
+        axes.set_title(f"{title}: median, the middle 80 %, and all")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-    return _done(fig, f"Learning curves with bands over seeds. {'; '.join(words)}. A dotted line marks -200.")
+    said = f"Learning curves: median, middle 80 percent and full range of {title}. {'; '.join(words)}."
+    return _done(fig, f"{said} A dotted line marks -200.")
 
 
 def _band(axes: Axes, x: Array, y: Array, colour: str, name: str) -> None:
@@ -164,6 +167,7 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
             axes.plot(steps, history[name], color=colour, lw=width, label=f"{name}: what the critic says")
             axes.axhline(truth, color=colour, ls=":", lw=1.6)
             words.append(f"{name}: from {history[name][0]:.0f} to {history[name][-1]:.0f}, truly {truth:.0f}")
+        axes.plot([], [], color=palette.INK, ls=":", label="dotted: what each truly earns")
         axes.axhline(0, color=palette.INK, lw=1)
         axes.text(steps[-1], 0, "no pendulum can earn more than 0 ", ha="right", va="bottom", fontsize=8)
         axes.set(xlabel="steps that move the critic's parameters up mean Q", ylabel="mean Q(s, mu(s))")
@@ -193,7 +197,7 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
                 f"{len(last)} seeds"
             )
         right.axhline(0, color=palette.INK, lw=1)
-        right.set_ylim(-15, 30)
+        right.set_ylim(-30, 30)
         left.set(xlabel="env steps", ylabel="discounted, in rewards", title="Estimate and truth (medians)")
         right.set(xlabel="env steps", ylabel="estimate - truth", title="Error (cut at +30)")
         for axes in (left, right):
@@ -222,8 +226,10 @@ def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonF
     )
 
 
-def frames_of(policy: Callable[[Array], Array], seed: int, every: int = 2) -> tuple[list[Array], float]:
-    """One episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer, and its return."""
+def frames_of(
+    policy: Callable[[Array], Array], seed: int, steps: Collection[int] = range(0, 200, 2)
+) -> tuple[list[Array], float]:
+    """One episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer at `steps`, and its return."""
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # no display is needed
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import gymnasium
@@ -232,7 +238,7 @@ def frames_of(policy: Callable[[Array], Array], seed: int, every: int = 2) -> tu
     obs, _ = env.reset(seed=seed)
     frames, earned, step, over = [], 0.0, 0, False
     while not over:
-        if step % every == 0:
+        if step in steps:
             frames.append(np.asarray(env.render()))
         obs, reward, terminated, truncated, _ = env.step(policy(obs[None].astype(np.float64)).sum(axis=1))
         earned, step, over = earned + float(reward), step + 1, terminated or truncated
@@ -246,7 +252,7 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
     from PIL import Image
 
     frames, earned = frames_of(policy, seed)
-    pictures = [Image.fromarray(f).resize((240, 240)).quantize(32) for f in frames]
+    pictures = [Image.fromarray(f[ROD]).resize((240, 240)).quantize(32) for f in frames]
     gif = io.BytesIO()
     pictures[0].save(gif, format="GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
     words = f"One episode of Pendulum, seed {seed}: the actor's rod swings up and stands. Return {earned:.0f}."
@@ -258,12 +264,12 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
 
 def film_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
     """The same episode as a row of still pictures, for paper and for those who switch animations off."""
-    frames, earned = frames_of(policy, seed, every=1)
-    at = np.linspace(0, 100, pictures).astype(int)
+    at = [int(step) for step in np.linspace(0, 100, pictures)]
+    frames, earned = frames_of(policy, seed, at)
     with palette.lesson_style():
         fig, panels = _panels(1, pictures, (9.0, 1.5))
-        for axes, i in zip(panels, at, strict=True):
-            axes.imshow(frames[i])
-            axes.set_title(f"step {i}", fontsize=8)
+        for axes, step, frame in zip(panels, at, frames, strict=True):
+            axes.imshow(frame[ROD])
+            axes.set_title(f"step {step}", fontsize=8)
             axes.axis("off")
     return _done(fig, f"Eight pictures of one episode from step 0 to 100, seed {seed}; its return is {earned:.0f}.")

@@ -209,5 +209,6 @@ EXERCISES = (
         clinic_expect,
         run=clinic_run,
         tolerance="none",
+        each=True,
     ),
 )
