@@ -262,7 +262,10 @@ def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace,
 
 def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: SimpleNamespace) -> None:
     wrong = {**lesson.clinic(), "A": "sign"}
-    assert not check_here(find("ddpg.clinic"), lambda: wrong).passed
+    report = check_here(find("ddpg.clinic"), lambda: wrong)
+    assert not report.passed
+    assert report.fraction == pytest.approx(5 / 6, abs=1e-5)  # each diagnosis earns its share
+    assert "`A`" in str(report.hint)
     report = check_here(find("ddpg.clinic"), lambda: {**wrong, "A": "flu"})
     assert not report.passed
     assert "flu" in str(report)
