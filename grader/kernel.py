@@ -195,6 +195,7 @@ class Kernel:
     def __init__(self, notebook: NotebookNode, judge_address: str, walls: sandbox.Walls | None = None) -> None:
         self.notebook, self.judge_address, self.walls = notebook, judge_address, walls or sandbox.Walls()
         self._too_much = ""
+        self._reply: dict[str, Any] = {}
 
     async def __aenter__(self) -> Kernel:
         sandbox.require()
@@ -210,7 +211,7 @@ class Kernel:
             except BaseException:
                 await self.__aexit__()
                 raise
-        self.client.kc.allow_stdin = False
+        self.kc.allow_stdin = False
         pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
         self._watch = sandbox.Watch(pid, self.walls, self._stop)
         return self
@@ -222,15 +223,16 @@ class Kernel:
         self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls)
         self.client = self._new_client()
         await self.manager.start(home)
-        self.client.kc = self.manager.client()
-        self.client.kc.start_channels()
-        await self.client.kc.wait_for_ready(timeout=60)
+        self.kc: Any = self.manager.client()
+        self.client.kc = self.kc
+        self.kc.start_channels()
+        await self.kc.wait_for_ready(timeout=60)
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(AttributeError):
             self._watch.end()
         with contextlib.suppress(Exception):
-            self.client.kc.stop_channels()
+            self.kc.stop_channels()
         with contextlib.suppress(Exception):
             await self.manager.shutdown_kernel(now=True)
         with contextlib.suppress(Exception):
@@ -288,11 +290,11 @@ class Kernel:
 
     async def _answers(self) -> bool:
         """Whether the kernel takes orders again after an interrupt: student code may swallow one."""
-        asked = await ensure_async(self.client.kc.kernel_info())
+        asked = await ensure_async(self.kc.kernel_info())
         until = time.monotonic() + GRACE
         with contextlib.suppress(Empty):
             while time.monotonic() < until:
-                message = await ensure_async(self.client.kc.shell_channel.get_msg(timeout=GRACE))
+                message = await ensure_async(self.kc.shell_channel.get_msg(timeout=GRACE))
                 if message["parent_header"].get("msg_id") == asked:
                     return True
         return False

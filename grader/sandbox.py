@@ -217,7 +217,8 @@ class Watch:
 
 def family(pid: int) -> list[int]:
     """A process and all its descendants, as far as they are still there."""
-    found, waiting = [], [pid]
+    found: list[int] = []
+    waiting = [pid]
     while waiting and len(found) < 10_000:
         one = waiting.pop()
         found.append(one)
