@@ -26,9 +26,9 @@ def run(console: Console) -> None:
     console.print("Running the instructor's solutions ...")
     for _, page in publish.all_solutions(where, chapters()):
         console.print(f"Ran and rendered {page}", highlight=False)
-    for chapter in chapters():
-        students = sample_class.fill_class(where, chapter)
-    console.print(f"A class of {len(students)} hands in {len(chapters())} chapters: {', '.join(students)}")
+    for number, chapter in enumerate(chapters()):
+        students = sample_class.fill_class(where, chapter, unruly=number == 0)
+        console.print(f"A class hands in {chapter.name}: {', '.join(students)}", highlight=False)
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)
     for chapter in chapters():

@@ -20,11 +20,12 @@ CRASH = "import os\n\n\ndef {name}(*args):\n    os._exit(1)\n"
 CHATTY = "print('x' * 5_000_000)\n"
 
 
-def fill_class(house: House, chapter: Chapter, mistaken: int = 3) -> list[str]:
+def fill_class(house: House, chapter: Chapter, mistaken: int = 3, unruly: bool = True) -> list[str]:
     """Write a class into ``house.submitted`` from the release; the student ids.
 
     ``mistaken`` students have a known mistake in every exercise, each another one: with as many of them as the
-    richest exercise has mutants, the whole bank is in the class.
+    richest exercise has mutants, the whole bank is in the class. ``unruly`` students print without end, never return
+    or end their kernel.
     """
     solved = {
         c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata
@@ -34,10 +35,11 @@ def fill_class(house: House, chapter: Chapter, mistaken: int = 3) -> list[str]:
         "alternative": lambda e: _as_answer(e, e.alternatives[0]),
         "alternative-2": lambda e: _as_answer(e, e.alternatives[-1]),
         "untouched": lambda e: None,
-        "chatty": lambda e: CHATTY + solved[_cell(e)],
-        "endless": _one_bad(chapter, solved, ENDLESS),
-        "crash": _one_bad(chapter, solved, CRASH),
     }
+    if unruly:
+        students["chatty"] = lambda e: CHATTY + solved[_cell(e)]
+        students["endless"] = _one_bad(chapter, solved, ENDLESS)
+        students["crash"] = _one_bad(chapter, solved, CRASH)
     for k in range(mistaken):
         students[f"mistaken-{k + 1}"] = lambda e, k=k: _as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
     for student, fill in students.items():
