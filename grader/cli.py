@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from grader import sandbox
-from grader.house import House, Trouble, chapter, chosen, house
+from grader.house import House, Trouble, chosen, house
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -295,6 +295,3 @@ def demo() -> None:
     from grader import demo as showing
 
     showing.run(console)
-
-
-__all__ = ["app", "chapter", "main"]

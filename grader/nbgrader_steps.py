@@ -21,11 +21,16 @@ NOTES = "gradschool_notes"
 PADDED = 'style="padding:2px 12px 2px 0;vertical-align:top"'
 
 
+def _for_students(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that a student may see."""
+    return [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
+
+
 class DropInstructorCells(NbGraderPreprocessor):
     """Building a release: leave out the cells that are only for the instructor."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        nb.cells = [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
+        nb.cells = _for_students(nb)
         return nb, resources
 
 
@@ -62,7 +67,7 @@ class Summary(NbGraderPreprocessor):
     """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        nb.cells = [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
+        nb.cells = _for_students(nb)
         found = record.by_cell(nb)
         rows = [_row(c, found.get(c.metadata.nbgrader.grade_id, {})) for c in nb.cells if is_grade(c)]
         heads = "".join(f'<th scope="col" {PADDED}>{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
