@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,8 +47,8 @@ def _take_oracles(tree: ast.Module) -> set[str]:
 
 
 def _write(file: Path, text: str) -> None:
-    """In one move: other workers may be reading it."""
+    """In one move: other workers, and other threads of this one, may be reading or writing it."""
     if not file.exists() or file.read_text(encoding="utf-8") != text:
-        partial = file.with_suffix(f".{os.getpid()}")
+        partial = file.with_suffix(f".{uuid.uuid4().hex}")
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, file)

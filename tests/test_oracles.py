@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,11 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
     for student in ("perfect", "alternative-2"):
         graded = road.grade(house.notebook_path(house.submitted, student, which), which, Limits())
         assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full, student
+
+
+def test_the_copies_may_be_made_by_many_threads_at_once(tmp_path: Path) -> None:
+    """The public suite starts kernels from threads: one thread's half-written copy is not another's."""
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: [copy.read_text() for copy, _ in stripped(tmp_path / "new")], range(16)))
+    assert all(m == made[0] for m in made)
+    assert {f.suffix for f in (tmp_path / "new").iterdir()} == {".py"}
