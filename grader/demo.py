@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from grader import build, publish, sample_class
-from grader.cli import grade_class, show_results
+from grader.commands.grading import grade_class, show_results
 from grader.house import House, chapters, house
 from grader.session import Limits
 

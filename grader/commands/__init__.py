@@ -1,0 +1,1 @@
+"""The instructor's commands, a module for each kind."""

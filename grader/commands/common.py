@@ -1,0 +1,48 @@
+"""What every command shares: the application, its usual arguments, and how it speaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from grader import sandbox
+from grader.house import Trouble
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grad School for instructors: build the release, grade a class, give feedback.",
+)
+console = Console(width=None if sys.stdout.isatty() else 140)
+
+ChapterName = Annotated[str | None, typer.Argument(help="A chapter: its folder, number or part. All without it.")]
+Student = Annotated[str | None, typer.Option("--student", help="Only this student.")]
+Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' code with all your rights.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+class Stopped(Trouble):
+    """Somebody pressed Ctrl-C."""
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """One line for the person at the keyboard."""
+    if not quiet:
+        console.print(text, highlight=False)
+
+
+def go_without(unsandboxed: bool) -> None:
+    """Leave the walls out, for this command and the workers that it starts, because the instructor said so."""
+    if unsandboxed:
+        os.environ[sandbox.UNSANDBOXED_VARIABLE] = "1"
+
+
+def print_json(value: Any) -> None:
+    """The same for a program."""
+    print(json.dumps(value, indent=1))

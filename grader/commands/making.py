@@ -1,0 +1,85 @@
+"""Commands that make things: the release, the solutions, the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.commands.common import (
+    ChapterName,
+    Json,
+    app,
+    console,
+    print_json,
+    say,
+)
+from grader.house import Trouble, chosen, house
+
+
+@app.command()
+def build(
+    name: ChapterName = None,
+    check: Annotated[bool, typer.Option("--check", help="Build nothing; fail if the release is stale.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build the release: source, notebook, gradebook, course/."""
+    from grader import build as building
+
+    wanted = chosen(name)
+    if check:
+        stale = building.stale(wanted, house())
+        if as_json:
+            print_json({"stale": stale})
+        if stale:
+            raise Trouble(
+                f"The release of {', '.join(stale)} is stale: run `python -m grader build` and commit course/."
+            )
+        return say("The release is what the sources build.", as_json)
+    built = [str(building.build(c, house())) for c in wanted]
+    if as_json:
+        return print_json({"built": built})
+    for path in built:
+        say(f"Built {path}")
+    return None
+
+
+@app.command()
+def solutions(name: ChapterName = None, as_json: Json = False) -> None:
+    """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
+    from grader import publish
+
+    wanted = chosen(name)
+    say(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
+    made = [str(path) for pair in publish.all_solutions(house(), wanted) for path in pair]
+    if as_json:
+        return print_json({"files": made})
+    for path in made:
+        say(f"Wrote {path}")
+    return None
+
+
+@app.command()
+def release(
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The zip file (default: gradschool.zip in the work folder).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Zip what a student needs, and nothing else."""
+    from grader import publish
+
+    file = to or house().work / "gradschool.zip"
+    names = publish.release(house(), chosen(None), file)
+    if as_json:
+        return print_json({"file": str(file), "names": names})
+    return say(f"Wrote {len(names)} files into {file}")
+
+
+@app.command()
+def demo() -> None:
+    """Do the whole job on a made-up class: build, solve, grade, feedback."""
+    from grader import demo as showing
+
+    showing.run(console)

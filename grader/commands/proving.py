@@ -1,0 +1,60 @@
+"""Commands that try the grader itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from grader.commands.common import (
+    ChapterName,
+    Json,
+    app,
+    console,
+    print_json,
+    say,
+)
+from grader.house import chosen
+
+
+@app.command()
+def audit(name: ChapterName = None, as_json: Json = False) -> None:
+    """Try every known mistake and every other right way on the grader itself."""
+    from grader.audit import audit as run
+
+    result = run([c.part for c in chosen(name)])
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        figures = ("exercises", "mutants", "killed", "named", "alternatives", "accepted")
+        table = Table(*figures)
+        table.add_row(*(str(getattr(result, name)) for name in figures))
+        console.print(table)
+        for what in ("survivors", "misnamed", "rejected"):
+            for line in getattr(result, what):
+                say(f"{what}: {line}")
+    if not result.healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def redteam(
+    only: Annotated[str, typer.Option("--only", help="Only attacks whose name holds this.")] = "",
+    stock: Annotated[bool, typer.Option("--stock", help="Attack stock nbgrader with asserts in the notebook.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Attacks at once.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Attack the grader with the public suite of hostile notebooks, and say what had success."""
+    from grader.redteam import run as running
+    from grader.redteam import stock as on_stock
+
+    result = on_stock.run(only, jobs) if stock else running.run(only, jobs)
+    if as_json:
+        print_json(result)
+    else:
+        for line in result["breaks"]:
+            say(f"break: {line}")
+        say(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
+    if result["breaks"] and not stock:
+        raise typer.Exit(1)
