@@ -40,7 +40,7 @@ np.testing.assert_allclose(phi, 0.0)
 """,
 }
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
-WALLS = sandbox.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120)
+WALLS = sandbox.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
 STUDENTS = ("aaa-attacker", "other")
 
@@ -60,7 +60,7 @@ def fight(name: str) -> list[str]:
         inside = [sys.executable, "-m", "grader.redteam.stock", name]
         line = [*sandbox._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
         env = {**sandbox.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
-        process = subprocess.Popen(line, stdout=output, stderr=subprocess.DEVNULL, env=env, start_new_session=True)
+        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
         too_much: list[str] = []
 
         def stop(why: str) -> None:
@@ -75,9 +75,12 @@ def fight(name: str) -> list[str]:
             process.wait()
         watch.end()
         output.seek(0)
-        lines = [x for x in output.read().splitlines() if x.startswith("RESULT ")]
+        said = output.read().splitlines()
+    lines = [x for x in said if x.startswith("RESULT ")]
     if too_much:
         return too_much
+    if not lines and process.returncode == 1:  # Python's own way out: our fault, not the attack's success
+        raise RuntimeError(f"{name} could not be tried: {said[-1] if said else 'no reason given'}")
     return json.loads(lines[-1].removeprefix("RESULT ")) if lines else ["the grading process was ended"]
 
 
@@ -114,7 +117,6 @@ def _inside(name: str) -> list[str]:
         course = base / "house"
         (course / "gradebook.db").unlink()  # the real one stands here
         released = _course(course)
-        texts = (submission(attack, arena.fill, released), submission(None, released=_released(course)))
         texts = (submission(attack, arena.fill, released), submission(None, released=_released(course)))
         for student, text in zip(STUDENTS, texts, strict=True):
             file = course / "submitted" / student / "ps" / "nb.ipynb"
