@@ -1,4 +1,4 @@
-"""Grading a class: several workers run notebooks, one writer owns the gradebook.
+"""Grading a class: a crew runs the notebooks, one writer owns the gradebook.
 
 A submission is entered in the gradebook before its graded notebook is put in place, in one move. So a run that is
 stopped at any point, and started again, ends as one that was not.
@@ -11,37 +11,22 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any
 
 import nbformat
-import psutil
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import record, road, sandbox
+from grader import record
+from grader.crew import Crew, LocalCrew, Submission
 from grader.house import Chapter, House, Trouble
 from grader.session import Limits
 
 STUDENT_ID = re.compile(r"[\w][\w.@+-]*")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One student's file for one chapter; ``trouble`` says why it cannot even be tried."""
-
-    student: str
-    chapter: Chapter
-    file: Path
-    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,12 +107,11 @@ def autograde(
     house: House,
     found: list[Submission],
     *,
-    jobs: int | None = None,
+    crew: Crew | None = None,
     force: bool = False,
     limits: Limits | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
-    sandbox.require()
     todo, version = [], record.grader_version
     with Gradebook(house.db_url, "gradschool") as gradebook:
         _require_built(gradebook, {s.chapter.name for s in found})
@@ -138,57 +122,11 @@ def autograde(
                 yield _result(gradebook, submission, "unchanged", _read_graded(house, submission))
             else:
                 todo.append(submission)
-        for submission, outcome in _run_all(todo, jobs or os.cpu_count() or 1, limits):
+        for submission, outcome in (crew or LocalCrew()).run(todo, limits):
             if isinstance(outcome, NotebookNode):
                 yield _enter(gradebook, house, submission, outcome)
             else:
                 yield _enter_trouble(gradebook, submission, outcome)
-
-
-def _run_all(
-    todo: list[Submission], jobs: int, limits: Limits | None
-) -> Iterator[tuple[Submission, NotebookNode | str]]:
-    """Run notebooks in worker processes; for each, as it ends, the graded notebook or a sentence of trouble."""
-    if not todo:
-        return
-    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=_worker)
-    waiting: dict[Future[Any], Submission] = {pool.submit(_work, s.file, s.chapter, limits): s for s in todo}
-    try:
-        for future in as_completed(waiting):
-            yield waiting[future], _outcome_of(future)
-    except BaseException:
-        _kill_workers()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _worker() -> None:
-    """A worker leaves Ctrl-C to the one who started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _kill_workers() -> None:
-    """End every worker, with every kernel under it, at once."""
-    for worker in active_children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in [*psutil.Process(worker.pid).children(recursive=True), worker]:
-                process.kill()
-
-
-def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:
-    return nbformat.writes(road.grade(file, chapter, limits))
-
-
-def _outcome_of(future: Future[str]) -> NotebookNode | str:
-    try:
-        return nbformat.reads(future.result(), as_version=4)
-    except Trouble as trouble:
-        return str(trouble)
-    except BrokenProcessPool:
-        return "The grading process was killed (out of memory?): grade this student again."
-    except Exception as error:  # one broken submission must not stop the class
-        return f"Grading failed with {type(error).__name__} ({str(error)[:200]}): please report this."
 
 
 def _require_built(gradebook: Gradebook, names: set[str]) -> None:
@@ -222,8 +160,7 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     record.enter(gradebook, graded, student, chapter)
     file = _graded_file(house, submission)
     file.parent.mkdir(parents=True, exist_ok=True)
-    stamp = submission.file.parent / "timestamp.txt"
-    if stamp.is_file() and not stamp.is_symlink():
+    if stamp := _stamp_of(submission):
         shutil.copyfile(stamp, file.parent / "timestamp.txt")
     partial = file.with_suffix(".partial")
     nbformat.write(graded, partial)
@@ -231,12 +168,17 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     return _result(gradebook, submission, "graded", graded)
 
 
+def _stamp_of(submission: Submission) -> Path | None:
+    """When it was handed in, as nbgrader's exchange notes it; a link could lead to any file of the instructor's."""
+    stamp = submission.file.parent / "timestamp.txt"
+    return stamp if stamp.is_file() and not stamp.is_symlink() else None
+
+
 def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
     student, chapter = submission.student, submission.chapter
     gradebook.update_or_create_student(student)
-    stamp = submission.file.parent / "timestamp.txt"
     when = None
-    if stamp.is_file():
+    if stamp := _stamp_of(submission):
         with contextlib.suppress(ValueError, OverflowError):
             when = parse_utc(stamp.read_text(errors="replace").strip()[:100])
     gradebook.update_or_create_submission(chapter.name, student, **({"timestamp": when} if when else {}))

@@ -56,10 +56,11 @@ def grade_class(
 ) -> list[Any]:
     """Grade with a progress bar; the results in the order of student and chapter."""
     from grader import autograde as grading
+    from grader.crew import LocalCrew
 
     with grading.only_run(where):
         found = grading.submissions(where, chapters, student)
-        steps = grading.autograde(where, found, jobs=jobs, force=force, limits=limits)
+        steps = grading.autograde(where, found, crew=LocalCrew(jobs), force=force, limits=limits)
         try:
             results = list(_progress(steps, len(found), "Grading", quiet))
         except KeyboardInterrupt:  # typer would end without a word

@@ -1,0 +1,148 @@
+"""A crew runs notebooks: processes of this machine here, a cluster's workers in :mod:`grader.cluster`.
+
+A crew is given submissions and hands back, for each one, the graded notebook or a sentence of trouble, in whatever
+order they end. It writes nothing: the gradebook has one writer, :func:`grader.autograde.autograde`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import Protocol
+
+import nbformat
+import psutil
+from nbformat import NotebookNode
+
+from grader import road, sandbox
+from grader.house import Chapter, Trouble
+from grader.session import Limits
+
+LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's file for one chapter; ``trouble`` says why it cannot even be tried."""
+
+    student: str
+    chapter: Chapter
+    file: Path
+    trouble: str = ""
+
+
+Outcome = tuple[Submission, NotebookNode | str]
+
+
+class Crew(Protocol):
+    """Whoever runs notebooks."""
+
+    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+        """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
+
+
+@dataclass(frozen=True)
+class LocalCrew:
+    """Processes of this machine, ``jobs`` at once (default: as many as there are cores).
+
+    A process that dies costs nobody but the submission that it ran, and that one gets a second try, later and
+    alone, when it cannot have died of the others' memory.
+    """
+
+    jobs: int | None = None
+
+    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+        """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
+        sandbox.require()
+        again = []
+        for submission, outcome in _run_all(todo, self.jobs or os.cpu_count() or 1, limits):
+            if outcome is None:
+                again.append(submission)
+            else:
+                yield submission, outcome
+        for submission, outcome in _run_all(again, 1, limits):
+            yield submission, LOST if outcome is None else outcome
+
+
+def _run_all(
+    todo: Sequence[Submission], jobs: int, limits: Limits | None
+) -> Iterator[tuple[Submission, NotebookNode | str | None]]:
+    """Run each once, in pools of one process; None for one whose process died.
+
+    A free process gets its next submission before anything is handed on: it works while the writer writes.
+    """
+    waiting, ready = deque(todo), deque[tuple[Submission, NotebookNode | str | None]]()
+    idle: list[ProcessPoolExecutor] = []
+    busy: dict[Future[str], tuple[ProcessPoolExecutor, Submission]] = {}
+    try:
+        while waiting or busy or ready:
+            while waiting and len(busy) < jobs:
+                pool, future = _given(idle, waiting[0], limits)
+                busy[future] = pool, waiting.popleft()
+            done, _ = wait(busy, timeout=0 if ready else None, return_when=FIRST_COMPLETED)
+            for future in done:
+                pool, submission = busy.pop(future)
+                ready.append((submission, _outcome_of(future)))
+                idle.append(pool)
+            if ready:
+                yield ready.popleft()
+    except BaseException:
+        _kill_workers()
+        raise
+    finally:
+        for pool in [*idle, *(pool for pool, _ in busy.values())]:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(
+    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None
+) -> tuple[ProcessPoolExecutor, Future[str]]:
+    """Give a submission to an idle process, or to a new one if none is left alive."""
+    while idle:
+        pool = idle.pop()
+        with contextlib.suppress(BrokenProcessPool):
+            return pool, pool.submit(_work, submission.file, submission.chapter, limits)
+        pool.shutdown(wait=False)
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_worker)
+    return pool, pool.submit(_work, submission.file, submission.chapter, limits)
+
+
+def _worker() -> None:
+    """A worker leaves Ctrl-C to the one who started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _kill_workers() -> None:
+    """End every worker, with every kernel under it, at once."""
+    for worker in active_children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [*psutil.Process(worker.pid).children(recursive=True), worker]:
+                process.kill()
+
+
+def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:
+    return nbformat.writes(road.grade(file, chapter, limits))
+
+
+def _outcome_of(future: Future[str]) -> NotebookNode | str | None:
+    try:
+        return nbformat.reads(future.result(), as_version=4)
+    except BrokenProcessPool:
+        return None
+    except Exception as error:
+        return sentence(error)
+
+
+def sentence(error: Exception) -> str:
+    """What to tell the instructor of a submission that ended in an error: it must not stop the class."""
+    if isinstance(error, Trouble):
+        return str(error)
+    return f"Grading failed with {type(error).__name__} ({str(error)[:200]}): please report this."
