@@ -1,0 +1,154 @@
+"""The course as static pages: what students get, with what a teacher's run shows, and nothing of a solution."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader import publish
+from grader.house import ROOT, Chapter, House, Trouble
+from grader.source import source_notebook
+
+ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT")  # pages that live at the top of the checkout
+FIGURES = "_static/figures"
+_DATA_URI = re.compile(r"data:image/(?P<kind>png|gif|jpeg|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
+_NOTE = (
+    "> **You are reading a run of this lesson**, with everything that it draws and measures. What you are to write is "
+    "left open: open the notebook in JupyterLab to write it and have it checked ([how to begin](../../for-students.md))."
+)
+
+
+@dataclass
+class Page:
+    """One lesson being made into a page: where its pictures go, and how many there are."""
+
+    chapter: Chapter
+    folder: Path  # of the site's sources
+    pictures: int = 0
+    shown: list[NotebookNode] = field(default_factory=list)
+
+    def keep(self, data: bytes, kind: str) -> str:
+        """Write one picture; its address as seen from the lesson's page."""
+        self.pictures += 1
+        ending = {"svg+xml": "svg", "jpeg": "jpg"}.get(kind, kind)
+        name = f"{self.chapter.name}-{self.pictures:02}.{ending}"
+        (self.folder / FIGURES).mkdir(parents=True, exist_ok=True)
+        (self.folder / FIGURES / name).write_bytes(data)
+        return f"../../{FIGURES}/{name}"
+
+
+def site(house: House, chapters: list[Chapter], *, fresh: bool = False) -> Path:
+    """Build the whole site; its front page. Solutions are executed where the last run is not theirs (or ``fresh``)."""
+    sources, to = house.work / "site-source", house.work / "site"
+    shutil.rmtree(sources, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", sources, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ROOT_PAGES:
+        shutil.copy(ROOT / name, sources / (name if name.endswith(".md") else f"{name}.txt"))
+    _api_pages(sources / "api")
+    for chapter, executed in _executed(house, chapters, fresh):
+        released = nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+        page = Page(chapter, sources)
+        file = sources / "course" / chapter.name / f"{chapter.notebook}.ipynb"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(lesson_page(page, released, executed), file)
+    _sphinx(sources, to)
+    return to / "index.html"
+
+
+def _api_pages(folder: Path) -> None:
+    """One page for each public module of the student package."""
+    folder.mkdir()
+    for file in sorted((ROOT / "src" / "gradschool").glob("*.py")):
+        if file.stem == "__init__" or file.stem.endswith("_clinic"):
+            continue
+        name = f"gradschool.{file.stem}"
+        text = f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+        (folder / f"{file.stem}.md").write_text(text, encoding="utf-8")
+
+
+def _executed(house: House, chapters: list[Chapter], fresh: bool) -> list[tuple[Chapter, NotebookNode]]:
+    stale = [c for c in chapters if fresh or not is_fresh(house, c)]
+    for _ in publish.all_solutions(house, stale):
+        pass
+    return [(c, nbformat.read(_solution(house, c), as_version=4)) for c in chapters]
+
+
+def _solution(house: House, chapter: Chapter) -> Path:
+    return house.work / "solutions" / chapter.name / f"{chapter.notebook}.ipynb"
+
+
+def is_fresh(house: House, chapter: Chapter) -> bool:
+    """Whether the executed solution there is was made from today's source, with today's package."""
+    file = _solution(house, chapter)
+    if not file.exists():
+        return False
+    package = max(f.stat().st_mtime for f in (ROOT / "src" / "gradschool").rglob("*.py"))
+    was = [c.source for c in nbformat.read(file, as_version=4).cells]
+    return file.stat().st_mtime > package and was == [c.source for c in source_notebook(chapter).cells]
+
+
+def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> NotebookNode:
+    """The released notebook with the outputs of the executed one: a student's cells, a teacher's pictures."""
+    outputs = {c.id: c.outputs for c in executed.cells if c.cell_type == "code"}
+    for cell in released.cells:
+        cell.metadata.pop("nbgrader", None)
+        if cell.cell_type != "code":
+            page.shown.append(cell)
+            continue
+        if cell.id not in outputs:
+            raise Trouble(f"The release of {page.chapter.name} is stale: run `python -m grader build` and commit course/.")
+        cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
+        page.shown.append(cell)
+    page.shown.insert(1, nbformat.v4.new_markdown_cell(_NOTE, id="about-this-page"))
+    released.cells = page.shown
+    return released
+
+
+def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
+    """An output that needs no kernel, no script and no network; None for one that only a kernel can show."""
+    if output.output_type == "stream":
+        text = re.sub(r"[^\n]*\r(?!\n)", "", output.text)  # of a progress bar, its end
+        return nbformat.v4.new_output("stream", name="stdout", text=text) if text.strip() else None
+    if output.output_type == "error":
+        raise Trouble(f"A cell of {page.chapter.name} raises {output.ename}: run `python -m grader solutions` first.")
+    data = output.data
+    if "image/png" in data:
+        return _html(_picture(base64.b64decode(data["image/png"]), output.get("metadata", {}), page))
+    if "text/html" in data:
+        return _html(_DATA_URI.sub(lambda m: page.keep(base64.b64decode(m["data"]), m["kind"]), data["text/html"]))
+    if "text/markdown" in data:
+        return nbformat.v4.new_output("display_data", data={"text/markdown": data["text/markdown"]})
+    if any("widget" in kind for kind in data) or "text/plain" not in data:
+        return None
+    return nbformat.v4.new_output("display_data", data={"text/plain": data["text/plain"]})
+
+
+def _picture(png: bytes, metadata: Any, page: Page) -> str:
+    shown = metadata.get("image/png", {})
+    width = f' width="{shown["width"]}"' if "width" in shown else ""
+    words = escape(shown.get("alt") or metadata.get("alt", ""), quote=True)
+    return f'<img src="{page.keep(png, "png")}" alt="{words}"{width} loading="lazy">'
+
+
+def _html(text: str) -> NotebookNode:
+    return nbformat.v4.new_output("display_data", data={"text/html": text})
+
+
+def _sphinx(sources: Path, to: Path) -> None:
+    shutil.rmtree(to, ignore_errors=True)
+    words = ["-b", "html", "--nitpicky", "--fail-on-warning", "--keep-going", "--quiet", "-d", str(to) + "-doctrees"]
+    run = subprocess.run(
+        [sys.executable, "-m", "sphinx", *words, str(sources), str(to)], cwd=ROOT, capture_output=True, text=True
+    )
+    if run.returncode:
+        raise Trouble("Sphinx is not content:\n" + (run.stderr or run.stdout).strip())
