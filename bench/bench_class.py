@@ -1,0 +1,259 @@
+"""Grading a class: ours with its walls up, stock nbgrader, otter-grader's local grading; and how our cost grows.
+
+    python bench/bench_class.py [--students 40] [--peer-students 2] [--sizes 10 40 160 640] [--json FILE]
+
+The same made-up class for all, three chapters a student. The peers get a fair in-notebook version of the same checks:
+the public half of every exercise (`check` without a judge, which asks fewer questions than the judge does), and they
+are spared what our road leaves out as well, the long experiments that no mark depends on. The peers grade the first
+few students only (each costs the same, and of nbgrader's start they are charged a whole class's share). otter has two processes at once, as ours has;
+nbgrader has no way to. Memory is what a run's processes hold at most (PSS: shared pages divided up).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grader import sample_class
+from grader.bank import entries
+from grader.build import build
+from grader.house import Chapter, House, chapter, chapters
+from grader.sandbox import _own_share, family
+from grader.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
+
+JOBS = 2
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+SPARED = {EXPERIMENT_TAG, INSTRUCTOR_TAG}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What grading cost: ``seconds`` of the clock, ``cpu`` seconds, ``memory`` in bytes at most, all processes."""
+
+    who: str
+    notebooks: int
+    seconds: float
+    cpu: float
+    memory: int
+    workers: int
+
+    @property
+    def rate(self) -> float:
+        """Notebooks in a minute."""
+        return 60 * self.notebooks / self.seconds
+
+
+class Memory(threading.Thread):
+    """Looks, a few times a second, at what this process's descendants hold together."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most, self.ended = 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(0.25):
+            held = sum(map(_own_share, family(os.getpid())[1:]))
+            self.most = max(self.most, held)
+
+
+def measured(who: str, notebooks: int, workers: int, work: Callable[[], None]) -> Run:
+    """Do ``work`` and say what it cost."""
+    memory = Memory()
+    memory.start()
+    cpu, started = _cpu(), time.perf_counter()
+    work()
+    seconds, used = time.perf_counter() - started, _cpu() - cpu
+    memory.ended.set()
+    memory.join()
+    return Run(who, notebooks, seconds, used, memory.most, workers)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process's ended children, with theirs."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def run(*words: str | Path, cwd: Path = ROOT, **env: str) -> None:
+    """A command that has to end well."""
+    done = subprocess.run(list(map(str, words)), cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, words))} failed:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
+
+
+def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> House:
+    """A class that has handed in, and nothing graded yet."""
+    house = House(folder / "work", folder / "course")
+    for part in parts:
+        build(part, house)
+        sample_class.fill_class(house, part, mistaken=students - 4, unruly=False)
+    for odd in ("damaged", "renamed"):
+        shutil.rmtree(house.submitted / odd)
+    return house
+
+
+def ours(house: House, notebooks: int, *words: str, name: str = "Grad School") -> Run:
+    """`python -m grader autograde`, walls up."""
+    env = {"GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", "--jobs", str(JOBS), *words)
+    return measured(name, notebooks, JOBS, lambda: run(*line, **env))
+
+
+def _without(notebook: NotebookNode, spared: Callable[[NotebookNode], bool]) -> NotebookNode:
+    notebook.cells = [c for c in notebook.cells if not spared(c)]
+    return notebook
+
+
+def _is_spared(cell: NotebookNode) -> bool:
+    return bool(SPARED & set(cell.metadata.get("tags", [])))
+
+
+def _is_check(cell: NotebookNode) -> bool:
+    info = cell.metadata.get("nbgrader", {})
+    return bool(info.get("grade") and info.get("locked"))
+
+
+def stock(house: House, students: Sequence[str], folder: Path, whole_class: int) -> Run:
+    """Stock nbgrader on its own course: its own configuration, `check` as an assertion in the notebook.
+
+    It is started once for a chapter; a few students are charged only their share of a whole class's start.
+    """
+    for part in chapters():
+        source = folder / "source" / part.name / f"{part.notebook}.ipynb"
+        source.parent.mkdir(parents=True)
+        nbformat.write(_without(source_notebook(part), _is_spared), source)
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.ExecutePreprocessor.timeout = 300\n")
+    for part in chapters():
+        run(BIN / "nbgrader", "generate_assignment", part.name, cwd=folder)
+        for student in students:
+            _copy(house, student, part, folder / "submitted" / student / part.name, _is_spared)
+    env = {"PATH": f"{BIN}:{os.environ['PATH']}"}
+
+    def work() -> None:
+        for part in chapters():
+            run(BIN / "nbgrader", "autograde", part.name, cwd=folder, **env)
+
+    first = measured("stock nbgrader", len(students) * len(chapters()), 1, work)
+    again = measured("starting up", 0, 1, work)  # all is graded by now: what is left is nbgrader's own start
+    shared = 1 - len(students) / whole_class
+    return replace(first, seconds=first.seconds - shared * again.seconds, cpu=first.cpu - shared * again.cpu)
+
+
+def _copy(house: House, student: str, part: Chapter, to: Path, spared: Callable[[NotebookNode], bool]) -> Path:
+    notebook = nbformat.read(house.notebook_path(house.submitted, student, part), as_version=4)
+    to.mkdir(parents=True)
+    nbformat.write(_without(notebook, spared), to / f"{part.notebook}.ipynb")
+    return to / f"{part.notebook}.ipynb"
+
+
+TEST = """OK_FORMAT = True
+test = {{"name": "{name}", "points": 1, "suites": [{{"type": "doctest", "cases": [{{"code": r'''
+>>> from gradschool.checking import check_here
+>>> from gradschool.exercise import find
+>>> bool(check_here(find("{exercise}"), {function}).passed)
+True
+'''}}]}}]}}
+"""
+
+
+def otter(house: House, students: Sequence[str], folder: Path) -> Run:
+    """otter-grader without containers (`otter run`), one process a notebook, two at once."""
+    todo = []
+    for part in chapters():
+        tests = folder / part.name / "tests"
+        tests.mkdir(parents=True)
+        for entry in entries(part.part).values():
+            e = entry.exercise
+            (tests / f"{e.grade_id.replace('-', '_')}.py").write_text(
+                TEST.format(name=e.grade_id.replace("-", "_"), exercise=e.id, function=e.function)
+            )
+        zipped = folder / part.name / "autograder.zip"
+        run(BIN / "otter", "generate", "-t", tests, "-o", zipped, cwd=folder)
+        for student in students:
+            place = folder / part.name / student
+            todo.append((_copy(house, student, part, place, lambda c: _is_spared(c) or _is_check(c)), zipped, place))
+
+    def grade(job: tuple[Path, Path, Path]) -> None:
+        run(BIN / "otter", "run", "--no-logo", "-a", job[1], "-o", job[2], job[0], cwd=job[2])
+
+    def work() -> None:
+        with ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(grade, todo))
+
+    return measured("otter-grader, otter run", len(todo), JOBS, work)
+
+
+def growth(sizes: Sequence[int], folder: Path) -> list[Run]:
+    """Ours on classes of these sizes, chapter 1 only."""
+    part = [chapter("chain")]
+    runs = []
+    for size in sizes:
+        house = new_class(folder / str(size), size, part)
+        runs.append(ours(house, size, part[0].name, name=f"{size} submissions"))
+        shutil.rmtree(folder / str(size))
+    return runs
+
+
+def table(runs: Sequence[Run]) -> str:
+    """The runs beside each other; ratios to the first."""
+    head = "| who | notebooks | seconds | CPU s each | notebooks/min | ours is | memory a worker, GB |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for r in runs:
+        lines.append(
+            f"| {r.who} | {r.notebooks} | {r.seconds:.0f} | {r.cpu / r.notebooks:.2f} | {r.rate:.1f} "
+            f"| {runs[0].rate / r.rate:.1f} × | {r.memory / r.workers / 2**30:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def growth_table(runs: Sequence[Run]) -> str:
+    """How time and memory grow."""
+    lines = ["| submissions | seconds | seconds each | most memory, GB |", "|---|---|---|---|"]
+    for r in runs:
+        lines.append(f"| {r.notebooks} | {r.seconds:.1f} | {r.seconds / r.notebooks:.2f} | {r.memory / 2**30:.2f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--peer-students", type=int, default=2, help="how many of them the peers grade")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[10, 40, 160], help="classes to see the cost grow")
+    parser.add_argument("--json", help="write every number to this file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        house = new_class(folder / "class", options.students, chapters())
+        some = sorted(f.name for f in house.submitted.iterdir())[: options.peer_students]
+        runs = [
+            ours(house, options.students * len(chapters())),
+            ours(house, options.students, chapters()[0].name, "--cold", name="Grad School, cold kernels, chapter 1"),
+            stock(house, some, folder / "stock", options.students),
+            otter(house, some, folder / "otter"),
+        ]
+        print(table(runs), flush=True)
+        grown = growth(options.sizes, folder)
+        print("\n" + growth_table(grown))
+    if options.json:
+        Path(options.json).write_text(json.dumps([asdict(r) for r in [*runs, *grown]], indent=1))
+
+
+if __name__ == "__main__":
+    main()
