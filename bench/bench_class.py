@@ -5,8 +5,9 @@
 The same made-up class for all, three chapters a student. The peers get a fair in-notebook version of the same checks:
 the public half of every exercise (`check` without a judge, which asks fewer questions than the judge does), and they
 are spared what our road leaves out as well, the long experiments that no mark depends on. The peers grade the first
-few students only (each costs the same, and of nbgrader's start they are charged a whole class's share). otter has two processes at once, as ours has;
-nbgrader has no way to. Memory is what a run's processes hold at most (PSS: shared pages divided up).
+few students only; each costs the same, and of nbgrader's start they are charged their share of a whole class's. otter
+has two processes at once, as ours has; nbgrader has no way to. Memory is what a run's processes hold at most (PSS:
+shared pages divided up).
 """
 
 from __future__ import annotations
