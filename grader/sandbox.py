@@ -24,9 +24,11 @@ from grader.house import ROOT, Trouble, house
 from grader.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
+COLD_VARIABLE = "GRADSCHOOL_COLD"
 MEET = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets/s"  # inside: where the kernel's own sockets begin
+HANDED = "/run/handed"  # inside a fork server: a folder of the grader's with sockets of judges
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
 NOBODY = 1_000_000_000  # when the grader is root, kernels run as users from here on,
@@ -55,6 +57,11 @@ class Walls:
 def is_off() -> bool:
     """Whether the instructor has said to go without."""
     return os.environ.get(UNSANDBOXED_VARIABLE, "") not in ("", "0")
+
+
+def is_cold() -> bool:
+    """Whether every kernel is to start by itself, without a fork server."""
+    return os.environ.get(COLD_VARIABLE, "") not in ("", "0")
 
 
 def require() -> None:
@@ -87,31 +94,39 @@ def command(
     return [*_walls(walls, extra), *kernel]
 
 
+def server_command(script: Path, handed: Path, control_fd: int) -> list[str]:
+    """The command line that runs a fork server inside: with the rights to build walls, and nothing to use them on."""
+    inside = f"{MEET}/{script.name}"
+    extra = ["--ro-bind", str(handed), HANDED, "--ro-bind", str(script), inside]
+    caps = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "NET_ADMIN")
+    start = [*_spaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
+    return [*start, *_view(Walls(), extra), sys.executable, inside, str(control_fd)]
+
+
 def _walls(walls: Walls, extra: Sequence[str]) -> list[str]:
-    """bwrap and all its arguments, up to the program to run. Mounts are made in the order in which they stand."""
+    """bwrap and all its arguments, up to the program to run."""
     own_user = os.geteuid() == 0
-    spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if own_user else ["user"])]
-    scratch = str(walls.scratch)
+    spaces = _spaces(("SETUID", "SETGID") if own_user else ())
+    return [*spaces, *_view(walls, extra), *_limits(walls), *(_as_nobody() if own_user else [])]
+
+
+def _spaces(caps: Sequence[str]) -> list[str]:
+    """bwrap, the namespaces that it makes, and the capabilities that are left."""
+    spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if os.geteuid() == 0 else ["user"])]
     line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
-    line += ["--cap-drop", "ALL", *(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if own_user else [])]
-    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    line += ["--cap-drop", "ALL"]
+    return line + [word for cap in caps for word in ("--cap-add", f"CAP_{cap}")]
+
+
+def _view(walls: Walls, extra: Sequence[str]) -> list[str]:
+    """All that is in sight. Mounts are made in the order in which they stand."""
+    scratch = str(walls.scratch)
+    line = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/.sockets", "--perms", "0777", "--dir", HOME]
-    line += [
-        *_folders("/run", MEET),
-        *_system(),
-        *_fonts(),
-        *_packages(),
-        *extra,
-        "--remount-ro",
-        "/",
-        "--chdir",
-        HOME,
-        "--",
-        *_limits(walls),
-    ]
-    return line + (_as_nobody() if own_user else [])
+    line += [*_folders("/run", MEET), *_system(), *_fonts(), *_packages(), *extra]
+    return [*line, "--remount-ro", "/", "--chdir", HOME, "--"]
 
 
 def _system() -> Iterator[str]:
@@ -158,8 +173,9 @@ def _fonts() -> Iterator[str]:
         yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
 
 
-def _limits(walls: Walls) -> list[str]:
-    limits = {
+def limits(walls: Walls) -> dict[str, int]:
+    """What setrlimit(2) is to hold each process to."""
+    return {
         "as": walls.address_space,
         "nproc": walls.processes,
         "nofile": walls.files,
@@ -169,12 +185,19 @@ def _limits(walls: Walls) -> list[str]:
         "memlock": 2**16,
         "msgqueue": 0,
     }
-    return ["prlimit", *(f"--{name}={most}" for name, most in limits.items())]
+
+
+def _limits(walls: Walls) -> list[str]:
+    return ["prlimit", *(f"--{name}={most}" for name, most in limits(walls).items())]
+
+
+def own_user() -> int | None:
+    """Root's kernels give up root, each for a user of its own: then the limit on processes holds for each alone."""
+    return NOBODY + USERS * os.getpid() + next(_turn) % USERS if os.geteuid() == 0 else None
 
 
 def _as_nobody() -> list[str]:
-    """Root's kernels give up root, each for a user of its own: then the limit on processes holds for each alone."""
-    user = str(NOBODY + USERS * os.getpid() + next(_turn) % USERS)
+    user = own_user()
     return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
 
 

@@ -1,0 +1,276 @@
+"""The process from which students' kernels are forked: a script that runs alone, inside the walls.
+
+It imports what every kernel needs, once, and then waits. At each word on its control line it forks; the child goes
+behind walls of its own (mounts, processes, network, IPC, host name, user), gives up every right, and only then becomes
+a student's kernel. The server itself never reads what a kernel is started with and never runs a student's code. It has
+one thread, opens no ZeroMQ socket and calls no ``backward()``: torch refuses autograd in the child of a process that
+has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it.
+
+    server ── fork ── builder (new spaces and mounts; ends at once)
+                         └─ fork ── first process of the new space (waits for the kernel, and ends with it)
+                                       └─ fork ── kernel
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import fcntl
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+PRELOADED = (
+    "numpy",
+    "torch",
+    "torch._dynamo",  # torch's optimisers ask for it at their first step
+    "matplotlib.pyplot",
+    "gymnasium",
+    "ipykernel.kernelapp",
+    "ipykernel_launcher",
+    "gradschool.exercises",
+)
+MEET = "/run/gradschool"  # these four as in grader/sandbox.py
+HANDED = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
+HOME = "/tmp/home"
+SOCKETS = "/tmp/.sockets"
+MOST_BYTES = 2**16
+IDLE = 600.0  # seconds without a kernel after which the server ends
+
+# linux/sched.h, linux/mount.h, linux/prctl.h, linux/sockios.h
+NEW_MOUNTS, NEW_HOST, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
+NEW_USER, NEW_PROCESSES, NEW_NET = 0x10000000, 0x20000000, 0x40000000
+READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+PLAIN = NO_SUID | NO_DEVICES
+DETACH = 2
+DUMPABLE, SECCOMP, DROP_BOUND, SUBREAPER, NO_NEW_RIGHTS, AMBIENT = 4, 22, 24, 36, 38, 47
+CLEAR_ALL, FILTER, CAPABILITIES_3 = 4, 2, 0x20080522
+SET_INTERFACE, UP = 0x8914, 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Serve; whatever comes back from :func:`serve` is a child, and becomes a kernel."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    del sys.path[0]  # the folder of this script
+    try:
+        preload()
+    except BaseException as error:
+        control.send(f"{type(error).__name__}: {error}".encode()[:1000])
+        os._exit(1)
+    control.send(b"ready")
+    become_kernel(serve(control))
+    run_kernel()
+
+
+def preload() -> None:
+    """Import everything; one thread must be left, or children would not be whole."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    sys.modules["torch"].set_num_threads(1)
+    if (threads := len(os.listdir("/proc/self/task"))) != 1:
+        raise RuntimeError(f"the imports left {threads} threads")
+    gc.collect()
+    gc.freeze()  # what is shared is then not looked at, so not copied, by a child's garbage collector
+
+
+def serve(control: socket.socket) -> socket.socket:
+    """Fork at each word. Only a child returns, with its own line to the grader; the server ends with the grader."""
+    call("prctl", SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda *_: _reap())  # wakes select, too
+    busy = time.monotonic()
+    while True:
+        if not select.select([control], [], [], IDLE / 10)[0]:
+            if _reap():
+                busy = time.monotonic()
+            elif time.monotonic() - busy > IDLE:
+                os._exit(0)
+            continue
+        busy = time.monotonic()
+        word, fds, _, _ = socket.recv_fds(control, 16, 1)
+        if not word:
+            os._exit(0)
+        line = socket.socket(fileno=fds[0])
+        if os.fork() == 0:
+            control.close()
+            return line
+        line.close()
+
+
+def _reap() -> bool:
+    """Let every child that has ended go; whether any is left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        return True
+    except ChildProcessError:
+        return False
+
+
+def become_kernel(line: socket.socket) -> None:
+    """From the builder to the kernel, which alone returns; the other two processes end in here."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        order = json.loads(line.recv(MOST_BYTES))
+        call("unshare", NEW_MOUNTS | NEW_PROCESSES | NEW_NET | NEW_IPC | NEW_HOST)
+        build(order)
+        if os.fork():
+            os._exit(0)
+        call("prctl", DUMPABLE, 0, 0, 0, 0)
+        mount_processes()
+        _tell_own_pid(line)
+        if kernel := os.fork():
+            wait_for(kernel, order, line)
+        give_up_rights(order)
+        start_afresh()
+        line.send(b"ready")
+    except BaseException as error:
+        line.send(f"{type(error).__name__}: {error}".encode()[:1000])
+        os._exit(1)
+    line.close()
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def build(order: dict[str, Any]) -> None:
+    """Everything that can be written to is made anew; the judge's socket is put in place, the others' are gone."""
+    fonts = {f.name: f.read_bytes() for f in Path(HOME, "matplotlib").glob("fontlist-*.json")}
+    mask = os.umask(0)
+    mount(None, "/", None, RECURSIVE | PRIVATE)
+    for place in ("/tmp", "/dev/shm"):
+        mount("tmpfs", place, "tmpfs", PLAIN, f"mode=1777,size={order['scratch']}")
+    mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
+    for folder in (SOCKETS, HOME, f"{HOME}/matplotlib"):
+        os.mkdir(folder, 0o777)
+    for name, data in fonts.items():
+        Path(HOME, "matplotlib", name).write_bytes(data)
+    mount("tmpfs", MEET, "tmpfs", PLAIN, "mode=755,size=1m")
+    Path(MEET, "connection.json").write_text(order["connection"])
+    Path(MEET, "judge").touch()
+    mount(f"{HANDED}/{order['judge']}", f"{MEET}/judge", None, BIND)
+    mount(None, MEET, None, REMOUNT | BIND | READ_ONLY | PLAIN)
+    call("umount2", HANDED.encode(), DETACH)
+    os.umask(mask)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SET_INTERFACE, struct.pack("16sH22x", b"lo", UP))
+
+
+def mount_processes() -> None:
+    """A /proc of this space's own, and what bubblewrap covers of it covered."""
+    mount("proc", "/proc", "proc", PLAIN | NO_PROGRAMS)
+    for name in ("sys", "sysrq-trigger", "irq", "bus"):
+        if os.path.exists(place := f"/proc/{name}"):
+            mount(place, place, None, BIND | RECURSIVE)
+            mount(None, place, None, REMOUNT | BIND | READ_ONLY | PLAIN | NO_PROGRAMS)
+
+
+def _tell_own_pid(line: socket.socket) -> None:
+    """Hand the grader a descriptor of this process: a number would mean nothing outside, or another one later."""
+    own = os.pidfd_open(os.getpid())
+    line.sendmsg([b"first"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [own]))])
+    os.close(own)
+
+
+def wait_for(kernel: int, order: dict[str, Any], line: socket.socket) -> NoReturn:
+    """The first process of a space: without rights it waits for the kernel, and all in the space ends with it."""
+    line.close()
+    _drop_capabilities()
+    call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
+    _filter(bytes.fromhex(order["filter"]))
+    while True:
+        pid, status = os.wait()
+        if pid == kernel:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def give_up_rights(order: dict[str, Any]) -> None:
+    """Limits, a user of its own (in a user space of its own unless the grader is root), no rights, the filter."""
+    call("prctl", DUMPABLE, 1, 0, 0, 0)
+    os.setsid()
+    for name, most in order["limits"].items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (most, most))
+    if order["user"] is None:
+        call("unshare", NEW_USER)
+        for name, text in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
+            Path("/proc/self", name).write_text(text)
+        _drop_bounding()
+    else:
+        _drop_bounding()
+        os.setgroups([])
+        os.setresgid(*[order["user"]] * 3)
+        os.setresuid(*[order["user"]] * 3)
+    _drop_capabilities()
+    call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
+    call("prctl", DUMPABLE, 1, 0, 0, 0)  # a change of user takes it away; a kernel that was started cold has it
+    _filter(bytes.fromhex(order["filter"]))
+
+
+def _drop_bounding() -> None:
+    """No program that this process starts could have a capability."""
+    for number in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
+        call("prctl", DROP_BOUND, number, 0, 0, 0)
+
+
+def _drop_capabilities() -> None:
+    call("prctl", AMBIENT, CLEAR_ALL, 0, 0, 0)
+    header, nothing = struct.pack("=Ii", CAPABILITIES_3, 0), bytes(24)
+    call("capset", header, nothing)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
+
+
+def _filter(code: bytes) -> None:
+    """Install the filter of system calls; none is sent where there is none for this kind of machine."""
+    if code:
+        program = _Program(len(code) // 8, code)
+        call("prctl", SECCOMP, FILTER, ctypes.addressof(program), 0, 0)
+
+
+def start_afresh() -> None:
+    """What a process that was started alone would have of its own: signals, chance, keys, a folder to be in.
+
+    torch's generator is left as it is: nothing has drawn from it, so it stands where every fresh process has it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    random.seed()
+    sys.modules["numpy"].random.seed()
+    if "multiprocessing.process" in sys.modules:
+        sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
+    os.chdir(HOME)
+
+
+def run_kernel() -> None:
+    """As ``python -m ipykernel_launcher`` does."""
+    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{MEET}/connection.json"]
+    sys.modules["ipykernel.kernelapp"].launch_new_instance()
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """mount(2)."""
+    texts = [None if t is None else t.encode() for t in (source, target, kind, data)]
+    call("mount", *texts[:3], ctypes.c_ulong(flags), texts[3], say=target)
+
+
+def call(name: str, *words: Any, say: object = "") -> None:
+    """A function of libc that returns 0, or an OSError."""
+    words = tuple(ctypes.c_ulong(w) if isinstance(w, int) else w for w in words)
+    if getattr(LIBC, name)(*words) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name} {say}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    main()

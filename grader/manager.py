@@ -1,0 +1,123 @@
+"""Starting a kernel on one of two roads: forked from a process that has imported everything, or cold by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import uuid
+from pathlib import Path
+
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
+
+from grader import sandbox, seccomp
+from grader.forking import ForkedProvisioner
+from gradschool.checking import JUDGE_VARIABLE
+
+MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
+KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+NOWHERE = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # nothing of it on the instructor's terminal
+
+
+class KernelLost(Exception):
+    """The kernel died or could not be stopped; it has been killed."""
+
+
+class WalledManager(AsyncKernelManager):
+    """Starts a kernel inside the sandbox, or plainly if the instructor has said so.
+
+    The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, the grader
+    finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
+    """
+
+    def __init__(self, folder: Path, judge_address: str, walls: sandbox.Walls, forked: bool = False) -> None:
+        self.forked, self.walled, self.judge_address, self.walls = forked, not sandbox.is_off(), judge_address, walls
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
+        super().__init__(
+            kernel_name="python3",
+            transport="ipc",
+            ip=sandbox.SOCKETS if self.walled else str(folder / "ipc"),
+            connection_file=str(folder / "connection.json"),
+            context=context,
+        )
+        self.first = 0  # the pid of the sandbox's first process
+
+    async def start(self, home: Path) -> None:
+        """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
+        if not self.walled:
+            kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+            env = {**kept, **sandbox.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
+            return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
+        await (self._fork() if self.forked else self._start_cold())
+        self.ip = f"/proc/{self.first}/root{sandbox.SOCKETS}"
+        return None
+
+    async def _fork(self) -> None:
+        self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
+        await self.start_kernel(cwd="/", env={})
+        self.first = self.provisioner.process.pid
+
+    async def _start_cold(self) -> None:
+        env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge"}
+        filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
+        self._fds = (write, filter_fd)
+        try:
+            passed = tuple(fd for fd in self._fds if fd is not None)
+            await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed, **NOWHERE)
+            os.close(write)
+            write = -1
+            self.first = await asyncio.to_thread(_first_process, read)
+        finally:
+            for fd in (read, write, filter_fd):
+                if fd is not None and fd >= 0:
+                    os.close(fd)
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """The kernel's command, walls around it."""
+        plain = super().format_kernel_cmd(extra_arguments)
+        if not self.walled or self.forked:
+            return plain
+        os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
+        inside = [f"{sandbox.MEET}/connection.json" if a == self.connection_file else a for a in plain]
+        return sandbox.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
+
+    async def interrupt_kernel(self) -> None:  # type: ignore[override]
+        """SIGINT for the kernel itself: bubblewrap would die of it."""
+        if not self.walled:
+            return await super().interrupt_kernel()
+        for pid in sandbox.family(self.first)[1:2]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        return None
+
+    def kill_all(self) -> None:
+        """Kill the kernel and all that it started, at once and from any thread."""
+        process = self.provisioner.process  # type: ignore[union-attr]
+        for pid in sandbox.family(process.pid)[::-1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _held(data: bytes | None) -> int | None:
+    """A file descriptor from which ``data`` can be read."""
+    if data is None:
+        return None
+    fd = os.memfd_create("filter")
+    os.write(fd, data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _first_process(fd: int) -> int:
+    """The pid that bubblewrap wrote."""
+    text = b""
+    while part := os.read(fd, 1000):
+        text += part
+        if b"}" in text:
+            return int(json.loads(text)["child-pid"])
+    raise KernelLost("the sandbox did not start")
