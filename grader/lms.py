@@ -1,0 +1,137 @@
+"""What an LMS's names say: who handed a file in, when, and whether late. Read from the systems' own sources.
+
+**Canvas** (instructure/canvas-lms, ``lib/content_zipper.rb``: ``get_filename``, ``add_upload_submission``): the name is
+``<sortable name, lower case, word characters only>_[LATE_]<user id>_<file id>_<file name>``; with anonymous marking
+there is no name, and ``anon_<five characters>`` stands for the user id. A student who hands in the same name again
+gets ``name-1.ipynb``, ``name-2.ipynb`` (``app/models/attachment.rb``: ``make_unique_filename``). The file id grows with
+time. Canvas packs the zip when asked, so its entries' times are the download's, not the submissions'.
+
+**Moodle** (moodle/moodle, ``mod/assign/classes/downloader.php``; ``feedback/file/importziplib.php`` reads it back): one
+folder for each student, ``<full name>_<participant>_assignsubmission_file`` (a ``_`` at its end before 4.1), the
+file's own folders inside; or flat, ``<full name>_<participant>_assignsubmission_file_<file name>``. ``_`` in a full
+name becomes a space. The participant's number is the student's *in this assignment*: the same student has another one
+in the next (``get_uniqueid_for_user_static`` asks for both), so a roster ties one student's numbers together.
+
+**nbgrader** (``exchange/default/submit.py``): ``<student>+<assignment>+<time>[+<random>]``, a folder, in ``inbound/``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from nbgrader.utils import parse_utc
+
+CANVAS = re.compile(
+    r"(?:(?P<who>(?!LATE_)\w+?)_)?(?P<late>LATE_)?(?P<id>\d+|anon_[0-9A-Za-z]+)_"
+    r"(?:(?P<file_id>\d+)_(?P<file>.+)|(?P<typed>text|link)\.html)",
+    re.DOTALL,
+)
+MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_?$|_(?P<file>.+))", re.DOTALL)
+EXCHANGE = re.compile(
+    r"(?P<id>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*)(?:\+[\w=-]+)?$", re.DOTALL
+)
+VERSION = re.compile(r"-(\d{1,4})$")
+STAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the name of one handed-in file says. ``stem`` is the LMS's part of it, ``file`` the student's.
+
+    ``order`` grows with each submission where the LMS says so: Canvas's file id and the version behind the name.
+    ``typed`` is set where the LMS packed something that was typed into it rather than a file.
+    """
+
+    lms: str
+    lms_id: str
+    who: str
+    stem: str
+    file: str
+    late: bool = False
+    order: tuple[int, int] = (0, 0)
+    time: datetime | None = None
+    assignment: str = ""
+    typed: bool = False
+
+
+def label_of(path: str) -> Label | None:
+    """The label of a file in a download; None if no part of its path follows a convention.
+
+    The outermost part that does decides: what stands further in, a zip's or a folder's content, is the student's word.
+    """
+    *folders, last = PurePosixPath(path).parts
+    for folder in folders:
+        packed = folder.lower().endswith(".zip")
+        found = _moodle(folder, last, True) or (_canvas(folder, last) if packed else _exchange(folder, last))
+        if found:
+            return found
+    return _moodle(last, last, False) or _canvas(last, last)
+
+
+def _exchange(part: str, last: str) -> Label | None:
+    match = EXCHANGE.fullmatch(part)
+    if not match:
+        return None
+    try:
+        time = parse_utc(match["time"].strip())
+    except (ValueError, OverflowError):
+        return None
+    return Label("nbgrader", match["id"], match["id"], part, last, time=time, assignment=match["assignment"])
+
+
+def _moodle(part: str, last: str, is_folder: bool) -> Label | None:
+    match = MOODLE.fullmatch(part)
+    if not match or not (is_folder or match["file"]):
+        return None
+    stem = f"{match['who']}_{match['id']}_assignsubmission_file_"
+    return Label(
+        "moodle", match["id"], match["who"], stem, last if is_folder else match["file"], typed=match["kind"] != "file"
+    )
+
+
+def _canvas(part: str, last: str) -> Label | None:
+    match = CANVAS.fullmatch(part)
+    if not match:
+        return None
+    file = match["file"] or f"{match['typed']}.html"
+    version = VERSION.search(PurePosixPath(file).stem)
+    return Label(
+        "canvas",
+        match["id"],
+        match["who"] or "",
+        part.removesuffix(file),
+        file if part == last else last,
+        late=bool(match["late"]),
+        order=(int(match["file_id"] or 0), int(version[1]) if version else 0),
+        typed=bool(match["typed"]),
+    )
+
+
+def without_version(file: str) -> str:
+    """The stem of a file's name as the student had it: ``loss-2.ipynb`` and ``loss (1).ipynb`` are ``loss``."""
+    stem = PurePosixPath(file).stem
+    return re.sub(r"\s*\(\d{1,4}\)$", "", VERSION.sub("", stem))
+
+
+def plain(name: str) -> str:
+    """A name without case, accents, spaces or signs, to compare names that were written in different ways."""
+    parts = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(c for c in parts if c.isalnum())
+
+
+def names_of(name: str) -> set[str]:
+    """How one name may come back: ``Curie, Marie`` as ``curiemarie``, ``Marie Curie`` or ``Curie Marie``."""
+    first, comma, rest = name.partition(",")
+    if comma:
+        return {plain(first + rest), plain(rest + first)}
+    words = name.split()
+    return {plain(" ".join(words[i:] + words[:i])) for i in range(max(len(words), 1))} - {""}
+
+
+def stamp(time: datetime) -> str:
+    """A time, in UTC without a zone, as nbgrader writes it into timestamp.txt."""
+    return time.strftime(STAMP)

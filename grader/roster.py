@@ -1,0 +1,197 @@
+"""The roster: who is who. It is the CSV that the LMS exports anyway, or one of your own.
+
+Canvas's gradebook export (``lib/gradebook_exporter.rb``: Student, ID, SIS User ID, SIS Login ID, Section, assignments,
+and a row "Points Possible"), Moodle's offline grading worksheet (``mod/assign/gradingtable.php``: Identifier, Full
+name, Email address, ..., one for each assignment), or any CSV with a column ``student_id`` and one of ``lms_id`` and
+``name``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil import parser
+
+from grader.autograde import STUDENT_ID
+from grader.house import House, Trouble
+from grader.lms import Label, names_of, plain
+
+MOST_BYTES = 20 * 2**20
+POINTS = "Points Possible"
+KINDS = {
+    "canvas": ("Student", "ID"),
+    "moodle": ("Identifier", "Grade"),
+    "plain": ("student_id",),
+}
+STUDENT_COLUMNS = ("student_id", "ID number", "SIS Login ID", "Username", "Email address", "SIS User ID", "ID")
+LMS_COLUMNS = ("lms_id", "canvas_id", "moodle_id", "ID", "Identifier")
+NAME_COLUMNS = ("name", "Student", "Full name")
+SUBMITTED = "Last modified (submission)"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of a roster, ``row`` as it stood there. ``submitted`` is the submission's time in UTC, if it is known.
+
+    ``lms`` says whose number ``lms_id`` is; it is empty in a CSV of your own.
+    """
+
+    student: str
+    lms: str
+    lms_id: str
+    name: str
+    row: dict[str, str]
+    submitted: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One CSV: ``kind`` is canvas, moodle or plain; ``points`` is Canvas's row of possible points, if there is one."""
+
+    file: Path
+    kind: str
+    columns: list[str]
+    people: list[Person]
+    points: dict[str, str] = field(default_factory=dict)
+
+
+class Roster:
+    """All the sheets of a class."""
+
+    def __init__(self, sheets: Sequence[Sheet] = ()) -> None:
+        self.sheets = list(sheets)
+        self._by_id: dict[tuple[str, str], Person] = {}
+        self._by_name: dict[str, list[Person]] = {}
+        for person in self.people:
+            if person.lms_id:
+                _require_one(self._by_id.setdefault((person.lms, person.lms_id), person), person)
+            for name in names_of(person.name):
+                self._by_name.setdefault(name, []).append(person)
+
+    def __bool__(self) -> bool:
+        return bool(self.sheets)
+
+    @property
+    def people(self) -> Iterable[Person]:
+        """Every line of every sheet."""
+        return (p for sheet in self.sheets for p in sheet.people)
+
+    def of_kind(self, kind: str) -> list[Sheet]:
+        """The sheets of one LMS."""
+        return [s for s in self.sheets if s.kind == kind]
+
+    def find(self, label: Label) -> tuple[str, datetime | None]:
+        """The student id behind a label, and the time of submission if a sheet says it; Trouble if nobody is meant.
+
+        The LMS's number decides. The name does only where no number contradicts it: in Moodle, where a student has
+        another number in each assignment, and for a line without one.
+        """
+        person = self._by_id.get((label.lms, label.lms_id)) or self._by_id.get(("", label.lms_id))
+        if person:
+            return person.student, person.submitted
+        if label.lms == "nbgrader":
+            return label.lms_id, None
+        called = self._by_name.get(plain(label.who), []) if label.who else []
+        found = {p.student for p in called if label.lms == "moodle" or not p.lms_id}
+        who = f"{label.who or 'a student'} (number {label.lms_id})"
+        if len(found) != 1:
+            raise Trouble(
+                f"{who} {'is more than one' if found else 'is nobody'} in the roster: add a line for the number."
+            )
+        return found.pop(), None
+
+
+def _require_one(known: Person, person: Person) -> None:
+    if known.student != person.student:
+        raise Trouble(
+            f"The roster gives the number {person.lms_id} to {known.student!r} and to {person.student!r}: mend one."
+        )
+
+
+def files(house: House) -> list[Path]:
+    """Where a class keeps its roster: every CSV in ``roster/`` of the work folder."""
+    return sorted((house.work / "roster").glob("*.csv"))
+
+
+def read(paths: Iterable[Path], zone: str = "UTC") -> Roster:
+    """The roster in these files; Trouble names what cannot be right. ``zone`` is the time zone of their times."""
+    try:
+        where = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Trouble(f"There is no time zone {zone!r}: say it as Europe/Berlin or UTC.") from error
+    return Roster([_sheet(path, where) for path in paths])
+
+
+def _sheet(file: Path, zone: tzinfo) -> Sheet:
+    rows = _rows(file)
+    columns = [c.strip() for c in rows[0]] if rows else []
+    kind = next((k for k, needed in KINDS.items() if set(needed) <= set(columns)), None)
+    if kind is None:
+        raise Trouble(
+            f"{file.name} is not a roster: give Canvas's gradebook export, Moodle's grading worksheet, or a CSV with a "
+            "column student_id."
+        )
+    people, points = [], {}
+    for number, values in enumerate(rows[1:], start=2):
+        row = dict(zip(columns, [*values, *[""] * len(columns)], strict=False))
+        if kind == "canvas" and POINTS in values[0]:
+            points = row
+        elif any(v.strip() for v in values) and not (kind == "canvas" and not row["ID"].strip()):
+            people.append(_person(row, kind, f"{file.name}, line {number}", zone))
+    _require_unique(people, file)
+    return Sheet(file, kind, columns, people, points)
+
+
+def _rows(file: Path) -> list[list[str]]:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: is it the roster?")
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Trouble(f"{file.name} is not in UTF-8: save it as CSV UTF-8 and try again.") from error
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except csv.Error as error:
+        raise Trouble(f"{file.name} is not a CSV ({error}).") from error
+
+
+def _person(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> Person:
+    lms_id = re.sub(r"^\D+(?=\d+$)", "", _first(row, LMS_COLUMNS))  # "Participant 123", in any language
+    student = _first(row, STUDENT_COLUMNS) or lms_id
+    if not STUDENT_ID.fullmatch(student):
+        raise Trouble(f"{where}: {student!r} cannot be a student id (letters, digits and . @ + - _).")
+    lms = kind.removeprefix("plain")
+    return Person(student, lms, lms_id, _first(row, NAME_COLUMNS), row, _time(row.get(SUBMITTED, ""), zone))
+
+
+def _first(row: dict[str, str], columns: Sequence[str]) -> str:
+    return next((row[c].strip() for c in columns if row.get(c, "").strip()), "")
+
+
+def _time(text: str, zone: tzinfo) -> datetime | None:
+    """Moodle writes times as its user reads them ("Friday, 20 November 2026, 11:59 PM"), without a zone."""
+    if not any(c.isdigit() for c in text):
+        return None
+    try:
+        found = parser.parse(text)
+    except (ValueError, OverflowError):
+        return None
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    return (found - (found.utcoffset() or found - found)).replace(tzinfo=None)
+
+
+def _require_unique(people: list[Person], file: Path) -> None:
+    seen: dict[str, Person] = {}
+    for person in people:
+        if person.student in seen:
+            raise Trouble(f"{file.name} has two lines for the student {person.student!r}: leave one.")
+        seen[person.student] = person
