@@ -26,7 +26,7 @@ from grader.lms import Label, names_of, plain
 MOST_BYTES = 20 * 2**20
 POINTS = "Points Possible"
 KINDS = {
-    "canvas": ("Student", "ID"),
+    "canvas": ("Student", "ID", "Section"),
     "moodle": ("Identifier", "Grade"),
     "plain": ("student_id",),
 }
