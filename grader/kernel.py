@@ -60,10 +60,22 @@ class Kernel:
         self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls, self.road == "forked")
         self.client = self._new_client()
         await self.manager.start(home)
+        await self.manager.sockets_are_there(60)
         self.kc: Any = self.manager.client()
         self.client.kc = self.kc
         self.kc.start_channels()
-        await self.kc.wait_for_ready(timeout=60)
+        await self._ready(60)
+
+    async def _ready(self, seconds: float) -> None:
+        """Until it answers and its output is heard; as jupyter_client's wait_for_ready, without a rest at its end."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and await self.manager.is_alive():
+            self.kc.kernel_info()
+            with contextlib.suppress(Empty):
+                await self.kc.shell_channel.get_msg(timeout=1.0)
+                await self.kc.iopub_channel.get_msg(timeout=0.2)
+                return
+        raise RuntimeError("the kernel did not get ready")
 
     async def __aexit__(self, *_: object) -> None:
         with contextlib.suppress(AttributeError):

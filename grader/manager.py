@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -94,6 +95,15 @@ class WalledManager(AsyncKernelManager):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
         return None
+
+    async def sockets_are_there(self, seconds: float) -> None:
+        """Wait for the kernel's sockets: whoever connects too early is made to wait for longer than this takes."""
+        ports = (self.shell_port, self.iopub_port, self.stdin_port, self.hb_port, self.control_port)
+        until = time.monotonic() + seconds
+        while not all(os.path.exists(f"{self.ip}-{port}") for port in ports) and time.monotonic() < until:
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died before it was ready")
+            await asyncio.sleep(0.01)
 
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""

@@ -98,7 +98,7 @@ def server_command(script: Path, handed: Path, control_fd: int) -> list[str]:
     """The command line that runs a fork server inside: with the rights to build walls, and nothing to use them on."""
     inside = f"{MEET}/{script.name}"
     extra = ["--ro-bind", str(handed), HANDED, "--ro-bind", str(script), inside]
-    caps = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "NET_ADMIN")
+    caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if os.geteuid() == 0 else ("SETFCAP",)))
     start = [*_spaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
     return [*start, *_view(Walls(), extra), sys.executable, inside, str(control_fd)]
 
