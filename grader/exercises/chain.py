@@ -9,20 +9,23 @@ from grader.exercises.chain_linear import (
     numerical_gradient,
 )
 from grader.exercises.chain_network import batch_mean_gradient, mlp_backward, relu_vjp, shared_paths, tanh_vjp
+from grader.exercises.uneven import with_uneven
 
-ENTRIES = (
-    l2_gradient,
-    numerical_gradient,
-    linear_jacobian,
-    jacobian_product,
-    linear_vjp,
-    relu_vjp,
-    tanh_vjp,
-    mlp_backward,
-    batch_mean_gradient,
-    shared_paths,
-    inject_gradient,
-    maximise,
-    sgd_step,
-    adam_step,
+ENTRIES = with_uneven(
+    (
+        l2_gradient,
+        numerical_gradient,
+        linear_jacobian,
+        jacobian_product,
+        linear_vjp,
+        relu_vjp,
+        tanh_vjp,
+        mlp_backward,
+        batch_mean_gradient,
+        shared_paths,
+        inject_gradient,
+        maximise,
+        sgd_step,
+        adam_step,
+    )
 )

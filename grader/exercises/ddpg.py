@@ -7,21 +7,24 @@ from grader.exercises.ddpg_remedies import invert_gradients, twin_target
 from grader.exercises.ddpg_step import actor_step
 from grader.exercises.ddpg_targets import critic_target, squash, squash_vjp
 from grader.exercises.ddpg_ward import clinic
+from grader.exercises.uneven import with_uneven
 
-ENTRIES = (
-    squash,
-    squash_vjp,
-    critic_target,
-    critic_gradient,
-    polyak,
-    action_gradient,
-    actor_gradient_jacobian,
-    actor_gradient_vjp,
-    actor_loss_surrogate,
-    actor_grad_outputs,
-    actor_loss_direct,
-    actor_step,
-    invert_gradients,
-    twin_target,
-    clinic,
+ENTRIES = with_uneven(
+    (
+        squash,
+        squash_vjp,
+        critic_target,
+        critic_gradient,
+        polyak,
+        action_gradient,
+        actor_gradient_jacobian,
+        actor_gradient_vjp,
+        actor_loss_surrogate,
+        actor_grad_outputs,
+        actor_loss_direct,
+        actor_step,
+        invert_gradients,
+        twin_target,
+        clinic,
+    )
 )

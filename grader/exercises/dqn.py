@@ -7,22 +7,25 @@ from grader.exercises.dqn_gradients import output_gradient, weight_gradient
 from grader.exercises.dqn_remedies import clinic, huber_gradient, mend
 from grader.exercises.dqn_targets import double_target, td_target
 from grader.exercises.dqn_td import residual_gradient, semi_gradient, tabular_step
+from grader.exercises.uneven import with_uneven
 
-ENTRIES = (
-    one_hot,
-    q_values,
-    epsilon_greedy,
-    td_target,
-    output_gradient,
-    weight_gradient,
-    fit_targets,
-    fit_gradient,
-    torch_loss,
-    semi_gradient,
-    residual_gradient,
-    tabular_step,
-    double_target,
-    huber_gradient,
-    clinic,
-    mend,
+ENTRIES = with_uneven(
+    (
+        one_hot,
+        q_values,
+        epsilon_greedy,
+        td_target,
+        output_gradient,
+        weight_gradient,
+        fit_targets,
+        fit_gradient,
+        torch_loss,
+        semi_gradient,
+        residual_gradient,
+        tabular_step,
+        double_target,
+        huber_gradient,
+        clinic,
+        mend,
+    )
 )

@@ -1,0 +1,61 @@
+"""A gradient that is measured with a small step, however the step is chosen, earns no more than its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from grader.bank import Entry, find_entry
+from grader.examine import examine
+from grader.exercises.uneven import HINT, NAME, TABLE
+from gradschool import numerics
+from gradschool.assess import Report
+from gradschool.trying import try_case
+
+STEPS = (1e-1, 1e-3, 1e-4, 3e-5, 1e-5, 1e-6)  # between them every quotient has one on which ordinary inputs pass
+
+
+def oracle_copied(entry: Entry, h: float) -> Report:
+    """The examination of a student who wrote the public half's central differences out by hand, with the step h."""
+    oracle = replace(entry.exercise, run=lambda answer, args: entry.exercise.expect(args))
+
+    def ask(args: Mapping[str, Any]) -> Any:
+        return try_case(oracle, lambda: None, args)
+
+    numerics.central_differences.__defaults__ = (h,)
+    try:
+        return examine(entry, ask, seed=5)
+    finally:
+        numerics.central_differences.__defaults__ = (1e-5,)
+
+
+@pytest.mark.parametrize("exercise_id", TABLE)
+def test_no_step_is_small_enough_or_large_enough(exercise_id: str) -> None:
+    entry = find_entry(exercise_id)
+    steps = STEPS if not exercise_id.startswith("ddpg.") else (1e-3, 1e-4, 3e-5)
+    for h in steps:
+        assert oracle_copied(entry, h).earned <= 0.101 * entry.points, h
+
+
+def test_it_is_the_uneven_input_that_tells() -> None:
+    """On the ordinary inputs the same answers pass, so that the test above can fail."""
+    for exercise_id in ("chain.l2_gradient", "chain.tanh_vjp", "dqn.semi_gradient", "dqn.huber_gradient"):
+        entry = find_entry(exercise_id)
+        ordinary = replace(entry, cases=lambda rng, e=entry: [c for c in e.cases(rng) if c.name != NAME])
+        assert oracle_copied(ordinary, 3e-5).passed, exercise_id
+
+
+def test_it_is_named_and_every_right_way_passes() -> None:
+    """The reference itself, and each alternative, over seeds that the audit did not see."""
+    for exercise_id in ("chain.tanh_vjp", "chain.linear_vjp", "dqn.huber_gradient", "ddpg.squash_vjp"):
+        entry = find_entry(exercise_id)
+        for seed in range(8):
+            for answer in (entry.reference, *(a.fresh() for a in entry.alternatives)):
+                report = examine(entry, lambda args, a=answer, e=entry: try_case(e.exercise, a, args), seed)
+                assert report.passed, (exercise_id, seed, report.hint)
+        copied = next(m for m in entry.mutants if m.name == "measured-not-derived").fresh()
+        report = examine(entry, lambda args, a=copied, e=entry: try_case(e.exercise, a, args), 3)
+        assert (report.mistake, report.hint) == ("measured-not-derived", HINT)
