@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from grader.house import Trouble
@@ -173,12 +174,13 @@ def _inner(
     try:
         for inside in _members(again(), parcel.path + "/", budget, depth - 1):
             name = inside.path.removeprefix(parcel.path + "/")
-            yield inside if inside.trouble else replace(inside, read=lambda n=name: _of(again(), n, budget))
+            yield inside if inside.trouble else replace(inside, read=partial(_of, again, name, budget))
     except Trouble as trouble:
         yield replace(parcel, trouble=str(trouble))
 
 
-def _of(archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
+def _of(again: Callable[[], zipfile.ZipFile], name: str, budget: Budget) -> bytes:
+    archive = again()
     info = next(i for i in archive.infolist() if i.filename.replace("\\", "/") == name)
     return budget.spend(_unpacked(archive, info))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
 
 from grader.bank import Entry, Solution, entries
 from grader.house import Chapter, House
@@ -20,12 +21,14 @@ CRASH = "import os\n\n\ndef {name}(*args):\n    os._exit(1)\n"
 CHATTY = "print('x' * 5_000_000)\n"
 
 
-def fill_class(house: House, chapter: Chapter, mistaken: int = 3, unruly: bool = True) -> list[str]:
+def fill_class(
+    house: House, chapter: Chapter, mistaken: int = 3, unruly: bool = True, written: bool = False
+) -> list[str]:
     """Write a class into ``house.submitted`` from the release; the student ids.
 
     ``mistaken`` students have a known mistake in every exercise, each another one: with as many of them as the
     richest exercise has mutants, the whole bank is in the class. ``unruly`` students print without end, never return
-    or end their kernel.
+    or end their kernel. Where ``written`` is set, they answer the written question too, which a person has to mark.
     """
     solved = {
         c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata
@@ -43,7 +46,8 @@ def fill_class(house: House, chapter: Chapter, mistaken: int = 3, unruly: bool =
     for k in range(mistaken):
         students[f"mistaken-{k + 1}"] = lambda e, k=k: _as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
     for student, fill in students.items():
-        _hand_in(house, chapter, student, filled(_released(house, chapter), chapter, fill))
+        notebook = filled(_released(house, chapter), chapter, fill)
+        _hand_in(house, chapter, student, answered(notebook) if written and student != "untouched" else notebook)
     _hand_in_damaged(house, chapter)
     return [*students, "damaged", "renamed"]
 
@@ -55,6 +59,14 @@ def filled(notebook: NotebookNode, chapter: Chapter, fill: Fill) -> NotebookNode
         text = fill(entry)
         if text is not None:
             cells[_cell(entry)].source = text
+    return notebook
+
+
+def answered(notebook: NotebookNode) -> NotebookNode:
+    """The same with an answer in every written question: text that is both answer and marked."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and is_grade(cell) and is_solution(cell):
+            cell.source = "The gradient is born where the loss meets the prediction, and every edge multiplies."
     return notebook
 
 

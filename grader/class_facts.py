@@ -1,0 +1,196 @@
+"""What is known of a class: from the gradebook the marks, from the judge's records the mistakes and the notes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from grader import record
+from grader.bank import entries
+from grader.gradebook import opened
+from grader.house import Chapter, House, Trouble
+from gradschool.exercise import grade_id
+
+MOST_NOTES = 200  # in one chapter's list
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One student's work for one chapter. ``share`` is of the points marked so far; None if nothing was."""
+
+    student: str
+    score: float
+    max_score: float
+    share: float | None
+    waiting: list[str]
+    notes: list[str]
+    trouble: bool = False
+
+
+@dataclass(frozen=True)
+class ExerciseFacts:
+    """One exercise: how many were marked, the share of them with full points, the mean share of the points."""
+
+    exercise: str
+    section: str
+    points: float
+    marked: int
+    passed: float
+    mean: float
+    untouched: int
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One mistake in one exercise and who made it; ``known`` when the bank has it, so that it has a teacher's hint."""
+
+    chapter: str
+    exercise: str
+    name: str
+    hint: str
+    section: str
+    students: list[str]
+    known: bool
+
+
+@dataclass(frozen=True)
+class ChapterFacts:
+    """One chapter of one class; exercises in the lesson's order, mistakes the most frequent first."""
+
+    chapter: Chapter
+    marks: list[Mark] = field(default_factory=list)
+    exercises: list[ExerciseFacts] = field(default_factory=list)
+    mistakes: list[Misconception] = field(default_factory=list)
+
+    @property
+    def shares(self) -> list[float]:
+        """The share of points of everyone who was graded."""
+        return [m.share for m in self.marks if m.share is not None]
+
+
+def facts(house: House, chapters: Iterable[Chapter]) -> list[ChapterFacts]:
+    """The facts of every chapter that somebody handed in; Trouble if there is none."""
+    with opened(house) as gradebook:
+        found = [_chapter(house, gradebook, chapter) for chapter in chapters]
+    found = [f for f in found if f.marks]
+    if not found:
+        raise Trouble("There are no marks yet: run `python -m grader autograde` first.")
+    return found
+
+
+def to_teach(found: Iterable[ChapterFacts], most: int = 3) -> list[Misconception]:
+    """The misconceptions that most students have, over all chapters: what to teach tomorrow."""
+    all_of_them = [m for f in found for m in f.mistakes if m.known]
+    return sorted(all_of_them, key=lambda m: (-len(m.students), m.exercise, m.name))[:most]
+
+
+def _chapter(house: House, gradebook: Any, chapter: Chapter) -> ChapterFacts:
+    sections = sections_of(house.release / chapter.name / f"{chapter.notebook}.ipynb")
+    marks, scores, records = [], {}, {}
+    for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
+        student = submission.student_id
+        grades = [g for n in submission.notebooks for g in n.grades]
+        records[student] = found = _record(house.notebook_path(house.autograded, student, chapter))
+        marks.append(_mark(student, grades, list(found.get("notes", []))))
+        if not marks[-1].trouble:
+            scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
+    exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.part).values()]
+    return ChapterFacts(chapter, marks, exercises, _mistakes(chapter, records, sections))
+
+
+def _is_marked(grade: Any) -> bool:
+    return grade.auto_score is not None or grade.manual_score is not None
+
+
+def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
+    marked = [g for g in grades if _is_marked(g)]
+    possible = sum(float(g.max_score) for g in marked)
+    score = sum(float(g.score) for g in marked)
+    return Mark(
+        student,
+        score,
+        sum(float(g.max_score) for g in grades),
+        score / possible if possible else None,
+        [g.name for g in grades if g.needs_manual_grade and marked],
+        [str(n) for n in notes][:MOST_NOTES],
+        trouble=not marked,
+    )
+
+
+def _record(file: Path) -> dict[str, Any]:
+    """The judge's record in a graded notebook; empty if there is none. The notebook itself is not looked at."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))["metadata"][record.KEY]
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _exercise(
+    entry: Any,
+    scores: dict[str, dict[str, tuple[float, float]]],
+    records: dict[str, dict[str, Any]],
+    sections: dict[str, str],
+) -> ExerciseFacts:
+    name = entry.exercise.id
+    got = [s[grade_id(name)] for s in scores.values() if grade_id(name) in s]
+    shares = [min(score / most, 1.0) if most else 1.0 for score, most in got]
+    untouched = sum(m == "untouched" for r in records.values() for e, m in _named(r) if e == name)
+    count = max(len(shares), 1)
+    return ExerciseFacts(
+        name,
+        sections.get(name, ""),
+        entry.points,
+        len(shares),
+        sum(s >= 1 - 1e-9 for s in shares) / count,
+        sum(shares) / count,
+        untouched,
+    )
+
+
+def _named(found: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(e["exercise"], e["mistake"]) for e in found.get("exercises", []) if e["mistake"]]
+
+
+def _mistakes(chapter: Chapter, records: dict[str, dict[str, Any]], sections: dict[str, str]) -> list[Misconception]:
+    """Every mistake that the judge named, but what was left as handed out, which is no misconception."""
+    known = {(name, m.name): m.hint for name, entry in entries(chapter.part).items() for m in entry.mutants}
+    who: dict[tuple[str, str], list[str]] = {}
+    hints: dict[tuple[str, str], Counter[str]] = {}
+    for student, found in records.items():
+        for e in found.get("exercises", []):
+            if e["mistake"] and e["mistake"] != "untouched":
+                key = (str(e["exercise"]), str(e["mistake"]))
+                who.setdefault(key, []).append(student)
+                hints.setdefault(key, Counter())[str(e["hint"])] += 1
+    made = []
+    for (exercise, name), students in who.items():
+        hint = known.get((exercise, name)) or hints[exercise, name].most_common(1)[0][0]
+        where, is_known = sections.get(exercise, ""), (exercise, name) in known
+        made.append(Misconception(chapter.name, exercise, name, hint, where, students, is_known))
+    return sorted(made, key=lambda m: (-len(m.students), m.exercise, m.name))
+
+
+@lru_cache
+def sections_of(release: Path) -> dict[str, str]:
+    """In which section of the lesson each exercise stands, by exercise id, as the release has it; empty without it."""
+    try:
+        cells = json.loads(release.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    found: dict[str, str] = {}
+    section = ""
+    for cell in cells:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            for heading in re.findall(r"^## +(.+)$", text, re.MULTILINE):
+                section = heading.strip()
+        for exercise in re.findall(r'\bcheck\(\s*"([\w.]+)"', text) if cell["cell_type"] == "code" else []:
+            found.setdefault(exercise, section)
+    return found

@@ -1,0 +1,211 @@
+"""One page on a class: where it stands, what it got wrong, what to teach tomorrow. No script, nothing from the net."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from grader.class_facts import ChapterFacts, Misconception, facts, to_teach
+from grader.class_figures import BINS, chapter_figures, svg
+from grader.collect import ledger
+from grader.house import Chapter, House
+from gradschool.figure import LessonFigure
+
+MOST_MISTAKES = 12  # in one figure and its table
+STYLE = """
+:root { color-scheme: light dark; --ink: #222; --soft: #595959; --line: #c8c8c8; --card: #f3f5f7; --page: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8e8e8; --soft: #b0b0b0; --line: #4a4a4a; --card: #23272b; --page: #16181a; }
+}
+@media print {
+  :root { --ink: #000; --soft: #333; --line: #999; --card: #fff; --page: #fff; color-scheme: light; }
+  section, article, figure, tr { break-inside: avoid; } .chapter { break-before: page; } nav { display: none; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 52rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1 { line-height: 1.2; } h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); } h3 { margin-top: 2rem; }
+.chapter { break-inside: auto; }
+article { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
+  padding: .2rem 1rem; margin: 1rem 0; }
+article h3 { margin: .6rem 0 0; } article p { margin: .4rem 0 .6rem; }
+figure { margin: 1rem 0; color: var(--soft); } figure svg { width: 100%; height: auto; }
+figcaption { font-size: .9rem; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }
+caption { text-align: left; color: var(--soft); }
+th, td { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
+td.n, th.n { text-align: right; white-space: nowrap; }
+code { font-size: .95em; } .soft { color: var(--soft); }
+"""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def report(house: House, chapters: Iterable[Chapter], to: Path | None = None, when: datetime | None = None) -> Path:
+    """Write the report; its path (``class-report.html`` in the work folder unless told otherwise)."""
+    file = to or house.work / "class-report.html"
+    page = as_html(facts(house, chapters), late=_late(house), when=when or datetime.now())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(file.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    os.replace(partial, file)
+    return file
+
+
+def _late(house: House) -> set[tuple[str, str]]:
+    """Who handed in late, as the LMS says, by student and chapter."""
+    return {(s, c) for s, taken in ledger(house).items() for c, entry in taken.items() if entry["late"]}
+
+
+def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: datetime) -> str:
+    """The page."""
+    students = {m.student for f in found for m in f.marks}
+    parts = [
+        f"<h1>Class report</h1><p class='soft'>{len(students)} students, {when:%d %B %Y, %H:%M}</p>",
+        _contents(found),
+        _overview(found),
+        _tomorrow(found),
+        *(_chapter(f, late) for f in found),
+        _waiting(found),
+        _to_look_at(found),
+    ]
+    head = (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Class report</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+    )
+    return f"{head}<body><main>{''.join(parts)}</main></body></html>\n"
+
+
+def _contents(found: Sequence[ChapterFacts]) -> str:
+    links = [("tomorrow", "What to teach tomorrow"), *((f.chapter.name, f.chapter.name) for f in found)]
+    links += [("waiting", "Waiting for you"), ("look", "Worth a look")]
+    return "<nav><p>" + " · ".join(f'<a href="#{escape(to)}">{escape(text)}</a>' for to, text in links) + "</p></nav>"
+
+
+def _overview(found: Sequence[ChapterFacts]) -> str:
+    rows = []
+    for f in found:
+        shares = sorted(f.shares)
+        middle = f"{_median(shares):.0%}" if shares else "–"
+        waiting = sum(bool(m.waiting) for m in f.marks)
+        rows.append((f.chapter.name, len(shares), middle, waiting, sum(m.trouble for m in f.marks)))
+    heads = ("Chapter", "Graded", "Median", "Waiting for you", "Could not be graded")
+    return _table("Where the class stands", heads, rows, numbers={1, 2, 3, 4})
+
+
+def _median(shares: list[float]) -> float:
+    return (shares[(len(shares) - 1) // 2] + shares[len(shares) // 2]) / 2
+
+
+def _tomorrow(found: Sequence[ChapterFacts]) -> str:
+    graded = {f.chapter.name: len(f.shares) for f in found}
+    cards = [_card(m, graded[m.chapter]) for m in to_teach(found)]
+    none = "<p>The judge has named no known misconception.</p>"
+    return f'<h2 id="tomorrow">What to teach tomorrow</h2>{"".join(cards) or none}'
+
+
+def _card(mistake: Misconception, graded: int) -> str:
+    where = f"section {escape(mistake.section)}" if mistake.section else "its section"
+    return (
+        f"<article><h3>{_name(mistake.name)} <span class='soft'>in <code>{escape(mistake.exercise)}</code></span></h3>"
+        f"<p><strong>{len(mistake.students)} of {graded} students.</strong> {escape(mistake.hint)}</p>"
+        f"<p class='soft'>Lesson {escape(mistake.chapter)}, {where}</p></article>"
+    )
+
+
+def _name(name: str) -> str:
+    return escape(name.replace("-", " ").capitalize())
+
+
+def _chapter(found: ChapterFacts, late: set[tuple[str, str]]) -> str:
+    name = found.chapter.name
+    head = f'<section class="chapter"><h2 id="{escape(name)}">{escape(name)}</h2>'
+    if not found.shares:
+        return f"{head}<p>Nothing is graded yet.</p></section>"
+    spread, counts, exercises, mistakes = chapter_figures(found, MOST_MISTAKES)
+    is_late = sorted(m.student for m in found.marks if (m.student, name) in late)
+    parts = [
+        head,
+        f"<p>Handed in late, by the LMS: {escape(', '.join(is_late))}.</p>" if is_late else "",
+        "<h3>Marks</h3>",
+        _figure(spread, f"marks-{found.chapter.part}"),
+        _counts(counts),
+        "<h3>Exercises</h3>",
+        _figure(exercises, f"exercises-{found.chapter.part}"),
+        _exercises(found),
+        "<h3>Misconceptions</h3>",
+        _figure(mistakes, f"mistakes-{found.chapter.part}") if mistakes else "<p>None was named.</p>",
+        _mistakes(found) if mistakes else "",
+    ]
+    return "".join(parts) + "</section>"
+
+
+def _figure(figure: LessonFigure, name: str) -> str:
+    return f'<figure>{svg(figure, name)}<figcaption id="{name}-words">{escape(figure.alt)}</figcaption></figure>'
+
+
+def _counts(counts: list[int]) -> str:
+    heads = [f"{a:.0%} to {b:.0%}" for a, b in pairwise(BINS)]
+    rows = [(head, count) for head, count in zip(heads, counts, strict=True) if count]
+    return _table("The figure in numbers", ("Share of the points", "Students"), rows, numbers={1})
+
+
+def _exercises(found: ChapterFacts) -> str:
+    heads = ("Exercise", "Section", "Points", "All points", "Mean", "Left as handed out")
+    rows = [
+        (e.exercise, e.section, f"{e.points:g}", f"{e.passed:.0%}", f"{e.mean:.0%}", e.untouched)
+        for e in found.exercises
+    ]
+    return _table("The figure in numbers", heads, rows, numbers={2, 3, 4, 5})
+
+
+def _mistakes(found: ChapterFacts) -> str:
+    rows = [
+        (len(m.students), m.exercise, m.name.replace("-", " "), m.hint, m.section)
+        for m in found.mistakes[:MOST_MISTAKES]
+    ]
+    left = len(found.mistakes) - len(rows)
+    caption = "The figure in numbers" + (f"; {left} rarer ones are left out" if left else "")
+    return _table(
+        caption, ("Students", "Exercise", "Mistake", "What the student is told", "Section"), rows, numbers={0}
+    )
+
+
+def _waiting(found: Sequence[ChapterFacts]) -> str:
+    rows = [(m.student, f.chapter.name, ", ".join(m.waiting)) for f in found for m in f.marks if m.waiting]
+    told = "<p>Nothing waits for you.</p>"
+    table = _table(f"{len(rows)} to mark by hand, in the formgrader", ("Student", "Chapter", "Cells"), rows)
+    return f'<h2 id="waiting">Waiting for you</h2>{table if rows else told}'
+
+
+def _to_look_at(found: Sequence[ChapterFacts]) -> str:
+    rows = [(m.student, f.chapter.name, note) for f in found for m in f.marks for note in m.notes]
+    failed = [
+        (m.student, f.chapter.name, "could not be graded: see `autograde`") for f in found for m in f.marks if m.trouble
+    ]
+    table = _table("Notes change no mark", ("Student", "Chapter", "What there is"), [*failed, *rows])
+    told = "<p>Nothing unusual.</p>"
+    return f'<h2 id="look">Worth a look</h2>{table if failed or rows else told}'
+
+
+def _table(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], numbers: set[int] | frozenset[int] = frozenset()
+) -> str:
+    """A table; every cell is text, whoever wrote it."""
+
+    def line(tag: str, cells: Sequence[Any]) -> str:
+        kind = ' scope="col"' if tag == "th" else ""
+        shown = (
+            f"<{tag}{kind}{' class=n' if i in numbers else ''}>{escape(str(c))}</{tag}>" for i, c in enumerate(cells)
+        )
+        return f"<tr>{''.join(shown)}</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return (
+        f'<div class="wide"><table><caption>{escape(caption)}</caption><thead>{line("th", heads)}</thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
