@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from html import escape
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -25,10 +26,22 @@ class LessonFigure(Figure):
         self.savefig(buffer, format="png", dpi=SCREEN_SCALE * self.dpi, facecolor="none")
         return buffer.getvalue()
 
-    def _ipython_display_(self) -> None:
+    def put(self, instead_of: Handles | None = None) -> Handles:
+        """Show the figure and its words, or put them in the place of what an earlier call has shown."""
         from IPython.display import HTML, display
 
-        image = self.png()
         shown = {"alt": self.alt, "width": round(self.get_figwidth() * self.dpi)}
-        display({"image/png": image, "text/plain": self.alt}, metadata={"image/png": shown, "alt": self.alt}, raw=True)
-        display(HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>"))
+        picture = {"image/png": self.png(), "text/plain": self.alt}
+        metadata = {"image/png": shown, "alt": self.alt}
+        words = HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>")
+        if instead_of is None:
+            return display(picture, metadata=metadata, raw=True, display_id=True), display(words, display_id=True)
+        instead_of[0].update(picture, metadata=metadata, raw=True)
+        instead_of[1].update(words)
+        return instead_of
+
+    def _ipython_display_(self) -> None:
+        self.put()
+
+
+Handles = tuple[Any, Any]  # IPython's display handles of the picture and of its words

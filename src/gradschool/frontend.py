@@ -1,0 +1,114 @@
+"""Whether somebody is looking: a page that shows what is displayed, and can send a click back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from gradschool.figure import LessonFigure
+
+JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
+
+
+def somebody_watches() -> bool:
+    """True in a notebook that a person has open; False where a program runs it, in a script, and while grading.
+
+    A front end says with every cell whether it could ask its reader a question (`allow_stdin`); programs that only
+    execute a notebook (Validate, nbconvert, nbclient, a grader) say that they cannot.
+    """
+    if JUDGE_VARIABLE in os.environ:
+        return False
+    try:
+        from IPython import get_ipython
+
+        request: Any = get_ipython().kernel.get_parent()
+        return bool(request["content"].get("allow_stdin"))
+    except (ImportError, AttributeError, KeyError, TypeError):  # no IPython, no kernel, no request
+        return False
+
+
+class Control(Protocol):
+    """What `explore` needs of an ipywidget."""
+
+    value: Any
+
+    def observe(self, handler: Callable[[Any], None], names: str) -> None: ...
+
+
+def explore(draw: Callable[..., LessonFigure], still: LessonFigure, controls: Callable[[], Mapping[str, Any]]) -> None:
+    """Show a figure that follows its controls; where nobody watches, the still figure and no widget.
+
+    draw     -- draw(**values) is the figure for one choice
+    still    -- the figure for paper: several choices side by side
+    controls -- makes the ipywidgets, one for each argument of `draw`; a name with a leading underscore is only shown.
+                Called only where they can be used
+
+    The picture is an ordinary output that is replaced in its place, so it stays in the notebook when that is saved.
+    """
+    widgets = _made(controls)
+    if not widgets:
+        still.put()
+        return
+    from ipywidgets import HBox, Layout
+
+    display_controls(HBox(list(widgets.values()), layout=Layout(flex_flow="row wrap")))
+    handle = draw(**_values(widgets)).put()
+
+    def redraw(_: Any) -> None:
+        draw(**_values(widgets)).put(handle)
+
+    for name in _values(widgets):
+        widgets[name].observe(redraw, names="value")
+
+
+def _made(controls: Callable[[], Mapping[str, Control]]) -> Mapping[str, Control]:
+    """The widgets, or none where they would be of no use: nobody watches, or ipywidgets is not installed."""
+    try:
+        return controls() if somebody_watches() else {}
+    except ImportError:
+        return {}
+
+
+def _values(widgets: Mapping[str, Control]) -> dict[str, Any]:
+    return {name: widget.value for name, widget in widgets.items() if not name.startswith("_")}
+
+
+def display_controls(box: Any) -> None:
+    """Show widgets; on a page that cannot draw them stands a line that says where they work."""
+    from IPython.display import display
+
+    words = "(Sliders and buttons work where a kernel runs. The picture below stays as it was when this was saved.)"
+    bundle = box._repr_mimebundle_()
+    display({**bundle, "text/plain": words}, raw=True)
+
+
+def first_unwritten(functions: Mapping[str, Callable[[], Any]]) -> str:
+    """Try each of the student's functions once; "" if all run, else a kind sentence about the first that does not."""
+    for name, trial in functions.items():
+        try:
+            trial()
+        except NotImplementedError:
+            return f"This picture is drawn from your own `{name}`. Write it, check it, and run this cell again."
+        except KeyboardInterrupt:
+            raise
+        except Exception as error:
+            return (
+                f"This picture is drawn from your own `{name}`, which raised {type(error).__name__}: {error}. "
+                f"Its check says more; then run this cell again."
+            )
+    return ""
+
+
+def choose(options: Sequence[tuple[str, Any]], what: str) -> Any:
+    """A dropdown with its description in full."""
+    from ipywidgets import Dropdown
+
+    return Dropdown(options=list(options), description=what, style={"description_width": "initial"})
+
+
+def switch(what: str, value: bool) -> Any:
+    """A checkbox with its description in full."""
+    from ipywidgets import Checkbox
+
+    return Checkbox(value=value, description=what, indent=False)

@@ -1,0 +1,206 @@
+"""Networks drawn as units and edges, each edge as wide and as strong in colour as the gradient on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+
+from gradschool.figure import LessonFigure
+from gradschool.palette import BLOCKED, INK, LEAK, TAKEN, lesson_style
+
+PAPER, PRINT = "#FFFFFF", "#202020"  # a unit's own ground and what is printed on it, on a light and on a dark page
+MOST_LABELS = 9  # numbers written on edges in one panel; the words hold all of them
+COLOURS = {"flow": TAKEN, "leak": LEAK, "blocked": BLOCKED, "idle": INK}
+LINES: dict[str, Any] = {"flow": "-", "leak": (0, (5, 1)), "blocked": (0, (2, 2)), "idle": (0, (1, 3))}
+MEANING = {
+    "flow": "gradient flows",
+    "leak": "gradient leaks to where it may not",
+    "blocked": "blocked",
+    "idle": "no gradient",
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A unit: its place (column, height in 0..1), what stands in it and, in the gradient's colour, beside it."""
+
+    at: tuple[float, float]
+    text: str = ""
+    note: str = ""
+    side: str = "below"  # where the note stands: below, left or right
+    kind: str = "idle"
+    spoken: str = ""  # its name in words; the key under which the graph holds it if left out
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From one node to another, with the gradient on it. ``kind``: flow, leak, blocked or idle."""
+
+    start: str
+    end: str
+    gradient: float = 0.0
+    kind: str = "flow"
+    label: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The kind that is drawn: an edge that may carry a gradient, and carries exactly none, is idle."""
+        return "idle" if self.kind in ("flow", "leak") and self.gradient == 0 else self.kind
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One panel. ``words`` say what it shows; the numbers on the edges are added to them."""
+
+    title: str
+    nodes: dict[str, Node]
+    edges: tuple[Edge, ...]
+    words: str
+
+    @property
+    def in_words(self) -> str:
+        """The panel for somebody who does not see it."""
+        named = {e: f"{self._spoken(e.start)} to {self._spoken(e.end)}" for e in self.edges}
+        flowing = [f"{named[e]} {e.gradient:+.3g}" for e in self.edges if e.shown == "flow"]
+        leaking = [f"{named[e]} {e.gradient:+.3g}" for e in self.edges if e.shown == "leak"]
+        idle = sum(e.shown == "idle" for e in self.edges)
+        blocked = [named[e] for e in self.edges if e.shown == "blocked"]
+        parts = [f"{self.title.replace('$', '')}: {self.words}"]
+        parts += [f"Gradients on the edges: {', '.join(flowing)}."] if flowing else []
+        parts += [f"Leaking: {', '.join(leaking)}."] if leaking else []
+        parts += [f"{idle} edge{'s carry' if idle > 1 else ' carries'} none."] if idle else []
+        parts += [f"Blocked: {_few(blocked)}."] if blocked else []
+        return " ".join(parts)
+
+    def _spoken(self, name: str) -> str:
+        return self.nodes[name].spoken or name
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def largest(graphs: Sequence[Graph]) -> float:
+    """The largest gradient on any edge, which is drawn at full width; 1 where there is none."""
+    return max((abs(e.gradient) for g in graphs for e in g.edges if e.shown in ("flow", "leak")), default=1.0)
+
+
+def draw(
+    graphs: Sequence[Graph], width: float = 7.2, height: float = 3.4, across: int = 2, most: float = 0.0
+) -> LessonFigure:
+    """The graphs as panels of one figure, at most `across` beside each other, on one scale of width.
+
+    most -- the gradient that has the full width; the largest of these graphs if it is left out
+    """
+    most = most or largest(graphs)
+    across = min(across, len(graphs))
+    down = -(-len(graphs) // across)
+    with lesson_style():
+        fig = LessonFigure(figsize=(width, height * down), layout="constrained")
+        axes = fig.subplots(down, across, squeeze=False)
+        for ax in axes.flat:
+            ax.axis("off")
+        for ax, graph in zip(axes.flat, graphs, strict=False):
+            _panel(ax, graph, most)
+        _legend(fig, sorted({e.shown for g in graphs for e in g.edges}, key=list(MEANING).index))
+    fig.alt = "Units and edges; an edge is as wide as the gradient on it is large. " + " ".join(
+        g.in_words for g in graphs
+    )
+    return fig
+
+
+def _panel(ax: Axes, graph: Graph, most: float) -> None:
+    ax.set_title(graph.title, fontsize=10)
+    columns = [node.at[0] for node in graph.nodes.values()]
+    ax.set(xlim=(min(columns) - 0.45, max(columns) + 0.45), ylim=(-0.1, 1.08))
+    for edge in sorted(graph.edges, key=lambda e: (e.shown in ("flow", "leak"), abs(e.gradient))):
+        _edge(ax, graph.nodes[edge.start].at, graph.nodes[edge.end].at, edge, most)
+    flowing = [e for e in graph.edges if e.shown in ("flow", "leak") and e.label]
+    flowing = sorted(flowing, key=lambda e: -abs(e.gradient))[:MOST_LABELS]
+    for edge, at in zip(flowing, _places(graph, flowing, max(columns) - min(columns) + 0.9), strict=True):
+        _number(ax, at, edge)
+    for node in graph.nodes.values():
+        _node(ax, node)
+
+
+def _edge(ax: Axes, start: tuple[float, float], end: tuple[float, float], edge: Edge, most: float) -> None:
+    share = abs(edge.gradient) / most if edge.shown in ("flow", "leak") else 0.0
+    style = {"color": COLOURS[edge.shown], "lw": 0.9, "ls": LINES[edge.shown], "zorder": 1}
+    if share:
+        style |= {"color": strength(COLOURS[edge.shown], share), "lw": 0.9 + 4.6 * share, "zorder": 2}
+    ax.plot(*zip(start, end, strict=True), solid_capstyle="round", **style)
+    if edge.shown == "blocked" and edge.label:
+        middle = np.mean([start, end], axis=0)
+        ax.annotate("✕", middle, ha="center", va="center", color=BLOCKED, fontsize=13, fontweight="bold", zorder=4)
+
+
+def strength(colour: str, share: float) -> tuple[float, float, float]:
+    """The colour for a share 0..1 of the largest gradient: from grey ink up to the full colour."""
+    grey, full = np.array(to_rgb(INK)), np.array(to_rgb(colour))
+    r, g, b = grey + min(1.0, 0.35 + 0.65 * share) * (full - grey)
+    return float(r), float(g), float(b)
+
+
+def _places(graph: Graph, edges: Sequence[Edge], width: float) -> list[tuple[float, float]]:
+    """Where to write each edge's number: on the edge, as far as may be from the units and the numbers before it."""
+    taken = [node.at for node in graph.nodes.values()]
+    chosen = []
+    for edge in edges:
+        start, end = np.array(graph.nodes[edge.start].at), np.array(graph.nodes[edge.end].at)
+        spots = [start + share * (end - start) for share in (0.5, 0.4, 0.6, 0.3, 0.7)]
+        # a number is about three times as wide as it is high, so a distance in height counts for more
+        room = [min(np.hypot((x - u) / width, 0.45 * (y - v)) for u, v in taken) for x, y in spots]
+        best = spots[int(np.argmax(room))]
+        chosen.append((float(best[0]), float(best[1])))
+        taken.append(chosen[-1])
+    return chosen
+
+
+def _number(ax: Axes, at: tuple[float, float], edge: Edge) -> None:
+    box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": COLOURS[edge.shown], "linewidth": 0.8}
+    ax.annotate(f"{edge.gradient:+.2f}", at, ha="center", va="center", color=PRINT, fontsize=7.5, bbox=box, zorder=5)
+
+
+SIDES = {
+    "below": ((0, -13), "center", "top"),
+    "right": ((16, 0), "left", "center"),
+    "left": ((-16, 0), "right", "center"),
+}
+
+
+def _node(ax: Axes, node: Node) -> None:
+    edge = COLOURS[node.kind]
+    box = {
+        "boxstyle": "round,pad=0.35",
+        "facecolor": PAPER,
+        "edgecolor": edge,
+        "linewidth": 1.2 if edge == INK else 2.4,
+    }
+    ax.annotate(node.text, node.at, ha="center", va="center", color=PRINT, fontsize=8.5, bbox=box, zorder=6)
+    if node.note:
+        offset, ha, va = SIDES[node.side]
+        colour = TAKEN if node.kind == "idle" else edge
+        ground: Any = {"boxstyle": "round,pad=0.1", "facecolor": PAPER, "edgecolor": "none"}
+        place: dict[str, Any] = {"textcoords": "offset points", "ha": ha, "va": va}
+        ax.annotate(
+            node.note,
+            node.at,
+            offset,
+            color=colour,
+            fontsize=8.5,
+            zorder=6,
+            bbox=ground if node.side == "below" else None,
+            **place,
+        )
+
+
+def _legend(fig: LessonFigure, kinds: Sequence[str]) -> None:
+    widths = {"flow": 3.5, "leak": 3.5}
+    handles = [Line2D([], [], color=COLOURS[k], ls=LINES[k], lw=widths.get(k, 1.2)) for k in kinds]
+    fig.legend(handles, [MEANING[k] for k in kinds], loc="outside lower center", ncols=len(kinds), fontsize=9)

@@ -1,0 +1,334 @@
+"""The drawings of the student's own gradients: the numbers are the student's, and width and colour are the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import IPython.display
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+
+from gradschool import flow, frontend, stepper
+from gradschool.figure import LessonFigure
+from gradschool.flow import chain_graph, chain_net, ddpg_graph, dqn_graph
+from gradschool.graph import Edge, Graph, Node, draw, strength
+from gradschool.numerics import central_differences
+from gradschool.palette import BLOCKED, INK, LEAK, TAKEN
+
+
+def mlp_backward(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, G: Any) -> Any:
+    H = np.tanh(X @ W1.T + b1)
+    Delta = (G @ W2) * (1 - H**2)
+    return Delta.T @ X, Delta.sum(0), G.T @ H, G.sum(0), Delta @ W1
+
+
+def linear_vjp(W: Any, b: Any, x: Any, g: Any) -> Any:
+    return np.outer(g, x), g.copy(), W.T @ g
+
+
+def tanh_vjp(z: Any, g: Any) -> Any:
+    return g * (1 - np.tanh(z) ** 2)
+
+
+def semi_gradient(W: Any, W_target: Any, s: Any, a: Any, r: Any, s_next: Any, terminated: Any, gamma: float) -> Any:
+    y = r + gamma * (1.0 - terminated) * W_target[s_next].max(axis=1)
+    grad = np.zeros_like(W)
+    np.add.at(grad, (s, a), (W[s, a] - y) / len(s))
+    return grad
+
+
+def residual_gradient(W: Any, s: Any, a: Any, r: Any, s_next: Any, terminated: Any, gamma: float) -> Any:
+    best, onward = W[s_next].argmax(axis=1), gamma * (1.0 - terminated)
+    error = (W[s, a] - r - onward * W[s_next, best]) / len(s)
+    grad = np.zeros_like(W)
+    np.add.at(grad, (s, a), error)
+    np.add.at(grad, (s_next, best), -onward * error)
+    return grad
+
+
+def actor_loss_direct(actor: Any, critic: Any, batch: Any) -> Any:
+    return -critic(batch.obs, actor(batch.obs)).mean()
+
+
+def actor_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
+    parameters = list(actor.parameters())
+    gradients = torch.autograd.grad(actor_loss_direct(actor, critic, batch), parameters)
+    for p, g in zip(parameters, gradients, strict=True):
+        p.grad = g
+    optimiser.step()
+
+
+def careless_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
+    optimiser.zero_grad()
+    actor_loss_direct(actor, critic, batch).backward()
+    optimiser.step()
+
+
+def weights(graph: Graph, start: str, end: str, shape: tuple[int, int]) -> np.ndarray:
+    """The numbers on the edges between two columns, (n_in, n_out)."""
+    on = {(e.start, e.end): e.gradient for e in graph.edges}
+    return np.array([[on[f"{start}{i + 1}", f"{end}{j + 1}"] for j in range(shape[1])] for i in range(shape[0])])
+
+
+# -- chapter 1 ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outputs", ["both", "y1", "y2"])
+def test_the_chain_s_edges_carry_the_true_gradients(outputs: str) -> None:
+    W1, b1, W2, b2, X, G = chain_net()
+    G = G * {"both": [1, 1], "y1": [1, 0], "y2": [0, 1]}[outputs]
+
+    def loss(W1: np.ndarray, W2: np.ndarray) -> float:
+        return float(np.sum(G * (np.tanh(X @ W1.T + b1) @ W2.T + b2)))
+
+    graph = chain_graph(mlp_backward, outputs)
+    np.testing.assert_allclose(
+        weights(graph, "x", "h", (2, 3)).T, central_differences(lambda v: loss(v, W2), W1), atol=1e-8
+    )
+    np.testing.assert_allclose(
+        weights(graph, "h", "y", (3, 2)).T, central_differences(lambda v: loss(W1, v), W2), atol=1e-8
+    )
+
+
+def test_what_is_drawn_is_the_student_s_own_gradient_even_a_wrong_one() -> None:
+    wrong = chain_graph(lambda *a: tuple(2 * g for g in mlp_backward(*a)))
+    right = chain_graph(mlp_backward)
+    np.testing.assert_allclose(weights(wrong, "h", "y", (3, 2)), 2 * weights(right, "h", "y", (3, 2)))
+
+
+def test_a_cut_blocks_the_first_layer_alone() -> None:
+    edges = {(e.start, e.end): e for e in chain_graph(mlp_backward, cut=True).edges}
+    assert {e.shown for (start, _), e in edges.items() if start.startswith("x")} == {"blocked"}
+    assert {e.shown for (start, _), e in edges.items() if start.startswith("h")} == {"flow"}
+
+
+# -- chapter 2 ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", range(4))
+def test_with_the_label_held_one_weight_moves_and_the_target_network_is_blocked(action: int) -> None:
+    graph = dqn_graph(semi_gradient, residual_gradient, action)
+    table = [(e.start, e.end) for e in graph.edges if e.start.startswith("s") and e.shown == "flow"]
+    assert table == [("s2", f"q{action + 1}")]
+    assert [e.shown for e in graph.edges if e.end == "t"] == ["blocked"]
+    assert not [e for e in graph.edges if e.shown == "leak"]
+
+
+@pytest.mark.parametrize("action", range(4))
+def test_without_it_the_state_where_one_landed_moves_too(action: int) -> None:
+    graph = dqn_graph(semi_gradient, residual_gradient, action, detached=False)
+    table = {e.start: e for e in graph.edges if e.start.startswith("s") and e.gradient}
+    assert (table["s2"].shown, table["s3"].shown) == ("flow", "leak")
+    assert table["s3"].gradient == pytest.approx(-0.9 * table["s2"].gradient)
+    (through,) = [e for e in graph.edges if e.start == "y"]
+    assert through.gradient == pytest.approx(table["s3"].gradient)
+    assert "Leaking" in graph.in_words
+
+
+def test_at_the_end_of_an_episode_both_are_one() -> None:
+    held, open_ = (dqn_graph(semi_gradient, residual_gradient, 2, True, d) for d in (True, False))
+    np.testing.assert_array_equal(weights(held, "s", "q", (4, 4)), weights(open_, "s", "q", (4, 4)))
+    assert not [e for e in open_.edges if e.shown in ("leak", "blocked")]
+
+
+# -- chapter 3 ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "actor", "critic"),
+    [
+        ("careless", True, True),
+        ("asked", True, False),
+        ("no_grad", False, False),
+        ("detached", False, True),
+        ("yours", True, False),
+    ],
+)
+def test_whom_each_way_reaches(way: str, actor: bool, critic: bool) -> None:
+    graph = ddpg_graph(actor_loss_direct, actor_step, way)
+    assert any(e.shown == "flow" for e in graph.edges) == actor
+    assert any(e.shown == "leak" for e in graph.edges) == critic
+    assert any(e.shown == "blocked" for e in graph.edges) == (way == "no_grad")
+    assert (graph.nodes["Q"].kind == "flow") == (actor and not critic)  # the path through the critic is open
+
+
+def test_a_step_that_leaves_gradients_in_the_critic_shows_its_leak() -> None:
+    yours, asked = (
+        ddpg_graph(actor_loss_direct, step, way) for step, way in ((careless_step, "yours"), (actor_step, "asked"))
+    )
+    assert any(e.shown == "leak" for e in yours.edges)
+    on = [{(e.start, e.end): e.gradient for e in g.edges if e.kind == "flow"} for g in (yours, asked)]
+    assert on[0] == pytest.approx(on[1])
+
+
+# -- the drawing ----------------------------------------------------------------------------------------------
+
+
+def three_edges() -> Graph:
+    nodes = {name: Node((x, y), name) for name, x, y in (("a", 0, 1), ("b", 0, 0.5), ("c", 0, 0), ("d", 1, 0.5))}
+    edges = Edge("a", "d", -2.0), Edge("b", "d", 1.0, "leak"), Edge("c", "d", 0.0), Edge("d", "a", 0.0, "blocked")
+    return Graph("toy", nodes, edges, "a toy.")
+
+
+def test_width_and_colour_are_the_numbers() -> None:
+    lines = draw([three_edges()]).axes[0].lines
+    width = {to_rgb(line.get_color()): line.get_linewidth() for line in lines}
+    assert width[to_rgb(TAKEN)] == pytest.approx(5.5)  # the largest: full width, full colour
+    assert width[strength(LEAK, 0.5)] == pytest.approx(0.9 + 4.6 / 2)
+    assert width[to_rgb(INK)] == width[to_rgb(BLOCKED)] == pytest.approx(0.9)
+    assert {text.get_text() for text in draw([three_edges()]).axes[0].texts} >= {"-2.00", "+1.00", "✕"}
+    halved = draw([three_edges()], most=4.0).axes[0].lines
+    assert max(line.get_linewidth() for line in halved) == pytest.approx(0.9 + 4.6 / 2)
+
+
+def test_the_words_hold_every_number() -> None:
+    words = draw([three_edges()]).alt
+    for said in ("a to d -2", "Leaking: b to d +1", "1 edge carries none", "Blocked: d to a"):
+        assert said in words
+
+
+# -- the stepper ----------------------------------------------------------------------------------------------
+
+
+def test_the_walk_ends_at_the_whole_backward_pass() -> None:
+    found = stepper.walk(linear_vjp, tanh_vjp)
+    arrays = [torch.tensor(v, requires_grad=True) for v in chain_net()[:5]]
+    W1, b1, W2, b2, X = arrays
+    (torch.tanh(X @ W1.T + b1) @ W2.T + b2).backward(torch.tensor(chain_net()[5]))
+    for name, leaf in (("W1", W1), ("W2", W2), ("at_x", X)):
+        np.testing.assert_allclose(found[name], leaf.grad.numpy().reshape(found[name].shape), rtol=1e-12)
+
+
+def test_each_step_shows_what_the_walk_has_reached_and_no_more() -> None:
+    found = stepper.walk(linear_vjp, tanh_vjp)
+    framed = [
+        {name[0] for name, node in stepper.step_graph(found, step).nodes.items() if node.kind == "flow"}
+        for step in range(1, 7)
+    ]
+    assert framed == [set(), {"y"}, {"y"}, {"y", "h"}, {"y", "h", "z"}, {"y", "h", "z", "x"}]
+    wide = [{e.start[0] for e in stepper.step_graph(found, k).edges if e.shown == "flow"} for k in range(1, 7)]
+    assert wide == [set(), set(), {"h"}, {"h"}, {"h", "z"}, {"h", "z", "x"}]
+
+
+def test_previous_and_next_stay_within_the_steps() -> None:
+    controls = stepper.step_controls()
+    controls["_previous"].click()
+    assert controls["step"].value == 1
+    for _ in range(9):
+        controls["_next"].click()
+    assert controls["step"].value == 6
+
+
+# -- on the page ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What is displayed, in order: ("new", data) and ("again", data)."""
+    seen: list[tuple[str, Any]] = []
+
+    def display(data: Any, **how: Any) -> Any:
+        seen.append(("new", data))
+        return SimpleNamespace(update=lambda data, **how: seen.append(("again", data)))
+
+    monkeypatch.setattr(IPython.display, "display", display)
+    return seen
+
+
+def pictures(page: list[tuple[str, Any]]) -> list[str]:
+    return [how for how, data in page if isinstance(data, dict) and "image/png" in data]
+
+
+LESSONS: dict[str, Callable[[], None]] = {
+    "chain": lambda: flow.chain(mlp_backward),
+    "dqn": lambda: flow.dqn(semi_gradient, residual_gradient),
+    "ddpg": lambda: flow.ddpg(actor_loss_direct, actor_step),
+    "stepper": lambda: stepper.backward_steps(linear_vjp, tanh_vjp),
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: list[tuple[str, Any]]) -> None:
+    LESSONS[lesson]()
+    assert pictures(page) == ["new"]
+    assert not [
+        data for _, data in page if isinstance(data, dict) and "application/vnd.jupyter.widget-view+json" in data
+    ]
+    assert all(
+        word in next(d for _, d in page if isinstance(d, dict))["text/plain"] for word in ("Units and edges", "carr")
+    )
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_with_a_reader_the_picture_follows_every_control(
+    lesson: str, page: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frontend, "somebody_watches", lambda: True)
+    made: dict[str, Any] = {}
+    real = frontend._made
+    monkeypatch.setattr(frontend, "_made", lambda controls: made.update(real(controls)) or made)
+    LESSONS[lesson]()
+    assert pictures(page) == ["new"]
+    assert "application/vnd.jupyter.widget-view+json" in page[0][1]
+    for name, widget in made.items():
+        if name.startswith("_"):
+            continue
+        before = len(pictures(page))
+        options = getattr(widget, "options", None)
+        widget.value = options[-1][1] if options else (not widget.value if isinstance(widget.value, bool) else 3)
+        assert pictures(page)[before:] == ["again"], name
+
+
+@pytest.mark.parametrize("lesson", ["chain", "dqn", "ddpg", "stepper"])
+def test_a_stub_is_answered_with_a_kind_sentence(
+    lesson: str, page: list[tuple[str, Any]], capsys: pytest.CaptureFixture
+) -> None:
+    def stub(*args: Any) -> Any:
+        raise NotImplementedError
+
+    def broken(*args: Any) -> Any:
+        return 7
+
+    shows = {
+        "chain": (flow.chain, 1),
+        "dqn": (flow.dqn, 2),
+        "ddpg": (flow.ddpg, 2),
+        "stepper": (stepper.backward_steps, 2),
+    }
+    show, count = shows[lesson]
+    show(*[stub] * count)  # type: ignore[operator]
+    assert "Write it, check it, and run this cell again." in capsys.readouterr().out
+    show(*[broken] * count)  # type: ignore[operator]
+    assert "which raised" in capsys.readouterr().out
+    assert not page
+
+
+def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kernel(content: Any) -> None:
+        shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: {"content": content}))
+        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+
+    monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
+    assert not frontend.somebody_watches()  # no kernel at all
+    kernel({"code": "", "allow_stdin": True})
+    assert frontend.somebody_watches()
+    monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
+    assert not frontend.somebody_watches()
+    monkeypatch.delenv("GRADSCHOOL_JUDGE")
+    for content in ({"code": "", "allow_stdin": False}, {}, None):
+        kernel(content)
+        assert not frontend.somebody_watches()
+
+
+def test_a_figure_put_again_replaces_picture_and_words(page: list[tuple[str, Any]]) -> None:
+    figure = LessonFigure()
+    figure.alt = "one"
+    handles = figure.put()
+    figure.alt = "two"
+    figure.put(handles)
+    assert [how for how, _ in page] == ["new", "new", "again", "again"]
+    assert page[2][1]["text/plain"] == "two"
