@@ -83,10 +83,16 @@ class Session:
                     return
             except _CellLost as gone:
                 start = self._after_loss(gone, start)
-            if time.monotonic() > self.deadline:
-                self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
+            if self._is_late():
                 return
         self.notes.append(f"The kernel was lost more than {self.limits.restarts} times; the rest was not run.")
+
+    def _is_late(self) -> bool:
+        """Whether the notebook has used up its time; then a note says so."""
+        late = time.monotonic() > self.deadline
+        if late:
+            self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
+        return late
 
     def _after_loss(self, gone: _CellLost, start: int) -> int:
         """Where to go on. A cell during which the kernel died gets a second try: an earlier one may be guilty."""
@@ -125,8 +131,7 @@ class Session:
 
     async def _go_on(self, kernel: Kernel, judge: Judge, start: int) -> int:
         for index in range(start, len(self.notebook.cells)):
-            if time.monotonic() > self.deadline:
-                self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
+            if self._is_late():
                 break
             entry = self._entry(self.notebook.cells[index])
             if entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import jupytext
@@ -100,7 +102,20 @@ def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
 
 
 def template(chapter: Chapter) -> NotebookNode:
-    """The chapter as a student gets it, with checksums and with the instructor's own cells still in their places."""
+    """The chapter as a student gets it, with checksums and with the instructor's own cells still in their places.
+
+    A copy for each caller, to change as it likes; parsed again only when the source has changed.
+    """
+    try:
+        text = chapter.source.read_bytes()
+    except FileNotFoundError:
+        text = b""  # source_notebook says what is wrong
+    return deepcopy(_template(chapter, text))
+
+
+@lru_cache(maxsize=8)
+def _template(chapter: Chapter, text: bytes) -> NotebookNode:
+    """``text`` is what stands in the source, so that another text is another template."""
     notebook, resources = source_notebook(chapter), {"nbgrader": {"notebook": chapter.notebook}}
     for step in (LockCells, ClearSolutions, ComputeChecksums):
         notebook, resources = step().preprocess(notebook, resources)
