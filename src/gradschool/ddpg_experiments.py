@@ -11,6 +11,7 @@ import numpy as np
 from gradschool.ddpg_flock import side_by_side, train_flock
 from gradschool.ddpg_fused import FusedAgent
 from gradschool.ddpg_training import Batch, Functions, PlainAgent, Run, Settings, train
+from gradschool.live import kept, watching
 from gradschool.nets import MLP, Array
 from gradschool.pendulum import discounted_returns, gymnasium_starts, observe
 
@@ -18,12 +19,38 @@ ShapeSlope = Callable[[Array, Array, Array, Array], Array]  # (dq_da, action, lo
 
 
 def over_seeds(functions: Functions, settings: Settings | None = None, seeds: Sequence[int] = range(20)) -> list[Run]:
-    """The plain road on the student's functions, once for each seed: side by side where the functions allow it."""
-    settings = settings or Settings()
-    with np.errstate(over="ignore", invalid="ignore"):  # a broken agent may diverge: its curve says so, no warning
+    """The plain road on the student's functions, once for each seed: side by side where the functions allow it.
+
+    Interrupting the kernel keeps what there is: runs cut short together, or the runs that are through.
+    """
+    settings, runs = settings or Settings(), list[Run]()
+    with (
+        np.errstate(over="ignore", invalid="ignore"),  # a broken agent may diverge: its curve says so, no warning
+        watching(f"{len(seeds)} agents", "mean return (median of the agents)") as watch,
+    ):
         if side_by_side(functions, settings):
-            return train_flock(functions, settings, seeds)
-        return [train(lambda s, rng: PlainAgent(functions, s, rng), settings, seed) for seed in seeds]
+
+            def told(so_far: list[Run], share: float) -> None:
+                watch.at(share, lambda: median_curve(so_far))
+
+            return train_flock(functions, settings, seeds, watch=told if watch.live else None)
+
+        def one(run: Run, share: float) -> None:
+            watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
+
+        try:
+            for seed in seeds:
+                runs.append(train(lambda s, rng: PlainAgent(functions, s, rng), settings, seed, one))
+                watch.finished((runs[-1].env_steps, runs[-1].mean_return))
+        except KeyboardInterrupt:
+            kept(watch, len(runs), len(seeds))
+    return runs
+
+
+def median_curve(runs: Sequence[Run]) -> tuple[list[float], list[float]]:
+    """Env steps and the median of the runs' mean returns at each evaluation so far."""
+    returns = np.array([run.mean_return for run in runs], float)
+    return list(map(float, runs[0].env_steps)), [float(x) for x in np.median(np.nan_to_num(returns), axis=0)]
 
 
 def fused_agent(seed: int = 0) -> FusedAgent:

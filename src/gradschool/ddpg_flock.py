@@ -8,7 +8,7 @@ Every seed keeps its own generator, memory and pendulums: it learns what it woul
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
@@ -176,9 +176,17 @@ class FlockReplay(Replay):
 
 
 def train_flock(
-    functions: Functions, settings: Settings, seeds: Sequence[int], dtype: DTypeLike = np.float32
+    functions: Functions,
+    settings: Settings,
+    seeds: Sequence[int],
+    dtype: DTypeLike = np.float32,
+    watch: Callable[[list[Run], float], None] | None = None,
 ) -> list[Run]:
-    """One run for each seed, all side by side; the CPU seconds of each are its share."""
+    """One run for each seed, all side by side; the CPU seconds of each are its share.
+
+    watch -- told after every step of the runs so far, and of the share of the steps that is done; with it, an
+             interrupt ends the training early, and the runs are as far as they have come
+    """
     rng: Any = Generators([np.random.default_rng(seed) for seed in seeds])
     agents = [PlainAgent(functions, settings, one) for one in rng.each]
     flock, n = FlockAgent(agents, dtype), len(agents)
@@ -186,16 +194,23 @@ def train_flock(
     memory = FlockReplay(settings.env_steps + settings.n_envs, settings.motors, n, dtype)
     runs = [Run(seed, settings, agent) for seed, agent in zip(seeds, agents, strict=True)]
     obs, seconds, begun = env.reset(), 0.0, time.process_time()
-    for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
-        obs = interact(env, obs, flock, memory, settings, rng)
-        flock.slow_down(step_size_factor(steps, settings))
-        if memory.size >= settings.warm_up:
-            for _ in range(settings.updates_per_step):
-                flock.update(memory.sample(settings.batch, rng), rng)
-        if evaluation_is_due(steps, settings):
-            seconds += (time.process_time() - begun) / n
-            record_flock(runs, flock, steps, seconds, memory)
-            begun = time.process_time()
+    try:
+        for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
+            obs = interact(env, obs, flock, memory, settings, rng)
+            flock.slow_down(step_size_factor(steps, settings))
+            if memory.size >= settings.warm_up:
+                for _ in range(settings.updates_per_step):
+                    flock.update(memory.sample(settings.batch, rng), rng)
+            if evaluation_is_due(steps, settings):
+                seconds += (time.process_time() - begun) / n
+                record_flock(runs, flock, steps, seconds, memory)
+                begun = time.process_time()
+            if watch is not None:
+                watch(runs, steps / settings.env_steps)
+    except KeyboardInterrupt:
+        if watch is None or not runs[0].env_steps:
+            raise
+        print(f"Interrupted after {runs[0].env_steps[-1]} env steps: what follows uses the agents as they are now.")
     flock.disband()
     return runs
 

@@ -210,8 +210,16 @@ def new_networks(settings: Settings, rng: np.random.Generator) -> list[MLP]:
     return [MLP(s, rng) for s in sizes]
 
 
-def train(make_agent: Callable[[Settings, np.random.Generator], Agent], settings: Settings, seed: int) -> Run:
-    """One training run; `make_agent(settings, rng)` builds the agent. Everything random comes from `seed`."""
+def train(
+    make_agent: Callable[[Settings, np.random.Generator], Agent],
+    settings: Settings,
+    seed: int,
+    watch: Callable[[Run, float], None] | None = None,
+) -> Run:
+    """One training run; `make_agent(settings, rng)` builds the agent. Everything random comes from `seed`.
+
+    watch -- told after every step of the pendulums of the run so far, and of the share of the steps that is done
+    """
     rng = np.random.default_rng(seed)
     agent = make_agent(settings, rng)
     env = VectorPendulum(settings.n_envs, rng, settings.motors, settings.time_limit)
@@ -228,6 +236,8 @@ def train(make_agent: Callable[[Settings, np.random.Generator], Agent], settings
             seconds += time.process_time() - begun
             record(run, steps, seconds, memory)
             begun = time.process_time()
+        if watch is not None:
+            watch(run, steps / settings.env_steps)
     return run
 
 

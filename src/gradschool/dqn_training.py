@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.live import kept, watching
 from gradschool.taxi import OPTIMAL_MEAN, Bools, Floats, Ints, TaxiModel, VectorTaxi, goal_states, greedy, start_returns
 
 Batch = tuple[Ints, Ints, Floats, Ints, Bools, Bools]
@@ -123,9 +124,17 @@ def table_gradient(learner: Learner, W: Floats, W_target: Floats, batch: Batch, 
 
 @np.errstate(over="ignore", invalid="ignore")  # some switches are there to make it diverge
 def train_table(
-    learner: Learner, model: TaxiModel, settings: Settings, seed: int, gradient: Callable[..., Floats] = table_gradient
+    learner: Learner,
+    model: TaxiModel,
+    settings: Settings,
+    seed: int,
+    gradient: Callable[..., Floats] = table_gradient,
+    watch: Callable[[Run, float], None] | None = None,
 ) -> Run:
-    """Train W (S, A) from the seed; every gradient in it is the learner's. Returns the run with its curve."""
+    """Train W (S, A) from the seed; every gradient in it is the learner's. Returns the run with its curve.
+
+    watch -- told at every evaluation of the run so far, and of the share of the updates that is done
+    """
     rng = np.random.default_rng(seed)
     W = initial_table(model, settings)
     W_target = W.copy()
@@ -136,6 +145,8 @@ def train_table(
     for update in range(settings.updates + 1):
         if update % settings.every == 0:
             record(run, model, W, best, settings.warm_up + update * settings.n_envs)
+            if watch is not None:
+                watch(run, update / settings.updates)
             if settings.stop_when_optimal and run.optimal:
                 break
         explore(learner, W[taxi.state], taxi, memory, settings.epsilon_at(update), rng)
@@ -184,8 +195,23 @@ def over_seeds(
     seeds: Iterable[int] = range(20),
     **changes: Any,
 ) -> list[Run]:
-    """The same run from many seeds; `changes` are switches to turn: `over_seeds(..., epsilon=0.0)`."""
-    return [train(learner, model, replace(settings, **changes), seed) for seed in seeds]
+    """The same run from many seeds; `changes` are switches to turn: `over_seeds(..., epsilon=0.0)`.
+
+    Interrupting the kernel keeps the runs that are through.
+    """
+    settings, seeds, runs = replace(settings, **changes), list(seeds), []
+    with watching(f"{len(seeds)} runs", "starts driven optimally") as watch:
+
+        def told(run: Run, share: float) -> None:
+            watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))
+
+        try:
+            for seed in seeds:
+                runs.append(train(learner, model, settings, seed, **({"watch": told} if watch.live else {})))
+                watch.finished((runs[-1].env_steps, runs[-1].solved))
+        except KeyboardInterrupt:
+            kept(watch, len(runs), len(seeds))
+    return runs
 
 
 def verdict(runs: Sequence[Run]) -> str:

@@ -1,0 +1,135 @@
+"""Training that can be watched and stopped: a bar and a curve while agents learn, and what is there is kept.
+
+Where nobody watches (a script, Validate, grading) nothing is shown and an interrupt is an interrupt. The picture is a
+few lines of SVG rather than a matplotlib figure, so that a redraw costs well under a millisecond.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from gradschool.frontend import somebody_watches
+from gradschool.palette import INK, RIGHT, TAKEN
+
+PAUSE = 0.3  # seconds between two redraws, and before the first: short work shows nothing
+WIDTH, HEIGHT = 420, 110
+Curve = tuple[Sequence[float], Sequence[float]]  # env steps, values
+
+
+@dataclass
+class Watch:
+    """One picture of training in progress.
+
+    what     -- what is being done, as in "20 runs"
+    measure  -- what the curve shows, as in "mean return"
+    """
+
+    what: str
+    measure: str
+    live: bool = True
+    clock: Callable[[], float] = time.monotonic
+    redraws: int = 0
+    _handle: Any = None
+    _begun: float = 0.0
+    _last: float = 0.0
+    _finished: list[Curve] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._begun = self._last = self.clock()
+
+    def at(self, share: float, curve: Callable[[], Curve]) -> None:
+        """Training is this far (0 to 1). ``curve()`` is asked only when there is something to draw."""
+        if not self.live or self.clock() - self._last < PAUSE:
+            return
+        self._put(picture(self.what, self.measure, share, self._finished, curve(), self.clock() - self._begun))
+        self._last = self.clock()
+        self.redraws += 1
+
+    def finished(self, curve: Curve) -> None:
+        """One of several runs is through: its curve stays, in grey."""
+        self._finished.append(curve)
+
+    def close(self, words: str) -> None:
+        """Leave one line in the place of the picture, if there was one."""
+        if self._handle is not None:
+            self._put(f"<div>{escape(words)} ({self.clock() - self._begun:.1f} s)</div>")
+
+    def _put(self, html: str) -> None:
+        from IPython.display import HTML, display
+
+        if self._handle is None:
+            self._handle = display(HTML(html), display_id=True)
+        else:
+            self._handle.update(HTML(html))
+
+
+@contextmanager
+def watching(what: str, measure: str) -> Iterator[Watch]:
+    """Show what is trained inside this block, if somebody watches; one line is left of it."""
+    watch = Watch(what, measure, live=somebody_watches())
+    try:
+        yield watch
+    except BaseException:
+        watch.close(f"{what}: stopped")
+        raise
+    watch.close(watch.what)
+
+
+def kept(watch: Watch, done: int, of: int) -> None:
+    """Say on an interrupt what there is; where nobody watches, or there is nothing, hand the interrupt on."""
+    if not watch.live or done == 0:
+        raise
+    watch.what = f"stopped after {done} of {of}"
+    print(f"Interrupted: {done} of {of} runs are kept, and what follows uses those.")
+
+
+def picture(
+    what: str, measure: str, share: float, finished: Sequence[Curve], current: Curve, seconds: float = 0.0
+) -> str:
+    """A bar and the curves so far as HTML without scripts: finished runs grey, the one that is running in colour."""
+    percent = int(100 * min(max(share, 0.0), 1.0))
+    words = f"{what}: {percent} %, {seconds:.0f} s so far"
+    bar = (
+        f'<div role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-label="{escape(what)}" style="width:{WIDTH}px;border:1px solid {INK};border-radius:3px">'
+        f'<div style="width:{percent}%;height:8px;background:{RIGHT}"></div></div>'
+    )
+    stop = "Interrupt the kernel to stop; what there is will be kept."
+    return f"<div><div>{escape(words)}. {stop}</div>{bar}{_curves(measure, finished, current)}</div>"
+
+
+def _curves(measure: str, finished: Sequence[Curve], current: Curve) -> str:
+    curves = [(INK, 1.0, c) for c in finished[-20:]] + [(TAKEN, 2.2, current)]
+    points = [np.array(c, float) for _, _, c in curves if len(c[0])]
+    if not points:
+        return ""
+    x, y = (np.concatenate([p[k] for p in points]) for k in (0, 1))
+    finite = y[np.isfinite(y)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="{width}" points="{_points(c, x.max(), low, high)}"/>'
+        for colour, width, c in curves
+    )
+    last = f"{current[1][-1]:.4g}" if len(current[1]) else "none yet"
+    text = f'font-size="11" fill="{INK}"'
+    return (
+        f'<svg role="img" aria-label="{escape(measure)}, last {last}" width="{WIDTH}" height="{HEIGHT}">{lines}'
+        f'<text x="2" y="11" {text}>{escape(measure)}: {high:.4g}</text>'
+        f'<text x="2" y="{HEIGHT - 2}" {text}>{low:.4g}</text></svg>'
+    )
+
+
+def _points(curve: Curve, end: float, low: float, high: float) -> str:
+    span = (high - low) or 1.0
+    return " ".join(
+        f"{WIDTH * x / (end or 1.0):.1f},{16 + (HEIGHT - 32) * (1 - (y - low) / span):.1f}"
+        for x, y in zip(*curve, strict=True)
+        if np.isfinite(y)
+    )
