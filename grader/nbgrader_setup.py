@@ -19,7 +19,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
 from grader.house import ROOT, House
-from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Summary, Transplant
+from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Reader, Summary
 
 
 def configure(c: Config, house: House) -> Config:
@@ -53,7 +53,8 @@ def _steps(c: Config) -> None:
     """Put the judge's steps where nbgrader's own stood."""
     generate = list(GenerateAssignment.preprocessors.default_args[0])
     c.GenerateAssignment.preprocessors = [DropInstructorCells, *generate]
-    c.Autograde.sanitize_preprocessors = [Transplant]
+    c.Autograde.exporter_class = Reader  # what stands in for nbgrader's sanitizing steps
+    c.Autograde.sanitize_preprocessors = []
     c.Autograde.autograde_preprocessors = [Judge, EnterRecord, AssignLatePenalties]
     feedback = list(GenerateFeedback.preprocessors.default_args[0])
     c.GenerateFeedback.preprocessors = [*feedback, Summary]

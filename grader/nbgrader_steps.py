@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import record
-from grader.house import chapter
+from grader.house import Trouble, chapter
+from grader.road import leads_elsewhere, read_submission
 from grader.source import INSTRUCTOR_TAG, template
 from grader.transplant import transplant
 
@@ -34,17 +38,36 @@ class DropInstructorCells(NbGraderPreprocessor):
         return nb, resources
 
 
-class Transplant(NbGraderPreprocessor):
-    """Autograding, first pass: the student's solutions in the instructor's notebook."""
+class Reader(NotebookExporter):
+    """Autograding, before any step: nbgrader reads a submission by our rules, and gets it transplanted.
 
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        graded, notes = transplant(nb, template(chapter(resources["nbgrader"]["assignment"])))
+    nbgrader converts a notebook twice, first as submitted and then as transplanted; only the first is a stranger's.
+    """
+
+    def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Step:
+        """Trouble, in one sentence, if the file cannot be read; nbgrader then goes on with the next student."""
+        file, folders = Path(filename), self.config.CourseDirectory
+        if not file.is_relative_to(folders.submitted_directory):
+            return super().from_filename(filename, resources, **more)
+        if leads_elsewhere(file, Path(folders.submitted_directory)):
+            raise Trouble(f"{file.name} is a link to somewhere else: ask for the file itself.")
+        names = resources["nbgrader"]
+        _only_the_stamp(Path(folders.autograded_directory) / names["student"] / names["assignment"])
+        graded, notes = transplant(read_submission(file), template(chapter(names["assignment"])))
         graded.metadata[NOTES] = notes
-        return graded, resources
+        resources["metadata"] = ResourcesDict(name=file.stem, path=str(file.parent))
+        return self.from_notebook_node(graded, resources, **more)
+
+
+def _only_the_stamp(folder: Path) -> None:
+    """Remove what nbgrader copied from beside a submission: a link there would be a copy of what it led to."""
+    for file in folder.rglob("*"):
+        if not file.is_dir() and file.name != "timestamp.txt":
+            file.unlink()
 
 
 class Judge(NbGraderPreprocessor):
-    """Autograding, second pass: run the notebook with the judge listening."""
+    """Autograding: run the transplanted notebook with the judge listening."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         from grader.road import judge

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,18 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also print
 MOST_BYTES = 50 * 2**20
 
 
+def leads_elsewhere(file: Path, folder: Path) -> bool:
+    """Whether this is a link, or reached through one that leads out of ``folder``: to any file of the instructor's."""
+    return file.is_symlink() or not file.resolve().is_relative_to(folder.resolve())
+
+
 def read_submission(file: Path) -> NotebookNode:
     """A student's notebook, of whatever nbformat; Trouble, in one sentence, if it cannot be read."""
     try:
-        if file.stat().st_size > MOST_BYTES:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # to read a pipe would be to wait for ever
+            raise Trouble(f"{file.name} is not a file: ask for the file itself.")
+        if found.st_size > MOST_BYTES:
             raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about it is the student's business, and is mended below

@@ -1,0 +1,202 @@
+"""Files that are not quite notebooks: plain nbgrader ends as our own command does, and the class is graded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from traitlets.config import Config
+
+from grader import record
+from grader.bank import entries
+from grader.house import ROOT, Chapter, House, Trouble
+from grader.nbgrader_setup import configure
+from grader.nbgrader_steps import Reader
+from grader.road import MOST_BYTES
+
+SECRET = "the instructor's own"
+# Both ways in, with a kernel that answers at once: what is tried here lies before it.
+QUICK = """
+import sys
+sys.path.insert(0, {root!r})
+from grader import session
+from gradschool.assess import Report
+
+def run(self):
+    for e in self.bank.values():
+        found = Report(e.exercise.id, e.exercise.title, 0.5, (), "values", "hint", points=e.points)
+        self.reports[e.exercise.id] = found
+    return self.reports
+
+session.Session.run = run
+if __name__ == "__main__":
+    if sys.argv[1] == "nbgrader":
+        from nbgrader.apps.nbgraderapp import main
+        sys.argv = sys.argv[1:]
+    else:
+        from grader.cli import main
+    main()
+"""
+
+
+def released(house: House, chain: Chapter) -> Any:
+    return nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+
+
+def hand_in(house: House, chain: Chapter, student: str, text: str | bytes) -> Path:
+    file = house.notebook_path(house.submitted, student, chain)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
+    return file
+
+
+def changed(notebook: Any, change: Callable[[Any], None]) -> str:
+    """The lesson as plain data, changed, as JSON that Python would read."""
+    plain = json.loads(nbformat.writes(notebook))
+    change(plain)
+    return json.dumps(plain)
+
+
+def odd_types(plain: Any) -> None:
+    """Metadata and cells of types that no notebook has."""
+    plain["metadata"] = [1, 2]
+    plain["cells"] += ["not a cell", 7, None, {"cell_type": ["code"]}, {"cell_type": "code", "source": 5}]
+    plain["cells"][3]["metadata"] = "odd"
+
+
+def odd_marks(plain: Any) -> None:
+    """nbgrader's own metadata of types that it never has: such a cell has lost its name."""
+    for cell, mark in zip(plain["cells"], ([], 7, {"grade_id": 9, "schema_version": "new"}, None), strict=False):
+        cell["metadata"]["nbgrader"] = mark
+
+
+def newer_steps(plain: Any) -> None:
+    """Cells as a later nbgrader may mark them: stock nbgrader then stops for everybody."""
+    for cell in plain["cells"]:
+        if "nbgrader" in cell["metadata"]:
+            cell["metadata"]["nbgrader"]["schema_version"] = 99
+
+
+def surrogates(plain: Any) -> None:
+    """Halves of characters, which JSON can say and no file can hold."""
+    plain["cells"][0]["source"] = "half \ud83d"
+    plain["metadata"]["authors"] = [{"name": "\udc00"}]
+    plain["cells"][0]["metadata"]["\udc01"] = "\udc02"
+
+
+def fill(house: House, chain: Chapter) -> None:
+    """A class of three honest students and many odd files, in an order in which every odd one comes before the last."""
+    lesson = released(house, chain)
+    for student in ("ada", "m-honest", "zoe"):
+        hand_in(house, chain, student, nbformat.writes(lesson))
+    texts: dict[str, str | bytes] = {
+        "b-newer": changed(lesson, lambda plain: plain.update(nbformat=6, nbformat_minor=0)),
+        "b-steps": changed(lesson, newer_steps),
+        "c-no-json": "<html>Please log in</html>",
+        "c-empty": b"",
+        "c-binary": bytes(range(256)) * 20,
+        "d-list": "[1, 2]",
+        "d-deep": "[" * 100_000,
+        "d-no-cells": changed(lesson, lambda plain: plain.pop("cells")),
+        "e-cells-dict": changed(lesson, lambda plain: plain.update(cells={"a": 1})),
+        "e-odd": changed(lesson, odd_types),
+        "e-odd-marks": changed(lesson, odd_marks),
+        "f-surrogates": changed(lesson, surrogates),
+        "g-mark": b"\xef\xbb\xbf" + nbformat.writes(lesson).encode(),
+    }
+    for student, text in texts.items():
+        hand_in(house, chain, student, text)
+    with hand_in(house, chain, "h-huge", "{").open("ab") as huge:
+        huge.truncate(MOST_BYTES + 1)
+    (house.work / "secret.txt").write_text(SECRET)
+    link = hand_in(house, chain, "i-link", "")
+    link.unlink()
+    link.symlink_to(house.notebook_path(house.submitted, "ada", chain))
+    shutil.copytree(link.parent.parent.with_name("ada"), house.work / "elsewhere")
+    (house.submitted / "j-folder").symlink_to(house.work / "elsewhere")
+    pipe = hand_in(house, chain, "k-pipe", "")
+    pipe.unlink()
+    os.mkfifo(pipe)
+    beside = hand_in(house, chain, "l-beside", nbformat.writes(lesson)).parent
+    (beside / "notes.txt").symlink_to(house.work / "secret.txt")
+
+
+def grade(house: House, *words: str) -> str:
+    """Run one of the two ways in; all that it said."""
+    (house.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    command = [sys.executable, str(house.work.parent / "quick.py"), *words]
+    done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=200)
+    return done.stdout + done.stderr
+
+
+def marks(house: House, chain: Chapter) -> dict[str, list[tuple[str, float | None]]]:
+    with Gradebook(house.db_url) as gradebook:
+        found = gradebook.assignment_submissions(chain.name)
+        return {s.student_id: [(g.name, g.auto_score) for n in s.notebooks for g in n.grades] for s in found}
+
+
+def notes(house: House, chain: Chapter) -> dict[str, list[str]]:
+    """What the instructor is told of each graded notebook."""
+    files = house.autograded.glob(f"*/{chain.name}/{chain.notebook}.ipynb")
+    return {f.parts[-3]: record.read(nbformat.read(f, as_version=4))["notes"] for f in files}
+
+
+@pytest.mark.slow
+def test_both_ways_in_end_alike_whatever_was_handed_in(house: House, chain: Chapter, tmp_path: Path) -> None:
+    fill(house, chain)
+    other = House(tmp_path / "other" / "work", house.release)
+    shutil.copytree(house.work, other.work, symlinks=True, copy_function=copy_of)
+    ours = json.loads(grade(house, "autograde", "chain", "--json", "--jobs", "1"))
+    plain = grade(other, "nbgrader", "autograde", chain.name)
+    troubles = {r["student"]: r["trouble"] for r in ours if r["status"] == "trouble"}
+    assert set(notes(house, chain)) == {r["student"] for r in ours} - set(troubles)
+    graded = {"ada", "b-steps", "e-odd-marks", "f-surrogates", "g-mark", "l-beside", "m-honest", "zoe"}
+    assert set(notes(house, chain)) == graded
+    assert notes(other, chain) == notes(house, chain)
+    assert marks(other, chain) == marks(house, chain)
+    assert sum(score or 0 for _, score in marks(other, chain)["zoe"]) > 0
+    for student, sentence in troubles.items():
+        assert f"processing assignment '{chain.name}' for student '{student}'" in plain, plain[-2000:]
+        assert sentence in plain or student == "k-pipe", sentence
+    assert not [f for f in other.autograded.rglob("*") if f.is_file() and SECRET in f.read_text(errors="replace")]
+
+
+def copy_of(source: str, target: str) -> None:
+    """Copy a file, and make a pipe anew rather than wait for it."""
+    if Path(source).is_fifo():
+        os.mkfifo(target)
+    else:
+        shutil.copy2(source, target)
+
+
+@pytest.mark.parametrize("name", ["link", "pipe", "folder"])
+def test_what_is_not_a_file_of_its_own_is_one_sentence(name: str, house: House, chain: Chapter) -> None:
+    """The reader that nbgrader is given, alone: it waits for no pipe and follows no link."""
+    file = hand_in(house, chain, "eve", "")
+    file.unlink()
+    make = {"link": lambda: file.symlink_to(house.release), "pipe": lambda: os.mkfifo(file), "folder": file.mkdir}
+    make[name]()
+    reader = Reader(config=configure(Config(), house))
+    resources = {"nbgrader": {"student": "eve", "assignment": chain.name}}
+    with pytest.raises(Trouble) as told:
+        reader.from_filename(str(file), resources)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_the_reader_stands_where_nbgrader_looks_for_one(house: House) -> None:
+    """A later nbgrader that no longer asks for an exporter would go back to its own reader: then this fails."""
+    from nbgrader.converters import Autograde
+
+    made = Autograde(config=configure(Config(), house))
+    assert made.exporter_class is Reader
+    assert entries("chain")
