@@ -23,10 +23,11 @@ from nbgrader.utils import parse_utc
 
 from grader import record
 from grader.crew import Crew, LocalCrew, Submission
+from grader.gradebook import opened, writing
 from grader.house import Chapter, House, Trouble
 from grader.session import Limits
 
-STUDENT_ID = re.compile(r"[\w][\w.@+-]*")
+STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,13 @@ def autograde(
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
     todo, version = [], record.grader_version
-    with Gradebook(house.db_url, "gradschool") as gradebook:
+    with opened(house) as gradebook:
         _require_built(gradebook, {s.chapter.name for s in found})
         for submission in found:
             if submission.trouble:
                 yield _enter_trouble(gradebook, submission, submission.trouble)
             elif not force and _is_graded(house, submission, version(submission.chapter)):
-                yield _result(gradebook, submission, "unchanged", _read_graded(house, submission))
+                yield _keep(gradebook, house, submission)
             else:
                 todo.append(submission)
         for submission, outcome in (crew or LocalCrew()).run(todo, limits):
@@ -155,9 +156,10 @@ def _is_graded(house: House, submission: Submission, version: str) -> bool:
 
 
 def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: NotebookNode) -> Result:
-    student, chapter = submission.student, submission.chapter
-    _open_submission(gradebook, submission)
-    record.enter(gradebook, graded, student, chapter)
+    with writing(gradebook):
+        _open_submission(gradebook, submission)
+        record.enter(gradebook, graded, submission.student, submission.chapter)
+        result = _result(gradebook, submission, "graded", graded)
     file = _graded_file(house, submission)
     file.parent.mkdir(parents=True, exist_ok=True)
     if stamp := _stamp_of(submission):
@@ -165,7 +167,15 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     partial = file.with_suffix(".partial")
     nbformat.write(graded, partial)
     os.replace(partial, file)
-    return _result(gradebook, submission, "graded", graded)
+    return result
+
+
+def _keep(gradebook: Gradebook, house: House, submission: Submission) -> Result:
+    """What is graded already is not run again; in a gradebook that has never heard of it, it is entered once more."""
+    graded = _read_graded(house, submission)
+    if not record.is_entered(gradebook, submission.student, submission.chapter):
+        return _enter(gradebook, house, submission, graded)
+    return _result(gradebook, submission, "unchanged", graded)
 
 
 def _stamp_of(submission: Submission) -> Path | None:
@@ -187,7 +197,8 @@ def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
 def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -> Result:
     """A submission that could not be graded: known to the gradebook, without marks, and waiting for a person."""
     if STUDENT_ID.fullmatch(submission.student):
-        _open_submission(gradebook, submission)
+        with writing(gradebook):
+            _open_submission(gradebook, submission)
     return Result(submission.student, submission.chapter.name, "trouble", trouble=trouble)
 
 

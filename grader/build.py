@@ -10,6 +10,7 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
+from grader.gradebook import alone, opened
 from grader.house import Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
 from grader.source import source_notebook
@@ -28,7 +29,7 @@ def build(chapter: Chapter, house: House) -> Path:
 def _generate(chapter: Chapter, house: House) -> None:
     generate = converter(GenerateAssignment, house, chapter.name)
     generate.force = True
-    with last_words() as words:
+    with opened(house) as gradebook, alone(gradebook.engine), last_words() as words:
         try:
             generate.start()
         except NbGraderException as error:
@@ -39,7 +40,7 @@ def _generate(chapter: Chapter, house: House) -> None:
 
 _CELLS_CHANGED = (
     "{chapter} has gained or lost graded cells since submissions were graded: "
-    "keep the cells, or move gradebook.db away and grade again."
+    "keep the cells, or grade again into a new gradebook."
 )
 
 

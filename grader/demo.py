@@ -18,7 +18,7 @@ QUICK = Limits(check=5.0)  # the demo has a student whose function never returns
 def run(console: Console) -> None:
     """Build, solve, fill a class, grade it, write feedback, and say where everything is."""
     started = time.perf_counter()
-    where: House = replace(house(), work=house().work / "demo")
+    where: House = replace(house(), work=house().work / "demo", db="")  # never a real class's gradebook
     where.work.mkdir(parents=True, exist_ok=True)
     sample_class.clear(where)
     for chapter in chapters():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradschool.exercise import CHAPTERS
@@ -11,6 +12,8 @@ from gradschool.exercise import CHAPTERS
 ROOT = Path(__file__).resolve().parents[1]
 WORK_VARIABLE = "GRADSCHOOL_WORK"
 RELEASE_VARIABLE = "GRADSCHOOL_RELEASE"
+DB_VARIABLE = "GRADSCHOOL_DB"
+POSTGRES = re.compile(r"^postgres(ql)?://")
 
 
 class Trouble(Exception):
@@ -33,10 +36,14 @@ class Chapter:
 
 @dataclass(frozen=True)
 class House:
-    """The folders of one class. ``work`` holds all that a run makes; ``release`` what students get."""
+    """The folders of one class. ``work`` holds all that a run makes; ``release`` what students get.
+
+    ``db`` is the gradebook's address, a secret where it holds a password; without one it is SQLite in ``work``.
+    """
 
     work: Path
     release: Path
+    db: str = field(default="", repr=False)
 
     @property
     def source(self) -> Path:
@@ -60,18 +67,22 @@ class House:
 
     @property
     def db_url(self) -> str:
-        """The gradebook."""
-        return f"sqlite:///{self.work / 'gradebook.db'}"
+        """The gradebook's address, as nbgrader takes it: for PostgreSQL with the driver that we install."""
+        return POSTGRES.sub("postgresql+psycopg://", self.db) or f"sqlite:///{self.work / 'gradebook.db'}"
 
     def notebook_path(self, step: Path, student: str, chapter: Chapter) -> Path:
         """The file of one student's notebook in one of the trees."""
         return step / student / chapter.name / f"{chapter.notebook}.ipynb"
 
 
-def house() -> House:
-    """The house that the environment names: ``build/`` and ``course/`` of the checkout unless told otherwise."""
+def house(db: str | None = None) -> House:
+    """The house that the environment names: ``build/`` and ``course/`` of the checkout unless told otherwise.
+
+    ``db`` is another gradebook than the environment's.
+    """
     work = Path(os.environ.get(WORK_VARIABLE) or ROOT / "build").resolve()
-    return House(work, Path(os.environ.get(RELEASE_VARIABLE) or ROOT / "course").resolve())
+    release = Path(os.environ.get(RELEASE_VARIABLE) or ROOT / "course").resolve()
+    return House(work, release, db or os.environ.get(DB_VARIABLE, ""))
 
 
 def chapters() -> list[Chapter]:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,13 +16,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from grader.gradebook import COURSE, find_own_programs
 from grader.house import ROOT, House
 from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Reader, Summary
 
 
 def configure(c: Config, house: House) -> Config:
     """Fill ``c`` in for this house."""
-    _find_own_programs()
+    find_own_programs()
     folders = c.CourseDirectory
     folders.root = str(ROOT)
     folders.source_directory = str(house.source)
@@ -34,19 +33,11 @@ def configure(c: Config, house: House) -> Config:
     folders.feedback_directory = str(house.feedback)
     folders.solution_directory = str(house.work / "solutions")
     folders.db_url = house.db_url
-    folders.course_id = "gradschool"
+    folders.course_id = COURSE
     c.Exchange.root = str(house.work / "exchange")
     c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
     _steps(c)
     return c
-
-
-def _find_own_programs() -> None:
-    """nbgrader starts a program of its own environment (alembic) by name, also when that is not activated."""
-    own = os.path.dirname(sys.executable)
-    path = os.environ.get("PATH", "")
-    if own not in path.split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([own, path])
 
 
 def _steps(c: Config) -> None:

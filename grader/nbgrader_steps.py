@@ -10,11 +10,11 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import record
+from grader.gradebook import opened, writing
 from grader.house import Trouble, chapter
 from grader.road import leads_elsewhere, read_submission
 from grader.source import INSTRUCTOR_TAG, template
@@ -81,7 +81,7 @@ class EnterRecord(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         names = resources["nbgrader"]
-        with Gradebook(names["db_url"]) as gradebook:
+        with opened(names["db_url"]) as gradebook, writing(gradebook):
             record.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 

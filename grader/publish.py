@@ -14,11 +14,11 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
-from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
 from grader import record
+from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
 from grader.source import source_notebook
@@ -32,6 +32,8 @@ def feedback(house: House, chapter: Chapter, student: str | None = None) -> list
     if not graded:
         who = f"{student!r}" if student else "anybody"
         raise Trouble(f"Nothing of {who} has been graded for {chapter.name}: run `python -m grader autograde` first.")
+    with opened(house):
+        pass  # what keeps it from opening is said here; nbgrader would say it once for each page
     make = converter(GenerateFeedback, house, chapter.name, student or "*")
     make.force = True
     with last_words() as words:
@@ -47,7 +49,7 @@ COLUMNS = ("student", "chapter", "exercise", "score", "max_score", "needs_manual
 
 def marks(house: House, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
     """One row for every student and exercise in the gradebook; ``mistake`` is what the judge called it."""
-    with Gradebook(house.db_url, "gradschool") as gradebook:
+    with opened(house) as gradebook:
         for chapter in chapters:
             for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
                 found = _exercises(house, submission.student_id, chapter)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
-from grader.house import ROOT, Chapter
+from grader.house import ROOT, Chapter, Trouble
 from gradschool.assess import Report
 from gradschool.exercise import CHAPTERS, grade_id
 
@@ -66,18 +66,39 @@ def enter(gradebook: Gradebook, notebook: NotebookNode, student: str, chapter: C
 
     Marks and comments given by hand stay; where there is one, the cell is marked for a second look.
     """
-    where = (chapter.notebook, chapter.name, student)
+    where = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student).id
     found = by_cell(notebook)
-    for cell in notebook.cells:
-        if is_grade(cell):
-            name = cell.metadata.nbgrader.grade_id
-            grade = gradebook.find_grade(name, *where)
-            grade.auto_score = _written(cell) if is_solution(cell) else found.get(name, {}).get("earned", 0.0)
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        if is_solution(cell):
-            comment = gradebook.find_comment(cell.metadata.nbgrader.grade_id, *where)
-            comment.auto_comment = None if _was_answered(cell) else "No response."
+    grades, comments = _of_cells(gradebook, Grade, where), _of_cells(gradebook, Comment, where)
+    try:
+        for cell in notebook.cells:
+            if is_grade(cell):
+                name = cell.metadata.nbgrader.grade_id
+                grade = grades[name]
+                grade.auto_score = _written(cell) if is_solution(cell) else found.get(name, {}).get("earned", 0.0)
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+            if is_solution(cell):
+                comment = comments[cell.metadata.nbgrader.grade_id]
+                comment.auto_comment = None if _was_answered(cell) else "No response."
+    except KeyError as name:
+        why = f"The gradebook lacks the cell {name} of {chapter.name}: run `python -m grader build` first."
+        raise Trouble(why) from None
     gradebook.db.commit()
+
+
+def _of_cells(gradebook: Gradebook, kind: type[Grade | Comment], notebook: str) -> dict[str, Any]:
+    """All grades (or comments) of one submitted notebook by cell, held against other hands until the commit."""
+    asked = gradebook.db.query(kind, BaseCell.name).join(BaseCell, BaseCell.id == kind.cell_id)
+    held = asked.filter(kind.notebook_id == notebook).with_for_update(of=kind).populate_existing()
+    return {name: entry for entry, name in held}
+
+
+def is_entered(gradebook: Gradebook, student: str, chapter: Chapter) -> bool:
+    """Whether this gradebook has automatic marks of this student for this chapter."""
+    try:
+        entered = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student)
+    except MissingEntry:
+        return False
+    return any(grade.auto_score is not None for grade in entered.grades)
 
 
 def _written(cell: NotebookNode) -> float | None:

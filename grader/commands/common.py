@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from grader import sandbox
-from grader.house import Trouble
+from grader.house import DB_VARIABLE, Trouble
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,10 @@ console = Console(width=None if sys.stdout.isatty() else 140)
 
 ChapterName = Annotated[str | None, typer.Argument(help="A chapter: its folder, number or part. All without it.")]
 Student = Annotated[str | None, typer.Option("--student", help="Only this student.")]
+Db = Annotated[
+    str | None,
+    typer.Option("--db", metavar="URL", help=f"The gradebook's address (default: ${DB_VARIABLE}, or SQLite)."),
+]
 Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' code with all your rights.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 

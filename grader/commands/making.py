@@ -9,6 +9,7 @@ import typer
 
 from grader.commands.common import (
     ChapterName,
+    Db,
     Json,
     app,
     console,
@@ -22,6 +23,7 @@ from grader.house import Trouble, chosen, house
 def build(
     name: ChapterName = None,
     check: Annotated[bool, typer.Option("--check", help="Build nothing; fail if the release is stale.")] = False,
+    db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Build the release: source, notebook, gradebook, course/."""
@@ -37,7 +39,7 @@ def build(
                 f"The release of {', '.join(stale)} is stale: run `python -m grader build` and commit course/."
             )
         return say("The release is what the sources build.", as_json)
-    built = [str(building.build(c, house())) for c in wanted]
+    built = [str(building.build(c, house(db))) for c in wanted]
     if as_json:
         return print_json({"built": built})
     for path in built:

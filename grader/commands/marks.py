@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,25 +10,58 @@ import typer
 
 from grader.commands.common import (
     ChapterName,
+    Db,
     Json,
     Student,
     app,
     print_json,
     say,
 )
-from grader.house import chosen, house
+from grader.commands.feeds import Rosters, Zone
+from grader.house import Trouble, chosen, house
+
+
+class Format(StrEnum):
+    """Who is to read the marks."""
+
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+
+
+class Waiting(StrEnum):
+    """What stands for a mark that a person has still to complete: nothing, or the points so far."""
+
+    blank = "blank"
+    points = "points"
 
 
 @app.command()
-def feedback(name: ChapterName = None, student: Student = None, as_json: Json = False) -> None:
+def feedback(
+    name: ChapterName = None,
+    student: Student = None,
+    pack: Annotated[
+        bool, typer.Option("--zip", help="Pack it for Canvas's or Moodle's bulk upload, as the work was collected.")
+    ] = False,
+    db: Db = None,
+    as_json: Json = False,
+) -> None:
     """Write the feedback HTML of everyone who has been graded."""
-    from grader import publish
+    from grader import gradesheets, publish
 
-    files = [f for c in chosen(name) for f in publish.feedback(house(), c, student)]
+    if pack and student:
+        raise Trouble("A zip for an LMS holds everybody's feedback: leave out --student.")
+    where, chapters = house(db), chosen(name)
+    if pack and name is None:  # a class on its way has not handed in every chapter
+        chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.name}/*.ipynb"))] or chapters
+    files = [f for c in chapters for f in publish.feedback(where, c, student)]
+    zips, notes = gradesheets.feedback_zips(where, chapters, where.work) if pack else ([], [])
     if as_json:
-        return print_json({"files": [str(f) for f in files]})
-    for file in files:
+        return print_json({"files": [str(f) for f in files], "zips": [str(f) for f in zips], "notes": notes})
+    for file in [*files, *zips]:
         say(f"Wrote {file}")
+    for note in notes:
+        say(note)
     return None
 
 
@@ -35,15 +69,35 @@ def feedback(name: ChapterName = None, student: Student = None, as_json: Json = 
 def export(
     name: ChapterName = None,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The CSV file (default: marks.csv in the work folder).")
+        Path | None,
+        typer.Option("--to", help="The CSV file, for an LMS also a folder (default: in the work folder)."),
     ] = None,
+    kind: Annotated[
+        Format, typer.Option("--format", help="Every exercise as csv, or each chapter's total as an LMS imports it.")
+    ] = Format.csv,
+    waiting: Annotated[
+        Waiting, typer.Option("--waiting", help="For an LMS: marks that a person has still to complete.")
+    ] = Waiting.blank,
+    roster: Rosters = None,
+    zone: Zone = "UTC",
+    db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Write all marks, one row for each student and exercise, as CSV."""
-    from grader import publish
+    """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
+    from grader import gradesheets, publish
+    from grader import roster as rosters
 
+    where, chapters = house(db), chosen(name)
+    if kind is Format.csv:
+        if as_json:
+            return print_json(list(publish.marks(where, chapters)))
+        file = to or where.work / "marks.csv"
+        return say(f"Wrote {publish.export(where, chapters, file)} rows to {file}")
+    write = gradesheets.canvas if kind is Format.canvas else gradesheets.moodle
+    known = rosters.read(roster or rosters.files(where), zone)
+    files, notes = write(where, chapters, to or where.work, known, waiting.value)
     if as_json:
-        return print_json(list(publish.marks(house(), chosen(name))))
-    file = to or house().work / "marks.csv"
-    say(f"Wrote {publish.export(house(), chosen(name), file)} rows to {file}")
+        return print_json({"files": [str(f) for f in files], "notes": notes})
+    for line in [*(f"Wrote {f}" for f in files), *notes]:
+        say(line)
     return None

@@ -1,0 +1,173 @@
+"""The gradebook: opened by its address (SQLite, or PostgreSQL), written by one grader at a time.
+
+nbgrader's own class does the work. This module adds what it lacks: one clear sentence for every address that does not
+lead to a gradebook, and a lock of the gradebook itself, so that graders on several machines may share it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from grader.house import DB_VARIABLE, House, Trouble
+
+COURSE = "gradschool"
+LOCK = 0x67726164_73636830  # one number for every grader: PostgreSQL's advisory locks are named by numbers
+PATIENCE = 60.0  # seconds that one grader waits for another; one entry takes some hundredths of a second
+CONNECT = 10  # seconds for a server to answer
+SAY = "say sqlite:///FOLDER/gradebook.db or postgresql://USER@HOST/DATABASE"
+
+
+def address(house: House | str) -> URL:
+    """A gradebook's address, taken apart; Trouble, which never shows the password, if it is none."""
+    try:
+        url = make_url(house if isinstance(house, str) else house.db_url)
+        kind = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise Trouble(_NO_URL) from None
+    if "@" in (url.host or ""):  # the rest of a password that has an @ of its own
+        raise Trouble(_NO_URL)
+    if kind not in ("sqlite", "postgresql"):
+        raise Trouble(f"A gradebook cannot live in {kind}: {SAY}.")
+    if not url.database:
+        raise Trouble(f"The gradebook's address {shown(url)} names no database: {SAY}.")
+    return url
+
+
+_NO_URL = (
+    f"The gradebook's address (--db, {DB_VARIABLE}) is not a URL: {SAY}, "
+    "with @ and % of a password written as %40 and %25."
+)
+
+
+def shown(url: URL) -> str:
+    """An address as it may be shown to anybody: no password, and nothing of what follows a question mark."""
+    return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
+
+
+@contextlib.contextmanager
+def opened(house: House | str) -> Iterator[Gradebook]:
+    """The gradebook at this house (or at this address), made on first use."""
+    url = address(house)
+    find_own_programs()
+    with engine_of(url) as engine, alone(engine):
+        try:
+            book = Gradebook(url.render_as_string(hide_password=False), COURSE)
+        except DBAPIError as error:
+            raise Trouble(_why(url, error)) from None
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def find_own_programs() -> None:
+    """nbgrader starts a program of its own environment (alembic) by name, also when that is not activated."""
+    own = os.path.dirname(sys.executable)
+    path = os.environ.get("PATH", "")
+    if own not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([own, path])
+
+
+@contextlib.contextmanager
+def engine_of(url: URL) -> Iterator[Engine]:
+    """An engine that is known to reach its database; Trouble otherwise."""
+    patient = {"connect_timeout": CONNECT} if url.get_backend_name() == "postgresql" else {}
+    try:
+        engine = create_engine(url, poolclass=NullPool, connect_args=patient)
+        engine.connect().close()
+    except ImportError:
+        raise Trouble("A gradebook on PostgreSQL needs its driver: `pip install -e '.[postgres]'`.") from None
+    except DBAPIError as error:
+        raise Trouble(_why(url, error)) from None
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _why(url: URL, error: DBAPIError) -> str:
+    """What is amiss, and what to do about it, by what the database said."""
+    said = " ".join(str(error.orig).split())
+    name, user = shown(url), url.username or "your user"
+    for words, sentence in (
+        ("unable to open", f"The gradebook {name} cannot be opened: make its folder, with the right to write there."),
+        ("not a database", f"{name} is a file that holds no gradebook: name another."),
+        ("password", f"{name} refuses the password of {user}: mend it in the URL, in PGPASSWORD or in ~/.pgpass."),
+        (
+            r"role .* does not exist",
+            f"{name} knows no user {user}: `createuser {user}` makes one, or name another.",
+        ),
+        (r"database .* does not exist", f"There is no database {name}: `createdb -O {user} {url.database}` makes it."),
+        ("permission denied", f"{user} may not make tables in {name}: let {user} own the database."),
+        ("too many", f"{name} has no connection left: end other programs, or raise its max_connections."),
+    ):
+        if re.search(words, said):
+            return sentence
+    if isinstance(error, OperationalError) and url.get_backend_name() == "postgresql":
+        return f"No PostgreSQL answers at {name}: start the server, or mend the host and port. It said: {said[-160:]}"
+    return f"The gradebook {name} does not answer ({said[:160]}). Mend it and run again."
+
+
+@contextlib.contextmanager
+def writing(book: Gradebook) -> Iterator[None]:
+    """Write as the only grader; afterwards no transaction is left open, whatever happened inside.
+
+    nbgrader looks whether a student or a submission is there, and then makes it: two graders could both see nothing.
+    """
+    with alone(book.engine):
+        try:
+            yield
+        finally:
+            book.db.rollback()  # ends what was only read; what was written is committed by now
+
+
+@contextlib.contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """Hold the gradebook's own lock, which is let go when the process dies; Trouble after a minute of waiting."""
+    if engine.dialect.name == "sqlite":
+        with _alone_by_file(Path(engine.url.database or "").resolve()):
+            yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text(f"SET lock_timeout = {int(PATIENCE * 1000)}"))
+        try:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        except OperationalError as error:
+            raise Trouble(_BUSY if "lock timeout" in str(error.orig) else _why(engine.url, error)) from None
+        connection.commit()  # the lock is the connection's: no transaction stays open under it
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+            connection.commit()
+
+
+_BUSY = "Another grader has been writing to this gradebook for a minute: wait until it ends, and run again."
+
+
+@contextlib.contextmanager
+def _alone_by_file(database: Path) -> Iterator[None]:
+    """The same for SQLite: a lock file beside the database."""
+    with open(database.with_name(f".{database.name}.lock"), "a") as lock:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Trouble(_BUSY) from None
+                time.sleep(0.02)
+        yield
