@@ -10,7 +10,7 @@ author = "the authors of Grad School"
 project_copyright = "the authors of Grad School; code MIT, text CC BY 4.0"
 html_title = "Grad School"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "docstrings"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "mathml", "docstrings", "within_reach"]
 exclude_patterns = ["_sphinx"]
 nitpicky = True
 suppress_warnings = ["mystnb.unknown_mime_type"]
@@ -33,6 +33,7 @@ html_theme = "furo"
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses for files on disk
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 pygments_style = "a11y-high-contrast-light"

@@ -19,12 +19,17 @@ from grader import publish
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.source import source_notebook
 
-ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT")  # pages that live at the top of the checkout
+ROOT_PAGES = (
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "LICENSE-TEXT",
+)  # pages at the top of the checkout
 FIGURES = "_static/figures"
 _DATA_URI = re.compile(r"data:image/(?P<kind>png|gif|jpeg|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
 _NOTE = (
     "> **You are reading a run of this lesson**, with everything that it draws and measures. What you are to write is "
-    "left open: open the notebook in JupyterLab to write it and have it checked ([how to begin](../../for-students.md))."
+    "left open: open the notebook in JupyterLab to write it ([how to begin](../../for-students.md))."
 )
 
 
@@ -106,7 +111,9 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
             page.shown.append(cell)
             continue
         if cell.id not in outputs:
-            raise Trouble(f"The release of {page.chapter.name} is stale: run `python -m grader build` and commit course/.")
+            raise Trouble(
+                f"The release of {page.chapter.name} is stale: run `python -m grader build` and commit course/."
+            )
         cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
         page.shown.append(cell)
     page.shown.insert(1, nbformat.v4.new_markdown_cell(_NOTE, id="about-this-page"))

@@ -46,7 +46,13 @@ def _process(app: Any, what: str, name: str, thing: Any, options: Any, lines: li
     lines[:] = paragraphs(lines)
 
 
+def _signature(app: Any, what: str, name: str, thing: Any, options: Any, arguments: str, returns: str) -> Any:
+    """Of a dataclass's own signature autodoc keeps the sign that shortens a name, without shortening it."""
+    return arguments and arguments.replace("~", ""), returns
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("autodoc-process-docstring", _process)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Formulas as MathML, made while the site is built: browsers draw it themselves, without scripts, fonts or a network."""
+"""Formulas as MathML, made while the site is built: browsers draw it without scripts or a network."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _REWRITTEN = (
     (re.compile(r"\\\\\[[^\]]*\]"), lambda m: r"\\"),  # the distance between rows
 )
 
+_NAME = re.compile(r"<mo><mrow><mtext>(?P<name>[^<]*)</mtext></mrow></mo>")
+
 
 def _operator(name: str) -> str:
     r"""A name set upright, below which an index may stand (``\operatorname`` and its relatives)."""
@@ -33,7 +35,7 @@ def mathml(latex: str, *, block: bool) -> str:
     if "\\" in unescape(made):
         unknown = ", ".join(sorted(set(re.findall(r"\\[A-Za-z]+|\\.", unescape(made)))))
         raise ValueError(f"no MathML for {unknown} in {latex!r}: see docs/_sphinx/mathml.py")
-    return made
+    return _NAME.sub(r"<mi>\g<name></mi>", made)  # an identifier of several letters stands upright
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
@@ -42,7 +44,7 @@ def _inline(translator: Any, node: nodes.math) -> None:
 
 
 def _block(translator: Any, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="formula">{mathml(node.astext(), block=True)}</div>')
+    translator.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), block=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -63,6 +63,21 @@ def solutions(name: ChapterName = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def site(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Execute every solution again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build the course as static pages, with a teacher's outputs and without a solution."""
+    from grader import site as building
+
+    say("Building the site (two minutes where solutions must be executed) ...", as_json)
+    page = building.site(house(), chosen(None), fresh=fresh)
+    if as_json:
+        return print_json({"page": str(page)})
+    return say(f"Open {page}")
+
+
+@app.command()
 def release(
     to: Annotated[
         Path | None, typer.Option("--to", help="The zip file (default: gradschool.zip in the work folder).")

@@ -1,0 +1,40 @@
+"""The last touches to the pages, for readers who have no mouse or no screen: what the theme leaves out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+_TOUCHES = (
+    ('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
+    ('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="The site">'),
+    ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
+)
+_PRE = re.compile(r"<pre>(?P<inside>.*?)</pre>", re.S)
+NARROW = 40  # signs in a line that even a phone shows without scrolling
+
+
+def touched(page: str) -> str:
+    """A page whose headings have a level, whose landmarks a name, and whose wide blocks can be scrolled by keyboard."""
+    for plain, better in _TOUCHES:
+        page = page.replace(plain, better)
+    return _PRE.sub(_reachable, page)
+
+
+def _reachable(found: re.Match[str]) -> str:
+    text = re.sub(r"<[^>]*>", "", found["inside"])
+    wide = any(len(line) > NARROW for line in text.splitlines())
+    return f'<pre tabindex="0">{found["inside"]}</pre>' if wide else found[0]
+
+
+def _finish(app: Any, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        for file in Path(app.outdir).rglob("*.html"):
+            file.write_text(touched(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("build-finished", _finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
