@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from difflib import SequenceMatcher
 
 import nbformat
 from nbformat import NotebookNode
@@ -21,7 +22,7 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 # What makes a link or a picture of text in Markdown, and the commands with which MathJax would make one.
 LINK = re.compile(r"\](?=[(\[:])|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)")
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
-MOST_EXTRAS, MOST_TEXT, MOST_NOTES = 300, 200_000, 20
+MOST_EXTRAS, MOST_TEXT, MOST_NOTES, MOST_NAMED = 300, 200_000, 20, 5
 # What reaches beyond an exercise.
 UNUSUAL = re.compile(
     r"GRADSCHOOL_\w+|gradschool\.(?:checking|wire|exercises?|trying|assess|answers)\b|\.expect\(|central_differences"
@@ -36,10 +37,12 @@ def transplant(submitted: NotebookNode, template: NotebookNode) -> tuple[Noteboo
     notes: list[str] = []
     known = {c.metadata.nbgrader.grade_id: c for c in template.cells if "nbgrader" in c.metadata}
     answers, extras = _sort(submitted, known, notes)
+    _note_moves(list(answers), [name for name in known if name in answers], notes)
     _adopt(answers, extras, known, notes)
     _bound(extras, notes)
     experiments = {c.source for c in template.cells if EXPERIMENT_TAG in c.metadata.get("tags", [])}
     prose = {c.source for c in template.cells if c.cell_type == "markdown"}
+    _adopt_written(answers, extras, known, prose, notes)
     cells = [_extra(c, experiments, prose) for c in extras[""]]
     for cell, own in _with_instructors(template):
         cells += [_graft(cell, answers.get(_name(cell)), notes), *own]
@@ -73,6 +76,18 @@ def _sort(
     return answers, extras
 
 
+def _note_moves(found: list[str], wanted: list[str], notes: list[str]) -> None:
+    """One note that names the cells which did not stand where the lesson has them."""
+    blocks = SequenceMatcher(None, found, wanted, autojunk=False).get_matching_blocks()
+    stayed = {name for block in blocks for name in found[block.a : block.a + block.size]}
+    moved = [name for name in found if name not in stayed]
+    if moved:
+        more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
+        notes.append(
+            f"Cells had changed places ({', '.join(moved[:MOST_NAMED])}{more}): they ran in the order of the lesson."
+        )
+
+
 def _adopt(
     answers: dict[str, NotebookNode],
     extras: dict[str, list[NotebookNode]],
@@ -92,6 +107,22 @@ def _adopt(
             after, answers[name] = found[-1]
             extras[after] = [c for c in extras[after] if c is not answers[name]]
             notes.append(f"The cell {name} had lost its name: the cell that defines {', '.join(wanted)} stands in.")
+
+
+def _adopt_written(
+    answers: dict[str, NotebookNode],
+    extras: dict[str, list[NotebookNode]],
+    known: dict[str, NotebookNode],
+    prose: set[str],
+    notes: list[str],
+) -> None:
+    """A written answer that lost its name is known when it is the only text of the student's own, and lost alone."""
+    lost = [n for n, cell in known.items() if n not in answers and is_solution(cell) and cell.cell_type == "markdown"]
+    own = [(a, c) for a, some in extras.items() for c in some if c.cell_type == "markdown" and _text(c) not in prose]
+    if len(lost) == len(own) == 1:
+        (name,), ((after, answers[lost[0]]),) = lost, own
+        extras[after] = [c for c in extras[after] if c is not answers[name]]
+        notes.append(f"The cell {name} had lost its name: the only text of the student's own stands in.")
 
 
 def defined(source: str) -> set[str]:

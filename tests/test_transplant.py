@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbgrader.utils import is_solution
 
+from grader.house import chapter
 from grader.redteam.arena import lesson
 from grader.redteam.tools import CHECK, OTHER, named
+from grader.source import template
 from grader.transplant import MOST_EXTRAS, transplant, without_tags
 
 ANSWER = "def l2_gradient(p, l):\n    return p - l"
@@ -95,9 +100,85 @@ def test_a_solution_that_lost_its_name_is_known_by_what_it_defines(submitted: No
 
 def test_reordered_cells_stand_in_the_instructors_order(submitted: NotebookNode) -> None:
     submitted.cells.reverse()
-    graded, _ = transplant(submitted, lesson())
+    graded, notes = transplant(submitted, lesson())
     assert_sound(graded)
     assert named(graded, CHECK + "-solution").source == ANSWER
+    assert len([note for note in notes if "changed places" in note]) == 1
+
+
+def test_a_cell_that_moved_alone_is_the_one_that_is_named(submitted: NotebookNode) -> None:
+    moved = named(submitted, CHECK + "-solution")
+    submitted.cells.remove(moved)
+    submitted.cells.append(moved)
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert notes == [f"Cells had changed places ({CHECK}-solution): they ran in the order of the lesson."]
+
+
+def test_cells_of_the_students_own_and_deleted_ones_are_no_change_of_places(submitted: NotebookNode) -> None:
+    submitted.cells.remove(named(submitted, OTHER))
+    submitted.cells.insert(1, nbformat.v4.new_code_cell("mine = 1"))
+    _, notes = transplant(submitted, lesson())
+    assert not [note for note in notes if "changed places" in note]
+
+
+def deleted(notebook: NotebookNode, cell: NotebookNode) -> None:
+    notebook.cells.remove(cell)
+
+
+def doubled(notebook: NotebookNode, cell: NotebookNode) -> None:
+    notebook.cells.insert(notebook.cells.index(cell), nbformat.from_dict(dict(cell)))
+
+
+def split(notebook: NotebookNode, cell: NotebookNode) -> None:
+    half = nbformat.from_dict(dict(cell))
+    half.source, cell.source = cell.source[-9:], cell.source[:-9]
+    notebook.cells.insert(notebook.cells.index(cell) + 1, half)
+
+
+def moved(notebook: NotebookNode, cell: NotebookNode) -> None:
+    notebook.cells.remove(cell)
+    notebook.cells.insert(0 if cell.metadata.nbgrader.grade_id != CHECK + "-solution" else len(notebook.cells), cell)
+
+
+def retyped(notebook: NotebookNode, cell: NotebookNode) -> None:
+    cell.cell_type = "raw"
+
+
+def renamed(notebook: NotebookNode, cell: NotebookNode) -> None:
+    cell.metadata.nbgrader["grade_id"] = "mine"
+
+
+def stripped(notebook: NotebookNode, cell: NotebookNode) -> None:
+    cell.metadata = NotebookNode()
+
+
+@pytest.mark.parametrize("change", [deleted, doubled, split, moved, retyped, renamed, stripped])
+@pytest.mark.parametrize("name", [CHECK, CHECK + "-solution", OTHER, OTHER + "-solution"])
+def test_whatever_was_done_to_a_cell_the_instructor_is_told(submitted: NotebookNode, name: str, change: Any) -> None:
+    """Each of them, done to a cell to answer and to a locked check: the lesson is whole, and a note names the cell."""
+    named(submitted, OTHER + "-solution").source = "def maximise(gradients, a, phi, lr, steps):\n    return a, phi"
+    change(submitted, named(submitted, name))
+    graded, notes = transplant(submitted, lesson())
+    assert_sound(graded)
+    assert any(f" {name} " in note or f"({name})" in note for note in notes), notes
+
+
+def test_a_written_answer_that_lost_its_name_is_known_when_it_can_be_no_other() -> None:
+    whole = template(chapter("chain"))
+    written = next(c for c in whole.cells if "nbgrader" in c.metadata and is_solution(c) and c.cell_type == "markdown")
+    name, mine = written.metadata.nbgrader.grade_id, nbformat.v4.new_markdown_cell("The chain rule, twice.")
+    submitted = template(chapter("chain"))
+    submitted.cells[submitted.cells.index(named(submitted, name))] = mine
+    graded, notes = transplant(submitted, whole)
+    assert named(graded, name).source == mine.source
+    assert named(graded, name).metadata.nbgrader["answered"]
+    assert any(name in note and "lost its name" in note for note in notes)
+    submitted.cells.append(nbformat.v4.new_markdown_cell("Or is it this?"))
+    graded, notes = transplant(submitted, whole)
+    assert named(graded, name).source == written.source
+    assert {"The chain rule, twice.", "Or is it this?"} <= {c.source for c in graded.cells}
+    assert any(name in note and "deleted" in note for note in notes)
 
 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])
