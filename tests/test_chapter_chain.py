@@ -10,6 +10,7 @@ import re
 import time
 import tracemalloc
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -351,6 +352,7 @@ def test_figures_are_transparent_pictures_and_speak_when_shown(
     figures[0]._ipython_display_()
     (bundle, more), (words, _) = shown
     assert bundle["text/plain"] == more["metadata"]["image/png"]["alt"] == figures[0].alt
+    assert f'<img alt="{escape(figures[0].alt, quote=True)}"' in bundle["text/html"]  # JupyterLab reads no other
     assert "<details>" in words.data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from html import escape
 from typing import Any
@@ -30,8 +31,8 @@ class LessonFigure(Figure):
         """Show the figure and its words, or put them in the place of what an earlier call has shown."""
         from IPython.display import HTML, display
 
-        shown = {"alt": self.alt, "width": round(self.get_figwidth() * self.dpi)}
-        picture = {"image/png": self.png(), "text/plain": self.alt}
+        png, shown = self.png(), {"alt": self.alt, "width": round(self.get_figwidth() * self.dpi)}
+        picture = {"text/html": picture_html(png, **shown), "image/png": png, "text/plain": self.alt}
         metadata = {"image/png": shown, "alt": self.alt}
         words = HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>")
         if instead_of is None:
@@ -42,6 +43,12 @@ class LessonFigure(Figure):
 
     def _ipython_display_(self) -> None:
         self.put()
+
+
+def picture_html(png: bytes, alt: str, width: int) -> str:
+    """A PNG as an element with its words: JupyterLab shows an image/png without any alternative text."""
+    data, words = base64.b64encode(png).decode(), escape(alt, quote=True)
+    return f'<img alt="{words}" width="{width}" style="max-width:100%;height:auto" src="data:image/png;base64,{data}">'
 
 
 Handles = tuple[Any, Any]  # IPython's display handles of the picture and of its words
