@@ -18,10 +18,12 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
 from grader import record
+from grader.bank import entries
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
 from grader.source import source_notebook
+from gradschool.exercise import grade_id
 
 RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
 
@@ -53,7 +55,7 @@ def marks(house: House, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
         for chapter in chapters:
             for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
                 found = _exercises(house, submission.student_id, chapter)
-                for grade in (g for n in submission.notebooks for g in n.grades):
+                for grade in _in_order([g for n in submission.notebooks for g in n.grades], chapter):
                     yield {
                         "student": submission.student_id,
                         "chapter": chapter.name,
@@ -63,6 +65,12 @@ def marks(house: House, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
                         "needs_manual_grade": grade.needs_manual_grade,
                         "mistake": found.get(grade.name, {}).get("mistake", ""),
                     }
+
+
+def _in_order(grades: list[Any], chapter: Chapter) -> list[Any]:
+    """The lesson's order, then what is marked by hand: a database promises none."""
+    lesson = {grade_id(name): place for place, name in enumerate(entries(chapter.part))}
+    return sorted(grades, key=lambda grade: (lesson.get(grade.name, len(lesson)), grade.name))
 
 
 def _exercises(house: House, student: str, chapter: Chapter) -> dict[str, Any]:

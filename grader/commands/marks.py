@@ -1,7 +1,8 @@
-"""Commands that hand out what grading gave: feedback and marks."""
+"""Commands that hand out what grading gave: feedback, marks, and the gradebook itself."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ from grader.commands.common import (
     say,
 )
 from grader.commands.feeds import Rosters, Zone
-from grader.house import Trouble, chosen, house
+from grader.house import DB_VARIABLE, Trouble, chosen, house
 
 
 class Format(StrEnum):
@@ -101,3 +102,24 @@ def export(
     for line in [*(f"Wrote {f}" for f in files), *notes]:
         say(line)
     return None
+
+
+@app.command()
+def move(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty gradebook's address.")],
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="URL", help=f"The one to move (default: ${DB_VARIABLE}, or SQLite).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterwards."""
+    from grader import move as moving
+
+    moved = moving.move(house(source).db_url, to)
+    if as_json:
+        return print_json(asdict(moved))
+    say(
+        f"{sum(moved.rows.values())} rows arrived as they were: {moved.students} students, {moved.submissions} "
+        f"submissions, {moved.grades} marks, {moved.points:g} points."
+    )
+    return say(f"Set {DB_VARIABLE} to the new address to work with it. The old gradebook is as it was.")
