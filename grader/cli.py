@@ -6,11 +6,11 @@ import logging
 import sys
 import warnings
 
-from grader.commands import grading, making, marks, proving  # each adds its commands to the application
+from grader.commands import feeds, grading, making, marks, proving  # each adds its commands to the application
 from grader.commands.common import Stopped, app
 from grader.house import Trouble
 
-__all__ = ["app", "grading", "main", "making", "marks", "proving"]
+__all__ = ["app", "feeds", "grading", "main", "making", "marks", "proving"]
 
 
 def main() -> None:

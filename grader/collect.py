@@ -46,6 +46,7 @@ class Taken:
     chapter: str = ""
     late: bool = False
     note: str = ""
+    lms: str = ""
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Collection:
             self.given[student].add(parcel.path)
             entry = _entry(parcel, label, submitted or label.time, content)
             status, said = self._place(student, chapter, content, entry)
-            yield Taken(parcel.path, status, student, chapter.name, label.late, said or note)
+            yield Taken(parcel.path, status, student, chapter.name, label.late, said or note, label.lms)
         except Trouble as trouble:
             yield Taken(parcel.path, "trouble", note=str(trouble))
 

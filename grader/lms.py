@@ -63,7 +63,7 @@ def label_of(path: str) -> Label | None:
 
     The outermost part that does decides: what stands further in, a zip's or a folder's content, is the student's word.
     """
-    *folders, last = PurePosixPath(path).parts
+    *folders, last = PurePosixPath(path).parts or ("",)
     for folder in folders:
         packed = folder.lower().endswith(".zip")
         found = _moodle(folder, last, True) or (_canvas(folder, last) if packed else _exchange(folder, last))

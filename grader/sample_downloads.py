@@ -1,4 +1,4 @@
-"""A made-up class as an LMS would hand it over: for trying `collect`, and for its tests. Conventions: :mod:`grader.lms`."""
+"""A made-up class as an LMS hands it over, to try `collect` on. Conventions: :mod:`grader.lms`."""
 
 from __future__ import annotations
 
