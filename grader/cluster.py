@@ -31,7 +31,7 @@ from typing import Any
 import nbformat
 
 from grader import record, road, sandbox
-from grader.crew import Outcome, Submission, sentence
+from grader.crew import MOST_READY, Outcome, Submission, sentence
 from grader.house import Trouble, chapter, chapters
 from grader.sandbox import Walls
 from grader.session import Limits
@@ -228,7 +228,11 @@ class _Shift:
         self.refused[address] = why
 
     def _hand_out(self) -> None:
-        while self.waiting and (free := next((a for a, n in self.seats.items() if n > 0), None)):
+        """Something for every free thread, unless so much is waiting for the writer that memory would fill up."""
+        while self.waiting and len(self.ready) < MOST_READY:
+            free = next((a for a, n in self.seats.items() if n > 0), None)
+            if free is None:
+                return
             submission, tries = self.waiting.popleft()
             try:
                 with open(submission.file, "rb") as file:

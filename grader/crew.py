@@ -27,6 +27,7 @@ from grader.house import Chapter, Trouble
 from grader.session import Limits
 
 LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
+MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _run_all(
     busy: dict[Future[str], tuple[ProcessPoolExecutor, Submission]] = {}
     try:
         while waiting or busy or ready:
-            while waiting and len(busy) < jobs:
+            while waiting and len(busy) < jobs and len(ready) < MOST_READY:
                 pool, future = _given(idle, waiting[0], limits)
                 busy[future] = pool, waiting.popleft()
             done, _ = wait(busy, timeout=0 if ready else None, return_when=FIRST_COMPLETED)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
+from grader import sandbox
 from grader.commands.common import (
     ChapterName,
+    Db,
     Json,
     Stopped,
     Student,
@@ -23,7 +38,9 @@ from grader.commands.common import (
     print_json,
     say,
 )
-from grader.house import House, chosen, house
+from grader.house import House, Trouble, chosen, house
+
+MOST_FLAGS = 10
 
 
 @app.command()
@@ -32,16 +49,37 @@ def autograde(
     student: Student = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once (default: cores).")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel anew rather than fork it.")] = False,
     unsandboxed: Unsandboxed = False,
+    db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Grade what is in submitted/ into the gradebook."""
     go_without(unsandboxed)
-    results = grade_class(house(), chosen(name), student=student, force=force, jobs=jobs, quiet=as_json)
+    crew = _crew(jobs, cluster, cold, lambda text: say(text, quiet=as_json))
+    results = grade_class(house(db), chosen(name), student=student, force=force, crew=crew, quiet=as_json)
     if as_json:
         return print_json([asdict(r) for r in results])
     show_results(results)
     return None
+
+
+def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str], None]) -> Any:
+    """Who runs the notebooks: processes of this machine, or a cluster's workers."""
+    from grader.crew import LocalCrew
+
+    if cluster is None:
+        if cold:
+            os.environ[sandbox.COLD_VARIABLE] = "1"
+        return LocalCrew(jobs)
+    if jobs is not None:
+        raise Trouble("--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once.")
+    if cold:
+        raise Trouble(f"--cold is for this machine alone: set {sandbox.COLD_VARIABLE}=1 where the workers are started.")
+    from grader.cluster import ClusterCrew
+
+    return ClusterCrew(cluster, warn=warn)
 
 
 def grade_class(
@@ -50,42 +88,68 @@ def grade_class(
     *,
     student: str | None = None,
     force: bool = False,
-    jobs: int | None = None,
+    crew: Any = None,
     quiet: bool = False,
     limits: Any = None,
 ) -> list[Any]:
-    """Grade with a progress bar; the results in the order of student and chapter."""
+    """Grade with a progress bar; the results in the order of chapter and student."""
     from grader import autograde as grading
-    from grader.crew import LocalCrew
 
     with grading.only_run(where):
         found = grading.submissions(where, chapters, student)
-        steps = grading.autograde(where, found, crew=LocalCrew(jobs), force=force, limits=limits)
+        steps = grading.autograde(where, found, crew=crew, force=force, limits=limits)
+        started = time.monotonic()
         try:
             results = list(_progress(steps, len(found), "Grading", quiet))
         except KeyboardInterrupt:  # typer would end without a word
             raise Stopped("stopped. What was entered stays; run the same command again to go on.") from None
+    if graded := sum(r.status == "graded" for r in results):
+        seconds = time.monotonic() - started
+        say(f"{graded} notebooks in {seconds:.0f} s, {60 * graded / seconds:.0f} a minute.", quiet)
     return sorted(results, key=lambda r: (r.chapter, r.student))
 
 
+class Rate(ProgressColumn):
+    """Notebooks a minute, of late."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{60 * speed:.0f}/min" if speed else "–/min")
+
+
 def _progress(steps: Iterable[Any], total: int, what: str, quiet: bool) -> Iterable[Any]:
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    """The steps again, with a bar: done of all there is to do, notebooks a minute, time gone and time left."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=quiet) as bar:
         task = bar.add_task(what, total=total)
         for step in steps:
-            bar.advance(task)
+            if step.status == "unchanged":  # it took no time, and would make the rate and the time left too good
+                total -= 1
+                bar.update(task, total=total)
+            else:
+                bar.advance(task)
             yield step
 
 
 def show_results(results: list[Any]) -> None:
-    """A table of students and marks, then how many were graded, unchanged and in trouble."""
+    """A table of students and marks, what a person should look at, and how many ended in which way."""
     table = Table("Student", "Chapter", "Marks", "What the judge named", title="Marks")
     for r in results:
         marks = "–" if r.score is None else f"{r.score:g} of {r.max_score:g}"
-        table.add_row(r.student, r.chapter, marks, r.trouble or _named(r.mistakes) or "; ".join(r.notes[:2]))
+        named = r.trouble or _named(r.mistakes) or "; ".join(r.notes[:2])
+        table.add_row(escape(r.student), r.chapter, marks, escape(named))  # names of files are the students' own
     console.print(table)
     count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "trouble")}
-    say(f"{count['graded']} graded, {count['unchanged']} unchanged, {count['trouble']} could not be graded.")
+    flagged = [r for r in results if r.notes]
+    for r in flagged[:MOST_FLAGS]:
+        say(f"Look at {escape(r.student)}, {r.chapter}: {escape(' '.join(r.notes[:3]))}")
+    if len(flagged) > MOST_FLAGS:
+        say(f"... and {len(flagged) - MOST_FLAGS} more; `--json` has them all.")
+    say(
+        f"{count['graded']} graded, {count['unchanged']} unchanged, {count['trouble']} could not be graded, "
+        f"{len(flagged)} flagged."
+    )
 
 
 def _named(mistakes: dict[str, str]) -> str:
