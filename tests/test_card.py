@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from gradschool.answers import Foreign, plain
 from gradschool.assess import Example, Property, Report
 from gradschool.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
-from gradschool.checking import check_here
+from gradschool.checking import CheckFailed, check, check_here, hint_to_open
 from gradschool.exercise import Case, Exercise, find
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
-ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td"}
-ATTRIBUTES = {"style", "role", "aria-label"}
+ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td", "th"}
+ATTRIBUTES = {"style", "role", "aria-label", "scope"}
 
 
 class Reader(HTMLParser):
@@ -40,7 +40,7 @@ class Reader(HTMLParser):
         assert tag not in VOID, tag
         if tag in ("div", "ul", "li", "details", "table", "pre"):
             assert not {"span", "strong", "em", "code", "summary", "pre"} & set(self.open), (tag, self.open)
-        parent = {"li": "ul", "tr": "table", "td": "tr", "summary": "details"}.get(tag)
+        parent = {"li": "ul", "tr": "table", "td": "tr", "th": "tr", "summary": "details"}.get(tag)
         assert parent is None or self.open[-1] == parent, (tag, self.open)
         self.open.append(tag)
         self.tags.add(tag)
@@ -185,13 +185,13 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     wrong = np.zeros((20, 30), bool)
     wrong[15, 15] = wrong[1, 1] = True
     html = heat_map(np.ones((20, 30)), wrong)
-    assert html.count("<td") == 64
+    assert html.count("<td style") == 64
     assert "the first 8 rows and columns only; 1 more wrong entries are not shown" in html
     assert "first 8" not in heat_map(np.ones((8, 8)))
     huge = replace(L2, cases=lambda rng: [Case("large", {"p": rng.normal(size=9999), "l": rng.normal(size=9999)})])
     huge = replace(huge, expect=lambda a: a["p"] - a["l"])
     report = check_here(huge, lambda p, l: l - p)
-    assert len(as_html(report)) < 6_000
+    assert len(as_html(report)) < 7_000
     assert len(as_text(report)) < 2_000
     assert "wrong entries: all" in as_text(report)
 
@@ -210,7 +210,45 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     ],
 )
 def test_every_kind_of_value_is_drawn(value: object, shown: str) -> None:
-    assert "|".join(re.findall(r">([^<>]+)<", heat_map(value))) == shown
+    without_indices = re.sub(r"<th [^>]*>\d+</th>", "", heat_map(value))
+    assert "|".join(re.findall(r">([^<>]+)<", without_indices)) == shown
+
+
+def test_a_screen_reader_hears_rows_columns_and_what_is_wrong() -> None:
+    html = as_html(
+        check_here(find("chain.jacobian_product"), lambda J, g: np.where(np.arange(J.shape[1]) == 1, 0, J.T @ g))
+    )
+    assert 'aria-label="Got, by row and column"' in html
+    assert '<th scope="col"' in html
+    assert "Wrong entries (marked ✗): 1 of" in html
+    assert "at (1,)." in html
+    grid = heat_map(np.ones((2, 3)))
+    assert re.findall(r'<th scope="(\w+)"[^>]*>(\d)', grid) == [
+        (s, k) for s, ks in (("col", "012"), ("row", "")) for k in ks
+    ] + [
+        ("row", "0"),
+        ("row", "1"),
+    ]
+    for words in ("right", "wrong"):
+        assert f'role="img" aria-label="{words}"' in html
+
+
+def test_a_red_card_says_which_hint_to_unfold(capsys: pytest.CaptureFixture) -> None:
+    def asked(answer: Callable[..., Any]) -> str:
+        with pytest.raises(CheckFailed):
+            check("chain.l2_gradient", answer)
+        return capsys.readouterr().out
+
+    def stub(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    assert "Next: unfold Hint 1 below this cell." in asked(stub)
+    assert "Next: unfold Hint 1 below this cell." in asked(lambda p, l: l - p)
+    assert "Next: unfold Hint 2 below this cell." in asked(lambda p, l: np.subtract.outer(p, l))
+    check("chain.l2_gradient", lambda p, l: p - l)
+    assert "unfold" not in capsys.readouterr().out
+    wrong = check_here(L2, STUDENTS["sign"])
+    assert [hint_to_open(wrong, red) for red in (0, 1, 2, 3, 9)] == [1, 1, 2, 3, 3]
 
 
 def test_the_text_lines_an_array_up() -> None:

@@ -123,13 +123,16 @@ def _folded(title: str, inside: str) -> str:
     return f'<details style="margin-top:6px"><summary style="cursor:pointer">{title}</summary>{inside}</details>'
 
 
+SPOKEN = {"✓": "right", "✗": "wrong", "…": "not looked at yet"}
+
+
 def _mark(sign: str, colour: str) -> str:
-    """A sign on its own coloured ground, so that it reads the same on a light and on a dark page."""
+    """A sign on its own coloured ground, so that it reads the same on a light and on a dark page, and aloud."""
     style = (
         f"background:{colour};color:#FFFFFF;border-radius:3px;font-weight:bold;"
         "display:inline-block;width:1.3em;text-align:center"
     )
-    return f'<span style="{style}">{sign}</span>'
+    return f'<span role="img" aria-label="{SPOKEN[sign]}" style="{style}">{sign}</span>'
 
 
 def _properties_html(report: Report) -> str:
@@ -153,10 +156,21 @@ def _example_html(example: Example, hint: str) -> str:
     size = _largest(example.expected) or _largest(example.got)
     of = f" <code>{escape(example.label)}</code>" if example.label else ""
     maps = "".join(
-        f"<div><div>{title}{of}{_shape(value)}</div>{heat_map(value, wrong, size)}</div>"
+        f"<div><div>{title}{of}{_shape(value)}</div>{heat_map(value, wrong, size, title)}</div>"
         for title, value, wrong in (("Expected", example.expected, None), ("Got", example.got, example.wrong))
     )
-    return f'{head}<div style="display:flex;gap:24px;flex-wrap:wrap;margin:4px 0">{maps}</div>{folded}'
+    both = f'<div style="display:flex;gap:24px;flex-wrap:wrap;margin:4px 0">{maps}</div>'
+    return f"{head}{both}{_where(example)}{folded}"
+
+
+def _where(example: Example) -> str:
+    """Which entries are wrong, in words: how many, and at which indices."""
+    if example.wrong is None or not example.wrong.ndim or not example.wrong.any():
+        return ""
+    count = f"{int(example.wrong.sum())} of {example.wrong.size}"
+    return f"<div>Wrong entries (marked ✗): {count}, at {_places(example.wrong)}.</div>".replace(
+        "at all.", "all of them."
+    )
 
 
 def _shape(value: Any) -> str:
@@ -168,7 +182,7 @@ def _largest(value: Any) -> float:
     return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
 
 
-def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0) -> str:
+def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array") -> str:
     """A small table with one coloured cell per entry; wrong entries carry a frame and a mark, not colour alone.
 
     ``size`` is the entry that has the full colour; the largest one if it is left out.
@@ -180,14 +194,23 @@ def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0) -> 
     size = size or _largest(value) or 1.0
     texts = np.atleast_2d(value)[:MOST_ROWS, :MOST_COLUMNS]
     rows = "".join(
-        "<tr>"
+        f"<tr>{_index(i, 'row') if value.ndim == 2 else ''}"
         + "".join(_cell(texts[i, j], grid[i, j] / size, bool(marks[i, j])) for j in range(texts.shape[1]))
         + "</tr>"
         for i in range(texts.shape[0])
     )
     unseen = int(marks.sum() - marks[:MOST_ROWS, :MOST_COLUMNS].sum())
-    table = f'<table style="border-collapse:separate;border-spacing:2px;margin:0">{rows}</table>'
+    corner = "<td></td>" if value.ndim == 2 else ""
+    head = f"<tr>{corner}{''.join(_index(j, 'col') for j in range(texts.shape[1]))}</tr>" if value.ndim else ""
+    label = f'aria-label="{escape(title)}, by row and column"'
+    table = f'<table {label} style="border-collapse:separate;border-spacing:2px;margin:0">{head}{rows}</table>'
     return table + _cut(texts.shape != grid.shape, unseen)
+
+
+def _index(k: int, scope: str) -> str:
+    """The number of a row or a column, small and in the page's own ink, for eyes and for screen readers."""
+    style = "font-weight:normal;font-size:80%;opacity:0.75;padding:0 4px;text-align:center"
+    return f'<th scope="{scope}" style="{style}">{k}</th>'
 
 
 def _cut(cut: bool, unseen: int) -> str:

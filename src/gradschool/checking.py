@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from gradschool import wire
+from gradschool import progress, wire
 from gradschool.answers import describe, plain, readable
 from gradschool.assess import Report, Tried, assess
 from gradschool.card import as_html, as_text
 from gradschool.exercise import Exercise, UnknownExercise, find
+from gradschool.frontend import JUDGE_VARIABLE
 from gradschool.trying import MAX_PRINTED, Raised, Reply, quiet, try_case
 
-JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0
 
@@ -46,7 +46,8 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
     if address and _heard_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
-    _show(report)
+    progress.note(exercise.id, report.passed)
+    _show(replace(report, notes=(*report.notes, *_next(exercise, report))))
     if not report.passed:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
 
@@ -75,6 +76,22 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     report = assess(exercise, tried, exercise.tolerance)
     note = _on_speed(exercise, answer) if report.passed else ""
     return replace(report, notes=(*report.notes, note)) if note else report
+
+
+def _next(exercise: Exercise, report: Report) -> list[str]:
+    """What to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
+    standings = progress.now(exercise.id.partition(".")[0])
+    red = next((s.red for s in standings if s.exercise.id == exercise.id), 1)
+    told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, red)} below this cell."]
+    return [*told, "Progress: " + progress.line(standings)] if standings else told
+
+
+def hint_to_open(report: Report, red: int) -> int:
+    """1, 2 or 3: hint 2 is about shapes; else the next one after each red check."""
+    if report.mistake == "untouched":
+        return 1
+    shape = next((p for p in report.properties if p.name == "shape"), None)
+    return max(2, min(red, 3)) if shape and not shape.holds else max(1, min(red, 3))
 
 
 def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:

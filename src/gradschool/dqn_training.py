@@ -199,7 +199,7 @@ def over_seeds(
 
     Interrupting the kernel keeps the runs that are through.
     """
-    settings, seeds, runs = replace(settings, **changes), list(seeds), []
+    settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
     with watching(f"{len(seeds)} runs", "starts driven optimally") as watch:
 
         def told(run: Run, share: float) -> None:

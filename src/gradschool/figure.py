@@ -31,9 +31,9 @@ class LessonFigure(Figure):
         """Show the figure and its words, or put them in the place of what an earlier call has shown."""
         from IPython.display import HTML, display
 
-        png, shown = self.png(), {"alt": self.alt, "width": round(self.get_figwidth() * self.dpi)}
-        picture = {"text/html": picture_html(png, **shown), "image/png": png, "text/plain": self.alt}
-        metadata = {"image/png": shown, "alt": self.alt}
+        png, width = self.png(), round(self.get_figwidth() * self.dpi)
+        picture = {"text/html": picture_html(png, self.alt, width), "image/png": png, "text/plain": self.alt}
+        metadata = {"image/png": {"alt": self.alt, "width": width}, "alt": self.alt}
         words = HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>")
         if instead_of is None:
             return display(picture, metadata=metadata, raw=True, display_id=True), display(words, display_id=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gradschool.figure import LessonFigure
+if TYPE_CHECKING:  # `check` imports this module, and needs no matplotlib
+    from gradschool.figure import LessonFigure
 
 JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 
