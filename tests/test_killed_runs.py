@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
+from conftest import needs
 from nbgrader.api import Gradebook
 
 from grader import sample_class
@@ -24,6 +26,7 @@ from grader.house import ROOT, Chapter, House
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("GRADSCHOOL_KILLS", "30"))
+REAL_KILLS = 5
 STUDENTS = 10
 # Grading a class for real, but for the kernel: what a killed run can lose lies between the worker's answer and the
 # files on the disk. A "kernel" that takes 30 ms and answers from the notebook's text makes thirty kills a minute.
@@ -90,6 +93,15 @@ def state(house: House, chain: Chapter) -> dict[str, Any]:
     return found
 
 
+def whole(house: House, chain: Chapter) -> None:
+    """What a killed run left: no half-written notebook, nobody twice in the gradebook."""
+    for file in house.autograded.rglob("*.ipynb"):
+        nbformat.read(file, as_version=4)
+    with Gradebook(house.db_url, "gradschool") as book:
+        names = [s.student_id for s in book.assignment_submissions(chain.name)]
+    assert len(names) == len(set(names))
+
+
 def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
     """The marks of a run that nobody disturbs, in a copy of this house, and how long it took."""
     other = House(house.work.parent / "quiet" / "work", house.release)
@@ -100,6 +112,49 @@ def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err + out
     return state(other, chain), time.monotonic() - started
+
+
+def real(house: House) -> subprocess.Popen[str]:
+    """Start grading with kernels in their walls, in a session of its own."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+
+
+def test_killed_with_real_kernels_under_it(house: House, chain: Chapter) -> None:
+    """Five more kills, of a class of two whose notebooks really run: the kernels go too, and the marks are the same."""
+    sample_class.fill_class(house, chain, mistaken=1)
+    for folder in house.submitted.iterdir():
+        if folder.name not in ("perfect", "mistaken-1"):
+            shutil.rmtree(folder)
+    other = House(house.work.parent / "quiet" / "work", house.release)
+    shutil.copytree(house.work, other.work)
+    started = time.monotonic()
+    finish(real(other))
+    want, length = state(other, chain), time.monotonic() - started
+    assert len(want) == 2
+    rng, kills = random.Random(1_509_2971), 0
+    while kills < REAL_KILLS:
+        process = real(house)
+        try:
+            process.wait(rng.uniform(0.2, 0.9) * length)
+            process.communicate()
+            shutil.rmtree(house.autograded)  # the class was done before its turn to be killed: once more
+        except subprocess.TimeoutExpired:
+            under = psutil.Process(process.pid).children(recursive=True)
+            kill_all(process)
+            kills += 1
+            assert not psutil.wait_procs(under, timeout=20)[1]
+            whole(house, chain)
+    finish(real(house))
+    assert state(house, chain) == want
 
 
 def test_killed_at_any_moment_and_started_again(quick: House, chain: Chapter) -> None:
@@ -115,37 +170,44 @@ def test_killed_at_any_moment_and_started_again(quick: House, chain: Chapter) ->
         except subprocess.TimeoutExpired:
             kill_all(process)
             kills += 1
+            whole(quick, chain)
     process = start(quick)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert state(quick, chain) == want
 
 
+# On a disk of its own: grade until it is full, make room, grade again, and bring everything home.
+FULL_DISK = """
+cp -r "$WORK" "$SMALL/work" && cp "$WORK/../quick.py" "$SMALL" && head -c $BALLAST /dev/zero > "$SMALL/ballast"
+for k in 1 2; do
+    "$PYTHON" "$SMALL/quick.py" autograde chain --jobs 1 > "$HOME_AGAIN/out$k" 2> "$HOME_AGAIN/err$k"
+    echo $? > "$HOME_AGAIN/code$k"
+    rm -f "$SMALL/ballast"
+done
+cp -r "$SMALL/work" "$HOME_AGAIN"
+"""
+BALLAST, ROOM = 30_000_000, 400_000
+
+
 def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_path: Path) -> None:
     """Everything a run writes on a file system that fills up; once there is room, the same marks."""
+    needs("bwrap")
     want, _ = quiet(quick, chain)
-    small = tmp_path / "small"
+    small, again = tmp_path / "small", tmp_path / "again"
     small.mkdir()
-    used = sum(f.stat().st_size for f in quick.work.rglob("*") if f.is_file())
-    size = used + 400_000
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)], capture_output=True)
-    if mount.returncode != 0:
-        pytest.skip("only root can mount a small disk")
-    try:
-        shutil.copytree(quick.work, small / "work")
-        shutil.copy(tmp_path / "quick.py", small)
-        house = House(small / "work", quick.release)
-        process = start(house)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 1, out + err
-        assert len(err.strip().splitlines()) == 1, err
-        subprocess.run(["mount", "-o", f"remount,size={50 * size}", str(small)], check=True)
-        process = start(house)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        assert state(house, chain) == want
-    finally:
-        subprocess.run(["umount", str(small)], check=False)
+    again.mkdir()
+    size = sum(f.stat().st_size + 4096 for f in quick.work.rglob("*")) + BALLAST + ROOM
+    walls = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(small)]
+    places = {"WORK": quick.work, "SMALL": small, "HOME_AGAIN": again, "PYTHON": sys.executable, "BALLAST": BALLAST}
+    house = {"GRADSCHOOL_WORK": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
+    env = {**os.environ, **{name: str(value) for name, value in {**places, **house}.items()}}
+    done = subprocess.run([*walls, "sh", "-c", FULL_DISK], env=env)
+    said = {f.name: f.read_text() for f in again.iterdir() if f.is_file()}
+    assert done.returncode == 0, said
+    assert [said["code1"].strip(), said["code2"].strip()] == ["1", "0"], said
+    assert len(said["err1"].strip().splitlines()) == 1, said["err1"]
+    assert state(House(again / "work", quick.release), chain) == want
 
 
 def test_a_locked_gradebook_is_waited_for_or_named(quick: House, chain: Chapter) -> None:

@@ -16,21 +16,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from browser_tools import chromium
 
 from grader.house import ROOT, Chapter, House
 from grader.redteam import run, stock
 from grader.redteam.arena import attacks
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
 )
@@ -108,16 +99,13 @@ def pages(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory
 
 def browse(urls: list[str]) -> list[str]:
     """Open pages in real Chromium and click on every link and button of a student's; what ran, if anything."""
-    from playwright.sync_api import sync_playwright
-
     ran: list[str] = []
 
     def dismiss(dialog: Any) -> None:
         ran.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         for url in urls:
             page = browser.new_page()
             page.on("dialog", dismiss)
@@ -129,12 +117,10 @@ def browse(urls: list[str]) -> list[str]:
                 if frame.evaluate("window.pwned") is not None:
                     ran.append(f"{url}: window.pwned is {frame.evaluate('window.pwned')}")
             page.close()
-        browser.close()
     return ran
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_the_browser_test_itself_sees_what_runs(tmp_path: Path) -> None:
     page = tmp_path / "bad.html"
     page.write_text("<img src=x onerror='window.pwned=1'><a href='javascript:1'>x</a>")
@@ -142,7 +128,6 @@ def test_the_browser_test_itself_sees_what_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_feedback_runs_nothing_of_a_students(pages: House, chain: Chapter) -> None:
     file = pages.notebook_path(pages.feedback, "mallory", chain).with_suffix(".html")
     text = file.read_text()
@@ -181,7 +166,6 @@ def formgrader(pages: House) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 def test_formgrader_runs_nothing_of_a_students(pages: House, chain: Chapter, formgrader: str) -> None:
     import urllib.request
 
