@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grader import build, publish, sample_class
+from grader import build, class_report, publish, sample_class
 from grader.commands.grading import grade_class, show_results
 from grader.house import House, chapters, house
 from grader.session import Limits
@@ -27,7 +27,7 @@ def run(console: Console) -> None:
     for _, page in publish.all_solutions(where, chapters()):
         console.print(f"Ran and rendered {page}", highlight=False)
     for number, chapter in enumerate(chapters()):
-        students = sample_class.fill_class(where, chapter, unruly=number == 0)
+        students = sample_class.fill_class(where, chapter, unruly=number == 0, written=True)
         console.print(f"A class hands in {chapter.name}: {', '.join(students)}", highlight=False)
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)
@@ -36,6 +36,9 @@ def run(console: Console) -> None:
         console.print(f"{len(files)} feedback pages, for example {files[0]}", highlight=False)
     rows = publish.export(where, chapters(), where.work / "marks.csv")
     console.print(f"{rows} marks in {where.work / 'marks.csv'}", highlight=False)
+    console.print(
+        f"The class report, what to teach tomorrow: {class_report.report(where, chapters())}", highlight=False
+    )
     console.print(
         f"Done in {time.perf_counter() - started:.0f} s. Next: `make formgrader WORK=build/demo` "
         "shows this class in nbgrader's pages; `make lab` opens the lessons.",

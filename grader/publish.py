@@ -20,6 +20,7 @@ from nbgrader.converters.base import NbGraderException
 from grader import record
 from grader.bank import entries
 from grader.gradebook import opened
+from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
 from grader.source import source_notebook
@@ -90,12 +91,8 @@ def export(house: House, chapters: list[Chapter], to: Path) -> int:
     with open(to, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows({k: _disarmed(v) for k, v in row.items()} for row in rows)
+        writer.writerows({k: disarmed(v) for k, v in row.items()} for row in rows)
     return len(rows)
-
-
-def _disarmed(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
 def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:

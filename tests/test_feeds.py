@@ -6,21 +6,26 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
+from conftest import needs
 
-from grader import gradesheets, roster
+from grader import gradesheets, roster, sample_class
 from grader import sample_downloads as sample
+from grader.bank import entries
 from grader.collect import Collection, Taken, ledger
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.lms import label_of
 from grader.roster import Roster
+from grader.source import source_notebook
 
 NAMES = ("Marie Curie", "李 明", "Zoë O'Neill-Smith", "Ana de la Cruz")
 
@@ -471,8 +476,9 @@ def test_feedback_goes_back_under_the_names_of_the_download(
 # -- commands -------------------------------------------------------------------------------------------------
 
 
-def grader(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "grader", *words], cwd=ROOT, capture_output=True, text=True)
+def grader(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
 
 
 def test_collect_and_export_as_commands(house: House, chain: Chapter, work: dict, tmp_path: Path) -> None:
@@ -494,3 +500,46 @@ def test_a_download_that_is_not_there_is_one_sentence(house: House) -> None:
     done = grader("collect", "nowhere.zip")
     assert done.returncode == 1
     assert done.stderr == "grader: There is no nowhere.zip: give the LMS's download, a folder or a zip.\n"
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """Every `python -m grader` command that a page tells its reader to run, in its order."""
+    blocks = re.findall(r"(?s)```bash\n(.*?)```", page.read_text(encoding="utf-8"))
+    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
+    assert all(line.startswith("python -m grader ") for line in lines)
+    return [line.split()[3:] for line in lines]
+
+
+@pytest.mark.slow
+def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
+    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+) -> None:
+    """docs/running-a-class.md, command by command, on a class of two: one all right, one with nothing done."""
+    needs("bwrap")
+    solved = sample_class.filled(nbformat.reads(blank.decode(), as_version=4), chain, reference(chain))
+    work = {"Marie Curie": nbformat.writes(sample_class.answered(solved)).encode(), "Zoë Null": blank}
+    (tmp_path / "downloads").mkdir()
+    sample.canvas_zip(tmp_path / "downloads" / "chapter1.zip", chain, work, late=frozenset({"Zoë Null"}))
+    (house.work / "roster").mkdir()
+    sample.canvas_export(house.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
+    for words in commands_of(ROOT / "docs" / "running-a-class.md"):
+        done = grader(*words, cwd=tmp_path)
+        assert done.returncode == 0, (words, done.stderr)
+    points, marie, zoe = table(house.work / "canvas.csv")
+    assert (marie["ID"], marie["Loss as chain rule (900)"]) == ("12001", "")  # her reflection waits for a person
+    assert (zoe["ID"], zoe["Loss as chain rule (900)"]) == ("12002", "0")
+    (archive,) = house.work.glob("feedback-canvas-*.zip")
+    assert set(zipfile.ZipFile(archive).namelist()) == {
+        "curiemarie_12001_67001_loss_as_chain_rule.html",
+        "nullzoe_LATE_12002_67002_loss_as_chain_rule.html",
+    }
+    assert "Handed in late, by the LMS: zoenull." in (house.work / "class-report.html").read_text()
+    total = sum(e.points for e in entries("chain").values())
+    assert gradesheets.totals(house, [chain])["mariecurie", chain.name].score == total
+    assert float(points["Loss as chain rule (900)"]) > total  # the reflection's points are among the possible ones
+
+
+def reference(chapter: Chapter) -> sample_class.Fill:
+    """The instructor's solution for each exercise."""
+    cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata}
+    return lambda entry: cells[entry.exercise.grade_id + "-solution"]
