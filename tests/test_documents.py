@@ -1,0 +1,150 @@
+"""The house's papers: the worked example of CONTRIBUTING is followed to the letter, and the others say what is so."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from grader.house import ROOT
+
+IN_A_FILE = re.compile(
+    r"^In (?P<new>the new file )?`(?P<path>[^`]+)`(?:, above `(?P<anchor>[^\n]+)`)?:\n\n"
+    r"(?P<fence>`{3,4})(?:python|markdown)\n(?P<code>.*?)^(?P=fence)$",
+    re.M | re.S,
+)
+COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the worked example: into which file it goes, and above which line (of a new file: nowhere)."""
+
+    path: str
+    anchor: str | None
+    code: str
+
+    def apply(self, tree: Path) -> None:
+        file = tree / self.path
+        if self.anchor is None:
+            assert not file.exists(), f"{self.path} is not new"
+            file.write_text(self.code, encoding="utf-8")
+            return
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        at = [i for i, line in enumerate(lines) if line.lstrip().startswith(self.anchor)]
+        assert len(at) == 1, f"{self.path} has {len(at)} lines that begin with {self.anchor!r}"
+        file.write_text("".join([*lines[: at[0]], self.code, *lines[at[0] :]]), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def example() -> str:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return text.partition("<!-- worked example: begin -->")[2].partition("<!-- worked example: end -->")[0]
+
+
+def blocks(example: str) -> list[Block]:
+    return [Block(m["path"], m["anchor"], m["code"]) for m in IN_A_FILE.finditer(example)]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory, example: str) -> Path:
+    """A copy of the checkout with the worked example in it."""
+    copy = tmp_path_factory.mktemp("copy")
+    for name in ("src", "grader", "solutions", "course"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for block in blocks(example):
+        block.apply(copy)
+    return copy
+
+
+def run(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """One of the page's commands, in the copy, on the copy's own package."""
+    own = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'src'}", "GRADSCHOOL_WORK": str(tree / "build")}
+    env = {k: v for k, v in os.environ.items() if k != "GRADSCHOOL_RELEASE"} | own
+    words = [sys.executable, *command.split()[1:]]
+    return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=300)
+
+
+def test_the_worked_example_has_all_its_blocks(example: str):
+    assert [(b.path.split("/")[0], b.anchor is None) for b in blocks(example)] == [
+        *[("src", False)] * 2,
+        *[("grader", True), ("grader", False), ("grader", False)],
+        ("solutions", False),
+    ]
+    fences = len(re.findall(r"^(?:```|````)(?:python|markdown)$", example, re.M))
+    assert fences == len(blocks(example)), "a block stands without a line that says where it goes"
+
+
+@pytest.mark.slow
+def test_an_exercise_added_by_the_book_builds_and_is_audited(tree: Path, example: str):
+    commands = "".join(COMMANDS.findall(example)).splitlines()
+    assert [c.split()[3] for c in commands] == ["build", "build", "audit"]
+    for command in commands:
+        done = run(tree, command)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    release = nbformat.read(next((tree / "course").glob("01*/*.ipynb")), as_version=4)
+    cells = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
+    assert cells["chain-decay-gradient"].metadata.nbgrader.points == 2
+    assert "raise NotImplementedError()" in cells["chain-decay-gradient-solution"].source
+    assert "return decay * W" not in "\n".join(c.source for c in release.cells)
+
+
+@pytest.mark.slow
+def test_the_added_exercise_is_checked_on_a_students_machine(tree: Path):
+    """In the copy the right answer passes and a wrong factor is named; elsewhere there is no such exercise."""
+    program = (
+        "from gradschool import check, CheckFailed\n"
+        "check('chain.decay_gradient', lambda W, decay: decay * W)\n"
+        "try: check('chain.decay_gradient', lambda W, decay: 2 * decay * W)\n"
+        "except CheckFailed as failed: print('WRONG', failed)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(tree / "src")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
+    assert "chain.decay_gradient: passed" in done.stdout, done.stderr
+    assert re.search(r"WRONG .*(twice|2 times)", done.stdout, re.I), done.stdout
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
+    assert "There is no exercise 'chain.decay_gradient'" in done.stderr
+
+
+def test_a_block_whose_place_is_gone_is_noticed(tree: Path):
+    with pytest.raises(AssertionError, match="0 lines"):
+        Block("grader/exercises/chain.py", "no such line", "").apply(tree)
+
+
+def test_citation_changelog_and_package_agree_on_the_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert citation["license"] == "MIT"
+    assert {"cff-version", "message", "title", "authors", "date-released"} <= set(citation)
+    assert re.search(rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text(), re.M)
+
+
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda p: p.name)
+def test_files_that_a_paper_names_exist(paper: Path):
+    """`code` that looks like a path of the checkout is one, and links to files lead to files."""
+    text = re.sub(r"^(`{3,4}).*?^\1$", "", paper.read_text(encoding="utf-8"), flags=re.M | re.S)
+    tops = "grader|src|tests|docs|solutions|course|bench"
+    named = {p.rstrip("/") for p in re.findall(rf"`((?:{tops})/[\w./-]+)`", text)}
+    coming = {p for p in named if "NN" in p} | set(re.findall(r"the new file `([^`]+)`", text))
+    missing = [p for p in named - coming if not (ROOT / p).exists()]
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        made = paper.parent == ROOT / "docs" and (
+            (ROOT / link).exists() or (ROOT / Path(link).with_suffix(".ipynb")).exists()
+        )
+        if not (paper.parent / link).exists() and not made:
+            missing.append(link)
+    assert not missing
