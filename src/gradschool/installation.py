@@ -1,0 +1,285 @@
+"""`gradschool doctor`: what is wrong with this installation, one sentence each, and what can be mended by a command.
+
+(`gradschool.doctor` is the other one, who looks at gradients.)
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradschool
+from gradschool import progress
+from gradschool.exercise import UnknownExercise, find
+
+VALIDATE = "nbgrader.server_extensions.validate_assignment"
+LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``remedy`` is the command that mends it, if there is one."""
+
+    good: bool
+    sentence: str
+    remedy: tuple[str, ...] = ()
+
+
+def examine(course: str = "course") -> list[Finding]:
+    """Every finding, good and bad; nothing is changed, and nothing raises."""
+    looks: list[Callable[[], Iterator[Finding]]] = [
+        python,
+        packages,
+        imported_from,
+        kernel,
+        extensions,
+        fonts,
+        lambda: writable(Path(course)),
+        lambda: lessons(Path(course)),
+    ]
+    found: list[Finding] = []
+    for look in looks:
+        try:
+            found += look()
+        except Exception as error:  # a broken part must not hide the other findings
+            found.append(Finding(False, f"Looking further failed: {type(error).__name__}: {error}"))
+    return found
+
+
+def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[str]], int] = subprocess.call) -> int:
+    """Print the findings; with ``fix`` run the remedies and look again. Returns 0 if nothing is left, else 1."""
+    found = examine(course)
+    remedies = list(dict.fromkeys(f.remedy for f in found if f.remedy and not f.good))
+    if fix and remedies:
+        for remedy in remedies:
+            print(f"Mending: {' '.join(remedy)}", flush=True)
+            if run(remedy):
+                print("  that did not work; its own message stands above.")
+        importlib.invalidate_caches()
+        found = examine(course)
+    print(as_text(found))
+    return 0 if all(f.good for f in found) else 1
+
+
+def as_text(found: Sequence[Finding]) -> str:
+    """One line for each finding, the bad ones last with what mends them."""
+    lines = [f"[x] {f.sentence}" for f in found if f.good]
+    for f in found:
+        if not f.good:
+            lines.append(f"[!] {f.sentence}")
+            lines += [f"      {' '.join(f.remedy)}"] if f.remedy else []
+    bad = [f for f in found if not f.good]
+    curable = any(f.remedy for f in bad)
+    end = f"{len(bad)} to mend" + ("; `gradschool doctor --fix` runs the commands above." if curable else ".")
+    return "\n".join([*lines, "", end if bad else "All is well."])
+
+
+# -- Python and packages --------------------------------------------------------------------------------------
+
+
+def python() -> Iterator[Finding]:
+    """This Python against the package's own bound."""
+    from packaging.specifiers import SpecifierSet
+
+    bound = importlib.metadata.metadata("gradschool")["Requires-Python"] or ">=3.11"
+    version = ".".join(map(str, sys.version_info[:3]))
+    good = version in SpecifierSet(bound)
+    told = f"Python {version} at {sys.executable}"
+    yield Finding(good, told + ("." if good else f": {bound} is needed. Make a new environment with such a Python."))
+
+
+def packages() -> Iterator[Finding]:
+    """What gradschool asks for, against what is installed."""
+    from packaging.requirements import Requirement
+
+    asked = [Requirement(line) for line in importlib.metadata.requires("gradschool") or []]
+    asked = [r for r in asked if r.marker is None or r.marker.evaluate({"extra": ""})]
+    good = []
+    for r in asked:
+        mend = (sys.executable, "-m", "pip", "install", f"{r.name}{_extras(r.extras)}{r.specifier}")
+        try:
+            version = importlib.metadata.version(r.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(False, f"{r.name} is missing.", mend)
+            continue
+        if r.specifier.contains(version, prereleases=True):
+            good.append(f"{r.name} {version}")
+        else:
+            yield Finding(False, f"{r.name} {version} is installed, and {r.specifier} is needed.", mend)
+    yield Finding(True, f"Packages: {', '.join(good)}.")
+    if any("torch" in g and "+cu" in g for g in good):
+        yield Finding(True, "PyTorch was built for CUDA: larger than needed, and harmless.")
+
+
+def _extras(extras: set[str]) -> str:
+    return f"[{','.join(sorted(extras))}]" if extras else ""
+
+
+def imported_from() -> Iterator[Finding]:
+    """Whether `import gradschool` finds the one that is installed."""
+    here = Path(gradschool.__file__ or "").resolve()
+    installed = importlib.metadata.version("gradschool")
+    good = installed == gradschool.__version__
+    told = f"gradschool {gradschool.__version__} from {here.parent}"
+    wrong = f", while {installed} is installed: another folder named gradschool stands before it on the path."
+    yield Finding(good, told + ("." if good else wrong))
+    for stray in (Path("gradschool.py"), Path("gradschool")):
+        is_other = stray.exists() and stray.resolve() not in (here, here.parent) and not (stray / "course").is_dir()
+        if is_other and (stray.suffix or (stray / "__init__.py").exists()):
+            yield Finding(False, f"{stray.resolve()} hides the package from notebooks in this folder: rename it.")
+
+
+# -- Jupyter --------------------------------------------------------------------------------------------------
+
+
+def kernel() -> Iterator[Finding]:
+    """The kernel that the lessons name, and whether it is this Python."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    mend = (sys.executable, "-m", "ipykernel", "install", "--sys-prefix", "--name", "python3")
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        yield Finding(False, "Jupyter has no kernel named python3, which the lessons ask for.", mend)
+        return
+    starts = spec.argv[0] if spec.argv else ""
+    same = _is_this_python(starts)
+    wrong = f"The kernel python3 starts {starts}, which is not this Python: notebooks would miss its packages."
+    yield Finding(same, "The kernel python3 is this Python." if same else wrong, () if same else mend)
+
+
+def _is_this_python(starts: str) -> bool:
+    """Whether a kernel's first word starts this Python: "python" does, and any name of it in the same folder."""
+    if not os.path.isabs(starts):
+        return starts.startswith("python")
+    return os.path.exists(starts) and os.path.samefile(os.path.dirname(starts), os.path.dirname(sys.executable))
+
+
+def extensions() -> Iterator[Finding]:
+    """nbgrader's Validate button and the widgets, in JupyterLab."""
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    for name, package in LAB_EXTENSIONS.items():
+        there = any(Path(folder, name, "package.json").exists() for folder in jupyter_path("labextensions"))
+        mend = (sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", package)
+        sentence = f"JupyterLab {'has' if there else 'lacks'} {name}."
+        yield Finding(there, sentence, () if there else mend)
+        if _disabled(name, jupyter_config_path()):
+            enable = (sys.executable, "-m", "jupyter", "labextension", "enable", "--level=sys_prefix", name)
+            yield Finding(False, f"JupyterLab's extension {name} is switched off.", enable)
+    switched = _server_extension(VALIDATE, jupyter_config_path())
+    enable = (sys.executable, "-m", "jupyter", "server", "extension", "enable", "--sys-prefix", VALIDATE)
+    state = {True: "is switched on", False: "is switched off", None: "is not known to Jupyter"}[switched]
+    yield Finding(switched is True, f"nbgrader's Validate button {state}.", () if switched else enable)
+
+
+def _disabled(name: str, config: Sequence[str]) -> bool:
+    pages = [_read(Path(folder, "labconfig", "page_config.json")) for folder in config]
+    return any(page.get("disabledExtensions", {}).get(name) is True for page in pages)
+
+
+def _server_extension(name: str, config: Sequence[str]) -> bool | None:
+    """What the first configuration file that mentions the extension says of it."""
+    for folder in config:
+        for file in [
+            Path(folder, "jupyter_server_config.json"),
+            *Path(folder, "jupyter_server_config.d").glob("*.json"),
+        ]:
+            found = _read(file).get("ServerApp", {}).get("jpserver_extensions", {}).get(name)
+            if found is not None:
+                return bool(found)
+    return None
+
+
+def _read(file: Path) -> dict:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def fonts() -> Iterator[Finding]:
+    """The font that matplotlib brings along and the figures use."""
+    from matplotlib import font_manager
+
+    try:
+        font_manager.findfont("DejaVu Sans", fallback_to_default=False)
+    except ValueError:
+        mend = (sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", "matplotlib")
+        yield Finding(False, "matplotlib does not find its own font DejaVu Sans: figures will lack signs.", mend)
+        return
+    yield Finding(True, "matplotlib finds its font.")
+
+
+# -- files ----------------------------------------------------------------------------------------------------
+
+
+def writable(course: Path) -> Iterator[Finding]:
+    """Whether notebooks can be saved, and progress noted."""
+    for folder, what in ((course, "Lessons"), (progress.state_file().parent, "Progress")):
+        if folder == course and not course.is_dir():
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            yield Finding(False, f"{what} cannot be saved in {folder.resolve()}: {error.strerror or error}.")
+        else:
+            yield Finding(True, f"{what} can be saved in {folder.resolve()}.")
+
+
+def lessons(course: Path) -> Iterator[Finding]:
+    """Whether the lessons ask for what this gradschool has."""
+    notebooks = sorted(course.glob("*/*.ipynb"))
+    if not notebooks:
+        yield Finding(False, f"No lessons in {course.resolve()}: name their folder with --course.")
+    for file in notebooks:
+        missing = sorted(set(_missing(file)))
+        stale = f"{file} asks for {', '.join(missing)}, which gradschool {gradschool.__version__} lacks: get the "
+        stale += "lessons and the package from the same release."
+        yield Finding(not missing, stale if missing else f"{file} fits this gradschool.")
+
+
+def _missing(file: Path) -> Iterator[str]:
+    """What a notebook imports from gradschool or checks, and is not there."""
+    for cell in _read(file).get("cells", []):
+        source = "".join(cell.get("source", ""))
+        if cell.get("cell_type") != "code":
+            continue
+        for exercise in re.findall(r'^check\("([^"]+)"', source, re.MULTILINE):
+            try:
+                find(exercise)
+            except UnknownExercise:
+                yield exercise
+        yield from _missing_imports(source)
+
+
+def _missing_imports(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a student's own cell may be anything
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "gradschool":
+            module = str(node.module)
+            if importlib.util.find_spec(module) is None:
+                yield module
+                continue
+            held = importlib.import_module(module)
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                if not hasattr(held, alias.name) and importlib.util.find_spec(name) is None:
+                    yield name
