@@ -5,6 +5,7 @@ A page that ends with errors on its console fails its test. Screenshots go to bu
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -29,8 +30,8 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-# The news and the search for updates ask the net, and the news' pop-up stands in a student's way: `make lab` has both.
-QUIET = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+# What `make lab` switches off: the news' pop-up stands in a student's way, and both ask the net.
+SWITCHED_OFF = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 # Errors that are not ours, each with its reason. Anything else on the console fails a test.
 ALLOWED = {
@@ -60,7 +61,8 @@ def watched_page(browser: Browser, **settings: object) -> Iterator[Page]:
     opened.on("pageerror", lambda e: errors.append(str(e)))
     yield opened
     context.close()
-    assert [e for e in errors if not any(known in e for known in ALLOWED)] == []
+    unexpected = [e for e in errors if not any(known in e for known in ALLOWED)]
+    assert not unexpected, unexpected
 
 
 def shoot(page: Page, name: str) -> None:
@@ -74,9 +76,11 @@ def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
     with closing(socket.socket()) as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    words = ["lab", "--allow-root", "--no-browser", f"--notebook-dir={folder}", f"--port={port}", *QUIET]
+    words = ["lab", "--allow-root", "--no-browser", f"--notebook-dir={folder}", f"--port={port}"]
     words += ["--ServerApp.port_retries=0", "--IdentityProvider.token=t", "--LabApp.expose_app_in_browser=True"]
     with tempfile.TemporaryDirectory() as config:
+        (labconfig := Path(config) / "labconfig").mkdir()
+        (labconfig / "page_config.json").write_text(json.dumps(SWITCHED_OFF))
         own = {
             **os.environ,
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -107,7 +111,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 class Lesson:
-    """A notebook that is open in JupyterLab, and what a student does with it. Cells are known by their grade_id."""
+    """A notebook open in JupyterLab, and what a student does. A cell is known by its grade_id or by how it begins."""
 
     def __init__(self, page: Page, address: str, path: str) -> None:
         self.page = page
@@ -136,7 +140,8 @@ class Lesson:
         found = self.page.evaluate(
             """name => {
                 const nb = window.jupyterapp.shell.currentWidget.content;
-                const at = nb.widgets.findIndex(c => (c.model.getMetadata('nbgrader') || {}).grade_id === name);
+                const at = nb.widgets.findIndex(c => (c.model.getMetadata('nbgrader') || {}).grade_id === name
+                                                     || c.model.sharedModel.getSource().startsWith(name));
                 nb.activeCellIndex = at;
                 nb.deselectAll();
                 return at < 0 ? -1 : nb.scrollToItem(at, 'center').then(() => at);
@@ -181,6 +186,10 @@ class Lesson:
         """The card of a check."""
         return self.page.locator(f"[aria-label='check of {exercise}']")
 
+    def active_output(self) -> Locator:
+        """What the active cell has put out."""
+        return self.page.locator(".jp-Notebook-cell.jp-mod-active .jp-Cell-outputArea")
+
     def validate(self) -> Locator:
         """Press nbgrader's Validate; its dialog."""
         self.do("docmanager:save")
@@ -208,8 +217,11 @@ CONTRAST = """root => {
     const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
         if (!walk.currentNode.textContent.trim()) continue;
-        const e = walk.currentNode.parentElement;
-        const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+        const e = walk.currentNode.parentElement, ground = behind(e), ink = parse(getComputedStyle(e).color);
+        let seen = ink[3];
+        for (let up = e; up; up = up.parentElement) seen *= getComputedStyle(up).opacity;
+        const mixed = ink.map((v, i) => seen * v + (1 - seen) * ground[i]);
+        const [a, b] = [light(mixed), light(ground)].sort((x, y) => y - x);
         least = Math.min(least, (a + 0.05) / (b + 0.05));
     }
     return least;

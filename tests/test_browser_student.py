@@ -4,20 +4,112 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 from browser_tools import Lesson, chromium, contrast, jupyterlab, shoot, watched_page
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from grader.house import ROOT
+from grader.house import ROOT, chapter
+from grader.source import source_notebook
 
 pytestmark = pytest.mark.slow
 
-CHAPTERS = (
-    "01-loss-as-chain-rule/loss_as_chain_rule",
-    "02-dqn-on-taxi/dqn_on_taxi",
-    "03-ddpg-on-pendulum/ddpg_on_pendulum",
-)
+
+class Slip(NamedTuple):
+    """A mistake that students make: the answer, the sentence that must name it, and the two texts that mend it."""
+
+    exercise: str
+    wrong: str
+    told: str
+    mend: tuple[str, str]
+    numbers: bool = True  # whether there are wrong numbers to be shown
+
+    @property
+    def right(self) -> str:
+        """The answer with the mistake mended."""
+        assert self.mend[0] in self.wrong
+        return self.wrong.replace(*self.mend)
+
+
+class Picture(NamedTuple):
+    """A cell that draws the student's own gradients: what must be written before, and the switches to turn."""
+
+    cell: str
+    needs: tuple[str, ...]
+    dropdown: str = ""
+    checkbox: str = ""
+    button: str = ""
+
+
+OUTPUT_GRADIENT = """def output_gradient(q, action, y):
+    g = np.zeros_like(q)
+    rows = np.arange(len(q))
+    g[rows, action] = (q[rows, action] - y) / q.size
+    return g
+"""
+TD_TARGET = """def td_target(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - (terminated | truncated)) * q_next.max(axis=1)
+"""
+SQUASH_VJP = """def squash_vjp(z, g, low, high):
+    return -g * (high - low) / 2 * (1 - np.tanh(z) ** 2)
+"""
+STORIES = {
+    "chain": (
+        "chain-l2-gradient-solution",
+        [
+            Slip(
+                "chain.l2_gradient",
+                "def l2_gradient(p, l):\n    return l - p\n",
+                "the negative of what it should be",
+                ("l - p", "p - l"),
+            )
+        ],
+        [
+            Picture("stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
+            Picture("flow.chain(", ("chain-mlp-backward",), dropdown="gradient at", checkbox="detach H"),
+        ],
+    ),
+    "dqn": (
+        "dqn-one-hot-solution",
+        [
+            Slip(
+                "dqn.td_target",
+                TD_TARGET,
+                "right except in the rows that are only truncated",
+                ("(terminated | truncated)", "terminated"),
+            ),
+            Slip(
+                "dqn.output_gradient",
+                OUTPUT_GRADIENT,
+                "A (the number of actions) times too small",
+                ("q.size", "len(q)"),
+            ),
+        ],
+        [
+            Picture(
+                "flow.dqn(",
+                ("dqn-weight-gradient", "dqn-semi-gradient", "dqn-residual-gradient"),
+                dropdown="taken action",
+                checkbox="the episode ends",
+            )
+        ],
+    ),
+    "ddpg": (
+        "ddpg-squash-solution",
+        [
+            Slip("ddpg.squash_vjp", SQUASH_VJP, "the negative of what it should be", ("-g", "g")),
+            Slip(
+                "ddpg.polyak",
+                "def polyak(target, online, tau):\n    target += tau * (online - target)\n    return target\n",
+                "changes its inputs in place",
+                ("target += tau", "target = target + tau"),
+                numbers=False,
+            ),
+        ],
+        [Picture("flow.ddpg(", ("ddpg-actor-loss-direct", "ddpg-actor-step"), dropdown="how")],
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,101 +127,93 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with watched_page(browser) as opened:
+@pytest.fixture(scope="module", params=STORIES)
+def part(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def lesson(lab: str, browser: Browser, part: str) -> Iterator[Lesson]:
+    """A chapter, open in JupyterLab, run from its top to its first exercise. No errors on the console in the end."""
+    about = chapter(part)
+    with watched_page(browser) as page:
+        opened = Lesson(page, lab, f"{about.name}/{about.notebook}.ipynb")
+        opened.run_above(STORIES[part][0])
         yield opened
+        opened.do("kernelmenu:shutdown")
 
 
-WRONG_SIGN = "def l2_gradient(p, l):\n    return l - p\n"
-RIGHT_SIGN = "def l2_gradient(p, l):\n    return p - l\n"
+def solution(part: str, name: str) -> str:
+    """The instructor's own text for a cell."""
+    cells = source_notebook(chapter(part)).cells
+    return next(c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
-def test_chapter_1_wrong_read_mended_validated_in_both_themes(lab: str, page: Page) -> None:
-    lesson = Lesson(page, lab, f"{CHAPTERS[0]}.ipynb")
-    lesson.run_above("chain-l2-gradient-solution")
-    see_pictures(page, 1)
-    card = lesson.answer("chain.l2_gradient", WRONG_SIGN)
-    expect(card).to_contain_text("not yet")
-    expect(card).to_contain_text("the negative of what it should be")
-    expect(card.locator("td").first).to_be_visible()
-    for theme in ("JupyterLab Dark", "JupyterLab Light"):
-        lesson.theme(theme)
-        assert contrast(card) >= 4.5, theme
-        shoot(page, f"student-1-wrong-{theme.split()[1].lower()}")
-    card = lesson.answer("chain.l2_gradient", RIGHT_SIGN)
-    expect(card).to_contain_text("passed")
-    assert contrast(card) >= 4.5
-    shoot(page, "student-1-right")
-    dialog = lesson.validate()
-    expect(dialog).to_contain_text("chain.numerical_gradient")
-    expect(dialog).not_to_contain_text('check("chain.l2_gradient"')
-    shoot(page, "student-1-validate")
-
-
-def see_pictures(page: Page, least: int) -> None:
-    """At least so many figures have been drawn, each with its words for those who do not see it."""
-    pictures = page.locator(".jp-OutputArea-output img")
+def test_figures_come_with_their_words(lesson: Lesson, part: str) -> None:
+    pictures = lesson.page.locator(".jp-OutputArea-output img")
     expect(pictures.first).to_be_visible(timeout=30_000)
     widths = pictures.evaluate_all("all => all.map(i => i.naturalWidth)")
-    assert len(widths) >= least
     assert all(width > 100 for width in widths), widths
-    expect(page.locator("summary", has_text="The figure in words")).to_have_count(len(widths))
+    expect(lesson.page.locator("summary", has_text="The figure in words")).to_have_count(len(widths))
+    pictures.first.scroll_into_view_if_needed()
+    shoot(lesson.page, f"student-{part}-picture")
 
 
-MASKED_CLOCK = """def td_target(reward, q_next, terminated, truncated, gamma):
-    return reward + gamma * (1.0 - (terminated | truncated)) * q_next.max(axis=1)
-"""
-RIGHT_MASK = MASKED_CLOCK.replace("(terminated | truncated)", "terminated")
-OVER_ALL = """def output_gradient(q, action, y):
-    g = np.zeros_like(q)
-    rows = np.arange(len(q))
-    g[rows, action] = (q[rows, action] - y) / q.size
-    return g
-"""
-OVER_BATCH = OVER_ALL.replace("q.size", "len(q)")
+def test_a_wrong_answer_is_told_its_own_fault_and_turns_green(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        card = lesson.answer(slip.exercise, slip.wrong)
+        expect(card).to_contain_text("not yet")
+        expect(card).to_contain_text(slip.told)
+        expect(card.locator("td", has_text="✗")).not_to_have_count(0 if slip.numbers else 1)
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            lesson.theme(theme)
+            assert contrast(card) >= 4.5, (slip.exercise, theme)
+            shoot(lesson.page, f"student-{slip.exercise}-wrong-{theme.split()[1].lower()}")
+        card = lesson.answer(slip.exercise, slip.right)
+        expect(card).to_contain_text("passed")
+        assert contrast(card) >= 4.5
+    shoot(lesson.page, f"student-{part}-right")
 
 
-def test_chapter_2_each_wrong_answer_is_told_its_own_fault(lab: str, page: Page) -> None:
-    lesson = Lesson(page, lab, f"{CHAPTERS[1]}.ipynb")
-    lesson.run_above("dqn-one-hot-solution")
-    see_pictures(page, 1)
-    shoot(page, "student-2-picture")
-    expect(lesson.answer("dqn.td_target", MASKED_CLOCK)).to_contain_text(
-        "right except in the rows that are only truncated"
-    )
-    shoot(page, "student-2-wrong-target")
-    expect(lesson.answer("dqn.td_target", RIGHT_MASK)).to_contain_text("passed")
-    expect(lesson.answer("dqn.output_gradient", OVER_ALL)).to_contain_text("A (the number of actions) times too small")
-    shoot(page, "student-2-wrong-gradient")
-    expect(lesson.answer("dqn.output_gradient", OVER_BATCH)).to_contain_text("passed")
-    shoot(page, "student-2-right")
+def test_pictures_of_the_students_own_gradients_follow_the_switches(lesson: Lesson, part: str) -> None:
+    for number, picture in enumerate(STORIES[part][2]):
+        for name in picture.needs:
+            lesson.write(f"{name}-solution", solution(part, f"{name}-solution"))
+        lesson.run(picture.cell)
+        output = lesson.active_output()
+        seen = [drawn(output)]
+        if picture.button:
+            output.get_by_role("button", name=picture.button).click()
+            seen.append(redrawn(output, seen))
+        if picture.dropdown:
+            output.locator(".widget-dropdown", has_text=picture.dropdown).locator("select").select_option(index=1)
+            seen.append(redrawn(output, seen))
+        if picture.checkbox:
+            output.locator(".widget-checkbox", has_text=picture.checkbox).locator("input").click()
+            seen.append(redrawn(output, seen))
+        assert len(set(seen)) == len(seen) >= 2
+        shoot(lesson.page, f"student-{part}-flow-{number}")
+
+
+def drawn(output: Locator) -> str:
+    """The picture as it stands."""
+    expect(output.locator("img")).to_have_count(1, timeout=30_000)
+    return str(output.locator("img").get_attribute("src"))
+
+
+def redrawn(output: Locator, before: list[str]) -> str:
+    """The picture, once it is another one."""
+    expect(output.locator("img")).not_to_have_attribute("src", before[-1], timeout=15_000)
+    return drawn(output)
+
+
+def test_validate_names_what_is_open_and_nothing_else(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        lesson.answer(slip.exercise, slip.right)
     dialog = lesson.validate()
-    expect(dialog).to_contain_text("dqn.one_hot")
-    expect(dialog).not_to_contain_text('check("dqn.td_target"')
-    shoot(page, "student-2-validate")
-
-
-TURNED_BACK = """def squash_vjp(z, g, low, high):
-    return -g * (high - low) / 2 * (1 - np.tanh(z) ** 2)
-"""
-A_ROW = """def squash_vjp(z, g, low, high):
-    return (g * (high - low) / 2 * (1 - np.tanh(z) ** 2)).sum(axis=0)
-"""
-RIGHT_VJP = TURNED_BACK.replace("-g", "g")
-
-
-def test_chapter_3_each_wrong_answer_is_told_its_own_fault(lab: str, page: Page) -> None:
-    lesson = Lesson(page, lab, f"{CHAPTERS[2]}.ipynb")
-    lesson.run_above("ddpg-squash-solution")
-    see_pictures(page, 1)
-    shoot(page, "student-3-picture")
-    expect(lesson.answer("ddpg.squash_vjp", TURNED_BACK)).to_contain_text("the negative of what it should be")
-    shoot(page, "student-3-wrong-sign")
-    expect(lesson.answer("ddpg.squash_vjp", A_ROW)).to_contain_text("shape")
-    shoot(page, "student-3-wrong-shape")
-    expect(lesson.answer("ddpg.squash_vjp", RIGHT_VJP)).to_contain_text("passed")
-    dialog = lesson.validate()
-    expect(dialog).to_contain_text("ddpg.squash")
-    expect(dialog).not_to_contain_text('check("ddpg.squash_vjp"')
-    shoot(page, "student-3-validate")
+    expect(dialog).to_contain_text("Not written yet")
+    shoot(lesson.page, f"student-{part}-validate")
+    for slip in STORIES[part][1]:
+        expect(dialog).not_to_contain_text(f'check("{slip.exercise}"')
+    dialog.get_by_role("button", name="Ok").click()
+    expect(dialog).to_have_count(0)
