@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from grader.house import ROOT
 from gradschool import installation
@@ -70,8 +71,11 @@ def test_a_kernel_that_is_missing_or_another_python(tmp_path: Path, monkeypatch:
     other.touch()
     assert not installation._is_this_python(str(other))
     assert not installation._is_this_python(str(tmp_path / "gone" / "python"))
-    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.find_kernel_specs", lambda self: {})
-    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.ensure_native_kernel", False)
+
+    def none(self: KernelSpecManager, name: str) -> None:
+        raise NoSuchKernel(name)
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
     (found,) = installation.kernel()
     assert found.sentence == "Jupyter has no kernel named python3, which the lessons ask for."
     assert found.remedy[1:4] == ("-m", "ipykernel", "install")
@@ -80,9 +84,8 @@ def test_a_kernel_that_is_missing_or_another_python(tmp_path: Path, monkeypatch:
 def test_what_jupyter_lacks_or_has_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "etc"
     (config / "labconfig").mkdir(parents=True)
-    (config / "labconfig" / "page_config.json").write_text(
-        json.dumps({"disabledExtensions": {"@jupyter/nbgrader": True}})
-    )
+    switched_off = {"disabledExtensions": {"@jupyter/nbgrader": True}}
+    (config / "labconfig" / "page_config.json").write_text(json.dumps(switched_off))
     (config / "jupyter_server_config.d").mkdir()
     switch = config / "jupyter_server_config.d" / "nbgrader.json"
     monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(config)])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import re
@@ -176,8 +175,8 @@ def extensions() -> Iterator[Finding]:
         sentence = f"JupyterLab {'has' if there else 'lacks'} {name}."
         yield Finding(there, sentence, () if there else mend)
         if _disabled(name, jupyter_config_path()):
-            enable = (sys.executable, "-m", "jupyter", "labextension", "enable", "--level=sys_prefix", name)
-            yield Finding(False, f"JupyterLab's extension {name} is switched off.", enable)
+            on = (sys.executable, "-m", "jupyter", "labextension", "enable", "--level=sys_prefix", name)
+            yield Finding(False, f"JupyterLab's extension {name} is switched off.", on)
     switched = _server_extension(VALIDATE, jupyter_config_path())
     enable = (sys.executable, "-m", "jupyter", "server", "extension", "enable", "--sys-prefix", VALIDATE)
     state = {True: "is switched on", False: "is switched off", None: "is not known to Jupyter"}[switched]
@@ -274,12 +273,15 @@ def _missing_imports(source: str) -> Iterator[str]:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "gradschool":
-            module = str(node.module)
-            if importlib.util.find_spec(module) is None:
-                yield module
-                continue
-            held = importlib.import_module(module)
-            for alias in node.names:
-                name = f"{module}.{alias.name}"
-                if not hasattr(held, alias.name) and importlib.util.find_spec(name) is None:
-                    yield name
+            yield from (f"{node.module}.{a.name}" for a in node.names if not _is_there(str(node.module), a.name))
+
+
+def _is_there(module: str, name: str) -> bool:
+    """Whether `from module import name` would work."""
+    try:
+        if hasattr(importlib.import_module(module), name):
+            return True
+        importlib.import_module(f"{module}.{name}")
+    except ImportError:
+        return False
+    return True
