@@ -9,7 +9,8 @@ SETUP := .venv/.installed
 INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $(1) ..." && \
 	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null 2>&1; }
 
-.PHONY: help setup demo test test-fast lint build audit bench redteam lab formgrader walls browser clean
+.PHONY: help setup demo test test-fast lint build audit bench redteam mutate site versions lab formgrader \
+	walls browser database clean
 
 help:
 	@echo "make demo        the whole job on a made-up class"
@@ -19,7 +20,10 @@ help:
 	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
 	@echo "make redteam     every attack of the public suite, on the grader"
-	@echo "make bench       measure speed beside other libraries;  make lint  format, lint, types"
+	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, lint, types"
+	@echo "make site        the course and its documentation as static pages, in build/site"
+	@echo "make mutate      break the judge and the doctor on purpose, and see whether their tests notice"
+	@echo "make versions    every chapter on the oldest and the newest versions of its packages"
 
 setup: $(SETUP)
 
@@ -28,7 +32,7 @@ $(SETUP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
 	@echo "Setting up .venv (about a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,cluster,postgres,site,test]'
 	@touch $@
 
 demo: setup walls
@@ -50,7 +54,16 @@ browser:
 	  $(call INSTALL,chromium) || \
 	  echo "make: no Chromium here and no right to install it: the browser tests will be skipped (Debian: apt-get install chromium)"
 
-test: setup walls browser
+# PostgreSQL's programs alone: the tests start a server of their own, so Debian's package is told not to.
+database:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && mkdir -p /etc/postgresql-common && \
+	  { [ -e /etc/postgresql-common/createcluster.conf ] || \
+	    echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; } && \
+	  $(call INSTALL,postgresql); } || \
+	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
+
+test: setup walls browser database
 	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadfile; code=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
@@ -63,7 +76,14 @@ lint: setup
 redteam: setup walls browser
 	@$(BIN)/python -m grader redteam
 
-bench: setup
+site: setup walls
+	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader site
+
+mutate: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutate]'
+	@$(BIN)/mutmut run && $(BIN)/mutmut results
+
+bench: setup walls
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@for file in bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
