@@ -74,7 +74,7 @@ def _api_pages(folder: Path) -> None:
     """One page for each public module of the student package."""
     folder.mkdir()
     for file in sorted((ROOT / "src" / "gradschool").glob("*.py")):
-        if file.stem == "__init__" or file.stem.endswith("_clinic"):
+        if file.stem.startswith("_") or file.stem.endswith("_clinic"):
             continue
         name = f"gradschool.{file.stem}"
         text = f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -148,3 +149,29 @@ def test_files_that_a_paper_names_exist(paper: Path):
         if not (paper.parent / link).exists() and not made:
             missing.append(link)
     assert not missing
+
+
+def defined(file: Path) -> set[str]:
+    """The names of the functions, methods and classes in a file; methods also as ``Class.method``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            found |= {
+                f"{node.name}.{f.name}" for f in node.body if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+    return found
+
+
+def test_the_architectures_names_are_the_codes():
+    """Each `file.py`, `name` and each `module.name` of the three tables is where the page says."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    files = {
+        f"{top.name}/{f.name}": f for top in (ROOT / "grader", ROOT / "src" / "gradschool") for f in top.glob("*.py")
+    }
+    named = re.findall(r"`((?:grader|gradschool)/\w+\.py)`, `([\w.]+)`", text)
+    modules = {name.rpartition("/")[2].removesuffix(".py"): name for name in files}
+    named += [(modules[m], n) for m, n in re.findall(r"`(\w+)\.(\w+)`", text) if m in modules and n != "py"]
+    assert len(named) > 12
+    assert not [f"{file}: {name}" for file, name in named if name not in defined(files[file])]
