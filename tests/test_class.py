@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -17,8 +18,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader import sample_class
-from grader.autograde import only_run
+from grader.autograde import autograde, only_run, submissions
 from grader.bank import entries
+from grader.crew import LocalCrew
 from grader.house import ROOT, Chapter, House, Trouble
 
 pytestmark = pytest.mark.slow
@@ -241,3 +243,28 @@ def test_an_interrupted_run_goes_on_where_it_was(own: House, chain: Chapter) -> 
     again = json.loads(grader("autograde", "chain", "--json", house=own).stdout)
     assert {r["student"] for r in again if r["status"] == "unchanged"} >= done
     assert marks(own, chain) == expected
+
+
+def test_a_timestamp_counts_and_a_link_in_its_place_does_not(house: House, chain: Chapter) -> None:
+    for student in ("ada", "bob"):
+        file = house.notebook_path(house.submitted, student, chain)
+        file.parent.mkdir(parents=True)
+        file.write_text("not a notebook")
+    ours = house.work / "secret.txt"
+    ours.write_text("2026-02-01 10:00:00 UTC\n")
+    (house.submitted / "ada" / chain.name / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
+    (house.submitted / "bob" / chain.name / "timestamp.txt").symlink_to(ours)
+    assert {r.status for r in autograde(house, submissions(house, [chain]), crew=LocalCrew(1))} == {"trouble"}
+    with Gradebook(house.db_url) as gradebook:
+        found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.name)}
+    assert found == {"ada": datetime(2026, 1, 1, 10), "bob": None}
+
+
+def test_a_file_name_of_a_students_is_not_read_as_markup(house: House, chain: Chapter) -> None:
+    file = house.notebook_path(house.submitted, "ada", chain).with_name("mine [b].ipynb")
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    done = grader("autograde", "chain", house=house)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "mine [b].ipynb" in done.stdout
+    assert "0 graded, 0 unchanged, 1 could not be graded, 0 flagged." in done.stdout
