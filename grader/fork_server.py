@@ -242,11 +242,12 @@ def _filter(code: bytes) -> None:
 def start_afresh() -> None:
     """What a process that was started alone would have of its own: signals, chance, keys, a folder to be in.
 
-    torch's generator is left as it is: nothing has drawn from it, so it stands where every fresh process has it.
+    The salt of Python's hashes and the places of things in memory are the server's, the same in all its children.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed()
     sys.modules["numpy"].random.seed()
+    sys.modules["torch"].default_generator.seed()
     if "multiprocessing.process" in sys.modules:
         sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
     os.chdir(HOME)

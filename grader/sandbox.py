@@ -152,10 +152,15 @@ def _packages() -> Iterator[str]:
     for copy, original in stripped(house().work / "oracle-free"):
         yield from ("--ro-bind", str(copy), str(original))
     if (EXERCISES / "__pycache__").is_dir():
-        yield from ("--tmpfs", str(EXERCISES / "__pycache__"))
+        yield from _covered(EXERCISES / "__pycache__")
     for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", house().work):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
-            yield from ("--tmpfs", str(secret))
+            yield from _covered(secret)
+
+
+def _covered(folder: Path) -> tuple[str, ...]:
+    """An empty folder in its place, which stays empty: one that could be written to would join forked kernels."""
+    return ("--tmpfs", str(folder), "--remount-ro", str(folder))
 
 
 def _folders(*names: str) -> Iterator[str]:

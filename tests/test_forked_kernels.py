@@ -1,0 +1,407 @@
+"""Kernels forked from a process that has imported everything: as walled in as those that start cold, and as right."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from grader import forking, record, road, sample_class, sandbox
+from grader.bank import entries
+from grader.forking import ForkServer, Unforkable, forks
+from grader.house import Chapter, House
+from grader.judge import Judge
+from grader.kernel import Kernel, KernelLost
+from grader.session import Limits
+from grader.source import source_notebook
+
+pytestmark = pytest.mark.slow
+
+LIMITS = Limits(check=6.0, cell=6.0)
+
+
+@pytest.fixture(autouse=True)
+def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(sandbox.COLD_VARIABLE, raising=False)
+    monkeypatch.delenv(sandbox.UNSANDBOXED_VARIABLE, raising=False)
+    forks().failures = 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_server_stays() -> Iterator[None]:
+    yield
+    forks().end()
+
+
+class Running:
+    """A kernel that runs whatever text it is given."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel, self.road, self.first = kernel, kernel.road, kernel.manager.first
+
+    async def run(self, text: str, seconds: float = 20.0) -> str:
+        """What the text printed; an error's or a loss's name if it did not end well."""
+        cell = nbformat.v4.new_code_cell(text)
+        self.kernel.notebook.cells.append(cell)
+        try:
+            outcome = await self.kernel.run(len(self.kernel.notebook.cells) - 1, seconds)
+        except KernelLost as lost:
+            return f"lost: {lost}"
+        shown = "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)
+        return shown.strip() if outcome == "ok" else f"{outcome}: {shown.strip()}"
+
+
+@contextlib.asynccontextmanager
+async def kernels(number: int = 1) -> AsyncIterator[list[Running]]:
+    """So many kernels at once, from one fork server unless something is wrong."""
+    with Judge() as judge:
+        async with contextlib.AsyncExitStack() as stack:
+            yield [
+                Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address)))
+                for _ in range(number)
+            ]
+
+
+def ask(*texts: str, number: int = 1) -> list[list[str]]:
+    """Run the texts in each of several fresh kernels; for each kernel, what each text printed."""
+
+    async def go() -> list[list[str]]:
+        async with kernels(number) as some:
+            assert {k.road for k in some} == {"forked"}
+            return [[await k.run(text) for text in texts] for k in some]
+
+    return asyncio.run(go())
+
+
+def solved(chain: Chapter, built: House) -> NotebookNode:
+    cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
+    released = nbformat.read(built.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    return sample_class.filled(released, chain, lambda e: cells[e.exercise.grade_id + "-solution"])
+
+
+# --- the same marks -------------------------------------------------------------------------------------------------
+
+
+def test_both_roads_give_the_same_records(house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right, mistaken, endless and crashing students: every mark, mistake, hint and note is the same."""
+    sample_class.fill_class(house, chain, mistaken=2)
+
+    def class_record() -> dict[str, Any]:
+        students = ("perfect", "alternative-2", "mistaken-1", "mistaken-2", "endless", "crash", "untouched")
+        graded = {s: road.grade(house.notebook_path(house.submitted, s, chain), chain, LIMITS) for s in students}
+        return {s: (record.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
+
+    started: list[str] = []
+    real = Kernel._start
+
+    async def noting(self: Kernel) -> None:
+        started.append(self.road)
+        await real(self)
+
+    monkeypatch.setattr(Kernel, "_start", noting)
+    forked = class_record()
+    assert set(started) == {"forked"}
+    started.clear()
+    monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+    cold = class_record()
+    assert set(started) == {"cold"}
+    assert forked == cold
+    assert sum(e["earned"] for e in forked["perfect"][0]["exercises"]) == sum(
+        e.points for e in entries("chain").values()
+    )
+
+
+def _shown(cell: NotebookNode) -> list[Any]:
+    """What a cell shows, but for what differs from one start to the next: times, addresses, pixels."""
+    kinds = [(o.output_type, sorted(o.get("data", {}))) for o in cell.get("outputs", [])]
+    return kinds if "time" not in cell.source else []
+
+
+# --- what a child is ------------------------------------------------------------------------------------------------
+
+
+def test_autograd_and_figures_work_in_a_forked_kernel() -> None:
+    """torch refuses backward() in the child of a process that has called it: the server never may."""
+    backward = (
+        "import torch\n"
+        "layer = torch.nn.Linear(3, 2)\n"
+        "optimiser = torch.optim.Adam(layer.parameters())\n"
+        "layer(torch.ones(4, 3)).sum().backward(); optimiser.step()\n"
+        "print(layer.bias.grad.tolist(), torch.get_num_threads())"
+    )
+    figure = (
+        "import matplotlib, matplotlib.pyplot as plt\n"
+        "plt.plot([1, 2]); plt.title('τ'); plt.show(); print(matplotlib.get_backend())"
+    )
+    ((first, second),) = ask(backward, figure)
+    assert first == "[4.0, 4.0] 1"
+    assert "inline" in second
+
+
+def test_chance_differs_between_children_as_between_processes() -> None:
+    """All that a process draws when it starts is drawn anew; a seed that is set gives the same everywhere."""
+    text = (
+        "import multiprocessing, os, random, tempfile, uuid\n"
+        "import numpy as np, torch\nfrom IPython import get_ipython\n"
+        "print([random.random(), np.random.rand(), torch.rand(1).item(), torch.initial_seed(), uuid.uuid4().hex, "
+        "np.random.default_rng().random(), multiprocessing.current_process().authkey.hex(), os.urandom(8).hex(), "
+        "tempfile.mktemp(), get_ipython().kernel.session.session])\n"
+        "_ = torch.manual_seed(3); np.random.seed(3); print(torch.rand(1).item(), np.random.rand())"
+    )
+    (one,), (other,) = ask(text, number=2)
+    mine, others = (eval(shown.splitlines()[0]) for shown in (one, other))
+    assert all(a != b for a, b in zip(mine, others, strict=True)), (mine, others)
+    assert one.splitlines()[1] == other.splitlines()[1]
+
+
+def test_it_is_to_a_student_what_a_cold_kernel_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same variables, paths, limits, rights, mounts to write to and files in sight on both roads."""
+    text = (
+        "import os, resource, signal, sys\n"
+        "status = dict(l.split(':', 1) for l in open('/proc/self/status'))\n"
+        "names = ('Pid', 'PPid', 'Umask', 'CapPrm', 'CapEff', 'CapInh', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Groups', "
+        "'SigIgn', 'SigBlk')\n"
+        "print({n: status[n].strip() for n in names})\n"
+        "print({n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith('RLIMIT')})\n"
+        "of_imports = ('PYGAME_HIDE_SUPPORT_PROMPT', 'TORCHINDUCTOR_CACHE_DIR')\n"
+        "print(sorted((k, v) for k, v in os.environ.items() if k not in of_imports))\n"
+        "print(os.getcwd(), os.uname().nodename, sys.argv, sys.flags, [p for p in sys.path if p])\n"
+        "print({p: sorted(os.listdir(p)) for p in ('/', '/tmp', '/run/gradschool', '/dev', '/dev/shm', '/etc', '.')})\n"
+        "print(sorted(m for m in os.listdir('/proc') if m.isdigit()), __name__, signal.getsignal(signal.SIGINT))\n"
+        "print({tuple(l.split()[1:3]) for l in open('/proc/mounts') if l.split()[3].startswith('rw')} - "
+        "{('/dev/' + n, 'devtmpfs') for n in os.listdir('/dev')} == {('/tmp', 'tmpfs'), ('/dev/shm', 'tmpfs'), "
+        "('/proc', 'proc'), ('/dev/pts', 'devpts')} or open('/proc/mounts').read())"
+    )
+    ((forked,),) = ask(text)
+    monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+
+    async def cold() -> str:
+        async with kernels() as (kernel,):
+            assert kernel.road == "cold"
+            return await kernel.run(text)
+
+    for ours, theirs in zip(forked.splitlines(), asyncio.run(cold()).splitlines(), strict=True):
+        assert ours == theirs
+
+
+# --- what a child sees of others ------------------------------------------------------------------------------------
+
+
+def test_two_kernels_of_one_server_do_not_see_each_other() -> None:
+    """Files, memory that is shared by name, sockets, terminals and processes of one, looked for in the other."""
+    leave = (
+        "import os, socket, subprocess, sys, time\n"
+        "for place in ('/tmp', '/dev/shm', '/tmp/home', '/tmp/home/matplotlib'):\n"
+        "    open(place + '/left-behind', 'w').write('mine')\n"
+        "abstract = socket.socket(socket.AF_UNIX); abstract.bind('\\0left-behind'); abstract.listen()\n"
+        "web = socket.create_server(('127.0.0.1', 4711))\n"
+        "main, terminal = os.openpty()\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(os.getuid(), os.ttyname(terminal))"
+    )
+    look = (
+        "import os, socket\n"
+        "found = [d for top in ('/tmp', '/dev/shm', '/run') for d, _, files in os.walk(top) if 'left-behind' in files]\n"
+        "for family, address in ((socket.AF_UNIX, '\\0left-behind'), (socket.AF_INET, ('127.0.0.1', 4711))):\n"
+        "    try: socket.socket(family).connect(address); found.append(str(address))\n"
+        "    except OSError: pass\n"
+        "found += [p for p in os.listdir('/proc') if p.isdigit() and int(p) > 2]\n"
+        "found += [t for t in os.listdir('/dev/pts') if t.isdigit()]\n"
+        "print(found, os.getuid())"
+    )
+
+    async def go() -> None:
+        async with kernels(2) as (one, other):
+            assert one.road == other.road == "forked"
+            user, terminal = (await one.run(leave)).split()
+            assert terminal == "/dev/pts/0"
+            shown = await other.run(look)
+            assert shown.startswith("[] "), shown
+            if os.geteuid() == 0:
+                assert shown.split()[-1] != user
+            assert "/dev/shm" in await one.run(look), "the look itself is blind"
+
+    asyncio.run(go())
+
+
+def test_nothing_that_can_be_written_to_is_shared() -> None:
+    """Every folder in sight, tried: what one kernel writes is gone, or the other's own, in the next."""
+    write = (
+        "import os\nwritten = []\n"
+        "for place, folders, _ in os.walk('/'):\n"
+        "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/usr', '/sys')]\n"
+        "    try: open(place + '/left-behind', 'x').close(); written.append(place)\n"
+        "    except OSError: pass\n"
+        "print(written)"
+    )
+    (one,), (other,) = ask(write, number=2)
+    assert one == other  # open(..., "x") fails on what is already there
+    assert all(place.startswith(("/tmp", "/dev/shm")) for place in eval(one)), one
+
+
+LOOK = """
+import gc, os, re, socket
+
+def holds(pattern):  # one that does not match its own text
+    found = 0
+    with open("/proc/self/mem", "rb", 0) as memory:
+        for line in open("/proc/self/maps"):
+            low, high = (int(n, 16) for n in line.split()[0].split("-"))
+            if line.split()[1].startswith("rw"):
+                memory.seek(low)
+                found += len(re.findall(pattern, memory.read(high - low)))
+    return found
+"""
+
+
+def test_the_control_line_and_earlier_students_are_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor of the server's, and no trace in memory of an earlier student or of that kernel's key."""
+    keys: list[str] = []
+    real = ForkServer.fork
+
+    def noting(self: ForkServer, connection: str, *rest: Any) -> Any:
+        keys.append(json.loads(connection)["key"])
+        return real(self, connection, *rest)
+
+    monkeypatch.setattr(ForkServer, "fork", noting)
+    secret = "what-only-the-first-student-wrote"
+    ((own,),) = ask(LOOK + f"secret = {secret!r}; print(holds(rb'{_pattern(secret)}'))")
+    assert int(own) > 0, "the look into memory is blind"
+    words = [_pattern(w) for w in (secret, keys[0])]
+    descriptors = """
+kinds = []
+for n in range(3, 512):
+    try:
+        kinds.append(socket.socket(fileno=os.dup(n)).type)
+    except OSError:
+        pass
+places = [to for n in os.listdir("/proc/self/fd") if os.path.lexists(p := f"/proc/self/fd/{n}")
+          and (to := os.readlink(p)).startswith("/") and not to.startswith(("/tmp/home/", "/dev/null", "/proc/2/"))]
+print(len(kinds) > 3, socket.SOCK_SEQPACKET in kinds, places, os.listdir("/run/handed"))
+"""
+    ((found, shown),) = ask(LOOK + f"print([holds(w) for w in {[w.encode() for w in words]}])", LOOK + descriptors)
+    assert found == "[0, 0]"
+    assert shown == "True False [] []"
+
+
+def _pattern(word: str) -> str:
+    return f"{word[:-1]}[{word[-1]}]"
+
+
+# --- what may go wrong ----------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_stops_the_cell_and_not_the_kernel() -> None:
+    async def go() -> None:
+        async with kernels() as (kernel,):
+            await kernel.run("x = 5")
+            assert (await kernel.run("while True: pass", seconds=1.0)).startswith("timeout")
+            assert await kernel.run("print(x)") == "5"
+
+    asyncio.run(go())
+
+
+def test_a_kernel_ends_with_everything_that_it_started() -> None:
+    async def go() -> list[int]:
+        async with kernels() as (kernel,):
+            await kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
+            tree = sandbox.family(kernel.first)
+            assert len(tree) == 5
+            assert (await kernel.run("os._exit(0)")).startswith("lost")
+            return tree
+
+    tree = asyncio.run(go())
+    until = time.monotonic() + 5.0
+    while (left := [pid for pid in tree if _lives(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert left == []
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: Path) -> None:
+    """Killed between two notebooks, and in the middle of one: the marks are all there, by a new server's kernels."""
+    nbformat.write(solved(chain, built), tmp_path / "nb.ipynb")
+    full = {i: e.points for i, e in entries("chain").items()}
+    ask("print(1)")
+    _server_process().kill()
+    ask("print(1)")
+    before = forks().server
+    kill = nbformat.v4.new_code_cell("import time; time.sleep(1.5)")
+    notebook = solved(chain, built)
+    at = next(i for i, c in enumerate(notebook.cells) if c.metadata.get("nbgrader", {}).get("grade"))
+    notebook.cells.insert(at + 1, kill)
+    nbformat.write(notebook, tmp_path / "nb.ipynb")
+    done = threading.Event()
+
+    def kill_once() -> None:
+        while not done.is_set():
+            children = sandbox.family(_server_process().pid)[3:]
+            if len(children) >= 2:
+                time.sleep(0.7)
+                os.kill(_server_process().pid, signal.SIGKILL)
+                return
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill_once)
+    killer.start()
+    try:
+        graded = road.grade(tmp_path / "nb.ipynb", chain, LIMITS)
+    finally:
+        done.set()
+        killer.join()
+    assert forks().server is not before, "nothing was killed"
+    assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full
+
+
+def _server_process() -> Any:
+    server = forks().server
+    assert server is not None
+    return server.process
+
+
+def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that cannot start, or one that gives no kernel: the work goes on, and soon without trying."""
+    broken = tmp_path / "fork_server.py"
+    broken.write_text("raise SystemExit(3)")
+    forks().end()
+    monkeypatch.setattr(forking, "SCRIPT", broken)
+
+    async def go() -> str:
+        async with kernels() as (kernel,):
+            assert await kernel.run("print(6 * 7)") == "42"
+            return kernel.road
+
+    assert asyncio.run(go()) == "cold"
+    assert forks().failures == 1
+    forks().failures = forking.MOST_FAILURES
+    broken.write_text("import time; time.sleep(1000)")
+    started = time.monotonic()
+    with pytest.raises(Unforkable, match="too often"):
+        forks().kernel("{}", "", sandbox.Walls())
+    assert time.monotonic() - started < 1.0
+    forks().failures = 0
+
+
+def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
+    """Walls that fail leave no kernel without them, and the reason is told."""
+    ask("print(1)")
+    with Judge() as judge, pytest.raises(Unforkable, match="mount /tmp"):
+        forks().kernel("{}", judge.address, sandbox.Walls(scratch="nonsense"))  # type: ignore[arg-type]
+    with Judge() as judge, pytest.raises(Unforkable, match="TypeError"):
+        forks().kernel("{}", judge.address, sandbox.Walls(processes="nonsense"))  # type: ignore[arg-type]
