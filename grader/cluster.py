@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import logging
 import sys
 import tempfile
@@ -115,14 +116,16 @@ def _connected(address: str | Callable[[], Any]) -> Any:
         import distributed
     except ImportError:
         raise Trouble("Grading on a cluster needs Dask: `python -m pip install -e '.[cluster]'`.") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said here, in one sentence
+    for name in [n for n in logging.root.manager.loggerDict if n.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is said here, in one sentence
     if not isinstance(address, str):
         return address()
-    where = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
     try:
+        is_file = address.endswith(".json")  # Dask itself would wait for the file without end
+        at = json.loads(Path(address).read_text())["address"] if is_file else address
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions, which are compared below
-            return distributed.Client(**where, timeout=10, set_as_default=False)
+            return distributed.Client(at, timeout=10, set_as_default=False)
     except Exception as error:  # of many kinds: no such host, nobody listens, no certificate, not Dask
         why = (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
         raise Trouble(f"There is no Dask scheduler to talk to at {address} ({why}).") from error
@@ -253,7 +256,11 @@ class _Shift:
                 function, *args, key=key, workers=[errand.address], allow_other_workers=False, pure=False
             )
         self.errands[key] = errand
-        errand.future.add_done_callback(lambda future: self.fetchers.submit(self._fetch, key, future))
+        errand.future.add_done_callback(lambda future: self._fetch_soon(key, future))
+
+    def _fetch_soon(self, key: str, future: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the shift is over, and nobody fetches any more
+            self.fetchers.submit(self._fetch, key, future)
 
     def _fetch(self, key: str, future: Any) -> None:
         """In a thread of its own: a worker that hangs with its answer in its hands keeps nobody else waiting."""

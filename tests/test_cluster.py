@@ -1,0 +1,365 @@
+"""Crews: processes here and a real Dask cluster give the same marks, whatever dies, hangs or does not fit."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from grader import sample_class
+from grader.autograde import Result, autograde, submissions
+from grader.cluster import ClusterCrew
+from grader.commands.grading import _crew
+from grader.crew import LOST, Crew, LocalCrew
+from grader.house import ROOT, Chapter, House, Trouble
+
+pytestmark = pytest.mark.slow
+
+BIN = Path(sys.executable).parent
+# Everything as it is but for the kernel, so that a class takes seconds. A student's first cell says what happens:
+# how many points there are, whether the process that runs it dies, always or the first time.
+QUICK = """
+import os, signal, sys, time
+sys.path.insert(0, {root!r})
+from grader import session
+from gradschool.assess import Report
+
+def run(self):
+    text = self.notebook.cells[0].source
+    with open("ran.log", "a") as log:
+        log.write(text + "\\n")
+    if "dies" in text or ("once" in text and open("ran.log").read().count(text) == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.7)
+    for e in self.bank.values():
+        share = text.count("x") / 20
+        self.reports[e.exercise.id] = Report(e.exercise.id, e.exercise.title, share, (), "", "", points=e.points)
+    return self.reports
+
+session.Session.run = run
+if __name__ == "__main__":
+    from grader import autograde
+    from grader.cli import main
+
+    if "REVERSED" in os.environ:
+        found = autograde.submissions
+        autograde.submissions = lambda *which: found(*which)[::-1]
+    main()
+"""
+
+
+Marks = dict[str, list[tuple[str, float | None]]]
+PATIENCE = 25.0  # seconds; a quick notebook takes one, a worker's first one a few more where others work as well
+CLASS = {f"student-{k}": "x" * (k + 1) for k in range(9)}  # no two have the same marks
+
+
+def hand_in(house: House, chain: Chapter, texts: dict[str, str]) -> None:
+    """A class whose first cells have these texts."""
+    released = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    for student, text in texts.items():
+        mine = nbformat.from_dict(dict(released))
+        mine.cells = [nbformat.v4.new_markdown_cell(text), *released.cells]
+        sample_class._hand_in(house, chain, student, mine)
+
+
+def marks(house: House, chain: Chapter) -> Marks:
+    """Everybody's marks as the gradebook has them, each student once."""
+    with Gradebook(house.db_url, "gradschool") as book:
+        found = list(book.assignment_submissions(chain.name))
+        assert len(found) == len({s.student_id for s in found})
+        return {s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades) for s in found}
+
+
+def grade_all(house: House, chain: Chapter, crew: Crew) -> dict[str, Result]:
+    """Every result, by student; each student must come once."""
+    found = list(autograde(house, submissions(house, [chain]), crew=crew))
+    assert len(found) == len({r.student for r in found})
+    return {r.student: r for r in found}
+
+
+def run_quick(house: House, script: Path, *words: str, **more: str) -> subprocess.Popen[str]:
+    """Grade with the quick kernel, from the house's own folder."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release), **more}
+    command = [sys.executable, str(script), "autograde", "chain", *words]
+    return subprocess.Popen(command, cwd=house.work, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ran(*folders: Path) -> Counter[str]:
+    """How often each text was run by what works in these folders."""
+    logs = [f / "ran.log" for f in folders]
+    return Counter(line for log in logs if log.is_file() for line in log.read_text().splitlines())
+
+
+def until(holds: Callable[[], object], seconds: float = 180.0) -> None:
+    """Wait until something holds; fail if it never does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+class Cluster:
+    """A scheduler and workers, each a process with its own folder, so that no disk is shared by accident."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.processes = folder, []
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "at.json")
+        until((folder / "scheduler" / "at.json").is_file)
+        self.address = json.loads((folder / "scheduler" / "at.json").read_text())["address"]
+
+    def worker(self, name: str, *words: str, path: Path | None = ROOT) -> subprocess.Popen[bytes]:
+        """Start a worker with one thread; ``path`` is where it finds the grader."""
+        more = {"PYTHONPATH": str(path)} if path else {}
+        return self._start("worker", self.address, "--nthreads", "1", *words, name=name, **more)
+
+    def place(self, name: str) -> Path:
+        """A worker's own folder."""
+        return self.folder / name
+
+    def _start(self, what: str, *words: str, name: str = "scheduler", **more: str) -> subprocess.Popen[bytes]:
+        own = self.place(name)
+        (own / "tmp").mkdir(parents=True)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GRADSCHOOL_WORK"))}
+        env = {**kept, "GRADSCHOOL_WORK": str(own / "work"), "TMPDIR": str(own / "tmp"), **more}
+        with open(own / "log", "wb") as log:
+            process = subprocess.Popen(
+                [BIN / "dask", what, *words, "--no-dashboard"],
+                cwd=own, env=env, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """End every process that was started."""
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quick kernel as a program, and as something for a worker to load."""
+    file = tmp_path_factory.mktemp("script") / "quick.py"
+    file.write_text(QUICK.format(root=str(ROOT)))
+    return file
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Iterator[Cluster]:
+    """A scheduler and one quick worker, which its nanny starts again whenever it dies."""
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    made.worker("stays", "--preload", str(script))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def one_process(
+    built: House, chain: Chapter, script: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[House, Marks]:
+    """The quick class, not graded, and the marks that one process alone gives it."""
+    folder = tmp_path_factory.mktemp("one")
+    house, graded = (House(folder / name, built.release) for name in ("work", "graded"))
+    shutil.copytree(built.work, house.work)
+    hand_in(house, chain, CLASS)
+    shutil.copytree(house.work, graded.work)
+    _, err = run_quick(graded, script, "--jobs", "1").communicate(timeout=300)
+    assert err == ""
+    found = marks(graded, chain)
+    assert len({str(m) for m in found.values()}) == len(CLASS)
+    return house, found
+
+
+@pytest.fixture
+def house(one_process: tuple[House, Marks], tmp_path: Path) -> House:
+    """The quick class in a house of this test's own."""
+    shutil.copytree(one_process[0].work, tmp_path / "work")
+    return House(tmp_path / "work", one_process[0].release)
+
+
+def keep(house: House, *students: str) -> None:
+    """Leave only these in the class."""
+    for folder in house.submitted.iterdir():
+        if folder.name not in students:
+            shutil.rmtree(folder)
+
+
+def test_here_a_killed_process_costs_a_second_try_and_nobody_else(
+    house: House, chain: Chapter, script: Path, one_process: tuple[House, Marks]
+) -> None:
+    """And neither the order nor the number of processes changes a mark."""
+    more = {"fatal": "dies", "unlucky": "xxx once"}
+    hand_in(house, chain, more)
+    out, err = run_quick(house, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=300)
+    assert err == ""
+    found = {r["student"]: r for r in json.loads(out)}
+    assert found["fatal"]["trouble"] == LOST
+    assert {r["status"] for s, r in found.items() if s != "fatal"} == {"graded"}
+    graded = marks(house, chain)
+    assert {s: graded[s] for s in CLASS} == one_process[1]
+    assert graded["unlucky"] == graded["student-2"]
+    assert ran(house.work) == dict.fromkeys(CLASS.values(), 1) | dict.fromkeys(more.values(), 2)
+
+
+def test_one_worker_dies_and_one_hangs_and_nothing_is_lost_or_twice(
+    house: House, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[House, Marks]
+) -> None:
+    workers = {name: dask.worker(name, "--no-nanny", "--preload", str(script)) for name in ("dies", "hangs")}
+
+    def disturb() -> None:
+        until(lambda: ran(dask.place("dies")))
+        workers["dies"].kill()
+        until(lambda: ran(dask.place("hangs")))
+        os.killpg(workers["hangs"].pid, signal.SIGSTOP)
+        (text,) = ran(dask.place("hangs"))
+        until(lambda: text in ran(dask.place("stays")))  # it has been given up
+        os.killpg(workers["hangs"].pid, signal.SIGCONT)  # its answer comes now, too late
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    said: list[str] = []
+    found = grade_all(house, chain, ClusterCrew(_once_there(dask, 3), said.append, patience=PATIENCE))
+    disturber.join()
+    assert {r.status for r in found.values()} == {"graded"}
+    assert marks(house, chain) == one_process[1]
+    runs = ran(*map(dask.place, ("stays", *workers)))
+    assert runs.keys() == set(CLASS.values())
+    assert sorted(runs.values()) == [1] * 7 + [2] * 2  # the one that died and the one that hung, again
+    assert [s.partition(" is not used")[2] for s in said] == [", nor is any other like it: it hangs."]
+    workers["hangs"].kill()
+
+
+def _once_there(dask: Cluster, workers: int) -> Callable[[], object]:
+    """A client that is handed over once so many workers are there."""
+    from distributed import Client
+
+    def connect() -> Client:
+        client = Client(dask.address, set_as_default=False)
+        client.wait_for_workers(workers, timeout=180)
+        return client
+
+    return connect
+
+
+def test_who_kills_two_workers_is_left_to_a_person(house: House, chain: Chapter, dask: Cluster) -> None:
+    keep(house)
+    hand_in(house, chain, {"ada": "x ", "bob": "xx dies", "cleo": "xxx "})
+    found = grade_all(house, chain, ClusterCrew(dask.address, wait=180))
+    assert found["bob"].trouble == "The worker that ran this died, for the second time: look at it, and grade it again."
+    assert [found[s].status for s in ("ada", "cleo")] == ["graded", "graded"]
+    assert {t: n for t, n in ran(dask.place("stays")).items() if " " in t} == {"x ": 1, "xx dies": 2, "xxx ": 1}
+
+
+def test_workers_with_another_grader_or_none_are_refused(
+    house: House, chain: Chapter, tmp_path: Path, script: Path, dask: Cluster
+) -> None:
+    for folder in ("grader", "solutions", "src"):
+        shutil.copytree(ROOT / folder, tmp_path / "other" / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with open(tmp_path / "other" / "grader" / "judge.py", "a") as file:
+        file.write("# another one\n")
+    strangers = [dask.worker("other", path=tmp_path / "other"), dask.worker("none", path=None)]
+    said: list[str] = []
+    found = grade_all(house, chain, ClusterCrew(_once_there(dask, 3), said.append))
+    for process in strangers:
+        os.killpg(process.pid, signal.SIGKILL)
+    assert {r.status for r in found.values()} == {"graded"}
+    assert not ran(dask.place("other"))
+    assert [("has no grader" in s, "its grader of 01-loss-as-chain-rule is" in s) for s in sorted(said)] in (
+        [(True, False), (False, True)],
+        [(False, True), (True, False)],
+    )
+
+
+def test_an_interrupted_run_on_a_cluster_goes_on(
+    house: House, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[House, Marks]
+) -> None:
+    before = ran(dask.place("stays"))
+    run = run_quick(house, script, "--cluster", dask.address)
+    until(lambda: list(house.autograded.glob("*/*/*.ipynb")))
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert err == "grader: stopped. What was entered stays; run the same command again to go on.\n"
+    done = {f.parts[-3] for f in house.autograded.glob("*/*/*.ipynb")}
+    assert 0 < len(done) < len(CLASS)
+    out, err = run_quick(house, script, "--cluster", dask.address, "--json").communicate(timeout=300)
+    assert err == ""
+    assert {r["student"] for r in json.loads(out) if r["status"] == "unchanged"} == done
+    assert marks(house, chain) == one_process[1]
+    runs = ran(dask.place("stays")) - before
+    assert runs.keys() == set(CLASS.values())
+    assert {runs[CLASS[student]] for student in done} == {1}  # only what had not been entered ran again
+
+
+def test_nobody_to_do_the_work_is_one_sentence(house: House, chain: Chapter, tmp_path: Path) -> None:
+    for address in ("tcp://127.0.0.1:9", "nowhere.json"):
+        with pytest.raises(Trouble, match=f"There is no Dask scheduler to talk to at {address} "):
+            grade_all(house, chain, ClusterCrew(address))
+    alone = Cluster(tmp_path / "alone")
+    try:
+        with pytest.raises(Trouble, match="has had no worker to give work to for 1 s"):
+            grade_all(house, chain, ClusterCrew(alone.address, wait=1))
+        alone.worker("none", path=None)
+        with pytest.raises(Trouble, match=r"No worker can be used: it has no grader .* start it with PYTHONPATH"):
+            grade_all(house, chain, ClusterCrew(alone.address, wait=180))
+    finally:
+        alone.close()
+
+
+def test_what_does_not_go_together_is_one_sentence(
+    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Trouble, match="--jobs is for this machine alone"):
+        _crew(2, "tcp://127.0.0.1:9", False, print)
+    with pytest.raises(Trouble, match="--cold is for this machine alone"):
+        _crew(None, "tcp://127.0.0.1:9", True, print)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(Trouble, match=r"pip install -e '.\[cluster\]'"):
+        grade_all(house, chain, ClusterCrew("tcp://127.0.0.1:9"))
+
+
+def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
+    built: House, chain: Chapter, tmp_path: Path, dask: Cluster
+) -> None:
+    """Nothing replaced: two workers, one of them killed while it runs a notebook."""
+    alone = Cluster(tmp_path / "real")
+    here, there = (House(tmp_path / name, built.release) for name in ("here", "there"))
+    shutil.copytree(built.work, here.work)
+    sample_class.fill_class(here, chain, mistaken=1, unruly=False)
+    keep(here, "perfect", "mistaken-1", "untouched", "damaged")
+    shutil.copytree(here.work, there.work)
+    try:
+        dies = alone.worker("dies", "--no-nanny")
+        alone.worker("stays", "--no-nanny")
+
+        def disturb() -> None:
+            until(lambda: list((alone.place("dies") / "tmp").glob("submission-*")))
+            dies.kill()
+
+        disturber = threading.Thread(target=disturb)
+        disturber.start()
+        found = grade_all(there, chain, ClusterCrew(_once_there(alone, 2)))
+        disturber.join()
+    finally:
+        alone.close()
+    expected = grade_all(here, chain, LocalCrew(1))
+    assert [r.status for _, r in sorted(found.items())] == ["trouble", "graded", "graded", "graded"]
+    for student, result in expected.items():
+        other = found[student]
+        assert (other.status, other.score, other.trouble) == (result.status, result.score, result.trouble)
+        assert other.mistakes == result.mistakes
+    assert marks(there, chain) == marks(here, chain)
