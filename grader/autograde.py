@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import record
+from grader import late, record
 from grader.crew import Crew, LocalCrew, Submission
 from grader.gradebook import opened, writing
 from grader.house import Chapter, House, Trouble
@@ -159,6 +159,7 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     with writing(gradebook):
         _open_submission(gradebook, submission)
         record.enter(gradebook, graded, submission.student, submission.chapter)
+        late.enter(gradebook, submission.student, submission.chapter)
         result = _result(gradebook, submission, "graded", graded)
     file = _graded_file(house, submission)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,8 @@ def by_exercise(found: Sequence[ExerciseFacts]) -> LessonFigure:
             at,
             "D",
             color=TAKEN,
-            markersize=6,
+            markeredgecolor="white",
+            markersize=7,
             label="students with all points",
             clip_on=False,
         )

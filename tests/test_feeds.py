@@ -16,8 +16,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import needs
+from nbgrader.plugins import LateSubmissionPlugin
 
-from grader import gradesheets, roster, sample_class
+from grader import gradesheets, late, roster, sample_class
 from grader import sample_downloads as sample
 from grader.bank import entries
 from grader.collect import Collection, Taken, ledger
@@ -543,3 +544,41 @@ def reference(chapter: Chapter) -> sample_class.Fill:
     """The instructor's solution for each exercise."""
     cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata}
     return lambda entry: cells[entry.exercise.grade_id + "-solution"]
+
+
+# -- late -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def punctual(house: House, chain: Chapter) -> House:
+    """A class where ann was in time and bob an hour late, both with two points."""
+    mark(house, chain, {"ann": 2, "bob": 2})
+    with opened(house) as gradebook:
+        gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
+        for student, hour in (("ann", 11), ("bob", 13)):
+            gradebook.update_or_create_submission(chain.name, student, timestamp=f"2026-11-20 {hour}:00:00 UTC")
+    return house
+
+
+def penalties(house: House, chain: Chapter, **settings: str) -> dict[str, float | None]:
+    """What lateness costs each of them, as it stands in the gradebook after asking."""
+    plugin = LateSubmissionPlugin(**settings) if settings else None
+    with opened(house) as gradebook:
+        for student in ("ann", "bob"):
+            late.enter(gradebook, student, chain, plugin)
+    with opened(house) as gradebook:
+        found = {s.student_id: s.notebooks[0] for s in gradebook.assignment_submissions(chain.name)}
+        return {student: notebook.late_submission_penalty for student, notebook in found.items()}
+
+
+def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: House, chain: Chapter) -> None:
+    assert penalties(punctual, chain) == {"ann": None, "bob": None}
+    assert penalties(punctual, chain, penalty_method="zero") == {"ann": None, "bob": 2.0}
+    assert gradesheets.totals(punctual, [chain])["bob", chain.name].score == 0
+    assert penalties(punctual, chain) == {"ann": None, "bob": None}  # asked again under another rule
+
+
+def test_the_rule_is_the_one_in_nbgraders_configuration(tmp_path: Path) -> None:
+    (tmp_path / "nbgrader_config.py").write_text('c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    assert late.rule(tmp_path).late_submission_penalty("bob", 7, 1) == 7
+    assert late.rule().late_submission_penalty("bob", 7, 1) is None
