@@ -212,7 +212,8 @@ def test_two_kernels_of_one_server_do_not_see_each_other() -> None:
     )
     look = (
         "import os, socket\n"
-        "found = [d for top in ('/tmp', '/dev/shm', '/run') for d, _, files in os.walk(top) if 'left-behind' in files]\n"
+        "tops = ('/tmp', '/dev/shm', '/run')\n"
+        "found = [d for top in tops for d, _, files in os.walk(top) if 'left-behind' in files]\n"
         "for family, address in ((socket.AF_UNIX, '\\0left-behind'), (socket.AF_INET, ('127.0.0.1', 4711))):\n"
         "    try: socket.socket(family).connect(address); found.append(str(address))\n"
         "    except OSError: pass\n"
@@ -280,14 +281,16 @@ def test_the_control_line_and_earlier_students_are_out_of_reach(monkeypatch: pyt
     assert int(own) > 0, "the look into memory is blind"
     words = [_pattern(w) for w in (secret, keys[0])]
     descriptors = """
-kinds = []
+kinds, places = [], []
 for n in range(3, 512):
-    try:
+    place = f"/proc/self/fd/{n}"
+    if not os.path.lexists(place):
+        continue
+    to = os.readlink(place)
+    if to.startswith("socket:"):
         kinds.append(socket.socket(fileno=os.dup(n)).type)
-    except OSError:
-        pass
-places = [to for n in os.listdir("/proc/self/fd") if os.path.lexists(p := f"/proc/self/fd/{n}")
-          and (to := os.readlink(p)).startswith("/") and not to.startswith(("/tmp/home/", "/dev/null", "/proc/2/"))]
+    elif to.startswith("/") and not to.startswith(("/tmp/home/", "/dev/null")):
+        places.append(to)
 print(len(kinds) > 3, socket.SOCK_SEQPACKET in kinds, places, os.listdir("/run/handed"))
 """
     ((found, shown),) = ask(LOOK + f"print([holds(w) for w in {[w.encode() for w in words]}])", LOOK + descriptors)
