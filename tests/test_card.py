@@ -320,3 +320,10 @@ def test_plain_data_of_every_kind_can_be_an_input() -> None:
     read = harmless(as_html(report)).text
     for part in ("net.W = [[1. 1.]\n         [1. 1.]]", "params[0] = [1. 1.]", "lr = 0.1", "name = the text '<x>'"):
         assert part in read
+
+
+def test_the_sentence_about_a_shape_is_about_the_example_that_is_shown() -> None:
+    report = check_here(find("ddpg.squash_vjp"), lambda z, g, low, high: (g * (high - low) / 2).sum(axis=0))
+    assert report.example is not None
+    shapes = [str(value.shape) for value in (report.example.got, report.example.expected)]
+    assert re.findall(r"\(\d[^)]*\)", report.hint)[:2] == shapes

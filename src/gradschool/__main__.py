@@ -21,9 +21,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
         print(progress.everything())
         return 0
-    from gradschool import installation
+    from gradschool.installation import report
 
-    return installation.report(asked.course, fix=asked.fix)
+    return report(asked.course, fix=asked.fix)
 
 
 if __name__ == "__main__":

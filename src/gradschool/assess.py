@@ -172,11 +172,12 @@ def _shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding
     raised = [t for t in tried if isinstance(t.reply.first, Raised)]
     if raised:
         return _raised_finding(raised[0], len(raised) == len(tried))
-    for t in tried:
+    shown = sorted(tried, key=_bulk)  # in the order of `example_of`: sentence and example are about one case
+    for t in shown:
         finding = _structure(exercise, t)
         if finding:
             return finding
-    return next((f for pair in _pairs(exercise, tried) if (f := doctor.form(pair))), None)
+    return next((f for pair in _pairs(exercise, shown) if (f := doctor.form(pair))), None)
 
 
 def _raised_finding(t: Tried, always: bool) -> doctor.Finding:

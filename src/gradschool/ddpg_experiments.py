@@ -178,6 +178,7 @@ def findings_table(functions: Mapping[str, Functions], healthy: Functions) -> st
     for letter, patient in functions.items():
         f = examine(patient, healthy)
         labels = " | ".join(f"{x:.2f}" for x in (f.label_ordinary, f.label_truncated, f.label_terminated))
-        rest = f"{f.slope:.2f} | {f.actor_ratio:.3f} | {f.actor_cosine:.3f} | {f.critic_moved:.4f}"
+        cosine = f"{f.actor_cosine:.3f}" if np.isfinite(f.actor_cosine) else "none (length 0)"
+        rest = f"{f.slope:.2f} | {f.actor_ratio:.3f} | {cosine} | {f.critic_moved:.4f}"
         lines.append(f"| {letter} | {labels} | {rest} |")
     return "\n".join(lines)

@@ -116,7 +116,7 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
                 f"{np.median(end):.0f}, the worst at {end.min():.0f}"
             )
         axes.axhline(-200, color=palette.INK, ls=":", lw=1)
-        axes.set(xlabel="env steps", ylabel="mean return, 100 fixed episodes")
+        axes.set(xlabel="environment steps", ylabel="mean return, 100 fixed episodes")
         axes.set_title(f"{title}: median, the middle 80 %, and all")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     said = f"Learning curves: median, middle 80 percent and full range of {title}. {'; '.join(words)}."
@@ -198,8 +198,8 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
             )
         right.axhline(0, color=palette.INK, lw=1)
         right.set_ylim(-30, 30)
-        left.set(xlabel="env steps", ylabel="discounted, in rewards", title="Estimate and truth (medians)")
-        right.set(xlabel="env steps", ylabel="estimate - truth", title="Error (cut at +30)")
+        left.set(xlabel="environment steps", ylabel="discounted, in rewards", title="Estimate and truth (medians)")
+        right.set(xlabel="environment steps", ylabel="estimate - truth", title="Error (cut at +30)")
         for axes in (left, right):
             axes.legend(fontsize=8)
     return _done(fig, f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
@@ -218,7 +218,7 @@ def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonF
             axes.axhline(-200, color=palette.INK, ls=":", lw=1)
             axes.set_title(f"patient {letter}")
             words.append(f"{letter} ends at {', '.join(f'{run.mean_return[-1]:.0f}' for run in runs)}")
-        fig.supxlabel("env steps", color=palette.INK)
+        fig.supxlabel("environment steps", color=palette.INK)
         fig.supylabel("mean return", color=palette.INK)
     ends = ", ".join(f"{run.mean_return[-1]:.0f}" for run in healthy)
     return _done(
