@@ -1,0 +1,202 @@
+"""The examination: hidden and fresh questions, the mistake's name, what of it is ever shown; the judge's budgets."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import examine as examining
+from grader import judge as judging
+from grader.bank import HIDDEN_SEED, find_entry
+from grader.examine import examine
+from grader.judge import Judge, _Line
+from gradschool import wire
+from gradschool.answers import plain
+from gradschool.assess import same
+from gradschool.checking import CheckFailed, check
+from gradschool.numerics import TOLERANCES
+from gradschool.trying import Reply, try_case
+
+ENTRY = find_entry("chain.l2_gradient")
+Answer = Callable[..., Any]
+
+
+def examined(answer: Answer, seed: int = 5) -> tuple[Any, list[Mapping[str, Any]]]:
+    """The report on an answer, and every question that it was asked."""
+    asked: list[Mapping[str, Any]] = []
+
+    def ask(args: Mapping[str, Any]) -> Reply:
+        asked.append(plain(dict(args)))
+        return try_case(ENTRY.exercise, answer, args)
+
+    return examine(ENTRY, ask, seed), asked
+
+
+def right(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    return p - l
+
+
+def strange(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    return np.sin(p) + l**3
+
+
+def stub(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+    raise NotImplementedError
+
+
+def equal(one: Any, other: Any) -> bool:
+    return same(one, other, TOLERANCES["exact"])
+
+
+def fixtures(seed: int) -> list[Any]:
+    return [plain(dict(case.args)) for case in ENTRY.fixtures(np.random.default_rng(seed))]
+
+
+def test_every_hidden_and_every_fresh_question_is_asked() -> None:
+    """The hidden ones are the same for all; the fresh ones are those of the seed."""
+    _, asked = examined(right, seed=5)
+    expected = [*fixtures(5), *fixtures(HIDDEN_SEED)]
+    assert len(asked) == len(expected) > 4
+    assert all(equal(a, b) for a, b in zip(asked, expected, strict=True))
+    _, others = examined(right, seed=6)
+    half = len(asked) // 2
+    assert not equal(asked[0], others[0])
+    assert all(equal(a, b) for a, b in zip(asked[half:], others[half:], strict=True))
+
+
+def test_the_points_are_the_entrys() -> None:
+    for answer in (right, strange, stub):
+        report, _ = examined(answer)
+        assert report.points == ENTRY.points
+        assert report.exercise == "chain.l2_gradient"
+        assert report.title == ENTRY.exercise.title
+    assert examined(right)[0].earned == ENTRY.points
+
+
+def test_right_work_and_work_not_begun_need_no_example() -> None:
+    for answer, mistake in ((right, ""), (stub, "untouched")):
+        report, _ = examined(answer)
+        assert report.mistake == mistake
+        assert report.example is None
+
+
+def test_an_example_is_a_fresh_one_whole() -> None:
+    report, asked = examined(strange)
+    fresh, hidden = asked[: len(asked) // 2], asked[len(asked) // 2 :]
+    shown = report.example
+    assert any(equal(shown.inputs, args) for args in fresh)
+    assert not any(equal(shown.inputs, args) for args in hidden)
+    p, l = shown.inputs["p"], shown.inputs["l"]
+    assert equal(shown.expected, p - l)
+    assert equal(shown.got, strange(p, l))
+    assert shown.wrong.shape == np.shape(p)
+    assert shown.case in {case.name for case in ENTRY.fixtures(np.random.default_rng(5))}
+    assert shown.label == shown.error == ""
+
+
+def test_each_known_mistake_has_its_name_and_hint_and_keeps_its_example() -> None:
+    for mutant in ENTRY.mutants:
+        report, _ = examined(mutant.fresh())
+        assert (report.mistake, report.hint) == (mutant.name, mutant.hint)
+        assert report.points == ENTRY.points
+        assert report.fraction < 1
+
+
+def test_an_unknown_mistake_keeps_the_doctors_words() -> None:
+    report, _ = examined(strange)
+    assert report.mistake == "values"
+    assert report.hint == "The result has the right shape, but the numbers in it are wrong."
+
+
+def test_a_mistake_is_recognised_by_all_its_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that answers but one question otherwise is another one; so is one that differs in the second call only."""
+    mutant = ENTRY.mutants[0]
+    calls = {"n": 0}
+
+    def almost(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        calls["n"] += 1
+        return mutant.fresh()(p, l) + (1e-3 if calls["n"] == 8 else 0)
+
+    assert examined(almost)[0].mistake != mutant.name
+    named = examining._same_reply
+    one = Reply(np.ones(2), np.ones(2), {"p": np.ones(2)})
+    for other in (
+        Reply(np.zeros(2), np.ones(2), {"p": np.ones(2)}),
+        Reply(np.ones(2), np.zeros(2), {"p": np.ones(2)}),
+        Reply(np.ones(2), np.ones(2), {"p": np.zeros(2)}),
+    ):
+        assert not named(one, other)
+    assert named(one, one)
+
+
+# -- the judge's budgets --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ends() -> Any:
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
+
+
+def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket.socket]) -> None:
+    here, there = ends
+    line = _Line(here, 5.0, 10)
+    for _ in range(2):
+        there.sendall(b"12345")
+        assert line.recv(5) == b"12345"
+    there.sendall(b"6")
+    with pytest.raises(wire.BadFrame, match="more than may be said in one examination"):
+        line.recv(5)
+
+
+def test_a_line_ends_at_its_time(ends: tuple[socket.socket, socket.socket]) -> None:
+    here, there = ends
+    line = _Line(here, 0.05, 10)
+    there.sendall(b"1")
+    time.sleep(0.1)
+    with pytest.raises(TimeoutError, match="the examination took too long"):
+        line.recv(1)
+    with pytest.raises(TimeoutError, match="the examination took too long"):
+        line.sendall(b"1")
+
+
+def test_a_seed_fixes_the_fresh_questions_and_none_leaves_them_to_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(judging, "examine", lambda entry, ask, seed: seen.append(seed) or examine(entry, ask, seed))
+    for seed in (7, None, None):
+        with Judge(seed=seed) as judge, monkeypatch.context() as here:
+            here.setenv("GRADSCHOOL_JUDGE", judge.address)
+            judge.open("chain.l2_gradient")
+            check("chain.l2_gradient", right)
+            assert judge.close(2.0).report.passed
+    assert seen[0] == 7
+    assert seen[1] != seen[2]
+    assert all(0 <= s < 2**64 for s in seen)
+
+
+def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No marks, and the instructor reads which error it was."""
+
+    def breaks(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(judging, "examine", breaks)
+    with Judge() as judge:
+        monkeypatch.setenv("GRADSCHOOL_JUDGE", judge.address)
+        judge.open("chain.l2_gradient")
+        with pytest.raises(CheckFailed, match="does not answer"):
+            check("chain.l2_gradient", right)
+        window = judge.close(2.0)
+    assert window.broken == "ZeroDivisionError"
+    assert window.report is None
+
+
+def test_closing_what_is_not_open_is_an_error() -> None:
+    with Judge() as judge, pytest.raises(AssertionError, match=r"close\(\) without open\(\)"):
+        judge.close()
