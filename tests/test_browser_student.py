@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from grader.house import ROOT, chapter
 from grader.source import source_notebook
+from gradschool.exercise import in_chapter
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +130,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=STORIES)
 def part(request: pytest.FixtureRequest) -> str:
+    """A chapter."""
     return request.param
 
 
@@ -152,9 +154,9 @@ def solution(part: str, name: str) -> str:
 def test_figures_come_with_their_words(lesson: Lesson, part: str) -> None:
     pictures = lesson.page.locator(".jp-OutputArea-output img")
     expect(pictures.first).to_be_visible(timeout=30_000)
-    widths = pictures.evaluate_all("all => all.map(i => i.naturalWidth)")
-    assert all(width > 100 for width in widths), widths
-    expect(lesson.page.locator("summary", has_text="The figure in words")).to_have_count(len(widths))
+    found = pictures.evaluate_all("all => all.map(i => [i.naturalWidth, i.alt.length])")
+    assert all(width > 100 and words > 40 for width, words in found), found
+    expect(lesson.page.locator("summary", has_text="The figure in words")).to_have_count(len(found))
     pictures.first.scroll_into_view_if_needed()
     shoot(lesson.page, f"student-{part}-picture")
 
@@ -205,6 +207,37 @@ def redrawn(output: Locator, before: list[str]) -> str:
     """The picture, once it is another one."""
     expect(output.locator("img")).not_to_have_attribute("src", before[-1], timeout=15_000)
     return drawn(output)
+
+
+def test_progress_knows_what_has_passed(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        lesson.answer(slip.exercise, slip.right)
+    lesson.run("progress(")
+    output = lesson.active_output()
+    expect(output).to_contain_text(f"{len(STORIES[part][1])} of {len(in_chapter(part))} exercises of this chapter pass")
+    for slip in STORIES[part][1]:
+        expect(output.get_by_role("row", name=slip.exercise)).to_contain_text("passed")
+    assert contrast(output) >= 4.5
+    shoot(lesson.page, f"student-{part}-progress")
+
+
+@pytest.mark.parametrize("part", ["dqn"], indirect=True)
+def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesson, part: str) -> None:
+    for name in ("td-target", "output-gradient", "weight-gradient", "epsilon-greedy"):
+        lesson.write(f"dqn-{name}-solution", solution(part, f"dqn-{name}-solution"))
+    lesson.run("model = taxi.taxi_model()")
+    many = "mine = over_seeds(train_table, learner, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
+    lesson.write("yours =", many, wait=False)
+    output = lesson.active_output()
+    expect(output.get_by_role("progressbar")).to_be_visible(timeout=20_000)
+    lesson.page.wait_for_timeout(1000)
+    shoot(lesson.page, "student-training")
+    lesson.do("notebook:interrupt-kernel")
+    expect(output).to_contain_text("2000 runs are kept", timeout=20_000)
+    expect(output).to_contain_text("runs end exactly optimal")
+    expect(output).not_to_contain_text("Traceback")
+    lesson.wait_until_idle()
+    shoot(lesson.page, "student-training-stopped")
 
 
 def test_validate_names_what_is_open_and_nothing_else(lesson: Lesson, part: str) -> None:
