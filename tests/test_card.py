@@ -311,7 +311,9 @@ def test_an_untouched_exercise_is_told_so_and_no_more() -> None:
         "chain.l2_gradient: not written yet. The gradient of the L2 loss",
         "Not written yet: the function still raises NotImplementedError.",
     ]
-    assert "For example" not in harmless(as_html(check_here(L2, stub))).text
+    html = as_html(check_here(L2, stub))
+    assert "For example" not in harmless(html).text
+    assert BAD not in html  # it is not wrong, only not there yet
 
 
 def test_plain_data_of_every_kind_can_be_an_input() -> None:

@@ -88,12 +88,12 @@ def _places(wrong: np.ndarray) -> str:
 
 def as_html(report: Report) -> str:
     """The card for a notebook: no scripts, no style sheet, readable on a light and a dark page."""
-    colour = GOOD if report.passed else BAD
+    sign, colour = ("✓", GOOD) if report.passed else (("…", WAITING) if report.mistake == "untouched" else ("✗", BAD))
     score = f" · <span>{escape(score_line(report))}</span>" if report.points is not None else ""
     parts = [
         f'<div role="group" aria-label="check of {escape(report.exercise)}" style="border:1px solid {colour};'
         f'border-left:6px solid {colour};border-radius:4px;padding:8px 12px;margin:4px 0;max-width:60em">',
-        f"<div>{_mark('✓' if report.passed else '✗', colour)} <strong>{escape(headline(report))}</strong>{score}</div>",
+        f"<div>{_mark(sign, colour)} <strong>{escape(headline(report))}</strong>{score}</div>",
     ]
     if report.mistake == "untouched":
         parts.append(f"<div>{_prose(report.hint)}</div>")

@@ -22,7 +22,7 @@ MEANING = {
     "flow": "gradient flows",
     "leak": "gradient leaks to where it may not",
     "blocked": "blocked",
-    "idle": "no gradient",
+    "idle": "weight without a gradient",
 }
 
 
