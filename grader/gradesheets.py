@@ -31,7 +31,7 @@ from grader.house import Chapter, House, Trouble
 from grader.lms import plain
 from grader.roster import POINTS, Roster, Sheet
 
-CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+CANVAS_COLUMNS = ("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE_COLUMNS = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FEEDBACK = "Feedback comments"
@@ -94,12 +94,13 @@ def canvas(
     chapters = [c for c in chapters if any(chapter == c.name for _, chapter in marks)]
     sheet = next(iter(roster.of_kind("canvas")), None)
     columns, points = {c.name: _heading(c, sheet) for c in chapters}, {c.name: _points(c, marks) for c in chapters}
+    head = _canvas_columns(sheet)
     rows = _canvas_rows(sheet) if sheet else _canvas_rows_of(marks, collected)
-    table: list[dict[str, Any]] = [{"Student": "    " + POINTS, **{columns[c]: f"{points[c]:g}" for c in columns}}]
+    table: list[dict[str, Any]] = [{head[0]: "    " + POINTS, **{columns[c]: f"{points[c]:g}" for c in columns}}]
     for student, row in rows:
         table.append({**row, **{columns[c]: shown(marks.get((student, c)), waiting) for c in columns}})
     file = to / "canvas.csv" if not to.suffix else to
-    _write(file, [*_canvas_columns(sheet), *columns.values()], table)
+    _write(file, [*head, *columns.values()], table)
     said = _missing({s for s, _ in rows}, marks, "Canvas's gradebook export")
     said += [
         _other_points("Canvas", c, points[c], (sheet.points if sheet else {}).get(columns[c], "")) for c in columns

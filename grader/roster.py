@@ -1,9 +1,9 @@
 """The roster: who is who. It is the CSV that the LMS exports anyway, or one of your own.
 
-Canvas's gradebook export (``lib/gradebook_exporter.rb``: Student, ID, SIS User ID, SIS Login ID, Section, assignments,
-and a row "Points Possible"), Moodle's offline grading worksheet (``mod/assign/gradingtable.php``: Identifier, Full
-name, Email address, ..., one for each assignment), or any CSV with a column ``student_id`` and one of ``lms_id`` and
-``name``.
+Canvas's gradebook export (``lib/gradebook_exporter.rb``: Student, or LastName and FirstName; ID, SIS User ID, SIS Login
+ID, Section, assignments, and a row "Points Possible"), Moodle's offline grading worksheet
+(``mod/assign/gradingtable.php``: Identifier, Full name, Email address, ..., one for each assignment), or any CSV with a
+column ``student_id`` and one of ``lms_id`` and ``name``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from grader.lms import Label, names_of, plain
 MOST_BYTES = 20 * 2**20
 POINTS = "Points Possible"
 KINDS = {
-    "canvas": ("Student", "ID", "Section"),
-    "moodle": ("Identifier", "Grade"),
     "plain": ("student_id",),
+    "canvas": ("ID", "Section"),
+    "moodle": ("Identifier", "Grade"),
 }
 STUDENT_COLUMNS = ("student_id", "ID number", "SIS Login ID", "Username", "Email address", "SIS User ID", "ID")
 LMS_COLUMNS = ("lms_id", "canvas_id", "moodle_id", "ID", "Identifier")
@@ -170,7 +170,8 @@ def _person(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> Person:
     if not STUDENT_ID.fullmatch(student):
         raise Trouble(f"{where}: {student!r} cannot be a student id (letters, digits and . @ + - _).")
     lms = kind.removeprefix("plain")
-    return Person(student, lms, lms_id, _first(row, NAME_COLUMNS), row, _time(row.get(SUBMITTED, ""), zone))
+    name = _first(row, NAME_COLUMNS) or ", ".join(row[c] for c in ("LastName", "FirstName") if row.get(c))
+    return Person(student, lms, lms_id, name, row, _time(row.get(SUBMITTED, ""), zone))
 
 
 def _first(row: dict[str, str], columns: Sequence[str]) -> str:

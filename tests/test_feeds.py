@@ -17,10 +17,12 @@ import nbformat
 import pytest
 from conftest import needs
 from nbgrader.plugins import LateSubmissionPlugin
+from typer.testing import CliRunner
 
 from grader import gradesheets, late, roster, sample_class
 from grader import sample_downloads as sample
 from grader.bank import entries
+from grader.cli import app
 from grader.collect import Collection, Taken, ledger
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House, Trouble
@@ -402,6 +404,25 @@ def test_canvas_without_a_roster_has_the_ids_of_the_collected_files(
     assert {r["ID"]: r[chain.name] for r in rows} == {"12001": "0", "12002": "1", "12003": "2", "12004": "3"}
 
 
+def test_canvas_export_with_two_columns_for_the_name_comes_back_so(
+    house: House, chain: Chapter, tmp_path: Path
+) -> None:
+    """Canvas writes LastName and FirstName where the instructor asked for it, and semicolons in some countries."""
+    (tmp_path / "r.csv").write_text(
+        "LastName;FirstName;ID;SIS Login ID;Section;Loss as chain rule (7)\n    Points Possible;;;;;60.00\n"
+        "Curie;Marie;12;mc;A;\nStudent;Test;13;t;A;\n"
+    )
+    known = roster.read([tmp_path / "r.csv"])
+    assert known.find(label_of("curiemarie_12_34_loss.ipynb"))[0] == "mc"
+    mark(house, chain, {"mc": 1.5})
+    (file,), _ = gradesheets.canvas(house, [chain], tmp_path / "out", known)
+    points, row, other = table(file)
+    assert list(points) == ["LastName", "FirstName", "ID", "SIS Login ID", "Section", "Loss as chain rule (7)"]
+    assert points["LastName"].strip() == "Points Possible"
+    assert list(row.values()) == ["Curie", "Marie", "12", "mc", "A", "1.5"]
+    assert other["Loss as chain rule (7)"] == ""
+
+
 @pytest.mark.parametrize("folders", [True, False])
 def test_moodle_round_trip_fills_its_own_worksheet_in(
     house: House, chain: Chapter, work: dict, tmp_path: Path, folders: bool
@@ -486,15 +507,15 @@ def test_collect_and_export_as_commands(house: House, chain: Chapter, work: dict
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
     (house.work / "roster").mkdir()
     sample.canvas_export(house.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
-    dry = grader("collect", str(archive), "--dry-run")
+    dry = CliRunner().invoke(app, ["collect", str(archive), "--dry-run"])
     assert dry.stdout.strip().splitlines()[-1] == (
         "Would be: 4 new, 0 replaced, 0 unchanged, 0 older, 0 could not be taken."
-    ), dry.stderr
-    said = json.loads(grader("collect", str(archive), "--json").stdout)
+    ), dry.output
+    said = json.loads(CliRunner().invoke(app, ["collect", str(archive), "--json"]).stdout)
     assert {t["status"] for t in said} == {"new"}
     mark(house, chain, {sample.login(n): 1 for n in NAMES})
-    done = grader("export", "chain", "--format", "canvas", "--json")
-    assert [Path(f).name for f in json.loads(done.stdout)["files"]] == ["canvas.csv"], done.stderr
+    done = CliRunner().invoke(app, ["export", "chain", "--format", "canvas", "--json"])
+    assert [Path(f).name for f in json.loads(done.stdout)["files"]] == ["canvas.csv"], done.output
 
 
 def test_a_download_that_is_not_there_is_one_sentence(house: House) -> None:

@@ -53,7 +53,7 @@ def feedback(
     if pack and student:
         raise Trouble("A zip for an LMS holds everybody's feedback: leave out --student.")
     where, chapters = house(db), chosen(name)
-    if pack and name is None:  # a class on its way has not handed in every chapter
+    if name is None:  # a class on its way has not handed in every chapter
         chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.name}/*.ipynb"))] or chapters
     files = [f for c in chapters for f in publish.feedback(where, c, student)]
     zips, notes = gradesheets.feedback_zips(where, chapters, where.work) if pack else ([], [])
