@@ -11,74 +11,44 @@ answer that comes after it was given up counts for nothing: nothing is entered t
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
 import itertools
 import json
 import logging
-import sys
-import tempfile
 import time
 import warnings
-from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import nbformat
 
-from grader import record, road, sandbox
-from grader.crew import MOST_READY, Outcome, Submission, sentence
-from grader.house import Trouble, chapter, chapters
-from grader.sandbox import Walls
+from grader import road, sandbox
+from grader.crew import MOST_READY, Outcome, Submission
+from grader.house import Trouble
+from grader.on_worker import OFF, facts
 from grader.session import Limits
 
 TRIES = 2
-LIBRARIES = ("numpy", "torch", "gymnasium")
+CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)  # Dask's is one of them, by its version
 ASKING = 120.0  # seconds for a worker to say what it has; it may import everything for the first time
-OFF = "off"
-
-
-# What runs on a worker.
-
-
-def facts() -> dict[str, str]:
-    """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
-    numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
-    graders = {f"grader of {c.name}": record.grader_version(c) for c in chapters()}
-    walls = OFF if sandbox.is_off() else sandbox.unavailable()
-    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": walls}
-
-
-def grade(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
-    """Grade a submission's bytes: True and the graded notebook's text, or False and a sentence of trouble."""
-    try:
-        found = chapter(name)
-        with tempfile.TemporaryDirectory(prefix="submission-") as folder:
-            file = Path(folder) / f"{found.notebook}.ipynb"
-            file.write_bytes(data)
-            walls = Walls(**limits["walls"])
-            return True, nbformat.writes(road.grade(file, found, Limits(**{**limits, "walls": walls})))
-    except Exception as error:
-        return False, sentence(error)
 
 
 def _there(name: str) -> Callable[..., Any]:
-    """A function of this module that looks for itself only when it is called, on the worker."""
+    """A function of :mod:`grader.on_worker` that is looked for only when it is called, on the worker."""
 
     def call(*args: Any) -> Any:
         from importlib import import_module
 
-        return getattr(import_module("grader.cluster"), name)(*args)
+        return getattr(import_module("grader.on_worker"), name)(*args)
 
     return call
-
-
-# What runs here.
 
 
 @dataclass(frozen=True)
@@ -268,7 +238,7 @@ class _Shift:
             value = future.result(timeout=60)
             if isinstance(value, tuple) and value[0]:
                 value = nbformat.reads(value[1], as_version=4)
-        except (Exception, CancelledError) as error:
+        except (Exception, *CANCELLED) as error:
             value = error
         self.news.put((key, value))
 
@@ -278,11 +248,21 @@ class _Shift:
             key, value = self.news.get(timeout=seconds) if seconds else self.news.get_nowait()
             while True:
                 errand = self.errands.pop(key, None)
-                if errand and errand.submission:
+                if errand and isinstance(value, CANCELLED):
+                    self._put_back(errand)
+                elif errand and errand.submission:
                     self._take(errand, value)
                 elif errand:
                     self._admit(errand, value)
                 key, value = self.news.get_nowait()
+
+    def _put_back(self, errand: _Errand) -> None:
+        """The scheduler has dropped it, which is nobody's fault: as if it had not been handed out, and a look."""
+        self.next_look = 0.0
+        if errand.submission:
+            self.waiting.appendleft((errand.submission, errand.tries))
+        self.seats.pop(errand.address, None)
+        self.present.pop(errand.address, None)  # it is asked again, if it is still there
 
     def _take(self, errand: _Errand, value: Any) -> None:
         """An answer to a submission: a notebook, (False, trouble), or the error that kept it from coming."""

@@ -363,3 +363,13 @@ def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
         assert (other.status, other.score, other.trouble) == (result.status, result.score, result.trouble)
         assert other.mistakes == result.mistakes
     assert marks(there, chain) == marks(here, chain)
+
+
+def test_the_scheduler_goes_away(house: House, chain: Chapter, dask: Cluster, one_process: tuple[House, Marks]) -> None:
+    """The last test here: it leaves no scheduler."""
+    results = autograde(house, submissions(house, [chain]), crew=ClusterCrew(dask.address))
+    done = [next(results).student]
+    dask.scheduler.kill()
+    with pytest.raises(Trouble, match=r"The scheduler is gone\. What was entered stays"):
+        done += [r.student for r in results]
+    assert marks(house, chain) == {s: one_process[1][s] for s in done}  # and nobody was blamed for it

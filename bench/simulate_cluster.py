@@ -1,0 +1,361 @@
+"""A university on a cluster: what 100,000 submissions on 200 workers would take, from times measured in this run.
+
+    python bench/simulate_cluster.py [--submissions 100000] [--workers 200] [--seed 0] [--tasks 200] [--json FILE]
+
+Measured here first: notebooks of the three chapters, one at a time with the walls up; what one task costs the process
+that grades and a real Dask scheduler when the workers answer at once (with a real submission's and a real graded
+notebook's bytes); and what the one writer needs for an entry in an SQLite gradebook. Then a simulation of discrete
+events plays the run through: the same rules as `grader/cluster.py` (one submission for each free thread, free workers
+are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
+
+Times are CPU seconds, which other work on this machine does not stretch; an entry's are those plus what the disk made
+it wait. Assumed, not measured: that a worker has such a core for itself, that the network takes no time, and that in one of a
+thousand notebooks the worker dies, which is noticed within a second and costs its start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import heapq
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grader import cluster, sample_class
+from grader.autograde import autograde, submissions
+from grader.build import build
+from grader.crew import MOST_READY, LocalCrew, Outcome, Submission
+from grader.house import ROOT, House, Trouble, chapters
+
+STUDENTS = ("perfect", "mistaken-1", "untouched")
+DEATHS = 0.001  # of a worker, for each notebook
+NOTICED = 1.0  # seconds until a death is seen
+WORKERS, SCHEDULER, WRITER = "the workers", "the scheduler", "the one writer"
+AT_ONCE = """
+from pathlib import Path
+from grader import on_worker
+
+TEXT = Path({file!r}).read_text()
+on_worker.grade = lambda data, name, limits: (True, TEXT)
+"""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds: each measured notebook; the scheduler and the grading process for one task; an entry; a new worker."""
+
+    notebooks: tuple[float, ...]
+    scheduler: float
+    client: float
+    writer: float
+    start: float
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a simulated run came to. The shares are of its time: how busy each part was, and the writer with entries."""
+
+    workers: int
+    seconds: float
+    runs: int
+    shares: dict[str, float]
+    entries: float
+    most_ready: int
+
+    @property
+    def bottleneck(self) -> str:
+        """The part that was busiest."""
+        return max(self.shares, key=lambda name: self.shares[name])
+
+
+# The measurements.
+
+
+def measure_notebooks(house: House) -> dict[str, list[float]]:
+    """CPU seconds of each notebook with its kernel, by chapter, one after another in one process that is warm."""
+    found: dict[str, list[float]] = {}
+    for chapter in chapters():
+        build(chapter, house)
+        sample_class.fill_class(house, chapter, mistaken=1, unruly=False)
+        todo = [s for s in submissions(house, [chapter]) if s.student in STUDENTS]
+        steps = LocalCrew(1).run([todo[0], *todo])
+        next(steps)  # starts everything
+        found[chapter.name] = []
+        then = _below()
+        for _, outcome in steps:
+            if isinstance(outcome, str):
+                raise Trouble(outcome)
+            found[chapter.name].append(_below() - then)
+            then = _below()
+    return found
+
+
+def _below() -> float:
+    """CPU seconds of all processes under this one, those that have ended included."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += sum(process.cpu_times()[:4])  # user, system, and those of its children that have ended
+    return total
+
+
+def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tuple[float, float, float]:
+    """CPU seconds of the scheduler and of this process for one task, and of a worker until it can work."""
+    (folder / "graded.ipynb").write_text(graded)
+    (folder / "at_once.py").write_text(AT_ONCE.format(file=str(folder / "graded.ipynb")))
+    scheduler = _dask(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "at.json")
+    started = [scheduler]
+    try:
+        while not (folder / "at.json").is_file():
+            time.sleep(0.1)
+        for _ in range(2):
+            started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
+        crew = cluster.ClusterCrew(str(folder / "at.json"), wait=120)
+        next(iter(crew.run(todo[:1])))
+        start = _cpu(started[1].pid)
+        there, here = _cpu(scheduler.pid), time.process_time()
+        assert sum(1 for _ in crew.run(todo)) == len(todo)
+        return (_cpu(scheduler.pid) - there) / len(todo), (time.process_time() - here) / len(todo), start
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait()
+
+
+def _dask(folder: Path, what: str, *words: str) -> subprocess.Popen[bytes]:
+    """A part of a real cluster, as a process of its own."""
+    threads = ["--nthreads", "1", "--no-nanny"] if what == "worker" else []
+    command = [Path(sys.executable).parent / "dask", what, *words, *threads, "--no-dashboard"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _cpu(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+@dataclass(frozen=True)
+class Canned:
+    """A crew that has the answer already."""
+
+    graded: str
+
+    def run(self, todo: Sequence[Submission], limits: object = None) -> Iterator[Outcome]:
+        """The same graded notebook for everybody."""
+        notebook = nbformat.reads(self.graded, as_version=4)
+        return ((submission, notebook) for submission in todo)
+
+
+def measure_writer(house: House, todo: Sequence[Submission], graded: str) -> list[float]:
+    """Seconds for an entry (gradebook, graded notebook on the disk, result), for each quarter of these submissions.
+
+    CPU seconds, and the wait for the disk as it is when nobody else wants it: that of the tenth that waited least.
+    """
+    quarter, found = len(todo) // 4, []
+    for k in range(4):
+        cpu, waited = [], []
+        then = time.process_time(), time.perf_counter()
+        for result in autograde(house, list(todo[k * quarter : (k + 1) * quarter]), crew=Canned(graded), force=True):
+            assert result.status == "graded", result
+            cpu.append(time.process_time() - then[0])
+            waited.append(time.perf_counter() - then[1] - cpu[-1])
+            then = time.process_time(), time.perf_counter()
+        found.append(float(np.median(cpu) + np.quantile(waited, 0.1)))
+    return found
+
+
+def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
+    """All of it, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        house = House(Path(name) / "work", Path(name) / "course")
+        house.work.mkdir()
+        notebooks = measure_notebooks(house)
+        some = next(s for s in submissions(house, chapters()[:1]) if s.student == "perfect")
+        graded = nbformat.writes(next(o for _, o in LocalCrew(1).run([some]) if not isinstance(o, str)))
+        todo = [replace(some, student=f"student-{k}") for k in range(tasks)]
+        scheduler, client, start = measure_tasks(Path(name), todo, graded)
+        writer = measure_writer(house, todo, graded)
+        sizes = {"submission": some.file.stat().st_size, "graded": len(graded)}
+    times = tuple(t for chapter in notebooks.values() for t in chapter)
+    return Costs(times, scheduler, client, float(np.median(writer)), start), {
+        "notebooks": notebooks,
+        "writer": writer,
+        **sizes,
+    }
+
+
+# The simulation.
+
+
+@dataclass
+class Play:
+    """One run, event by event. A task costs scheduler and writer half on its way out and half on its way back."""
+
+    costs: Costs
+    todo: int
+    free: int
+    rng: np.random.Generator
+    now: float = 0.0
+    scheduler_free: float = 0.0  # when it has dealt with all that has reached it
+    writing: bool = False  # whether the one process that hands out and enters has something to do
+    ready: int = 0
+    entered: int = 0
+    runs: int = 0
+    most_ready: int = 0
+    spent: dict[str, float] = field(default_factory=lambda: {WORKERS: 0.0, SCHEDULER: 0.0, WRITER: 0.0})
+    events: list[tuple[float, int, str]] = field(default_factory=list)
+    order: Iterator[int] = field(default_factory=itertools.count)
+
+    def to_the_end(self, submissions: int) -> None:
+        """Until everything is entered."""
+        happens = {
+            "handed out": self.on_handed_out, "finished": self.on_finished, "back": self.on_back,
+            "lost": self.on_lost, "new worker": self.on_new_worker, "entered": self.on_entered,
+        }  # fmt: skip
+        while self.entered < submissions:
+            if not self.writing:
+                self.begin()
+            self.now, _, what = heapq.heappop(self.events)
+            happens[what]()
+
+    def later(self, at: float, what: str) -> None:
+        """Put down what will happen."""
+        heapq.heappush(self.events, (at, next(self.order), what))
+
+    def begin(self) -> None:
+        """What the writer's process does next: hand out while a worker is free, or else enter a result."""
+        half = self.costs.client / 2
+        if self.todo and self.free and self.ready < MOST_READY:
+            self.todo, self.free = self.todo - 1, self.free - 1
+            self.take(half, "handed out")
+        elif self.ready:
+            self.ready -= 1
+            self.take(half + self.costs.writer, "entered")
+
+    def take(self, seconds: float, what: str) -> None:
+        """Keep the writer's process busy."""
+        self.writing = True
+        self.spent[WRITER] += seconds
+        self.later(self.now + seconds, what)
+
+    def through_scheduler(self) -> float:
+        """When something that reaches the scheduler now leaves it."""
+        self.spent[SCHEDULER] += self.costs.scheduler / 2
+        self.scheduler_free = max(self.now, self.scheduler_free) + self.costs.scheduler / 2
+        return self.scheduler_free
+
+    def on_handed_out(self) -> None:
+        """It reaches a worker, which grades it, or dies."""
+        self.writing, self.runs = False, self.runs + 1
+        begins, takes = self.through_scheduler(), self.costs.notebooks[self.rng.integers(len(self.costs.notebooks))]
+        if self.rng.random() < DEATHS:
+            takes *= self.rng.random()
+            self.later(begins + takes + NOTICED, "lost")
+            self.later(begins + takes + self.costs.start, "new worker")
+        else:
+            self.later(begins + takes, "finished")
+        self.spent[WORKERS] += takes
+
+    def on_finished(self) -> None:
+        """The result sets out."""
+        self.later(self.through_scheduler(), "back")
+
+    def on_back(self) -> None:
+        """A result has come, and its worker is free."""
+        self.ready, self.free = self.ready + 1, self.free + 1
+        self.most_ready = max(self.most_ready, self.ready)
+
+    def on_lost(self) -> None:
+        """Once more."""
+        self.todo += 1
+
+    def on_new_worker(self) -> None:
+        """In place of one that died."""
+        self.free += 1
+
+    def on_entered(self) -> None:
+        """Done with one."""
+        self.writing, self.entered = False, self.entered + 1
+
+
+def simulate(costs: Costs, submissions: int, workers: int, seed: int) -> Day:
+    """Play one run through."""
+    play = Play(costs, submissions, workers, np.random.default_rng(seed))
+    play.to_the_end(submissions)
+    play.spent[WORKERS] /= workers
+    shares = {name: busy / play.now for name, busy in play.spent.items()}
+    return Day(workers, play.now, play.runs, shares, submissions * costs.writer / play.now, play.most_ready)
+
+
+def main() -> None:
+    """Measure, simulate, and say what is in the way."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--submissions", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    costs, details = measure(given.tasks)
+    print_costs(costs, details)
+    days = {}
+    for name, workers, at in scenarios(costs, given.workers):
+        days[name] = simulate(at, given.submissions, workers, given.seed)
+        print_day(name, days[name], given.submissions)
+    if given.json:
+        given.json.write_text(json.dumps({"costs": asdict(costs), **{n: asdict(d) for n, d in days.items()}}, indent=1))
+
+
+def scenarios(costs: Costs, workers: int) -> list[tuple[str, int, Costs]]:
+    """Fewer workers, all of them, and all of them with entries at a tenth: what is in the way after the writer."""
+    fewer = [(f"{n} workers", n, costs) for n in sorted({1, workers // 20, workers // 4, workers})]
+    tenth = replace(costs, writer=costs.writer / 10)
+    return [*fewer, (f"{workers} workers, entries at a tenth", workers, tenth)]
+
+
+def print_costs(costs: Costs, details: dict[str, Any]) -> None:
+    """The measured figures."""
+    print("\nMeasured in this run")
+    for name, times in details["notebooks"].items():
+        print(f"  {name:34} {', '.join(f'{t:.2f}' for t in times)} s for {', '.join(STUDENTS)}")
+    print(
+        f"  {details['submission'] / 1000:.0f} kB go out and {details['graded'] / 1000:.0f} kB come back for a notebook"
+    )
+    print(f"  the scheduler, CPU for a task       {1000 * costs.scheduler:.2f} ms")
+    print(f"  the grading process, CPU for a task {1000 * costs.client:.2f} ms")
+    print(f"  an entry in the gradebook           {1000 * costs.writer:.1f} ms (quarters: "
+          f"{', '.join(f'{1000 * t:.0f}' for t in details['writer'])})")  # fmt: skip
+    print(f"  a new worker                        {costs.start:.1f} s")
+    mean = float(np.mean(costs.notebooks))
+    print(f"  So one writer keeps up with {mean / (costs.writer + costs.client):.0f} workers.\n")
+
+
+def print_day(name: str, day: Day, submissions: int) -> None:
+    """One run, in three lines."""
+    rate = 60 * submissions / day.seconds
+    print(f"{name}: {submissions:,} submissions in {day.seconds / 3600:.2f} h, {rate:.0f} a minute")
+    busy = ", ".join(f"{part} {share:.0%}" for part, share in day.shares.items())
+    print(f"  busy: {busy} (with entries {day.entries:.0%})")
+    print(
+        f"  in the way: {day.bottleneck}; {day.runs - submissions} run again, at most {day.most_ready} results waited"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What a cluster's worker does for :mod:`grader.cluster`: it says what it has, and grades bytes.
+
+Only plain values come and go, so that the scheduler in between needs no grader to read them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from grader import record, road, sandbox
+from grader.crew import sentence
+from grader.house import chapter, chapters
+from grader.sandbox import Walls
+from grader.session import Limits
+
+LIBRARIES = ("numpy", "torch", "gymnasium")
+OFF = "off"
+
+
+def facts() -> dict[str, str]:
+    """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
+    numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
+    graders = {f"grader of {c.name}": record.grader_version(c) for c in chapters()}
+    walls = OFF if sandbox.is_off() else sandbox.unavailable()
+    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": walls}
+
+
+def grade(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
+    """Grade a submission's bytes: True and the graded notebook's text, or False and a sentence of trouble."""
+    try:
+        found = chapter(name)
+        with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+            file = Path(folder) / f"{found.notebook}.ipynb"
+            file.write_bytes(data)
+            walls = Walls(**limits["walls"])
+            return True, nbformat.writes(road.grade(file, found, Limits(**{**limits, "walls": walls})))
+    except Exception as error:
+        return False, sentence(error)
