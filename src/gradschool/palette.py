@@ -18,6 +18,8 @@ OTHER = "#009E73"  # a second series
 THIRD = "#E69F00"  # a third series
 INK = "#808080"  # text, axes and whatever carries no meaning of its own: readable on white and on black
 SEQUENCE = (RIGHT, TAKEN, OTHER, THIRD, LEAK, BLOCKED)
+# Beside colour, so that series are told apart by everybody, and one that lies on another is still seen.
+LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (2, 2)), (0, (8, 3)))
 
 STYLE: Any = {
     "figure.facecolor": "none",

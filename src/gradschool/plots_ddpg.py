@@ -107,9 +107,9 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
     words = []
     with palette.lesson_style():
         fig, axes = _panels(1, 1, (7.0, 3.8))
-        for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
+        for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, palette.LINES, strict=False):
             returns = np.nan_to_num(np.array([run.mean_return for run in runs]), nan=-2000.0)
-            _band(axes, np.array(runs[0].env_steps), returns, colour, name)
+            _band(axes, np.array(runs[0].env_steps), returns, colour, name, line)
             end = returns[:, -1]
             words.append(
                 f"{name}: {int((end >= -200).sum())} of {len(runs)} seeds end at or above -200, the median at "
@@ -123,10 +123,10 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
     return _done(fig, f"{said} A dotted line marks -200.")
 
 
-def _band(axes: Axes, x: Array, y: Array, colour: str, name: str) -> None:
+def _band(axes: Axes, x: Array, y: Array, colour: str, name: str, line: Any = "-") -> None:
     axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.14, lw=0)
     axes.fill_between(x, *np.quantile(y, [0.1, 0.9], axis=0), color=colour, alpha=0.28, lw=0)
-    axes.plot(x, np.median(y, axis=0), color=colour, lw=2, label=name)
+    axes.plot(x, np.median(y, axis=0), color=colour, ls=line, lw=2, label=name)
 
 
 def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
@@ -184,12 +184,12 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     with palette.lesson_style():
         fig, (left, right) = _panels(1, 2, (9.0, 3.7))
         words = []
-        for (name, runs), colour in zip(groups.items(), palette.SEQUENCE, strict=False):
+        for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, ("-", (0, (4, 1.5))), strict=False):
             x = np.array(runs[0].env_steps)
             estimated, true = (np.array([getattr(r, key) for r in runs]) for key in ("q_estimated", "q_true"))
             left.plot(x, np.median(estimated, axis=0), color=colour, lw=2, label=f"{name}: estimated Q")
             left.plot(x, np.median(true, axis=0), color=colour, lw=1.6, ls=":", label=f"{name}: true return")
-            _band(right, x, estimated - true, colour, name)
+            _band(right, x, estimated - true, colour, name, line)
             last = (estimated - true)[:, -1]
             words.append(
                 f"{name}: at the end Q is {np.median(estimated[:, -1]):.1f} and the truth {np.median(true[:, -1]):.1f} "

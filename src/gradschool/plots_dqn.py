@@ -140,9 +140,9 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
         fig = LessonFigure(figsize=(9.0, 3.6), layout="constrained")
         (left, right) = fig.subplots(1, 2)
         said = []
-        for colour, (name, runs) in zip(_colours(len(groups)), groups.items(), strict=True):
-            _band(left, runs, [run.solved for run in runs], colour, name)
-            _band(right, runs, [run.mean_return for run in runs], colour, name)
+        for k, (name, runs) in enumerate(groups.items()):
+            _band(left, runs, [run.solved for run in runs], k, name)
+            _band(right, runs, [run.mean_return for run in runs], k, name)
             done = sum(run.optimal for run in runs)
             said.append(f"{name}: {done} of {len(runs)} runs end optimal in all 300 starts")
         right.axhline(OPTIMAL_MEAN, color=palette.INK, lw=0.8, ls="--")
@@ -153,7 +153,9 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
         right.minorticks_off()
         left.set(xlabel="environment steps", ylabel="starts driven optimally", ylim=(-8, 308))
         right.set(xlabel="environment steps", ylabel="exact mean return", ylim=(-2500, 14))
-        left.legend(loc="best", fontsize=8)
+        for ax in (left, right):
+            ax.xaxis.set_major_formatter(lambda steps, _: f"{steps / 1000:.0f}k" if steps else "0")
+        left.legend(loc="best", fontsize=8, handlelength=3.2)
     return _done(
         fig,
         f"Learning curves, median over the seeds with the range from worst to best shaded. {'; '.join(said)}. "
@@ -161,18 +163,16 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     )
 
 
-def _colours(n: int) -> list[str]:
-    return [palette.SEQUENCE[i % len(palette.SEQUENCE)] for i in range(n)]
-
-
-def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], colour: str, name: str) -> None:
+def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], k: int, name: str) -> None:
+    """Median and range of the k-th group's curves."""
+    colour, line = palette.SEQUENCE[k % len(palette.SEQUENCE)], palette.LINES[k % len(palette.LINES)]
     longest = max(runs, key=lambda run: len(run.env_steps))
     n = len(longest.env_steps)
     y = np.array(
         [list(c) + [c[-1]] * (n - len(c)) for c in curves], dtype=float
     )  # a run that stopped stays where it was
     ax.fill_between(longest.env_steps, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.18, lw=0)
-    ax.plot(longest.env_steps, np.median(y, axis=0), color=colour, lw=1.8, label=name)
+    ax.plot(longest.env_steps, np.median(y, axis=0), color=colour, ls=line, lw=2, label=name)
 
 
 def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigure:
