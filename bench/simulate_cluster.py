@@ -9,8 +9,8 @@ events plays the run through: the same rules as `grader/cluster.py` (one submiss
 are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
 
 Times are CPU seconds, which other work on this machine does not stretch; an entry's are those plus what the disk made
-it wait. Assumed, not measured: that a worker has such a core for itself, that the network takes no time, and that in one of a
-thousand notebooks the worker dies, which is noticed within a second and costs its start.
+it wait. Assumed, not measured: that a worker has such a core for itself, that the network takes no time, and that in
+one of a thousand notebooks the worker dies, which is noticed within a second and costs its start.
 """
 
 from __future__ import annotations
@@ -193,11 +193,8 @@ def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
         writer = measure_writer(house, todo, graded)
         sizes = {"submission": some.file.stat().st_size, "graded": len(graded)}
     times = tuple(t for chapter in notebooks.values() for t in chapter)
-    return Costs(times, scheduler, client, float(np.median(writer)), start), {
-        "notebooks": notebooks,
-        "writer": writer,
-        **sizes,
-    }
+    costs = Costs(times, scheduler, client, float(np.median(writer)), start)
+    return costs, {"notebooks": notebooks, "writer": writer, **sizes}
 
 
 # The simulation.
@@ -324,7 +321,7 @@ def main() -> None:
 
 def scenarios(costs: Costs, workers: int) -> list[tuple[str, int, Costs]]:
     """Fewer workers, all of them, and all of them with entries at a tenth: what is in the way after the writer."""
-    fewer = [(f"{n} workers", n, costs) for n in sorted({1, workers // 20, workers // 4, workers})]
+    fewer = [(f"{n} worker" + "s" * (n > 1), n, costs) for n in sorted({1, workers // 20, workers // 4, workers})]
     tenth = replace(costs, writer=costs.writer / 10)
     return [*fewer, (f"{workers} workers, entries at a tenth", workers, tenth)]
 
