@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -175,3 +176,16 @@ def test_the_architectures_names_are_the_codes():
     named += [(modules[m], n) for m, n in re.findall(r"`(\w+)\.(\w+)`", text) if m in modules and n != "py"]
     assert len(named) > 12
     assert not [f"{file}: {name}" for file, name in named if name not in defined(files[file])]
+
+
+def test_binders_post_build_names_what_nbgrader_has():
+    """postBuild switches nbgrader's pages off by name; a name that nbgrader lacks would switch nothing off."""
+    script = (ROOT / "postBuild").read_text(encoding="utf-8")
+    assert os.access(ROOT / "postBuild", os.X_OK)
+    servers = re.search(r"for page in ([\w ]+);", script)[1].split()
+    parts = re.search(r"for part in ([\w -]+);", script)[1].split()
+    folder = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "@jupyter" / "nbgrader" / "static"
+    code = "".join(f.read_text(encoding="utf-8") for f in folder.glob("*.js"))
+    assert not [p for p in parts if f"@jupyter/nbgrader:{p}" not in code]
+    assert not [s for s in servers if find_spec(f"nbgrader.server_extensions.{s}") is None]
+    assert "validate" not in script.partition("set -euo")[2]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from conftest import needs
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe import serious
+from browser_tools import SHOTS, chromium
+from playwright.sync_api import Browser, Page
 
 from grader.bank import HIDDEN_SEED, entries
 from grader.house import ROOT, Chapter, House, Trouble, chapters
@@ -27,7 +26,6 @@ sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs
 from mathml import mathml
 
-SHOTS = ROOT / "build" / "screenshots"
 LESSONS = {c.name: f"course/{c.name}/{c.notebook}.html" for c in chapters()}
 KINDS = ["index.html", *LESSONS.values(), "for-students.html", "threat-model.html", "api/doctor.html", "search.html"]
 
@@ -226,17 +224,11 @@ def test_docstrings_keep_their_signs_and_their_lines():
 
 # ---------------------------------------------------------------- in a browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    needs("chromium")
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -250,16 +242,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     yield opened
     opened.close()
     assert trouble == []
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page that is open."""
-    where = find_spec("axe_playwright_python")
-    assert where is not None, "axe-playwright-python carries axe-core"
-    page.add_script_tag(path=Path(where.origin or "").parent / "axe.min.js")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")["violations"]
-    bad = [v for v in found if v["impact"] in ("serious", "critical")]
-    return [f"{v['id']}: {v['help']}: {n['html'][:120]}" for v in bad for n in v["nodes"][:3]]
 
 
 @pytest.mark.slow
