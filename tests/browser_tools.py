@@ -88,6 +88,7 @@ def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
             "JUPYTER_CONFIG_DIR": config,
             "JUPYTERLAB_SETTINGS_DIR": f"{config}/settings",
             "JUPYTERLAB_WORKSPACES_DIR": f"{config}/workspaces",
+            "GRADSCHOOL_STATE": f"{config}/progress",
             **env,
         }
         quiet = subprocess.DEVNULL
@@ -163,7 +164,7 @@ class Lesson:
         self.do("notebook:run-all-above")
         self.wait_until_idle()
 
-    def write(self, cell: str, text: str) -> None:
+    def write(self, cell: str, text: str, *, wait: bool = True) -> None:
         """Replace a cell's text by typing, with the keyboard alone, and run it."""
         self.go_to(cell)
         self.do("notebook:enter-edit-mode")
@@ -172,7 +173,8 @@ class Lesson:
         keys.press("Delete")
         keys.insert_text(text)
         keys.press("Control+Enter")
-        self.wait_until_idle()
+        if wait:
+            self.wait_until_idle()
 
     def answer(self, exercise: str, text: str) -> Locator:
         """Write an answer, run it and its check; the card that comes."""
