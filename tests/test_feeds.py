@@ -11,7 +11,9 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -19,16 +21,20 @@ from conftest import needs
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
-from grader import gradesheets, late, roster, sample_class
+from grader import gradesheets, late, record, roster, sample_class
 from grader import sample_downloads as sample
+from grader.autograde import autograde, submissions
 from grader.bank import entries
 from grader.cli import app
 from grader.collect import Collection, Taken, ledger
+from grader.crew import Submission
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.lms import label_of
 from grader.roster import Roster
-from grader.source import source_notebook
+from grader.source import source_notebook, template
+from grader.transplant import transplant
+from gradschool.assess import Report
 
 NAMES = ("Marie Curie", "李 明", "Zoë O'Neill-Smith", "Ana de la Cruz")
 
@@ -603,3 +609,33 @@ def test_the_rule_is_the_one_in_nbgraders_configuration(tmp_path: Path) -> None:
     (tmp_path / "nbgrader_config.py").write_text('c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
     assert late.rule(tmp_path).late_submission_penalty("bob", 7, 1) == 7
     assert late.rule().late_submission_penalty("bob", 7, 1) is None
+
+
+class Clerk:
+    """Finds everything right, without a kernel."""
+
+    def run(self, todo: Sequence[Submission], limits: Any = None) -> Iterator[tuple[Submission, nbformat.NotebookNode]]:
+        for s in todo:
+            graded, _ = transplant(nbformat.read(s.file, as_version=4), template(s.chapter))
+            bank = entries(s.chapter.part).values()
+            right = {e.exercise.id: Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank}
+            record.write(
+                graded, right, [], grader=record.grader_version(s.chapter), submission=record.digest_of(s.file)
+            )
+            yield s, graded
+
+
+def test_what_was_collected_late_is_graded_as_late(
+    house: House, chain: Chapter, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the exchange's time by timestamp.txt and `autograde` to the mark that the LMS gets."""
+    sample.exchange(tmp_path / "in", chain, {"Ann": blank}, "2026-11-20 11:00:00.5 UTC")
+    sample.exchange(tmp_path / "in", chain, {"Bob": blank}, "2026-11-20 13:00:00.5 UTC")
+    take(house, tmp_path / "in")
+    with opened(house) as gradebook:
+        gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
+    monkeypatch.setattr(late, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
+    assert [r.status for r in autograde(house, submissions(house, [chain]), crew=Clerk())] == ["graded", "graded"]
+    total = sum(e.points for e in entries("chain").values())
+    found = gradesheets.totals(house, [chain])
+    assert {s: t.score for (s, _), t in found.items()} == {"ann": total, "bob": 0.0}
