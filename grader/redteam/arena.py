@@ -28,6 +28,7 @@ from grader.source import source_notebook, template
 
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"
+IMPORTS = re.compile(r"^from gradschool import .*\bcheck\b", re.MULTILINE)
 SIGN = re.compile(r"CANARY-[0-9A-Za-z]+")
 
 
@@ -67,7 +68,7 @@ def small(notebook: NotebookNode) -> NotebookNode:
 
 def _is_setup(cell: NotebookNode) -> bool:
     info = cell.metadata.get("nbgrader", {})
-    return bool(info.get("locked")) and not info.get("grade") and "import" in cell.source
+    return bool(info.get("locked")) and not info.get("grade") and bool(IMPORTS.search(cell.source))
 
 
 def lesson() -> NotebookNode:

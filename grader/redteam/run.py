@@ -14,6 +14,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader import record, road
+from grader.bank import find_entry
 from grader.house import Trouble, chapter
 from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
 from grader.sandbox import Walls
@@ -38,8 +39,13 @@ class Outcome:
 
 
 def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
-    """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything."""
+    """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything.
+
+    Trouble if the work that attacks come with does not earn its points without them: all attacks would look vain.
+    """
     honest = fight(None, {})
+    if honest.breaks or honest.earned.get("chain.maximise") != find_entry("chain.maximise").points:
+        raise Trouble(f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks.")
     found = sorted(fights(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
     return {
         "attacks": len(found),

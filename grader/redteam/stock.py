@@ -98,10 +98,14 @@ def _course(folder: Path) -> NotebookNode:
 
 
 def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
-    """Run one of nbgrader's commands; whether it came to an end."""
-    command = [sys.executable, "-m", "nbgrader", *words]
+    """Run one of nbgrader's commands; whether it came to an end.
+
+    Nothing is read of it: a pipe would stay open, and seem to be nbgrader still at work, as long as anything that a
+    kernel left behind holds it.
+    """
+    command, nowhere = [sys.executable, "-m", "nbgrader", *words], subprocess.DEVNULL
     try:
-        subprocess.run(command, cwd=folder, capture_output=True, timeout=most, stdin=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=most)
     except subprocess.TimeoutExpired:
         return False
     return True
