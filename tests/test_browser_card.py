@@ -91,3 +91,31 @@ def test_what_is_folded_opens_with_the_keyboard(page: Page) -> None:
     expect(page.locator("details", has_text="Your function printed").first).to_contain_text(
         "<b>a student's own line</b>"
     )
+
+
+@pytest.mark.parametrize(
+    ("style", "least"),
+    [
+        ("color:#000000", 21.0),
+        ("color:#767676", 4.54),
+        ("color:rgba(0,0,0,.5)", 3.98),
+        ("opacity:.5;color:#000000", 3.98),
+        ("background:#000080;color:#0000ff", 1.88),
+    ],
+)
+def test_contrast_is_that_of_wcag(browser: Browser, style: str, least: float) -> None:
+    with watched_page(browser) as page:
+        page.set_content(f'<body style="background:#fff"><div style="{style}">ink</div></body>')
+        assert contrast(page.locator("body")) == pytest.approx(least, abs=0.03)  # a canvas keeps 8 bits
+
+
+@pytest.mark.parametrize("script", ["console.error('lost')", "setTimeout(() => { throw Error('lost') })"])
+def test_an_error_on_the_console_fails_its_test(browser: Browser, script: str) -> None:
+    def visit() -> None:
+        with watched_page(browser) as page:
+            page.set_content("<p>quiet</p>")
+            page.evaluate(script)
+            page.wait_for_timeout(100)
+
+    with pytest.raises(AssertionError, match="lost"):
+        visit()
