@@ -170,3 +170,24 @@ def test_the_command_answers_in_a_terminal() -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.rstrip().endswith("All is well.")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "course").glob("*/*.ipynb")), ids=lambda f: f.parent.name)
+def test_the_first_cell_installs_the_release_where_it_is_missing_and_else_does_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    cells = [c for c in json.loads(file.read_text())["cells"] if c["cell_type"] == "code"]
+    assert cells[0]["metadata"]["nbgrader"]["grade_id"] == "setup"
+    assert cells[0]["metadata"]["nbgrader"]["locked"]
+    source = "".join(cells[0]["source"])
+    ran: list[Sequence[str]] = []
+    monkeypatch.setattr(subprocess, "call", lambda command: ran.append(command) or 0)
+    exec(source, {})
+    assert (ran, capsys.readouterr().out) == ([], "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(source, {})
+    assert [command[-1] for command in ran] == ["gymnasium[classic-control,toy-text]", "gradschool.zip"]
+    assert capsys.readouterr().out == "Grad School is installed.\n"
+    monkeypatch.setattr(subprocess, "call", lambda command: 1)
+    exec(source, {})
+    assert "Put gradschool.zip beside this notebook" in capsys.readouterr().out

@@ -107,7 +107,7 @@ def draw(
         for ax in axes.flat:
             ax.axis("off")
         for ax, graph in zip(axes.flat, graphs, strict=False):
-            _panel(ax, graph, most)
+            _panel(ax, graph, most, room=0.05 if across == 1 else 0.07)
         _legend(fig, sorted({e.shown for g in graphs for e in g.edges}, key=list(MEANING).index))
     fig.alt = "Units and edges; an edge is as wide as the gradient on it is large. " + " ".join(
         g.in_words for g in graphs
@@ -115,7 +115,7 @@ def draw(
     return fig
 
 
-def _panel(ax: Axes, graph: Graph, most: float) -> None:
+def _panel(ax: Axes, graph: Graph, most: float, room: float) -> None:
     ax.set_title(graph.title, fontsize=10)
     columns = [node.at[0] for node in graph.nodes.values()]
     ax.set(xlim=(min(columns) - 0.45, max(columns) + 0.45), ylim=(-0.1, 1.08))
@@ -123,7 +123,7 @@ def _panel(ax: Axes, graph: Graph, most: float) -> None:
         _edge(ax, graph.nodes[edge.start].at, graph.nodes[edge.end].at, edge, most)
     flowing = [e for e in graph.edges if e.shown in ("flow", "leak") and e.label]
     flowing = sorted(flowing, key=lambda e: -abs(e.gradient))[:MOST_LABELS]
-    for edge, at in zip(flowing, _places(graph, flowing, max(columns) - min(columns) + 0.9), strict=True):
+    for edge, at in _places(graph, flowing, max(columns) - min(columns) + 0.9, room):
         _number(ax, at, edge)
     for node in graph.nodes.values():
         _node(ax, node)
@@ -147,18 +147,22 @@ def strength(colour: str, share: float) -> tuple[float, float, float]:
     return float(r), float(g), float(b)
 
 
-def _places(graph: Graph, edges: Sequence[Edge], width: float) -> list[tuple[float, float]]:
-    """Where to write each edge's number: on the edge, as far as may be from the units and the numbers before it."""
+def _places(graph: Graph, edges: Sequence[Edge], width: float, least: float) -> list[tuple[Edge, tuple[float, float]]]:
+    """Where to write each edge's number: on the edge, as far as may be from the units and the numbers before it.
+
+    An edge without room for one (`least`, as a share of the panel's width) goes without.
+    """
     taken = [node.at for node in graph.nodes.values()]
     chosen = []
     for edge in edges:
         start, end = np.array(graph.nodes[edge.start].at), np.array(graph.nodes[edge.end].at)
-        spots = [start + share * (end - start) for share in (0.5, 0.4, 0.6, 0.3, 0.7)]
+        spots = [start + share * (end - start) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.24, 0.76)]
         # a number is about three times as wide as it is high, so a distance in height counts for more
         room = [min(np.hypot((x - u) / width, 0.45 * (y - v)) for u, v in taken) for x, y in spots]
         best = spots[int(np.argmax(room))]
-        chosen.append((float(best[0]), float(best[1])))
-        taken.append(chosen[-1])
+        if max(room) >= least:
+            taken.append((float(best[0]), float(best[1])))
+            chosen.append((edge, taken[-1]))
     return chosen
 
 

@@ -43,7 +43,7 @@ def network_gradient(
         fig,
         "Networks drawn as units and edges: a one-hot row of states enters on the left, six action values leave on the "
         f"right, one of them taken, with TD error {error:+.1f}. Edges with a gradient are thick and orange, the others "
-        f"thin, dotted and blue. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
+        f"thin, dotted and grey. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
     )
 
 
@@ -59,7 +59,7 @@ def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, er
             style: dict[str, Any] = (
                 {"color": palette.TAKEN, "lw": 0.8 + 2.6 * abs(g[i, j]) / most, "zorder": 2}
                 if on
-                else {"color": palette.BLOCKED, "lw": 0.8, "ls": (0, (1, 2.5)), "zorder": 1}
+                else {"color": palette.INK, "lw": 0.8, "ls": (0, (1, 2.5)), "zorder": 1}
             )
             ax.plot([layer, layer + 1], [y[layer][i], y[layer + 1][j]], **style)
     for layer, places in enumerate(y):
