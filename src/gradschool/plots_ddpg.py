@@ -87,12 +87,12 @@ def _slope_arrows(axes: Axes, q_and_slope: Slope, angles: Array, speed: float) -
 
 def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], speed: float) -> str:
     torques, slopes = np.linspace(-2, 2, 81), []
-    for angle, colour in zip((-0.6, 0.3, 2.6), palette.SEQUENCE, strict=False):
+    for angle, colour, line in zip((-0.6, 0.3, 2.6), palette.SEQUENCE, palette.LINES, strict=False):
         obs = observe(np.full(81, angle), np.full(81, speed))
         q = q_and_slope(obs, torques[:, None])[0]
         a0 = policy(obs[:1])
         q0, slope = (float(x.ravel()[0]) for x in q_and_slope(obs[:1], a0))
-        axes.plot(torques, q - q0, color=colour, label=f"angle {angle:+.1f}")
+        axes.plot(torques, q - q0, color=colour, ls=line, label=f"angle {angle:+.1f}")
         along = np.array([-0.5, 0.5])
         axes.plot(a0[0, 0] + along, slope * along, color=palette.INK, lw=2.2)
         axes.plot(a0[0, 0], 0.0, "o", color=colour)
