@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 import IPython.display
 import numpy as np
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from gradschool import live, taxi
 from gradschool.ddpg_experiments import over_seeds as ddpg_seeds
@@ -191,3 +193,61 @@ def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
     assert [run.mean_return for run in runs] == [run.mean_return[:done] for run in whole]
     assert "Interrupted after" in capsys.readouterr().out
     assert any("mean return (median of the agents), last -" in html for html in shown)
+
+
+IN_A_NOTEBOOK = """
+import numpy as np
+from gradschool import taxi, live
+from gradschool.dqn_training import Learner, Settings, over_seeds, train_table
+from gradschool.frontend import somebody_watches
+live.PAUSE = 0.0
+
+def td_target(r, q_next, terminated, truncated, gamma):
+    return r + gamma * (1.0 - terminated) * q_next.max(axis=1)
+
+def output_gradient(q, a, y):
+    g = np.zeros_like(q)
+    g[np.arange(len(a)), a] = (q[np.arange(len(a)), a] - y) / len(a)
+    return g
+
+def weight_gradient(s, g, n):
+    grad = np.zeros((n, g.shape[1]))
+    np.add.at(grad, s, g)
+    return grad
+
+def epsilon_greedy(q, epsilon, u, random_action):
+    return np.where(u < epsilon, random_action, q.argmax(axis=1))
+
+learner = Learner(td_target, output_gradient, weight_gradient, epsilon_greedy)
+print(somebody_watches())
+runs = over_seeds(train_table, learner, taxi.taxi_model(), Settings(updates=100), range(500))
+print(0 < len(runs) < 500)
+"""
+
+
+@pytest.mark.slow
+def test_in_a_real_kernel_the_square_stops_the_training_and_the_cell_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADSCHOOL_STATE", str(tmp_path / "progress.jsonl"))
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        printed, redraws, interrupted = "", 0, False
+        client.execute(IN_A_NOTEBOOK, allow_stdin=True)
+        while True:
+            message = client.get_iopub_msg(timeout=60)
+            kind, content = message["msg_type"], message["content"]
+            assert kind != "error", content["traceback"]
+            printed += content["text"] if kind == "stream" else ""
+            redraws += kind == "update_display_data"
+            if not interrupted and redraws >= 12:  # more than one run is through
+                manager.interrupt_kernel()
+                interrupted = True
+            if kind == "status" and content["execution_state"] == "idle" and interrupted:
+                break
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    first, said, last = printed.splitlines()
+    assert (first, last) == ("True", "True")
+    assert said.startswith("Interrupted: ")
