@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -23,8 +24,9 @@ from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.cluster import ClusterCrew
 from grader.commands.grading import _crew
-from grader.crew import LOST, Crew, LocalCrew
+from grader.crew import LOST, MOST_READY, Crew, LocalCrew, Submission
 from grader.house import ROOT, Chapter, House, Trouble
+from grader.on_worker import facts
 
 pytestmark = pytest.mark.slow
 
@@ -363,6 +365,55 @@ def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
         assert (other.status, other.score, other.trouble) == (result.status, result.score, result.trouble)
         assert other.mistakes == result.mistakes
     assert marks(there, chain) == marks(here, chain)
+
+
+class AtOnce:
+    """A client whose one worker, of ten threads, answers at once."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.notebook = nbformat.writes(nbformat.v4.new_notebook())
+
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://there": 10}
+
+    def submit(self, function: Callable[..., object], *args: object, **_: object) -> Answer:
+        self.sent += bool(args)
+        return Answer((True, self.notebook) if args else facts())
+
+    def cancel(self, futures: list[object], force: bool) -> None:
+        pass
+
+    def close(self, timeout: int) -> None:
+        pass
+
+
+@dataclass
+class Answer:
+    """A future that has come."""
+
+    value: object
+
+    def result(self, timeout: float) -> object:
+        return self.value
+
+    def add_done_callback(self, call: Callable[[Answer], None]) -> None:
+        call(self)
+
+    def release(self) -> None:
+        pass
+
+
+def test_quick_workers_do_not_fill_the_memory_of_a_slow_writer(chain: Chapter, tmp_path: Path) -> None:
+    (tmp_path / "any.ipynb").write_text("{}")
+    todo = [Submission(f"student-{k}", chain, tmp_path / "any.ipynb") for k in range(500)]
+    client = AtOnce()
+    steps = ClusterCrew(lambda: client).run(todo)
+    for _ in range(100):
+        next(steps)
+        time.sleep(0.002)  # time enough for ten answers
+    assert 100 < client.sent <= 100 + MOST_READY + 2 * 10
+    assert sum(1 for _ in steps) == 400
 
 
 def test_the_scheduler_goes_away(house: House, chain: Chapter, dask: Cluster, one_process: tuple[House, Marks]) -> None:
