@@ -8,6 +8,7 @@ _STYLE = """<style>
 /* nbgrader's grey links and its code's grey ground are too pale for many: at least 4.5 to 1. Its style sheet takes the
    triangle off whatever can be unfolded. */
 a, a.anchor-link { color: #1c4f82; text-decoration: underline; }
+#toc { display: none; }  /* a second list of all cells; ours says which exercise it is and what to look at */
 summary { display: list-item; cursor: pointer; }
 a:focus-visible, summary:focus-visible { outline: 2px solid #1c4f82; outline-offset: 2px; }
 div.nbgrader_cell .panel-primary > .panel-heading a, .panel-primary > .panel-heading a { color: #fff; }

@@ -198,9 +198,15 @@ def test_an_unknown_word_in_a_formula_is_an_error_that_names_it():
         mathml(r"a + \nosuchword", block=False)
 
 
+def test_a_prime_stands_beside_its_letter_and_not_in_the_air():
+    for latex in (r"\phi' + 1", "f'''(x)", "Q'(s', a')"):
+        assert "msup" not in mathml(latex, block=False)
+    assert "<msup>" in mathml("x^2", block=False)
+
+
 def test_names_of_operators_stand_upright_and_in_one_piece():
     made = mathml(r"\operatorname*{arg\,max}_{a} Q \quad \arg\max_a Q \quad \operatorname{relu}(z)", block=True)
-    assert made.replace("&#x000A0;", " ").count("<mi>arg max</mi>") == 2
+    assert made.replace("&#x000A0;", " ").count(">arg max</mo>") == 2
     assert "<mi>relu</mi>" in made
 
 

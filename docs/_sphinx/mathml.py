@@ -20,10 +20,19 @@ _REWRITTEN = (
 
 _NAME = re.compile(r"<mo><mrow><mtext>(?P<name>[^<]*)</mtext></mrow></mo>")
 
+# Most fonts' prime is raised and small already; as an exponent it would hardly be seen.
+_PRIME = re.compile(r"<msup><mi>(?P<of>[^<]*)</mi><mi>(?P<prime>&#x0203[234];)</mi></msup>")
+
 
 def _operator(name: str) -> str:
     r"""A name set upright, below which an index may stand (``\operatorname`` and its relatives)."""
     return rf"\mathop{{\text{{{name.replace(chr(92) + ',', ' ')}}}}}"
+
+
+def _upright(found: re.Match[str]) -> str:
+    """An identifier of several letters stands upright by itself; arg max also keeps a little space behind it."""
+    name = found["name"]
+    return f'<mo lspace="0" rspace="0.17em">{name}</mo>' if name.startswith("arg") else f"<mi>{name}</mi>"
 
 
 def mathml(latex: str, *, block: bool) -> str:
@@ -35,7 +44,8 @@ def mathml(latex: str, *, block: bool) -> str:
     if "\\" in unescape(made):
         unknown = ", ".join(sorted(set(re.findall(r"\\[A-Za-z]+|\\.", unescape(made)))))
         raise ValueError(f"no MathML for {unknown} in {latex!r}: see docs/_sphinx/mathml.py")
-    return _NAME.sub(r"<mi>\g<name></mi>", made)  # an identifier of several letters stands upright
+    made = _NAME.sub(_upright, made)
+    return _PRIME.sub(r'<mrow><mi>\g<of></mi><mo lspace="0" rspace="0">\g<prime></mo></mrow>', made)
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
