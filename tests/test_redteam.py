@@ -18,9 +18,9 @@ import nbformat
 import pytest
 from browser_tools import chromium
 
-from grader.house import ROOT, Chapter, House
+from grader.house import ROOT, Chapter, House, Trouble
 from grader.redteam import run, stock
-from grader.redteam.arena import attacks
+from grader.redteam.arena import attacks, lesson
 
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
@@ -41,6 +41,14 @@ def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
     for attack in found:
         assert 10 < len(attack.aim) < 160, attack.name
         ast.parse(attack.text.replace("@PORT@", "1"))
+
+
+def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the same work without an attack earns nothing, no attack can earn more: that must not look like safety."""
+    assert "check" in lesson().cells[0].source
+    monkeypatch.setattr(run, "fight", lambda attack, honest: run.Outcome("none", "", {"chain.maximise": 0.0}))
+    with pytest.raises(Trouble, match="nothing could be learnt"):
+        run.run("forge/nan")
 
 
 @pytest.mark.slow
