@@ -43,6 +43,7 @@ def critic_surface(
     own = policy(obs)[:, 0]
     with palette.lesson_style():
         fig, (left, right) = _panels(1, 2, (9.0, 4.2), width_ratios=(1.35, 1))
+        fig.set_layout_engine("constrained", wspace=0.1)  # the colour bar's words and the right panel's are not one
         tilt = q - q.mean(axis=0)  # the angle alone decides most of Q; what the torque can change shows only without it
         reach = float(np.quantile(np.abs(tilt), 0.97))
         mesh = left.pcolormesh(angles, torques, tilt, cmap="cividis", shading="gouraud", vmin=-reach, vmax=reach)
