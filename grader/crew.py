@@ -22,7 +22,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader import road, sandbox
+from grader import forking, road, sandbox
 from grader.house import Chapter, Trouble
 from grader.session import Limits
 
@@ -63,18 +63,21 @@ class LocalCrew:
     def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
         """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
         sandbox.require()
+        if not todo:
+            return
         again = []
-        for submission, outcome in _run_all(todo, self.jobs or os.cpu_count() or 1, limits):
-            if outcome is None:
-                again.append(submission)
-            else:
-                yield submission, outcome
-        for submission, outcome in _run_all(again, 1, limits):
-            yield submission, LOST if outcome is None else outcome
+        with forking.shared() as door:
+            for submission, outcome in _run_all(todo, self.jobs or os.cpu_count() or 1, limits, door):
+                if outcome is None:
+                    again.append(submission)
+                else:
+                    yield submission, outcome
+            for submission, outcome in _run_all(again, 1, limits, door):
+                yield submission, LOST if outcome is None else outcome
 
 
 def _run_all(
-    todo: Sequence[Submission], jobs: int, limits: Limits | None
+    todo: Sequence[Submission], jobs: int, limits: Limits | None, door: forking.Door | None
 ) -> Iterator[tuple[Submission, NotebookNode | str | None]]:
     """Run each once, in pools of one process; None for one whose process died.
 
@@ -86,7 +89,7 @@ def _run_all(
     try:
         while waiting or busy or ready:
             while waiting and len(busy) < jobs and len(ready) < MOST_READY:
-                pool, future = _given(idle, waiting[0], limits)
+                pool, future = _given(idle, waiting[0], limits, door)
                 busy[future] = pool, waiting.popleft()
             done, _ = wait(busy, timeout=0 if ready else None, return_when=FIRST_COMPLETED)
             for future in done:
@@ -104,7 +107,7 @@ def _run_all(
 
 
 def _given(
-    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None
+    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None, door: forking.Door | None
 ) -> tuple[ProcessPoolExecutor, Future[str]]:
     """Give a submission to an idle process, or to a new one if none is left alive."""
     while idle:
@@ -112,13 +115,14 @@ def _given(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
         pool.shutdown(wait=False)
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_worker)
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_worker, initargs=(door,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
 
 
-def _worker() -> None:
-    """A worker leaves Ctrl-C to the one who started it."""
+def _worker(door: forking.Door | None) -> None:
+    """A worker leaves Ctrl-C to the one who started it, and asks that one's fork server for kernels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forking.forks().lent = door
 
 
 def _kill_workers() -> None:

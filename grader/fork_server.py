@@ -7,7 +7,7 @@ one thread, opens no ZeroMQ socket and calls no ``backward()``: torch refuses au
 has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it.
 
     server ── fork ── builder (new spaces and mounts; ends at once)
-                         └─ fork ── first process of the new space (waits for the kernel, and ends with it)
+                         └─ fork ── first process of the new space (waits; ends with the kernel or the grader)
                                        └─ fork ── kernel
 """
 
@@ -145,7 +145,7 @@ def become_kernel(line: socket.socket) -> None:
 
 def build(order: dict[str, Any]) -> None:
     """Everything that can be written to is made anew; the judge's socket is put in place, the others' are gone."""
-    fonts = {f.name: f.read_bytes() for f in Path(HOME, "matplotlib").glob("fontlist-*.json")}
+    fonts = [(f, os.open(f, os.O_PATH)) for f in Path(HOME, "matplotlib").glob("fontlist-*.json")]
     mask = os.umask(0)
     mount(None, "/", None, RECURSIVE | PRIVATE)
     for place in ("/tmp", "/dev/shm"):
@@ -153,8 +153,11 @@ def build(order: dict[str, Any]) -> None:
     mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     for folder in (SOCKETS, HOME, f"{HOME}/matplotlib"):
         os.mkdir(folder, 0o777)
-    for name, data in fonts.items():
-        Path(HOME, "matplotlib", name).write_bytes(data)
+    for file, descriptor in fonts:
+        file.touch()
+        mount(f"/proc/self/fd/{descriptor}", str(file), None, BIND)
+        mount(None, str(file), None, REMOUNT | BIND | READ_ONLY | PLAIN)
+        os.close(descriptor)
     mount("tmpfs", MEET, "tmpfs", PLAIN, "mode=755,size=1m")
     Path(MEET, "connection.json").write_text(order["connection"])
     Path(MEET, "judge").touch()
@@ -183,15 +186,16 @@ def _tell_own_pid(line: socket.socket) -> None:
 
 
 def wait_for(kernel: int, order: dict[str, Any], line: socket.socket) -> NoReturn:
-    """The first process of a space: without rights it waits for the kernel, and all in the space ends with it."""
-    line.close()
+    """The first process of a space, without rights. It ends, and all in the space with it, when the kernel has ended
+    or when the grader, who keeps the other end of the line, is gone."""
     _drop_capabilities()
     call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
     _filter(bytes.fromhex(order["filter"]))
-    while True:
-        pid, status = os.wait()
-        if pid == kernel:
-            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    ended = os.pidfd_open(kernel)
+    while not select.select([line, ended], [], [], 1.0)[0]:
+        while os.waitpid(-1, os.WNOHANG)[0] not in (0, kernel):  # orphans that a student left to this process
+            pass
+    os._exit(0)
 
 
 def give_up_rights(order: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The grader's end of the fork server: starting it, asking it for a kernel, and what that kernel is as a process.
 
-One server for each process that grades. It is started when the first kernel is wanted, and again if it has died;
-whoever is refused starts the kernel cold.
+A run over a class has one server, lent to all its processes, so that its memory is there once. A process that grades
+alone, or whose server has died, starts one of its own; whoever gets no kernel by either starts it cold.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,8 @@ from grader import sandbox, seccomp
 from gradschool.checking import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
-IMPORTS_SECONDS, FORK_SECONDS = 120.0, 30.0  # what a busy machine may take
-MOST_FAILURES = 3  # then this process starts its kernels cold
+IMPORTS_SECONDS = 120.0  # what a busy machine may take
+MOST_FAILURES = 6  # one after the other; then this process starts its kernels cold
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel would set, too late for us
 NOWHERE = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -38,16 +40,20 @@ class Unforkable(RuntimeError):
     """No kernel came from the fork server, and why."""
 
 
+REFUSALS = (OSError, ValueError, Unforkable)  # what asking for a kernel may end with
+
+
 class ForkedProcess:
     """The first process of a forked kernel's space, as much of a Popen as jupyter_client needs.
 
-    It is known by a descriptor, which never comes to mean another process. With it everything in its space ends.
+    It is known by a descriptor, which never comes to mean another process. With it everything in its space ends, and
+    it ends when this process does, or closes its line.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self, descriptor: int, line: socket.socket) -> None:
+        self.descriptor, self.line = descriptor, line
         told = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
         self.pid = int(re.search(r"^Pid:\s*(-?\d+)", told, re.MULTILINE).group(1))  # type: ignore[union-attr]
 
@@ -72,46 +78,21 @@ class ForkedProcess:
     terminate = kill
 
     def close(self) -> None:
-        """Forget it."""
+        """End it, if it has not ended, and forget it."""
+        self.line.close()
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
 
 
-class ForkServer:
-    """A running fork server. RuntimeError if it does not get ready."""
+@dataclass(frozen=True)
+class Door:
+    """Where kernels are asked for: a fork server's control line, and a folder of the host that its builders see.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="forks-", ignore_cleanup_errors=True)
-        self.handed = Path(self._folder.name)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        started: list[subprocess.Popen[bytes]] = []
-        up = threading.Event()
-        threading.Thread(target=self._keep, args=(theirs, started, up), name="fork server", daemon=True).start()
-        up.wait(IMPORTS_SECONDS)
-        theirs.close()
-        if not started:
-            raise Unforkable("the fork server could not be started")
-        self.process = started[0]
-        self._control.settimeout(IMPORTS_SECONDS)
-        said = self._control.recv(1000)
-        if said != b"ready":
-            self.end()
-            raise Unforkable(said.decode(errors="replace") or "the fork server ended while it was starting")
+    Several processes may share one. It travels to a process that is being spawned.
+    """
 
-    def _keep(self, theirs: socket.socket, started: list[Any], up: threading.Event) -> None:
-        """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
-        command = sandbox.server_command(SCRIPT, self.handed, theirs.fileno())
-        env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge", "MPLBACKEND": INLINE}
-        with contextlib.suppress(OSError):
-            fds = (theirs.fileno(),)
-            started.append(subprocess.Popen(command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE))
-        up.set()
-        if started:
-            started[0].wait()
-
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
+    control: socket.socket
+    handed: Path
 
     def fork(self, connection: str, judge: str, walls: sandbox.Walls) -> ForkedProcess:
         """A new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
@@ -120,18 +101,62 @@ class ForkServer:
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs:
-                socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
-            line.settimeout(FORK_SECONDS)
+                socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
+            line.settimeout(IMPORTS_SECONDS)
             line.send(json.dumps(_order(handed.name, connection, walls)).encode())
             return _born(line)
-        finally:
+        except BaseException:
             line.close()
-            handed.unlink()
+            raise
+        finally:
+            handed.unlink(missing_ok=True)
+
+
+class ForkServer:
+    """A fork server of this process's, which ends with it; started at once, or when it is first asked for a kernel."""
+
+    def __init__(self, at_once: bool = True) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="forks-", ignore_cleanup_errors=True)
+        control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.door = Door(control, Path(self._folder.name))
+        self.process: subprocess.Popen[bytes] | None = None
+        self._begun, self._ended = threading.Event(), False
+        threading.Thread(target=self._keep, args=(at_once,), name="fork server", daemon=True).start()
+
+    def _keep(self, at_once: bool) -> None:
+        """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
+        with self._theirs as theirs, contextlib.suppress(OSError):
+            if not at_once:
+                select.select([theirs], [], [])
+            if not self._ended:
+                command = sandbox.server_command(SCRIPT, self.door.handed, theirs.fileno())
+                env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge", "MPLBACKEND": INLINE}
+                fds = (theirs.fileno(),)
+                self.process = subprocess.Popen(
+                    command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
+                )
+        self._begun.set()
+        if self.process:
+            self.process.wait()
+
+    def get_ready(self) -> None:
+        """Wait until it has imported everything; Unforkable, with its reason, if it could not."""
+        self._begun.wait(IMPORTS_SECONDS)
+        self.door.control.settimeout(IMPORTS_SECONDS)
+        said = self.door.control.recv(1000)
+        if said != b"ready":
+            raise Unforkable(said.decode(errors="replace") or "the fork server ended while it was starting")
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
 
     def end(self) -> None:
         """End it, with every kernel that came from it."""
-        self._control.close()
-        self.process.kill()
+        self._ended = True
+        self.door.control.close()
+        if self.process:
+            self.process.kill()
         self._folder.cleanup()
 
 
@@ -152,7 +177,7 @@ def _born(line: socket.socket) -> ForkedProcess:
     said, fds, _, _ = socket.recv_fds(line, 1000, 1)
     if not fds:
         raise Unforkable(said.decode(errors="replace") or "the fork server gave no kernel")
-    process = ForkedProcess(fds[0])
+    process = ForkedProcess(fds[0], line)
     try:
         said = line.recv(1000)
         if said != b"ready":
@@ -165,10 +190,12 @@ def _born(line: socket.socket) -> ForkedProcess:
 
 
 class Forks:
-    """Kernels from a fork server that is started when it is wanted, and again when it has died."""
+    """Kernels for this process: by a door that it was lent, or from a server of its own, started when it is wanted
+    and again when it has died."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.lent: Door | None = None
         self.server: ForkServer | None = None
         self.failures = 0  # one after the other
 
@@ -177,17 +204,40 @@ class Forks:
         with self._lock:
             if self.failures >= MOST_FAILURES:
                 raise Unforkable("forking has failed too often here")
+            if self.lent is not None:
+                try:
+                    return self.lent.fork(connection, judge, walls)
+                except REFUSALS:
+                    self.lent = None
             try:
-                if self.server is None or not self.server.is_alive():
-                    self.end()
-                    self.server = ForkServer()
-                process = self.server.fork(connection, judge, walls)
-            except (OSError, ValueError, Unforkable) as error:
+                process = self._own_door().fork(connection, judge, walls)
+            except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
-                self.end()
-                raise error if isinstance(error, Unforkable) else Unforkable(str(error)) from error
+                process = self._from_another(connection, judge, walls)
             self.failures = 0
             return process
+
+    def _from_another(self, connection: str, judge: str, walls: sandbox.Walls) -> ForkedProcess:
+        """A second try, with a new server."""
+        self.end()
+        try:
+            return self._own_door().fork(connection, judge, walls)
+        except REFUSALS as error:
+            self.failures += 1
+            self.end()
+            raise Unforkable(str(error)) from error
+
+    def _own_door(self) -> Door:
+        if self.server is None or not self.server.is_alive():
+            self.end()
+            self.server = ForkServer()
+            self.server.get_ready()
+        return self.server.door
+
+    def own_processes(self) -> list[int]:
+        """Those of the server itself, which stay from one kernel to the next."""
+        process = self.server and self.server.process
+        return sandbox.family(process.pid)[:3] if process else []
 
     def end(self) -> None:
         """End the server, if there is one."""
@@ -200,6 +250,22 @@ class Forks:
 def forks() -> Forks:
     """This process's fork server."""
     return Forks()
+
+
+@contextlib.contextmanager
+def shared() -> Iterator[Door | None]:
+    """A fork server for several processes that this one starts: the door to lend them. None where kernels start cold.
+
+    It starts when the first of them asks, and whoever asks while it gets ready waits.
+    """
+    if sandbox.is_off() or sandbox.is_cold():
+        yield None
+        return
+    server = ForkServer(at_once=False)
+    try:
+        yield server.door
+    finally:
+        server.end()
 
 
 class ForkedProvisioner(LocalProvisioner):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import tempfile
 import time
 from pathlib import Path
@@ -16,14 +15,10 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from grader import sandbox
-from grader.manager import KernelLost, WalledManager
+from grader.manager import SILENT, KernelLost, WalledManager
 from grader.outputs import BoundedClient
 
 GRACE = 3.0  # seconds between the interrupt and the kill
-
-SILENT = logging.getLogger("grader.kernel")
-SILENT.addHandler(logging.NullHandler())
-SILENT.propagate = False
 
 
 class Kernel:

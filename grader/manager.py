@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -22,6 +23,10 @@ from gradschool.checking import JUDGE_VARIABLE
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 NOWHERE = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # nothing of it on the instructor's terminal
+
+SILENT = logging.getLogger("grader.kernel")  # a kernel that does not start is our business, not the log's
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 
 
 class KernelLost(Exception):
@@ -46,6 +51,7 @@ class WalledManager(AsyncKernelManager):
             connection_file=str(folder / "connection.json"),
             context=context,
         )
+        self.log = SILENT
         self.first = 0  # the pid of the sandbox's first process
 
     async def start(self, home: Path) -> None:

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from grader import forking, record, road, sample_class, sandbox
 from grader.bank import entries
-from grader.forking import ForkServer, Unforkable, forks
+from grader.forking import Door, Unforkable, forks
 from grader.house import Chapter, House
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
@@ -28,6 +28,10 @@ from grader.source import source_notebook
 
 pytestmark = pytest.mark.slow
 
+CONNECTION = json.dumps({
+    "transport": "ipc", "ip": sandbox.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
+    **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
+})  # fmt: skip
 LIMITS = Limits(check=6.0, cell=6.0)
 
 
@@ -35,7 +39,7 @@ LIMITS = Limits(check=6.0, cell=6.0)
 def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(sandbox.COLD_VARIABLE, raising=False)
     monkeypatch.delenv(sandbox.UNSANDBOXED_VARIABLE, raising=False)
-    forks().failures = 0
+    forks().failures, forks().lent = 0, None
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -269,13 +273,13 @@ def holds(pattern):  # one that does not match its own text
 def test_the_control_line_and_earlier_students_are_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """No descriptor of the server's, and no trace in memory of an earlier student or of that kernel's key."""
     keys: list[str] = []
-    real = ForkServer.fork
+    real = Door.fork
 
-    def noting(self: ForkServer, connection: str, *rest: Any) -> Any:
+    def noting(self: Door, connection: str, *rest: Any) -> Any:
         keys.append(json.loads(connection)["key"])
         return real(self, connection, *rest)
 
-    monkeypatch.setattr(ForkServer, "fork", noting)
+    monkeypatch.setattr(Door, "fork", noting)
     secret = "what-only-the-first-student-wrote"
     ((own,),) = ask(LOOK + f"secret = {secret!r}; print(holds(rb'{_pattern(secret)}'))")
     assert int(own) > 0, "the look into memory is blind"
@@ -324,11 +328,14 @@ def test_a_kernel_ends_with_everything_that_it_started() -> None:
             assert (await kernel.run("os._exit(0)")).startswith("lost")
             return tree
 
-    tree = asyncio.run(go())
-    until = time.monotonic() + 5.0
+    assert _left_of(asyncio.run(go())) == []
+
+
+def _left_of(tree: list[int], patience: float = 5.0) -> list[int]:
+    until = time.monotonic() + patience
     while (left := [pid for pid in tree if _lives(pid)]) and time.monotonic() < until:
         time.sleep(0.05)
-    assert left == []
+    return left
 
 
 def _lives(pid: int) -> bool:
@@ -391,7 +398,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
             return kernel.road
 
     assert asyncio.run(go()) == "cold"
-    assert forks().failures == 1
+    assert forks().failures == 2
     forks().failures = forking.MOST_FAILURES
     broken.write_text("import time; time.sleep(1000)")
     started = time.monotonic()
@@ -408,3 +415,27 @@ def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
         forks().kernel("{}", judge.address, sandbox.Walls(scratch="nonsense"))  # type: ignore[arg-type]
     with Judge() as judge, pytest.raises(Unforkable, match="TypeError"):
         forks().kernel("{}", judge.address, sandbox.Walls(processes="nonsense"))  # type: ignore[arg-type]
+
+
+def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
+    """The grader's end of the line closes when it is killed: nothing of a student's goes on without it."""
+    ask("print(1)")
+    with Judge() as judge:
+        process = forks().kernel(CONNECTION, judge.address, sandbox.Walls())
+        tree = sandbox.family(process.pid)
+        assert len(tree) == 2
+        process.close()
+        assert _left_of(tree) == []
+
+
+def test_several_processes_share_one_server() -> None:
+    """A door that is lent is used instead of a server of one's own; when that server dies, there is one's own."""
+    forks().end()
+    with forking.shared() as door:
+        assert door is not None
+        forks().lent = door
+        ask("print(1)", number=2)
+        assert forks().server is None
+    ask("print(1)")
+    assert forks().lent is None
+    assert forks().server is not None

@@ -21,6 +21,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from grader.forking import forks
 from grader.house import ROOT, chapter
 from grader.redteam.tools import CHECK, OTHER, named
 from grader.sandbox import NOBODY, USERS, family
@@ -171,7 +172,8 @@ def left_running(patience: float = 3.0) -> list[str]:
 
 def _of_kernels() -> list[psutil.Process]:
     if os.geteuid() != 0:
-        return [psutil.Process(pid) for pid in family(os.getpid())[1:]]
+        others = {os.getpid(), *forks().own_processes()}
+        return [psutil.Process(pid) for pid in family(os.getpid()) if pid not in others]
     everybody = psutil.process_iter(["uids"])
     return [p for p in everybody if p.info["uids"] and (p.info["uids"].real - NOBODY) // USERS == os.getpid()]
 
