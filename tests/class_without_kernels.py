@@ -1,0 +1,50 @@
+"""A class that is graded without kernels: what a crew hands back is made up from the text of each notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import nbformat
+
+from grader import record, sample_class
+from grader.autograde import Result, autograde, submissions
+from grader.bank import entries
+from grader.crew import Outcome, Submission
+from grader.house import Chapter, House
+from grader.session import Limits
+from grader.source import template
+from grader.transplant import transplant
+from gradschool.assess import Report
+
+
+def hand_in(house: House, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:
+    """A notebook that will be found right to so many tenths; with ``words`` as the written answer."""
+    released = nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    released.cells.insert(0, nbformat.v4.new_markdown_cell("x" * tenths))
+    for cell in released.cells:
+        if words and cell.metadata.get("nbgrader", {}).get("grade_id") == f"{chapter.part}-reflection":
+            cell.source = words
+    sample_class._hand_in(house, chapter, student, released)
+
+
+class QuickCrew:
+    """In each exercise as many tenths of its points as the first cell has x."""
+
+    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+        """The graded notebooks in the order of the submissions."""
+        for submission in todo:
+            submitted = nbformat.read(submission.file, as_version=4)
+            graded, notes = transplant(submitted, template(submission.chapter))
+            share = submitted.cells[0].source.count("x") / 10
+            reports = {
+                e.exercise.id: Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
+                for e in entries(submission.chapter.part).values()
+            }
+            version, digest = record.grader_version(submission.chapter), record.digest_of(submission.file)
+            record.write(graded, reports, notes, grader=version, submission=digest)
+            yield submission, graded
+
+
+def grade(house: House, chapter: Chapter, force: bool = False) -> list[Result]:
+    """Grade everybody's work in this process."""
+    return list(autograde(house, submissions(house, [chapter]), crew=QuickCrew(), force=force))
