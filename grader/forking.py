@@ -33,7 +33,7 @@ SCRIPT = Path(__file__).parent / "fork_server.py"
 IMPORTS_SECONDS = 120.0  # what a busy machine may take
 MOST_FAILURES = 6  # one after the other; then this process starts its kernels cold
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel would set, too late for us
-NOWHERE = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+NOWHERE: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class Unforkable(RuntimeError):
@@ -275,13 +275,13 @@ class ForkedProvisioner(LocalProvisioner):
         """Fork; the command line is for those who start cold."""
         manager: Any = self.parent
         connection = Path(manager.connection_file).read_text()
-        self.process = await asyncio.to_thread(forks().kernel, connection, manager.judge_address, manager.walls)
+        self.process: Any = await asyncio.to_thread(forks().kernel, connection, manager.judge_address, manager.walls)
         self.pid = self.process.pid
         return self.connection_info
 
     async def wait(self) -> int | None:
         """Wait for its end, and forget it."""
-        process = self.process
+        process: Any = self.process
         status = await super().wait()
         if process is not None:
             process.close()

@@ -67,7 +67,7 @@ class WalledManager(AsyncKernelManager):
     async def _fork(self) -> None:
         self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
         await self.start_kernel(cwd="/", env={})
-        self.first = self.provisioner.process.pid
+        self.first = self.provisioner.process.pid  # type: ignore[union-attr]
 
     async def _start_cold(self) -> None:
         env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge"}
