@@ -33,6 +33,7 @@ $(SETUP): pyproject.toml constraints.txt
 	@echo "Setting up .venv (about a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,cluster,postgres,site,test]'
+	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	@touch $@
 
 demo: setup walls
@@ -79,13 +80,16 @@ redteam: setup walls browser
 site: setup walls
 	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader site
 
+versions: setup
+	@$(BIN)/python bench/versions.py
+
 mutate: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutate]'
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
 bench: setup walls
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
-	@for file in bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in bench/bench_*.py bench/simulate_cluster.py; do $(BIN)/python $$file || exit 1; done
 
 lab: setup
 	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)

@@ -21,6 +21,10 @@ BINS = np.linspace(0, 1, 11)
 SVG_STYLE: Any = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "sans-serif"]}
 
 
+def _students(n: int) -> str:
+    return f"{n} student" if n == 1 else f"{n} students"
+
+
 def distribution(shares: Sequence[float]) -> tuple[LessonFigure, list[int]]:
     """How many students have how much of the points, in steps of a tenth; the figure and the counts."""
     counts = np.histogram(np.clip(shares, 0, 1), BINS)[0]
@@ -35,14 +39,16 @@ def distribution(shares: Sequence[float]) -> tuple[LessonFigure, list[int]]:
         ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         middle = float(np.median(shares))
         ax.axvline(middle, color=TAKEN, linewidth=2, linestyle="--")
-        side = {"ha": "left", "xytext": (5, -3)} if middle < 0.85 else {"ha": "right", "xytext": (-5, -3)}
+        side: dict[str, Any] = (
+            {"ha": "left", "xytext": (5, -3)} if middle < 0.85 else {"ha": "right", "xytext": (-5, -3)}
+        )
         ax.annotate(
             "median", (middle, 1), xycoords=("data", "axes fraction"), textcoords="offset points", va="top", **side
         )
     most = int(counts.argmax())
     figure.alt = (
-        f"Histogram of {len(shares)} students. The median, a dashed line, is {np.median(shares):.0%} of the points; "
-        f"the fullest bar is {BINS[most]:.0%} to {BINS[most + 1]:.0%} with {counts[most]} students."
+        f"Histogram of {_students(len(shares))}. The median, a dashed line, is {np.median(shares):.0%} of the points; "
+        f"the fullest bar is {BINS[most]:.0%} to {BINS[most + 1]:.0%} with {_students(int(counts[most]))}."
     )
     return figure, [int(c) for c in counts]
 
@@ -92,7 +98,7 @@ def by_mistake(found: Sequence[Misconception]) -> LessonFigure:
         ax.tick_params(axis="y", length=0)
     figure.alt = (
         f"Bars for the {len(found)} most frequent mistakes. The first is {found[0].name} in {found[0].exercise}, made "
-        f"by {len(found[0].students)} students."
+        f"by {_students(len(found[0].students))}."
     )
     return figure
 

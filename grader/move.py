@@ -130,5 +130,6 @@ def _rows(connection: Connection, table: Table, into: Sum) -> Iterator[list[dict
 
 def _moved(writing: Connection, rows: dict[str, int]) -> Moved:
     points = fsum(float(score) for score in writing.scalars(select(Grade.score)))
-    names = (kind.__tablename__ for kind in (Assignment, Student, SubmittedAssignment, Grade))
-    return Moved(*(rows[name] for name in names), points, rows)
+    kinds = {"assignments": Assignment, "students": Student, "submissions": SubmittedAssignment, "grades": Grade}
+    counts = {name: rows[kind.__tablename__] for name, kind in kinds.items()}
+    return Moved(**counts, points=points, rows=rows)

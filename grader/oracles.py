@@ -8,27 +8,39 @@ from __future__ import annotations
 
 import ast
 import os
+import threading
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import gradschool
 
 EXERCISES = Path(gradschool.__file__).resolve().parent / "exercises"
+ONE_PARSER = threading.Lock()  # CPython 3.11's parser counts its depth for all threads together, and may trip over it
 EXPECT_AT = 4  # the place of ``expect`` among Exercise's arguments
 
 
 def stripped(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Write every exercise module without its oracles into ``folder``; pairs of (the copy, the file it stands for)."""
     folder.mkdir(parents=True, exist_ok=True)
-    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(EXERCISES.glob("*.py"))}
-    names = {name for tree in trees.values() for name in _take_oracles(tree)}
-    for file, tree in trees.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name in names:
-                node.body = [ast.parse("raise LookupError('no oracle while grading')").body[0]]
-        _write(folder / file.name, ast.unparse(tree))
+    sources = tuple((file, file.read_text(encoding="utf-8")) for file in sorted(EXERCISES.glob("*.py")))
+    with ONE_PARSER:
+        texts = _without_oracles(sources)
+    for (file, _), text in zip(sources, texts, strict=True):
+        _write(folder / file.name, text)
         yield folder / file.name, file
+
+
+@lru_cache(maxsize=4)
+def _without_oracles(sources: tuple[tuple[Path, str], ...]) -> list[str]:
+    """The modules' texts without their oracles, in the same order."""
+    trees = [ast.parse(text) for _, text in sources]
+    names = {name for tree in trees for name in _take_oracles(tree)}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef) and node.name in names:
+            node.body = [ast.parse("raise LookupError('no oracle while grading')").body[0]]
+    return [ast.unparse(tree) for tree in trees]
 
 
 def _take_oracles(tree: ast.Module) -> set[str]:

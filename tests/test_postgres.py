@@ -327,7 +327,7 @@ SECRET = "sesame-4711"
         ),
         ("sqlite:////no-such-folder/gradebook.db", "cannot be opened: make its folder"),
         ("sqlite://", "names no database"),
-        (f"sqlite:///{ROOT / 'README.md'}", "holds no gradebook"),
+        ("sqlite:///PAPER", "holds no gradebook"),
         (f"postgresql://ada:{SECRET}@/walled?host=SERVER", "refuses the password of ada"),
         ("postgresql://ada@/walled?host=SERVER", "refuses the password of ada"),
         ("postgresql://stranger@/postgres?host=SERVER", "knows no user stranger: `createuser stranger`"),
@@ -336,11 +336,14 @@ SECRET = "sesame-4711"
     ],
 )
 def test_an_address_that_does_not_open_gets_one_sentence_and_no_password(
-    address: str, sentence: str, server: Server
+    address: str, sentence: str, server: Server, tmp_path: Path
 ) -> None:
+    paper = tmp_path / "paper"
+    paper.write_text("no gradebook", encoding="utf-8")
+    address = address.replace("SERVER", str(server.folder)).replace("PAPER", str(paper))
     with (
         pytest.raises(Trouble) as trouble,
-        opened(House(Path(), Path(), address.replace("SERVER", str(server.folder)))),
+        opened(House(Path(), Path(), address)),
     ):
         pass
     assert sentence in str(trouble.value)
