@@ -146,10 +146,12 @@ def become_kernel(line: socket.socket) -> None:
 def build(order: dict[str, Any]) -> None:
     """Everything that can be written to is made anew; the judge's socket is put in place, the others' are gone."""
     fonts = [(f, os.open(f, os.O_PATH)) for f in Path(HOME, "matplotlib").glob("fontlist-*.json")]
+    packages = [(p, os.open(p, os.O_PATH)) for p in packages_below("/tmp")]
     mask = os.umask(0)
     mount(None, "/", None, RECURSIVE | PRIVATE)
     for place in ("/tmp", "/dev/shm"):
         mount("tmpfs", place, "tmpfs", PLAIN, f"mode=1777,size={order['scratch']}")
+    show_again(packages)
     mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     for folder in (SOCKETS, HOME, f"{HOME}/matplotlib"):
         os.mkdir(folder, 0o777)
@@ -167,6 +169,23 @@ def build(order: dict[str, Any]) -> None:
     os.umask(mask)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SET_INTERFACE, struct.pack("16sH22x", b"lo", UP))
+
+
+def packages_below(folder: str) -> list[Path]:
+    """What the outer walls show below a folder that is covered now: a checkout may stand in /tmp."""
+    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    below = [p for p in points if Path(folder) in p.parents and p.is_dir() and not p.is_relative_to(HOME)]
+    return sorted({p for p in below if not any(q in p.parents for q in below)})
+
+
+def show_again(packages: list[tuple[Path, int]]) -> None:
+    """The same places, read-only as they were, with what is mounted within them."""
+    mask = os.umask(0o022)
+    for place, descriptor in packages:
+        place.mkdir(parents=True, exist_ok=True)
+        mount(f"/proc/self/fd/{descriptor}", str(place), None, BIND | RECURSIVE)
+        os.close(descriptor)
+    os.umask(mask)
 
 
 def mount_processes() -> None:
