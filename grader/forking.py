@@ -15,7 +15,6 @@ import select
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from grader import sandbox, seccomp
+from grader.scratch import socket_folder
 from gradschool.checking import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
@@ -116,7 +116,7 @@ class ForkServer:
     """A fork server of this process's, which ends with it; started at once, or when it is first asked for a kernel."""
 
     def __init__(self, at_once: bool = True) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="forks-", ignore_cleanup_errors=True)
+        self._folder = socket_folder("forks-")
         control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door = Door(control, Path(self._folder.name))
         self.process: subprocess.Popen[bytes] | None = None

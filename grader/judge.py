@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from typing import Any, cast
 
 from grader.bank import find_entry
 from grader.examine import examine
+from grader.scratch import socket_folder
 from gradschool import wire
 from gradschool.answers import Foreign, plain
 from gradschool.assess import Report
@@ -42,7 +42,7 @@ class Judge:
 
     def __init__(self, seconds: float = 20.0, seed: int | None = None) -> None:
         self.seconds, self.seed = seconds, seed
-        self._folder = tempfile.TemporaryDirectory(prefix="judge-")
+        self._folder = socket_folder("judge-")
         self.address = str(Path(self._folder.name) / "socket")
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 import time
 from pathlib import Path
 from queue import Empty
@@ -17,6 +16,7 @@ from nbformat import NotebookNode
 from grader import sandbox
 from grader.manager import SILENT, KernelLost, WalledManager
 from grader.outputs import BoundedClient
+from grader.scratch import socket_folder
 
 GRACE = 3.0  # seconds between the interrupt and the kill
 
@@ -49,7 +49,7 @@ class Kernel:
         return self
 
     async def _start(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True)
+        self._folder = socket_folder("kernel-")
         home = Path(self._folder.name) / "home"
         home.mkdir()
         self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls, self.road == "forked")

@@ -8,15 +8,18 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from grader import sandbox, seccomp
+from grader import sandbox, scratch, seccomp
+from grader.forking import forks
 from grader.house import ROOT, Trouble
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
+from grader.scratch import socket_folder
 
 WALLS = sandbox.Walls(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
 
@@ -145,6 +148,27 @@ def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.Monke
     file = tmp_path / "nb.ipynb"
     file.write_text(run.submission(None))
     assert sandbox.WARNING in record.read(run._grade(file))["notes"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("road", ["", sandbox.COLD_VARIABLE, sandbox.UNSANDBOXED_VARIABLE])
+def test_a_long_path_for_temporary_files_is_no_hindrance(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, road: str
+) -> None:
+    far = tmp_path / ("far" * 40)
+    far.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(far))
+    if road:
+        monkeypatch.setenv(road, "1")
+    forks().end()
+    assert cells_run("print(1)") == [("ok", "1\n")]
+    forks().end()
+
+
+def test_where_no_path_is_short_enough_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "ROOM", 105)
+    with pytest.raises(Trouble, match="set TMPDIR to one of at most 60 characters"):
+        socket_folder("judge-")
 
 
 @pytest.mark.slow
