@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nbgrader import api
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -26,6 +29,14 @@ def needs(*programs: str) -> None:
     if missing:
         say = pytest.fail if os.environ.get("GRADSCHOOL_NO_SKIPS") else pytest.skip
         say(f"{', '.join(missing)} is missing here (see the Makefile for what installs it)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_version_asked_once() -> Iterator[None]:
+    """nbgrader starts a program of two seconds, for each new gradebook, to learn the version of its own tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="session")

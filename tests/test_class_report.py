@@ -37,9 +37,14 @@ CLASS: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture
-def graded(house: House, chain: Chapter) -> House:
-    """A class with records and marks as grading leaves them, made without a kernel; ``gus`` could not be graded."""
+@pytest.fixture(scope="module")
+def graded(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A class with records and marks as grading leaves them, made without a kernel; ``gus`` could not be graded.
+
+    The tests read it and write no more than the report.
+    """
+    house = House(tmp_path_factory.mktemp("class") / "work", built.release)
+    shutil.copytree(built.work, house.work)
     for student, mistakes in CLASS.items():
         _enter(house, chain, student, mistakes)
     with opened(house) as gradebook:
@@ -80,7 +85,7 @@ def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str])
         gradebook.db.commit()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(graded: House, chain: Chapter) -> str:
     return class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import struct
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=15,
 )
-NAMES = [c.metadata.nbgrader.grade_id for c in lesson().cells]
+LESSON, HONEST = lesson(), submission(None).encode()
+NAMES = [c.metadata.nbgrader.grade_id for c in LESSON.cells]
 TEMPLATE_NAMES = [n for n in NAMES if n]
 
 
@@ -82,7 +84,7 @@ def test_any_json_that_looks_like_a_notebook_can_be_transplanted(made: Any, tmp_
     notebook = read(json.dumps(made).encode(), tmp_path_factory.mktemp("fuzz"))
     if notebook is None:
         return
-    graded, notes = transplant(notebook, lesson())
+    graded, notes = transplant(notebook, deepcopy(LESSON))
     assert [c.metadata.nbgrader.grade_id for c in graded.cells if "nbgrader" in c.metadata] == TEMPLATE_NAMES
     assert all(isinstance(note, str) for note in notes)
     nbformat.writes(graded).encode()
@@ -91,12 +93,12 @@ def test_any_json_that_looks_like_a_notebook_can_be_transplanted(made: Any, tmp_
 @BOUNDED
 @given(data=st.data())
 def test_an_honest_notebook_damaged_anywhere(data: st.DataObject, tmp_path_factory: Any) -> None:
-    text = bytearray(submission(None).encode())
+    text = bytearray(HONEST)
     for _ in range(data.draw(st.integers(1, 5))):
         text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
     notebook = read(bytes(text), tmp_path_factory.mktemp("fuzz"))
     if notebook is not None:
-        transplant(notebook, lesson())
+        transplant(notebook, deepcopy(LESSON))
 
 
 @BOUNDED

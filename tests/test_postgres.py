@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from class_without_kernels import grade, hand_in
-from nbgrader import api
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -42,18 +41,6 @@ STUDENTS = 10
 def server() -> Iterator[Server]:
     with running() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def heads() -> str:
-    """The version of nbgrader's tables. It starts a program of two seconds to find that, for each new gradebook."""
-    gradebooks.find_own_programs()
-    return api.get_alembic_version()
-
-
-@pytest.fixture(autouse=True)
-def _quickly_made(heads: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "get_alembic_version", lambda: heads)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -16,11 +15,20 @@ from typer.testing import CliRunner
 from grader import build as building
 from grader import publish, source
 from grader.bank import entries
-from grader.cli import app
+from grader.cli import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
 from gradschool.exercise import grade_id
 
 CHAPTERS = chapters()
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda c: c.part)
+def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, House]:
+    """A chapter, and a house where it alone was built."""
+    folder = tmp_path_factory.mktemp(request.param.part)
+    house = House(folder / "work", folder / "course")
+    building.build(request.param, house)
+    return request.param, house
 
 
 def release_of(house: House, which: Chapter) -> nbformat.NotebookNode:
@@ -34,9 +42,10 @@ def test_two_builds_agree_to_the_byte(house: House, chain: Chapter) -> None:
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
-def test_the_committed_release_is_what_the_source_builds(which: Chapter) -> None:
-    assert building.stale([which], House(ROOT / "build", ROOT / "course")) == []
+def test_the_committed_release_is_what_the_source_builds(fresh: tuple[Chapter, House]) -> None:
+    which, house = fresh
+    committed = ROOT / "course" / which.name / f"{which.notebook}.ipynb"
+    assert committed.read_bytes() == (house.release / which.name / committed.name).read_bytes()
 
 
 def test_a_changed_source_makes_the_release_stale(
@@ -53,14 +62,17 @@ def test_a_changed_source_makes_the_release_stale(
     assert building.stale([chain], house) == [chain.name]
 
 
-def test_check_fails_on_a_stale_release(house: House, chain: Chapter) -> None:
+def test_check_fails_on_a_stale_release(
+    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = house.release / chain.name / f"{chain.notebook}.ipynb"
-    command = [sys.executable, "-m", "grader", "build", "chain", "--check"]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
-    file.write_text(file.read_text() + " ")
-    failed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert failed.returncode == 1
-    assert failed.stderr.startswith(
+    monkeypatch.setattr(sys, "argv", ["grader", "build", "chain", "--check"])
+    for text, status in ((file.read_text(), 0), (file.read_text() + " ", 1)):
+        file.write_text(text)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == status
+    assert capsys.readouterr().err.startswith(
         "grader: The release of 01-loss-as-chain-rule is stale: run `python -m grader build`"
     )
 
@@ -72,11 +84,9 @@ def test_every_exercise_has_its_two_cells_in_the_banks_order(which: Chapter) -> 
     assert [n for n in names if n in wanted] == wanted
 
 
-@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
-def test_no_solution_and_no_marking_scheme_reaches_a_student(which: Chapter, tmp_path: Path) -> None:
-    own = House(tmp_path / "work", tmp_path / "course")
-    building.build(which, own)
-    released = release_of(own, which)
+def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapter, House]) -> None:
+    which, house = fresh
+    released = release_of(house, which)
     text = json.dumps(released)
     assert "BEGIN SOLUTION" not in text
     for cell in source.source_notebook(which).cells:
@@ -85,7 +95,7 @@ def test_no_solution_and_no_marking_scheme_reaches_a_student(which: Chapter, tmp
     stubs = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution") and c.cell_type == "code"]
     assert len(stubs) == len(entries(which.part))
     assert all("raise NotImplementedError()" in c.source for c in stubs)
-    assert [f.name for f in (own.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
+    assert [f.name for f in (house.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
 
 
 def test_points_in_the_release_are_those_of_the_bank(house: House, chain: Chapter) -> None:
