@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
 
 _STYLE = """<style>
 /* nbgrader's grey links and its code's grey ground are too pale for many: at least 4.5 to 1. Its style sheet takes the
@@ -15,6 +18,9 @@ div.nbgrader_cell .panel-primary > .panel-heading a, .panel-primary > .panel-hea
 div.nbgrader_cell .panel-heading { height: auto; min-height: 37px; background-color: #1c4f82; color: #fff; }
 div.nbgrader_cell .panel-heading a { color: #fff; }
 div.input_area, div.input_area pre, .highlight, .highlight pre { background: #fff; }
+.rendered_html { overflow: auto hidden; }  /* a wide formula or table; and nothing of it stands elsewhere */
+.rendered_html .anchor-link { opacity: 0; text-decoration: none; }
+.rendered_html :hover > .anchor-link, .rendered_html .anchor-link:focus { opacity: 1; }
 </style>
 </head>"""
 
@@ -26,6 +32,11 @@ def mended(page: str) -> str:
     return page.replace("<html>", '<html lang="en">', 1).replace("</head>", _STYLE, 1)
 
 
-def mend(file: Path) -> None:
-    """The same for a file."""
-    file.write_text(mended(file.read_text(encoding="utf-8")), encoding="utf-8")
+class FeedbackPage(HTMLExporter):
+    """nbgrader's page, mended, on every road to it: our command, nbgrader's own, and the formgrader's button."""
+
+    def from_notebook_node(  # type: ignore[override]  # nbconvert's own classes differ from each other
+        self, nb: NotebookNode, resources: Any = None, **kw: Any
+    ) -> tuple[str, Any]:
+        page, resources = super().from_notebook_node(nb, resources, **kw)
+        return mended(page), resources

@@ -16,6 +16,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from grader.feedback_page import FeedbackPage
+from grader.formulas import offline_pages
 from grader.gradebook import COURSE, find_own_programs
 from grader.house import ROOT, House
 from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Reader, Summary
@@ -36,6 +38,7 @@ def configure(c: Config, house: House) -> Config:
     folders.course_id = COURSE
     c.Exchange.root = str(house.work / "exchange")
     c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
+    offline_pages(c)
     _steps(c)
     return c
 
@@ -49,6 +52,7 @@ def _steps(c: Config) -> None:
     c.Autograde.autograde_preprocessors = [Judge, EnterRecord, AssignLatePenalties]
     feedback = list(GenerateFeedback.preprocessors.default_args[0])
     c.GenerateFeedback.preprocessors = [*feedback, Summary]
+    c.GenerateFeedback.exporter_class = FeedbackPage
 
 
 def converter(kind: type[BaseConverter], house: House, assignment: str, student: str = "*") -> Any:

@@ -17,7 +17,7 @@ from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
-from grader import feedback_page, record
+from grader import record
 from grader.bank import entries
 from grader.gradebook import opened
 from grader.gradesheets import disarmed
@@ -44,10 +44,7 @@ def feedback(house: House, chapter: Chapter, student: str | None = None) -> list
             make.start()
         except NbGraderException as error:
             raise Trouble(f"Some feedback for {chapter.name} could not be written: {reason(words)}") from error
-    pages = [house.feedback / f.relative_to(house.autograded).with_suffix(".html") for f in graded]
-    for page in pages:
-        feedback_page.mend(page)
-    return pages
+    return [house.feedback / f.relative_to(house.autograded).with_suffix(".html") for f in graded]
 
 
 COLUMNS = ("student", "chapter", "exercise", "score", "max_score", "needs_manual_grade", "mistake")

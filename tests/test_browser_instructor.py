@@ -105,10 +105,13 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     scheme = page.get_by_text("Marking scheme").first
     expect(scheme).to_be_visible(timeout=30_000)
     page.wait_for_load_state("networkidle")  # the page fetches the marks there are, and would write over ours
+    page.wait_for_function("$(':animated').length === 0")
     scheme.scroll_into_view_if_needed()
     answer = page.get_by_text("A gradient is how a loss asks.")
     expect(answer).to_be_in_viewport()
     expect(scheme).to_be_in_viewport()
+    cells = page.locator(".rendered_html td", has_text="detach f")  # of the scheme's table: lines between them
+    expect(cells).to_have_css("border-left-style", "solid")
     score = field_below(answer, page, "input.score")
     with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):
         score.fill("5")
@@ -117,8 +120,11 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     with page.expect_response(lambda r: "/formgrader/api/comment/" in r.url and r.request.method == "PUT"):
         comment.fill(REMARK)
         comment.press("Tab")
+    page.wait_for_function("$(':animated').length === 0")  # the page glides to the field that has the focus
+    scheme.evaluate("e => e.scrollIntoView({block: 'center'})")
     shoot(page, "instructor-reflection")
     assert page.evaluate("window.harm") is None
+    assert page.locator("math").count() > 50
     with Gradebook(house.db_url) as gradebook:
         grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect")
         assert (grade.manual_score, grade.needs_manual_grade) == (5, False)
@@ -139,9 +145,11 @@ def test_feedback_from_its_button_says_what_was_wrong(
     with watched_page(browser) as other:
         other.goto((house.feedback / "mistaken-1" / chain.name / f"{chain.notebook}.html").as_uri())
         expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
+        expect(other.locator("html")).to_have_attribute("lang", "en")  # mended, on this road as well
         shoot(other, "instructor-feedback-mistaken")
         other.goto((house.feedback / "perfect" / chain.name / f"{chain.notebook}.html").as_uri())
         expect(other.locator("body")).to_contain_text("Say it with")
+        expect(other.locator(".panel-footer math")).to_have_text("G")  # the remark's formula is drawn
         assert other.evaluate("window.harm") is None
         shoot(other, "instructor-feedback-perfect")
         expect(other.get_by_text("Marking scheme")).to_have_count(0)  # it is the instructor's

@@ -1,51 +1,12 @@
-"""Formulas as MathML, made while the site is built: browsers draw it without scripts or a network."""
+"""Formulas on the site as MathML, made while it is built."""
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import Any
 
 from docutils import nodes
-from latex2mathml.converter import convert
 
-# What latex2mathml does not know, in words that it does.
-_REWRITTEN = (
-    (re.compile(r"\\operatorname\*?\{(?P<name>[^{}]*)\}"), lambda m: _operator(m["name"])),
-    (re.compile(r"\\arg\s*\\(?P<name>max|min)(?![a-z])"), lambda m: _operator(f"arg {m['name']}")),
-    (re.compile(r"\\arg(?![a-z])"), lambda m: _operator("arg")),
-    (re.compile(r"\\!"), lambda m: ""),  # a space narrower than none
-    (re.compile(r"\\\\\[[^\]]*\]"), lambda m: r"\\"),  # the distance between rows
-)
-
-_NAME = re.compile(r"<mo><mrow><mtext>(?P<name>[^<]*)</mtext></mrow></mo>")
-
-# Most fonts' prime is raised and small already; as an exponent it would hardly be seen.
-_PRIME = re.compile(r"<msup><mi>(?P<of>[^<]*)</mi><mi>(?P<prime>&#x0203[234];)</mi></msup>")
-
-
-def _operator(name: str) -> str:
-    r"""A name set upright, below which an index may stand (``\operatorname`` and its relatives)."""
-    return rf"\mathop{{\text{{{name.replace(chr(92) + ',', ' ')}}}}}"
-
-
-def _upright(found: re.Match[str]) -> str:
-    """An identifier of several letters stands upright by itself; arg max also keeps a little space behind it."""
-    name = found["name"]
-    return f'<mo lspace="0" rspace="0.17em">{name}</mo>' if name.startswith("arg") else f"<mi>{name}</mi>"
-
-
-def mathml(latex: str, *, block: bool) -> str:
-    """One formula as a ``<math>`` element; ValueError, naming the word, where it is not understood."""
-    plain = latex.strip()
-    for pattern, rewritten in _REWRITTEN:
-        plain = pattern.sub(rewritten, plain)
-    made = convert(plain, display="block" if block else "inline")
-    if "\\" in unescape(made):
-        unknown = ", ".join(sorted(set(re.findall(r"\\[A-Za-z]+|\\.", unescape(made)))))
-        raise ValueError(f"no MathML for {unknown} in {latex!r}: see docs/_sphinx/mathml.py")
-    made = _NAME.sub(_upright, made)
-    return _PRIME.sub(r'<mrow><mi>\g<of></mi><mo lspace="0" rspace="0">\g<prime></mo></mrow>', made)
+from grader.mathml import mathml  # Sphinx runs in the checkout's top folder
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
