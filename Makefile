@@ -69,7 +69,8 @@ test: setup walls browser database
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 test-fast: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"; code=$$?; \
+	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
