@@ -23,7 +23,7 @@ from nbgrader.utils import parse_utc
 
 from grader import late, record
 from grader.crew import Crew, LocalCrew, Submission
-from grader.gradebook import opened, writing
+from grader.gradebook import enter_student, opened, writing
 from grader.house import Chapter, House, Trouble
 from grader.session import Limits
 
@@ -187,7 +187,7 @@ def _stamp_of(submission: Submission) -> Path | None:
 
 def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
     student, chapter = submission.student, submission.chapter
-    gradebook.update_or_create_student(student)
+    enter_student(gradebook, student)
     when = None
     if stamp := _stamp_of(submission):
         with contextlib.suppress(ValueError, OverflowError):

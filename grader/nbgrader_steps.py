@@ -14,7 +14,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import record
-from grader.gradebook import opened, writing
+from grader.gradebook import enter_student, opened, writing
 from grader.house import Trouble, chapter
 from grader.road import leads_elsewhere, read_submission
 from grader.source import INSTRUCTOR_TAG, template
@@ -82,6 +82,7 @@ class EnterRecord(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         names = resources["nbgrader"]
         with opened(names["db_url"]) as gradebook, writing(gradebook):
+            enter_student(gradebook, names["student"])
             record.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 
