@@ -17,16 +17,20 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from gradschool.answers import Tree, copied, plain
 from gradschool.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
+from gradschool.trying import Reply, try_case
 
 Answer = Callable[..., Any]
+Question = tuple[Case, Tree]
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
 
 
@@ -47,6 +51,20 @@ class Solution:
             namespace["torch"] = import_module("torch")
         exec(compile(self.source, f"<{self.function}>", "exec"), namespace)
         return namespace[self.function]
+
+
+class Replies:
+    """A known mistake's replies to questions in their order, each worked out when it is first wanted."""
+
+    def __init__(self, exercise: Exercise, mutant: Solution, questions: Sequence[Question]) -> None:
+        self._exercise, self._answer, self._questions = exercise, mutant.fresh(), questions
+        self._found: list[Reply] = []
+
+    def __getitem__(self, index: int) -> Reply:
+        while len(self._found) <= index:
+            case, _ = self._questions[len(self._found)]
+            self._found.append(try_case(self._exercise, self._answer, case.args))
+        return self._found[index]
 
 
 @dataclass
@@ -80,6 +98,21 @@ class Entry:
     def fixtures(self, rng: np.random.Generator) -> list[Case]:
         """The inputs for one generator: those of the public half and those of this entry."""
         return self.cases(rng)
+
+    def questions(self, seed: int) -> list[Question]:
+        """The inputs from a seed, each with its right answer."""
+        cases = self.fixtures(np.random.default_rng(seed))
+        return [(c, plain(self.exercise.run(self.reference, copied(c.args)))) for c in cases]
+
+    @cached_property
+    def hidden(self) -> list[Question]:
+        """The questions that are the same for everybody: worked out for the first, kept for the rest of the class."""
+        return self.questions(HIDDEN_SEED)
+
+    @cached_property
+    def mistaken(self) -> dict[str, Replies]:
+        """What each known mistake replies to the hidden questions, by its name; kept as they are."""
+        return {m.name: Replies(self.exercise, m, self.hidden) for m in self.mutants}
 
 
 def _source(function: Answer) -> str:

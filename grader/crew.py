@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Protocol
 
@@ -115,8 +117,17 @@ def _given(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
         pool.shutdown(wait=False)
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_worker, initargs=(door,))
+    pool = ProcessPoolExecutor(1, mp_context=_context(), initializer=_worker, initargs=(door,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
+
+
+def _context() -> BaseContext:
+    """Workers are forked from a process that has imported everything, once and shared; elsewhere each imports alone."""
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["grader.ahead"])
+    return context
 
 
 def _worker(door: forking.Door | None) -> None:

@@ -10,12 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from grader.bank import HIDDEN_SEED, Entry, Solution
-from gradschool.answers import copied, plain
+from grader.bank import Entry, Solution
 from gradschool.assess import Report, Tried, assess, example_of, same
-from gradschool.exercise import Case
 from gradschool.numerics import TOLERANCES, Tolerance
 from gradschool.trying import Reply, try_case
 
@@ -30,25 +26,27 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     ``seed`` makes the fresh inputs and must not be known to the student's code beforehand. Only fresh inputs are
     ever shown in a report's example: the hidden ones stay hidden.
     """
-    hidden = entry.fixtures(np.random.default_rng(HIDDEN_SEED))
-    fresh = entry.fixtures(np.random.default_rng(seed))
-    tried = [_put(entry, case, ask) for case in [*fresh, *hidden]]
-    report = replace(assess(entry.exercise, tried, entry.tolerance), points=entry.points)
+    hidden, fresh = (
+        [Tried(c, right, ask(c.args)) for c, right in some] for some in (entry.hidden, entry.questions(seed))
+    )
+    report = replace(assess(entry.exercise, [*fresh, *hidden], entry.tolerance), points=entry.points)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
-    report = replace(report, example=example_of(entry.exercise, tried[: len(fresh)], TOLERANCES[entry.tolerance]))
-    known = name_mistake(entry, tried)
+    report = replace(report, example=example_of(entry.exercise, fresh, TOLERANCES[entry.tolerance]))
+    known = name_mistake(entry, hidden, fresh)
     return replace(report, mistake=known.name, hint=known.hint) if known else report
 
 
-def _put(entry: Entry, case: Case, ask: Ask) -> Tried:
-    expected = plain(entry.exercise.run(entry.reference, copied(case.args)))
-    return Tried(case, expected, ask(case.args))
+def name_mistake(entry: Entry, hidden: Sequence[Tried], fresh: Sequence[Tried]) -> Solution | None:
+    """The known mistake that answers every one of these questions, asked in this order, as the student did."""
+    alike = (m for m in entry.mutants if _answers_hidden_alike(entry, m, hidden))
+    return next((m for m in alike if _behaves_like(entry, m, [*hidden, *fresh])), None)
 
 
-def name_mistake(entry: Entry, tried: Sequence[Tried]) -> Solution | None:
-    """The known mistake that answers every one of these questions as the student's function did."""
-    return next((mutant for mutant in entry.mutants if _behaves_like(entry, mutant, tried)), None)
+def _answers_hidden_alike(entry: Entry, mutant: Solution, hidden: Sequence[Tried]) -> bool:
+    """What most mistakes fail at once, and what needs no new run: the hidden questions are everybody's."""
+    known = entry.mistaken[mutant.name]
+    return all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden))
 
 
 def _behaves_like(entry: Entry, mutant: Solution, tried: Sequence[Tried]) -> bool:

@@ -38,13 +38,28 @@ PRELOADED = (
     "matplotlib.pyplot",
     "gymnasium",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "ipykernel_launcher",
-    "gradschool.exercises",
+    "IPython.core.debugger",  # from here on: what a kernel imports while it starts, and a lesson's first cells
+    "IPython.core.completerlib",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "sqlite3",
+    "faulthandler",
+    "pydoc",
+    "xmlrpc.server",
+    "gradschool.exercises.chain",
+    "gradschool.exercises.dqn",
+    "gradschool.exercises.ddpg",
+    "gradschool.ddpg_training",
 )
-MEET = "/run/gradschool"  # these four as in grader/sandbox.py
+MEET = "/run/gradschool"  # these five as in grader/sandbox.py
 HANDED = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"
+KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
 MOST_BYTES = 2**16
 IDLE = 600.0  # seconds without a kernel after which the server ends
 
@@ -279,7 +294,7 @@ def start_afresh() -> None:
 
 def run_kernel() -> None:
     """As ``python -m ipykernel_launcher`` does."""
-    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{MEET}/connection.json"]
+    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{MEET}/connection.json", *KERNEL_OPTIONS]
     sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 

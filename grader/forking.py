@@ -113,21 +113,19 @@ class Door:
 
 
 class ForkServer:
-    """A fork server of this process's, which ends with it; started at once, or when it is first asked for a kernel."""
+    """A fork server of this process's, which ends with it."""
 
-    def __init__(self, at_once: bool = True) -> None:
+    def __init__(self) -> None:
         self._folder = socket_folder("forks-")
         control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door = Door(control, Path(self._folder.name))
         self.process: subprocess.Popen[bytes] | None = None
         self._begun, self._ended = threading.Event(), False
-        threading.Thread(target=self._keep, args=(at_once,), name="fork server", daemon=True).start()
+        threading.Thread(target=self._keep, name="fork server", daemon=True).start()
 
-    def _keep(self, at_once: bool) -> None:
+    def _keep(self) -> None:
         """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
         with self._theirs as theirs, contextlib.suppress(OSError):
-            if not at_once:
-                select.select([theirs], [], [])
             if not self._ended:
                 command = sandbox.server_command(SCRIPT, self.door.handed, theirs.fileno())
                 env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge", "MPLBACKEND": INLINE}
@@ -256,12 +254,12 @@ def forks() -> Forks:
 def shared() -> Iterator[Door | None]:
     """A fork server for several processes that this one starts: the door to lend them. None where kernels start cold.
 
-    It starts when the first of them asks, and whoever asks while it gets ready waits.
+    It gets ready while they do; whoever asks before that waits.
     """
     if sandbox.is_off() or sandbox.is_cold():
         yield None
         return
-    server = ForkServer(at_once=False)
+    server = ForkServer()
     try:
         yield server.door
     finally:

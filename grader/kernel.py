@@ -78,7 +78,7 @@ class Kernel:
         with contextlib.suppress(Exception):
             self.kc.stop_channels()
         with contextlib.suppress(Exception):
-            await self.manager.shutdown_kernel(now=True)
+            await self.manager.end()
         with contextlib.suppress(Exception):
             self.manager.context.destroy(linger=0)
         self._folder.cleanup()

@@ -25,9 +25,11 @@ from grader.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 COLD_VARIABLE = "GRADSCHOOL_COLD"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 MEET = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets/s"  # inside: where the kernel's own sockets begin
+KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)  # no database of what was run, nor a thread that fills it
 HANDED = "/run/handed"  # inside a fork server: a folder of the grader's with sockets of judges
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
@@ -214,9 +216,8 @@ def environment() -> dict[str, str]:
 
 def own_places(home: str) -> dict[str, str]:
     """The variables that keep a kernel to one thread, and its files in a folder of its own."""
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     places = {"IPYTHONDIR": "ipython", "JUPYTER_RUNTIME_DIR": "runtime", "MPLCONFIGDIR": "matplotlib"}
-    return {**threads, "HOME": home, "TMPDIR": home, **{k: f"{home}/{v}" for k, v in places.items()}}
+    return {**ONE_THREAD, "HOME": home, "TMPDIR": home, **{k: f"{home}/{v}" for k, v in places.items()}}
 
 
 class Watch:

@@ -36,6 +36,7 @@ BIN = Path(sys.executable).parent
 QUICK = """
 import os, signal, sys, time
 sys.path.insert(0, {root!r})
+os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
 from grader import session
 from gradschool.assess import Report
 

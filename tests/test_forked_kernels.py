@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from grader import forking, record, road, sample_class, sandbox
+from grader import fork_server, forking, record, road, sample_class, sandbox
 from grader.bank import entries
 from grader.forking import Door, Unforkable, forks
 from grader.house import Chapter, House
@@ -439,3 +439,22 @@ def test_several_processes_share_one_server() -> None:
     ask("print(1)")
     assert forks().lent is None
     assert forks().server is not None
+
+
+def test_both_roads_agree_on_places_and_options() -> None:
+    """The fork server cannot import what the cold road is written with, so it says the same things again."""
+    for name in ("MEET", "HOME", "HANDED", "KERNEL_OPTIONS"):
+        assert getattr(fork_server, name) == getattr(sandbox, name)
+    assert sandbox.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
+
+
+@pytest.mark.parametrize("road", ["forked", "cold"])
+def test_a_kernel_has_no_database_of_what_was_run(monkeypatch: pytest.MonkeyPatch, road: str) -> None:
+    if road == "cold":
+        monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+
+    async def go() -> tuple[str, str]:
+        async with kernels() as (kernel,):
+            return kernel.road, await kernel.run("print(get_ipython().history_manager.enabled)")
+
+    assert asyncio.run(go()) == (road, "False")

@@ -31,8 +31,9 @@ STUDENTS = 10
 # Grading a class for real, but for the kernel: what a killed run can lose lies between the worker's answer and the
 # files on the disk. A "kernel" that takes 30 ms and answers from the notebook's text makes thirty kills a minute.
 QUICK = """
-import sys, time
+import os, sys, time
 sys.path.insert(0, {root!r})
+os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
 from grader import session
 from grader.bank import entries
 from gradschool.assess import Report

@@ -134,19 +134,24 @@ def leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
 
     ``names`` are the names of a tuple's parts, or of the one leaf.
     """
-    if isinstance(tree, tuple):
-        for i, item in enumerate(tree):
-            yield from _under(names[i] if i < len(names) else f"[{i}]", item)
-    elif isinstance(tree, dict):
-        for key, item in tree.items():
-            yield from _under(key, item)
+    if isinstance(tree, tuple | dict):
+        yield from _inside(tree, names, "")
     else:
         yield (names[0] if len(names) == 1 else ""), tree
 
 
-def _under(prefix: str, tree: Tree) -> Iterator[tuple[str, Any]]:
-    for name, leaf in leaves(tree):
-        yield (f"{prefix}.{name}" if name and not name.startswith("[") else prefix + name), leaf
+def _inside(tree: tuple[Any, ...] | dict[str, Any], names: tuple[str, ...], prefix: str) -> Iterator[tuple[str, Any]]:
+    pairs = tree.items() if isinstance(tree, dict) else zip(_numbered(len(tree), names), tree, strict=True)
+    for key, item in pairs:
+        name = f"{prefix}.{key}" if prefix and key and not key.startswith("[") else prefix + key
+        if isinstance(item, tuple | dict):
+            yield from _inside(item, (), name)
+        else:
+            yield name, item
+
+
+def _numbered(size: int, names: tuple[str, ...]) -> list[str]:
+    return [names[i] if i < len(names) else f"[{i}]" for i in range(size)]
 
 
 def describe(leaf: Any) -> str:

@@ -40,6 +40,8 @@ def wrong_entries(got: Array, expected: Array, tolerance: Tolerance) -> Array:
     Shapes must be equal: compare them first. Returns a boolean array of that shape.
     """
     got64, expected64 = np.asarray(got, np.float64), np.asarray(expected, np.float64)
+    if np.array_equal(got64, expected64):
+        return np.zeros(got64.shape, bool)  # most often so, and far quicker
     largest = np.max(np.abs(expected64), initial=0.0, where=np.isfinite(expected64))
     with np.errstate(invalid="ignore", over="ignore"):
         size = np.maximum(np.abs(expected64), tolerance.spread * largest)

@@ -1,0 +1,21 @@
+"""Everything that a grading process imports, for the process from which all of them are forked (see grader.crew).
+
+Importing this is the whole of its work: one thread, no autograd (torch refuses it in the child of a process that has
+used it), and no garbage collector that would touch, and so copy, what the children share.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+
+from grader.sandbox import ONE_THREAD
+from gradschool.exercise import CHAPTERS
+
+os.environ.update(ONE_THREAD)  # before numpy is imported: its threads would be there already
+for name in ("grader.road", *(f"grader.exercises.{part}" for part in CHAPTERS), "torch._dynamo"):
+    importlib.import_module(name)
+importlib.import_module("torch").set_num_threads(1)
+gc.collect()
+gc.freeze()
