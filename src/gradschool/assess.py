@@ -100,9 +100,9 @@ def assess(exercise: Exercise, tried: Sequence[Tried], tolerance: str) -> Report
     for t in tried:
         if any(isinstance(leaf, Foreign | Raised) for _, leaf in leaves(t.expected)):
             raise ValueError(f"{exercise.id}: the right answer on the case {t.case.name!r} is {t.expected}")
-    shape = _shape_finding(exercise, regular)
+    shape = shape_finding(exercise, regular)
     value = shape or _value_finding(exercise, regular, table)
-    at_edge = _shape_finding(exercise, edge) or _value_finding(exercise, edge, table)
+    at_edge = shape_finding(exercise, edge) or _value_finding(exercise, edge, table)
     pure = _purity_finding(exercise, tried, table)
     properties = _properties(shape, value, at_edge, pure, with_edge=bool(edge))
     finding = shape or value or at_edge or pure
@@ -151,7 +151,7 @@ def _fraction(exercise: Exercise, properties: Sequence[Property], regular: Seque
 def _share_right(exercise: Exercise, regular: Sequence[Tried], table: Tolerance) -> float:
     """How many of the entries and texts of an answer of the right form are right, never quite 1."""
     right = of = 0
-    for pair in _pairs(exercise, regular):
+    for pair in pairs_of(exercise, regular):
         numbers = isinstance(pair.expected, np.ndarray)
         wrong = wrong_entries(pair.got, pair.expected, table) if numbers else np.array(doctor.is_wrong(pair, table))
         right, of = right + int((~wrong).sum()), of + wrong.size
@@ -168,16 +168,17 @@ def _parts(exercise: Exercise, tree: Tree) -> dict[str, Any]:
     return dict(leaves(tree, exercise.returns))
 
 
-def _shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding | None:
+def shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding | None:
+    """What is wrong with the form of these answers: an exception, missing parts, a shape or a dtype; or None."""
     raised = [t for t in tried if isinstance(t.reply.first, Raised)]
     if raised:
         return _raised_finding(raised[0], len(raised) == len(tried))
-    shown = sorted(tried, key=_bulk)  # in the order of `example_of`: sentence and example are about one case
+    shown = sorted(tried, key=bulk)  # in the order of `example_of`: sentence and example are about one case
     for t in shown:
         finding = _structure(exercise, t)
         if finding:
             return finding
-    return next((f for pair in _pairs(exercise, shown) if (f := doctor.form(pair))), None)
+    return next((f for pair in pairs_of(exercise, shown) if (f := doctor.form(pair))), None)
 
 
 def _raised_finding(t: Tried, always: bool) -> doctor.Finding:
@@ -210,16 +211,18 @@ def _structure(exercise: Exercise, t: Tried) -> doctor.Finding | None:
     return doctor.Finding("parts", f"The parts of the answer are not the ones that are asked for: {'; '.join(told)}.")
 
 
-def _pairs(exercise: Exercise, tried: Sequence[Tried]) -> list[doctor.Pair]:
-    return [
-        doctor.Pair(_parts(exercise, t.reply.first)[label], expected, label, t.case.sizes, t.case.rows)
-        for t in tried
-        for label, expected in _parts(exercise, t.expected).items()
-    ]
+def pairs_of(exercise: Exercise, tried: Sequence[Tried]) -> list[doctor.Pair]:
+    """Every part of every answer beside what it should be, in order."""
+    found = []
+    for t in tried:
+        got = _parts(exercise, t.reply.first)
+        for label, expected in _parts(exercise, t.expected).items():
+            found.append(doctor.Pair(got[label], expected, label, t.case.sizes, t.case.rows))
+    return found
 
 
 def _value_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> doctor.Finding | None:
-    pairs = _pairs(exercise, tried)
+    pairs = pairs_of(exercise, tried)
     wrong_labels = [p.label for p in pairs if doctor.is_wrong(p, table)]
     if not wrong_labels:
         return None
@@ -265,16 +268,19 @@ def _same_leaf(a: Any, b: Any, table: Tolerance) -> bool:
     return type(a) is type(b) and a == b
 
 
-def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> Example | None:
-    """The smallest case on which the answer is wrong, a regular one before an edge case, ready to be shown."""
-    for t in sorted(tried, key=_bulk):
+def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance, part: str = "") -> Example | None:
+    """The smallest case on which the answer is wrong, a regular one before an edge case, ready to be shown.
+
+    ``part`` names the part of the answer to be shown; the first that is wrong if it is left out.
+    """
+    for t in sorted(tried, key=bulk):
         first = t.reply.first
         if isinstance(first, Raised):
             return Example(t.case.name, plain(dict(t.case.args)), error=raised_text(first))
         if _structure(exercise, t):
             return Example(t.case.name, plain(dict(t.case.args)), "", t.expected, first)
-        for pair in _pairs(exercise, [t]):
-            if isinstance(pair.expected, str):
+        for pair in pairs_of(exercise, [t]):
+            if isinstance(pair.expected, str) or (part and pair.label != part):
                 continue  # to show the right word would be to give it away
             if doctor.form(pair) or doctor.is_wrong(pair, table):
                 wrong = _mask(pair, table)
@@ -287,5 +293,6 @@ def _mask(pair: doctor.Pair, table: Tolerance) -> np.ndarray | None:
     return wrong_entries(pair.got, pair.expected, table) if both and pair.got.shape == pair.expected.shape else None
 
 
-def _bulk(t: Tried) -> tuple[bool, int]:
+def bulk(t: Tried) -> tuple[bool, int]:
+    """What cases are shown by: regular ones first, then the smaller."""
     return t.case.edge, sum(leaf.size for _, leaf in leaves(plain(dict(t.case.args))) if isinstance(leaf, np.ndarray))

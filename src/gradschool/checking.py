@@ -20,6 +20,7 @@ from gradschool.assess import Report, Tried, assess
 from gradschool.card import as_html, as_text
 from gradschool.exercise import Exercise, UnknownExercise, find
 from gradschool.frontend import JUDGE_VARIABLE
+from gradschool.second_look import closer
 from gradschool.trying import MAX_PRINTED, Raised, Reply, quiet, try_case
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
@@ -73,7 +74,7 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
     expected = [plain(exercise.expect(case.args)) for case in cases]  # all of it before the student's code runs
     tried = [Tried(c, e, try_case(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
-    report = assess(exercise, tried, exercise.tolerance)
+    report = closer(exercise, answer, tried, assess(exercise, tried, exercise.tolerance))
     note = _on_speed(exercise, answer) if report.passed else ""
     return replace(report, notes=(*report.notes, note)) if note else report
 

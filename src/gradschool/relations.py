@@ -1,0 +1,270 @@
+"""What a wrong answer has to do with the inputs and with the right one: "this is `g` as it came in", "each entry is
+multiplied by `z`". Where the doctor sees only where the numbers are wrong, this often tells how.
+
+Every relation holds on every wrong pair, or it is not named. No reference is needed, only what the doctor has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradschool.answers import leaves, plain
+from gradschool.doctor import SIZES, Finding, Pair
+from gradschool.exercise import Exercise
+from gradschool.nets import MLP
+from gradschool.numerics import Array
+
+SAME = 1e-6  # as a share of the largest entry
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A wrong pair beside the inputs that it was made from, by the names that the lesson gives them."""
+
+    pair: Pair
+    inputs: Mapping[str, Array]
+
+    @property
+    def got(self) -> Array:
+        """What came back, in float64."""
+        return np.asarray(self.pair.got, np.float64)
+
+    @property
+    def expected(self) -> Array:
+        """What was right, in float64."""
+        return np.asarray(self.pair.expected, np.float64)
+
+    @property
+    def off(self) -> Array:
+        """Mask of the wrong entries."""
+        return np.abs(self.got - self.expected) > SAME * np.max(np.abs(self.expected), initial=0.0)
+
+
+def named_inputs(exercise: Exercise, args: Mapping[str, Any]) -> dict[str, Array]:
+    """The arrays and numbers among the inputs whose names a student knows: those in the exercise's signature.
+
+    A network comes as the list of its parameters.
+    """
+    found: dict[str, Array] = {}
+    for name, value in args.items():
+        subject = subject_of(exercise, name)
+        if subject:
+            if isinstance(value, Mapping) and "flat" in value:
+                net = MLP(tuple(int(n) for n in value["sizes"]), flat=value["flat"])
+                value = [
+                    x for w, b in zip(net.weights, net.biases, strict=True) for x in (w.T, b)
+                ]  # as torch lists them
+            found.update((n, leaf) for n, leaf in leaves(plain({subject: value})) if isinstance(leaf, np.ndarray))
+    return found
+
+
+def subject_of(exercise: Exercise, name: str) -> str:
+    """What the lesson calls an input: by its name, ``target_critics[1]`` for ``target_critic_2``, or "" if unknown."""
+    arguments = exercise.signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
+    if name in arguments:
+        return name
+    stem, _, number = name.rpartition("_") if name[-1:].isdigit() else (name, "", "1")
+    return f"{stem}s[{int(number) - 1}]" if f"{stem}s" in arguments else ""
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether two arrays agree, up to a share of the largest entry."""
+    if one.shape != other.shape or not np.isfinite(one).all() or not np.isfinite(other).all():
+        return False
+    return bool(np.max(np.abs(one - other), initial=0.0) <= SAME * np.max(np.abs(other), initial=0.0))
+
+
+def in_common(wrong: Sequence[Beside]) -> list[str]:
+    """The inputs that every one of these has."""
+    return [name for name in wrong[0].inputs if all(name in w.inputs for w in wrong)]
+
+
+Relation = Callable[[Sequence[Beside]], Finding | None]
+
+
+def kept(wrong: Sequence[Beside]) -> Finding | None:
+    """An input that should come back untouched, under its own name."""
+    first_word = re.split(r"[_\[]", wrong[0].pair.label)[0]  # `critic_weights[0]` is about `critic`
+    own = [name for name in in_common(wrong) if name.partition("[")[0] == first_word]
+    for name in own:
+        if all(w.inputs[name].ndim and w.expected.any() and same(w.inputs[name], w.expected) for w in wrong):
+            return Finding("kept", f"{wrong[0].pair.what} has changed: it should come back as `{name}` went in.")
+    return None
+
+
+def echo(wrong: Sequence[Beside]) -> Finding | None:
+    """The answer is one of the inputs."""
+    what = wrong[0].pair.what
+    for name in in_common(wrong):
+        given = [w.inputs[name] for w in wrong]
+        if all(g.ndim and g.any() and same(w.got, g) for w, g in zip(wrong, given, strict=True)):
+            return Finding("echo", f"{what} is `{name}`, exactly as it went in: nothing has been done to it.")
+        if all(g.ndim and g.any() and same(w.got, -1.0 * g) for w, g in zip(wrong, given, strict=True)):
+            return Finding("echo-negative", f"{what} is minus `{name}`, and nothing else has been done to it.")
+    return None
+
+
+def steps(wrong: Sequence[Beside]) -> Finding | None:
+    """The answer is an input that has been moved, and the way of the move is right but for its sign or length."""
+    label = wrong[0].pair.label
+    for name in sorted(in_common(wrong), key=lambda n: n != label):  # a `theta` is first compared with `theta`
+        starts = [w.inputs[name] for w in wrong]
+        if any(
+            s.shape != w.got.shape or s.ndim == 0 or s.dtype.kind != "f" for s, w in zip(starts, wrong, strict=True)
+        ):
+            continue
+        ways = [(w.got - s, w.expected - s) for s, w in zip(starts, wrong, strict=True)]
+        to = "the new one" if name == label else lower(wrong[0].pair.what)
+        finding = _way(
+            f"The step from {'the old ' if name == label else ''}`{name}` to {to}", ways, list(_numbers(wrong))
+        )
+        if finding:
+            return finding
+    return None
+
+
+def _way(start: str, ways: Sequence[tuple[Array, Array]], numbers: Sequence[tuple[str, list[float]]]) -> Finding | None:
+    """What is wrong with a way that is a multiple of the right one."""
+    if not all(np.count_nonzero(right) and right.size > 1 for _, right in ways):
+        return None
+    factors = constant_factor(ways)
+    if not factors:
+        return None
+    if np.allclose(factors, -1.0, rtol=SAME):
+        return Finding("opposite-step", f"{start} is as long as it should be, and points the opposite way.")
+    for words, value in numbers:
+        if np.allclose(factors, value, rtol=SAME, atol=0):
+            return Finding("step-factor", f"{start} is {words} times as long as it should be.")
+    if max(factors) < 0:
+        return Finding("opposite-step", f"{start} points the opposite way.")
+    if min(factors) < 0 or any(np.count_nonzero(right) < 2 for _, right in ways):
+        return None  # any lone number is a multiple of any other
+    length = "too short" if max(factors) < 1 else "too long" if min(factors) > 1 else "of the wrong length"
+    return Finding("step-length", f"{start} has the right direction, but it is {length}.")
+
+
+def lower(what: str) -> str:
+    """The subject of a sentence, in the middle of one."""
+    return "the result" if what == "The result" else what
+
+
+def constant_factor(ways: Sequence[tuple[Array, Array]]) -> list[float]:
+    """The c of got = c * expected for each; [] unless all of them have one that is not 0."""
+    factors = []
+    for got, expected in ways:
+        i = int(np.argmax(np.abs(expected)))
+        c = float(got.flat[i] / expected.flat[i]) if expected.flat[i] else 0.0
+        if c == 0 or not same(got, c * expected):
+            return []
+        factors.append(c)
+    return factors
+
+
+def _numbers(wrong: Sequence[Beside]) -> Iterator[tuple[str, list[float]]]:
+    """What a factor may be called: a number among the inputs or a size, itself or one divided by it."""
+    for name in in_common(wrong):
+        values = [w.inputs[name] for w in wrong]
+        if all(v.ndim == 0 and v.dtype.kind in "fiu" and v != 0 for v in values):
+            numbers = [float(v) for v in values]
+            yield f"`{name}`", numbers
+            yield f"1 / `{name}`", [1 / v for v in numbers]
+            yield f"1 / `{name}`²", [1 / v**2 for v in numbers]
+    for name in wrong[0].pair.sizes:
+        if all(name in w.pair.sizes for w in wrong):
+            sizes = [float(w.pair.sizes[name]) for w in wrong]
+            yield SIZES.get(name, name), sizes
+            yield f"1 / {SIZES.get(name, name)}", [1 / v for v in sizes]
+
+
+def factor(wrong: Sequence[Beside]) -> Finding | None:
+    """A constant factor that is one of the numbers among the inputs, or the square root of the number of entries."""
+    found = constant_factor([(w.got, w.expected) for w in wrong])
+    for words, value in _numbers(wrong):
+        if found and np.allclose(found, value, rtol=SAME, atol=0):
+            return Finding("factor", f"{wrong[0].pair.what} is {words} times what it should be.")
+    return None
+
+
+def entrywise(wrong: Sequence[Beside]) -> Finding | None:
+    """Each entry carries one of the inputs as a factor that it should not have, or lacks one."""
+    what = lower(wrong[0].pair.what)
+    for name in in_common(wrong):
+        given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
+        sides = [(w.got, w.expected, g) for w, g in zip(wrong, given, strict=True) if g is not None]
+        if len(sides) < len(wrong) or any(np.unique(g).size < 2 for _, _, g in sides):
+            continue
+        if all(same(got, expected * g) for got, expected, g in sides):
+            return Finding("factor-too-many", f"Each entry of {what} is `{name}` times what it should be.")
+        if all(same(got * g, expected) for got, expected, g in sides):
+            return Finding("factor-missing", f"Each entry of {what} lacks the factor `{name}`.")
+    return None
+
+
+def _fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
+    """An input spread over the answer's shape, a (B,) also along rows; None if it does not fit."""
+    if given.ndim == 0 or given.dtype.kind == "b":
+        return None
+    if given.ndim == 1 and len(shape) == 2 and len(given) == shape[0] != shape[1]:
+        given = given[:, None]
+    try:
+        return np.broadcast_to(given.astype(np.float64), shape)
+    except ValueError:
+        return None
+
+
+def difference(wrong: Sequence[Beside]) -> Finding | None:
+    """One of the inputs has been added, or left out of a sum."""
+    what = wrong[0].pair.what
+    for name in in_common(wrong):
+        given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
+        gaps = [(w.got - w.expected, g) for w, g in zip(wrong, given, strict=True) if g is not None and g.any()]
+        if len(gaps) < len(wrong):
+            continue
+        if all(same(gap, g) for gap, g in gaps):
+            return Finding("term-too-many", f"{what} is too large by exactly `{name}`, in every entry.")
+        if all(same(gap, -g) for gap, g in gaps):
+            return Finding("term-missing", f"{what} is too small by exactly `{name}`, in every entry.")
+    return None
+
+
+def displaced(wrong: Sequence[Beside]) -> Finding | None:
+    """The right numbers, in other places."""
+    for w in wrong:
+        several = np.unique(w.expected).size > 2 and np.unique(w.expected).size > w.expected.size / 4
+        if not several or not same(np.sort(w.got, axis=None), np.sort(w.expected, axis=None)):
+            return None
+    return Finding("displaced", f"{wrong[0].pair.what} has the right numbers, but not in the right places.")
+
+
+def signs(wrong: Sequence[Beside]) -> Finding | None:
+    """The right sizes, and some signs wrong."""
+    if not all(same(np.abs(w.got), np.abs(w.expected)) for w in wrong) or sum(w.got.size for w in wrong) < 4:
+        return None
+    return Finding("signs", f"{wrong[0].pair.what} has the right size in every entry, and the wrong sign in some.")
+
+
+def missing(wrong: Sequence[Beside]) -> Finding | None:
+    """Right where it is not 0, and 0 where it should not be."""
+    if all(not w.got[w.off].any() and w.got.any() for w in wrong):
+        return Finding(
+            "missing", f"{wrong[0].pair.what} is 0 where it should not be; wherever it is not 0, it is right."
+        )
+    return None
+
+
+HOW: tuple[Relation, ...] = (kept, echo, steps, factor, entrywise, difference, displaced, signs, missing)
+
+
+def relation(wrong: Sequence[Beside], among: Sequence[Relation]) -> Finding | None:
+    """The first of these relations that holds on every wrong pair of one part of the answer; None if none does."""
+    numbers = (w.pair.expected for w in wrong)
+    if not wrong or not all(isinstance(n, np.ndarray) and n.dtype.kind in "fiu" and n.size for n in numbers):
+        return None
+    if not all(np.isfinite(w.got).all() and w.off.any() for w in wrong):
+        return None
+    return next((found for look in among if (found := look(wrong))), None)

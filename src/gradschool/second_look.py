@@ -1,0 +1,107 @@
+"""A second look at a wrong answer of which the doctor can only say where its numbers are wrong.
+
+First what the answer has to do with its inputs (:mod:`relations`), then what it depends on (:mod:`probe`), then in
+which entries, parts or cases it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradschool.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
+from gradschool.doctor import Finding, is_wrong
+from gradschool.exercise import Exercise
+from gradschool.numerics import TOLERANCES, Tolerance
+from gradschool.places import WEAK, WHERE
+from gradschool.probe import LAST_PROBES, Asked, Patience, probe
+from gradschool.relations import HOW, Beside, Relation, named_inputs, relation
+
+Wrong = dict[str, list[tuple[Tried, Beside]]]  # the wrong pairs of each part of the answer, smallest inputs first
+
+
+def closer(exercise: Exercise, answer: Callable[..., Any], tried: Sequence[Tried], report: Report) -> Report:
+    """The same report; where the doctor could not say what is wrong, with a hint that says more, if there is one."""
+    if report.mistake not in VAGUE or exercise.each:
+        return report
+    table = TOLERANCES[exercise.tolerance]
+    group, wrong = _first_wrong(exercise, tried, table)
+    found = (
+        _how(exercise, answer, wrong)
+        or _parts(exercise, group, wrong)
+        or _related(wrong, WEAK)
+        or _case(exercise, tried, table)
+    )
+    if found is None:
+        return report
+    label, finding = found
+    shown = example_of(exercise, tried, table, label)
+    return replace(report, mistake=finding.name, hint=finding.sentence, example=shown)
+
+
+def _first_wrong(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> tuple[list[Tried], Wrong]:
+    """The regular cases if anything is wrong there, else the edge cases; and the wrong pairs among them."""
+    for edge in (False, True):
+        group = sorted((t for t in tried if t.case.edge == edge), key=bulk)
+        wrong: Wrong = {}
+        for t in group:
+            for pair in pairs_of(exercise, [t]):
+                if is_wrong(pair, table):
+                    beside = Beside(pair, named_inputs(exercise, t.case.args))
+                    wrong.setdefault(pair.label, []).append((t, beside))
+        if wrong:
+            break
+    return group, wrong
+
+
+def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[str, Finding] | None:
+    """What has been done wrongly, part by part of the answer; then which entries and parts are right."""
+    related = _related(wrong, HOW)
+    if related:
+        return related
+    patience = Patience()
+    by_case = {t.case.name: Asked(exercise, answer, t, patience) for cases in wrong.values() for t, _ in cases}
+    asked = {label: [by_case[t.case.name] for t, _ in cases] for label, cases in wrong.items()}
+    return probe(asked) or _related(wrong, WHERE) or probe(asked, LAST_PROBES)
+
+
+def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Finding] | None:
+    """The first part of the answer that has one of these relations."""
+    for label, cases in wrong.items():
+        finding = relation([beside for _, beside in cases], among)
+        if finding:
+            return label, finding
+    return None
+
+
+def _parts(exercise: Exercise, group: Sequence[Tried], wrong: Wrong) -> tuple[str, Finding] | None:
+    """Some parts of the answer are right on every input."""
+    labels = list(dict.fromkeys(pair.label for pair in pairs_of(exercise, group)))
+    fine = [label for label in labels if label not in wrong]
+    if not fine or len(labels) > 6:
+        return None
+    right, not_right = (listed([f"`{name}`" for name in some]) for some in (fine, wrong))
+    verbs = ("is" if len(fine) == 1 else "are", "is" if len(wrong) == 1 else "are")
+    return "", Finding("parts-right", f"{right} {verbs[0]} right; {not_right} {verbs[1]} not.")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _case(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> tuple[str, Finding] | None:
+    """There is a case, with something to get wrong in it, that is right."""
+    for t in tried:
+        if shape_finding(exercise, [t]):
+            continue
+        pairs = pairs_of(exercise, [t])
+        telling = all(isinstance(p.expected, np.ndarray) and p.expected.any() for p in pairs)
+        if telling and not any(is_wrong(p, table) for p in pairs):
+            return "", Finding(
+                "right-case", f'On the case "{t.case.name}" it is right: what is different in the others?'
+            )
+    return None
