@@ -14,16 +14,18 @@ import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader.house import Chapter, chapters  # noqa: E402
+from grader.house import Chapter, chapter, chapters  # noqa: E402
 from grader.source import EXPERIMENT_TAG, source_notebook  # noqa: E402
 
 FOLDER = ROOT / "build" / "versions"
@@ -77,12 +79,12 @@ def make_environment(which: str) -> Path:
     return python
 
 
-def run_chapter(python: Path, chapter: Chapter, quick: bool) -> str:
+def run_chapter(python: Path, lesson: Chapter, quick: bool) -> str:
     """Run one chapter's solution in this environment: "" if all is well, else what went wrong."""
-    notebook = source_notebook(chapter)
+    notebook = source_notebook(lesson)
     if quick:
         notebook.cells = [c for c in notebook.cells if EXPERIMENT_TAG not in c.metadata.get("tags", [])]
-    file = python.parents[1] / f"{chapter.notebook}.ipynb"
+    file = python.parents[1] / f"{lesson.notebook}.ipynb"
     file.write_text(json.dumps(notebook), encoding="utf-8")
     done = subprocess.run([str(python), "-c", RUN, str(file)], capture_output=True, text=True, cwd=file.parent)
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it failed"])[-1][:300]
@@ -115,8 +117,14 @@ def as_on_binder(python: Path) -> str:
     )
 
 
-def try_set(which: str, quick: bool) -> bool:
-    """Make and try one set; whether all of it passed."""
+def children_cpu() -> float:
+    """CPU seconds of all that this process has started and waited for: on a busy machine the clock says little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def try_set(which: str, asked: Sequence[Chapter], quick: bool) -> bool:
+    """Make one set and try these chapters in it; whether all of it passed."""
     start = time.monotonic()
     python = make_environment(which)
     assert said_by(python, KERNEL).startswith(str(FOLDER / which)), "the kernel is another environment's"
@@ -130,14 +138,12 @@ def try_set(which: str, quick: bool) -> bool:
                     f"  {name}: constraints.txt holds it at {version}, so its bound {bounds()[name][1]} was not tried"
                 )
     healthy = True
-    for chapter in chapters():
-        start = time.monotonic()
-        trouble = run_chapter(python, chapter, quick)
+    for one in asked:
+        start, cpu = time.monotonic(), children_cpu()
+        trouble = run_chapter(python, one, quick)
         healthy &= not trouble
-        print(
-            f"  {'FAIL' if trouble else 'pass'} {chapter.name} in {time.monotonic() - start:.0f} s {trouble}",
-            flush=True,
-        )
+        took = f"{time.monotonic() - start:.0f} s, {children_cpu() - cpu:.0f} s of CPU"
+        print(f"  {'FAIL' if trouble else 'pass'} {one.name} in {took} {trouble}", flush=True)
     trouble = as_on_binder(python)
     print(f"  {'FAIL' if trouble else 'pass'} postBuild {trouble}", flush=True)
     return healthy and not trouble
@@ -148,8 +154,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", nargs="*", default=["oldest", "newest"], help="oldest, newest (default: both)")
     parser.add_argument("--quick", action="store_true", help="leave out cells that train or draw")
+    parser.add_argument("--chapter", help="one chapter alone, by its folder, its number or its part")
     asked = parser.parse_args()
-    return 0 if sum(not try_set(which, asked.quick) for which in asked.sets) == 0 else 1
+    lessons = [chapter(asked.chapter)] if asked.chapter else list(chapters())
+    return 0 if sum(not try_set(which, lessons, asked.quick) for which in asked.sets) == 0 else 1
 
 
 if __name__ == "__main__":
