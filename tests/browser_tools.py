@@ -16,11 +16,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from conftest import needs
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from grader.house import ROOT
 
@@ -234,3 +235,30 @@ CONTRAST = """root => {
 def contrast(element: Locator) -> float:
     """The smallest contrast between the element's text and its ground; 4.5 is enough for everybody."""
     return float(element.evaluate(CONTRAST))
+
+
+# What the keyboard is at: how it looks, and whether a person who looks at the page sees that.
+FOCUS = """() => {
+    const e = document.activeElement, s = getComputedStyle(e), box = e.getBoundingClientRect();
+    const ringed = (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
+    const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+    return {what: `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`,
+            seen: e !== document.body && ringed && inside && box.width > 0 && box.height > 0};
+}"""
+
+
+STILL = """() => !document.getAnimations().some(a => a.playState === 'running')
+    && !(window.$ && window.$.expr && $(':animated').length)"""
+
+
+def tab_to(page: Page, wanted: str, most: int = 150) -> int:
+    """Press Tab until an element that matches the selector has the focus, which is seen at every stop; the stops."""
+    for stop in range(1, most + 1):
+        page.keyboard.press("Tab")
+        with suppress(TooLate):  # pages glide to it, and some things slide in
+            page.wait_for_function(f"({FOCUS})().seen", timeout=2_000)
+        here = page.evaluate(FOCUS)
+        assert here["seen"], here
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return stop
+    raise AssertionError(f"{most} presses of Tab do not lead to {wanted}")

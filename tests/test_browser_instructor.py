@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import nbformat
 import pytest
-from browser_tools import chromium, contrast, jupyterlab, shoot, watched_page
+from browser_tools import chromium, contrast, jupyterlab, shoot, tab_to, watched_page
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -168,3 +168,32 @@ def test_the_class_report_reads_well_on_light_and_dark(browser: Browser, house: 
             expect(page.locator("body")).to_contain_text("chain.l2_gradient")
             assert contrast(page.locator("body")) >= 4.5, scheme
             page.screenshot(path=ROOT / "build" / "screenshots" / f"instructor-report-{scheme}.png", full_page=True)
+
+
+def test_a_reflection_is_marked_with_the_keyboard_alone(desk: str, page: Page, house: House, chain: Chapter) -> None:
+    """From the list of chapters to the points and on to the next student: Tab, Enter and the points' digits."""
+    page.goto(f"{desk}/formgrader/manage_assignments")
+    expect(page.locator(".num-submissions a").first).to_be_visible(timeout=30_000)
+    tab_to(page, f".num-submissions a[href$='{chain.name}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/manage_submissions/{chain.name}")
+    expect(page.locator(".student-name a").first).to_be_visible(timeout=30_000)
+    tab_to(page, ".student-name a[href*='/perfect/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/manage_students/perfect/**")
+    expect(page.locator("#main-table a").first).to_be_visible(timeout=30_000)
+    tab_to(page, "#main-table a[href*='/submissions/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/submissions/**")
+    page.wait_for_load_state("networkidle")
+    tab_to(page, "input.score#chain-reflection")
+    with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):
+        page.keyboard.type("4")
+        page.keyboard.press("Tab")
+    shoot(page, "instructor-keyboard")
+    tab_to(page, "li.next a")
+    there = page.url
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url.partition("?")[0] != there.partition("?")[0])
+    with Gradebook(house.db_url) as gradebook:
+        assert gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect").manual_score == 4

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 from axe import serious
-from browser_tools import SHOTS, chromium
+from browser_tools import SHOTS, STILL, chromium, tab_to
 from playwright.sync_api import Browser, Page
 
 from grader.bank import HIDDEN_SEED, entries
@@ -284,7 +284,8 @@ OPEN_TO_ALL = """() => [...document.querySelectorAll('a[href], button, input, su
 HERE = """() => { const e = document.activeElement, s = getComputedStyle(e), box = e.getBoundingClientRect();
   e.dataset.reached = 1;
   return {text: e.textContent.trim(), outlined: s.outlineStyle != 'none' || s.boxShadow != 'none',
-          shown: box.width > 0 && box.height > 0, body: e === document.body} }"""
+          shown: box.width > 0 && box.height > 0 && box.right > 0 && box.left < innerWidth,
+          body: e === document.body} }"""
 
 
 @pytest.mark.slow
@@ -302,6 +303,47 @@ def test_everything_can_be_reached_with_the_tab_key_and_is_seen_to_be(built_site
         assert here["shown"], here
     reached = page.evaluate("document.querySelectorAll('[data-reached]').length")
     assert reached >= page.evaluate(OPEN_TO_ALL) > 10
+
+
+@pytest.mark.slow
+def test_a_reader_without_a_mouse_skips_searches_and_turns_the_page(built_site: Path, page: Page):
+    page.goto((built_site / "index.html").as_uri())
+    assert tab_to(page, ".skip-to-content") == 1
+    page.keyboard.press("Enter")
+    assert tab_to(page, "#furo-main-content *") == 1  # past the menu, into the text
+    tab_to(page, ".next-page")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/loss_as_chain_rule.html")
+    tab_to(page, ".sidebar-search")
+    page.keyboard.type("surrogate")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li", timeout=20_000)
+    tab_to(page, "#search-results a[href*='loss_as_chain_rule']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/loss_as_chain_rule.html*")
+    tab_to(page, ".sidebar-tree a[href*='dqn_on_taxi']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dqn_on_taxi.html")
+
+
+@pytest.mark.slow
+def test_in_a_narrow_window_a_key_opens_the_menu_and_the_contents(built_site: Path, page: Page):
+    """As wide as a screen enlarged to 200 %: both stand in drawers, and nobody gets lost in a closed one."""
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.goto((built_site / LESSONS["01-loss-as-chain-rule"]).as_uri())
+    for button, drawer in (("nav-overlay-icon", ".sidebar-drawer"), ("toc-header-icon", ".toc-drawer")):
+        box = page.locator(drawer).bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 0 or box["x"] >= 700
+        tab_to(page, f".{button} button")
+        page.keyboard.press("Enter")
+        page.wait_for_function(STILL)
+        tab_to(page, f"{drawer} a")  # each stop on the way is on the screen and has its ring
+        page.mouse.click(690 if drawer == ".sidebar-drawer" else 10, 450)  # beside it: it closes
+        page.wait_for_function(STILL)
+    tab_to(page, "#furo-main-content a")
+    page.locator(".nav-overlay-icon button").click()  # a click opens it once, and not twice
+    assert page.locator("#__navigation").is_checked()
 
 
 @pytest.mark.slow

@@ -11,15 +11,27 @@ _TOUCHES = (
     ('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="The site">'),
     ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
 )
+# The theme opens its drawers with a label of a hidden box, which no key reaches. A button in the label does the same.
+_LABEL = re.compile(
+    r'(?P<label><label class="[^"]*overlay-icon[^"]*" for="(?P<box>__\w+)">)(?P<icon>.*?)</label>', re.S
+)
+_DRAWERS = {"__navigation": "Show or hide the menu", "__toc": "Show or hide this page's contents"}
 _PRE = re.compile(r"<pre>(?P<inside>.*?)</pre>", re.S)
 NARROW = 40  # signs in a line that even a phone shows without scrolling
 
 
 def touched(page: str) -> str:
-    """A page whose headings have a level, whose landmarks a name, and whose wide blocks can be scrolled by keyboard."""
+    """A page whose headings have a level and landmarks a name; drawers open and wide blocks scroll by keyboard."""
     for plain, better in _TOUCHES:
         page = page.replace(plain, better)
+    page = _LABEL.sub(_with_button, page)
     return _PRE.sub(_reachable, page)
+
+
+def _with_button(found: re.Match[str]) -> str:
+    does = f"document.getElementById('{found['box']}').click()"
+    button = f'<button type="button" class="drawer-button" aria-label="{_DRAWERS[found["box"]]}" onclick="{does}">'
+    return f"{found['label']}{button}{found['icon'].strip()}</button></label>"
 
 
 def _reachable(found: re.Match[str]) -> str:
