@@ -52,6 +52,12 @@ OUTPUT_GRADIENT = """def output_gradient(q, action, y):
 TD_TARGET = """def td_target(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - (terminated | truncated)) * q_next.max(axis=1)
 """
+TANH_VJP = """def tanh_vjp(z, g):
+    return g * (1 - np.tanh(z))
+"""
+SQUASH = """def squash(z, low, high):
+    return high * (np.tanh(z) + 1) / 2
+"""
 SQUASH_VJP = """def squash_vjp(z, g, low, high):
     return -g * (high - low) / 2 * (1 - np.tanh(z) ** 2)
 """
@@ -64,7 +70,13 @@ STORIES = {
                 "def l2_gradient(p, l):\n    return l - p\n",
                 "the negative of what it should be",
                 ("l - p", "p - l"),
-            )
+            ),
+            Slip(
+                "chain.tanh_vjp",
+                TANH_VJP,
+                "When z changes its sign, the right result stays as it is",
+                ("(z))", "(z) ** 2)"),
+            ),
         ],
         [
             Picture("stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
@@ -99,6 +111,12 @@ STORIES = {
     "ddpg": (
         "ddpg-squash-solution",
         [
+            Slip(
+                "ddpg.squash",
+                SQUASH,
+                "When low changes, the right result changes too",
+                ("high * ", "low + (high - low) * "),
+            ),
             Slip("ddpg.squash_vjp", SQUASH_VJP, "the negative of what it should be", ("-g", "g")),
             Slip(
                 "ddpg.polyak",

@@ -168,7 +168,7 @@ def test_wrong_entries_are_marked_by_a_sign_and_a_frame() -> None:
     assert [text for _, text in cells] == ["1", "2 ✗", "3"]
     assert ["dashed" in style for style, _ in cells] == [False, True, False]
     text = as_text(check_here(L2, lambda p, l: np.where(np.arange(len(p)) == 1, 0, p - l)))
-    assert "wrong entries: (1,)" in text
+    assert "wrong entries: index 1" in text
 
 
 def test_one_scale_for_both_maps() -> None:
@@ -221,7 +221,7 @@ def test_a_screen_reader_hears_rows_columns_and_what_is_wrong() -> None:
     assert 'aria-label="Got, by row and column"' in html
     assert '<th scope="col"' in html
     assert "Wrong entries (marked ✗): 1 of" in html
-    assert "at (1,)." in html
+    assert "at index 1." in html
     grid = heat_map(np.ones((2, 3)))
     assert re.findall(r'<th scope="(\w+)"[^>]*>(\d)', grid) == [
         (s, k) for s, ks in (("col", "012"), ("row", "")) for k in ks
@@ -329,3 +329,15 @@ def test_the_sentence_about_a_shape_is_about_the_example_that_is_shown() -> None
     assert report.example is not None
     shapes = [str(value.shape) for value in (report.example.got, report.example.expected)]
     assert re.findall(r"\(\d[^)]*\)", report.hint)[:2] == shapes
+
+
+def test_every_cell_has_a_frame_and_wrong_ones_take_no_more_room() -> None:
+    """A white entry on a white page is a cell all the same; frame and padding add up to as much on both."""
+    html = heat_map(np.array([0.0, 1.0]), np.array([False, True]))
+    right, wrong = re.findall(r"<td style=\"([^\"]*)\"", html)
+    sizes = [re.findall(r"(?:border|padding):(\d)px(?: (\d)px)?", style) for style in (right, wrong)]
+    (thin, _), (up, side) = sizes[0]
+    (thick, _), (wrong_up, wrong_side) = sizes[1]
+    assert 0 < int(thin) < int(thick)
+    assert (int(thin) + int(up), int(thin) + int(side)) == (int(thick) + int(wrong_up), int(thick) + int(wrong_side))
+    assert "dashed" in wrong

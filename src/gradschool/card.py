@@ -62,7 +62,8 @@ def _example_text(example: Example, hint: str) -> list[str]:
     part = f" {example.label}" if example.label else ""
     lines += [_assigned(f"  expected{part}", example.expected), _assigned(f"  got{part}", example.got)]
     if example.wrong is not None and example.wrong.ndim:
-        lines.append(f"  wrong entries: {_places(example.wrong)}")
+        index = "" if example.wrong.all() else _index_of(example.wrong)
+        lines.append(f"  wrong entries: {index}{_places(example.wrong)}")
     return lines
 
 
@@ -81,7 +82,8 @@ def _short(value: Any) -> str:
 def _places(wrong: np.ndarray) -> str:
     if wrong.all():
         return "all"
-    places = [str(tuple(int(i) for i in at)) for at in np.argwhere(wrong)]
+    found = [tuple(int(i) for i in at) for at in np.argwhere(wrong)]
+    places = [str(at[0] if len(at) == 1 else at) for at in found]
     more = f" and {len(places) - 6} more" if len(places) > 6 else ""
     return ", ".join(places[:6]) + more
 
@@ -167,10 +169,14 @@ def _where(example: Example) -> str:
     """Which entries are wrong, in words: how many, and at which indices."""
     if example.wrong is None or not example.wrong.ndim or not example.wrong.any():
         return ""
-    count = f"{int(example.wrong.sum())} of {example.wrong.size}"
-    return f"<div>Wrong entries (marked ✗): {count}, at {_places(example.wrong)}.</div>".replace(
-        "at all.", "all of them."
-    )
+    count = int(example.wrong.sum())
+    some = f"{count} of {example.wrong.size}, at {_index_of(example.wrong)}{_places(example.wrong)}"
+    return f"<div>Wrong entries (marked ✗): {f'all {count}' if example.wrong.all() else some}.</div>"
+
+
+def _index_of(wrong: np.ndarray) -> str:
+    """A lone number needs a word to be read as a place."""
+    return "index " if wrong.ndim == 1 else ""
 
 
 def _shape(value: Any) -> str:
@@ -203,7 +209,8 @@ def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0, tit
     corner = "<td></td>" if value.ndim == 2 else ""
     head = f"<tr>{corner}{''.join(_index(j, 'col') for j in range(texts.shape[1]))}</tr>" if value.ndim else ""
     label = f'aria-label="{escape(title)}, by row and column"'
-    table = f'<table {label} style="border-collapse:separate;border-spacing:2px;margin:0">{head}{rows}</table>'
+    style = "color:inherit;border-collapse:separate;border-spacing:2px;margin:0"
+    table = f'<table {label} style="{style}">{head}{rows}</table>'
     return table + _cut(texts.shape != grid.shape, unseen)
 
 
@@ -222,12 +229,10 @@ def _cut(cut: bool, unseen: int) -> str:
 
 def _cell(x: Any, share: float, wrong: bool) -> str:
     background, ink = _colour(share) if np.isfinite(x) else ("#000000", "#FFFFFF")
-    border = "3px dashed #CC79A7" if wrong else "3px solid transparent"
+    # A thin frame makes a white cell a cell on a white page too; a wrong entry's is thick and takes the same room.
+    frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else "border:1px solid #C8C8C8;padding:4px 8px"
     text = (str(x) if isinstance(x, np.bool_ | np.integer) else f"{x:.4g}") + (" ✗" if wrong else "")
-    return (
-        f'<td style="background:{background};color:{ink};border:{border};padding:2px 6px;text-align:right;'
-        f'font-family:monospace">{text}</td>'
-    )
+    return f'<td style="background:{background};color:{ink};{frame};text-align:right;font-family:monospace">{text}</td>'
 
 
 def _colour(share: float) -> tuple[str, str]:
