@@ -54,11 +54,22 @@ def torch_layers(net: MLP) -> torch.nn.Sequential:
 
 
 def flat_gradient(gradients: Iterable[Tensor]) -> Array:
-    """Gradients in the order of ``parameters()`` -> one array (n_params,) in the order of ``MLP.flat``."""
+    """Gradients in the order of ``parameters()`` -> one array (n_params,) in the order of ``MLP.flat``.
+
+    >>> dW, db = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([5.0, 6.0])  # torch keeps W as (n_out, n_in)
+    >>> flat_gradient([dW, db])
+    array([1., 3., 2., 4., 5., 6.], dtype=float32)
+    """
     return np.concatenate([g.detach().numpy().T.ravel() for g in gradients])
 
 
 def layer_arrays(flat: Array, sizes: tuple[int, ...]) -> tuple[Array, ...]:
-    """The other way: (n_params,) -> arrays in the shapes and order of ``parameters()``."""
+    """The other way: (n_params,) -> arrays in the shapes and order of ``parameters()``.
+
+    >>> W, b = layer_arrays(np.array([1.0, 3.0, 2.0, 4.0, 5.0, 6.0]), (2, 2))
+    >>> W
+    array([[1., 2.],
+           [3., 4.]])
+    """
     net = MLP(sizes, flat=flat)
     return tuple(np.array(x) for w, b in zip(net.weights, net.biases, strict=True) for x in (w.T, b))

@@ -43,6 +43,11 @@ def plain(value: Any) -> Tree:
 
     It never raises, whatever the value does when it is looked at, and what it gives is bounded: at most MAX_NODES
     parts, MAX_BYTES of numbers and MAX_LETTERS of text. Plain data stays as it is.
+
+    >>> plain([1, 2.0])
+    (array(1), array(2.))
+    >>> plain({"W": np.eye(1), "name": "ann", "file": open})
+    {'W': array([[1.]]), 'name': 'ann', 'file': Foreign(what='a builtin_function_or_method')}
     """
     return _plain(value, MAX_DEPTH, _Budget())
 
@@ -123,7 +128,13 @@ def _is_tensor(value: Any) -> bool:
 
 
 def readable(text: str) -> str:
-    """``text`` without what no page or terminal should be sent: control characters and halves of characters."""
+    """``text`` without what no page or terminal should be sent: control characters and halves of characters.
+
+    >>> readable("all right")
+    'all right'
+    >>> readable(f"red{chr(27)}[31m") == f"red{chr(0xFFFD)}[31m"
+    True
+    """
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else (" " if c.isspace() else "\ufffd") for c in text)
@@ -133,6 +144,9 @@ def leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
     """Every leaf with a name for it, such as ``grad_W``, ``[1]`` or ``params[0]``; "" for a lone leaf.
 
     ``names`` are the names of a tuple's parts, or of the one leaf.
+
+    >>> list(leaves((1, {"W": 2, "b": (3, 4)}), ("loss", "grads")))
+    [('loss', 1), ('grads.W', 2), ('grads.b[0]', 3), ('grads.b[1]', 4)]
     """
     if isinstance(tree, tuple | dict):
         yield from _inside(tree, names, "")
@@ -155,7 +169,15 @@ def _numbered(size: int, names: tuple[str, ...]) -> list[str]:
 
 
 def describe(leaf: Any) -> str:
-    """What a piece of plain data is, in a few words, for a message: its kind, shape and dtype."""
+    """What a piece of plain data is, in a few words, for a message: its kind, shape and dtype.
+
+    >>> describe(np.zeros((2, 3)))
+    'an array of shape (2, 3)'
+    >>> describe(np.float32(1.5))
+    'a number of float32'
+    >>> describe(("a", None))
+    'a list or tuple of 2'
+    """
     if leaf is None:
         return "None"
     if isinstance(leaf, str):

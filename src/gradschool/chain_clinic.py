@@ -47,7 +47,12 @@ class Patient:
 
 
 def likeness(grads: Sequence[Array], right: Sequence[Array]) -> list[str]:
-    """Each gradient beside the right one: their ratio where it is one number, "other" where it is not."""
+    """Each gradient beside the right one: their ratio where it is one number, "other" where it is not.
+
+    >>> right = [np.array([1.0, 2.0]), np.array([1.0, 0.0])]
+    >>> likeness([np.array([8.0, 16.0]), np.array([0.0, 1.0])], right)
+    ['8', 'other']
+    """
 
     def word(g: Array, r: Array) -> str:
         ratio = float(np.sum(g * r) / np.sum(r * r))

@@ -242,7 +242,12 @@ def train(
 
 
 def step_size_factor(steps: int, settings: Settings) -> float:
-    """1 at first, then falling linearly to 0: so that a run does not end in the middle of a stumble."""
+    """1 at first, then falling linearly to 0: so that a run does not end in the middle of a stumble.
+
+    >>> settings = Settings(env_steps=1000, slow_down_from=0.6)
+    >>> [round(step_size_factor(steps, settings), 2) for steps in (0, 600, 800, 1000)]
+    [1.0, 1.0, 0.5, 0.0]
+    """
     if settings.slow_down_from >= 1.0:
         return 1.0
     return min(1.0, (1.0 - steps / settings.env_steps) / (1.0 - settings.slow_down_from))
@@ -266,7 +271,12 @@ def interact(
 
 
 def evaluation_is_due(steps: int, settings: Settings) -> bool:
-    """At the end, and whenever another `evaluate_every` env steps have been passed."""
+    """At the end, and whenever another `evaluate_every` env steps have been passed.
+
+    >>> settings = Settings(env_steps=100, n_envs=16, evaluate_every=40)
+    >>> [steps for steps in range(16, 101, 16) if evaluation_is_due(steps, settings)]
+    [48, 80, 96]
+    """
     every = settings.evaluate_every
     last = steps + settings.n_envs > settings.env_steps
     return last or (every > 0 and steps // every > (steps - settings.n_envs) // every)

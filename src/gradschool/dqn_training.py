@@ -61,7 +61,11 @@ class Settings:
     """Factor on epsilon at every update; 1 leaves it alone."""
 
     def epsilon_at(self, update: int) -> float:
-        """The share of random actions at this update."""
+        """The share of random actions at this update.
+
+        >>> Settings(epsilon=0.5, epsilon_decay=0.9).epsilon_at(2)
+        0.405
+        """
         return self.epsilon * self.epsilon_decay**update
 
 

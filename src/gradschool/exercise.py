@@ -38,7 +38,11 @@ class Case:
 
 
 def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:
-    """The plain way to try a student's function: the inputs in the order in which the case lists them."""
+    """The plain way to try a student's function: the inputs in the order in which the case lists them.
+
+    >>> call_in_order(lambda W, s: W[s], {"W": "abc", "s": 1})
+    'b'
+    """
     return answer(*args.values())
 
 
@@ -76,12 +80,23 @@ class Exercise:
 
 
 def grade_id(exercise_id: str) -> str:
-    """``chain.l2_gradient`` becomes ``chain-l2-gradient``."""
+    """``chain.l2_gradient`` becomes ``chain-l2-gradient``.
+
+    >>> grade_id("chain.l2_gradient")
+    'chain-l2-gradient'
+    """
     return exercise_id.replace(".", "-").replace("_", "-")
 
 
 def find(exercise_id: str) -> Exercise:
-    """The exercise with this id; UnknownExercise, with the nearest that there is, otherwise."""
+    """The exercise with this id; UnknownExercise, with the nearest that there is, otherwise.
+
+    >>> find("dqn.td_target").function
+    'td_target'
+    >>> find("dqn.td_targt")
+    Traceback (most recent call last):
+    gradschool.exercise.UnknownExercise: There is no exercise 'dqn.td_targt': did you mean "dqn.td_target"?
+    """
     part = str(exercise_id).partition(".")[0]
     if part not in CHAPTERS:
         begins = " or ".join(f'"{name}."' for name in CHAPTERS)

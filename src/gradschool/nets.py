@@ -25,6 +25,13 @@ class MLP:
     flat  -- or take these parameters, shape (n_params,); they are used, not copied
 
     Raises ValueError if `flat` has the wrong length, or if neither `rng` nor `flat` is given.
+
+    >>> net = MLP((2, 3, 1), flat=np.ones(13))
+    >>> net.n_params, [w.shape for w in net.weights]
+    (13, [(2, 3), (3, 1)])
+    >>> net(np.array([[1.0, 0.0], [-1.0, -1.0]]))  # the second row stops at the relu: only the last bias is left
+    array([[7.],
+           [1.]])
     """
 
     def __init__(self, sizes: Sequence[int], rng: np.random.Generator | None = None, flat: Array | None = None):
@@ -96,7 +103,14 @@ class MLP:
 
 
 def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
-    """Weights (n_in, n_out) and biases (n_out,) of every layer, as views into `flat`."""
+    """Weights (n_in, n_out) and biases (n_out,) of every layer, as views into `flat`.
+
+    >>> flat = np.arange(6.0)
+    >>> (w,), (b,) = layer_views(flat, (2, 2))
+    >>> b[:] = -1.0  # views: this is the network's own parameter
+    >>> flat
+    array([ 0.,  1.,  2.,  3., -1., -1.])
+    """
     weights, biases, at = [], [], 0
     for n_in, n_out in pairwise(sizes):
         weights.append(flat[at : at + n_in * n_out].reshape(n_in, n_out))
@@ -107,7 +121,12 @@ def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Ar
 
 
 def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
-    """Uniform in +-1/sqrt(n_in), weights and biases alike: what torch.nn.Linear does by default."""
+    """Uniform in +-1/sqrt(n_in), weights and biases alike: what torch.nn.Linear does by default.
+
+    >>> drawn = initial_parameters((100, 5), np.random.default_rng(0))
+    >>> drawn.shape, bool(np.abs(drawn).max() <= 0.1)
+    ((505,), True)
+    """
     return np.concatenate(
         [rng.uniform(-1.0, 1.0, (n_in + 1) * n_out) / np.sqrt(n_in) for n_in, n_out in pairwise(sizes)]
     )

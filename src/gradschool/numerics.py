@@ -38,6 +38,10 @@ def wrong_entries(got: Array, expected: Array, tolerance: Tolerance) -> Array:
     """Mask of the entries of ``got`` that disagree; NaN and infinity never agree with a number.
 
     Shapes must be equal: compare them first. Returns a boolean array of that shape.
+
+    >>> got, expected = np.array([1.0, 2.0, np.nan]), np.array([1.0, 2.5, 3.0])
+    >>> wrong_entries(got, expected, TOLERANCES["exact"])
+    array([False,  True,  True])
     """
     got64, expected64 = np.asarray(got, np.float64), np.asarray(expected, np.float64)
     if np.array_equal(got64, expected64):
@@ -56,6 +60,13 @@ def central_differences(f: Callable[[Array], float | Array], x: Array, h: float 
     ``f`` maps an array of x's shape to a scalar or an array; the result has shape ``f(x).shape + x.shape``
     (x's own shape for a scalar f, so it is the gradient). x is left as it was. Error: h^2 f'''/6 from
     truncation plus about 1e-16 |f| / h from rounding.
+
+    >>> square = lambda x: float(x @ x)
+    >>> central_differences(square, np.array([1.0, -2.0])).round(6)
+    array([ 2., -4.])
+    >>> central_differences(lambda x: 3.0 * x, np.zeros(2)).round(6)  # of an array, the Jacobian
+    array([[3., 0.],
+           [0., 3.]])
     """
     x = np.array(x, dtype=np.float64)
     columns = []

@@ -26,6 +26,11 @@ def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array,
     """One step of Gymnasium's Pendulum-v1 (g = 10, m = l = 1, dt = 0.05): angles, speeds and torques of shape (N,).
 
     Returns the next angles (not wrapped), the next speeds and the rewards, each (N,).
+
+    >>> hanging, still, push = np.array([np.pi]), np.zeros(1), np.array([5.0])
+    >>> theta, theta_dot, reward = pendulum_step(hanging, still, push)  # a push of 5 counts as 2
+    >>> theta_dot.round(3), reward.round(3)
+    (array([0.3]), array([-9.874]))
     """
     torque = np.clip(torque, -MAX_TORQUE, MAX_TORQUE)
     angle = (theta + np.pi) % (2 * np.pi) - np.pi
@@ -35,7 +40,11 @@ def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array,
 
 
 def observe(theta: Array, theta_dot: Array) -> Array:
-    """(N,), (N,) -> observations (N, 3): cosine, sine, speed, rounded to float32 as Gymnasium's are."""
+    """(N,), (N,) -> observations (N, 3): cosine, sine, speed, rounded to float32 as Gymnasium's are.
+
+    >>> observe(np.array([0.0]), np.array([1.5]))  # upright, and falling
+    array([[1. , 0. , 1.5]])
+    """
     return np.stack([np.cos(theta), np.sin(theta), theta_dot], axis=1).astype(np.float32).astype(np.float64)
 
 

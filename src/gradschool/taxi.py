@@ -118,7 +118,11 @@ def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) 
 
 
 def greedy(Q: Floats) -> Ints:
-    """The greedy policy (S,) of a table or of a network's outputs Q (S, A)."""
+    """The greedy policy (S,) of a table or of a network's outputs Q (S, A).
+
+    >>> greedy(np.array([[0.0, 1.0, 0.5], [3.0, 1.0, 2.0]]))
+    array([1, 0])
+    """
     return Q.argmax(axis=1)
 
 
@@ -140,7 +144,11 @@ def goal_states(model: TaxiModel) -> Ints:
 
 
 def describe(state: int) -> str:
-    """A state id in words."""
+    """A state id in words.
+
+    >>> describe(328)
+    'taxi at row 3, column 1; passenger at yellow; destination red'
+    """
     rest, destination = divmod(int(state), 4)
     rest, passenger = divmod(rest, 5)
     row, column = divmod(rest, 5)

@@ -36,7 +36,12 @@ class BadFrame(ValueError):
 
 
 def encode(message: Any) -> bytes:
-    """A tree of plain data as the bytes of one frame, its length first."""
+    """A tree of plain data as the bytes of one frame, its length first.
+
+    >>> frame = encode({"args": (np.array([1.5]), "ann")})
+    >>> decode(frame[8:])
+    {'args': (array([1.5]), 'ann')}
+    """
     blocks: list[bytes] = []
     header = json.dumps(_pack(message, blocks), allow_nan=True).encode()
     body = [struct.pack(">I", len(header)), header]
@@ -66,7 +71,12 @@ def _pack(tree: Any, blocks: list[bytes]) -> Any:
 
 
 def decode(payload: bytes) -> Any:
-    """The tree that a frame's payload holds; BadFrame if it is anything else."""
+    """The tree that a frame's payload holds; BadFrame if it is anything else.
+
+    >>> decode(b"not one of ours")
+    Traceback (most recent call last):
+    gradschool.wire.BadFrame: ...
+    """
     try:
         (size,) = struct.unpack_from(">I", payload)
         if size > min(MAX_HEADER, len(payload) - 4):
