@@ -119,3 +119,16 @@ def test_an_error_on_the_console_fails_its_test(browser: Browser, script: str) -
 
     with pytest.raises(AssertionError, match="lost"):
         visit()
+
+
+def test_asking_the_net_for_anything_fails_its_test(browser: Browser) -> None:
+    """Even where the net is there and answers: the address alone is enough."""
+
+    def visit() -> None:
+        with watched_page(browser) as page:
+            page.route("**", lambda route: route.fulfill(body="hello"))
+            page.set_content('<img src="https://example.org/picture.png" alt="">')
+            page.wait_for_timeout(100)
+
+    with pytest.raises(AssertionError, match=r"asks https://example\.org"):
+        visit()
