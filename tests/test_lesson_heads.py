@@ -45,3 +45,17 @@ def test_a_lesson_ends_with_what_one_takes_along(part: str) -> None:
     headings = re.findall(r"^## (.*)$", prose(part), re.MULTILINE)
     assert headings[-1] == "What you take along"
     assert any(re.match(r"\d+ · Reflection", heading) for heading in headings)
+
+
+SETUP = 'importlib.util.find_spec("gradschool")'
+WIDTH = 98  # characters that JupyterLab shows of a line of code in a window of 1300 pixels, the file browser open
+
+
+@pytest.mark.parametrize("part", CHAPTERS)
+def test_what_a_student_must_read_is_not_cut_off_at_the_window(part: str) -> None:
+    """Stubs, with what they promise and ask for, and the first cell. (A long line of a demonstration may scroll.)"""
+    cells = [c for c in source_notebook(chapter(part)).cells if c.cell_type == "code"]
+    read = [c.source for c in cells if c.metadata.get("nbgrader", {}).get("solution") or SETUP in c.source]
+    assert len(read) > 10
+    stubs = [text.partition("### BEGIN SOLUTION")[0] for text in read]
+    assert [line for text in stubs for line in text.splitlines() if len(line) > WIDTH] == []
