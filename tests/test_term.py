@@ -26,8 +26,8 @@ from grader.source import source_notebook
 pytestmark = pytest.mark.slow
 
 MISTAKES = {  # of the instructor's: the file, what is right, what was published
-    "grader/exercises/chain_linear.py": ("reference=lambda p, l: p - l)", "reference=lambda p, l: 2 * (p - l))"),
-    "grader/exercises/chain_flow.py": ('entry("chain.adam_step", points=5', 'entry("chain.adam_step", points=3'),
+    "grader/exercises/chain_loss.py": ("reference=lambda p, l: p - l)", "reference=lambda p, l: 2 * (p - l))"),
+    "grader/exercises/chain_steps.py": ('entry("chain.adam_step", points=5', 'entry("chain.adam_step", points=3'),
 }
 A_POINT_A_DAY = """
 

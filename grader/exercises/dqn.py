@@ -5,8 +5,9 @@ from grader.exercises.dqn_fit import fit_gradient, fit_targets
 from grader.exercises.dqn_flow import torch_loss
 from grader.exercises.dqn_gradients import output_gradient, weight_gradient
 from grader.exercises.dqn_remedies import clinic, huber_gradient, mend
+from grader.exercises.dqn_table import tabular_step
 from grader.exercises.dqn_targets import double_target, td_target
-from grader.exercises.dqn_td import residual_gradient, semi_gradient, tabular_step
+from grader.exercises.dqn_td import residual_gradient, semi_gradient
 from grader.exercises.uneven import with_uneven
 
 ENTRIES = with_uneven(
