@@ -18,7 +18,12 @@ div.nbgrader_cell .panel-primary > .panel-heading a, .panel-primary > .panel-hea
 div.nbgrader_cell .panel-heading { height: auto; min-height: 37px; background-color: #1c4f82; color: #fff; }
 div.nbgrader_cell .panel-heading a { color: #fff; }
 div.input_area, div.input_area pre, .highlight, .highlight pre { background: #fff; }
-.rendered_html { overflow: auto hidden; }  /* a wide formula or table; and nothing of it stands elsewhere */
+.text_cell_render { overflow: auto hidden; }  /* a wide formula or table; and nothing of it stands elsewhere */
+.text_cell_render table { border-collapse: collapse; margin: 0.5em 0 1em; }
+.text_cell_render th, .text_cell_render td {
+  border: 1px solid #bbb; padding: 0.3em 0.6em; text-align: left; vertical-align: top;
+}
+.text_cell_render thead th { background: #f2f2f2; }
 .rendered_html .anchor-link { opacity: 0; text-decoration: none; }
 .rendered_html :hover > .anchor-link, .rendered_html .anchor-link:focus { opacity: 1; }
 </style>

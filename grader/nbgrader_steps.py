@@ -22,7 +22,6 @@ from grader.transplant import transplant
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"
-PADDED = 'style="padding:2px 12px 2px 0;vertical-align:top"'
 
 
 def _for_students(nb: NotebookNode) -> list[NotebookNode]:
@@ -94,7 +93,7 @@ class Summary(NbGraderPreprocessor):
         nb.cells = _for_students(nb)
         found = record.by_cell(nb)
         rows = [_row(c, found.get(c.metadata.nbgrader.grade_id, {})) for c in nb.cells if is_grade(c)]
-        heads = "".join(f'<th scope="col" {PADDED}>{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
+        heads = "".join(f'<th scope="col">{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         nb.cells.insert(0, nbformat.v4.new_markdown_cell("## Your results\n\n" + table))
         return nb, resources
@@ -108,4 +107,4 @@ def _row(cell: NotebookNode, found: dict[str, Any]) -> str:
     earned = "–" if score is None else f"{score:g}"
     link = f'<a href="#{escape(name)}">{escape(found.get("exercise", name))}</a>'
     cells = (link, f"{earned} of {points:g}", escape(say))
-    return "<tr>" + "".join(f"<td {PADDED}>{c}</td>" for c in cells) + "</tr>"
+    return "<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"

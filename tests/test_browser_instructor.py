@@ -114,7 +114,7 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     answer = page.get_by_text("A gradient is how a loss asks.")
     expect(answer).to_be_in_viewport()
     expect(scheme).to_be_in_viewport()
-    cells = page.locator(".rendered_html td", has_text="detach f")  # of the scheme's table: lines between them
+    cells = page.locator(".text_cell_render td", has_text="detach f")  # of the scheme's table: lines between them
     expect(cells).to_have_css("border-left-style", "solid")
     score = field_below(answer, page, "input.score")
     with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):
