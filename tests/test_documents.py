@@ -78,7 +78,7 @@ def run(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_worked_example_has_all_its_blocks(example: str):
     assert [(b.path.split("/")[0], b.anchor is None) for b in blocks(example)] == [
-        *[("src", False)] * 2,
+        *[("src", True), ("src", False), ("src", False)],
         *[("grader", True), ("grader", False), ("grader", False)],
         ("solutions", False),
     ]
