@@ -107,12 +107,12 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
     "echo": (
         lambda x, w: x * w,
         lambda x, w: w,
-        "The result is `w`, exactly as it went in: nothing has been done to it.",
+        "The result is `w`, exactly as it went in: what should have happened to it?",
     ),
     "echo-negative": (
         lambda x, w: x * w,
         lambda x, w: -w,
-        "The result is minus `w`, and nothing else has been done to it.",
+        "The result is minus `w` as it went in: what else should have happened to it?",
     ),
     "opposite-step": (
         lambda x, w: x - w**2,

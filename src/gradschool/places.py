@@ -1,5 +1,5 @@
 """Where a wrong answer is wrong, and how far: at the actions taken, in each column by a factor of its own, one place
-too far. Said where :mod:`relations` and :mod:`probe` have not found what has been done.
+too far. Said where :mod:`gradschool.relations` and :mod:`gradschool.probe` have not found what has been done.
 """
 
 from __future__ import annotations

@@ -103,9 +103,11 @@ def echo(wrong: Sequence[Beside]) -> Finding | None:
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
         if all(g.ndim and g.any() and same(w.got, g) for w, g in zip(wrong, given, strict=True)):
-            return Finding("echo", f"{what} is `{name}`, exactly as it went in: nothing has been done to it.")
+            return Finding("echo", f"{what} is `{name}`, exactly as it went in: what should have happened to it?")
         if all(g.ndim and g.any() and same(w.got, -1.0 * g) for w, g in zip(wrong, given, strict=True)):
-            return Finding("echo-negative", f"{what} is minus `{name}`, and nothing else has been done to it.")
+            return Finding(
+                "echo-negative", f"{what} is minus `{name}` as it went in: what else should have happened to it?"
+            )
     return None
 
 

@@ -1,6 +1,6 @@
 """A second look at a wrong answer of which the doctor can only say where its numbers are wrong.
 
-First what the answer has to do with its inputs (:mod:`relations`), then what it depends on (:mod:`probe`), then in
+First what the answer has to do with its inputs (:mod:`gradschool.relations`), then what it depends on (:mod:`gradschool.probe`), then in
 which entries, parts or cases it is right.
 """
 
