@@ -1,7 +1,7 @@
 """A second look at a wrong answer of which the doctor can only say where its numbers are wrong.
 
-First what the answer has to do with its inputs (:mod:`gradschool.relations`), then what it depends on (:mod:`gradschool.probe`), then in
-which entries, parts or cases it is right.
+First what the answer has to do with its inputs (:mod:`gradschool.relations`), then what it depends on
+(:mod:`gradschool.probe`), then in which entries, parts or cases it is right.
 """
 
 from __future__ import annotations
