@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from gradschool.figure import LessonFigure
 from gradschool.palette import BLOCKED, INK, LEAK, TAKEN, lesson_style
 
+Array = np.ndarray
 PAPER, PRINT = "#FFFFFF", "#202020"  # a unit's own ground and what is printed on it, on a light and on a dark page
 MOST_LABELS = 9  # numbers written on edges in one panel; the words hold all of them
 COLOURS = {"flow": TAKEN, "leak": LEAK, "blocked": BLOCKED, "idle": INK}
@@ -80,6 +81,23 @@ class Graph:
 
     def _spoken(self, name: str) -> str:
         return self.nodes[name].spoken or name
+
+
+def column(
+    prefix: str, x: float, texts: Sequence[str], notes: Sequence[str] = (), spoken: str = "", **how: Any
+) -> dict[str, Node]:
+    """Units above one another, named prefix1, prefix2, ...; ``notes`` beside them; in words ``spoken`` 1, 2, ..."""
+    heights = np.linspace(0.96, 0.04, len(texts)) if len(texts) > 1 else [0.5]
+    said = list(notes) or [""] * len(texts)
+    return {
+        f"{prefix}{i + 1}": Node((x, float(y)), text, note, **how, spoken=f"{spoken} {i + 1}" if spoken else text)
+        for i, (y, text, note) in enumerate(zip(heights, texts, said, strict=True))
+    }
+
+
+def layer(start: str, end: str, gradient: Array, kind: str = "flow", label: bool = True) -> list[Edge]:
+    """The edges of a linear layer: gradient (n_in, n_out), one number for each edge."""
+    return [Edge(f"{start}{i + 1}", f"{end}{j + 1}", float(g), kind, label) for (i, j), g in np.ndenumerate(gradient)]
 
 
 def _few(names: Sequence[str]) -> str:

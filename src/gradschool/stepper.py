@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.flow import chain_net, column, layer
+from gradschool.flow import chain_net
 from gradschool.frontend import explore, first_unwritten
-from gradschool.graph import Edge, Graph, draw, largest
+from gradschool.graph import Edge, Graph, column, draw, largest, layer
 
 Array = np.ndarray
 Function = Callable[..., Any]

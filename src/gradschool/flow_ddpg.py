@@ -1,0 +1,139 @@
+"""Chapter 3's picture: where the gradient of -mean Q goes, in the actor and in the critic, by each way of taking it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradschool.frontend import choose, explore, first_unwritten
+from gradschool.graph import Edge, Graph, Node, column, draw, largest, layer
+
+Array = np.ndarray
+Function = Callable[..., Any]
+
+WAYS = {
+    "careless": "backward() on -mean Q",
+    "asked": "only the actor's gradients",
+    "no_grad": "Q under no_grad",
+    "detached": "the action detached",
+    "yours": "your actor_step",
+}
+
+
+def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
+    """A small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of 8 of tensors."""
+    import torch
+
+    from gradschool.actor_critic import TorchActor, TorchCritic
+    from gradschool.ddpg_training import Batch
+    from gradschool.nets import MLP
+
+    rng = np.random.default_rng(seed)
+    actor, critic = MLP((3, 3, 1), rng), MLP((4, 3, 1), rng)
+    actor.flat *= 1.5
+    critic.flat *= 1.5
+    obs, action = torch.tensor(rng.normal(size=(8, 3))), torch.tensor(rng.uniform(-2, 2, (8, 1)))
+    zeros = torch.zeros(8, dtype=torch.float64)
+    batch: Any = Batch(*(obs, action, zeros, obs, zeros, zeros))  # type: ignore[arg-type]
+    return TorchActor(actor, np.array([-2.0]), np.array([2.0])), TorchCritic(critic), batch
+
+
+def ddpg_gradients(
+    actor_loss_direct: Function, actor_step: Function | None, way: str
+) -> tuple[list[Array], list[Array]]:
+    """The gradients of the actor's and of the critic's parameters that this way leaves; zeros where there is none.
+
+    ``yours``: the actor's from how far `actor_step` moved it with a step size of 1, the critic's from what lies in its
+    ``.grad`` afterwards and from how far it moved.
+    """
+    import torch
+
+    actor, critic, batch = ddpg_nets()
+    nets = list(actor.parameters()), list(critic.parameters())
+    if way == "yours":
+        assert actor_step is not None
+        before = [[p.detach().clone() for p in net] for net in nets]
+        actor_step(actor, critic, torch.optim.SGD(nets[0], lr=1.0), batch)
+        moved = [
+            [(b - p.detach()).numpy() for b, p in zip(bs, net, strict=True)]
+            for bs, net in zip(before, nets, strict=True)
+        ]
+        return moved[0], [m + g for m, g in zip(moved[1], _left(nets[1]), strict=True)]
+    if way == "no_grad":
+        with torch.no_grad():
+            loss = actor_loss_direct(actor, critic, batch)
+    else:
+        loss = actor_loss_direct((lambda obs: actor(obs).detach()) if way == "detached" else actor, critic, batch)
+    if way == "asked":
+        for p, g in zip(nets[0], torch.autograd.grad(loss, nets[0]), strict=True):
+            p.grad = g
+    elif loss.requires_grad:
+        loss.backward()
+    return _left(nets[0]), _left(nets[1])
+
+
+def _left(parameters: Sequence[Any]) -> list[Array]:
+    """What lies in ``.grad``, zeros where nothing does."""
+    return [np.zeros(p.shape) if p.grad is None else p.grad.detach().numpy().copy() for p in parameters]
+
+
+def ddpg_graph(actor_loss_direct: Function, actor_step: Function | None, way: str = "careless") -> Graph:
+    """Actor and critic as one graph, with what -mean Q leaves in the weights of both."""
+    actor, critic = ddpg_gradients(actor_loss_direct, actor_step, way)
+    W1, _, W2, _ = actor
+    V1, _, V2, _ = critic
+    reaches_actor, reaches_critic = any(g.any() for g in actor), any(g.any() for g in critic)
+    open_path = "flow" if reaches_actor else "idle"
+    stop = {"no_grad": "loss", "detached": "action"}.get(way)
+    nodes = column("s", 0, ["cos", "sin", "speed"]) | column(
+        "h", 0.8, ["$h_1$", "$h_2$", "$h_3$"], spoken="the actor's unit", kind=open_path
+    )
+    nodes |= {"a": Node((1.65, 0.5), "$a$", kind="blocked" if stop == "action" else open_path, spoken="the action")}
+    nodes |= {"s": Node((1.65, 0.96), "state", spoken="the critic's state")}
+    nodes |= column(
+        "c",
+        2.5,
+        ["$h_1$", "$h_2$", "$h_3$"],
+        spoken="the critic's unit",
+        kind=open_path if not reaches_critic else "leak",
+    )
+    nodes |= {"Q": Node((3.3, 0.5), "Q", kind="leak" if reaches_critic else open_path)}
+    nodes |= {"J": Node((4.05, 0.5), "-mean Q", kind="idle" if stop == "loss" else "flow")}
+    edges = layer("s", "h", W1.T, label=False) + [Edge(f"h{i + 1}", "a", float(g)) for i, g in enumerate(W2[0])]
+    edges += [Edge("a", f"c{i + 1}", float(g), "leak") for i, g in enumerate(V1[:, 3])]
+    edges += [Edge("s", f"c{i + 1}", float(np.linalg.norm(g)), "leak", label=False) for i, g in enumerate(V1[:, :3])]
+    edges += [Edge(f"c{i + 1}", "Q", float(g), "leak") for i, g in enumerate(V2[0])]
+    edges += [Edge("Q", "J", 0.0, "blocked" if stop == "loss" else "idle")]
+    return Graph(WAYS[way], nodes, tuple(edges), _ddpg_words(reaches_actor, reaches_critic))
+
+
+def _ddpg_words(reaches_actor: bool, reaches_critic: bool) -> str:
+    told = {
+        (True, True): "the actor's weights get their gradients, and the critic's weights get some too: a leak.",
+        (True, False): "the path through the critic is open and its weights get nothing; the actor's get theirs.",
+        (False, True): "nothing reaches the actor; the critic's weights get gradients, which is the wrong half.",
+        (False, False): "nothing reaches anybody.",
+    }
+    return told[reaches_actor, reaches_critic]
+
+
+def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
+    """Chapter 3's picture: choose how the actor's gradient is taken, and see whom else it reaches."""
+    functions = actor_loss_direct, actor_step
+    unwritten = first_unwritten(
+        {
+            "actor_loss_direct": lambda: ddpg_graph(*functions, "careless"),
+            "actor_step": lambda: ddpg_graph(*functions, "yours"),
+        }
+    )
+    if unwritten:
+        print(unwritten)
+        return
+    graphs = [ddpg_graph(*functions, way) for way in ("careless", "no_grad", "detached", "yours")]
+    explore(
+        lambda way: draw([ddpg_graph(*functions, way)], width=7.6, most=largest(graphs)),
+        draw(graphs, width=8.4, height=2.9),
+        lambda: {"way": choose([(words, way) for way, words in WAYS.items()], "how")},
+    )
