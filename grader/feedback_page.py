@@ -19,6 +19,9 @@ div.nbgrader_cell .panel-heading { height: auto; min-height: 37px; background-co
 div.nbgrader_cell .panel-heading a { color: #fff; }
 div.input_area, div.input_area pre, .highlight, .highlight pre { background: #fff; }
 .text_cell_render { overflow: auto hidden; }  /* a wide formula or table; and nothing of it stands elsewhere */
+math { font-family: "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math; }
+math[display="block"] { font-size: 1.1em; }
+mtd[columnalign="left"] { text-align: left; }
 .text_cell_render table { border-collapse: collapse; margin: 0.5em 0 1em; }
 .text_cell_render th, .text_cell_render td {
   border: 1px solid #bbb; padding: 0.3em 0.6em; text-align: left; vertical-align: top;

@@ -21,6 +21,9 @@ _NAME = re.compile(r"<mo><mrow><mtext>(?P<name>[^<]*)</mtext></mrow></mo>")
 # Most fonts' prime is raised and small already; as an exponent it would hardly be seen.
 _PRIME = re.compile(r"<msup><mi>(?P<of>[^<]*)</mi><mi>(?P<prime>&#x0203[234];)</mi></msup>")
 
+# A browser makes a bracket of a given size tall only where it stands by itself, not as what carries an exponent.
+_TALL = re.compile(r"<(?P<kind>msup|msub|msubsup)><mo (?P<size>minsize=[^>]*)>(?P<sign>[^<]*)</mo>")
+
 
 def _operator(name: str) -> str:
     r"""A name set upright, below which an index may stand (``\operatorname`` and its relatives)."""
@@ -43,4 +46,5 @@ def mathml(latex: str, *, block: bool) -> str:
         unknown = ", ".join(sorted(set(re.findall(r"\\[A-Za-z]+|\\.", unescape(made)))))
         raise ValueError(f"no MathML for {unknown} in {latex!r}: see grader/mathml.py")
     made = _NAME.sub(_upright, made)
+    made = _TALL.sub(r'<\g<kind>><mrow><mo stretchy="true" \g<size>>\g<sign></mo></mrow>', made)
     return _PRIME.sub(r'<mrow><mi>\g<of></mi><mo lspace="0" rspace="0">\g<prime></mo></mrow>', made)

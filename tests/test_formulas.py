@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from browser_tools import chromium, watched_page
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader import handlers
@@ -117,3 +119,16 @@ def test_so_much_of_a_cell_is_drawn_and_the_rest_stays_as_source() -> None:
     many = MOST_OF_CELL // 100
     made = page(" ".join(f"${'x' * 100}$" for _ in range(many + 10)))
     assert made.count("<math") == many
+
+
+@pytest.mark.slow
+def test_a_tall_bracket_with_an_exponent_is_as_tall_as_its_partner(tmp_path: Path) -> None:
+    """And both as tall as the fraction between them, with the font that the pages ask for."""
+    file = tmp_path / "page.html"
+    file.write_text(page(r"$$\Big(\frac{a}{b}\Big)^T x$$", kind=FeedbackPage, template="feedback"), encoding="utf-8")
+    with chromium() as browser, watched_page(browser) as opened:
+        opened.goto(file.as_uri())
+        tall = [b.bounding_box()["height"] for b in opened.locator("mo").all()]  # type: ignore[index]
+    assert len(tall) == 2
+    assert tall[0] == pytest.approx(tall[1], rel=0.05)
+    assert tall[0] > 24
