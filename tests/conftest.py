@@ -15,6 +15,8 @@ from nbgrader import api
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from feeds_tools import NAMES, by
+
 from grader.build import build
 from grader.house import Chapter, House, chapter
 
@@ -62,3 +64,15 @@ def house(built: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hous
     monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path / "work"))
     monkeypatch.setenv("GRADSCHOOL_RELEASE", str(tmp_path / "course"))
     return House(tmp_path / "work", tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def blank(built: House, chain: Chapter) -> bytes:
+    """Chapter 1 as handed out."""
+    return (built.release / chain.name / f"{chain.notebook}.ipynb").read_bytes()
+
+
+@pytest.fixture
+def work(blank: bytes) -> dict[str, bytes]:
+    """A class of four, each notebook a little different from the others."""
+    return {name: by(blank, name) for name in NAMES}
