@@ -122,8 +122,8 @@ def _given(
 
 
 def _context() -> BaseContext:
-    """Workers are forked from a process that has imported everything, once and shared; elsewhere each imports alone."""
-    if sys.platform != "linux":
+    """Workers are forked from a process that has imported everything, once for all; cold ones import alone."""
+    if sys.platform != "linux" or sandbox.is_cold():
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(["grader.ahead"])
