@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import late, record
+from grader import late, record, road
 from grader.crew import Crew, LocalCrew, Submission
 from grader.gradebook import enter_student, opened, writing
 from grader.house import Chapter, House, Trouble
@@ -85,7 +85,7 @@ def _of_student(house: House, student: str, chapters: list[Chapter]) -> Iterator
         file = house.notebook_path(house.submitted, student, chapter)
         if not STUDENT_ID.fullmatch(student):
             yield Submission(student, chapter, file, f"The folder name {student!r} is not a student id: rename it.")
-        elif file.is_symlink() or not file.resolve().is_relative_to(house.submitted.resolve()):
+        elif road.leads_elsewhere(file, house.submitted):
             yield Submission(
                 student, chapter, file, f"{file.name} is a link to somewhere else: ask for the file itself."
             )
