@@ -351,3 +351,13 @@ def test_search_works_without_a_network(built_site: Path, page: Page):
     page.goto((built_site / "search.html").as_uri() + "?q=surrogate")
     page.wait_for_selector("#search-results li", timeout=20_000)
     assert "Loss as chain rule" in page.locator("#search-results").inner_text()
+
+
+@pytest.mark.slow
+def test_the_search_page_can_be_asked(built_site: Path, page: Page):
+    page.goto((built_site / "search.html").as_uri())
+    assert page.locator("article h1").inner_text() == "Search"
+    page.get_by_label("Words to look for").fill("surrogate")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.wait_for_selector("#search-results li", timeout=20_000)
+    assert page.get_by_label("Words to look for").input_value() == "surrogate"

@@ -6,10 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+# Without a question the theme's search page is empty.
+_SEARCH = (
+    '<h1>Search</h1><form class="search-page" method="get" action="#"><input type="search" name="q" '
+    'aria-label="Words to look for"> <button type="submit">Search</button></form>'
+)
 _TOUCHES = (
     ('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
     ('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="The site">'),
     ('<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
+    ('<div id="search-results"></div>', _SEARCH + '<div id="search-results"></div>'),
 )
 # The theme opens its drawers with a label of a hidden box, which no key reaches. A button in the label does the same.
 _LABEL = re.compile(
