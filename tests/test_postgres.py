@@ -11,9 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from class_without_kernels import grade, hand_in
@@ -212,6 +214,18 @@ def test_graders_with_folders_of_their_own_share_one_gradebook(
         assert [float(r["score"]) for r in mine] == [*wanted, marked[f"student-{k}"]]
 
 
+def at_once(n: int, job: Callable[[], Any]) -> list[Any]:
+    """The same job in n threads at one moment: what each returned; what one of them raised is raised here."""
+    ready = threading.Barrier(n)
+
+    def start(_: int) -> Any:
+        ready.wait()
+        return job()
+
+    with ThreadPoolExecutor(n) as pool:
+        return list(pool.map(start, range(n)))
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nobody_is_made_twice(
     kind: str, house: House, remote: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
@@ -226,44 +240,26 @@ def test_nobody_is_made_twice(
             time.sleep(0.1)
 
     monkeypatch.setattr(Gradebook, "find_student", slow_look)
-    failed: list[BaseException] = []
 
     def enter() -> None:
-        try:
-            with opened(where) as book, writing(book):
-                book.update_or_create_student("ada")
-                book.update_or_create_submission(chain.name, "ada")
-        except BaseException as error:
-            failed.append(error)
+        with opened(where) as book, writing(book):
+            book.update_or_create_student("ada")
+            book.update_or_create_submission(chain.name, "ada")
 
-    threads = [threading.Thread(target=enter) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    at_once(3, enter)
     with opened(where) as book:
         assert [s.student_id for s in book.assignment_submissions(chain.name)] == ["ada"]
 
 
 def test_many_may_open_a_new_gradebook_at_the_same_moment(server: Server) -> None:
     """Making the tables is a race of its own."""
-    url, failed, courses = server.new(), [], []
+    url = server.new()
 
-    def enter() -> None:
-        try:
-            with opened(House(Path(), Path(), url)) as book:
-                courses.append(book.course_id)
-        except BaseException as error:
-            failed.append(error)
+    def course() -> str:
+        with opened(House(Path(), Path(), url)) as book:
+            return book.course_id
 
-    threads = [threading.Thread(target=enter) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
-    assert courses == ["gradschool"] * 4
+    assert at_once(4, course) == ["gradschool"] * 4
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
