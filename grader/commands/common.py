@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +41,16 @@ def say(text: str, quiet: bool = False) -> None:
     """One line for the person at the keyboard."""
     if not quiet:
         console.print(text, highlight=False)
+
+
+def say_made(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:
+    """Name the files that a command has made, a line each; under ``key`` for a program."""
+    names = [str(file) for file in files]
+    if as_json:
+        return print_json({key: names})
+    for name in names:
+        say(f"{verb} {name}")
+    return None
 
 
 def go_without(unsandboxed: bool) -> None:

@@ -7,15 +7,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.common import (
-    ChapterName,
-    Db,
-    Json,
-    app,
-    console,
-    print_json,
-    say,
-)
+from grader.commands.common import ChapterName, Db, Json, app, console, print_json, say, say_made
 from grader.house import Trouble, chosen, house
 
 
@@ -39,12 +31,7 @@ def build(
                 f"The release of {', '.join(stale)} is stale: run `python -m grader build` and commit course/."
             )
         return say("The release is what the sources build.", as_json)
-    built = [str(building.build(c, house(db))) for c in wanted]
-    if as_json:
-        return print_json({"built": built})
-    for path in built:
-        say(f"Built {path}")
-    return None
+    return say_made("Built", "built", [building.build(c, house(db)) for c in wanted], as_json)
 
 
 @app.command()
@@ -54,12 +41,7 @@ def solutions(name: ChapterName = None, as_json: Json = False) -> None:
 
     wanted = chosen(name)
     say(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
-    made = [str(path) for pair in publish.all_solutions(house(), wanted) for path in pair]
-    if as_json:
-        return print_json({"files": made})
-    for path in made:
-        say(f"Wrote {path}")
-    return None
+    say_made("Wrote", "files", [path for pair in publish.all_solutions(house(), wanted) for path in pair], as_json)
 
 
 @app.command()
