@@ -201,6 +201,7 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     [
         (np.array([True, False]), "True|False"),
         (np.array([3, -4]), "3|-4"),
+        (np.array([-0.0, 1.0]), "0|1"),
         (np.array(2.5), "2.5"),
         (np.array([np.nan, np.inf]), "nan|inf"),
         (np.zeros((0, 2)), "[]"),

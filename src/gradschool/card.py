@@ -231,7 +231,8 @@ def _cell(x: Any, share: float, wrong: bool) -> str:
     background, ink = _colour(share) if np.isfinite(x) else ("#000000", "#FFFFFF")
     # A thin frame makes a white cell a cell on a white page too; a wrong entry's is thick and takes the same room.
     frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else "border:1px solid #C8C8C8;padding:4px 8px"
-    text = (str(x) if isinstance(x, np.bool_ | np.integer) else f"{x:.4g}") + (" ✗" if wrong else "")
+    # + 0.0 makes a zero of either sign plain: "-0" would look like a mistake.
+    text = (str(x) if isinstance(x, np.bool_ | np.integer) else f"{x + 0.0:.4g}") + (" ✗" if wrong else "")
     return f'<td style="background:{background};color:{ink};{frame};text-align:right;font-family:monospace">{text}</td>'
 
 
