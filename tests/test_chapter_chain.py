@@ -14,11 +14,11 @@ from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
-import jupytext
 import matplotlib.image
 import numpy as np
 import pytest
 import torch
+from lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from nbformat import NotebookNode
@@ -37,16 +37,13 @@ EXERCISES = [exercise.id for exercise in in_chapter("chain")]
 
 @pytest.fixture(scope="module")
 def cells() -> list[NotebookNode]:
-    return jupytext.read(SOURCE, fmt="md:myst").cells
+    return cells_of(SOURCE)
 
 
 @pytest.fixture(scope="module")
 def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
     """The names that the locked and the exercise cells define, and `mlp`, the forward pass of section 6."""
-    names: dict = {}
-    for cell in cells:
-        if {"locked", "exercise"} & set(cell.metadata):
-            exec(cell.source, names)
+    names = names_of(cells)
     names["mlp"] = lambda W1, b1, W2, b2, X: np.tanh(X @ W1.T + b1) @ W2.T + b2
     return SimpleNamespace(**names)
 
@@ -56,20 +53,12 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def marked(cells: list[NotebookNode], mark: str) -> list[str]:
-    return [cell.metadata[mark] for cell in cells if mark in cell.metadata]
-
-
 # -- anatomy --------------------------------------------------------------------------------------------------
 
 
 def test_every_exercise_stands_once_in_the_bank_s_order_with_its_check(cells: list[NotebookNode]) -> None:
     assert marked(cells, "exercise") == EXERCISES
-    assert marked(cells, "check") == EXERCISES
-    for cell in cells:
-        if "check" in cell.metadata:
-            name = cell.metadata["check"]
-            assert cell.source == f'check("{name}", {name.partition(".")[2]})'
+    assert_each_check_calls_its_function(cells)
 
 
 def sections(cells: list[NotebookNode]) -> dict[str, tuple[str, str]]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jupytext
 import numpy as np
 import pytest
 import torch
+from lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
 from nbformat import NotebookNode
 
 from grader.bank import entries
@@ -35,17 +35,13 @@ EXERCISES = [exercise.id for exercise in in_chapter("ddpg")]
 
 @pytest.fixture(scope="module")
 def cells() -> list[NotebookNode]:
-    return jupytext.read(SOURCE, fmt="md:myst").cells
+    return cells_of(SOURCE)
 
 
 @pytest.fixture(scope="module")
 def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
     """The names that the locked and the exercise cells define."""
-    names: dict[str, Any] = {}
-    for cell in cells:
-        if {"locked", "exercise"} & set(cell.metadata):
-            exec(cell.source, names)
-    return SimpleNamespace(**names)
+    return SimpleNamespace(**names_of(cells))
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +59,10 @@ def parts() -> dict[str, Any]:
 # -- anatomy --------------------------------------------------------------------------------------------------
 
 
-def marked(cells: list[NotebookNode], mark: str) -> list[str]:
-    return [cell.metadata[mark] for cell in cells if mark in cell.metadata]
-
-
 def test_every_exercise_stands_once_in_the_bank_s_order_with_its_check(cells: list[NotebookNode]) -> None:
     assert list(entries("ddpg")) == EXERCISES
     assert sorted(marked(cells, "exercise")) == sorted(EXERCISES)
-    assert marked(cells, "check") == marked(cells, "exercise")
-    for cell in cells:
-        if "check" in cell.metadata:
-            name = cell.metadata["check"]
-            assert cell.source == f'check("{name}", {name.partition(".")[2]})'
+    assert_each_check_calls_its_function(cells)
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -31,7 +31,6 @@ class Transitions:
 
 GAMMA = 0.9
 N_STATES, N_ACTIONS = 3, 2
-PLACES = ("start", "won", "lost")
 CHOICES = (("walk home", "turn the wheel"), ("collect", "leave it"), ("go", "pay a fine"))
 WIN = 0.2
 
