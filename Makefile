@@ -69,7 +69,7 @@ test: setup walls browser database
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 test-fast: setup
-	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"; code=$$?; \
+	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"; code=$$?; \
 	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup
