@@ -38,20 +38,22 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
 
 
 def name_mistake(entry: Entry, hidden: Sequence[Tried], fresh: Sequence[Tried]) -> Solution | None:
-    """The known mistake that answers every one of these questions, asked in this order, as the student did."""
-    alike = (m for m in entry.mutants if _answers_hidden_alike(entry, m, hidden))
-    return next((m for m in alike if _behaves_like(entry, m, [*hidden, *fresh])), None)
+    """The known mistake that answers every one of these questions as the student's function did."""
+    return next((m for m in entry.mutants if _behaves_like(entry, m, hidden, fresh)), None)
 
 
-def _answers_hidden_alike(entry: Entry, mutant: Solution, hidden: Sequence[Tried]) -> bool:
-    """What most mistakes fail at once, and what needs no new run: the hidden questions are everybody's."""
+def _behaves_like(entry: Entry, mutant: Solution, hidden: Sequence[Tried], fresh: Sequence[Tried]) -> bool:
+    """Most mistakes differ at the first hidden question, where their reply is known: everybody is asked the same.
+
+    One that keeps something from call to call is asked the hidden ones again first, as the student was.
+    """
     known = entry.mistaken[mutant.name]
-    return all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden))
-
-
-def _behaves_like(entry: Entry, mutant: Solution, tried: Sequence[Tried]) -> bool:
+    if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):
+        return False
+    forgets = all(same(known[k].first, known[k].again, SAME_MISTAKE) for k in range(len(hidden)))
     answer = mutant.fresh()
-    return all(_same_reply(try_case(entry.exercise, answer, t.case.args), t.reply) for t in tried)
+    asked = fresh if forgets else [*hidden, *fresh]
+    return all(_same_reply(try_case(entry.exercise, answer, t.case.args), t.reply) for t in asked)
 
 
 def _same_reply(one: Reply, other: Reply) -> bool:

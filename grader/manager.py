@@ -109,7 +109,7 @@ class WalledManager(AsyncKernelManager):
         while not all(os.path.exists(f"{self.ip}-{port}") for port in ports) and time.monotonic() < until:
             if not await self.is_alive():
                 raise RuntimeError("the kernel died before it was ready")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.003)
 
     async def end(self) -> None:
         """Kill at once and clear up. jupyter_client alone would look for the end only every tenth of a second."""
