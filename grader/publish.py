@@ -19,6 +19,7 @@ from nbgrader.converters.base import NbGraderException
 
 from grader import record
 from grader.bank import entries
+from grader.formulas import markdown2html
 from grader.gradebook import opened
 from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
@@ -113,7 +114,7 @@ def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
         raise Trouble(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, folder / f"{chapter.notebook}.ipynb")
-    body, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
+    body, _ = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html}).from_notebook_node(notebook)
     (folder / f"{chapter.notebook}.html").write_text(body, encoding="utf-8")
     return folder / f"{chapter.notebook}.ipynb", folder / f"{chapter.notebook}.html"
 
