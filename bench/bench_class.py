@@ -6,7 +6,7 @@ The same made-up class for all, three chapters a student. The peers get a fair i
 the public half of every exercise (`check` without a judge, which asks fewer questions than the judge does), and they
 are spared what our road leaves out as well, the long experiments that no mark depends on. The peers grade the first
 few students only; each costs the same, and of nbgrader's start they are charged their share of a whole class's. otter
-has two processes at once, as ours has; nbgrader has no way to. CPU is all that the machine spends meanwhile, so let it
+has as many processes at once as ours; nbgrader has no way to. CPU is all that the machine spends meanwhile, so let it
 rest; memory is what a run's processes hold at most (PSS: shared pages divided up).
 """
 
@@ -38,7 +38,7 @@ from grader.house import Chapter, House, chapter, chapters
 from grader.sandbox import _own_share, family
 from grader.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
 
-JOBS = 2
+JOBS = (os.cpu_count() or 1) + 1  # as `autograde` does unless it is told otherwise
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SPARED = {EXPERIMENT_TAG, INSTRUCTOR_TAG}
@@ -92,7 +92,8 @@ def _cpu() -> float:
     A process does not know what its kernels cost: those end inside walls, where nobody waits for them.
     """
     spent = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return (sum(spent) - spent[3] - spent[4]) / os.sysconf("SC_CLK_TCK")
+    idle, waiting, stolen = spent[3], spent[4], spent[7]
+    return (sum(spent) - idle - waiting - stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def run(*words: str | Path, cwd: Path = ROOT, **env: str) -> None:
@@ -116,7 +117,7 @@ def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> House:
 def ours(house: House, notebooks: int, *words: str, name: str = "Grad School") -> Run:
     """`python -m grader autograde`, walls up."""
     env = {"GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
-    line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", "--jobs", str(JOBS), *words)
+    line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", *words)
     return measured(name, notebooks, JOBS, lambda: run(*line, **env))
 
 
@@ -178,7 +179,7 @@ True
 
 
 def otter(house: House, students: Sequence[str], folder: Path) -> Run:
-    """otter-grader without containers (`otter run`), one process a notebook, two at once."""
+    """otter-grader without containers (`otter run`), one process a notebook, as many at once as ours."""
     todo = []
     for part in chapters():
         tests = folder / part.name / "tests"

@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
-from multiprocessing.context import BaseContext
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +22,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader import forking, road, sandbox
+from grader import forking, road, sandbox, workers
 from grader.house import Chapter, Trouble
 from grader.session import Limits
 
@@ -54,7 +52,7 @@ class Crew(Protocol):
 
 @dataclass(frozen=True)
 class LocalCrew:
-    """Processes of this machine, ``jobs`` at once (default: as many as there are cores).
+    """Processes of this machine, ``jobs`` at once (default: the cores and one more, as each waits now and then).
 
     A process that dies costs nobody but the submission that it ran, and that one gets a second try, later and
     alone, when it cannot have died of the others' memory.
@@ -69,7 +67,7 @@ class LocalCrew:
             return
         again = []
         with forking.shared() as door:
-            for submission, outcome in _run_all(todo, self.jobs or os.cpu_count() or 1, limits, door):
+            for submission, outcome in _run_all(todo, self.jobs or (os.cpu_count() or 1) + 1, limits, door):
                 if outcome is None:
                     again.append(submission)
                 else:
@@ -117,17 +115,8 @@ def _given(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
         pool.shutdown(wait=False)
-    pool = ProcessPoolExecutor(1, mp_context=_context(), initializer=_worker, initargs=(door,))
+    pool = ProcessPoolExecutor(1, mp_context=workers.context(), initializer=_worker, initargs=(door,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
-
-
-def _context() -> BaseContext:
-    """Workers are forked from a process that has imported everything, once for all; cold ones import alone."""
-    if sys.platform != "linux" or sandbox.is_cold():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["grader.ahead"])
-    return context
 
 
 def _worker(door: forking.Door | None) -> None:

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from grader import sandbox
+from grader import sandbox, workers
 from grader.commands.common import (
     ChapterName,
     Db,
@@ -48,7 +48,9 @@ def autograde(
     name: ChapterName = None,
     student: Student = None,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once (default: cores).")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once (default: cores + 1).")
+    ] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
     cold: Annotated[bool, typer.Option("--cold", help="Start each kernel anew rather than fork it.")] = False,
     unsandboxed: Unsandboxed = False,
@@ -67,11 +69,12 @@ def autograde(
 
 def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str], None]) -> Any:
     """Who runs the notebooks: processes of this machine, or a cluster's workers."""
-    from grader.crew import LocalCrew
-
     if cluster is None:
         if cold:
             os.environ[sandbox.COLD_VARIABLE] = "1"
+        workers.get_ready()
+        from grader.crew import LocalCrew  # takes a second to import
+
         return LocalCrew(jobs)
     if jobs is not None:
         raise Trouble("--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once.")

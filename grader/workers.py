@@ -1,0 +1,29 @@
+"""How the processes of a crew begin: forked from one that has imported everything. Light to import itself."""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import BaseContext
+
+from grader import sandbox
+
+
+def context() -> BaseContext:
+    """Workers are forked from a process that has imported everything, once for all; cold ones import alone."""
+    if not _are_forked():
+        return get_context("spawn")
+    found = get_context("forkserver")
+    found.set_forkserver_preload(["grader.ahead"])
+    return found
+
+
+def get_ready() -> None:
+    """Let that process begin to import, beside the one that calls this and has its own imports before it."""
+    if _are_forked():
+        context()
+        forkserver.ensure_running()
+
+
+def _are_forked() -> bool:
+    return sys.platform == "linux" and not sandbox.is_cold()
