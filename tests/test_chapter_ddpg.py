@@ -115,7 +115,6 @@ def test_every_misconception_of_part_c_that_a_function_can_have_has_a_mutant() -
 def test_the_lesson_s_own_solution_passes_its_check(lesson: SimpleNamespace, name: str) -> None:
     report = check_here(find(name), getattr(lesson, name.partition(".")[2]))
     assert report.passed, report.hint
-    assert report.seconds < 1
 
 
 def test_fixtures_are_not_degenerate(parts: dict[str, Any]) -> None:

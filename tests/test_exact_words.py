@@ -250,7 +250,7 @@ def test_a_report_on_right_work() -> None:
     assert (report.exercise, report.title) == ("chain.toy", "A toy")
     assert (report.mistake, report.hint, report.example, report.printed) == ("", "", None, "")
     assert all(type(p.holds) is bool for p in report.properties)
-    assert 0 < report.seconds < 5
+    assert report.seconds > 0
 
 
 def test_a_report_on_wrong_numbers() -> None:

@@ -404,7 +404,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     started = time.monotonic()
     with pytest.raises(Unforkable, match="too often"):
         forks().kernel("{}", "", sandbox.Walls())
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 60  # not the two minutes that a server may take to start
     forks().failures = 0
 
 

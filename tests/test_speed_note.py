@@ -94,13 +94,16 @@ def test_nothing_is_timed_while_grading(monkeypatch):
 
 
 def test_timing_is_quick_even_of_a_very_slow_function():
+    """Counted in the rows that it is asked for, a millisecond each, so that a busy machine changes nothing."""
+    rows = []
+
     def slow(W, s):
+        rows.append(len(s))
         time.sleep(0.001 * len(s))
         return W[s]
 
-    started = time.perf_counter()
     speed_of("W", "s")(slow)
-    assert time.perf_counter() - started < 0.3  # a tenth of it on an idle machine
+    assert 0 < sum(rows) <= 60
 
 
 def test_a_costly_call_that_does_not_grow_is_no_loop():
