@@ -78,15 +78,15 @@ def measured(who: str, notebooks: int, workers: int, work: Callable[[], None]) -
     """Do ``work`` and say what it cost."""
     memory = Memory()
     memory.start()
-    cpu, started = _cpu(), time.perf_counter()
+    cpu, started = machine_cpu(), time.perf_counter()
     work()
-    seconds, used = time.perf_counter() - started, _cpu() - cpu
+    seconds, used = time.perf_counter() - started, machine_cpu() - cpu
     memory.ended.set()
     memory.join()
     return Run(who, notebooks, seconds, used, memory.most, workers)
 
 
-def _cpu() -> float:
+def machine_cpu() -> float:
     """CPU seconds that this machine has spent so far, on anything but waiting: let it do nothing else meanwhile.
 
     A process does not know what its kernels cost: those end inside walls, where nobody waits for them.

@@ -8,7 +8,8 @@ notebook's bytes); and what the one writer needs for an entry in an SQLite grade
 events plays the run through: the same rules as `grader/cluster.py` (one submission for each free thread, free workers
 are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
 
-Times are CPU seconds, which other work on this machine does not stretch. Assumed, not measured: that a worker has such
+Times are CPU seconds; for a notebook those of the whole machine, since a kernel ends where nobody can ask it: let
+the machine rest. Assumed, not measured: that a worker has such
 a core for itself, that network and disk take no time, and that in one of a thousand notebooks the worker dies, which
 is noticed within a second and costs its start.
 """
@@ -16,7 +17,6 @@ is noticed within a second and costs its start.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import heapq
 import itertools
 import json
@@ -35,6 +35,8 @@ import numpy as np
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench_class import machine_cpu
 
 from grader import cluster, sample_class
 from grader.autograde import autograde, submissions
@@ -96,22 +98,13 @@ def measure_notebooks(house: House) -> dict[str, list[float]]:
         steps = LocalCrew(1).run([todo[0], *todo])
         next(steps)  # starts everything
         found[chapter.name] = []
-        then = _below()
+        then = machine_cpu()
         for _, outcome in steps:
             if isinstance(outcome, str):
                 raise Trouble(outcome)
-            found[chapter.name].append(_below() - then)
-            then = _below()
+            found[chapter.name].append(machine_cpu() - then)
+            then = machine_cpu()
     return found
-
-
-def _below() -> float:
-    """CPU seconds of all processes under this one, those that have ended included."""
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            total += sum(process.cpu_times()[:4])  # user, system, and those of its children that have ended
-    return total
 
 
 def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tuple[float, float, float]:
