@@ -37,8 +37,9 @@ from grader.build import build
 from grader.house import Chapter, House, chapter, chapters
 from grader.sandbox import _own_share, family
 from grader.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
+from grader.workers import default_jobs
 
-JOBS = (os.cpu_count() or 1) + 1  # as `autograde` does unless it is told otherwise
+JOBS = default_jobs()  # as `autograde` does unless it is told otherwise
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SPARED = {EXPERIMENT_TAG, INSTRUCTOR_TAG}

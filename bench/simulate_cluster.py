@@ -9,9 +9,8 @@ events plays the run through: the same rules as `grader/cluster.py` (one submiss
 are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
 
 Times are CPU seconds; for a notebook those of the whole machine, since a kernel ends where nobody can ask it: let
-the machine rest. Assumed, not measured: that a worker has such
-a core for itself, that network and disk take no time, and that in one of a thousand notebooks the worker dies, which
-is noticed within a second and costs its start.
+the machine rest. Assumed, not measured: that a worker has such a core for itself, that network and disk take no time,
+and that in one of a thousand notebooks the worker dies, which is noticed within a second and costs its start.
 """
 
 from __future__ import annotations

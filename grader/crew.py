@@ -7,7 +7,6 @@ order they end. It writes nothing: the gradebook has one writer, :func:`grader.a
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -52,7 +51,7 @@ class Crew(Protocol):
 
 @dataclass(frozen=True)
 class LocalCrew:
-    """Processes of this machine, ``jobs`` at once (default: the cores and one more, as each waits now and then).
+    """Processes of this machine, ``jobs`` at once (default: :func:`grader.workers.default_jobs`).
 
     A process that dies costs nobody but the submission that it ran, and that one gets a second try, later and
     alone, when it cannot have died of the others' memory.
@@ -67,7 +66,7 @@ class LocalCrew:
             return
         again = []
         with forking.shared() as door:
-            for submission, outcome in _run_all(todo, self.jobs or (os.cpu_count() or 1) + 1, limits, door):
+            for submission, outcome in _run_all(todo, self.jobs or workers.default_jobs(), limits, door):
                 if outcome is None:
                     again.append(submission)
                 else:
