@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -200,3 +201,17 @@ def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.Monke
 def test_closing_what_is_not_open_is_an_error() -> None:
     with Judge() as judge, pytest.raises(AssertionError, match=r"close\(\) without open\(\)"):
         judge.close()
+
+
+def counted(p: np.ndarray, l: np.ndarray, calls: list[int] = []) -> np.ndarray:  # noqa: B006 - the mistake itself
+    calls.append(1)
+    return p - l + len(calls)
+
+
+def test_a_mistake_that_remembers_earlier_questions_is_named() -> None:
+    """Its replies to the fresh questions depend on the hidden ones, which come first: so they are asked again."""
+    entry = replace(ENTRY, mutants=[])
+    entry.mutant("counted", "Something is kept from call to call.")(counted)
+    student = entry.mutants[0].fresh()
+    report = examine(entry, lambda args: try_case(entry.exercise, student, args), 5)
+    assert report.mistake == "counted"
