@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import warnings
@@ -23,7 +24,7 @@ def main() -> None:
         print(f"grader: {trouble}", file=sys.stderr)
         sys.exit(130 if isinstance(trouble, Stopped) else 1)
     except OSError as error:
-        print(f"grader: {error.strerror or error}: {error.filename or ''}. Mend it and run again.", file=sys.stderr)
+        print(f"grader: {_of_system(error)}", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         if not type(error).__module__.startswith(("sqlalchemy", "nbgrader", "sqlite3")):
@@ -32,3 +33,11 @@ def main() -> None:
         why = why or str(error).strip().splitlines()[0][:200]
         print(f"grader: The gradebook does not answer ({why}). Mend it and run again.", file=sys.stderr)
         sys.exit(1)
+
+
+def _of_system(error: OSError) -> str:
+    """What the system refused, where it says so, and the mend."""
+    what = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full ({what}): make room and run again, nothing that was graded is lost."
+    return f"{what}. Mend it and run again."

@@ -102,7 +102,7 @@ def _run_all(
         raise
     finally:
         for pool in [*idle, *(pool for pool, _ in busy.values())]:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # and wait: its thread, still closing, can trip the command's exit
 
 
 def _given(
@@ -113,7 +113,7 @@ def _given(
         pool = idle.pop()
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
-        pool.shutdown(wait=False)
+        pool.shutdown()
     pool = ProcessPoolExecutor(1, mp_context=workers.context(), initializer=_worker, initargs=(door,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
 

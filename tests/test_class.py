@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime
+from multiprocessing import active_children
 from pathlib import Path
 
 import nbformat
@@ -258,6 +260,23 @@ def test_a_timestamp_counts_and_a_link_in_its_place_does_not(house: House, chain
     with Gradebook(house.db_url) as gradebook:
         found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.name)}
     assert found == {"ada": datetime(2026, 1, 1, 10), "bob": None}
+
+
+@pytest.mark.parametrize("left_early", [False, True])
+def test_a_crew_that_has_ended_leaves_no_process_and_no_thread(house: House, chain: Chapter, left_early: bool) -> None:
+    """What is still ending beside the command's own exit can fail there, with a traceback on the screen."""
+    for student in ("ada", "bob", "eve"):
+        file = house.notebook_path(house.submitted, student, chain)
+        file.parent.mkdir(parents=True)
+        file.write_text("not a notebook")
+    run = LocalCrew(2).run(submissions(house, [chain]))
+    next(run)
+    if left_early:
+        run.close()
+    else:
+        assert len(list(run)) == 2
+    assert active_children() == []
+    assert [t for t in threading.enumerate() if not t.daemon] == [threading.main_thread()]
 
 
 def test_a_file_name_of_a_students_is_not_read_as_markup(house: House, chain: Chapter) -> None:

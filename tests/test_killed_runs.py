@@ -208,6 +208,7 @@ def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_pa
     assert done.returncode == 0, said
     assert [said["code1"].strip(), said["code2"].strip()] == ["1", "0"], said
     assert len(said["err1"].strip().splitlines()) == 1, said["err1"]
+    assert "full" in said["err1"], said["err1"]
     assert state(House(again / "work", quick.release), chain) == want
 
 
