@@ -8,6 +8,8 @@ ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 SETUP := .venv/.installed
 INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $(1) ..." && \
 	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null 2>&1; }
+# Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-fast lint build audit bench redteam mutate site versions lab formgrader \
 	walls browser database clean
@@ -65,7 +67,7 @@ database:
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
 test: setup walls browser database
-	@start=$$(date +%s); $(BIN)/python -m pytest -n 2 --dist loadfile; code=$$?; \
+	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile; code=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 test-fast: setup

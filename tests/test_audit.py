@@ -24,7 +24,8 @@ AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50}
 NOT_ASKED = {"a15", "b13", "c21"}
 
 
-@pytest.fixture(scope="module", params=PARTS)
+# All of the first chapter in the quick tests, and of the other two in the slow ones: twelve seconds of CPU.
+@pytest.fixture(scope="module", params=[PARTS[0], *(pytest.param(part, marks=pytest.mark.slow) for part in PARTS[1:])])
 def result(request: pytest.FixtureRequest) -> tuple[str, Audit]:
     return request.param, audit([request.param])
 
@@ -129,6 +130,7 @@ def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: 
         assert (list(found.values())[:7], done.exit_code) == ([1, 5, 5, 5, 2, 2, survivors], len(survivors))
 
 
+@pytest.mark.slow
 def test_an_example_never_shows_a_hidden_fixture() -> None:
     for part in PARTS:
         for entry in entries(part).values():

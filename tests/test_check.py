@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,12 +41,8 @@ def named(pair: object) -> str:
 
 
 @pytest.mark.parametrize("entry", CHAIN.values(), ids=named)
-def test_the_reference_passes_within_a_second_and_prints_the_card_alone(
-    entry: Entry, capsys: pytest.CaptureFixture[str]
-) -> None:
-    started = time.process_time()
+def test_the_reference_passes_and_prints_the_card_alone(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     check(entry.exercise.id, entry.reference)
-    assert time.process_time() - started < 1.0
     out, err = capsys.readouterr()
     assert out.startswith(f"{entry.exercise.id}: passed. {entry.exercise.title}\n")
     assert out.count("\n") == 5

@@ -146,6 +146,7 @@ def loaded(program: str) -> set[str]:
     return {name.strip('"[], ').partition(".")[0] for name in done.stdout.split(",")}
 
 
+@pytest.mark.slow
 def test_a_judge_at_work_has_loaded_nothing_that_could_run_a_notebook() -> None:
     """Every exercise of every chapter examined, as in the judge's process, by answers that came as data."""
     found = loaded(JUDGE)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from opcode_clock import opcode_clock
 
 from grader.bank import find_entry
 from gradschool import dqn_clinic, taxi
@@ -147,8 +148,9 @@ def test_a_loop_is_told_from_a_vectorised_function():
     def arguments(B):
         return (np.ones(B),)
 
-    assert "a loop" in rows_against_one(lambda x: [float(v) ** 2 for v in x], arguments)
-    assert rows_against_one(np.sin, arguments).endswith("vectorised.")
+    with opcode_clock():
+        assert "a loop" in rows_against_one(lambda x: [float(v) ** 2 for v in x], arguments)
+        assert rows_against_one(lambda x: np.sin(x), arguments).endswith("vectorised.")
 
 
 def test_the_return_forgives_lost_repeats_and_even_rewards_them(learner, model):

@@ -54,6 +54,7 @@ def test_collect_and_export_as_commands(house: House, chain: Chapter, work: dict
     assert [Path(f).name for f in json.loads(done.stdout)["files"]] == ["canvas.csv"], done.output
 
 
+@pytest.mark.slow
 def test_a_download_that_is_not_there_is_one_sentence(house: House) -> None:
     done = grader("collect", "nowhere.zip")
     assert done.returncode == 1

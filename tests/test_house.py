@@ -25,6 +25,7 @@ def test_environment_yml_lists_what_pyproject_needs() -> None:
     assert f"- python{project['requires-python']}" in text
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_gradschool_alone(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()

@@ -165,6 +165,7 @@ def test_a_look_that_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(found) > 8
 
 
+@pytest.mark.slow
 def test_the_command_answers_in_a_terminal() -> None:
     command = [sys.executable, "-m", "gradschool", "doctor", "--course", str(ROOT / "course")]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -37,6 +37,7 @@ def looks() -> list[tuple[Entry, Solution, Report]]:
 Looks = list[tuple[Entry, Solution, Report]]
 
 
+@pytest.mark.slow
 def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(looks: Looks) -> None:
     """81 of the 299 that the public check catches were told only that, and 94 only how many entries are right."""
     caught = [(e, r) for e, _, r in looks if not r.passed and not e.exercise.each]
@@ -45,6 +46,7 @@ def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(looks: 
     assert sum(r.mistake in VAGUE for _, r in caught) <= 10
 
 
+@pytest.mark.slow
 def test_what_a_probe_says_is_true_of_the_reference_too(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
     """The public oracle stands in for the right answer: the same sentence comes from the instructor's reference."""
     monkeypatch.setattr(probing, "CPU_SECONDS", 60.0)
@@ -60,6 +62,7 @@ def test_what_a_probe_says_is_true_of_the_reference_too(looks: Looks, monkeypatc
         assert by_reference.hint == report.hint, (entry.exercise.id, mutant.name)
 
 
+@pytest.mark.slow
 def test_the_card_says_where_and_the_hint_says_how(looks: Looks) -> None:
     """The line on the values keeps the doctor's word; nothing is told twice."""
     for entry, mutant, report in looks:

@@ -47,6 +47,7 @@ def test_404_states_are_reachable_and_four_of_them_are_goals(model):
     assert taxi.reachable(model)[taxi.goal_states(model)].all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_equal_to_gymnasium_step_for_step(model, seed):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import perf_counter as now
 from typing import Any
 
 ROWS = 512
@@ -37,8 +37,8 @@ def against(yardstick: Callable[..., Any], arguments: Arguments) -> Callable[[Ca
         rows = _affordable(function, arguments)
         if rows < 64:  # too few to tell a loop from a costly call
             return ""
-        one, many = (seconds(function, arguments(B), calls=1) for B in (1, rows))
-        slower = many / seconds(yardstick, arguments(rows))
+        one, many = seconds(function, arguments(1), repeats=20), seconds(function, arguments(rows), calls=1)
+        slower = many / seconds(yardstick, arguments(rows), repeats=20)  # short times need more tries to be undisturbed
         if slower < SLOWER or not _grows_like_a_loop(many / one, rows):
             return ""
         return (
@@ -64,12 +64,12 @@ def _grows_like_a_loop(times: float, rows: int) -> bool:
 
 def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], repeats: int = 3, calls: int = 5) -> float:
     """Seconds of one call, on average over `calls` in a row, the best of `repeats` or of what PATIENCE allows."""
-    best, begun = float("inf"), time.perf_counter()
+    best, begun = float("inf"), now()
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = now()
         for _ in range(calls):
             function(*arguments)
-        ended = time.perf_counter()
+        ended = now()
         best = min(best, (ended - started) / calls)
         if ended - begun > PATIENCE:
             break
