@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -23,10 +22,9 @@ from grader.bank import find_entry
 from grader.examine import examine
 from grader.scratch import socket_folder
 from gradschool import wire
-from gradschool.answers import Foreign, plain
 from gradschool.assess import Report
 from gradschool.checking import unpack_reply
-from gradschool.trying import Raised, Reply
+from gradschool.trying import Reply
 
 HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
@@ -122,8 +120,7 @@ class Judge:
 
         def ask(args: Mapping[str, Any]) -> Reply:
             wire.send(connection, {"args": dict(args)})
-            reply = unpack_reply(wire.receive(connection, most=MOST_REPLY))
-            return replace(reply, first=_tidy(reply.first), again=_tidy(reply.again), inputs=_tidy(reply.inputs))
+            return unpack_reply(wire.receive(connection, most=MOST_REPLY))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
         window.report = examine(find_entry(window.exercise_id), ask, seed)
@@ -153,17 +150,6 @@ class _Line:
         """Send all of it, in the time that is left."""
         self._hurry()
         self.connection.sendall(data)
-
-
-def _tidy(tree: Any) -> Any:
-    """A reply as an honest kernel would have sent it: numbers as arrays, nothing of another kind."""
-    if isinstance(tree, Raised | Foreign):
-        return tree
-    if isinstance(tree, tuple):
-        return tuple(_tidy(item) for item in tree)
-    if isinstance(tree, dict):
-        return {key: _tidy(item) for key, item in tree.items()}
-    return plain(tree)
 
 
 class _Window:

@@ -65,6 +65,8 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Tree:
 def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
     # The type decides, not isinstance(), which believes what an object says of its __class__; and the methods of
     # list, dict and str are called past whatever a subclass makes of them.
+    if kind is np.ndarray:
+        return _array(value, depth, budget)
     if value is None:
         return None
     if kind is Foreign:
@@ -120,7 +122,7 @@ def _array(value: Any, depth: int, budget: _Budget) -> Tree:
     if array.dtype.kind not in NUMBER_KINDS:
         return Foreign(f"an array of dtype {array.dtype}"[:100]) if array.ndim else _foreign(value, budget)
     budget.bytes -= array.nbytes
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _is_tensor(value: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradschool import doctor
-from gradschool.answers import Foreign, Tree, describe, leaves, plain
+from gradschool.answers import Foreign, Tree, describe, leaves
 from gradschool.exercise import Case, Exercise
 from gradschool.numerics import TOLERANCES, Tolerance, wrong_entries
 from gradschool.trying import Raised, Reply
@@ -238,7 +238,7 @@ def _purity_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance
     for t in tried:
         if isinstance(t.reply.first, Raised):
             continue
-        if not same(t.reply.inputs, plain(dict(t.case.args)), TOLERANCES["none"]):
+        if not same(t.reply.inputs, t.case.given, TOLERANCES["none"]):
             return doctor.Finding(
                 "inputs-modified",
                 "The function changes its inputs in place (as `x += 1` and `x[0] = 1` do): work on a copy.",
@@ -254,18 +254,21 @@ def _purity_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance
 
 def same(one: Tree, other: Tree, table: Tolerance) -> bool:
     """Whether two answers agree in structure, shape and numbers."""
-    if isinstance(one, Raised) or isinstance(other, Raised):
-        return isinstance(one, Raised) and isinstance(other, Raised) and one.type == other.type
-    left, right = list(leaves(one)), list(leaves(other))
-    if [name for name, _ in left] != [name for name, _ in right]:
+    if type(one) is not type(other):
         return False
-    return all(_same_leaf(a, b, table) for (_, a), (_, b) in zip(left, right, strict=True))
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(same(a, b, table) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(item, other[key], table) for key, item in one.items())
+    if isinstance(one, Raised):
+        return bool(one.type == other.type)
+    return _same_array(one, other, table) if isinstance(one, np.ndarray) else bool(one == other)
 
 
-def _same_leaf(a: Any, b: Any, table: Tolerance) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and a.dtype == b.dtype and not wrong_entries(a, b, table).any()
-    return type(a) is type(b) and a == b
+def _same_array(a: np.ndarray, b: np.ndarray, table: Tolerance) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return a.tobytes() == b.tobytes() or not wrong_entries(a, b, table).any()
 
 
 def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance, part: str = "") -> Example | None:
@@ -276,15 +279,15 @@ def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance, par
     for t in sorted(tried, key=bulk):
         first = t.reply.first
         if isinstance(first, Raised):
-            return Example(t.case.name, plain(dict(t.case.args)), error=raised_text(first))
+            return Example(t.case.name, t.case.given, error=raised_text(first))
         if _structure(exercise, t):
-            return Example(t.case.name, plain(dict(t.case.args)), "", t.expected, first)
+            return Example(t.case.name, t.case.given, "", t.expected, first)
         for pair in pairs_of(exercise, [t]):
             if isinstance(pair.expected, str) or (part and pair.label != part):
                 continue  # to show the right word would be to give it away
             if doctor.form(pair) or doctor.is_wrong(pair, table):
                 wrong = _mask(pair, table)
-                return Example(t.case.name, plain(dict(t.case.args)), pair.label, pair.expected, pair.got, wrong)
+                return Example(t.case.name, t.case.given, pair.label, pair.expected, pair.got, wrong)
     return None
 
 
@@ -295,4 +298,4 @@ def _mask(pair: doctor.Pair, table: Tolerance) -> np.ndarray | None:
 
 def bulk(t: Tried) -> tuple[bool, int]:
     """What cases are shown by: regular ones first, then the smaller."""
-    return t.case.edge, sum(leaf.size for _, leaf in leaves(plain(dict(t.case.args))) if isinstance(leaf, np.ndarray))
+    return t.case.edge, t.case.bulk

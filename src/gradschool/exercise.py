@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+
+from gradschool.answers import Tree, leaves, plain
 
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
@@ -35,6 +38,16 @@ class Case:
     edge: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def given(self) -> Tree:
+        """``args`` as plain data."""
+        return plain(dict(self.args))
+
+    @cached_property
+    def bulk(self) -> int:
+        """How many numbers ``args`` hold."""
+        return sum(leaf.size for _, leaf in leaves(self.given) if isinstance(leaf, np.ndarray))
 
 
 def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:

@@ -12,6 +12,7 @@ import math
 import re
 import socket
 import struct
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,7 @@ def _pack(tree: Any, blocks: list[bytes]) -> Any:
     if isinstance(tree, np.ndarray | np.generic):
         if tree.dtype.kind not in NUMBER_KINDS:
             raise TypeError(f"an array of dtype {tree.dtype} does not travel")
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, np.array(tree, order="C"), version=(1, 0), allow_pickle=False)
-        blocks.append(buffer.getvalue())
+        blocks.append(_npy_header(tree.dtype, tree.shape) + tree.tobytes())
         return {"~array": len(blocks) - 1}
     if isinstance(tree, Foreign):
         return {"~foreign": tree.what[:200]}
@@ -68,6 +67,14 @@ def _pack(tree: Any, blocks: list[bytes]) -> Any:
     if tree is None or isinstance(tree, str | bool | int | float):
         return tree
     raise TypeError(f"a {type(tree).__name__} does not travel")
+
+
+@lru_cache(1000)
+def _npy_header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, description)
+    return buffer.getvalue()
 
 
 def decode(payload: bytes) -> Any:
@@ -136,14 +143,20 @@ def _taken(blocks: list[bytes | None], index: Any) -> bytes:
 
 def _read_npy(block: bytes) -> np.ndarray:
     """One npy block; its stated shape must be exactly what its bytes hold before any memory is set aside."""
-    described = NPY.match(block[:1000])
-    if not described or described.end() != 10 + struct.unpack("<H", block[8:10])[0]:
-        raise BadFrame("an array that is not described as we describe one")
-    dtype = np.dtype(described[1].decode())
-    shape = tuple(int(size) for size in described[2].split(b",") if size.strip())
-    if dtype.itemsize * math.prod(shape) != len(block) - described.end():
+    header = block[: 10 + struct.unpack("<H", block[8:10])[0]]
+    dtype, shape = _described(header)
+    if dtype.itemsize * math.prod(shape) != len(block) - len(header):
         raise BadFrame("an array whose description does not fit its bytes")
-    return np.frombuffer(block, dtype, offset=described.end()).reshape(shape).copy()
+    return np.frombuffer(block, dtype, offset=len(header)).reshape(shape).copy()
+
+
+@lru_cache(1000)
+def _described(header: bytes) -> tuple[np.dtype, tuple[int, ...]]:
+    """The dtype and the shape that a header states."""
+    found = NPY.fullmatch(header) if len(header) <= 1000 else None
+    if not found:
+        raise BadFrame("an array that is not described as we describe one")
+    return np.dtype(found[1].decode()), tuple(int(size) for size in found[2].split(b",") if size.strip())
 
 
 def send(connection: socket.socket, message: Any) -> None:
