@@ -63,12 +63,13 @@ KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
 MOST_BYTES = 2**16
 IDLE = 600.0  # seconds without a kernel after which the server ends
 
-# linux/sched.h, linux/mount.h, linux/prctl.h, linux/sockios.h
+# linux/sched.h, linux/mount.h, linux/mman.h, linux/prctl.h, linux/sockios.h
 NEW_MOUNTS, NEW_HOST, NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 NEW_USER, NEW_PROCESSES, NEW_NET = 0x10000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, NO_PROGRAMS, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 PLAIN = NO_SUID | NO_DEVICES
 DETACH = 2
+LARGE, COLLAPSE = 2**21, 25
 DUMPABLE, SECCOMP, DROP_BOUND, SUBREAPER, NO_NEW_RIGHTS, AMBIENT = 4, 22, 24, 36, 38, 47
 CLEAR_ALL, FILTER, CAPABILITIES_3 = 4, 2, 0x20080522
 SET_INTERFACE, UP = 0x8914, 1
@@ -97,7 +98,19 @@ def preload() -> None:
     if (threads := len(os.listdir("/proc/self/task"))) != 1:
         raise RuntimeError(f"the imports left {threads} threads")
     gc.collect()
+    gather_memory()
     gc.freeze()  # what is shared is then not looked at, so not copied, by a child's garbage collector
+
+
+def gather_memory() -> None:
+    """Put what was imported into pages of 2 MB: to fork is then to copy hundreds of entries, not tens of thousands.
+    Linux before 6.1 cannot, and forks more slowly."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, rights, _, _, _, *name = line.split()
+        start, end = (int(edge, 16) for edge in place.split("-"))
+        start, end = -(-start // LARGE) * LARGE, end // LARGE * LARGE
+        if rights == "rw-p" and name in ([], ["[heap]"]) and start < end:
+            LIBC.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), COLLAPSE)
 
 
 def serve(control: socket.socket) -> socket.socket:

@@ -204,4 +204,5 @@ def _unheard(entry: Entry, cell: NotebookNode, why: str, seconds: float) -> Repo
 
 def _card(report: Report) -> NotebookNode:
     """The report as the one output of its check cell."""
-    return nbformat.v4.new_output("display_data", {"text/html": as_html(report), "text/plain": as_text(report)})
+    shown = {"text/html": as_html(report), "text/plain": as_text(report)}
+    return nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from difflib import SequenceMatcher
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -200,13 +201,16 @@ def _extra(cell: NotebookNode, experiments: set[str], prose: set[str]) -> Notebo
 
     The lesson's own prose, unchanged, is the instructor's and needs no disarming.
     """
-    if cell.cell_type == "code":
-        plain = nbformat.v4.new_code_cell(_text(cell))
-        if plain.source in experiments:
-            plain.metadata["gradschool"] = LEFT_OUT
-        return plain
     text = _text(cell)
-    return nbformat.v4.new_markdown_cell(text if text in prose else without_tags(text))
+    if cell.cell_type == "code":
+        metadata = {"gradschool": LEFT_OUT} if text in experiments else {}
+        return _new("code", text, metadata, execution_count=None, outputs=[])
+    return _new("markdown", text if text in prose else without_tags(text), {})
+
+
+def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> NotebookNode:
+    """A cell; the notebook that it goes into is validated as a whole, once."""
+    return nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
 
 
 def _text(cell: NotebookNode) -> str:
