@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from gradschool.answers import plain
-from gradschool.assess import SHARES, Report, Tried, assess
+from gradschool.assess import SHARES, Report, Tried, assess, same
 from gradschool.checking import check_here
 from gradschool.exercise import Case, Exercise
+from gradschool.numerics import TOLERANCES
 from gradschool.trying import MAX_PRINTED, Raised, Reply, try_case
 
 
@@ -426,3 +427,29 @@ def test_a_reply_from_elsewhere_is_judged_by_its_numbers_alone() -> None:
     assert good.passed
     other = assess(TOY, [Tried(case, expected, Reply(expected, expected, {}))], "exact")
     assert other.mistake == "inputs-modified"
+
+
+X = np.array([1.0, -2.0])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (X, X * (1 + 1e-12), True),  # one formula, added up in another order
+        (X, X * (1 + 1e-6), False),
+        (X, X.astype(np.float32), False),
+        (X, X[None], False),
+        (np.array([np.nan, 1.0]), np.array([np.nan, 1.0]), True),
+        ((X, "a"), (X, "a"), True),
+        ((X, X), (X,), False),
+        ({"W": X}, {"W": X + 1}, False),
+        ({"W": X}, {"b": X}, False),
+        ((X,), {"[0]": X}, False),
+        (X, None, False),
+        (Raised("ValueError", "one"), Raised("ValueError", "other"), True),
+        (Raised("ValueError", ""), Raised("KeyError", ""), False),
+    ],
+)
+def test_two_answers_are_the_same_within_the_table_and_in_structure(one: Any, other: Any, alike: bool) -> None:
+    assert same(one, other, TOLERANCES["exact"]) is alike
+    assert same(other, one, TOLERANCES["exact"]) is alike

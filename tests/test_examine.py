@@ -100,6 +100,13 @@ def test_an_example_is_a_fresh_one_whole() -> None:
     assert shown.label == shown.error == ""
 
 
+def test_what_is_wrong_on_hidden_inputs_alone_is_never_shown() -> None:
+    hidden = {case.args["p"].tobytes() for case in ENTRY.fixtures(np.random.default_rng(HIDDEN_SEED))}
+    report, _ = examined(lambda p, l: p - l + (p.tobytes() in hidden))
+    assert not report.passed
+    assert report.example is None
+
+
 def test_each_known_mistake_has_its_name_and_hint_and_keeps_its_example() -> None:
     for mutant in ENTRY.mutants:
         report, _ = examined(mutant.fresh())

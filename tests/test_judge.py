@@ -238,3 +238,15 @@ def test_nothing_of_the_reference_goes_over_the_line(judge: Judge) -> None:
 def test_the_socket_is_in_a_folder_of_the_graders_alone(judge: Judge) -> None:
     assert os.stat(os.path.dirname(judge.address)).st_mode & 0o077 == 0
     json.dumps(judge.address)
+
+
+def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(size: int) -> Any:
+        monkeypatch.setattr(judging, "MOST_REPLY", size)
+        judge.open(ID)
+        with suppress(OSError, wire.BadFrame):
+            talk(judge, answer=honest)
+        return judge.close(2.0).report
+
+    assert of(100) is None
+    assert of(2**20).passed
