@@ -40,7 +40,7 @@ from bench_class import machine_cpu
 from grader import cluster, sample_class
 from grader.autograde import autograde, submissions
 from grader.build import build
-from grader.crew import MOST_READY, LocalCrew, Outcome, Submission
+from grader.crew import MOST_READY, LocalCrew, Outcome, Submission, packed
 from grader.house import ROOT, House, Trouble, chapters
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
@@ -177,7 +177,7 @@ def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
         house.work.mkdir()
         notebooks = measure_notebooks(house)
         some = next(s for s in submissions(house, chapters()[:1]) if s.student == "perfect")
-        graded = nbformat.writes(next(o for _, o in LocalCrew(1).run([some]) if not isinstance(o, str)))
+        graded = packed(next(o for _, o in LocalCrew(1).run([some]) if not isinstance(o, str)))
         todo = [replace(some, student=f"student-{k}") for k in range(tasks)]
         scheduler, client, start = measure_tasks(Path(name), todo, graded)
         writer = measure_writer(house, todo, graded)

@@ -27,10 +27,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import nbformat
-
 from grader import road, sandbox
-from grader.crew import MOST_READY, Outcome, Submission
+from grader.crew import MOST_READY, Outcome, Submission, unpacked
 from grader.house import Trouble
 from grader.on_worker import OFF, facts
 from grader.session import Limits
@@ -237,7 +235,7 @@ class _Shift:
         try:
             value = future.result(timeout=60)
             if isinstance(value, tuple) and value[0]:
-                value = nbformat.reads(value[1], as_version=4)
+                value = unpacked(value[1])
         except (Exception, *CANCELLED) as error:
             value = error
         self.news.put((key, value))

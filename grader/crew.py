@@ -134,12 +134,22 @@ def _kill_workers() -> None:
 
 
 def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:
-    return json.dumps(road.grade(file, chapter, limits))  # far quicker than nbformat's way, which files deserve
+    return packed(road.grade(file, chapter, limits))
+
+
+def packed(notebook: NotebookNode) -> str:
+    """A graded notebook on its way to the writer: far quicker than nbformat's own form, which is for files."""
+    return json.dumps(notebook)
+
+
+def unpacked(text: str) -> NotebookNode:
+    """The notebook that was packed."""
+    return nbformat.from_dict(json.loads(text))
 
 
 def _outcome_of(future: Future[str]) -> NotebookNode | str | None:
     try:
-        return nbformat.from_dict(json.loads(future.result()))
+        return unpacked(future.result())
     except BrokenProcessPool:
         return None
     except Exception as error:

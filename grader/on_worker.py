@@ -11,10 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from grader import record, road, sandbox
-from grader.crew import sentence
+from grader.crew import packed, sentence
 from grader.house import chapter, chapters
 from grader.sandbox import Walls
 from grader.session import Limits
@@ -32,13 +30,13 @@ def facts() -> dict[str, str]:
 
 
 def grade(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
-    """Grade a submission's bytes: True and the graded notebook's text, or False and a sentence of trouble."""
+    """Grade a submission's bytes: True and the graded notebook, packed, or False and a sentence of trouble."""
     try:
         found = chapter(name)
         with tempfile.TemporaryDirectory(prefix="submission-") as folder:
             file = Path(folder) / f"{found.notebook}.ipynb"
             file.write_bytes(data)
             walls = Walls(**limits["walls"])
-            return True, nbformat.writes(road.grade(file, found, Limits(**{**limits, "walls": walls})))
+            return True, packed(road.grade(file, found, Limits(**{**limits, "walls": walls})))
     except Exception as error:
         return False, sentence(error)
