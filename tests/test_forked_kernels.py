@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
+import psutil
 import pytest
 from nbformat import NotebookNode
 
@@ -383,6 +386,27 @@ def _server_process() -> Any:
     server = forks().server
     assert server is not None
     return server.process
+
+
+def test_what_was_imported_lies_in_large_pages() -> None:
+    """Forking copies a few entries then."""
+    if not _can_gather():
+        pytest.skip("this Linux cannot gather pages into large ones")
+    assert ask("print(1)") == [["1"]]
+    family = [psutil.Process(pid) for pid in sandbox.family(_server_process().pid)]  # bubblewrap, then the server
+    server = max(family, key=lambda process: process.memory_info().rss)
+    told = Path(f"/proc/{server.pid}/smaps_rollup").read_text().splitlines()
+    kilobytes = {line.split()[0]: int(line.split()[1]) for line in told[1:]}
+    assert kilobytes["AnonHugePages:"] > 20_000
+
+
+def _can_gather() -> bool:
+    """Whether Linux gathers some memory of our own when it is asked to: from 6.1 on, if it was built to."""
+    size = 8 * fork_server.LARGE
+    memory = np.ones(size, np.uint8)
+    start = -(-memory.ctypes.data // fork_server.LARGE) * fork_server.LARGE
+    large = ctypes.c_size_t(size - fork_server.LARGE)
+    return bool(fork_server.LIBC.madvise(ctypes.c_void_p(start), large, fork_server.COLLAPSE) == 0)
 
 
 def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
