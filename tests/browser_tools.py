@@ -113,6 +113,9 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer within a minute")
 
 
+ACTIVE_MODEL = "window.jupyterapp.shell.currentWidget.content.activeCell.model"
+
+
 class Lesson:
     """A notebook open in JupyterLab, and what a student does. A cell is known by its grade_id or by how it begins."""
 
@@ -168,14 +171,30 @@ class Lesson:
     def write(self, cell: str, text: str, *, wait: bool = True) -> None:
         """Replace a cell's text by typing, with the keyboard alone, and run it."""
         self.go_to(cell)
+        for _ in range(5):  # on a busy machine the editor gets the keyboard late, and what is typed before is lost
+            with suppress(TooLate):
+                self._type(text)
+                break
+        else:
+            raise AssertionError(f"the editor of {cell} does not take what is typed")
+        before = self.page.evaluate(f"() => {ACTIVE_MODEL}.executionCount ?? null")
+        self.page.keyboard.press("Control+Enter")
+        if wait:  # a key says nothing of when its command has begun
+            count = f"[null, undefined, n].includes({ACTIVE_MODEL}.executionCount)"
+            has_run = f"n => {ACTIVE_MODEL}.type !== 'code' || !{count}"
+            self.page.wait_for_function(has_run, arg=before, timeout=120_000)
+            self.wait_until_idle()
+
+    def _type(self, text: str) -> None:
+        """Put this text in the place of the active cell's; TooLate if it does not get there."""
         self.do("notebook:enter-edit-mode")
+        has_focus = "() => document.activeElement?.closest('.jp-Cell.jp-mod-active .cm-content')"
+        self.page.wait_for_function(has_focus, timeout=5000)
         keys = self.page.keyboard
         keys.press("Control+a")
         keys.press("Delete")
         keys.insert_text(text)
-        keys.press("Control+Enter")
-        if wait:
-            self.wait_until_idle()
+        self.page.wait_for_function(f"text => {ACTIVE_MODEL}.sharedModel.getSource() === text", arg=text, timeout=5000)
 
     def answer(self, exercise: str, text: str) -> Locator:
         """Write an answer, run it and its check; the card that comes."""

@@ -29,6 +29,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# With their minutes at the end of a run, one of two processes would wait for the other.
+LONGEST = ("killed_runs", "redteam", "site", "postgres", "term", "class", "forked_kernels", "cluster", "feeds")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin."""
+    first = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path.name, len(first)))
+
+
 def needs(*programs: str) -> None:
     """Skip, saying what is missing; in CI, where `make` installs everything, a missing program fails the test."""
     missing = [p for p in programs if not shutil.which(p)]
