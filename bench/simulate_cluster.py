@@ -29,7 +29,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import psutil
 
@@ -40,7 +39,7 @@ from bench_class import machine_cpu
 from grader import cluster, sample_class
 from grader.autograde import autograde, submissions
 from grader.build import build
-from grader.crew import MOST_READY, LocalCrew, Outcome, Submission, packed
+from grader.crew import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
 from grader.house import ROOT, House, Trouble, chapters
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
@@ -150,7 +149,7 @@ class Canned:
 
     def run(self, todo: Sequence[Submission], limits: object = None) -> Iterator[Outcome]:
         """The same graded notebook for everybody."""
-        notebook = nbformat.reads(self.graded, as_version=4)
+        notebook = unpacked(self.graded)
         return ((submission, notebook) for submission in todo)
 
 

@@ -308,3 +308,12 @@ def test_plain_data_is_plain_already(tree: object) -> None:
     once = plain(tree)
     assert alike(plain(once), once)
     assert alike(wire.decode(payload(once)), once)
+
+
+def test_a_block_that_ends_within_its_description_is_refused() -> None:
+    """An array without entries has no bytes after the description whose number could betray the cut."""
+    block = wire._npy_header(np.dtype(float), (0,))
+    assert wire._read_npy(block).shape == (0,)
+    longer = block[:8] + struct.pack("<H", len(block) + 54) + block[10:]
+    with pytest.raises(wire.BadFrame):
+        wire._read_npy(longer)

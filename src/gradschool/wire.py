@@ -154,7 +154,7 @@ def _read_npy(block: bytes) -> np.ndarray:
 def _described(header: bytes) -> tuple[np.dtype, tuple[int, ...]]:
     """The dtype and the shape that a header states."""
     found = NPY.fullmatch(header) if len(header) <= 1000 else None
-    if not found:
+    if not found or struct.unpack("<H", header[8:10])[0] != len(header) - 10:  # less, where the block is cut off
         raise BadFrame("an array that is not described as we describe one")
     return np.dtype(found[1].decode()), tuple(int(size) for size in found[2].split(b",") if size.strip())
 
