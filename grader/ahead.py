@@ -11,7 +11,7 @@ import importlib
 import os
 
 from grader.sandbox import ONE_THREAD
-from gradschool.exercise import CHAPTERS
+from gradschool.core.exercise import CHAPTERS
 
 os.environ.update(ONE_THREAD)  # before numpy is imported: its threads would be there already
 for name in ("grader.road", *(f"grader.exercises.{part}" for part in CHAPTERS), "torch._dynamo"):

@@ -13,10 +13,10 @@ from typing import Any
 
 from grader.bank import Entry, Solution, entries
 from grader.examine import examine
-from gradschool import wire
 from gradschool.assess import Report
 from gradschool.checking import pack_reply, unpack_reply
-from gradschool.trying import try_case
+from gradschool.core import protocol
+from gradschool.core.calling import try_case
 
 
 @dataclass
@@ -48,9 +48,9 @@ def over_the_wire(entry: Entry, solution: Solution) -> Callable[[Mapping[str, An
     answer = solution.fresh()
 
     def ask(args: Mapping[str, Any]) -> Any:
-        question = wire.decode(wire.encode(dict(args))[8:])
+        question = protocol.decode(protocol.encode(dict(args))[8:])
         reply = try_case(entry.exercise, answer, question)
-        return unpack_reply(wire.decode(wire.encode(pack_reply(reply))[8:]))
+        return unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
 
     return ask
 

@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import Tree, copied, plain
-from gradschool.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
-from gradschool.trying import Reply, try_case
+from gradschool.core.calling import Reply, try_case
+from gradschool.core.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
+from gradschool.core.plain_data import Tree, copied, plain
 
 Answer = Callable[..., Any]
 Question = tuple[Case, Tree]

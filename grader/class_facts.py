@@ -15,7 +15,7 @@ from grader import record
 from grader.bank import entries
 from grader.gradebook import opened
 from grader.house import Chapter, House, Trouble
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 MOST_NOTES = 200  # in one chapter's list
 

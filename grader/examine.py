@@ -12,8 +12,8 @@ from typing import Any
 
 from grader.bank import Entry, Solution
 from gradschool.assess import Report, Tried, assess, example_of, same
-from gradschool.numerics import TOLERANCES, Tolerance
-from gradschool.trying import Reply, try_case
+from gradschool.core.calling import Reply, try_case
+from gradschool.core.numerics import TOLERANCES, Tolerance
 
 Ask = Callable[[Mapping[str, Any]], Reply]
 # Two runs of the same wrong formula may differ in rounding, never by more than this.

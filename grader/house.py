@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradschool.exercise import CHAPTERS
+from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK_VARIABLE = "GRADSCHOOL_WORK"

@@ -21,10 +21,10 @@ from typing import Any, cast
 from grader.bank import find_entry
 from grader.examine import examine
 from grader.scratch import socket_folder
-from gradschool import wire
 from gradschool.assess import Report
 from gradschool.checking import unpack_reply
-from gradschool.trying import Reply
+from gradschool.core import protocol
+from gradschool.core.calling import Reply
 
 HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
@@ -91,12 +91,12 @@ class Judge:
     def _serve(self, connection: socket.socket) -> None:
         window = None
         try:
-            with connection, suppress(OSError, wire.BadFrame):
+            with connection, suppress(OSError, protocol.BadFrame):
                 line = _Line(connection, HELLO_SECONDS, 20_000)
-                window = self._take(wire.receive(cast(socket.socket, line), most=10_000))
+                window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
                 if window:
                     self._examine(_Line(connection, self.seconds, MOST_HEARD), window)
-                wire.send(connection, {"heard": window is not None})
+                protocol.send(connection, {"heard": window is not None})
         except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
             if window:
                 window.broken = type(error).__name__
@@ -119,8 +119,8 @@ class Judge:
         connection = cast(socket.socket, line)
 
         def ask(args: Mapping[str, Any]) -> Reply:
-            wire.send(connection, {"args": dict(args)})
-            return unpack_reply(wire.receive(connection, most=MOST_REPLY))
+            protocol.send(connection, {"args": dict(args)})
+            return unpack_reply(protocol.receive(connection, most=MOST_REPLY))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
         window.report = examine(find_entry(window.exercise_id), ask, seed)
@@ -143,7 +143,7 @@ class _Line:
         part = self.connection.recv(size)
         self.left -= len(part)
         if self.left < 0:
-            raise wire.BadFrame("more than may be said in one examination")
+            raise protocol.BadFrame("more than may be said in one examination")
         return part
 
     def sendall(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 
 from grader.house import ROOT, Chapter, Trouble
 from gradschool.assess import Report
-from gradschool.exercise import CHAPTERS, grade_id
+from gradschool.core.exercise import CHAPTERS, grade_id
 
 KEY = "gradschool"
 
@@ -24,8 +24,9 @@ def grader_version(chapter: Chapter) -> str:
     digest = hashlib.sha256()
     others = tuple(part for part in CHAPTERS if part != chapter.part)
     folders = (ROOT / "grader", ROOT / "src" / "gradschool")
-    files = sorted(f for folder in folders for f in [*folder.glob("*.py"), *folder.glob("exercises/*.py")])
-    for file in [*(f for f in files if not f.name.startswith(others)), chapter.source]:
+    files = sorted(f for folder in folders for f in folder.rglob("*.py"))
+    shared = [f for f in files if not any(part.startswith(others) for part in f.relative_to(ROOT).parts)]
+    for file in [*shared, chapter.source]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

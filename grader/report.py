@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from grader import record, road
 from grader.bank import entries
 from grader.house import Chapter, Trouble, chapters
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 
 def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:

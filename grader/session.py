@@ -23,7 +23,7 @@ from grader.sandbox import Walls
 from grader.transplant import LEFT_OUT
 from gradschool.assess import Report
 from gradschool.card import as_html, as_text
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
 from grader.bank import entries
 from grader.house import Chapter, Trouble
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
 EXPERIMENT_TAG = "experiment"  # cells that grading leaves out as long as the student has not changed them

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from gradschool import speed
+from gradschool.core import speed_check
 
 SECONDS_EACH = 3e-8  # about what one instruction takes; work inside NumPy counts for nothing
 
 
 @contextmanager
 def opcode_clock() -> Iterator[None]:
-    """Within it, :mod:`gradschool.speed` measures instructions."""
+    """Within it, :mod:`gradschool.core.speed_check` measures instructions."""
     ticks = 0
 
     def count(frame: FrameType, event: str, arg: Any) -> Any:
@@ -28,7 +28,7 @@ def opcode_clock() -> Iterator[None]:
 
     before = sys.gettrace()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "now", lambda: ticks * SECONDS_EACH)
+        patch.setattr(speed_check, "now", lambda: ticks * SECONDS_EACH)
         sys.settrace(count)
         try:
             yield

@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.answers import (
+from gradschool.core.plain_data import (
     MAX_BYTES,
     MAX_LETTERS,
     MAX_NODES,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from gradschool.answers import plain
 from gradschool.assess import SHARES, Report, Tried, assess, same
 from gradschool.checking import check_here
-from gradschool.exercise import Case, Exercise
-from gradschool.numerics import TOLERANCES
-from gradschool.trying import MAX_PRINTED, Raised, Reply, try_case
+from gradschool.core.calling import MAX_PRINTED, Raised, Reply, try_case
+from gradschool.core.exercise import Case, Exercise
+from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import plain
 
 
 def toy_cases(rng: np.random.Generator) -> list[Case]:

@@ -14,8 +14,8 @@ from grader.audit import Audit, audit, audit_entry, over_the_wire
 from grader.bank import HIDDEN_SEED, Entry, Solution, entries, find_entry
 from grader.cli import app
 from grader.examine import examine
-from gradschool.answers import leaves
-from gradschool.exercise import CHAPTERS, Case, UnknownExercise
+from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise
+from gradschool.core.plain_data import leaves
 
 PARTS = list(CHAPTERS)
 AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50}

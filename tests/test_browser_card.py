@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gradschool.card import as_html
 from gradschool.checking import check_here
-from gradschool.exercise import find
+from gradschool.core.exercise import find
 
 pytestmark = pytest.mark.slow
 

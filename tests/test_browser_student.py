@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from grader.house import ROOT, chapter
 from grader.source import source_notebook
-from gradschool.exercise import in_chapter
+from gradschool.core.exercise import in_chapter
 
 pytestmark = pytest.mark.slow
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.answers import Foreign, plain
 from gradschool.assess import Example, Property, Report
 from gradschool.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
 from gradschool.checking import CheckFailed, check, check_here, hint_to_open
-from gradschool.exercise import Case, Exercise, find
+from gradschool.core.exercise import Case, Exercise, find
+from gradschool.core.plain_data import Foreign, plain
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td", "th"}

@@ -25,9 +25,9 @@ from nbformat import NotebookNode
 
 from gradschool import chain_clinic, plots
 from gradschool.checking import check_here
-from gradschool.exercise import find, in_chapter
+from gradschool.core.exercise import find, in_chapter
+from gradschool.core.numerics import central_differences
 from gradschool.figure import LessonFigure
-from gradschool.numerics import central_differences
 from gradschool.palette import INK, SEQUENCE
 from gradschool.torch_nets import tanh_net
 

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from grader.bank import Entry, Solution, entries
-from gradschool import CheckFailed, check, wire
+from gradschool import CheckFailed, check
 from gradschool.checking import JUDGE_VARIABLE, check_here, unpack_reply
-from gradschool.exercise import CHAPTERS, UnknownExercise, find, grade_id, in_chapter
+from gradschool.core import protocol
+from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, grade_id, in_chapter
 
 CHAIN = entries("chain")
 ALTERNATIVES = [(e, a) for e in CHAIN.values() for a in e.alternatives]
@@ -215,7 +216,7 @@ def serve(server: socket.socket, *frames: bytes) -> list[object]:
         connection, _ = server.accept()
         with connection:
             for frame in frames:
-                heard.append(wire.receive(connection))
+                heard.append(protocol.receive(connection))
                 connection.sendall(frame)
 
     threading.Thread(target=run, daemon=True).start()
@@ -228,7 +229,7 @@ ASKED = {"p": np.array([1.0, 2.0]), "l": np.array([0.5, 0.5])}
 def test_a_judge_is_answered_with_numbers_and_nothing_is_shown(
     listening: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    heard = serve(listening, wire.encode({"args": ASKED}), wire.encode({"heard": True}))
+    heard = serve(listening, protocol.encode({"args": ASKED}), protocol.encode({"heard": True}))
     check("chain.l2_gradient", lambda p, l: l - p)
     assert heard[0] == {"check": "chain.l2_gradient"}
     assert np.array_equal(unpack_reply(heard[1]).first, [-0.5, -1.5])
@@ -238,13 +239,15 @@ def test_a_judge_is_answered_with_numbers_and_nothing_is_shown(
 def test_a_judge_that_will_not_hear_leaves_it_to_the_public_check(
     listening: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serve(listening, wire.encode({"heard": False}))
+    serve(listening, protocol.encode({"heard": False}))
     with pytest.raises(CheckFailed, match="the negative"):
         check("chain.l2_gradient", lambda p, l: l - p)
     assert "not yet" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("frame", [b"", b"\0\0", wire.encode({"heard": True})[:-3], b"\0" * 7 + b"\3abc", b"\xff" * 20])
+@pytest.mark.parametrize(
+    "frame", [b"", b"\0\0", protocol.encode({"heard": True})[:-3], b"\0" * 7 + b"\3abc", b"\xff" * 20]
+)
 def test_a_judge_that_breaks_off_is_one_clear_sentence(listening: socket.socket, frame: bytes) -> None:
     serve(listening, frame)
     with pytest.raises(CheckFailed, match=f"the judge that {JUDGE_VARIABLE} names does not answer") as failed:

@@ -22,7 +22,7 @@ from grader.class_figures import distribution
 from grader.gradebook import opened
 from grader.house import Chapter, House, Trouble
 from gradschool.assess import Report
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 WHEN = datetime(2026, 11, 21, 9, 0)
 EVIL = '</td><script>alert(1)</script><img src=x onerror="alert(1)">'

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from grader.bank import find_entry
+from gradschool.core.numerics import central_differences
 from gradschool.ddpg_experiments import over_seeds, without_squash
 from gradschool.ddpg_flock import FlockNet, Generators, side_by_side, train_flock
 from gradschool.ddpg_fused import FusedAgent
@@ -22,7 +23,6 @@ from gradschool.ddpg_training import (
     train,
 )
 from gradschool.nets import MLP
-from gradschool.numerics import central_differences
 from gradschool.pendulum import evaluate_in_gymnasium
 
 NAMES = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak", "twin_target")

@@ -129,8 +129,8 @@ import json, sys
 import grader.judge
 from grader.bank import entries
 from grader.examine import examine
-from gradschool.exercise import CHAPTERS
-from gradschool.trying import Raised, Reply
+from gradschool.core.exercise import CHAPTERS
+from gradschool.core.calling import Raised, Reply
 for part in CHAPTERS:
     for entry in entries(part).values():
         wrong = Reply(Raised("ValueError", "no"), Raised("ValueError", "no"), {}, "", 0.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.house import ROOT
-from gradschool.exercise import CHAPTERS, in_chapter
+from gradschool.core.exercise import CHAPTERS, in_chapter
 
 PACKAGE = ROOT / "src" / "gradschool"
 FILES = [file for file in sorted(PACKAGE.rglob("*.py")) if ">>> " in file.read_text()]

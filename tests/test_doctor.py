@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.answers import Foreign
+from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import Foreign
 from gradschool.doctor import Finding, Pair, form, is_wrong, values
-from gradschool.numerics import TOLERANCES
 
 RNG = np.random.default_rng(7)
 BATCHES = (4, 6)

@@ -16,8 +16,8 @@ from numpy.testing import assert_allclose
 
 from grader.bank import find_entry
 from grader.house import chapters
+from gradschool.core.numerics import central_differences as slope
 from gradschool.exercises.ddpg_cases import batch_of, net_of, world
-from gradschool.numerics import central_differences as slope
 
 CHECKS: dict[str, Callable[[np.random.Generator], None]] = {}
 SAME = {"rtol": 1e-10, "atol": 1e-12}  # two closed forms

@@ -16,12 +16,12 @@ from grader import judge as judging
 from grader.bank import HIDDEN_SEED, find_entry
 from grader.examine import examine
 from grader.judge import Judge, _Line
-from gradschool import wire
-from gradschool.answers import plain
 from gradschool.assess import same
 from gradschool.checking import CheckFailed, check
-from gradschool.numerics import TOLERANCES
-from gradschool.trying import Reply, try_case
+from gradschool.core import protocol
+from gradschool.core.calling import Reply, try_case
+from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import plain
 
 ENTRY = find_entry("chain.l2_gradient")
 Answer = Callable[..., Any]
@@ -159,7 +159,7 @@ def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket
         there.sendall(b"12345")
         assert line.recv(5) == b"12345"
     there.sendall(b"6")
-    with pytest.raises(wire.BadFrame, match="more than may be said in one examination"):
+    with pytest.raises(protocol.BadFrame, match="more than may be said in one examination"):
         line.recv(5)
 
 

@@ -13,10 +13,10 @@ import torch
 from matplotlib.colors import to_rgb
 
 from gradschool import flow, frontend, stepper
+from gradschool.core.numerics import central_differences
 from gradschool.figure import LessonFigure
 from gradschool.flow import chain_graph, chain_net, ddpg_graph, dqn_graph
 from gradschool.graph import Edge, Graph, Node, draw, strength
-from gradschool.numerics import central_differences
 from gradschool.palette import BLOCKED, INK, LEAK, TAKEN
 
 

@@ -20,8 +20,8 @@ from grader.house import Trouble
 from grader.redteam.arena import lesson, submission
 from grader.road import read_submission
 from grader.transplant import transplant
-from gradschool import wire
 from gradschool.checking import unpack_reply
+from gradschool.core import protocol
 
 BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 json_values = st.recursive(
@@ -103,8 +103,8 @@ def test_an_honest_notebook_damaged_anywhere(data: st.DataObject, tmp_path_facto
 @given(payload=st.binary(max_size=400))
 def test_any_payload_is_a_tree_or_a_bad_frame(payload: bytes) -> None:
     for text in (payload, struct.pack(">I", len(payload)) + payload):
-        with contextlib.suppress(wire.BadFrame):
-            wire.decode(text)
+        with contextlib.suppress(protocol.BadFrame):
+            protocol.decode(text)
 
 
 @BOUNDED
@@ -112,8 +112,8 @@ def test_any_payload_is_a_tree_or_a_bad_frame(payload: bytes) -> None:
 def test_any_header_with_any_blocks(header: Any, blocks: list[bytes]) -> None:
     text = json.dumps(header).encode()
     body = struct.pack(">I", len(text)) + text + b"".join(struct.pack(">Q", len(b)) + b for b in blocks)
-    with contextlib.suppress(wire.BadFrame):
-        unpack_reply(wire.decode(body))
+    with contextlib.suppress(protocol.BadFrame):
+        unpack_reply(protocol.decode(body))
 
 
 arrays = st.sampled_from(
@@ -146,10 +146,10 @@ outcomes = st.one_of(
 @given(first=outcomes, again=outcomes, inputs=trees)
 def test_any_reply_is_judged_and_never_passes(first: Any, again: Any, inputs: Any) -> None:
     message = {"first": first, "again": again, "inputs": inputs, "printed": "x", "seconds": 0.0}
-    payload = wire.encode(message)[8:]
+    payload = protocol.encode(message)[8:]
 
     def ask(args: Any) -> Any:
-        return unpack_reply(wire.decode(payload))
+        return unpack_reply(protocol.decode(payload))
 
     for exercise in ("chain.l2_gradient", "chain.mlp_backward"):
         assert not examine(find_entry(exercise), ask, seed=3).passed

@@ -17,10 +17,10 @@ import pytest
 
 from grader import judge as judging
 from grader.judge import Judge
-from gradschool import wire
 from gradschool.checking import check, pack_reply
-from gradschool.exercise import find
-from gradschool.trying import try_case
+from gradschool.core import protocol
+from gradschool.core.calling import try_case
+from gradschool.core.exercise import find
 
 ID = "chain.l2_gradient"
 
@@ -45,16 +45,16 @@ def talk(judge: Judge, hello: Any = None, answer: Callable[[dict[str, Any]], byt
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(5)
         line.connect(judge.address)
-        wire.send(line, {"check": ID} if hello is None else hello)
+        protocol.send(line, {"check": ID} if hello is None else hello)
         while True:
-            message = wire.receive(line)
+            message = protocol.receive(line)
             if "args" not in message:
                 return message
             line.sendall(answer(message["args"]) if answer else b"")
 
 
 def honest(args: dict[str, Any]) -> bytes:
-    return wire.encode(pack_reply(try_case(find(ID), right, args)))
+    return protocol.encode(pack_reply(try_case(find(ID), right, args)))
 
 
 def still_judges(judge: Judge) -> bool:
@@ -108,10 +108,10 @@ FRAMES: dict[str, bytes] = {
     "zeros": b"\x00" * 64,
     "an exabyte announced": struct.pack(">Q", 2**62) + b"x" * 1000,
     "a header longer than its frame": struct.pack(">QI", 10, 2**31) + b"x" * 6,
-    "text": wire.encode("hello"),
-    "a report": wire.encode({"heard": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
-    "half a reply": wire.encode({"first": {"value": 1}}),
-    "huge": wire.encode(
+    "text": protocol.encode("hello"),
+    "a report": protocol.encode({"heard": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
+    "half a reply": protocol.encode({"first": {"value": 1}}),
+    "huge": protocol.encode(
         {"first": {"value": np.zeros(2**21)}, "again": {"value": 0}, "inputs": 0, "printed": "", "seconds": 0}
     ),
     "deep": struct.pack(">QI", 200_004, 200_000) + b"[" * 100_000 + b"]" * 100_000,
@@ -123,8 +123,8 @@ def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) ->
     judge.open(ID)
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(judge.address)
-        wire.send(line, {"check": ID})
-        wire.receive(line)
+        protocol.send(line, {"check": ID})
+        protocol.receive(line)
         with suppress(OSError):  # the judge may hang up before all of it has gone
             line.sendall(FRAMES[name])
     window = judge.close(3.0)
@@ -154,7 +154,7 @@ def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) ->
 def test_a_value_of_any_kind_is_only_wrong(judge: Judge, value: Any) -> None:
     def answer(args: dict[str, Any]) -> bytes:
         part = {"value": value}
-        return wire.encode({"first": part, "again": part, "inputs": value, "printed": "x", "seconds": 0.0})
+        return protocol.encode({"first": part, "again": part, "inputs": value, "printed": "x", "seconds": 0.0})
 
     judge.open(ID)
     talk(judge, answer=answer)
@@ -169,8 +169,8 @@ def test_a_slow_student_cannot_hold_the_judge(judge: Judge) -> None:
     started = time.monotonic()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(judge.address)
-        wire.send(line, {"check": ID})
-        wire.receive(line)
+        protocol.send(line, {"check": ID})
+        protocol.receive(line)
         with suppress(OSError):  # a pipe that breaks, or a reset
             while time.monotonic() - started < 8:
                 line.sendall(b"\x00")
@@ -244,7 +244,7 @@ def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(judge: Judge, monke
     def of(size: int) -> Any:
         monkeypatch.setattr(judging, "MOST_REPLY", size)
         judge.open(ID)
-        with suppress(OSError, wire.BadFrame):
+        with suppress(OSError, protocol.BadFrame):
             talk(judge, answer=honest)
         return judge.close(2.0).report
 

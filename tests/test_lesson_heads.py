@@ -8,7 +8,7 @@ import pytest
 
 from grader.house import chapter
 from grader.source import source_notebook
-from gradschool.exercise import CHAPTERS
+from gradschool.core.exercise import CHAPTERS
 
 
 def prose(part: str) -> str:

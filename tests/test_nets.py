@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gradschool.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, torch_layers
+from gradschool.core.numerics import central_differences
 from gradschool.nets import MLP, Adam
-from gradschool.numerics import central_differences
 
 SIZES = (3, 5, 4, 2)
 

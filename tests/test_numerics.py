@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.bank import entries
-from gradschool.exercise import CHAPTERS
-from gradschool.numerics import TOLERANCES, Tolerance, central_differences, wrong_entries
+from gradschool.core.exercise import CHAPTERS
+from gradschool.core.numerics import TOLERANCES, Tolerance, central_differences, wrong_entries
 
 ROWS = sorted(TOLERANCES)
 

@@ -19,7 +19,7 @@ from grader.oracles import stripped
 from grader.session import Limits
 
 LOOK = """
-from gradschool.exercise import CHAPTERS, in_chapter
+from gradschool.core.exercise import CHAPTERS, in_chapter
 found = [e for part in CHAPTERS for e in in_chapter(part)]
 assert all(e.expect is None for e in found), [e.id for e in found if e.expect]
 print(len(found))

@@ -17,7 +17,7 @@ from gradschool import probe as probing
 from gradschool.assess import VAGUE, Report
 from gradschool.changes import nudged
 from gradschool.checking import check_here
-from gradschool.exercise import CHAPTERS, Case, Exercise
+from gradschool.core.exercise import CHAPTERS, Case, Exercise
 from gradschool.probe import PROBES, moved, still
 
 PROBED = {name for name, *_ in (*PROBES, *probing.LAST_PROBES)}

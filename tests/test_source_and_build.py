@@ -17,7 +17,7 @@ from grader import publish, source
 from grader.bank import entries
 from grader.cli import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
-from gradschool.exercise import grade_id
+from gradschool.core.exercise import grade_id
 
 CHAPTERS = chapters()
 

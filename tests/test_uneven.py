@@ -11,9 +11,9 @@ import pytest
 from grader.bank import Entry, find_entry
 from grader.examine import examine
 from grader.exercises.uneven import HINT, NAME, TABLE
-from gradschool import numerics
 from gradschool.assess import Report
-from gradschool.trying import try_case
+from gradschool.core import numerics
+from gradschool.core.calling import try_case
 
 STEPS = (1e-1, 1e-3, 1e-4, 3e-5, 1e-5, 1e-6)  # between them every quotient has one on which ordinary inputs pass
 

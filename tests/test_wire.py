@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool import wire
-from gradschool.answers import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Foreign, plain
 from gradschool.checking import pack_reply, unpack_reply
-from gradschool.trying import Raised, Reply
+from gradschool.core import protocol
+from gradschool.core.calling import Raised, Reply
+from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Foreign, plain
 
 DTYPES = st.one_of(
     hnp.floating_dtypes(sizes=(16, 32, 64)), hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(), hnp.boolean_dtypes()
@@ -58,7 +58,7 @@ def alike(one: object, other: object) -> bool:
 
 def payload(message: object) -> bytes:
     """A frame without its length."""
-    return wire.encode(message)[8:]
+    return protocol.encode(message)[8:]
 
 
 def forged(header: object, *blocks: bytes) -> bytes:
@@ -78,7 +78,7 @@ def npy(description: bytes, data: bytes = b"") -> bytes:
 @given(TREES)
 @settings(max_examples=150, deadline=None)
 def test_plain_data_comes_over_unchanged(tree: object) -> None:
-    assert alike(wire.decode(payload(tree)), tree)
+    assert alike(protocol.decode(payload(tree)), tree)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_plain_data_comes_over_unchanged(tree: object) -> None:
     ids=["strided", "fortran", "broadcast", "empty", "0-d", "scalar", "big-endian", "long", "30-d"],
 )
 def test_every_layout_arrives_as_the_same_numbers(array: np.ndarray) -> None:
-    back = wire.decode(payload(array))
+    back = protocol.decode(payload(array))
     assert back.shape == array.shape
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
@@ -110,7 +110,7 @@ def test_every_layout_arrives_as_the_same_numbers(array: np.ndarray) -> None:
 )
 def test_what_is_not_plain_does_not_leave(value: object) -> None:
     with pytest.raises(TypeError, match="does not travel"):
-        wire.encode(value)
+        protocol.encode(value)
 
 
 FRAME = payload({"args": {"x": np.arange(6.0).reshape(2, 3), "n": 3, "t": ("a", None, np.ones(2, np.int32))}})
@@ -118,8 +118,8 @@ FRAME = payload({"args": {"x": np.arange(6.0).reshape(2, 3), "n": 3, "t": ("a", 
 
 def test_a_cut_frame_is_bad_wherever_it_is_cut() -> None:
     for cut in range(len(FRAME)):
-        with pytest.raises(wire.BadFrame):
-            wire.decode(FRAME[:cut])
+        with pytest.raises(protocol.BadFrame):
+            protocol.decode(FRAME[:cut])
 
 
 @given(st.integers(0, len(FRAME) - 1), st.integers(0, 7))
@@ -127,15 +127,15 @@ def test_a_cut_frame_is_bad_wherever_it_is_cut() -> None:
 def test_a_flipped_bit_gives_another_message_or_a_bad_frame(at: int, bit: int) -> None:
     damaged = bytearray(FRAME)
     damaged[at] ^= 1 << bit
-    with contextlib.suppress(wire.BadFrame):
-        plain(wire.decode(bytes(damaged)))
+    with contextlib.suppress(protocol.BadFrame):
+        plain(protocol.decode(bytes(damaged)))
 
 
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=60).map(lambda junk: forged(junk, junk))))
 @settings(max_examples=300, deadline=None)
 def test_random_bytes_are_a_bad_frame(junk: bytes) -> None:
-    with contextlib.suppress(wire.BadFrame):
-        wire.decode(junk)
+    with contextlib.suppress(protocol.BadFrame):
+        protocol.decode(junk)
 
 
 JSON = st.recursive(
@@ -151,8 +151,8 @@ JSON = st.recursive(
 @given(JSON, st.lists(st.binary(max_size=5), max_size=2))
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_a_message_or_a_bad_frame(header: object, blocks: list[bytes]) -> None:
-    with contextlib.suppress(wire.BadFrame):
-        wire.decode(forged(header, *blocks))
+    with contextlib.suppress(protocol.BadFrame):
+        protocol.decode(forged(header, *blocks))
 
 
 SPACES = b" " * 60 + b"\n"
@@ -186,8 +186,8 @@ def test_an_array_that_lies_about_itself_is_refused_before_memory_is_set_aside(b
     frame = forged({"~array": 0}, block)
     tracemalloc.start()
     try:
-        with pytest.raises(wire.BadFrame):
-            wire.decode(frame)
+        with pytest.raises(protocol.BadFrame):
+            protocol.decode(frame)
         assert tracemalloc.get_traced_memory()[1] < 200_000
     finally:
         tracemalloc.stop()
@@ -195,35 +195,35 @@ def test_an_array_that_lies_about_itself_is_refused_before_memory_is_set_aside(b
 
 def test_the_forger_of_these_tests_can_write_a_good_frame() -> None:
     good = npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }" + SPACES, struct.pack("<d", 2.5))
-    assert wire.decode(forged({"~array": 0}, good)) == np.array([2.5])
+    assert protocol.decode(forged({"~array": 0}, good)) == np.array([2.5])
 
 
 def test_one_block_cannot_be_used_many_times() -> None:
     block = forged({"~array": 0}, npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\1"))
-    assert wire.decode(block)[0]
+    assert protocol.decode(block)[0]
     twice = forged(
         {"~tuple": [{"~array": 0}] * 2},
         npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\1"),
     )
-    with pytest.raises(wire.BadFrame, match="twice"):
-        wire.decode(twice)
+    with pytest.raises(protocol.BadFrame, match="twice"):
+        protocol.decode(twice)
 
 
 def test_a_block_that_nothing_names_is_refused() -> None:
-    with pytest.raises(wire.BadFrame, match="nowhere"):
-        wire.decode(forged(None, b"x"))
+    with pytest.raises(protocol.BadFrame, match="nowhere"):
+        protocol.decode(forged(None, b"x"))
 
 
 def test_nesting_and_number_of_parts_are_bounded() -> None:
     deep: object = None
     for _ in range(MAX_DEPTH + 6):
         deep = {"~tuple": [deep]}
-    with pytest.raises(wire.BadFrame, match="deep"):
-        wire.decode(forged(deep))
-    with pytest.raises(wire.BadFrame, match="many"):
-        wire.decode(forged({"~tuple": [None] * (wire.MAX_PARTS + 1)}))
-    with pytest.raises(wire.BadFrame):
-        wire.decode(forged(b"[" * 100_000))
+    with pytest.raises(protocol.BadFrame, match="deep"):
+        protocol.decode(forged(deep))
+    with pytest.raises(protocol.BadFrame, match="many"):
+        protocol.decode(forged({"~tuple": [None] * (protocol.MAX_PARTS + 1)}))
+    with pytest.raises(protocol.BadFrame):
+        protocol.decode(forged(b"[" * 100_000))
 
 
 @pytest.fixture
@@ -236,27 +236,27 @@ def line():
 
 
 def test_a_message_crosses_a_socket(line) -> None:
-    wire.send(line[0], {"x": np.arange(3)})
-    wire.send(line[0], ("second",))
-    assert np.array_equal(wire.receive(line[1])["x"], np.arange(3))
-    assert wire.receive(line[1]) == ("second",)
+    protocol.send(line[0], {"x": np.arange(3)})
+    protocol.send(line[0], ("second",))
+    assert np.array_equal(protocol.receive(line[1])["x"], np.arange(3))
+    assert protocol.receive(line[1]) == ("second",)
 
 
 def test_an_oversized_frame_is_refused_on_its_length_alone(line) -> None:
     line[1].sendall(struct.pack(">Q", 2**62))
-    with pytest.raises(wire.BadFrame, match="the most"):
-        wire.receive(line[0])
-    line[1].sendall(wire.encode("a" * 100))
-    with pytest.raises(wire.BadFrame, match="where 50 is the most"):
-        wire.receive(line[0], most=50)
+    with pytest.raises(protocol.BadFrame, match="the most"):
+        protocol.receive(line[0])
+    line[1].sendall(protocol.encode("a" * 100))
+    with pytest.raises(protocol.BadFrame, match="where 50 is the most"):
+        protocol.receive(line[0], most=50)
 
 
-@pytest.mark.parametrize("sent", [b"", b"\0\0", wire.encode("hello")[:-1]])
+@pytest.mark.parametrize("sent", [b"", b"\0\0", protocol.encode("hello")[:-1]])
 def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
     line[1].sendall(sent)
     line[1].shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionError):
-        wire.receive(line[0])
+        protocol.receive(line[0])
 
 
 @pytest.mark.parametrize(
@@ -275,8 +275,8 @@ def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
 def test_the_largest_reply_fits_into_a_frame(answer: object) -> None:
     tree = plain(answer)
     sent = payload(pack_reply(Reply(tree, tree, tree, "\U0001f600" * 2000, 1.0)))
-    assert len(sent) <= wire.MAX_FRAME
-    back = unpack_reply(wire.decode(sent))
+    assert len(sent) <= protocol.MAX_FRAME
+    back = unpack_reply(protocol.decode(sent))
     assert alike(back.first, tree)
     assert alike(back.inputs, tree)
 
@@ -285,7 +285,7 @@ REPLY = pack_reply(Reply(np.ones(2), Raised("ValueError", "no"), {"x": np.ones(2
 
 
 def test_a_reply_survives_the_way() -> None:
-    back = unpack_reply(wire.decode(payload(REPLY)))
+    back = unpack_reply(protocol.decode(payload(REPLY)))
     assert alike(back.first, np.ones(2))
     assert back.again == Raised("ValueError", "no")
     assert (back.printed, back.seconds) == ("said", 0.5)
@@ -297,7 +297,7 @@ def test_any_message_is_a_reply_of_plain_data_or_a_bad_frame(tree: object) -> No
     for message in (tree, {**REPLY, "first": tree}, {**REPLY, "first": {"value": tree}}, {**REPLY, "seconds": tree}):
         try:
             reply = unpack_reply(message)
-        except wire.BadFrame:
+        except protocol.BadFrame:
             continue
         assert isinstance(reply.first, Raised) or alike(plain(reply.first), reply.first)
 
@@ -307,13 +307,13 @@ def test_any_message_is_a_reply_of_plain_data_or_a_bad_frame(tree: object) -> No
 def test_plain_data_is_plain_already(tree: object) -> None:
     once = plain(tree)
     assert alike(plain(once), once)
-    assert alike(wire.decode(payload(once)), once)
+    assert alike(protocol.decode(payload(once)), once)
 
 
 def test_a_block_that_ends_within_its_description_is_refused() -> None:
     """An array without entries has no bytes after the description whose number could betray the cut."""
-    block = wire._npy_header(np.dtype(float), (0,))
-    assert wire._read_npy(block).shape == (0,)
+    block = protocol._npy_header(np.dtype(float), (0,))
+    assert protocol._read_npy(block).shape == (0,)
     longer = block[:8] + struct.pack("<H", len(block) + 54) + block[10:]
-    with pytest.raises(wire.BadFrame):
-        wire._read_npy(longer)
+    with pytest.raises(protocol.BadFrame):
+        protocol._read_npy(longer)

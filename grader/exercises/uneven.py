@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from grader.bank import Entry, Solution
-from gradschool.exercise import Case
+from gradschool.core.exercise import Case
 
 Change = Callable[[np.random.Generator, dict[str, Any]], dict[str, Any]]
 HUGE = 1e10

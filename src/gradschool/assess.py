@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from gradschool import doctor
-from gradschool.answers import Foreign, Tree, describe, leaves
-from gradschool.exercise import Case, Exercise
-from gradschool.numerics import TOLERANCES, Tolerance, wrong_entries
-from gradschool.trying import Raised, Reply
+from gradschool.core.calling import Raised, Reply
+from gradschool.core.exercise import Case, Exercise
+from gradschool.core.numerics import TOLERANCES, Tolerance, wrong_entries
+from gradschool.core.plain_data import Foreign, Tree, describe, leaves
 
 # Shares of an exercise's points. "edge" and "purity" count only when "value" holds, "shape" only for answers
 # that depend on their inputs: an array of zeros earns nothing.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import describe, leaves
 from gradschool.assess import TITLES, Example, Property, Report
+from gradschool.core.plain_data import describe, leaves
 
 MOST_ROWS, MOST_COLUMNS = 8, 8
 # Okabe and Ito's blue and vermilion, told apart by people who see red and green alike; the vermilion darkened until

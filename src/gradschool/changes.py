@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.numerics import Array
+from gradschool.core.numerics import Array
 
 WEIGHTS = " (its weights)"  # ends the name of a network among the inputs
 STEP_SIZES = ("`lr`", "`alpha`", "`tau`")

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from gradschool import progress, wire
-from gradschool.answers import describe, plain, readable
+from gradschool import progress
 from gradschool.assess import Report, Tried, assess
 from gradschool.card import as_html, as_text
-from gradschool.exercise import Exercise, UnknownExercise, find
+from gradschool.core import protocol
+from gradschool.core.calling import MAX_PRINTED, Raised, Reply, quiet, try_case
+from gradschool.core.exercise import Exercise, UnknownExercise, find
+from gradschool.core.plain_data import describe, plain, readable
 from gradschool.frontend import JUDGE_VARIABLE
 from gradschool.second_look import closer
-from gradschool.trying import MAX_PRINTED, Raised, Reply, quiet, try_case
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0
@@ -136,7 +137,7 @@ def _show(report: Report) -> None:
 def _heard_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
     try:
         return _ask_judge(address, exercise, answer)
-    except (OSError, wire.BadFrame):
+    except (OSError, protocol.BadFrame):
         raise CheckFailed(
             f"{exercise.id}: the judge that {JUDGE_VARIABLE} names does not answer. While grading, this exercise could "
             f"not be examined; on your own machine, unset {JUDGE_VARIABLE} and restart the kernel."
@@ -148,13 +149,13 @@ def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> 
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(JUDGE_SECONDS)
         connection.connect(address)
-        wire.send(connection, {"check": exercise.id})
+        protocol.send(connection, {"check": exercise.id})
         while True:
-            message = wire.receive(connection)
+            message = protocol.receive(connection)
             if "args" not in message:
                 return bool(message.get("heard"))
             reply = try_case(exercise, answer, message["args"])
-            wire.send(connection, pack_reply(reply))
+            protocol.send(connection, pack_reply(reply))
 
 
 def pack_reply(reply: Reply) -> Mapping[str, Any]:
@@ -181,7 +182,7 @@ def unpack_reply(message: Any) -> Reply:
         first, again = _unpack_outcome(message["first"]), _unpack_outcome(message["again"])
         return Reply(first, again, plain(message["inputs"]), printed, seconds)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise wire.BadFrame("not a reply") from error
+        raise protocol.BadFrame("not a reply") from error
 
 
 def _unpack_outcome(outcome: Any) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import describe
-from gradschool.numerics import TOLERANCES, Array, Tolerance, wrong_entries
+from gradschool.core.numerics import TOLERANCES, Array, Tolerance, wrong_entries
+from gradschool.core.plain_data import describe
 
 
 @dataclass(frozen=True)

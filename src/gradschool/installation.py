@@ -20,7 +20,7 @@ from pathlib import Path
 
 import gradschool
 from gradschool import progress
-from gradschool.exercise import UnknownExercise, find
+from gradschool.core.exercise import UnknownExercise, find
 
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
 LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}

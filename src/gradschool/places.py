@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradschool.core.numerics import Array
 from gradschool.doctor import Finding
-from gradschool.numerics import Array
 from gradschool.relations import Beside, Relation, in_common, lower, same
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import copied, leaves, plain
 from gradschool.assess import Tried
 from gradschool.changes import (
     WEIGHTS,
@@ -34,11 +33,12 @@ from gradschool.changes import (
     weights,
     with_rows,
 )
+from gradschool.core.calling import quiet
+from gradschool.core.exercise import Exercise
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import copied, leaves, plain
 from gradschool.doctor import Finding
-from gradschool.exercise import Exercise
-from gradschool.numerics import Array
 from gradschool.relations import subject_of
-from gradschool.trying import quiet
 
 CPU_SECONDS, SECONDS = 0.6, 3.0  # no new question is asked after either: a card should come at once
 STILL, MOVED = 1e-8, 1e-6  # as a share of the largest entry; what lies between is taken for neither

@@ -17,7 +17,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from gradschool.exercise import CHAPTERS, Exercise, in_chapter
+from gradschool.core.exercise import CHAPTERS, Exercise, in_chapter
 from gradschool.frontend import JUDGE_VARIABLE, somebody_watches
 
 STATE_VARIABLE = "GRADSCHOOL_STATE"

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import leaves, plain
+from gradschool.core.exercise import Exercise
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import leaves, plain
 from gradschool.doctor import SIZES, Finding, Pair
-from gradschool.exercise import Exercise
 from gradschool.nets import MLP
-from gradschool.numerics import Array
 
 SAME = 1e-6  # as a share of the largest entry
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradschool.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
+from gradschool.core.exercise import Exercise
+from gradschool.core.numerics import TOLERANCES, Tolerance
 from gradschool.doctor import Finding, is_wrong
-from gradschool.exercise import Exercise
-from gradschool.numerics import TOLERANCES, Tolerance
 from gradschool.places import WEAK, WHERE
 from gradschool.probe import LAST_PROBES, Asked, Patience, probe
 from gradschool.relations import HOW, Beside, Relation, named_inputs, relation

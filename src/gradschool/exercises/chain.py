@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradschool.exercise import Exercise
+from gradschool.core.exercise import Exercise
 from gradschool.exercises.chain_layers import (
     activation_cases,
     inject_expect,

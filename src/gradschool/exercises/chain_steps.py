@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.exercise import Case
-from gradschool.numerics import Array
+from gradschool.core.exercise import Case
+from gradschool.core.numerics import Array
 
 Args = Mapping[str, Any]
 Rng = np.random.Generator

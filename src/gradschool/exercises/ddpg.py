@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradschool.exercise import Case, Exercise
+from gradschool.core.exercise import Case, Exercise
 from gradschool.exercises.ddpg_cases import Args, Rng
 from gradschool.exercises.ddpg_numpy import (
     action_cases,

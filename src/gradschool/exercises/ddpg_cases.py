@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.core.exercise import Case
 from gradschool.ddpg_training import Batch
-from gradschool.exercise import Case
 from gradschool.nets import MLP, Array, initial_parameters
 
 Args = Mapping[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.exercise import Case
+from gradschool.core.exercise import Case
+from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg_cases import Args, Rng, batch_of, bounded, limits, net_of, pick, world_cases
 from gradschool.nets import MLP, Array
-from gradschool.numerics import central_differences
 
 Answer = Callable[..., Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg_cases import Args, batch_of, bounded, net_of
 from gradschool.nets import MLP, Array
-from gradschool.numerics import central_differences
 
 Answer = Callable[..., Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.exercise import Case, Exercise
+from gradschool.core.exercise import Case, Exercise
 from gradschool.exercises import dqn_inputs as inputs
 from gradschool.exercises.dqn_oracles import (
     double_expect,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.exercise import Case
+from gradschool.core.exercise import Case
 
 Array = np.ndarray
 Rng = np.random.Generator

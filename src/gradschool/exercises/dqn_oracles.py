@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.numerics import central_differences
+from gradschool.core.numerics import central_differences
 
 Array = np.ndarray
 Args = Mapping[str, Any]

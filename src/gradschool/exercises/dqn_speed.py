@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.speed import against
+from gradschool.core.speed_check import against
 
 Array = np.ndarray
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows

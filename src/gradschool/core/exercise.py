@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import Tree, leaves, plain
+from gradschool.core.plain_data import Tree, leaves, plain
 
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
@@ -108,7 +108,7 @@ def find(exercise_id: str) -> Exercise:
     'td_target'
     >>> find("dqn.td_targt")
     Traceback (most recent call last):
-    gradschool.exercise.UnknownExercise: There is no exercise 'dqn.td_targt': did you mean "dqn.td_target"?
+    gradschool.core.exercise.UnknownExercise: There is no exercise 'dqn.td_targt': did you mean "dqn.td_target"?
     """
     part = str(exercise_id).partition(".")[0]
     if part not in CHAPTERS:

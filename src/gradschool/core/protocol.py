@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Foreign
+from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Foreign
 
 # The largest reply is three answers (first call, second call, inputs), each within the bounds of ``answers.plain``.
 MAX_PARTS = 4 * MAX_NODES
@@ -82,7 +82,7 @@ def decode(payload: bytes) -> Any:
 
     >>> decode(b"not one of ours")
     Traceback (most recent call last):
-    gradschool.wire.BadFrame: ...
+    gradschool.core.protocol.BadFrame: ...
     """
     try:
         (size,) = struct.unpack_from(">I", payload)

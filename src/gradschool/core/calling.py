@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.answers import Tree, copied, plain, readable
-from gradschool.exercise import Exercise
+from gradschool.core.exercise import Exercise
+from gradschool.core.plain_data import Tree, copied, plain, readable
 
 MAX_PRINTED = 2_000
 MAX_MESSAGE = 400
