@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradschool import taxi
-from gradschool.dqn_training import Learner, Memory, Settings, explore, initial_table
-from gradschool.taxi import VectorTaxi
+from gradschool.rl.dqn.training import Learner, Memory, Settings, explore, initial_table
+from gradschool.rl.envs import taxi
+from gradschool.rl.envs.taxi import VectorTaxi
 
 CRITERION = 7.9
 MODEL = taxi.taxi_model()

@@ -53,7 +53,7 @@ PRELOADED = (
     "gradschool.exercises.chain",
     "gradschool.exercises.dqn",
     "gradschool.exercises.ddpg",
-    "gradschool.ddpg_training",
+    "gradschool.rl.ddpg.training",
 )
 MEET = "/run/gradschool"  # these five as in grader/sandbox.py
 HANDED = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps

@@ -29,7 +29,7 @@ from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.figure import LessonFigure
 from gradschool.palette import INK, SEQUENCE
-from gradschool.torch_nets import tanh_net
+from gradschool.rl.nets.torch_mlp import tanh_net
 
 SOURCE = Path(__file__).parents[1] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
 EXERCISES = [exercise.id for exercise in in_chapter("chain")]

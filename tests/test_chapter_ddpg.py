@@ -19,15 +19,15 @@ from nbformat import NotebookNode
 
 from grader.bank import entries
 from gradschool import ddpg_clinic, plots_ddpg
-from gradschool.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.checking import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary
-from gradschool.ddpg_training import Batch, Functions, Settings
 from gradschool.exercises.ddpg import FAULTS, SEALED, seal
 from gradschool.exercises.ddpg_cases import batch_of, is_fit, net_of, world
-from gradschool.nets import MLP
+from gradschool.rl.ddpg.training import Batch, Functions, Settings
+from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
+from gradschool.rl.nets.mlp import MLP
 
 SOURCE = Path(__file__).parents[1] / "solutions/03-ddpg-on-pendulum/ddpg_on_pendulum.md"
 EXERCISES = [exercise.id for exercise in in_chapter("ddpg")]

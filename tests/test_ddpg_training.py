@@ -10,9 +10,9 @@ import pytest
 from grader.bank import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.ddpg_experiments import over_seeds, without_squash
-from gradschool.ddpg_flock import FlockNet, Generators, side_by_side, train_flock
-from gradschool.ddpg_fused import FusedAgent
-from gradschool.ddpg_training import (
+from gradschool.rl.ddpg.batched import FlockNet, Generators, side_by_side, train_flock
+from gradschool.rl.ddpg.fused import FusedAgent
+from gradschool.rl.ddpg.training import (
     Batch,
     Functions,
     PlainAgent,
@@ -22,8 +22,8 @@ from gradschool.ddpg_training import (
     step_size_factor,
     train,
 )
-from gradschool.nets import MLP
-from gradschool.pendulum import evaluate_in_gymnasium
+from gradschool.rl.envs.pendulum import evaluate_in_gymnasium
+from gradschool.rl.nets.mlp import MLP
 
 NAMES = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak", "twin_target")
 

@@ -9,11 +9,12 @@ import pytest
 from opcode_clock import opcode_clock
 
 from grader.bank import find_entry
-from gradschool import dqn_clinic, taxi
+from gradschool import dqn_clinic
 from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
-from gradschool.dqn_hidden import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
-from gradschool.dqn_training import Learner, Memory, Settings, over_seeds, table_gradient, train_table, verdict
+from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
+from gradschool.rl.dqn.training import Learner, Memory, Settings, over_seeds, table_gradient, train_table, verdict
+from gradschool.rl.envs import taxi
 
 
 def reference(name: str):

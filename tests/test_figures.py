@@ -14,8 +14,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from gradschool import palette, plots_dqn
-from gradschool.dqn_training import Run
 from gradschool.figure import LessonFigure, picture_html
+from gradschool.rl.dqn.training import Run
 
 COURSE = Path(__file__).parents[1] / "course"
 NOTEBOOKS = sorted(COURSE.glob("*/*.ipynb"))

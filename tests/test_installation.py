@@ -114,11 +114,13 @@ def test_lessons_of_another_release(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "course", tmp_path / "course")
     file = tmp_path / "course" / "01-loss-as-chain-rule" / "loss_as_chain_rule.ipynb"
     text = file.read_text()
-    assert "from gradschool.torch_nets import tanh_net" in text
-    text = text.replace("from gradschool.torch_nets import tanh_net", "from gradschool.torch_nets import relu_net")
+    assert "from gradschool.rl.nets.torch_mlp import tanh_net" in text
+    text = text.replace(
+        "from gradschool.rl.nets.torch_mlp import tanh_net", "from gradschool.rl.nets.torch_mlp import relu_net"
+    )
     file.write_text(text.replace('check(\\"chain.relu_vjp\\"', 'check(\\"chain.gelu_vjp\\"'))
     (wrong,) = bad(list(installation.lessons(tmp_path / "course")))
-    assert "chain.gelu_vjp, gradschool.torch_nets.relu_net, which gradschool" in wrong
+    assert "chain.gelu_vjp, gradschool.rl.nets.torch_mlp.relu_net, which gradschool" in wrong
     assert "No lessons in" in bad(list(installation.lessons(tmp_path)))[0]
 
 

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from gradschool import live, taxi
+from gradschool import live
 from gradschool.ddpg_experiments import over_seeds as ddpg_seeds
-from gradschool.ddpg_training import Functions
-from gradschool.ddpg_training import Settings as DdpgSettings
-from gradschool.dqn_training import Learner, Settings, over_seeds, train_table
 from gradschool.live import Watch, kept, picture, watching
+from gradschool.rl.ddpg.training import Functions
+from gradschool.rl.ddpg.training import Settings as DdpgSettings
+from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
+from gradschool.rl.envs import taxi
 
 
 class Clock:
@@ -198,7 +199,7 @@ def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
 IN_A_NOTEBOOK = """
 import numpy as np
 from gradschool import taxi, live
-from gradschool.dqn_training import Learner, Settings, over_seeds, train_table
+from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
 from gradschool.frontend import somebody_watches
 live.PAUSE = 0.0
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from gradschool.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, torch_layers
 from gradschool.core.numerics import central_differences
-from gradschool.nets import MLP, Adam
+from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, torch_layers
+from gradschool.rl.nets.mlp import MLP, Adam
 
 SIZES = (3, 5, 4, 2)
 

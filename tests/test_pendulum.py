@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.pendulum import (
+from gradschool.rl.envs.pendulum import (
     EVALUATION_SEEDS,
     TIME_LIMIT,
     VectorPendulum,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grader.bank import find_entry
-from gradschool import small_mdp
+from gradschool.rl.envs import small_mdp
 
 
 def test_the_fixed_points_differ_and_decide_differently():

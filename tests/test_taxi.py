@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool import taxi
+from gradschool.rl.envs import taxi
 
 
 @pytest.fixture(scope="module")

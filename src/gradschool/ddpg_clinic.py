@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.ddpg_training import Batch, Functions, PlainAgent, Settings
-from gradschool.nets import MLP, Array
+from gradschool.rl.ddpg.training import Batch, Functions, PlainAgent, Settings
+from gradschool.rl.nets.mlp import MLP, Array
 
 MOTORS = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
 WARD = Settings(env_steps=8_000, motors=MOTORS, evaluate_every=1_000)

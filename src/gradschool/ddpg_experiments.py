@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradschool.ddpg_flock import side_by_side, train_flock
-from gradschool.ddpg_fused import FusedAgent
-from gradschool.ddpg_training import Batch, Functions, PlainAgent, Run, Settings, train
 from gradschool.live import kept, watching
-from gradschool.nets import MLP, Array
-from gradschool.pendulum import discounted_returns, gymnasium_starts, observe
+from gradschool.rl.ddpg.batched import side_by_side, train_flock
+from gradschool.rl.ddpg.fused import FusedAgent
+from gradschool.rl.ddpg.training import Batch, Functions, PlainAgent, Run, Settings, train
+from gradschool.rl.envs.pendulum import discounted_returns, gymnasium_starts, observe
+from gradschool.rl.nets.mlp import MLP, Array
 
 ShapeSlope = Callable[[Array, Array, Array, Array], Array]  # (dq_da, action, low, high) -> dq_da
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.dqn_training import Batch, Learner, Run, Settings, table_gradient, train_table
-from gradschool.taxi import Floats, TaxiModel
+from gradschool.rl.dqn.training import Batch, Learner, Run, Settings, table_gradient, train_table
+from gradschool.rl.envs.taxi import Floats, TaxiModel
 
 LETTERS = "ABCDEF"
 WARD = Settings(alpha=0.1, updates=1000, every=50, goal_q=5.0)

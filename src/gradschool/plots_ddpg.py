@@ -12,10 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from gradschool import palette
-from gradschool.ddpg_training import Run
 from gradschool.figure import LessonFigure
-from gradschool.nets import Array
-from gradschool.pendulum import observe
+from gradschool.rl.ddpg.training import Run
+from gradschool.rl.envs.pendulum import observe
+from gradschool.rl.nets.mlp import Array
 
 HANGING = 10_031  # of the fixed episodes, the one that starts nearest to hanging straight down
 ROD = (slice(120, 380), slice(120, 380))  # of Gymnasium's 500 x 500 pixels, those that the rod can reach

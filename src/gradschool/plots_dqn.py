@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from gradschool import palette
-from gradschool.dqn_training import Run
 from gradschool.figure import LessonFigure
-from gradschool.taxi import ACTIONS, OPTIMAL_MEAN, Floats
+from gradschool.rl.dqn.training import Run
+from gradschool.rl.envs.taxi import ACTIONS, OPTIMAL_MEAN, Floats
 
 DIVERGING = "PuOr_r"  # orange above 0, purple below: told apart by everyone, pale at 0
 NO_GRADIENT = 1e-12

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradschool.taxi import Ints, describe, make_env
+from gradschool.rl.envs.taxi import Ints, describe, make_env
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def inject_run(answer: Callable[..., Any], a: Args) -> Any:
     """
     import torch
 
-    from gradschool.torch_nets import tanh_net
+    from gradschool.rl.nets.torch_mlp import tanh_net
 
     net = tanh_net(a["W1"], a["b1"], a["W2"], a["b2"])
     source = torch.tensor(a["G"], requires_grad=True)

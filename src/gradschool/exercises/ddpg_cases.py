@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Case
-from gradschool.ddpg_training import Batch
-from gradschool.nets import MLP, Array, initial_parameters
+from gradschool.rl.ddpg.training import Batch
+from gradschool.rl.nets.mlp import MLP, Array, initial_parameters
 
 Args = Mapping[str, Any]
 Rng = np.random.Generator

@@ -13,7 +13,7 @@ import numpy as np
 from gradschool.core.exercise import Case
 from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg_cases import Args, Rng, batch_of, bounded, limits, net_of, pick, world_cases
-from gradschool.nets import MLP, Array
+from gradschool.rl.nets.mlp import MLP, Array
 
 Answer = Callable[..., Any]
 
@@ -84,7 +84,7 @@ def torch_targets(a: Args, critics: list[str], move: Callable[[Any, int], Any]) 
     """r + gamma min Q'(s', move(mu'(s'))) where the world went on, r where it ended."""
     import torch
 
-    from gradschool.actor_critic import TorchActor, TorchCritic
+    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
 
     actor = TorchActor(net_of(a["target_actor"]), a["low"], a["high"])
     judges = [TorchCritic(net_of(a[name])) for name in critics]

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg_cases import Args, batch_of, bounded, net_of
-from gradschool.nets import MLP, Array
+from gradschool.rl.nets.mlp import MLP, Array
 
 Answer = Callable[..., Any]
 
@@ -21,7 +21,7 @@ def torch_world(a: Args) -> tuple[Any, Any, Any]:
     """Actor and critic as torch modules, and the batch as tensors."""
     import torch
 
-    from gradschool.actor_critic import TorchActor, TorchCritic
+    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
 
     actor = TorchActor(net_of(a["actor"]), a["low"], a["high"])
     batch = batch_of({name: torch.tensor(x) for name, x in a["batch"].items()})
@@ -70,7 +70,7 @@ def direct_loss(a: Args, flat: Array) -> float:
 
 def true_gradient(a: Args, flat: Array | None = None) -> tuple[Array, ...]:
     """dL/dtheta by central differences, as arrays in torch's shapes and order."""
-    from gradschool.actor_critic import layer_arrays
+    from gradschool.rl.nets.actor_critic import layer_arrays
 
     flat = a["actor"]["flat"] if flat is None else flat
     return layer_arrays(central_differences(lambda p: direct_loss(a, p), flat), net_of(a["actor"]).sizes)
@@ -78,7 +78,7 @@ def true_gradient(a: Args, flat: Array | None = None) -> tuple[Array, ...]:
 
 def nothing(a: Args, which: str) -> tuple[Array, ...]:
     """Zeros in the shapes of a network's parameters."""
-    from gradschool.actor_critic import layer_arrays
+    from gradschool.rl.nets.actor_critic import layer_arrays
 
     return layer_arrays(np.zeros_like(a[which]["flat"]), net_of(a[which]).sizes)
 
@@ -134,7 +134,7 @@ def weights_of(net: Any) -> tuple[Any, ...]:
 
 def step_expect(a: Args) -> dict[str, Any]:
     """theta - lr dL/dtheta, twice; the critic exactly as it was, with nothing in .grad and every flag still up."""
-    from gradschool.actor_critic import layer_arrays
+    from gradschool.rl.nets.actor_critic import layer_arrays
 
     sizes = net_of(a["actor"]).sizes
     flats = [a["actor"]["flat"]]

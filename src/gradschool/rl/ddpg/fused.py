@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.ddpg_training import OBS, Batch, Settings, new_networks
-from gradschool.nets import MLP, Adam, Array, layer_views
-from gradschool.pendulum import VectorPendulum
+from gradschool.rl.ddpg.training import OBS, Batch, Settings, new_networks
+from gradschool.rl.envs.pendulum import VectorPendulum
+from gradschool.rl.nets.mlp import MLP, Adam, Array, layer_views
 
 
 class Buffers:

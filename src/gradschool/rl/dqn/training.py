@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 
 from gradschool.live import kept, watching
-from gradschool.taxi import OPTIMAL_MEAN, Bools, Floats, Ints, TaxiModel, VectorTaxi, goal_states, greedy, start_returns
+from gradschool.rl.envs.taxi import (
+    OPTIMAL_MEAN,
+    Bools,
+    Floats,
+    Ints,
+    TaxiModel,
+    VectorTaxi,
+    goal_states,
+    greedy,
+    start_returns,
+)
 
 Batch = tuple[Ints, Ints, Floats, Ints, Bools, Bools]
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradschool.ddpg_training import (
+from gradschool.rl.ddpg.training import (
     OBS,
     PROBE_STEPS,
     Batch,
@@ -30,8 +30,8 @@ from gradschool.ddpg_training import (
     probe_rows,
     step_size_factor,
 )
-from gradschool.nets import MLP, Adam, Array, Cache
-from gradschool.pendulum import VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+from gradschool.rl.envs.pendulum import VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+from gradschool.rl.nets.mlp import MLP, Adam, Array, Cache
 
 
 class Generators:

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gradschool.nets import MLP, Adam, Array
-from gradschool.pendulum import TIME_LIMIT, VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+from gradschool.rl.envs.pendulum import TIME_LIMIT, VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+from gradschool.rl.nets.mlp import MLP, Adam, Array
 
 OBS = 3
 """A pendulum's observation: cosine, sine, speed."""

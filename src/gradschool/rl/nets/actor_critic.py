@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
-from gradschool.nets import MLP, Array
+from gradschool.rl.nets.mlp import MLP, Array
 
 Tensor = torch.Tensor
 

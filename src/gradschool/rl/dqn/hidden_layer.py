@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.dqn_training import Learner, Memory, Run, Settings, explore, record, table_gradient
-from gradschool.nets import Adam
-from gradschool.taxi import Floats, TaxiModel, VectorTaxi
+from gradschool.rl.dqn.training import Learner, Memory, Run, Settings, explore, record, table_gradient
+from gradschool.rl.envs.taxi import Floats, TaxiModel, VectorTaxi
+from gradschool.rl.nets.mlp import Adam
 
 HIDDEN_SETTINGS = Settings(
     n_envs=256, batch=2048, warm_up=4096, updates=2500, gamma=0.95, epsilon=0.3, sync=20, alpha=0.02

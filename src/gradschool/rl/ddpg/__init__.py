@@ -1,0 +1,1 @@
+"""DDPG: training on Pendulum, one agent at a time or many side by side."""

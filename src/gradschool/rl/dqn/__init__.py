@@ -1,0 +1,1 @@
+"""DQN: training on Taxi with a table or a hidden layer."""

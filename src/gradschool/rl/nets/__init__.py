@@ -1,0 +1,1 @@
+"""Small networks in NumPy, and their twins in torch."""
