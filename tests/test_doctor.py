@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import Foreign
-from gradschool.doctor import Finding, Pair, form, is_wrong, values
+from gradschool.diagnosis.patterns import Finding, Pair, form, is_wrong, values
 
 RNG = np.random.default_rng(7)
 BATCHES = (4, 6)

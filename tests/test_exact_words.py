@@ -15,7 +15,7 @@ from gradschool.core.calling import Raised, Reply
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import Foreign, plain
-from gradschool.doctor import Finding, Pair, form, is_wrong, values
+from gradschool.diagnosis.patterns import Finding, Pair, form, is_wrong, values
 
 B = 4
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0], [7.0, 8.0, 10.0], [-9.0, 11.0, 12.0]])  # no two ratios alike

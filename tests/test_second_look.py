@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from grader.bank import Entry, Solution, entries
-from gradschool import probe as probing
 from gradschool.assess import VAGUE, Report
-from gradschool.changes import nudged
 from gradschool.checking import check_here
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
-from gradschool.probe import PROBES, moved, still
+from gradschool.diagnosis import sensitivity as probing
+from gradschool.diagnosis.perturbations import nudged
+from gradschool.diagnosis.sensitivity import PROBES, moved, still
 
 PROBED = {name for name, *_ in (*PROBES, *probing.LAST_PROBES)}
 RNG = np.random.default_rng(5)

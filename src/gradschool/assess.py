@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from gradschool import doctor
 from gradschool.core.calling import Raised, Reply
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES, Tolerance, wrong_entries
 from gradschool.core.plain_data import Foreign, Tree, describe, leaves
+from gradschool.diagnosis import patterns
 
 # Shares of an exercise's points. "edge" and "purity" count only when "value" holds, "shape" only for answers
 # that depend on their inputs: an array of zeros earns nothing.
@@ -122,7 +122,7 @@ def assess(exercise: Exercise, tried: Sequence[Tried], tolerance: str) -> Report
 
 
 def _properties(shape: Any, value: Any, edge: Any, pure: Any, *, with_edge: bool) -> tuple[Property, ...]:
-    def line(name: str, finding: doctor.Finding | None, good: str, waits_for: str = "") -> Property:
+    def line(name: str, finding: patterns.Finding | None, good: str, waits_for: str = "") -> Property:
         if waits_for:
             return Property(name, False, f"looked at once {waits_for} right.", waiting=True)
         return Property(name, finding is None, finding.sentence if finding else good)
@@ -153,7 +153,7 @@ def _share_right(exercise: Exercise, regular: Sequence[Tried], table: Tolerance)
     right = of = 0
     for pair in pairs_of(exercise, regular):
         numbers = isinstance(pair.expected, np.ndarray)
-        wrong = wrong_entries(pair.got, pair.expected, table) if numbers else np.array(doctor.is_wrong(pair, table))
+        wrong = wrong_entries(pair.got, pair.expected, table) if numbers else np.array(patterns.is_wrong(pair, table))
         right, of = right + int((~wrong).sum()), of + wrong.size
     return min(round(right / of, 6), 0.999999) if of else 0.0
 
@@ -168,7 +168,7 @@ def _parts(exercise: Exercise, tree: Tree) -> dict[str, Any]:
     return dict(leaves(tree, exercise.returns))
 
 
-def shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding | None:
+def shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> patterns.Finding | None:
     """What is wrong with the form of these answers: an exception, missing parts, a shape or a dtype; or None."""
     raised = [t for t in tried if isinstance(t.reply.first, Raised)]
     if raised:
@@ -178,15 +178,15 @@ def shape_finding(exercise: Exercise, tried: Sequence[Tried]) -> doctor.Finding 
         finding = _structure(exercise, t)
         if finding:
             return finding
-    return next((f for pair in pairs_of(exercise, shown) if (f := doctor.form(pair))), None)
+    return next((f for pair in pairs_of(exercise, shown) if (f := patterns.form(pair))), None)
 
 
-def _raised_finding(t: Tried, always: bool) -> doctor.Finding:
+def _raised_finding(t: Tried, always: bool) -> patterns.Finding:
     assert isinstance(t.reply.first, Raised)
     if t.reply.first.type == "NotImplementedError" and always and not t.case.edge:
-        return doctor.Finding("untouched", "Not written yet: the function still raises NotImplementedError.")
+        return patterns.Finding("untouched", "Not written yet: the function still raises NotImplementedError.")
     where = "" if always and not t.case.edge else f', on the case "{t.case.name}"'
-    return doctor.Finding("raised", f"The function raised {raised_text(t.reply.first)}{where}.")
+    return patterns.Finding("raised", f"The function raised {raised_text(t.reply.first)}{where}.")
 
 
 def raised_text(raised: Raised) -> str:
@@ -194,57 +194,57 @@ def raised_text(raised: Raised) -> str:
     return f"{raised.type}: {raised.message.rstrip('.')}" if raised.message else raised.type
 
 
-def _structure(exercise: Exercise, t: Tried) -> doctor.Finding | None:
+def _structure(exercise: Exercise, t: Tried) -> patterns.Finding | None:
     """Whether the answer has the right parts: a tuple of two is not an array."""
     want, got = _parts(exercise, t.expected), _parts(exercise, t.reply.first)
     if want.keys() == got.keys() and isinstance(t.reply.first, tuple) == isinstance(t.expected, tuple):
         return None
     if t.reply.first is None or not isinstance(t.expected, tuple | dict):
-        return doctor.form(doctor.Pair(t.reply.first, t.expected))
+        return patterns.form(patterns.Pair(t.reply.first, t.expected))
     returned, asked = describe(t.reply.first), describe(t.expected)
     if returned != asked:
         names = exercise.returns if isinstance(t.expected, tuple) else tuple(t.expected)
         named = f" ({', '.join(names)})" if names else ""
-        return doctor.Finding("parts", f"The answer is {returned}, where {asked}{named} is asked for.")
+        return patterns.Finding("parts", f"The answer is {returned}, where {asked}{named} is asked for.")
     missing, extra = (", ".join(f"`{k}`" for k in one if k not in two) for one, two in ((want, got), (got, want)))
     told = [f"{names} {verb}" for names, verb in ((missing, "missing"), (extra, "not asked for")) if names]
-    return doctor.Finding("parts", f"The parts of the answer are not the ones that are asked for: {'; '.join(told)}.")
+    return patterns.Finding("parts", f"The parts of the answer are not the ones that are asked for: {'; '.join(told)}.")
 
 
-def pairs_of(exercise: Exercise, tried: Sequence[Tried]) -> list[doctor.Pair]:
+def pairs_of(exercise: Exercise, tried: Sequence[Tried]) -> list[patterns.Pair]:
     """Every part of every answer beside what it should be, in order."""
     found = []
     for t in tried:
         got = _parts(exercise, t.reply.first)
         for label, expected in _parts(exercise, t.expected).items():
-            found.append(doctor.Pair(got[label], expected, label, t.case.sizes, t.case.rows))
+            found.append(patterns.Pair(got[label], expected, label, t.case.sizes, t.case.rows))
     return found
 
 
-def _value_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> doctor.Finding | None:
+def _value_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> patterns.Finding | None:
     pairs = pairs_of(exercise, tried)
-    wrong_labels = [p.label for p in pairs if doctor.is_wrong(p, table)]
+    wrong_labels = [p.label for p in pairs if patterns.is_wrong(p, table)]
     if not wrong_labels:
         return None
     same_part = [p for p in pairs if p.label == wrong_labels[0]]
     texts = [p.label for p in pairs if isinstance(p.expected, str) and p.label in wrong_labels]
     if len(set(texts)) > 1:
         named = ", ".join(f"`{label}`" for label in dict.fromkeys(texts))
-        return doctor.Finding("answer", f"These are not right yet: {named}.")
-    return doctor.values(same_part, table)
+        return patterns.Finding("answer", f"These are not right yet: {named}.")
+    return patterns.values(same_part, table)
 
 
-def _purity_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> doctor.Finding | None:
+def _purity_finding(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> patterns.Finding | None:
     for t in tried:
         if isinstance(t.reply.first, Raised):
             continue
         if not same(t.reply.inputs, t.case.given, TOLERANCES["none"]):
-            return doctor.Finding(
+            return patterns.Finding(
                 "inputs-modified",
                 "The function changes its inputs in place (as `x += 1` and `x[0] = 1` do): work on a copy.",
             )
         if isinstance(t.reply.again, Raised) or not same(t.reply.first, t.reply.again, table):
-            return doctor.Finding(
+            return patterns.Finding(
                 "first-call-only",
                 "The second call with the same inputs gives something else: is something kept from call to call, or "
                 "drawn at random?",
@@ -285,13 +285,13 @@ def example_of(exercise: Exercise, tried: Sequence[Tried], table: Tolerance, par
         for pair in pairs_of(exercise, [t]):
             if isinstance(pair.expected, str) or (part and pair.label != part):
                 continue  # to show the right word would be to give it away
-            if doctor.form(pair) or doctor.is_wrong(pair, table):
+            if patterns.form(pair) or patterns.is_wrong(pair, table):
                 wrong = _mask(pair, table)
                 return Example(t.case.name, t.case.given, pair.label, pair.expected, pair.got, wrong)
     return None
 
 
-def _mask(pair: doctor.Pair, table: Tolerance) -> np.ndarray | None:
+def _mask(pair: patterns.Pair, table: Tolerance) -> np.ndarray | None:
     both = isinstance(pair.got, np.ndarray) and isinstance(pair.expected, np.ndarray)
     return wrong_entries(pair.got, pair.expected, table) if both and pair.got.shape == pair.expected.shape else None
 

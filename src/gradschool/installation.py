@@ -1,6 +1,6 @@
 """`gradschool doctor`: what is wrong with this installation, one sentence each, and what can be mended by a command.
 
-(`gradschool.doctor` is the other one, who looks at gradients.)
+(`gradschool.diagnosis.patterns` is the other one, who looks at gradients.)
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Where a wrong answer is wrong, and how far: at the actions taken, in each column by a factor of its own, one place
-too far. Said where :mod:`gradschool.relations` and :mod:`gradschool.probe` have not found what has been done.
+too far. Said where :mod:`gradschool.diagnosis.input_relations` and :mod:`gradschool.diagnosis.sensitivity` have not found what has been done.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.doctor import Finding
-from gradschool.relations import Beside, Relation, in_common, lower, same
+from gradschool.diagnosis.input_relations import Beside, Relation, in_common, lower, same
+from gradschool.diagnosis.patterns import Finding
 
 
 def taken(wrong: Sequence[Beside]) -> Finding | None:

@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from gradschool.assess import Tried
-from gradschool.changes import (
+from gradschool.core.calling import quiet
+from gradschool.core.exercise import Exercise
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import copied, leaves, plain
+from gradschool.diagnosis.input_relations import subject_of
+from gradschool.diagnosis.patterns import Finding
+from gradschool.diagnosis.perturbations import (
     WEIGHTS,
     Change,
     anything,
@@ -33,12 +39,6 @@ from gradschool.changes import (
     weights,
     with_rows,
 )
-from gradschool.core.calling import quiet
-from gradschool.core.exercise import Exercise
-from gradschool.core.numerics import Array
-from gradschool.core.plain_data import copied, leaves, plain
-from gradschool.doctor import Finding
-from gradschool.relations import subject_of
 
 CPU_SECONDS, SECONDS = 0.6, 3.0  # no new question is asked after either: a card should come at once
 STILL, MOVED = 1e-8, 1e-6  # as a share of the largest entry; what lies between is taken for neither

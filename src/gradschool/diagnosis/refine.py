@@ -1,7 +1,7 @@
 """A second look at a wrong answer of which the doctor can only say where its numbers are wrong.
 
-First what the answer has to do with its inputs (:mod:`gradschool.relations`), then what it depends on
-(:mod:`gradschool.probe`), then in which entries, parts or cases it is right.
+First what the answer has to do with its inputs (:mod:`gradschool.diagnosis.input_relations`), then what it depends on
+(:mod:`gradschool.diagnosis.sensitivity`), then in which entries, parts or cases it is right.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 from gradschool.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import TOLERANCES, Tolerance
-from gradschool.doctor import Finding, is_wrong
-from gradschool.places import WEAK, WHERE
-from gradschool.probe import LAST_PROBES, Asked, Patience, probe
-from gradschool.relations import HOW, Beside, Relation, named_inputs, relation
+from gradschool.diagnosis.error_locations import WEAK, WHERE
+from gradschool.diagnosis.input_relations import HOW, Beside, Relation, named_inputs, relation
+from gradschool.diagnosis.patterns import Finding, is_wrong
+from gradschool.diagnosis.sensitivity import LAST_PROBES, Asked, Patience, probe
 
 Wrong = dict[str, list[tuple[Tried, Beside]]]  # the wrong pairs of each part of the answer, smallest inputs first
 

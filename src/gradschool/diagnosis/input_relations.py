@@ -16,7 +16,7 @@ import numpy as np
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import leaves, plain
-from gradschool.doctor import SIZES, Finding, Pair
+from gradschool.diagnosis.patterns import SIZES, Finding, Pair
 from gradschool.rl.nets.mlp import MLP
 
 SAME = 1e-6  # as a share of the largest entry

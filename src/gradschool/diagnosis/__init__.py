@@ -1,0 +1,1 @@
+"""From a wrong answer to a sentence: patterns, then what a changed input shows."""
