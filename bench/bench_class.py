@@ -171,7 +171,7 @@ def _copy(house: House, student: str, part: Chapter, to: Path, spared: Callable[
 
 TEST = """OK_FORMAT = True
 test = {{"name": "{name}", "points": 1, "suites": [{{"type": "doctest", "cases": [{{"code": r'''
->>> from gradschool.checking import check_here
+>>> from gradschool.check.api import check_here
 >>> from gradschool.core.exercise import find
 >>> bool(check_here(find("{exercise}"), {function}).passed)
 True

@@ -13,8 +13,8 @@ from typing import Any
 
 from grader.bank import Entry, Solution, entries
 from grader.examine import examine
-from gradschool.assess import Report
-from gradschool.checking import pack_reply, unpack_reply
+from gradschool.check.api import pack_reply, unpack_reply
+from gradschool.check.assess import Report
 from gradschool.core import protocol
 from gradschool.core.calling import try_case
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from grader.bank import Entry, Solution
-from gradschool.assess import Report, Tried, assess, example_of, same
+from gradschool.check.assess import Report, Tried, assess, example_of, same
 from gradschool.core.calling import Reply, try_case
 from gradschool.core.numerics import TOLERANCES, Tolerance
 

@@ -27,7 +27,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from grader import sandbox, seccomp
 from grader.scratch import socket_folder
-from gradschool.checking import JUDGE_VARIABLE
+from gradschool.check.api import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
 IMPORTS_SECONDS = 120.0  # what a busy machine may take

@@ -21,8 +21,8 @@ from typing import Any, cast
 from grader.bank import find_entry
 from grader.examine import examine
 from grader.scratch import socket_folder
-from gradschool.assess import Report
-from gradschool.checking import unpack_reply
+from gradschool.check.api import unpack_reply
+from gradschool.check.assess import Report
 from gradschool.core import protocol
 from gradschool.core.calling import Reply
 

@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from grader import sandbox, seccomp
 from grader.forking import ForkedProvisioner
-from gradschool.checking import JUDGE_VARIABLE
+from gradschool.check.api import JUDGE_VARIABLE
 
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")

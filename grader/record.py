@@ -12,7 +12,7 @@ from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
 from grader.house import ROOT, Chapter, Trouble
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 from gradschool.core.exercise import CHAPTERS, grade_id
 
 KEY = "gradschool"

@@ -21,8 +21,8 @@ from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
 from grader.sandbox import Walls
 from grader.transplant import LEFT_OUT
-from gradschool.assess import Report
-from gradschool.card import as_html, as_text
+from gradschool.check.assess import Report
+from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id
 
 

@@ -14,7 +14,7 @@ from grader.house import Chapter, House
 from grader.session import Limits
 from grader.source import template
 from grader.transplant import transplant
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 
 
 def hand_in(house: House, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from gradschool.assess import SHARES, Report, Tried, assess, same
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
+from gradschool.check.assess import SHARES, Report, Tried, assess, same
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply, try_case
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES

@@ -9,8 +9,8 @@ import pytest
 from browser_tools import chromium, contrast, shoot, watched_page
 from playwright.sync_api import Browser, Page, expect
 
-from gradschool.card import as_html
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
+from gradschool.check.card import as_html
 from gradschool.core.exercise import find
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.assess import Example, Property, Report
-from gradschool.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
-from gradschool.checking import CheckFailed, check, check_here, hint_to_open
+from gradschool.check.api import CheckFailed, check, check_here, hint_to_open
+from gradschool.check.assess import Example, Property, Report
+from gradschool.check.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
 from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import Foreign, plain
 

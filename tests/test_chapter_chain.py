@@ -24,7 +24,7 @@ from matplotlib.text import Text
 from nbformat import NotebookNode
 
 from gradschool import chain_clinic, plots
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.figure import LessonFigure

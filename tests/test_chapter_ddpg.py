@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from grader.bank import entries
 from gradschool import ddpg_clinic, plots_ddpg
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary

@@ -11,7 +11,7 @@ import torch
 
 from grader.bank import entries, find_entry
 from gradschool import dqn_clinic
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart

@@ -17,7 +17,7 @@ import pytest
 
 from grader.bank import Entry, Solution, entries
 from gradschool import CheckFailed, check
-from gradschool.checking import JUDGE_VARIABLE, check_here, unpack_reply
+from gradschool.check.api import JUDGE_VARIABLE, check_here, unpack_reply
 from gradschool.core import protocol
 from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, grade_id, in_chapter
 

@@ -21,7 +21,7 @@ from grader.class_facts import facts, to_teach
 from grader.class_figures import distribution
 from grader.gradebook import opened
 from grader.house import Chapter, House, Trouble
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 from gradschool.core.exercise import grade_id
 
 WHEN = datetime(2026, 11, 21, 9, 0)

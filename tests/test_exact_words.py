@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradschool.assess import Report, Tried, assess, example_of, raised_text, same
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
+from gradschool.check.assess import Report, Tried, assess, example_of, raised_text, same
 from gradschool.core.calling import Raised, Reply
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES

@@ -16,8 +16,8 @@ from grader import judge as judging
 from grader.bank import HIDDEN_SEED, find_entry
 from grader.examine import examine
 from grader.judge import Judge, _Line
-from gradschool.assess import same
-from gradschool.checking import CheckFailed, check
+from gradschool.check.api import CheckFailed, check
+from gradschool.check.assess import same
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, try_case
 from gradschool.core.numerics import TOLERANCES

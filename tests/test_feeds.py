@@ -29,7 +29,7 @@ from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House
 from grader.source import source_notebook, template
 from grader.transplant import transplant
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 
 # -- commands -------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from grader.house import Trouble
 from grader.redteam.arena import lesson, submission
 from grader.road import read_submission
 from grader.transplant import transplant
-from gradschool.checking import unpack_reply
+from gradschool.check.api import unpack_reply
 from gradschool.core import protocol
 
 BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

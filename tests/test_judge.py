@@ -17,7 +17,7 @@ import pytest
 
 from grader import judge as judging
 from grader.judge import Judge
-from gradschool.checking import check, pack_reply
+from gradschool.check.api import check, pack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import try_case
 from gradschool.core.exercise import find

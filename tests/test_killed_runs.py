@@ -36,7 +36,7 @@ sys.path.insert(0, {root!r})
 os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
 from grader import session
 from grader.bank import entries
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 
 def run(self):
     time.sleep(0.03)

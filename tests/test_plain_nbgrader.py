@@ -29,7 +29,7 @@ QUICK = """
 import sys
 sys.path.insert(0, {root!r})
 from grader import session
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 
 def run(self):
     for e in self.bank.values():

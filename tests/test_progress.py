@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradschool import progress
-from gradschool.checking import CheckFailed, check
+from gradschool.check.api import CheckFailed, check
 from gradschool.progress import Event, events, standings, write
 
 MINUTE = 60.0

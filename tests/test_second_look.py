@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from grader.bank import Entry, Solution, entries
-from gradschool.assess import VAGUE, Report
-from gradschool.checking import check_here
+from gradschool.check.api import check_here
+from gradschool.check.assess import VAGUE, Report
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
 from gradschool.diagnosis import sensitivity as probing
 from gradschool.diagnosis.perturbations import nudged

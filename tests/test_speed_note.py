@@ -10,8 +10,8 @@ import pytest
 from opcode_clock import opcode_clock
 
 from grader.bank import entries, find_entry
-from gradschool.card import as_html, as_text
-from gradschool.checking import JUDGE_VARIABLE, check_here
+from gradschool.check.api import JUDGE_VARIABLE, check_here
+from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import find
 from gradschool.exercises.dqn_speed import speed_of
 

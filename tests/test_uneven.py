@@ -11,7 +11,7 @@ import pytest
 from grader.bank import Entry, find_entry
 from grader.examine import examine
 from grader.exercises.uneven import HINT, NAME, TABLE
-from gradschool.assess import Report
+from gradschool.check.assess import Report
 from gradschool.core import numerics
 from gradschool.core.calling import try_case
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.checking import pack_reply, unpack_reply
+from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import Raised, Reply
 from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Foreign, plain

@@ -4,7 +4,7 @@ The small package that the lessons import. ``check`` looks at a student's functi
 pictures and training loops that run on the student's own functions.
 """
 
-from gradschool.checking import CheckFailed, check
+from gradschool.check.api import CheckFailed, check
 
 __all__ = ["CheckFailed", "check"]
 __version__ = "0.1.0"

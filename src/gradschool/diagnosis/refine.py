@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
+from gradschool.check.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import TOLERANCES, Tolerance
 from gradschool.diagnosis.error_locations import WEAK, WHERE

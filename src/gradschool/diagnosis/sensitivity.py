@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.assess import Tried
+from gradschool.check.assess import Tried
 from gradschool.core.calling import quiet
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array

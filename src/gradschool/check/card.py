@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.assess import TITLES, Example, Property, Report
+from gradschool.check.assess import TITLES, Example, Property, Report
 from gradschool.core.plain_data import describe, leaves
 
 MOST_ROWS, MOST_COLUMNS = 8, 8

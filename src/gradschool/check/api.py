@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradschool import progress
-from gradschool.assess import Report, Tried, assess
-from gradschool.card import as_html, as_text
+from gradschool.check.assess import Report, Tried, assess
+from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply, quiet, try_case
 from gradschool.core.exercise import Exercise, UnknownExercise, find
