@@ -14,8 +14,8 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from grader.house import ROOT
-from gradschool import installation
-from gradschool.installation import Finding, as_text, examine, report
+from gradschool.student import environment_check
+from gradschool.student.environment_check import Finding, as_text, examine, report
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def test_a_missing_and_an_old_package_are_named_with_the_command_that_mends_them
         return "1.26.4" if name == "numpy" else "2.9.1+cu128" if name == "torch" else real(name)
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    found = list(installation.packages())
+    found = list(environment_check.packages())
     assert bad(found) == ["numpy 1.26.4 is installed, and >=2.0 is needed.", "tqdm is missing."]
     assert [f.remedy[-1] for f in found if not f.good] == ["numpy>=2.0", "tqdm>=4.66"]
     assert any("CUDA: larger than needed, and harmless" in f.sentence for f in found if f.good)
@@ -60,23 +60,23 @@ def test_extras_of_the_package_are_not_asked_of_a_student(monkeypatch: pytest.Mo
         return real(name)
 
     monkeypatch.setattr(importlib.metadata, "version", version)
-    assert bad(list(installation.packages())) == []
+    assert bad(list(environment_check.packages())) == []
 
 
 def test_a_kernel_that_is_missing_or_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert installation._is_this_python(sys.executable)
-    assert installation._is_this_python("python")
+    assert environment_check._is_this_python(sys.executable)
+    assert environment_check._is_this_python("python")
     other = tmp_path / "bin" / "python"
     other.parent.mkdir()
     other.touch()
-    assert not installation._is_this_python(str(other))
-    assert not installation._is_this_python(str(tmp_path / "gone" / "python"))
+    assert not environment_check._is_this_python(str(other))
+    assert not environment_check._is_this_python(str(tmp_path / "gone" / "python"))
 
     def none(self: KernelSpecManager, name: str) -> None:
         raise NoSuchKernel(name)
 
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
-    (found,) = installation.kernel()
+    (found,) = environment_check.kernel()
     assert found.sentence == "Jupyter has no kernel named python3, which the lessons ask for."
     assert found.remedy[1:4] == ("-m", "ipykernel", "install")
 
@@ -90,22 +90,22 @@ def test_what_jupyter_lacks_or_has_switched_off(tmp_path: Path, monkeypatch: pyt
     switch = config / "jupyter_server_config.d" / "nbgrader.json"
     monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(config)])
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path / "none")])
-    assert bad(list(installation.extensions())) == [
+    assert bad(list(environment_check.extensions())) == [
         "JupyterLab lacks @jupyter/nbgrader.",
         "JupyterLab's extension @jupyter/nbgrader is switched off.",
         "JupyterLab lacks @jupyter-widgets/jupyterlab-manager.",
         "nbgrader's Validate button is not known to Jupyter.",
     ]
     for on, word in ((False, "is switched off"), (True, "is switched on")):
-        switch.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {installation.VALIDATE: on}}}))
-        *_, last = installation.extensions()
+        switch.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {environment_check.VALIDATE: on}}}))
+        *_, last = environment_check.extensions()
         assert (last.good, last.sentence) == (on, f"nbgrader's Validate button {word}.")
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "state").write_text("a file in the way")
     (tmp_path / "course").mkdir()
-    found = list(installation.writable(tmp_path / "course"))
+    found = list(environment_check.writable(tmp_path / "course"))
     assert [f.good for f in found] == [True, False]
     assert found[1].sentence.startswith("Progress cannot be saved in")
 
@@ -119,18 +119,18 @@ def test_lessons_of_another_release(tmp_path: Path) -> None:
         "from gradschool.rl.nets.torch_mlp import tanh_net", "from gradschool.rl.nets.torch_mlp import relu_net"
     )
     file.write_text(text.replace('check(\\"chain.relu_vjp\\"', 'check(\\"chain.gelu_vjp\\"'))
-    (wrong,) = bad(list(installation.lessons(tmp_path / "course")))
+    (wrong,) = bad(list(environment_check.lessons(tmp_path / "course")))
     assert "chain.gelu_vjp, gradschool.rl.nets.torch_mlp.relu_net, which gradschool" in wrong
-    assert "No lessons in" in bad(list(installation.lessons(tmp_path)))[0]
+    assert "No lessons in" in bad(list(environment_check.lessons(tmp_path)))[0]
 
 
 def test_another_gradschool_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert bad(list(installation.imported_from())) == []
+    assert bad(list(environment_check.imported_from())) == []
     (tmp_path / "gradschool" / "course").mkdir(parents=True)  # the unpacked release: harmless
-    assert bad(list(installation.imported_from())) == []
+    assert bad(list(environment_check.imported_from())) == []
     (tmp_path / "gradschool.py").touch()
-    assert "hides the package from notebooks" in bad(list(installation.imported_from()))[0]
+    assert "hides the package from notebooks" in bad(list(environment_check.imported_from()))[0]
 
 
 def test_fix_runs_each_remedy_once_and_looks_again(
@@ -138,7 +138,7 @@ def test_fix_runs_each_remedy_once_and_looks_again(
 ) -> None:
     ill = [Finding(False, "One is missing.", ("mend", "it")), Finding(False, "So is two.", ("mend", "it"))]
     state = {"mended": False}
-    monkeypatch.setattr(installation, "examine", lambda _: [] if state["mended"] else ill)
+    monkeypatch.setattr(environment_check, "examine", lambda _: [] if state["mended"] else ill)
     ran: list[Sequence[str]] = []
 
     def run(command: Sequence[str]) -> int:
@@ -161,7 +161,7 @@ def test_a_look_that_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     def broken() -> None:
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(installation, "kernel", broken)
+    monkeypatch.setattr(environment_check, "kernel", broken)
     found = examine(str(ROOT / "course"))
     assert bad(found) == ["Looking further failed: RuntimeError: odd"]
     assert len(found) > 8

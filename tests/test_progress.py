@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gradschool import progress
 from gradschool.check.api import CheckFailed, check
-from gradschool.progress import Event, events, standings, write
+from gradschool.student import progress
+from gradschool.student.progress import Event, events, standings, write
 
 MINUTE = 60.0
 

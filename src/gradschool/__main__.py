@@ -17,11 +17,11 @@ def main(words: Sequence[str] | None = None) -> int:
     doctor.add_argument("--course", default="course", help="the folder with the lessons")
     asked = parser.parse_args(words)
     if asked.command == "status":
-        from gradschool import progress
+        from gradschool.student import progress
 
         print(progress.everything())
         return 0
-    from gradschool.installation import report
+    from gradschool.student.environment_check import report
 
     return report(asked.course, fix=asked.fix)
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from gradschool import progress
 from gradschool.check.assess import Report, Tried, assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
@@ -23,6 +22,7 @@ from gradschool.core.exercise import Exercise, UnknownExercise, find
 from gradschool.core.plain_data import describe, plain, readable
 from gradschool.diagnosis.refine import closer
 from gradschool.frontend import JUDGE_VARIABLE
+from gradschool.student import progress
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradschool
-from gradschool import progress
 from gradschool.core.exercise import UnknownExercise, find
+from gradschool.student import progress
 
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
 LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}

@@ -1,0 +1,1 @@
+"""What serves a student at a terminal: progress, and the state of the installation."""
