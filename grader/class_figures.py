@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from grader.class_facts import ChapterFacts, ExerciseFacts, Misconception
-from gradschool.figure import LessonFigure
-from gradschool.palette import INK, RIGHT, TAKEN, lesson_style
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN, lesson_style
 
 WIDTH = 7.0  # inches, as in the lessons
 ROW = 0.3  # inches for one bar

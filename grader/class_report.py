@@ -14,7 +14,7 @@ from grader.class_facts import ChapterFacts, Misconception, facts, to_teach
 from grader.class_figures import BINS, chapter_figures, svg
 from grader.collect import ledger
 from grader.house import Chapter, House
-from gradschool.figure import LessonFigure
+from gradschool.lessons.figures.figure import LessonFigure
 
 MOST_MISTAKES = 12  # in one figure and its table
 STYLE = """

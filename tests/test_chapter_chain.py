@@ -23,12 +23,13 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from nbformat import NotebookNode
 
-from gradschool import chain_clinic, plots
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
-from gradschool.figure import LessonFigure
-from gradschool.palette import INK, SEQUENCE
+from gradschool.lessons.clinics import chain
+from gradschool.lessons.figures import plots
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import INK, SEQUENCE
 from gradschool.rl.nets.torch_mlp import tanh_net
 
 SOURCE = Path(__file__).parents[1] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
@@ -277,9 +278,9 @@ def ward(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
     l, p = np.sin(3 * X[:, 0]), lesson.mlp(*params, X)
     right = lesson.mlp_backward(*params, X, lesson.batch_mean_gradient(p, l))[:4]
     found = {}
-    for name in (chain_clinic.HEALTHY, *chain_clinic.PATIENTS):
-        patient = chain_clinic.Patient(name, lesson.mlp_backward, lesson.batch_mean_gradient)
-        found[name] = [chain_clinic.likeness(patient.gradients(params, X, p, l), right) for _ in range(2)]
+    for name in (chain.HEALTHY, *chain.PATIENTS):
+        patient = chain.Patient(name, lesson.mlp_backward, lesson.batch_mean_gradient)
+        found[name] = [chain.likeness(patient.gradients(params, X, p, l), right) for _ in range(2)]
     return found
 
 
@@ -293,7 +294,7 @@ def test_every_patient_shows_the_finding_that_its_diagnosis_names(ward: dict[str
 
 def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
     with pytest.raises(ValueError, match="no patient 'E': there are A, B, C, D"):
-        chain_clinic.Patient("E", lesson.mlp_backward, lesson.batch_mean_gradient)
+        chain.Patient("E", lesson.mlp_backward, lesson.batch_mean_gradient)
 
 
 # -- figures --------------------------------------------------------------------------------------------------

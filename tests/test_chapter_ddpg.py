@@ -18,13 +18,14 @@ from lesson_cells import assert_each_check_calls_its_function, cells_of, marked,
 from nbformat import NotebookNode
 
 from grader.bank import entries
-from gradschool import ddpg_clinic, plots_ddpg
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
-from gradschool.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary
 from gradschool.exercises.ddpg import FAULTS, SEALED, seal
 from gradschool.exercises.ddpg_cases import batch_of, is_fit, net_of, world
+from gradschool.lessons.clinics import ddpg
+from gradschool.lessons.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary
+from gradschool.lessons.figures import plots_ddpg
 from gradschool.rl.ddpg.training import Batch, Functions, Settings
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
@@ -222,7 +223,7 @@ def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: Functions, 
 
 def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: Functions) -> None:
     diagnosis = lesson.clinic()
-    healthy = vars(ddpg_clinic.examine(mine, mine))
+    healthy = vars(ddpg.examine(mine, mine))
     assert healthy["actor_cosine"] == pytest.approx(1.0)
     signs = {
         "time-limit-terminal": {"label_truncated"},
@@ -233,11 +234,11 @@ def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace,
         "critic-climbs": {"critic_moved"},
     }
     for letter, fault in diagnosis.items():
-        found = vars(ddpg_clinic.examine(ddpg_clinic.patient(letter, mine), mine))
+        found = vars(ddpg.examine(ddpg.patient(letter, mine), mine))
         assert {k for k in found if not np.isclose(found[k], healthy[k], atol=1e-6)} == signs[fault], letter
         assert seal(letter, fault) == SEALED[letter]
     assert set(signs) < set(FAULTS)
-    assert len(findings_table({"A": ddpg_clinic.patient("A", mine)}, mine).splitlines()) == 3
+    assert len(findings_table({"A": ddpg.patient("A", mine)}, mine).splitlines()) == 3
 
 
 def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: SimpleNamespace) -> None:

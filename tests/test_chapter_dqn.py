@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from grader.bank import entries, find_entry
-from gradschool import dqn_clinic
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
+from gradschool.lessons.clinics import dqn
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart
 ENTRIES = entries("dqn")
@@ -111,10 +111,10 @@ def test_huber_is_the_square_before_its_bend():
 
 def test_a_diagnosis_must_be_one():
     with pytest.raises(TypeError, match="six letters"):
-        dqn_clinic.marks({"A": "broadcast"})
+        dqn.marks({"A": "broadcast"})
     with pytest.raises(ValueError, match="no fault is called 'flu'"):
-        dqn_clinic.marks(dict.fromkeys("ABCDEF", "flu"))
-    assert dqn_clinic.marks(dict.fromkeys("ABCDEF", "broadcast")).sum() == 1
+        dqn.marks(dict.fromkeys("ABCDEF", "flu"))
+    assert dqn.marks(dict.fromkeys("ABCDEF", "broadcast")).sum() == 1
 
 
 def test_every_exercise_stands_in_the_lesson_with_card_stub_check_and_hints(source):
@@ -139,6 +139,6 @@ def test_cells_that_train_or_draw_are_left_out_while_grading(source):
 def test_the_listed_equations_are_the_code_beside_them(source):
     inside = "W -= settings.alpha * settings.batch * learner.weight_gradient(s, g, len(W))"
     assert inside in source
-    training = (SOURCE.parents[2] / "src" / "gradschool" / "dqn_training.py").read_text(encoding="utf-8")
+    training = (SOURCE.parents[2] / "src" / "gradschool" / "rl" / "dqn" / "training.py").read_text(encoding="utf-8")
     assert "return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))" in training
     assert "W -= settings.alpha * settings.batch * gradient(" in training

@@ -9,7 +9,7 @@ import pytest
 
 from grader.bank import find_entry
 from gradschool.core.numerics import central_differences
-from gradschool.ddpg_experiments import over_seeds, without_squash
+from gradschool.lessons.ddpg_experiments import over_seeds, without_squash
 from gradschool.rl.ddpg.batched import FlockNet, Generators, side_by_side, train_flock
 from gradschool.rl.ddpg.fused import FusedAgent
 from gradschool.rl.ddpg.training import (

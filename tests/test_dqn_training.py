@@ -9,9 +9,9 @@ import pytest
 from opcode_clock import opcode_clock
 
 from grader.bank import find_entry
-from gradschool import dqn_clinic
 from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
+from gradschool.lessons.clinics import dqn
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
 from gradschool.rl.dqn.training import Learner, Memory, Settings, over_seeds, table_gradient, train_table, verdict
 from gradschool.rl.envs import taxi
@@ -109,8 +109,8 @@ def test_hidden_layer_learns_and_interferes(learner, model):
 
 
 def test_the_ward_is_as_ill_as_it_says(learner, model):
-    ill, healthy = zip(*(dqn_clinic.examine(letter, learner) for letter in dqn_clinic.LETTERS), strict=True)
-    by_fault = dict(zip(dqn_clinic.beds(), ill, strict=True))
+    ill, healthy = zip(*(dqn.examine(letter, learner) for letter in dqn.LETTERS), strict=True)
+    by_fault = dict(zip(dqn.beds(), ill, strict=True))
     right = healthy[0]
     assert np.array_equal(by_fault["exploration-ends-early"], right)
     assert set(np.nonzero(by_fault["no-terminal-mask"] - right)[0]) == {2}
@@ -122,8 +122,8 @@ def test_the_ward_is_as_ill_as_it_says(learner, model):
 
 def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(learner, model):
     runs = {
-        fault: dqn_clinic.admit(letter, learner, model, range(1))[0]
-        for letter, fault in zip(dqn_clinic.LETTERS, dqn_clinic.beds(), strict=True)
+        fault: dqn.admit(letter, learner, model, range(1))[0]
+        for letter, fault in zip(dqn.LETTERS, dqn.beds(), strict=True)
     }
     for fault in ("exploration-ends-early", "state-as-number"):
         assert (runs[fault].actions_used[-1], runs[fault].mean_return[-1]) == (1, -200.0)
@@ -139,7 +139,7 @@ def test_the_broken_gradient_through_the_target_is_the_residual_gradient(learner
     s, a, s_next = rng.integers(6, size=9), rng.integers(4, size=9), rng.integers(6, size=9)
     r, over = rng.normal(size=9), np.arange(9) % 4 == 0
     batch, settings = (s, a, r, s_next, over, ~over), Settings(gamma=0.9)
-    got = dqn_clinic.goes_through_target(learner, W, W, batch, settings)
+    got = dqn.goes_through_target(learner, W, W, batch, settings)
     assert got == pytest.approx(reference("residual_gradient")(W, s, a, r, s_next, over, 0.9), abs=1e-12)
     semi = reference("semi_gradient")(W, W, s, a, r, s_next, over, 0.9)
     assert table_gradient(learner, W, W, batch, settings) == pytest.approx(semi, abs=1e-12)

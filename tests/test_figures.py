@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from gradschool import palette, plots_dqn
-from gradschool.figure import LessonFigure, picture_html
+from gradschool.lessons.figures import palette, plots_dqn
+from gradschool.lessons.figures.figure import LessonFigure, picture_html
 from gradschool.rl.dqn.training import Run
 
 COURSE = Path(__file__).parents[1] / "course"

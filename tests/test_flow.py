@@ -12,12 +12,13 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 
-from gradschool import flow, frontend, stepper
 from gradschool.core.numerics import central_differences
-from gradschool.figure import LessonFigure
-from gradschool.flow import chain_graph, chain_net, ddpg_graph, dqn_graph
-from gradschool.graph import Edge, Graph, Node, draw, strength
-from gradschool.palette import BLOCKED, INK, LEAK, TAKEN
+from gradschool.lessons import notebook_ui
+from gradschool.lessons.figures import backprop_stepper, flow
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.flow import chain_graph, chain_net, ddpg_graph, dqn_graph
+from gradschool.lessons.figures.graph import Edge, Graph, Node, draw, strength
+from gradschool.lessons.figures.palette import BLOCKED, INK, LEAK, TAKEN
 
 
 def mlp_backward(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, G: Any) -> Any:
@@ -195,7 +196,7 @@ def test_the_words_hold_every_number() -> None:
 
 
 def test_the_walk_ends_at_the_whole_backward_pass() -> None:
-    found = stepper.walk(linear_vjp, tanh_vjp)
+    found = backprop_stepper.walk(linear_vjp, tanh_vjp)
     arrays = [torch.tensor(v, requires_grad=True) for v in chain_net()[:5]]
     W1, b1, W2, b2, X = arrays
     (torch.tanh(X @ W1.T + b1) @ W2.T + b2).backward(torch.tensor(chain_net()[5]))
@@ -204,18 +205,18 @@ def test_the_walk_ends_at_the_whole_backward_pass() -> None:
 
 
 def test_each_step_shows_what_the_walk_has_reached_and_no_more() -> None:
-    found = stepper.walk(linear_vjp, tanh_vjp)
+    found = backprop_stepper.walk(linear_vjp, tanh_vjp)
     framed = [
-        {name[0] for name, node in stepper.step_graph(found, step).nodes.items() if node.kind == "flow"}
+        {name[0] for name, node in backprop_stepper.step_graph(found, step).nodes.items() if node.kind == "flow"}
         for step in range(1, 7)
     ]
     assert framed == [set(), {"y"}, {"y"}, {"y", "h"}, {"y", "h", "z"}, {"y", "h", "z", "x"}]
-    wide = [{e.start[0] for e in stepper.step_graph(found, k).edges if e.shown == "flow"} for k in range(1, 7)]
+    wide = [{e.start[0] for e in backprop_stepper.step_graph(found, k).edges if e.shown == "flow"} for k in range(1, 7)]
     assert wide == [set(), set(), {"h"}, {"h"}, {"h", "z"}, {"h", "z", "x"}]
 
 
 def test_previous_and_next_stay_within_the_steps() -> None:
-    controls = stepper.step_controls()
+    controls = backprop_stepper.step_controls()
     controls["_previous"].click()
     assert controls["step"].value == 1
     for _ in range(9):
@@ -247,7 +248,7 @@ LESSONS: dict[str, Callable[[], None]] = {
     "chain": lambda: flow.chain(mlp_backward),
     "dqn": lambda: flow.dqn(semi_gradient, residual_gradient),
     "ddpg": lambda: flow.ddpg(actor_loss_direct, actor_step),
-    "stepper": lambda: stepper.backward_steps(linear_vjp, tanh_vjp),
+    "stepper": lambda: backprop_stepper.backward_steps(linear_vjp, tanh_vjp),
 }
 
 
@@ -267,10 +268,10 @@ def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: lis
 def test_with_a_reader_the_picture_follows_every_control(
     lesson: str, page: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frontend, "somebody_watches", lambda: True)
+    monkeypatch.setattr(notebook_ui, "somebody_watches", lambda: True)
     made: dict[str, Any] = {}
-    real = frontend._made
-    monkeypatch.setattr(frontend, "_made", lambda controls: made.update(real(controls)) or made)
+    real = notebook_ui._made
+    monkeypatch.setattr(notebook_ui, "_made", lambda controls: made.update(real(controls)) or made)
     LESSONS[lesson]()
     assert pictures(page) == ["new"]
     assert "application/vnd.jupyter.widget-view+json" in page[0][1]
@@ -297,7 +298,7 @@ def test_a_stub_is_answered_with_a_kind_sentence(
         "chain": (flow.chain, 1),
         "dqn": (flow.dqn, 2),
         "ddpg": (flow.ddpg, 2),
-        "stepper": (stepper.backward_steps, 2),
+        "stepper": (backprop_stepper.backward_steps, 2),
     }
     show, count = shows[lesson]
     show(*[stub] * count)  # type: ignore[operator]
@@ -313,15 +314,15 @@ def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
     monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
-    assert not frontend.somebody_watches()  # no kernel at all
+    assert not notebook_ui.somebody_watches()  # no kernel at all
     kernel({"code": "", "allow_stdin": True})
-    assert frontend.somebody_watches()
+    assert notebook_ui.somebody_watches()
     monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
-    assert not frontend.somebody_watches()
+    assert not notebook_ui.somebody_watches()
     monkeypatch.delenv("GRADSCHOOL_JUDGE")
     for content in ({"code": "", "allow_stdin": False}, {}, None):
         kernel(content)
-        assert not frontend.somebody_watches()
+        assert not notebook_ui.somebody_watches()
 
 
 def test_a_figure_put_again_replaces_picture_and_words(page: list[tuple[str, Any]]) -> None:

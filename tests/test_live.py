@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from gradschool import live
-from gradschool.ddpg_experiments import over_seeds as ddpg_seeds
-from gradschool.live import Watch, kept, picture, watching
+from gradschool.lessons import training_progress
+from gradschool.lessons.ddpg_experiments import over_seeds as ddpg_seeds
+from gradschool.lessons.training_progress import Watch, kept, picture, watching
 from gradschool.rl.ddpg.training import Functions
 from gradschool.rl.ddpg.training import Settings as DdpgSettings
 from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
@@ -57,7 +57,7 @@ def test_a_picture_is_well_formed_and_says_what_it_shows() -> None:
     ElementTree.fromstring(picture("a", "b", 2.0, [], ([], [])))
     points = [float(v) for v in re.findall(r"[-\d.]+", " ".join(p.attrib["points"] for p in tree.iter("polyline")))]
     assert min(points) >= 0
-    assert max(points) <= live.WIDTH
+    assert max(points) <= training_progress.WIDTH
 
 
 def test_redraws_are_few_however_often_training_calls(shown: list[str]) -> None:
@@ -129,8 +129,8 @@ class Stopper:
 def test_an_interrupt_keeps_the_runs_that_are_through(
     monkeypatch: pytest.MonkeyPatch, shown: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "somebody_watches", lambda: True)
-    monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(training_progress, "PAUSE", 0.0)
     model = taxi.taxi_model()
     stopped = Learner(Stopper(td_target, 50), output_gradient, weight_gradient, epsilon_greedy)
     runs = over_seeds(train_table, stopped, model, SHORT, range(5))
@@ -145,8 +145,8 @@ def test_an_interrupt_keeps_the_runs_that_are_through(
 def test_watching_changes_no_number(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     model = taxi.taxi_model()
     alone = over_seeds(train_table, LEARNER, model, SHORT, range(2))
-    monkeypatch.setattr(live, "somebody_watches", lambda: True)
-    monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(training_progress, "PAUSE", 0.0)
     seen = over_seeds(train_table, LEARNER, model, SHORT, range(2))
     assert shown
     assert all(np.array_equal(a.W, b.W) for a, b in zip(alone, seen, strict=True))
@@ -183,8 +183,8 @@ def polyak(target: Any, online: Any, tau: float) -> Any:
 def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
     monkeypatch: pytest.MonkeyPatch, shown: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(live, "somebody_watches", lambda: True)
-    monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(training_progress, "PAUSE", 0.0)
     settings = DdpgSettings(env_steps=1600, warm_up=160, evaluate_every=400, hidden=(8, 8))
     functions = (squash, critic_target, critic_gradient, action_gradient, actor_gradient_vjp)
     runs = ddpg_seeds(Functions(*functions, Stopper(polyak, 300)), settings, range(2))
@@ -200,7 +200,7 @@ IN_A_NOTEBOOK = """
 import numpy as np
 from gradschool import taxi, live
 from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
-from gradschool.frontend import somebody_watches
+from gradschool.lessons.notebook_ui import somebody_watches
 live.PAUSE = 0.0
 
 def td_target(r, q_next, terminated, truncated, gamma):

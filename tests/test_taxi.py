@@ -111,7 +111,7 @@ def test_a_random_taxi_has_no_such_model():
 
 
 def test_film_of_the_way_home(model):
-    from gradschool.taxi_film import drive
+    from gradschool.lessons.figures.taxi_animation import drive
 
     film = drive(taxi.greedy(taxi.value_iteration(model, 0.99)), 328)
     assert film.frames.ndim == 4

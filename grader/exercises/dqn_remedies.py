@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from grader.bank import entry
-from gradschool.dqn_clinic import LETTERS, beds
+from gradschool.lessons.clinics.dqn import LETTERS, beds
 
 
 def clipped_slope(q, action, y, kappa):

@@ -21,7 +21,7 @@ from gradschool.core.calling import MAX_PRINTED, Raised, Reply, quiet, try_case
 from gradschool.core.exercise import Exercise, UnknownExercise, find
 from gradschool.core.plain_data import describe, plain, readable
 from gradschool.diagnosis.refine import closer
-from gradschool.frontend import JUDGE_VARIABLE
+from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
 from gradschool.student import progress
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds

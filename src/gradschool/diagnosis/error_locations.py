@@ -1,5 +1,6 @@
 """Where a wrong answer is wrong, and how far: at the actions taken, in each column by a factor of its own, one place
-too far. Said where :mod:`gradschool.diagnosis.input_relations` and :mod:`gradschool.diagnosis.sensitivity` have not found what has been done.
+too far. Said where :mod:`gradschool.diagnosis.input_relations` and :mod:`gradschool.diagnosis.sensitivity` have not
+found what has been done.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
 
 def clinic_run(answer: Callable[..., Any], a: Args) -> Array:
     """Six marks, 1 where the name is the right one; names that are not on the list raise."""
-    from gradschool.dqn_clinic import marks
+    from gradschool.lessons.clinics.dqn import marks
 
     return marks(answer())
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from gradschool.core.exercise import CHAPTERS, Exercise, in_chapter
-from gradschool.frontend import JUDGE_VARIABLE, somebody_watches
+from gradschool.lessons.notebook_ui import JUDGE_VARIABLE, somebody_watches
 
 STATE_VARIABLE = "GRADSCHOOL_STATE"
 BREAK = 20 * 60.0  # seconds without any check that count as a pause

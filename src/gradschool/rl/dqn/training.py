@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.live import kept, watching
+from gradschool.lessons.training_progress import kept, watching
 from gradschool.rl.envs.taxi import (
     OPTIMAL_MEAN,
     Bools,

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.flow_ddpg import ddpg, ddpg_graph
-from gradschool.frontend import choose, explore, first_unwritten, switch
-from gradschool.graph import Edge, Graph, Node, column, draw, largest, layer
+from gradschool.lessons.figures.flow_ddpg import ddpg, ddpg_graph
+from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
+from gradschool.lessons.notebook_ui import choose, explore, first_unwritten, switch
 
 __all__ = ["chain", "chain_graph", "chain_net", "ddpg", "ddpg_graph", "dqn", "dqn_graph", "dqn_tables"]
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
-from gradschool.figure import LessonFigure
-from gradschool.palette import BLOCKED, INK, LEAK, TAKEN, lesson_style
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import BLOCKED, INK, LEAK, TAKEN, lesson_style
 
 Array = np.ndarray
 PAPER, PRINT = "#FFFFFF", "#202020"  # a unit's own ground and what is printed on it, on a light and on a dark page

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from gradschool import palette
-from gradschool.figure import LessonFigure
+from gradschool.lessons.figures import palette
+from gradschool.lessons.figures.figure import LessonFigure
 from gradschool.rl.dqn.training import Run
 from gradschool.rl.envs.taxi import ACTIONS, OPTIMAL_MEAN, Floats
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # `check` imports this module, and needs no matplotlib
-    from gradschool.figure import LessonFigure
+    from gradschool.lessons.figures.figure import LessonFigure
 
 JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 

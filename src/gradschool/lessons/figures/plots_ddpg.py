@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from gradschool import palette
-from gradschool.figure import LessonFigure
+from gradschool.lessons.figures import palette
+from gradschool.lessons.figures.figure import LessonFigure
 from gradschool.rl.ddpg.training import Run
 from gradschool.rl.envs.pendulum import observe
 from gradschool.rl.nets.mlp import Array

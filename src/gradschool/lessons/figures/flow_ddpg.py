@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.frontend import choose, explore, first_unwritten
-from gradschool.graph import Edge, Graph, Node, column, draw, largest, layer
+from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
+from gradschool.lessons.notebook_ui import choose, explore, first_unwritten
 
 Array = np.ndarray
 Function = Callable[..., Any]

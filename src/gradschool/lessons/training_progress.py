@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.frontend import somebody_watches
-from gradschool.palette import INK, RIGHT, TAKEN
+from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN
+from gradschool.lessons.notebook_ui import somebody_watches
 
 PAUSE = 0.3  # seconds between two redraws, and before the first: short work shows nothing
 WIDTH, HEIGHT = 420, 110

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.flow import chain_net
-from gradschool.frontend import explore, first_unwritten
-from gradschool.graph import Edge, Graph, column, draw, largest, layer
+from gradschool.lessons.figures.flow import chain_net
+from gradschool.lessons.figures.graph import Edge, Graph, column, draw, largest, layer
+from gradschool.lessons.notebook_ui import explore, first_unwritten
 
 Array = np.ndarray
 Function = Callable[..., Any]

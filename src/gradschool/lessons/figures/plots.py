@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from gradschool.figure import LessonFigure
-from gradschool.palette import INK, LEAK, OTHER, RIGHT, TAKEN, THIRD, lesson_style
-from gradschool.plots_graphs import chain_graph, three_ways, two_paths
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import INK, LEAK, OTHER, RIGHT, TAKEN, THIRD, lesson_style
+from gradschool.lessons.figures.plots_graphs import chain_graph, three_ways, two_paths
 
 __all__ = [
     "chain_graph",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from gradschool.figure import LessonFigure
-from gradschool.palette import BLOCKED, INK, OTHER, RIGHT, TAKEN, lesson_style
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import BLOCKED, INK, OTHER, RIGHT, TAKEN, lesson_style
 
 Array = np.ndarray
 Point = tuple[float, float]

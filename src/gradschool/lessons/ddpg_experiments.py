@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradschool.live import kept, watching
+from gradschool.lessons.training_progress import kept, watching
 from gradschool.rl.ddpg.batched import side_by_side, train_flock
 from gradschool.rl.ddpg.fused import FusedAgent
 from gradschool.rl.ddpg.training import Batch, Functions, PlainAgent, Run, Settings, train
@@ -168,7 +168,7 @@ def roads_table(roads: Mapping[str, Callable[[], Array]], against: str) -> str:
 
 def findings_table(functions: Mapping[str, Functions], healthy: Functions) -> str:
     """What the ward's instruments show for each patient, as a table in Markdown."""
-    from gradschool.ddpg_clinic import examine
+    from gradschool.lessons.clinics.ddpg import examine
 
     lines = [
         "| patient | label y: ordinary rows | truncated rows | terminated rows | slope dQ/da "

@@ -1,0 +1,1 @@
+"""The pictures of the lessons: gradient flow, computation graphs, curves."""
