@@ -10,7 +10,7 @@ import gc
 import importlib
 import os
 
-from grader.sandbox import ONE_THREAD
+from grader.sandbox.bubblewrap import ONE_THREAD
 from gradschool.core.exercise import CHAPTERS
 
 os.environ.update(ONE_THREAD)  # before numpy is imported: its threads would be there already

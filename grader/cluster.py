@@ -27,10 +27,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from grader import road, sandbox
+from grader import road
 from grader.crew import MOST_READY, Outcome, Submission, unpacked
 from grader.house import Trouble
 from grader.on_worker import OFF, facts
+from grader.sandbox import bubblewrap
 from grader.session import Limits
 
 TRIES = 2
@@ -290,7 +291,9 @@ class _Shift:
             if theirs.get(name) != mine:
                 return f"its {name} is {theirs.get(name)}, here it is {mine}; give both the same and start it again"
         if theirs["walls"] == OFF:
-            return "" if sandbox.is_off() else "it runs students' code without a sandbox; say --unsandboxed to allow it"
+            return (
+                "" if bubblewrap.is_off() else "it runs students' code without a sandbox; say --unsandboxed to allow it"
+            )
         return theirs["walls"].rstrip(".")
 
     def _call_off(self) -> None:

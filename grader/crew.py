@@ -22,8 +22,9 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader import forking, road, sandbox, workers
+from grader import forking, road, workers
 from grader.house import Chapter, Trouble
+from grader.sandbox import bubblewrap
 from grader.session import Limits
 
 LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
@@ -62,7 +63,7 @@ class LocalCrew:
 
     def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
         """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
-        sandbox.require()
+        bubblewrap.require()
         if not todo:
             return
         again = []

@@ -55,7 +55,7 @@ PRELOADED = (
     "gradschool.exercises.ddpg",
     "gradschool.rl.ddpg.training",
 )
-MEET = "/run/gradschool"  # these five as in grader/sandbox.py
+MEET = "/run/gradschool"  # these five as in grader/sandbox/bubblewrap.py
 HANDED = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"

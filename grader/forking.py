@@ -25,8 +25,8 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from grader import sandbox, seccomp
-from grader.scratch import socket_folder
+from grader.sandbox import bubblewrap, seccomp
+from grader.sandbox.socket_dir import socket_folder
 from gradschool.check.api import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
@@ -94,7 +94,7 @@ class Door:
     control: socket.socket
     handed: Path
 
-    def fork(self, connection: str, judge: str, walls: sandbox.Walls) -> ForkedProcess:
+    def fork(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
         """A new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
         handed = self.handed / os.urandom(8).hex()
         os.link(judge, handed)
@@ -127,8 +127,8 @@ class ForkServer:
         """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
         with self._theirs as theirs, contextlib.suppress(OSError):
             if not self._ended:
-                command = sandbox.server_command(SCRIPT, self.door.handed, theirs.fileno())
-                env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge", "MPLBACKEND": INLINE}
+                command = bubblewrap.server_command(SCRIPT, self.door.handed, theirs.fileno())
+                env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.MEET}/judge", "MPLBACKEND": INLINE}
                 fds = (theirs.fileno(),)
                 self.process = subprocess.Popen(
                     command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
@@ -158,14 +158,14 @@ class ForkServer:
         self._folder.cleanup()
 
 
-def _order(judge: str, connection: str, walls: sandbox.Walls) -> dict[str, Any]:
+def _order(judge: str, connection: str, walls: bubblewrap.Walls) -> dict[str, Any]:
     """What a kernel is to be, as the fork server's child reads it."""
     return {
         "judge": judge,
         "connection": connection,
         "scratch": walls.scratch,
-        "limits": sandbox.limits(walls),
-        "user": sandbox.own_user(),
+        "limits": bubblewrap.limits(walls),
+        "user": bubblewrap.own_user(),
         "filter": (seccomp.program() or b"").hex(),
     }
 
@@ -197,7 +197,7 @@ class Forks:
         self.server: ForkServer | None = None
         self.failures = 0  # one after the other
 
-    def kernel(self, connection: str, judge: str, walls: sandbox.Walls) -> ForkedProcess:
+    def kernel(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
         """A new kernel; Unforkable if none is to be had, and at once after too many failures."""
         with self._lock:
             if self.failures >= MOST_FAILURES:
@@ -215,7 +215,7 @@ class Forks:
             self.failures = 0
             return process
 
-    def _from_another(self, connection: str, judge: str, walls: sandbox.Walls) -> ForkedProcess:
+    def _from_another(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
         """A second try, with a new server."""
         self.end()
         try:
@@ -235,7 +235,7 @@ class Forks:
     def own_processes(self) -> list[int]:
         """Those of the server itself, which stay from one kernel to the next."""
         process = self.server and self.server.process
-        return sandbox.family(process.pid)[:3] if process else []
+        return bubblewrap.family(process.pid)[:3] if process else []
 
     def end(self) -> None:
         """End the server, if there is one."""
@@ -256,7 +256,7 @@ def shared() -> Iterator[Door | None]:
 
     It gets ready while they do; whoever asks before that waits.
     """
-    if sandbox.is_off() or sandbox.is_cold():
+    if bubblewrap.is_off() or bubblewrap.is_cold():
         yield None
         return
     server = ForkServer()

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from grader.bank import find_entry
 from grader.examine import examine
-from grader.scratch import socket_folder
+from grader.sandbox.socket_dir import socket_folder
 from gradschool.check.api import unpack_reply
 from gradschool.check.assess import Report
 from gradschool.core import protocol

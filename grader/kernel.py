@@ -13,10 +13,10 @@ from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader import sandbox
 from grader.manager import SILENT, KernelLost, WalledManager
 from grader.outputs import BoundedClient
-from grader.scratch import socket_folder
+from grader.sandbox import bubblewrap
+from grader.sandbox.socket_dir import socket_folder
 
 GRACE = 3.0  # seconds between the interrupt and the kill
 
@@ -24,13 +24,13 @@ GRACE = 3.0  # seconds between the interrupt and the kill
 class Kernel:
     """A kernel that runs the cells of one notebook. ``async with`` starts it and makes sure that it ends."""
 
-    def __init__(self, notebook: NotebookNode, judge_address: str, walls: sandbox.Walls | None = None) -> None:
-        self.notebook, self.judge_address, self.walls = notebook, judge_address, walls or sandbox.Walls()
+    def __init__(self, notebook: NotebookNode, judge_address: str, walls: bubblewrap.Walls | None = None) -> None:
+        self.notebook, self.judge_address, self.walls = notebook, judge_address, walls or bubblewrap.Walls()
         self._too_much = ""
         self._reply: dict[str, Any] = {}
 
     async def __aenter__(self) -> Kernel:
-        sandbox.require()
+        bubblewrap.require()
         for self.road in _roads():
             try:
                 await self._start()
@@ -45,7 +45,7 @@ class Kernel:
                 raise
         self.kc.allow_stdin = False
         pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
-        self._watch = sandbox.Watch(pid, self.walls, self._stop)
+        self._watch = bubblewrap.Watch(pid, self.walls, self._stop)
         return self
 
     async def _start(self) -> None:
@@ -153,5 +153,5 @@ def _outcome(reply: dict[str, Any]) -> str:
 
 def _roads() -> tuple[str, ...]:
     """The ways to start, in turn: a machine that is full for a moment is no reason to lose a notebook."""
-    forked = not (sandbox.is_off() or sandbox.is_cold())
+    forked = not (bubblewrap.is_off() or bubblewrap.is_cold())
     return (*(["forked"] if forked else []), "cold", "cold", "last")

@@ -16,8 +16,8 @@ from pathlib import Path
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 
-from grader import sandbox, seccomp
 from grader.forking import ForkedProvisioner
+from grader.sandbox import bubblewrap, seccomp
 from gradschool.check.api import JUDGE_VARIABLE
 
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
@@ -40,14 +40,14 @@ class WalledManager(AsyncKernelManager):
     finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
     """
 
-    def __init__(self, folder: Path, judge_address: str, walls: sandbox.Walls, forked: bool = False) -> None:
-        self.forked, self.walled, self.judge_address, self.walls = forked, not sandbox.is_off(), judge_address, walls
+    def __init__(self, folder: Path, judge_address: str, walls: bubblewrap.Walls, forked: bool = False) -> None:
+        self.forked, self.walled, self.judge_address, self.walls = forked, not bubblewrap.is_off(), judge_address, walls
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
         super().__init__(
             kernel_name="python3",
             transport="ipc",
-            ip=sandbox.SOCKETS if self.walled else str(folder / "ipc"),
+            ip=bubblewrap.SOCKETS if self.walled else str(folder / "ipc"),
             connection_file=str(folder / "connection.json"),
             context=context,
         )
@@ -58,10 +58,10 @@ class WalledManager(AsyncKernelManager):
         """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
         if not self.walled:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-            env = {**kept, **sandbox.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
+            env = {**kept, **bubblewrap.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
             return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         await (self._fork() if self.forked else self._start_cold())
-        self.ip = f"/proc/{self.first}/root{sandbox.SOCKETS}"
+        self.ip = f"/proc/{self.first}/root{bubblewrap.SOCKETS}"
         return None
 
     async def _fork(self) -> None:
@@ -70,7 +70,7 @@ class WalledManager(AsyncKernelManager):
         self.first = self.provisioner.process.pid  # type: ignore[union-attr]
 
     async def _start_cold(self) -> None:
-        env = {**sandbox.environment(), JUDGE_VARIABLE: f"{sandbox.MEET}/judge"}
+        env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.MEET}/judge"}
         filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
         self._fds = (write, filter_fd)
         try:
@@ -86,18 +86,18 @@ class WalledManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """The kernel's command, walls around it."""
-        plain = super().format_kernel_cmd([*(extra_arguments or []), *sandbox.KERNEL_OPTIONS])
+        plain = super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
         if not self.walled or self.forked:
             return plain
         os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
-        inside = [f"{sandbox.MEET}/connection.json" if a == self.connection_file else a for a in plain]
-        return sandbox.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
+        inside = [f"{bubblewrap.MEET}/connection.json" if a == self.connection_file else a for a in plain]
+        return bubblewrap.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """SIGINT for the kernel itself: bubblewrap would die of it."""
         if not self.walled:
             return await super().interrupt_kernel()
-        for pid in sandbox.family(self.first)[1:2]:
+        for pid in bubblewrap.family(self.first)[1:2]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
         return None
@@ -123,7 +123,7 @@ class WalledManager(AsyncKernelManager):
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""
         process = self.provisioner.process  # type: ignore[union-attr]
-        for pid in sandbox.family(process.pid)[::-1]:
+        for pid in bubblewrap.family(process.pid)[::-1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 

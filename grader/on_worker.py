@@ -11,10 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from grader import record, road, sandbox
+from grader import record, road
 from grader.crew import packed, sentence
 from grader.house import chapter, chapters
-from grader.sandbox import Walls
+from grader.sandbox import bubblewrap
+from grader.sandbox.bubblewrap import Walls
 from grader.session import Limits
 
 LIBRARIES = ("numpy", "torch", "gymnasium")
@@ -25,7 +26,7 @@ def facts() -> dict[str, str]:
     """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
     numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
     graders = {f"grader of {c.name}": record.grader_version(c) for c in chapters()}
-    walls = OFF if sandbox.is_off() else sandbox.unavailable()
+    walls = OFF if bubblewrap.is_off() else bubblewrap.unavailable()
     return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": walls}
 
 

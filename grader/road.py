@@ -11,8 +11,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader import record, sandbox
+from grader import record
 from grader.house import Chapter, Trouble
+from grader.sandbox import bubblewrap
 from grader.session import Limits, Session
 from grader.source import template
 from grader.transplant import transplant
@@ -80,9 +81,9 @@ def grade(file: Path, chapter: Chapter, limits: Limits | None = None) -> Noteboo
 
 def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Limits | None = None) -> None:
     """Run a transplanted notebook with the judge listening, and write the record into it."""
-    sandbox.require()
-    if sandbox.is_off():
-        notes = [sandbox.WARNING, *notes]
+    bubblewrap.require()
+    if bubblewrap.is_off():
+        notes = [bubblewrap.WARNING, *notes]
     session = Session(notebook, chapter, limits or Limits(), notes=notes)
     reports = session.run()
     record.write(notebook, reports, session.notes, grader=record.grader_version(chapter))

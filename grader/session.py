@@ -19,7 +19,7 @@ from grader.bank import Entry, entries
 from grader.house import Chapter
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
-from grader.sandbox import Walls
+from grader.sandbox.bubblewrap import Walls
 from grader.transplant import LEFT_OUT
 from gradschool.check.assess import Report
 from gradschool.check.card import as_html, as_text

@@ -7,7 +7,7 @@ import sys
 from multiprocessing import forkserver, get_context
 from multiprocessing.context import BaseContext
 
-from grader import sandbox
+from grader.sandbox import bubblewrap
 
 
 def default_jobs() -> int:
@@ -32,4 +32,4 @@ def get_ready() -> None:
 
 
 def _are_forked() -> bool:
-    return sys.platform == "linux" and not sandbox.is_cold()
+    return sys.platform == "linux" and not bubblewrap.is_cold()

@@ -20,19 +20,20 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from grader import fork_server, forking, record, road, sample_class, sandbox
+from grader import fork_server, forking, record, road, sample_class
 from grader.bank import entries
 from grader.forking import Door, Unforkable, forks
 from grader.house import Chapter, House
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
+from grader.sandbox import bubblewrap
 from grader.session import Limits
 from grader.source import source_notebook
 
 pytestmark = pytest.mark.slow
 
 CONNECTION = json.dumps({
-    "transport": "ipc", "ip": sandbox.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
+    "transport": "ipc", "ip": bubblewrap.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
     **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
 })  # fmt: skip
 LIMITS = Limits(check=6.0, cell=6.0)
@@ -40,8 +41,8 @@ LIMITS = Limits(check=6.0, cell=6.0)
 
 @pytest.fixture(autouse=True)
 def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(sandbox.COLD_VARIABLE, raising=False)
-    monkeypatch.delenv(sandbox.UNSANDBOXED_VARIABLE, raising=False)
+    monkeypatch.delenv(bubblewrap.COLD_VARIABLE, raising=False)
+    monkeypatch.delenv(bubblewrap.UNSANDBOXED_VARIABLE, raising=False)
     forks().failures, forks().lent = 0, None
 
 
@@ -120,7 +121,7 @@ def test_both_roads_give_the_same_records(house: House, chain: Chapter, monkeypa
     forked = class_record()
     assert set(started) == {"forked"}
     started.clear()
-    monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
     cold = class_record()
     assert set(started) == {"cold"}
     assert forked == cold
@@ -191,7 +192,7 @@ def test_it_is_to_a_student_what_a_cold_kernel_is(monkeypatch: pytest.MonkeyPatc
         "('/proc', 'proc'), ('/dev/pts', 'devpts')} or open('/proc/mounts').read())"
     )
     ((forked,),) = ask(text)
-    monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
 
     async def cold() -> str:
         async with kernels() as (kernel,):
@@ -326,7 +327,7 @@ def test_a_kernel_ends_with_everything_that_it_started() -> None:
     async def go() -> list[int]:
         async with kernels() as (kernel,):
             await kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
-            tree = sandbox.family(kernel.first)
+            tree = bubblewrap.family(kernel.first)
             assert len(tree) == 5
             assert (await kernel.run("os._exit(0)")).startswith("lost")
             return tree
@@ -364,7 +365,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: P
 
     def kill_once() -> None:
         while not done.is_set():
-            children = sandbox.family(_server_process().pid)[3:]
+            children = bubblewrap.family(_server_process().pid)[3:]
             if len(children) >= 2:
                 time.sleep(0.7)
                 os.kill(_server_process().pid, signal.SIGKILL)
@@ -393,7 +394,7 @@ def test_what_was_imported_lies_in_large_pages() -> None:
     if not _can_gather():
         pytest.skip("this Linux cannot gather pages into large ones")
     assert ask("print(1)") == [["1"]]
-    family = [psutil.Process(pid) for pid in sandbox.family(_server_process().pid)]  # bubblewrap, then the server
+    family = [psutil.Process(pid) for pid in bubblewrap.family(_server_process().pid)]  # bubblewrap, then the server
     server = max(family, key=lambda process: process.memory_info().rss)
     told = Path(f"/proc/{server.pid}/smaps_rollup").read_text().splitlines()
     kilobytes = {line.split()[0]: int(line.split()[1]) for line in told[1:]}
@@ -427,7 +428,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     broken.write_text("import time; time.sleep(1000)")
     started = time.monotonic()
     with pytest.raises(Unforkable, match="too often"):
-        forks().kernel("{}", "", sandbox.Walls())
+        forks().kernel("{}", "", bubblewrap.Walls())
     assert time.monotonic() - started < 60  # not the two minutes that a server may take to start
     forks().failures = 0
 
@@ -436,17 +437,17 @@ def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
     """Walls that fail leave no kernel without them, and the reason is told."""
     ask("print(1)")
     with Judge() as judge, pytest.raises(Unforkable, match="mount /tmp"):
-        forks().kernel("{}", judge.address, sandbox.Walls(scratch="nonsense"))  # type: ignore[arg-type]
+        forks().kernel("{}", judge.address, bubblewrap.Walls(scratch="nonsense"))  # type: ignore[arg-type]
     with Judge() as judge, pytest.raises(Unforkable, match="TypeError"):
-        forks().kernel("{}", judge.address, sandbox.Walls(processes="nonsense"))  # type: ignore[arg-type]
+        forks().kernel("{}", judge.address, bubblewrap.Walls(processes="nonsense"))  # type: ignore[arg-type]
 
 
 def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
     """The grader's end of the line closes when it is killed: nothing of a student's goes on without it."""
     ask("print(1)")
     with Judge() as judge:
-        process = forks().kernel(CONNECTION, judge.address, sandbox.Walls())
-        tree = sandbox.family(process.pid)
+        process = forks().kernel(CONNECTION, judge.address, bubblewrap.Walls())
+        tree = bubblewrap.family(process.pid)
         assert len(tree) == 2
         process.close()
         assert _left_of(tree) == []
@@ -468,14 +469,14 @@ def test_several_processes_share_one_server() -> None:
 def test_both_roads_agree_on_places_and_options() -> None:
     """The fork server cannot import what the cold road is written with, so it says the same things again."""
     for name in ("MEET", "HOME", "HANDED", "KERNEL_OPTIONS"):
-        assert getattr(fork_server, name) == getattr(sandbox, name)
-    assert sandbox.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
+        assert getattr(fork_server, name) == getattr(bubblewrap, name)
+    assert bubblewrap.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
 
 
 @pytest.mark.parametrize("road", ["forked", "cold"])
 def test_a_kernel_has_no_database_of_what_was_run(monkeypatch: pytest.MonkeyPatch, road: str) -> None:
     if road == "cold":
-        monkeypatch.setenv(sandbox.COLD_VARIABLE, "1")
+        monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
 
     async def go() -> tuple[str, str]:
         async with kernels() as (kernel,):

@@ -15,7 +15,7 @@ from grader import record, road, sample_class
 from grader.bank import entries
 from grader.build import build
 from grader.house import ROOT, Chapter, House, chapters
-from grader.oracles import stripped
+from grader.sandbox.oracles import stripped
 from grader.session import Limits
 
 LOOK = """

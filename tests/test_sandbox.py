@@ -14,17 +14,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader import sandbox, scratch, seccomp
 from grader.forking import forks
 from grader.house import ROOT, Trouble
 from grader.judge import Judge
 from grader.kernel import Kernel, KernelLost
-from grader.scratch import socket_folder
+from grader.sandbox import bubblewrap, seccomp, socket_dir
+from grader.sandbox.socket_dir import socket_folder
 
-WALLS = sandbox.Walls(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
+WALLS = bubblewrap.Walls(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
 
 
-def cells_run(*sources: str, seconds: float = 20.0, walls: sandbox.Walls = WALLS) -> list[tuple[str, str]]:
+def cells_run(*sources: str, seconds: float = 20.0, walls: bubblewrap.Walls = WALLS) -> list[tuple[str, str]]:
     """Run cells in one kernel; for each its outcome ("lost: why" if the kernel went) and what it printed."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     found = []
@@ -47,26 +47,26 @@ def cells_run(*sources: str, seconds: float = 20.0, walls: sandbox.Walls = WALLS
 
 def test_bubblewrap_is_here() -> None:
     """No skip: where kernels cannot be walled in, everything below would be tested in vain."""
-    assert sandbox.unavailable() == "", "install bubblewrap: the sandbox's tests need it"
+    assert bubblewrap.unavailable() == "", "install bubblewrap: the sandbox's tests need it"
 
 
 def test_without_bubblewrap_grading_refuses_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     real = shutil.which
-    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None if name == "bwrap" else real(name))
-    sandbox.unavailable.cache_clear()
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None if name == "bwrap" else real(name))
+    bubblewrap.unavailable.cache_clear()
     try:
         with pytest.raises(Trouble, match=r"apt-get install bubblewrap.*--unsandboxed"):
-            sandbox.require()
-        monkeypatch.setenv(sandbox.UNSANDBOXED_VARIABLE, "1")
-        sandbox.require()
+            bubblewrap.require()
+        monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
+        bubblewrap.require()
     finally:
-        sandbox.unavailable.cache_clear()
+        bubblewrap.unavailable.cache_clear()
 
 
 def test_the_filter_of_system_calls_has_jumps_that_land_inside() -> None:
     code = seccomp.program()
     if code is None:
-        pytest.fail("this machine has no table of system calls: add one to grader/seccomp.py")
+        pytest.fail("this machine has no table of system calls: add one to grader/sandbox/seccomp.py")
     steps = [struct.unpack("=HBBI", code[i : i + 8]) for i in range(0, len(code), 8)]
     assert all(k + 1 + max(yes, no) < len(steps) for k, (_, yes, no, _) in enumerate(steps) if yes or no)
     assert steps[-1][0] == seccomp.RETURN
@@ -88,7 +88,7 @@ def test_only_the_interpreter_its_packages_and_gradschool_are_in_sight() -> None
     kept = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "GRADSCHOOL_JUDGE", "OMP_NUM_THREADS", "MPLCONFIGDIR"}
     assert kept <= set(eval(lines[8]))
     assert not {"GRADSCHOOL_WORK", "PYTHONPATH", "VIRTUAL_ENV", "SSH_AUTH_SOCK"} & set(eval(lines[8]))
-    assert lines[9] == f"True {sandbox.HOME} sandbox"
+    assert lines[9] == f"True {bubblewrap.HOME} sandbox"
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def test_a_killed_kernel_leaves_no_process() -> None:
 
 @pytest.mark.slow
 def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(sandbox.UNSANDBOXED_VARIABLE, "1")
+    monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
     (outcome, shown), *_ = cells_run(f"import os; print(os.path.exists({str(ROOT / 'grader')!r}))")
     assert (outcome, shown) == ("ok", "True\n")
     from grader import record
@@ -147,11 +147,11 @@ def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.Monke
 
     file = tmp_path / "nb.ipynb"
     file.write_text(run.submission(None))
-    assert sandbox.WARNING in record.read(run._grade(file))["notes"]
+    assert bubblewrap.WARNING in record.read(run._grade(file))["notes"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("road", ["", sandbox.COLD_VARIABLE, sandbox.UNSANDBOXED_VARIABLE])
+@pytest.mark.parametrize("road", ["", bubblewrap.COLD_VARIABLE, bubblewrap.UNSANDBOXED_VARIABLE])
 def test_a_long_path_for_temporary_files_is_no_hindrance(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, road: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_long_path_for_temporary_files_is_no_hindrance(
 
 
 def test_where_no_path_is_short_enough_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scratch, "ROOM", 105)
+    monkeypatch.setattr(socket_dir, "ROOM", 105)
     with pytest.raises(Trouble, match="set TMPDIR to one of at most 60 characters"):
         socket_folder("judge-")
 

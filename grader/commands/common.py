@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from grader import sandbox
 from grader.house import DB_VARIABLE, Trouble
+from grader.sandbox import bubblewrap
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,7 +56,7 @@ def say_made(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:
 def go_without(unsandboxed: bool) -> None:
     """Leave the walls out, for this command and the workers that it starts, because the instructor said so."""
     if unsandboxed:
-        os.environ[sandbox.UNSANDBOXED_VARIABLE] = "1"
+        os.environ[bubblewrap.UNSANDBOXED_VARIABLE] = "1"
 
 
 def print_json(value: Any) -> None:

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from grader import sandbox, workers
+from grader import workers
 from grader.commands.common import (
     ChapterName,
     Db,
@@ -39,6 +39,7 @@ from grader.commands.common import (
     say,
 )
 from grader.house import House, Trouble, chosen, house
+from grader.sandbox import bubblewrap
 
 MOST_FLAGS = 10
 
@@ -71,7 +72,7 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
     """Who runs the notebooks: processes of this machine, or a cluster's workers."""
     if cluster is None:
         if cold:
-            os.environ[sandbox.COLD_VARIABLE] = "1"
+            os.environ[bubblewrap.COLD_VARIABLE] = "1"
         workers.get_ready()
         from grader.crew import LocalCrew  # takes a second to import
 
@@ -79,7 +80,9 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
     if jobs is not None:
         raise Trouble("--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once.")
     if cold:
-        raise Trouble(f"--cold is for this machine alone: set {sandbox.COLD_VARIABLE}=1 where the workers are started.")
+        raise Trouble(
+            f"--cold is for this machine alone: set {bubblewrap.COLD_VARIABLE}=1 where the workers are started."
+        )
     from grader.cluster import ClusterCrew
 
     return ClusterCrew(cluster, warn=warn)

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from grader.forking import forks
 from grader.house import ROOT, chapter
 from grader.redteam.tools import CHECK, OTHER, named
-from grader.sandbox import NOBODY, USERS, family
+from grader.sandbox.bubblewrap import NOBODY, USERS, family
 from grader.source import source_notebook, template
 
 ATTACKS = Path(__file__).parent / "attacks"

@@ -17,7 +17,7 @@ from grader import record, road
 from grader.bank import find_entry
 from grader.house import Trouble, chapter
 from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
-from grader.sandbox import Walls
+from grader.sandbox.bubblewrap import Walls
 from grader.session import Limits
 from grader.transplant import transplant
 

@@ -20,10 +20,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader import sandbox
 from grader.house import ROOT, chapter
 from grader.redteam.arena import Arena, attacks, small, submission
 from grader.redteam.tools import CHECK, OTHER, named
+from grader.sandbox import bubblewrap
 from grader.source import source_notebook
 
 ASSERTS = {
@@ -40,7 +40,7 @@ np.testing.assert_allclose(phi, 0.0)
 """,
 }
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
-WALLS = sandbox.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
+WALLS = bubblewrap.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
 STUDENTS = ("aaa-attacker", "other")
 
@@ -58,8 +58,8 @@ def fight(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock", name]
-        line = [*sandbox._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
-        env = {**sandbox.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
+        line = [*bubblewrap._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
+        env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
         too_much: list[str] = []
 
@@ -67,7 +67,7 @@ def fight(name: str) -> list[str]:
             too_much.append(f"{why}, and the class did not finish")
             process.kill()
 
-        watch = sandbox.Watch(process.pid, WALLS, stop)
+        watch = bubblewrap.Watch(process.pid, WALLS, stop)
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import gradschool
 from grader.house import ROOT, Trouble, house
-from grader.oracles import EXERCISES, stripped
+from grader.sandbox.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 COLD_VARIABLE = "GRADSCHOOL_COLD"

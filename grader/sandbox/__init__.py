@@ -1,0 +1,1 @@
+"""The sandbox around a student's kernel: bubblewrap, system calls, resource limits."""
