@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from grader.bank import Entry, Solution, entries
-from grader.examine import examine
+from grader.judging.examine import examine
 from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.check.assess import Report
 from gradschool.core import protocol

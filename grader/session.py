@@ -17,7 +17,7 @@ from nbgrader.utils import is_grade, is_locked
 
 from grader.bank import Entry, entries
 from grader.house import Chapter
-from grader.judge import Judge
+from grader.judging.server import Judge
 from grader.kernel import Kernel, KernelLost
 from grader.sandbox.bubblewrap import Walls
 from grader.transplant import LEFT_OUT

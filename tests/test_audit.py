@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from grader import examine as examining
 from grader.audit import Audit, audit, audit_entry, over_the_wire
 from grader.bank import HIDDEN_SEED, Entry, Solution, entries, find_entry
 from grader.cli import app
-from grader.examine import examine
+from grader.judging import examine as examining
+from grader.judging.examine import examine
 from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise
 from gradschool.core.plain_data import leaves
 

@@ -87,12 +87,14 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 def test_the_judge_knows_the_bank_and_nothing_of_kernels_notebooks_and_gradebooks() -> None:
     """Named one by one: whoever gives the judge another module decides so here."""
-    known = {name for name in reached("grader.judge", "grader.examine") if name.startswith("grader.")}
+    known = {name for name in reached("grader.judging.server", "grader.judging.examine") if name.startswith("grader.")}
     assert known == {f"grader.{name}" for name in ("bank", "examine", "house", "judge", "scratch")}
 
 
 def test_the_judge_needs_the_standard_library_and_numpy() -> None:
-    needed = {t for name in reached("grader.judge", lazily=False) for t in tops(imported(FILES[name], lazily=False))}
+    needed = {
+        t for name in reached("grader.judging.server", lazily=False) for t in tops(imported(FILES[name], lazily=False))
+    }
     assert needed - set(sys.stdlib_module_names) == {"grader", "gradschool", "numpy"}
 
 

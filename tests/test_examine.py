@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import examine as examining
-from grader import judge as judging
 from grader.bank import HIDDEN_SEED, find_entry
-from grader.examine import examine
-from grader.judge import Judge, _Line
+from grader.judging import examine as examining
+from grader.judging import server as judging
+from grader.judging.examine import examine
+from grader.judging.server import Judge, _Line
 from gradschool.check.api import CheckFailed, check
 from gradschool.check.assess import same
 from gradschool.core import protocol

@@ -24,7 +24,7 @@ from grader import fork_server, forking, record, road, sample_class
 from grader.bank import entries
 from grader.forking import Door, Unforkable, forks
 from grader.house import Chapter, House
-from grader.judge import Judge
+from grader.judging.server import Judge
 from grader.kernel import Kernel, KernelLost
 from grader.sandbox import bubblewrap
 from grader.session import Limits

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.bank import find_entry
-from grader.examine import examine
 from grader.house import Trouble
+from grader.judging.examine import examine
 from grader.redteam.arena import lesson, submission
 from grader.road import read_submission
 from grader.transplant import transplant

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import judge as judging
-from grader.judge import Judge
+from grader.judging import server as judging
+from grader.judging.server import Judge
 from gradschool.check.api import check, pack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import try_case

@@ -16,7 +16,7 @@ import pytest
 
 from grader.forking import forks
 from grader.house import ROOT, Trouble
-from grader.judge import Judge
+from grader.judging.server import Judge
 from grader.kernel import Kernel, KernelLost
 from grader.sandbox import bubblewrap, seccomp, socket_dir
 from grader.sandbox.socket_dir import socket_folder

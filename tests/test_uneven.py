@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from grader.bank import Entry, find_entry
-from grader.examine import examine
 from grader.exercises.uneven import HINT, NAME, TABLE
+from grader.judging.examine import examine
 from gradschool.check.assess import Report
 from gradschool.core import numerics
 from gradschool.core.calling import try_case

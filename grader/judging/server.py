@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from grader.bank import find_entry
-from grader.examine import examine
+from grader.judging.examine import examine
 from grader.sandbox.socket_dir import socket_folder
 from gradschool.check.api import unpack_reply
 from gradschool.check.assess import Report

@@ -1,0 +1,1 @@
+"""The judge: questions out, replies in, one report. It knows no notebook and no gradebook."""
