@@ -13,7 +13,7 @@ from nbgrader.converters.base import NbGraderException
 from grader.gradebook import alone, opened
 from grader.house import Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 
 
 def build(chapter: Chapter, house: House) -> Path:

@@ -16,9 +16,9 @@ from nbgrader.utils import is_grade
 from grader import record
 from grader.gradebook import enter_student, opened, writing
 from grader.house import Trouble, chapter
+from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.source import INSTRUCTOR_TAG, template
 from grader.road import leads_elsewhere, read_submission
-from grader.source import INSTRUCTOR_TAG, template
-from grader.transplant import transplant
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"

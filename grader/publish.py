@@ -24,7 +24,7 @@ from grader.gradebook import opened
 from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import grade_id
 
 RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")

@@ -12,7 +12,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from grader.bank import Entry, Solution, entries
 from grader.house import Chapter, House
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 
 Fill = Callable[[Entry], str | None]  # the text for an exercise's solution cell; None leaves it as handed out
 

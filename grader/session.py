@@ -19,8 +19,8 @@ from grader.bank import Entry, entries
 from grader.house import Chapter
 from grader.judging.server import Judge
 from grader.kernel import Kernel, KernelLost
+from grader.notebooks.overwrite_cells import LEFT_OUT
 from grader.sandbox.bubblewrap import Walls
-from grader.transplant import LEFT_OUT
 from gradschool.check.assess import Report
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from grader import publish
 from grader.house import ROOT, Chapter, House, Trouble
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 
 ROOT_PAGES = (
     "CHANGELOG.md",

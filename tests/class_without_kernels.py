@@ -11,9 +11,9 @@ from grader.autograde import Result, autograde, submissions
 from grader.bank import entries
 from grader.crew import Outcome, Submission
 from grader.house import Chapter, House
+from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.source import template
 from grader.session import Limits
-from grader.source import template
-from grader.transplant import transplant
 from gradschool.check.assess import Report
 
 

@@ -12,7 +12,7 @@ from browser_tools import Lesson, chromium, contrast, jupyterlab, shoot, watched
 from playwright.sync_api import Browser, Locator, expect
 
 from grader.house import ROOT, chapter
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import in_chapter
 
 pytestmark = pytest.mark.slow

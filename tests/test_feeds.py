@@ -27,8 +27,8 @@ from grader.cli import app
 from grader.crew import Submission
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House
-from grader.source import source_notebook, template
-from grader.transplant import transplant
+from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.source import source_notebook, template
 from gradschool.check.assess import Report
 
 # -- commands -------------------------------------------------------------------------------------------------

@@ -26,9 +26,9 @@ from grader.forking import Door, Unforkable, forks
 from grader.house import Chapter, House
 from grader.judging.server import Judge
 from grader.kernel import Kernel, KernelLost
+from grader.notebooks.source import source_notebook
 from grader.sandbox import bubblewrap
 from grader.session import Limits
-from grader.source import source_notebook
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from traitlets.config import Config
 from grader.feedback_page import FeedbackPage
 from grader.formulas import ATTRIBUTES, ELEMENTS, MOST_LATEX, MOST_OF_CELL, formula, offline_pages
 from grader.house import Chapter, chapters
-from grader.source import source_notebook
-from grader.transplant import without_tags
+from grader.notebooks.overwrite_cells import without_tags
+from grader.notebooks.source import source_notebook
 
 # Each tries to end as something else than a formula; latex2mathml passes the first eleven on as they are.
 ATTACKS = (

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from grader.house import chapter
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import CHAPTERS
 
 

@@ -16,8 +16,8 @@ from nbgrader.utils import determine_grade, find_all_files
 
 from grader import record
 from grader.house import Chapter, House
-from grader.source import source_notebook, template
-from grader.transplant import transplant
+from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.source import source_notebook, template
 
 
 def test_cell(*outputs: NotebookNode) -> NotebookNode:

@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 from grader import record, road, sample_class
 from grader.bank import entries
 from grader.house import Chapter, House
+from grader.notebooks.source import source_notebook
 from grader.session import Limits
-from grader.source import source_notebook
 
 pytestmark = pytest.mark.slow
 

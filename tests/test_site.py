@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page
 
 from grader.bank import HIDDEN_SEED, entries
 from grader.house import ROOT, Chapter, House, Trouble, chapters
+from grader.notebooks.source import source_notebook, template
 from grader.site import Page as Lesson
 from grader.site import lesson_page, site
-from grader.source import source_notebook, template
 
 sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs

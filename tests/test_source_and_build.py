@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from grader import build as building
-from grader import publish, source
+from grader import publish
 from grader.bank import entries
 from grader.cli import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
+from grader.notebooks import source
 from gradschool.core.exercise import grade_id
 
 CHAPTERS = chapters()

@@ -21,7 +21,7 @@ from grader import gradesheets, sample_class
 from grader.bank import Entry, entries
 from grader.gradebook import opened
 from grader.house import ROOT, Chapter, House
-from grader.source import source_notebook
+from grader.notebooks.source import source_notebook
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
 from grader.house import chapter
+from grader.notebooks.overwrite_cells import MOST_EXTRAS, transplant, without_tags
+from grader.notebooks.source import template
 from grader.redteam.arena import lesson
 from grader.redteam.tools import CHECK, OTHER, named
-from grader.source import template
-from grader.transplant import MOST_EXTRAS, transplant, without_tags
 
 ANSWER = "def l2_gradient(p, l):\n    return p - l"
 

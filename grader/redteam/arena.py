@@ -23,9 +23,9 @@ from nbformat import NotebookNode
 
 from grader.forking import forks
 from grader.house import ROOT, chapter
+from grader.notebooks.source import source_notebook, template
 from grader.redteam.tools import CHECK, OTHER, named
 from grader.sandbox.bubblewrap import NOBODY, USERS, family
-from grader.source import source_notebook, template
 
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"

@@ -16,10 +16,10 @@ from nbformat import NotebookNode
 from grader import record, road
 from grader.bank import find_entry
 from grader.house import Trouble, chapter
+from grader.notebooks.overwrite_cells import transplant
 from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
 from grader.sandbox.bubblewrap import Walls
 from grader.session import Limits
-from grader.transplant import transplant
 
 WALLS = Walls(memory=2**30, scratch=64 * 2**20)
 LIMITS = Limits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, walls=WALLS)

@@ -21,10 +21,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.house import ROOT, chapter
+from grader.notebooks.source import source_notebook
 from grader.redteam.arena import Arena, attacks, small, submission
 from grader.redteam.tools import CHECK, OTHER, named
 from grader.sandbox import bubblewrap
-from grader.source import source_notebook
 
 ASSERTS = {
     CHECK: """p, l = np.array([1.0, 2.0, -3.0]), np.array([0.5, 0.0, 1.0])

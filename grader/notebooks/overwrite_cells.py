@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
-from grader.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
+from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
 LEFT_OUT = "left_out"  # what is noted of an unchanged experiment
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
