@@ -21,9 +21,10 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import late, record, road
+from grader import record, road
 from grader.crew import Crew, LocalCrew, Submission
-from grader.gradebook import enter_student, opened, writing
+from grader.gradebook import late_penalty
+from grader.gradebook.connection import enter_student, opened, writing
 from grader.house import Chapter, House, Trouble
 from grader.session import Limits
 
@@ -159,7 +160,7 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     with writing(gradebook):
         _open_submission(gradebook, submission)
         record.enter(gradebook, graded, submission.student, submission.chapter)
-        late.enter(gradebook, submission.student, submission.chapter)
+        late_penalty.enter(gradebook, submission.student, submission.chapter)
         result = _result(gradebook, submission, "graded", graded)
     file = _graded_file(house, submission)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from grader.gradebook import alone, opened
+from grader.gradebook.connection import alone, opened
 from grader.house import Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason
 from grader.notebooks.source import source_notebook

@@ -13,7 +13,7 @@ from typing import Any
 
 from grader import record
 from grader.bank import entries
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
 from gradschool.core.exercise import grade_id
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.collect import Ledger, ledger
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
 from grader.lms import plain
 from grader.roster import POINTS, Roster, Sheet

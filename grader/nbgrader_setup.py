@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 from grader.feedback_page import FeedbackPage
 from grader.formulas import offline_pages
-from grader.gradebook import COURSE, find_own_programs
+from grader.gradebook.connection import COURSE, find_own_programs
 from grader.house import ROOT, House
 from grader.nbgrader_steps import DropInstructorCells, EnterRecord, Judge, Reader, Summary
 

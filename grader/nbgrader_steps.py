@@ -14,7 +14,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import record
-from grader.gradebook import enter_student, opened, writing
+from grader.gradebook.connection import enter_student, opened, writing
 from grader.house import Trouble, chapter
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import INSTRUCTOR_TAG, template

@@ -20,7 +20,7 @@ from nbgrader.converters.base import NbGraderException
 from grader import record
 from grader.bank import entries
 from grader.formulas import markdown2html
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import converter, last_words, reason

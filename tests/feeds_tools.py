@@ -9,7 +9,7 @@ from pathlib import Path
 from grader import roster
 from grader import sample_downloads as sample
 from grader.collect import Collection, Taken
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import Chapter, House
 from grader.roster import Roster
 

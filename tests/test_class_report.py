@@ -19,7 +19,7 @@ from grader import class_report, record
 from grader.bank import entries
 from grader.class_facts import facts, to_teach
 from grader.class_figures import distribution
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
 from gradschool.check.assess import Report
 from gradschool.core.exercise import grade_id

@@ -19,13 +19,14 @@ from feeds_tools import NAMES, mark, table, take
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
-from grader import gradesheets, late, record, sample_class
+from grader import gradesheets, record, sample_class
 from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank import entries
 from grader.cli import app
 from grader.crew import Submission
-from grader.gradebook import opened
+from grader.gradebook import late_penalty
+from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import source_notebook, template
@@ -123,7 +124,7 @@ def penalties(house: House, chain: Chapter, **settings: str) -> dict[str, float 
     plugin = LateSubmissionPlugin(**settings) if settings else None
     with opened(house) as gradebook:
         for student in ("ann", "bob"):
-            late.enter(gradebook, student, chain, plugin)
+            late_penalty.enter(gradebook, student, chain, plugin)
     with opened(house) as gradebook:
         found = {s.student_id: s.notebooks[0] for s in gradebook.assignment_submissions(chain.name)}
         return {student: notebook.late_submission_penalty for student, notebook in found.items()}
@@ -138,8 +139,8 @@ def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: Hou
 
 def test_the_rule_is_the_one_in_nbgraders_configuration(tmp_path: Path) -> None:
     (tmp_path / "nbgrader_config.py").write_text('c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
-    assert late.rule(tmp_path).late_submission_penalty("bob", 7, 1) == 7
-    assert late.rule().late_submission_penalty("bob", 7, 1) is None
+    assert late_penalty.rule(tmp_path).late_submission_penalty("bob", 7, 1) == 7
+    assert late_penalty.rule().late_submission_penalty("bob", 7, 1) is None
 
 
 class Clerk:
@@ -165,7 +166,7 @@ def test_what_was_collected_late_is_graded_as_late(
     take(house, tmp_path / "in")
     with opened(house) as gradebook:
         gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
-    monkeypatch.setattr(late, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
+    monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
     assert [r.status for r in autograde(house, submissions(house, [chain]), crew=Clerk())] == ["graded", "graded"]
     total = sum(e.points for e in entries("chain").values())
     found = gradesheets.totals(house, [chain])

@@ -11,7 +11,7 @@ from feeds_tools import NAMES, canvas_roster, mark, table, take
 
 from grader import gradesheets, roster
 from grader import sample_downloads as sample
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import Chapter, House
 from grader.lms import label_of
 from grader.roster import Roster

@@ -5,7 +5,7 @@ from __future__ import annotations
 import class_without_kernels
 import pytest
 
-from grader.gradebook import enter_student, opened
+from grader.gradebook.connection import enter_student, opened
 from grader.house import Chapter, House
 
 

@@ -27,10 +27,11 @@ from sqlalchemy import create_engine, text
 from test_killed_runs import QUICK
 from traitlets.config import Config
 
-from grader import gradebook as gradebooks
-from grader import move, publish, sample_class
+from grader import publish, sample_class
 from grader.build import build
-from grader.gradebook import alone, opened, writing
+from grader.gradebook import connection as gradebooks
+from grader.gradebook import migrate
+from grader.gradebook.connection import alone, opened, writing
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_setup import configure
 
@@ -379,8 +380,8 @@ def moved_from(house: House, chain: Chapter) -> House:
 
 def content(house: House, url: str, chain: Chapter) -> tuple:
     """Everything in a gradebook, in no order of the database's, and what is exported of it."""
-    with move.engine_of(move.address(House(Path(), Path(), url).db_url)) as engine, engine.connect() as reading:
-        rows = {t.name: sorted(map(repr, map(tuple, reading.execute(t.select())))) for t in move.TABLES}
+    with migrate.engine_of(migrate.address(House(Path(), Path(), url).db_url)) as engine, engine.connect() as reading:
+        rows = {t.name: sorted(map(repr, map(tuple, reading.execute(t.select())))) for t in migrate.TABLES}
     return rows, exported(replace(house, db=url), chain)
 
 
@@ -411,13 +412,13 @@ def test_only_an_empty_gradebook_is_moved_into_and_only_from_one(
     with opened(House(Path(), Path(), url)) as book:
         book.update_or_create_student("somebody")
     with pytest.raises(Trouble, match=r"is not empty \(it has rows in student\)"):
-        move.move(moved_from.db_url, url)
+        migrate.move(moved_from.db_url, url)
     with pytest.raises(Trouble, match="There is no gradebook"):
-        move.move("sqlite:////no-such-folder/x.db", server.new())
+        migrate.move("sqlite:////no-such-folder/x.db", server.new())
     with pytest.raises(Trouble, match="There is no gradebook"):
-        move.move(server.new(), server.new())
+        migrate.move(server.new(), server.new())
     with pytest.raises(Trouble, match="is where the gradebook is already"):
-        move.move(url, url)
+        migrate.move(url, url)
 
 
 def test_a_gradebook_of_another_version_is_not_moved(moved_from: House, server: Server) -> None:
@@ -425,7 +426,7 @@ def test_a_gradebook_of_another_version_is_not_moved(moved_from: House, server: 
         book.db.execute(text("UPDATE alembic_version SET version_num = 'older'"))
         book.db.commit()
     with pytest.raises(Trouble, match="`nbgrader db upgrade`"):
-        move.move(moved_from.db_url, server.new())
+        migrate.move(moved_from.db_url, server.new())
 
 
 def students_in(url: str) -> int:
@@ -453,20 +454,20 @@ move.move({source!r}, {target!r})
 """
         assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == -signal.SIGKILL
         assert students_in(target) == 0
-        assert move.move(source, target).students == 4
+        assert migrate.move(source, target).students == 4
     assert content(moved_from, back, chain) == content(moved_from, moved_from.db_url, chain)
 
 
 def test_what_does_not_fit_or_does_not_arrive_moves_nothing(
     moved_from: House, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, insert = server.new(), move.Sum.add
-    monkeypatch.setattr(move.Sum, "add", lambda found, row: insert(found, [*row, time.perf_counter()]))
+    url, insert = server.new(), migrate.Sum.add
+    monkeypatch.setattr(migrate.Sum, "add", lambda found, row: insert(found, [*row, time.perf_counter()]))
     with pytest.raises(Trouble, match="did not arrive as they were"):
-        move.move(moved_from.db_url, url)
+        migrate.move(moved_from.db_url, url)
     monkeypatch.undo()
     with opened(moved_from) as book:
         book.update_or_create_student("x" * 200)  # SQLite does not mind
     with pytest.raises(Trouble, match=r"A row of student does not fit \(value too long"):
-        move.move(moved_from.db_url, url)
+        migrate.move(moved_from.db_url, url)
     assert students_in(url) == 0

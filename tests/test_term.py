@@ -19,7 +19,7 @@ import pytest
 
 from grader import gradesheets, sample_class
 from grader.bank import Entry, entries
-from grader.gradebook import opened
+from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House
 from grader.notebooks.source import source_notebook
 

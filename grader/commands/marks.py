@@ -113,7 +113,7 @@ def move(
     as_json: Json = False,
 ) -> None:
     """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterwards."""
-    from grader import move as moving
+    from grader.gradebook import migrate as moving
 
     moved = moving.move(house(source).db_url, to)
     if as_json:

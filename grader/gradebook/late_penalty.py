@@ -12,7 +12,7 @@ from grader.house import Chapter
 
 
 @lru_cache
-def rule(folder: Path = Path(__file__).parent) -> Any:
+def rule(folder: Path = Path(__file__).parents[1]) -> Any:
     """nbgrader's plugin for late work that ``nbgrader_config.py`` in this folder chooses, with its settings."""
     from nbgrader.preprocessors import AssignLatePenalties  # half a second that a class in time need not wait
     from traitlets.config import PyFileConfigLoader

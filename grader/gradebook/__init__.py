@@ -1,0 +1,1 @@
+"""nbgrader's gradebook: the connection, its one writer, late penalties, migration."""
