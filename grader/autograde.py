@@ -21,12 +21,13 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import record, road
+from grader import record
 from grader.crew import Crew, LocalCrew, Submission
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import enter_student, opened, writing
 from grader.house import Chapter, House, Trouble
-from grader.session import Limits
 
 STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
@@ -86,7 +87,7 @@ def _of_student(house: House, student: str, chapters: list[Chapter]) -> Iterator
         file = house.notebook_path(house.submitted, student, chapter)
         if not STUDENT_ID.fullmatch(student):
             yield Submission(student, chapter, file, f"The folder name {student!r} is not a student id: rename it.")
-        elif road.leads_elsewhere(file, house.submitted):
+        elif grade_notebook.leads_elsewhere(file, house.submitted):
             yield Submission(
                 student, chapter, file, f"{file.name} is a link to somewhere else: ask for the file itself."
             )

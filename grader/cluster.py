@@ -27,12 +27,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from grader import road
 from grader.crew import MOST_READY, Outcome, Submission, unpacked
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import Trouble
 from grader.on_worker import OFF, facts
 from grader.sandbox import bubblewrap
-from grader.session import Limits
 
 TRIES = 2
 CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)  # Dask's is one of them, by its version
@@ -208,7 +208,9 @@ class _Shift:
             submission, tries = self.waiting.popleft()
             try:
                 with open(submission.file, "rb") as file:
-                    data = file.read(road.MOST_BYTES + 1)  # one more than may be is enough to be refused there
+                    data = file.read(
+                        grade_notebook.MOST_BYTES + 1
+                    )  # one more than may be is enough to be refused there
             except OSError as error:
                 self.ready.append((submission, f"{submission.file.name} cannot be opened ({error.strerror})."))
                 continue

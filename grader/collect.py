@@ -19,8 +19,9 @@ from typing import Any
 
 from nbgrader.utils import parse_utc
 
-from grader import parcels, report, road
+from grader import parcels
 from grader.autograde import STUDENT_ID
+from grader.execution import grade_file, grade_notebook
 from grader.house import Chapter, House, Trouble, chapters
 from grader.lms import Label, label_of, plain, stamp, without_version
 from grader.parcels import Budget, Parcel
@@ -151,7 +152,7 @@ def _chapter(content: bytes, label: Label) -> tuple[Chapter, str]:
         file.write(content)
         file.flush()
         try:
-            return report.chapter_of(road.read_submission(Path(file.name)), Path(label.file)), ""
+            return grade_file.chapter_of(grade_notebook.read_submission(Path(file.name)), Path(label.file)), ""
         except Trouble as trouble:
             why = str(trouble).replace(Path(file.name).name, label.file)
         except RecursionError:

@@ -22,10 +22,11 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader import forking, road, workers
+from grader import workers
+from grader.execution import fork_client, grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import Chapter, Trouble
 from grader.sandbox import bubblewrap
-from grader.session import Limits
 
 LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
 MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
@@ -67,7 +68,7 @@ class LocalCrew:
         if not todo:
             return
         again = []
-        with forking.shared() as door:
+        with fork_client.shared() as door:
             for submission, outcome in _run_all(todo, self.jobs or workers.default_jobs(), limits, door):
                 if outcome is None:
                     again.append(submission)
@@ -78,7 +79,7 @@ class LocalCrew:
 
 
 def _run_all(
-    todo: Sequence[Submission], jobs: int, limits: Limits | None, door: forking.Door | None
+    todo: Sequence[Submission], jobs: int, limits: Limits | None, door: fork_client.Door | None
 ) -> Iterator[tuple[Submission, NotebookNode | str | None]]:
     """Run each once, in pools of one process; None for one whose process died.
 
@@ -108,7 +109,7 @@ def _run_all(
 
 
 def _given(
-    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None, door: forking.Door | None
+    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None, door: fork_client.Door | None
 ) -> tuple[ProcessPoolExecutor, Future[str]]:
     """Give a submission to an idle process, or to a new one if none is left alive."""
     while idle:
@@ -120,10 +121,10 @@ def _given(
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
 
 
-def _worker(door: forking.Door | None) -> None:
+def _worker(door: fork_client.Door | None) -> None:
     """A worker leaves Ctrl-C to the one who started it, and asks that one's fork server for kernels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forking.forks().lent = door
+    fork_client.forks().lent = door
 
 
 def _kill_workers() -> None:
@@ -135,7 +136,7 @@ def _kill_workers() -> None:
 
 
 def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:
-    return packed(road.grade(file, chapter, limits))
+    return packed(grade_notebook.grade(file, chapter, limits))
 
 
 def packed(notebook: NotebookNode) -> str:

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from grader import build, class_report, publish, sample_class
 from grader.commands.grading import grade_class, show_results
+from grader.execution.notebook_run import Limits
 from grader.house import House, chapters, house
-from grader.session import Limits
 
 QUICK = Limits(check=5.0)  # the demo has a student whose function never returns
 

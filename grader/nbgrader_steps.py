@@ -14,11 +14,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import record
+from grader.execution.grade_notebook import leads_elsewhere, read_submission
 from grader.gradebook.connection import enter_student, opened, writing
 from grader.house import Trouble, chapter
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import INSTRUCTOR_TAG, template
-from grader.road import leads_elsewhere, read_submission
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"
@@ -69,7 +69,7 @@ class Judge(NbGraderPreprocessor):
     """Autograding: run the transplanted notebook with the judge listening."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        from grader.road import judge
+        from grader.execution.grade_notebook import judge
 
         judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])))
         return nb, resources

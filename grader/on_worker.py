@@ -11,12 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from grader import record, road
+from grader import record
 from grader.crew import packed, sentence
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import chapter, chapters
 from grader.sandbox import bubblewrap
 from grader.sandbox.bubblewrap import Walls
-from grader.session import Limits
 
 LIBRARIES = ("numpy", "torch", "gymnasium")
 OFF = "off"
@@ -38,6 +39,6 @@ def grade(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
             file = Path(folder) / f"{found.notebook}.ipynb"
             file.write_bytes(data)
             walls = Walls(**limits["walls"])
-            return True, packed(road.grade(file, found, Limits(**{**limits, "walls": walls})))
+            return True, packed(grade_notebook.grade(file, found, Limits(**{**limits, "walls": walls})))
     except Exception as error:
         return False, sentence(error)

@@ -20,15 +20,16 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from grader import fork_server, forking, record, road, sample_class
+from grader import record, sample_class
 from grader.bank import entries
-from grader.forking import Door, Unforkable, forks
+from grader.execution import fork_client, fork_server, grade_notebook
+from grader.execution.fork_client import Door, Unforkable, forks
+from grader.execution.kernel import Kernel, KernelLost
+from grader.execution.notebook_run import Limits
 from grader.house import Chapter, House
 from grader.judging.server import Judge
-from grader.kernel import Kernel, KernelLost
 from grader.notebooks.source import source_notebook
 from grader.sandbox import bubblewrap
-from grader.session import Limits
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +108,9 @@ def test_both_roads_give_the_same_records(house: House, chain: Chapter, monkeypa
 
     def class_record() -> dict[str, Any]:
         students = ("perfect", "alternative-2", "mistaken-1", "mistaken-2", "endless", "crash", "untouched")
-        graded = {s: road.grade(house.notebook_path(house.submitted, s, chain), chain, LIMITS) for s in students}
+        graded = {
+            s: grade_notebook.grade(house.notebook_path(house.submitted, s, chain), chain, LIMITS) for s in students
+        }
         return {s: (record.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
 
     started: list[str] = []
@@ -375,7 +378,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: P
     killer = threading.Thread(target=kill_once)
     killer.start()
     try:
-        graded = road.grade(tmp_path / "nb.ipynb", chain, LIMITS)
+        graded = grade_notebook.grade(tmp_path / "nb.ipynb", chain, LIMITS)
     finally:
         done.set()
         killer.join()
@@ -415,7 +418,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     broken = tmp_path / "fork_server.py"
     broken.write_text("raise SystemExit(3)")
     forks().end()
-    monkeypatch.setattr(forking, "SCRIPT", broken)
+    monkeypatch.setattr(fork_client, "SCRIPT", broken)
 
     async def go() -> str:
         async with kernels() as (kernel,):
@@ -424,7 +427,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
 
     assert asyncio.run(go()) == "cold"
     assert forks().failures == 2
-    forks().failures = forking.MOST_FAILURES
+    forks().failures = fork_client.MOST_FAILURES
     broken.write_text("import time; time.sleep(1000)")
     started = time.monotonic()
     with pytest.raises(Unforkable, match="too often"):
@@ -456,7 +459,7 @@ def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
 def test_several_processes_share_one_server() -> None:
     """A door that is lent is used instead of a server of one's own; when that server dies, there is one's own."""
     forks().end()
-    with forking.shared() as door:
+    with fork_client.shared() as door:
         assert door is not None
         forks().lent = door
         ask("print(1)", number=2)

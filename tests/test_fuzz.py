@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.bank import find_entry
+from grader.execution.grade_notebook import read_submission
 from grader.house import Trouble
 from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import transplant
 from grader.redteam.arena import lesson, submission
-from grader.road import read_submission
 from gradschool.check.api import unpack_reply
 from gradschool.core import protocol
 

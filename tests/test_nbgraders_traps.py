@@ -107,7 +107,7 @@ def test_a_deleted_cell_does_not_keep_its_old_mark(house: House, chain: Chapter)
 
 
 def test_the_time_for_a_cell_is_ours_and_not_thirty_seconds_for_the_imports() -> None:
-    from grader.session import Limits
+    from grader.execution.notebook_run import Limits
 
     assert Execute().timeout == 30
     assert Limits().locked > 30

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import record, road, sample_class
+from grader import record, sample_class
 from grader.bank import entries
 from grader.build import build
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import ROOT, Chapter, House, chapters
 from grader.sandbox.oracles import stripped
-from grader.session import Limits
 
 LOOK = """
 from gradschool.core.exercise import CHAPTERS, in_chapter
@@ -55,7 +56,7 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
     sample_class.fill_class(house, which, mistaken=0)
     full = {i: e.points for i, e in entries(which.part).items()}
     for student in ("perfect", "alternative-2"):
-        graded = road.grade(house.notebook_path(house.submitted, student, which), which, Limits())
+        graded = grade_notebook.grade(house.notebook_path(house.submitted, student, which), which, Limits())
         assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full, student
 
 

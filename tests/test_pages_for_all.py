@@ -15,10 +15,10 @@ from playwright.sync_api import Browser
 from grader import class_report, publish
 from grader.audit import over_the_wire
 from grader.bank import find_entry
+from grader.execution.notebook_run import _card
 from grader.feedback_page import mended
 from grader.house import Chapter, House
 from grader.judging.examine import examine
-from grader.session import _card
 
 pytestmark = pytest.mark.slow
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.forking import forks
+from grader.execution.fork_client import forks
+from grader.execution.kernel import Kernel, KernelLost
 from grader.house import ROOT, Trouble
 from grader.judging.server import Judge
-from grader.kernel import Kernel, KernelLost
 from grader.sandbox import bubblewrap, seccomp, socket_dir
 from grader.sandbox.socket_dir import socket_folder
 

@@ -8,11 +8,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from grader import record, road, sample_class
+from grader import record, sample_class
 from grader.bank import entries
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import Chapter, House
 from grader.notebooks.source import source_notebook
-from grader.session import Limits
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def cell(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: Limits = QUICK) -> NotebookNode:
     nbformat.write(notebook, tmp_path / "submitted.ipynb")
-    return road.grade(tmp_path / "submitted.ipynb", chain, limits)
+    return grade_notebook.grade(tmp_path / "submitted.ipynb", chain, limits)
 
 
 def earned(notebook: NotebookNode) -> dict[str, float]:

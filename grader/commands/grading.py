@@ -171,10 +171,10 @@ def check_notebook(
 ) -> None:
     """Grade one file without a gradebook, and print its report."""
     go_without(unsandboxed)
-    from grader import report
+    from grader.execution import grade_file
 
-    found = report.grade_file(notebook)
+    found = grade_file.grade_file(notebook)
     if as_json:
         return print_json(found)
-    say(report.as_text(found))
+    say(grade_file.as_text(found))
     return None

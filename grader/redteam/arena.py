@@ -21,7 +21,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader.forking import forks
+from grader.execution.fork_client import forks
 from grader.house import ROOT, chapter
 from grader.notebooks.source import source_notebook, template
 from grader.redteam.tools import CHECK, OTHER, named

@@ -13,13 +13,14 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import record, road
+from grader import record
 from grader.bank import find_entry
+from grader.execution import grade_notebook
+from grader.execution.notebook_run import Limits
 from grader.house import Trouble, chapter
 from grader.notebooks.overwrite_cells import transplant
 from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
 from grader.sandbox.bubblewrap import Walls
-from grader.session import Limits
 
 WALLS = Walls(memory=2**30, scratch=64 * 2**20)
 LIMITS = Limits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, walls=WALLS)
@@ -88,8 +89,8 @@ def fight(attack: Attack | None, honest: dict[str, float]) -> Outcome:
 
 
 def _grade(file: Path) -> NotebookNode:
-    notebook, notes = transplant(road.read_submission(file), lesson())
-    road.judge(notebook, chapter("chain"), notes, LIMITS)
+    notebook, notes = transplant(grade_notebook.read_submission(file), lesson())
+    grade_notebook.judge(notebook, chapter("chain"), notes, LIMITS)
     return notebook
 
 

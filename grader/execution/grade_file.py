@@ -7,8 +7,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import record, road
+from grader import record
 from grader.bank import entries
+from grader.execution import grade_notebook
 from grader.house import Chapter, Trouble, chapters
 from gradschool.core.exercise import grade_id
 
@@ -27,8 +28,8 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
 
 def grade_file(file: Path) -> dict[str, Any]:
     """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
-    chapter = chapter_of(road.read_submission(file), file)
-    found = record.read(road.grade(file, chapter))
+    chapter = chapter_of(grade_notebook.read_submission(file), file)
+    found = record.read(grade_notebook.grade(file, chapter))
     exercises = found["exercises"]
     return {
         "notebook": str(file),

@@ -16,9 +16,9 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked
 
 from grader.bank import Entry, entries
+from grader.execution.kernel import Kernel, KernelLost
 from grader.house import Chapter
 from grader.judging.server import Judge
-from grader.kernel import Kernel, KernelLost
 from grader.notebooks.overwrite_cells import LEFT_OUT
 from grader.sandbox.bubblewrap import Walls
 from gradschool.check.assess import Report

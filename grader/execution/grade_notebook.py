@@ -12,11 +12,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import record
+from grader.execution.notebook_run import Limits, Session
 from grader.house import Chapter, Trouble
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import template
 from grader.sandbox import bubblewrap
-from grader.session import Limits, Session
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also printed on the instructor's terminal
 MOST_BYTES = 50 * 2**20

@@ -16,7 +16,7 @@ from pathlib import Path
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.forking import ForkedProvisioner
+from grader.execution.fork_client import ForkedProvisioner
 from grader.sandbox import bubblewrap, seccomp
 from gradschool.check.api import JUDGE_VARIABLE
 
@@ -24,7 +24,7 @@ MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 NOWHERE = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # nothing of it on the instructor's terminal
 
-SILENT = logging.getLogger("grader.kernel")  # a kernel that does not start is our business, not the log's
+SILENT = logging.getLogger("grader.execution.kernel")  # a kernel that does not start is our business, not the log's
 SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 

@@ -13,8 +13,8 @@ from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.manager import SILENT, KernelLost, WalledManager
-from grader.outputs import BoundedClient
+from grader.execution.kernel_manager import SILENT, KernelLost, WalledManager
+from grader.execution.output_limits import BoundedClient
 from grader.sandbox import bubblewrap
 from grader.sandbox.socket_dir import socket_folder
 
