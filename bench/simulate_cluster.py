@@ -5,7 +5,7 @@
 Measured here first: notebooks of the three chapters, one at a time with the walls up; what one task costs the process
 that grades and a real Dask scheduler when the workers answer at once (with a real submission's and a real graded
 notebook's bytes); and what the one writer needs for an entry in an SQLite gradebook. Then a simulation of discrete
-events plays the run through: the same rules as `grader/cluster.py` (one submission for each free thread, free workers
+events plays the run through: the same rules as `grader/executors/dask.py` (one submission for each free thread, free workers
 are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
 
 Times are CPU seconds; for a notebook those of the whole machine, since a kernel ends where nobody can ask it: let
@@ -36,10 +36,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_class import machine_cpu
 
-from grader import cluster, sample_class
+from grader import sample_class
 from grader.autograde import autograde, submissions
 from grader.build import build
-from grader.crew import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
+from grader.executors import dask
+from grader.executors.local import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
 from grader.house import ROOT, House, Trouble, chapters
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
@@ -116,7 +117,7 @@ def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tupl
             time.sleep(0.1)
         for _ in range(2):
             started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
-        crew = cluster.ClusterCrew(str(folder / "at.json"), wait=120)
+        crew = dask.ClusterCrew(str(folder / "at.json"), wait=120)
         next(iter(crew.run(todo[:1])))
         start = _cpu(started[1].pid)
         there, here = _cpu(scheduler.pid), time.process_time()

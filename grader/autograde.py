@@ -22,9 +22,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
 from grader import record
-from grader.crew import Crew, LocalCrew, Submission
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
+from grader.executors.local import Crew, LocalCrew, Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import enter_student, opened, writing
 from grader.house import Chapter, House, Trouble

@@ -9,8 +9,8 @@ import nbformat
 from grader import record, sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.bank import entries
-from grader.crew import Outcome, Submission
 from grader.execution.notebook_run import Limits
+from grader.executors.local import Outcome, Submission
 from grader.house import Chapter, House
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import template

@@ -22,7 +22,7 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
 from grader.bank import entries
-from grader.crew import LocalCrew
+from grader.executors.local import LocalCrew
 from grader.house import ROOT, Chapter, House, Trouble
 
 pytestmark = pytest.mark.slow

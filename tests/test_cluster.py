@@ -22,11 +22,11 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
-from grader.cluster import ClusterCrew
 from grader.commands.grading import _crew
-from grader.crew import LOST, MOST_READY, Crew, LocalCrew, Submission
+from grader.executors.dask import ClusterCrew
+from grader.executors.dask_task import facts
+from grader.executors.local import LOST, MOST_READY, Crew, LocalCrew, Submission
 from grader.house import ROOT, Chapter, House, Trouble
-from grader.on_worker import facts
 
 pytestmark = pytest.mark.slow
 

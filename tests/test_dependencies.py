@@ -109,7 +109,7 @@ def test_the_bank_is_built_on_nothing_but_the_students_package() -> None:
 def test_a_clusters_worker_holds_no_gradebook_and_no_cluster() -> None:
     """It gets bytes and gives bytes: what writes marks stays with the one writer."""
     writers = {"gradebook", "autograde", "cluster", "collect", "gradesheets", "move", "nbgrader_setup", "roster"}
-    assert reached("grader.on_worker").isdisjoint({f"grader.{name}" for name in writers})
+    assert reached("grader.executors.dask_task").isdisjoint({f"grader.{name}" for name in writers})
 
 
 def test_text_is_run_as_code_in_two_places_and_never_a_students() -> None:

@@ -24,7 +24,7 @@ from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank import entries
 from grader.cli import app
-from grader.crew import Submission
+from grader.executors.local import Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House

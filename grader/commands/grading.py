@@ -24,7 +24,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from grader import workers
 from grader.commands.common import (
     ChapterName,
     Db,
@@ -38,6 +37,7 @@ from grader.commands.common import (
     print_json,
     say,
 )
+from grader.executors import process_context
 from grader.house import House, Trouble, chosen, house
 from grader.sandbox import bubblewrap
 
@@ -73,8 +73,8 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
     if cluster is None:
         if cold:
             os.environ[bubblewrap.COLD_VARIABLE] = "1"
-        workers.get_ready()
-        from grader.crew import LocalCrew  # takes a second to import
+        process_context.get_ready()
+        from grader.executors.local import LocalCrew  # takes a second to import
 
         return LocalCrew(jobs)
     if jobs is not None:
@@ -83,7 +83,7 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
         raise Trouble(
             f"--cold is for this machine alone: set {bubblewrap.COLD_VARIABLE}=1 where the workers are started."
         )
-    from grader.cluster import ClusterCrew
+    from grader.executors.dask import ClusterCrew
 
     return ClusterCrew(cluster, warn=warn)
 

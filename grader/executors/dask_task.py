@@ -1,4 +1,4 @@
-"""What a cluster's worker does for :mod:`grader.cluster`: it says what it has, and grades bytes.
+"""What a cluster's worker does for :mod:`grader.executors.dask`: it says what it has, and grades bytes.
 
 Only plain values come and go, so that the scheduler in between needs no grader to read them.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from grader import record
-from grader.crew import packed, sentence
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
+from grader.executors.local import packed, sentence
 from grader.house import chapter, chapters
 from grader.sandbox import bubblewrap
 from grader.sandbox.bubblewrap import Walls

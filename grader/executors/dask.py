@@ -27,11 +27,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from grader.crew import MOST_READY, Outcome, Submission, unpacked
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
+from grader.executors.dask_task import OFF, facts
+from grader.executors.local import MOST_READY, Outcome, Submission, unpacked
 from grader.house import Trouble
-from grader.on_worker import OFF, facts
 from grader.sandbox import bubblewrap
 
 TRIES = 2
@@ -40,12 +40,12 @@ ASKING = 120.0  # seconds for a worker to say what it has; it may import everyth
 
 
 def _there(name: str) -> Callable[..., Any]:
-    """A function of :mod:`grader.on_worker` that is looked for only when it is called, on the worker."""
+    """A function of :mod:`grader.executors.dask_task` that is looked for only when it is called, on the worker."""
 
     def call(*args: Any) -> Any:
         from importlib import import_module
 
-        return getattr(import_module("grader.on_worker"), name)(*args)
+        return getattr(import_module("grader.executors.dask_task"), name)(*args)
 
     return call
 

@@ -1,4 +1,4 @@
-"""A crew runs notebooks: processes of this machine here, a cluster's workers in :mod:`grader.cluster`.
+"""A crew runs notebooks: processes of this machine here, a cluster's workers in :mod:`grader.executors.dask`.
 
 A crew is given submissions and hands back, for each one, the graded notebook or a sentence of trouble, in whatever
 order they end. It writes nothing: the gradebook has one writer, :func:`grader.autograde.autograde`.
@@ -22,9 +22,9 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader import workers
 from grader.execution import fork_client, grade_notebook
 from grader.execution.notebook_run import Limits
+from grader.executors import process_context
 from grader.house import Chapter, Trouble
 from grader.sandbox import bubblewrap
 
@@ -54,7 +54,7 @@ class Crew(Protocol):
 
 @dataclass(frozen=True)
 class LocalCrew:
-    """Processes of this machine, ``jobs`` at once (default: :func:`grader.workers.default_jobs`).
+    """Processes of this machine, ``jobs`` at once (default: :func:`grader.executors.process_context.default_jobs`).
 
     A process that dies costs nobody but the submission that it ran, and that one gets a second try, later and
     alone, when it cannot have died of the others' memory.
@@ -69,7 +69,7 @@ class LocalCrew:
             return
         again = []
         with fork_client.shared() as door:
-            for submission, outcome in _run_all(todo, self.jobs or workers.default_jobs(), limits, door):
+            for submission, outcome in _run_all(todo, self.jobs or process_context.default_jobs(), limits, door):
                 if outcome is None:
                     again.append(submission)
                 else:
@@ -117,7 +117,7 @@ def _given(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
         pool.shutdown()
-    pool = ProcessPoolExecutor(1, mp_context=workers.context(), initializer=_worker, initargs=(door,))
+    pool = ProcessPoolExecutor(1, mp_context=process_context.context(), initializer=_worker, initargs=(door,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
 
 

@@ -1,4 +1,4 @@
-"""Everything that a grading process imports, for the process from which all of them are forked (see grader.workers).
+"""Everything that a grading process imports, once, for the process from which all of them are forked.
 
 Importing this is the whole of its work: one thread, no autograd (torch refuses it in the child of a process that has
 used it), and no garbage collector that would touch, and so copy, what the children share.

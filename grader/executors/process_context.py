@@ -20,7 +20,7 @@ def context() -> BaseContext:
     if not _are_forked():
         return get_context("spawn")
     found = get_context("forkserver")
-    found.set_forkserver_preload(["grader.ahead"])
+    found.set_forkserver_preload(["grader.executors.preload"])
     return found
 
 

@@ -1,0 +1,1 @@
+"""Running many notebooks at once: worker processes of this machine, or a Dask cluster."""
