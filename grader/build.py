@@ -12,7 +12,7 @@ from nbgrader.converters.base import NbGraderException
 
 from grader.gradebook.connection import alone, opened
 from grader.house import Chapter, House, Trouble
-from grader.nbgrader_setup import converter, last_words, reason
+from grader.nbgrader_bridge.setup import converter, last_words, reason
 from grader.notebooks.source import source_notebook
 
 

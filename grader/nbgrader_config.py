@@ -6,6 +6,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader.house import house
-from grader.nbgrader_setup import configure
+from grader.nbgrader_bridge.setup import configure
 
 configure(get_config(), house())  # type: ignore[name-defined]  # noqa: F821

@@ -19,11 +19,11 @@ from nbgrader.converters.base import NbGraderException
 
 from grader import record
 from grader.bank import entries
-from grader.formulas import markdown2html
 from grader.gradebook.connection import opened
 from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
-from grader.nbgrader_setup import converter, last_words, reason
+from grader.nbgrader_bridge.formulas import markdown2html
+from grader.nbgrader_bridge.setup import converter, last_words, reason
 from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import grade_id
 

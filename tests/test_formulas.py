@@ -13,9 +13,9 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from grader.feedback_page import FeedbackPage
-from grader.formulas import ATTRIBUTES, ELEMENTS, MOST_LATEX, MOST_OF_CELL, formula, offline_pages
 from grader.house import Chapter, chapters
+from grader.nbgrader_bridge.feedback_page import FeedbackPage
+from grader.nbgrader_bridge.formulas import ATTRIBUTES, ELEMENTS, MOST_LATEX, MOST_OF_CELL, formula, offline_pages
 from grader.notebooks.overwrite_cells import without_tags
 from grader.notebooks.source import source_notebook
 

@@ -16,9 +16,9 @@ from grader import class_report, publish
 from grader.audit import over_the_wire
 from grader.bank import find_entry
 from grader.execution.notebook_run import _card
-from grader.feedback_page import mended
 from grader.house import Chapter, House
 from grader.judging.examine import examine
+from grader.nbgrader_bridge.feedback_page import mended
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from grader import record
 from grader.bank import entries
 from grader.execution.grade_notebook import MOST_BYTES
 from grader.house import ROOT, Chapter, House, Trouble
-from grader.nbgrader_setup import configure
-from grader.nbgrader_steps import Reader
+from grader.nbgrader_bridge.preprocessors import Reader
+from grader.nbgrader_bridge.setup import configure
 
 SECRET = "the instructor's own"
 # Both ways in, with a kernel that answers at once: what is tried here lies before it.

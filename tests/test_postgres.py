@@ -33,7 +33,7 @@ from grader.gradebook import connection as gradebooks
 from grader.gradebook import migrate
 from grader.gradebook.connection import alone, opened, writing
 from grader.house import ROOT, Chapter, House, Trouble
-from grader.nbgrader_setup import configure
+from grader.nbgrader_bridge.setup import configure
 
 pytestmark = pytest.mark.slow
 

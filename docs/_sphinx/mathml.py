@@ -6,7 +6,7 @@ from typing import Any
 
 from docutils import nodes
 
-from grader.mathml import mathml  # Sphinx runs in the checkout's top folder
+from grader.nbgrader_bridge.mathml import mathml  # Sphinx runs in the checkout's top folder
 
 
 def _inline(translator: Any, node: nodes.math) -> None:

@@ -1,7 +1,8 @@
 """A short filter of system calls for student kernels: nothing that makes namespaces, mounts, spies or hides memory.
 
-The sandbox of :mod:`grader.sandbox.bubblewrap` does not need it; it takes away the parts of Linux in which ways through
-such sandboxes have been found, and the two ways to hold memory that no process accounts for (memfd, System V shared memory).
+The sandbox of :mod:`grader.sandbox.bubblewrap` does not need it; it takes away the parts of Linux in which ways
+through such sandboxes have been found, and the two ways to hold memory that no process accounts for (memfd, System V
+shared memory).
 The program is classic BPF as in seccomp(2), for x86-64 and AArch64; elsewhere there is none.
 """
 

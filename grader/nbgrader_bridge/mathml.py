@@ -44,7 +44,7 @@ def mathml(latex: str, *, block: bool) -> str:
     made = convert(plain, display="block" if block else "inline")
     if "\\" in unescape(made):
         unknown = ", ".join(sorted(set(re.findall(r"\\[A-Za-z]+|\\.", unescape(made)))))
-        raise ValueError(f"no MathML for {unknown} in {latex!r}: see grader/mathml.py")
+        raise ValueError(f"no MathML for {unknown} in {latex!r}: see grader/nbgrader_bridge/mathml.py")
     made = _NAME.sub(_upright, made)
     made = _TALL.sub(r'<\g<kind>><mrow><mo stretchy="true" \g<size>>\g<sign></mo></mrow>', made)
     return _PRIME.sub(r'<mrow><mi>\g<of></mi><mo lspace="0" rspace="0">\g<prime></mo></mrow>', made)

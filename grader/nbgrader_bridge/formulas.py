@@ -19,9 +19,9 @@ from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from grader.mathml import mathml
+from grader.nbgrader_bridge.mathml import mathml
 
-JUPYTER = Path(__file__).parent / "jupyter"  # its templates come before nbconvert's, which ask a CDN for MathJax
+JUPYTER = Path(__file__).parent / "templates"  # its templates come before nbconvert's, which ask a CDN for MathJax
 MOST_LATEX, MOST_OF_CELL = 2_000, 20_000  # characters of one formula, and of all in a cell: 20,000 take a second
 _ELEMENTS = (
     "math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts "
@@ -103,7 +103,7 @@ def offline_pages(c: Config) -> None:
 
     The formgrader sets its exporter's template folders itself, after any configuration; Jupyter's path is left to us.
     """
-    c.HTMLExporter.filters = {"markdown2html": "grader.formulas.markdown2html"}
+    c.HTMLExporter.filters = {"markdown2html": "grader.nbgrader_bridge.formulas.markdown2html"}
     known = [p for p in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if p]
     if str(JUPYTER) not in known:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER), *known])

@@ -1,0 +1,1 @@
+"""What nbgrader's own commands and pages use of this grader."""
