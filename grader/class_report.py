@@ -12,8 +12,8 @@ from typing import Any
 
 from grader.class_facts import ChapterFacts, Misconception, facts, to_teach
 from grader.class_figures import BINS, chapter_figures, svg
-from grader.collect import ledger
 from grader.house import Chapter, House
+from grader.lms.collect import ledger
 from gradschool.lessons.figures.figure import LessonFigure
 
 MOST_MISTAKES = 12  # in one figure and its table

@@ -20,8 +20,8 @@ from nbgrader.converters.base import NbGraderException
 from grader import record
 from grader.bank import entries
 from grader.gradebook.connection import opened
-from grader.gradesheets import disarmed
 from grader.house import ROOT, Chapter, House, Trouble
+from grader.lms.gradesheets import disarmed
 from grader.nbgrader_bridge.formulas import markdown2html
 from grader.nbgrader_bridge.setup import converter, last_words, reason
 from grader.notebooks.source import source_notebook

@@ -1,4 +1,4 @@
-"""A made-up class as an LMS hands it over, to try `collect` on. Conventions: :mod:`grader.lms`."""
+"""A made-up class as an LMS hands it over, to try `collect` on. Conventions: :mod:`grader.lms.filenames`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.house import Chapter
-from grader.lms import plain
+from grader.lms.filenames import plain
 
 Work = Mapping[str, bytes]  # a student's name, "Marie Curie", and the notebook's bytes
 FIRST_USER, FIRST_FILE, FIRST_PARTICIPANT = 12001, 67001, 501

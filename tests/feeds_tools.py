@@ -6,12 +6,12 @@ import csv
 import json
 from pathlib import Path
 
-from grader import roster
 from grader import sample_downloads as sample
-from grader.collect import Collection, Taken
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House
-from grader.roster import Roster
+from grader.lms import roster
+from grader.lms.collect import Collection, Taken
+from grader.lms.roster import Roster
 
 NAMES = ("Marie Curie", "李 明", "Zoë O'Neill-Smith", "Ana de la Cruz")
 

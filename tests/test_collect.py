@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from feeds_tools import NAMES, by, canvas_roster, handed_in, status, take
 
-from grader import roster
 from grader import sample_downloads as sample
-from grader.collect import ledger
 from grader.house import Chapter, House
-from grader.lms import label_of
+from grader.lms import roster
+from grader.lms.collect import ledger
+from grader.lms.filenames import label_of
 
 # -- names ----------------------------------------------------------------------------------------------------
 

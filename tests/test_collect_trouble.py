@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from feeds_tools import by, handed_in, take
 
-from grader import roster
 from grader import sample_downloads as sample
 from grader.house import Chapter, House, Trouble
+from grader.lms import roster
 
 
 def odd_zip(to: Path, blank: bytes) -> Path:
@@ -88,9 +88,9 @@ def test_too_many_files_and_too_many_bytes_end_in_a_line(
     house: House, chain: Chapter, work: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    monkeypatch.setattr("grader.parcels.Budget.__init__.__defaults__", (2, 10**9))
+    monkeypatch.setattr("grader.lms.archives.Budget.__init__.__defaults__", (2, 10**9))
     assert sorted(t.status for t in take(house, archive)) == ["new", "new", "trouble"]
-    monkeypatch.setattr("grader.parcels.Budget.__init__.__defaults__", (100, 10))
+    monkeypatch.setattr("grader.lms.archives.Budget.__init__.__defaults__", (100, 10))
     assert {t.status for t in take(house, archive) if t.path} == {"trouble"}
 
 

@@ -19,7 +19,7 @@ from feeds_tools import NAMES, mark, table, take
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
-from grader import gradesheets, record, sample_class
+from grader import record, sample_class
 from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank import entries
@@ -28,6 +28,7 @@ from grader.executors.local import Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House
+from grader.lms import gradesheets
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import source_notebook, template
 from gradschool.check.assess import Report

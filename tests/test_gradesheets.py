@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from feeds_tools import NAMES, canvas_roster, mark, table, take
 
-from grader import gradesheets, roster
 from grader import sample_downloads as sample
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House
-from grader.lms import label_of
-from grader.roster import Roster
+from grader.lms import gradesheets, roster
+from grader.lms.filenames import label_of
+from grader.lms.roster import Roster
 
 
 def test_canvas_round_trip_ends_under_the_ids_that_it_came_with(

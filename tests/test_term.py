@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import gradesheets, sample_class
+from grader import sample_class
 from grader.bank import Entry, entries
 from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House
+from grader.lms import gradesheets
 from grader.notebooks.source import source_notebook
 
 pytestmark = pytest.mark.slow

@@ -32,8 +32,8 @@ def collect(
     as_json: Json = False,
 ) -> None:
     """Take in what an LMS or nbgrader's exchange hands over: folders and zips."""
-    from grader import collect as collecting
-    from grader import roster as rosters
+    from grader.lms import collect as collecting
+    from grader.lms import roster as rosters
 
     where = house()
     known = rosters.read(roster or rosters.files(where), zone)

@@ -48,7 +48,8 @@ def feedback(
     as_json: Json = False,
 ) -> None:
     """Write the feedback HTML of everyone who has been graded."""
-    from grader import gradesheets, publish
+    from grader import publish
+    from grader.lms import gradesheets
 
     if pack and student:
         raise Trouble("A zip for an LMS holds everybody's feedback: leave out --student.")
@@ -85,8 +86,9 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
-    from grader import gradesheets, publish
-    from grader import roster as rosters
+    from grader import publish
+    from grader.lms import gradesheets
+    from grader.lms import roster as rosters
 
     where, chapters = house(db), chosen(name)
     if kind is Format.csv:

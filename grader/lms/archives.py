@@ -2,7 +2,7 @@
 
 nbgrader's own ``zip_collect`` unpacks with :func:`shutil.unpack_archive`, without a bound on sizes or counts, and its
 exchange copies with :func:`shutil.copytree`, which follows a student's links. So we read here, member by member, and
-where something is written is decided by :mod:`grader.collect` from the roster alone, never by a name in an archive.
+where something is written is decided by :mod:`grader.lms.collect` from the roster alone, never by a name in an archive.
 """
 
 from __future__ import annotations

@@ -19,14 +19,14 @@ from typing import Any
 
 from nbgrader.utils import parse_utc
 
-from grader import parcels
 from grader.autograde import STUDENT_ID
 from grader.execution import grade_file, grade_notebook
 from grader.house import Chapter, House, Trouble, chapters
-from grader.lms import Label, label_of, plain, stamp, without_version
-from grader.parcels import Budget, Parcel
+from grader.lms import archives
+from grader.lms.archives import Budget, Parcel
+from grader.lms.filenames import Label, label_of, plain, stamp, without_version
+from grader.lms.roster import Roster
 from grader.record import digest_of
-from grader.roster import Roster
 
 Ledger = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
 NAME = "collected.json"
@@ -65,7 +65,7 @@ class Collection:
         self.placed: dict[Path, str] = {}
         with ExitStack() as stack:
             budget = Budget()
-            found = [p for source in sources for p in stack.enter_context(parcels.opened(source, budget))]
+            found = [p for source in sources for p in stack.enter_context(archives.opened(source, budget))]
             labelled = [(p, label_of(p.path)) for p in found]
             labelled.sort(key=lambda pair: _rank(*pair), reverse=True)  # the latest first: it need not give way later
             taken = [t for p, label in labelled for t in self._take(p, label)]

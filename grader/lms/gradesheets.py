@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.collect import Ledger, ledger
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
-from grader.lms import plain
-from grader.roster import POINTS, Roster, Sheet
+from grader.lms.collect import Ledger, ledger
+from grader.lms.filenames import plain
+from grader.lms.roster import POINTS, Roster, Sheet
 
 CANVAS_COLUMNS = ("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE_COLUMNS = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")

@@ -21,7 +21,7 @@ from dateutil import parser
 
 from grader.autograde import STUDENT_ID
 from grader.house import House, Trouble
-from grader.lms import Label, names_of, plain
+from grader.lms.filenames import Label, names_of, plain
 
 MOST_BYTES = 20 * 2**20
 POINTS = "Points Possible"

@@ -1,0 +1,1 @@
+"""Files of Canvas, Moodle and nbgrader's exchange: downloads in, marks and feedback out."""
