@@ -33,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
 from grader.bank import entries
-from grader.build import build
 from grader.executors.process_context import default_jobs
 from grader.house import Chapter, House, chapter, chapters
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
+from grader.publish.build import build
 from grader.sandbox.bubblewrap import _own_share, family
 
 JOBS = default_jobs()  # as `autograde` does unless it is told otherwise

@@ -38,10 +38,10 @@ from bench_class import machine_cpu
 
 from grader import sample_class
 from grader.autograde import autograde, submissions
-from grader.build import build
 from grader.executors import dask
 from grader.executors.local import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
 from grader.house import ROOT, House, Trouble, chapters
+from grader.publish.build import build
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
 DEATHS = 0.001  # of a worker, for each notebook

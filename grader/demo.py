@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grader import build, class_report, publish, sample_class
+from grader import sample_class
 from grader.commands.grading import grade_class, show_results
 from grader.execution.notebook_run import Limits
 from grader.house import House, chapters, house
+from grader.publish import build, publish
+from grader.publish.class_report import page as class_report
 
 QUICK = Limits(check=5.0)  # the demo has a student whose function never returns
 

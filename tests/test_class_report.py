@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from conftest import needs
 
-from grader import class_report, record
+from grader import record
 from grader.bank import entries
-from grader.class_facts import facts, to_teach
-from grader.class_figures import distribution
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
+from grader.publish.class_report import page as class_report
+from grader.publish.class_report.data import facts, to_teach
+from grader.publish.class_report.figures import distribution
 from gradschool.check.assess import Report
 from gradschool.core.exercise import grade_id
 

@@ -13,10 +13,10 @@ import pytest
 
 from grader import record, sample_class
 from grader.bank import entries
-from grader.build import build
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.house import ROOT, Chapter, House, chapters
+from grader.publish.build import build
 from grader.sandbox.oracles import stripped
 
 LOOK = """

@@ -12,13 +12,14 @@ from axe import serious
 from browser_tools import SHOTS, chromium
 from playwright.sync_api import Browser
 
-from grader import class_report, publish
 from grader.audit import over_the_wire
 from grader.bank import find_entry
 from grader.execution.notebook_run import _card
 from grader.house import Chapter, House
 from grader.judging.examine import examine
 from grader.nbgrader_bridge.feedback_page import mended
+from grader.publish import publish
+from grader.publish.class_report import page
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +44,7 @@ def pages(house: House, chain: Chapter) -> dict[str, Path]:
     cell.outputs = [_card(wrong)]
     nbformat.write(graded, file)
     (feedback,) = publish.feedback(house, chain, "ann")
-    return {"feedback": feedback, "class-report": class_report.report(house, [chain])}
+    return {"feedback": feedback, "class-report": page.report(house, [chain])}
 
 
 def test_axe_finds_nothing_serious_on_a_feedback_page_and_on_the_class_report(

@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page
 from grader.bank import HIDDEN_SEED, entries
 from grader.house import ROOT, Chapter, House, Trouble, chapters
 from grader.notebooks.source import source_notebook, template
-from grader.site import Page as Lesson
-from grader.site import lesson_page, site
+from grader.publish.site import Page as Lesson
+from grader.publish.site import lesson_page, site
 
 sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs

@@ -12,12 +12,12 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from grader import build as building
-from grader import publish
 from grader.bank import entries
 from grader.cli import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
 from grader.notebooks import source
+from grader.publish import build as building
+from grader.publish import publish
 from gradschool.core.exercise import grade_id
 
 CHAPTERS = chapters()

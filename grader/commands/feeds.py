@@ -75,7 +75,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the class report: marks, exercises, misconceptions, who waits, what to teach tomorrow."""
-    from grader import class_report
+    from grader.publish.class_report import page
 
-    file = class_report.report(house(db), chosen(name), to)
+    file = page.report(house(db), chosen(name), to)
     return print_json({"file": str(file)}) if as_json else say(f"Wrote {file}")

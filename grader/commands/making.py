@@ -19,7 +19,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build the release: source, notebook, gradebook, course/."""
-    from grader import build as building
+    from grader.publish import build as building
 
     wanted = chosen(name)
     if check:
@@ -37,7 +37,7 @@ def build(
 @app.command()
 def solutions(name: ChapterName = None, as_json: Json = False) -> None:
     """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
-    from grader import publish
+    from grader.publish import publish
 
     wanted = chosen(name)
     say(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
@@ -50,7 +50,7 @@ def site(
     as_json: Json = False,
 ) -> None:
     """Build the course as static pages, with a teacher's outputs and without a solution."""
-    from grader import site as building
+    from grader.publish import site as building
 
     say("Building the site (two minutes where solutions must be executed) ...", as_json)
     page = building.site(house(), chosen(None), fresh=fresh)
@@ -67,7 +67,7 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Zip what a student needs, and nothing else."""
-    from grader import publish
+    from grader.publish import publish
 
     file = to or house().work / "gradschool.zip"
     names = publish.release(house(), chosen(None), file)

@@ -48,8 +48,8 @@ def feedback(
     as_json: Json = False,
 ) -> None:
     """Write the feedback HTML of everyone who has been graded."""
-    from grader import publish
     from grader.lms import gradesheets
+    from grader.publish import publish
 
     if pack and student:
         raise Trouble("A zip for an LMS holds everybody's feedback: leave out --student.")
@@ -86,9 +86,9 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
-    from grader import publish
     from grader.lms import gradesheets
     from grader.lms import roster as rosters
+    from grader.publish import publish
 
     where, chapters = house(db), chosen(name)
     if kind is Format.csv:

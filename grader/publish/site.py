@@ -15,9 +15,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader import publish
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.notebooks.source import source_notebook
+from grader.publish import publish
 
 ROOT_PAGES = (
     "CHANGELOG.md",

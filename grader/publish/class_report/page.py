@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from grader.class_facts import ChapterFacts, Misconception, facts, to_teach
-from grader.class_figures import BINS, chapter_figures, svg
 from grader.house import Chapter, House
 from grader.lms.collect import ledger
+from grader.publish.class_report.data import ChapterFacts, Misconception, facts, to_teach
+from grader.publish.class_report.figures import BINS, chapter_figures, svg
 from gradschool.lessons.figures.figure import LessonFigure
 
 MOST_MISTAKES = 12  # in one figure and its table

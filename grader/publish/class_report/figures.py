@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from grader.class_facts import ChapterFacts, ExerciseFacts, Misconception
+from grader.publish.class_report.data import ChapterFacts, ExerciseFacts, Misconception
 from gradschool.lessons.figures.figure import LessonFigure
 from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN, lesson_style
 

@@ -1,0 +1,1 @@
+"""The class report: one page for the next lesson."""
