@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from grader import sample_class
-from grader.commands.grading import grade_class, show_results
+from grader.cli.grading import grade_class, show_results
 from grader.execution.notebook_run import Limits
 from grader.house import House, chapters, house
 from grader.publish import build, publish

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from grader.audit import Audit, audit, audit_entry, over_the_wire
 from grader.bank import HIDDEN_SEED, Entry, Solution, entries, find_entry
-from grader.cli import app
+from grader.cli.main import app
 from grader.judging import examine as examining
 from grader.judging.examine import examine
 from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise

@@ -22,7 +22,7 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
-from grader.commands.grading import _crew
+from grader.cli.grading import _crew
 from grader.executors.dask import ClusterCrew
 from grader.executors.dask_task import facts
 from grader.executors.local import LOST, MOST_READY, Crew, LocalCrew, Submission

@@ -157,6 +157,6 @@ def test_a_judge_at_work_has_loaded_nothing_that_could_run_a_notebook() -> None:
 
 
 def test_the_command_line_loads_what_is_slow_only_when_a_command_needs_it() -> None:
-    found = loaded("import json, sys, grader.cli; print(json.dumps(sorted(sys.modules)))")
+    found = loaded("import json, sys, grader.cli.main; print(json.dumps(sorted(sys.modules)))")
     assert "typer" in found
     assert found.isdisjoint({"torch", "matplotlib", "nbformat", "nbgrader", "sqlalchemy", "distributed", "sphinx"})

@@ -23,7 +23,7 @@ from grader import record, sample_class
 from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank import entries
-from grader.cli import app
+from grader.cli.main import app
 from grader.executors.local import Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import opened

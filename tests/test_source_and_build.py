@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.bank import entries
-from grader.cli import app, main
+from grader.cli.main import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
 from grader.notebooks import source
 from grader.publish import build as building

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from grader.commands.common import (
+from grader.cli.common import (
     ChapterName,
     Db,
     Json,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grader.commands.common import ChapterName, Json, app, console, print_json, say
+from grader.cli.common import ChapterName, Json, app, console, print_json, say
 from grader.house import chosen
 
 

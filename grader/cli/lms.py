@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grader.commands.common import ChapterName, Db, Json, app, console, print_json, say
+from grader.cli.common import ChapterName, Db, Json, app, console, print_json, say
 from grader.house import chosen, house
 
 Rosters = Annotated[

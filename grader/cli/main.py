@@ -7,8 +7,10 @@ import logging
 import sys
 import warnings
 
-from grader.commands import feeds, grading, making, marks, proving  # each adds its commands to the application
-from grader.commands.common import Stopped, app
+from grader.cli import (
+    grading,  # each adds its commands to the application
+)
+from grader.cli.common import Stopped, app
 from grader.house import Trouble
 
 __all__ = ["app", "feeds", "grading", "main", "making", "marks", "proving"]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.common import (
+from grader.cli.common import (
     ChapterName,
     Db,
     Json,
@@ -18,7 +18,7 @@ from grader.commands.common import (
     print_json,
     say,
 )
-from grader.commands.feeds import Rosters, Zone
+from grader.cli.lms import Rosters, Zone
 from grader.house import DB_VARIABLE, Trouble, chosen, house
 
 
