@@ -84,7 +84,7 @@ def peer(seed: int, defaults: bool, give_up: int = GIVE_UP) -> Result:
 def plain_agent() -> Callable[..., Any]:
     """The lesson's own functions: those of the chapter's solution, through the bank's references."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from grader.bank import find_entry
+    from grader.bank.registry import find_entry
     from gradschool.rl.ddpg.training import Functions
 
     names = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak")

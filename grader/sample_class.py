@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
-from grader.bank import Entry, Solution, entries
+from grader.bank.registry import Entry, Solution, entries
 from grader.house import Chapter, House
 from grader.notebooks.source import source_notebook
 

@@ -8,7 +8,7 @@ import nbformat
 
 from grader import record, sample_class
 from grader.autograde import Result, autograde, submissions
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution.notebook_run import Limits
 from grader.executors.local import Outcome, Submission
 from grader.house import Chapter, House

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from grader.audit import Audit, audit, audit_entry, over_the_wire
-from grader.bank import HIDDEN_SEED, Entry, Solution, entries, find_entry
+from grader.bank.audit import Audit, audit, audit_entry, over_the_wire
+from grader.bank.registry import HIDDEN_SEED, Entry, Solution, entries, find_entry
 from grader.cli.main import app
 from grader.judging import examine as examining
 from grader.judging.examine import examine
@@ -122,7 +122,7 @@ def test_a_wrong_alternative_is_reported() -> None:
 
 def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for survivors in ([], ["chain.sgd_step: uphill"]):
-        monkeypatch.setattr("grader.audit.audit", lambda parts, s=survivors: Audit(1, 5, 5, 5, 2, 2, s))
+        monkeypatch.setattr("grader.bank.audit.audit", lambda parts, s=survivors: Audit(1, 5, 5, 5, 2, 2, s))
         done = CliRunner().invoke(app, ["audit", "chain", "--json"])
         found = json.loads(done.stdout)
         figures = ["exercises", "mutants", "killed", "named", "alternatives", "accepted"]

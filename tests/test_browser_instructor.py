@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from grader import sample_class
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.house import ROOT, Chapter, House
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ import torch
 from lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
 from nbformat import NotebookNode
 
-from grader.bank import entries
+from grader.bank.registry import entries
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from grader.bank import entries, find_entry
+from grader.bank.registry import entries, find_entry
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.lessons.clinics import dqn

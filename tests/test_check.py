@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.bank import Entry, Solution, entries
+from grader.bank.registry import Entry, Solution, entries
 from gradschool import CheckFailed, check
 from gradschool.check.api import JUDGE_VARIABLE, check_here, unpack_reply
 from gradschool.core import protocol

@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.executors.local import LocalCrew
 from grader.house import ROOT, Chapter, House, Trouble
 

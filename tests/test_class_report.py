@@ -16,7 +16,7 @@ import pytest
 from conftest import needs
 
 from grader import record
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
 from grader.publish.class_report import page as class_report

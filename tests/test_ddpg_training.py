@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.lessons.ddpg_experiments import over_seeds, without_squash
 from gradschool.rl.ddpg.batched import FlockNet, Generators, side_by_side, train_flock

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from opcode_clock import opcode_clock
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
 from gradschool.lessons.clinics import dqn

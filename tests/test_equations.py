@@ -14,7 +14,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from grader.house import chapters
 from gradschool.core.numerics import central_differences as slope
 from gradschool.exercises.ddpg_cases import batch_of, net_of, world

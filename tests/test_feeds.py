@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from grader import record, sample_class
 from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.cli.main import app
 from grader.executors.local import Submission
 from grader.gradebook import late_penalty

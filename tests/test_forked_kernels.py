@@ -21,7 +21,7 @@ import pytest
 from nbformat import NotebookNode
 
 from grader import record, sample_class
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution import fork_client, fork_server, grade_notebook
 from grader.execution.fork_client import Door, Unforkable, forks
 from grader.execution.kernel import Kernel, KernelLost

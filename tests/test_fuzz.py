@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from grader.execution.grade_notebook import read_submission
 from grader.house import Trouble
 from grader.judging.examine import examine

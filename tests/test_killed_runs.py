@@ -20,7 +20,7 @@ from conftest import needs
 from nbgrader.api import Gradebook
 
 from grader import sample_class
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.house import ROOT, Chapter, House
 
 pytestmark = pytest.mark.slow

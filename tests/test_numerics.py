@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.bank import entries
+from grader.bank.registry import entries
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.numerics import TOLERANCES, Tolerance, central_differences, wrong_entries
 

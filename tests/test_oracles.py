@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from grader import record, sample_class
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.house import ROOT, Chapter, House, chapters

@@ -12,8 +12,8 @@ from axe import serious
 from browser_tools import SHOTS, chromium
 from playwright.sync_api import Browser
 
-from grader.audit import over_the_wire
-from grader.bank import find_entry
+from grader.bank.audit import over_the_wire
+from grader.bank.registry import find_entry
 from grader.execution.notebook_run import _card
 from grader.house import Chapter, House
 from grader.judging.examine import examine

@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from grader import record
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution.grade_notebook import MOST_BYTES
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_bridge.preprocessors import Reader

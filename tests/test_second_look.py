@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank import Entry, Solution, entries
+from grader.bank.registry import Entry, Solution, entries
 from gradschool.check.api import check_here
 from gradschool.check.assess import VAGUE, Report
 from gradschool.core.exercise import CHAPTERS, Case, Exercise

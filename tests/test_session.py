@@ -9,7 +9,7 @@ import pytest
 from nbformat import NotebookNode
 
 from grader import record, sample_class
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.house import Chapter, House

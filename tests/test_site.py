@@ -16,7 +16,7 @@ from axe import serious
 from browser_tools import SHOTS, STILL, chromium, tab_to
 from playwright.sync_api import Browser, Page
 
-from grader.bank import HIDDEN_SEED, entries
+from grader.bank.registry import HIDDEN_SEED, entries
 from grader.house import ROOT, Chapter, House, Trouble, chapters
 from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from gradschool.rl.envs import small_mdp
 
 

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.cli.main import app, main
 from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
 from grader.notebooks import source

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from opcode_clock import opcode_clock
 
-from grader.bank import entries, find_entry
+from grader.bank.registry import entries, find_entry
 from gradschool.check.api import JUDGE_VARIABLE, check_here
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import find

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from grader import sample_class
-from grader.bank import Entry, entries
+from grader.bank.registry import Entry, entries
 from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House
 from grader.lms import gradesheets

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from grader.bank import Entry, find_entry
-from grader.exercises.uneven import HINT, NAME, TABLE
+from grader.bank.ill_conditioned import HINT, NAME, TABLE
+from grader.bank.registry import Entry, find_entry
 from grader.judging.examine import examine
 from gradschool.check.assess import Report
 from gradschool.core import numerics

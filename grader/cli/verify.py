@@ -14,7 +14,7 @@ from grader.house import chosen
 @app.command()
 def audit(name: ChapterName = None, as_json: Json = False) -> None:
     """Try every known mistake and every other right way on the grader itself."""
-    from grader.audit import audit as run
+    from grader.bank.audit import audit as run
 
     result = run([c.part for c in chosen(name)])
     if as_json:

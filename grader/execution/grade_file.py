@@ -8,7 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader import record
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.execution import grade_notebook
 from grader.house import Chapter, Trouble, chapters
 from gradschool.core.exercise import grade_id

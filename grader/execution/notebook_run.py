@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked
 
-from grader.bank import Entry, entries
+from grader.bank.registry import Entry, entries
 from grader.execution.kernel import Kernel, KernelLost
 from grader.house import Chapter
 from grader.judging.server import Judge

@@ -1,5 +1,6 @@
 """Chapter 1, the private half: every entry in the lesson's order."""
 
+from grader.bank.ill_conditioned import with_uneven
 from grader.exercises.chain_activations import relu_vjp, tanh_vjp
 from grader.exercises.chain_flow import inject_gradient, maximise
 from grader.exercises.chain_linear import jacobian_product, linear_jacobian, linear_vjp
@@ -7,7 +8,6 @@ from grader.exercises.chain_loss import batch_mean_gradient, l2_gradient
 from grader.exercises.chain_network import mlp_backward, shared_paths
 from grader.exercises.chain_numerical import numerical_gradient
 from grader.exercises.chain_steps import adam_step, sgd_step
-from grader.exercises.uneven import with_uneven
 
 ENTRIES = with_uneven(
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 relu_vjp = entry("chain.relu_vjp", points=2, reference=lambda z, g: g * (z > 0))
 

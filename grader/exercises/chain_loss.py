@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 l2_gradient = entry("chain.l2_gradient", points=2, reference=lambda p, l: p - l)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def slope_at_own_action(actor, critic, batch, low, high):

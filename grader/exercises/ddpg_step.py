@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def step_of_the_actor(actor, critic, optimiser, batch):

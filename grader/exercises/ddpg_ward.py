@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def diagnoses():

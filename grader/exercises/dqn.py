@@ -1,5 +1,6 @@
 """Chapter 2, the private half: every entry in the lesson's order."""
 
+from grader.bank.ill_conditioned import with_uneven
 from grader.exercises.dqn_encoding import epsilon_greedy, one_hot, q_values
 from grader.exercises.dqn_fit import fit_gradient, fit_targets
 from grader.exercises.dqn_flow import torch_loss
@@ -8,7 +9,6 @@ from grader.exercises.dqn_remedies import clinic, huber_gradient, mend
 from grader.exercises.dqn_table import tabular_step
 from grader.exercises.dqn_targets import double_target, td_target
 from grader.exercises.dqn_td import residual_gradient, semi_gradient
-from grader.exercises.uneven import with_uneven
 
 ENTRIES = with_uneven(
     (

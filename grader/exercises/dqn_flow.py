@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def gathered_loss(W, W_target, state, action, reward, next_state, terminated, gamma):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def q_learning(Q, state, action, reward, next_state, terminated, alpha, gamma):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def worth_of_a_step(reward, q_next, terminated, truncated, gamma):

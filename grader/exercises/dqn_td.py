@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from grader.bank import entry
+from grader.bank.registry import entry
 
 
 def gradient_with_label(W, W_target, state, action, reward, next_state, terminated, gamma):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.bank import Entry, Solution
+from grader.bank.registry import Entry, Solution
 from gradschool.check.assess import Report, Tried, assess, example_of, same
 from gradschool.core.calling import Reply, try_case
 from gradschool.core.numerics import TOLERANCES, Tolerance

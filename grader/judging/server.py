@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from grader.judging.examine import examine
 from grader.sandbox.socket_dir import socket_folder
 from gradschool.check.api import unpack_reply

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.house import Chapter, Trouble
 from gradschool.core.exercise import grade_id
 

@@ -18,7 +18,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
 from grader import record
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.gradebook.connection import opened
 from grader.house import ROOT, Chapter, House, Trouble
 from grader.lms.gradesheets import disarmed

@@ -14,7 +14,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader import record
-from grader.bank import find_entry
+from grader.bank.registry import find_entry
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.house import Trouble, chapter

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import record
-from grader.bank import entries
+from grader.bank.registry import entries
 from grader.gradebook.connection import opened
 from grader.house import Chapter, House, Trouble
 from gradschool.core.exercise import grade_id

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader.bank import Entry, Solution, entries
+from grader.bank.registry import Entry, Solution, entries
 from grader.judging.examine import examine
 from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.check.assess import Report

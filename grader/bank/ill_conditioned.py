@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.bank import Entry, Solution
+from grader.bank.registry import Entry, Solution
 from gradschool.core.exercise import Case
 
 Change = Callable[[np.random.Generator, dict[str, Any]], dict[str, Any]]

@@ -1,0 +1,1 @@
+"""The bank: for each exercise a reference, points, known mistakes and alternative solutions."""
