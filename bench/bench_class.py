@@ -33,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
 from grader.bank.registry import entries
+from grader.course import Chapter, House, chapter, chapters
 from grader.executors.process_context import default_jobs
-from grader.house import Chapter, House, chapter, chapters
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
 from grader.publish.build import build
 from grader.sandbox.bubblewrap import _own_share, family

@@ -38,9 +38,9 @@ from bench_class import machine_cpu
 
 from grader import sample_class
 from grader.autograde import autograde, submissions
+from grader.course import ROOT, House, Trouble, chapters
 from grader.executors import dask
 from grader.executors.local import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
-from grader.house import ROOT, House, Trouble, chapters
 from grader.publish.build import build
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")

@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader.house import Chapter, chapter, chapters  # noqa: E402
+from grader.course import Chapter, chapter, chapters  # noqa: E402
 from grader.notebooks.source import EXPERIMENT_TAG, source_notebook  # noqa: E402
 
 FOLDER = ROOT / "build" / "versions"

@@ -21,13 +21,13 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import record
+from grader import results
+from grader.course import Chapter, House, Trouble
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.executors.local import Crew, LocalCrew, Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import enter_student, opened, writing
-from grader.house import Chapter, House, Trouble
 
 STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
@@ -115,7 +115,7 @@ def autograde(
     limits: Limits | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
-    todo, version = [], record.grader_version
+    todo, version = [], results.grader_version
     with opened(house) as gradebook:
         _require_built(gradebook, {s.chapter.name for s in found})
         for submission in found:
@@ -151,16 +151,16 @@ def _read_graded(house: House, submission: Submission) -> NotebookNode:
 def _is_graded(house: House, submission: Submission, version: str) -> bool:
     """Whether this very file has been graded by this very grader."""
     try:
-        found = record.read(_read_graded(house, submission))
+        found = results.read(_read_graded(house, submission))
     except Exception:  # not there, or not whole: grade it
         return False
-    return found.get("grader") == version and found.get("submission") == record.digest_of(submission.file)
+    return found.get("grader") == version and found.get("submission") == results.digest_of(submission.file)
 
 
 def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: NotebookNode) -> Result:
     with writing(gradebook):
         _open_submission(gradebook, submission)
-        record.enter(gradebook, graded, submission.student, submission.chapter)
+        results.enter(gradebook, graded, submission.student, submission.chapter)
         late_penalty.enter(gradebook, submission.student, submission.chapter)
         result = _result(gradebook, submission, "graded", graded)
     file = _graded_file(house, submission)
@@ -176,7 +176,7 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
 def _keep(gradebook: Gradebook, house: House, submission: Submission) -> Result:
     """What is graded already is not run again; in a gradebook that has never heard of it, it is entered once more."""
     graded = _read_graded(house, submission)
-    if not record.is_entered(gradebook, submission.student, submission.chapter):
+    if not results.is_entered(gradebook, submission.student, submission.chapter):
         return _enter(gradebook, house, submission, graded)
     return _result(gradebook, submission, "unchanged", graded)
 
@@ -208,7 +208,7 @@ def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -
 def _result(gradebook: Gradebook, submission: Submission, status: str, graded: NotebookNode) -> Result:
     chapter = submission.chapter
     entered = gradebook.find_submission_notebook(chapter.notebook, chapter.name, submission.student)
-    found = record.read(graded)
+    found = results.read(graded)
     mistakes = {e["exercise"]: e["mistake"] for e in found["exercises"] if e["mistake"]}
     return Result(
         submission.student,

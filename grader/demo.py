@@ -9,8 +9,8 @@ from rich.console import Console
 
 from grader import sample_class
 from grader.cli.grading import grade_class, show_results
+from grader.course import House, chapters, house
 from grader.execution.notebook_run import Limits
-from grader.house import House, chapters, house
 from grader.publish import build, publish
 from grader.publish.class_report import page as class_report
 

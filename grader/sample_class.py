@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from grader.bank.registry import Entry, Solution, entries
-from grader.house import Chapter, House
+from grader.course import Chapter, House
 from grader.notebooks.source import source_notebook
 
 Fill = Callable[[Entry], str | None]  # the text for an exercise's solution cell; None leaves it as handed out

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.house import Chapter
+from grader.course import Chapter
 from grader.lms.filenames import plain
 
 Work = Mapping[str, bytes]  # a student's name, "Marie Curie", and the notebook's bytes

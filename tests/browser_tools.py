@@ -23,7 +23,7 @@ from conftest import needs
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
-from grader.house import ROOT
+from grader.course import ROOT
 
 BIN = Path(sys.executable).parent
 SHOTS = ROOT / "build" / "screenshots"

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import nbformat
 
-from grader import record, sample_class
+from grader import results, sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.bank.registry import entries
+from grader.course import Chapter, House
 from grader.execution.notebook_run import Limits
 from grader.executors.local import Outcome, Submission
-from grader.house import Chapter, House
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import template
 from gradschool.check.assess import Report
@@ -40,8 +40,8 @@ class QuickCrew:
                 e.exercise.id: Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
                 for e in entries(submission.chapter.part).values()
             }
-            version, digest = record.grader_version(submission.chapter), record.digest_of(submission.file)
-            record.write(graded, reports, notes, grader=version, submission=digest)
+            version, digest = results.grader_version(submission.chapter), results.digest_of(submission.file)
+            results.write(graded, reports, notes, grader=version, submission=digest)
             yield submission, graded
 
 

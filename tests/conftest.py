@@ -19,7 +19,7 @@ import grader  # noqa: F401  # isort: skip  # before any test imports jsonschema
 from feeds_tools import NAMES, by
 from nbgrader import api
 
-from grader.house import Chapter, House, chapter
+from grader.course import Chapter, House, chapter
 from grader.publish.build import build
 
 # Whoever starts the tests in the background may have Ctrl-C ignored, and what the tests start would inherit it.

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from grader import sample_downloads as sample
+from grader.course import Chapter, House
 from grader.gradebook.connection import opened
-from grader.house import Chapter, House
 from grader.lms import roster
 from grader.lms.collect import Collection, Taken
 from grader.lms.roster import Roster

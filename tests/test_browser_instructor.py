@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.house import ROOT, Chapter, House
+from grader.course import ROOT, Chapter, House
 
 pytestmark = pytest.mark.slow
 

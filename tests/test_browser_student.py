@@ -11,7 +11,7 @@ import pytest
 from browser_tools import Lesson, chromium, contrast, jupyterlab, shoot, watched_page
 from playwright.sync_api import Browser, Locator, expect
 
-from grader.house import ROOT, chapter
+from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import in_chapter
 

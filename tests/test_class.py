@@ -22,8 +22,8 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
 from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.executors.local import LocalCrew
-from grader.house import ROOT, Chapter, House, Trouble
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from conftest import needs
 
-from grader import record
+from grader import results
 from grader.bank.registry import entries
+from grader.course import Chapter, House, Trouble
 from grader.gradebook.connection import opened
-from grader.house import Chapter, House, Trouble
 from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, to_teach
 from grader.publish.class_report.figures import distribution
@@ -72,7 +72,7 @@ def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str])
         for name, entry in bank.items()
     }
     graded = nbformat.v4.new_notebook()
-    record.write(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
+    results.write(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
     file = house.notebook_path(house.autograded, student, chain)
     file.parent.mkdir(parents=True)
     nbformat.write(graded, file)

@@ -23,10 +23,10 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.cli.grading import _crew
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.executors.dask import ClusterCrew
 from grader.executors.dask_task import facts
 from grader.executors.local import LOST, MOST_READY, Crew, LocalCrew, Submission
-from grader.house import ROOT, Chapter, House, Trouble
 
 pytestmark = pytest.mark.slow
 

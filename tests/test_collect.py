@@ -9,7 +9,7 @@ import pytest
 from feeds_tools import NAMES, by, canvas_roster, handed_in, status, take
 
 from grader import sample_downloads as sample
-from grader.house import Chapter, House
+from grader.course import Chapter, House
 from grader.lms import roster
 from grader.lms.collect import ledger
 from grader.lms.filenames import label_of

@@ -12,7 +12,7 @@ import pytest
 from feeds_tools import by, handed_in, take
 
 from grader import sample_downloads as sample
-from grader.house import Chapter, House, Trouble
+from grader.course import Chapter, House, Trouble
 from grader.lms import roster
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.house import ROOT
+from grader.course import ROOT
 
 STUDENTS = ROOT / "src" / "gradschool"
 FILES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.house import ROOT
+from grader.course import ROOT
 from gradschool.core.exercise import CHAPTERS, in_chapter
 
 PACKAGE = ROOT / "src" / "gradschool"

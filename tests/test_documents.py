@@ -17,7 +17,7 @@ import nbformat
 import pytest
 import yaml
 
-from grader.house import ROOT
+from grader.course import ROOT
 
 IN_A_FILE = re.compile(
     r"^In (?P<new>the new file )?`(?P<path>[^`]+)`(?:, above `(?P<anchor>[^\n]+)`)?:\n\n"

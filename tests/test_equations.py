@@ -15,7 +15,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from grader.bank.registry import find_entry
-from grader.house import chapters
+from grader.course import chapters
 from gradschool.core.numerics import central_differences as slope
 from gradschool.exercises.ddpg_cases import batch_of, net_of, world
 

@@ -19,15 +19,15 @@ from feeds_tools import NAMES, mark, table, take
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
-from grader import record, sample_class
+from grader import results, sample_class
 from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank.registry import entries
 from grader.cli.main import app
+from grader.course import ROOT, Chapter, House
 from grader.executors.local import Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import opened
-from grader.house import ROOT, Chapter, House
 from grader.lms import gradesheets
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import source_notebook, template
@@ -152,8 +152,8 @@ class Clerk:
             graded, _ = transplant(nbformat.read(s.file, as_version=4), template(s.chapter))
             bank = entries(s.chapter.part).values()
             right = {e.exercise.id: Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank}
-            record.write(
-                graded, right, [], grader=record.grader_version(s.chapter), submission=record.digest_of(s.file)
+            results.write(
+                graded, right, [], grader=results.grader_version(s.chapter), submission=results.digest_of(s.file)
             )
             yield s, graded
 

@@ -20,13 +20,13 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from grader import record, sample_class
+from grader import results, sample_class
 from grader.bank.registry import entries
+from grader.course import Chapter, House
 from grader.execution import fork_client, fork_server, grade_notebook
 from grader.execution.fork_client import Door, Unforkable, forks
 from grader.execution.kernel import Kernel, KernelLost
 from grader.execution.notebook_run import Limits
-from grader.house import Chapter, House
 from grader.judging.server import Judge
 from grader.notebooks.source import source_notebook
 from grader.sandbox import bubblewrap
@@ -111,7 +111,7 @@ def test_both_roads_give_the_same_records(house: House, chain: Chapter, monkeypa
         graded = {
             s: grade_notebook.grade(house.notebook_path(house.submitted, s, chain), chain, LIMITS) for s in students
         }
-        return {s: (record.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
+        return {s: (results.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
 
     started: list[str] = []
     real = Kernel._start
@@ -383,7 +383,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: P
         done.set()
         killer.join()
     assert forks().server is not before, "nothing was killed"
-    assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full
+    assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full
 
 
 def _server_process() -> Any:

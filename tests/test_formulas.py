@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from grader.house import Chapter, chapters
+from grader.course import Chapter, chapters
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import ATTRIBUTES, ELEMENTS, MOST_LATEX, MOST_OF_CELL, formula, offline_pages
 from grader.notebooks.overwrite_cells import without_tags

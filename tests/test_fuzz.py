@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.bank.registry import find_entry
+from grader.course import Trouble
 from grader.execution.grade_notebook import read_submission
-from grader.house import Trouble
 from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import transplant
 from grader.redteam.arena import lesson, submission

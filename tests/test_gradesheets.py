@@ -10,8 +10,8 @@ import pytest
 from feeds_tools import NAMES, canvas_roster, mark, table, take
 
 from grader import sample_downloads as sample
+from grader.course import Chapter, House
 from grader.gradebook.connection import opened
-from grader.house import Chapter, House
 from grader.lms import gradesheets, roster
 from grader.lms.filenames import label_of
 from grader.lms.roster import Roster

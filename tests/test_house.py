@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.house import ROOT
+from grader.course import ROOT
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")[:-1]
 

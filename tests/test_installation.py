@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-from grader.house import ROOT
+from grader.course import ROOT
 from gradschool.student import environment_check
 from gradschool.student.environment_check import Finding, as_text, examine, report
 

@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.house import ROOT, Chapter, House
+from grader.course import ROOT, Chapter, House
 
 pytestmark = pytest.mark.slow
 

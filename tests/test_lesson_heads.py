@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from grader.house import chapter
+from grader.course import chapter
 from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import CHAPTERS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import class_without_kernels
 import pytest
 
+from grader.course import Chapter, House
 from grader.gradebook.connection import enter_student, opened
-from grader.house import Chapter, House
 
 
 def called(house: House) -> dict[str, tuple[str | None, str | None]]:

@@ -14,8 +14,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade, find_all_files
 
-from grader import record
-from grader.house import Chapter, House
+from grader import results
+from grader.course import Chapter, House
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import source_notebook, template
 
@@ -46,11 +46,11 @@ def entered(notebook: NotebookNode, house: House, chain: Chapter) -> dict[str, f
     """Our marks for a notebook that has these outputs and no record of the judge's but an empty one."""
     from nbgrader.api import Gradebook
 
-    record.write(notebook, {}, [])
+    results.write(notebook, {}, [])
     with Gradebook(house.db_url) as gradebook:
         gradebook.update_or_create_student("ada")
         gradebook.update_or_create_submission(chain.name, "ada")
-        record.enter(gradebook, notebook, "ada", chain)
+        results.enter(gradebook, notebook, "ada", chain)
         grades = gradebook.find_submission_notebook(chain.notebook, chain.name, "ada").grades
         return {g.name: g.auto_score for g in grades}
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import record, sample_class
+from grader import results, sample_class
 from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House, chapters
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
-from grader.house import ROOT, Chapter, House, chapters
 from grader.publish.build import build
 from grader.sandbox.oracles import stripped
 
@@ -57,7 +57,7 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
     full = {i: e.points for i, e in entries(which.part).items()}
     for student in ("perfect", "alternative-2"):
         graded = grade_notebook.grade(house.notebook_path(house.submitted, student, which), which, Limits())
-        assert {e["exercise"]: e["earned"] for e in record.read(graded)["exercises"]} == full, student
+        assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full, student
 
 
 def test_the_copies_may_be_made_by_many_threads_at_once(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser
 
 from grader.bank.audit import over_the_wire
 from grader.bank.registry import find_entry
+from grader.course import Chapter, House
 from grader.execution.notebook_run import _card
-from grader.house import Chapter, House
 from grader.judging.examine import examine
 from grader.nbgrader_bridge.feedback_page import mended
 from grader.publish import publish

@@ -16,10 +16,10 @@ import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from grader import record
+from grader import results
 from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.execution.grade_notebook import MOST_BYTES
-from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_bridge.preprocessors import Reader
 from grader.nbgrader_bridge.setup import configure
 
@@ -148,7 +148,7 @@ def marks(house: House, chain: Chapter) -> dict[str, list[tuple[str, float | Non
 def notes(house: House, chain: Chapter) -> dict[str, list[str]]:
     """What the instructor is told of each graded notebook."""
     files = house.autograded.glob(f"*/{chain.name}/{chain.notebook}.ipynb")
-    return {f.parts[-3]: record.read(nbformat.read(f, as_version=4))["notes"] for f in files}
+    return {f.parts[-3]: results.read(nbformat.read(f, as_version=4))["notes"] for f in files}
 
 
 @pytest.mark.slow

@@ -28,10 +28,10 @@ from test_killed_runs import QUICK
 from traitlets.config import Config
 
 from grader import sample_class
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.gradebook import connection as gradebooks
 from grader.gradebook import migrate
 from grader.gradebook.connection import alone, opened, writing
-from grader.house import ROOT, Chapter, House, Trouble
 from grader.nbgrader_bridge.setup import configure
 from grader.publish import publish
 from grader.publish.build import build

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from browser_tools import chromium
 
-from grader.house import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.redteam import run, stock
 from grader.redteam.arena import attacks, lesson
 

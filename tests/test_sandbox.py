@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from grader.course import ROOT, Trouble
 from grader.execution.fork_client import forks
 from grader.execution.kernel import Kernel, KernelLost
-from grader.house import ROOT, Trouble
 from grader.judging.server import Judge
 from grader.sandbox import bubblewrap, seccomp, socket_dir
 from grader.sandbox.socket_dir import socket_folder
@@ -142,12 +142,12 @@ def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.Monke
     monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
     (outcome, shown), *_ = cells_run(f"import os; print(os.path.exists({str(ROOT / 'grader')!r}))")
     assert (outcome, shown) == ("ok", "True\n")
-    from grader import record
+    from grader import results
     from grader.redteam import run
 
     file = tmp_path / "nb.ipynb"
     file.write_text(run.submission(None))
-    assert bubblewrap.WARNING in record.read(run._grade(file))["notes"]
+    assert bubblewrap.WARNING in results.read(run._grade(file))["notes"]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from browser_tools import SHOTS, STILL, chromium, tab_to
 from playwright.sync_api import Browser, Page
 
 from grader.bank.registry import HIDDEN_SEED, entries
-from grader.house import ROOT, Chapter, House, Trouble, chapters
+from grader.course import ROOT, Chapter, House, Trouble, chapters
 from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page, site

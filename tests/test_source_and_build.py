@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from grader.bank.registry import entries
 from grader.cli.main import app, main
-from grader.house import ROOT, Chapter, House, Trouble, chapter, chapters
+from grader.course import ROOT, Chapter, House, Trouble, chapter, chapters
 from grader.notebooks import source
 from grader.publish import build as building
 from grader.publish import publish

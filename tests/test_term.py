@@ -19,8 +19,8 @@ import pytest
 
 from grader import sample_class
 from grader.bank.registry import Entry, entries
+from grader.course import ROOT, Chapter, House
 from grader.gradebook.connection import opened
-from grader.house import ROOT, Chapter, House
 from grader.lms import gradesheets
 from grader.notebooks.source import source_notebook
 

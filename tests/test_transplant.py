@@ -9,7 +9,7 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
-from grader.house import chapter
+from grader.course import chapter
 from grader.notebooks.overwrite_cells import MOST_EXTRAS, transplant, without_tags
 from grader.notebooks.source import template
 from grader.redteam.arena import lesson

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.common import ChapterName, Db, Json, app, console, print_json, say, say_made
-from grader.house import Trouble, chosen, house
+from grader.course import Trouble, chosen, house
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from grader.house import DB_VARIABLE, Trouble
+from grader.course import DB_VARIABLE, Trouble
 from grader.sandbox import bubblewrap
 
 app = typer.Typer(

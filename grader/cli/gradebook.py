@@ -19,7 +19,7 @@ from grader.cli.common import (
     say,
 )
 from grader.cli.lms import Rosters, Zone
-from grader.house import DB_VARIABLE, Trouble, chosen, house
+from grader.course import DB_VARIABLE, Trouble, chosen, house
 
 
 class Format(StrEnum):

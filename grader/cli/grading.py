@@ -37,8 +37,8 @@ from grader.cli.common import (
     print_json,
     say,
 )
+from grader.course import House, Trouble, chosen, house
 from grader.executors import process_context
-from grader.house import House, Trouble, chosen, house
 from grader.sandbox import bubblewrap
 
 MOST_FLAGS = 10

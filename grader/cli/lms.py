@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.cli.common import ChapterName, Db, Json, app, console, print_json, say
-from grader.house import chosen, house
+from grader.course import chosen, house
 
 Rosters = Annotated[
     list[Path] | None,

@@ -11,7 +11,7 @@ from grader.cli import (
     grading,  # each adds its commands to the application
 )
 from grader.cli.common import Stopped, app
-from grader.house import Trouble
+from grader.course import Trouble
 
 __all__ = ["app", "feeds", "grading", "main", "making", "marks", "proving"]
 

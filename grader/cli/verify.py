@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from grader.cli.common import ChapterName, Json, app, console, print_json, say
-from grader.house import chosen
+from grader.course import chosen
 
 
 @app.command()

@@ -7,10 +7,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import record
+from grader import results
 from grader.bank.registry import entries
+from grader.course import Chapter, Trouble, chapters
 from grader.execution import grade_notebook
-from grader.house import Chapter, Trouble, chapters
 from gradschool.core.exercise import grade_id
 
 
@@ -29,7 +29,7 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
 def grade_file(file: Path) -> dict[str, Any]:
     """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
     chapter = chapter_of(grade_notebook.read_submission(file), file)
-    found = record.read(grade_notebook.grade(file, chapter))
+    found = results.read(grade_notebook.grade(file, chapter))
     exercises = found["exercises"]
     return {
         "notebook": str(file),

@@ -11,9 +11,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader import record
+from grader import results
+from grader.course import Chapter, Trouble
 from grader.execution.notebook_run import Limits, Session
-from grader.house import Chapter, Trouble
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import template
 from grader.sandbox import bubblewrap
@@ -75,7 +75,7 @@ def grade(file: Path, chapter: Chapter, limits: Limits | None = None) -> Noteboo
     submitted = read_submission(file)
     notebook, notes = transplant(submitted, template(chapter))
     judge(notebook, chapter, notes, limits)
-    record.read(notebook)["submission"] = record.digest_of(file)
+    results.read(notebook)["submission"] = results.digest_of(file)
     return notebook
 
 
@@ -86,7 +86,7 @@ def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Li
         notes = [bubblewrap.WARNING, *notes]
     session = Session(notebook, chapter, limits or Limits(), notes=notes)
     reports = session.run()
-    record.write(notebook, reports, session.notes, grader=record.grader_version(chapter))
+    results.write(notebook, reports, session.notes, grader=results.grader_version(chapter))
     notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 

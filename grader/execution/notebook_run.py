@@ -16,8 +16,8 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked
 
 from grader.bank.registry import Entry, entries
+from grader.course import Chapter
 from grader.execution.kernel import Kernel, KernelLost
-from grader.house import Chapter
 from grader.judging.server import Judge
 from grader.notebooks.overwrite_cells import LEFT_OUT
 from grader.sandbox.bubblewrap import Walls

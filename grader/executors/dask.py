@@ -27,11 +27,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from grader.course import Trouble
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.executors.dask_task import OFF, facts
 from grader.executors.local import MOST_READY, Outcome, Submission, unpacked
-from grader.house import Trouble
 from grader.sandbox import bubblewrap
 
 TRIES = 2

@@ -22,10 +22,10 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from grader.course import Chapter, Trouble
 from grader.execution import fork_client, grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.executors import process_context
-from grader.house import Chapter, Trouble
 from grader.sandbox import bubblewrap
 
 LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from grader.house import Chapter
+from grader.course import Chapter
 
 
 @lru_cache

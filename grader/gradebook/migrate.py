@@ -18,8 +18,8 @@ from nbgrader.api import Assignment, Base, Course, Grade, Student, SubmittedAssi
 from sqlalchemy import URL, Connection, Table, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from grader.course import House, Trouble
 from grader.gradebook.connection import address, alone, engine_of, opened, shown
-from grader.house import House, Trouble
 
 TABLES: list[Table] = Base.metadata.sorted_tables  # each after those that it points to
 VERSION = "SELECT version_num FROM alembic_version"

@@ -19,8 +19,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from grader.course import Trouble
 from grader.execution.grade_notebook import MOST_BYTES
-from grader.house import Trouble
 
 MOST_FILES = 20_000  # in one folder or zip, zips inside it included
 MOST_TOTAL = 2 * 2**30  # bytes unpacked from zips in one run

@@ -20,13 +20,13 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from grader.autograde import STUDENT_ID
+from grader.course import Chapter, House, Trouble, chapters
 from grader.execution import grade_file, grade_notebook
-from grader.house import Chapter, House, Trouble, chapters
 from grader.lms import archives
 from grader.lms.archives import Budget, Parcel
 from grader.lms.filenames import Label, label_of, plain, stamp, without_version
 from grader.lms.roster import Roster
-from grader.record import digest_of
+from grader.results import digest_of
 
 Ledger = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
 NAME = "collected.json"

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.course import Chapter, House, Trouble
 from grader.gradebook.connection import opened
-from grader.house import Chapter, House, Trouble
 from grader.lms.collect import Ledger, ledger
 from grader.lms.filenames import plain
 from grader.lms.roster import POINTS, Roster, Sheet

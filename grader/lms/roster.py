@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dateutil import parser
 
 from grader.autograde import STUDENT_ID
-from grader.house import House, Trouble
+from grader.course import House, Trouble
 from grader.lms.filenames import Label, names_of, plain
 
 MOST_BYTES = 20 * 2**20

@@ -13,10 +13,10 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
-from grader import record
+from grader import results
+from grader.course import Trouble, chapter
 from grader.execution.grade_notebook import leads_elsewhere, read_submission
 from grader.gradebook.connection import enter_student, opened, writing
-from grader.house import Trouble, chapter
 from grader.notebooks.overwrite_cells import transplant
 from grader.notebooks.source import INSTRUCTOR_TAG, template
 
@@ -82,7 +82,7 @@ class EnterRecord(NbGraderPreprocessor):
         names = resources["nbgrader"]
         with opened(names["db_url"]) as gradebook, writing(gradebook):
             enter_student(gradebook, names["student"])
-            record.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
+            results.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 
 
@@ -91,7 +91,7 @@ class Summary(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         nb.cells = _for_students(nb)
-        found = record.by_cell(nb)
+        found = results.by_cell(nb)
         rows = [_row(c, found.get(c.metadata.nbgrader.grade_id, {})) for c in nb.cells if is_grade(c)]
         heads = "".join(f'<th scope="col">{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -16,8 +16,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from grader.course import ROOT, House
 from grader.gradebook.connection import COURSE, find_own_programs
-from grader.house import ROOT, House
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import offline_pages
 from grader.nbgrader_bridge.preprocessors import DropInstructorCells, EnterRecord, Judge, Reader, Summary

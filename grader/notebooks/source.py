@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
 from grader.bank.registry import entries
-from grader.house import Chapter, Trouble
+from grader.course import Chapter, Trouble
 from gradschool.core.exercise import grade_id
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme

@@ -10,8 +10,8 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
+from grader.course import Chapter, House, Trouble
 from grader.gradebook.connection import alone, opened
-from grader.house import Chapter, House, Trouble
 from grader.nbgrader_bridge.setup import converter, last_words, reason
 from grader.notebooks.source import source_notebook
 

@@ -17,10 +17,10 @@ from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
-from grader import record
+from grader import results
 from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.gradebook.connection import opened
-from grader.house import ROOT, Chapter, House, Trouble
 from grader.lms.gradesheets import disarmed
 from grader.nbgrader_bridge.formulas import markdown2html
 from grader.nbgrader_bridge.setup import converter, last_words, reason
@@ -80,7 +80,7 @@ def _exercises(house: House, student: str, chapter: Chapter) -> dict[str, Any]:
         graded = nbformat.read(house.notebook_path(house.autograded, student, chapter), as_version=4)
     except FileNotFoundError:
         return {}
-    return record.by_cell(graded)
+    return results.by_cell(graded)
 
 
 def export(house: House, chapters: list[Chapter], to: Path) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.house import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, House, Trouble
 from grader.notebooks.source import source_notebook
 from grader.publish import publish
 

@@ -21,8 +21,8 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from grader.course import ROOT, chapter
 from grader.execution.fork_client import forks
-from grader.house import ROOT, chapter
 from grader.notebooks.source import source_notebook, template
 from grader.redteam.tools import CHECK, OTHER, named
 from grader.sandbox.bubblewrap import NOBODY, USERS, family

@@ -13,11 +13,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import record
+from grader import results
 from grader.bank.registry import find_entry
+from grader.course import Trouble, chapter
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
-from grader.house import Trouble, chapter
 from grader.notebooks.overwrite_cells import transplant
 from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
 from grader.sandbox.bubblewrap import Walls
@@ -84,7 +84,7 @@ def fight(attack: Attack | None, honest: dict[str, float]) -> Outcome:
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
     if graded:
-        _compare(outcome, record.read(graded), honest)
+        _compare(outcome, results.read(graded), honest)
     return outcome
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.house import ROOT, chapter
+from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
 from grader.redteam.arena import Arena, attacks, small, submission
 from grader.redteam.tools import CHECK, OTHER, named

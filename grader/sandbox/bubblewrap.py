@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import gradschool
-from grader.house import ROOT, Trouble, house
+from grader.course import ROOT, Trouble, house
 from grader.sandbox.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from grader.house import Trouble
+from grader.course import Trouble
 
 MOST_SOCKET_PATH = 107  # bytes, on Linux: unix(7)
 ROOM = 40  # of them for a folder's own name and a socket's within it

@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader import record
+from grader import results
 from grader.bank.registry import entries
+from grader.course import Chapter, House, Trouble
 from grader.gradebook.connection import opened
-from grader.house import Chapter, House, Trouble
 from gradschool.core.exercise import grade_id
 
 MOST_NOTES = 200  # in one chapter's list
@@ -126,7 +126,7 @@ def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
 def _record(file: Path) -> dict[str, Any]:
     """The judge's record in a graded notebook; empty if there is none. The notebook itself is not looked at."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))["metadata"][record.KEY]
+        found = json.loads(file.read_text(encoding="utf-8"))["metadata"][results.KEY]
         return found if isinstance(found, dict) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

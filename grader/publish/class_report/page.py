@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from grader.house import Chapter, House
+from grader.course import Chapter, House
 from grader.lms.collect import ledger
 from grader.publish.class_report.data import ChapterFacts, Misconception, facts, to_teach
 from grader.publish.class_report.figures import BINS, chapter_figures, svg

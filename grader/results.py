@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
-from grader.house import ROOT, Chapter, Trouble
+from grader.course import ROOT, Chapter, Trouble
 from gradschool.check.assess import Report
 from gradschool.core.exercise import CHAPTERS, grade_id
 
