@@ -119,7 +119,7 @@ def test_text_is_run_as_code_in_two_places_and_never_a_students() -> None:
         assert tops(imported(file)).isdisjoint({"pickle", "marshal", "shelve", "dill", "cloudpickle", "runpy"}), name
         calls = [n.func.id for n in ast.walk(ast.parse(file.read_text())) if _is_call_of_a_name(n)]
         found |= {name for called in calls if called in RUNS_TEXT}
-    assert found == {"grader.bank.registry", "grader.redteam.arena"}
+    assert found == {"grader.bank.registry", "grader.redteam.harness"}
 
 
 def _is_call_of_a_name(node: ast.AST) -> bool:

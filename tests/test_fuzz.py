@@ -19,7 +19,7 @@ from grader.course import Trouble
 from grader.execution.grade_notebook import read_submission
 from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import transplant
-from grader.redteam.arena import lesson, submission
+from grader.redteam.harness import lesson, submission
 from gradschool.check.api import unpack_reply
 from gradschool.core import protocol
 

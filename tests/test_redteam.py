@@ -19,8 +19,8 @@ import pytest
 from browser_tools import chromium
 
 from grader.course import ROOT, Chapter, House, Trouble
-from grader.redteam import run, stock
-from grader.redteam.arena import attacks, lesson
+from grader.redteam import run, stock_nbgrader
+from grader.redteam.harness import attacks, lesson
 
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
@@ -63,7 +63,7 @@ def test_no_attack_has_success() -> None:
 def test_the_same_attacks_do_have_success_elsewhere() -> None:
     """The suite can fail: three attacks that stock nbgrader falls for."""
     for name in ("forge/patched_numpy", "notebook/skip_tag", "steal/environment"):
-        assert stock.fight(name), name
+        assert stock_nbgrader.fight(name), name
 
 
 @pytest.fixture(scope="module")

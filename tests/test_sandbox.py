@@ -131,7 +131,7 @@ def test_too_many_processes_and_too_much_disk_are_refused() -> None:
 
 @pytest.mark.slow
 def test_a_killed_kernel_leaves_no_process() -> None:
-    from grader.redteam.arena import left_running
+    from grader.redteam.harness import left_running
 
     cells_run("import os, time\nfor _ in range(5):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
     assert left_running() == []

@@ -12,8 +12,8 @@ from nbgrader.utils import is_solution
 from grader.course import chapter
 from grader.notebooks.overwrite_cells import MOST_EXTRAS, transplant, without_tags
 from grader.notebooks.source import template
-from grader.redteam.arena import lesson
-from grader.redteam.tools import CHECK, OTHER, named
+from grader.redteam.cells import CHECK, OTHER, named
+from grader.redteam.harness import lesson
 
 ANSWER = "def l2_gradient(p, l):\n    return p - l"
 

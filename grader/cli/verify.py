@@ -40,7 +40,7 @@ def redteam(
 ) -> None:
     """Attack the grader with the public suite of hostile notebooks, and say what had success."""
     from grader.redteam import run as running
-    from grader.redteam import stock as on_stock
+    from grader.redteam import stock_nbgrader as on_stock
 
     result = on_stock.run(only, jobs) if stock else running.run(only, jobs)
     if as_json:

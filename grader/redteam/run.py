@@ -19,7 +19,7 @@ from grader.course import Trouble, chapter
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import Limits
 from grader.notebooks.overwrite_cells import transplant
-from grader.redteam.arena import Arena, Attack, attacks, lesson, submission
+from grader.redteam.harness import Arena, Attack, attacks, lesson, submission
 from grader.sandbox.bubblewrap import Walls
 
 WALLS = Walls(memory=2**30, scratch=64 * 2**20)

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from grader.course import ROOT, chapter
 from grader.execution.fork_client import forks
 from grader.notebooks.source import source_notebook, template
-from grader.redteam.tools import CHECK, OTHER, named
+from grader.redteam.cells import CHECK, OTHER, named
 from grader.sandbox.bubblewrap import NOBODY, USERS, family
 
 ATTACKS = Path(__file__).parent / "attacks"

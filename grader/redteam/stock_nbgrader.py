@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 
 from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
-from grader.redteam.arena import Arena, attacks, small, submission
-from grader.redteam.tools import CHECK, OTHER, named
+from grader.redteam.cells import CHECK, OTHER, named
+from grader.redteam.harness import Arena, attacks, small, submission
 from grader.sandbox import bubblewrap
 
 ASSERTS = {
@@ -57,7 +57,7 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
 def fight(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
-        inside = [sys.executable, "-m", "grader.redteam.stock", name]
+        inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
         line = [*bubblewrap._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
         env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
