@@ -5,8 +5,9 @@
 Measured here first: notebooks of the three chapters, one at a time with the walls up; what one task costs the process
 that grades and a real Dask scheduler when the workers answer at once (with a real submission's and a real graded
 notebook's bytes); and what the one writer needs for an entry in an SQLite gradebook. Then a simulation of discrete
-events plays the run through: the same rules as `grader/executors/dask.py` (one submission for each free thread, free workers
-are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that die.
+events plays the run through: the same rules as `grader/executors/dask.py` (one submission for each free thread, free
+workers are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that
+die.
 
 Times are CPU seconds; for a notebook those of the whole machine, since a kernel ends where nobody can ask it: let
 the machine rest. Assumed, not measured: that a worker has such a core for itself, that network and disk take no time,

@@ -6,7 +6,8 @@ import csv
 import json
 from pathlib import Path
 
-from grader import sample_downloads as sample
+import sample_downloads as sample
+
 from grader.course import Chapter, House
 from grader.gradebook.connection import opened
 from grader.lms import roster

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import sample_downloads as sample
 from feeds_tools import NAMES, by, canvas_roster, handed_in, status, take
 
-from grader import sample_downloads as sample
 from grader.course import Chapter, House
 from grader.lms import roster
 from grader.lms.collect import ledger

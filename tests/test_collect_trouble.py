@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import sample_downloads as sample
 from feeds_tools import by, handed_in, take
 
-from grader import sample_downloads as sample
 from grader.course import Chapter, House, Trouble
 from grader.lms import roster
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import nbformat
 import pytest
+import sample_downloads as sample
 from conftest import needs
 from feeds_tools import NAMES, mark, table, take
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
 from grader import results, sample_class
-from grader import sample_downloads as sample
 from grader.autograde import autograde, submissions
 from grader.bank.registry import entries
 from grader.cli.main import app

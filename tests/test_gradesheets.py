@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import sample_downloads as sample
 from feeds_tools import NAMES, canvas_roster, mark, table, take
 
-from grader import sample_downloads as sample
 from grader.course import Chapter, House
 from grader.gradebook.connection import opened
 from grader.lms import gradesheets, roster

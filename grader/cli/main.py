@@ -7,13 +7,11 @@ import logging
 import sys
 import warnings
 
-from grader.cli import (
-    grading,  # each adds its commands to the application
-)
+from grader.cli import build, gradebook, grading, lms, verify  # each adds its commands to the application
 from grader.cli.common import Stopped, app
 from grader.course import Trouble
 
-__all__ = ["app", "feeds", "grading", "main", "making", "marks", "proving"]
+__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "verify"]
 
 
 def main() -> None:

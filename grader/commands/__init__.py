@@ -1,1 +1,0 @@
-"""The instructor's commands, a module for each kind."""
