@@ -67,11 +67,11 @@ database:
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
 test: setup walls browser database
-	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder; code=$$?; \
+	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal; code=$$?; \
 	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 test-fast: setup
-	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"; code=$$?; \
+	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"; code=$$?; \
 	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import signal
 import sys
@@ -16,33 +15,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import grader  # noqa: F401  # isort: skip  # before any test imports jsonschema: see there
 
-from feeds_tools import NAMES, by
 from nbgrader import api
 
 from grader.course import Chapter, House, chapter
 from grader.publish.build import build
+from tests.support.lms_class import NAMES, by
 
 # Whoever starts the tests in the background may have Ctrl-C ignored, and what the tests start would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-# With their minutes at the end of a run, one of two processes would wait for the other.
-LONGEST = ("killed_runs", "redteam", "site", "postgres", "term", "class", "forked_kernels", "cluster", "feeds")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest begin."""
-    first = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: first.get(item.path.name, len(first)))
-
-
-def needs(*programs: str) -> None:
-    """Skip, saying what is missing; in CI, where `make` installs everything, a missing program fails the test."""
-    missing = [p for p in programs if not shutil.which(p)]
-    if missing:
-        say = pytest.fail if os.environ.get("GRADSCHOOL_NO_SKIPS") else pytest.skip
-        say(f"{', '.join(missing)} is missing here (see the Makefile for what installs it)")
 
 
 @pytest.fixture(scope="session", autouse=True)

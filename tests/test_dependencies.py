@@ -101,7 +101,10 @@ def test_the_judge_needs_the_standard_library_and_numpy() -> None:
 
 def test_the_bank_is_built_on_nothing_but_the_students_package() -> None:
     bank = {name for name in FILES if name.startswith("grader.exercises.")}
-    assert {n for n in reached(*bank) if n.startswith("grader.")} - bank == {"grader.bank.registry", "grader.bank.ill_conditioned"}
+    assert {n for n in reached(*bank) if n.startswith("grader.")} - bank == {
+        "grader.bank.registry",
+        "grader.bank.ill_conditioned",
+    }
     assert {t for name in bank for t in tops(imported(FILES[name]))} - set(sys.stdlib_module_names) == {
         *("grader", "gradschool", "numpy", "torch")
     }

@@ -173,7 +173,11 @@ def test_the_architectures_names_are_the_codes():
     files = {str(f.relative_to(top.parent)): f for top in tops for f in top.rglob("*.py")}
     named = re.findall(r"`((?:grader|gradschool)/[\w/]+\.py)`, `([\w.]+)`", text)
     modules = {name.rpartition("/")[2].removesuffix(".py"): name for name in files}
-    named += [(modules[m], n) for m, n in re.findall(r"`(\w+)\.(\w+)`", text) if m in modules and m not in CHAPTERS and n != "py"]
+    named += [
+        (modules[m], n)
+        for m, n in re.findall(r"`(\w+)\.(\w+)`", text)
+        if m in modules and m not in CHAPTERS and n != "py"
+    ]
     assert len(named) > 8
     assert not [f"{file}: {name}" for file, name in named if name not in defined(files[file])]
 

@@ -1,4 +1,4 @@
-"""Pendulum-v1, many at once: equal to Gymnasium's own step for step (`tests/test_pendulum.py`), and much faster.
+"""Pendulum-v1, many at once: equal to Gymnasium's own step for step (tested so), and much faster.
 
 An episode is cut after 200 steps. That is the clock's doing, not the world's: `truncated` says so, and `terminated`
 is never true. Nothing a pendulum does ends the world.

@@ -1,4 +1,4 @@
-"""Taxi: Gymnasium's own, its model as arrays, the exact optimum, and many taxis at once (`tests/test_taxi.py`).
+"""Taxi: Gymnasium's own, its model as arrays, the exact optimum, and many taxis at once (tested so).
 
 A state s is an id in 0..499, ((row * 5 + column) * 5 + passenger) * 4 + destination; passenger 4 sits in the taxi.
 Actions: 0 south, 1 north, 2 east, 3 west, 4 pick up, 5 drop off. An episode begins in one of 300 equally likely

@@ -1,0 +1,205 @@
+"""In a real browser: an instructor presses Autograde, marks by hand, reads the feedback and the report."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from grader import sample_class
+from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House
+from tests.support.browser import chromium, contrast, jupyterlab, shoot, tab_to, watched_page
+
+pytestmark = pytest.mark.slow
+
+STUDENTS = ("perfect", "mistaken-1")
+WRITTEN = "A gradient is how a loss asks.\n\n<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
+REMARK = "Say it with $G$ next time."
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def house(built: House, tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> House:
+    """A class of two of whom nothing has been graded; one of them tries to act in the instructor's browser."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(built.work, folder / "work")
+    shutil.copytree(built.release, folder / "course")
+    made = House(folder / "work", folder / "course")
+    sample_class.fill_class(made, chain, mistaken=1, unruly=False)
+    for other in made.submitted.iterdir():
+        if other.name not in STUDENTS:
+            shutil.rmtree(other)
+    file = made.notebook_path(made.submitted, "perfect", chain)
+    notebook = nbformat.read(file, as_version=4)
+    reflection = next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "chain-reflection")
+    reflection.source = WRITTEN
+    nbformat.write(notebook, file)
+    with Gradebook(made.db_url) as gradebook:
+        gradebook.update_or_create_student("perfect", first_name="Pia", last_name="Perfect")
+    return made
+
+
+def environment(house: House) -> dict[str, str]:
+    return {"GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+
+
+@pytest.fixture(scope="module")
+def desk(house: House) -> Iterator[str]:
+    """The formgrader on that class."""
+    with jupyterlab(ROOT, ROOT / "grader", **environment(house)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(desk: str, browser: Browser) -> Iterator[Page]:
+    """The instructor's page. The tests of this file are one morning's work and follow on each other."""
+    with watched_page(browser) as opened:
+        opened.goto(f"{desk}/formgrader/manage_assignments?token=t")
+        yield opened
+
+
+def press(page: Page, student: str, column: str) -> None:
+    """Press a student's button in the formgrader's table and wait until it says that all went well."""
+    row = page.locator("tr", has=page.locator(".student-id", has_text=student))
+    row.locator(f".{column} a").click()
+    dialog = page.locator(".modal-dialog")
+    expect(dialog).to_contain_text("Successfully", timeout=180_000)
+    dialog.locator("button", has_text="OK").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_the_button_gives_the_marks_of_the_command_line(desk: str, page: Page, house: House, chain: Chapter) -> None:
+    expect(page.get_by_text(chain.name).first).to_be_visible(timeout=30_000)
+    shoot(page, "instructor-assignments")
+    page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
+    for student in STUDENTS:
+        press(page, student, "autograde")
+    for name in ("Perfect, Pia", "mistaken-1, "):  # who has no name is called by the id, not "None, None"
+        expect(page.locator(f".student-name[data-order='{name}']")).to_be_visible()
+    shoot(page, "instructor-autograded")
+    with Gradebook(house.db_url) as gradebook:
+        marks = {
+            s.student_id: {g.name: g.auto_score for g in s.notebooks[0].grades}
+            for s in gradebook.assignment_submissions(chain.name)
+        }
+    full = {e.exercise.grade_id: e.points for e in entries("chain").values()}
+    assert marks["perfect"] == {**full, "chain-reflection": None}
+    assert 0 < sum(v or 0 for v in marks["mistaken-1"].values()) < 0.2 * sum(full.values())
+
+
+def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
+    desk: str, page: Page, house: House, chain: Chapter
+) -> None:
+    with Gradebook(house.db_url) as gradebook:
+        submitted = gradebook.find_submission_notebook(chain.notebook, chain.name, "perfect").id
+    page.goto(f"{desk}/formgrader/submissions/{submitted}/")
+    scheme = page.get_by_text("Marking scheme").first
+    expect(scheme).to_be_visible(timeout=30_000)
+    page.wait_for_load_state("networkidle")  # the page fetches the marks there are, and would write over ours
+    page.wait_for_function("$(':animated').length === 0")
+    scheme.scroll_into_view_if_needed()
+    answer = page.get_by_text("A gradient is how a loss asks.")
+    expect(answer).to_be_in_viewport()
+    expect(scheme).to_be_in_viewport()
+    cells = page.locator(".text_cell_render td", has_text="detach f")  # of the scheme's table: lines between them
+    expect(cells).to_have_css("border-left-style", "solid")
+    score = field_below(answer, page, "input.score")
+    with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):
+        score.fill("5")
+        score.press("Tab")
+    comment = field_below(answer, page, "textarea.comment")
+    with page.expect_response(lambda r: "/formgrader/api/comment/" in r.url and r.request.method == "PUT"):
+        comment.fill(REMARK)
+        comment.press("Tab")
+    page.wait_for_function("$(':animated').length === 0")  # the page glides to the field that has the focus
+    scheme.evaluate("e => e.scrollIntoView({block: 'center'})")
+    shoot(page, "instructor-reflection")
+    assert page.evaluate("window.harm") is None
+    assert page.locator("math").count() > 50
+    with Gradebook(house.db_url) as gradebook:
+        grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect")
+        assert (grade.manual_score, grade.needs_manual_grade) == (5, False)
+
+
+def field_below(answer: Locator, page: Page, kind: str) -> Locator:
+    """The field of this kind that belongs to the cell with the answer."""
+    return page.locator(".nbgrader_cell", has=answer).locator(kind)
+
+
+def test_feedback_from_its_button_says_what_was_wrong(
+    desk: str, page: Page, browser: Browser, house: House, chain: Chapter
+) -> None:
+    page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
+    expect(page.locator("tr", has_text="mistaken-1")).to_be_visible(timeout=30_000)
+    for student in STUDENTS:
+        press(page, student, "generate-feedback")
+    with watched_page(browser) as other:
+        other.goto((house.feedback / "mistaken-1" / chain.name / f"{chain.notebook}.html").as_uri())
+        expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
+        expect(other.locator("html")).to_have_attribute("lang", "en")  # mended, on this road as well
+        shoot(other, "instructor-feedback-mistaken")
+        other.goto((house.feedback / "perfect" / chain.name / f"{chain.notebook}.html").as_uri())
+        expect(other.locator("body")).to_contain_text("Say it with")
+        expect(other.locator(".panel-footer math")).to_have_text("G")  # the remark's formula is drawn
+        assert other.evaluate("window.harm") is None
+        shoot(other, "instructor-feedback-perfect")
+        expect(other.get_by_text("Marking scheme")).to_have_count(0)  # it is the instructor's
+
+
+def test_the_class_report_reads_well_on_light_and_dark(browser: Browser, house: House, chain: Chapter) -> None:
+    words = [sys.executable, "-m", "grader", "report", "chain"]
+    subprocess.run(words, cwd=ROOT, env={**os.environ, **environment(house)}, check=True)
+    for scheme in ("light", "dark"):
+        with watched_page(browser, color_scheme=scheme, java_script_enabled=False) as page:
+            page.goto((house.work / "class-report.html").as_uri())
+            expect(page.locator("body")).to_contain_text("chain.l2_gradient")
+            assert contrast(page.locator("body")) >= 4.5, scheme
+            page.screenshot(path=ROOT / "build" / "screenshots" / f"instructor-report-{scheme}.png", full_page=True)
+
+
+def address(url: str) -> str:
+    """A submission's page without the field that has the focus."""
+    return url.partition("?")[0].rstrip("/")
+
+
+def test_a_reflection_is_marked_with_the_keyboard_alone(desk: str, page: Page, house: House, chain: Chapter) -> None:
+    """From the list of chapters to the points and on to the next student: Tab, Enter and the points' digits."""
+    page.goto(f"{desk}/formgrader/manage_assignments")
+    expect(page.locator(".num-submissions a").first).to_be_visible(timeout=30_000)
+    tab_to(page, f".num-submissions a[href$='{chain.name}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/manage_submissions/{chain.name}")
+    expect(page.locator(".student-name a").first).to_be_visible(timeout=30_000)
+    tab_to(page, ".student-name a[href*='/perfect/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/manage_students/perfect/**")
+    expect(page.locator("#main-table a").first).to_be_visible(timeout=30_000)
+    tab_to(page, "#main-table a[href*='/submissions/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/submissions/**")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("$.fx.off = true")  # else the page glides for half a second to each of its fields
+    tab_to(page, "input.score#chain-reflection")
+    with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):
+        page.keyboard.type("4")
+        page.keyboard.press("Tab")
+    shoot(page, "instructor-keyboard")
+    tab_to(page, "li.next a")
+    there = page.url
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: address(url) != address(there))  # the next student's page, or the list after the last
+    with Gradebook(house.db_url) as gradebook:
+        assert gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect").manual_score == 4

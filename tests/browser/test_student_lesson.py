@@ -1,0 +1,273 @@
+"""In a real browser: a student opens each chapter in JupyterLab, gets it wrong, reads why, mends it, validates."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from grader.course import ROOT, chapter
+from grader.notebooks.source import source_notebook
+from gradschool.core.exercise import in_chapter
+from tests.support.browser import Lesson, chromium, contrast, jupyterlab, shoot, watched_page
+
+pytestmark = pytest.mark.slow
+
+
+class Slip(NamedTuple):
+    """A mistake that students make: the answer, the sentence that must name it, and the two texts that mend it."""
+
+    exercise: str
+    wrong: str
+    told: str
+    mend: tuple[str, str]
+    numbers: bool = True  # whether there are wrong numbers to be shown
+
+    @property
+    def right(self) -> str:
+        """The answer with the mistake mended."""
+        assert self.mend[0] in self.wrong
+        return self.wrong.replace(*self.mend)
+
+
+class Picture(NamedTuple):
+    """A cell that draws the student's own gradients: what must be written before, and the switches to turn."""
+
+    cell: str
+    needs: tuple[str, ...]
+    dropdown: str = ""
+    checkbox: str = ""
+    button: str = ""
+
+
+OUTPUT_GRADIENT = """def output_gradient(q, action, y):
+    g = np.zeros_like(q)
+    rows = np.arange(len(q))
+    g[rows, action] = (q[rows, action] - y) / q.size
+    return g
+"""
+TD_TARGET = """def td_target(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - (terminated | truncated)) * q_next.max(axis=1)
+"""
+TANH_VJP = """def tanh_vjp(z, g):
+    return g * (1 - np.tanh(z))
+"""
+SQUASH = """def squash(z, low, high):
+    return high * (np.tanh(z) + 1) / 2
+"""
+SQUASH_VJP = """def squash_vjp(z, g, low, high):
+    return -g * (high - low) / 2 * (1 - np.tanh(z) ** 2)
+"""
+STORIES = {
+    "chain": (
+        "chain-l2-gradient-solution",
+        [
+            Slip(
+                "chain.l2_gradient",
+                "def l2_gradient(p, l):\n    return l - p\n",
+                "the negative of what it should be",
+                ("l - p", "p - l"),
+            ),
+            Slip(
+                "chain.tanh_vjp",
+                TANH_VJP,
+                "When z changes its sign, the right result stays as it is",
+                ("(z))", "(z) ** 2)"),
+            ),
+        ],
+        [
+            Picture("stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
+            Picture("flow.chain(", ("chain-mlp-backward",), dropdown="gradient at", checkbox="detach H"),
+        ],
+    ),
+    "dqn": (
+        "dqn-one-hot-solution",
+        [
+            Slip(
+                "dqn.td_target",
+                TD_TARGET,
+                "right except in the rows that are only truncated",
+                ("(terminated | truncated)", "terminated"),
+            ),
+            Slip(
+                "dqn.output_gradient",
+                OUTPUT_GRADIENT,
+                "A (the number of actions) times too small",
+                ("q.size", "len(q)"),
+            ),
+        ],
+        [
+            Picture(
+                "flow.dqn(",
+                ("dqn-weight-gradient", "dqn-semi-gradient", "dqn-residual-gradient"),
+                dropdown="taken action",
+                checkbox="the episode ends",
+            )
+        ],
+    ),
+    "ddpg": (
+        "ddpg-squash-solution",
+        [
+            Slip(
+                "ddpg.squash",
+                SQUASH,
+                "When low changes, the right result changes too",
+                ("high * ", "low + (high - low) * "),
+            ),
+            Slip("ddpg.squash_vjp", SQUASH_VJP, "the negative of what it should be", ("-g", "g")),
+            Slip(
+                "ddpg.polyak",
+                "def polyak(target, online, tau):\n    target += tau * (online - target)\n    return target\n",
+                "changes its inputs in place",
+                ("target += tau", "target = target + tau"),
+                numbers=False,
+            ),
+        ],
+        [Picture("flow.ddpg(", ("ddpg-actor-loss-direct", "ddpg-actor-step"), dropdown="how")],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A student's JupyterLab on the course as it is handed out."""
+    course = tmp_path_factory.mktemp("student") / "course"
+    shutil.copytree(ROOT / "course", course)
+    with jupyterlab(course, course) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=STORIES)
+def part(request: pytest.FixtureRequest) -> str:
+    """A chapter."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def lesson(lab: str, browser: Browser, part: str) -> Iterator[Lesson]:
+    """A chapter, open in JupyterLab, run from its top to its first exercise. No errors on the console in the end."""
+    about = chapter(part)
+    with watched_page(browser) as page:
+        opened = Lesson(page, lab, f"{about.name}/{about.notebook}.ipynb")
+        opened.run_above(STORIES[part][0])
+        yield opened
+        opened.do("kernelmenu:shutdown")
+
+
+def solution(part: str, name: str) -> str:
+    """The instructor's own text for a cell."""
+    cells = source_notebook(chapter(part)).cells
+    return next(c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+def test_figures_come_with_their_words(lesson: Lesson, part: str) -> None:
+    pictures = lesson.page.locator(".jp-OutputArea-output img")
+    expect(pictures.first).to_be_visible(timeout=30_000)
+    found = pictures.evaluate_all("all => all.map(i => [i.naturalWidth, i.alt.length])")
+    assert all(width > 100 and words > 40 for width, words in found), found
+    expect(lesson.page.locator("summary", has_text="The figure in words")).to_have_count(len(found))
+    pictures.first.scroll_into_view_if_needed()
+    shoot(lesson.page, f"student-{part}-picture")
+
+
+def test_a_wrong_answer_is_told_its_own_fault_and_turns_green(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        card = lesson.answer(slip.exercise, slip.wrong)
+        expect(card).to_contain_text("not yet")
+        expect(card).to_contain_text(slip.told)
+        expect(card.locator("td", has_text="✗")).not_to_have_count(0 if slip.numbers else 1)
+        for theme in ("JupyterLab Dark", "JupyterLab Light"):
+            lesson.theme(theme)
+            assert contrast(card) >= 4.5, (slip.exercise, theme)
+            shoot(lesson.page, f"student-{slip.exercise}-wrong-{theme.split()[1].lower()}")
+        card = lesson.answer(slip.exercise, slip.right)
+        expect(card).to_contain_text("passed")
+        assert contrast(card) >= 4.5
+    shoot(lesson.page, f"student-{part}-right")
+
+
+def test_pictures_of_the_students_own_gradients_follow_the_switches(lesson: Lesson, part: str) -> None:
+    for number, picture in enumerate(STORIES[part][2]):
+        for name in picture.needs:
+            lesson.write(f"{name}-solution", solution(part, f"{name}-solution"))
+        lesson.run(picture.cell)
+        output = lesson.active_output()
+        seen = [drawn(output)]
+        if picture.button:
+            output.get_by_role("button", name=picture.button).click()
+            seen.append(redrawn(output, seen))
+        if picture.dropdown:
+            output.locator(".widget-dropdown", has_text=picture.dropdown).locator("select").select_option(index=1)
+            seen.append(redrawn(output, seen))
+        if picture.checkbox:
+            output.locator(".widget-checkbox", has_text=picture.checkbox).locator("input").click()
+            seen.append(redrawn(output, seen))
+        assert len(set(seen)) == len(seen) >= 2
+        shoot(lesson.page, f"student-{part}-flow-{number}")
+
+
+def drawn(output: Locator) -> str:
+    """The picture as it stands."""
+    expect(output.locator("img")).to_have_count(1, timeout=30_000)
+    return str(output.locator("img").get_attribute("src"))
+
+
+def redrawn(output: Locator, before: list[str]) -> str:
+    """The picture, once it is another one."""
+    expect(output.locator("img")).not_to_have_attribute("src", before[-1], timeout=15_000)
+    return drawn(output)
+
+
+def test_progress_knows_what_has_passed(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        lesson.answer(slip.exercise, slip.right)
+    lesson.run("progress(")
+    output = lesson.active_output()
+    expect(output).to_contain_text(f"{len(STORIES[part][1])} of {len(in_chapter(part))} exercises of this chapter pass")
+    for slip in STORIES[part][1]:
+        row = output.get_by_role("row", name=re.compile(rf"^{re.escape(slip.exercise)}\s"))
+        expect(row).to_contain_text("passed")
+    assert contrast(output.locator(".jp-RenderedHTMLCommon").first) >= 4.5
+    shoot(lesson.page, f"student-{part}-progress")
+
+
+def test_validate_names_what_is_open_and_nothing_else(lesson: Lesson, part: str) -> None:
+    for slip in STORIES[part][1]:
+        lesson.answer(slip.exercise, slip.right)
+    dialog = lesson.validate()
+    expect(dialog).to_contain_text("Not written yet")
+    shoot(lesson.page, f"student-{part}-validate")
+    for slip in STORIES[part][1]:
+        expect(dialog).not_to_contain_text(f'check("{slip.exercise}"')
+    dialog.get_by_role("button", name="Ok").click()
+    expect(dialog).to_have_count(0)
+
+
+@pytest.mark.parametrize("part", ["dqn"], indirect=True)
+def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesson, part: str) -> None:
+    for name in ("td-target", "output-gradient", "weight-gradient", "epsilon-greedy"):
+        lesson.write(f"dqn-{name}-solution", solution(part, f"dqn-{name}-solution"))
+    lesson.run("model = taxi.taxi_model()")
+    many = "mine = over_seeds(train_table, learner, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
+    lesson.write("yours =", many, wait=False)
+    output = lesson.active_output()
+    expect(output.get_by_role("progressbar")).to_be_visible(timeout=20_000)
+    lesson.page.wait_for_timeout(1000)
+    shoot(lesson.page, "student-training")
+    lesson.do("notebook:interrupt-kernel")
+    expect(output).to_contain_text("2000 runs are kept", timeout=20_000)
+    expect(output).to_contain_text("runs end exactly optimal")
+    expect(output).not_to_contain_text("Traceback")
+    lesson.wait_until_idle()
+    shoot(lesson.page, "student-training-stopped")
+    lesson.write("mine = over_seeds", "yours = {}")  # so that nothing else runs it again

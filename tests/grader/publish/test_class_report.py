@@ -1,0 +1,194 @@
+"""The class report: its numbers are the gradebook's and the judge's, and nothing a student wrote acts in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import numpy as np
+import pytest
+
+from grader import results
+from grader.bank.registry import entries
+from grader.course import Chapter, House, Trouble
+from grader.gradebook.connection import opened
+from grader.publish.class_report import page as class_report
+from grader.publish.class_report.data import facts, to_teach
+from grader.publish.class_report.figures import distribution
+from gradschool.check.assess import Report
+from gradschool.core.exercise import grade_id
+from tests.support.programs import needs
+
+WHEN = datetime(2026, 11, 21, 9, 0)
+EVIL = '</td><script>alert(1)</script><img src=x onerror="alert(1)">'
+# Who made which mistake in which exercise; everything else of theirs is right.
+CLASS: dict[str, dict[str, str]] = {
+    "ann": {"chain.l2_gradient": "label-minus-prediction", "chain.linear_vjp": "not-transposed"},
+    "bob": {"chain.l2_gradient": "label-minus-prediction"},
+    "cy": {"chain.l2_gradient": "label-minus-prediction", "chain.relu_vjp": "wrong-shape"},
+    "dee": {"chain.numerical_gradient": "forward-difference", "chain.l2_gradient": "lost-half"},
+    "eve": {"chain.numerical_gradient": "forward-difference", "chain.adam_step": "untouched"},
+    "fay": {},
+}
+
+
+@pytest.fixture(scope="module")
+def graded(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A class with records and marks as grading leaves them, made without a kernel; ``gus`` could not be graded.
+
+    The tests read it and write no more than the report.
+    """
+    house = House(tmp_path_factory.mktemp("class") / "work", built.release)
+    shutil.copytree(built.work, house.work)
+    for student, mistakes in CLASS.items():
+        _enter(house, chain, student, mistakes)
+    with opened(house) as gradebook:
+        gradebook.update_or_create_student("gus")
+        gradebook.update_or_create_submission(chain.name, "gus")
+        for grade in gradebook.find_submission_notebook(chain.notebook, chain.name, "gus").grades:
+            grade.auto_score = None
+        gradebook.db.commit()
+    return house
+
+
+def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str]) -> None:
+    bank = entries("chain")
+    reports = {
+        name: Report(
+            exercise=name,
+            title=name,
+            points=entry.points,
+            fraction=0.1 if name in mistakes else 1.0,
+            mistake=mistakes.get(name, ""),
+            hint=EVIL if mistakes.get(name) == "wrong-shape" else "",
+            properties=(),
+        )
+        for name, entry in bank.items()
+    }
+    graded = nbformat.v4.new_notebook()
+    results.write(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
+    file = house.notebook_path(house.autograded, student, chain)
+    file.parent.mkdir(parents=True)
+    nbformat.write(graded, file)
+    with opened(house) as gradebook:
+        gradebook.update_or_create_student(student)
+        gradebook.update_or_create_submission(chain.name, student)
+        earned = {grade_id(r.exercise): r.earned for r in reports.values()}
+        for grade in gradebook.find_submission_notebook(chain.notebook, chain.name, student).grades:
+            grade.auto_score = earned.get(grade.name, None if student in ("ann", "fay") else 0.0)
+            grade.needs_manual_grade = grade.auto_score is None
+        gradebook.db.commit()
+
+
+@pytest.fixture(scope="module")
+def page(graded: House, chain: Chapter) -> str:
+    return class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8")
+
+
+def test_each_exercises_share_and_mean_are_those_of_the_records(graded: House, chain: Chapter) -> None:
+    (found,) = facts(graded, [chain])
+    for e in found.exercises:
+        wrong = sum(e.exercise in mistakes for mistakes in CLASS.values())
+        assert (e.marked, e.passed) == (6, pytest.approx(1 - wrong / 6)), e.exercise
+        assert e.mean == pytest.approx(1 - 0.9 * wrong / 6), e.exercise
+    assert {e.exercise: e.untouched for e in found.exercises if e.untouched} == {"chain.adam_step": 1}
+    assert [e.exercise for e in found.exercises] == list(entries("chain"))
+
+
+def test_what_to_teach_is_what_most_students_got_wrong(graded: House, chain: Chapter) -> None:
+    wanted = Counter((e, m) for ms in CLASS.values() for e, m in ms.items()).most_common(2)
+    first, second, third = to_teach(facts(graded, [chain]))
+    assert [((m.exercise, m.name), len(m.students)) for m in (first, second)] == wanted
+    assert first.students == ["ann", "bob", "cy"]
+    assert first.section == "1 · A loss is a function with a slope"
+    assert first.hint == entries("chain")["chain.l2_gradient"].mutants[0].hint  # the bank's, though the record had none
+    assert (third.name, len(third.students)) == ("lost-half", 1)  # untouched and wrong-shape are no misconceptions
+
+
+def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(graded: House, chain: Chapter) -> None:
+    (found,) = facts(graded, [chain])
+    by = {m.student: m for m in found.marks}
+    assert {s for s, m in by.items() if m.waiting} == {"ann", "fay"}
+    assert by["fay"].share == 1.0  # of what is marked so far
+    assert by["gus"].trouble
+    assert by["gus"].share is None
+    assert len(found.shares) == 6
+
+
+def test_the_histogram_counts_everyone_once(graded: House, chain: Chapter) -> None:
+    figure, counts = distribution([0.0, 0.1, 0.999, 1.0, 1.2])  # the ends belong to it, extra credit too
+    assert counts == [1, 1, 0, 0, 0, 0, 0, 0, 0, 3]
+    assert "5 students" in figure.alt
+    (found,) = facts(graded, [chain])
+    assert sum(distribution(found.shares)[1]) == 6
+    assert f"{np.median(found.shares):.0%}" in distribution(found.shares)[0].alt
+
+
+def test_the_page_says_it_all(page: str) -> None:
+    text = re.sub(r"<[^>]*>", " ", page)
+    assert re.search(r"Label minus prediction\s+in\s+chain.l2_gradient\s+3 of 6 students", text)
+    assert re.search(r"01-loss-as-chain-rule\s+6\s+\d+%\s+2\s+1", text)  # graded, median, waiting, not graded
+    assert re.search(r"ann\s+01-loss-as-chain-rule\s+chain-reflection", text)
+    assert re.search(r"gus\s+01-loss-as-chain-rule\s+could not be graded", text)
+
+
+def test_nothing_a_student_wrote_acts_and_nothing_comes_from_elsewhere(page: str) -> None:
+    assert "&lt;script&gt;alert(1)" in page  # it is there, as text
+    assert not re.findall(r"<(?:script|img|iframe|object|link|base|form)\b", page)
+    assert not re.findall(r"<[^>]*\son\w+=", page)
+    assert "default-src 'none'" in page
+    assert {m for m in re.findall(r'(?:href|src)="([^"]*)"', page) if not m.startswith("#")} == set()
+    assert not re.findall(r"url\((?!#)|@import|https?://(?!www\.w3\.org/)", page)
+
+
+def test_every_figure_has_words_and_a_table_and_takes_the_pages_ink(page: str) -> None:
+    drawings = re.findall(r"(?s)<svg.*?</svg>", page)
+    assert len(drawings) == 3
+    for drawing in drawings:
+        words = ElementTree.fromstring(drawing).attrib["aria-labelledby"]
+        assert re.search(rf'<figcaption id="{words}">[^<]{{40,}}</figcaption></figure>.{{0,40}}<table>', page)
+        assert "currentColor" in drawing
+        assert "#808080" not in drawing
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', page)) <= {(i, "") for i in ids} | {("", i) for i in ids}
+
+
+def test_the_same_class_gives_the_same_bytes(graded: House, chain: Chapter, page: str) -> None:
+    assert class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8") == page
+
+
+def test_a_class_without_marks_is_one_sentence(house: House, chain: Chapter) -> None:
+    with pytest.raises(Trouble, match="There are no marks yet"):
+        class_report.report(house, [chain])
+
+
+@pytest.mark.slow
+def test_the_page_follows_a_dark_desktop(graded: House, chain: Chapter, page: str, tmp_path: Path) -> None:
+    """Rendered by a real browser: the ground and the ink of the figures turn with the reader's scheme."""
+    needs("chromium")
+    light, dark = (_ground_and_ink(graded.work / "class-report.html", tmp_path / f"{d}.png", d) for d in (False, True))
+    assert light[0] > 240 > 60 > dark[0]
+    assert light[1] < 130 < dark[1]
+
+
+def _ground_and_ink(page: Path, to: Path, dark: bool) -> tuple[int, int]:
+    """The brightness of the page's corner, and that of the pixels most unlike it in the upper figure."""
+    from PIL import Image
+
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    flags += " disable-component-update disable-sync hide-scrollbars window-size=900,1600"
+    scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    command = [shutil.which("chromium") or "", *(f"--{f}" for f in flags.split()), *scheme]
+    where = [f"--user-data-dir={to.parent / 'profile'}", f"--screenshot={to}", page.as_uri()]
+    subprocess.run([*command, *where], check=True, capture_output=True, timeout=120)
+    grey = np.asarray(Image.open(to).convert("L")).astype(int)
+    ground = int(grey[2, 2])
+    text = grey[20:100, 20:400]  # the heading
+    return ground, int(text.flat[np.abs(text - ground).argmax()])

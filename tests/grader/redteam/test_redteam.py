@@ -1,0 +1,195 @@
+"""The public suite of attacks, a part of it on stock nbgrader, and the pages that an instructor opens."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from grader.course import ROOT, Chapter, House, Trouble
+from grader.redteam import run, stock_nbgrader
+from grader.redteam.harness import attacks, lesson
+from tests.support.browser import chromium
+
+RUNNABLE = (
+    "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
+)
+
+
+def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
+    found = attacks()
+    assert len(found) >= 80
+    assert {a.name.split("/")[0] for a in found} == {
+        "forge",
+        "steal",
+        "notebook",
+        "resources",
+        "spread",
+        "browser",
+    }
+    for attack in found:
+        assert 10 < len(attack.aim) < 160, attack.name
+        ast.parse(attack.text.replace("@PORT@", "1"))
+
+
+def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the same work without an attack earns nothing, no attack can earn more: that must not look like safety."""
+    assert "check" in lesson().cells[0].source
+    monkeypatch.setattr(run, "fight", lambda attack, honest: run.Outcome("none", "", {"chain.maximise": 0.0}))
+    with pytest.raises(Trouble, match="nothing could be learnt"):
+        run.run("forge/nan")
+
+
+@pytest.mark.slow
+def test_no_attack_has_success() -> None:
+    """All of them, each with a kernel of its own, two at a time."""
+    result = run.run()
+    assert result["attacks"] == len(attacks())
+    assert result["breaks"] == []
+
+
+@pytest.mark.slow
+def test_the_same_attacks_do_have_success_elsewhere() -> None:
+    """The suite can fail: three attacks that stock nbgrader falls for."""
+    for name in ("forge/patched_numpy", "notebook/skip_tag", "steal/environment"):
+        assert stock_nbgrader.fight(name), name
+
+
+@pytest.fixture(scope="module")
+def pages(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A class of one, who tries every attack on the browser in one notebook; graded, with feedback."""
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copytree(built.work, folder / "work")
+    shutil.copytree(built.release, folder / "course")
+    house = House(folder / "work", folder / "course")
+    notebook = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    for attack in attacks("browser/"):
+        if attack.on_file:
+            space: dict = {}
+            exec(compile(attack.text, attack.name, "exec"), space)
+            space["tamper"](notebook)
+        else:
+            notebook.cells.append(nbformat.v4.new_code_cell(attack.text))
+    evil = next(a for a in attacks("browser/markdown_cells"))
+    for cell in notebook.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if info.get("solution") and cell.cell_type == "markdown":
+            cell.source = (
+                ast.literal_eval(evil.text.split("evil = ")[1].split("\n    notebook")[0])[2]
+                + "<img src=x onerror=pwned=1>"
+            )
+        elif info.get("grade_id") == "chain-l2-gradient-solution":
+            cell.source = attacks("browser/printed_and_raised")[0].text
+        elif info.get("grade_id") == "chain-relu-vjp-solution":
+            cell.source = attacks("browser/keys_and_texts")[0].text.replace("l2_gradient(p, l)", "relu_vjp(p, l)")
+    file = house.notebook_path(house.submitted, "mallory", chain)
+    file.parent.mkdir(parents=True)
+    nbformat.write(notebook, file)
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    for words in (("autograde", "chain"), ("feedback", "chain")):
+        done = subprocess.run(
+            [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+    return house
+
+
+def browse(urls: list[str]) -> list[str]:
+    """Open pages in real Chromium and click on every link and button of a student's; what ran, if anything."""
+    ran: list[str] = []
+
+    def dismiss(dialog: Any) -> None:
+        ran.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    with chromium() as browser:
+        for url in urls:
+            page = browser.new_page()
+            page.on("dialog", dismiss)
+            page.goto(url, wait_until="domcontentloaded")
+            page.wait_for_timeout(1500)
+            bad = page.evaluate(RUNNABLE)
+            ran += [f"{url}: a link to {h}" for h in bad]
+            for frame in page.frames:
+                if frame.evaluate("window.pwned") is not None:
+                    ran.append(f"{url}: window.pwned is {frame.evaluate('window.pwned')}")
+            page.close()
+    return ran
+
+
+@pytest.mark.slow
+def test_the_browser_test_itself_sees_what_runs(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text("<img src=x onerror='window.pwned=1'><a href='javascript:1'>x</a>")
+    assert len(browse([page.as_uri()])) == 2
+
+
+@pytest.mark.slow
+def test_feedback_runs_nothing_of_a_students(pages: House, chain: Chapter) -> None:
+    file = pages.notebook_path(pages.feedback, "mallory", chain).with_suffix(".html")
+    text = file.read_text()
+    assert "window.pwned" in text, "the attacks are not on the page at all"
+    assert browse([file.as_uri()]) == []
+
+
+@pytest.fixture(scope="module")
+def formgrader(pages: House) -> Iterator[str]:
+    """nbgrader's own pages on that class, served by Jupyter; the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {**os.environ, "GRADSCHOOL_WORK": str(pages.work), "GRADSCHOOL_RELEASE": str(pages.release)}
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", f"--port={port}"]
+    command += [
+        "--IdentityProvider.token=",
+        "--ServerApp.disable_check_xsrf=True",
+        "--ip=127.0.0.1",
+        f"--notebook-dir={ROOT}",
+    ]
+    command += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"]
+    server = subprocess.Popen(
+        command, cwd=ROOT / "grader", env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            with socket.socket() as line:
+                if line.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.mark.slow
+def test_formgrader_runs_nothing_of_a_students(pages: House, chain: Chapter, formgrader: str) -> None:
+    import urllib.request
+
+    from nbgrader.api import Gradebook
+
+    with Gradebook(pages.db_url, "gradschool") as book:
+        name = book.find_submission_notebook(chain.notebook, chain.name, "mallory").id
+    url = f"{formgrader}/formgrader/submissions/{name}/?index=0"
+    text = urllib.request.urlopen(url).read().decode()
+    assert "window.pwned" in text, "the attacks are not on the page at all: " + text[:500]
+    assert browse([url]) == []
+
+
+@pytest.mark.slow
+def test_the_command_prints_what_was_asked_for() -> None:
+    command = [sys.executable, "-m", "grader", "redteam", "--only", "forge/nan", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["attacks"], found["breaks"]) == (0, 1, [])

@@ -1,0 +1,229 @@
+"""Nothing lost: runs killed at any moment, a full disk, a locked gradebook; the marks are those of a quiet run."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+from nbgrader.api import Gradebook
+
+from grader import sample_class
+from grader.bank.registry import entries
+from grader.course import ROOT, Chapter, House
+from tests.support.programs import needs
+from tests.support.quick_kernels import QUICK
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("GRADSCHOOL_KILLS", "30"))
+REAL_KILLS = 5
+STUDENTS = 10
+
+
+@pytest.fixture
+def quick(house: House, chain: Chapter, tmp_path: Path) -> House:
+    """A class of ten whose marks all differ, and a command that grades it quickly."""
+    released = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    for k in range(STUDENTS):
+        mine = nbformat.from_dict(dict(released))
+        mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
+        sample_class._hand_in(house, chain, f"student-{k}", mine)
+    (tmp_path / "quick.py").write_text(QUICK.format(root=str(ROOT)))
+    return house
+
+
+def start(house: House, *words: str) -> subprocess.Popen[str]:
+    """Start grading, in a session of its own."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    command = [sys.executable, str(house.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """kill -9 for the run and its workers, all at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def state(house: House, chain: Chapter) -> dict[str, Any]:
+    """Everybody's marks, each of which must stand beside a whole graded notebook; the ids in the gradebook once."""
+    with Gradebook(house.db_url, "gradschool") as book:
+        found = {
+            s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades)
+            for s in book.assignment_submissions(chain.name)
+        }
+        assert len(found) == len(book.assignment_submissions(chain.name))
+    for student in found:
+        nbformat.read(house.notebook_path(house.autograded, student, chain), as_version=4)
+    assert not list(house.work.rglob("*.partial"))
+    return found
+
+
+def whole(house: House, chain: Chapter) -> None:
+    """What a killed run left: no half-written notebook, nobody twice in the gradebook."""
+    for file in house.autograded.rglob("*.ipynb"):
+        nbformat.read(file, as_version=4)
+    with Gradebook(house.db_url, "gradschool") as book:
+        names = [s.student_id for s in book.assignment_submissions(chain.name)]
+    assert len(names) == len(set(names))
+
+
+def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
+    """The marks of a run that nobody disturbs, in a copy of this house, and how long it took."""
+    other = House(house.work.parent / "quiet" / "work", house.release)
+    shutil.copytree(house.work, other.work)
+    shutil.copy(house.work.parent / "quick.py", other.work.parent)
+    started = time.monotonic()
+    process = start(other)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err + out
+    return state(other, chain), time.monotonic() - started
+
+
+def real(house: House) -> subprocess.Popen[str]:
+    """Start grading with kernels in their walls, in a session of its own."""
+    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    _, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+
+
+def test_killed_with_real_kernels_under_it(house: House, chain: Chapter) -> None:
+    """Five more kills, of a class of two whose notebooks really run: the kernels go too, and the marks are the same."""
+    sample_class.fill_class(house, chain, mistaken=1)
+    for folder in house.submitted.iterdir():
+        if folder.name not in ("perfect", "mistaken-1"):
+            shutil.rmtree(folder)
+    other = House(house.work.parent / "quiet" / "work", house.release)
+    shutil.copytree(house.work, other.work)
+    started = time.monotonic()
+    finish(real(other))
+    want, length = state(other, chain), time.monotonic() - started
+    assert len(want) == 2
+    rng, kills = random.Random(1_509_2971), 0
+    while kills < REAL_KILLS:
+        process = real(house)
+        try:
+            process.wait(rng.uniform(0.2, 0.9) * length)
+            process.communicate()
+            shutil.rmtree(house.autograded)  # the class was done before its turn to be killed: once more
+        except subprocess.TimeoutExpired:
+            under = psutil.Process(process.pid).children(recursive=True)
+            kill_all(process)
+            kills += 1
+            assert not psutil.wait_procs(under, timeout=20)[1]
+            whole(house, chain)
+    finish(real(house))
+    assert state(house, chain) == want
+
+
+def test_killed_at_any_moment_and_started_again(quick: House, chain: Chapter) -> None:
+    """kill -9 at seeded moments of a class run; then one run to the end gives the marks of a quiet run."""
+    want, length = quiet(quick, chain)
+    assert len(want) == STUDENTS
+    rng, kills = random.Random(20_150_909), 0
+    while kills < KILLS:
+        process = start(quick, *(["--force"] if rng.random() < 0.5 else []))
+        try:
+            process.wait(rng.uniform(0.2, 1.0) * length)
+            process.communicate()
+        except subprocess.TimeoutExpired:
+            kill_all(process)
+            kills += 1
+            whole(quick, chain)
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert state(quick, chain) == want
+
+
+# On a disk of its own: grade until it is full, make room, grade again, and bring everything home.
+FULL_DISK = """
+cp -r "$WORK" "$SMALL/work" && cp "$WORK/../quick.py" "$SMALL" && head -c $BALLAST /dev/zero > "$SMALL/ballast"
+for k in 1 2; do
+    "$PYTHON" "$SMALL/quick.py" autograde chain --jobs 1 > "$HOME_AGAIN/out$k" 2> "$HOME_AGAIN/err$k"
+    echo $? > "$HOME_AGAIN/code$k"
+    rm -f "$SMALL/ballast"
+done
+cp -r "$SMALL/work" "$HOME_AGAIN"
+"""
+BALLAST, ROOM = 30_000_000, 400_000
+
+
+def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_path: Path) -> None:
+    """Everything a run writes on a file system that fills up; once there is room, the same marks."""
+    needs("bwrap")
+    want, _ = quiet(quick, chain)
+    small, again = tmp_path / "small", tmp_path / "again"
+    small.mkdir()
+    again.mkdir()
+    size = sum(f.stat().st_size + 4096 for f in quick.work.rglob("*")) + BALLAST + ROOM
+    walls = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(small)]
+    places = {"WORK": quick.work, "SMALL": small, "HOME_AGAIN": again, "PYTHON": sys.executable, "BALLAST": BALLAST}
+    house = {"GRADSCHOOL_WORK": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
+    env = {**os.environ, **{name: str(value) for name, value in {**places, **house}.items()}}
+    done = subprocess.run([*walls, "sh", "-c", FULL_DISK], env=env)
+    said = {f.name: f.read_text() for f in again.iterdir() if f.is_file()}
+    assert done.returncode == 0, said
+    assert [said["code1"].strip(), said["code2"].strip()] == ["1", "0"], said
+    assert len(said["err1"].strip().splitlines()) == 1, said["err1"]
+    assert "full" in said["err1"], said["err1"]
+    assert state(House(again / "work", quick.release), chain) == want
+
+
+def test_a_locked_gradebook_is_waited_for_or_named(quick: House, chain: Chapter) -> None:
+    want, _ = quiet(quick, chain)
+    lock = sqlite3.connect(quick.work / "gradebook.db", isolation_level=None)
+    lock.execute("begin exclusive")
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "locked" in err
+    assert len(err.strip().splitlines()) == 1, err
+    lock.execute("rollback")
+    lock.close()
+    process = start(quick)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert state(quick, chain) == want
+
+
+def test_resubmission_replaces_and_marks_by_hand_stay(quick: House, chain: Chapter) -> None:
+    start(quick).communicate(timeout=120)
+    name = next(iter(entries("chain").values())).exercise.grade_id
+    where = (chain.notebook, chain.name, "student-3")
+    with Gradebook(quick.db_url, "gradschool") as book:
+        book.find_grade(name, *where).manual_score = 0.5
+        book.find_comment(f"{name}-solution", *where).manual_comment = "kept"
+        book.db.commit()
+    file = quick.notebook_path(quick.submitted, "student-3", chain)
+    again = nbformat.read(file, as_version=4)
+    again.cells[0].source = "x" * 9
+    nbformat.write(again, file)
+    start(quick).communicate(timeout=120)
+    with Gradebook(quick.db_url, "gradschool") as book:
+        grade = book.find_grade(name, *where)
+        assert (grade.manual_score, grade.needs_manual_grade) == (0.5, True)
+        assert book.find_comment(f"{name}-solution", *where).manual_comment == "kept"
+        assert len([s for s in book.assignment_submissions(chain.name) if s.student_id == "student-3"]) == 1
+        scores = {g.name: g.auto_score for g in book.find_submission_notebook(*where).grades}
+    assert scores[name] == pytest.approx(entries("chain")["chain.l2_gradient"].points * 0.9)

@@ -1,0 +1,369 @@
+"""Chapter 1, the lesson: its anatomy, its formulas beside code, its quoted facts, its figures and its clinic.
+
+The functions under test are the lesson's own solution cells, so a formula of the prose and the code below it
+cannot drift apart. Nothing here starts a kernel.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import tracemalloc
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib.image
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_hex
+from matplotlib.text import Text
+from nbformat import NotebookNode
+
+from gradschool.check.api import check_here
+from gradschool.core.exercise import find, in_chapter
+from gradschool.core.numerics import central_differences
+from gradschool.lessons.clinics import chain
+from gradschool.lessons.figures import plots
+from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.palette import INK, SEQUENCE
+from gradschool.rl.nets.torch_mlp import tanh_net
+from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
+
+SOURCE = Path(__file__).parents[2] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
+EXERCISES = [exercise.id for exercise in in_chapter("chain")]
+
+
+@pytest.fixture(scope="module")
+def cells() -> list[NotebookNode]:
+    return cells_of(SOURCE)
+
+
+@pytest.fixture(scope="module")
+def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
+    """The names that the locked and the exercise cells define, and `mlp`, the forward pass of section 6."""
+    names = names_of(cells)
+    names["mlp"] = lambda W1, b1, W2, b2, X: np.tanh(X @ W1.T + b1) @ W2.T + b2
+    return SimpleNamespace(**names)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+# -- anatomy --------------------------------------------------------------------------------------------------
+
+
+def test_every_exercise_stands_once_in_the_bank_s_order_with_its_check(cells: list[NotebookNode]) -> None:
+    assert marked(cells, "exercise") == EXERCISES
+    assert_each_check_calls_its_function(cells)
+
+
+def sections(cells: list[NotebookNode]) -> dict[str, tuple[str, str]]:
+    """For each exercise the Markdown between the stub before and its own, and from there to the next stub."""
+    text, parts, order = "", [], []
+    for cell in cells:
+        if "exercise" in cell.metadata:
+            parts.append(text)
+            order.append(cell.metadata["exercise"])
+            text = ""
+        elif cell.cell_type == "markdown":
+            text += cell.source + "\n"
+    parts.append(text)
+    return {name: (parts[k], parts[k + 1]) for k, name in enumerate(order)}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_has_a_card_before_and_three_hints_after(cells: list[NotebookNode], name: str) -> None:
+    before, after = sections(cells)[name]
+    assert re.search(
+        rf"\*\*Exercise `{re.escape(name)}`\*\*.*difficulty [●○]{{3}} · importance [●○]{{3}} · \d+ minutes", before
+    )
+    assert re.findall(r"<summary>Hint (\d): (\w+)", after)[:3] == [("1", "sketch"), ("2", "shapes"), ("3", "almost")]
+    assert len(re.findall(r"<summary>Hint", after)) == 3
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_stub_shows_its_signature_and_its_shapes_outside_of_the_solution(
+    cells: list[NotebookNode], name: str
+) -> None:
+    source = next(c.source for c in cells if c.metadata.get("exercise") == name)
+    stub = source.partition("### BEGIN SOLUTION")[0]
+    function = name.partition(".")[2]
+    arguments = re.search(rf"{function}\((.*?)\)", find(name).signature).group(1).split(", ")
+    declared = re.search(rf"def {function}\((.*?)\)\s*->", stub, re.DOTALL).group(1)
+    assert re.findall(r"(\w+):", declared) == arguments
+    assert "Returns" in stub
+    assert not re.search(r"^(from|import) ", source, re.MULTILINE)  # a later cell would need what this one imports
+    assert source.rstrip().endswith("### END SOLUTION")
+
+
+def test_each_prediction_is_looked_back_at_and_the_minutes_fit(cells: list[NotebookNode]) -> None:
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    assert prose.count("**Predict.**") >= 11
+    assert prose.count("**Reconcile.**") >= 11
+    assert 60 <= sum(map(int, re.findall(r"(\d+) minutes", prose))) <= 120
+    assert "2-dqn-on-taxi" in prose
+    assert "3-ddpg-on-pendulum" in prose
+
+
+def test_what_draws_or_trains_is_an_experiment_and_the_reflection_has_its_scheme(cells: list[NotebookNode]) -> None:
+    for cell in cells:
+        if cell.cell_type == "code" and not {"locked", "exercise", "check"} & set(cell.metadata):
+            assert "experiment" in cell.metadata["tags"], cell.source
+    at = next(k for k, c in enumerate(cells) if c.metadata.get("reflection") == "chain.reflection")
+    assert cells[at].metadata["points"] == 6
+    assert cells[at + 1].metadata["tags"] == ["instructor"]
+
+
+# -- formulas beside the code that is them --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_lesson_s_own_solution_passes_its_check(lesson: SimpleNamespace, name: str) -> None:
+    report = check_here(find(name), getattr(lesson, name.partition(".")[2]))
+    assert report.passed, report.hint
+
+
+def test_local_derivatives_multiply_to_the_gradients_of_the_first_picture(cells: list[NotebookNode]) -> None:
+    source = next(c.source for c in cells if "plots.chain_graph" in c.source)
+    names: dict = {"plots": plots}
+    exec(source, names)
+    loss = lambda v: 0.5 * (v[0] * v[1] + v[2] - v[3]) ** 2  # noqa: E731  w, x, b, l
+    measured = central_differences(loss, np.array([3.0, 2.0, -1.0, 3.0]))
+    assert [names["bar"][k] for k in "wxbl"] == pytest.approx(measured, abs=1e-8)
+
+
+def test_a_central_difference_errs_by_h_squared_a_one_sided_one_by_h(lesson: SimpleNamespace) -> None:
+    x, f = np.array([1.0]), lambda x: float(np.exp(x[0]))
+    for h in (1e-2, 1e-3):
+        central = lesson.numerical_gradient(f, x, h)[0] - np.e
+        assert central == pytest.approx(h**2 / 6 * np.e, rel=1e-2)
+        assert (f(x + h) - f(x)) / h - np.e == pytest.approx(h / 2 * np.e, rel=1e-2)
+
+
+def test_the_best_step_is_where_the_lesson_says(lesson: SimpleNamespace) -> None:
+    assert np.cbrt(3 * np.finfo(float).eps) == pytest.approx(1e-5, rel=0.2)
+    steps = 10.0 ** -np.arange(0, 15.5, 0.5)
+    error = [abs(lesson.numerical_gradient(lambda x: float(np.exp(x[0])), np.ones(1), h)[0] / np.e - 1) for h in steps]
+    assert 1e-7 < steps[int(np.argmin(error))] < 1e-4
+    assert min(error) < 1e-10  # about ten digits
+    assert error[0] > 0.1  # too long
+    assert max(error[-3:]) > 1e-3  # too few digits left
+    assert np.log10(np.finfo(np.float32).eps / np.finfo(np.float64).eps) == pytest.approx(8.7, abs=0.1)  # "nearly nine"
+
+
+def test_both_papers_orders_and_the_product_without_a_jacobian_are_one_number(
+    lesson: SimpleNamespace, rng: np.random.Generator
+) -> None:
+    W, b, x, g = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=2), rng.normal(size=3)
+    J = lesson.linear_jacobian(W, b, x)
+    dpg_2014, ddpg_2015 = J.T @ g[:, None], g[None, :] @ J
+    assert (dpg_2014.shape, ddpg_2015.shape) == ((6, 1), (1, 6))
+    for product in (dpg_2014.ravel(), ddpg_2015.ravel(), lesson.linear_vjp(W, b, x, g)[0].ravel()):
+        np.testing.assert_allclose(product, lesson.jacobian_product(J, g), rtol=1e-14)
+
+
+def test_a_jacobian_of_width_100_is_99_percent_zeros_and_costs_n_times_the_memory(lesson: SimpleNamespace) -> None:
+    assert np.mean(lesson.linear_jacobian(np.ones((100, 100)), np.ones(100), np.ones(100)) == 0) == 0.99
+    n = 64
+    W, v = np.ones((n, n)), np.ones(n)
+    ways = (lambda: lesson.linear_jacobian(W, v, v), lambda: lesson.linear_vjp(W, v, v, v))
+    peaks = []
+    for way in ways:
+        tracemalloc.start()
+        way()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] > n / 4 * peaks[1]
+
+
+def test_three_saturated_tanh_units_leave_less_than_a_thousandth(lesson: SimpleNamespace) -> None:
+    two, g = np.array([2.0]), np.array([1.0])
+    for _ in range(3):
+        g = lesson.tanh_vjp(two, g)
+    assert 0 < g[0] < 1e-3
+
+
+def test_the_closed_form_of_section_6_is_what_torch_finds(lesson: SimpleNamespace, rng: np.random.Generator) -> None:
+    W1, b1, W2, _ = arrays = [rng.normal(size=s) for s in ((4, 3), (4,), (2, 4), (2,))]
+    X, G = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    H = np.tanh(X @ W1.T + b1)
+    Delta = (G @ W2) * (1 - H**2)
+    closed = (Delta.T @ X, Delta.sum(axis=0), G.T @ H, G.sum(axis=0), Delta @ W1)
+    leaves = [torch.tensor(a, requires_grad=True) for a in (*arrays, X)]
+    w1, c1, w2, c2, x = leaves
+    witness = torch.autograd.grad(torch.tanh(x @ w1.T + c1) @ w2.T + c2, leaves, torch.tensor(G))
+    for formula, answer, seen in zip(closed, lesson.mlp_backward(*arrays, X, G), witness, strict=True):
+        np.testing.assert_allclose(answer, formula, rtol=1e-12)
+        np.testing.assert_allclose(answer, seen.numpy(), rtol=1e-10, atol=1e-14)
+
+
+def test_twice_the_batch_doubles_a_sum_and_leaves_a_mean(lesson: SimpleNamespace, rng: np.random.Generator) -> None:
+    net = [rng.normal(size=s) for s in ((4, 2), (4,), (1, 4), (1,))]
+    X, l = rng.normal(size=(3, 2)), rng.normal(size=3)
+    XX, ll = np.tile(X, (2, 1)), np.tile(l, 2)
+    mean = lambda X, l: lesson.mlp_backward(*net, X, lesson.batch_mean_gradient(lesson.mlp(*net, X), l))[0]  # noqa: E731
+    total = lambda X, l: lesson.mlp_backward(*net, X, lesson.mlp(*net, X) - l[:, None])[0]  # noqa: E731
+    np.testing.assert_allclose(mean(XX, ll), mean(X, l), rtol=1e-10)
+    np.testing.assert_allclose(total(XX, ll), 2 * total(X, l), rtol=1e-10)
+
+
+def test_two_uses_of_one_matrix_add_up(lesson: SimpleNamespace, rng: np.random.Generator) -> None:
+    W, x, g = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=3)
+    of_A = central_differences(lambda A: float(g @ (W @ np.tanh(A @ x))), W)
+    of_B = central_differences(lambda B: float(g @ (B @ np.tanh(W @ x))), W)
+    np.testing.assert_allclose(lesson.shared_paths(W, x, g), of_A + of_B, rtol=1e-6, atol=1e-9)
+
+
+def test_three_ways_to_inject_agree_and_a_silent_output_moves_only_what_it_shares(
+    lesson: SimpleNamespace, rng: np.random.Generator
+) -> None:
+    arrays = [rng.normal(size=s) for s in ((3, 2), (3,), (2, 3), (2,))]
+    X, G = rng.normal(size=(5, 2)), rng.normal(size=(5, 2))
+    G[:, 0] = 0
+    by_hand = lesson.mlp_backward(*arrays, X, G)[:4]
+    for way in lesson.inject_gradient(tanh_net(*arrays), torch.tensor(X), torch.tensor(G)):
+        for mine, theirs in zip(by_hand, way, strict=True):
+            np.testing.assert_allclose(mine, theirs.numpy(), rtol=1e-10, atol=1e-14)
+    assert not by_hand[2][0].any()  # the silent output's row of W2
+    assert by_hand[0].all()  # the layer that both outputs share
+
+
+def test_who_moves_the_hill_claims_more_and_stands_lower(cells: list[NotebookNode], lesson: SimpleNamespace) -> None:
+    source = next(c.source for c in cells if "plots.two_climbs" in c.source)
+    names: dict = {"np": np, "plots": plots, "maximise": lesson.maximise, "print": lambda *_: None}
+    exec(source, names)
+    hill, fixed, moved = names["hill"], names["fixed"][-1], names["moved"][-1]
+    assert fixed == pytest.approx([0, 0], abs=1e-3)
+    assert hill(*moved) > 3 > hill(*fixed)
+    assert hill(moved[0], 0.0) < hill(-2.0, 0.0) < hill(*fixed)  # worse than where both began
+    a = np.array([0.7])
+    assert names["slopes"](a, np.array([0.2]))[0] == pytest.approx(central_differences(lambda a: hill(a, 0.2), a)[0])
+    in_phi = central_differences(lambda phi: hill(0.7, phi), np.array([0.2]))
+    assert names["slopes"](0.7, 0.2)[1] == pytest.approx(in_phi.item())
+
+
+def test_adam_s_first_step_is_lr_and_a_constant_factor_is_hidden(
+    lesson: SimpleNamespace, rng: np.random.Generator
+) -> None:
+    theta, grads = rng.normal(size=4), rng.normal(size=(30, 4))
+
+    def route(factor: float) -> Iterator[np.ndarray]:
+        at, m, v = theta, np.zeros(4), np.zeros(4)
+        for t, grad in enumerate(grads, start=1):
+            at, m, v = lesson.adam_step(at, factor * grad, m, v, t, 0.01, 0.9, 0.999, 1e-8)
+            yield at
+
+    right = np.array(list(route(1.0)))
+    np.testing.assert_allclose(np.abs(right[0] - theta), 0.01, rtol=1e-6)
+    for factor in (6.0, 1 / 6):
+        np.testing.assert_allclose(np.array(list(route(factor))), right, rtol=1e-4)
+        stepped = lesson.sgd_step([theta], [factor * grads[0]], 0.01)[0] - theta
+        np.testing.assert_allclose(stepped, -factor * 0.01 * grads[0])
+
+
+# -- the clinic -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ward(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
+    """Each patient's gradients beside the right ones, on two calls."""
+    rng = np.random.default_rng(0)
+    params = [rng.normal(size=s) for s in ((5, 1), (5,), (1, 5), (1,))]
+    X = np.linspace(-1, 1, 8)[:, None]
+    l, p = np.sin(3 * X[:, 0]), lesson.mlp(*params, X)
+    right = lesson.mlp_backward(*params, X, lesson.batch_mean_gradient(p, l))[:4]
+    found = {}
+    for name in (chain.HEALTHY, *chain.PATIENTS):
+        patient = chain.Patient(name, lesson.mlp_backward, lesson.batch_mean_gradient)
+        found[name] = [chain.likeness(patient.gradients(params, X, p, l), right) for _ in range(2)]
+    return found
+
+
+def test_every_patient_shows_the_finding_that_its_diagnosis_names(ward: dict[str, list[list[str]]]) -> None:
+    assert ward["healthy"] == [["1"] * 4] * 2
+    assert ward["A"] == [["8"] * 4] * 2  # the batch size
+    assert ward["B"] == [["other"] * 3 + ["1"]] * 2
+    assert ward["C"] == [["1"] * 4, ["2"] * 4]  # the same net, asked twice
+    assert ward["D"] == [["0", "0", "1", "1"]] * 2
+
+
+def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
+    with pytest.raises(ValueError, match="no patient 'E': there are A, B, C, D"):
+        chain.Patient("E", lesson.mlp_backward, lesson.batch_mean_gradient)
+
+
+# -- figures --------------------------------------------------------------------------------------------------
+
+
+def figure_cells(cells: list[NotebookNode]) -> list[str]:
+    return [c.source for c in cells if c.cell_type == "code" and "plots." in c.source]
+
+
+@pytest.fixture(scope="module")
+def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> tuple[list[LessonFigure], float]:
+    """The experiment cells in the lesson's order, with the solutions: the figures, and CPU seconds of it all."""
+    names = {**vars(lesson), "print": lambda *_: None}
+    started, drawn = time.process_time(), []
+    for cell in cells:
+        if cell.metadata.get("tags") != ["experiment"]:
+            continue
+        body, _, last = cell.source.rstrip().rpartition("\n")
+        exec(body if last.startswith("plots.") else cell.source, names)
+        if last.startswith("plots."):
+            drawn.append(eval(last, names))
+    return drawn, time.process_time() - started
+
+
+@pytest.fixture
+def figures(session: tuple[list[LessonFigure], float]) -> list[LessonFigure]:
+    return session[0]
+
+
+def test_every_figure_is_drawn_and_carries_its_words(cells: list[NotebookNode], figures: list[LessonFigure]) -> None:
+    assert len(figures) == len(figure_cells(cells)) == 10
+    for figure in figures:
+        assert isinstance(figure, LessonFigure)
+        assert len(figure.alt) > 100
+        assert "nan" not in figure.alt
+        assert len(figure.axes) >= 1
+    assert len({figure.alt for figure in figures}) == 10
+
+
+def test_figures_are_transparent_pictures_and_speak_when_shown(
+    figures: list[LessonFigure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "figure.png").write_bytes(figures[0].png())
+    pixels = matplotlib.image.imread(tmp_path / "figure.png")
+    assert pixels.shape[2] == 4
+    assert pixels[0, 0, 3] == 0  # nothing behind the drawing
+    assert pixels[..., 3].max() == 1
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **more: shown.append((data, more)))
+    figures[0]._ipython_display_()
+    (bundle, more), (words, _) = shown
+    assert bundle["text/plain"] == more["metadata"]["image/png"]["alt"] == figures[0].alt
+    assert f'<img alt="{escape(figures[0].alt, quote=True)}"' in bundle["text/html"]  # JupyterLab reads no other
+    assert "<details>" in words.data
+
+
+def test_the_words_follow_the_numbers() -> None:
+    one = plots.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.76)
+    other = plots.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.1)
+    assert "1.18" in one.alt
+    assert "0.52" in other.alt
+
+
+def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> None:
+    lines = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
+    assert lines <= {*SEQUENCE, INK}
+    words = {to_hex(text.get_color()).upper() for figure in figures for text in figure.findobj(Text) if text.get_text()}
+    assert words <= {*SEQUENCE, INK, "#FFFFFF", "#111111"}  # the last two stand on a heat map's own ground
+
+
+def test_a_session_of_experiments_is_short(session: tuple[list[LessonFigure], float]) -> None:
+    assert session[1] < 10  # measured: a second or two of CPU

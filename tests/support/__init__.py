@@ -1,0 +1,1 @@
+"""Helpers of the tests: a browser, a database server, made-up classes and downloads."""

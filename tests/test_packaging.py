@@ -1,0 +1,74 @@
+"""Rules of the house: environments that agree, a wheel without the grader, and text that keeps to itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.course import ROOT
+
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")[:-1]
+
+
+def test_environment_yml_lists_what_pyproject_needs() -> None:
+    text = (ROOT / "environment.yml").read_text()
+    listed = [line.strip()[2:] for line in text.split("- pip:\n")[1].splitlines()]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert listed == [*project["dependencies"], "-e ."]
+    assert f"- python{project['requires-python']}" in text
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_gradschool_alone(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tree)
+    for name in ("src", "grader"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        ".",
+    ]
+    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.startswith("gradschool-")} == {"gradschool"}
+
+
+def test_grader_cannot_be_imported_from_elsewhere(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import gradschool, grader"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "No module named 'grader'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in TRACKED if Path(n).suffix in {".py", ".md", ".toml", ".yml", ".txt", ".ipynb", ""}]
+)
+def test_no_machine_path_and_no_registry_host(name: str) -> None:
+    text = (ROOT / name).read_text(errors="replace") if (ROOT / name).is_file() else ""
+    found = re.findall(r"/work/|/root/|/home/\w+/|pypi\.org|pythonhosted|deb\.debian|registry\.npmjs", text)
+    assert not found or name in ("tests/test_packaging.py", "tests/grader/sandbox/test_bubblewrap.py")
+
+
+def test_every_readme_command_is_a_make_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named, "the README names no command"
+    assert named <= targets
