@@ -45,7 +45,7 @@ def write(notebook: NotebookNode, reports: dict[str, Report], notes: list[str], 
             "points": r.points,
             "mistake": r.mistake,
             "hint": r.hint,
-            "properties": {p.name: p.holds for p in r.properties},
+            "properties": {p.name: p.met for p in r.properties},
         }
         for r in reports.values()
     ]

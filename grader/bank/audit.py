@@ -16,7 +16,7 @@ from grader.judging.examine import examine
 from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.check.assess import Report
 from gradschool.core import protocol
-from gradschool.core.calling import try_case
+from gradschool.core.calling import call_twice
 
 
 @dataclass
@@ -49,7 +49,7 @@ def over_the_wire(entry: Entry, solution: Solution) -> Callable[[Mapping[str, An
 
     def ask(args: Mapping[str, Any]) -> Any:
         question = protocol.decode(protocol.encode(dict(args))[8:])
-        reply = try_case(entry.exercise, answer, question)
+        reply = call_twice(entry.exercise, answer, question)
         return unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
 
     return ask

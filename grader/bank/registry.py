@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.calling import Reply, try_case
+from gradschool.core.calling import Reply, call_twice
 from gradschool.core.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
-from gradschool.core.plain_data import Tree, copied, plain
+from gradschool.core.plain_data import Tree, copy_arrays, to_plain
 
 Answer = Callable[..., Any]
 Question = tuple[Case, Tree]
@@ -63,7 +63,7 @@ class Replies:
     def __getitem__(self, index: int) -> Reply:
         while len(self._found) <= index:
             case, _ = self._questions[len(self._found)]
-            self._found.append(try_case(self._exercise, self._answer, case.args))
+            self._found.append(call_twice(self._exercise, self._answer, case.args))
         return self._found[index]
 
 
@@ -102,7 +102,7 @@ class Entry:
     def questions(self, seed: int) -> list[Question]:
         """The inputs from a seed, each with its right answer."""
         cases = self.fixtures(np.random.default_rng(seed))
-        return [(c, plain(self.exercise.run(self.reference, copied(c.args)))) for c in cases]
+        return [(c, to_plain(self.exercise.adapter(self.reference, copy_arrays(c.args)))) for c in cases]
 
     @cached_property
     def hidden(self) -> list[Question]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from grader.bank.registry import Entry, Solution
-from gradschool.check.assess import Report, Tried, assess, example_of, same
-from gradschool.core.calling import Reply, try_case
+from gradschool.check.assess import Attempt, Report, assess, example_of, same
+from gradschool.core.calling import Reply, call_twice
 from gradschool.core.numerics import TOLERANCES, Tolerance
 
 Ask = Callable[[Mapping[str, Any]], Reply]
@@ -27,7 +27,7 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     ever shown in a report's example: the hidden ones stay hidden.
     """
     hidden, fresh = (
-        [Tried(c, right, ask(c.args)) for c, right in some] for some in (entry.hidden, entry.questions(seed))
+        [Attempt(c, right, ask(c.args)) for c, right in some] for some in (entry.hidden, entry.questions(seed))
     )
     report = replace(assess(entry.exercise, [*fresh, *hidden], entry.tolerance), points=entry.points)
     if report.passed or report.mistake == "untouched":
@@ -37,12 +37,12 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     return replace(report, mistake=known.name, hint=known.hint) if known else report
 
 
-def name_mistake(entry: Entry, hidden: Sequence[Tried], fresh: Sequence[Tried]) -> Solution | None:
+def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Solution | None:
     """The known mistake that answers every one of these questions as the student's function did."""
     return next((m for m in entry.mutants if _behaves_like(entry, m, hidden, fresh)), None)
 
 
-def _behaves_like(entry: Entry, mutant: Solution, hidden: Sequence[Tried], fresh: Sequence[Tried]) -> bool:
+def _behaves_like(entry: Entry, mutant: Solution, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:
     """Most mistakes differ at the first hidden question, where their reply is known: everybody is asked the same.
 
     One that keeps something from call to call is asked the hidden ones again first, as the student was.
@@ -50,12 +50,12 @@ def _behaves_like(entry: Entry, mutant: Solution, hidden: Sequence[Tried], fresh
     known = entry.mistaken[mutant.name]
     if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):
         return False
-    forgets = all(same(known[k].first, known[k].again, SAME_MISTAKE) for k in range(len(hidden)))
+    forgets = all(same(known[k].first, known[k].second, SAME_MISTAKE) for k in range(len(hidden)))
     answer = mutant.fresh()
     asked = fresh if forgets else [*hidden, *fresh]
-    return all(_same_reply(try_case(entry.exercise, answer, t.case.args), t.reply) for t in asked)
+    return all(_same_reply(call_twice(entry.exercise, answer, t.case.args), t.reply) for t in asked)
 
 
 def _same_reply(one: Reply, other: Reply) -> bool:
-    pairs = ((one.first, other.first), (one.again, other.again), (one.inputs, other.inputs))
+    pairs = ((one.first, other.first), (one.second, other.second), (one.inputs, other.inputs))
     return all(same(a, b, SAME_MISTAKE) for a, b in pairs)

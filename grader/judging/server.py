@@ -91,7 +91,7 @@ class Judge:
     def _serve(self, connection: socket.socket) -> None:
         window = None
         try:
-            with connection, suppress(OSError, protocol.BadFrame):
+            with connection, suppress(OSError, protocol.ProtocolError):
                 line = _Line(connection, HELLO_SECONDS, 20_000)
                 window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
                 if window:
@@ -143,7 +143,7 @@ class _Line:
         part = self.connection.recv(size)
         self.left -= len(part)
         if self.left < 0:
-            raise protocol.BadFrame("more than may be said in one examination")
+            raise protocol.ProtocolError("more than may be said in one examination")
         return part
 
     def sendall(self, data: bytes) -> None:

@@ -61,7 +61,7 @@ class Collection:
     def collect(self, sources: Iterable[Path]) -> list[Taken]:
         """Take what is in these folders and zips; one line for each file, in the order of their paths."""
         self.ledger = ledger(self.house)
-        self.given: dict[str, set[str]] = {}
+        self.plain_args: dict[str, set[str]] = {}
         self.placed: dict[Path, str] = {}
         with ExitStack() as stack:
             budget = Budget()
@@ -83,11 +83,11 @@ class Collection:
             if label.lms == "nbgrader" and not label.file.endswith(".ipynb"):
                 return  # timestamp.txt, and whatever the student's folder held besides
             student, submitted = self._who(label)
-            self.given.setdefault(student, set())
+            self.plain_args.setdefault(student, set())
             _require_notebook(label)
             content = parcel.read()
             chapter, note = _chapter(content, label)
-            self.given[student].add(parcel.path)
+            self.plain_args[student].add(parcel.path)
             entry = _entry(parcel, label, submitted or label.time, content)
             status, said = self._place(student, chapter, content, entry)
             yield Taken(parcel.path, status, student, chapter.name, label.late, said or note, label.lms)
@@ -125,7 +125,7 @@ class Collection:
 
     def _without_notebook(self, labelled: Iterable[tuple[Parcel, Label | None]]) -> Iterator[Taken]:
         """A line for each student who handed something in, and no notebook of the course."""
-        for student, notebooks in sorted(self.given.items()):
+        for student, notebooks in sorted(self.plain_args.items()):
             if not notebooks:
                 yield Taken("", "trouble", student, note=f"{student} handed in no notebook of this course: ask for it.")
 

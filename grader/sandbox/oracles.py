@@ -49,7 +49,7 @@ def _take_oracles(tree: ast.Module) -> set[str]:
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if not (isinstance(call.func, ast.Name) and call.func.id == "Exercise"):
             continue
-        places = [k for k in call.keywords if k.arg == "expect"]
+        places = [k for k in call.keywords if k.arg == "oracle"]
         found = [k.value for k in places] + call.args[EXPECT_AT : EXPECT_AT + 1]
         taken |= {node.id for value in found for node in ast.walk(value) if isinstance(node, ast.Name)}
         for keyword in places:

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import Report, Tried, assess
+from gradschool.check.assess import Attempt, Report, assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
-from gradschool.core.calling import MAX_PRINTED, Raised, Reply, quiet, try_case
+from gradschool.core.calling import MAX_PRINTED, Raised, Reply, call_twice, captured_output
 from gradschool.core.exercise import Exercise, UnknownExercise, find
-from gradschool.core.plain_data import describe, plain, readable
-from gradschool.diagnosis.refine import closer
+from gradschool.core.plain_data import describe, sanitize_text, to_plain
+from gradschool.diagnosis.refine import refine
 from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
 from gradschool.student import progress
 
@@ -65,7 +65,7 @@ def _asked_for(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
     if not callable(answer):
         raise CheckFailed(
             f'check("{exercise_id}", {exercise.function}) takes your function itself, without brackets after its '
-            f"name; this is {describe(plain(answer))}."
+            f"name; this is {describe(to_plain(answer))}."
         )
     return exercise
 
@@ -73,9 +73,9 @@ def _asked_for(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
 def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     """The public check: no reference, only the oracle of the exercise's public half."""
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
-    expected = [plain(exercise.expect(case.args)) for case in cases]  # all of it before the student's code runs
-    tried = [Tried(c, e, try_case(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
-    report = closer(exercise, answer, tried, assess(exercise, tried, exercise.tolerance))
+    expected = [to_plain(exercise.oracle(case.args)) for case in cases]  # all of it before the student's code runs
+    tried = [Attempt(c, e, call_twice(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
+    report = refine(exercise, answer, tried, assess(exercise, tried, exercise.tolerance))
     note = _on_speed(exercise, answer) if report.passed else ""
     return replace(report, notes=(*report.notes, note)) if note else report
 
@@ -93,16 +93,16 @@ def hint_to_open(report: Report, red: int) -> int:
     if report.mistake == "untouched":
         return 1
     shape = next((p for p in report.properties if p.name == "shape"), None)
-    return max(2, min(red, 3)) if shape and not shape.holds else max(1, min(red, 3))
+    return max(2, min(red, 3)) if shape and not shape.met else max(1, min(red, 3))
 
 
 def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
     """What the exercise says about a right answer's speed: nothing while grading, and nothing if it raises now."""
-    if exercise.speed is None or JUDGE_VARIABLE in os.environ:
+    if exercise.speed_note is None or JUDGE_VARIABLE in os.environ:
         return ""
     try:
-        with quiet():
-            return exercise.speed(answer)
+        with captured_output():
+            return exercise.speed_note(answer)
     except KeyboardInterrupt:
         raise
     except BaseException:  # on another batch even exit() is no more than a missing note
@@ -137,7 +137,7 @@ def _show(report: Report) -> None:
 def _heard_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
     try:
         return _ask_judge(address, exercise, answer)
-    except (OSError, protocol.BadFrame):
+    except (OSError, protocol.ProtocolError):
         raise CheckFailed(
             f"{exercise.id}: the judge that {JUDGE_VARIABLE} names does not answer. While grading, this exercise could "
             f"not be examined; on your own machine, unset {JUDGE_VARIABLE} and restart the kernel."
@@ -154,7 +154,7 @@ def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> 
             message = protocol.receive(connection)
             if "args" not in message:
                 return bool(message.get("heard"))
-            reply = try_case(exercise, answer, message["args"])
+            reply = call_twice(exercise, answer, message["args"])
             protocol.send(connection, pack_reply(reply))
 
 
@@ -162,7 +162,7 @@ def pack_reply(reply: Reply) -> Mapping[str, Any]:
     """A reply as plain data for the wire."""
     return {
         "first": _pack_outcome(reply.first),
-        "again": _pack_outcome(reply.again),
+        "second": _pack_outcome(reply.second),
         "inputs": reply.inputs,
         "printed": reply.printed,
         "seconds": reply.seconds,
@@ -176,18 +176,18 @@ def _pack_outcome(outcome: Any) -> dict[str, Any]:
 
 
 def unpack_reply(message: Any) -> Reply:
-    """The reply that a message holds, all of it plain data within bounds; BadFrame if it is not one."""
+    """The reply that a message holds, all of it plain data within bounds; ProtocolError if it is not one."""
     try:
-        printed, seconds = readable(str(message["printed"])[:MAX_PRINTED]), float(message["seconds"])
-        first, again = _unpack_outcome(message["first"]), _unpack_outcome(message["again"])
-        return Reply(first, again, plain(message["inputs"]), printed, seconds)
+        printed, seconds = sanitize_text(str(message["printed"])[:MAX_PRINTED]), float(message["seconds"])
+        first, second = _unpack_outcome(message["first"]), _unpack_outcome(message["second"])
+        return Reply(first, second, to_plain(message["inputs"]), printed, seconds)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise protocol.BadFrame("not a reply") from error
+        raise protocol.ProtocolError("not a reply") from error
 
 
 def _unpack_outcome(outcome: Any) -> Any:
     if not isinstance(outcome, dict):
         raise TypeError("an outcome is a dictionary")
     if "raised" in outcome:
-        return Raised(readable(str(outcome["raised"])[:100]), readable(str(outcome["message"])[:500]))
-    return plain(outcome["value"])
+        return Raised(sanitize_text(str(outcome["raised"])[:100]), sanitize_text(str(outcome["message"])[:500]))
+    return to_plain(outcome["value"])

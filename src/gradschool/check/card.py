@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import TITLES, Example, Property, Report
-from gradschool.core.plain_data import describe, leaves
+from gradschool.check.assess import TITLES, Criterion, Example, Report
+from gradschool.core.plain_data import describe, iter_leaves
 
 MOST_ROWS, MOST_COLUMNS = 8, 8
 # Okabe and Ito's blue and vermilion, told apart by people who see red and green alike; the vermilion darkened until
@@ -38,7 +38,7 @@ def as_text(report: Report) -> str:
     if report.mistake == "untouched":
         return "\n".join([*lines, report.hint, *report.notes])
     for p in report.properties:
-        mark = "x" if p.holds else (" " if p.waiting else "!")
+        mark = "x" if p.met else (" " if p.not_evaluated else "!")
         lines.append(f"  [{mark}] {TITLES[p.name]}: {_said(p, report)}")
     if report.hint and not report.passed:
         lines.append(f"  Hint: {report.hint}")
@@ -49,14 +49,14 @@ def as_text(report: Report) -> str:
     return "\n".join([*lines, *report.notes])
 
 
-def _said(p: Property, report: Report) -> str:
+def _said(p: Criterion, report: Report) -> str:
     """A property's sentence, unless the hint below says the same."""
-    return "not yet." if p.sentence == report.hint and not p.holds else p.sentence
+    return "not yet." if p.sentence == report.hint and not p.met else p.sentence
 
 
 def _example_text(example: Example, hint: str) -> list[str]:
     lines = [f"For example, {example.case}:"]
-    lines += [_assigned("  " + name, value) for name, value in leaves(example.inputs)]
+    lines += [_assigned("  " + name, value) for name, value in iter_leaves(example.inputs)]
     if example.error:
         return lines if example.error in hint else [*lines, f"  it raised {example.error}"]
     part = f" {example.label}" if example.label else ""
@@ -140,14 +140,14 @@ def _mark(sign: str, colour: str) -> str:
 def _properties_html(report: Report) -> str:
     rows = []
     for p in report.properties:
-        sign, colour = ("✓", GOOD) if p.holds else (("…", WAITING) if p.waiting else ("✗", BAD))
+        sign, colour = ("✓", GOOD) if p.met else (("…", WAITING) if p.not_evaluated else ("✗", BAD))
         said = _prose(_said(p, report))
         rows.append(f'<li style="list-style:none;margin:2px 0">{_mark(sign, colour)} {TITLES[p.name]}: {said}</li>')
     return f'<ul style="margin:6px 0;padding-left:0">{"".join(rows)}</ul>'
 
 
 def _example_html(example: Example, hint: str) -> str:
-    inputs = "\n".join(_assigned(name, value) for name, value in leaves(example.inputs))
+    inputs = "\n".join(_assigned(name, value) for name, value in iter_leaves(example.inputs))
     head = f'<div style="margin-top:6px">For example, {escape(example.case)}:</div>'
     folded = (
         _folded("The inputs of this example", f'<pre style="margin:4px 0">{escape(inputs)}</pre>') if inputs else ""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Exercise
-from gradschool.core.plain_data import Tree, copied, plain, readable
+from gradschool.core.plain_data import Tree, copy_arrays, sanitize_text, to_plain
 
 MAX_PRINTED = 2_000
 MAX_MESSAGE = 400
@@ -33,7 +33,7 @@ class Reply:
     """What came of one case: the first and the second call, the inputs after the first, and the rest."""
 
     first: Tree | Raised
-    again: Tree | Raised
+    second: Tree | Raised
     inputs: Tree
     printed: str = ""
     seconds: float = 0.0
@@ -59,11 +59,11 @@ class _Bounded(io.TextIOBase):
         pass
 
     def text(self) -> str:
-        return readable(self._kept)
+        return sanitize_text(self._kept)
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[_Bounded]:
+def captured_output() -> Iterator[_Bounded]:
     """Inside, what is printed is kept apart, in what is handed out, and warnings go nowhere."""
     sink = _Bounded()
     with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
@@ -72,28 +72,28 @@ def quiet() -> Iterator[_Bounded]:
             yield sink
 
 
-def try_case(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
+def call_twice(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
     """Call the student's function on this case, and once more on fresh inputs, and report what happened.
 
     What it prints is kept from the first call; warnings and whatever the second call prints go nowhere.
     """
-    given = copied(args)
+    given = copy_arrays(args)
     started = time.perf_counter()
-    with quiet() as sink:
+    with captured_output() as sink:
         first = _outcome(exercise, answer, given)
         seconds, printed = time.perf_counter() - started, sink.text()
-        inputs = plain(given)
-        again = _outcome(exercise, answer, copied(args))
-    return Reply(first, again, inputs, printed, seconds)
+        inputs = to_plain(given)
+        second = _outcome(exercise, answer, copy_arrays(args))
+    return Reply(first, second, inputs, printed, seconds)
 
 
 def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Tree | Raised:
     try:
-        return plain(exercise.run(answer, args))
+        return to_plain(exercise.adapter(answer, args))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a student's exit() must not end the kernel
-        return Raised(readable(type(error).__name__[:100]), _message(error, answer))
+        return Raised(sanitize_text(type(error).__name__[:100]), _message(error, answer))
 
 
 def _message(error: BaseException, answer: Callable[..., Any]) -> str:
@@ -102,7 +102,7 @@ def _message(error: BaseException, answer: Callable[..., Any]) -> str:
         said = str(error)
     except Exception:  # an exception may raise when it is asked for its text
         said = ""
-    said = readable(said[:MAX_MESSAGE])
+    said = sanitize_text(said[:MAX_MESSAGE])
     where = _line(error, answer)
     return f"{said} ({where})" if said and where else said or where
 
@@ -112,6 +112,6 @@ def _line(error: BaseException, answer: Callable[..., Any]) -> str:
     while step is not None:
         at = step.tb_frame.f_code
         if isinstance(code, CodeType) and at.co_filename == code.co_filename:
-            place = f"line {step.tb_lineno - at.co_firstlineno + 1} of {readable(at.co_name[:60])}"
+            place = f"line {step.tb_lineno - at.co_firstlineno + 1} of {sanitize_text(at.co_name[:60])}"
         step = step.tb_next
     return place

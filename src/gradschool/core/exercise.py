@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.plain_data import Tree, leaves, plain
+from gradschool.core.plain_data import Tree, iter_leaves, to_plain
 
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
@@ -40,14 +40,14 @@ class Case:
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
-    def given(self) -> Tree:
+    def plain_args(self) -> Tree:
         """``args`` as plain data."""
-        return plain(dict(self.args))
+        return to_plain(dict(self.args))
 
     @cached_property
-    def bulk(self) -> int:
+    def n_values(self) -> int:
         """How many numbers ``args`` hold."""
-        return sum(leaf.size for _, leaf in leaves(self.given) if isinstance(leaf, np.ndarray))
+        return sum(leaf.size for _, leaf in iter_leaves(self.plain_args) if isinstance(leaf, np.ndarray))
 
 
 def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:
@@ -74,12 +74,12 @@ class Exercise:
     title: str
     signature: str
     cases: Callable[[np.random.Generator], list[Case]]
-    expect: Callable[[Mapping[str, Any]], Any]
-    run: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = call_in_order
+    oracle: Callable[[Mapping[str, Any]], Any]
+    adapter: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = call_in_order
     returns: tuple[str, ...] = ()
     tolerance: str = "numeric"
-    each: bool = False
-    speed: Callable[[Callable[..., Any]], str] | None = None
+    per_item: bool = False
+    speed_note: Callable[[Callable[..., Any]], str] | None = None
 
     @property
     def grade_id(self) -> str:

@@ -12,23 +12,23 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Two entries agree where ``|got - expected| <= atol + rtol * max(|expected|, spread * largest |expected|)``.
+    """Two entries agree where ``|got - expected| <= atol + rtol * max(|expected|, floor_share * largest |expected|)``.
 
-    The largest is taken over the array: a sum's rounding error follows its largest terms. ``spread`` keeps one
+    The largest is taken over the array: a sum's rounding error follows its largest terms. ``floor_share`` keeps one
     huge entry from hiding wrong small ones. Everything is compared in float64.
     """
 
     rtol: float
     atol: float
     why: str
-    spread: float = 1e-3
+    floor_share: float = 1e-3
 
 
 # Measured on 30 seeds of every exercise: oracle and reference differ by at most 2e-9, mostly below 1e-10, while
 # float32 somewhere inside costs 1e-8 to 1e-7 of an entry. "numeric" stands between the two.
 TOLERANCES = {
     "exact": Tolerance(1e-9, 1e-12, "two closed forms in float64, free to add up in another order"),
-    "numeric": Tolerance(1e-8, 1e-9, "a closed form against central differences at h = 1e-5", spread=0.1),
+    "numeric": Tolerance(1e-8, 1e-9, "a closed form against central differences at h = 1e-5", floor_share=0.1),
     "truncation": Tolerance(1e-6, 1e-9, "two difference quotients with the same step h"),
     "none": Tolerance(0.0, 0.0, "names, indices, flags and counts"),
 }
@@ -48,7 +48,7 @@ def wrong_entries(got: Array, expected: Array, tolerance: Tolerance) -> Array:
         return np.zeros(got64.shape, bool)  # most often so, and far quicker
     largest = np.max(np.abs(expected64), initial=0.0, where=np.isfinite(expected64))
     with np.errstate(invalid="ignore", over="ignore"):
-        size = np.maximum(np.abs(expected64), tolerance.spread * largest)
+        size = np.maximum(np.abs(expected64), tolerance.floor_share * largest)
         close = np.abs(got64 - expected64) <= tolerance.atol + tolerance.rtol * size
     same_special = ~np.isfinite(expected64) & ((got64 == expected64) | (np.isnan(got64) & np.isnan(expected64)))
     return ~((close & np.isfinite(got64) & np.isfinite(expected64)) | same_special)

@@ -20,13 +20,13 @@ NUMBER_KINDS = "fiub"
 
 
 @dataclass(frozen=True)
-class Foreign:
+class Unsupported:
     """A value that is none of the above; ``what`` says what it is, for the message."""
 
     what: str
 
 
-Tree = Any  # np.ndarray | str | None | Foreign | tuple[Tree, ...] | dict[str, Tree]
+Tree = Any  # np.ndarray | str | None | Unsupported | tuple[Tree, ...] | dict[str, Tree]
 
 
 @dataclass
@@ -38,28 +38,28 @@ class _Budget:
     letters: int = MAX_LETTERS
 
 
-def plain(value: Any) -> Tree:
-    """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Foreign.
+def to_plain(value: Any) -> Tree:
+    """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Unsupported.
 
     It never raises, whatever the value does when it is looked at, and what it gives is bounded: at most MAX_NODES
     parts, MAX_BYTES of numbers and MAX_LETTERS of text. Plain data stays as it is.
 
-    >>> plain([1, 2.0])
+    >>> to_plain([1, 2.0])
     (array(1), array(2.))
-    >>> plain({"W": np.eye(1), "name": "ann", "file": open})
-    {'W': array([[1.]]), 'name': 'ann', 'file': Foreign(what='a builtin_function_or_method')}
+    >>> to_plain({"W": np.eye(1), "name": "ann", "file": open})
+    {'W': array([[1.]]), 'name': 'ann', 'file': Unsupported(what='a builtin_function_or_method')}
     """
-    return _plain(value, MAX_DEPTH, _Budget())
+    return _to_plain(value, MAX_DEPTH, _Budget())
 
 
-def _plain(value: Any, depth: int, budget: _Budget) -> Tree:
+def _to_plain(value: Any, depth: int, budget: _Budget) -> Tree:
     budget.nodes -= 1
     if depth < 0 or budget.nodes < 0:
-        return Foreign("something nested too deeply or too long to read")
+        return Unsupported("something nested too deeply or too long to read")
     try:
         return _by_kind(value, type(value), depth, budget)
     except Exception:  # an object may raise at any look at it
-        return _foreign(value, budget)
+        return _unsupported(value, budget)
 
 
 def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
@@ -69,26 +69,26 @@ def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
         return _array(value, depth, budget)
     if value is None:
         return None
-    if kind is Foreign:
-        return Foreign(_text(value.what, budget, 100))
+    if kind is Unsupported:
+        return Unsupported(_text(value.what, budget, 100))
     if issubclass(kind, str):
         return _text(str.__str__(value), budget, MAX_LETTERS)
     if issubclass(kind, list | tuple):
         size = list.__len__(value) if issubclass(kind, list) else tuple.__len__(value)
         items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
-        return _too_long(size, budget) or tuple(_plain(item, depth - 1, budget) for item in items)
+        return _too_long(size, budget) or tuple(_to_plain(item, depth - 1, budget) for item in items)
     if issubclass(kind, dict):
         pairs = dict.items(value)
-        return _too_long(len(pairs), budget) or {_key(k, budget): _plain(v, depth - 1, budget) for k, v in pairs}
+        return _too_long(len(pairs), budget) or {_key(k, budget): _to_plain(v, depth - 1, budget) for k, v in pairs}
     return _array(value.detach().cpu().numpy() if _is_tensor(value) else value, depth, budget)
 
 
-def _too_long(size: int, budget: _Budget) -> Foreign | None:
-    return Foreign("a list, tuple or dictionary too long to read") if size > budget.nodes else None
+def _too_long(size: int, budget: _Budget) -> Unsupported | None:
+    return Unsupported("a list, tuple or dictionary too long to read") if size > budget.nodes else None
 
 
 def _text(text: str, budget: _Budget, most: int) -> str:
-    text = readable(text[:most])
+    text = sanitize_text(text[:most])
     budget.letters -= len(text)
     return text if budget.letters >= 0 else ""
 
@@ -97,12 +97,12 @@ def _key(key: Any, budget: _Budget) -> str:
     try:
         return _text(str(key), budget, 200)
     except Exception:
-        return _foreign(key, budget).what
+        return _unsupported(key, budget).what
 
 
-def _foreign(value: Any, budget: _Budget) -> Foreign:
+def _unsupported(value: Any, budget: _Budget) -> Unsupported:
     name = str(type.__dict__["__name__"].__get__(type(value)))
-    return Foreign(_text(f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}", budget, 100))
+    return Unsupported(_text(f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}", budget, 100))
 
 
 def _array(value: Any, depth: int, budget: _Budget) -> Tree:
@@ -111,16 +111,16 @@ def _array(value: Any, depth: int, budget: _Budget) -> Tree:
     elif issubclass(type(value), np.generic | bool | int | float | complex):
         size = 8
     else:
-        return _foreign(value, budget)
+        return _unsupported(value, budget)
     if size > budget.bytes:
-        return Foreign("an array too large to read")
+        return Unsupported("an array too large to read")
     array = np.array(value, subok=False)
     if array.dtype.kind == "U":
-        return _plain(array.tolist(), depth, budget)
+        return _to_plain(array.tolist(), depth, budget)
     if array.dtype.kind == "c":
-        return Foreign("complex numbers")
+        return Unsupported("complex numbers")
     if array.dtype.kind not in NUMBER_KINDS:
-        return Foreign(f"an array of dtype {array.dtype}"[:100]) if array.ndim else _foreign(value, budget)
+        return Unsupported(f"an array of dtype {array.dtype}"[:100]) if array.ndim else _unsupported(value, budget)
     budget.bytes -= array.nbytes
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
@@ -129,12 +129,12 @@ def _is_tensor(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
 
 
-def readable(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """``text`` without what no page or terminal should be sent: control characters and halves of characters.
 
-    >>> readable("all right")
+    >>> sanitize_text("all right")
     'all right'
-    >>> readable(f"red{chr(27)}[31m") == f"red{chr(0xFFFD)}[31m"
+    >>> sanitize_text(f"red{chr(27)}[31m") == f"red{chr(0xFFFD)}[31m"
     True
     """
     if text.isascii() and text.isprintable():
@@ -142,12 +142,12 @@ def readable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else (" " if c.isspace() else "\ufffd") for c in text)
 
 
-def leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+def iter_leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Every leaf with a name for it, such as ``grad_W``, ``[1]`` or ``params[0]``; "" for a lone leaf.
 
     ``names`` are the names of a tuple's parts, or of the one leaf.
 
-    >>> list(leaves((1, {"W": 2, "b": (3, 4)}), ("loss", "grads")))
+    >>> list(iter_leaves((1, {"W": 2, "b": (3, 4)}), ("loss", "grads")))
     [('loss', 1), ('grads.W', 2), ('grads.b[0]', 3), ('grads.b[1]', 4)]
     """
     if isinstance(tree, tuple | dict):
@@ -184,7 +184,7 @@ def describe(leaf: Any) -> str:
         return "None"
     if isinstance(leaf, str):
         return f"the text {leaf[:40]!r}"
-    if isinstance(leaf, Foreign):
+    if isinstance(leaf, Unsupported):
         return leaf.what
     if isinstance(leaf, dict):
         return "a dictionary"
@@ -194,12 +194,12 @@ def describe(leaf: Any) -> str:
     return kind if leaf.dtype == np.float64 else f"{kind} of {leaf.dtype}"
 
 
-def copied(tree: Any) -> Any:
+def copy_arrays(tree: Any) -> Any:
     """The inputs again, every array its own copy, so that nothing a function does to them stays."""
     if isinstance(tree, np.ndarray):
         return tree.copy()
     if isinstance(tree, tuple | list):
-        return type(tree)(copied(item) for item in tree)
+        return type(tree)(copy_arrays(item) for item in tree)
     if isinstance(tree, Mapping):
-        return {key: copied(item) for key, item in tree.items()}
+        return {key: copy_arrays(item) for key, item in tree.items()}
     return tree

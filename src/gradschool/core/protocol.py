@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Foreign
+from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Unsupported
 
 # The largest reply is three answers (first call, second call, inputs), each within the bounds of ``answers.plain``.
 MAX_PARTS = 4 * MAX_NODES
@@ -32,7 +32,7 @@ NPY = re.compile(
 )
 
 
-class BadFrame(ValueError):
+class ProtocolError(ValueError):
     """What came over the wire is not a frame of ours."""
 
 
@@ -58,8 +58,8 @@ def _pack(tree: Any, blocks: list[bytes]) -> Any:
             raise TypeError(f"an array of dtype {tree.dtype} does not travel")
         blocks.append(_npy_header(tree.dtype, tree.shape) + tree.tobytes())
         return {"~array": len(blocks) - 1}
-    if isinstance(tree, Foreign):
-        return {"~foreign": tree.what[:200]}
+    if isinstance(tree, Unsupported):
+        return {"~unsupported": tree.what[:200]}
     if isinstance(tree, tuple | list):
         return {"~tuple": [_pack(item, blocks) for item in tree]}
     if isinstance(tree, dict):
@@ -78,25 +78,25 @@ def _npy_header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
 
 
 def decode(payload: bytes) -> Any:
-    """The tree that a frame's payload holds; BadFrame if it is anything else.
+    """The tree that a frame's payload holds; ProtocolError if it is anything else.
 
     >>> decode(b"not one of ours")
     Traceback (most recent call last):
-    gradschool.core.protocol.BadFrame: ...
+    gradschool.core.protocol.ProtocolError: ...
     """
     try:
         (size,) = struct.unpack_from(">I", payload)
         if size > min(MAX_HEADER, len(payload) - 4):
-            raise BadFrame("the header is longer than the frame")
+            raise ProtocolError("the header is longer than the frame")
         header = json.loads(payload[4 : 4 + size])
         blocks = _blocks(payload, 4 + size)
         tree = _unpack(header, blocks, MAX_DEPTH + 4, [MAX_PARTS])
-    except BadFrame:
+    except ProtocolError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, struct.error, RecursionError, OverflowError) as error:
-        raise BadFrame(f"not a frame: {type(error).__name__}") from error
+        raise ProtocolError(f"not a frame: {type(error).__name__}") from error
     if any(block is not None for block in blocks):
-        raise BadFrame("an array that belongs nowhere")
+        raise ProtocolError("an array that belongs nowhere")
     return tree
 
 
@@ -106,7 +106,7 @@ def _blocks(payload: bytes, at: int) -> list[bytes | None]:
         (size,) = struct.unpack_from(">Q", payload, at)
         at += 8
         if size > len(payload) - at or len(blocks) >= MAX_PARTS:
-            raise BadFrame("an array is longer than the frame")
+            raise ProtocolError("an array is longer than the frame")
         blocks.append(payload[at : at + size])
         at += size
     return blocks
@@ -115,28 +115,28 @@ def _blocks(payload: bytes, at: int) -> list[bytes | None]:
 def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]) -> Any:
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
-        raise BadFrame("nested too deeply, or too many parts")
+        raise ProtocolError("nested too deeply, or too many parts")
     if not isinstance(node, dict):
         if isinstance(node, list):
-            raise BadFrame("a bare list")
+            raise ProtocolError("a bare list")
         return node
     ((kind, inside),) = node.items()
     if kind == "~array":
         return _read_npy(_taken(blocks, inside))
-    if kind == "~foreign":
-        return Foreign(str(inside)[:200])
+    if kind == "~unsupported":
+        return Unsupported(str(inside)[:200])
     if kind == "~tuple":
         return tuple(_unpack(item, blocks, depth - 1, budget) for item in inside)
     if kind == "~dict":
         return {str(key): _unpack(item, blocks, depth - 1, budget) for key, item in inside}
-    raise BadFrame("an unknown kind of node")
+    raise ProtocolError("an unknown kind of node")
 
 
 def _taken(blocks: list[bytes | None], index: Any) -> bytes:
     """Block ``index``, which is then gone: one block named a thousand times would fill the memory."""
     block = blocks[index]
     if block is None:
-        raise BadFrame("an array that is named twice")
+        raise ProtocolError("an array that is named twice")
     blocks[index] = None
     return block
 
@@ -146,7 +146,7 @@ def _read_npy(block: bytes) -> np.ndarray:
     header = block[: 10 + struct.unpack("<H", block[8:10])[0]]
     dtype, shape = _described(header)
     if dtype.itemsize * math.prod(shape) != len(block) - len(header):
-        raise BadFrame("an array whose description does not fit its bytes")
+        raise ProtocolError("an array whose description does not fit its bytes")
     return np.frombuffer(block, dtype, offset=len(header)).reshape(shape).copy()
 
 
@@ -155,7 +155,7 @@ def _described(header: bytes) -> tuple[np.dtype, tuple[int, ...]]:
     """The dtype and the shape that a header states."""
     found = NPY.fullmatch(header) if len(header) <= 1000 else None
     if not found or struct.unpack("<H", header[8:10])[0] != len(header) - 10:  # less, where the block is cut off
-        raise BadFrame("an array that is not described as we describe one")
+        raise ProtocolError("an array that is not described as we describe one")
     return np.dtype(found[1].decode()), tuple(int(size) for size in found[2].split(b",") if size.strip())
 
 
@@ -165,10 +165,10 @@ def send(connection: socket.socket, message: Any) -> None:
 
 
 def receive(connection: socket.socket, most: int = MAX_FRAME) -> Any:
-    """Receive one frame; BadFrame if it is malformed or too large, ConnectionError if the other side has gone."""
+    """Receive one frame; ProtocolError if it is malformed or too large, ConnectionError if the other side has gone."""
     (size,) = struct.unpack(">Q", _exactly(connection, 8))
     if size > most:
-        raise BadFrame(f"a frame of {size} bytes, where {most} is the most")
+        raise ProtocolError(f"a frame of {size} bytes, where {most} is the most")
     return decode(_exactly(connection, size))
 
 

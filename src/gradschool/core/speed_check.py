@@ -7,7 +7,7 @@ from time import perf_counter as now
 from typing import Any
 
 ROWS = 512
-PATIENCE = 0.01  # seconds that one call may take, before fewer rows are tried instead
+MOST_SECONDS = 0.01  # seconds that one call may take, before fewer rows are tried instead
 SLOWER = 5.0  # times the yardstick's time from which on a function is called slow
 Arguments = Callable[[int], tuple[Any, ...]]
 
@@ -23,7 +23,7 @@ def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: i
     return f"1 row: {1e6 * one:.0f} us, {rows} rows: {1e6 * many:.0f} us, {many / one:.0f} times as long: {kind}."
 
 
-def against(yardstick: Callable[..., Any], arguments: Arguments) -> Callable[[Callable[..., Any]], str]:
+def slower_than(baseline: Callable[..., Any], arguments: Arguments) -> Callable[[Callable[..., Any]], str]:
     """A judge of speed: given a function, a sentence if it loops over its rows and is slow for it, else "".
 
     yardstick -- vectorised work of about the same amount, on the same arguments; it need not be the same work
@@ -38,7 +38,7 @@ def against(yardstick: Callable[..., Any], arguments: Arguments) -> Callable[[Ca
         if rows < 64:  # too few to tell a loop from a costly call
             return ""
         one, many = seconds(function, arguments(1), repeats=20), seconds(function, arguments(rows), calls=1)
-        slower = many / seconds(yardstick, arguments(rows), repeats=20)  # short times need more tries to be undisturbed
+        slower = many / seconds(baseline, arguments(rows), repeats=20)  # short times need more tries to be undisturbed
         if slower < SLOWER or not _grows_like_a_loop(many / one, rows):
             return ""
         return (
@@ -52,7 +52,7 @@ def against(yardstick: Callable[..., Any], arguments: Arguments) -> Callable[[Ca
 def _affordable(function: Callable[..., Any], arguments: Arguments) -> int:
     """The most rows, up to ROWS, that one call can be expected to do within PATIENCE."""
     rows = 1
-    while rows < ROWS and 8 * seconds(function, arguments(rows), repeats=2, calls=1) < PATIENCE:
+    while rows < ROWS and 8 * seconds(function, arguments(rows), repeats=2, calls=1) < MOST_SECONDS:
         rows *= 8
     return rows
 
@@ -71,6 +71,6 @@ def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], repeats: i
             function(*arguments)
         ended = now()
         best = min(best, (ended - started) / calls)
-        if ended - begun > PATIENCE:
+        if ended - begun > MOST_SECONDS:
             break
     return best

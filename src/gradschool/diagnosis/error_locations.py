@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.input_relations import Beside, Relation, in_common, lower, same
-from gradschool.diagnosis.patterns import Finding
+from gradschool.diagnosis.input_relations import Relation, WrongPair, in_common, lower, same
+from gradschool.diagnosis.patterns import Diagnosis
 
 
-def taken(wrong: Sequence[Beside]) -> Finding | None:
+def taken(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Right at the actions taken and wrong elsewhere, or the other way round."""
     masks = []
     for w in wrong:
@@ -24,13 +24,13 @@ def taken(wrong: Sequence[Beside]) -> Finding | None:
         masks.append(np.arange(w.off.shape[1]) == action[:, None])
     what = wrong[0].pair.what
     if not any((w.off & m).any() for w, m in zip(wrong, masks, strict=True)):
-        return Finding("untaken", f"{what} is right at the actions taken; what is wrong stands at other actions.")
+        return Diagnosis("untaken", f"{what} is right at the actions taken; what is wrong stands at other actions.")
     if not any((w.off & ~m).any() for w, m in zip(wrong, masks, strict=True)):
-        return Finding("taken", f"{what} is wrong at actions that were taken, and right at all the others.")
+        return Diagnosis("taken", f"{what} is wrong at actions that were taken, and right at all the others.")
     return None
 
 
-def by_sign(wrong: Sequence[Beside]) -> Finding | None:
+def by_sign(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Wrong exactly where one of the inputs has one sign."""
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
@@ -39,21 +39,21 @@ def by_sign(wrong: Sequence[Beside]) -> Finding | None:
             continue
         for word, mask in (("negative", [g < 0 for g in given]), ("positive", [g > 0 for g in given])):
             if all((w.off == m).all() and not m.all() for w, m in zip(wrong, mask, strict=True)):
-                return Finding("by-sign", f"{wrong[0].pair.what} is wrong exactly where `{name}` is {word}.")
+                return Diagnosis("by-sign", f"{wrong[0].pair.what} is wrong exactly where `{name}` is {word}.")
     return None
 
 
-def rolled(wrong: Sequence[Beside]) -> Finding | None:
+def rolled(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right answer, moved by one place."""
     for by, place in ((1, "far"), (-1, "early")):
         if all(w.got.ndim and same(w.got, np.roll(w.expected, by, axis=-1)) for w in wrong):
-            return Finding(
+            return Diagnosis(
                 "rolled", f"{wrong[0].pair.what} is right, but stands one place too {place} in its last axis."
             )
     return None
 
 
-def outer(wrong: Sequence[Beside]) -> Finding | None:
+def outer(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """What is wrong is a multiple of one input in every row, or in every column."""
     if not all(w.got.ndim == 2 and min(w.got.shape) > 1 for w in wrong):
         return None
@@ -66,7 +66,7 @@ def outer(wrong: Sequence[Beside]) -> Finding | None:
                 for gap, g in zip(gaps, given, strict=True)
             ):
                 gap = f"What separates {lower(wrong[0].pair.what)} from the right one is a multiple of `{name}`"
-                return Finding("outer", f"{gap} in every {line}: is a term with `{name}` wrong, or missing?")
+                return Diagnosis("outer", f"{gap} in every {line}: is a term with `{name}` wrong, or missing?")
     return None
 
 
@@ -75,7 +75,7 @@ def _multiples(gap: Array, g: Array) -> bool:
     return bool(g.any()) and same(np.outer(gap @ g / (g @ g), g), gap)
 
 
-def lines(wrong: Sequence[Beside]) -> Finding | None:
+def lines(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """A factor that is constant down each column, or along each row."""
     if not all(w.got.ndim == 2 and min(w.got.shape) > 1 for w in wrong):
         return None
@@ -83,15 +83,17 @@ def lines(wrong: Sequence[Beside]) -> Finding | None:
     for axis, one, every in ((0, "column", "row"), (1, "row", "column")):
         if all(_constant_along(w, axis) for w in wrong):
             said = f"in each {one} off by a factor of its own, the same in every {every}"
-            return Finding(f"{one}-factor", f"{what} is {said}.")
+            return Diagnosis(f"{one}-factor", f"{what} is {said}.")
         gaps = [w.got - w.expected for w in wrong]
         if all(same(np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape), gap) for gap in gaps):
             said = f"in each {one} off by an amount of its own, the same in every {every}"
-            return Finding(f"{one}-offset", f"{what} is {said}: is something added to, or left out of, every {every}?")
+            return Diagnosis(
+                f"{one}-offset", f"{what} is {said}: is something added to, or left out of, every {every}?"
+            )
     return None
 
 
-def _constant_along(w: Beside, axis: int) -> bool:
+def _constant_along(w: WrongPair, axis: int) -> bool:
     """Whether got = c * expected with one c != 0 in each column (axis 0) or row (axis 1)."""
     squares = np.sum(w.expected**2, axis=axis, keepdims=True)
     c = np.sum(w.got * w.expected, axis=axis, keepdims=True) / np.where(squares == 0, 1.0, squares)
@@ -99,17 +101,17 @@ def _constant_along(w: Beside, axis: int) -> bool:
     return bool(several and (c != 0).all() and same(w.got, c * w.expected))
 
 
-def close(wrong: Sequence[Beside]) -> Finding | None:
+def close(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Off by no more than a hundredth of the largest entry."""
     if all(np.abs(w.got - w.expected).max() <= 0.01 * np.abs(w.expected).max() for w in wrong):
-        return Finding("close", f"{wrong[0].pair.what} is nearly right: off by at most 1 % of its largest entry.")
+        return Diagnosis("close", f"{wrong[0].pair.what} is nearly right: off by at most 1 % of its largest entry.")
     return None
 
 
-def directions(wrong: Sequence[Beside]) -> Finding | None:
+def directions(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """All signs are right."""
     if all((np.sign(w.got) == np.sign(w.expected)).all() for w in wrong) and sum(w.got.size for w in wrong) > 5:
-        return Finding("lengths", f"{wrong[0].pair.what} has the right sign in every entry; the sizes are not right.")
+        return Diagnosis("lengths", f"{wrong[0].pair.what} has the right sign in every entry; the sizes are not right.")
     return None
 
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import leaves, plain
-from gradschool.diagnosis.patterns import SIZES, Finding, Pair
+from gradschool.core.plain_data import iter_leaves, to_plain
+from gradschool.diagnosis.patterns import SIZES, Diagnosis, Pair
 from gradschool.rl.nets.mlp import MLP
 
 SAME = 1e-6  # as a share of the largest entry
 
 
 @dataclass(frozen=True)
-class Beside:
+class WrongPair:
     """A wrong pair beside the inputs that it was made from, by the names that the lesson gives them."""
 
     pair: Pair
@@ -59,7 +59,9 @@ def named_inputs(exercise: Exercise, args: Mapping[str, Any]) -> dict[str, Array
                 value = [
                     x for w, b in zip(net.weights, net.biases, strict=True) for x in (w.T, b)
                 ]  # as torch lists them
-            found.update((n, leaf) for n, leaf in leaves(plain({subject: value})) if isinstance(leaf, np.ndarray))
+            found.update(
+                (n, leaf) for n, leaf in iter_leaves(to_plain({subject: value})) if isinstance(leaf, np.ndarray)
+            )
     return found
 
 
@@ -79,39 +81,39 @@ def same(one: Array, other: Array) -> bool:
     return bool(np.max(np.abs(one - other), initial=0.0) <= SAME * np.max(np.abs(other), initial=0.0))
 
 
-def in_common(wrong: Sequence[Beside]) -> list[str]:
+def in_common(wrong: Sequence[WrongPair]) -> list[str]:
     """The inputs that every one of these has."""
     return [name for name in wrong[0].inputs if all(name in w.inputs for w in wrong)]
 
 
-Relation = Callable[[Sequence[Beside]], Finding | None]
+Relation = Callable[[Sequence[WrongPair]], Diagnosis | None]
 
 
-def kept(wrong: Sequence[Beside]) -> Finding | None:
+def kept(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """An input that should come back untouched, under its own name."""
     first_word = re.split(r"[_\[]", wrong[0].pair.label)[0]  # `critic_weights[0]` is about `critic`
     own = [name for name in in_common(wrong) if name.partition("[")[0] == first_word]
     for name in own:
         if all(w.inputs[name].ndim and w.expected.any() and same(w.inputs[name], w.expected) for w in wrong):
-            return Finding("kept", f"{wrong[0].pair.what} has changed: it should come back as `{name}` went in.")
+            return Diagnosis("kept", f"{wrong[0].pair.what} has changed: it should come back as `{name}` went in.")
     return None
 
 
-def echo(wrong: Sequence[Beside]) -> Finding | None:
+def echo(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The answer is one of the inputs."""
     what = wrong[0].pair.what
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
         if all(g.ndim and g.any() and same(w.got, g) for w, g in zip(wrong, given, strict=True)):
-            return Finding("echo", f"{what} is `{name}`, exactly as it went in: what should have happened to it?")
+            return Diagnosis("echo", f"{what} is `{name}`, exactly as it went in: what should have happened to it?")
         if all(g.ndim and g.any() and same(w.got, -1.0 * g) for w, g in zip(wrong, given, strict=True)):
-            return Finding(
+            return Diagnosis(
                 "echo-negative", f"{what} is minus `{name}` as it went in: what else should have happened to it?"
             )
     return None
 
 
-def steps(wrong: Sequence[Beside]) -> Finding | None:
+def steps(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The answer is an input that has been moved, and the way of the move is right but for its sign or length."""
     label = wrong[0].pair.label
     for name in sorted(in_common(wrong), key=lambda n: n != label):  # a `theta` is first compared with `theta`
@@ -130,7 +132,9 @@ def steps(wrong: Sequence[Beside]) -> Finding | None:
     return None
 
 
-def _way(start: str, ways: Sequence[tuple[Array, Array]], numbers: Sequence[tuple[str, list[float]]]) -> Finding | None:
+def _way(
+    start: str, ways: Sequence[tuple[Array, Array]], numbers: Sequence[tuple[str, list[float]]]
+) -> Diagnosis | None:
     """What is wrong with a way that is a multiple of the right one."""
     if not all(np.count_nonzero(right) and right.size > 1 for _, right in ways):
         return None
@@ -138,16 +142,16 @@ def _way(start: str, ways: Sequence[tuple[Array, Array]], numbers: Sequence[tupl
     if not factors:
         return None
     if np.allclose(factors, -1.0, rtol=SAME):
-        return Finding("opposite-step", f"{start} is as long as it should be, and points the opposite way.")
+        return Diagnosis("opposite-step", f"{start} is as long as it should be, and points the opposite way.")
     for words, value in numbers:
         if np.allclose(factors, value, rtol=SAME, atol=0):
-            return Finding("step-factor", f"{start} is {words} times as long as it should be.")
+            return Diagnosis("step-factor", f"{start} is {words} times as long as it should be.")
     if max(factors) < 0:
-        return Finding("opposite-step", f"{start} points the opposite way.")
+        return Diagnosis("opposite-step", f"{start} points the opposite way.")
     if min(factors) < 0 or any(np.count_nonzero(right) < 2 for _, right in ways):
         return None  # any lone number is a multiple of any other
     length = "too short" if max(factors) < 1 else "too long" if min(factors) > 1 else "of the wrong length"
-    return Finding("step-length", f"{start} has the right direction, but it is {length}.")
+    return Diagnosis("step-length", f"{start} has the right direction, but it is {length}.")
 
 
 def lower(what: str) -> str:
@@ -167,7 +171,7 @@ def constant_factor(ways: Sequence[tuple[Array, Array]]) -> list[float]:
     return factors
 
 
-def _numbers(wrong: Sequence[Beside]) -> Iterator[tuple[str, list[float]]]:
+def _numbers(wrong: Sequence[WrongPair]) -> Iterator[tuple[str, list[float]]]:
     """What a factor may be called: a number among the inputs or a size, itself or one divided by it."""
     for name in in_common(wrong):
         values = [w.inputs[name] for w in wrong]
@@ -183,16 +187,16 @@ def _numbers(wrong: Sequence[Beside]) -> Iterator[tuple[str, list[float]]]:
             yield f"1 / {SIZES.get(name, name)}", [1 / v for v in sizes]
 
 
-def factor(wrong: Sequence[Beside]) -> Finding | None:
+def factor(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """A constant factor that is one of the numbers among the inputs, or the square root of the number of entries."""
     found = constant_factor([(w.got, w.expected) for w in wrong])
     for words, value in _numbers(wrong):
         if found and np.allclose(found, value, rtol=SAME, atol=0):
-            return Finding("factor", f"{wrong[0].pair.what} is {words} times what it should be.")
+            return Diagnosis("factor", f"{wrong[0].pair.what} is {words} times what it should be.")
     return None
 
 
-def entrywise(wrong: Sequence[Beside]) -> Finding | None:
+def entrywise(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Each entry carries one of the inputs as a factor that it should not have, or lacks one."""
     what = lower(wrong[0].pair.what)
     for name in in_common(wrong):
@@ -201,9 +205,9 @@ def entrywise(wrong: Sequence[Beside]) -> Finding | None:
         if len(sides) < len(wrong) or any(np.unique(g).size < 2 for _, _, g in sides):
             continue
         if all(same(got, expected * g) for got, expected, g in sides):
-            return Finding("factor-too-many", f"Each entry of {what} is `{name}` times what it should be.")
+            return Diagnosis("factor-too-many", f"Each entry of {what} is `{name}` times what it should be.")
         if all(same(got * g, expected) for got, expected, g in sides):
-            return Finding("factor-missing", f"Each entry of {what} lacks the factor `{name}`.")
+            return Diagnosis("factor-missing", f"Each entry of {what} lacks the factor `{name}`.")
     return None
 
 
@@ -219,7 +223,7 @@ def _fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
         return None
 
 
-def difference(wrong: Sequence[Beside]) -> Finding | None:
+def difference(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """One of the inputs has been added, or left out of a sum."""
     what = wrong[0].pair.what
     for name in in_common(wrong):
@@ -228,32 +232,32 @@ def difference(wrong: Sequence[Beside]) -> Finding | None:
         if len(gaps) < len(wrong):
             continue
         if all(same(gap, g) for gap, g in gaps):
-            return Finding("term-too-many", f"{what} is too large by exactly `{name}`, in every entry.")
+            return Diagnosis("term-too-many", f"{what} is too large by exactly `{name}`, in every entry.")
         if all(same(gap, -g) for gap, g in gaps):
-            return Finding("term-missing", f"{what} is too small by exactly `{name}`, in every entry.")
+            return Diagnosis("term-missing", f"{what} is too small by exactly `{name}`, in every entry.")
     return None
 
 
-def displaced(wrong: Sequence[Beside]) -> Finding | None:
+def displaced(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right numbers, in other places."""
     for w in wrong:
         several = np.unique(w.expected).size > 2 and np.unique(w.expected).size > w.expected.size / 4
         if not several or not same(np.sort(w.got, axis=None), np.sort(w.expected, axis=None)):
             return None
-    return Finding("displaced", f"{wrong[0].pair.what} has the right numbers, but not in the right places.")
+    return Diagnosis("displaced", f"{wrong[0].pair.what} has the right numbers, but not in the right places.")
 
 
-def signs(wrong: Sequence[Beside]) -> Finding | None:
+def signs(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right sizes, and some signs wrong."""
     if not all(same(np.abs(w.got), np.abs(w.expected)) for w in wrong) or sum(w.got.size for w in wrong) < 4:
         return None
-    return Finding("signs", f"{wrong[0].pair.what} has the right size in every entry, and the wrong sign in some.")
+    return Diagnosis("signs", f"{wrong[0].pair.what} has the right size in every entry, and the wrong sign in some.")
 
 
-def missing(wrong: Sequence[Beside]) -> Finding | None:
+def missing(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Right where it is not 0, and 0 where it should not be."""
     if all(not w.got[w.off].any() and w.got.any() for w in wrong):
-        return Finding(
+        return Diagnosis(
             "missing", f"{wrong[0].pair.what} is 0 where it should not be; wherever it is not 0, it is right."
         )
     return None
@@ -262,7 +266,7 @@ def missing(wrong: Sequence[Beside]) -> Finding | None:
 HOW: tuple[Relation, ...] = (kept, echo, steps, factor, entrywise, difference, displaced, signs, missing)
 
 
-def relation(wrong: Sequence[Beside], among: Sequence[Relation]) -> Finding | None:
+def relation(wrong: Sequence[WrongPair], among: Sequence[Relation]) -> Diagnosis | None:
     """The first of these relations that holds on every wrong pair of one part of the answer; None if none does."""
     numbers = (w.pair.expected for w in wrong)
     if not wrong or not all(isinstance(n, np.ndarray) and n.dtype.kind in "fiu" and n.size for n in numbers):

@@ -16,7 +16,7 @@ from gradschool.core.plain_data import describe
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """A named pattern: ``name`` for a program, ``sentence`` for a person."""
 
     name: str
@@ -39,13 +39,13 @@ class Pair:
         return f"`{self.label}`" if self.label else "The result"
 
 
-def form(pair: Pair) -> Finding | None:
+def check_form(pair: Pair) -> Diagnosis | None:
     """What is wrong with the kind, shape or dtype; None if they are as they should be."""
     got, expected = pair.got, pair.expected
     if not isinstance(expected, np.ndarray):
-        return None if _same_kind(got, expected) else _foreign(pair)
+        return None if _same_kind(got, expected) else _wrong_kind(pair)
     if not isinstance(got, np.ndarray):
-        return _foreign(pair)
+        return _wrong_kind(pair)
     if got.shape != expected.shape:
         return _shape(pair)
     return _dtype(pair)
@@ -57,55 +57,55 @@ def _same_kind(got: Any, expected: Any) -> bool:
     return type(got) is type(expected)
 
 
-def _foreign(pair: Pair) -> Finding:
+def _wrong_kind(pair: Pair) -> Diagnosis:
     wanted = describe(pair.expected)
     if pair.got is None:
         ask = "did a gradient arrive there at all?" if pair.label else "is there a `return` on every path?"
-        return Finding("none", f"{pair.what} is None, where {wanted} is asked for: {ask}")
+        return Diagnosis("none", f"{pair.what} is None, where {wanted} is asked for: {ask}")
     if isinstance(pair.got, tuple) and isinstance(pair.expected, np.ndarray):
-        return Finding("list", f"{pair.what} is a list or tuple, where {wanted} is asked for: return a NumPy array.")
-    return Finding("kind", f"{pair.what} is {describe(pair.got)}, where {wanted} is asked for.")
+        return Diagnosis("list", f"{pair.what} is a list or tuple, where {wanted} is asked for: return a NumPy array.")
+    return Diagnosis("kind", f"{pair.what} is {describe(pair.got)}, where {wanted} is asked for.")
 
 
-def _shape(pair: Pair) -> Finding:
+def _shape(pair: Pair) -> Diagnosis:
     got, want = pair.got.shape, pair.expected.shape
     start = f"{pair.what} has shape {got}, where {want} is asked for"
     batch = pair.sizes.get("B", 0)
     if batch > 1 and got[:2] == (batch, batch) and want[:2] != (batch, batch):
-        return Finding(
+        return Diagnosis(
             "broadcast",
             f"{start}: a ({batch}, {batch}) block appears when a ({batch}, 1) array meets a ({batch},) array and NumPy "
             "pairs every row with every row. Print both shapes before you subtract.",
         )
     if got == want[::-1]:
-        return Finding("transposed", f"{start}: it is the transpose.")
+        return Diagnosis("transposed", f"{start}: it is the transpose.")
     if batch > 1 and got == (batch, *want):
-        return Finding(
+        return Diagnosis(
             "not-summed", f"{start}: there is still one entry per sample. The batch has not been added up or averaged."
         )
     if got == ():
-        return Finding("collapsed", f"{start}: everything has been added up or averaged into one number.")
+        return Diagnosis("collapsed", f"{start}: everything has been added up or averaged into one number.")
     if np.prod(got) == np.prod(want):
-        return Finding("reshaped", f"{start}: the right number of entries in another arrangement.")
-    return Finding("shape", f"{start}.")
+        return Diagnosis("reshaped", f"{start}: the right number of entries in another arrangement.")
+    return Diagnosis("shape", f"{start}.")
 
 
-def _dtype(pair: Pair) -> Finding | None:
+def _dtype(pair: Pair) -> Diagnosis | None:
     got, want = pair.got.dtype, pair.expected.dtype
     if got == want or (want.kind in "iu" and got.kind in "iu"):
         return None
     if pair.got.ndim == 0 and got.kind in "iuf" and want.kind in "iuf" and got.itemsize >= 8:
         return None  # a Python int where a float is asked for is the same number
     if got == np.float32 and want == np.float64:
-        return Finding(
+        return Diagnosis(
             "float32",
             f"{pair.what} is float32, where float64 is asked for: half of the digits are lost, and a gradient check "
             "needs them.",
         )
-    return Finding("dtype", f"{pair.what} is of dtype {got}, where {want} is asked for.")
+    return Diagnosis("dtype", f"{pair.what} is of dtype {got}, where {want} is asked for.")
 
 
-def values(pairs: Sequence[Pair], tolerance: Tolerance = TOLERANCES["numeric"]) -> Finding | None:
+def values(pairs: Sequence[Pair], tolerance: Tolerance = TOLERANCES["numeric"]) -> Diagnosis | None:
     """The pattern behind wrong numbers: the first that explains every wrong pair. None if nothing is wrong.
 
     All pairs are the same part of the answer on different inputs, and of the right form (see :func:`form`). NaN
@@ -114,7 +114,7 @@ def values(pairs: Sequence[Pair], tolerance: Tolerance = TOLERANCES["numeric"]) 
     wrong = [pair for pair in pairs if is_wrong(pair, tolerance)]
     if not wrong:
         return None
-    for pattern in (_nan, _not_numbers, _zeros, _leak, _precision, _ratio, _transpose, _offset):
+    for pattern in (_nan, _not_numbers, _zeros, _nonzero_where_blocked, _precision, _ratio, _transpose, _offset):
         finding = pattern(wrong, pairs)
         if finding:
             return finding
@@ -122,7 +122,7 @@ def values(pairs: Sequence[Pair], tolerance: Tolerance = TOLERANCES["numeric"]) 
         finding = places(wrong, tolerance)
         if finding:
             return finding
-    return Finding("values", f"{wrong[0].what} has the right shape, but the numbers in it are wrong.")
+    return Diagnosis("values", f"{wrong[0].what} has the right shape, but the numbers in it are wrong.")
 
 
 def is_wrong(pair: Pair, tolerance: Tolerance) -> bool:
@@ -139,40 +139,40 @@ def same_text(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _nan(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _nan(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     for pair in wrong:
         if isinstance(pair.got, np.ndarray) and (~np.isfinite(pair.got) & np.isfinite(pair.expected)).any():
-            return Finding(
+            return Diagnosis(
                 "nan", f"{pair.what} has NaN or infinite entries: look for 0/0, the log of 0, or an overflow in exp."
             )
     return None
 
 
-def _not_numbers(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _not_numbers(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     """Texts and flags have no sizes and signs to compare."""
     if all(isinstance(pair.expected, np.ndarray) and pair.expected.dtype.kind in "fiu" for pair in wrong):
         return None
     if all(isinstance(pair.expected, np.ndarray) and pair.expected.ndim for pair in wrong):
-        return _some(wrong, TOLERANCES["none"]) or Finding("answer", f"{wrong[0].what} is wrong in every entry.")
-    return Finding("answer", f"{wrong[0].what} is not the right answer yet.")
+        return _some(wrong, TOLERANCES["none"]) or Diagnosis("answer", f"{wrong[0].what} is wrong in every entry.")
+    return Diagnosis("answer", f"{wrong[0].what} is not the right answer yet.")
 
 
-def _zeros(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _zeros(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     if all(not pair.got.any() and pair.expected.any() for pair in wrong):
-        return Finding("zero", f"{wrong[0].what} is zero everywhere, and should not be: nothing arrives there.")
+        return Diagnosis("zero", f"{wrong[0].what} is zero everywhere, and should not be: nothing arrives there.")
     return None
 
 
-def _leak(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _nonzero_where_blocked(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     """Right wherever something must flow, and something also where nothing may."""
     if not all(pair.expected.any() for pair in wrong):
         nothing = not any(pair.expected.any() for pair in wrong)
-        return Finding("not-zero", f"{wrong[0].what} should be zero everywhere, and is not.") if nothing else None
+        return Diagnosis("not-zero", f"{wrong[0].what} should be zero everywhere, and is not.") if nothing else None
     for pair in wrong:
         blocked = pair.expected == 0
         if not pair.got[blocked].any() or not _near(pair.got[~blocked], pair.expected[~blocked]):
             return None
-    return Finding(
+    return Diagnosis(
         "leak",
         f"{wrong[0].what} is not 0 where it should be: something flows where nothing may. Everywhere else it is right.",
     )
@@ -184,17 +184,17 @@ def _near(got: Array, expected: Array, digits: float = 1e-6) -> bool:
     return bool(np.max(off, initial=0.0) <= digits * np.max(np.abs(expected), initial=0.0))
 
 
-def _precision(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _precision(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     if not all(_near(pair.got, pair.expected, 1e-5) for pair in wrong):
         return None
-    return Finding(
+    return Diagnosis(
         "precision",
         f"{wrong[0].what} is right to about 5 digits, and no further: is something computed in float32, or by a "
         "difference quotient?",
     )
 
 
-def _ratio(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _ratio(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     """got = c * expected with one meaning of c over all pairs: a sign, a factor 2, or one of the sizes."""
     pairs = [pair for pair in pairs if isinstance(pair.expected, np.ndarray) and pair.expected.any()]
     ratios = [ratio for pair in pairs if (ratio := _constant_ratio(pair)) is not None]
@@ -203,13 +203,13 @@ def _ratio(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
     what = wrong[0].what
     for name, sentence, factor in _meanings([pair.sizes for pair in pairs]):
         if all(np.isclose(r, factor(pair.sizes), rtol=1e-6, atol=0) for r, pair in zip(ratios, pairs, strict=True)):
-            return Finding(name, f"{what} is {sentence}")
+            return Diagnosis(name, f"{what} is {sentence}")
     # Any lone number is some multiple of any other: a nameless factor shows itself only in several entries.
     several = [np.count_nonzero(pair.expected) > 1 for pair in pairs]
     if np.allclose(ratios, ratios[0], rtol=1e-6, atol=0) and (any(several) or len(pairs) > 1):
-        return Finding("ratio", f"{what} is {ratios[0]:.4g} times what it should be, everywhere: a constant factor.")
+        return Diagnosis("ratio", f"{what} is {ratios[0]:.4g} times what it should be, everywhere: a constant factor.")
     if all(several) and min(ratios) > 0:
-        return Finding(
+        return Diagnosis(
             "scaled", f"{what} points the right way, but its length is off, by a factor that differs by input."
         )
     return None
@@ -254,31 +254,31 @@ def _power(name: str, power: float, sign: float = 1.0) -> Factor:
     return lambda sizes: sign * float(sizes[name]) ** power
 
 
-def _transpose(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _transpose(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     for pair in wrong:
         square = pair.expected.ndim == 2 and len(set(pair.expected.shape)) == 1
         if not square or not _near(pair.got, pair.expected.T):
             return None
-    return Finding("transposed", f"{wrong[0].what} is the transpose of what it should be.")
+    return Diagnosis("transposed", f"{wrong[0].what} is the transpose of what it should be.")
 
 
-def _offset(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Finding | None:
+def _offset(wrong: Sequence[Pair], pairs: Sequence[Pair]) -> Diagnosis | None:
     if any(pair.expected.size < 3 for pair in wrong):
         return None
     offsets = [pair.got.astype(np.float64) - pair.expected for pair in wrong]
     if all(_near(off, np.full(off.shape, off.flat[0])) for off in offsets):
-        return Finding("offset", f"{wrong[0].what} is off by the same amount in every entry.")
+        return Diagnosis("offset", f"{wrong[0].what} is off by the same amount in every entry.")
     return None
 
 
-def _rows(wrong: Sequence[Pair], tolerance: Tolerance) -> Finding | None:
+def _rows(wrong: Sequence[Pair], tolerance: Tolerance) -> Diagnosis | None:
     """Wrong in rows that carry a name, such as the terminal ones, and only there."""
     for name in wrong[0].rows:
         masks = [np.asarray(pair.rows.get(name, True), bool) for pair in wrong]
         if all(_wrong_rows_in(p, m, tolerance) for p, m in zip(wrong, masks, strict=True)) and not all(
             map(np.all, masks)
         ):
-            return Finding(f"rows-{name}", f"{wrong[0].what} is right except in the rows that are {name}.")
+            return Diagnosis(f"rows-{name}", f"{wrong[0].what} is right except in the rows that are {name}.")
     return None
 
 
@@ -289,9 +289,9 @@ def _wrong_rows_in(pair: Pair, mask: Array, tolerance: Tolerance) -> bool:
     return not bool((off & ~mask).any())
 
 
-def _some(wrong: Sequence[Pair], tolerance: Tolerance) -> Finding | None:
+def _some(wrong: Sequence[Pair], tolerance: Tolerance) -> Diagnosis | None:
     off = sum(int(wrong_entries(p.got, p.expected, tolerance).sum()) for p in wrong)
     of = sum(p.expected.size for p in wrong)
     if off == of:
         return None
-    return Finding("some", f"{wrong[0].what} is right in {of - off} of {of} entries; the marked ones differ.")
+    return Diagnosis("some", f"{wrong[0].what} is right in {of - off} of {of} entries; the marked ones differ.")

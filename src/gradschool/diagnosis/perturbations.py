@@ -20,10 +20,10 @@ def largest(x: Array) -> float:
     return float(np.max(np.abs(x), initial=0.0))
 
 
-def nudged(value: Any) -> Any:
+def perturbed(value: Any) -> Any:
     """Other numbers of the same kind: flags turned round, ids moved on by one, anything else a little larger."""
     if isinstance(value, tuple):
-        return tuple(nudged(v) for v in value)
+        return tuple(perturbed(v) for v in value)
     if isinstance(value, float):
         return 0.5 * value
     if not isinstance(value, np.ndarray):
@@ -119,5 +119,5 @@ def next_to_0(value: Any) -> Any:
 def in_row_0(value: Array) -> Array:
     """Row 0 moved on, the others as they were."""
     out = value.copy()
-    out[0] = nudged(value)[0]
+    out[0] = perturbed(value)[0]
     return out

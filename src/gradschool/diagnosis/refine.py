@@ -12,20 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import VAGUE, Report, Tried, bulk, example_of, pairs_of, shape_finding
+from gradschool.check.assess import UNEXPLAINED, Attempt, Report, example_of, pairs_of, shape_finding, size_key
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import TOLERANCES, Tolerance
 from gradschool.diagnosis.error_locations import WEAK, WHERE
-from gradschool.diagnosis.input_relations import HOW, Beside, Relation, named_inputs, relation
-from gradschool.diagnosis.patterns import Finding, is_wrong
-from gradschool.diagnosis.sensitivity import LAST_PROBES, Asked, Patience, probe
+from gradschool.diagnosis.input_relations import HOW, Relation, WrongPair, named_inputs, relation
+from gradschool.diagnosis.patterns import Diagnosis, is_wrong
+from gradschool.diagnosis.sensitivity import LAST_PROBES, SensitivityProbe, TimeBudget, probe
 
-Wrong = dict[str, list[tuple[Tried, Beside]]]  # the wrong pairs of each part of the answer, smallest inputs first
+Wrong = dict[str, list[tuple[Attempt, WrongPair]]]  # the wrong pairs of each part of the answer, smallest inputs first
 
 
-def closer(exercise: Exercise, answer: Callable[..., Any], tried: Sequence[Tried], report: Report) -> Report:
+def refine(exercise: Exercise, answer: Callable[..., Any], tried: Sequence[Attempt], report: Report) -> Report:
     """The same report; where the doctor could not say what is wrong, with a hint that says more, if there is one."""
-    if report.mistake not in VAGUE or exercise.each:
+    if report.mistake not in UNEXPLAINED or exercise.per_item:
         return report
     table = TOLERANCES[exercise.tolerance]
     group, wrong = _first_wrong(exercise, tried, table)
@@ -42,33 +42,33 @@ def closer(exercise: Exercise, answer: Callable[..., Any], tried: Sequence[Tried
     return replace(report, mistake=finding.name, hint=finding.sentence, example=shown)
 
 
-def _first_wrong(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> tuple[list[Tried], Wrong]:
+def _first_wrong(exercise: Exercise, tried: Sequence[Attempt], table: Tolerance) -> tuple[list[Attempt], Wrong]:
     """The regular cases if anything is wrong there, else the edge cases; and the wrong pairs among them."""
     for edge in (False, True):
-        group = sorted((t for t in tried if t.case.edge == edge), key=bulk)
+        group = sorted((t for t in tried if t.case.edge == edge), key=size_key)
         wrong: Wrong = {}
         for t in group:
             for pair in pairs_of(exercise, [t]):
                 if is_wrong(pair, table):
-                    beside = Beside(pair, named_inputs(exercise, t.case.args))
+                    beside = WrongPair(pair, named_inputs(exercise, t.case.args))
                     wrong.setdefault(pair.label, []).append((t, beside))
         if wrong:
             break
     return group, wrong
 
 
-def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[str, Finding] | None:
+def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[str, Diagnosis] | None:
     """What has been done wrongly, part by part of the answer; then which entries and parts are right."""
     related = _related(wrong, HOW)
     if related:
         return related
-    patience = Patience()
-    by_case = {t.case.name: Asked(exercise, answer, t, patience) for cases in wrong.values() for t, _ in cases}
+    budget = TimeBudget()
+    by_case = {t.case.name: SensitivityProbe(exercise, answer, t, budget) for cases in wrong.values() for t, _ in cases}
     asked = {label: [by_case[t.case.name] for t, _ in cases] for label, cases in wrong.items()}
     return probe(asked) or _related(wrong, WHERE) or probe(asked, LAST_PROBES)
 
 
-def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Finding] | None:
+def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Diagnosis] | None:
     """The first part of the answer that has one of these relations."""
     for label, cases in wrong.items():
         finding = relation([beside for _, beside in cases], among)
@@ -77,7 +77,7 @@ def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Finding] | N
     return None
 
 
-def _parts(exercise: Exercise, group: Sequence[Tried], wrong: Wrong) -> tuple[str, Finding] | None:
+def _parts(exercise: Exercise, group: Sequence[Attempt], wrong: Wrong) -> tuple[str, Diagnosis] | None:
     """Some parts of the answer are right on every input."""
     labels = list(dict.fromkeys(pair.label for pair in pairs_of(exercise, group)))
     fine = [label for label in labels if label not in wrong]
@@ -85,7 +85,7 @@ def _parts(exercise: Exercise, group: Sequence[Tried], wrong: Wrong) -> tuple[st
         return None
     right, not_right = (listed([f"`{name}`" for name in some]) for some in (fine, wrong))
     verbs = ("is" if len(fine) == 1 else "are", "is" if len(wrong) == 1 else "are")
-    return "", Finding("parts-right", f"{right} {verbs[0]} right; {not_right} {verbs[1]} not.")
+    return "", Diagnosis("parts-right", f"{right} {verbs[0]} right; {not_right} {verbs[1]} not.")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -93,7 +93,7 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _case(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> tuple[str, Finding] | None:
+def _case(exercise: Exercise, tried: Sequence[Attempt], table: Tolerance) -> tuple[str, Diagnosis] | None:
     """There is a case, with something to get wrong in it, that is right."""
     for t in tried:
         if shape_finding(exercise, [t]):
@@ -101,7 +101,7 @@ def _case(exercise: Exercise, tried: Sequence[Tried], table: Tolerance) -> tuple
         pairs = pairs_of(exercise, [t])
         telling = all(isinstance(p.expected, np.ndarray) and p.expected.any() for p in pairs)
         if telling and not any(is_wrong(p, table) for p in pairs):
-            return "", Finding(
+            return "", Diagnosis(
                 "right-case", f'On the case "{t.case.name}" it is right: what is different in the others?'
             )
     return None

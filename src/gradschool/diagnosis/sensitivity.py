@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import Tried
-from gradschool.core.calling import quiet
+from gradschool.check.assess import Attempt
+from gradschool.core.calling import captured_output
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import copied, leaves, plain
+from gradschool.core.plain_data import copy_arrays, iter_leaves, to_plain
 from gradschool.diagnosis.input_relations import subject_of
-from gradschool.diagnosis.patterns import Finding
+from gradschool.diagnosis.patterns import Diagnosis
 from gradschool.diagnosis.perturbations import (
     WEIGHTS,
     Change,
@@ -30,9 +30,9 @@ from gradschool.diagnosis.perturbations import (
     last_bias,
     negative,
     next_to_0,
-    nudged,
     off,
     one_more,
+    perturbed,
     real,
     to_be_left_out,
     twice,
@@ -48,7 +48,7 @@ Put = Callable[[Any], dict[str, Any]]
 
 
 @dataclass
-class Patience:
+class TimeBudget:
     """Runs out after CPU_SECONDS of this thread's work, or SECONDS by the clock."""
 
     cpu: float = field(default_factory=time.thread_time)
@@ -61,7 +61,7 @@ class Patience:
 
 
 @dataclass
-class Asked:
+class SensitivityProbe:
     """One case, and what the student's function and the oracle make of it when an input is changed.
 
     Nothing is asked twice, and nothing once the ``patience`` is at its end.
@@ -69,8 +69,8 @@ class Asked:
 
     exercise: Exercise
     answer: Callable[..., Any]
-    tried: Tried
-    patience: Patience
+    tried: Attempt
+    budget: TimeBudget
     known: dict[tuple[str, str], tuple[Parts, Parts]] = field(default_factory=dict)
 
     def subjects(self) -> dict[str, tuple[Any, Put]]:
@@ -93,16 +93,16 @@ class Asked:
         if key not in self.known:
             value, put = self.subjects()[subject]
             args = put(change(value))
-            got = self._parts(lambda: self.exercise.run(self.answer, copied(args)))
-            self.known[key] = (got, self._parts(lambda: self.exercise.expect(copied(args))) if got else {})
+            got = self._parts(lambda: self.exercise.adapter(self.answer, copy_arrays(args)))
+            self.known[key] = (got, self._parts(lambda: self.exercise.oracle(copy_arrays(args))) if got else {})
         return self.known[key]
 
     def _parts(self, ask: Callable[[], Any]) -> Parts:
-        if self.patience.over:
+        if self.budget.over:
             return {}
         try:
-            with quiet():
-                return parts_of(self.exercise, plain(ask()))
+            with captured_output():
+                return parts_of(self.exercise, to_plain(ask()))
         except KeyboardInterrupt:
             raise
         except BaseException:  # inputs that the lesson does not promise may well raise
@@ -119,11 +119,11 @@ def _put_inside(args: Mapping[str, Any], name: str, key: str) -> Put:
 
 def parts_of(exercise: Exercise, tree: Any) -> Parts:
     """The parts of an answer that are finite numbers, in float64, by their labels."""
-    found = {label: leaf for label, leaf in leaves(tree, exercise.returns) if isinstance(leaf, np.ndarray)}
+    found = {label: leaf for label, leaf in iter_leaves(tree, exercise.returns) if isinstance(leaf, np.ndarray)}
     return {k: leaf.astype(np.float64) for k, leaf in found.items() if leaf.size and np.isfinite(leaf).all()}
 
 
-def still(one: Array, other: Array) -> bool:
+def unchanged(one: Array, other: Array) -> bool:
     """Whether nothing has moved."""
     return bool(np.max(np.abs(one - other), initial=0.0) <= STILL * max(largest(one), largest(other)))
 
@@ -137,7 +137,7 @@ def moved(one: Array, other: Array) -> bool:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """Right and got before and after a change to the input ``subject``; ``what`` is the part that is looked at."""
 
     subject: str
@@ -148,25 +148,25 @@ class Seen:
     got_after: Array
 
 
-def ignored(s: Seen) -> str:
+def ignored(s: Observation) -> str:
     """An input that the right answer depends on, and the student's does not."""
-    if not (still(s.got_after, s.got) and moved(s.right_after, s.right)):
+    if not (unchanged(s.got_after, s.got) and moved(s.right_after, s.right)):
         return ""
     return f"When {s.subject} changes, the right {s.what} changes too, and yours does not: where does it come in?"
 
 
-def unwanted(s: Seen) -> str:
+def unwanted(s: Observation) -> str:
     """An input that the student's answer depends on, and the right one does not."""
-    if not (moved(s.got_after, s.got) and still(s.right_after, s.right)):
+    if not (moved(s.got_after, s.got) and unchanged(s.right_after, s.right)):
         return ""
     return f"When {s.subject} changes, the right {s.what} stays as it is, and yours changes: where does it get in?"
 
 
-def mixed(s: Seen) -> str:
+def mixed(s: Observation) -> str:
     """A change in one row of an input that shows in other rows of the student's answer."""
     if s.right.ndim == 0 or len(s.right) < 2 or not moved(s.right_after, s.right):
         return ""
-    if not (still(s.right_after[1:], s.right[1:]) and moved(s.got_after[1:], s.got[1:])):
+    if not (unchanged(s.right_after[1:], s.right[1:]) and moved(s.got_after[1:], s.got[1:])):
         return ""
     place, others = ("row", "rows") if s.right.ndim > 1 else ("entry", "entries")
     return (
@@ -178,7 +178,7 @@ def mixed(s: Seen) -> str:
 POWERS = {0: "stays as it is", 1: "doubles", 2: "becomes 4 times as large", -1: "halves"}
 
 
-def grown(s: Seen) -> str:
+def grown(s: Observation) -> str:
     """How the answer grows with one input: not at all, in proportion, with its square."""
     right, got = power(s.right_after, s.right), power(s.got_after, s.got)
     if right is None or right == got:
@@ -191,42 +191,42 @@ def power(after: Array, before: Array) -> int | None:
     """k where the answer became 2^k times what it was; None where there is no such k."""
     if not before.any():
         return None
-    return next((k for k in POWERS if still(after, 2.0**k * before)), None)
+    return next((k for k in POWERS if unchanged(after, 2.0**k * before)), None)
 
 
-def turned(s: Seen) -> str:
+def turned(s: Observation) -> str:
     """What becomes of the answer when one input changes its sign."""
     for sign, becomes in ((-1.0, "changes its sign too"), (1.0, "stays as it is")):
-        if s.right.any() and still(s.right_after, sign * s.right) and moved(s.got_after, sign * s.got):
+        if s.right.any() and unchanged(s.right_after, sign * s.right) and moved(s.got_after, sign * s.got):
             return f"When {s.subject} changes its sign, the right {s.what} {becomes}; yours does not."
     return ""
 
 
-def lifted(s: Seen) -> str:
+def lifted(s: Observation) -> str:
     """What becomes of the answer when 1 is added everywhere."""
     to = s.subject.replace(WEIGHTS, "'s last bias") if s.subject.endswith(WEIGHTS) else f"all of {s.subject}"
     for by, becomes in ((0.0, "stays as it is"), (1.0, "grows by 1 too"), (-1.0, "falls by 1")):
-        if still(s.right_after, s.right + by) and moved(s.got_after, s.got + by):
+        if unchanged(s.right_after, s.right + by) and moved(s.got_after, s.got + by):
             return f"When 1 is added to {to}, the right {s.what} {becomes}; yours does not."
     return ""
 
 
-def cured(without: str) -> Callable[[Seen], str]:
+def cured(without: str) -> Callable[[Observation], str]:
     """An input without which the answer is right; ``without`` says how it was taken out."""
 
-    def look(s: Seen) -> str:
-        alike = still(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
-        if alike or not (moved(s.got, s.right) and still(s.got_after, s.right_after)):
+    def look(s: Observation) -> str:
+        alike = unchanged(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
+        if alike or not (moved(s.got, s.right) and unchanged(s.got_after, s.right_after)):
             return ""
         return f"With {s.subject} {without}, yours is right: look at what {s.subject} does in your function."
 
     return look
 
 
-Probe = tuple[str, Callable[[str, Any], bool], Change, Callable[[Seen], str]]
+Probe = tuple[str, Callable[[str, Any], bool], Change, Callable[[Observation], str]]
 PROBES: tuple[Probe, ...] = (
-    ("ignored", anything, nudged, ignored),
-    ("unwanted", anything, nudged, unwanted),
+    ("ignored", anything, perturbed, ignored),
+    ("unwanted", anything, perturbed, unwanted),
     ("last-bias", weights, last_bias, lifted),
     ("rows-mixed", with_rows, in_row_0, mixed),
     ("growth", real, twice, grown),
@@ -239,18 +239,20 @@ LAST_PROBES: tuple[Probe, ...] = (
 )
 
 
-def probe(wrong: Mapping[str, Sequence[Asked]], probes: Sequence[Probe] = PROBES) -> tuple[str, Finding] | None:
+def probe(
+    wrong: Mapping[str, Sequence[SensitivityProbe]], probes: Sequence[Probe] = PROBES
+) -> tuple[str, Diagnosis] | None:
     """The first probe that says the same on every case in which a part of the answer is wrong, and that part."""
     for name, suits, change, look in probes:
         for label, asked in wrong.items():
             for subject, (value, _) in asked[0].subjects().items():
                 said = seen(asked[0], label, subject, change, look) if suits(subject, value) else ""
                 if said and all(seen(other, label, subject, change, look) == said for other in asked[1:]):
-                    return label, Finding(name, said)
+                    return label, Diagnosis(name, said)
     return None
 
 
-def seen(asked: Asked, label: str, subject: str, change: Change, look: Callable[[Seen], str]) -> str:
+def seen(asked: SensitivityProbe, label: str, subject: str, change: Change, look: Callable[[Observation], str]) -> str:
     """What one probe says of one part of the answer to one case; "" if nothing."""
     got = parts_of(asked.exercise, asked.tried.reply.first).get(label)
     right = parts_of(asked.exercise, asked.tried.expected).get(label)
@@ -260,4 +262,4 @@ def seen(asked: Asked, label: str, subject: str, change: Change, look: Callable[
     if not got.shape == got_after.shape == right.shape == right_after.shape:
         return ""
     what = f"`{label}`" if label else "result"
-    return look(Seen(subject, what, right, right_after, got, got_after))
+    return look(Observation(subject, what, right, right_after, got, got_after))

@@ -50,7 +50,7 @@ EXERCISES = (
         "numerical_gradient(f, x, h) -> x.shape",
         numerical_cases,
         numerical_expect,
-        run=numerical_run,
+        adapter=numerical_run,
     ),
     Exercise(
         "chain.linear_jacobian",
@@ -104,7 +104,7 @@ EXERCISES = (
         "inject_gradient(net, X, G) -> (by_backward, by_surrogate)",
         mlp_cases,
         inject_expect,
-        run=inject_run,
+        adapter=inject_run,
     ),
     Exercise(
         "chain.maximise",
@@ -112,7 +112,7 @@ EXERCISES = (
         "maximise(gradients, a, phi, lr, steps) -> (a, phi)",
         maximise_cases,
         maximise_expect,
-        run=maximise_run,
+        adapter=maximise_run,
         returns=("a", "phi"),
     ),
     Exercise("chain.sgd_step", "A step of SGD", "sgd_step(params, grads, lr) -> new params", sgd_cases, sgd_expect),

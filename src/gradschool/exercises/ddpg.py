@@ -117,7 +117,7 @@ EXERCISES = (
         f"critic_target(batch, target_actor, target_critic, {RANGE}, gamma) -> (B,)",
         target_cases,
         target_expect,
-        run=target_run,
+        adapter=target_run,
         tolerance="exact",
     ),
     Exercise(
@@ -126,7 +126,7 @@ EXERCISES = (
         "critic_gradient(critic, batch, y) -> (n_params,)",
         critic_cases,
         critic_expect,
-        run=critic_run,
+        adapter=critic_run,
     ),
     Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)", polyak_cases, polyak_expect),
     Exercise(
@@ -135,7 +135,7 @@ EXERCISES = (
         f"action_gradient(actor, critic, batch, {RANGE}) -> (B, A)",
         action_cases,
         action_expect,
-        run=action_run,
+        adapter=action_run,
     ),
     Exercise(
         "ddpg.actor_gradient_jacobian",
@@ -143,7 +143,7 @@ EXERCISES = (
         f"actor_gradient_jacobian(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         actor_cases,
         actor_expect,
-        run=actor_run,
+        adapter=actor_run,
     ),
     Exercise(
         "ddpg.actor_gradient_vjp",
@@ -151,7 +151,7 @@ EXERCISES = (
         f"actor_gradient_vjp(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         actor_cases,
         actor_expect,
-        run=actor_run,
+        adapter=actor_run,
     ),
     Exercise(
         "ddpg.actor_loss_surrogate",
@@ -159,7 +159,7 @@ EXERCISES = (
         f"actor_loss_surrogate{NETS} -> a loss",
         action_cases,
         surrogate_expect,
-        run=surrogate_run,
+        adapter=surrogate_run,
     ),
     Exercise(
         "ddpg.actor_grad_outputs",
@@ -167,7 +167,7 @@ EXERCISES = (
         f"actor_grad_outputs{NETS} -> a gradient for each parameter of the actor",
         action_cases,
         grad_outputs_expect,
-        run=grad_outputs_run,
+        adapter=grad_outputs_run,
     ),
     Exercise(
         "ddpg.actor_loss_direct",
@@ -175,7 +175,7 @@ EXERCISES = (
         f"actor_loss_direct{NETS} -> a loss",
         action_cases,
         direct_expect,
-        run=direct_run,
+        adapter=direct_run,
     ),
     Exercise(
         "ddpg.actor_step",
@@ -183,7 +183,7 @@ EXERCISES = (
         "actor_step(actor, critic, optimiser, batch) -> None",
         action_cases,
         step_expect,
-        run=step_run,
+        adapter=step_run,
     ),
     Exercise(
         "ddpg.invert_gradients",
@@ -198,7 +198,7 @@ EXERCISES = (
         f"twin_target(batch, target_actor, target_critics, {RANGE}, gamma, noise, noise_clip) -> (B,)",
         twin_cases,
         twin_expect,
-        run=twin_run,
+        adapter=twin_run,
         tolerance="exact",
     ),
     Exercise(
@@ -207,8 +207,8 @@ EXERCISES = (
         "clinic() -> a fault for each patient",
         clinic_cases,
         clinic_expect,
-        run=clinic_run,
+        adapter=clinic_run,
         tolerance="none",
-        each=True,
+        per_item=True,
     ),
 )

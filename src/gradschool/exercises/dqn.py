@@ -77,7 +77,7 @@ EXERCISES = (
         "one_hot(s, n_states) -> (B, n_states)",
         inputs.one_hot_cases,
         one_hot_expect,
-        speed=speed_of("s", "n_states"),
+        speed_note=speed_of("s", "n_states"),
     ),
     Exercise(
         "dqn.q_values",
@@ -85,7 +85,7 @@ EXERCISES = (
         "q_values(W, s) -> (B, A)",
         inputs.q_values_cases,
         q_values_expect,
-        speed=speed_of("W", "s"),
+        speed_note=speed_of("W", "s"),
     ),
     Exercise(
         "dqn.epsilon_greedy",
@@ -94,7 +94,7 @@ EXERCISES = (
         inputs.epsilon_cases,
         epsilon_expect,
         tolerance="none",
-        speed=speed_of("q", "epsilon", "u", "random_action"),
+        speed_note=speed_of("q", "epsilon", "u", "random_action"),
     ),
     Exercise(
         "dqn.td_target",
@@ -102,7 +102,7 @@ EXERCISES = (
         "td_target(reward, q_next, terminated, truncated, gamma) -> (B,)",
         inputs.target_cases,
         target_expect,
-        speed=speed_of("reward", "q_next", "terminated", "truncated", "gamma"),
+        speed_note=speed_of("reward", "q_next", "terminated", "truncated", "gamma"),
     ),
     Exercise(
         "dqn.output_gradient",
@@ -110,7 +110,7 @@ EXERCISES = (
         "output_gradient(q, action, y) -> (B, A)",
         inputs.output_cases,
         output_expect,
-        speed=speed_of("q", "action", "y"),
+        speed_note=speed_of("q", "action", "y"),
     ),
     Exercise(
         "dqn.weight_gradient",
@@ -118,7 +118,7 @@ EXERCISES = (
         "weight_gradient(state, g, n_states) -> (n_states, A)",
         inputs.weight_cases,
         weight_expect,
-        speed=speed_of("state", "g", "n_states"),
+        speed_note=speed_of("state", "g", "n_states"),
     ),
     Exercise(
         "dqn.fit_targets",
@@ -126,7 +126,7 @@ EXERCISES = (
         "fit_targets(q, action, y) -> (B, A)",
         inputs.output_cases,
         fit_targets_expect,
-        speed=speed_of("q", "action", "y"),
+        speed_note=speed_of("q", "action", "y"),
     ),
     Exercise(
         "dqn.fit_gradient",
@@ -134,7 +134,7 @@ EXERCISES = (
         "fit_gradient(q, targets) -> (B, A)",
         inputs.fit_gradient_cases,
         fit_gradient_expect,
-        speed=speed_of("q", "targets"),
+        speed_note=speed_of("q", "targets"),
     ),
     Exercise(
         "dqn.torch_loss",
@@ -142,7 +142,7 @@ EXERCISES = (
         "torch_loss(W, W_target, state, action, reward, next_state, terminated, gamma) -> scalar tensor",
         inputs.transition_cases,
         torch_expect,
-        run=torch_run,
+        adapter=torch_run,
     ),
     Exercise(
         "dqn.semi_gradient",
@@ -150,7 +150,7 @@ EXERCISES = (
         "semi_gradient(W, W_target, state, action, reward, next_state, terminated, gamma) -> (S, A)",
         inputs.transition_cases,
         semi_expect,
-        speed=speed_of("W", "W_target", "state", "action", "reward", "next_state", "terminated", "gamma"),
+        speed_note=speed_of("W", "W_target", "state", "action", "reward", "next_state", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.residual_gradient",
@@ -158,7 +158,7 @@ EXERCISES = (
         "residual_gradient(W, state, action, reward, next_state, terminated, gamma) -> (S, A)",
         inputs.residual_cases,
         residual_expect,
-        speed=speed_of("W", "state", "action", "reward", "next_state", "terminated", "gamma"),
+        speed_note=speed_of("W", "state", "action", "reward", "next_state", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.tabular_step",
@@ -173,7 +173,7 @@ EXERCISES = (
         "double_target(reward, q_next_online, q_next_target, terminated, gamma) -> (B,)",
         inputs.double_target_cases,
         double_expect,
-        speed=speed_of("reward", "q_next_online", "q_next_target", "terminated", "gamma"),
+        speed_note=speed_of("reward", "q_next_online", "q_next_target", "terminated", "gamma"),
     ),
     Exercise(
         "dqn.huber_gradient",
@@ -181,7 +181,7 @@ EXERCISES = (
         "huber_gradient(q, action, y, kappa) -> (B, A)",
         inputs.huber_cases,
         huber_expect,
-        speed=speed_of("q", "action", "y", "kappa"),
+        speed_note=speed_of("q", "action", "y", "kappa"),
     ),
     Exercise(
         "dqn.clinic",
@@ -189,8 +189,8 @@ EXERCISES = (
         "clinic() -> {letter: name of the fault}",
         clinic_cases,
         clinic_expect,
-        run=clinic_run,
-        each=True,
+        adapter=clinic_run,
+        per_item=True,
     ),
     Exercise(
         "dqn.mend",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.speed_check import against
+from gradschool.core.speed_check import slower_than
 
 Array = np.ndarray
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows
@@ -41,6 +41,6 @@ def speed_of(*names: str) -> Callable[[Callable[..., Any]], str]:
         def by_name(batch: dict[str, Any]) -> Any:
             return function(*(batch[name] for name in names))
 
-        return against(_work, lambda B: (_batch(B),))(by_name)
+        return slower_than(_work, lambda B: (_batch(B),))(by_name)
 
     return sentence

@@ -15,7 +15,7 @@ from grader.cli.main import app
 from grader.judging import examine as examining
 from grader.judging.examine import examine
 from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise
-from gradschool.core.plain_data import leaves
+from gradschool.core.plain_data import iter_leaves
 
 PARTS = list(CHAPTERS)
 AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50}
@@ -70,7 +70,7 @@ def test_the_catalogue_of_misconceptions_is_in_the_bank() -> None:
 def test_the_reference_itself_passes_on_many_seeds(part: str) -> None:
     for name, entry in entries(part).items():
         for seed in range(3):
-            ask = lambda args, e=entry: examining.try_case(e.exercise, e.reference, args)  # noqa: E731
+            ask = lambda args, e=entry: examining.call_twice(e.exercise, e.reference, args)  # noqa: E731
             assert examine(entry, ask, seed).passed, (name, seed)
 
 
@@ -135,11 +135,11 @@ def test_an_example_never_shows_a_hidden_fixture() -> None:
     for part in PARTS:
         for entry in entries(part).values():
             hidden = [c.args for c in entry.fixtures(np.random.default_rng(HIDDEN_SEED))]
-            secret = {leaf.tobytes() for a in hidden for _, leaf in leaves(dict(a)) if _is_telling(leaf)}
+            secret = {leaf.tobytes() for a in hidden for _, leaf in iter_leaves(dict(a)) if _is_telling(leaf)}
             for mutant in entry.mutants[:3]:
                 example = examine(entry, over_the_wire(entry, mutant), seed=5).example
                 if example is not None:
-                    shown = {leaf.tobytes() for _, leaf in leaves(example.inputs) if _is_telling(leaf)}
+                    shown = {leaf.tobytes() for _, leaf in iter_leaves(example.inputs) if _is_telling(leaf)}
                     assert not shown & secret, entry.exercise.id
 
 
@@ -156,7 +156,7 @@ def test_fresh_inputs_differ_from_seed_to_seed() -> None:
 
 def test_a_mistake_outside_the_bank_gets_the_doctors_word_and_not_a_mutants() -> None:
     entry = find_entry("chain.l2_gradient")
-    report = examine(entry, lambda args: examining.try_case(entry.exercise, lambda p, l: 3.0 * (p - l), args), seed=3)
+    report = examine(entry, lambda args: examining.call_twice(entry.exercise, lambda p, l: 3.0 * (p - l), args), seed=3)
     assert report.mistake == "ratio"
     assert "3 times" in report.hint
     assert report.fraction < 0.2

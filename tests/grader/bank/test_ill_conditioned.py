@@ -13,17 +13,17 @@ from grader.bank.registry import Entry, find_entry
 from grader.judging.examine import examine
 from gradschool.check.assess import Report
 from gradschool.core import numerics
-from gradschool.core.calling import try_case
+from gradschool.core.calling import call_twice
 
 STEPS = (1e-1, 1e-3, 1e-4, 3e-5, 1e-5, 1e-6)  # between them every quotient has one on which ordinary inputs pass
 
 
 def oracle_copied(entry: Entry, h: float) -> Report:
     """The examination of a student who wrote the public half's central differences out by hand, with the step h."""
-    oracle = replace(entry.exercise, run=lambda answer, args: entry.exercise.expect(args))
+    oracle = replace(entry.exercise, adapter=lambda answer, args: entry.exercise.oracle(args))
 
     def ask(args: Mapping[str, Any]) -> Any:
-        return try_case(oracle, lambda: None, args)
+        return call_twice(oracle, lambda: None, args)
 
     numerics.central_differences.__defaults__ = (h,)
     try:
@@ -54,8 +54,8 @@ def test_it_is_named_and_every_right_way_passes() -> None:
         entry = find_entry(exercise_id)
         for seed in range(8):
             for answer in (entry.reference, *(a.fresh() for a in entry.alternatives)):
-                report = examine(entry, lambda args, a=answer, e=entry: try_case(e.exercise, a, args), seed)
+                report = examine(entry, lambda args, a=answer, e=entry: call_twice(e.exercise, a, args), seed)
                 assert report.passed, (exercise_id, seed, report.hint)
         copied = next(m for m in entry.mutants if m.name == "measured-not-derived").fresh()
-        report = examine(entry, lambda args, a=copied, e=entry: try_case(e.exercise, a, args), 3)
+        report = examine(entry, lambda args, a=copied, e=entry: call_twice(e.exercise, a, args), 3)
         assert (report.mistake, report.hint) == ("measured-not-derived", HINT)

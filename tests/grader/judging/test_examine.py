@@ -19,9 +19,9 @@ from grader.judging.server import Judge, _Line
 from gradschool.check.api import CheckFailed, check
 from gradschool.check.assess import same
 from gradschool.core import protocol
-from gradschool.core.calling import Reply, try_case
+from gradschool.core.calling import Reply, call_twice
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import plain
+from gradschool.core.plain_data import to_plain
 
 ENTRY = find_entry("chain.l2_gradient")
 Answer = Callable[..., Any]
@@ -32,8 +32,8 @@ def examined(answer: Answer, seed: int = 5) -> tuple[Any, list[Mapping[str, Any]
     asked: list[Mapping[str, Any]] = []
 
     def ask(args: Mapping[str, Any]) -> Reply:
-        asked.append(plain(dict(args)))
-        return try_case(ENTRY.exercise, answer, args)
+        asked.append(to_plain(dict(args)))
+        return call_twice(ENTRY.exercise, answer, args)
 
     return examine(ENTRY, ask, seed), asked
 
@@ -55,7 +55,7 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def fixtures(seed: int) -> list[Any]:
-    return [plain(dict(case.args)) for case in ENTRY.fixtures(np.random.default_rng(seed))]
+    return [to_plain(dict(case.args)) for case in ENTRY.fixtures(np.random.default_rng(seed))]
 
 
 def test_every_hidden_and_every_fresh_question_is_asked() -> None:
@@ -159,7 +159,7 @@ def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket
         there.sendall(b"12345")
         assert line.recv(5) == b"12345"
     there.sendall(b"6")
-    with pytest.raises(protocol.BadFrame, match="more than may be said in one examination"):
+    with pytest.raises(protocol.ProtocolError, match="more than may be said in one examination"):
         line.recv(5)
 
 
@@ -220,5 +220,5 @@ def test_a_mistake_that_remembers_earlier_questions_is_named() -> None:
     entry = replace(ENTRY, mutants=[])
     entry.mutant("counted", "Something is kept from call to call.")(counted)
     student = entry.mutants[0].fresh()
-    report = examine(entry, lambda args: try_case(entry.exercise, student, args), 5)
+    report = examine(entry, lambda args: call_twice(entry.exercise, student, args), 5)
     assert report.mistake == "counted"

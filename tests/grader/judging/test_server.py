@@ -19,7 +19,7 @@ from grader.judging import server as judging
 from grader.judging.server import Judge
 from gradschool.check.api import check, pack_reply
 from gradschool.core import protocol
-from gradschool.core.calling import try_case
+from gradschool.core.calling import call_twice
 from gradschool.core.exercise import find
 
 ID = "chain.l2_gradient"
@@ -54,7 +54,7 @@ def talk(judge: Judge, hello: Any = None, answer: Callable[[dict[str, Any]], byt
 
 
 def honest(args: dict[str, Any]) -> bytes:
-    return protocol.encode(pack_reply(try_case(find(ID), right, args)))
+    return protocol.encode(pack_reply(call_twice(find(ID), right, args)))
 
 
 def still_judges(judge: Judge) -> bool:
@@ -112,7 +112,7 @@ FRAMES: dict[str, bytes] = {
     "a report": protocol.encode({"heard": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
     "half a reply": protocol.encode({"first": {"value": 1}}),
     "huge": protocol.encode(
-        {"first": {"value": np.zeros(2**21)}, "again": {"value": 0}, "inputs": 0, "printed": "", "seconds": 0}
+        {"first": {"value": np.zeros(2**21)}, "second": {"value": 0}, "inputs": 0, "printed": "", "seconds": 0}
     ),
     "deep": struct.pack(">QI", 200_004, 200_000) + b"[" * 100_000 + b"]" * 100_000,
 }
@@ -154,7 +154,7 @@ def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) ->
 def test_a_value_of_any_kind_is_only_wrong(judge: Judge, value: Any) -> None:
     def answer(args: dict[str, Any]) -> bytes:
         part = {"value": value}
-        return protocol.encode({"first": part, "again": part, "inputs": value, "printed": "x", "seconds": 0.0})
+        return protocol.encode({"first": part, "second": part, "inputs": value, "printed": "x", "seconds": 0.0})
 
     judge.open(ID)
     talk(judge, answer=answer)
@@ -244,7 +244,7 @@ def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(judge: Judge, monke
     def of(size: int) -> Any:
         monkeypatch.setattr(judging, "MOST_REPLY", size)
         judge.open(ID)
-        with suppress(OSError, protocol.BadFrame):
+        with suppress(OSError, protocol.ProtocolError):
             talk(judge, answer=honest)
         return judge.close(2.0).report
 

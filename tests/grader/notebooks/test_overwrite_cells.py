@@ -208,9 +208,9 @@ def test_so_many_cells_and_no_more(submitted: NotebookNode) -> None:
 
 def test_what_an_honest_answer_has_no_use_for_is_named(submitted: NotebookNode) -> None:
     cell = named(submitted, CHECK + "-solution")
-    cell.source = "from gradschool.core.exercise import find\ndef l2_gradient(p, l):\n    return find('x').expect({})"
+    cell.source = "from gradschool.core.exercise import find\ndef l2_gradient(p, l):\n    return find('x').oracle({})"
     _, notes = transplant(submitted, lesson())
-    assert any(CHECK in note and ".expect(" in note for note in notes)
+    assert any(CHECK in note and ".oracle(" in note for note in notes)
 
 
 def test_markdown_of_a_student_stays_text() -> None:

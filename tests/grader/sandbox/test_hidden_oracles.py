@@ -22,7 +22,7 @@ from grader.sandbox.oracles import stripped
 LOOK = """
 from gradschool.core.exercise import CHAPTERS, in_chapter
 found = [e for part in CHAPTERS for e in in_chapter(part)]
-assert all(e.expect is None for e in found), [e.id for e in found if e.expect]
+assert all(e.oracle is None for e in found), [e.id for e in found if e.oracle]
 print(len(found))
 """
 

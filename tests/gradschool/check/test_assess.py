@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from gradschool.check.api import check_here
-from gradschool.check.assess import SHARES, Report, Tried, assess, same
-from gradschool.core.calling import MAX_PRINTED, Raised, Reply, try_case
+from gradschool.check.assess import RUBRIC_WEIGHTS, Attempt, Report, assess, same
+from gradschool.core.calling import MAX_PRINTED, Raised, Reply, call_twice
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import plain
+from gradschool.core.plain_data import to_plain
 
 
 def toy_cases(rng: np.random.Generator) -> list[Case]:
@@ -24,14 +24,14 @@ def toy_cases(rng: np.random.Generator) -> list[Case]:
 
 
 TOY = Exercise("chain.toy", "A toy", "toy(x, k) -> (n,)", toy_cases, lambda a: a["k"] * a["x"])
-PAIR = replace(TOY, expect=lambda a: (a["k"] * a["x"], a["x"].sum()), returns=("scaled", "total"))
+PAIR = replace(TOY, oracle=lambda a: (a["k"] * a["x"], a["x"].sum()), returns=("scaled", "total"))
 WORDS = Exercise(
     "chain.words",
     "Diagnoses",
     "words() -> dict",
     lambda rng: [Case("all", {})],
     lambda a: {"A": "sign", "B": "leak", "C": "mean", "D": "half"},
-    each=True,
+    per_item=True,
 )
 
 
@@ -48,7 +48,7 @@ def told(answer: Callable[..., Any], exercise: Exercise = TOY) -> str:
 
 def held(report: Report) -> set[str]:
     """The names of the properties that hold."""
-    return {p.name for p in report.properties if p.holds}
+    return {p.name for p in report.properties if p.met}
 
 
 def right(x: np.ndarray, k: int) -> np.ndarray:
@@ -91,8 +91,8 @@ def accumulates() -> Callable[..., np.ndarray]:
 
 
 def test_the_shares_make_a_whole() -> None:
-    assert sum(SHARES.values()) == pytest.approx(1)
-    assert SHARES == {"shape": 0.1, "value": 0.6, "edge": 0.2, "purity": 0.1}
+    assert sum(RUBRIC_WEIGHTS.values()) == pytest.approx(1)
+    assert RUBRIC_WEIGHTS == {"shape": 0.1, "value": 0.6, "edge": 0.2, "purity": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_right_answer_that_cannot_be_read_is_an_error_of_the_exercise() -> Non
     """Otherwise one unreadable thing would equal another."""
     for unreadable in (range(3), np.zeros(10**7), (np.ones(2), 1j)):
         with pytest.raises(ValueError, match="the right answer on the case"):
-            check_here(replace(TOY, expect=lambda a, u=unreadable: u), lambda x, k, u=unreadable: u)
+            check_here(replace(TOY, oracle=lambda a, u=unreadable: u), lambda x, k, u=unreadable: u)
 
 
 def test_points_are_rounded_to_the_hundredth() -> None:
@@ -178,19 +178,19 @@ def test_right_numbers_in_another_coat_are_right(answer: Callable[..., Any]) -> 
 
 
 def test_an_input_returned_as_it_is_can_be_right() -> None:
-    assert earned(lambda x, k: x, replace(TOY, expect=lambda a: a["x"])) == 1.0
+    assert earned(lambda x, k: x, replace(TOY, oracle=lambda a: a["x"])) == 1.0
 
 
 @pytest.mark.parametrize("kind", [int, float, np.float64, np.int64, np.asarray, torch.tensor])
 def test_a_number_may_come_in_any_kind(kind: Callable[[int], Any]) -> None:
-    counts = replace(TOY, expect=lambda a: float(len(a["x"])))
+    counts = replace(TOY, oracle=lambda a: float(len(a["x"])))
     assert earned(lambda x, k: kind(len(x)), counts) == 1.0
     assert earned(lambda x, k: kind(len(x) + 1), counts) < 1.0
 
 
 def test_a_flag_is_no_number() -> None:
-    assert earned(lambda x, k: len(x) > 2, replace(TOY, expect=lambda a: float(len(a["x"]) > 2))) < 1.0
-    assert earned(lambda x, k: float(len(x) > 2), replace(TOY, expect=lambda a: len(a["x"]) > 2)) < 1.0
+    assert earned(lambda x, k: len(x) > 2, replace(TOY, oracle=lambda a: float(len(a["x"]) > 2))) < 1.0
+    assert earned(lambda x, k: float(len(x) > 2), replace(TOY, oracle=lambda a: len(a["x"]) > 2)) < 1.0
 
 
 @pytest.mark.parametrize("container", [tuple, list])
@@ -204,13 +204,13 @@ def test_all_parts_must_be_right_for_the_values_to_hold() -> None:
 
 
 def test_where_nothing_but_zeros_is_right_something_is_wrong() -> None:
-    zeros = replace(TOY, expect=lambda a: 0 * a["x"])
+    zeros = replace(TOY, oracle=lambda a: 0 * a["x"])
     assert earned(lambda x, k: 0 * x, zeros) == 1.0
     assert told(right, zeros).startswith("not-zero")
 
 
 def test_one_huge_entry_does_not_hide_the_others() -> None:
-    huge = replace(TOY, expect=lambda a: a["x"] * np.where(np.arange(len(a["x"])) == 0, 1e5, 1.0))
+    huge = replace(TOY, oracle=lambda a: a["x"] * np.where(np.arange(len(a["x"])) == 0, 1e5, 1.0))
     assert earned(lambda x, k: x * np.where(np.arange(len(x)) == 0, 1e5, 1.001), huge) < 1.0
 
 
@@ -225,13 +225,13 @@ def test_diagnoses_earn_their_share_one_by_one() -> None:
     assert told(answer(A="leak", C="leak"), WORDS) == "answer: These are not right yet: `A`, `C`."
     assert earned(lambda: dict.fromkeys("ABCD", "none"), WORDS) == 0.0
     assert earned(lambda: {"A": "sign"}, WORDS) == 0.0
-    assert earned(answer(A="leak"), replace(WORDS, each=False)) == 0.0
+    assert earned(answer(A="leak"), replace(WORDS, per_item=False)) == 0.0
 
 
 def test_each_entry_of_a_row_of_marks_earns_its_share_and_never_quite_all() -> None:
-    marks = replace(WORDS, expect=lambda a: np.ones(4))
+    marks = replace(WORDS, oracle=lambda a: np.ones(4))
     assert earned(lambda: np.array([1.0, 0, 1, 1]), marks) == 0.75
-    many = replace(WORDS, expect=lambda a: np.ones(2_090_000))
+    many = replace(WORDS, oracle=lambda a: np.ones(2_090_000))
     assert earned(lambda: np.concatenate([np.zeros(1), np.ones(2_089_999)]), many) < 1.0
 
 
@@ -310,10 +310,10 @@ def test_a_missing_diagnosis_is_named() -> None:
 
 def test_a_property_that_rests_on_another_waits_for_it() -> None:
     report = check_here(TOY, lambda x, k: -k * x)
-    waiting = {p.name: p.sentence for p in report.properties if p.waiting}
-    assert waiting == dict.fromkeys(("edge", "purity"), "looked at once the values are right.")
+    not_evaluated = {p.name: p.sentence for p in report.properties if p.not_evaluated}
+    assert not_evaluated == dict.fromkeys(("edge", "purity"), "looked at once the values are right.")
     report = check_here(TOY, lambda x, k: None)
-    assert [p.name for p in report.properties if p.waiting] == ["value", "edge", "purity"]
+    assert [p.name for p in report.properties if p.not_evaluated] == ["value", "edge", "purity"]
 
 
 def test_the_example_is_the_smallest_wrong_case_and_a_regular_one_first() -> None:
@@ -332,7 +332,7 @@ def test_the_example_is_the_smallest_wrong_case_and_a_regular_one_first() -> Non
 
 def reply_of(answer: Callable[..., Any]) -> Reply:
     """The reply to the first toy case."""
-    return try_case(TOY, answer, {"x": np.arange(3.0), "k": 3})
+    return call_twice(TOY, answer, {"x": np.arange(3.0), "k": 3})
 
 
 def test_what_is_printed_is_kept_from_the_first_call_and_is_bounded(capfd: pytest.CaptureFixture[str]) -> None:
@@ -360,7 +360,7 @@ def test_a_function_that_closes_its_output_closes_it_for_nobody() -> None:
         return k * x
 
     reply = reply_of(closes)
-    assert np.array_equal(reply.again, [0, 3, 6])
+    assert np.array_equal(reply.second, [0, 3, 6])
     assert reply.printed == "before\n"
     assert not sys.stdout.closed
 
@@ -421,11 +421,11 @@ def test_inputs_are_fresh_for_each_call_and_compared_after_the_first() -> None:
 
 def test_a_reply_from_elsewhere_is_judged_by_its_numbers_alone() -> None:
     case = toy_cases(np.random.default_rng(1))[0]
-    expected = plain(TOY.expect(case.args))
-    same_inputs = plain(dict(case.args))
-    good = assess(TOY, [Tried(case, expected, Reply(expected, expected, same_inputs))], "exact")
+    expected = to_plain(TOY.oracle(case.args))
+    same_inputs = to_plain(dict(case.args))
+    good = assess(TOY, [Attempt(case, expected, Reply(expected, expected, same_inputs))], "exact")
     assert good.passed
-    other = assess(TOY, [Tried(case, expected, Reply(expected, expected, {}))], "exact")
+    other = assess(TOY, [Attempt(case, expected, Reply(expected, expected, {}))], "exact")
     assert other.mistake == "inputs-modified"
 
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.check.api import CheckFailed, check, check_here, hint_to_open
-from gradschool.check.assess import Example, Property, Report
+from gradschool.check.assess import Criterion, Example, Report
 from gradschool.check.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
 from gradschool.core.exercise import Case, Exercise, find
-from gradschool.core.plain_data import Foreign, plain
+from gradschool.core.plain_data import Unsupported, to_plain
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td", "th"}
@@ -138,7 +138,7 @@ TEXTS = st.text(alphabet=st.sampled_from("<>&\"'`/ab=\n{}\\$"), max_size=30)
 VALUES = st.one_of(
     st.none(),
     TEXTS,
-    TEXTS.map(Foreign),
+    TEXTS.map(Unsupported),
     st.lists(TEXTS, max_size=3).map(tuple),
     st.sampled_from(
         [np.ones((2, 3)), np.array(np.nan), np.array([True]), np.arange(3), np.zeros((0,)), np.ones((1, 1, 1))]
@@ -150,7 +150,7 @@ VALUES = st.one_of(
 @settings(max_examples=150, deadline=None)
 def test_any_report_makes_a_harmless_card(a: str, b: str, expected: object, got: object, raised: bool) -> None:
     example = Example(a, {a: expected, b: (got,)}, b, expected, got, None, a if raised else "")
-    lines = (Property("shape", False, a), Property("value", False, b, waiting=True))
+    lines = (Criterion("shape", False, a), Criterion("value", False, b, not_evaluated=True))
     report = Report(a, b, 0.1, lines, "values", b, example, a, notes=(b,))
     harmless(as_html(report))
     assert as_text(report)
@@ -189,7 +189,7 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     assert "the first 8 rows and columns only; 1 more wrong entries are not shown" in html
     assert "first 8" not in heat_map(np.ones((8, 8)))
     huge = replace(L2, cases=lambda rng: [Case("large", {"p": rng.normal(size=9999), "l": rng.normal(size=9999)})])
-    huge = replace(huge, expect=lambda a: a["p"] - a["l"])
+    huge = replace(huge, oracle=lambda a: a["p"] - a["l"])
     report = check_here(huge, lambda p, l: l - p)
     assert len(as_html(report)) < 7_000
     assert len(as_text(report)) < 2_000
@@ -319,7 +319,7 @@ def test_an_untouched_exercise_is_told_so_and_no_more() -> None:
 
 def test_plain_data_of_every_kind_can_be_an_input() -> None:
     args = {"net": {"W": np.ones((2, 2))}, "params": (np.ones(2), np.ones(1)), "lr": 0.1, "name": "<x>"}
-    report = Report("a", "b", 0.0, (), "values", "h", Example("c", plain(args), "", np.ones(1), np.zeros(1)))
+    report = Report("a", "b", 0.0, (), "values", "h", Example("c", to_plain(args), "", np.ones(1), np.zeros(1)))
     read = harmless(as_html(report)).text
     for part in ("net.W = [[1. 1.]\n         [1. 1.]]", "params[0] = [1. 1.]", "lr = 0.1", "name = the text '<x>'"):
         assert part in read

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from gradschool.check.api import check_here
-from gradschool.check.assess import Report, Tried, assess, example_of, raised_text, same
+from gradschool.check.assess import Attempt, Report, assess, example_of, raised_text, same
 from gradschool.core.calling import Raised, Reply
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import Foreign, plain
-from gradschool.diagnosis.patterns import Finding, Pair, form, is_wrong, values
+from gradschool.core.plain_data import Unsupported, to_plain
+from gradschool.diagnosis.patterns import Diagnosis, Pair, check_form, is_wrong, values
 
 B = 4
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0], [7.0, 8.0, 10.0], [-9.0, 11.0, 12.0]])  # no two ratios alike
@@ -48,7 +48,7 @@ FORMS = {
         pair((1, 2)),
         "The result is a list or tuple, where an array of shape (4, 3) is asked for: return a NumPy array.",
     ),
-    "kind": (pair(Foreign("a range")), "The result is a range, where an array of shape (4, 3) is asked for."),
+    "kind": (pair(Unsupported("a range")), "The result is a range, where an array of shape (4, 3) is asked for."),
     "broadcast": (
         pair(np.ones((4, 4)), np.ones((4, 1))),
         "The result has shape (4, 4), where (4, 1) is asked for: a (4, 4) block appears when a (4, 1) array meets a "
@@ -81,27 +81,27 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_the_words_for_a_wrong_form(name: str) -> None:
     sick, sentence = FORMS[name]
-    assert form(sick) == Finding(name.split()[0], sentence)
+    assert check_form(sick) == Diagnosis(name.split()[0], sentence)
 
 
 def test_blocks_and_samples_are_seen_from_a_batch_of_two_on() -> None:
     for size, names in ((2, ("broadcast", "not-summed")), (1, ("shape", "reshaped"))):
         sizes = {"B": size}
-        block = form(Pair(np.ones((size, size, 2)), np.ones((size, 1)), "", sizes))
-        rows = form(Pair(np.ones((size, 3)), np.ones(3), "", sizes))
+        block = check_form(Pair(np.ones((size, size, 2)), np.ones((size, 1)), "", sizes))
+        rows = check_form(Pair(np.ones((size, 3)), np.ones(3), "", sizes))
         assert (block.name, rows.name) == names
-    without = form(Pair(np.ones((1, 3)), np.ones(3)))
+    without = check_form(Pair(np.ones((1, 3)), np.ones(3)))
     assert without.name == "reshaped"
 
 
 def test_whole_numbers_of_any_width_are_alike_and_a_lone_number_of_any_kind() -> None:
     for got, want in ((np.uint8, np.int64), (np.int64, np.uint8), (np.int32, np.int64)):
-        assert form(pair(np.ones(3, got), np.ones(3, want))) is None
+        assert check_form(pair(np.ones(3, got), np.ones(3, want))) is None
     for got, want in ((1, 1.0), (1.0, 1)):
-        assert form(pair(np.array(got), np.array(want))) is None
-    assert form(pair(np.array(np.uint64(1)), np.array(1.0))) is None
-    assert form(pair(np.array(np.float32(1)), np.array(1.0))).name == "float32"
-    assert form(pair(np.array(True), np.array(1.0))).name == "dtype"
+        assert check_form(pair(np.array(got), np.array(want))) is None
+    assert check_form(pair(np.array(np.uint64(1)), np.array(1.0))) is None
+    assert check_form(pair(np.array(np.float32(1)), np.array(1.0))).name == "float32"
+    assert check_form(pair(np.array(True), np.array(1.0))).name == "dtype"
 
 
 TURNED = "a sign is turned round"
@@ -163,29 +163,29 @@ VALUES = {
 @pytest.mark.parametrize("name", VALUES)
 def test_the_words_for_wrong_numbers(name: str) -> None:
     sick, sentence = VALUES[name]
-    assert values(sick) == Finding(name, sentence)
+    assert values(sick) == Diagnosis(name, sentence)
 
 
 def test_flags_that_are_all_wrong_and_some_wrong() -> None:
     want = np.array([True, False, True])
-    assert values([pair(~want, want)]) == Finding("answer", "The result is wrong in every entry.")
+    assert values([pair(~want, want)]) == Diagnosis("answer", "The result is wrong in every entry.")
     assert values([pair(np.array([True, True, True]), want)]).name == "some"
     assert values([pair(np.array([3, 5, 1]), np.array([3, 4, 2]))]).name == "some"
 
 
 def test_what_is_no_array_is_wrong_when_it_differs() -> None:
-    assert is_wrong(pair(Foreign("a range"), Foreign("a set")), NUMERIC)
-    assert not is_wrong(pair(Foreign("a range"), Foreign("a range")), NUMERIC)
+    assert is_wrong(pair(Unsupported("a range"), Unsupported("a set")), NUMERIC)
+    assert not is_wrong(pair(Unsupported("a range"), Unsupported("a range")), NUMERIC)
     assert is_wrong(pair(np.ones(2), np.zeros(2)), NUMERIC)
     assert not is_wrong(pair(" Sign  turned", "sign turned"), NUMERIC)
     assert is_wrong(pair("signturned", "sign turned"), NUMERIC)
 
 
 def test_none_and_another_kind_where_no_array_is_asked_for() -> None:
-    assert form(pair("leak", "sign")) is None
-    assert form(pair(None, "sign")).name == "none"
-    assert form(pair(np.array(1.0), "sign")).name == "kind"
-    assert form(pair("sign", Foreign("a range"))).name == "kind"
+    assert check_form(pair("leak", "sign")) is None
+    assert check_form(pair(None, "sign")).name == "none"
+    assert check_form(pair(np.array(1.0), "sign")).name == "kind"
+    assert check_form(pair("sign", Unsupported("a range"))).name == "kind"
 
 
 def test_a_factor_has_to_be_the_same_to_six_digits() -> None:
@@ -207,7 +207,7 @@ def test_lone_numbers_on_two_inputs_show_a_nameless_factor() -> None:
 
 def test_sizes_that_have_no_long_name_are_called_by_their_letter() -> None:
     sick = [Pair(7 * X, X, "", {"n": 7})]
-    assert values(sick) == Finding("times-n", f"The result is n times too large: {SUM}")
+    assert values(sick) == Diagnosis("times-n", f"The result is n times too large: {SUM}")
 
 
 def test_rows_are_named_only_where_every_pair_has_them() -> None:
@@ -231,12 +231,12 @@ def toy_cases(rng: np.random.Generator) -> list[Case]:
 
 
 TOY = Exercise("chain.toy", "A toy", "toy(x, k) -> (n,)", toy_cases, lambda a: a["k"] * a["x"])
-PAIR = replace(TOY, expect=lambda a: (a["k"] * a["x"], a["x"].sum()), returns=("scaled", "total"))
-NAMED = replace(TOY, expect=lambda a: {"up": a["x"], "down": -a["x"]})
+PAIR = replace(TOY, oracle=lambda a: (a["k"] * a["x"], a["x"].sum()), returns=("scaled", "total"))
+NAMED = replace(TOY, oracle=lambda a: {"up": a["x"], "down": -a["x"]})
 
 
 def lines(report: Report) -> dict[str, str]:
-    return {p.name: ("+ " if p.holds else "? " if p.waiting else "- ") + p.sentence for p in report.properties}
+    return {p.name: ("+ " if p.met else "? " if p.not_evaluated else "- ") + p.sentence for p in report.properties}
 
 
 def test_a_report_on_right_work() -> None:
@@ -249,7 +249,7 @@ def test_a_report_on_right_work() -> None:
     }
     assert (report.exercise, report.title) == ("chain.toy", "A toy")
     assert (report.mistake, report.hint, report.example, report.printed) == ("", "", None, "")
-    assert all(type(p.holds) is bool for p in report.properties)
+    assert all(type(p.met) is bool for p in report.properties)
     assert report.seconds > 0
 
 
@@ -266,7 +266,7 @@ def test_a_report_on_wrong_numbers() -> None:
         "edge": "? looked at once the values are right.",
         "purity": "? looked at once the values are right.",
     }
-    assert all(type(p.holds) is bool for p in report.properties)
+    assert all(type(p.met) is bool for p in report.properties)
     assert (report.mistake, report.hint) == ("twice", sentence)
     assert "here" in report.printed
 
@@ -398,15 +398,15 @@ def test_purity_is_looked_at_beyond_a_case_that_raises() -> None:
 
     cases = lambda rng: toy_cases(rng)[::-1]  # noqa: E731
     report = check_here(replace(TOY, cases=cases), answer)
-    assert not next(p for p in report.properties if p.name == "purity").holds
+    assert not next(p for p in report.properties if p.name == "purity").met
     assert next(p for p in report.properties if p.name == "purity").sentence.startswith("The function changes")
 
 
 def test_marks_by_the_entry_are_shared_to_six_digits() -> None:
-    marks = replace(TOY, each=True, expect=lambda a: np.arange(3.0), cases=lambda rng: toy_cases(rng)[:1])
+    marks = replace(TOY, per_item=True, oracle=lambda a: np.arange(3.0), cases=lambda rng: toy_cases(rng)[:1])
     assert check_here(marks, lambda x, k: np.array([0.0, 1, 9])).fraction == 0.666667
     assert check_here(marks, lambda x, k: np.array([7.0, 8, 9])).fraction == 0.0
-    words = replace(marks, expect=lambda a: {"A": "sign", "B": "leak"})
+    words = replace(marks, oracle=lambda a: {"A": "sign", "B": "leak"})
     assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).fraction == 0.5
     assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).fraction == 0.0
     assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).hint == "These are not right yet: `A`, `B`."
@@ -415,7 +415,7 @@ def test_marks_by_the_entry_are_shared_to_six_digits() -> None:
 
 def test_two_numbers_are_not_one() -> None:
     """Only an answer that says one and the same number everywhere ignores its inputs."""
-    flags = replace(TOY, expect=lambda a: np.array([a["x"].sum()]))
+    flags = replace(TOY, oracle=lambda a: np.array([a["x"].sum()]))
     assert check_here(flags, lambda x, k: np.array([float(len(x) > 3)])).fraction == 0.1
     assert check_here(flags, lambda x, k: np.array([1.0])).fraction == 0.0
 
@@ -436,14 +436,14 @@ def test_sizes_and_rows_of_a_case_reach_the_doctor() -> None:
         mask = np.array([True, False, False, False])
         return [Case("all", {"x": X, "k": 1}, sizes={"B": B}, rows={"terminated": mask})]
 
-    batch = replace(TOY, cases=cases, expect=lambda a: a["x"])
+    batch = replace(TOY, cases=cases, oracle=lambda a: a["x"])
     assert check_here(batch, lambda x, k: x / len(x)).mistake == "over-B"
     assert check_here(batch, lambda x, k: np.vstack([x[:1] ** 2 + 0.5, x[1:]])).mistake == "rows-terminated"
 
 
 def test_no_reply_is_the_example_of_right_work() -> None:
     tried = [
-        Tried(c, TOY.expect(c.args), Reply(TOY.expect(c.args), TOY.expect(c.args), plain(dict(c.args))))
+        Attempt(c, TOY.oracle(c.args), Reply(TOY.oracle(c.args), TOY.oracle(c.args), to_plain(dict(c.args))))
         for c in toy_cases(np.random.default_rng(0))
     ]
     assert example_of(TOY, tried, NUMERIC) is None

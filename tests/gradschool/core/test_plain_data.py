@@ -18,12 +18,12 @@ from gradschool.core.plain_data import (
     MAX_LETTERS,
     MAX_NODES,
     NUMBER_KINDS,
-    Foreign,
-    copied,
+    Unsupported,
+    copy_arrays,
     describe,
-    leaves,
-    plain,
-    readable,
+    iter_leaves,
+    sanitize_text,
+    to_plain,
 )
 
 
@@ -154,7 +154,7 @@ def is_plain(tree: object) -> bool:
         return all(type(key) is str and is_plain(value) for key, value in tree.items())
     if type(tree) is np.ndarray:
         return tree.dtype.kind in NUMBER_KINDS and tree.dtype.isnative and tree.base is None
-    return tree is None or type(tree) is str or type(tree) is Foreign
+    return tree is None or type(tree) is str or type(tree) is Unsupported
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def is_plain(tree: object) -> bool:
     ids=lambda value: type(value).__name__,
 )
 def test_numbers_become_an_array_of_their_own(value: object, numbers: object) -> None:
-    array = plain(value)
+    array = to_plain(value)
     assert type(array) is np.ndarray
     assert is_plain(array)
     assert np.array_equal(array, numbers)
@@ -198,7 +198,7 @@ def test_numbers_become_an_array_of_their_own(value: object, numbers: object) ->
         ({1, 2}, "a set"),
         (b"bytes", "a bytes"),
         (object(), "an object"),
-        (plain, "a function"),
+        (to_plain, "a function"),
         (torch.ones(2, dtype=torch.bfloat16), "a Tensor"),
         (torch.empty(2, device="meta"), "a Tensor"),
         (torch.eye(2).to_sparse(), "a Tensor"),
@@ -211,27 +211,27 @@ def test_numbers_become_an_array_of_their_own(value: object, numbers: object) ->
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_what_is_no_data_says_what_it_is(value: object, what: str) -> None:
-    assert plain(value) == Foreign(what)
+    assert to_plain(value) == Unsupported(what)
 
 
 def test_containers_are_read_past_what_their_classes_claim() -> None:
-    assert plain(LyingText("left")) == "left"
-    assert type(plain(LyingText("left"))) is str
-    assert plain(LyingDict(a="x")) == {"a": "x"}
-    assert plain(LyingList(["x"])) == ("x",)
-    assert plain(Pair("x", None)) == ("x", None)
-    assert plain(collections.OrderedDict(b=None, a="x")) == {"b": None, "a": "x"}
-    assert plain(Colour.RED) == "red"
+    assert to_plain(LyingText("left")) == "left"
+    assert type(to_plain(LyingText("left"))) is str
+    assert to_plain(LyingDict(a="x")) == {"a": "x"}
+    assert to_plain(LyingList(["x"])) == ("x",)
+    assert to_plain(Pair("x", None)) == ("x", None)
+    assert to_plain(collections.OrderedDict(b=None, a="x")) == {"b": None, "a": "x"}
+    assert to_plain(Colour.RED) == "red"
 
 
 def test_texts_from_numpy_are_texts() -> None:
     names = np.array([["sign"], ["leak"]])
-    assert plain(names[0, 0]) == "sign"
-    assert plain(names) == (("sign",), ("leak",))
+    assert to_plain(names[0, 0]) == "sign"
+    assert to_plain(names) == (("sign",), ("leak",))
 
 
 def test_odd_keys_become_texts() -> None:
-    tree = plain({1: "one", (1, 2): "pair", None: "none", OddKey(): "odd", "k" * 999: "long"})
+    tree = to_plain({1: "one", (1, 2): "pair", None: "none", OddKey(): "odd", "k" * 999: "long"})
     assert is_plain(tree)
     assert list(tree) == ["1", "(1, 2)", "None", "an OddKey", "k" * 200]
 
@@ -254,13 +254,13 @@ def test_what_is_read_is_bounded(value: object) -> None:
     tracemalloc.start()
     started = time.process_time()
     try:
-        tree = plain(value)
+        tree = to_plain(value)
         assert tracemalloc.get_traced_memory()[1] < 3 * MAX_BYTES
     finally:
         tracemalloc.stop()
     assert time.process_time() - started < 2
     assert is_plain(tree)
-    found = [leaf for _, leaf in leaves(tree)]
+    found = [leaf for _, leaf in iter_leaves(tree)]
     assert len(found) <= MAX_NODES
     assert sum(leaf.nbytes for leaf in found if isinstance(leaf, np.ndarray)) <= MAX_BYTES
     assert sum(len(leaf) for leaf in found if isinstance(leaf, str)) <= MAX_LETTERS
@@ -288,30 +288,30 @@ ANYTHING = st.recursive(
 @given(ANYTHING)
 @settings(max_examples=150, deadline=None)
 def test_anything_at_all_becomes_plain_data(value: object) -> None:
-    assert is_plain(plain(value))
+    assert is_plain(to_plain(value))
 
 
 @given(st.text(max_size=50))
 @settings(deadline=None)
 def test_readable_text_can_be_written_anywhere(text: str) -> None:
-    shown = readable(text)
+    shown = sanitize_text(text)
     shown.encode("utf-8")
     assert len(shown) == len(text)
     assert all(c.isprintable() or c in "\n\t" for c in shown)
-    assert readable(shown) == shown
+    assert sanitize_text(shown) == shown
 
 
 def test_readable_strips_what_a_terminal_or_a_page_would_obey() -> None:
-    assert readable("\x1b[31mred\x07 \ud800 \u202eabc caf\u00e9\u00a0\U0001f600\n") == "�[31mred� � �abc café 😀\n"
-    assert plain("\ud800") == "�"
+    assert sanitize_text("\x1b[31mred\x07 \ud800 \u202eabc caf\u00e9\u00a0\U0001f600\n") == "�[31mred� � �abc café 😀\n"
+    assert to_plain("\ud800") == "�"
 
 
 def test_leaves_are_named_by_the_parts_of_the_answer() -> None:
     tree = ("w", ("a", "b"), {"k": "c", "m": ("d",)})
-    names = [name for name, _ in leaves(tree, ("grad_W", "params"))]
+    names = [name for name, _ in iter_leaves(tree, ("grad_W", "params"))]
     assert names == ["grad_W", "params[0]", "params[1]", "[2].k", "[2].m[0]"]
-    assert list(leaves("x", ("only",))) == [("only", "x")]
-    assert list(leaves("x", ("one", "two"))) == [("", "x")]
+    assert list(iter_leaves("x", ("only",))) == [("only", "x")]
+    assert list(iter_leaves("x", ("one", "two"))) == [("", "x")]
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_leaves_are_named_by_the_parts_of_the_answer() -> None:
     [
         (None, "None"),
         ("sign", "the text 'sign'"),
-        (Foreign("a set"), "a set"),
+        (Unsupported("a set"), "a set"),
         ({}, "a dictionary"),
         ((1, 2), "a list or tuple of 2"),
         (np.float64(1) * np.ones(()), "a number"),
@@ -334,7 +334,7 @@ def test_a_leaf_is_described_in_a_few_words(leaf: object, words: str) -> None:
 
 def test_copies_share_no_memory_and_keep_their_kind() -> None:
     tree = {"x": np.ones(2), "t": (np.ones(2), [np.ones(2)]), "n": 3}
-    twin = copied(tree)
+    twin = copy_arrays(tree)
     twin["x"][0] = twin["t"][0][0] = twin["t"][1][0][0] = 9
     assert tree["x"][0] == tree["t"][0][0] == tree["t"][1][0][0] == 1
     assert type(twin["t"]) is tuple

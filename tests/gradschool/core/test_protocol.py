@@ -1,4 +1,4 @@
-"""The wire: whatever is plain comes over unchanged; whatever is not a frame of ours ends in BadFrame, cheaply."""
+"""The wire: whatever is plain comes over unchanged; whatever is not a frame of ours ends in ProtocolError, cheaply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import Raised, Reply
-from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Foreign, plain
+from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Unsupported, to_plain
 
 DTYPES = st.one_of(
     hnp.floating_dtypes(sizes=(16, 32, 64)), hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(), hnp.boolean_dtypes()
@@ -31,7 +31,7 @@ LEAVES = st.one_of(
     st.floats(),
     st.text(),
     ARRAYS,
-    st.text(max_size=9).map(Foreign),
+    st.text(max_size=9).map(Unsupported),
 )
 TREES = st.recursive(
     LEAVES,
@@ -118,7 +118,7 @@ FRAME = payload({"args": {"x": np.arange(6.0).reshape(2, 3), "n": 3, "t": ("a", 
 
 def test_a_cut_frame_is_bad_wherever_it_is_cut() -> None:
     for cut in range(len(FRAME)):
-        with pytest.raises(protocol.BadFrame):
+        with pytest.raises(protocol.ProtocolError):
             protocol.decode(FRAME[:cut])
 
 
@@ -127,14 +127,14 @@ def test_a_cut_frame_is_bad_wherever_it_is_cut() -> None:
 def test_a_flipped_bit_gives_another_message_or_a_bad_frame(at: int, bit: int) -> None:
     damaged = bytearray(FRAME)
     damaged[at] ^= 1 << bit
-    with contextlib.suppress(protocol.BadFrame):
-        plain(protocol.decode(bytes(damaged)))
+    with contextlib.suppress(protocol.ProtocolError):
+        to_plain(protocol.decode(bytes(damaged)))
 
 
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=60).map(lambda junk: forged(junk, junk))))
 @settings(max_examples=300, deadline=None)
 def test_random_bytes_are_a_bad_frame(junk: bytes) -> None:
-    with contextlib.suppress(protocol.BadFrame):
+    with contextlib.suppress(protocol.ProtocolError):
         protocol.decode(junk)
 
 
@@ -142,7 +142,7 @@ JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.text(max_size=3)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["~array", "~tuple", "~dict", "~foreign", "x"]), inner, max_size=2),
+        st.dictionaries(st.sampled_from(["~array", "~tuple", "~dict", "~unsupported", "x"]), inner, max_size=2),
     ),
     max_leaves=8,
 )
@@ -151,7 +151,7 @@ JSON = st.recursive(
 @given(JSON, st.lists(st.binary(max_size=5), max_size=2))
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_a_message_or_a_bad_frame(header: object, blocks: list[bytes]) -> None:
-    with contextlib.suppress(protocol.BadFrame):
+    with contextlib.suppress(protocol.ProtocolError):
         protocol.decode(forged(header, *blocks))
 
 
@@ -186,7 +186,7 @@ def test_an_array_that_lies_about_itself_is_refused_before_memory_is_set_aside(b
     frame = forged({"~array": 0}, block)
     tracemalloc.start()
     try:
-        with pytest.raises(protocol.BadFrame):
+        with pytest.raises(protocol.ProtocolError):
             protocol.decode(frame)
         assert tracemalloc.get_traced_memory()[1] < 200_000
     finally:
@@ -205,12 +205,12 @@ def test_one_block_cannot_be_used_many_times() -> None:
         {"~tuple": [{"~array": 0}] * 2},
         npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (1,), }" + SPACES, b"\1"),
     )
-    with pytest.raises(protocol.BadFrame, match="twice"):
+    with pytest.raises(protocol.ProtocolError, match="twice"):
         protocol.decode(twice)
 
 
 def test_a_block_that_nothing_names_is_refused() -> None:
-    with pytest.raises(protocol.BadFrame, match="nowhere"):
+    with pytest.raises(protocol.ProtocolError, match="nowhere"):
         protocol.decode(forged(None, b"x"))
 
 
@@ -218,11 +218,11 @@ def test_nesting_and_number_of_parts_are_bounded() -> None:
     deep: object = None
     for _ in range(MAX_DEPTH + 6):
         deep = {"~tuple": [deep]}
-    with pytest.raises(protocol.BadFrame, match="deep"):
+    with pytest.raises(protocol.ProtocolError, match="deep"):
         protocol.decode(forged(deep))
-    with pytest.raises(protocol.BadFrame, match="many"):
+    with pytest.raises(protocol.ProtocolError, match="many"):
         protocol.decode(forged({"~tuple": [None] * (protocol.MAX_PARTS + 1)}))
-    with pytest.raises(protocol.BadFrame):
+    with pytest.raises(protocol.ProtocolError):
         protocol.decode(forged(b"[" * 100_000))
 
 
@@ -244,10 +244,10 @@ def test_a_message_crosses_a_socket(line) -> None:
 
 def test_an_oversized_frame_is_refused_on_its_length_alone(line) -> None:
     line[1].sendall(struct.pack(">Q", 2**62))
-    with pytest.raises(protocol.BadFrame, match="the most"):
+    with pytest.raises(protocol.ProtocolError, match="the most"):
         protocol.receive(line[0])
     line[1].sendall(protocol.encode("a" * 100))
-    with pytest.raises(protocol.BadFrame, match="where 50 is the most"):
+    with pytest.raises(protocol.ProtocolError, match="where 50 is the most"):
         protocol.receive(line[0], most=50)
 
 
@@ -273,7 +273,7 @@ def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
     ids=["texts", "keys", "deep", "numbers", "foreign", "long", "bytes"],
 )
 def test_the_largest_reply_fits_into_a_frame(answer: object) -> None:
-    tree = plain(answer)
+    tree = to_plain(answer)
     sent = payload(pack_reply(Reply(tree, tree, tree, "\U0001f600" * 2000, 1.0)))
     assert len(sent) <= protocol.MAX_FRAME
     back = unpack_reply(protocol.decode(sent))
@@ -287,7 +287,7 @@ REPLY = pack_reply(Reply(np.ones(2), Raised("ValueError", "no"), {"x": np.ones(2
 def test_a_reply_survives_the_way() -> None:
     back = unpack_reply(protocol.decode(payload(REPLY)))
     assert alike(back.first, np.ones(2))
-    assert back.again == Raised("ValueError", "no")
+    assert back.second == Raised("ValueError", "no")
     assert (back.printed, back.seconds) == ("said", 0.5)
 
 
@@ -297,16 +297,16 @@ def test_any_message_is_a_reply_of_plain_data_or_a_bad_frame(tree: object) -> No
     for message in (tree, {**REPLY, "first": tree}, {**REPLY, "first": {"value": tree}}, {**REPLY, "seconds": tree}):
         try:
             reply = unpack_reply(message)
-        except protocol.BadFrame:
+        except protocol.ProtocolError:
             continue
-        assert isinstance(reply.first, Raised) or alike(plain(reply.first), reply.first)
+        assert isinstance(reply.first, Raised) or alike(to_plain(reply.first), reply.first)
 
 
 @given(TREES)
 @settings(max_examples=100, deadline=None)
 def test_plain_data_is_plain_already(tree: object) -> None:
-    once = plain(tree)
-    assert alike(plain(once), once)
+    once = to_plain(tree)
+    assert alike(to_plain(once), once)
     assert alike(protocol.decode(payload(once)), once)
 
 
@@ -315,5 +315,5 @@ def test_a_block_that_ends_within_its_description_is_refused() -> None:
     block = protocol._npy_header(np.dtype(float), (0,))
     assert protocol._read_npy(block).shape == (0,)
     longer = block[:8] + struct.pack("<H", len(block) + 54) + block[10:]
-    with pytest.raises(protocol.BadFrame):
+    with pytest.raises(protocol.ProtocolError):
         protocol._read_npy(longer)

@@ -16,7 +16,7 @@ from gradschool.exercises.dqn_speed import speed_of
 from tests.support.opcode_clock import opcode_clock
 
 BANK = entries("dqn")
-TIMED = [entry for entry in BANK.values() if entry.exercise.speed]
+TIMED = [entry for entry in BANK.values() if entry.exercise.speed_note]
 LOOPS = {
     "dqn.q_values": "row_by_row",
     "dqn.epsilon_greedy": "one_after_another",
@@ -63,8 +63,8 @@ def test_the_four_functions_that_train_are_timed():
 def test_the_note_never_changes_a_verdict():
     exercise = find("dqn.output_gradient")
     wrong = next(m.fresh() for m in find_entry(exercise.id).mutants)
-    told = replace(exercise, speed=lambda answer: "slow")
-    silent = replace(exercise, speed=None)
+    told = replace(exercise, speed_note=lambda answer: "slow")
+    silent = replace(exercise, speed_note=None)
     for answer, notes in ((wrong, ()), (find_entry(exercise.id).reference, ("slow",))):
         with_note, without = check_here(told, answer), check_here(silent, answer)
         assert with_note.notes == notes
@@ -82,7 +82,7 @@ def test_trouble_while_timing_is_no_more_than_a_missing_note(trouble, capsys):
         print("noise")
         raise trouble
 
-    report = check_here(replace(find("dqn.q_values"), speed=speed), find_entry("dqn.q_values").reference)
+    report = check_here(replace(find("dqn.q_values"), speed_note=speed), find_entry("dqn.q_values").reference)
     assert report.passed
     assert report.notes == ()
     assert capsys.readouterr().out == ""
@@ -91,7 +91,7 @@ def test_trouble_while_timing_is_no_more_than_a_missing_note(trouble, capsys):
 def test_nothing_is_timed_while_grading(monkeypatch):
     monkeypatch.setenv(JUDGE_VARIABLE, "/nowhere")
     exercise, timed = find("dqn.q_values"), []
-    told = replace(exercise, speed=lambda answer: timed.append(answer) or "slow")
+    told = replace(exercise, speed_note=lambda answer: timed.append(answer) or "slow")
     assert check_here(told, find_entry(exercise.id).reference).notes == ()
     assert timed == []
 

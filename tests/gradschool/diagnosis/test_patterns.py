@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import Foreign
-from gradschool.diagnosis.patterns import Finding, Pair, form, is_wrong, values
+from gradschool.core.plain_data import Unsupported
+from gradschool.diagnosis.patterns import Diagnosis, Pair, check_form, is_wrong, values
 
 RNG = np.random.default_rng(7)
 BATCHES = (4, 6)
@@ -208,7 +208,7 @@ def test_the_doctor_never_breaks_down(seed: int, name: str) -> None:
     shape = tuple(rng.integers(0, 4, size=rng.integers(0, 3)))
     expected = rng.normal(size=shape) * (rng.random(shape) < 0.7)
     got = rng.choice([expected, -expected, rng.normal(size=shape), expected + 1, np.full(shape, np.inf)])
-    assert isinstance(values([Pair(got, expected), *pairs(PATTERNS[name][0])]), Finding)
+    assert isinstance(values([Pair(got, expected), *pairs(PATTERNS[name][0])]), Diagnosis)
 
 
 # -- kind, shape and dtype -----------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ WANT = np.zeros((4, 2))
     [
         (None, WANT, "none", "None, where an array of shape (4, 2)"),
         ((1.0, 2.0), WANT, "list", "return a NumPy array"),
-        (Foreign("a generator"), WANT, "kind", "is a generator, where an array of shape (4, 2)"),
+        (Unsupported("a generator"), WANT, "kind", "is a generator, where an array of shape (4, 2)"),
         ({}, WANT, "kind", "a dictionary"),
         ("text", WANT, "kind", "the text 'text'"),
         (np.zeros((4, 4)), WANT, "broadcast", "(4, 1) array meets a (4,) array"),
@@ -247,7 +247,7 @@ WANT = np.zeros((4, 2))
     ],
 )
 def test_a_wrong_form_has_its_name(got: object, want: object, name: str, words: str) -> None:
-    finding = form(Pair(got, want, sizes={"B": 4}))
+    finding = check_form(Pair(got, want, sizes={"B": 4}))
     assert finding is not None
     assert finding.name == name
     assert words in finding.sentence
@@ -267,14 +267,14 @@ def test_a_wrong_form_has_its_name(got: object, want: object, name: str, words: 
     ],
 )
 def test_a_right_form_is_left_alone(got: object, want: object) -> None:
-    assert form(Pair(got, want, sizes={"B": 4})) is None
+    assert check_form(Pair(got, want, sizes={"B": 4})) is None
 
 
 def test_a_batch_of_one_broadcasts_nothing() -> None:
-    assert form(Pair(np.zeros((1, 1)), np.zeros(1), sizes={"B": 1})).name == "reshaped"
-    assert form(Pair(np.zeros((1, 3)), np.zeros(3), sizes={"B": 1})).name == "reshaped"
+    assert check_form(Pair(np.zeros((1, 1)), np.zeros(1), sizes={"B": 1})).name == "reshaped"
+    assert check_form(Pair(np.zeros((1, 3)), np.zeros(3), sizes={"B": 1})).name == "reshaped"
 
 
 def test_none_for_a_part_asks_about_the_gradient_and_none_for_all_about_the_return() -> None:
-    assert "`return`" in form(Pair(None, WANT)).sentence
-    assert "did a gradient arrive" in form(Pair(None, WANT, "grad_W")).sentence
+    assert "`return`" in check_form(Pair(None, WANT)).sentence
+    assert "did a gradient arrive" in check_form(Pair(None, WANT, "grad_W")).sentence

@@ -14,11 +14,11 @@ import pytest
 
 from grader.bank.registry import Entry, Solution, entries
 from gradschool.check.api import check_here
-from gradschool.check.assess import VAGUE, Report
+from gradschool.check.assess import UNEXPLAINED, Report
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
 from gradschool.diagnosis import sensitivity as probing
-from gradschool.diagnosis.perturbations import nudged
-from gradschool.diagnosis.sensitivity import PROBES, moved, still
+from gradschool.diagnosis.perturbations import perturbed
+from gradschool.diagnosis.sensitivity import PROBES, moved, unchanged
 
 PROBED = {name for name, *_ in (*PROBES, *probing.LAST_PROBES)}
 RNG = np.random.default_rng(5)
@@ -40,10 +40,10 @@ Looks = list[tuple[Entry, Solution, Report]]
 @pytest.mark.slow
 def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(looks: Looks) -> None:
     """81 of the 299 that the public check catches were told only that, and 94 only how many entries are right."""
-    caught = [(e, r) for e, _, r in looks if not r.passed and not e.exercise.each]
+    caught = [(e, r) for e, _, r in looks if not r.passed and not e.exercise.per_item]
     assert len(caught) > 280
     assert sum(r.mistake == "values" for _, r in caught) <= 5
-    assert sum(r.mistake in VAGUE for _, r in caught) <= 10
+    assert sum(r.mistake in UNEXPLAINED for _, r in caught) <= 10
 
 
 @pytest.mark.slow
@@ -56,9 +56,9 @@ def test_what_a_probe_says_is_true_of_the_reference_too(looks: Looks, monkeypatc
     for entry, mutant, report in said:
 
         def reference(args: Mapping[str, Any], entry: Entry = entry) -> Any:
-            return entry.exercise.run(entry.reference, args)
+            return entry.exercise.adapter(entry.reference, args)
 
-        by_reference = check_here(replace(entry.exercise, expect=reference), mutant.fresh())
+        by_reference = check_here(replace(entry.exercise, oracle=reference), mutant.fresh())
         assert by_reference.hint == report.hint, (entry.exercise.id, mutant.name)
 
 
@@ -67,7 +67,7 @@ def test_the_card_says_where_and_the_hint_says_how(looks: Looks) -> None:
     """The line on the values keeps the doctor's word; nothing is told twice."""
     for entry, mutant, report in looks:
         if report.mistake in PROBED:
-            values = next(p for p in report.properties if not p.holds)
+            values = next(p for p in report.properties if not p.met)
             assert values.sentence != report.hint, (entry.exercise.id, mutant.name)
 
 
@@ -331,8 +331,8 @@ def test_a_right_answer_and_a_named_mistake_are_left_alone() -> None:
 
 
 def test_answers_that_are_earned_one_by_one_are_never_looked_into() -> None:
-    each = replace(exercise(lambda x, w: np.sin(x * w)), each=True)
-    assert check_here(each, lambda x, w: np.where(x > 0, np.sin(x * w), w)).mistake in VAGUE
+    each = replace(exercise(lambda x, w: np.sin(x * w)), per_item=True)
+    assert check_here(each, lambda x, w: np.where(x > 0, np.sin(x * w), w)).mistake in UNEXPLAINED
 
 
 def test_inputs_of_which_the_lesson_does_not_speak_are_not_named() -> None:
@@ -352,7 +352,7 @@ def test_a_function_that_fails_on_changed_inputs_harms_nothing(capsys: pytest.Ca
         return 2 - np.sin(x * w + np.cos(9 * x))
 
     name, sentence = hint(lambda x, w: np.sin(x * w), moody)
-    assert name in {*VAGUE, "lengths"}
+    assert name in {*UNEXPLAINED, "lengths"}
     assert sentence
     assert capsys.readouterr().out == ""
 
@@ -385,17 +385,17 @@ def test_nothing_is_asked_twice() -> None:
 
 def test_changes_stay_within_the_kind_of_an_input() -> None:
     flags, floats = np.array([True, False]), np.array([0.0, 1.0, 1.0])
-    assert nudged(flags).tolist() == [False, True]
-    assert nudged(floats).tolist() == [1.0, 0.0, 0.0]
-    assert nudged(np.array([0, 3, 1])).tolist() == [1, 0, 2]
-    assert (nudged(0.4), nudged(3)) == (0.2, 4)
+    assert perturbed(flags).tolist() == [False, True]
+    assert perturbed(floats).tolist() == [1.0, 0.0, 0.0]
+    assert perturbed(np.array([0, 3, 1])).tolist() == [1, 0, 2]
+    assert (perturbed(0.4), perturbed(3)) == (0.2, 4)
     x = RNG.normal(size=(3, 2))
-    pair = nudged((x, x))
+    pair = perturbed((x, x))
     assert all(((y > x) & (y < x + 0.2 * np.abs(x).max())).all() for y in pair)
-    assert nudged(np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
+    assert perturbed(np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_between_still_and_moved_nothing_is_claimed() -> None:
     x = np.array([1.0, -2.0])
     for by, verdict in ((0.0, (True, False)), (1e-7, (False, False)), (1e-4, (False, True))):
-        assert (still(x + by, x), moved(x + by, x)) == verdict
+        assert (unchanged(x + by, x), moved(x + by, x)) == verdict

@@ -38,11 +38,11 @@ class Generators:
     """S generators that draw like one: the rows of a draw come in S blocks, each from its own generator."""
 
     def __init__(self, generators: Sequence[np.random.Generator]):
-        self.each = list(generators)
+        self.per_item = list(generators)
 
     def _blocks(self, name: str, *args: Any, size: tuple[int, ...]) -> Array:
-        share = (size[0] // len(self.each), *size[1:])
-        return np.concatenate([getattr(rng, name)(*args, size=share) for rng in self.each])
+        share = (size[0] // len(self.per_item), *size[1:])
+        return np.concatenate([getattr(rng, name)(*args, size=share) for rng in self.per_item])
 
     def normal(self, loc: float, scale: float, size: tuple[int, ...]) -> Array:
         """As np.random.Generator.normal, size (S * n, ...)."""
@@ -157,21 +157,21 @@ class FlockReplay(Replay):
 
     def __init__(self, capacity: int, n_actions: int, n_agents: int, dtype: DTypeLike = np.float64):
         super().__init__(capacity * n_agents, n_actions, dtype)
-        self.each = self.rows.reshape(n_agents, capacity, -1)
+        self.per_item = self.rows.reshape(n_agents, capacity, -1)
 
     def store(self, transitions: Batch) -> None:
         """Append S * N transitions, N for each agent. Raises ValueError when the memories are full."""
-        new = self.pack(transitions).reshape(len(self.each), -1, self.rows.shape[1])
+        new = self.pack(transitions).reshape(len(self.per_item), -1, self.rows.shape[1])
         after = self.size + new.shape[1]
-        if after > self.each.shape[1]:
+        if after > self.per_item.shape[1]:
             raise ValueError("the replay memory is full")
-        self.each[:, self.size : after] = new
+        self.per_item[:, self.size : after] = new
         self.size = after
 
     def sample(self, n: int, rng: Any) -> Batch:
         """n transitions of each memory, drawn by its own generator of Generators `rng`: S * n rows."""
-        capacity = self.each.shape[1]
-        at = [k * capacity + one.integers(self.size, size=n) for k, one in enumerate(rng.each)]
+        capacity = self.per_item.shape[1]
+        at = [k * capacity + one.integers(self.size, size=n) for k, one in enumerate(rng.per_item)]
         return self.unpack(self.rows.take(np.concatenate(at), axis=0))
 
 
@@ -188,7 +188,7 @@ def train_flock(
              interrupt ends the training early, and the runs are as far as they have come
     """
     rng: Any = Generators([np.random.default_rng(seed) for seed in seeds])
-    agents = [PlainAgent(functions, settings, one) for one in rng.each]
+    agents = [PlainAgent(functions, settings, one) for one in rng.per_item]
     flock, n = FlockAgent(agents, dtype), len(agents)
     env = VectorPendulum(settings.n_envs * n, rng, settings.motors, settings.time_limit)
     memory = FlockReplay(settings.env_steps + settings.n_envs, settings.motors, n, dtype)
@@ -226,7 +226,7 @@ def record_flock(runs: Sequence[Run], flock: FlockAgent, steps: int, seconds: fl
     if not settings.probe_q:
         return
     at = probe_rows(memory.size)
-    obs = np.ascontiguousarray(memory.each[:, at, :OBS]).reshape(-1, OBS)
+    obs = np.ascontiguousarray(memory.per_item[:, at, :OBS]).reshape(-1, OBS)
     estimated = flock.critic(np.concatenate([obs, flock.act(obs)], axis=1)) / settings.reward_scale
     true = discounted_returns(flock.act, obs, settings.gamma, PROBE_STEPS)
     for run, q, earned in zip(runs, estimated.reshape(n, -1), true.reshape(n, -1), strict=True):
