@@ -26,7 +26,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 from gradschool.rl.ddpg.fused import FusedAgent  # noqa: E402
-from gradschool.rl.ddpg.training import PlainAgent, Settings, train  # noqa: E402
+from gradschool.rl.ddpg.training import ReferenceAgent, Settings, train  # noqa: E402
 from gradschool.rl.envs.pendulum import evaluate, evaluate_in_gymnasium, gymnasium_starts  # noqa: E402
 
 CRITERION = -200.0
@@ -85,11 +85,11 @@ def plain_agent() -> Callable[..., Any]:
     """The lesson's own functions: those of the chapter's solution, through the bank's references."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from grader.bank.registry import find_entry
-    from gradschool.rl.ddpg.training import Functions
+    from gradschool.rl.ddpg.training import StudentFunctions
 
     names = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak")
-    functions = Functions(**{name: find_entry(f"ddpg.{name}").reference for name in names})
-    return lambda settings, rng: PlainAgent(functions, settings, rng)
+    functions = StudentFunctions(**{name: find_entry(f"ddpg.{name}").reference for name in names})
+    return lambda settings, rng: ReferenceAgent(functions, settings, rng)
 
 
 def measure(seeds: int, peer_seeds: int, defaults: bool, default_seeds: int) -> dict[str, list[Result]]:

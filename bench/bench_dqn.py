@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradschool.rl.dqn.training import Learner, Memory, Settings, explore, initial_table
+from gradschool.rl.dqn.training import ReplayBuffer, Settings, StudentFunctions, explore, initial_table
 from gradschool.rl.envs import taxi
 from gradschool.rl.envs.taxi import VectorTaxi
 
@@ -68,8 +68,8 @@ def slow_output_gradient(q, action, y):
     return g
 
 
-LEARNER = Learner(td_target, output_gradient, weight_gradient, epsilon_greedy)
-SLOW = Learner(td_target, slow_output_gradient, weight_gradient, epsilon_greedy)
+LEARNER = StudentFunctions(td_target, output_gradient, weight_gradient, epsilon_greedy)
+SLOW = StudentFunctions(td_target, slow_output_gradient, weight_gradient, epsilon_greedy)
 
 
 # -- the clock ------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Clock:
         return bool(over)
 
 
-def course(learner: Learner) -> Callable[[int], Result]:
+def course(learner: StudentFunctions) -> Callable[[int], Result]:
     """The loop of `train_table`, with a clock that evaluating stops."""
 
     def run(seed: int) -> Result:
@@ -106,12 +106,12 @@ def course(learner: Learner) -> Callable[[int], Result]:
         clock = Clock()
         W = initial_table(MODEL, settings)
         W_target = W.copy()
-        vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), Memory(settings.memory)
-        while memory.filled < settings.warm_up:
+        vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), ReplayBuffer(settings.memory)
+        while memory.filled < settings.learning_starts:
             explore(learner, W[vector.state], vector, memory, 1.0, rng)
         for update in range(4 * settings.updates):
             if update % settings.every == 0 and clock.reached(W):
-                return Result(clock.spent, settings.warm_up + update * settings.n_envs, clock.spent)
+                return Result(clock.spent, settings.learning_starts + update * settings.n_envs, clock.spent)
             explore(learner, W[vector.state], vector, memory, settings.epsilon, rng)
             s, a, r, s_next, terminated, truncated = memory.sample(settings.batch, rng)
             y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
@@ -131,12 +131,12 @@ def eager_torch(seed: int) -> Result:
     W = torch.tensor(initial_table(MODEL, settings), requires_grad=True)
     W_target, as_array = W.detach().clone(), W.detach().numpy()
     sgd = torch.optim.SGD([W], lr=settings.alpha * settings.batch)
-    vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), Memory(settings.memory)
-    while memory.filled < settings.warm_up:
+    vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), ReplayBuffer(settings.memory)
+    while memory.filled < settings.learning_starts:
         explore(LEARNER, as_array[vector.state], vector, memory, 1.0, rng)
     for update in range(4 * settings.updates):
         if update % settings.every == 0 and clock.reached(as_array):
-            return Result(clock.spent, settings.warm_up + update * settings.n_envs, clock.spent)
+            return Result(clock.spent, settings.learning_starts + update * settings.n_envs, clock.spent)
         explore(LEARNER, as_array[vector.state], vector, memory, settings.epsilon, rng)
         s, a, r, s_next, terminated, _ = (torch.as_tensor(x) for x in memory.sample(settings.batch, rng))
         with torch.no_grad():

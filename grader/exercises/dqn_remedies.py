@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from grader.bank.registry import entry
-from gradschool.lessons.clinics.dqn import LETTERS, beds
+from gradschool.lessons.clinics.dqn import LETTERS, fault_order
 
 
 def clipped_slope(q, action, y, kappa):
@@ -105,7 +105,7 @@ def huber_by_cases(q, action, y, kappa):
 
 def right_names():
     """Each letter's fault."""
-    return dict(zip(LETTERS, beds(), strict=True))
+    return dict(zip(LETTERS, fault_order(), strict=True))
 
 
 clinic = entry("dqn.clinic", points=6, reference=right_names)

@@ -19,7 +19,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if asked.command == "status":
         from gradschool.student import progress
 
-        print(progress.everything())
+        print(progress.all_chapters())
         return 0
     from gradschool.student.environment_check import report
 

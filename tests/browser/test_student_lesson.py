@@ -258,7 +258,7 @@ def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesso
     for name in ("td-target", "output-gradient", "weight-gradient", "epsilon-greedy"):
         lesson.write(f"dqn-{name}-solution", solution(part, f"dqn-{name}-solution"))
     lesson.run("model = taxi.taxi_model()")
-    many = "mine = over_seeds(train_table, learner, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
+    many = "mine = train_seeds(train_table, learner, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
     lesson.write("yours =", many, wait=False)
     output = lesson.active_output()
     expect(output.get_by_role("progressbar")).to_be_visible(timeout=20_000)
@@ -270,4 +270,4 @@ def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesso
     expect(output).not_to_contain_text("Traceback")
     lesson.wait_until_idle()
     shoot(lesson.page, "student-training-stopped")
-    lesson.write("mine = over_seeds", "yours = {}")  # so that nothing else runs it again
+    lesson.write("mine = train_seeds", "yours = {}")  # so that nothing else runs it again

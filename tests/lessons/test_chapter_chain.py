@@ -278,9 +278,9 @@ def ward(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
     l, p = np.sin(3 * X[:, 0]), lesson.mlp(*params, X)
     right = lesson.mlp_backward(*params, X, lesson.batch_mean_gradient(p, l))[:4]
     found = {}
-    for name in (chain.HEALTHY, *chain.PATIENTS):
-        patient = chain.Patient(name, lesson.mlp_backward, lesson.batch_mean_gradient)
-        found[name] = [chain.likeness(patient.gradients(params, X, p, l), right) for _ in range(2)]
+    for name in (chain.HEALTHY, *chain.LETTERS):
+        patient = chain.FaultyNetwork(name, lesson.mlp_backward, lesson.batch_mean_gradient)
+        found[name] = [chain.gradient_ratio(patient.gradients(params, X, p, l), right) for _ in range(2)]
     return found
 
 
@@ -294,7 +294,7 @@ def test_every_patient_shows_the_finding_that_its_diagnosis_names(ward: dict[str
 
 def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
     with pytest.raises(ValueError, match="no patient 'E': there are A, B, C, D"):
-        chain.Patient("E", lesson.mlp_backward, lesson.batch_mean_gradient)
+        chain.FaultyNetwork("E", lesson.mlp_backward, lesson.batch_mean_gradient)
 
 
 # -- figures --------------------------------------------------------------------------------------------------

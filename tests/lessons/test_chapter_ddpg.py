@@ -23,9 +23,15 @@ from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg import FAULTS, SEALED, seal
 from gradschool.exercises.ddpg_cases import batch_of, is_fit, net_of, world
 from gradschool.lessons.clinics import ddpg
-from gradschool.lessons.ddpg_experiments import dress_up_critic, findings_table, over_seeds, roads_table, summary
+from gradschool.lessons.ddpg_experiments import (
+    exploit_critic,
+    findings_table,
+    implementations_table,
+    summary,
+    train_seeds,
+)
 from gradschool.lessons.figures import plots_ddpg
-from gradschool.rl.ddpg.training import Batch, Functions, Settings
+from gradschool.rl.ddpg.training import Batch, Settings, StudentFunctions
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
 from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
@@ -46,9 +52,9 @@ def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def mine(lesson: SimpleNamespace) -> Functions:
+def mine(lesson: SimpleNamespace) -> StudentFunctions:
     names = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak")
-    return Functions(*(getattr(lesson, name) for name in names), twin_target=lesson.twin_target)
+    return StudentFunctions(*(getattr(lesson, name) for name in names), twin_target=lesson.twin_target)
 
 
 @pytest.fixture(scope="module")
@@ -203,25 +209,25 @@ def test_a_critic_that_is_moved_praises_everybody() -> None:
     critic = MLP((4, 16, 1), np.random.default_rng(0))
     cast = {"a": lambda obs: np.full((len(obs), 1), 2.0), "b": lambda obs: -2 * np.sign(obs[:, 1:2])}
     before = critic.flat.copy()
-    said = dress_up_critic(critic, cast, student="a", steps=30)
+    said = exploit_critic(critic, cast, student="a", steps=30)
     assert all((np.diff(said[name]) > 0).all() for name in cast)
     np.testing.assert_array_equal(critic.flat, before)  # a copy was moved
 
 
-def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: Functions, parts: dict[str, Any]) -> None:
+def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: StudentFunctions, parts: dict[str, Any]) -> None:
     some = dict(list(roads(lesson, parts).items())[1:3])
-    table = roads_table(some, against="vjp")
+    table = implementations_table(some, against="vjp")
     assert re.search(r"\| vjp \| 0\.0e\+00 \| \d+\.\d\d \|", table)
-    runs = over_seeds(mine, Settings(env_steps=1_200, evaluate_every=600), range(2))
+    runs = train_seeds(mine, Settings(env_steps=1_200, evaluate_every=600), range(2))
     assert "| x | 0 of 2 |" in summary({"x": runs})
     assert "not reached" in summary({"x": runs})
-    assert "CPU" not in summary({"x": over_seeds(mine, Settings(env_steps=1_200, evaluate_every=0), range(2))})
+    assert "CPU" not in summary({"x": train_seeds(mine, Settings(env_steps=1_200, evaluate_every=0), range(2))})
 
 
 # -- the ward -------------------------------------------------------------------------------------------------
 
 
-def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: Functions) -> None:
+def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: StudentFunctions) -> None:
     diagnosis = lesson.clinic()
     healthy = vars(ddpg.examine(mine, mine))
     assert healthy["actor_cosine"] == pytest.approx(1.0)
@@ -234,11 +240,11 @@ def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace,
         "critic-climbs": {"critic_moved"},
     }
     for letter, fault in diagnosis.items():
-        found = vars(ddpg.examine(ddpg.patient(letter, mine), mine))
+        found = vars(ddpg.examine(ddpg.faulty_functions(letter, mine), mine))
         assert {k for k in found if not np.isclose(found[k], healthy[k], atol=1e-6)} == signs[fault], letter
         assert seal(letter, fault) == SEALED[letter]
     assert set(signs) < set(FAULTS)
-    assert len(findings_table({"A": ddpg.patient("A", mine)}, mine).splitlines()) == 3
+    assert len(findings_table({"A": ddpg.faulty_functions("A", mine)}, mine).splitlines()) == 3
 
 
 def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: SimpleNamespace) -> None:
@@ -255,9 +261,9 @@ def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: S
 # -- figures --------------------------------------------------------------------------------------------------
 
 
-def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: Functions) -> None:
+def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFunctions) -> None:
     short = Settings(env_steps=1_200, evaluate_every=400, probe_q=True)
-    runs = over_seeds(mine, short, range(2))
+    runs = train_seeds(mine, short, range(2))
     agent = runs[0].agent
 
     def q_and_slope(obs: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -271,7 +277,7 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: Functions
         plots_ddpg.walls(lesson.invert_gradients),
         plots_ddpg.any_actor_looks_good(said, {"a": -5.0}),
         plots_ddpg.estimated_against_true({"x": runs}),
-        plots_ddpg.ward(dict.fromkeys("ABCDEF", runs), runs),
+        plots_ddpg.clinic_panels(dict.fromkeys("ABCDEF", runs), runs),
         plots_ddpg.film_strip(agent.act, pictures=3),
     ]
     for figure in drawn:

@@ -48,7 +48,7 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
     if address and _heard_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
-    progress.note(exercise.id, report.passed)
+    progress.log_check(exercise.id, report.passed)
     _show(replace(report, notes=(*report.notes, *_next(exercise, report))))
     if not report.passed:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
@@ -82,18 +82,18 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
 
 def _next(exercise: Exercise, report: Report) -> list[str]:
     """What to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
-    standings = progress.now(exercise.id.partition(".")[0])
-    red = next((s.red for s in standings if s.exercise.id == exercise.id), 1)
-    told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, red)} below this cell."]
+    standings = progress.current_status(exercise.id.partition(".")[0])
+    failures_since_pass = next((s.failures_since_pass for s in standings if s.exercise.id == exercise.id), 1)
+    told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, failures_since_pass)} below this cell."]
     return [*told, "Progress: " + progress.line(standings)] if standings else told
 
 
-def hint_to_open(report: Report, red: int) -> int:
+def hint_to_open(report: Report, failures_since_pass: int) -> int:
     """1, 2 or 3: hint 2 is about shapes; else the next one after each red check."""
     if report.mistake == "untouched":
         return 1
     shape = next((p for p in report.properties if p.name == "shape"), None)
-    return max(2, min(red, 3)) if shape and not shape.met else max(1, min(red, 3))
+    return max(2, min(failures_since_pass, 3)) if shape and not shape.met else max(1, min(failures_since_pass, 3))
 
 
 def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:

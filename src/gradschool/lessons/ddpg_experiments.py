@@ -8,17 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradschool.lessons.training_progress import kept, watching
-from gradschool.rl.ddpg.batched import side_by_side, train_flock
+from gradschool.lessons.training_progress import monitor, report_interrupt
+from gradschool.rl.ddpg.batched import is_batchable, train_batched
 from gradschool.rl.ddpg.fused import FusedAgent
-from gradschool.rl.ddpg.training import Batch, Functions, PlainAgent, Run, Settings, train
+from gradschool.rl.ddpg.training import Batch, ReferenceAgent, Run, Settings, StudentFunctions, train
 from gradschool.rl.envs.pendulum import discounted_returns, gymnasium_starts, observe
 from gradschool.rl.nets.mlp import MLP, Array
 
 ShapeSlope = Callable[[Array, Array, Array, Array], Array]  # (dq_da, action, low, high) -> dq_da
 
 
-def over_seeds(functions: Functions, settings: Settings | None = None, seeds: Sequence[int] = range(20)) -> list[Run]:
+def train_seeds(
+    functions: StudentFunctions, settings: Settings | None = None, seeds: Sequence[int] = range(20)
+) -> list[Run]:
     """The plain road on the student's functions, once for each seed: side by side where the functions allow it.
 
     Interrupting the kernel keeps what there is: runs cut short together, or the runs that are through.
@@ -26,24 +28,24 @@ def over_seeds(functions: Functions, settings: Settings | None = None, seeds: Se
     settings, runs = settings or Settings(), list[Run]()
     with (
         np.errstate(over="ignore", invalid="ignore"),  # a broken agent may diverge: its curve says so, no warning
-        watching(f"{len(seeds)} agents", "mean return (median of the agents)") as watch,
+        monitor(f"{len(seeds)} agents", "mean return (median of the agents)") as watch,
     ):
-        if side_by_side(functions, settings):
+        if is_batchable(functions, settings):
 
             def told(so_far: list[Run], share: float) -> None:
                 watch.at(share, lambda: median_curve(so_far))
 
-            return train_flock(functions, settings, seeds, watch=told if watch.live else None)
+            return train_batched(functions, settings, seeds, watch=told if watch.live else None)
 
         def one(run: Run, share: float) -> None:
             watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
 
         try:
             for seed in seeds:
-                runs.append(train(lambda s, rng: PlainAgent(functions, s, rng), settings, seed, one))
+                runs.append(train(lambda s, rng: ReferenceAgent(functions, s, rng), settings, seed, one))
                 watch.finished((runs[-1].env_steps, runs[-1].mean_return))
         except KeyboardInterrupt:
-            kept(watch, len(runs), len(seeds))
+            report_interrupt(watch, len(runs), len(seeds))
     return runs
 
 
@@ -60,7 +62,7 @@ def fused_agent(seed: int = 0) -> FusedAgent:
     return run.agent
 
 
-def without_squash(functions: Functions, shape: ShapeSlope | None = None) -> Functions:
+def without_squash(functions: StudentFunctions, shape: ShapeSlope | None = None) -> StudentFunctions:
     """An agent without tanh, a = centre + half * z, clipped by the environment only.
 
     shape -- changes dQ/da (B, A) at the actor's own action before it goes on into the actor
@@ -121,7 +123,7 @@ def probe_states() -> Array:
     return observe(starts[:, 0], starts[:, 1])
 
 
-def dress_up_critic(
+def exploit_critic(
     critic: MLP, actors: Mapping[str, Callable[[Array], Array]], student: str, lr: float = 2e-3, steps: int = 120
 ) -> dict[str, Array]:
     """Climb mean Q(s, mu(s)) of one actor by moving *the critic's* parameters, as a careless step would.
@@ -156,17 +158,17 @@ def cpu_milliseconds(f: Callable[[], object], rounds: int = 5, budget: float = 0
     return 1e3 * best
 
 
-def roads_table(roads: Mapping[str, Callable[[], Array]], against: str) -> str:
+def implementations_table(implementations: Mapping[str, Callable[[], Array]], against: str) -> str:
     """Each road's gradient beside one of them, and its cost, as a table in Markdown."""
-    reference = roads[against]()
+    reference = implementations[against]()
     lines = [f"| road | largest difference from {against} | CPU ms |", "|---|---|---|"]
-    for name, road in roads.items():
+    for name, road in implementations.items():
         off = float(np.abs(road() - reference).max())
         lines.append(f"| {name} | {off:.1e} | {cpu_milliseconds(road):.2f} |")
     return "\n".join(lines)
 
 
-def findings_table(functions: Mapping[str, Functions], healthy: Functions) -> str:
+def findings_table(functions: Mapping[str, StudentFunctions], healthy: StudentFunctions) -> str:
     """What the ward's instruments show for each patient, as a table in Markdown."""
     from gradschool.lessons.clinics.ddpg import examine
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # `check` imports this module, and needs no matplotlib
 JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 
 
-def somebody_watches() -> bool:
+def is_interactive() -> bool:
     """True in a notebook that a person has open; False where a program runs it, in a script, and while grading.
 
     A front end says with every cell whether it could ask its reader a question (`allow_stdin`); programs that only
@@ -37,7 +37,9 @@ class Control(Protocol):
     def observe(self, handler: Callable[[Any], None], names: str) -> None: ...
 
 
-def explore(draw: Callable[..., LessonFigure], still: LessonFigure, controls: Callable[[], Mapping[str, Any]]) -> None:
+def interactive_figure(
+    draw: Callable[..., LessonFigure], still: LessonFigure, controls: Callable[[], Mapping[str, Any]]
+) -> None:
     """Show a figure that follows its controls; where nobody watches, the still figure and no widget.
 
     draw     -- draw(**values) is the figure for one choice
@@ -66,7 +68,7 @@ def explore(draw: Callable[..., LessonFigure], still: LessonFigure, controls: Ca
 def _made(controls: Callable[[], Mapping[str, Control]]) -> Mapping[str, Control]:
     """The widgets, or none where they would be of no use: nobody watches, or ipywidgets is not installed."""
     try:
-        return controls() if somebody_watches() else {}
+        return controls() if is_interactive() else {}
     except ImportError:
         return {}
 
@@ -84,7 +86,7 @@ def display_controls(box: Any) -> None:
     display({**bundle, "text/plain": words}, raw=True)
 
 
-def first_unwritten(functions: Mapping[str, Callable[[], Any]]) -> str:
+def first_unimplemented(functions: Mapping[str, Callable[[], Any]]) -> str:
     """Try each of the student's functions once; "" if all run, else a kind sentence about the first that does not."""
     for name, trial in functions.items():
         try:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN
-from gradschool.lessons.notebook_ui import somebody_watches
+from gradschool.lessons.notebook_ui import is_interactive
 
 PAUSE = 0.3  # seconds between two redraws, and before the first: short work shows nothing
 WIDTH, HEIGHT = 420, 110
@@ -24,7 +24,7 @@ Curve = tuple[Sequence[float], Sequence[float]]  # env steps, values
 
 
 @dataclass
-class Watch:
+class TrainingMonitor:
     """One picture of training in progress.
 
     what     -- what is being done, as in "20 runs"
@@ -71,9 +71,9 @@ class Watch:
 
 
 @contextmanager
-def watching(what: str, measure: str) -> Iterator[Watch]:
+def monitor(what: str, measure: str) -> Iterator[TrainingMonitor]:
     """Show what is trained inside this block, if somebody watches; one line is left of it."""
-    watch = Watch(what, measure, live=somebody_watches())
+    watch = TrainingMonitor(what, measure, live=is_interactive())
     try:
         yield watch
     except BaseException:
@@ -82,7 +82,7 @@ def watching(what: str, measure: str) -> Iterator[Watch]:
     watch.close(watch.what)
 
 
-def kept(watch: Watch, done: int, of: int) -> None:
+def report_interrupt(watch: TrainingMonitor, done: int, of: int) -> None:
     """Say on an interrupt what there is; where nobody watches, or there is nothing, hand the interrupt on."""
     if not watch.live or done == 0:
         raise

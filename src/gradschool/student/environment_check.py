@@ -27,7 +27,7 @@ LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckItem:
     """One thing looked at. ``remedy`` is the command that mends it, if there is one."""
 
     good: bool
@@ -35,9 +35,9 @@ class Finding:
     remedy: tuple[str, ...] = ()
 
 
-def examine(course: str = "course") -> list[Finding]:
+def examine(course: str = "course") -> list[CheckItem]:
     """Every finding, good and bad; nothing is changed, and nothing raises."""
-    looks: list[Callable[[], Iterator[Finding]]] = [
+    looks: list[Callable[[], Iterator[CheckItem]]] = [
         python,
         packages,
         imported_from,
@@ -47,12 +47,12 @@ def examine(course: str = "course") -> list[Finding]:
         lambda: writable(Path(course)),
         lambda: lessons(Path(course)),
     ]
-    found: list[Finding] = []
+    found: list[CheckItem] = []
     for look in looks:
         try:
             found += look()
         except Exception as error:  # a broken part must not hide the other findings
-            found.append(Finding(False, f"Looking further failed: {type(error).__name__}: {error}"))
+            found.append(CheckItem(False, f"Looking further failed: {type(error).__name__}: {error}"))
     return found
 
 
@@ -71,7 +71,7 @@ def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[st
     return 0 if all(f.good for f in found) else 1
 
 
-def as_text(found: Sequence[Finding]) -> str:
+def as_text(found: Sequence[CheckItem]) -> str:
     """One line for each finding, the bad ones last with what mends them."""
     lines = [f"[x] {f.sentence}" for f in found if f.good]
     for f in found:
@@ -87,7 +87,7 @@ def as_text(found: Sequence[Finding]) -> str:
 # -- Python and packages --------------------------------------------------------------------------------------
 
 
-def python() -> Iterator[Finding]:
+def python() -> Iterator[CheckItem]:
     """This Python against the package's own bound."""
     from packaging.specifiers import SpecifierSet
 
@@ -95,10 +95,10 @@ def python() -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     good = version in SpecifierSet(bound)
     told = f"Python {version} at {sys.executable}"
-    yield Finding(good, told + ("." if good else f": {bound} is needed. Make a new environment with such a Python."))
+    yield CheckItem(good, told + ("." if good else f": {bound} is needed. Make a new environment with such a Python."))
 
 
-def packages() -> Iterator[Finding]:
+def packages() -> Iterator[CheckItem]:
     """What gradschool asks for, against what is installed."""
     from packaging.requirements import Requirement
 
@@ -110,39 +110,39 @@ def packages() -> Iterator[Finding]:
         try:
             version = importlib.metadata.version(r.name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(False, f"{r.name} is missing.", mend)
+            yield CheckItem(False, f"{r.name} is missing.", mend)
             continue
         if r.specifier.contains(version, prereleases=True):
             good.append(f"{r.name} {version}")
         else:
-            yield Finding(False, f"{r.name} {version} is installed, and {r.specifier} is needed.", mend)
-    yield Finding(True, f"Packages: {', '.join(good)}.")
+            yield CheckItem(False, f"{r.name} {version} is installed, and {r.specifier} is needed.", mend)
+    yield CheckItem(True, f"Packages: {', '.join(good)}.")
     if any("torch" in g and "+cu" in g for g in good):
-        yield Finding(True, "PyTorch was built for CUDA: larger than needed, and harmless.")
+        yield CheckItem(True, "PyTorch was built for CUDA: larger than needed, and harmless.")
 
 
 def _extras(extras: set[str]) -> str:
     return f"[{','.join(sorted(extras))}]" if extras else ""
 
 
-def imported_from() -> Iterator[Finding]:
+def imported_from() -> Iterator[CheckItem]:
     """Whether `import gradschool` finds the one that is installed."""
     here = Path(gradschool.__file__ or "").resolve()
     installed = importlib.metadata.version("gradschool")
     good = installed == gradschool.__version__
     told = f"gradschool {gradschool.__version__} from {here.parent}"
     wrong = f", while {installed} is installed: another folder named gradschool stands before it on the path."
-    yield Finding(good, told + ("." if good else wrong))
+    yield CheckItem(good, told + ("." if good else wrong))
     for stray in (Path("gradschool.py"), Path("gradschool")):
         is_other = stray.exists() and stray.resolve() not in (here, here.parent) and not (stray / "course").is_dir()
         if is_other and (stray.suffix or (stray / "__init__.py").exists()):
-            yield Finding(False, f"{stray.resolve()} hides the package from notebooks in this folder: rename it.")
+            yield CheckItem(False, f"{stray.resolve()} hides the package from notebooks in this folder: rename it.")
 
 
 # -- Jupyter --------------------------------------------------------------------------------------------------
 
 
-def kernel() -> Iterator[Finding]:
+def kernel() -> Iterator[CheckItem]:
     """The kernel that the lessons name, and whether it is this Python."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
@@ -150,12 +150,12 @@ def kernel() -> Iterator[Finding]:
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        yield Finding(False, "Jupyter has no kernel named python3, which the lessons ask for.", mend)
+        yield CheckItem(False, "Jupyter has no kernel named python3, which the lessons ask for.", mend)
         return
     starts = spec.argv[0] if spec.argv else ""
     same = _is_this_python(starts)
     wrong = f"The kernel python3 starts {starts}, which is not this Python: notebooks would miss its packages."
-    yield Finding(same, "The kernel python3 is this Python." if same else wrong, () if same else mend)
+    yield CheckItem(same, "The kernel python3 is this Python." if same else wrong, () if same else mend)
 
 
 def _is_this_python(starts: str) -> bool:
@@ -165,7 +165,7 @@ def _is_this_python(starts: str) -> bool:
     return os.path.exists(starts) and os.path.samefile(os.path.dirname(starts), os.path.dirname(sys.executable))
 
 
-def extensions() -> Iterator[Finding]:
+def extensions() -> Iterator[CheckItem]:
     """nbgrader's Validate button and the widgets, in JupyterLab."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
@@ -173,14 +173,14 @@ def extensions() -> Iterator[Finding]:
         there = any(Path(folder, name, "package.json").exists() for folder in jupyter_path("labextensions"))
         mend = (sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", package)
         sentence = f"JupyterLab {'has' if there else 'lacks'} {name}."
-        yield Finding(there, sentence, () if there else mend)
+        yield CheckItem(there, sentence, () if there else mend)
         if _disabled(name, jupyter_config_path()):
             on = (sys.executable, "-m", "jupyter", "labextension", "enable", "--level=sys_prefix", name)
-            yield Finding(False, f"JupyterLab's extension {name} is switched off.", on)
+            yield CheckItem(False, f"JupyterLab's extension {name} is switched off.", on)
     switched = _server_extension(VALIDATE, jupyter_config_path())
     enable = (sys.executable, "-m", "jupyter", "server", "extension", "enable", "--sys-prefix", VALIDATE)
     state = {True: "is switched on", False: "is switched off", None: "is not known to Jupyter"}[switched]
-    yield Finding(switched is True, f"nbgrader's Validate button {state}.", () if switched else enable)
+    yield CheckItem(switched is True, f"nbgrader's Validate button {state}.", () if switched else enable)
 
 
 def _disabled(name: str, config: Sequence[str]) -> bool:
@@ -209,7 +209,7 @@ def _read(file: Path) -> dict:
     return found if isinstance(found, dict) else {}
 
 
-def fonts() -> Iterator[Finding]:
+def fonts() -> Iterator[CheckItem]:
     """The font that matplotlib brings along and the figures use."""
     from matplotlib import font_manager
 
@@ -217,15 +217,15 @@ def fonts() -> Iterator[Finding]:
         font_manager.findfont("DejaVu Sans", fallback_to_default=False)
     except ValueError:
         mend = (sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", "matplotlib")
-        yield Finding(False, "matplotlib does not find its own font DejaVu Sans: figures will lack signs.", mend)
+        yield CheckItem(False, "matplotlib does not find its own font DejaVu Sans: figures will lack signs.", mend)
         return
-    yield Finding(True, "matplotlib finds its font.")
+    yield CheckItem(True, "matplotlib finds its font.")
 
 
 # -- files ----------------------------------------------------------------------------------------------------
 
 
-def writable(course: Path) -> Iterator[Finding]:
+def writable(course: Path) -> Iterator[CheckItem]:
     """Whether notebooks can be saved, and progress noted."""
     for folder, what in ((course, "Lessons"), (progress.state_file().parent, "Progress")):
         if folder == course and not course.is_dir():
@@ -235,21 +235,21 @@ def writable(course: Path) -> Iterator[Finding]:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
-            yield Finding(False, f"{what} cannot be saved in {folder.resolve()}: {error.strerror or error}.")
+            yield CheckItem(False, f"{what} cannot be saved in {folder.resolve()}: {error.strerror or error}.")
         else:
-            yield Finding(True, f"{what} can be saved in {folder.resolve()}.")
+            yield CheckItem(True, f"{what} can be saved in {folder.resolve()}.")
 
 
-def lessons(course: Path) -> Iterator[Finding]:
+def lessons(course: Path) -> Iterator[CheckItem]:
     """Whether the lessons ask for what this gradschool has."""
     notebooks = sorted(course.glob("*/*.ipynb"))
     if not notebooks:
-        yield Finding(False, f"No lessons in {course.resolve()}: name their folder with --course.")
+        yield CheckItem(False, f"No lessons in {course.resolve()}: name their folder with --course.")
     for file in notebooks:
         missing = sorted(set(_missing(file)))
         stale = f"{file} asks for {', '.join(missing)}, which gradschool {gradschool.__version__} lacks: get the "
         stale += "lessons and the package from the same release."
-        yield Finding(not missing, stale if missing else f"{file} fits this gradschool.")
+        yield CheckItem(not missing, stale if missing else f"{file} fits this gradschool.")
 
 
 def _missing(file: Path) -> Iterator[str]:

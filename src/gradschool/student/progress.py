@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from gradschool.core.exercise import CHAPTERS, Exercise, in_chapter
-from gradschool.lessons.notebook_ui import JUDGE_VARIABLE, somebody_watches
+from gradschool.lessons.notebook_ui import JUDGE_VARIABLE, is_interactive
 
 STATE_VARIABLE = "GRADSCHOOL_STATE"
 BREAK = 20 * 60.0  # seconds without any check that count as a pause
@@ -35,7 +35,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExerciseStatus:
     """One exercise: how often it was checked, whether its last check passed, and the minutes until the first pass.
 
     ``red``: checks that failed since it last passed. Minutes run from the first check on; pauses do not count.
@@ -45,7 +45,7 @@ class Standing:
     checks: int = 0
     passed: bool = False
     minutes: float = 0.0
-    red: int = 0
+    failures_since_pass: int = 0
 
     @property
     def word(self) -> str:
@@ -67,9 +67,9 @@ def state_file() -> Path:
     return folder / "gradschool" / "progress.jsonl"
 
 
-def note(exercise: str, passed: bool) -> None:
+def log_check(exercise: str, passed: bool) -> None:
     """Write a check down, if somebody watches and the disk allows it."""
-    if somebody_watches():
+    if is_interactive():
         write(Event(time.time(), exercise, passed))
 
 
@@ -111,30 +111,32 @@ def _event(line: bytes) -> Event | None:
     return Event(float(at), exercise, passed) if good else None
 
 
-def standings(part: str, log: Iterable[Event]) -> list[Standing]:
+def chapter_status(part: str, log: Iterable[Event]) -> list[ExerciseStatus]:
     """Every exercise of the chapter, in the lesson's order, as it stands after these checks."""
     log = list(log)
-    return [_standing(exercise, log) for exercise in in_chapter(part)]
+    return [_exercise_status(exercise, log) for exercise in in_chapter(part)]
 
 
-def now(part: str) -> list[Standing]:
+def current_status(part: str) -> list[ExerciseStatus]:
     """The chapter's standings for somebody who watches; none elsewhere, or if nothing could be noted."""
-    log = events() if somebody_watches() else []
-    return standings(part, log) if log else []
+    log = events() if is_interactive() else []
+    return chapter_status(part, log) if log else []
 
 
-def _standing(exercise: Exercise, log: Sequence[Event]) -> Standing:
+def _exercise_status(exercise: Exercise, log: Sequence[Event]) -> ExerciseStatus:
     own = [e for e in log if e.exercise == exercise.id]
     if not own:
-        return Standing(exercise)
+        return ExerciseStatus(exercise)
     until = next((e for e in own if e.passed), own[-1]).at
     while_at_it = [e.at for e in log if own[0].at <= e.at <= until]
     gaps = [b - a for a, b in pairwise(while_at_it)]
-    red = next((k for k, e in enumerate(reversed(own)) if e.passed), len(own))
-    return Standing(exercise, len(own), own[-1].passed, sum(g for g in gaps if g <= BREAK) / 60, red)
+    failures_since_pass = next((k for k, e in enumerate(reversed(own)) if e.passed), len(own))
+    return ExerciseStatus(
+        exercise, len(own), own[-1].passed, sum(g for g in gaps if g <= BREAK) / 60, failures_since_pass
+    )
 
 
-def line(all_of: Sequence[Standing]) -> str:
+def line(all_of: Sequence[ExerciseStatus]) -> str:
     """One line: how many of the chapter's exercises pass, and which one is next."""
     passed = sum(s.passed for s in all_of)
     following = next((s.exercise.id for s in all_of if not s.passed), "")
@@ -142,22 +144,22 @@ def line(all_of: Sequence[Standing]) -> str:
     return f"{said}; the next is {following}." if following else f"{said}: all of them."
 
 
-def as_text(part: str, all_of: Sequence[Standing]) -> str:
+def as_text(part: str, all_of: Sequence[ExerciseStatus]) -> str:
     """The chapter's standings as a table for a terminal."""
     wide = max(len(s.exercise.id) for s in all_of)
     rows = [f"  [{_sign(s)}] {s.exercise.id:{wide}}  {s.word:13} {_minutes(s):>6}" for s in all_of]
     return "\n".join([f"{CHAPTERS[part]}: {line(all_of)}", *rows])
 
 
-def _sign(s: Standing) -> str:
+def _sign(s: ExerciseStatus) -> str:
     return "x" if s.passed else ("!" if s.checks else " ")
 
 
-def _minutes(s: Standing) -> str:
+def _minutes(s: ExerciseStatus) -> str:
     return f"{s.minutes:.0f} min" if s.checks else ""
 
 
-def as_html(part: str, all_of: Sequence[Standing]) -> str:
+def as_html(part: str, all_of: Sequence[ExerciseStatus]) -> str:
     """The same for a notebook: no scripts, and read aloud row by row."""
     head = "".join(
         f'<th scope="col" style="text-align:left">{h}</th>' for h in ("Exercise", "About", "Stands", "Minutes")
@@ -182,7 +184,7 @@ _NOTE = (
 class _Progress:
     """What IPython displays: HTML where it can, text elsewhere."""
 
-    def __init__(self, part: str, all_of: Sequence[Standing]) -> None:
+    def __init__(self, part: str, all_of: Sequence[ExerciseStatus]) -> None:
         self.part, self.all_of = part, all_of
 
     def _repr_html_(self) -> str:
@@ -194,12 +196,12 @@ class _Progress:
 
 def progress(part: str) -> _Progress | None:
     """In a lesson: how far you are in this chapter ("chain", "dqn" or "ddpg"). Nothing where nobody watches."""
-    return _Progress(part, standings(part, events())) if somebody_watches() else None
+    return _Progress(part, chapter_status(part, events())) if is_interactive() else None
 
 
-def everything() -> str:
+def all_chapters() -> str:
     """All chapters for a terminal."""
     log = events()
     if not log:
         return "No check has been noted yet: open a lesson, write a function, and run its check."
-    return "\n\n".join(as_text(part, standings(part, log)) for part in CHAPTERS)
+    return "\n\n".join(as_text(part, chapter_status(part, log)) for part in CHAPTERS)

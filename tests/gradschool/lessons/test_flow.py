@@ -268,7 +268,7 @@ def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: lis
 def test_with_a_reader_the_picture_follows_every_control(
     lesson: str, page: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notebook_ui, "somebody_watches", lambda: True)
+    monkeypatch.setattr(notebook_ui, "is_interactive", lambda: True)
     made: dict[str, Any] = {}
     real = notebook_ui._made
     monkeypatch.setattr(notebook_ui, "_made", lambda controls: made.update(real(controls)) or made)
@@ -314,15 +314,15 @@ def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
     monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
-    assert not notebook_ui.somebody_watches()  # no kernel at all
+    assert not notebook_ui.is_interactive()  # no kernel at all
     kernel({"code": "", "allow_stdin": True})
-    assert notebook_ui.somebody_watches()
+    assert notebook_ui.is_interactive()
     monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
-    assert not notebook_ui.somebody_watches()
+    assert not notebook_ui.is_interactive()
     monkeypatch.delenv("GRADSCHOOL_JUDGE")
     for content in ({"code": "", "allow_stdin": False}, {}, None):
         kernel(content)
-        assert not notebook_ui.somebody_watches()
+        assert not notebook_ui.is_interactive()
 
 
 def test_a_figure_put_again_replaces_picture_and_words(page: list[tuple[str, Any]]) -> None:

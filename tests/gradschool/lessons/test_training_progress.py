@@ -14,11 +14,11 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from gradschool.lessons import training_progress
-from gradschool.lessons.ddpg_experiments import over_seeds as ddpg_seeds
-from gradschool.lessons.training_progress import Watch, kept, picture, watching
-from gradschool.rl.ddpg.training import Functions
+from gradschool.lessons.ddpg_experiments import train_seeds as ddpg_seeds
+from gradschool.lessons.training_progress import TrainingMonitor, monitor, picture, report_interrupt
 from gradschool.rl.ddpg.training import Settings as DdpgSettings
-from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
+from gradschool.rl.ddpg.training import StudentFunctions as DDPGFunctions
+from gradschool.rl.dqn.training import Settings, StudentFunctions, train_seeds, train_table
 from gradschool.rl.envs import taxi
 
 
@@ -61,7 +61,7 @@ def test_a_picture_is_well_formed_and_says_what_it_shows() -> None:
 
 
 def test_redraws_are_few_however_often_training_calls(shown: list[str]) -> None:
-    watch = Watch("runs", "return", clock=Clock(0.001))
+    watch = TrainingMonitor("runs", "return", clock=Clock(0.001))
     asked = []
     for k in range(3000):
         watch.at(k / 3000, lambda: asked.append(1) or ([0.0], [1.0]))
@@ -70,17 +70,17 @@ def test_redraws_are_few_however_often_training_calls(shown: list[str]) -> None:
 
 
 def interrupted() -> None:
-    with watching("runs", "return") as watch:
+    with monitor("runs", "return") as watch:
         try:
             raise KeyboardInterrupt
         except KeyboardInterrupt:
-            kept(watch, 3, 5)
+            report_interrupt(watch, 3, 5)
 
 
 def test_where_nobody_watches_nothing_is_shown_and_an_interrupt_is_an_interrupt(
     shown: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    with watching("runs", "return") as watch:
+    with monitor("runs", "return") as watch:
         assert not watch.live
         watch.at(0.5, lambda: pytest.fail("asked for a curve"))
     with pytest.raises(KeyboardInterrupt):
@@ -109,7 +109,7 @@ def epsilon_greedy(q: Any, epsilon: float, u: Any, random_action: Any) -> Any:
     return np.where(u < epsilon, random_action, q.argmax(axis=1))
 
 
-LEARNER = Learner(td_target, output_gradient, weight_gradient, epsilon_greedy)
+LEARNER = StudentFunctions(td_target, output_gradient, weight_gradient, epsilon_greedy)
 SHORT = Settings(updates=20, every=5)
 
 
@@ -129,25 +129,27 @@ class Stopper:
 def test_an_interrupt_keeps_the_runs_that_are_through(
     monkeypatch: pytest.MonkeyPatch, shown: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(training_progress, "is_interactive", lambda: True)
     monkeypatch.setattr(training_progress, "PAUSE", 0.0)
     model = taxi.taxi_model()
-    stopped = Learner(Stopper(td_target, 50), output_gradient, weight_gradient, epsilon_greedy)
-    runs = over_seeds(train_table, stopped, model, SHORT, range(5))
-    whole = over_seeds(train_table, LEARNER, model, SHORT, range(2))
+    stopped = StudentFunctions(Stopper(td_target, 50), output_gradient, weight_gradient, epsilon_greedy)
+    runs = train_seeds(train_table, stopped, model, SHORT, range(5))
+    whole = train_seeds(train_table, LEARNER, model, SHORT, range(2))
     assert [run.mean_return for run in runs] == [run.mean_return for run in whole]
     assert "Interrupted: 2 of 5 runs are kept" in capsys.readouterr().out
     assert "stopped after 2 of 5" in next(html for html in shown if "stopped" in html)
     with pytest.raises(KeyboardInterrupt):  # nothing to keep yet
-        over_seeds(train_table, Learner(Stopper(td_target, 3), *list(vars(LEARNER).values())[1:]), model, SHORT, [0])
+        train_seeds(
+            train_table, StudentFunctions(Stopper(td_target, 3), *list(vars(LEARNER).values())[1:]), model, SHORT, [0]
+        )
 
 
 def test_watching_changes_no_number(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     model = taxi.taxi_model()
-    alone = over_seeds(train_table, LEARNER, model, SHORT, range(2))
-    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    alone = train_seeds(train_table, LEARNER, model, SHORT, range(2))
+    monkeypatch.setattr(training_progress, "is_interactive", lambda: True)
     monkeypatch.setattr(training_progress, "PAUSE", 0.0)
-    seen = over_seeds(train_table, LEARNER, model, SHORT, range(2))
+    seen = train_seeds(train_table, LEARNER, model, SHORT, range(2))
     assert shown
     assert all(np.array_equal(a.W, b.W) for a, b in zip(alone, seen, strict=True))
 
@@ -183,12 +185,12 @@ def polyak(target: Any, online: Any, tau: float) -> Any:
 def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
     monkeypatch: pytest.MonkeyPatch, shown: list[str], capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(training_progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(training_progress, "is_interactive", lambda: True)
     monkeypatch.setattr(training_progress, "PAUSE", 0.0)
-    settings = DdpgSettings(env_steps=1600, warm_up=160, evaluate_every=400, hidden=(8, 8))
+    settings = DdpgSettings(env_steps=1600, learning_starts=160, evaluate_every=400, hidden=(8, 8))
     functions = (squash, critic_target, critic_gradient, action_gradient, actor_gradient_vjp)
-    runs = ddpg_seeds(Functions(*functions, Stopper(polyak, 300)), settings, range(2))
-    whole = ddpg_seeds(Functions(*functions, polyak), settings, range(2))
+    runs = ddpg_seeds(DDPGFunctions(*functions, Stopper(polyak, 300)), settings, range(2))
+    whole = ddpg_seeds(DDPGFunctions(*functions, polyak), settings, range(2))
     done = len(runs[0].mean_return)
     assert 0 < done < len(whole[0].mean_return)
     assert [run.mean_return for run in runs] == [run.mean_return[:done] for run in whole]
@@ -199,8 +201,8 @@ def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
 IN_A_NOTEBOOK = """
 import numpy as np
 from gradschool import taxi, live
-from gradschool.rl.dqn.training import Learner, Settings, over_seeds, train_table
-from gradschool.lessons.notebook_ui import somebody_watches
+from gradschool.rl.dqn.training import Learner, Settings, train_seeds, train_table
+from gradschool.lessons.notebook_ui import is_interactive
 live.PAUSE = 0.0
 
 def td_target(r, q_next, terminated, truncated, gamma):
@@ -220,8 +222,8 @@ def epsilon_greedy(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.argmax(axis=1))
 
 learner = Learner(td_target, output_gradient, weight_gradient, epsilon_greedy)
-print(somebody_watches())
-runs = over_seeds(train_table, learner, taxi.taxi_model(), Settings(updates=100), range(500))
+print(is_interactive())
+runs = train_seeds(train_table, learner, taxi.taxi_model(), Settings(updates=100), range(500))
 print(0 < len(runs) < 500)
 """
 

@@ -9,15 +9,15 @@ import pytest
 
 from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
-from gradschool.lessons.ddpg_experiments import over_seeds, without_squash
-from gradschool.rl.ddpg.batched import FlockNet, Generators, side_by_side, train_flock
+from gradschool.lessons.ddpg_experiments import train_seeds, without_squash
+from gradschool.rl.ddpg.batched import BatchedMLP, Generators, is_batchable, train_batched
 from gradschool.rl.ddpg.fused import FusedAgent
 from gradschool.rl.ddpg.training import (
     Batch,
-    Functions,
-    PlainAgent,
-    Replay,
+    ReferenceAgent,
+    ReplayBuffer,
     Settings,
+    StudentFunctions,
     evaluation_is_due,
     step_size_factor,
     train,
@@ -29,24 +29,24 @@ NAMES = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor
 
 
 @pytest.fixture(scope="module")
-def functions() -> Functions:
-    return Functions(**{name: find_entry(f"ddpg.{name}").reference for name in NAMES})
+def functions() -> StudentFunctions:
+    return StudentFunctions(**{name: find_entry(f"ddpg.{name}").reference for name in NAMES})
 
 
-def a_batch(rng: np.random.Generator, n: int, motors: int) -> Batch:
-    action = rng.uniform(-2 / motors, 2 / motors, (n, motors))
+def a_batch(rng: np.random.Generator, n: int, action_dim: int) -> Batch:
+    action = rng.uniform(-2 / action_dim, 2 / action_dim, (n, action_dim))
     flags = (rng.random((2, n)) < 0.3).astype(float)
     return Batch(rng.normal(size=(n, 3)), action, rng.normal(size=n), rng.normal(size=(n, 3)), *flags)
 
 
 @pytest.mark.parametrize("motors", [1, 3])
-def test_fused_and_plain_road_give_the_same_gradients_update_after_update(functions, motors):
-    settings = Settings(motors=motors, hidden=(20, 30), batch=16)
+def test_fused_and_plain_road_give_the_same_gradients_update_after_update(functions, action_dim):
+    settings = Settings(action_dim=action_dim, hidden=(20, 30), batch=16)
     fused = FusedAgent(settings, np.random.default_rng(1))
-    plain = PlainAgent(functions, settings, np.random.default_rng(1))
+    plain = ReferenceAgent(functions, settings, np.random.default_rng(1))
     rng = np.random.default_rng(2)
     for _ in range(6):
-        batch = a_batch(rng, 16, motors)
+        batch = a_batch(rng, 16, action_dim)
         fused.compute_gradients(batch)
         (critic_gradient,), actor_gradient = plain.gradients(batch, rng)
         assert np.abs(actor_gradient).max() > 1e-4
@@ -65,7 +65,7 @@ SLOW = pytest.mark.slow
 )
 def test_every_seed_learns_to_swing_up(functions, make, seeds):
     def agent(settings, rng):
-        return FusedAgent(settings, rng) if make == "fused" else PlainAgent(functions, settings, rng)
+        return FusedAgent(settings, rng) if make == "fused" else ReferenceAgent(functions, settings, rng)
 
     for seed in range(seeds):
         run = train(agent, Settings(evaluate_every=0), seed)
@@ -87,7 +87,7 @@ def test_wrong_sign_in_the_actor_does_not_learn(functions):
         return -functions.actor_gradient_vjp(*args)
 
     broken = replace(functions, actor_gradient_vjp=downhill)
-    run = train(lambda s, rng: PlainAgent(broken, s, rng), Settings(env_steps=6000, evaluate_every=0), 0)
+    run = train(lambda s, rng: ReferenceAgent(broken, s, rng), Settings(env_steps=6000, evaluate_every=0), 0)
     assert run.mean_return[-1] < -800
 
 
@@ -108,7 +108,7 @@ def test_the_time_limit_is_terminal_only_when_asked(mistaken):
 
 
 def test_noise_is_in_what_is_done_and_the_warm_up_is_random():
-    settings = Settings(env_steps=2000, warm_up=800, evaluate_every=0)
+    settings = Settings(env_steps=2000, learning_starts=800, evaluate_every=0)
 
     def share_of_own_actions(noise: float) -> float:
         agent = train(Watcher, replace(settings, noise=noise), 0).agent  # it never learns, so its actions stay the same
@@ -122,7 +122,7 @@ def test_noise_is_in_what_is_done_and_the_warm_up_is_random():
 
 def test_twin_delay_and_smoothing(functions):
     settings = Settings(twin=True, delay=2, smoothing=0.2, batch=8)
-    agent = PlainAgent(functions, settings, np.random.default_rng(0))
+    agent = ReferenceAgent(functions, settings, np.random.default_rng(0))
     rng = np.random.default_rng(1)
     moved = []
     for _ in range(4):
@@ -141,23 +141,25 @@ def test_the_fused_road_refuses_what_it_cannot_do():
 
 def test_two_critics_need_a_twin_target(functions):
     with pytest.raises(ValueError, match="twin_target"):
-        PlainAgent(replace(functions, twin_target=None), Settings(twin=True), np.random.default_rng(0))
+        ReferenceAgent(replace(functions, twin_target=None), Settings(twin=True), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("motors", [1, 3])
-def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(functions, motors):
+def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(functions, action_dim):
     bare = without_squash(functions)
-    agent = PlainAgent(bare, Settings(motors=motors, hidden=(6, 5)), np.random.default_rng(0))
+    agent = ReferenceAgent(bare, Settings(action_dim=action_dim, hidden=(6, 5)), np.random.default_rng(0))
     agent.actor.flat *= 8  # far beyond the walls
-    batch = a_batch(np.random.default_rng(1), 8, motors)
+    batch = a_batch(np.random.default_rng(1), 8, action_dim)
 
     def loss(flat):
-        action = 2.0 / motors * MLP(agent.actor.sizes, flat=flat)(batch.obs)
+        action = 2.0 / action_dim * MLP(agent.actor.sizes, flat=flat)(batch.obs)
         return -float(agent.critic(np.concatenate([batch.obs, action], axis=1)).mean())
 
     _, gradient = agent.gradients(batch, np.random.default_rng(2))
     np.testing.assert_allclose(gradient, central_differences(loss, agent.actor.flat), rtol=1e-5, atol=1e-8)
-    assert np.abs(2.0 / motors * agent.actor(batch.obs)).max() > 2.0 / motors >= np.abs(agent.act(batch.obs)).max()
+    assert (
+        np.abs(2.0 / action_dim * agent.actor(batch.obs)).max() > 2.0 / action_dim >= np.abs(agent.act(batch.obs)).max()
+    )
 
 
 def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(functions):
@@ -167,7 +169,7 @@ def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(fu
         calls.append((dq_da.copy(), action.copy(), low, high))
         return 0.0 * dq_da
 
-    agent = PlainAgent(without_squash(functions, watch), Settings(batch=8), np.random.default_rng(0))
+    agent = ReferenceAgent(without_squash(functions, watch), Settings(batch=8), np.random.default_rng(0))
     batch = a_batch(np.random.default_rng(1), 8, 1)
     _, gradient = agent.gradients(batch, np.random.default_rng(2))
     (slope, action, low, high) = calls[0]
@@ -179,7 +181,7 @@ def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(fu
 
 def test_replay_gives_back_what_was_stored_and_says_when_it_is_full():
     rng = np.random.default_rng(0)
-    memory, batch = Replay(8, 3), a_batch(rng, 8, 3)
+    memory, batch = ReplayBuffer(8, 3), a_batch(rng, 8, 3)
     memory.store(batch)
     sample = memory.sample(50, rng)
     for i in range(50):
@@ -209,10 +211,10 @@ def test_evaluations_come_at_every_mark_and_at_the_end():
 def test_a_flock_of_networks_is_each_network_on_its_own_rows():
     rng = np.random.default_rng(0)
     nets = [MLP((4, 7, 5, 2), rng) for _ in range(3)]
-    flock, x, up = FlockNet(nets), rng.normal(size=(3, 6, 4)), rng.normal(size=(3, 6, 2))
-    y, cache = flock.forward(x.reshape(18, 4))
-    gradient, dx = flock.vjp(cache, up.reshape(18, 2) / 18)  # the caller's mean is over everybody's rows
-    dx_alone = flock.input_vjp(cache, up.reshape(18, 2) / 18)
+    batched, x, up = BatchedMLP(nets), rng.normal(size=(3, 6, 4)), rng.normal(size=(3, 6, 2))
+    y, cache = batched.forward(x.reshape(18, 4))
+    gradient, dx = batched.vjp(cache, up.reshape(18, 2) / 18)  # the caller's mean is over everybody's rows
+    dx_alone = batched.input_vjp(cache, up.reshape(18, 2) / 18)
     for k, net in enumerate(nets):
         rows = slice(6 * k, 6 * k + 6)
         own, own_cache = net.forward(x[k])
@@ -226,9 +228,9 @@ def test_a_flock_of_networks_is_each_network_on_its_own_rows():
 @pytest.mark.parametrize("change", [{}, {"twin": True, "delay": 2, "smoothing": 0.2}, {"time_limit": 20, "motors": 3}])
 def test_side_by_side_each_seed_learns_what_it_learns_alone(functions, change):
     settings = Settings(env_steps=1_600, evaluate_every=800, probe_q=True, **change)
-    together = train_flock(functions, settings, [3, 7], np.float64)
+    together = train_batched(functions, settings, [3, 7], np.float64)
     for run in together:
-        alone = train(lambda s, rng: PlainAgent(functions, s, rng), settings, run.seed)
+        alone = train(lambda s, rng: ReferenceAgent(functions, s, rng), settings, run.seed)
         assert run.env_steps == alone.env_steps
         np.testing.assert_allclose(run.agent.actor.flat, alone.agent.actor.flat, atol=1e-6)
         for name in ("mean_return", "q_estimated", "q_true"):
@@ -238,7 +240,7 @@ def test_side_by_side_each_seed_learns_what_it_learns_alone(functions, change):
 
 @SLOW
 def test_twenty_seeds_side_by_side_end_at_or_above_minus_200(functions):
-    runs = over_seeds(functions, Settings(evaluate_every=0))
+    runs = train_seeds(functions, Settings(evaluate_every=0))
     assert [run.seed for run in runs] == list(range(20))
     assert min(run.mean_return[-1] for run in runs) >= -200
 
@@ -253,17 +255,17 @@ def test_functions_that_do_not_fit_side_by_side_are_trained_one_by_one(functions
         return functions.critic_gradient(critic, batch, y - y.mean())  # the mean of everybody's rows is not one's own
 
     settings = Settings(env_steps=1_000, batch=8, evaluate_every=0)
-    assert side_by_side(functions, settings)
+    assert is_batchable(functions, settings)
     for change in ({"actor_gradient_vjp": row_by_row}, {"critic_gradient": collapses}):
         other = replace(functions, **change)
-        assert not side_by_side(other, settings)
-        run = over_seeds(other, settings, [2])[0]
-        alone = train(lambda s, rng, f=other: PlainAgent(f, s, rng), settings, 2)
+        assert not is_batchable(other, settings)
+        run = train_seeds(other, settings, [2])[0]
+        alone = train(lambda s, rng, f=other: ReferenceAgent(f, s, rng), settings, 2)
         np.testing.assert_array_equal(run.agent.actor.flat, alone.agent.actor.flat)
 
 
 def test_an_agent_that_diverges_does_so_without_a_warning(functions, recwarn):
-    run = over_seeds(functions, Settings(env_steps=1_200, evaluate_every=0, lr_critic=1e20), range(2))[0]
+    run = train_seeds(functions, Settings(env_steps=1_200, evaluate_every=0, lr_critic=1e20), range(2))[0]
     assert not np.isfinite(run.agent.critic.flat).all()
     assert not recwarn.list
 

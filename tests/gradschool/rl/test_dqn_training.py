@@ -12,7 +12,15 @@ from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
 from gradschool.lessons.clinics import dqn
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
-from gradschool.rl.dqn.training import Learner, Memory, Settings, over_seeds, table_gradient, train_table, verdict
+from gradschool.rl.dqn.training import (
+    ReplayBuffer,
+    Settings,
+    StudentFunctions,
+    table_gradient,
+    train_seeds,
+    train_table,
+    verdict,
+)
 from gradschool.rl.envs import taxi
 from tests.support.opcode_clock import opcode_clock
 
@@ -24,7 +32,7 @@ def reference(name: str):
 @pytest.fixture(scope="module")
 def learner():
     names = ("td_target", "output_gradient", "weight_gradient", "epsilon_greedy")
-    return Learner(**{name: reference(name) for name in names})
+    return StudentFunctions(**{name: reference(name) for name in names})
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def model():
 
 @pytest.mark.parametrize("seeds", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_every_seed_is_exactly_optimal(learner, model, seeds):
-    runs = over_seeds(train_table, learner, model, Settings(every=1000), range(seeds))
+    runs = train_seeds(train_table, learner, model, Settings(every=1000), range(seeds))
     assert [run.solved[-1] for run in runs] == [300] * seeds
     assert {run.mean_return[-1] for run in runs} == {taxi.OPTIMAL_MEAN}
     assert verdict(runs).startswith(f"{seeds} of {seeds}")
@@ -70,7 +78,7 @@ def test_switches(learner, model):
 
 
 def test_memory_keeps_the_last_and_what_belongs_together():
-    memory, rng = Memory(8), np.random.default_rng(0)
+    memory, rng = ReplayBuffer(8), np.random.default_rng(0)
     for k in range(0, 20, 4):
         ids = np.arange(k, k + 4)
         memory.add(ids, ids + 100, ids + 0.5, ids + 200, (ids % 2 == 0, ids % 4 == 0))
@@ -110,7 +118,7 @@ def test_hidden_layer_learns_and_interferes(learner, model):
 
 def test_the_ward_is_as_ill_as_it_says(learner, model):
     ill, healthy = zip(*(dqn.examine(letter, learner) for letter in dqn.LETTERS), strict=True)
-    by_fault = dict(zip(dqn.beds(), ill, strict=True))
+    by_fault = dict(zip(dqn.fault_order(), ill, strict=True))
     right = healthy[0]
     assert np.array_equal(by_fault["exploration-ends-early"], right)
     assert set(np.nonzero(by_fault["no-terminal-mask"] - right)[0]) == {2}
@@ -122,8 +130,8 @@ def test_the_ward_is_as_ill_as_it_says(learner, model):
 
 def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(learner, model):
     runs = {
-        fault: dqn.admit(letter, learner, model, range(1))[0]
-        for letter, fault in zip(dqn.LETTERS, dqn.beds(), strict=True)
+        fault: dqn.train_faulty_agent(letter, learner, model, range(1))[0]
+        for letter, fault in zip(dqn.LETTERS, dqn.fault_order(), strict=True)
     }
     for fault in ("exploration-ends-early", "state-as-number"):
         assert (runs[fault].actions_used[-1], runs[fault].mean_return[-1]) == (1, -200.0)

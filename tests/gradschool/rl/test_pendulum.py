@@ -75,7 +75,7 @@ def test_evaluation_is_the_one_in_gymnasium():
 
 def test_three_motors_add_up_to_one():
     rng = np.random.default_rng(0)
-    one, three = VectorPendulum(4, rng), VectorPendulum(4, rng, motors=3)
+    one, three = VectorPendulum(4, rng), VectorPendulum(4, rng, action_dim=3)
     starts = rng.normal(size=(4, 2))
     one.reset(starts)
     three.reset(starts)

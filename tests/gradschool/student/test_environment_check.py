@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from grader.course import ROOT
 from gradschool.student import environment_check
-from gradschool.student.environment_check import Finding, as_text, examine, report
+from gradschool.student.environment_check import CheckItem, as_text, examine, report
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADSCHOOL_STATE", str(tmp_path / "state" / "progress.jsonl"))
 
 
-def bad(found: Sequence[Finding]) -> list[str]:
+def bad(found: Sequence[CheckItem]) -> list[str]:
     return [f.sentence for f in found if not f.good]
 
 
@@ -136,7 +136,7 @@ def test_another_gradschool_in_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
 def test_fix_runs_each_remedy_once_and_looks_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    ill = [Finding(False, "One is missing.", ("mend", "it")), Finding(False, "So is two.", ("mend", "it"))]
+    ill = [CheckItem(False, "One is missing.", ("mend", "it")), CheckItem(False, "So is two.", ("mend", "it"))]
     state = {"mended": False}
     monkeypatch.setattr(environment_check, "examine", lambda _: [] if state["mended"] else ill)
     ran: list[Sequence[str]] = []

@@ -14,7 +14,7 @@ import pytest
 
 from gradschool.check.api import CheckFailed, check
 from gradschool.student import progress
-from gradschool.student.progress import Event, events, standings, write
+from gradschool.student.progress import Event, chapter_status, events, write
 
 MINUTE = 60.0
 
@@ -25,7 +25,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "a" / "b" / "progress.jsonl"
     monkeypatch.setenv("GRADSCHOOL_STATE", str(file))
     monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
-    monkeypatch.setattr(progress, "somebody_watches", lambda: True)
+    monkeypatch.setattr(progress, "is_interactive", lambda: True)
     return file
 
 
@@ -33,8 +33,8 @@ def log(*rows: tuple[float, str, bool]) -> list[Event]:
     return [Event(1e9 + MINUTE * at, name, passed) for at, name, passed in rows]
 
 
-def standing(name: str, found: list[Event]) -> progress.Standing:
-    return next(s for s in standings("chain", found) if s.exercise.id == name)
+def standing(name: str, found: list[Event]) -> progress.ExerciseStatus:
+    return next(s for s in chapter_status("chain", found) if s.exercise.id == name)
 
 
 L2, NUM = "chain.l2_gradient", "chain.numerical_gradient"
@@ -51,8 +51,12 @@ def test_minutes_run_from_the_first_check_to_the_first_pass_without_pauses() -> 
 
 def test_the_last_check_counts_and_reds_are_counted_since_the_last_pass() -> None:
     found = log((0, L2, False), (1, L2, True), (2, L2, False), (3, L2, False))
-    assert (standing(L2, found).word, standing(L2, found).red, standing(L2, found).minutes) == ("open", 2, 1)
-    assert standing(L2, found[:2]).red == 0
+    assert (standing(L2, found).word, standing(L2, found).failures_since_pass, standing(L2, found).minutes) == (
+        "open",
+        2,
+        1,
+    )
+    assert standing(L2, found[:2]).failures_since_pass == 0
 
 
 def test_a_check_is_noted_and_said_on_the_card(state: Path, capsys: pytest.CaptureFixture) -> None:
@@ -72,10 +76,10 @@ def test_nothing_is_written_or_read_while_grading_nor_where_nobody_watches(
     before = state.read_bytes()
     monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
     write(log((1, L2, True))[0])
-    progress.note(L2, True)
+    progress.log_check(L2, True)
     assert events() == []
     monkeypatch.delenv("GRADSCHOOL_JUDGE")
-    monkeypatch.setattr(progress, "somebody_watches", lambda: False)
+    monkeypatch.setattr(progress, "is_interactive", lambda: False)
     check(L2, lambda p, l: p - l)
     assert progress.progress("chain") is None
     assert state.read_bytes() == before

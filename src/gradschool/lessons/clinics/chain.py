@@ -12,19 +12,19 @@ import numpy as np
 Array = np.ndarray
 Backward = Callable[..., Sequence[Array]]
 MeanGradient = Callable[[Array, Array], Array]
-PATIENTS = ("A", "B", "C", "D")
+LETTERS = ("A", "B", "C", "D")
 HEALTHY = "healthy"
 
 
-class Patient:
+class FaultyNetwork:
     """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with this patient's fault.
 
     ``backward`` and ``mean_gradient`` are the student's mlp_backward and batch_mean_gradient.
     """
 
     def __init__(self, name: str, backward: Backward, mean_gradient: MeanGradient) -> None:
-        if name not in (HEALTHY, *PATIENTS):
-            raise ValueError(f"no patient {name!r}: there are {', '.join(PATIENTS)}, and {HEALTHY!r}")
+        if name not in (HEALTHY, *LETTERS):
+            raise ValueError(f"no patient {name!r}: there are {', '.join(LETTERS)}, and {HEALTHY!r}")
         self.name, self.backward, self.mean_gradient = name, backward, mean_gradient
         self._kept: list[Array] | None = None
 
@@ -46,11 +46,11 @@ class Patient:
         return self.mean_gradient(p, l)
 
 
-def likeness(grads: Sequence[Array], right: Sequence[Array]) -> list[str]:
+def gradient_ratio(grads: Sequence[Array], right: Sequence[Array]) -> list[str]:
     """Each gradient beside the right one: their ratio where it is one number, "other" where it is not.
 
     >>> right = [np.array([1.0, 2.0]), np.array([1.0, 0.0])]
-    >>> likeness([np.array([8.0, 16.0]), np.array([0.0, 1.0])], right)
+    >>> gradient_ratio([np.array([8.0, 16.0]), np.array([0.0, 1.0])], right)
     ['8', 'other']
     """
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.rl.ddpg.training import Batch, Functions, PlainAgent, Settings
+from gradschool.rl.ddpg.training import Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.nets.mlp import MLP, Array
 
-MOTORS = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
-WARD = Settings(env_steps=8_000, motors=MOTORS, evaluate_every=1_000)
+ACTION_DIM = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
+CLINIC_SETTINGS = Settings(env_steps=8_000, action_dim=ACTION_DIM, evaluate_every=1_000)
 
 
-def asks_at_replay_actions(healthy: Functions) -> Functions:
+def asks_at_replay_actions(healthy: StudentFunctions) -> StudentFunctions:
     """dQ/da where the memory acted."""
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
@@ -29,7 +29,7 @@ def asks_at_replay_actions(healthy: Functions) -> Functions:
     return replace(healthy, action_gradient=action_gradient)
 
 
-def averages_over_actions(healthy: Functions) -> Functions:
+def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
     """The actor's gradient over A."""
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
@@ -38,7 +38,7 @@ def averages_over_actions(healthy: Functions) -> Functions:
     return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
 
 
-def moves_the_critic(healthy: Functions) -> Functions:
+def moves_the_critic(healthy: StudentFunctions) -> StudentFunctions:
     """Whoever asks the critic for its slope also drags its parameters uphill."""
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
@@ -51,7 +51,7 @@ def moves_the_critic(healthy: Functions) -> Functions:
     return replace(healthy, action_gradient=action_gradient)
 
 
-def cuts_the_action_off(healthy: Functions) -> Functions:
+def cuts_the_action_off(healthy: StudentFunctions) -> StudentFunctions:
     """The actor's gradient never arrives."""
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
@@ -60,7 +60,7 @@ def cuts_the_action_off(healthy: Functions) -> Functions:
     return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
 
 
-def forgets_the_targets_scale(healthy: Functions) -> Functions:
+def forgets_the_targets_scale(healthy: StudentFunctions) -> StudentFunctions:
     """The target actor's action in [-1, 1]."""
 
     def critic_target(
@@ -71,7 +71,7 @@ def forgets_the_targets_scale(healthy: Functions) -> Functions:
     return replace(healthy, critic_target=critic_target)
 
 
-def ends_with_the_clock(healthy: Functions) -> Functions:
+def ends_with_the_clock(healthy: StudentFunctions) -> StudentFunctions:
     """A truncated row loses its future."""
 
     def critic_target(
@@ -83,7 +83,7 @@ def ends_with_the_clock(healthy: Functions) -> Functions:
     return replace(healthy, critic_target=critic_target)
 
 
-BREAKS: dict[str, Callable[[Functions], Functions]] = {
+FAULTS_BY_LETTER: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
     "replay-action": asks_at_replay_actions,
     "mean-over-actions": averages_over_actions,
     "critic-climbs": moves_the_critic,
@@ -93,10 +93,10 @@ BREAKS: dict[str, Callable[[Functions], Functions]] = {
 }
 
 
-def patient(letter: str, healthy: Functions) -> Functions:
+def faulty_functions(letter: str, healthy: StudentFunctions) -> StudentFunctions:
     """The functions of one patient, "A" to "F", made from healthy ones."""
-    beds = sorted(BREAKS, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
-    return BREAKS[beds["ABCDEF".index(letter)]](healthy)
+    beds = sorted(FAULTS_BY_LETTER, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
+    return FAULTS_BY_LETTER[beds["ABCDEF".index(letter)]](healthy)
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class Findings:
     critic_moved: float  # how far the critic's parameters moved while the actor asked for its slope
 
 
-def examine(functions: Functions, healthy: Functions, seed: int = 0) -> Findings:
+def examine(functions: StudentFunctions, healthy: StudentFunctions, seed: int = 0) -> Findings:
     """Both sets of functions on the same networks and the same batch of 32 rows with A = 3."""
-    agent = PlainAgent(healthy, WARD, np.random.default_rng(seed))
+    agent = ReferenceAgent(healthy, CLINIC_SETTINGS, np.random.default_rng(seed))
     batch, low, high = fixed_batch(seed), agent.low, agent.high
     for net in (agent.actor, agent.target_actor, agent.critic):
         net.flat *= 2.0  # steeper than at birth, so that differences are large enough to be read off
@@ -143,5 +143,5 @@ def fixed_batch(seed: int) -> Batch:
     rng = np.random.default_rng(seed)
     flags = np.zeros((2, 32))
     flags[0, :4] = flags[1, 4:8] = 1.0
-    action = rng.uniform(-2 / MOTORS, 2 / MOTORS, size=(32, MOTORS))
+    action = rng.uniform(-2 / ACTION_DIM, 2 / ACTION_DIM, size=(32, ACTION_DIM))
     return Batch(rng.normal(size=(32, 3)), action, rng.normal(size=32), rng.normal(size=(32, 3)), *flags)

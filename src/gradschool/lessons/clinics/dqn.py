@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.rl.dqn.training import Batch, Learner, Run, Settings, table_gradient, train_table
+from gradschool.rl.dqn.training import Batch, Run, Settings, StudentFunctions, table_gradient, train_table
 from gradschool.rl.envs.taxi import Floats, TaxiModel
 
 LETTERS = "ABCDEF"
-WARD = Settings(alpha=0.1, updates=1000, every=50, goal_q=5.0)
+CLINIC_SETTINGS = Settings(alpha=0.1, updates=1000, every=50, goal_q=5.0)
 NAMES = {
     "broadcast": "a (B, 1) column met a (B,) row: every Q is pulled to the mean of all targets",
     "clock-as-terminal": "an episode cut by the clock counts as the end of the world",
@@ -29,10 +29,12 @@ NAMES = {
     "step-too-large": "repeated samples in a batch add up to more than a step of 2",
     "untaken-to-zero": "untaken actions have 0 as their target",
 }
-Gradient = Callable[[Learner, Floats, Floats, Batch, Settings], Floats]
+Gradient = Callable[[StudentFunctions, Floats, Floats, Batch, Settings], Floats]
 
 
-def row_meets_column(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+def row_meets_column(
+    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+) -> Floats:
     """The loss is the mean of a (B, B) block."""
     s, a, r, s_next, terminated, truncated = batch
     y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
@@ -40,7 +42,9 @@ def row_meets_column(learner: Learner, W: Floats, W_target: Floats, batch: Batch
     return learner.weight_gradient(s, g, len(W))
 
 
-def pulls_untaken_to_zero(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+def pulls_untaken_to_zero(
+    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+) -> Floats:
     """Every output gets a target, and where nothing is known it is 0."""
     s, a, *_ = batch
     untaken = np.arange(W.shape[1]) != a[:, None]
@@ -48,7 +52,9 @@ def pulls_untaken_to_zero(learner: Learner, W: Floats, W_target: Floats, batch: 
     return right + learner.weight_gradient(s, W[s] * untaken / len(s), len(W))
 
 
-def goes_through_target(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+def goes_through_target(
+    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+) -> Floats:
     """The whole derivative of the squared TD error, the label's part included."""
     s, a, r, s_next, terminated, truncated = batch
     y = learner.td_target(r, W[s_next], terminated, truncated, settings.gamma)
@@ -58,40 +64,44 @@ def goes_through_target(learner: Learner, W: Floats, W_target: Floats, batch: Ba
     return learner.weight_gradient(s, g, len(W)) + learner.weight_gradient(s_next, back, len(W))
 
 
-def reads_one_number(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+def reads_one_number(
+    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+) -> Floats:
     """Q(s) = x w with x = s / (S - 1), w (A,): its gradient dL/dw = sum_s x_s G_s, seen as a step of the table x w."""
     x = np.arange(len(W)) / (len(W) - 1)
     return np.outer(x, x @ table_gradient(learner, W, W_target, batch, settings))
 
 
 @dataclass(frozen=True)
-class Patient:
+class FaultyAgent:
     """One agent of the ward: how it makes its gradient, and its switches."""
 
     gradient: Gradient
     settings: Settings
 
 
-PATIENTS: Mapping[str, Patient] = {
-    "broadcast": Patient(row_meets_column, WARD),
-    "untaken-to-zero": Patient(pulls_untaken_to_zero, WARD),
-    "gradient-through-target": Patient(goes_through_target, WARD),
-    "state-as-number": Patient(reads_one_number, replace(WARD, alpha=0.01)),  # stable, so that it is the encoding
-    "no-terminal-mask": Patient(table_gradient, replace(WARD, terminal_mask=False)),
-    "exploration-ends-early": Patient(
-        table_gradient, replace(WARD, initial_q=-100.0, epsilon=0.8, epsilon_decay=0.9)
+FAULTY_AGENTS: Mapping[str, FaultyAgent] = {
+    "broadcast": FaultyAgent(row_meets_column, CLINIC_SETTINGS),
+    "untaken-to-zero": FaultyAgent(pulls_untaken_to_zero, CLINIC_SETTINGS),
+    "gradient-through-target": FaultyAgent(goes_through_target, CLINIC_SETTINGS),
+    "state-as-number": FaultyAgent(
+        reads_one_number, replace(CLINIC_SETTINGS, alpha=0.01)
+    ),  # stable, so that it is the encoding
+    "no-terminal-mask": FaultyAgent(table_gradient, replace(CLINIC_SETTINGS, terminal_mask=False)),
+    "exploration-ends-early": FaultyAgent(
+        table_gradient, replace(CLINIC_SETTINGS, initial_q=-100.0, epsilon=0.8, epsilon_decay=0.9)
     ),  # from a table that expects the worst, so that nothing but the dice can make it try
 }
 
 
-def beds() -> list[str]:
+def fault_order() -> list[str]:
     """The faults in the order of their letters."""
-    return sorted(PATIENTS, key=lambda fault: hashlib.sha256(f"taxi rank {fault}".encode()).digest())
+    return sorted(FAULTY_AGENTS, key=lambda fault: hashlib.sha256(f"taxi rank {fault}".encode()).digest())
 
 
-def patient(letter: str) -> Patient:
+def faulty_agent(letter: str) -> FaultyAgent:
     """The agent in this bed, "A" to "F"."""
-    return PATIENTS[beds()[LETTERS.index(letter)]]
+    return FAULTY_AGENTS[fault_order()[LETTERS.index(letter)]]
 
 
 def marks(diagnosis: object) -> Floats:
@@ -101,16 +111,16 @@ def marks(diagnosis: object) -> Floats:
     unknown = [name for name in diagnosis.values() if name not in NAMES]
     if unknown:
         raise ValueError(f"no fault is called {unknown[0]!r}; the names are: {', '.join(sorted(NAMES))}")
-    return np.array([float(diagnosis[letter] == fault) for letter, fault in zip(LETTERS, beds(), strict=True)])
+    return np.array([float(diagnosis[letter] == fault) for letter, fault in zip(LETTERS, fault_order(), strict=True)])
 
 
-def admit(letter: str, learner: Learner, model: TaxiModel, seeds: range = range(5)) -> list[Run]:
+def train_faulty_agent(letter: str, learner: StudentFunctions, model: TaxiModel, seeds: range = range(5)) -> list[Run]:
     """Training runs of one patient, with the student's own functions inside."""
-    bed = patient(letter)
+    bed = faulty_agent(letter)
     return [train_table(learner, model, bed.settings, seed, bed.gradient) for seed in seeds]
 
 
-def examine(letter: str, learner: Learner) -> tuple[Floats, Floats]:
+def examine(letter: str, learner: StudentFunctions) -> tuple[Floats, Floats]:
     """dL/dW (6, 6) of the patient and of a healthy agent, on one fixed batch of four transitions.
 
     States 0, 1, 2 are left by actions 3, 1, 5 towards states 3, 4, 5; only the last of them ends the episode. The
@@ -121,6 +131,6 @@ def examine(letter: str, learner: Learner) -> tuple[Floats, Floats]:
     s, a, s_next = np.array([[0, 1, 2, 2], [3, 1, 5, 5], [3, 4, 5, 5]])
     over = s_next == 5
     batch = (s, a, np.where(over, 20.0, -1.0), s_next, over, np.zeros(4, bool))
-    bed = patient(letter)
-    healthy = table_gradient(learner, W, W_target, batch, WARD)
+    bed = faulty_agent(letter)
+    healthy = table_gradient(learner, W, W_target, batch, CLINIC_SETTINGS)
     return bed.gradient(learner, W, W_target, batch, bed.settings), healthy

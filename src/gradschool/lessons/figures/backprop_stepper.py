@@ -9,7 +9,7 @@ import numpy as np
 
 from gradschool.lessons.figures.flow import chain_net
 from gradschool.lessons.figures.graph import Edge, Graph, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import explore, first_unwritten
+from gradschool.lessons.notebook_ui import first_unimplemented, interactive_figure
 
 Array = np.ndarray
 Function = Callable[..., Any]
@@ -64,7 +64,7 @@ def step_graph(found: dict[str, Array], step: int) -> Graph:
 
 def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
     """Show the walk: with Play, Previous and Next where somebody can press them, as a strip of all steps elsewhere."""
-    unwritten = first_unwritten(
+    unwritten = first_unimplemented(
         {
             "linear_vjp": lambda: linear_vjp(np.ones((2, 3)), np.zeros(2), np.ones(3), np.ones(2)),
             "tanh_vjp": lambda: tanh_vjp(np.ones(2), np.ones(2)),
@@ -77,7 +77,7 @@ def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
     found = walk(linear_vjp, tanh_vjp)
     steps = [step_graph(found, k + 1) for k in range(len(STEPS))]
     strip = draw(steps, width=8.4, height=2.7)
-    explore(lambda step: draw([steps[step - 1]], most=largest(steps)), strip, step_controls)
+    interactive_figure(lambda step: draw([steps[step - 1]], most=largest(steps)), strip, step_controls)
 
 
 def step_controls() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradschool.lessons.figures.flow_ddpg import ddpg, ddpg_graph
 from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import choose, explore, first_unwritten, switch
+from gradschool.lessons.notebook_ui import choose, first_unimplemented, interactive_figure, switch
 
 __all__ = ["chain", "chain_graph", "chain_net", "ddpg", "ddpg_graph", "dqn", "dqn_graph", "dqn_tables"]
 
@@ -61,13 +61,13 @@ def chain_graph(mlp_backward: Function, outputs: str = "both", cut: bool = False
 
 def chain(mlp_backward: Function) -> None:
     """Chapter 1's picture: choose the outputs that carry a gradient, and cut the path at the hidden layer."""
-    unwritten = first_unwritten({"mlp_backward": lambda: chain_graph(mlp_backward)})
+    unwritten = first_unimplemented({"mlp_backward": lambda: chain_graph(mlp_backward)})
     if unwritten:
         print(unwritten)
         return
     shown: list[Any] = [{}, {"outputs": "y1"}, {"outputs": "y2"}, {"cut": True}]
     graphs = [chain_graph(mlp_backward, **choice) for choice in shown]
-    explore(
+    interactive_figure(
         lambda **choice: draw([chain_graph(mlp_backward, **choice)], most=largest(graphs)),
         draw(graphs, width=8.4, height=2.8),
         lambda: {
@@ -155,7 +155,7 @@ def _dqn_words(terminated: bool, detached: bool, best: int) -> str:
 def dqn(semi_gradient: Function, residual_gradient: Function) -> None:
     """Chapter 2's picture: choose the taken action, end the episode, hold the label fixed or not."""
     functions = semi_gradient, residual_gradient
-    unwritten = first_unwritten(
+    unwritten = first_unimplemented(
         {
             "semi_gradient": lambda: dqn_graph(*functions),
             "residual_gradient": lambda: dqn_graph(*functions, detached=False),
@@ -166,7 +166,7 @@ def dqn(semi_gradient: Function, residual_gradient: Function) -> None:
         return
     shown: list[Any] = [{}, {"detached": False}, {"action": 0}, {"terminated": True, "detached": False}]
     graphs = [dqn_graph(*functions, **choice) for choice in shown]
-    explore(
+    interactive_figure(
         lambda **choice: draw([dqn_graph(*functions, **choice)], most=largest(graphs)),
         draw(graphs, width=8.4, height=3.0),
         lambda: {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import choose, explore, first_unwritten
+from gradschool.lessons.notebook_ui import choose, first_unimplemented, interactive_figure
 
 Array = np.ndarray
 Function = Callable[..., Any]
@@ -122,7 +122,7 @@ def _ddpg_words(reaches_actor: bool, reaches_critic: bool) -> str:
 def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
     """Chapter 3's picture: choose how the actor's gradient is taken, and see whom else it reaches."""
     functions = actor_loss_direct, actor_step
-    unwritten = first_unwritten(
+    unwritten = first_unimplemented(
         {
             "actor_loss_direct": lambda: ddpg_graph(*functions, "careless"),
             "actor_step": lambda: ddpg_graph(*functions, "yours"),
@@ -132,7 +132,7 @@ def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
         print(unwritten)
         return
     graphs = [ddpg_graph(*functions, way) for way in ("careless", "no_grad", "detached", "yours")]
-    explore(
+    interactive_figure(
         lambda way: draw([ddpg_graph(*functions, way)], width=7.6, most=largest(graphs)),
         draw(graphs, width=8.4, height=2.9),
         lambda: {"way": choose([(words, way) for way, words in WAYS.items()], "how")},

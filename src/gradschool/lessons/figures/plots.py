@@ -13,6 +13,7 @@ from gradschool.lessons.figures.plots_graphs import chain_graph, three_ways, two
 
 __all__ = [
     "chain_graph",
+    "clinic_panels",
     "cost_of_jacobian",
     "function_fit",
     "hidden_factor",
@@ -21,7 +22,6 @@ __all__ = [
     "three_ways",
     "two_climbs",
     "two_paths",
-    "ward",
 ]
 
 Array = np.ndarray
@@ -159,7 +159,7 @@ def function_fit(
     return fig
 
 
-def ward(losses: Sequence[tuple[str, Array]], healthy: Array) -> LessonFigure:
+def clinic_panels(losses: Sequence[tuple[str, Array]], healthy: Array) -> LessonFigure:
     """One small panel for each patient of the clinic: its loss by step beside a healthy one."""
     with lesson_style():
         fig = LessonFigure(figsize=(7.4, 2.4), layout="constrained")

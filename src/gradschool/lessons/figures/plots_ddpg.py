@@ -206,7 +206,7 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     return _done(fig, f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
 
 
-def ward(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonFigure:
+def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonFigure:
     """A learning curve for each patient, with the healthy agent's in grey."""
     with palette.lesson_style():
         fig, panels = _panels(2, 3, (8.6, 4.6), sharex=True, sharey=True)

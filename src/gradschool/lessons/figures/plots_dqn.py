@@ -225,7 +225,7 @@ def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry:
     )
 
 
-def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> LessonFigure:
+def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> LessonFigure:
     """The clinic: for each patient its learning curves, and its gradient beside a healthy one on the same batch."""
     with palette.lesson_style():
         fig = LessonFigure(figsize=(9.0, 2.05 * len(curves)), layout="constrained")
@@ -245,11 +245,11 @@ def ward(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floa
             row[1].set_ylabel("state")
         for ax, label in zip(axes[-1], ("environment steps", "action", "action"), strict=True):
             ax.set_xlabel(label)
-    said = "; ".join(ward_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
+    said = "; ".join(clinic_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
     return _done(fig, f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
 
 
-def ward_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:
+def clinic_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:
     """One patient's chart in words."""
     ill, healthy = gradients
     extra = np.unique(np.nonzero((ill != 0) & (healthy == 0))[0])

@@ -1,6 +1,6 @@
 """Many seeds side by side, on the same functions of the lesson: what one agent would do alone, in half the CPU time.
 
-A `FlockNet` looks like one network whose batch holds everybody's rows, S blocks of B, one block for each seed. Inside,
+A `BatchedMLP` looks like one network whose batch holds everybody's rows, S blocks of B, one block for each seed. Inside,
 each block meets its own weights. So functions written for one network serve S agents, and NumPy's overhead is shared.
 Every seed keeps its own generator, memory and pendulums: it learns what it would learn alone (a test compares them).
 """
@@ -20,11 +20,11 @@ from gradschool.rl.ddpg.training import (
     OBS,
     PROBE_STEPS,
     Batch,
-    Functions,
-    PlainAgent,
-    Replay,
+    ReferenceAgent,
+    ReplayBuffer,
     Run,
     Settings,
+    StudentFunctions,
     evaluation_is_due,
     interact,
     probe_rows,
@@ -53,7 +53,7 @@ class Generators:
         return self._blocks("uniform", low, high, size=size)
 
 
-class FlockNet(MLP):
+class BatchedMLP(MLP):
     """S networks of one shape as one: x (S * B, n_in) -> y (S * B, n_out), each block of B rows by its own weights.
 
     flat -- (S * n_params,), one network after the other
@@ -121,25 +121,25 @@ class FlockNet(MLP):
         return upstream
 
 
-class FlockAgent(PlainAgent):
-    """S agents as one PlainAgent: the same code, with a FlockNet wherever a network stands."""
+class BatchedAgent(ReferenceAgent):
+    """S agents as one PlainAgent: the same code, with a BatchedMLP wherever a network stands."""
 
-    def __init__(self, agents: Sequence[PlainAgent], dtype: DTypeLike = np.float64):
+    def __init__(self, agents: Sequence[ReferenceAgent], dtype: DTypeLike = np.float64):
         first = agents[0]
         self.agents, self.updates = list(agents), 0
         self.functions, self.settings = first.functions, first.settings
         self.low, self.high = first.low.astype(dtype), first.high.astype(dtype)
-        self.actor = FlockNet([a.actor for a in agents], dtype)
-        self.target_actor = FlockNet([a.target_actor for a in agents], dtype)
-        self.critics: list[MLP] = [FlockNet([a.critics[k] for a in agents], dtype) for k in range(len(first.critics))]
+        self.actor = BatchedMLP([a.actor for a in agents], dtype)
+        self.target_actor = BatchedMLP([a.target_actor for a in agents], dtype)
+        self.critics: list[MLP] = [BatchedMLP([a.critics[k] for a in agents], dtype) for k in range(len(first.critics))]
         self.target_critics: list[MLP] = [
-            FlockNet([a.target_critics[k] for a in agents], dtype) for k in range(len(first.critics))
+            BatchedMLP([a.target_critics[k] for a in agents], dtype) for k in range(len(first.critics))
         ]
         self.critic = self.critics[0]
         self.actor_adam = Adam(len(self.actor.flat), first.settings.lr_actor, dtype=dtype)
         self.critic_adams = [Adam(len(critic.flat), first.settings.lr_critic, dtype=dtype) for critic in self.critics]
 
-    def disband(self) -> list[PlainAgent]:
+    def unstack(self) -> list[ReferenceAgent]:
         """The agents, each with what it has learned."""
         pairs = [("actor", self.actor), ("target_actor", self.target_actor)]
         for name, net in pairs:
@@ -152,7 +152,7 @@ class FlockAgent(PlainAgent):
         return self.agents
 
 
-class FlockReplay(Replay):
+class BatchedReplayBuffer(ReplayBuffer):
     """A memory for each of S agents, filled and sampled in step."""
 
     def __init__(self, capacity: int, n_actions: int, n_agents: int, dtype: DTypeLike = np.float64):
@@ -175,8 +175,8 @@ class FlockReplay(Replay):
         return self.unpack(self.rows.take(np.concatenate(at), axis=0))
 
 
-def train_flock(
-    functions: Functions,
+def train_batched(
+    functions: StudentFunctions,
     settings: Settings,
     seeds: Sequence[int],
     dtype: DTypeLike = np.float32,
@@ -188,22 +188,22 @@ def train_flock(
              interrupt ends the training early, and the runs are as far as they have come
     """
     rng: Any = Generators([np.random.default_rng(seed) for seed in seeds])
-    agents = [PlainAgent(functions, settings, one) for one in rng.per_item]
-    flock, n = FlockAgent(agents, dtype), len(agents)
-    env = VectorPendulum(settings.n_envs * n, rng, settings.motors, settings.time_limit)
-    memory = FlockReplay(settings.env_steps + settings.n_envs, settings.motors, n, dtype)
+    agents = [ReferenceAgent(functions, settings, one) for one in rng.per_item]
+    batched, n = BatchedAgent(agents, dtype), len(agents)
+    env = VectorPendulum(settings.n_envs * n, rng, settings.action_dim, settings.time_limit)
+    memory = BatchedReplayBuffer(settings.env_steps + settings.n_envs, settings.action_dim, n, dtype)
     runs = [Run(seed, settings, agent) for seed, agent in zip(seeds, agents, strict=True)]
     obs, seconds, begun = env.reset(), 0.0, time.process_time()
     try:
         for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
-            obs = interact(env, obs, flock, memory, settings, rng)
-            flock.slow_down(step_size_factor(steps, settings))
-            if memory.size >= settings.warm_up:
+            obs = interact(env, obs, batched, memory, settings, rng)
+            batched.scale_learning_rate(step_size_factor(steps, settings))
+            if memory.size >= settings.learning_starts:
                 for _ in range(settings.updates_per_step):
-                    flock.update(memory.sample(settings.batch, rng), rng)
+                    batched.update(memory.sample(settings.batch, rng), rng)
             if evaluation_is_due(steps, settings):
                 seconds += (time.process_time() - begun) / n
-                record_flock(runs, flock, steps, seconds, memory)
+                record_batched(runs, batched, steps, seconds, memory)
                 begun = time.process_time()
             if watch is not None:
                 watch(runs, steps / settings.env_steps)
@@ -211,14 +211,16 @@ def train_flock(
         if watch is None or not runs[0].env_steps:
             raise
         print(f"Interrupted after {runs[0].env_steps[-1]} env steps: what follows uses the agents as they are now.")
-    flock.disband()
+    batched.unstack()
     return runs
 
 
-def record_flock(runs: Sequence[Run], flock: FlockAgent, steps: int, seconds: float, memory: FlockReplay) -> None:
+def record_batched(
+    runs: Sequence[Run], batched: BatchedAgent, steps: int, seconds: float, memory: BatchedReplayBuffer
+) -> None:
     """One entry in every run, as `ddpg_training.record` makes for one."""
-    settings, n = flock.settings, len(runs)
-    returns = evaluate(flock.act, np.tile(gymnasium_starts(), (n, 1))).reshape(n, -1).mean(axis=1)
+    settings, n = batched.settings, len(runs)
+    returns = evaluate(batched.act, np.tile(gymnasium_starts(), (n, 1))).reshape(n, -1).mean(axis=1)
     for run, earned in zip(runs, returns, strict=True):
         run.env_steps.append(steps)
         run.cpu_seconds.append(seconds)
@@ -227,14 +229,14 @@ def record_flock(runs: Sequence[Run], flock: FlockAgent, steps: int, seconds: fl
         return
     at = probe_rows(memory.size)
     obs = np.ascontiguousarray(memory.per_item[:, at, :OBS]).reshape(-1, OBS)
-    estimated = flock.critic(np.concatenate([obs, flock.act(obs)], axis=1)) / settings.reward_scale
-    true = discounted_returns(flock.act, obs, settings.gamma, PROBE_STEPS)
+    estimated = batched.critic(np.concatenate([obs, batched.act(obs)], axis=1)) / settings.reward_scale
+    true = discounted_returns(batched.act, obs, settings.gamma, PROBE_STEPS)
     for run, q, earned in zip(runs, estimated.reshape(n, -1), true.reshape(n, -1), strict=True):
         run.q_estimated.append(float(q.mean()))
         run.q_true.append(float(earned.mean()))
 
 
-def side_by_side(functions: Functions, settings: Settings) -> bool:
+def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
     """Whether these functions compute for two agents at once what they compute for each alone.
 
     They do if they treat rows alike and take the mean over the batch by its length, as the lesson's do; a function that
@@ -242,18 +244,18 @@ def side_by_side(functions: Functions, settings: Settings) -> bool:
     """
     small = replace(settings, batch=8, hidden=(6, 5))
     seeds, memory_rng = (1, 2), np.random.default_rng(3)
-    alone = [PlainAgent(functions, small, np.random.default_rng(seed)) for seed in seeds]
-    flock = FlockAgent([PlainAgent(functions, small, np.random.default_rng(seed)) for seed in seeds])
+    alone = [ReferenceAgent(functions, small, np.random.default_rng(seed)) for seed in seeds]
+    batched = BatchedAgent([ReferenceAgent(functions, small, np.random.default_rng(seed)) for seed in seeds])
     batches = [random_batch(small, memory_rng) for _ in seeds]
     try:
         together = Batch(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
         for _ in range(small.delay):
             for agent, batch in zip(alone, batches, strict=True):
                 agent.update(batch, np.random.default_rng(4))
-            flock.update(together, cast(Any, Generators([np.random.default_rng(4) for _ in seeds])))
+            batched.update(together, cast(Any, Generators([np.random.default_rng(4) for _ in seeds])))
     except Exception:  # whatever a student's function may raise on a shape that it did not expect
         return False
-    for agent, member in zip(alone, flock.disband(), strict=True):
+    for agent, member in zip(alone, batched.unstack(), strict=True):
         nets = [(agent.actor, member.actor), *zip(agent.critics, member.critics, strict=True)]
         if not all(np.allclose(a.flat, b.flat, rtol=1e-8, atol=1e-10) for a, b in nets):
             return False
@@ -262,7 +264,7 @@ def side_by_side(functions: Functions, settings: Settings) -> bool:
 
 def random_batch(settings: Settings, rng: np.random.Generator) -> Batch:
     """Rows of random numbers in the shapes of a batch, both flags among them."""
-    n, reach = settings.batch, 2.0 / settings.motors
+    n, reach = settings.batch, 2.0 / settings.action_dim
     flags = (rng.random((2, n)) < 0.3).astype(np.float64)
-    action = rng.uniform(-reach, reach, (n, settings.motors))
+    action = rng.uniform(-reach, reach, (n, settings.action_dim))
     return Batch(rng.normal(size=(n, OBS)), action, rng.normal(size=n), rng.normal(size=(n, OBS)), *flags)

@@ -60,7 +60,7 @@ class FusedAgent:
     def __init__(self, settings: Settings, rng: np.random.Generator):
         if settings.twin or settings.delay != 1:
             raise ValueError("the fused road is DDPG alone; twin critics and delay take the plain road")
-        body = VectorPendulum(1, rng, settings.motors)
+        body = VectorPendulum(1, rng, settings.action_dim)
         self.settings, self.low, self.high = settings, body.low, body.high
         self.half, self.centre = (body.high - body.low) / 2, (body.high + body.low) / 2
         actor, critic = new_networks(settings, rng)
@@ -86,7 +86,7 @@ class FusedAgent:
         self.critic_views = layer_views(self.critic_gradient, self.critic.sizes)
         self.ones = np.ones(n)
 
-    def slow_down(self, factor: float) -> None:
+    def scale_learning_rate(self, factor: float) -> None:
         """Set every step size to this share of its full size."""
         self.adam.lr = factor * self.step_sizes
 

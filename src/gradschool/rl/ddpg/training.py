@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Functions:
+class StudentFunctions:
     """The student's NumPy functions that training runs on; their signatures and shapes are the lesson's."""
 
     squash: Callable
@@ -54,7 +54,7 @@ class Settings:
     env_steps: int = 10_000
     n_envs: int = 16
     updates_per_step: int = 3  # after each step of all n_envs
-    warm_up: int = 800  # env steps with uniformly random actions before the first update
+    learning_starts: int = 800  # env steps with uniformly random actions before the first update
     batch: int = 32
     hidden: tuple[int, ...] = (64, 64)
     gamma: float = 0.95
@@ -64,7 +64,7 @@ class Settings:
     slow_down_from: float = 0.6  # from this share of env_steps on, both step sizes fall linearly to 0; 1.0: never
     noise: float = 0.4  # standard deviation of the exploration noise, in half ranges of the action
     reward_scale: float = 0.1
-    motors: int = 1  # A
+    action_dim: int = 1  # A
     time_limit: int = TIME_LIMIT
     time_limit_is_terminal: bool = False  # the mistake, to be looked at
     twin: bool = False  # two critics, the smaller target counts (TD3)
@@ -101,14 +101,14 @@ class Agent(Protocol):
     actor: MLP
     critic: MLP
 
-    def slow_down(self, factor: float) -> None: ...
+    def scale_learning_rate(self, factor: float) -> None: ...
 
     def act(self, obs: Array) -> Array: ...
 
     def update(self, batch: Batch, rng: np.random.Generator) -> None: ...
 
 
-class Replay:
+class ReplayBuffer:
     """A replay memory as one packed array; drawing a batch is one `take`."""
 
     def __init__(self, capacity: int, n_actions: int, dtype: DTypeLike = np.float64):
@@ -138,13 +138,13 @@ class Replay:
         return Batch(rows[:, :OBS], rows[:, OBS:a], rows[:, -3], rows[:, a : a + OBS], rows[:, -2], rows[:, -1])
 
 
-class PlainAgent:
+class ReferenceAgent:
     """DDPG, and TD3 when the settings say so, in the words of the lesson's functions."""
 
-    def __init__(self, functions: Functions, settings: Settings, rng: np.random.Generator):
+    def __init__(self, functions: StudentFunctions, settings: Settings, rng: np.random.Generator):
         if settings.twin and functions.twin_target is None:
             raise ValueError("two critics need a twin_target among the functions")
-        body = VectorPendulum(1, rng, settings.motors)
+        body = VectorPendulum(1, rng, settings.action_dim)
         self.functions, self.settings, self.low, self.high = functions, settings, body.low, body.high
         self.actor, *self.critics = new_networks(settings, rng)
         self.critic = self.critics[0]
@@ -154,7 +154,7 @@ class PlainAgent:
         self.critic_adams = [Adam(critic.n_params, settings.lr_critic) for critic in self.critics]
         self.updates = 0
 
-    def slow_down(self, factor: float) -> None:
+    def scale_learning_rate(self, factor: float) -> None:
         """Set every step size to this share of its full size."""
         self.actor_adam.lr = factor * self.settings.lr_actor
         for adam in self.critic_adams:
@@ -171,7 +171,7 @@ class PlainAgent:
             adam.step(critic.flat, gradient)
         if actor_gradient is not None:
             self.actor_adam.step(self.actor.flat, actor_gradient)
-            self.follow()
+            self.update_targets()
 
     def gradients(self, batch: Batch, rng: np.random.Generator) -> tuple[list[Array], Array | None]:
         """The gradient of each critic's loss, and of -mean Q for the actor (None when it is not the actor's turn)."""
@@ -196,7 +196,7 @@ class PlainAgent:
             batch, self.target_actor, self.target_critics, self.low, self.high, s.gamma, noise, s.smoothing_clip * half
         )
 
-    def follow(self) -> None:
+    def update_targets(self) -> None:
         """Both targets lag behind: the actor's too."""
         pairs = [(self.target_actor, self.actor), *zip(self.target_critics, self.critics, strict=True)]
         for target, online in pairs:
@@ -205,8 +205,8 @@ class PlainAgent:
 
 def new_networks(settings: Settings, rng: np.random.Generator) -> list[MLP]:
     """The actor (3 -> A, before the squash) and one critic (3 + A -> 1), or two."""
-    sizes = [(OBS, *settings.hidden, settings.motors)]
-    sizes += [(OBS + settings.motors, *settings.hidden, 1)] * (2 if settings.twin else 1)
+    sizes = [(OBS, *settings.hidden, settings.action_dim)]
+    sizes += [(OBS + settings.action_dim, *settings.hidden, 1)] * (2 if settings.twin else 1)
     return [MLP(s, rng) for s in sizes]
 
 
@@ -222,14 +222,14 @@ def train(
     """
     rng = np.random.default_rng(seed)
     agent = make_agent(settings, rng)
-    env = VectorPendulum(settings.n_envs, rng, settings.motors, settings.time_limit)
-    memory = Replay(settings.env_steps + settings.n_envs, settings.motors)
+    env = VectorPendulum(settings.n_envs, rng, settings.action_dim, settings.time_limit)
+    memory = ReplayBuffer(settings.env_steps + settings.n_envs, settings.action_dim)
     run = Run(seed, settings, agent)
     obs, seconds, begun = env.reset(), 0.0, time.process_time()
     for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
         obs = interact(env, obs, agent, memory, settings, rng)
-        agent.slow_down(step_size_factor(steps, settings))
-        if memory.size >= settings.warm_up:
+        agent.scale_learning_rate(step_size_factor(steps, settings))
+        if memory.size >= settings.learning_starts:
             for _ in range(settings.updates_per_step):
                 agent.update(memory.sample(settings.batch, rng), rng)
         if evaluation_is_due(steps, settings):
@@ -254,13 +254,13 @@ def step_size_factor(steps: int, settings: Settings) -> float:
 
 
 def interact(
-    env: VectorPendulum, obs: Array, agent: Agent, memory: Replay, settings: Settings, rng: np.random.Generator
+    env: VectorPendulum, obs: Array, agent: Agent, memory: ReplayBuffer, settings: Settings, rng: np.random.Generator
 ) -> Array:
     """One step of every pendulum into the memory. Noise explores here, and nowhere else."""
-    if memory.size < settings.warm_up:
-        action = rng.uniform(env.low, env.high, size=(env.n, settings.motors))
+    if memory.size < settings.learning_starts:
+        action = rng.uniform(env.low, env.high, size=(env.n, settings.action_dim))
     else:
-        noise = rng.normal(0.0, settings.noise, size=(env.n, settings.motors)) * env.high
+        noise = rng.normal(0.0, settings.noise, size=(env.n, settings.action_dim)) * env.high
         action = np.clip(agent.act(obs) + noise, env.low, env.high)
     next_obs, reward, terminated, truncated = env.step(action)
     if settings.time_limit_is_terminal:
@@ -282,7 +282,7 @@ def evaluation_is_due(steps: int, settings: Settings) -> bool:
     return last or (every > 0 and steps // every > (steps - settings.n_envs) // every)
 
 
-def record(run: Run, steps: int, seconds: float, memory: Replay) -> None:
+def record(run: Run, steps: int, seconds: float, memory: ReplayBuffer) -> None:
     """Evaluate on the fixed episodes; with `probe_q` also hold the critic's opinion against the truth."""
     settings, agent = run.settings, run.agent
     run.env_steps.append(steps)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.rl.dqn.training import Learner, Memory, Run, Settings, explore, record, table_gradient
+from gradschool.rl.dqn.training import ReplayBuffer, Run, Settings, StudentFunctions, explore, record, table_gradient
 from gradschool.rl.envs.taxi import Floats, TaxiModel, VectorTaxi
 from gradschool.rl.nets.mlp import Adam
 
 HIDDEN_SETTINGS = Settings(
-    n_envs=256, batch=2048, warm_up=4096, updates=2500, gamma=0.95, epsilon=0.3, sync=20, alpha=0.02
+    n_envs=256, batch=2048, learning_starts=4096, updates=2500, gamma=0.95, epsilon=0.3, sync=20, alpha=0.02
 )
 """Here alpha is Adam's step size."""
 
@@ -54,7 +54,7 @@ class HiddenNet:
 
 @np.errstate(over="ignore", invalid="ignore")
 def train_hidden(
-    learner: Learner, model: TaxiModel, settings: Settings, seed: int, hidden: int = 64
+    learner: StudentFunctions, model: TaxiModel, settings: Settings, seed: int, hidden: int = 64
 ) -> tuple[Run, HiddenNet]:
     """The loop of `train_table` with a hidden layer and Adam. Returns the run (W holds the outputs) and the network."""
     rng = np.random.default_rng(seed)
@@ -62,12 +62,12 @@ def train_hidden(
     Q, h = net.outputs()
     Q_target, adam = Q.copy(), Adam(len(net.flat), settings.alpha)
     run, best = Run(Q), model.best_returns
-    taxi, memory = VectorTaxi(model, settings.n_envs, rng), Memory(settings.memory)
-    while memory.filled < settings.warm_up:
+    taxi, memory = VectorTaxi(model, settings.n_envs, rng), ReplayBuffer(settings.memory)
+    while memory.filled < settings.learning_starts:
         explore(learner, Q[taxi.state], taxi, memory, 1.0, rng)
     for update in range(settings.updates + 1):
         if update % settings.every == 0:
-            record(run, model, Q, best, settings.warm_up + update * settings.n_envs)
+            record(run, model, Q, best, settings.learning_starts + update * settings.n_envs)
             if settings.stop_when_optimal and run.optimal:
                 break
         explore(learner, Q[taxi.state], taxi, memory, settings.epsilon, rng)

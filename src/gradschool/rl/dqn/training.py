@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.lessons.training_progress import kept, watching
+from gradschool.lessons.training_progress import monitor, report_interrupt
 from gradschool.rl.envs.taxi import (
     OPTIMAL_MEAN,
     Bools,
@@ -30,7 +30,7 @@ Batch = tuple[Ints, Ints, Floats, Ints, Bools, Bools]
 
 
 @dataclass(frozen=True)
-class Learner:
+class StudentFunctions:
     """The student's functions. B is the batch, A the number of actions, S the number of states; arrays are float64.
 
     td_target       -- (reward (B,), q_next (B, A), terminated (B,), truncated (B,), gamma) -> y (B,)
@@ -52,7 +52,7 @@ class Settings:
     n_envs: int = 64
     batch: int = 512
     updates: int = 1000
-    warm_up: int = 1024
+    learning_starts: int = 1024
     """Transitions stored before the first update: a batch drawn from few transitions is full of repeats."""
     alpha: float = 0.2
     gamma: float = 0.99
@@ -101,7 +101,7 @@ class Run:
         return bool(self.solved) and self.solved[-1] == 300
 
 
-class Memory:
+class ReplayBuffer:
     """The last `size` transitions, in preallocated arrays; `sample` draws with replacement."""
 
     def __init__(self, size: int):
@@ -126,7 +126,7 @@ class Memory:
         return state, action, reward, next_state, terminated, truncated
 
 
-def table_gradient(learner: Learner, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
+def table_gradient(learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
     """dL/dW (S, A) on one batch: target, gradient at the outputs, gradient of the weights. The heart of DQN."""
     s, a, r, s_next, terminated, truncated = batch
     terminated = terminated & settings.terminal_mask
@@ -138,7 +138,7 @@ def table_gradient(learner: Learner, W: Floats, W_target: Floats, batch: Batch, 
 
 @np.errstate(over="ignore", invalid="ignore")  # some switches are there to make it diverge
 def train_table(
-    learner: Learner,
+    learner: StudentFunctions,
     model: TaxiModel,
     settings: Settings,
     seed: int,
@@ -153,12 +153,12 @@ def train_table(
     W = initial_table(model, settings)
     W_target = W.copy()
     run, best = Run(W), model.best_returns
-    taxi, memory = VectorTaxi(model, settings.n_envs, rng), Memory(settings.memory)
-    while memory.filled < settings.warm_up:
+    taxi, memory = VectorTaxi(model, settings.n_envs, rng), ReplayBuffer(settings.memory)
+    while memory.filled < settings.learning_starts:
         explore(learner, W[taxi.state], taxi, memory, 1.0, rng)
     for update in range(settings.updates + 1):
         if update % settings.every == 0:
-            record(run, model, W, best, settings.warm_up + update * settings.n_envs)
+            record(run, model, W, best, settings.learning_starts + update * settings.n_envs)
             if watch is not None:
                 watch(run, update / settings.updates)
             if settings.stop_when_optimal and run.optimal:
@@ -180,7 +180,12 @@ def initial_table(model: TaxiModel, settings: Settings) -> Floats:
 
 
 def explore(
-    learner: Learner, q: Floats, taxi: VectorTaxi, memory: Memory, epsilon: float, rng: np.random.Generator
+    learner: StudentFunctions,
+    q: Floats,
+    taxi: VectorTaxi,
+    memory: ReplayBuffer,
+    epsilon: float,
+    rng: np.random.Generator,
 ) -> None:
     """One step of every taxi, with the dice thrown here and handed to the learner's epsilon_greedy."""
     state = taxi.state
@@ -201,20 +206,20 @@ def record(run: Run, model: TaxiModel, Q: Floats, best: Floats, env_steps: int) 
     run.largest_q.append(float(np.max(np.abs(Q))))
 
 
-def over_seeds(
+def train_seeds(
     train: Callable[..., Run],
-    learner: Learner,
+    learner: StudentFunctions,
     model: TaxiModel,
     settings: Settings,
     seeds: Iterable[int] = range(20),
     **changes: Any,
 ) -> list[Run]:
-    """The same run from many seeds; `changes` are switches to turn: `over_seeds(..., epsilon=0.0)`.
+    """The same run from many seeds; `changes` are switches to turn: `train_seeds(..., epsilon=0.0)`.
 
     Interrupting the kernel keeps the runs that are through.
     """
     settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
-    with watching(f"{len(seeds)} runs", "starts driven optimally") as watch:
+    with monitor(f"{len(seeds)} runs", "starts driven optimally") as watch:
 
         def told(run: Run, share: float) -> None:
             watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))
@@ -224,7 +229,7 @@ def over_seeds(
                 runs.append(train(learner, model, settings, seed, **({"watch": told} if watch.live else {})))
                 watch.finished((runs[-1].env_steps, runs[-1].solved))
         except KeyboardInterrupt:
-            kept(watch, len(runs), len(seeds))
+            report_interrupt(watch, len(runs), len(seeds))
     return runs
 
 

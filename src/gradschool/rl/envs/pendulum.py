@@ -54,9 +54,9 @@ class VectorPendulum:
     motors -- how many torques act on one axle (their sum counts); 1 is Gymnasium's, 3 is the lessons' body with A = 3
     """
 
-    def __init__(self, n: int, rng: np.random.Generator, motors: int = 1, time_limit: int = TIME_LIMIT):
-        self.n, self.rng, self.motors, self.time_limit = n, rng, motors, time_limit
-        self.high = np.full(motors, MAX_TORQUE / motors)
+    def __init__(self, n: int, rng: np.random.Generator, action_dim: int = 1, time_limit: int = TIME_LIMIT):
+        self.n, self.rng, self.action_dim, self.time_limit = n, rng, action_dim, time_limit
+        self.high = np.full(action_dim, MAX_TORQUE / action_dim)
         self.low = -self.high
         self.reset()
 
