@@ -28,24 +28,24 @@ def train_seeds(
     settings, runs = settings or Settings(), list[Run]()
     with (
         np.errstate(over="ignore", invalid="ignore"),  # a broken agent may diverge: its curve says so, no warning
-        monitor(f"{len(seeds)} agents", "mean return (median of the agents)") as watch,
+        monitor(f"{len(seeds)} agents", "mean return (median of the agents)") as progress,
     ):
         if is_batchable(functions, settings):
 
             def told(so_far: list[Run], share: float) -> None:
-                watch.at(share, lambda: median_curve(so_far))
+                progress.at(share, lambda: median_curve(so_far))
 
-            return train_batched(functions, settings, seeds, watch=told if watch.live else None)
+            return train_batched(functions, settings, seeds, callback=told if progress.live else None)
 
         def one(run: Run, share: float) -> None:
-            watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
+            progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
 
         try:
             for seed in seeds:
                 runs.append(train(lambda s, rng: ReferenceAgent(functions, s, rng), settings, seed, one))
-                watch.finished((runs[-1].env_steps, runs[-1].mean_return))
+                progress.finished((runs[-1].env_steps, runs[-1].mean_return))
         except KeyboardInterrupt:
-            report_interrupt(watch, len(runs), len(seeds))
+            report_interrupt(progress, len(runs), len(seeds))
     return runs
 
 

@@ -15,10 +15,11 @@ from jupyter_client.manager import start_new_kernel
 
 from gradschool.lessons import training_progress
 from gradschool.lessons.ddpg_experiments import train_seeds as ddpg_seeds
+from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.training_progress import TrainingMonitor, monitor, picture, report_interrupt
 from gradschool.rl.ddpg.training import Settings as DdpgSettings
 from gradschool.rl.ddpg.training import StudentFunctions as DDPGFunctions
-from gradschool.rl.dqn.training import Settings, StudentFunctions, train_seeds, train_table
+from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
 from gradschool.rl.envs import taxi
 
 
@@ -201,7 +202,8 @@ def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
 IN_A_NOTEBOOK = """
 import numpy as np
 from gradschool import taxi, live
-from gradschool.rl.dqn.training import Learner, Settings, train_seeds, train_table
+from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
+from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.notebook_ui import is_interactive
 live.PAUSE = 0.0
 
@@ -221,7 +223,7 @@ def weight_gradient(s, g, n):
 def epsilon_greedy(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.argmax(axis=1))
 
-learner = Learner(td_target, output_gradient, weight_gradient, epsilon_greedy)
+learner = StudentFunctions(td_target, output_gradient, weight_gradient, epsilon_greedy)
 print(is_interactive())
 runs = train_seeds(train_table, learner, taxi.taxi_model(), Settings(updates=100), range(500))
 print(0 < len(runs) < 500)

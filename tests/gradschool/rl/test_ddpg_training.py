@@ -39,7 +39,7 @@ def a_batch(rng: np.random.Generator, n: int, action_dim: int) -> Batch:
     return Batch(rng.normal(size=(n, 3)), action, rng.normal(size=n), rng.normal(size=(n, 3)), *flags)
 
 
-@pytest.mark.parametrize("motors", [1, 3])
+@pytest.mark.parametrize("action_dim", [1, 3])
 def test_fused_and_plain_road_give_the_same_gradients_update_after_update(functions, action_dim):
     settings = Settings(action_dim=action_dim, hidden=(20, 30), batch=16)
     fused = FusedAgent(settings, np.random.default_rng(1))
@@ -144,7 +144,7 @@ def test_two_critics_need_a_twin_target(functions):
         ReferenceAgent(replace(functions, twin_target=None), Settings(twin=True), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("motors", [1, 3])
+@pytest.mark.parametrize("action_dim", [1, 3])
 def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(functions, action_dim):
     bare = without_squash(functions)
     agent = ReferenceAgent(bare, Settings(action_dim=action_dim, hidden=(6, 5)), np.random.default_rng(0))
@@ -193,10 +193,10 @@ def test_replay_gives_back_what_was_stored_and_says_when_it_is_full():
 
 
 def test_step_sizes_fall_only_towards_the_end():
-    settings = Settings(env_steps=1000, slow_down_from=0.6)
+    settings = Settings(env_steps=1000, lr_decay_from=0.6)
     factors = [step_size_factor(n, settings) for n in (0, 600, 800, 1000)]
     assert factors == pytest.approx([1.0, 1.0, 0.5, 0.0])
-    assert step_size_factor(1000, replace(settings, slow_down_from=1.0)) == 1.0
+    assert step_size_factor(1000, replace(settings, lr_decay_from=1.0)) == 1.0
 
 
 def test_evaluations_come_at_every_mark_and_at_the_end():
@@ -225,7 +225,9 @@ def test_a_flock_of_networks_is_each_network_on_its_own_rows():
         np.testing.assert_allclose(dx_alone[rows], own_dx / 3)
 
 
-@pytest.mark.parametrize("change", [{}, {"twin": True, "delay": 2, "smoothing": 0.2}, {"time_limit": 20, "motors": 3}])
+@pytest.mark.parametrize(
+    "change", [{}, {"twin": True, "delay": 2, "smoothing": 0.2}, {"time_limit": 20, "action_dim": 3}]
+)
 def test_side_by_side_each_seed_learns_what_it_learns_alone(functions, change):
     settings = Settings(env_steps=1_600, evaluate_every=800, probe_q=True, **change)
     together = train_batched(functions, settings, [3, 7], np.float64)

@@ -11,15 +11,14 @@ from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
 from gradschool.lessons.clinics import dqn
+from gradschool.lessons.dqn_experiments import train_seeds, verdict
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
 from gradschool.rl.dqn.training import (
     ReplayBuffer,
     Settings,
     StudentFunctions,
     table_gradient,
-    train_seeds,
     train_table,
-    verdict,
 )
 from gradschool.rl.envs import taxi
 from tests.support.opcode_clock import opcode_clock

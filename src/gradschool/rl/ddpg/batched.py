@@ -1,8 +1,8 @@
 """Many seeds side by side, on the same functions of the lesson: what one agent would do alone, in half the CPU time.
 
-A `BatchedMLP` looks like one network whose batch holds everybody's rows, S blocks of B, one block for each seed. Inside,
-each block meets its own weights. So functions written for one network serve S agents, and NumPy's overhead is shared.
-Every seed keeps its own generator, memory and pendulums: it learns what it would learn alone (a test compares them).
+A `BatchedMLP` looks like one network whose batch holds everybody's rows, S blocks of B, one block for each seed.
+Inside, each block meets its own weights. So functions written for one network serve S agents, and NumPy's overhead is
+shared. Every seed keeps its own generator, memory and pendulums: it learns what it would learn alone (a test compares them).
 """
 
 from __future__ import annotations
@@ -180,11 +180,11 @@ def train_batched(
     settings: Settings,
     seeds: Sequence[int],
     dtype: DTypeLike = np.float32,
-    watch: Callable[[list[Run], float], None] | None = None,
+    callback: Callable[[list[Run], float], None] | None = None,
 ) -> list[Run]:
     """One run for each seed, all side by side; the CPU seconds of each are its share.
 
-    watch -- told after every step of the runs so far, and of the share of the steps that is done; with it, an
+    callback -- told after every step of the runs so far, and of the share of the steps that is done; with it, an
              interrupt ends the training early, and the runs are as far as they have come
     """
     rng: Any = Generators([np.random.default_rng(seed) for seed in seeds])
@@ -205,10 +205,10 @@ def train_batched(
                 seconds += (time.process_time() - begun) / n
                 record_batched(runs, batched, steps, seconds, memory)
                 begun = time.process_time()
-            if watch is not None:
-                watch(runs, steps / settings.env_steps)
+            if callback is not None:
+                callback(runs, steps / settings.env_steps)
     except KeyboardInterrupt:
-        if watch is None or not runs[0].env_steps:
+        if callback is None or not runs[0].env_steps:
             raise
         print(f"Interrupted after {runs[0].env_steps[-1]} env steps: what follows uses the agents as they are now.")
     batched.unstack()

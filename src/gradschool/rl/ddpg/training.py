@@ -61,7 +61,7 @@ class Settings:
     tau: float = 0.1  # 1.0: no target networks
     lr_actor: float = 3e-3
     lr_critic: float = 7e-3
-    slow_down_from: float = 0.6  # from this share of env_steps on, both step sizes fall linearly to 0; 1.0: never
+    lr_decay_from: float = 0.6  # from this share of env_steps on, both step sizes fall linearly to 0; 1.0: never
     noise: float = 0.4  # standard deviation of the exploration noise, in half ranges of the action
     reward_scale: float = 0.1
     action_dim: int = 1  # A
@@ -214,11 +214,11 @@ def train(
     make_agent: Callable[[Settings, np.random.Generator], Agent],
     settings: Settings,
     seed: int,
-    watch: Callable[[Run, float], None] | None = None,
+    callback: Callable[[Run, float], None] | None = None,
 ) -> Run:
     """One training run; `make_agent(settings, rng)` builds the agent. Everything random comes from `seed`.
 
-    watch -- told after every step of the pendulums of the run so far, and of the share of the steps that is done
+    callback -- told after every step of the pendulums of the run so far, and of the share of the steps that is done
     """
     rng = np.random.default_rng(seed)
     agent = make_agent(settings, rng)
@@ -236,21 +236,21 @@ def train(
             seconds += time.process_time() - begun
             record(run, steps, seconds, memory)
             begun = time.process_time()
-        if watch is not None:
-            watch(run, steps / settings.env_steps)
+        if callback is not None:
+            callback(run, steps / settings.env_steps)
     return run
 
 
 def step_size_factor(steps: int, settings: Settings) -> float:
     """1 at first, then falling linearly to 0: so that a run does not end in the middle of a stumble.
 
-    >>> settings = Settings(env_steps=1000, slow_down_from=0.6)
+    >>> settings = Settings(env_steps=1000, lr_decay_from=0.6)
     >>> [round(step_size_factor(steps, settings), 2) for steps in (0, 600, 800, 1000)]
     [1.0, 1.0, 0.5, 0.0]
     """
-    if settings.slow_down_from >= 1.0:
+    if settings.lr_decay_from >= 1.0:
         return 1.0
-    return min(1.0, (1.0 - steps / settings.env_steps) / (1.0 - settings.slow_down_from))
+    return min(1.0, (1.0 - steps / settings.env_steps) / (1.0 - settings.lr_decay_from))
 
 
 def interact(

@@ -1,21 +1,19 @@
 """DQN on Taxi, trained by the student's own NumPy functions.
 
 `train_table` is the whole algorithm in one readable loop: act, store, sample, target, gradient, step. What it knows
-about gradients it is told by the functions in `Learner`; it only keeps the books. With no hidden layer the parameters
-are one matrix W (S, A), and `W[s]` is what one_hot(s) @ W gives, so no one-hot row is ever built.
+about gradients it is told by the functions in `StudentFunctions`; it only keeps the books. With no hidden layer the
+parameters are one matrix W (S, A), and `W[s]` is what one_hot(s) @ W gives, so no one-hot row is ever built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gradschool.lessons.training_progress import monitor, report_interrupt
 from gradschool.rl.envs.taxi import (
-    OPTIMAL_MEAN,
     Bools,
     Floats,
     Ints,
@@ -143,11 +141,11 @@ def train_table(
     settings: Settings,
     seed: int,
     gradient: Callable[..., Floats] = table_gradient,
-    watch: Callable[[Run, float], None] | None = None,
+    callback: Callable[[Run, float], None] | None = None,
 ) -> Run:
     """Train W (S, A) from the seed; every gradient in it is the learner's. Returns the run with its curve.
 
-    watch -- told at every evaluation of the run so far, and of the share of the updates that is done
+    callback -- told at every evaluation of the run so far, and of the share of the updates that is done
     """
     rng = np.random.default_rng(seed)
     W = initial_table(model, settings)
@@ -159,8 +157,8 @@ def train_table(
     for update in range(settings.updates + 1):
         if update % settings.every == 0:
             record(run, model, W, best, settings.learning_starts + update * settings.n_envs)
-            if watch is not None:
-                watch(run, update / settings.updates)
+            if callback is not None:
+                callback(run, update / settings.updates)
             if settings.stop_when_optimal and run.optimal:
                 break
         explore(learner, W[taxi.state], taxi, memory, settings.epsilon_at(update), rng)
@@ -204,40 +202,3 @@ def record(run: Run, model: TaxiModel, Q: Floats, best: Floats, env_steps: int) 
     run.solved.append(int(np.sum(returns == best)))
     run.actions_used.append(len(np.unique(policy[model.starts])))
     run.largest_q.append(float(np.max(np.abs(Q))))
-
-
-def train_seeds(
-    train: Callable[..., Run],
-    learner: StudentFunctions,
-    model: TaxiModel,
-    settings: Settings,
-    seeds: Iterable[int] = range(20),
-    **changes: Any,
-) -> list[Run]:
-    """The same run from many seeds; `changes` are switches to turn: `train_seeds(..., epsilon=0.0)`.
-
-    Interrupting the kernel keeps the runs that are through.
-    """
-    settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
-    with monitor(f"{len(seeds)} runs", "starts driven optimally") as watch:
-
-        def told(run: Run, share: float) -> None:
-            watch.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))
-
-        try:
-            for seed in seeds:
-                runs.append(train(learner, model, settings, seed, **({"watch": told} if watch.live else {})))
-                watch.finished((runs[-1].env_steps, runs[-1].solved))
-        except KeyboardInterrupt:
-            report_interrupt(watch, len(runs), len(seeds))
-    return runs
-
-
-def verdict(runs: Sequence[Run]) -> str:
-    """One line about many runs, for print."""
-    optimal = sum(run.optimal for run in runs)
-    means = np.array([run.mean_return[-1] for run in runs])
-    return (
-        f"{optimal} of {len(runs)} runs end exactly optimal in all 300 starts; mean return over the starts: "
-        f"median {np.median(means):.2f}, from {means.min():.2f} to {means.max():.2f} (optimum {OPTIMAL_MEAN:.2f})"
-    )

@@ -51,7 +51,7 @@ def observe(theta: Array, theta_dot: Array) -> Array:
 class VectorPendulum:
     """N pendulums with one clock.
 
-    motors -- how many torques act on one axle (their sum counts); 1 is Gymnasium's, 3 is the lessons' body with A = 3
+    action_dim -- how many torques act on one axle (their sum counts): 1 as in Gymnasium, 3 as in the clinic
     """
 
     def __init__(self, n: int, rng: np.random.Generator, action_dim: int = 1, time_limit: int = TIME_LIMIT):
@@ -68,7 +68,7 @@ class VectorPendulum:
         return observe(self.theta, self.theta_dot)
 
     def step(self, action: Array) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
-        """action (N, motors) -> observations (N, 3), rewards (N,), terminated (N,), truncated (N,).
+        """action (N, action_dim) -> observations (N, 3), rewards (N,), terminated (N,), truncated (N,).
 
         Does not reset by itself: what is returned at the time limit is the last observation of the episode.
         """

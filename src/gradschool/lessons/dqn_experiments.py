@@ -1,0 +1,50 @@
+"""Experiments of chapter 2: the same training run from many seeds, and one line about the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradschool.lessons.training_progress import monitor, report_interrupt
+from gradschool.rl.dqn.training import Run, Settings, StudentFunctions
+from gradschool.rl.envs.taxi import OPTIMAL_MEAN, TaxiModel
+
+
+def train_seeds(
+    train: Callable[..., Run],
+    learner: StudentFunctions,
+    model: TaxiModel,
+    settings: Settings,
+    seeds: Iterable[int] = range(20),
+    **changes: Any,
+) -> list[Run]:
+    """The same run from many seeds; `changes` are switches to turn: `train_seeds(..., epsilon=0.0)`.
+
+    Interrupting the kernel keeps the runs that are through.
+    """
+    settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
+    with monitor(f"{len(seeds)} runs", "starts driven optimally") as progress:
+
+        def told(run: Run, share: float) -> None:
+            progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))
+
+        try:
+            for seed in seeds:
+                runs.append(train(learner, model, settings, seed, **({"callback": told} if progress.live else {})))
+                progress.finished((runs[-1].env_steps, runs[-1].solved))
+        except KeyboardInterrupt:
+            report_interrupt(progress, len(runs), len(seeds))
+    return runs
+
+
+def verdict(runs: Sequence[Run]) -> str:
+    """One line about many runs, for print."""
+    optimal = sum(run.optimal for run in runs)
+    means = np.array([run.mean_return[-1] for run in runs])
+    return (
+        f"{optimal} of {len(runs)} runs end exactly optimal in all 300 starts; mean return over the starts: "
+        f"median {np.median(means):.2f}, from {means.min():.2f} to {means.max():.2f} (optimum {OPTIMAL_MEAN:.2f})"
+    )
