@@ -33,11 +33,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, House, chapter, chapters
+from grader.course import Chapter, CourseDirectory, chapter, chapters
 from grader.executors.process_context import default_jobs
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
 from grader.publish.build import build
-from grader.sandbox.bubblewrap import _own_share, family
+from grader.sandbox.bubblewrap import _own_share, process_tree
 
 JOBS = default_jobs()  # as `autograde` does unless it is told otherwise
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,7 +71,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(0.25):
-            held = sum(map(_own_share, family(os.getpid())[1:]))
+            held = sum(map(_own_share, process_tree(os.getpid())[1:]))
             self.most = max(self.most, held)
 
 
@@ -104,20 +104,20 @@ def run(*words: str | Path, cwd: Path = ROOT, **env: str) -> None:
         raise SystemExit(f"{' '.join(map(str, words))} failed:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
 
 
-def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> House:
+def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> CourseDirectory:
     """A class that has handed in, and nothing graded yet."""
-    house = House(folder / "work", folder / "course")
+    course = CourseDirectory(folder / "work", folder / "course")
     for part in parts:
-        build(part, house)
-        sample_class.fill_class(house, part, mistaken=students - 4, unruly=False)
+        build(part, course)
+        sample_class.fill_class(course, part, mistaken=students - 4, misbehaving=False)
     for odd in ("damaged", "renamed"):
-        shutil.rmtree(house.submitted / odd)
-    return house
+        shutil.rmtree(course.submitted / odd)
+    return course
 
 
-def ours(house: House, notebooks: int, *words: str, name: str = "Grad School") -> Run:
+def ours(course: CourseDirectory, notebooks: int, *words: str, name: str = "Grad School") -> Run:
     """`python -m grader autograde`, walls up."""
-    env = {"GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    env = {"GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", *words)
     return measured(name, notebooks, JOBS, lambda: run(*line, **env))
 
@@ -136,7 +136,7 @@ def _is_check(cell: NotebookNode) -> bool:
     return bool(info.get("grade") and info.get("locked"))
 
 
-def stock(house: House, students: Sequence[str], folder: Path, whole_class: int) -> Run:
+def stock(course: CourseDirectory, students: Sequence[str], folder: Path, whole_class: int) -> Run:
     """Stock nbgrader on its own course: its own configuration, `check` as an assertion in the notebook.
 
     It is started once for a chapter; a few students are charged only their share of a whole class's start.
@@ -149,7 +149,7 @@ def stock(house: House, students: Sequence[str], folder: Path, whole_class: int)
     for part in chapters():
         run(BIN / "nbgrader", "generate_assignment", part.name, cwd=folder)
         for student in students:
-            _copy(house, student, part, folder / "submitted" / student / part.name, _is_spared)
+            _copy(course, student, part, folder / "submitted" / student / part.name, _is_spared)
     env = {"PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def work() -> None:
@@ -162,8 +162,10 @@ def stock(house: House, students: Sequence[str], folder: Path, whole_class: int)
     return replace(first, seconds=first.seconds - shared * again.seconds, cpu=first.cpu - shared * again.cpu)
 
 
-def _copy(house: House, student: str, part: Chapter, to: Path, spared: Callable[[NotebookNode], bool]) -> Path:
-    notebook = nbformat.read(house.notebook_path(house.submitted, student, part), as_version=4)
+def _copy(
+    course: CourseDirectory, student: str, part: Chapter, to: Path, spared: Callable[[NotebookNode], bool]
+) -> Path:
+    notebook = nbformat.read(course.notebook_path(course.submitted, student, part), as_version=4)
     to.mkdir(parents=True)
     nbformat.write(_without(notebook, spared), to / f"{part.notebook}.ipynb")
     return to / f"{part.notebook}.ipynb"
@@ -179,7 +181,7 @@ True
 """
 
 
-def otter(house: House, students: Sequence[str], folder: Path) -> Run:
+def otter(course: CourseDirectory, students: Sequence[str], folder: Path) -> Run:
     """otter-grader without containers (`otter run`), one process a notebook, as many at once as ours."""
     todo = []
     for part in chapters():
@@ -194,7 +196,7 @@ def otter(house: House, students: Sequence[str], folder: Path) -> Run:
         run(BIN / "otter", "generate", "-t", tests, "-o", zipped, cwd=folder)
         for student in students:
             place = folder / part.name / student
-            todo.append((_copy(house, student, part, place, lambda c: _is_spared(c) or _is_check(c)), zipped, place))
+            todo.append((_copy(course, student, part, place, lambda c: _is_spared(c) or _is_check(c)), zipped, place))
 
     def grade(job: tuple[Path, Path, Path]) -> None:
         run(BIN / "otter", "run", "--no-logo", "-a", job[1], "-o", job[2], job[0], cwd=job[2])
@@ -211,8 +213,8 @@ def growth(sizes: Sequence[int], folder: Path) -> list[Run]:
     part = [chapter("chain")]
     runs = []
     for size in sizes:
-        house = new_class(folder / str(size), size, part)
-        runs.append(ours(house, size, part[0].name, name=f"{size} submissions"))
+        course = new_class(folder / str(size), size, part)
+        runs.append(ours(course, size, part[0].name, name=f"{size} submissions"))
         shutil.rmtree(folder / str(size))
     return runs
 
@@ -246,13 +248,13 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        house = new_class(folder / "class", options.students, chapters())
-        some = sorted(f.name for f in house.submitted.iterdir())[: options.peer_students]
+        course = new_class(folder / "class", options.students, chapters())
+        some = sorted(f.name for f in course.submitted.iterdir())[: options.peer_students]
         runs = [
-            ours(house, options.students * len(chapters())),
-            ours(house, options.students, chapters()[0].name, "--cold", name="Grad School, cold kernels, chapter 1"),
-            stock(house, some, folder / "stock", options.students),
-            otter(house, some, folder / "otter"),
+            ours(course, options.students * len(chapters())),
+            ours(course, options.students, chapters()[0].name, "--cold", name="Grad School, cold kernels, chapter 1"),
+            stock(course, some, folder / "stock", options.students),
+            otter(course, some, folder / "otter"),
         ]
         print(table(runs), flush=True)
         grown = growth(options.sizes, folder)

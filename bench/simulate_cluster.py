@@ -39,9 +39,9 @@ from bench_class import machine_cpu
 
 from grader import sample_class
 from grader.autograde import autograde, submissions
-from grader.course import ROOT, House, Trouble, chapters
+from grader.course import ROOT, CourseDirectory, GraderError, chapters
 from grader.executors import dask
-from grader.executors.local import MOST_READY, LocalCrew, Outcome, Submission, packed, unpacked
+from grader.executors.local import MOST_READY, LocalExecutor, Outcome, Submission, deserialize, serialize
 from grader.publish.build import build
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
@@ -88,20 +88,20 @@ class Day:
 # The measurements.
 
 
-def measure_notebooks(house: House) -> dict[str, list[float]]:
+def measure_notebooks(course: CourseDirectory) -> dict[str, list[float]]:
     """CPU seconds of each notebook with its kernel, by chapter, one after another in one process that is warm."""
     found: dict[str, list[float]] = {}
     for chapter in chapters():
-        build(chapter, house)
-        sample_class.fill_class(house, chapter, mistaken=1, unruly=False)
-        todo = [s for s in submissions(house, [chapter]) if s.student in STUDENTS]
-        steps = LocalCrew(1).run([todo[0], *todo])
+        build(chapter, course)
+        sample_class.fill_class(course, chapter, mistaken=1, misbehaving=False)
+        todo = [s for s in submissions(course, [chapter]) if s.student in STUDENTS]
+        steps = LocalExecutor(1).run([todo[0], *todo])
         next(steps)  # starts everything
         found[chapter.name] = []
         then = machine_cpu()
         for _, outcome in steps:
             if isinstance(outcome, str):
-                raise Trouble(outcome)
+                raise GraderError(outcome)
             found[chapter.name].append(machine_cpu() - then)
             then = machine_cpu()
     return found
@@ -118,7 +118,7 @@ def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tupl
             time.sleep(0.1)
         for _ in range(2):
             started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
-        crew = dask.ClusterCrew(str(folder / "at.json"), wait=120)
+        crew = dask.DaskExecutor(str(folder / "at.json"), wait=120)
         next(iter(crew.run(todo[:1])))
         start = _cpu(started[1].pid)
         there, here = _cpu(scheduler.pid), time.process_time()
@@ -151,11 +151,11 @@ class Canned:
 
     def run(self, todo: Sequence[Submission], limits: object = None) -> Iterator[Outcome]:
         """The same graded notebook for everybody."""
-        notebook = unpacked(self.graded)
+        notebook = deserialize(self.graded)
         return ((submission, notebook) for submission in todo)
 
 
-def measure_writer(house: House, todo: Sequence[Submission], graded: str) -> list[float]:
+def measure_writer(course: CourseDirectory, todo: Sequence[Submission], graded: str) -> list[float]:
     """Seconds for an entry (gradebook, graded notebook on the disk, result), for each quarter of these submissions.
 
     CPU seconds: what the disk takes besides depends on the disk, and here on who else works.
@@ -163,7 +163,7 @@ def measure_writer(house: House, todo: Sequence[Submission], graded: str) -> lis
     quarter, found = len(todo) // 4, []
     for k in range(4):
         cpu, then = [], time.process_time()
-        for result in autograde(house, list(todo[k * quarter : (k + 1) * quarter]), crew=Canned(graded), force=True):
+        for result in autograde(course, list(todo[k * quarter : (k + 1) * quarter]), crew=Canned(graded), force=True):
             assert result.status == "graded", result
             cpu.append(time.process_time() - then)
             then = time.process_time()
@@ -174,14 +174,14 @@ def measure_writer(house: House, todo: Sequence[Submission], graded: str) -> lis
 def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
     """All of it, in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
-        house = House(Path(name) / "work", Path(name) / "course")
-        house.work.mkdir()
-        notebooks = measure_notebooks(house)
-        some = next(s for s in submissions(house, chapters()[:1]) if s.student == "perfect")
-        graded = packed(next(o for _, o in LocalCrew(1).run([some]) if not isinstance(o, str)))
+        course = CourseDirectory(Path(name) / "work", Path(name) / "course")
+        course.work.mkdir()
+        notebooks = measure_notebooks(course)
+        some = next(s for s in submissions(course, chapters()[:1]) if s.student == "perfect")
+        graded = serialize(next(o for _, o in LocalExecutor(1).run([some]) if not isinstance(o, str)))
         todo = [replace(some, student=f"student-{k}") for k in range(tasks)]
         scheduler, client, start = measure_tasks(Path(name), todo, graded)
-        writer = measure_writer(house, todo, graded)
+        writer = measure_writer(course, todo, graded)
         sizes = {"submission": some.file.stat().st_size, "graded": len(graded)}
     times = tuple(t for chapter in notebooks.values() for t in chapter)
     costs = Costs(times, scheduler, client, float(np.median(writer)), start)

@@ -22,12 +22,12 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
 from grader import results
-from grader.course import Chapter, House, Trouble
+from grader.course import Chapter, CourseDirectory, GraderError
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import Limits
-from grader.executors.local import Crew, LocalCrew, Submission
+from grader.execution.notebook_run import TimeLimits
+from grader.executors.local import Executor, LocalExecutor, Submission
 from grader.gradebook import late_penalty
-from grader.gradebook.connection import enter_student, opened, writing
+from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 
 STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
@@ -47,47 +47,49 @@ class Result:
 
 
 @contextlib.contextmanager
-def only_run(house: House) -> Iterator[None]:
+def only_run(course: CourseDirectory) -> Iterator[None]:
     """Hold the class's lock, so that two runs never write to one gradebook at the same time."""
-    house.work.mkdir(parents=True, exist_ok=True)
-    with open(house.work / ".grading.lock", "a+") as lock:
+    course.work.mkdir(parents=True, exist_ok=True)
+    with open(course.work / ".grading.lock", "a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             who = lock.read().strip() or "unknown"
-            raise Trouble(f"Another run is grading in {house.work} (process {who}): wait until it ends.") from None
+            raise GraderError(f"Another run is grading in {course.work} (process {who}): wait until it ends.") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
 
 
-def submissions(house: House, chapters: list[Chapter], student: str | None = None) -> list[Submission]:
+def submissions(course: CourseDirectory, chapters: list[Chapter], student: str | None = None) -> list[Submission]:
     """What there is to grade, in the order of student and chapter; Trouble if there is nothing."""
-    if not house.submitted.is_dir():
-        raise Trouble(f"There is no folder {house.submitted}: put submissions there as STUDENT/CHAPTER/NOTEBOOK.ipynb.")
-    students = sorted(f.name for f in house.submitted.iterdir() if f.is_dir() and not f.name.startswith("."))
+    if not course.submitted.is_dir():
+        raise GraderError(
+            f"There is no folder {course.submitted}: put submissions there as STUDENT/CHAPTER/NOTEBOOK.ipynb."
+        )
+    students = sorted(f.name for f in course.submitted.iterdir() if f.is_dir() and not f.name.startswith("."))
     if student is not None:
         if student not in students:
             near = get_close_matches(student, students, 1)
-            raise Trouble(
-                f"There is no submission of a student {student!r} in {house.submitted}"
+            raise GraderError(
+                f"There is no submission of a student {student!r} in {course.submitted}"
                 + (f"; did you mean {near[0]!r}?" if near else ".")
             )
         students = [student]
-    found = [s for name in students for s in _of_student(house, name, chapters)]
+    found = [s for name in students for s in _of_student(course, name, chapters)]
     if not found:
-        raise Trouble(f"There is nothing to grade in {house.submitted} for {', '.join(c.name for c in chapters)}.")
+        raise GraderError(f"There is nothing to grade in {course.submitted} for {', '.join(c.name for c in chapters)}.")
     return found
 
 
-def _of_student(house: House, student: str, chapters: list[Chapter]) -> Iterator[Submission]:
+def _of_student(course: CourseDirectory, student: str, chapters: list[Chapter]) -> Iterator[Submission]:
     for chapter in chapters:
-        file = house.notebook_path(house.submitted, student, chapter)
+        file = course.notebook_path(course.submitted, student, chapter)
         if not STUDENT_ID.fullmatch(student):
             yield Submission(student, chapter, file, f"The folder name {student!r} is not a student id: rename it.")
-        elif grade_notebook.leads_elsewhere(file, house.submitted):
+        elif grade_notebook.escapes_folder(file, course.submitted):
             yield Submission(
                 student, chapter, file, f"{file.name} is a link to somewhere else: ask for the file itself."
             )
@@ -107,27 +109,27 @@ def _missing(file: Path) -> str:
 
 
 def autograde(
-    house: House,
+    course: CourseDirectory,
     found: list[Submission],
     *,
-    crew: Crew | None = None,
+    crew: Executor | None = None,
     force: bool = False,
-    limits: Limits | None = None,
+    limits: TimeLimits | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
     todo, version = [], results.grader_version
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         _require_built(gradebook, {s.chapter.name for s in found})
         for submission in found:
             if submission.trouble:
                 yield _enter_trouble(gradebook, submission, submission.trouble)
-            elif not force and _is_graded(house, submission, version(submission.chapter)):
-                yield _keep(gradebook, house, submission)
+            elif not force and _is_graded(course, submission, version(submission.chapter)):
+                yield _keep(gradebook, course, submission)
             else:
                 todo.append(submission)
-        for submission, outcome in (crew or LocalCrew()).run(todo, limits):
+        for submission, outcome in (crew or LocalExecutor()).run(todo, limits):
             if isinstance(outcome, NotebookNode):
-                yield _enter(gradebook, house, submission, outcome)
+                yield _enter(gradebook, course, submission, outcome)
             else:
                 yield _enter_trouble(gradebook, submission, outcome)
 
@@ -137,33 +139,33 @@ def _require_built(gradebook: Gradebook, names: set[str]) -> None:
         try:
             gradebook.find_assignment(name)
         except MissingEntry:
-            raise Trouble(f"The gradebook does not know {name}: run `python -m grader build` first.") from None
+            raise GraderError(f"The gradebook does not know {name}: run `python -m grader build` first.") from None
 
 
-def _graded_file(house: House, submission: Submission) -> Path:
-    return house.notebook_path(house.autograded, submission.student, submission.chapter)
+def _graded_file(course: CourseDirectory, submission: Submission) -> Path:
+    return course.notebook_path(course.autograded, submission.student, submission.chapter)
 
 
-def _read_graded(house: House, submission: Submission) -> NotebookNode:
-    return nbformat.read(_graded_file(house, submission), as_version=4)
+def _read_graded(course: CourseDirectory, submission: Submission) -> NotebookNode:
+    return nbformat.read(_graded_file(course, submission), as_version=4)
 
 
-def _is_graded(house: House, submission: Submission, version: str) -> bool:
+def _is_graded(course: CourseDirectory, submission: Submission, version: str) -> bool:
     """Whether this very file has been graded by this very grader."""
     try:
-        found = results.read(_read_graded(house, submission))
+        found = results.read(_read_graded(course, submission))
     except Exception:  # not there, or not whole: grade it
         return False
     return found.get("grader") == version and found.get("submission") == results.digest_of(submission.file)
 
 
-def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: NotebookNode) -> Result:
-    with writing(gradebook):
+def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission, graded: NotebookNode) -> Result:
+    with write_transaction(gradebook):
         _open_submission(gradebook, submission)
-        results.enter(gradebook, graded, submission.student, submission.chapter)
-        late_penalty.enter(gradebook, submission.student, submission.chapter)
+        results.save_grades(gradebook, graded, submission.student, submission.chapter)
+        late_penalty.apply_late_penalty(gradebook, submission.student, submission.chapter)
         result = _result(gradebook, submission, "graded", graded)
-    file = _graded_file(house, submission)
+    file = _graded_file(course, submission)
     file.parent.mkdir(parents=True, exist_ok=True)
     if stamp := _stamp_of(submission):
         shutil.copyfile(stamp, file.parent / "timestamp.txt")
@@ -173,11 +175,11 @@ def _enter(gradebook: Gradebook, house: House, submission: Submission, graded: N
     return result
 
 
-def _keep(gradebook: Gradebook, house: House, submission: Submission) -> Result:
+def _keep(gradebook: Gradebook, course: CourseDirectory, submission: Submission) -> Result:
     """What is graded already is not run again; in a gradebook that has never heard of it, it is entered once more."""
-    graded = _read_graded(house, submission)
+    graded = _read_graded(course, submission)
     if not results.is_entered(gradebook, submission.student, submission.chapter):
-        return _enter(gradebook, house, submission, graded)
+        return _enter(gradebook, course, submission, graded)
     return _result(gradebook, submission, "unchanged", graded)
 
 
@@ -200,7 +202,7 @@ def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
 def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -> Result:
     """A submission that could not be graded: known to the gradebook, without marks, and waiting for a person."""
     if STUDENT_ID.fullmatch(submission.student):
-        with writing(gradebook):
+        with write_transaction(gradebook):
             _open_submission(gradebook, submission)
     return Result(submission.student, submission.chapter.name, "trouble", trouble=trouble)
 

@@ -16,7 +16,7 @@ DB_VARIABLE = "GRADSCHOOL_DB"
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 
-class Trouble(Exception):
+class GraderError(Exception):
     """Something the person at the keyboard can mend; the message is one clear sentence that says how."""
 
 
@@ -35,7 +35,7 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class House:
+class CourseDirectory:
     """The folders of one class. ``work`` holds all that a run makes; ``release`` what students get.
 
     ``db`` is the gradebook's address, a secret where it holds a password; without one it is SQLite in ``work``.
@@ -75,14 +75,14 @@ class House:
         return step / student / chapter.name / f"{chapter.notebook}.ipynb"
 
 
-def house(db: str | None = None) -> House:
+def course_directory(db: str | None = None) -> CourseDirectory:
     """The house that the environment names: ``build/`` and ``course/`` of the checkout unless told otherwise.
 
     ``db`` is another gradebook than the environment's.
     """
     work = Path(os.environ.get(WORK_VARIABLE) or ROOT / "build").resolve()
     release = Path(os.environ.get(RELEASE_VARIABLE) or ROOT / "course").resolve()
-    return House(work, release, db or os.environ.get(DB_VARIABLE, ""))
+    return CourseDirectory(work, release, db or os.environ.get(DB_VARIABLE, ""))
 
 
 def chapters() -> list[Chapter]:
@@ -99,9 +99,9 @@ def chapter(name: str) -> Chapter:
     for found in chapters():
         if name in (found.name, found.part, found.notebook, found.name[:2], found.name[:2].lstrip("0")):
             return found
-    raise Trouble(f"There is no chapter {name!r}; there are {', '.join(c.name for c in chapters())}.")
+    raise GraderError(f"There is no chapter {name!r}; there are {', '.join(c.name for c in chapters())}.")
 
 
-def chosen(name: str | None) -> list[Chapter]:
+def select_chapters(name: str | None) -> list[Chapter]:
     """The one chapter that was named, or all."""
     return [chapter(name)] if name else chapters()

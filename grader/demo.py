@@ -9,18 +9,20 @@ from rich.console import Console
 
 from grader import sample_class
 from grader.cli.grading import grade_class, show_results
-from grader.course import House, chapters, house
-from grader.execution.notebook_run import Limits
+from grader.course import CourseDirectory, chapters, course_directory
+from grader.execution.notebook_run import TimeLimits
 from grader.publish import build, publish
 from grader.publish.class_report import page as class_report
 
-QUICK = Limits(check=5.0)  # the demo has a student whose function never returns
+QUICK = TimeLimits(check=5.0)  # the demo has a student whose function never returns
 
 
 def run(console: Console) -> None:
     """Build, solve, fill a class, grade it, write feedback, and say where everything is."""
     started = time.perf_counter()
-    where: House = replace(house(), work=house().work / "demo", db="")  # never a real class's gradebook
+    where: CourseDirectory = replace(
+        course_directory(), work=course_directory().work / "demo", db=""
+    )  # never a real class's gradebook
     where.work.mkdir(parents=True, exist_ok=True)
     sample_class.clear(where)
     for chapter in chapters():
@@ -29,7 +31,7 @@ def run(console: Console) -> None:
     for _, page in publish.all_solutions(where, chapters()):
         console.print(f"Ran and rendered {page}", highlight=False)
     for number, chapter in enumerate(chapters()):
-        students = sample_class.fill_class(where, chapter, unruly=number == 0, written=True)
+        students = sample_class.fill_class(where, chapter, misbehaving=number == 0, written=True)
         console.print(f"A class hands in {chapter.name}: {', '.join(students)}", highlight=False)
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)

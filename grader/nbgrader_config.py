@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grader.course import house
+from grader.course import course_directory
 from grader.nbgrader_bridge.setup import configure
 
-configure(get_config(), house())  # type: ignore[name-defined]  # noqa: F821
+configure(get_config(), course_directory())  # type: ignore[name-defined]  # noqa: F821

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
-from grader.course import ROOT, Chapter, Trouble
+from grader.course import ROOT, Chapter, GraderError
 from gradschool.check.assess import Report
 from gradschool.core.exercise import CHAPTERS, grade_id
 
@@ -36,7 +36,7 @@ def digest_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def write(notebook: NotebookNode, reports: dict[str, Report], notes: list[str], **more: Any) -> None:
+def attach(notebook: NotebookNode, reports: dict[str, Report], notes: list[str], **more: Any) -> None:
     """Put the record into the graded notebook's metadata."""
     exercises = [
         {
@@ -62,7 +62,7 @@ def by_cell(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
     return {grade_id(e["exercise"]): e for e in read(notebook).get("exercises", [])}
 
 
-def enter(gradebook: Gradebook, notebook: NotebookNode, student: str, chapter: Chapter) -> None:
+def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chapter: Chapter) -> None:
     """Enter a graded notebook: automatic marks from the record, written answers for a person to mark.
 
     Marks and comments given by hand stay; where there is one, the cell is marked for a second look.
@@ -82,7 +82,7 @@ def enter(gradebook: Gradebook, notebook: NotebookNode, student: str, chapter: C
                 comment.auto_comment = None if _was_answered(cell) else "No response."
     except KeyError as name:
         why = f"The gradebook lacks the cell {name} of {chapter.name}: run `python -m grader build` first."
-        raise Trouble(why) from None
+        raise GraderError(why) from None
     gradebook.db.commit()
 
 

@@ -10,8 +10,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
-from grader.bank.registry import Entry, Solution, entries
-from grader.course import Chapter, House
+from grader.bank.registry import Entry, Variant, entries
+from grader.course import Chapter, CourseDirectory
 from grader.notebooks.source import source_notebook
 
 Fill = Callable[[Entry], str | None]  # the text for an exercise's solution cell; None leaves it as handed out
@@ -22,7 +22,7 @@ CHATTY = "print('x' * 5_000_000)\n"
 
 
 def fill_class(
-    house: House, chapter: Chapter, mistaken: int = 3, unruly: bool = True, written: bool = False
+    course: CourseDirectory, chapter: Chapter, mistaken: int = 3, misbehaving: bool = True, written: bool = False
 ) -> list[str]:
     """Write a class into ``house.submitted`` from the release; the student ids.
 
@@ -39,16 +39,16 @@ def fill_class(
         "alternative-2": lambda e: _as_answer(e, e.alternatives[-1]),
         "untouched": lambda e: None,
     }
-    if unruly:
+    if misbehaving:
         students["chatty"] = lambda e: CHATTY + solved[_cell(e)]
         students["endless"] = _one_bad(chapter, solved, ENDLESS)
         students["crash"] = _one_bad(chapter, solved, CRASH)
     for k in range(mistaken):
         students[f"mistaken-{k + 1}"] = lambda e, k=k: _as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
     for student, fill in students.items():
-        notebook = filled(_released(house, chapter), chapter, fill)
-        _hand_in(house, chapter, student, answered(notebook) if written and student != "untouched" else notebook)
-    _hand_in_damaged(house, chapter)
+        notebook = filled(_released(course, chapter), chapter, fill)
+        _submit(course, chapter, student, answered(notebook) if written and student != "untouched" else notebook)
+    _submit_damaged(course, chapter)
     return [*students, "damaged", "renamed"]
 
 
@@ -70,15 +70,15 @@ def answered(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _released(house: House, chapter: Chapter) -> NotebookNode:
-    return nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+def _released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
+    return nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
 
 
 def _cell(entry: Entry) -> str:
     return entry.exercise.grade_id + "-solution"
 
 
-def _as_answer(entry: Entry, solution: Solution) -> str:
+def _as_answer(entry: Entry, solution: Variant) -> str:
     """A solution of the bank as a student would have it: under the name that the lesson asks for."""
     return f"{solution.source}\n\n{entry.exercise.function} = {solution.function}\n"
 
@@ -95,26 +95,26 @@ def _one_bad(chapter: Chapter, solved: dict[str, str], bad: str) -> Fill:
     return fill
 
 
-def _hand_in(house: House, chapter: Chapter, student: str, notebook: NotebookNode) -> Path:
-    file = house.notebook_path(house.submitted, student, chapter)
+def _submit(course: CourseDirectory, chapter: Chapter, student: str, notebook: NotebookNode) -> Path:
+    file = course.notebook_path(course.submitted, student, chapter)
     file.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, file)
     return file
 
 
-def _hand_in_damaged(house: House, chapter: Chapter) -> None:
+def _submit_damaged(course: CourseDirectory, chapter: Chapter) -> None:
     """A file cut off in the middle, and one under another name."""
-    whole = house.notebook_path(house.submitted, "untouched", chapter).read_bytes()
-    damaged = house.notebook_path(house.submitted, "damaged", chapter)
+    whole = course.notebook_path(course.submitted, "untouched", chapter).read_bytes()
+    damaged = course.notebook_path(course.submitted, "damaged", chapter)
     damaged.parent.mkdir(parents=True, exist_ok=True)
     damaged.write_bytes(whole[: len(whole) // 2])
-    renamed = house.notebook_path(house.submitted, "renamed", chapter).with_name("my homework (final).ipynb")
+    renamed = course.notebook_path(course.submitted, "renamed", chapter).with_name("my homework (final).ipynb")
     renamed.parent.mkdir(parents=True, exist_ok=True)
     renamed.write_bytes(whole)
 
 
-def clear(house: House) -> None:
+def clear(course: CourseDirectory) -> None:
     """Remove what an earlier sample class left in this house."""
-    for folder in (house.submitted, house.autograded, house.feedback):
+    for folder in (course.submitted, course.autograded, course.feedback):
         shutil.rmtree(folder, ignore_errors=True)
-    (house.work / "gradebook.db").unlink(missing_ok=True)
+    (course.work / "gradebook.db").unlink(missing_ok=True)

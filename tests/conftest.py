@@ -17,7 +17,7 @@ import grader  # noqa: F401  # isort: skip  # before any test imports jsonschema
 
 from nbgrader import api
 
-from grader.course import Chapter, House, chapter
+from grader.course import Chapter, CourseDirectory, chapter
 from grader.publish.build import build
 from tests.support.lms_class import NAMES, by
 
@@ -41,26 +41,26 @@ def chain() -> Chapter:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> House:
+def built(tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> CourseDirectory:
     """A house with chapter 1 built; tests copy it rather than write into it."""
     folder = tmp_path_factory.mktemp("house")
-    house = House(folder / "work", folder / "course")
-    build(chain, house)
-    return house
+    course = CourseDirectory(folder / "work", folder / "course")
+    build(chain, course)
+    return course
 
 
 @pytest.fixture
-def house(built: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def course(built: CourseDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CourseDirectory:
     """A house of this test's own, built, and named in the environment for commands that it starts."""
     shutil.copytree(built.work, tmp_path / "work")
     shutil.copytree(built.release, tmp_path / "course")
     monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path / "work"))
     monkeypatch.setenv("GRADSCHOOL_RELEASE", str(tmp_path / "course"))
-    return House(tmp_path / "work", tmp_path / "course")
+    return CourseDirectory(tmp_path / "work", tmp_path / "course")
 
 
 @pytest.fixture(scope="session")
-def blank(built: House, chain: Chapter) -> bytes:
+def blank(built: CourseDirectory, chain: Chapter) -> bytes:
     """Chapter 1 as handed out."""
     return (built.release / chain.name / f"{chain.notebook}.ipynb").read_bytes()
 

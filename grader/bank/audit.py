@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader.bank.registry import Entry, Solution, entries
+from grader.bank.registry import Entry, Variant, entries
 from grader.judging.examine import examine
 from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.check.assess import Report
@@ -43,7 +43,7 @@ class Audit:
         return asdict(self)
 
 
-def over_the_wire(entry: Entry, solution: Solution) -> Callable[[Mapping[str, Any]], Any]:
+def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any]], Any]:
     """An ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel."""
     answer = solution.fresh()
 
@@ -77,7 +77,7 @@ def audit_entry(entry: Entry, result: Audit, seed: int) -> None:
             result.rejected.append(f"{entry.exercise.id}: {alternative.name} ({report.hint})")
 
 
-def _add_mutant(entry: Entry, mutant: Solution, report: Report, result: Audit) -> None:
+def _add_mutant(entry: Entry, mutant: Variant, report: Report, result: Audit) -> None:
     name = f"{entry.exercise.id}: {mutant.name}"
     result.mutants += 1
     result.killed += not report.passed

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.bank.registry import Entry, Solution
+from grader.bank.registry import Entry, Variant
 from gradschool.core.exercise import Case
 
 Change = Callable[[np.random.Generator, dict[str, Any]], dict[str, Any]]
@@ -142,7 +142,7 @@ TABLE: dict[str, tuple[Change, str, str]] = {
 }
 
 
-def with_uneven(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def with_ill_conditioned(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """These entries; those of the table also have the uneven inputs, and the quotient among their mistakes."""
     return tuple(_harder(e, *TABLE[e.exercise.id]) if e.exercise.id in TABLE else e for e in entries)
 
@@ -157,5 +157,5 @@ def _harder(entry: Entry, change: Change, args: str, quotient: str) -> Entry:
         uneven = {**like.args, **change(rng, dict(like.args))}
         return [*found, Case(NAME, uneven, sizes=like.sizes, rows=like.rows)]
 
-    mistake = Solution("measured-not-derived", MEASURED.format(args=args, answer=quotient), "measured_slopes", HINT)
+    mistake = Variant("measured-not-derived", MEASURED.format(args=args, answer=quotient), "measured_slopes", HINT)
     return replace(entry, cases=cases, mutants=[*entry.mutants, *([mistake] if quotient else [])])

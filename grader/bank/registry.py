@@ -35,14 +35,14 @@ HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh
 
 
 @dataclass(frozen=True)
-class Solution:
+class Variant:
     """A solution in the bank, right or wrong, as source that can be run afresh or put into a notebook."""
 
     name: str
     source: str
     function: str
     hint: str = ""
-    catalogue: str = ""
+    misconception_id: str = ""
 
     def fresh(self) -> Answer:
         """The function, defined anew: what an earlier run kept in its defaults is gone."""
@@ -53,10 +53,10 @@ class Solution:
         return namespace[self.function]
 
 
-class Replies:
+class LazyReplies:
     """A known mistake's replies to questions in their order, each worked out when it is first wanted."""
 
-    def __init__(self, exercise: Exercise, mutant: Solution, questions: Sequence[Question]) -> None:
+    def __init__(self, exercise: Exercise, mutant: Variant, questions: Sequence[Question]) -> None:
         self._exercise, self._answer, self._questions = exercise, mutant.fresh(), questions
         self._found: list[Reply] = []
 
@@ -76,23 +76,23 @@ class Entry:
     reference: Answer
     cases: Callable[[np.random.Generator], list[Case]]
     tolerance: str
-    mutants: list[Solution] = field(default_factory=list)
-    alternatives: list[Solution] = field(default_factory=list)
+    mutants: list[Variant] = field(default_factory=list)
+    alternatives: list[Variant] = field(default_factory=list)
 
-    def mutant(self, name: str, hint: str, catalogue: str = "") -> Callable[[Answer], Answer]:
+    def mutant(self, name: str, hint: str, misconception_id: str = "") -> Callable[[Answer], Answer]:
         """Register a wrong solution under the name of its mistake, with the hint that it must earn."""
 
         def register(function: Answer) -> Answer:
             if any(m.name == name for m in self.mutants):
                 raise ValueError(f"{self.exercise.id} has two mutants named {name!r}")
-            self.mutants.append(Solution(name, _source(function), function.__name__, hint, catalogue))
+            self.mutants.append(Variant(name, _source(function), function.__name__, hint, misconception_id))
             return function
 
         return register
 
-    def alternative(self, function: Answer) -> Answer:
+    def alternative_solution(self, function: Answer) -> Answer:
         """Register a right solution that is written another way."""
-        self.alternatives.append(Solution(function.__name__, _source(function), function.__name__))
+        self.alternatives.append(Variant(function.__name__, _source(function), function.__name__))
         return function
 
     def fixtures(self, rng: np.random.Generator) -> list[Case]:
@@ -110,9 +110,9 @@ class Entry:
         return self.questions(HIDDEN_SEED)
 
     @cached_property
-    def mistaken(self) -> dict[str, Replies]:
+    def mutant_replies(self) -> dict[str, LazyReplies]:
         """What each known mistake replies to the hidden questions, by its name; kept as they are."""
-        return {m.name: Replies(self.exercise, m, self.hidden) for m in self.mutants}
+        return {m.name: LazyReplies(self.exercise, m, self.hidden) for m in self.mutants}
 
 
 def _source(function: Answer) -> str:

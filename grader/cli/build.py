@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.common import ChapterName, Db, Json, app, console, print_json, say, say_made
-from grader.course import Trouble, chosen, house
+from grader.cli.common import ChapterName, Db, Json, app, console, echo, echo_files, print_json
+from grader.course import GraderError, course_directory, select_chapters
 
 
 @app.command()
@@ -21,17 +21,17 @@ def build(
     """Build the release: source, notebook, gradebook, course/."""
     from grader.publish import build as building
 
-    wanted = chosen(name)
+    wanted = select_chapters(name)
     if check:
-        stale = building.stale(wanted, house())
+        stale = building.stale(wanted, course_directory())
         if as_json:
             print_json({"stale": stale})
         if stale:
-            raise Trouble(
+            raise GraderError(
                 f"The release of {', '.join(stale)} is stale: run `python -m grader build` and commit course/."
             )
-        return say("The release is what the sources build.", as_json)
-    return say_made("Built", "built", [building.build(c, house(db)) for c in wanted], as_json)
+        return echo("The release is what the sources build.", as_json)
+    return echo_files("Built", "built", [building.build(c, course_directory(db)) for c in wanted], as_json)
 
 
 @app.command()
@@ -39,9 +39,11 @@ def solutions(name: ChapterName = None, as_json: Json = False) -> None:
     """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
     from grader.publish import publish
 
-    wanted = chosen(name)
-    say(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
-    say_made("Wrote", "files", [path for pair in publish.all_solutions(house(), wanted) for path in pair], as_json)
+    wanted = select_chapters(name)
+    echo(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
+    echo_files(
+        "Wrote", "files", [path for pair in publish.all_solutions(course_directory(), wanted) for path in pair], as_json
+    )
 
 
 @app.command()
@@ -52,11 +54,11 @@ def site(
     """Build the course as static pages, with a teacher's outputs and without a solution."""
     from grader.publish import site as building
 
-    say("Building the site (two minutes where solutions must be executed) ...", as_json)
-    page = building.site(house(), chosen(None), fresh=fresh)
+    echo("Building the site (two minutes where solutions must be executed) ...", as_json)
+    page = building.site(course_directory(), select_chapters(None), fresh=fresh)
     if as_json:
         return print_json({"page": str(page)})
-    return say(f"Open {page}")
+    return echo(f"Open {page}")
 
 
 @app.command()
@@ -69,11 +71,11 @@ def release(
     """Zip what a student needs, and nothing else."""
     from grader.publish import publish
 
-    file = to or house().work / "gradschool.zip"
-    names = publish.release(house(), chosen(None), file)
+    file = to or course_directory().work / "gradschool.zip"
+    names = publish.release(course_directory(), select_chapters(None), file)
     if as_json:
         return print_json({"file": str(file), "names": names})
-    return say(f"Wrote {len(names)} files into {file}")
+    return echo(f"Wrote {len(names)} files into {file}")
 
 
 @app.command()

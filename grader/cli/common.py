@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from grader.course import DB_VARIABLE, Trouble
+from grader.course import DB_VARIABLE, GraderError
 from grader.sandbox import bubblewrap
 
 app = typer.Typer(
@@ -33,27 +33,27 @@ Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
-class Stopped(Trouble):
+class Interrupted(GraderError):
     """Somebody pressed Ctrl-C."""
 
 
-def say(text: str, quiet: bool = False) -> None:
+def echo(text: str, quiet: bool = False) -> None:
     """One line for the person at the keyboard."""
     if not quiet:
         console.print(text, highlight=False)
 
 
-def say_made(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:
+def echo_files(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:
     """Name the files that a command has made, a line each; under ``key`` for a program."""
     names = [str(file) for file in files]
     if as_json:
         return print_json({key: names})
     for name in names:
-        say(f"{verb} {name}")
+        echo(f"{verb} {name}")
     return None
 
 
-def go_without(unsandboxed: bool) -> None:
+def disable_sandbox(unsandboxed: bool) -> None:
     """Leave the walls out, for this command and the workers that it starts, because the instructor said so."""
     if unsandboxed:
         os.environ[bubblewrap.UNSANDBOXED_VARIABLE] = "1"

@@ -15,11 +15,11 @@ from grader.cli.common import (
     Json,
     Student,
     app,
+    echo,
     print_json,
-    say,
 )
 from grader.cli.lms import Rosters, Zone
-from grader.course import DB_VARIABLE, Trouble, chosen, house
+from grader.course import DB_VARIABLE, GraderError, course_directory, select_chapters
 
 
 class Format(StrEnum):
@@ -52,8 +52,8 @@ def feedback(
     from grader.publish import publish
 
     if pack and student:
-        raise Trouble("A zip for an LMS holds everybody's feedback: leave out --student.")
-    where, chapters = house(db), chosen(name)
+        raise GraderError("A zip for an LMS holds everybody's feedback: leave out --student.")
+    where, chapters = course_directory(db), select_chapters(name)
     if name is None:  # a class on its way has not handed in every chapter
         chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.name}/*.ipynb"))] or chapters
     files = [f for c in chapters for f in publish.feedback(where, c, student)]
@@ -61,9 +61,9 @@ def feedback(
     if as_json:
         return print_json({"files": [str(f) for f in files], "zips": [str(f) for f in zips], "notes": notes})
     for file in [*files, *zips]:
-        say(f"Wrote {file}")
+        echo(f"Wrote {file}")
     for note in notes:
-        say(note)
+        echo(note)
     return None
 
 
@@ -90,19 +90,19 @@ def export(
     from grader.lms import roster as rosters
     from grader.publish import publish
 
-    where, chapters = house(db), chosen(name)
+    where, chapters = course_directory(db), select_chapters(name)
     if kind is Format.csv:
         if as_json:
             return print_json(list(publish.marks(where, chapters)))
         file = to or where.work / "marks.csv"
-        return say(f"Wrote {publish.export(where, chapters, file)} rows to {file}")
+        return echo(f"Wrote {publish.export(where, chapters, file)} rows to {file}")
     write = gradesheets.canvas if kind is Format.canvas else gradesheets.moodle
     known = rosters.read(roster or rosters.files(where), zone)
     files, notes = write(where, chapters, to or where.work, known, waiting.value)
     if as_json:
         return print_json({"files": [str(f) for f in files], "notes": notes})
     for line in [*(f"Wrote {f}" for f in files), *notes]:
-        say(line)
+        echo(line)
     return None
 
 
@@ -117,11 +117,11 @@ def move(
     """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterwards."""
     from grader.gradebook import migrate as moving
 
-    moved = moving.move(house(source).db_url, to)
+    moved = moving.migrate(course_directory(source).db_url, to)
     if as_json:
         return print_json(asdict(moved))
-    say(
+    echo(
         f"{sum(moved.rows.values())} rows arrived as they were: {moved.students} students, {moved.submissions} "
         f"submissions, {moved.grades} marks, {moved.points:g} points."
     )
-    return say(f"Set {DB_VARIABLE} to the new address to work with it. The old gradebook is as it was.")
+    return echo(f"Set {DB_VARIABLE} to the new address to work with it. The old gradebook is as it was.")

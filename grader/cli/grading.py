@@ -27,17 +27,17 @@ from rich.text import Text
 from grader.cli.common import (
     ChapterName,
     Db,
+    Interrupted,
     Json,
-    Stopped,
     Student,
     Unsandboxed,
     app,
     console,
-    go_without,
+    disable_sandbox,
+    echo,
     print_json,
-    say,
 )
-from grader.course import House, Trouble, chosen, house
+from grader.course import CourseDirectory, GraderError, course_directory, select_chapters
 from grader.executors import process_context
 from grader.sandbox import bubblewrap
 
@@ -59,9 +59,11 @@ def autograde(
     as_json: Json = False,
 ) -> None:
     """Grade what is in submitted/ into the gradebook."""
-    go_without(unsandboxed)
-    crew = _crew(jobs, cluster, cold, lambda text: say(text, quiet=as_json))
-    results = grade_class(house(db), chosen(name), student=student, force=force, crew=crew, quiet=as_json)
+    disable_sandbox(unsandboxed)
+    crew = _crew(jobs, cluster, cold, lambda text: echo(text, quiet=as_json))
+    results = grade_class(
+        course_directory(db), select_chapters(name), student=student, force=force, crew=crew, quiet=as_json
+    )
     if as_json:
         return print_json([asdict(r) for r in results])
     show_results(results)
@@ -73,23 +75,25 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
     if cluster is None:
         if cold:
             os.environ[bubblewrap.COLD_VARIABLE] = "1"
-        process_context.get_ready()
-        from grader.executors.local import LocalCrew  # takes a second to import
+        process_context.start_preload()
+        from grader.executors.local import LocalExecutor  # takes a second to import
 
-        return LocalCrew(jobs)
+        return LocalExecutor(jobs)
     if jobs is not None:
-        raise Trouble("--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once.")
+        raise GraderError(
+            "--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once."
+        )
     if cold:
-        raise Trouble(
+        raise GraderError(
             f"--cold is for this machine alone: set {bubblewrap.COLD_VARIABLE}=1 where the workers are started."
         )
-    from grader.executors.dask import ClusterCrew
+    from grader.executors.dask import DaskExecutor
 
-    return ClusterCrew(cluster, warn=warn)
+    return DaskExecutor(cluster, warn=warn)
 
 
 def grade_class(
-    where: House,
+    where: CourseDirectory,
     chapters: list[Any],
     *,
     student: str | None = None,
@@ -108,10 +112,10 @@ def grade_class(
         try:
             results = list(_progress(steps, len(found), "Grading", quiet))
         except KeyboardInterrupt:  # typer would end without a word
-            raise Stopped("stopped. What was entered stays; run the same command again to go on.") from None
+            raise Interrupted("stopped. What was entered stays; run the same command again to go on.") from None
     if graded := sum(r.status == "graded" for r in results):
         seconds = time.monotonic() - started
-        say(f"{graded} notebooks in {seconds:.0f} s, {60 * graded / seconds:.0f} a minute.", quiet)
+        echo(f"{graded} notebooks in {seconds:.0f} s, {60 * graded / seconds:.0f} a minute.", quiet)
     return sorted(results, key=lambda r: (r.chapter, r.student))
 
 
@@ -149,10 +153,10 @@ def show_results(results: list[Any]) -> None:
     count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "trouble")}
     flagged = [r for r in results if r.notes]
     for r in flagged[:MOST_FLAGS]:
-        say(f"Look at {escape(r.student)}, {r.chapter}: {escape(' '.join(r.notes[:3]))}")
+        echo(f"Look at {escape(r.student)}, {r.chapter}: {escape(' '.join(r.notes[:3]))}")
     if len(flagged) > MOST_FLAGS:
-        say(f"... and {len(flagged) - MOST_FLAGS} more; `--json` has them all.")
-    say(
+        echo(f"... and {len(flagged) - MOST_FLAGS} more; `--json` has them all.")
+    echo(
         f"{count['graded']} graded, {count['unchanged']} unchanged, {count['trouble']} could not be graded, "
         f"{len(flagged)} flagged."
     )
@@ -170,11 +174,11 @@ def check_notebook(
     as_json: Json = False,
 ) -> None:
     """Grade one file without a gradebook, and print its report."""
-    go_without(unsandboxed)
+    disable_sandbox(unsandboxed)
     from grader.execution import grade_file
 
     found = grade_file.grade_file(notebook)
     if as_json:
         return print_json(found)
-    say(grade_file.as_text(found))
+    echo(grade_file.as_text(found))
     return None

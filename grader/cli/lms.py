@@ -11,8 +11,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grader.cli.common import ChapterName, Db, Json, app, console, print_json, say
-from grader.course import chosen, house
+from grader.cli.common import ChapterName, Db, Json, app, console, echo, print_json
+from grader.course import course_directory, select_chapters
 
 Rosters = Annotated[
     list[Path] | None,
@@ -35,17 +35,17 @@ def collect(
     from grader.lms import collect as collecting
     from grader.lms import roster as rosters
 
-    where = house()
+    where = course_directory()
     known = rosters.read(roster or rosters.files(where), zone)
-    taken = collecting.Collection(where, known, dry_run).collect(sources)
+    taken = collecting.Collector(where, known, dry_run).collect(sources)
     if as_json:
         return print_json([asdict(t) for t in taken])
     _show(taken)
     if any(t.lms == "moodle" for t in taken) and not known:
-        say(collecting.MOODLES_NUMBERS)
+        echo(collecting.MOODLES_NUMBERS)
     count = Counter(t.status for t in taken)
     told = ", ".join(f"{count[s]} {s}" for s in ("new", "replaced", "unchanged", "older"))
-    return say(f"{'Would be: ' if dry_run else ''}{told}, {count['trouble']} could not be taken.")
+    return echo(f"{'Would be: ' if dry_run else ''}{told}, {count['trouble']} could not be taken.")
 
 
 def _show(taken: list) -> None:
@@ -77,5 +77,5 @@ def report(
     """Write the class report: marks, exercises, misconceptions, who waits, what to teach tomorrow."""
     from grader.publish.class_report import page
 
-    file = page.report(house(db), chosen(name), to)
-    return print_json({"file": str(file)}) if as_json else say(f"Wrote {file}")
+    file = page.report(course_directory(db), select_chapters(name), to)
+    return print_json({"file": str(file)}) if as_json else echo(f"Wrote {file}")

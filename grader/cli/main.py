@@ -8,8 +8,8 @@ import sys
 import warnings
 
 from grader.cli import build, gradebook, grading, lms, verify  # each adds its commands to the application
-from grader.cli.common import Stopped, app
-from grader.course import Trouble
+from grader.cli.common import Interrupted, app
+from grader.course import GraderError
 
 __all__ = ["app", "build", "gradebook", "grading", "lms", "main", "verify"]
 
@@ -20,9 +20,9 @@ def main() -> None:
     try:
         logging.getLogger("tornado.application").addHandler(logging.NullHandler())  # nbgrader's gradebook writes there
         app()
-    except Trouble as trouble:
+    except GraderError as trouble:
         print(f"grader: {trouble}", file=sys.stderr)
-        sys.exit(130 if isinstance(trouble, Stopped) else 1)
+        sys.exit(130 if isinstance(trouble, Interrupted) else 1)
     except OSError as error:
         print(f"grader: {_of_system(error)}", file=sys.stderr)
         sys.exit(1)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grader.cli.common import ChapterName, Json, app, console, print_json, say
-from grader.course import chosen
+from grader.cli.common import ChapterName, Json, app, console, echo, print_json
+from grader.course import select_chapters
 
 
 @app.command()
@@ -16,7 +16,7 @@ def audit(name: ChapterName = None, as_json: Json = False) -> None:
     """Try every known mistake and every other right way on the grader itself."""
     from grader.bank.audit import audit as run
 
-    result = run([c.part for c in chosen(name)])
+    result = run([c.part for c in select_chapters(name)])
     if as_json:
         print_json(result.as_dict())
     else:
@@ -26,7 +26,7 @@ def audit(name: ChapterName = None, as_json: Json = False) -> None:
         console.print(table)
         for what in ("survivors", "misnamed", "rejected"):
             for line in getattr(result, what):
-                say(f"{what}: {line}")
+                echo(f"{what}: {line}")
     if not result.healthy:
         raise typer.Exit(1)
 
@@ -47,7 +47,7 @@ def redteam(
         print_json(result)
     else:
         for line in result["breaks"]:
-            say(f"break: {line}")
-        say(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
+            echo(f"break: {line}")
+        echo(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
     if result["breaks"] and not stock:
         raise typer.Exit(1)

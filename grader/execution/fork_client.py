@@ -36,11 +36,11 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel would set
 NOWHERE: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-class Unforkable(RuntimeError):
+class ForkError(RuntimeError):
     """No kernel came from the fork server, and why."""
 
 
-REFUSALS = (OSError, ValueError, Unforkable)  # what asking for a kernel may end with
+REFUSALS = (OSError, ValueError, ForkError)  # what asking for a kernel may end with
 
 
 class ForkedProcess:
@@ -85,7 +85,7 @@ class ForkedProcess:
 
 
 @dataclass(frozen=True)
-class Door:
+class ForkServerHandle:
     """Where kernels are asked for: a fork server's control line, and a folder of the host that its builders see.
 
     Several processes may share one. It travels to a process that is being spawned.
@@ -94,7 +94,7 @@ class Door:
     control: socket.socket
     handed: Path
 
-    def fork(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
+    def fork(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
         """A new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
         handed = self.handed / os.urandom(8).hex()
         os.link(judge, handed)
@@ -103,7 +103,7 @@ class Door:
             with theirs:
                 socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
             line.settimeout(IMPORTS_SECONDS)
-            line.send(json.dumps(_order(handed.name, connection, walls)).encode())
+            line.send(json.dumps(_order(handed.name, connection, resources)).encode())
             return _born(line)
         except BaseException:
             line.close()
@@ -118,7 +118,7 @@ class ForkServer:
     def __init__(self) -> None:
         self._folder = socket_folder("forks-")
         control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.door = Door(control, Path(self._folder.name))
+        self.handle = ForkServerHandle(control, Path(self._folder.name))
         self.process: subprocess.Popen[bytes] | None = None
         self._begun, self._ended = threading.Event(), False
         threading.Thread(target=self._keep, name="fork server", daemon=True).start()
@@ -127,8 +127,8 @@ class ForkServer:
         """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
         with self._theirs as theirs, contextlib.suppress(OSError):
             if not self._ended:
-                command = bubblewrap.server_command(SCRIPT, self.door.handed, theirs.fileno())
-                env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.MEET}/judge", "MPLBACKEND": INLINE}
+                command = bubblewrap.server_command(SCRIPT, self.handle.handed, theirs.fileno())
+                env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.RUN_DIR}/judge", "MPLBACKEND": INLINE}
                 fds = (theirs.fileno(),)
                 self.process = subprocess.Popen(
                     command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
@@ -140,10 +140,10 @@ class ForkServer:
     def get_ready(self) -> None:
         """Wait until it has imported everything; Unforkable, with its reason, if it could not."""
         self._begun.wait(IMPORTS_SECONDS)
-        self.door.control.settimeout(IMPORTS_SECONDS)
-        said = self.door.control.recv(1000)
+        self.handle.control.settimeout(IMPORTS_SECONDS)
+        said = self.handle.control.recv(1000)
         if said != b"ready":
-            raise Unforkable(said.decode(errors="replace") or "the fork server ended while it was starting")
+            raise ForkError(said.decode(errors="replace") or "the fork server ended while it was starting")
 
     def is_alive(self) -> bool:
         """Whether it runs."""
@@ -152,19 +152,19 @@ class ForkServer:
     def end(self) -> None:
         """End it, with every kernel that came from it."""
         self._ended = True
-        self.door.control.close()
+        self.handle.control.close()
         if self.process:
             self.process.kill()
         self._folder.cleanup()
 
 
-def _order(judge: str, connection: str, walls: bubblewrap.Walls) -> dict[str, Any]:
+def _order(judge: str, connection: str, resources: bubblewrap.ResourceLimits) -> dict[str, Any]:
     """What a kernel is to be, as the fork server's child reads it."""
     return {
         "judge": judge,
         "connection": connection,
-        "scratch": walls.scratch,
-        "limits": bubblewrap.limits(walls),
+        "scratch": resources.scratch,
+        "limits": bubblewrap.limits(resources),
         "user": bubblewrap.own_user(),
         "filter": (seccomp.program() or b"").hex(),
     }
@@ -174,12 +174,12 @@ def _born(line: socket.socket) -> ForkedProcess:
     """The kernel's first process, once the kernel has given up its rights and begins; Unforkable with its reason."""
     said, fds, _, _ = socket.recv_fds(line, 1000, 1)
     if not fds:
-        raise Unforkable(said.decode(errors="replace") or "the fork server gave no kernel")
+        raise ForkError(said.decode(errors="replace") or "the fork server gave no kernel")
     process = ForkedProcess(fds[0], line)
     try:
         said = line.recv(1000)
         if said != b"ready":
-            raise Unforkable(said.decode(errors="replace") or "the kernel ended while it was starting")
+            raise ForkError(said.decode(errors="replace") or "the kernel ended while it was starting")
     except BaseException:
         process.kill()
         process.close()
@@ -187,55 +187,55 @@ def _born(line: socket.socket) -> ForkedProcess:
     return process
 
 
-class Forks:
+class ForkServerPool:
     """Kernels for this process: by a door that it was lent, or from a server of its own, started when it is wanted
     and again when it has died."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.lent: Door | None = None
+        self.shared: ForkServerHandle | None = None
         self.server: ForkServer | None = None
         self.failures = 0  # one after the other
 
-    def kernel(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
+    def kernel(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
         """A new kernel; Unforkable if none is to be had, and at once after too many failures."""
         with self._lock:
             if self.failures >= MOST_FAILURES:
-                raise Unforkable("forking has failed too often here")
-            if self.lent is not None:
+                raise ForkError("forking has failed too often here")
+            if self.shared is not None:
                 try:
-                    return self.lent.fork(connection, judge, walls)
+                    return self.shared.fork(connection, judge, resources)
                 except REFUSALS:
-                    self.lent = None
+                    self.shared = None
             try:
-                process = self._own_door().fork(connection, judge, walls)
+                process = self._own_door().fork(connection, judge, resources)
             except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
-                process = self._from_another(connection, judge, walls)
+                process = self._from_another(connection, judge, resources)
             self.failures = 0
             return process
 
-    def _from_another(self, connection: str, judge: str, walls: bubblewrap.Walls) -> ForkedProcess:
+    def _from_another(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
         """A second try, with a new server."""
         self.end()
         try:
-            return self._own_door().fork(connection, judge, walls)
+            return self._own_door().fork(connection, judge, resources)
         except REFUSALS as error:
             self.failures += 1
             self.end()
-            raise Unforkable(str(error)) from error
+            raise ForkError(str(error)) from error
 
-    def _own_door(self) -> Door:
+    def _own_door(self) -> ForkServerHandle:
         if self.server is None or not self.server.is_alive():
             self.end()
             self.server = ForkServer()
             self.server.get_ready()
-        return self.server.door
+        return self.server.handle
 
     def own_processes(self) -> list[int]:
         """Those of the server itself, which stay from one kernel to the next."""
         process = self.server and self.server.process
-        return bubblewrap.family(process.pid)[:3] if process else []
+        return bubblewrap.process_tree(process.pid)[:3] if process else []
 
     def end(self) -> None:
         """End the server, if there is one."""
@@ -245,13 +245,13 @@ class Forks:
 
 
 @lru_cache
-def forks() -> Forks:
+def fork_server_pool() -> ForkServerPool:
     """This process's fork server."""
-    return Forks()
+    return ForkServerPool()
 
 
 @contextlib.contextmanager
-def shared() -> Iterator[Door | None]:
+def shared_fork_server() -> Iterator[ForkServerHandle | None]:
     """A fork server for several processes that this one starts: the door to lend them. None where kernels start cold.
 
     It gets ready while they do; whoever asks before that waits.
@@ -261,7 +261,7 @@ def shared() -> Iterator[Door | None]:
         return
     server = ForkServer()
     try:
-        yield server.door
+        yield server.handle
     finally:
         server.end()
 
@@ -273,7 +273,9 @@ class ForkedProvisioner(LocalProvisioner):
         """Fork; the command line is for those who start cold."""
         manager: Any = self.parent
         connection = Path(manager.connection_file).read_text()
-        self.process: Any = await asyncio.to_thread(forks().kernel, connection, manager.judge_address, manager.walls)
+        self.process: Any = await asyncio.to_thread(
+            fork_server_pool().kernel, connection, manager.judge_address, manager.resources
+        )
         self.pid = self.process.pid
         return self.connection_info
 

@@ -55,8 +55,8 @@ PRELOADED = (
     "gradschool.exercises.ddpg",
     "gradschool.rl.ddpg.training",
 )
-MEET = "/run/gradschool"  # these five as in grader/sandbox/bubblewrap.py
-HANDED = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
+RUN_DIR = "/run/gradschool"  # these five as in grader/sandbox/bubblewrap.py
+JUDGE_SOCKET_DIR = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"
 KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
@@ -188,12 +188,12 @@ def build(order: dict[str, Any]) -> None:
         mount(f"/proc/self/fd/{descriptor}", str(file), None, BIND)
         mount(None, str(file), None, REMOUNT | BIND | READ_ONLY | PLAIN)
         os.close(descriptor)
-    mount("tmpfs", MEET, "tmpfs", PLAIN, "mode=755,size=1m")
-    Path(MEET, "connection.json").write_text(order["connection"])
-    Path(MEET, "judge").touch()
-    mount(f"{HANDED}/{order['judge']}", f"{MEET}/judge", None, BIND)
-    mount(None, MEET, None, REMOUNT | BIND | READ_ONLY | PLAIN)
-    call("umount2", HANDED.encode(), DETACH)
+    mount("tmpfs", RUN_DIR, "tmpfs", PLAIN, "mode=755,size=1m")
+    Path(RUN_DIR, "connection.json").write_text(order["connection"])
+    Path(RUN_DIR, "judge").touch()
+    mount(f"{JUDGE_SOCKET_DIR}/{order['judge']}", f"{RUN_DIR}/judge", None, BIND)
+    mount(None, RUN_DIR, None, REMOUNT | BIND | READ_ONLY | PLAIN)
+    call("umount2", JUDGE_SOCKET_DIR.encode(), DETACH)
     os.umask(mask)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SET_INTERFACE, struct.pack("16sH22x", b"lo", UP))
@@ -307,7 +307,7 @@ def start_afresh() -> None:
 
 def run_kernel() -> None:
     """As ``python -m ipykernel_launcher`` does."""
-    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{MEET}/connection.json", *KERNEL_OPTIONS]
+    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{RUN_DIR}/connection.json", *KERNEL_OPTIONS]
     sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 

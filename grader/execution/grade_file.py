@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, Trouble, chapters
+from grader.course import Chapter, GraderError, chapters
 from grader.execution import grade_notebook
 from gradschool.core.exercise import grade_id
 
@@ -22,14 +22,14 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
     common = {c: len(names & {grade_id(i) for i in entries(c.part)}) for c in chapters()}
     best = max(common, key=lambda c: common[c], default=None)
     if best is None or common[best] == 0:
-        raise Trouble(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
+        raise GraderError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
     return best
 
 
 def grade_file(file: Path) -> dict[str, Any]:
     """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
     chapter = chapter_of(grade_notebook.read_submission(file), file)
-    found = results.read(grade_notebook.grade(file, chapter))
+    found = results.read(grade_notebook.grade_notebook(file, chapter))
     exercises = found["exercises"]
     return {
         "notebook": str(file),

@@ -12,9 +12,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import results
-from grader.course import Chapter, Trouble
-from grader.execution.notebook_run import Limits, Session
-from grader.notebooks.overwrite_cells import transplant
+from grader.course import Chapter, GraderError
+from grader.execution.notebook_run import NotebookRun, TimeLimits
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
 from grader.sandbox import bubblewrap
 
@@ -22,7 +22,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also print
 MOST_BYTES = 50 * 2**20
 
 
-def leads_elsewhere(file: Path, folder: Path) -> bool:
+def escapes_folder(file: Path, folder: Path) -> bool:
     """Whether this is a link, or reached through one that leads out of ``folder``: to any file of the instructor's."""
     return file.is_symlink() or not file.resolve().is_relative_to(folder.resolve())
 
@@ -32,20 +32,22 @@ def read_submission(file: Path) -> NotebookNode:
     try:
         found = file.stat()
         if not stat.S_ISREG(found.st_mode):  # to read a pipe would be to wait for ever
-            raise Trouble(f"{file.name} is not a file: ask for the file itself.")
+            raise GraderError(f"{file.name} is not a file: ask for the file itself.")
         if found.st_size > MOST_BYTES:
-            raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
+            raise GraderError(
+                f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs."
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about it is the student's business, and is mended below
             notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
     except OSError as error:
-        raise Trouble(f"{file.name} cannot be opened ({error.strerror}).") from error
-    except Trouble:
+        raise GraderError(f"{file.name} cannot be opened ({error.strerror}).") from error
+    except GraderError:
         raise
     except Exception as error:  # nbformat raises many kinds for what is not a notebook
-        raise Trouble(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
+        raise GraderError(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
     if not isinstance(notebook.get("cells"), list):
-        raise Trouble(f"{file.name} has no cells: ask for the file again.")
+        raise GraderError(f"{file.name} has no cells: ask for the file again.")
     return _with_plain_cells(notebook)
 
 
@@ -70,23 +72,25 @@ def _with_plain_cells(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def grade(file: Path, chapter: Chapter, limits: Limits | None = None) -> NotebookNode:
+def grade_notebook(file: Path, chapter: Chapter, limits: TimeLimits | None = None) -> NotebookNode:
     """Grade one file: the graded notebook, with every exercise's card and the record in its metadata."""
     submitted = read_submission(file)
-    notebook, notes = transplant(submitted, template(chapter))
-    judge(notebook, chapter, notes, limits)
+    notebook, notes = overwrite_cells(submitted, template(chapter))
+    execute_and_judge(notebook, chapter, notes, limits)
     results.read(notebook)["submission"] = results.digest_of(file)
     return notebook
 
 
-def judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: Limits | None = None) -> None:
+def execute_and_judge(
+    notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: TimeLimits | None = None
+) -> None:
     """Run a transplanted notebook with the judge listening, and write the record into it."""
     bubblewrap.require()
     if bubblewrap.is_off():
         notes = [bubblewrap.WARNING, *notes]
-    session = Session(notebook, chapter, limits or Limits(), notes=notes)
+    session = NotebookRun(notebook, chapter, limits or TimeLimits(), notes=notes)
     reports = session.run()
-    results.write(notebook, reports, session.notes, grader=results.grader_version(chapter))
+    results.attach(notebook, reports, session.notes, grader=results.grader_version(chapter))
     notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 

@@ -13,7 +13,7 @@ from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.execution.kernel_manager import SILENT, KernelLost, WalledManager
+from grader.execution.kernel_manager import SILENT, KernelDied, SandboxedKernelManager
 from grader.execution.output_limits import BoundedClient
 from grader.sandbox import bubblewrap
 from grader.sandbox.socket_dir import socket_folder
@@ -24,14 +24,20 @@ GRACE = 3.0  # seconds between the interrupt and the kill
 class Kernel:
     """A kernel that runs the cells of one notebook. ``async with`` starts it and makes sure that it ends."""
 
-    def __init__(self, notebook: NotebookNode, judge_address: str, walls: bubblewrap.Walls | None = None) -> None:
-        self.notebook, self.judge_address, self.walls = notebook, judge_address, walls or bubblewrap.Walls()
+    def __init__(
+        self, notebook: NotebookNode, judge_address: str, resources: bubblewrap.ResourceLimits | None = None
+    ) -> None:
+        self.notebook, self.judge_address, self.resources = (
+            notebook,
+            judge_address,
+            resources or bubblewrap.ResourceLimits(),
+        )
         self._too_much = ""
         self._reply: dict[str, Any] = {}
 
     async def __aenter__(self) -> Kernel:
         bubblewrap.require()
-        for self.road in _roads():
+        for self.road in start_attempts():
             try:
                 await self._start()
                 break
@@ -44,15 +50,17 @@ class Kernel:
                 await self.__aexit__()
                 raise
         self.kc.allow_stdin = False
-        pid = self.manager.first or self.manager.provisioner.process.pid  # type: ignore[union-attr]
-        self._watch = bubblewrap.Watch(pid, self.walls, self._stop)
+        pid = self.manager.init_pid or self.manager.provisioner.process.pid  # type: ignore[union-attr]
+        self._watch = bubblewrap.ResourceMonitor(pid, self.resources, self._stop)
         return self
 
     async def _start(self) -> None:
         self._folder = socket_folder("kernel-")
         home = Path(self._folder.name) / "home"
         home.mkdir()
-        self.manager = WalledManager(Path(self._folder.name), self.judge_address, self.walls, self.road == "forked")
+        self.manager = SandboxedKernelManager(
+            Path(self._folder.name), self.judge_address, self.resources, self.road == "forked"
+        )
         self.client = self._new_client()
         await self.manager.start(home)
         await self.manager.sockets_are_there(60)
@@ -109,16 +117,16 @@ class Kernel:
         try:
             await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE)
         except (DeadKernelError, CellTimeoutError, TimeoutError) as error:
-            raise KernelLost(await self._why()) from error
+            raise KernelDied(await self._why()) from error
         except Exception as error:  # whatever the student's side sent in place of a message
-            raise KernelLost(f"it sent what is no message ({type(error).__name__})") from error
+            raise KernelDied(f"it sent what is no message ({type(error).__name__})") from error
         finally:
             cell.metadata.pop("shown", None)
         if self._too_much or not await self.manager.is_alive():
-            raise KernelLost(self._too_much or "the kernel died")
+            raise KernelDied(self._too_much or "the kernel died")
         outcome = _outcome(self._reply)
         if outcome == "timeout" and not await self._answers():
-            raise KernelLost("the kernel could not be interrupted")
+            raise KernelDied("the kernel could not be interrupted")
         return outcome
 
     async def _why(self) -> str:
@@ -147,11 +155,11 @@ def _outcome(reply: dict[str, Any]) -> str:
     if content.get("status") == "ok":
         return "ok"
     if content.get("status") != "error":
-        raise KernelLost("the kernel died")  # it answers "aborted" while it is on its way out
+        raise KernelDied("the kernel died")  # it answers "aborted" while it is on its way out
     return "timeout" if content.get("ename") in ("CellTimeoutError", "KeyboardInterrupt") else "error"
 
 
-def _roads() -> tuple[str, ...]:
+def start_attempts() -> tuple[str, ...]:
     """The ways to start, in turn: a machine that is full for a moment is no reason to lose a notebook."""
     forked = not (bubblewrap.is_off() or bubblewrap.is_cold())
     return (*(["forked"] if forked else []), "cold", "cold", "last")

@@ -29,48 +29,55 @@ SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
-class KernelLost(Exception):
+class KernelDied(Exception):
     """The kernel died or could not be stopped; it has been killed."""
 
 
-class WalledManager(AsyncKernelManager):
+class SandboxedKernelManager(AsyncKernelManager):
     """Starts a kernel inside the sandbox, or plainly if the instructor has said so.
 
     The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, the grader
     finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
     """
 
-    def __init__(self, folder: Path, judge_address: str, walls: bubblewrap.Walls, forked: bool = False) -> None:
-        self.forked, self.walled, self.judge_address, self.walls = forked, not bubblewrap.is_off(), judge_address, walls
+    def __init__(
+        self, folder: Path, judge_address: str, resources: bubblewrap.ResourceLimits, forked: bool = False
+    ) -> None:
+        self.forked, self.sandboxed, self.judge_address, self.resources = (
+            forked,
+            not bubblewrap.is_off(),
+            judge_address,
+            resources,
+        )
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
         super().__init__(
             kernel_name="python3",
             transport="ipc",
-            ip=bubblewrap.SOCKETS if self.walled else str(folder / "ipc"),
+            ip=bubblewrap.SOCKETS if self.sandboxed else str(folder / "ipc"),
             connection_file=str(folder / "connection.json"),
             context=context,
         )
         self.log = SILENT
-        self.first = 0  # the pid of the sandbox's first process
+        self.init_pid = 0  # the pid of the sandbox's first process
 
     async def start(self, home: Path) -> None:
         """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
-        if not self.walled:
+        if not self.sandboxed:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             env = {**kept, **bubblewrap.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
             return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         await (self._fork() if self.forked else self._start_cold())
-        self.ip = f"/proc/{self.first}/root{bubblewrap.SOCKETS}"
+        self.ip = f"/proc/{self.init_pid}/root{bubblewrap.SOCKETS}"
         return None
 
     async def _fork(self) -> None:
         self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
         await self.start_kernel(cwd="/", env={})
-        self.first = self.provisioner.process.pid  # type: ignore[union-attr]
+        self.init_pid = self.provisioner.process.pid  # type: ignore[union-attr]
 
     async def _start_cold(self) -> None:
-        env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.MEET}/judge"}
+        env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.RUN_DIR}/judge"}
         filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
         self._fds = (write, filter_fd)
         try:
@@ -78,7 +85,7 @@ class WalledManager(AsyncKernelManager):
             await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed, **NOWHERE)
             os.close(write)
             write = -1
-            self.first = await asyncio.to_thread(_first_process, read)
+            self.init_pid = await asyncio.to_thread(_first_process, read)
         finally:
             for fd in (read, write, filter_fd):
                 if fd is not None and fd >= 0:
@@ -87,17 +94,17 @@ class WalledManager(AsyncKernelManager):
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """The kernel's command, walls around it."""
         plain = super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
-        if not self.walled or self.forked:
+        if not self.sandboxed or self.forked:
             return plain
         os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
-        inside = [f"{bubblewrap.MEET}/connection.json" if a == self.connection_file else a for a in plain]
-        return bubblewrap.command(inside, self.walls, self.judge_address, self.connection_file, *self._fds)
+        inside = [f"{bubblewrap.RUN_DIR}/connection.json" if a == self.connection_file else a for a in plain]
+        return bubblewrap.command(inside, self.resources, self.judge_address, self.connection_file, *self._fds)
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """SIGINT for the kernel itself: bubblewrap would die of it."""
-        if not self.walled:
+        if not self.sandboxed:
             return await super().interrupt_kernel()
-        for pid in bubblewrap.family(self.first)[1:2]:
+        for pid in bubblewrap.process_tree(self.init_pid)[1:2]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
         return None
@@ -123,7 +130,7 @@ class WalledManager(AsyncKernelManager):
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""
         process = self.provisioner.process  # type: ignore[union-attr]
-        for pid in bubblewrap.family(process.pid)[::-1]:
+        for pid in bubblewrap.process_tree(process.pid)[::-1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -145,4 +152,4 @@ def _first_process(fd: int) -> int:
         text += part
         if b"}" in text:
             return int(json.loads(text)["child-pid"])
-    raise KernelLost("the sandbox did not start")
+    raise KernelDied("the sandbox did not start")

@@ -17,17 +17,17 @@ from nbgrader.utils import is_grade, is_locked
 
 from grader.bank.registry import Entry, entries
 from grader.course import Chapter
-from grader.execution.kernel import Kernel, KernelLost
-from grader.judging.server import Judge
-from grader.notebooks.overwrite_cells import LEFT_OUT
-from grader.sandbox.bubblewrap import Walls
+from grader.execution.kernel import Kernel, KernelDied
+from grader.judging.server import JudgeServer
+from grader.notebooks.overwrite_cells import SKIPPED
+from grader.sandbox.bubblewrap import ResourceLimits
 from gradschool.check.assess import Report
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """Seconds: for one check, one cell of the student's, one locked cell of the instructor's, the whole notebook.
 
     And how often a kernel may be restarted. Imports stand in locked cells: their time is the machine's, not the
@@ -39,20 +39,20 @@ class Limits:
     locked: float = 120.0
     notebook: float = 300.0
     restarts: int = 12
-    walls: Walls = field(default_factory=Walls)
+    resources: ResourceLimits = field(default_factory=ResourceLimits)
 
 
 @dataclass
-class Session:
+class NotebookRun:
     """One notebook on its way through the kernel. ``reports`` fills up by exercise id."""
 
     notebook: NotebookNode
     chapter: Chapter
-    limits: Limits = field(default_factory=Limits)
+    limits: TimeLimits = field(default_factory=TimeLimits)
     reports: dict[str, Report] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    lost: set[int] = field(default_factory=set)  # cells that cost a kernel and are not run again
-    doubted: set[int] = field(default_factory=set)  # cells during which a kernel died once
+    failed_cells: set[int] = field(default_factory=set)  # cells that cost a kernel and are not run again
+    suspect_cells: set[int] = field(default_factory=set)  # cells during which a kernel died once
 
     def __post_init__(self) -> None:
         self.bank = {grade_id(i): e for i, e in entries(self.chapter.part).items()}
@@ -60,12 +60,12 @@ class Session:
 
     def run(self) -> dict[str, Report]:
         """Run every cell that grading needs; a report for every exercise, whatever happens."""
-        with Judge(seconds=self.limits.check) as judge, ThreadPoolExecutor(1) as own_thread:
+        with JudgeServer(seconds=self.limits.check) as judge, ThreadPoolExecutor(1) as own_thread:
             own_thread.submit(asyncio.run, self._run(judge)).result()
         for cell in self.notebook.cells:
             entry = self._entry(cell)
             if entry:
-                report = self.reports.setdefault(entry.exercise.id, _unheard(entry, cell, "not reached", 0))
+                report = self.reports.setdefault(entry.exercise.id, _unjudged_report(entry, cell, "not reached", 0))
                 cell.outputs, cell.execution_count = [_card(report)], None
         return self.reports
 
@@ -73,11 +73,11 @@ class Session:
         """The exercise that this cell checks, if it is one of the instructor's check cells."""
         return self.bank.get(cell.metadata.nbgrader.grade_id) if is_grade(cell) and is_locked(cell) else None
 
-    async def _run(self, judge: Judge) -> None:
+    async def _run(self, judge: JudgeServer) -> None:
         start = 0
         for _ in range(self.limits.restarts + 1):
             try:
-                async with Kernel(self.notebook, judge.address, self.limits.walls) as kernel:
+                async with Kernel(self.notebook, judge.address, self.limits.resources) as kernel:
                     await self._replay(kernel, start)
                     start = await self._go_on(kernel, judge, start)
                     return
@@ -96,11 +96,11 @@ class Session:
 
     def _after_loss(self, gone: _CellLost, start: int) -> int:
         """Where to go on. A cell during which the kernel died gets a second try: an earlier one may be guilty."""
-        doubtful = gone.index not in self.doubted and not gone.guilty
-        self.doubted.add(gone.index)
+        doubtful = gone.index not in self.suspect_cells and not gone.guilty
+        self.suspect_cells.add(gone.index)
         if doubtful:
             return max(start, gone.index)
-        self.lost.add(gone.index)
+        self.failed_cells.add(gone.index)
         self.notes.append(f"{self._called(gone.index)} stopped the kernel ({gone}); it was started again.")
         return max(start, gone.index + 1)
 
@@ -113,8 +113,8 @@ class Session:
         return (
             cell.cell_type == "code"
             and bool(cell.source.strip())
-            and index not in self.lost
-            and cell.metadata.get("gradschool") != LEFT_OUT
+            and index not in self.failed_cells
+            and cell.metadata.get("gradschool") != SKIPPED
         )
 
     def _seconds(self, index: int) -> float:
@@ -129,7 +129,7 @@ class Session:
                 await self._run_cell(kernel, index, self._seconds(index))
                 cell.outputs = shown
 
-    async def _go_on(self, kernel: Kernel, judge: Judge, start: int) -> int:
+    async def _go_on(self, kernel: Kernel, judge: JudgeServer, start: int) -> int:
         for index in range(start, len(self.notebook.cells)):
             if self._is_late():
                 break
@@ -143,10 +143,10 @@ class Session:
     async def _run_cell(self, kernel: Kernel, index: int, seconds: float) -> str:
         try:
             return await kernel.run(index, seconds)
-        except KernelLost as lost:
+        except KernelDied as lost:
             raise _CellLost(index, str(lost), guilty="interrupted" in str(lost)) from lost
 
-    async def _check(self, kernel: Kernel, judge: Judge, index: int, entry: Entry) -> None:
+    async def _check(self, kernel: Kernel, judge: JudgeServer, index: int, entry: Entry) -> None:
         """Run a check cell with its window open, and keep the judge's report."""
         cell, why = self.notebook.cells[index], "the kernel died"
         judge.open(entry.exercise.id)
@@ -160,7 +160,7 @@ class Session:
             why = why if window.taken or why != "ok" else "no check"
             if window.broken:
                 self.notes.append(f"A reply to {entry.exercise.id} broke the judge ({window.broken}): report this.")
-            report = window.report or _unheard(entry, cell, why, self.limits.check)
+            report = window.report or _unjudged_report(entry, cell, why, self.limits.check)
             self.reports[entry.exercise.id] = report
 
 
@@ -192,7 +192,7 @@ HINTS = {
 }
 
 
-def _unheard(entry: Entry, cell: NotebookNode, why: str, seconds: float) -> Report:
+def _unjudged_report(entry: Entry, cell: NotebookNode, why: str, seconds: float) -> Report:
     """The report for an exercise of which the judge has no record: nothing earned, and why."""
     name, hint = HINTS.get(why, HINTS["the kernel died"])
     error = next((f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"), "")

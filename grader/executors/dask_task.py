@@ -14,31 +14,33 @@ from typing import Any
 from grader import results
 from grader.course import chapter, chapters
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import Limits
-from grader.executors.local import packed, sentence
+from grader.execution.notebook_run import TimeLimits
+from grader.executors.local import error_sentence, serialize
 from grader.sandbox import bubblewrap
-from grader.sandbox.bubblewrap import Walls
+from grader.sandbox.bubblewrap import ResourceLimits
 
 LIBRARIES = ("numpy", "torch", "gymnasium")
 OFF = "off"
 
 
-def facts() -> dict[str, str]:
+def worker_fingerprint() -> dict[str, str]:
     """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
     numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
     graders = {f"grader of {c.name}": results.grader_version(c) for c in chapters()}
-    walls = OFF if bubblewrap.is_off() else bubblewrap.unavailable()
-    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": walls}
+    resources = OFF if bubblewrap.is_off() else bubblewrap.unavailable()
+    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": resources}
 
 
-def grade(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
+def grade_bytes(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
     """Grade a submission's bytes: True and the graded notebook, packed, or False and a sentence of trouble."""
     try:
         found = chapter(name)
         with tempfile.TemporaryDirectory(prefix="submission-") as folder:
             file = Path(folder) / f"{found.notebook}.ipynb"
             file.write_bytes(data)
-            walls = Walls(**limits["walls"])
-            return True, packed(grade_notebook.grade(file, found, Limits(**{**limits, "walls": walls})))
+            resources = ResourceLimits(**limits["walls"])
+            return True, serialize(
+                grade_notebook.grade_notebook(file, found, TimeLimits(**{**limits, "walls": resources}))
+            )
     except Exception as error:
-        return False, sentence(error)
+        return False, error_sentence(error)

@@ -22,13 +22,15 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader.course import Chapter, Trouble
+from grader.course import Chapter, GraderError
 from grader.execution import fork_client, grade_notebook
-from grader.execution.notebook_run import Limits
+from grader.execution.notebook_run import TimeLimits
 from grader.executors import process_context
 from grader.sandbox import bubblewrap
 
-LOST = "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
+KILLED_TWICE = (
+    "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
+)
 MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
 
 
@@ -45,15 +47,15 @@ class Submission:
 Outcome = tuple[Submission, NotebookNode | str]
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Whoever runs notebooks."""
 
-    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+    def run(self, todo: Sequence[Submission], limits: TimeLimits | None = None) -> Iterator[Outcome]:
         """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
 
 
 @dataclass(frozen=True)
-class LocalCrew:
+class LocalExecutor:
     """Processes of this machine, ``jobs`` at once (default: :func:`grader.executors.process_context.default_jobs`).
 
     A process that dies costs nobody but the submission that it ran, and that one gets a second try, later and
@@ -62,24 +64,24 @@ class LocalCrew:
 
     jobs: int | None = None
 
-    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+    def run(self, todo: Sequence[Submission], limits: TimeLimits | None = None) -> Iterator[Outcome]:
         """Each submission once, as it ends, with its graded notebook or a sentence of trouble."""
         bubblewrap.require()
         if not todo:
             return
         again = []
-        with fork_client.shared() as door:
-            for submission, outcome in _run_all(todo, self.jobs or process_context.default_jobs(), limits, door):
+        with fork_client.shared_fork_server() as handle:
+            for submission, outcome in _run_all(todo, self.jobs or process_context.default_jobs(), limits, handle):
                 if outcome is None:
                     again.append(submission)
                 else:
                     yield submission, outcome
-            for submission, outcome in _run_all(again, 1, limits, door):
-                yield submission, LOST if outcome is None else outcome
+            for submission, outcome in _run_all(again, 1, limits, handle):
+                yield submission, KILLED_TWICE if outcome is None else outcome
 
 
 def _run_all(
-    todo: Sequence[Submission], jobs: int, limits: Limits | None, door: fork_client.Door | None
+    todo: Sequence[Submission], jobs: int, limits: TimeLimits | None, handle: fork_client.ForkServerHandle | None
 ) -> Iterator[tuple[Submission, NotebookNode | str | None]]:
     """Run each once, in pools of one process; None for one whose process died.
 
@@ -91,7 +93,7 @@ def _run_all(
     try:
         while waiting or busy or ready:
             while waiting and len(busy) < jobs and len(ready) < MOST_READY:
-                pool, future = _given(idle, waiting[0], limits, door)
+                pool, future = _given(idle, waiting[0], limits, handle)
                 busy[future] = pool, waiting.popleft()
             done, _ = wait(busy, timeout=0 if ready else None, return_when=FIRST_COMPLETED)
             for future in done:
@@ -109,7 +111,10 @@ def _run_all(
 
 
 def _given(
-    idle: list[ProcessPoolExecutor], submission: Submission, limits: Limits | None, door: fork_client.Door | None
+    idle: list[ProcessPoolExecutor],
+    submission: Submission,
+    limits: TimeLimits | None,
+    handle: fork_client.ForkServerHandle | None,
 ) -> tuple[ProcessPoolExecutor, Future[str]]:
     """Give a submission to an idle process, or to a new one if none is left alive."""
     while idle:
@@ -117,14 +122,14 @@ def _given(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(_work, submission.file, submission.chapter, limits)
         pool.shutdown()
-    pool = ProcessPoolExecutor(1, mp_context=process_context.context(), initializer=_worker, initargs=(door,))
+    pool = ProcessPoolExecutor(1, mp_context=process_context.context(), initializer=_worker, initargs=(handle,))
     return pool, pool.submit(_work, submission.file, submission.chapter, limits)
 
 
-def _worker(door: fork_client.Door | None) -> None:
+def _worker(handle: fork_client.ForkServerHandle | None) -> None:
     """A worker leaves Ctrl-C to the one who started it, and asks that one's fork server for kernels."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    fork_client.forks().lent = door
+    fork_client.fork_server_pool().shared = handle
 
 
 def _kill_workers() -> None:
@@ -135,31 +140,31 @@ def _kill_workers() -> None:
                 process.kill()
 
 
-def _work(file: Path, chapter: Chapter, limits: Limits | None) -> str:
-    return packed(grade_notebook.grade(file, chapter, limits))
+def _work(file: Path, chapter: Chapter, limits: TimeLimits | None) -> str:
+    return serialize(grade_notebook.grade_notebook(file, chapter, limits))
 
 
-def packed(notebook: NotebookNode) -> str:
+def serialize(notebook: NotebookNode) -> str:
     """A graded notebook on its way to the writer: far quicker than nbformat's own form, which is for files."""
     return json.dumps(notebook)
 
 
-def unpacked(text: str) -> NotebookNode:
+def deserialize(text: str) -> NotebookNode:
     """The notebook that was packed."""
     return nbformat.from_dict(json.loads(text))
 
 
 def _outcome_of(future: Future[str]) -> NotebookNode | str | None:
     try:
-        return unpacked(future.result())
+        return deserialize(future.result())
     except BrokenProcessPool:
         return None
     except Exception as error:
-        return sentence(error)
+        return error_sentence(error)
 
 
-def sentence(error: Exception) -> str:
+def error_sentence(error: Exception) -> str:
     """What to tell the instructor of a submission that ended in an error: it must not stop the class."""
-    if isinstance(error, Trouble):
+    if isinstance(error, GraderError):
         return str(error)
     return f"Grading failed with {type(error).__name__} ({str(error)[:200]}): please report this."

@@ -24,7 +24,7 @@ def context() -> BaseContext:
     return found
 
 
-def get_ready() -> None:
+def start_preload() -> None:
     """Let that process begin to import, beside the one that calls this and has its own imports before it."""
     if _are_forked():
         context()

@@ -103,7 +103,7 @@ def inject_sign(net, X, G):
     return by_backward, torch.autograd.grad(-(G.detach() * net(X)).sum(), params)
 
 
-@inject_gradient.alternative
+@inject_gradient.alternative_solution
 def with_zero_grad(net, X, G):
     net.zero_grad()
     net(X).backward(G.detach())
@@ -113,7 +113,7 @@ def with_zero_grad(net, X, G):
     return by_backward, [p.grad.clone() for p in net.parameters()]
 
 
-@inject_gradient.alternative
+@inject_gradient.alternative_solution
 def by_functional_call(net, X, G):
     names = [name for name, _ in net.named_parameters()]
     values = tuple(p.detach() for p in net.parameters())
@@ -203,14 +203,14 @@ def maximise_in_place(gradients, a, phi, lr, steps):
     return a, phi
 
 
-@maximise.alternative
+@maximise.alternative_solution
 def uphill(gradients, a, phi, lr, steps):
     for _ in range(steps):
         a = a + lr * gradients(a, phi)[0]
     return a, phi
 
 
-@maximise.alternative
+@maximise.alternative_solution
 def by_recursion(gradients, a, phi, lr, steps):
     if steps == 0:
         return a, phi

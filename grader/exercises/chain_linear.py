@@ -68,7 +68,7 @@ def ones(W, b, x):
     return np.kron(np.eye(m), np.ones(n))
 
 
-@linear_jacobian.alternative
+@linear_jacobian.alternative_solution
 def jacobian_by_blocks(W, b, x):
     m, n = W.shape
     J = np.zeros((m, m * n))
@@ -77,7 +77,7 @@ def jacobian_by_blocks(W, b, x):
     return J
 
 
-@linear_jacobian.alternative
+@linear_jacobian.alternative_solution
 def jacobian_by_einsum(W, b, x):
     m, n = W.shape
     return np.einsum("ik,j->ikj", np.eye(m), x).reshape(m, m * n)
@@ -131,17 +131,17 @@ def factors_added_first(J, g):
     return J.sum(axis=0) * g.sum()
 
 
-@jacobian_product.alternative
+@jacobian_product.alternative_solution
 def row_times_matrix(J, g):
     return g @ J
 
 
-@jacobian_product.alternative
+@jacobian_product.alternative_solution
 def weighted_rows(J, g):
     return (J * g[:, None]).sum(axis=0)
 
 
-@jacobian_product.alternative
+@jacobian_product.alternative_solution
 def product_by_einsum(J, g):
     return np.einsum("iw,i->w", J, g)
 
@@ -201,17 +201,17 @@ def gradient_not_passed_on(W, b, x, g):
     return np.outer(g, x), g.copy(), W.sum(axis=0)
 
 
-@linear_vjp.alternative
+@linear_vjp.alternative_solution
 def vjp_by_broadcast(W, b, x, g):
     return g[:, None] * x[None, :], 1.0 * g, g @ W
 
 
-@linear_vjp.alternative
+@linear_vjp.alternative_solution
 def vjp_by_einsum(W, b, x, g):
     return np.einsum("i,j->ij", g, x), np.einsum("i->i", g), np.einsum("ij,i->j", W, g)
 
 
-@linear_vjp.alternative
+@linear_vjp.alternative_solution
 def vjp_through_the_jacobian(W, b, x, g):
     J = np.kron(np.eye(W.shape[0]), x)
     return (J.T @ g).reshape(W.shape), g, W.T @ g

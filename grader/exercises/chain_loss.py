@@ -72,12 +72,12 @@ def in_place(p, l):
     return p
 
 
-@l2_gradient.alternative
+@l2_gradient.alternative_solution
 def by_subtract(p, l):
     return np.subtract(p, l)
 
 
-@l2_gradient.alternative
+@l2_gradient.alternative_solution
 def by_loop(p, l):
     gradient = np.zeros(len(p))
     for i in range(len(p)):
@@ -155,12 +155,12 @@ def batch_label_minus_prediction(p, l):
     return (l[:, None] - p) / len(l)
 
 
-@batch_mean_gradient.alternative
+@batch_mean_gradient.alternative_solution
 def batch_by_reshape(p, l):
     return (p - l.reshape(p.shape)) / p.shape[0]
 
 
-@batch_mean_gradient.alternative
+@batch_mean_gradient.alternative_solution
 def batch_by_flatten(p, l):
     gradient = p.ravel() - l
     gradient /= gradient.size

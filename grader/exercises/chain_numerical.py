@@ -104,14 +104,14 @@ def first_axis_only(f, x, h):
     return gradient
 
 
-@numerical_gradient.alternative
+@numerical_gradient.alternative_solution
 def by_flat_identity(f, x, h):
     steps = h * np.eye(x.size)
     slopes = [(f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / (2 * h) for s in steps]
     return np.array(slopes).reshape(x.shape)
 
 
-@numerical_gradient.alternative
+@numerical_gradient.alternative_solution
 def moved_and_put_back(f, x, h):
     gradient = np.empty_like(x)
     it = np.nditer(x, flags=["multi_index"])

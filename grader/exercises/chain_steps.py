@@ -45,12 +45,12 @@ def divides(params, grads, lr):
     return [p - g / lr for p, g in zip(params, grads, strict=True)]
 
 
-@sgd_step.alternative
+@sgd_step.alternative_solution
 def sgd_as_tuple(params, grads, lr):
     return tuple(np.subtract(p, np.multiply(lr, g)) for p, g in zip(params, grads, strict=True))
 
 
-@sgd_step.alternative
+@sgd_step.alternative_solution
 def sgd_by_index(params, grads, lr):
     stepped = []
     for i in range(len(params)):
@@ -140,7 +140,7 @@ def adam_uphill(theta, grad, m, v, t, lr, beta1, beta2, eps):
     return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 
-@adam_step.alternative
+@adam_step.alternative_solution
 def adam_with_corrected_step_size(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = m + (1 - beta1) * (grad - m)
     v = v + (1 - beta2) * (grad * grad - v)
@@ -148,7 +148,7 @@ def adam_with_corrected_step_size(theta, grad, m, v, t, lr, beta1, beta2, eps):
     return theta - lr * root / (1 - beta1**t) * m / (np.sqrt(v) + eps * root), m, v
 
 
-@adam_step.alternative
+@adam_step.alternative_solution
 def adam_by_torch(theta, grad, m, v, t, lr, beta1, beta2, eps):
     p = torch.nn.Parameter(torch.tensor(theta))
     p.grad = torch.tensor(grad)

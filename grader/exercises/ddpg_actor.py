@@ -86,7 +86,7 @@ def jacobian_element_wise(actor, batch, dq_da, low, high):
     return -np.einsum("bap,bc->p", dmu_dtheta, dq_da) / len(dq_da)
 
 
-@actor_gradient_jacobian.alternative
+@actor_gradient_jacobian.alternative_solution
 def jacobian_one_sample_at_a_time(actor, batch, dq_da, low, high):
     total = np.zeros_like(actor.flat)
     for s, g in zip(batch.obs, dq_da, strict=True):
@@ -96,7 +96,7 @@ def jacobian_one_sample_at_a_time(actor, batch, dq_da, low, high):
     return total
 
 
-@actor_gradient_jacobian.alternative
+@actor_gradient_jacobian.alternative_solution
 def jacobian_without_a_jacobian(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
     return actor.vjp(cache, -dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
@@ -174,7 +174,7 @@ def vjp_slope_normalised(actor, batch, dq_da, low, high):
     return actor.vjp(cache, -unit / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
 
 
-@actor_gradient_vjp.alternative
+@actor_gradient_vjp.alternative_solution
 def vjp_minus_last(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
     a = low + (high - low) * (np.tanh(z) + 1) / 2
@@ -182,7 +182,7 @@ def vjp_minus_last(actor, batch, dq_da, low, high):
     return -ascent / len(batch.obs)
 
 
-@actor_gradient_vjp.alternative
+@actor_gradient_vjp.alternative_solution
 def vjp_by_rows(actor, batch, dq_da, low, high):
     gradients = []
     for i in range(len(dq_da)):

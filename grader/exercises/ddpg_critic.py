@@ -74,7 +74,7 @@ def critic_steps_at_once(critic, batch, y):
     return gradient
 
 
-@critic_gradient.alternative
+@critic_gradient.alternative_solution
 def critic_error_as_vector(critic, batch, y):
     q, cache = critic.forward(np.hstack((batch.obs, batch.action)))
     error = np.mean(np.eye(len(y)), axis=0) * (q[:, 0] - y)
@@ -82,7 +82,7 @@ def critic_error_as_vector(critic, batch, y):
     return gradient
 
 
-@critic_gradient.alternative
+@critic_gradient.alternative_solution
 def critic_by_jacobian(critic, batch, y):
     x = np.hstack((batch.obs, batch.action))
     errors = critic(x)[:, 0] - y
@@ -120,11 +120,11 @@ def polyak_added(target, online, tau):
     return target + tau * online
 
 
-@polyak.alternative
+@polyak.alternative_solution
 def polyak_weighted(target, online, tau):
     return (1 - tau) * target + tau * online
 
 
-@polyak.alternative
+@polyak.alternative_solution
 def polyak_seen_from_online(target, online, tau):
     return online - (1.0 - tau) * (online - target)

@@ -82,14 +82,14 @@ def outputs_left_in_grad(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-at.grad / len(action))
 
 
-@actor_grad_outputs.alternative
+@actor_grad_outputs.alternative_solution
 def outputs_in_one_graph(actor, critic, batch):
     action = actor(batch.obs)
     (slope,) = torch.autograd.grad(-critic(batch.obs, action).mean(), action, retain_graph=True)
     return torch.autograd.grad(action, tuple(actor.parameters()), slope)
 
 
-@actor_grad_outputs.alternative
+@actor_grad_outputs.alternative_solution
 def outputs_by_func_vjp(actor, critic, batch):
     names = [name for name, _ in actor.named_parameters()]
     values = tuple(p.detach() for p in actor.parameters())
@@ -168,12 +168,12 @@ def direct_next_obs(actor, critic, batch):
     return -critic(batch.next_obs, actor(batch.next_obs)).mean()
 
 
-@actor_loss_direct.alternative
+@actor_loss_direct.alternative_solution
 def direct_negated_inside(actor, critic, batch):
     return torch.mean(torch.neg(critic(batch.obs, actor(batch.obs))))
 
 
-@actor_loss_direct.alternative
+@actor_loss_direct.alternative_solution
 def direct_by_sum(actor, critic, batch):
     action = actor(batch.obs)
     return critic(batch.obs, action).sum() / -len(action)

@@ -68,14 +68,14 @@ def invert_half_width(dq_da, action, low, high):
     return dq_da * np.where(dq_da > 0, high - action, action - low) / ((high - low) / 2)
 
 
-@invert_gradients.alternative
+@invert_gradients.alternative_solution
 def invert_by_masks(dq_da, action, low, high):
     width = high - low
     up, down = (high - action) / width, (action - low) / width
     return np.maximum(dq_da, 0) * up + np.minimum(dq_da, 0) * down
 
 
-@invert_gradients.alternative
+@invert_gradients.alternative_solution
 def invert_on_the_loss(dq_da, action, low, high):
     descent = -dq_da
     share = (action - low) / (high - low)
@@ -165,7 +165,7 @@ def twin_time_limit_terminal(batch, target_actor, target_critics, low, high, gam
     return batch.reward + gamma * (1 - over) * np.minimum(*(c(x)[:, 0] for c in target_critics))
 
 
-@twin_target.alternative
+@twin_target.alternative_solution
 def twin_by_stack(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = low + (high - low) * (np.tanh(target_actor(batch.next_obs)) + 1) / 2
     jitter = np.minimum(np.maximum(noise, -noise_clip), noise_clip)
@@ -174,7 +174,7 @@ def twin_by_stack(batch, target_actor, target_critics, low, high, gamma, noise, 
     return np.where(batch.terminated > 0, batch.reward, batch.reward + gamma * promises[:, 0])
 
 
-@twin_target.alternative
+@twin_target.alternative_solution
 def twin_by_where(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     action = (action + noise.clip(-noise_clip, noise_clip)).clip(low, high)

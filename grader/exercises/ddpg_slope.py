@@ -102,7 +102,7 @@ def slope_negated(actor, critic, batch, low, high):
     return -critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
 
 
-@action_gradient.alternative
+@action_gradient.alternative_solution
 def slope_by_full_vjp(actor, critic, batch, low, high):
     action = low + (np.tanh(actor(batch.obs)) + 1) / 2 * (high - low)
     q, cache = critic.forward(np.hstack([batch.obs, action]))
@@ -110,7 +110,7 @@ def slope_by_full_vjp(actor, critic, batch, low, high):
     return dx[:, -action.shape[1] :]
 
 
-@action_gradient.alternative
+@action_gradient.alternative_solution
 def slope_sample_by_sample(actor, critic, batch, low, high):
     rows = []
     for s in batch.obs:

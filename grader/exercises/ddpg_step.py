@@ -125,7 +125,7 @@ def step_not_taken(actor, critic, optimiser, batch):
     critic.zero_grad()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_frozen_and_restored(actor, critic, optimiser, batch):
     for p in critic.parameters():
         p.requires_grad_(False)
@@ -136,7 +136,7 @@ def step_frozen_and_restored(actor, critic, optimiser, batch):
         p.requires_grad_(True)
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_zero_grad_of_both(actor, critic, optimiser, batch):
     optimiser.zero_grad()
     (-critic(batch.obs, actor(batch.obs)).mean()).backward()
@@ -144,7 +144,7 @@ def step_zero_grad_of_both(actor, critic, optimiser, batch):
     critic.zero_grad()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_zeros_kept(actor, critic, optimiser, batch):
     optimiser.zero_grad(set_to_none=False)
     torch.neg(critic(batch.obs, actor(batch.obs)).mean()).backward()
@@ -152,7 +152,7 @@ def step_zeros_kept(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_by_functional_call(actor, critic, optimiser, batch):
     constants = {name: p.detach() for name, p in critic.named_parameters()}
     q = torch.func.functional_call(critic, constants, (batch.obs, actor(batch.obs)))
@@ -161,7 +161,7 @@ def step_by_functional_call(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_by_vjp(actor, critic, optimiser, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -171,7 +171,7 @@ def step_by_vjp(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_by_surrogate(actor, critic, optimiser, batch):
     at = actor(batch.obs).detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(batch.obs, at).mean(), at)
@@ -180,7 +180,7 @@ def step_by_surrogate(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_with_inputs_named(actor, critic, optimiser, batch):
     optimiser.zero_grad()
     loss = -critic(batch.obs, actor(batch.obs)).mean()
@@ -188,7 +188,7 @@ def step_with_inputs_named(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.alternative
+@actor_step.alternative_solution
 def step_on_a_copy_of_the_critic(actor, critic, optimiser, batch):
     from copy import deepcopy
 

@@ -116,7 +116,7 @@ def surrogate_averaged_twice(actor, critic, batch):
     return -(dq_da * action).sum(dim=1).mean()
 
 
-@actor_loss_surrogate.alternative
+@actor_loss_surrogate.alternative_solution
 def surrogate_mean_inside(actor, critic, batch):
     at = actor(batch.obs).detach()
     at.requires_grad_(True)
@@ -124,7 +124,7 @@ def surrogate_mean_inside(actor, critic, batch):
     return torch.sum(-dq_da * actor(batch.obs))
 
 
-@actor_loss_surrogate.alternative
+@actor_loss_surrogate.alternative_solution
 def surrogate_einsum_over_batch(actor, critic, batch):
     action = actor(batch.obs)
     q = critic(batch.obs, action)

@@ -57,13 +57,13 @@ def squash_by_high(z, low, high):
     return high * np.tanh(z)
 
 
-@squash.alternative
+@squash.alternative_solution
 def squash_from_low(z, low, high):
     share = (np.tanh(z) + 1) / 2
     return low + share * (high - low)
 
 
-@squash.alternative
+@squash.alternative_solution
 def squash_by_logistic(z, low, high):
     share = 1 / (1 + np.exp(-2 * z))
     return (1 - share) * low + share * high
@@ -119,13 +119,13 @@ def vjp_gradient_ignored(z, g, low, high):
     return (high - low) / 2 * (1 - np.tanh(z) ** 2)
 
 
-@squash_vjp.alternative
+@squash_vjp.alternative_solution
 def vjp_from_the_action(z, g, low, high):
     a = (low + high) / 2 + (high - low) / 2 * np.tanh(z)
     return g * 2 * (a - low) * (high - a) / (high - low)
 
 
-@squash_vjp.alternative
+@squash_vjp.alternative_solution
 def vjp_by_cosh(z, g, low, high):
     half = 0.5 * (high - low)
     return np.multiply(g, half) / np.cosh(z) ** 2
@@ -248,14 +248,14 @@ def target_broadcast(batch, target_actor, target_critic, low, high, gamma):
     return batch.reward + gamma * (1 - batch.terminated) * q_next
 
 
-@critic_target.alternative
+@critic_target.alternative_solution
 def target_by_where(batch, target_actor, target_critic, low, high, gamma):
     action = low + (high - low) * (np.tanh(target_actor(batch.next_obs)) + 1) / 2
     q_next = target_critic(np.hstack([batch.next_obs, action])).squeeze(axis=1)
     return np.where(batch.terminated == 1, batch.reward, batch.reward + gamma * q_next)
 
 
-@critic_target.alternative
+@critic_target.alternative_solution
 def target_row_by_row(batch, target_actor, target_critic, low, high, gamma):
     y = batch.reward.copy()
     for i in range(len(y)):

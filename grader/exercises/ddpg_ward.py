@@ -110,7 +110,7 @@ def third_taken_for_tanh():
     }
 
 
-@clinic.alternative
+@clinic.alternative_solution
 def letters_and_faults():
     faults = [
         "time-limit-terminal",
@@ -123,7 +123,7 @@ def letters_and_faults():
     return dict(zip("ABCDEF", faults, strict=True))
 
 
-@clinic.alternative
+@clinic.alternative_solution
 def in_another_order():
     found = {}
     found["F"] = "critic-climbs"

@@ -1,6 +1,6 @@
 """Chapter 2, the private half: every entry in the lesson's order."""
 
-from grader.bank.ill_conditioned import with_uneven
+from grader.bank.ill_conditioned import with_ill_conditioned
 from grader.exercises.dqn_encoding import epsilon_greedy, one_hot, q_values
 from grader.exercises.dqn_fit import fit_gradient, fit_targets
 from grader.exercises.dqn_flow import torch_loss
@@ -10,7 +10,7 @@ from grader.exercises.dqn_table import tabular_step
 from grader.exercises.dqn_targets import double_target, td_target
 from grader.exercises.dqn_td import residual_gradient, semi_gradient
 
-ENTRIES = with_uneven(
+ENTRIES = with_ill_conditioned(
     (
         one_hot,
         q_values,

@@ -42,12 +42,12 @@ def every_row_every_state(s, n_states):
     return x
 
 
-@one_hot.alternative
+@one_hot.alternative_solution
 def by_comparison(s, n_states):
     return (s[:, None] == np.arange(n_states)).astype(float)
 
 
-@one_hot.alternative
+@one_hot.alternative_solution
 def by_assignment(s, n_states):
     x = np.zeros((len(s), n_states))
     x[np.arange(len(s)), s] = 1.0
@@ -97,12 +97,12 @@ def q_of_number(W, s):
     return s[:, None] * W[0]
 
 
-@q_values.alternative
+@q_values.alternative_solution
 def by_matmul(W, s):
     return np.eye(len(W))[s] @ W
 
 
-@q_values.alternative
+@q_values.alternative_solution
 def row_by_row(W, s):
     return np.array([[W[i, a] for a in range(W.shape[1])] for i in s])
 
@@ -151,12 +151,12 @@ def best_value(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.max(axis=1))
 
 
-@epsilon_greedy.alternative
+@epsilon_greedy.alternative_solution
 def one_after_another(q, epsilon, u, random_action):
     return np.array([random_action[i] if u[i] < epsilon else np.argmax(q[i]) for i in range(len(q))])
 
 
-@epsilon_greedy.alternative
+@epsilon_greedy.alternative_solution
 def by_mask(q, epsilon, u, random_action):
     action = q.argmax(axis=1)
     explore = u < epsilon

@@ -61,12 +61,12 @@ def targets_errors(q, action, y):
     return targets
 
 
-@fit_targets.alternative
+@fit_targets.alternative_solution
 def targets_by_where(q, action, y):
     return np.where(np.arange(q.shape[1]) == action[:, None], y[:, None], q)
 
 
-@fit_targets.alternative
+@fit_targets.alternative_solution
 def targets_put_along(q, action, y):
     targets = np.array(q)
     np.put_along_axis(targets, action[:, None], y[:, None], axis=1)
@@ -119,13 +119,13 @@ def fit_summed(q, targets):
     return (q - targets).sum(axis=1) / len(q)
 
 
-@fit_gradient.alternative
+@fit_gradient.alternative_solution
 def fit_by_autograd(q, targets):
     t = torch.tensor(q, requires_grad=True)
     loss = 0.5 * (t - torch.tensor(targets)).square().sum(dim=1).mean()
     return torch.autograd.grad(loss, t)[0].numpy()
 
 
-@fit_gradient.alternative
+@fit_gradient.alternative_solution
 def fit_scaled(q, targets):
     return q.shape[0] ** -1 * np.subtract(q, targets)

@@ -122,14 +122,14 @@ def torch_sum(W, W_target, state, action, reward, next_state, terminated, gamma)
     return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().sum()
 
 
-@torch_loss.alternative
+@torch_loss.alternative_solution
 def torch_detached(W, W_target, state, action, reward, next_state, terminated, gamma):
     best = W_target.detach()[next_state].amax(dim=1)
     y = torch.where(terminated.bool(), reward, reward + gamma * best)
     return 0.5 * torch.nn.functional.mse_loss(W[state, action], y)
 
 
-@torch_loss.alternative
+@torch_loss.alternative_solution
 def torch_one_hot(W, W_target, state, action, reward, next_state, terminated, gamma):
     S, A = W.shape
     x, taken = (torch.nn.functional.one_hot(i, n).to(W.dtype) for i, n in ((state, S), (action, A)))

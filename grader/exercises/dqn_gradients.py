@@ -131,13 +131,13 @@ def output_in_place(q, action, y):
     return q
 
 
-@output_gradient.alternative
+@output_gradient.alternative_solution
 def by_mask(q, action, y):
     taken = np.arange(q.shape[1]) == action[:, None]
     return np.where(taken, q - y[:, None], 0.0) / len(q)
 
 
-@output_gradient.alternative
+@output_gradient.alternative_solution
 def by_loop(q, action, y):
     g = np.zeros(q.shape)
     for b in range(len(q)):
@@ -145,7 +145,7 @@ def by_loop(q, action, y):
     return g
 
 
-@output_gradient.alternative
+@output_gradient.alternative_solution
 def by_autograd(q, action, y):
     t = torch.tensor(q, requires_grad=True)
     loss = 0.5 * (t.gather(1, torch.tensor(action)[:, None]).squeeze(1) - torch.tensor(y)).square().mean()
@@ -226,19 +226,19 @@ def weight_transposed(state, g, n_states):
     return g.T @ np.eye(n_states)[state]
 
 
-@weight_gradient.alternative
+@weight_gradient.alternative_solution
 def by_matmul(state, g, n_states):
     return np.eye(n_states)[state].T @ g
 
 
-@weight_gradient.alternative
+@weight_gradient.alternative_solution
 def by_bincount(state, g, n_states):
     A = g.shape[1]
     cells = state[:, None] * A + np.arange(A)
     return np.bincount(cells.ravel(), g.ravel(), n_states * A).reshape(n_states, A)
 
 
-@weight_gradient.alternative
+@weight_gradient.alternative_solution
 def by_rows(state, g, n_states):
     grad = np.zeros((n_states, g.shape[1]))
     for s, row in zip(state, g, strict=True):

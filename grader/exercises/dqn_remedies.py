@@ -86,7 +86,7 @@ def huber_sign(q, action, y, kappa):
     return g
 
 
-@huber_gradient.alternative
+@huber_gradient.alternative_solution
 def huber_by_torch(q, action, y, kappa):
     t = torch.tensor(q, requires_grad=True)
     taken = t.gather(1, torch.tensor(action)[:, None]).squeeze(1)
@@ -94,7 +94,7 @@ def huber_by_torch(q, action, y, kappa):
     return torch.autograd.grad(loss, t)[0].numpy()
 
 
-@huber_gradient.alternative
+@huber_gradient.alternative_solution
 def huber_by_cases(q, action, y, kappa):
     g = np.zeros_like(q)
     for b, a in enumerate(action):
@@ -179,7 +179,7 @@ def rows_of_the_next_state():
     }
 
 
-@clinic.alternative
+@clinic.alternative_solution
 def by_zip():
     faults = (
         "exploration-ends-early",
@@ -192,7 +192,7 @@ def by_zip():
     return dict(zip("ABCDEF", faults, strict=True))
 
 
-@clinic.alternative
+@clinic.alternative_solution
 def letter_by_letter():
     found = {"F": "no-terminal-mask", "E": "gradient-through-target", "D": "broadcast"}
     found["C"] = "untaken-to-zero"
@@ -261,7 +261,7 @@ def not_averaged(q, action, y):
     return g
 
 
-@mend.alternative
+@mend.alternative_solution
 def column_meets_column(q, action, y):
     g = np.zeros_like(q)
     taken = np.take_along_axis(q, action[:, None], axis=1)
@@ -269,7 +269,7 @@ def column_meets_column(q, action, y):
     return g
 
 
-@mend.alternative
+@mend.alternative_solution
 def squeezed(q, action, y):
     rows, g = np.arange(len(action)), np.zeros_like(q)
     g[rows, action] = (q[rows, action] - np.squeeze(y, axis=1)) / len(action)

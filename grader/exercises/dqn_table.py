@@ -78,7 +78,7 @@ def tabular_max_over_s(Q, state, action, reward, next_state, terminated, alpha, 
     return new
 
 
-@tabular_step.alternative
+@tabular_step.alternative_solution
 def tabular_mixture(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward if terminated else reward + gamma * max(Q[next_state])
     new = np.array(Q)
@@ -86,7 +86,7 @@ def tabular_mixture(Q, state, action, reward, next_state, terminated, alpha, gam
     return new
 
 
-@tabular_step.alternative
+@tabular_step.alternative_solution
 def tabular_as_sgd(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (1 - terminated) * np.max(Q[next_state])
     grad = np.zeros_like(Q)

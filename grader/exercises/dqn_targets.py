@@ -98,12 +98,12 @@ def target_column(reward, q_next, terminated, truncated, gamma):
     return (reward + gamma * (1.0 - terminated) * q_next.max(axis=1))[:, None]
 
 
-@td_target.alternative
+@td_target.alternative_solution
 def by_where(reward, q_next, terminated, truncated, gamma):
     return np.where(terminated, reward, reward + gamma * np.max(q_next, axis=-1))
 
 
-@td_target.alternative
+@td_target.alternative_solution
 def by_loop(reward, q_next, terminated, truncated, gamma):
     y = np.zeros(len(reward))
     for i in range(len(reward)):
@@ -113,7 +113,7 @@ def by_loop(reward, q_next, terminated, truncated, gamma):
     return y
 
 
-@td_target.alternative
+@td_target.alternative_solution
 def by_torch(reward, q_next, terminated, truncated, gamma):
     best = torch.as_tensor(q_next).amax(dim=1)
     return (torch.as_tensor(reward) + gamma * torch.as_tensor(1.0 - terminated) * best).numpy()
@@ -177,14 +177,14 @@ def double_block(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next_target[:, q_next_online.argmax(axis=1)]
 
 
-@double_target.alternative
+@double_target.alternative_solution
 def by_take_along(reward, q_next_online, q_next_target, terminated, gamma):
     chosen = np.argmax(q_next_online, axis=1, keepdims=True)
     judged = np.take_along_axis(q_next_target, chosen, axis=1).squeeze(1)
     return np.where(terminated, reward, reward + gamma * judged)
 
 
-@double_target.alternative
+@double_target.alternative_solution
 def by_one_hot(reward, q_next_online, q_next_target, terminated, gamma):
     best = q_next_online == q_next_online.max(axis=1, keepdims=True)
     return reward + gamma * (1 - terminated) * (best * q_next_target).sum(axis=1)

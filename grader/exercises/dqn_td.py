@@ -93,14 +93,14 @@ def semi_sign(W, W_target, state, action, reward, next_state, terminated, gamma)
     return grad
 
 
-@semi_gradient.alternative
+@semi_gradient.alternative_solution
 def semi_by_matmul(W, W_target, state, action, reward, next_state, terminated, gamma):
     x, taken = np.eye(len(W))[state], np.eye(W.shape[1])[action]
     y = np.where(terminated, reward, reward + gamma * W_target[next_state].max(axis=1))
     return x.T @ (taken * (x @ W - y[:, None])) / len(state)
 
 
-@semi_gradient.alternative
+@semi_gradient.alternative_solution
 def semi_by_autograd(W, W_target, state, action, reward, next_state, terminated, gamma):
     w = torch.tensor(W, requires_grad=True)
     y = torch.tensor(reward + gamma * (1.0 - terminated) * W_target[next_state].max(axis=1))
@@ -198,7 +198,7 @@ def only_the_target(W, state, action, reward, next_state, terminated, gamma):
     return grad
 
 
-@residual_gradient.alternative
+@residual_gradient.alternative_solution
 def residual_by_autograd(W, state, action, reward, next_state, terminated, gamma):
     w = torch.tensor(W, requires_grad=True)
     s, a, s_next = torch.tensor(state), torch.tensor(action), torch.tensor(next_state)
@@ -207,7 +207,7 @@ def residual_by_autograd(W, state, action, reward, next_state, terminated, gamma
     return torch.autograd.grad(loss, w)[0].numpy()
 
 
-@residual_gradient.alternative
+@residual_gradient.alternative_solution
 def residual_by_features(W, state, action, reward, next_state, terminated, gamma):
     S, A = W.shape
     eye = np.eye(S * A)

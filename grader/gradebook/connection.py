@@ -20,7 +20,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from grader.course import DB_VARIABLE, House, Trouble
+from grader.course import DB_VARIABLE, CourseDirectory, GraderError
 
 COURSE = "gradschool"
 LOCK = 0x67726164_73636830  # one number for every grader: PostgreSQL's advisory locks are named by numbers
@@ -29,19 +29,19 @@ CONNECT = 10  # seconds for a server to answer
 SAY = "say sqlite:///FOLDER/gradebook.db or postgresql://USER@HOST/DATABASE"
 
 
-def address(house: House | str) -> URL:
+def address(course: CourseDirectory | str) -> URL:
     """A gradebook's address, taken apart; Trouble, which never shows the password, if it is none."""
     try:
-        url = make_url(house if isinstance(house, str) else house.db_url)
+        url = make_url(course if isinstance(course, str) else course.db_url)
         kind = url.get_backend_name()
     except (ArgumentError, ValueError):
-        raise Trouble(_NO_URL) from None
+        raise GraderError(_NO_URL) from None
     if "@" in (url.host or ""):  # the rest of a password that has an @ of its own
-        raise Trouble(_NO_URL)
+        raise GraderError(_NO_URL)
     if kind not in ("sqlite", "postgresql"):
-        raise Trouble(f"A gradebook cannot live in {kind}: {SAY}.")
+        raise GraderError(f"A gradebook cannot live in {kind}: {SAY}.")
     if not url.database:
-        raise Trouble(f"The gradebook's address {shown(url)} names no database: {SAY}.")
+        raise GraderError(f"The gradebook's address {redacted_url(url)} names no database: {SAY}.")
     return url
 
 
@@ -51,21 +51,21 @@ _NO_URL = (
 )
 
 
-def shown(url: URL) -> str:
+def redacted_url(url: URL) -> str:
     """An address as it may be shown to anybody: no password, and nothing of what follows a question mark."""
     return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
 @contextlib.contextmanager
-def opened(house: House | str) -> Iterator[Gradebook]:
+def open_gradebook(course: CourseDirectory | str) -> Iterator[Gradebook]:
     """The gradebook at this house (or at this address), made on first use."""
-    url = address(house)
+    url = address(course)
     find_own_programs()
-    with engine_of(url) as engine, alone(engine):
+    with engine_of(url) as engine, gradebook_lock(engine):
         try:
             book = Gradebook(url.render_as_string(hide_password=False), COURSE)
         except DBAPIError as error:
-            raise Trouble(_why(url, error)) from None
+            raise GraderError(_why(url, error)) from None
     try:
         yield book
     finally:
@@ -88,9 +88,9 @@ def engine_of(url: URL) -> Iterator[Engine]:
         engine = create_engine(url, poolclass=NullPool, connect_args=patient)
         engine.connect().close()
     except ImportError:
-        raise Trouble("A gradebook on PostgreSQL needs its driver: `pip install -e '.[postgres]'`.") from None
+        raise GraderError("A gradebook on PostgreSQL needs its driver: `pip install -e '.[postgres]'`.") from None
     except DBAPIError as error:
-        raise Trouble(_why(url, error)) from None
+        raise GraderError(_why(url, error)) from None
     try:
         yield engine
     finally:
@@ -100,7 +100,7 @@ def engine_of(url: URL) -> Iterator[Engine]:
 def _why(url: URL, error: DBAPIError) -> str:
     """What is amiss, and what to do about it, by what the database said."""
     said = " ".join(str(error.orig).split())
-    name, user = shown(url), url.username or "your user"
+    name, user = redacted_url(url), url.username or "your user"
     for words, sentence in (
         ("unable to open", f"The gradebook {name} cannot be opened: make its folder, with the right to write there."),
         ("not a database", f"{name} is a file that holds no gradebook: name another."),
@@ -121,12 +121,12 @@ def _why(url: URL, error: DBAPIError) -> str:
 
 
 @contextlib.contextmanager
-def writing(book: Gradebook) -> Iterator[None]:
+def write_transaction(book: Gradebook) -> Iterator[None]:
     """Write as the only grader; afterwards no transaction is left open, whatever happened inside.
 
     nbgrader looks whether a student or a submission is there, and then makes it: two graders could both see nothing.
     """
-    with alone(book.engine):
+    with gradebook_lock(book.engine):
         try:
             yield
         finally:
@@ -142,7 +142,7 @@ def enter_student(book: Gradebook, student: str) -> None:
 
 
 @contextlib.contextmanager
-def alone(engine: Engine) -> Iterator[None]:
+def gradebook_lock(engine: Engine) -> Iterator[None]:
     """Hold the gradebook's own lock, which is let go when the process dies; Trouble after a minute of waiting."""
     if engine.dialect.name == "sqlite":
         with _alone_by_file(Path(engine.url.database or "").resolve()):
@@ -153,7 +153,7 @@ def alone(engine: Engine) -> Iterator[None]:
         try:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         except OperationalError as error:
-            raise Trouble(_BUSY if "lock timeout" in str(error.orig) else _why(engine.url, error)) from None
+            raise GraderError(_BUSY if "lock timeout" in str(error.orig) else _why(engine.url, error)) from None
         connection.commit()  # the lock is the connection's: no transaction stays open under it
         try:
             yield
@@ -176,6 +176,6 @@ def _alone_by_file(database: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise Trouble(_BUSY) from None
+                    raise GraderError(_BUSY) from None
                 time.sleep(0.02)
         yield

@@ -22,7 +22,7 @@ def rule(folder: Path = Path(__file__).parents[1]) -> Any:
     return asks.plugin_inst
 
 
-def enter(gradebook: Gradebook, student: str, chapter: Chapter, plugin: Any = None) -> None:
+def apply_late_penalty(gradebook: Gradebook, student: str, chapter: Chapter, plugin: Any = None) -> None:
     """Enter what lateness costs, once the marks are in: never below nothing, never more than was earned."""
     submission = gradebook.find_submission(chapter.name, student)
     notebook = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student)

@@ -18,8 +18,8 @@ from nbgrader.api import Assignment, Base, Course, Grade, Student, SubmittedAssi
 from sqlalchemy import URL, Connection, Table, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from grader.course import House, Trouble
-from grader.gradebook.connection import address, alone, engine_of, opened, shown
+from grader.course import CourseDirectory, GraderError
+from grader.gradebook.connection import address, engine_of, gradebook_lock, open_gradebook, redacted_url
 
 TABLES: list[Table] = Base.metadata.sorted_tables  # each after those that it points to
 VERSION = "SELECT version_num FROM alembic_version"
@@ -41,7 +41,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MigrationSummary:
     """What arrived. ``points`` is the sum of all marks, those given by hand in place of the automatic ones."""
 
     assignments: int
@@ -52,19 +52,19 @@ class Moved:
     rows: dict[str, int] = field(default_factory=dict)
 
 
-def move(source: str, target: str) -> Moved:
+def migrate(source: str, target: str) -> MigrationSummary:
     """Copy the gradebook at one address to another; Trouble, and nothing changed, if that cannot be done in full."""
-    here, there = (address(House(Path(), Path(), url).db_url) for url in (source, target))
+    here, there = (address(CourseDirectory(Path(), Path(), url).db_url) for url in (source, target))
     if here == there:
-        raise Trouble(f"{shown(here)} is where the gradebook is already: name another with --to.")
+        raise GraderError(f"{redacted_url(here)} is where the gradebook is already: name another with --to.")
     _require_something(here)
     with ExitStack() as stack:
         origin = stack.enter_context(engine_of(here))
-        stack.enter_context(alone(origin))
+        stack.enter_context(gradebook_lock(origin))
         reading = stack.enter_context(origin.connect())
         version = _version(reading, here)
-        book = stack.enter_context(opened(there.render_as_string(hide_password=False)))
-        stack.enter_context(alone(book.engine))
+        book = stack.enter_context(open_gradebook(there.render_as_string(hide_password=False)))
+        stack.enter_context(gradebook_lock(book.engine))
         with book.engine.begin() as writing:
             _require_empty(writing, version, there)
             return _copy(reading, writing, here)
@@ -72,13 +72,13 @@ def move(source: str, target: str) -> Moved:
 
 def _require_something(url: URL) -> None:
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        raise Trouble(f"There is no gradebook {shown(url)}: name the one to move with --from.")
+        raise GraderError(f"There is no gradebook {redacted_url(url)}: name the one to move with --from.")
 
 
 def _version(reading: Connection, url: URL) -> str:
     """The version of the source's tables; from here on all is read as it stands at one moment."""
     if not inspect(reading).has_table("alembic_version"):
-        raise Trouble(f"There is no gradebook in {shown(url)}: name the one to move with --from.")
+        raise GraderError(f"There is no gradebook in {redacted_url(url)}: name the one to move with --from.")
     reading.rollback()
     if reading.dialect.name == "sqlite":
         reading.execute(text("BEGIN"))  # Python's driver begins nothing by itself before it writes
@@ -90,16 +90,18 @@ def _version(reading: Connection, url: URL) -> str:
 def _require_empty(writing: Connection, version: str, url: URL) -> None:
     full = [t.name for t in TABLES if t is not Course.__table__ and writing.scalar(select(func.count()).select_from(t))]
     if full:
-        raise Trouble(f"The gradebook {shown(url)} is not empty (it has rows in {', '.join(full)}): name an empty one.")
+        raise GraderError(
+            f"The gradebook {redacted_url(url)} is not empty (it has rows in {', '.join(full)}): name an empty one."
+        )
     if (own := str(writing.execute(text(VERSION)).scalar_one())) != version:
-        raise Trouble(
+        raise GraderError(
             f"The gradebook to move is of another nbgrader (its tables have version {version}, and not {own}): "
             "`nbgrader db upgrade` brings it up to date."
         )
     writing.execute(Course.__table__.delete())  # opening it wrote the course's name
 
 
-def _copy(reading: Connection, writing: Connection, url: URL) -> Moved:
+def _copy(reading: Connection, writing: Connection, url: URL) -> MigrationSummary:
     sums = {}
     for table in TABLES:
         read = Sum()
@@ -108,14 +110,14 @@ def _copy(reading: Connection, writing: Connection, url: URL) -> Moved:
                 writing.execute(table.insert(), rows)
         except DBAPIError as error:
             why = " ".join(str(error.orig).split())[:200]
-            raise Trouble(f"A row of {table.name} does not fit ({why}): mend it in {shown(url)}.") from None
+            raise GraderError(f"A row of {table.name} does not fit ({why}): mend it in {redacted_url(url)}.") from None
         sums[table.name] = read
     for table in TABLES:
         arrived = Sum()
         for _ in _rows(writing, table, arrived):
             pass
         if arrived != sums[table.name]:
-            raise Trouble(f"The rows of {table.name} did not arrive as they were; nothing was changed.")
+            raise GraderError(f"The rows of {table.name} did not arrive as they were; nothing was changed.")
     return _moved(writing, {name: found.rows for name, found in sums.items()})
 
 
@@ -128,8 +130,8 @@ def _rows(connection: Connection, table: Table, into: Sum) -> Iterator[list[dict
         yield [dict(row._mapping) for row in rows]
 
 
-def _moved(writing: Connection, rows: dict[str, int]) -> Moved:
+def _moved(writing: Connection, rows: dict[str, int]) -> MigrationSummary:
     points = fsum(float(score) for score in writing.scalars(select(Grade.score)))
     kinds = {"assignments": Assignment, "students": Student, "submissions": SubmittedAssignment, "grades": Grade}
     counts = {name: rows[kind.__tablename__] for name, kind in kinds.items()}
-    return Moved(**counts, points=points, rows=rows)
+    return MigrationSummary(**counts, points=points, rows=rows)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.bank.registry import Entry, Solution
+from grader.bank.registry import Entry, Variant
 from gradschool.check.assess import Attempt, Report, assess, example_of, same
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.numerics import TOLERANCES, Tolerance
@@ -37,17 +37,17 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     return replace(report, mistake=known.name, hint=known.hint) if known else report
 
 
-def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Solution | None:
+def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Variant | None:
     """The known mistake that answers every one of these questions as the student's function did."""
     return next((m for m in entry.mutants if _behaves_like(entry, m, hidden, fresh)), None)
 
 
-def _behaves_like(entry: Entry, mutant: Solution, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:
+def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:
     """Most mistakes differ at the first hidden question, where their reply is known: everybody is asked the same.
 
     One that keeps something from call to call is asked the hidden ones again first, as the student was.
     """
-    known = entry.mistaken[mutant.name]
+    known = entry.mutant_replies[mutant.name]
     if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):
         return False
     forgets = all(same(known[k].first, known[k].second, SAME_MISTAKE) for k in range(len(hidden)))

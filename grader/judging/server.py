@@ -32,7 +32,7 @@ MOST_HEARD = 64 * 2**20  # bytes of all replies to one examination
 MOST_REPLY = 8 * 2**20  # bytes of one reply
 
 
-class Judge:
+class JudgeServer:
     """A context manager: ``with Judge() as judge`` listens at ``judge.address`` until the block ends.
 
     ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test.
@@ -44,9 +44,9 @@ class Judge:
         self.address = str(Path(self._folder.name) / "socket")
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
-        self._window: _Window | None = None
+        self._window: _Examination | None = None
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> JudgeServer:
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(self.address)
         os.chmod(self.address, 0o666)  # for a sandboxed kernel's own user; the folder keeps everybody else out
@@ -66,9 +66,9 @@ class Judge:
     def open(self, exercise_id: str) -> None:
         """From now on the first check of this exercise is examined."""
         with self._lock:
-            self._window = _Window(exercise_id)
+            self._window = _Examination(exercise_id)
 
-    def close(self, wait: float = 0.0) -> _Window:
+    def close(self, wait: float = 0.0) -> _Examination:
         """Close the window and say what came of it; ``wait`` for an examination that is still going on."""
         with self._lock:
             window, self._window = self._window, None
@@ -92,11 +92,11 @@ class Judge:
         window = None
         try:
             with connection, suppress(OSError, protocol.ProtocolError):
-                line = _Line(connection, HELLO_SECONDS, 20_000)
+                line = _DeadlineConnection(connection, HELLO_SECONDS, 20_000)
                 window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
                 if window:
-                    self._examine(_Line(connection, self.seconds, MOST_HEARD), window)
-                protocol.send(connection, {"heard": window is not None})
+                    self._examine(_DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
+                protocol.send(connection, {"accepted": window is not None})
         except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
             if window:
                 window.broken = type(error).__name__
@@ -105,7 +105,7 @@ class Judge:
             if window:
                 window.done.set()
 
-    def _take(self, hello: Any) -> _Window | None:
+    def _take(self, hello: Any) -> _Examination | None:
         """The open window, if this is the first check of its exercise."""
         wanted = hello.get("check") if isinstance(hello, Mapping) else None
         with self._lock:
@@ -115,7 +115,7 @@ class Judge:
             window.taken = True
             return window
 
-    def _examine(self, line: _Line, window: _Window) -> None:
+    def _examine(self, line: _DeadlineConnection, window: _Examination) -> None:
         connection = cast(socket.socket, line)
 
         def ask(args: Mapping[str, Any]) -> Reply:
@@ -126,7 +126,7 @@ class Judge:
         window.report = examine(find_entry(window.exercise_id), ask, seed)
 
 
-class _Line:
+class _DeadlineConnection:
     """A connection with an end: so many seconds and so many bytes for all that comes over it, however slowly."""
 
     def __init__(self, connection: socket.socket, seconds: float, most: int) -> None:
@@ -152,7 +152,7 @@ class _Line:
         self.connection.sendall(data)
 
 
-class _Window:
+class _Examination:
     """One exercise's turn: whether a check came, and the report if its examination ended."""
 
     def __init__(self, exercise_id: str) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from grader.course import Trouble
+from grader.course import GraderError
 from grader.execution.grade_notebook import MOST_BYTES
 
 MOST_FILES = 20_000  # in one folder or zip, zips inside it included
@@ -28,19 +28,19 @@ NOISE = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ArchiveMember:
     """One file that was handed in: ``path`` inside its source, ``seen`` when it was packed (local time, ISO).
 
     ``read`` gives at most ``MOST_BYTES`` bytes or raises Trouble; ``trouble`` says why there is nothing to read.
     """
 
     path: str
-    seen: str = ""
+    mtime: str = ""
     read: Callable[[], bytes] = bytes
     trouble: str = ""
 
 
-class Budget:
+class UnpackLimits:
     """How many files and bytes one run may still take."""
 
     def __init__(self, files: int = MOST_FILES, total: int = MOST_TOTAL) -> None:
@@ -55,26 +55,26 @@ class Budget:
         """The content, paid for; Trouble when too much was unpacked already."""
         self.total -= len(content)
         if self.total < 0:
-            raise Trouble(f"more than {MOST_TOTAL // 2**30} GB were unpacked in this run: collect it in parts.")
+            raise GraderError(f"more than {MOST_TOTAL // 2**30} GB were unpacked in this run: collect it in parts.")
         return content
 
 
 @contextmanager
-def opened(source: Path, budget: Budget | None = None) -> Iterator[list[Parcel]]:
+def open_archive(source: Path, budget: UnpackLimits | None = None) -> Iterator[list[ArchiveMember]]:
     """Every file in a folder or zip, in the order of their paths; Trouble if it is neither."""
-    budget = budget or Budget()
+    budget = budget or UnpackLimits()
     with ExitStack() as stack:
         if source.is_dir():
             found = list(_folder(source, stack, budget))
         elif source.is_file():
             archive = _archive(source, stack)
             if archive is None:
-                raise Trouble(f"{source} is neither a folder nor a zip: give the LMS's download.")
+                raise GraderError(f"{source} is neither a folder nor a zip: give the LMS's download.")
             found = list(_members(archive, "", budget, depth=1))
         else:
-            raise Trouble(f"There is no {source}: give the LMS's download, a folder or a zip.")
+            raise GraderError(f"There is no {source}: give the LMS's download, a folder or a zip.")
         if budget.files < 0:
-            found.append(Parcel(source.name, trouble=f"more than {MOST_FILES} files: the rest was left out."))
+            found.append(ArchiveMember(source.name, trouble=f"more than {MOST_FILES} files: the rest was left out."))
         yield sorted(found, key=lambda p: p.path)
 
 
@@ -84,7 +84,7 @@ def is_noise(path: str) -> bool:
     return any(p in NOISE for p in parts) or (bool(parts) and parts[-1].startswith(("._", "~$")))
 
 
-def _folder(source: Path, stack: ExitStack, budget: Budget) -> Iterator[Parcel]:
+def _folder(source: Path, stack: ExitStack, budget: UnpackLimits) -> Iterator[ArchiveMember]:
     for folder, folders, files in os.walk(source, followlinks=False):
         here = Path(folder)
         folders.sort()
@@ -98,17 +98,17 @@ def _folder(source: Path, stack: ExitStack, budget: Budget) -> Iterator[Parcel]:
             yield from _on_disk(file, path, stack, budget)
 
 
-def _on_disk(file: Path, path: str, stack: ExitStack, budget: Budget) -> Iterator[Parcel]:
+def _on_disk(file: Path, path: str, stack: ExitStack, budget: UnpackLimits) -> Iterator[ArchiveMember]:
     about = file.lstat()
     if stat.S_ISLNK(about.st_mode):
-        yield Parcel(path, trouble="a link to somewhere else: ask for the file itself.")
+        yield ArchiveMember(path, trouble="a link to somewhere else: ask for the file itself.")
     elif not stat.S_ISREG(about.st_mode):
-        yield Parcel(path, trouble="not a plain file: left alone.")
+        yield ArchiveMember(path, trouble="not a plain file: left alone.")
     elif file.suffix.lower() == ".zip" and (archive := _archive(file, stack)):
         yield from _members(archive, path + "/", budget, depth=1)
     else:
-        seen = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
-        yield Parcel(path, seen, lambda: _bytes_of(file))
+        mtime = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
+        yield ArchiveMember(path, mtime, lambda: _bytes_of(file))
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -117,12 +117,12 @@ def _bytes_of(file: Path) -> bytes:
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened_file:
             return _bounded(opened_file.read(MOST_BYTES + 1))
     except OSError as error:
-        raise Trouble(f"cannot be opened ({error.strerror}).") from error
+        raise GraderError(f"cannot be opened ({error.strerror}).") from error
 
 
 def _bounded(content: bytes) -> bytes:
     if len(content) > MOST_BYTES:
-        raise Trouble(f"larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
+        raise GraderError(f"larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
     return content
 
 
@@ -134,52 +134,52 @@ def _archive(source: Path | io.BytesIO, stack: ExitStack | None = None) -> zipfi
     return stack.enter_context(archive) if stack else archive
 
 
-def _members(archive: zipfile.ZipFile, prefix: str, budget: Budget, depth: int) -> Iterator[Parcel]:
+def _members(archive: zipfile.ZipFile, prefix: str, budget: UnpackLimits, depth: int) -> Iterator[ArchiveMember]:
     for info in archive.infolist():
         path = prefix + info.filename.replace("\\", "/")
         if info.is_dir() or is_noise(path):
             continue
         if not budget.file():
             return
-        yield from _member(archive, info, Parcel(path, _packed(info)), budget, depth)
+        yield from _member(archive, info, ArchiveMember(path, _packed(info)), budget, depth)
 
 
 def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, parcel: Parcel, budget: Budget, depth: int
-) -> Iterator[Parcel]:
-    path = PurePosixPath(parcel.path)
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, budget: UnpackLimits, depth: int
+) -> Iterator[ArchiveMember]:
+    path = PurePosixPath(member.path)
     if path.is_absolute() or ".." in path.parts or "\0" in info.orig_filename:
-        yield replace(parcel, trouble="its name leads out of the archive: left alone.")
+        yield replace(member, trouble="its name leads out of the archive: left alone.")
     elif stat.S_ISLNK(info.external_attr >> 16):
-        yield replace(parcel, trouble="a link to somewhere else: ask for the file itself.")
+        yield replace(member, trouble="a link to somewhere else: ask for the file itself.")
     elif info.flag_bits & 1:
-        yield replace(parcel, trouble="locked with a password: ask for it without one.")
+        yield replace(member, trouble="locked with a password: ask for it without one.")
     elif path.suffix.lower() == ".zip" and depth:
-        yield from _inner(archive, info, parcel, budget, depth)
+        yield from _inner(archive, info, member, budget, depth)
     else:
-        yield replace(parcel, read=lambda: budget.spend(_unpacked(archive, info)))
+        yield replace(member, read=lambda: budget.spend(_unpacked(archive, info)))
 
 
 def _inner(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, parcel: Parcel, budget: Budget, depth: int
-) -> Iterator[Parcel]:
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, budget: UnpackLimits, depth: int
+) -> Iterator[ArchiveMember]:
     """The files of a zip that lies in a zip. It is unpacked again for each of them: they are few, and memory is not."""
 
     def again() -> zipfile.ZipFile:
         found = _archive(io.BytesIO(budget.spend(_unpacked(archive, info))))
         if found is None:
-            raise Trouble("a damaged zip: ask for it again.")
+            raise GraderError("a damaged zip: ask for it again.")
         return found
 
     try:
-        for inside in _members(again(), parcel.path + "/", budget, depth - 1):
-            name = inside.path.removeprefix(parcel.path + "/")
+        for inside in _members(again(), member.path + "/", budget, depth - 1):
+            name = inside.path.removeprefix(member.path + "/")
             yield inside if inside.trouble else replace(inside, read=partial(_of, again, name, budget))
-    except Trouble as trouble:
-        yield replace(parcel, trouble=str(trouble))
+    except GraderError as trouble:
+        yield replace(member, trouble=str(trouble))
 
 
-def _of(again: Callable[[], zipfile.ZipFile], name: str, budget: Budget) -> bytes:
+def _of(again: Callable[[], zipfile.ZipFile], name: str, budget: UnpackLimits) -> bytes:
     archive = again()
     info = next(i for i in archive.infolist() if i.filename.replace("\\", "/") == name)
     return budget.spend(_unpacked(archive, info))
@@ -191,7 +191,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with archive.open(info) as member:
             return _bounded(member.read(MOST_BYTES + 1))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise Trouble("damaged in its zip: ask for it again.") from error
+        raise GraderError("damaged in its zip: ask for it again.") from error
 
 
 def _packed(info: zipfile.ZipInfo) -> str:

@@ -20,15 +20,15 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from grader.autograde import STUDENT_ID
-from grader.course import Chapter, House, Trouble, chapters
+from grader.course import Chapter, CourseDirectory, GraderError, chapters
 from grader.execution import grade_file, grade_notebook
 from grader.lms import archives
-from grader.lms.archives import Budget, Parcel
-from grader.lms.filenames import Label, label_of, plain, stamp, without_version
+from grader.lms.archives import ArchiveMember, UnpackLimits
+from grader.lms.filenames import SubmissionName, normalize_name, parse_name, stamp, without_version
 from grader.lms.roster import Roster
 from grader.results import digest_of
 
-Ledger = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
+Manifest = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
 NAME = "collected.json"
 MOST_LETTERS = 100  # of a student id, which is a folder's name
 UNKNOWN = "its name says neither Canvas, Moodle nor nbgrader: rename it as the LMS did, or put it into submitted/."
@@ -38,7 +38,7 @@ MOODLES_NUMBERS = (
 
 
 @dataclass(frozen=True)
-class Taken:
+class CollectResult:
     """What became of one file: "new", "replaced", "unchanged", "older" (a later one counts) or "trouble"."""
 
     path: str
@@ -51,59 +51,61 @@ class Taken:
 
 
 @dataclass
-class Collection:
+class Collector:
     """One run over downloads. Nothing is written where ``dry_run`` is set."""
 
-    house: House
+    course: CourseDirectory
     roster: Roster = field(default_factory=Roster)
     dry_run: bool = False
 
-    def collect(self, sources: Iterable[Path]) -> list[Taken]:
+    def collect(self, sources: Iterable[Path]) -> list[CollectResult]:
         """Take what is in these folders and zips; one line for each file, in the order of their paths."""
-        self.ledger = ledger(self.house)
+        self.ledger = manifest(self.course)
         self.plain_args: dict[str, set[str]] = {}
         self.placed: dict[Path, str] = {}
         with ExitStack() as stack:
-            budget = Budget()
-            found = [p for source in sources for p in stack.enter_context(archives.opened(source, budget))]
-            labelled = [(p, label_of(p.path)) for p in found]
+            budget = UnpackLimits()
+            found = [p for source in sources for p in stack.enter_context(archives.open_archive(source, budget))]
+            labelled = [(p, parse_name(p.path)) for p in found]
             labelled.sort(key=lambda pair: _rank(*pair), reverse=True)  # the latest first: it need not give way later
             taken = [t for p, label in labelled for t in self._take(p, label)]
         if not self.dry_run:
-            _write_ledger(self.house, self.ledger)
+            _write_manifest(self.course, self.ledger)
         return sorted([*taken, *self._without_notebook(labelled)], key=lambda t: (t.path, t.status))
 
-    def _take(self, parcel: Parcel, label: Label | None) -> Iterator[Taken]:
+    def _take(self, member: ArchiveMember, label: SubmissionName | None) -> Iterator[CollectResult]:
         """What becomes of one file; whatever is wrong with it ends here, in a line."""
         try:
-            if parcel.trouble:
-                raise Trouble(parcel.trouble)
+            if member.trouble:
+                raise GraderError(member.trouble)
             if label is None:
-                raise Trouble(UNKNOWN)
+                raise GraderError(UNKNOWN)
             if label.lms == "nbgrader" and not label.file.endswith(".ipynb"):
                 return  # timestamp.txt, and whatever the student's folder held besides
             student, submitted = self._who(label)
             self.plain_args.setdefault(student, set())
             _require_notebook(label)
-            content = parcel.read()
+            content = member.read()
             chapter, note = _chapter(content, label)
-            self.plain_args[student].add(parcel.path)
-            entry = _entry(parcel, label, submitted or label.time, content)
+            self.plain_args[student].add(member.path)
+            entry = _entry(member, label, submitted or label.time, content)
             status, said = self._place(student, chapter, content, entry)
-            yield Taken(parcel.path, status, student, chapter.name, label.late, said or note, label.lms)
-        except Trouble as trouble:
-            yield Taken(parcel.path, "trouble", note=str(trouble))
+            yield CollectResult(member.path, status, student, chapter.name, label.late, said or note, label.lms)
+        except GraderError as trouble:
+            yield CollectResult(member.path, "trouble", note=str(trouble))
 
-    def _who(self, label: Label) -> tuple[str, Any]:
+    def _who(self, label: SubmissionName) -> tuple[str, Any]:
         student, submitted = self.roster.find(label) if self.roster else (label.lms_id, None)
         if not STUDENT_ID.fullmatch(student) or len(student) > MOST_LETTERS:
-            raise Trouble(f"{student!r} cannot be a student id (letters, digits and . @ + - _): add it to a roster.")
+            raise GraderError(
+                f"{student!r} cannot be a student id (letters, digits and . @ + - _): add it to a roster."
+            )
         return student, submitted
 
     def _place(self, student: str, chapter: Chapter, content: bytes, entry: dict[str, Any]) -> tuple[str, str]:
         """Write a submission if it is the latest; its status and, where one is due, a word on why."""
-        file = self.house.notebook_path(self.house.submitted, student, chapter)
-        _require_inside(file, self.house)
+        file = self.course.notebook_path(self.course.submitted, student, chapter)
+        _require_inside(file, self.course)
         known = self.ledger.get(student, {}).get(chapter.name)
         there = self.placed.get(file) or (digest_of(file) if file.is_file() else "")
         newer = known is None or _is_newer(entry, known) or bool(entry["time"] and not known["time"])
@@ -123,57 +125,63 @@ class Collection:
                 _write(file, content, entry["time"])
         return status, _why(entry, known, there) if status == "older" else ""
 
-    def _without_notebook(self, labelled: Iterable[tuple[Parcel, Label | None]]) -> Iterator[Taken]:
+    def _without_notebook(
+        self, labelled: Iterable[tuple[ArchiveMember, SubmissionName | None]]
+    ) -> Iterator[CollectResult]:
         """A line for each student who handed something in, and no notebook of the course."""
         for student, notebooks in sorted(self.plain_args.items()):
             if not notebooks:
-                yield Taken("", "trouble", student, note=f"{student} handed in no notebook of this course: ask for it.")
+                yield CollectResult(
+                    "", "trouble", student, note=f"{student} handed in no notebook of this course: ask for it."
+                )
 
 
-def _rank(parcel: Parcel, label: Label | None) -> tuple[Any, ...]:
+def _rank(member: ArchiveMember, label: SubmissionName | None) -> tuple[Any, ...]:
     """Later is greater: the LMS's own order, then the time, then the name that the lesson has."""
     if label is None:
         return ((0, 0), "", "", False)
     named = without_version(label.file) in {c.notebook for c in chapters()}
-    return (label.order, label.time.isoformat() if label.time else "", parcel.seen, named)
+    return (label.order, label.time.isoformat() if label.time else "", member.mtime, named)
 
 
-def _require_notebook(label: Label) -> None:
+def _require_notebook(label: SubmissionName) -> None:
     if label.typed:
-        raise Trouble("text that was typed into the LMS, not a file: ask for the notebook.")
+        raise GraderError("text that was typed into the LMS, not a file: ask for the notebook.")
     if not label.file.lower().endswith(".ipynb"):
         kind = PurePosixPath(label.file).suffix or "no ending"
-        raise Trouble(f"not a notebook ({kind}): ask for the .ipynb.")
+        raise GraderError(f"not a notebook ({kind}): ask for the .ipynb.")
 
 
-def _chapter(content: bytes, label: Label) -> tuple[Chapter, str]:
+def _chapter(content: bytes, label: SubmissionName) -> tuple[Chapter, str]:
     """The chapter by the notebook's cells, else by nbgrader's assignment, else by the file's name; and a word on it."""
     with NamedTemporaryFile(suffix=".ipynb") as file:
         file.write(content)
         file.flush()
         try:
             return grade_file.chapter_of(grade_notebook.read_submission(Path(file.name)), Path(label.file)), ""
-        except Trouble as trouble:
+        except GraderError as trouble:
             why = str(trouble).replace(Path(file.name).name, label.file)
         except RecursionError:
             why = f"{label.file} is nested too deeply to be a notebook."
     for chapter in chapters():
-        if chapter.name == label.assignment or plain(chapter.notebook) == plain(without_version(label.file)):
+        if chapter.name == label.assignment or normalize_name(chapter.notebook) == normalize_name(
+            without_version(label.file)
+        ):
             return chapter, why
-    raise Trouble(why)
+    raise GraderError(why)
 
 
-def _entry(parcel: Parcel, label: Label, time: Any, content: bytes) -> dict[str, Any]:
+def _entry(member: ArchiveMember, label: SubmissionName, time: Any, content: bytes) -> dict[str, Any]:
     return {
         "lms": label.lms,
         "lms_id": label.lms_id,
         "who": label.who,
         "stem": label.stem,
-        "path": parcel.path,
+        "path": member.path,
         "late": label.late,
         "order": list(label.order),
         "time": stamp(time) if time else "",
-        "seen": parcel.seen,
+        "seen": member.mtime,
         "digest": hashlib.sha256(content).hexdigest(),
     }
 
@@ -203,11 +211,11 @@ def _is_later(entry: dict[str, Any], file: Path) -> bool:
     return bool(entry["time"]) and entry["time"] > stamp(there)
 
 
-def _require_inside(file: Path, house: House) -> None:
+def _require_inside(file: Path, course: CourseDirectory) -> None:
     """Nothing is written through a link that somebody laid into submitted/."""
     places = [file, file.parent, file.parent.parent]
     if any(p.is_symlink() for p in places) or file.is_dir():
-        raise Trouble(f"{file.relative_to(house.work)} is a link or a folder: clear it away and collect again.")
+        raise GraderError(f"{file.relative_to(course.work)} is a link or a folder: clear it away and collect again.")
 
 
 def _write(file: Path, content: bytes, time: str) -> None:
@@ -222,19 +230,19 @@ def _write(file: Path, content: bytes, time: str) -> None:
     os.replace(partial, file)
 
 
-def ledger(house: House) -> Ledger:
+def manifest(course: CourseDirectory) -> Manifest:
     """What was collected so far; Trouble if somebody broke the file."""
     try:
-        found = json.loads((house.work / NAME).read_text(encoding="utf-8"))
+        found = json.loads((course.work / NAME).read_text(encoding="utf-8"))
         return {s: dict(found["students"][s]) for s in found["students"]}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        raise Trouble(f"{house.work / NAME} is damaged: move it away and collect again.") from error
+        raise GraderError(f"{course.work / NAME} is damaged: move it away and collect again.") from error
 
 
-def _write_ledger(house: House, found: Ledger) -> None:
-    house.work.mkdir(parents=True, exist_ok=True)
-    partial = house.work / (NAME + ".partial")
+def _write_manifest(course: CourseDirectory, found: Manifest) -> None:
+    course.work.mkdir(parents=True, exist_ok=True)
+    partial = course.work / (NAME + ".partial")
     partial.write_text(json.dumps({"version": 1, "students": found}, indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(partial, house.work / NAME)
+    os.replace(partial, course.work / NAME)

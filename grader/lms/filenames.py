@@ -39,7 +39,7 @@ STAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
 
 
 @dataclass(frozen=True)
-class Label:
+class SubmissionName:
     """What the name of one handed-in file says. ``stem`` is the LMS's part of it, ``file`` the student's.
 
     ``order`` grows with each submission where the LMS says so: Canvas's file id and the version behind the name.
@@ -58,7 +58,7 @@ class Label:
     typed: bool = False
 
 
-def label_of(path: str) -> Label | None:
+def parse_name(path: str) -> SubmissionName | None:
     """The label of a file in a download; None if no part of its path follows a convention.
 
     The outermost part that does decides: what stands further in, a zip's or a folder's content, is the student's word.
@@ -72,7 +72,7 @@ def label_of(path: str) -> Label | None:
     return _moodle(last, last, False) or _canvas(last, last)
 
 
-def _exchange(part: str, last: str) -> Label | None:
+def _exchange(part: str, last: str) -> SubmissionName | None:
     match = EXCHANGE.fullmatch(part)
     if not match:
         return None
@@ -80,26 +80,26 @@ def _exchange(part: str, last: str) -> Label | None:
         time = parse_utc(match["time"].strip())
     except (ValueError, OverflowError):
         return None
-    return Label("nbgrader", match["id"], match["id"], part, last, time=time, assignment=match["assignment"])
+    return SubmissionName("nbgrader", match["id"], match["id"], part, last, time=time, assignment=match["assignment"])
 
 
-def _moodle(part: str, last: str, is_folder: bool) -> Label | None:
+def _moodle(part: str, last: str, is_folder: bool) -> SubmissionName | None:
     match = MOODLE.fullmatch(part)
     if not match or not (is_folder or match["file"]):
         return None
     stem = f"{match['who']}_{match['id']}_assignsubmission_file_"
-    return Label(
+    return SubmissionName(
         "moodle", match["id"], match["who"], stem, last if is_folder else match["file"], typed=match["kind"] != "file"
     )
 
 
-def _canvas(part: str, last: str) -> Label | None:
+def _canvas(part: str, last: str) -> SubmissionName | None:
     match = CANVAS.fullmatch(part)
     if not match:
         return None
     file = match["file"] or f"{match['typed']}.html"
     version = VERSION.search(PurePosixPath(file).stem)
-    return Label(
+    return SubmissionName(
         "canvas",
         match["id"],
         match["who"] or "",
@@ -117,7 +117,7 @@ def without_version(file: str) -> str:
     return re.sub(r"\s*\(\d{1,4}\)$", "", VERSION.sub("", stem))
 
 
-def plain(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A name without case, accents, spaces or signs, to compare names that were written in different ways."""
     parts = unicodedata.normalize("NFKD", name).casefold()
     return "".join(c for c in parts if c.isalnum())
@@ -127,9 +127,9 @@ def names_of(name: str) -> set[str]:
     """How one name may come back: ``Curie, Marie`` as ``curiemarie``, ``Marie Curie`` or ``Curie Marie``."""
     first, comma, rest = name.partition(",")
     if comma:
-        return {plain(first + rest), plain(rest + first)}
+        return {normalize_name(first + rest), normalize_name(rest + first)}
     words = name.split()
-    return {plain(" ".join(words[i:] + words[:i])) for i in range(max(len(words), 1))} - {""}
+    return {normalize_name(" ".join(words[i:] + words[:i])) for i in range(max(len(words), 1))} - {""}
 
 
 def stamp(time: datetime) -> str:

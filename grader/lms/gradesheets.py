@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import Chapter, House, Trouble
-from grader.gradebook.connection import opened
-from grader.lms.collect import Ledger, ledger
-from grader.lms.filenames import plain
-from grader.lms.roster import POINTS, Roster, Sheet
+from grader.course import Chapter, CourseDirectory, GraderError
+from grader.gradebook.connection import open_gradebook
+from grader.lms.collect import Manifest, manifest
+from grader.lms.filenames import normalize_name
+from grader.lms.roster import POINTS, Roster, RosterFile
 
 CANVAS_COLUMNS = ("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE_COLUMNS = ("Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
@@ -38,29 +38,29 @@ FEEDBACK = "Feedback comments"
 
 
 @dataclass(frozen=True)
-class Total:
+class ChapterTotal:
     """One student's mark for one chapter; ``waiting`` when a person has still to mark a part of it."""
 
     student: str
     chapter: str
     score: float
     max_score: float
-    waiting: bool
+    needs_manual_grade: bool
 
 
-def totals(house: House, chapters: Iterable[Chapter]) -> dict[tuple[str, str], Total]:
+def totals(course: CourseDirectory, chapters: Iterable[Chapter]) -> dict[tuple[str, str], ChapterTotal]:
     """Every student's mark for every chapter that was graded, by student and chapter, late penalties taken off.
 
     A submission that could not be graded has no mark here: it is in the gradebook, without a notebook that was scored.
     """
     found = {}
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         for chapter in chapters:
             for submission in gradebook.assignment_submissions(chapter.name):
                 graded = any(g.auto_score is not None or g.manual_score is not None for g in _grades(submission))
                 if graded:
                     score = max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
-                    found[submission.student_id, chapter.name] = Total(
+                    found[submission.student_id, chapter.name] = ChapterTotal(
                         submission.student_id,
                         chapter.name,
                         float(score),
@@ -68,7 +68,7 @@ def totals(house: House, chapters: Iterable[Chapter]) -> dict[tuple[str, str], T
                         any(g.needs_manual_grade for g in _grades(submission)),
                     )
     if not found:
-        raise Trouble("There are no marks yet: run `python -m grader autograde` first.")
+        raise GraderError("There are no marks yet: run `python -m grader autograde` first.")
     return found
 
 
@@ -76,21 +76,21 @@ def _grades(submission: Any) -> Iterator[Any]:
     return (g for n in submission.notebooks for g in n.grades)
 
 
-def disarmed(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """The same, but text that a spreadsheet would run as a formula starts with an apostrophe. A lone dash stays."""
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA) and value != "-" else value
 
 
-def shown(total: Total | None, waiting: str) -> str:
+def shown(total: ChapterTotal | None, waiting: str) -> str:
     """A mark as a cell: empty where there is none, and, if ``waiting`` is blank, where a person has still to mark."""
-    return "" if total is None or (total.waiting and waiting == "blank") else f"{round(total.score, 2):g}"
+    return "" if total is None or (total.needs_manual_grade and waiting == "blank") else f"{round(total.score, 2):g}"
 
 
 def canvas(
-    house: House, chapters: list[Chapter], to: Path, roster: Roster, waiting: str = "blank"
+    course: CourseDirectory, chapters: list[Chapter], to: Path, roster: Roster, waiting: str = "blank"
 ) -> tuple[list[Path], list[str]]:
     """Write one CSV for Canvas's gradebook import; its path, and what the instructor should know about it."""
-    marks, collected = totals(house, chapters), ledger(house)
+    marks, collected = totals(course, chapters), manifest(course)
     chapters = [c for c in chapters if any(chapter == c.name for _, chapter in marks)]
     sheet = next(iter(roster.of_kind("canvas")), None)
     columns, points = {c.name: _heading(c, sheet) for c in chapters}, {c.name: _points(c, marks) for c in chapters}
@@ -108,7 +108,7 @@ def canvas(
     return [file], [*_waiting(marks, waiting), *filter(None, said)]
 
 
-def _canvas_columns(sheet: Sheet | None) -> list[str]:
+def _canvas_columns(sheet: RosterFile | None) -> list[str]:
     """The columns about the student, as Canvas's import wants them: SIS ids both or none, the section last."""
     if sheet is None:
         return ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -116,12 +116,14 @@ def _canvas_columns(sheet: Sheet | None) -> list[str]:
     return [c for c in sheet.columns[: sheet.columns.index("Section") + 1] if c in (*CANVAS_COLUMNS, *known)]
 
 
-def _canvas_rows(sheet: Sheet) -> list[tuple[str, dict[str, str]]]:
+def _canvas_rows(sheet: RosterFile) -> list[tuple[str, dict[str, str]]]:
     keep = _canvas_columns(sheet)
     return [(p.student, {c: p.row.get(c, "") for c in keep}) for p in sheet.people]
 
 
-def _canvas_rows_of(marks: dict[tuple[str, str], Total], collected: Ledger) -> list[tuple[str, dict[str, str]]]:
+def _canvas_rows_of(
+    marks: dict[tuple[str, str], ChapterTotal], collected: Manifest
+) -> list[tuple[str, dict[str, str]]]:
     """Without Canvas's own export: the ids that the collected files had, and the student id as the login."""
     rows = []
     for student in sorted({s for s, _ in marks}):
@@ -132,16 +134,18 @@ def _canvas_rows_of(marks: dict[tuple[str, str], Total], collected: Ledger) -> l
     return rows
 
 
-def _heading(chapter: Chapter, sheet: Sheet | None) -> str:
+def _heading(chapter: Chapter, sheet: RosterFile | None) -> str:
     """The assignment's heading in Canvas's export, found by the chapter's name in it; else the chapter's name."""
     for column in sheet.columns[len(_canvas_columns(sheet)) :] if sheet else []:
-        title = plain(re.sub(r"\s\(\d+\)$", "", column))
-        if re.search(r"\s\(\d+\)$", column) and (plain(chapter.notebook) in title or plain(chapter.name) in title):
+        title = normalize_name(re.sub(r"\s\(\d+\)$", "", column))
+        if re.search(r"\s\(\d+\)$", column) and (
+            normalize_name(chapter.notebook) in title or normalize_name(chapter.name) in title
+        ):
             return column
     return chapter.name
 
 
-def _points(chapter: Chapter, marks: dict[tuple[str, str], Total]) -> float:
+def _points(chapter: Chapter, marks: dict[tuple[str, str], ChapterTotal]) -> float:
     return max(t.max_score for t in marks.values() if t.chapter == chapter.name)
 
 
@@ -157,23 +161,23 @@ def _other_points(lms: str, chapter: str, ours: float, theirs: str) -> str:
     )
 
 
-def _waiting(marks: dict[tuple[str, str], Total], waiting: str) -> list[str]:
-    count = sum(t.waiting for t in marks.values())
+def _waiting(marks: dict[tuple[str, str], ChapterTotal], waiting: str) -> list[str]:
+    count = sum(t.needs_manual_grade for t in marks.values())
     how = "left blank (--waiting points takes what is there)" if waiting == "blank" else "in with what they have so far"
     return [f"{count} marks wait for a person: {how}."] if count else []
 
 
-def _missing(students: set[str], marks: dict[tuple[str, str], Total], where: str) -> list[str]:
+def _missing(students: set[str], marks: dict[tuple[str, str], ChapterTotal], where: str) -> list[str]:
     lost = sorted({s for s, _ in marks} - students)
     some = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
     return [f"Not in {where}, so left out: {some}."] if lost else []
 
 
 def moodle(
-    house: House, chapters: list[Chapter], to: Path, roster: Roster, waiting: str = "blank"
+    course: CourseDirectory, chapters: list[Chapter], to: Path, roster: Roster, waiting: str = "blank"
 ) -> tuple[list[Path], list[str]]:
     """Write a worksheet for each chapter that was graded; the paths, and what the instructor should know about them."""
-    marks, collected = totals(house, chapters), ledger(house)
+    marks, collected = totals(course, chapters), manifest(course)
     files, said = [], _waiting(marks, waiting)
     for chapter in chapters:
         of_chapter = {s: t for (s, name), t in marks.items() if name == chapter.name}
@@ -202,18 +206,18 @@ def _maximum(rows: list[tuple[str, dict[str, str]]]) -> str:
     return next((row["Maximum Grade"] for _, row in rows if row.get("Maximum Grade")), "")
 
 
-def _worksheet(chapter: Chapter, roster: Roster, collected: Ledger) -> Sheet | None:
+def _worksheet(chapter: Chapter, roster: Roster, collected: Manifest) -> RosterFile | None:
     """The chapter's own worksheet: the one with the numbers under which it was collected, else the one named so."""
     ids = {e[chapter.name]["lms_id"] for e in collected.values() if e.get(chapter.name, {}).get("lms") == "moodle"}
     sheets = roster.of_kind("moodle")
     best = max(sheets, key=lambda s: sum(p.lms_id in ids for p in s.people), default=None)
     if best and any(p.lms_id in ids for p in best.people):
         return best
-    return next((s for s in sheets if plain(chapter.notebook) in plain(s.file.stem)), None)
+    return next((s for s in sheets if normalize_name(chapter.notebook) in normalize_name(s.file.stem)), None)
 
 
 def _moodle_rows_of(
-    of_chapter: dict[str, Total], chapter: Chapter, collected: Ledger
+    of_chapter: dict[str, ChapterTotal], chapter: Chapter, collected: Manifest
 ) -> tuple[list[tuple[str, dict[str, str]]], list[str]]:
     """Without a worksheet: the numbers that the collected files had; and who has none."""
     rows, unknown = [], []
@@ -227,10 +231,10 @@ def _moodle_rows_of(
     return rows, unknown
 
 
-def _moodle_row(row: dict[str, str], total: Total | None, waiting: str) -> dict[str, str]:
+def _moodle_row(row: dict[str, str], total: ChapterTotal | None, waiting: str) -> dict[str, str]:
     if total is None:
         return row
-    told = "A person has still to mark a part of this." if total.waiting else row.get(FEEDBACK, "")
+    told = "A person has still to mark a part of this." if total.needs_manual_grade else row.get(FEEDBACK, "")
     return {**row, "Grade": shown(total, waiting), FEEDBACK: told}
 
 
@@ -239,18 +243,18 @@ def _write(file: Path, columns: list[str], table: list[dict[str, Any]]) -> None:
     partial = file.with_name(file.name + ".partial")
     with open(partial, "w", newline="", encoding="utf-8") as opened_file:
         writer = csv.DictWriter(opened_file, columns, extrasaction="ignore", restval="")
-        writer.writerow({c: disarmed(c) for c in columns})
-        writer.writerows({k: disarmed(v) for k, v in row.items()} for row in table)
+        writer.writerow({c: escape_formula(c) for c in columns})
+        writer.writerows({k: escape_formula(v) for k, v in row.items()} for row in table)
     os.replace(partial, file)
 
 
-def feedback_zips(house: House, chapters: list[Chapter], to: Path) -> tuple[list[Path], list[str]]:
+def feedback_zips(course: CourseDirectory, chapters: list[Chapter], to: Path) -> tuple[list[Path], list[str]]:
     """Pack feedback for bulk upload, a zip for each chapter and LMS; the zips, and whose feedback is in none."""
     found: dict[Path, list[tuple[str, Path]]] = {}
     left = []
-    collected = ledger(house)
+    collected = manifest(course)
     for chapter in chapters:
-        for page in sorted(house.feedback.glob(f"*/{chapter.name}/{chapter.notebook}.html")):
+        for page in sorted(course.feedback.glob(f"*/{chapter.name}/{chapter.notebook}.html")):
             taken = collected.get(page.parts[-3], {}).get(chapter.name, {})
             if taken.get("lms") not in ("canvas", "moodle"):
                 left.append(page.parts[-3])

@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dateutil import parser
 
 from grader.autograde import STUDENT_ID
-from grader.course import House, Trouble
-from grader.lms.filenames import Label, names_of, plain
+from grader.course import CourseDirectory, GraderError
+from grader.lms.filenames import SubmissionName, names_of, normalize_name
 
 MOST_BYTES = 20 * 2**20
 POINTS = "Points Possible"
@@ -37,7 +37,7 @@ SUBMITTED = "Last modified (submission)"
 
 
 @dataclass(frozen=True)
-class Person:
+class RosterEntry:
     """One line of a roster, ``row`` as it stood there. ``submitted`` is the submission's time in UTC, if it is known.
 
     ``lms`` says whose number ``lms_id`` is; it is empty in a CSV of your own.
@@ -52,23 +52,23 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RosterFile:
     """One CSV: ``kind`` is canvas, moodle or plain; ``points`` is Canvas's row of possible points, if there is one."""
 
     file: Path
     kind: str
     columns: list[str]
-    people: list[Person]
+    people: list[RosterEntry]
     points: dict[str, str] = field(default_factory=dict)
 
 
 class Roster:
     """All the sheets of a class."""
 
-    def __init__(self, sheets: Sequence[Sheet] = ()) -> None:
+    def __init__(self, sheets: Sequence[RosterFile] = ()) -> None:
         self.sheets = list(sheets)
-        self._by_id: dict[tuple[str, str], Person] = {}
-        self._by_name: dict[str, list[Person]] = {}
+        self._by_id: dict[tuple[str, str], RosterEntry] = {}
+        self._by_name: dict[str, list[RosterEntry]] = {}
         for person in self.people:
             if person.lms_id:
                 _require_one(self._by_id.setdefault((person.lms, person.lms_id), person), person)
@@ -79,15 +79,15 @@ class Roster:
         return bool(self.sheets)
 
     @property
-    def people(self) -> Iterable[Person]:
+    def people(self) -> Iterable[RosterEntry]:
         """Every line of every sheet."""
         return (p for sheet in self.sheets for p in sheet.people)
 
-    def of_kind(self, kind: str) -> list[Sheet]:
+    def of_kind(self, kind: str) -> list[RosterFile]:
         """The sheets of one LMS."""
         return [s for s in self.sheets if s.kind == kind]
 
-    def find(self, label: Label) -> tuple[str, datetime | None]:
+    def find(self, label: SubmissionName) -> tuple[str, datetime | None]:
         """The student id behind a label, and the time of submission if a sheet says it; Trouble if nobody is meant.
 
         The LMS's number decides. The name does only where no number contradicts it: in Moodle, where a student has
@@ -98,26 +98,26 @@ class Roster:
             return person.student, person.submitted
         if label.lms == "nbgrader":
             return label.lms_id, None
-        called = self._by_name.get(plain(label.who), []) if label.who else []
+        called = self._by_name.get(normalize_name(label.who), []) if label.who else []
         found = {p.student for p in called if label.lms == "moodle" or not p.lms_id}
         who = f"{label.who or 'a student'} (number {label.lms_id})"
         if len(found) != 1:
-            raise Trouble(
+            raise GraderError(
                 f"{who} {'is more than one' if found else 'is nobody'} in the roster: add a line for the number."
             )
         return found.pop(), None
 
 
-def _require_one(known: Person, person: Person) -> None:
+def _require_one(known: RosterEntry, person: RosterEntry) -> None:
     if known.student != person.student:
-        raise Trouble(
+        raise GraderError(
             f"The roster gives the number {person.lms_id} to {known.student!r} and to {person.student!r}: mend one."
         )
 
 
-def files(house: House) -> list[Path]:
+def files(course: CourseDirectory) -> list[Path]:
     """Where a class keeps its roster: every CSV in ``roster/`` of the work folder."""
-    return sorted((house.work / "roster").glob("*.csv"))
+    return sorted((course.work / "roster").glob("*.csv"))
 
 
 def read(paths: Iterable[Path], zone: str = "UTC") -> Roster:
@@ -125,16 +125,16 @@ def read(paths: Iterable[Path], zone: str = "UTC") -> Roster:
     try:
         where = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Trouble(f"There is no time zone {zone!r}: say it as Europe/Berlin or UTC.") from error
+        raise GraderError(f"There is no time zone {zone!r}: say it as Europe/Berlin or UTC.") from error
     return Roster([_sheet(path, where) for path in paths])
 
 
-def _sheet(file: Path, zone: tzinfo) -> Sheet:
+def _sheet(file: Path, zone: tzinfo) -> RosterFile:
     rows = _rows(file)
     columns = [c.strip() for c in rows[0]] if rows else []
     kind = next((k for k, needed in KINDS.items() if set(needed) <= set(columns)), None)
     if kind is None:
-        raise Trouble(
+        raise GraderError(
             f"{file.name} is not a roster: give Canvas's gradebook export, Moodle's grading worksheet, or a CSV with a "
             "column student_id."
         )
@@ -146,32 +146,32 @@ def _sheet(file: Path, zone: tzinfo) -> Sheet:
         elif any(v.strip() for v in values) and not (kind == "canvas" and not row["ID"].strip()):
             people.append(_person(row, kind, f"{file.name}, line {number}", zone))
     _require_unique(people, file)
-    return Sheet(file, kind, columns, people, points)
+    return RosterFile(file, kind, columns, people, points)
 
 
 def _rows(file: Path) -> list[list[str]]:
     try:
         if file.stat().st_size > MOST_BYTES:
-            raise Trouble(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: is it the roster?")
+            raise GraderError(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: is it the roster?")
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Trouble(f"{file.name} is not in UTF-8: save it as CSV UTF-8 and try again.") from error
+        raise GraderError(f"{file.name} is not in UTF-8: save it as CSV UTF-8 and try again.") from error
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     try:
         return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
-        raise Trouble(f"{file.name} is not a CSV ({error}).") from error
+        raise GraderError(f"{file.name} is not a CSV ({error}).") from error
 
 
-def _person(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> Person:
+def _person(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> RosterEntry:
     lms_id = re.sub(r"^\D+(?=\d+$)", "", _first(row, LMS_COLUMNS))  # "Participant 123", in any language
     student = _first(row, STUDENT_COLUMNS) or lms_id
     if not STUDENT_ID.fullmatch(student):
-        raise Trouble(f"{where}: {student!r} cannot be a student id (letters, digits and . @ + - _).")
+        raise GraderError(f"{where}: {student!r} cannot be a student id (letters, digits and . @ + - _).")
     lms = kind.removeprefix("plain")
     name = _first(row, NAME_COLUMNS) or ", ".join(row[c] for c in ("LastName", "FirstName") if row.get(c))
-    return Person(student, lms, lms_id, name, row, _time(row.get(SUBMITTED, ""), zone))
+    return RosterEntry(student, lms, lms_id, name, row, _time(row.get(SUBMITTED, ""), zone))
 
 
 def _first(row: dict[str, str], columns: Sequence[str]) -> str:
@@ -190,9 +190,9 @@ def _time(text: str, zone: tzinfo) -> datetime | None:
     return (found - (found.utcoffset() or found - found)).replace(tzinfo=None)
 
 
-def _require_unique(people: list[Person], file: Path) -> None:
-    seen: dict[str, Person] = {}
+def _require_unique(people: list[RosterEntry], file: Path) -> None:
+    seen: dict[str, RosterEntry] = {}
     for person in people:
         if person.student in seen:
-            raise Trouble(f"{file.name} has two lines for the student {person.student!r}: leave one.")
+            raise GraderError(f"{file.name} has two lines for the student {person.student!r}: leave one.")
         seen[person.student] = person

@@ -33,7 +33,7 @@ mtd[columnalign="left"] { text-align: left; }
 </head>"""
 
 
-def mended(page: str) -> str:
+def improve_accessibility(page: str) -> str:
     """The page with its language said and with colours that can be told apart; again and again the same."""
     if _STYLE in page:
         return page
@@ -47,4 +47,4 @@ class FeedbackPage(HTMLExporter):
         self, nb: NotebookNode, resources: Any = None, **kw: Any
     ) -> tuple[str, Any]:
         page, resources = super().from_notebook_node(nb, resources, **kw)
-        return mended(page), resources
+        return improve_accessibility(page), resources

@@ -14,10 +14,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import results
-from grader.course import Trouble, chapter
-from grader.execution.grade_notebook import leads_elsewhere, read_submission
-from grader.gradebook.connection import enter_student, opened, writing
-from grader.notebooks.overwrite_cells import transplant
+from grader.course import GraderError, chapter
+from grader.execution.grade_notebook import escapes_folder, read_submission
+from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import INSTRUCTOR_TAG, template
 
 Step = tuple[NotebookNode, Any]
@@ -37,7 +37,7 @@ class DropInstructorCells(NbGraderPreprocessor):
         return nb, resources
 
 
-class Reader(NotebookExporter):
+class SubmissionExporter(NotebookExporter):
     """Autograding, before any step: nbgrader reads a submission by our rules, and gets it transplanted.
 
     nbgrader converts a notebook twice, first as submitted and then as transplanted; only the first is a stranger's.
@@ -48,11 +48,11 @@ class Reader(NotebookExporter):
         file, folders = Path(filename), self.config.CourseDirectory
         if not file.is_relative_to(folders.submitted_directory):
             return super().from_filename(filename, resources, **more)
-        if leads_elsewhere(file, Path(folders.submitted_directory)):
-            raise Trouble(f"{file.name} is a link to somewhere else: ask for the file itself.")
+        if escapes_folder(file, Path(folders.submitted_directory)):
+            raise GraderError(f"{file.name} is a link to somewhere else: ask for the file itself.")
         names = resources["nbgrader"]
         _only_the_stamp(Path(folders.autograded_directory) / names["student"] / names["assignment"])
-        graded, notes = transplant(read_submission(file), template(chapter(names["assignment"])))
+        graded, notes = overwrite_cells(read_submission(file), template(chapter(names["assignment"])))
         graded.metadata[NOTES] = notes
         resources["metadata"] = ResourcesDict(name=file.stem, path=str(file.parent))
         return self.from_notebook_node(graded, resources, **more)
@@ -65,13 +65,13 @@ def _only_the_stamp(folder: Path) -> None:
             file.unlink()
 
 
-class Judge(NbGraderPreprocessor):
+class JudgeNotebook(NbGraderPreprocessor):
     """Autograding: run the transplanted notebook with the judge listening."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        from grader.execution.grade_notebook import judge
+        from grader.execution.grade_notebook import execute_and_judge
 
-        judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])))
+        execute_and_judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])))
         return nb, resources
 
 
@@ -80,13 +80,13 @@ class EnterRecord(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         names = resources["nbgrader"]
-        with opened(names["db_url"]) as gradebook, writing(gradebook):
+        with open_gradebook(names["db_url"]) as gradebook, write_transaction(gradebook):
             enter_student(gradebook, names["student"])
-            results.enter(gradebook, nb, names["student"], chapter(names["assignment"]))
+            results.save_grades(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 
 
-class Summary(NbGraderPreprocessor):
+class AddSummary(NbGraderPreprocessor):
     """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:

@@ -12,31 +12,37 @@ from typing import Any
 
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.coursedir import CourseDirectory as NbgraderDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
-from grader.course import ROOT, House
+from grader.course import ROOT, CourseDirectory
 from grader.gradebook.connection import COURSE, find_own_programs
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import offline_pages
-from grader.nbgrader_bridge.preprocessors import DropInstructorCells, EnterRecord, Judge, Reader, Summary
+from grader.nbgrader_bridge.preprocessors import (
+    AddSummary,
+    DropInstructorCells,
+    EnterRecord,
+    JudgeNotebook,
+    SubmissionExporter,
+)
 
 
-def configure(c: Config, house: House) -> Config:
+def configure(c: Config, course: CourseDirectory) -> Config:
     """Fill ``c`` in for this house."""
     find_own_programs()
     folders = c.CourseDirectory
     folders.root = str(ROOT)
-    folders.source_directory = str(house.source)
-    folders.release_directory = str(house.release)
-    folders.submitted_directory = str(house.submitted)
-    folders.autograded_directory = str(house.autograded)
-    folders.feedback_directory = str(house.feedback)
-    folders.solution_directory = str(house.work / "solutions")
-    folders.db_url = house.db_url
+    folders.source_directory = str(course.source)
+    folders.release_directory = str(course.release)
+    folders.submitted_directory = str(course.submitted)
+    folders.autograded_directory = str(course.autograded)
+    folders.feedback_directory = str(course.feedback)
+    folders.solution_directory = str(course.work / "solutions")
+    folders.db_url = course.db_url
     folders.course_id = COURSE
-    c.Exchange.root = str(house.work / "exchange")
+    c.Exchange.root = str(course.work / "exchange")
     c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
     offline_pages(c)
     _steps(c)
@@ -47,18 +53,18 @@ def _steps(c: Config) -> None:
     """Put the judge's steps where nbgrader's own stood."""
     generate = list(GenerateAssignment.preprocessors.default_args[0])
     c.GenerateAssignment.preprocessors = [DropInstructorCells, *generate]
-    c.Autograde.exporter_class = Reader  # what stands in for nbgrader's sanitizing steps
+    c.Autograde.exporter_class = SubmissionExporter  # what stands in for nbgrader's sanitizing steps
     c.Autograde.sanitize_preprocessors = []
-    c.Autograde.autograde_preprocessors = [Judge, EnterRecord, AssignLatePenalties]
+    c.Autograde.autograde_preprocessors = [JudgeNotebook, EnterRecord, AssignLatePenalties]
     feedback = list(GenerateFeedback.preprocessors.default_args[0])
-    c.GenerateFeedback.preprocessors = [*feedback, Summary]
+    c.GenerateFeedback.preprocessors = [*feedback, AddSummary]
     c.GenerateFeedback.exporter_class = FeedbackPage
 
 
-def converter(kind: type[BaseConverter], house: House, assignment: str, student: str = "*") -> Any:
+def converter(kind: type[BaseConverter], course: CourseDirectory, assignment: str, student: str = "*") -> Any:
     """One of nbgrader's converters, ready to start on one assignment."""
-    config = configure(Config(), house)
-    folders = CourseDirectory(config=config)
+    config = configure(Config(), course)
+    folders = NbgraderDirectory(config=config)
     folders.assignment_id, folders.student_id = assignment, student
     made = kind(coursedir=folders, config=config)
     made.log.setLevel(logging.ERROR)
@@ -66,7 +72,7 @@ def converter(kind: type[BaseConverter], house: House, assignment: str, student:
 
 
 @contextmanager
-def last_words() -> Iterator[list[str]]:
+def captured_log() -> Iterator[list[str]]:
     """Keep nbgrader's log to ourselves: its exceptions only say "see above", so collect what stood above."""
     words: list[str] = []
     handler = logging.Handler(logging.ERROR)
@@ -82,7 +88,7 @@ def last_words() -> Iterator[list[str]]:
         log.propagate = before
 
 
-def reason(words: list[str]) -> str:
+def first_error(words: list[str]) -> str:
     """The line of nbgrader's log that says most: the last line of its first traceback or message."""
     lines = [line for line in words[:1] + words[1:2] for line in line.strip().splitlines()]
     return lines[-1] if lines else "it gave no reason"

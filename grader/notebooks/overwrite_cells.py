@@ -18,7 +18,7 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
-LEFT_OUT = "left_out"  # what is noted of an unchanged experiment
+SKIPPED = "left_out"  # what is noted of an unchanged experiment
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 # What makes a link or a picture of text in Markdown, and the commands with which MathJax would make one.
 LINK = re.compile(r"\](?=[(\[:])|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)")
@@ -33,7 +33,7 @@ UNUSUAL = re.compile(
 )
 
 
-def transplant(submitted: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, list[str]]:
+def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """The notebook to grade, and notes for the instructor about whatever was not as handed out."""
     notes: list[str] = []
     known = {c.metadata.nbgrader.grade_id: c for c in template.cells if "nbgrader" in c.metadata}
@@ -46,9 +46,9 @@ def transplant(submitted: NotebookNode, template: NotebookNode) -> tuple[Noteboo
     _adopt_written(answers, extras, known, prose, notes)
     cells = [_extra(c, experiments, prose) for c in extras[""]]
     for cell, own in _with_instructors(template):
-        cells += [_graft(cell, answers.get(_name(cell)), notes), *own]
+        cells += [_merge_cell(cell, answers.get(_name(cell)), notes), *own]
         cells += [_extra(c, experiments, prose) for c in extras[_name(cell)]]
-    notes += suspicions(
+    notes += flag_suspicious_code(
         [c for c in [*answers.values(), *(c for some in extras.values() for c in some)] if not _is_as_given(c, known)]
     )
     graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=template.metadata)
@@ -141,7 +141,7 @@ def _bound(extras: dict[str, list[NotebookNode]], notes: list[str]) -> None:
             notes.append(f"{len(cells) - len(extras[after])} cells of the student's own were too many or too long.")
 
 
-def suspicions(cells: list[NotebookNode]) -> list[str]:
+def flag_suspicious_code(cells: list[NotebookNode]) -> list[str]:
     """Notes for the instructor about code that an honest solution has no use for; they change no mark."""
     found = []
     for cell in cells:
@@ -165,7 +165,7 @@ def _is_as_given(cell: NotebookNode, known: dict[str, NotebookNode]) -> bool:
     return given is not None and _text(cell) == given.source
 
 
-def _graft(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) -> NotebookNode:
+def _merge_cell(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) -> NotebookNode:
     """The instructor's cell with the student's text in it where the student was asked for some."""
     name, graft = cell.metadata.nbgrader.grade_id, nbformat.from_dict(dict(cell))
     if answer is None:
@@ -181,7 +181,7 @@ def _graft(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) ->
     if is_grade(cell):  # whether a written answer was given shows before the text is made safe
         graft.metadata.nbgrader["answered"] = compute_checksum(graft) != cell.metadata.nbgrader.checksum
     if cell.cell_type == "markdown":
-        graft.source = without_tags(graft.source)
+        graft.source = neutralize_markup(graft.source)
     return graft
 
 
@@ -203,9 +203,9 @@ def _extra(cell: NotebookNode, experiments: set[str], prose: set[str]) -> Notebo
     """
     text = _text(cell)
     if cell.cell_type == "code":
-        metadata = {"gradschool": LEFT_OUT} if text in experiments else {}
+        metadata = {"gradschool": SKIPPED} if text in experiments else {}
         return _new("code", text, metadata, execution_count=None, outputs=[])
-    return _new("markdown", text if text in prose else without_tags(text), {})
+    return _new("markdown", text if text in prose else neutralize_markup(text), {})
 
 
 def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> NotebookNode:
@@ -220,7 +220,7 @@ def _text(cell: NotebookNode) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def without_tags(text: str) -> str:
+def neutralize_markup(text: str) -> str:
     """Markdown that stays text: a space of no width keeps each tag, link, picture and TeX link from beginning."""
     return LINK.sub(lambda found: found.group(0) + "\u200b", TAG.sub("<\u200b", text))
 

@@ -13,12 +13,12 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
 from grader.bank.registry import entries
-from grader.course import Chapter, Trouble
+from grader.course import Chapter, GraderError
 from gradschool.core.exercise import grade_id
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
 EXPERIMENT_TAG = "experiment"  # cells that grading leaves out as long as the student has not changed them
-MARKS = ("exercise", "check", "locked", "reflection")  # how the source says what a cell is
+CELL_KINDS = ("exercise", "check", "locked", "reflection")  # how the source says what a cell is
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
 
@@ -27,7 +27,7 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
     try:
         notebook = jupytext.read(chapter.source, fmt="md:myst")
     except FileNotFoundError:
-        raise Trouble(f"The source {chapter.source} is missing.") from None
+        raise GraderError(f"The source {chapter.source} is missing.") from None
     notebook.metadata = nbformat.from_dict(_notebook_metadata())
     seen: dict[str, int] = {}
     for cell in notebook.cells:
@@ -45,7 +45,7 @@ def _prepare(cell: NotebookNode, chapter: Chapter, seen: dict[str, int]) -> None
     """Turn the source's short marks (exercise, check, locked, reflection) into nbgrader's metadata, and fix the id."""
     metadata = cell.metadata
     points: float | None = None
-    kind = next((k for k in MARKS if k in metadata), "")
+    kind = next((k for k in CELL_KINDS if k in metadata), "")
     name = metadata.pop(kind, "")
     if kind == "check":
         points = _points(chapter, name)
@@ -75,7 +75,9 @@ def _nbgrader_metadata(kind: str, name: str, points: float | None) -> dict[str, 
 def _points(chapter: Chapter, exercise_id: str) -> float:
     bank = entries(chapter.part)
     if exercise_id not in bank:
-        raise Trouble(f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.part}.py lacks.")
+        raise GraderError(
+            f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.part}.py lacks."
+        )
     return bank[exercise_id].points
 
 
@@ -92,13 +94,13 @@ def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
     names = [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
     doubled = sorted({n for n in names if names.count(n) > 1})
     if doubled:
-        raise Trouble(
+        raise GraderError(
             f"{chapter.source.name} has more than one cell named {', '.join(doubled)}: give each its own name."
         )
     wanted = [grade_id(i) for i in entries(chapter.part)]
     missing = [n for w in wanted for n in (w + "-solution", w) if n not in names]
     if missing:
-        raise Trouble(f"{chapter.source.name} lacks the cells {', '.join(missing)}.")
+        raise GraderError(f"{chapter.source.name} lacks the cells {', '.join(missing)}.")
 
 
 def template(chapter: Chapter) -> NotebookNode:

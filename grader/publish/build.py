@@ -10,32 +10,32 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from grader.course import Chapter, House, Trouble
-from grader.gradebook.connection import alone, opened
-from grader.nbgrader_bridge.setup import converter, last_words, reason
+from grader.course import Chapter, CourseDirectory, GraderError
+from grader.gradebook.connection import gradebook_lock, open_gradebook
+from grader.nbgrader_bridge.setup import captured_log, converter, first_error
 from grader.notebooks.source import source_notebook
 
 
-def build(chapter: Chapter, house: House) -> Path:
+def build(chapter: Chapter, course: CourseDirectory) -> Path:
     """Build one chapter into ``house.release`` and its gradebook; the path of the release notebook."""
-    source = house.source / chapter.name / f"{chapter.notebook}.ipynb"
+    source = course.source / chapter.name / f"{chapter.notebook}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
-    (house.work / "exchange").mkdir(mode=0o777, exist_ok=True)
+    (course.work / "exchange").mkdir(mode=0o777, exist_ok=True)
     nbformat.write(source_notebook(chapter), source)
-    _generate(chapter, house)
-    return house.release / chapter.name / f"{chapter.notebook}.ipynb"
+    _generate(chapter, course)
+    return course.release / chapter.name / f"{chapter.notebook}.ipynb"
 
 
-def _generate(chapter: Chapter, house: House) -> None:
-    generate = converter(GenerateAssignment, house, chapter.name)
+def _generate(chapter: Chapter, course: CourseDirectory) -> None:
+    generate = converter(GenerateAssignment, course, chapter.name)
     generate.force = True
-    with opened(house) as gradebook, alone(gradebook.engine), last_words() as words:
+    with open_gradebook(course) as gradebook, gradebook_lock(gradebook.engine), captured_log() as words:
         try:
             generate.start()
         except NbGraderException as error:
             if any("submissions associated" in line for line in words):
-                raise Trouble(_CELLS_CHANGED.format(chapter=chapter.name)) from None
-            raise Trouble(f"nbgrader could not build {chapter.name}: {reason(words)}") from error
+                raise GraderError(_CELLS_CHANGED.format(chapter=chapter.name)) from None
+            raise GraderError(f"nbgrader could not build {chapter.name}: {first_error(words)}") from error
 
 
 _CELLS_CHANGED = (
@@ -44,14 +44,14 @@ _CELLS_CHANGED = (
 )
 
 
-def stale(wanted: Iterable[Chapter], house: House) -> list[str]:
+def stale(wanted: Iterable[Chapter], course: CourseDirectory) -> list[str]:
     """Names of the chapters whose committed release differs from what their source builds."""
     different = []
     with tempfile.TemporaryDirectory() as folder:
-        fresh = House(Path(folder) / "work", Path(folder) / "course")
+        fresh = CourseDirectory(Path(folder) / "work", Path(folder) / "course")
         for chapter in wanted:
             built = build(chapter, fresh)
-            committed = house.release / chapter.name / built.name
+            committed = course.release / chapter.name / built.name
             if not committed.exists() or committed.read_bytes() != built.read_bytes():
                 different.append(chapter.name)
     return different

@@ -19,44 +19,46 @@ from nbgrader.converters.base import NbGraderException
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House, Trouble
-from grader.gradebook.connection import opened
-from grader.lms.gradesheets import disarmed
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.gradebook.connection import open_gradebook
+from grader.lms.gradesheets import escape_formula
 from grader.nbgrader_bridge.formulas import markdown2html
-from grader.nbgrader_bridge.setup import converter, last_words, reason
+from grader.nbgrader_bridge.setup import captured_log, converter, first_error
 from grader.notebooks.source import source_notebook
 from gradschool.core.exercise import grade_id
 
 RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
 
 
-def feedback(house: House, chapter: Chapter, student: str | None = None) -> list[Path]:
+def feedback(course: CourseDirectory, chapter: Chapter, student: str | None = None) -> list[Path]:
     """Write the feedback of everyone who has been graded (or of one student); the HTML files."""
-    graded = sorted(house.autograded.glob(f"{student or '*'}/{chapter.name}/{chapter.notebook}.ipynb"))
+    graded = sorted(course.autograded.glob(f"{student or '*'}/{chapter.name}/{chapter.notebook}.ipynb"))
     if not graded:
         who = f"{student!r}" if student else "anybody"
-        raise Trouble(f"Nothing of {who} has been graded for {chapter.name}: run `python -m grader autograde` first.")
-    with opened(house):
+        raise GraderError(
+            f"Nothing of {who} has been graded for {chapter.name}: run `python -m grader autograde` first."
+        )
+    with open_gradebook(course):
         pass  # what keeps it from opening is said here; nbgrader would say it once for each page
-    make = converter(GenerateFeedback, house, chapter.name, student or "*")
+    make = converter(GenerateFeedback, course, chapter.name, student or "*")
     make.force = True
-    with last_words() as words:
+    with captured_log() as words:
         try:
             make.start()
         except NbGraderException as error:
-            raise Trouble(f"Some feedback for {chapter.name} could not be written: {reason(words)}") from error
-    return [house.feedback / f.relative_to(house.autograded).with_suffix(".html") for f in graded]
+            raise GraderError(f"Some feedback for {chapter.name} could not be written: {first_error(words)}") from error
+    return [course.feedback / f.relative_to(course.autograded).with_suffix(".html") for f in graded]
 
 
 COLUMNS = ("student", "chapter", "exercise", "score", "max_score", "needs_manual_grade", "mistake")
 
 
-def marks(house: House, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
+def marks(course: CourseDirectory, chapters: list[Chapter]) -> Iterator[dict[str, Any]]:
     """One row for every student and exercise in the gradebook; ``mistake`` is what the judge called it."""
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         for chapter in chapters:
             for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
-                found = _exercises(house, submission.student_id, chapter)
+                found = _exercises(course, submission.student_id, chapter)
                 for grade in _in_order([g for n in submission.notebooks for g in n.grades], chapter):
                     yield {
                         "student": submission.student_id,
@@ -75,31 +77,31 @@ def _in_order(grades: list[Any], chapter: Chapter) -> list[Any]:
     return sorted(grades, key=lambda grade: (lesson.get(grade.name, len(lesson)), grade.name))
 
 
-def _exercises(house: House, student: str, chapter: Chapter) -> dict[str, Any]:
+def _exercises(course: CourseDirectory, student: str, chapter: Chapter) -> dict[str, Any]:
     try:
-        graded = nbformat.read(house.notebook_path(house.autograded, student, chapter), as_version=4)
+        graded = nbformat.read(course.notebook_path(course.autograded, student, chapter), as_version=4)
     except FileNotFoundError:
         return {}
     return results.by_cell(graded)
 
 
-def export(house: House, chapters: list[Chapter], to: Path) -> int:
+def export(course: CourseDirectory, chapters: list[Chapter], to: Path) -> int:
     """Write all marks as CSV; the number of rows. Text that a spreadsheet would run as a formula is disarmed."""
-    rows = list(marks(house, chapters))
+    rows = list(marks(course, chapters))
     if not rows:
-        raise Trouble("There are no marks yet: run `python -m grader autograde` first.")
+        raise GraderError("There are no marks yet: run `python -m grader autograde` first.")
     to.parent.mkdir(parents=True, exist_ok=True)
     with open(to, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows({k: disarmed(v) for k, v in row.items()} for row in rows)
+        writer.writerows({k: escape_formula(v) for k, v in row.items()} for row in rows)
     return len(rows)
 
 
-def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
+def solutions(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]:
     """Execute the instructor's notebook for real and render it; Trouble if any cell raises. (.ipynb, .html)"""
     notebook = source_notebook(chapter)
-    folder = house.work / "solutions" / chapter.name
+    folder = course.work / "solutions" / chapter.name
     folder.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
@@ -111,7 +113,7 @@ def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
     try:
         client.execute()
     except CellExecutionError as error:
-        raise Trouble(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
+        raise GraderError(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, folder / f"{chapter.notebook}.ipynb")
     body, _ = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html}).from_notebook_node(notebook)
@@ -119,10 +121,10 @@ def solutions(house: House, chapter: Chapter) -> tuple[Path, Path]:
     return folder / f"{chapter.notebook}.ipynb", folder / f"{chapter.notebook}.html"
 
 
-def all_solutions(house: House, chapters: list[Chapter]) -> Iterator[tuple[Path, Path]]:
+def all_solutions(course: CourseDirectory, chapters: list[Chapter]) -> Iterator[tuple[Path, Path]]:
     """The solutions of several chapters, as many at once as there are cores, in the chapters' order."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(lambda chapter: solutions(house, chapter), chapters)
+        yield from pool.map(lambda chapter: solutions(course, chapter), chapters)
 
 
 def _require_silence(notebook: nbformat.NotebookNode, chapter: Chapter) -> None:
@@ -130,28 +132,28 @@ def _require_silence(notebook: nbformat.NotebookNode, chapter: Chapter) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
-                raise Trouble(
+                raise GraderError(
                     f"A cell of {chapter.name} writes to stderr: {output.text.strip().splitlines()[-1][:200]}"
                 )
 
 
-def release(house: House, chapters: list[Chapter], to: Path) -> list[str]:
+def release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> list[str]:
     """Zip what a student needs and nothing else; the names inside. The same bytes for the same content."""
     files = [ROOT / name for name in RELEASED]
     files += sorted(f for f in (ROOT / "src").rglob("*.py"))
-    files += [house.release / c.name / f"{c.notebook}.ipynb" for c in chapters]
+    files += [course.release / c.name / f"{c.notebook}.ipynb" for c in chapters]
     missing = [str(f) for f in files if not f.is_file()]
     if missing:
-        raise Trouble(f"{missing[0]} is missing: run `python -m grader build` first.")
+        raise GraderError(f"{missing[0]} is missing: run `python -m grader build` first.")
     to.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
-        names = [_inside(f, house) for f in files]
+        names = [_inside(f, course) for f in files]
         for file, name in zip(files, names, strict=True):
             archive.writestr(zipfile.ZipInfo(f"gradschool/{name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
     return names
 
 
-def _inside(file: Path, house: House) -> str:
-    if file.is_relative_to(house.release):
-        return str(Path("course") / file.relative_to(house.release))
+def _inside(file: Path, course: CourseDirectory) -> str:
+    if file.is_relative_to(course.release):
+        return str(Path("course") / file.relative_to(course.release))
     return str(file.relative_to(ROOT))

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.course import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
 from grader.notebooks.source import source_notebook
 from grader.publish import publish
 
@@ -52,16 +52,16 @@ class Page:
         return f"../../{FIGURES}/{name}"
 
 
-def site(house: House, chapters: list[Chapter], *, fresh: bool = False) -> Path:
+def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = False) -> Path:
     """Build the whole site; its front page. Solutions are executed where the last run is not theirs (or ``fresh``)."""
-    sources, to = house.work / "site-source", house.work / "site"
+    sources, to = course.work / "site-source", course.work / "site"
     shutil.rmtree(sources, ignore_errors=True)
     shutil.copytree(ROOT / "docs", sources, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ROOT_PAGES:
         shutil.copy(ROOT / name, sources / (name if name.endswith(".md") else f"{name}.txt"))
     _api_pages(sources / "api")
-    for chapter, executed in _executed(house, chapters, fresh):
-        released = nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    for chapter, executed in _executed(course, chapters, fresh):
+        released = nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
         page = Page(chapter, sources)
         file = sources / "course" / chapter.name / f"{chapter.notebook}.ipynb"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,20 +81,20 @@ def _api_pages(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(text, encoding="utf-8")
 
 
-def _executed(house: House, chapters: list[Chapter], fresh: bool) -> list[tuple[Chapter, NotebookNode]]:
-    stale = [c for c in chapters if fresh or not is_fresh(house, c)]
-    for _ in publish.all_solutions(house, stale):
+def _executed(course: CourseDirectory, chapters: list[Chapter], fresh: bool) -> list[tuple[Chapter, NotebookNode]]:
+    stale = [c for c in chapters if fresh or not is_fresh(course, c)]
+    for _ in publish.all_solutions(course, stale):
         pass
-    return [(c, nbformat.read(_solution(house, c), as_version=4)) for c in chapters]
+    return [(c, nbformat.read(_solution(course, c), as_version=4)) for c in chapters]
 
 
-def _solution(house: House, chapter: Chapter) -> Path:
-    return house.work / "solutions" / chapter.name / f"{chapter.notebook}.ipynb"
+def _solution(course: CourseDirectory, chapter: Chapter) -> Path:
+    return course.work / "solutions" / chapter.name / f"{chapter.notebook}.ipynb"
 
 
-def is_fresh(house: House, chapter: Chapter) -> bool:
+def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
     """Whether the executed solution there is was made from today's source, with today's package."""
-    file = _solution(house, chapter)
+    file = _solution(course, chapter)
     if not file.exists():
         return False
     package = max(f.stat().st_mtime for f in (ROOT / "src" / "gradschool").rglob("*.py"))
@@ -111,7 +111,7 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
             page.shown.append(cell)
             continue
         if cell.id not in outputs:
-            raise Trouble(
+            raise GraderError(
                 f"The release of {page.chapter.name} is stale: run `python -m grader build` and commit course/."
             )
         cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
@@ -127,7 +127,9 @@ def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
         text = re.sub(r"[^\n]*\r(?!\n)", "", output.text)  # of a progress bar, its end
         return nbformat.v4.new_output("stream", name="stdout", text=text) if text.strip() else None
     if output.output_type == "error":
-        raise Trouble(f"A cell of {page.chapter.name} raises {output.ename}: run `python -m grader solutions` first.")
+        raise GraderError(
+            f"A cell of {page.chapter.name} raises {output.ename}: run `python -m grader solutions` first."
+        )
     data = output.data
     if "image/png" in data:
         return _html(_picture(base64.b64decode(data["image/png"]), output.get("metadata", {}), page))
@@ -158,4 +160,4 @@ def _sphinx(sources: Path, to: Path) -> None:
         [sys.executable, "-m", "sphinx", *words, str(sources), str(to)], cwd=ROOT, capture_output=True, text=True
     )
     if run.returncode:
-        raise Trouble("Sphinx is not content:\n" + (run.stderr or run.stdout).strip())
+        raise GraderError("Sphinx is not content:\n" + (run.stderr or run.stdout).strip())

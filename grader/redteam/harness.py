@@ -22,10 +22,10 @@ import psutil
 from nbformat import NotebookNode
 
 from grader.course import ROOT, chapter
-from grader.execution.fork_client import forks
+from grader.execution.fork_client import fork_server_pool
 from grader.notebooks.source import source_notebook, template
 from grader.redteam.cells import CHECK, OTHER, named
-from grader.sandbox.bubblewrap import NOBODY, USERS, family
+from grader.sandbox.bubblewrap import NOBODY, USERS, process_tree
 
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"
@@ -38,7 +38,7 @@ class Attack:
     """One file of the suite. ``aim`` is its first line: what it tries."""
 
     name: str
-    aim: str
+    goal: str
     text: str
 
     @property
@@ -94,14 +94,14 @@ def submission(attack: Attack | None, fill: Callable[[str], str] = str, released
     return text if isinstance(text, str) else json.dumps(notebook)
 
 
-class Arena:
+class AttackHarness:
     """A context manager around one attack; ``damage()`` says afterwards what it touched."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.canary = folder, f"CANARY-{secrets.token_hex(16)}"
         self.heard: list[str] = []
 
-    def __enter__(self) -> Arena:
+    def __enter__(self) -> AttackHarness:
         for name in ("house/submitted/other", "home/.ssh"):
             (self.folder / name).mkdir(parents=True)
         for name in ("house/canary.txt", "house/submitted/other/x.ipynb", "home/.bashrc", "home/.ssh/id_rsa"):
@@ -153,7 +153,7 @@ class Arena:
         watched += [*(ROOT / "src").rglob("*.py"), *(ROOT / "grader").glob("*.py")]
         return {str(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in watched}
 
-    def damage(self, shown: str) -> list[str]:
+    def side_effects(self, shown: str) -> list[str]:
         """What was touched, sent, left running, or is to be read in ``shown`` that is not the attacker's."""
         after = self._state()
         changed = [n for n in {*self.before, *after} if self.before.get(n) != after.get(n) and str(self.folder) in n]
@@ -172,8 +172,8 @@ def left_running(patience: float = 3.0) -> list[str]:
 
 def _of_kernels() -> list[psutil.Process]:
     if os.geteuid() != 0:
-        others = {os.getpid(), *forks().own_processes()}
-        return [psutil.Process(pid) for pid in family(os.getpid()) if pid not in others]
+        others = {os.getpid(), *fork_server_pool().own_processes()}
+        return [psutil.Process(pid) for pid in process_tree(os.getpid()) if pid not in others]
     everybody = psutil.process_iter(["uids"])
     return [p for p in everybody if p.info["uids"] and (p.info["uids"].real - NOBODY) // USERS == os.getpid()]
 

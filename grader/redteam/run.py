@@ -15,15 +15,15 @@ from nbformat import NotebookNode
 
 from grader import results
 from grader.bank.registry import find_entry
-from grader.course import Trouble, chapter
+from grader.course import GraderError, chapter
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import Limits
-from grader.notebooks.overwrite_cells import transplant
-from grader.redteam.harness import Arena, Attack, attacks, lesson, submission
-from grader.sandbox.bubblewrap import Walls
+from grader.execution.notebook_run import TimeLimits
+from grader.notebooks.overwrite_cells import overwrite_cells
+from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submission
+from grader.sandbox.bubblewrap import ResourceLimits
 
-WALLS = Walls(memory=2**30, scratch=64 * 2**20)
-LIMITS = Limits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, walls=WALLS)
+WALLS = ResourceLimits(memory=2**30, scratch=64 * 2**20)
+LIMITS = TimeLimits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, resources=WALLS)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
@@ -32,10 +32,10 @@ class Outcome:
     """What came of one attack: ``breaks`` says in what way it had success."""
 
     attack: str
-    aim: str
+    goal: str
     earned: dict[str, float] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -44,10 +44,12 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
 
     Trouble if the work that attacks come with does not earn its points without them: all attacks would look vain.
     """
-    honest = fight(None, {})
+    honest = run_attack(None, {})
     if honest.breaks or honest.earned.get("chain.maximise") != find_entry("chain.maximise").points:
-        raise Trouble(f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks.")
-    found = sorted(fights(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
+        raise GraderError(
+            f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
+        )
+    found = sorted(run_attacks(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
     return {
         "attacks": len(found),
         "breaks": [_line(o) for o in found if o.breaks],
@@ -59,27 +61,27 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.attack}: {', '.join(outcome.breaks)}"
 
 
-def fights(wanted: list[Attack], honest: dict[str, float], jobs: int = 2) -> Iterator[Outcome]:
+def run_attacks(wanted: list[Attack], honest: dict[str, float], jobs: int = 2) -> Iterator[Outcome]:
     """Run these attacks, ``jobs`` at a time; each outcome as it comes."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed(pool.submit(fight, attack, honest) for attack in wanted):
+        for future in as_completed(pool.submit(run_attack, attack, honest) for attack in wanted):
             yield future.result()
 
 
-def fight(attack: Attack | None, honest: dict[str, float]) -> Outcome:
+def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
     """Grade one attacker's file as any other, and see what came of it. None is the same work without an attack."""
-    outcome = Outcome(attack.name if attack else "none", attack.aim if attack else "")
+    outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="redteam-") as folder, Arena(Path(folder) / "arena") as arena:
+    with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as arena:
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, arena.fill), encoding="utf-8")
         try:
             graded = _grade(file)
-        except Trouble as trouble:
-            graded, outcome.told = None, [str(trouble)]
+        except GraderError as trouble:
+            graded, outcome.flags = None, [str(trouble)]
         except Exception as error:  # a break, whatever it is: this would have stopped the class
             graded, outcome.breaks = None, [f"grading broke with {type(error).__name__}: {str(error)[:200]}"]
-        outcome.breaks += arena.damage(_shown(graded) if graded else "")
+        outcome.breaks += arena.side_effects(_shown(graded) if graded else "")
     outcome.seconds = round(time.monotonic() - started, 1)
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
@@ -89,8 +91,8 @@ def fight(attack: Attack | None, honest: dict[str, float]) -> Outcome:
 
 
 def _grade(file: Path) -> NotebookNode:
-    notebook, notes = transplant(grade_notebook.read_submission(file), lesson())
-    grade_notebook.judge(notebook, chapter("chain"), notes, LIMITS)
+    notebook, notes = overwrite_cells(grade_notebook.read_submission(file), lesson())
+    grade_notebook.execute_and_judge(notebook, chapter("chain"), notes, LIMITS)
     return notebook
 
 
@@ -103,11 +105,11 @@ def _shown(graded: NotebookNode) -> str:
 def _compare(outcome: Outcome, found: dict[str, Any], honest: dict[str, float]) -> None:
     outcome.earned = {e["exercise"]: e["earned"] for e in found["exercises"]}
     mistakes = [f"{e['exercise']}: {e['mistake']}" for e in found["exercises"] if e["mistake"]]
-    outcome.told = [*found["notes"], *mistakes]
+    outcome.flags = [*found["notes"], *mistakes]
     for exercise, most in honest.items():
         if outcome.earned.get(exercise, 0.0) > most:
             outcome.breaks.append(f"{outcome.earned[exercise]:g} points for {exercise}, where {most:g} were earned")
     if honest and set(outcome.earned) != set(honest):
         outcome.breaks.append("the record holds other exercises than the lesson")
-    if honest and not outcome.told:
+    if honest and not outcome.flags:
         outcome.breaks.append("the instructor was not told")

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
 from grader.redteam.cells import CHECK, OTHER, named
-from grader.redteam.harness import Arena, attacks, small, submission
+from grader.redteam.harness import AttackHarness, attacks, small, submission
 from grader.sandbox import bubblewrap
 
 ASSERTS = {
@@ -40,7 +40,7 @@ np.testing.assert_allclose(phi, 0.0)
 """,
 }
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
-WALLS = bubblewrap.Walls(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
+WALLS = bubblewrap.ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
 STUDENTS = ("aaa-attacker", "other")
 
@@ -49,16 +49,16 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
     """Attack stock nbgrader; the attacks and what had success."""
     found = attacks(only)
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = list(pool.map(lambda a: fight(a.name), found))
+        outcomes = list(pool.map(lambda a: run_attack(a.name), found))
     breaks = [f"{a.name}: {', '.join(o)}" for a, o in zip(found, outcomes, strict=True) if o]
     return {"attacks": len(found), "breaks": breaks}
 
 
-def fight(name: str) -> list[str]:
+def run_attack(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
-        line = [*bubblewrap._walls(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
+        line = [*bubblewrap._bwrap(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
         env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
         too_much: list[str] = []
@@ -67,7 +67,7 @@ def fight(name: str) -> list[str]:
             too_much.append(f"{why}, and the class did not finish")
             process.kill()
 
-        watch = bubblewrap.Watch(process.pid, WALLS, stop)
+        watch = bubblewrap.ResourceMonitor(process.pid, WALLS, stop)
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:
@@ -117,7 +117,7 @@ def _inside(name: str) -> list[str]:
 
     attack = next(a for a in attacks(name) if a.name == name)
     base = Path("/tmp/arena")
-    with Arena(base) as arena:
+    with AttackHarness(base) as arena:
         course = base / "house"
         (course / "gradebook.db").unlink()  # the real one stands here
         released = _course(course)
@@ -131,7 +131,7 @@ def _inside(name: str) -> list[str]:
         breaks = [] if finished else ["the class did not finish"]
         breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db")
         graded = course / "autograded" / STUDENTS[0] / "ps" / "nb.ipynb"
-        breaks += [b for b in arena.damage(_shown(graded)) if not _by_nbgrader(b)]
+        breaks += [b for b in arena.side_effects(_shown(graded)) if not _by_nbgrader(b)]
     return breaks
 
 

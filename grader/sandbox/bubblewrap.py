@@ -20,17 +20,17 @@ from functools import lru_cache
 from pathlib import Path
 
 import gradschool
-from grader.course import ROOT, Trouble, house
+from grader.course import ROOT, GraderError, course_directory
 from grader.sandbox.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 COLD_VARIABLE = "GRADSCHOOL_COLD"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-MEET = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
+RUN_DIR = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets/s"  # inside: where the kernel's own sockets begin
 KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)  # no database of what was run, nor a thread that fills it
-HANDED = "/run/handed"  # inside a fork server: a folder of the grader's with sockets of judges
+JUDGE_SOCKET_DIR = "/run/handed"  # inside a fork server: a folder of the grader's with sockets of judges
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime")
 NOBODY = 1_000_000_000  # when the grader is root, kernels run as users from here on,
@@ -44,7 +44,7 @@ WARNING = "Graded WITHOUT a sandbox: this code could read and change everything 
 
 
 @dataclass(frozen=True)
-class Walls:
+class ResourceLimits:
     """What one kernel with all its children may use. Memory is what is resident, summed over the processes."""
 
     memory: int = 3 * 2**30
@@ -69,7 +69,7 @@ def is_cold() -> bool:
 def require() -> None:
     """Trouble, in one sentence, unless kernels can be walled in here or the instructor goes without."""
     if not is_off() and (why := unavailable()):
-        raise Trouble(why)
+        raise GraderError(why)
 
 
 @lru_cache
@@ -80,7 +80,9 @@ def unavailable() -> str:
     missing = [program for program in ("bwrap", "prlimit", "setpriv") if not shutil.which(program)]
     if missing:
         return REFUSAL.format(why=f"{missing[0]} is missing", cure="`apt-get install bubblewrap util-linux`")
-    tried = subprocess.run([*_walls(Walls(), ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30)
+    tried = subprocess.run(
+        [*_bwrap(ResourceLimits(), ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30
+    )
     if tried.returncode == 0:
         return ""
     last = (tried.stderr.strip().splitlines() or ["no reason given"])[-1][:150]
@@ -88,31 +90,36 @@ def unavailable() -> str:
 
 
 def command(
-    kernel: Sequence[str], walls: Walls, judge: str, connection_file: str, info_fd: int, seccomp_fd: int | None
+    kernel: Sequence[str],
+    resources: ResourceLimits,
+    judge: str,
+    connection_file: str,
+    info_fd: int,
+    seccomp_fd: int | None,
 ) -> list[str]:
     """The command line that runs ``kernel`` inside. bwrap writes the pid of the sandbox's first process to info_fd."""
     extra = ["--info-fd", str(info_fd), *(["--seccomp", str(seccomp_fd)] if seccomp_fd is not None else [])]
-    extra += ["--ro-bind", judge, f"{MEET}/judge", "--ro-bind", connection_file, f"{MEET}/connection.json"]
-    return [*_walls(walls, extra), *kernel]
+    extra += ["--ro-bind", judge, f"{RUN_DIR}/judge", "--ro-bind", connection_file, f"{RUN_DIR}/connection.json"]
+    return [*_bwrap(resources, extra), *kernel]
 
 
 def server_command(script: Path, handed: Path, control_fd: int) -> list[str]:
     """The command line that runs a fork server inside: with the rights to build walls, and nothing to use them on."""
-    inside = f"{MEET}/{script.name}"
-    extra = ["--ro-bind", str(handed), HANDED, "--ro-bind", str(script), inside]
+    inside = f"{RUN_DIR}/{script.name}"
+    extra = ["--ro-bind", str(handed), JUDGE_SOCKET_DIR, "--ro-bind", str(script), inside]
     caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if os.geteuid() == 0 else ("SETFCAP",)))
-    start = [*_spaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
-    return [*start, *_view(Walls(), extra), sys.executable, inside, str(control_fd)]
+    start = [*_namespaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
+    return [*start, *_mounts(ResourceLimits(), extra), sys.executable, inside, str(control_fd)]
 
 
-def _walls(walls: Walls, extra: Sequence[str]) -> list[str]:
+def _bwrap(resources: ResourceLimits, extra: Sequence[str]) -> list[str]:
     """bwrap and all its arguments, up to the program to run."""
     own_user = os.geteuid() == 0
-    spaces = _spaces(("SETUID", "SETGID") if own_user else ())
-    return [*spaces, *_view(walls, extra), *_limits(walls), *(_as_nobody() if own_user else [])]
+    spaces = _namespaces(("SETUID", "SETGID") if own_user else ())
+    return [*spaces, *_mounts(resources, extra), *_limits(resources), *(_as_nobody() if own_user else [])]
 
 
-def _spaces(caps: Sequence[str]) -> list[str]:
+def _namespaces(caps: Sequence[str]) -> list[str]:
     """bwrap, the namespaces that it makes, and the capabilities that are left."""
     spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if os.geteuid() == 0 else ["user"])]
     line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
@@ -120,14 +127,14 @@ def _spaces(caps: Sequence[str]) -> list[str]:
     return line + [word for cap in caps for word in ("--cap-add", f"CAP_{cap}")]
 
 
-def _view(walls: Walls, extra: Sequence[str]) -> list[str]:
+def _mounts(resources: ResourceLimits, extra: Sequence[str]) -> list[str]:
     """All that is in sight. Mounts are made in the order in which they stand."""
-    scratch = str(walls.scratch)
+    scratch = str(resources.scratch)
     line = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/.sockets", "--perms", "0777", "--dir", HOME]
-    line += [*_folders("/run", MEET), *_system(), *_fonts(), *_packages(), *extra]
+    line += [*_folders("/run", RUN_DIR), *_system(), *_fonts(), *_packages(), *extra]
     return [*line, "--remount-ro", "/", "--chdir", HOME, "--"]
 
 
@@ -151,11 +158,11 @@ def _packages() -> Iterator[str]:
     for place in bound:
         yield from _folders(*map(str, [*place.parents][-2::-1]))
         yield from ("--ro-bind", str(place), str(place))
-    for copy, original in stripped(house().work / "oracle-free"):
+    for copy, original in stripped(course_directory().work / "oracle-free"):
         yield from ("--ro-bind", str(copy), str(original))
     if (EXERCISES / "__pycache__").is_dir():
         yield from _covered(EXERCISES / "__pycache__")
-    for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", house().work):
+    for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", course_directory().work):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
             yield from _covered(secret)
 
@@ -180,22 +187,22 @@ def _fonts() -> Iterator[str]:
         yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
 
 
-def limits(walls: Walls) -> dict[str, int]:
+def limits(resources: ResourceLimits) -> dict[str, int]:
     """What setrlimit(2) is to hold each process to."""
     return {
-        "as": walls.address_space,
-        "nproc": walls.processes,
-        "nofile": walls.files,
-        "fsize": walls.file_size,
-        "cpu": walls.cpu_seconds,
+        "as": resources.address_space,
+        "nproc": resources.processes,
+        "nofile": resources.files,
+        "fsize": resources.file_size,
+        "cpu": resources.cpu_seconds,
         "core": 0,
         "memlock": 2**16,
         "msgqueue": 0,
     }
 
 
-def _limits(walls: Walls) -> list[str]:
-    return ["prlimit", *(f"--{name}={most}" for name, most in limits(walls).items())]
+def _limits(resources: ResourceLimits) -> list[str]:
+    return ["prlimit", *(f"--{name}={most}" for name, most in limits(resources).items())]
 
 
 def own_user() -> int | None:
@@ -220,11 +227,11 @@ def own_places(home: str) -> dict[str, str]:
     return {**ONE_THREAD, "HOME": home, "TMPDIR": home, **{k: f"{home}/{v}" for k, v in places.items()}}
 
 
-class Watch:
+class ResourceMonitor:
     """A thread that adds up what a process and its descendants hold, and calls ``stop(why)`` when it is too much."""
 
-    def __init__(self, pid: int, walls: Walls, stop: Callable[[str], None], every: float = 0.2) -> None:
-        self.pid, self.walls, self.stop, self.every = pid, walls, stop, every
+    def __init__(self, pid: int, resources: ResourceLimits, stop: Callable[[str], None], every: float = 0.2) -> None:
+        self.pid, self.resources, self.stop, self.every = pid, resources, stop, every
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
         self._thread.start()
@@ -236,15 +243,15 @@ class Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(self.every):
-            tree = family(self.pid)
-            if len(tree) > self.walls.processes:
-                return self.stop(f"it ran more than {self.walls.processes} processes")
-            if sum(map(_resident, tree)) > self.walls.memory and sum(map(_own_share, tree)) > self.walls.memory:
-                return self.stop(f"it used more than {self.walls.memory / 2**30:g} GB of memory")
+            tree = process_tree(self.pid)
+            if len(tree) > self.resources.processes:
+                return self.stop(f"it ran more than {self.resources.processes} processes")
+            if sum(map(_resident, tree)) > self.resources.memory and sum(map(_own_share, tree)) > self.resources.memory:
+                return self.stop(f"it used more than {self.resources.memory / 2**30:g} GB of memory")
         return None
 
 
-def family(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """A process and all its descendants, as far as they are still there."""
     found: list[int] = []
     waiting = [pid]

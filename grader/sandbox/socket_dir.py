@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from grader.course import Trouble
+from grader.course import GraderError
 
 MOST_SOCKET_PATH = 107  # bytes, on Linux: unix(7)
 ROOM = 40  # of them for a folder's own name and a socket's within it
@@ -21,4 +21,6 @@ def socket_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
     for place in (usual, "/tmp"):
         if len(os.fsencode(place)) + ROOM <= MOST_SOCKET_PATH and os.access(place, os.W_OK) and Path(place).is_dir():
             return tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True)
-    raise Trouble(f"Sockets need a short path, and {usual} is too long: set TMPDIR to one of at most 60 characters.")
+    raise GraderError(
+        f"Sockets need a short path, and {usual} is too long: set TMPDIR to one of at most 60 characters."
+    )

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House
+from grader.course import ROOT, Chapter, CourseDirectory
 from tests.support.browser import chromium, contrast, jupyterlab, shoot, tab_to, watched_page
 
 pytestmark = pytest.mark.slow
@@ -32,13 +32,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def house(built: House, tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> House:
+def course(built: CourseDirectory, tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> CourseDirectory:
     """A class of two of whom nothing has been graded; one of them tries to act in the instructor's browser."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(built.work, folder / "work")
     shutil.copytree(built.release, folder / "course")
-    made = House(folder / "work", folder / "course")
-    sample_class.fill_class(made, chain, mistaken=1, unruly=False)
+    made = CourseDirectory(folder / "work", folder / "course")
+    sample_class.fill_class(made, chain, mistaken=1, misbehaving=False)
     for other in made.submitted.iterdir():
         if other.name not in STUDENTS:
             shutil.rmtree(other)
@@ -52,14 +52,14 @@ def house(built: House, tmp_path_factory: pytest.TempPathFactory, chain: Chapter
     return made
 
 
-def environment(house: House) -> dict[str, str]:
-    return {"GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+def environment(course: CourseDirectory) -> dict[str, str]:
+    return {"GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
 
 
 @pytest.fixture(scope="module")
-def desk(house: House) -> Iterator[str]:
+def desk(course: CourseDirectory) -> Iterator[str]:
     """The formgrader on that class."""
-    with jupyterlab(ROOT, ROOT / "grader", **environment(house)) as address:
+    with jupyterlab(ROOT, ROOT / "grader", **environment(course)) as address:
         yield address
 
 
@@ -81,7 +81,9 @@ def press(page: Page, student: str, column: str) -> None:
     expect(dialog).to_have_count(0)
 
 
-def test_the_button_gives_the_marks_of_the_command_line(desk: str, page: Page, house: House, chain: Chapter) -> None:
+def test_the_button_gives_the_marks_of_the_command_line(
+    desk: str, page: Page, course: CourseDirectory, chain: Chapter
+) -> None:
     expect(page.get_by_text(chain.name).first).to_be_visible(timeout=30_000)
     shoot(page, "instructor-assignments")
     page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
@@ -90,7 +92,7 @@ def test_the_button_gives_the_marks_of_the_command_line(desk: str, page: Page, h
     for name in ("Perfect, Pia", "mistaken-1, "):  # who has no name is called by the id, not "None, None"
         expect(page.locator(f".student-name[data-order='{name}']")).to_be_visible()
     shoot(page, "instructor-autograded")
-    with Gradebook(house.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         marks = {
             s.student_id: {g.name: g.auto_score for g in s.notebooks[0].grades}
             for s in gradebook.assignment_submissions(chain.name)
@@ -101,9 +103,9 @@ def test_the_button_gives_the_marks_of_the_command_line(desk: str, page: Page, h
 
 
 def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
-    desk: str, page: Page, house: House, chain: Chapter
+    desk: str, page: Page, course: CourseDirectory, chain: Chapter
 ) -> None:
-    with Gradebook(house.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         submitted = gradebook.find_submission_notebook(chain.notebook, chain.name, "perfect").id
     page.goto(f"{desk}/formgrader/submissions/{submitted}/")
     scheme = page.get_by_text("Marking scheme").first
@@ -129,7 +131,7 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     shoot(page, "instructor-reflection")
     assert page.evaluate("window.harm") is None
     assert page.locator("math").count() > 50
-    with Gradebook(house.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect")
         assert (grade.manual_score, grade.needs_manual_grade) == (5, False)
 
@@ -140,18 +142,18 @@ def field_below(answer: Locator, page: Page, kind: str) -> Locator:
 
 
 def test_feedback_from_its_button_says_what_was_wrong(
-    desk: str, page: Page, browser: Browser, house: House, chain: Chapter
+    desk: str, page: Page, browser: Browser, course: CourseDirectory, chain: Chapter
 ) -> None:
     page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
     expect(page.locator("tr", has_text="mistaken-1")).to_be_visible(timeout=30_000)
     for student in STUDENTS:
         press(page, student, "generate-feedback")
     with watched_page(browser) as other:
-        other.goto((house.feedback / "mistaken-1" / chain.name / f"{chain.notebook}.html").as_uri())
+        other.goto((course.feedback / "mistaken-1" / chain.name / f"{chain.notebook}.html").as_uri())
         expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
         expect(other.locator("html")).to_have_attribute("lang", "en")  # mended, on this road as well
         shoot(other, "instructor-feedback-mistaken")
-        other.goto((house.feedback / "perfect" / chain.name / f"{chain.notebook}.html").as_uri())
+        other.goto((course.feedback / "perfect" / chain.name / f"{chain.notebook}.html").as_uri())
         expect(other.locator("body")).to_contain_text("Say it with")
         expect(other.locator(".panel-footer math")).to_have_text("G")  # the remark's formula is drawn
         assert other.evaluate("window.harm") is None
@@ -159,12 +161,14 @@ def test_feedback_from_its_button_says_what_was_wrong(
         expect(other.get_by_text("Marking scheme")).to_have_count(0)  # it is the instructor's
 
 
-def test_the_class_report_reads_well_on_light_and_dark(browser: Browser, house: House, chain: Chapter) -> None:
+def test_the_class_report_reads_well_on_light_and_dark(
+    browser: Browser, course: CourseDirectory, chain: Chapter
+) -> None:
     words = [sys.executable, "-m", "grader", "report", "chain"]
-    subprocess.run(words, cwd=ROOT, env={**os.environ, **environment(house)}, check=True)
+    subprocess.run(words, cwd=ROOT, env={**os.environ, **environment(course)}, check=True)
     for scheme in ("light", "dark"):
         with watched_page(browser, color_scheme=scheme, java_script_enabled=False) as page:
-            page.goto((house.work / "class-report.html").as_uri())
+            page.goto((course.work / "class-report.html").as_uri())
             expect(page.locator("body")).to_contain_text("chain.l2_gradient")
             assert contrast(page.locator("body")) >= 4.5, scheme
             page.screenshot(path=ROOT / "build" / "screenshots" / f"instructor-report-{scheme}.png", full_page=True)
@@ -175,7 +179,9 @@ def address(url: str) -> str:
     return url.partition("?")[0].rstrip("/")
 
 
-def test_a_reflection_is_marked_with_the_keyboard_alone(desk: str, page: Page, house: House, chain: Chapter) -> None:
+def test_a_reflection_is_marked_with_the_keyboard_alone(
+    desk: str, page: Page, course: CourseDirectory, chain: Chapter
+) -> None:
     """From the list of chapters to the points and on to the next student: Tab, Enter and the points' digits."""
     page.goto(f"{desk}/formgrader/manage_assignments")
     expect(page.locator(".num-submissions a").first).to_be_visible(timeout=30_000)
@@ -201,5 +207,5 @@ def test_a_reflection_is_marked_with_the_keyboard_alone(desk: str, page: Page, h
     there = page.url
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: address(url) != address(there))  # the next student's page, or the list after the last
-    with Gradebook(house.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         assert gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect").manual_score == 4

@@ -22,8 +22,8 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House, Trouble
-from grader.executors.local import LocalCrew
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.executors.local import LocalExecutor
 
 pytestmark = pytest.mark.slow
 
@@ -31,21 +31,21 @@ BIN = Path(sys.executable).parent
 MOST_MUTANTS = max(len(e.mutants) for e in entries("chain").values())
 
 
-def grader(*words: str, house: House, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def grader(*words: str, course: CourseDirectory, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run ``python -m grader`` for this house."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
 
 
-def nbgrader(*words: str, house: House) -> subprocess.CompletedProcess[str]:
+def nbgrader(*words: str, course: CourseDirectory) -> subprocess.CompletedProcess[str]:
     """Run plain nbgrader, as its own documentation says, from the folder with its configuration."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     return subprocess.run([BIN / "nbgrader", *words], cwd=ROOT / "grader", env=env, capture_output=True, text=True)
 
 
-def marks(house: House, chain: Chapter) -> dict[str, dict[str, tuple[float | None, float | None, bool]]]:
+def marks(course: CourseDirectory, chain: Chapter) -> dict[str, dict[str, tuple[float | None, float | None, bool]]]:
     """Everybody's marks as the gradebook has them."""
-    with Gradebook(house.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         return {
             s.student_id: {g.name: (g.auto_score, g.manual_score, g.needs_manual_grade) for g in s.notebooks[0].grades}
             for s in gradebook.assignment_submissions(chain.name)
@@ -53,32 +53,32 @@ def marks(house: House, chain: Chapter) -> dict[str, dict[str, tuple[float | Non
 
 
 @pytest.fixture(scope="module")
-def graded(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+def graded(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> CourseDirectory:
     """A class with every mistake of the bank in it, graded once by ``python -m grader``."""
     folder = tmp_path_factory.mktemp("class")
     shutil.copytree(built.work, folder / "work")
     shutil.copytree(built.release, folder / "course")
-    house = House(folder / "work", folder / "course")
-    sample_class.fill_class(house, chain, mistaken=MOST_MUTANTS)
-    done = grader("autograde", "chain", "--json", house=house)
+    course = CourseDirectory(folder / "work", folder / "course")
+    sample_class.fill_class(course, chain, mistaken=MOST_MUTANTS)
+    done = grader("autograde", "chain", "--json", course=course)
     assert done.returncode == 0, done.stderr
     (folder / "results.json").write_text(done.stdout)
-    return house
+    return course
 
 
-def results(house: House) -> dict[str, dict]:
-    return {r["student"]: r for r in json.loads((house.work.parent / "results.json").read_text())}
+def results(course: CourseDirectory) -> dict[str, dict]:
+    return {r["student"]: r for r in json.loads((course.work.parent / "results.json").read_text())}
 
 
 @pytest.fixture
-def own(graded: House, tmp_path: Path) -> House:
+def own(graded: CourseDirectory, tmp_path: Path) -> CourseDirectory:
     """A copy of the graded class that a test may change."""
     shutil.copytree(graded.work, tmp_path / "work")
     shutil.copytree(graded.release, tmp_path / "course")
-    return House(tmp_path / "work", tmp_path / "course")
+    return CourseDirectory(tmp_path / "work", tmp_path / "course")
 
 
-def test_right_work_written_any_way_gets_all_automatic_points(graded: House) -> None:
+def test_right_work_written_any_way_gets_all_automatic_points(graded: CourseDirectory) -> None:
     found = results(graded)
     total = sum(e.points for e in entries("chain").values())
     for student in ("perfect", "alternative", "alternative-2", "chatty"):
@@ -87,7 +87,7 @@ def test_right_work_written_any_way_gets_all_automatic_points(graded: House) -> 
     assert set(found["untouched"]["mistakes"].values()) == {"untouched"}
 
 
-def test_every_known_mistake_is_named_in_a_real_kernel(graded: House) -> None:
+def test_every_known_mistake_is_named_in_a_real_kernel(graded: CourseDirectory) -> None:
     found = results(graded)
     for name, entry in entries("chain").items():
         for k in range(MOST_MUTANTS):
@@ -95,13 +95,13 @@ def test_every_known_mistake_is_named_in_a_real_kernel(graded: House) -> None:
             assert found[f"mistaken-{k + 1}"]["mistakes"][name] == wanted
 
 
-def test_a_bad_function_costs_only_its_own_exercise(graded: House) -> None:
+def test_a_bad_function_costs_only_its_own_exercise(graded: CourseDirectory) -> None:
     found = results(graded)
     assert found["endless"]["mistakes"] == {"chain.linear_jacobian": "never-returned"}
     assert found["crash"]["mistakes"] == {"chain.linear_jacobian": "kernel-died"}
 
 
-def test_trouble_is_one_sentence_and_the_rest_is_graded(graded: House) -> None:
+def test_trouble_is_one_sentence_and_the_rest_is_graded(graded: CourseDirectory) -> None:
     found = results(graded)
     assert found["damaged"]["trouble"] == (
         "loss_as_chain_rule.ipynb is not a notebook (it is not JSON): ask for the file again."
@@ -112,7 +112,7 @@ def test_trouble_is_one_sentence_and_the_rest_is_graded(graded: House) -> None:
     )
 
 
-def test_plain_nbgrader_gives_the_same_marks(graded: House, own: House, chain: Chapter) -> None:
+def test_plain_nbgrader_gives_the_same_marks(graded: CourseDirectory, own: CourseDirectory, chain: Chapter) -> None:
     expected = marks(graded, chain)
     shutil.rmtree(own.autograded)
     (own.work / "gradebook.db").unlink()
@@ -120,22 +120,22 @@ def test_plain_nbgrader_gives_the_same_marks(graded: House, own: House, chain: C
     for folder in own.submitted.iterdir():
         if folder.name not in students:
             shutil.rmtree(folder)
-    assert nbgrader("generate_assignment", chain.name, "--force", house=own).returncode == 0
-    done = nbgrader("autograde", chain.name, house=own)
+    assert nbgrader("generate_assignment", chain.name, "--force", course=own).returncode == 0
+    done = nbgrader("autograde", chain.name, course=own)
     assert "error processing assignment" in done.stderr  # damaged and renamed, which leaves the others graded
     assert marks(own, chain) == {s: expected[s] for s in students}
 
 
-def test_nothing_is_graded_twice_and_force_changes_no_mark(own: House, chain: Chapter) -> None:
+def test_nothing_is_graded_twice_and_force_changes_no_mark(own: CourseDirectory, chain: Chapter) -> None:
     before = marks(own, chain)
-    again = json.loads(grader("autograde", "chain", "--json", house=own).stdout)
+    again = json.loads(grader("autograde", "chain", "--json", course=own).stdout)
     assert {r["status"] for r in again} == {"unchanged", "trouble"}
-    forced = json.loads(grader("autograde", "chain", "--student", "mistaken-2", "--force", "--json", house=own).stdout)
+    forced = json.loads(grader("autograde", "chain", "--student", "mistaken-2", "--force", "--json", course=own).stdout)
     assert [r["status"] for r in forced] == ["graded"]
     assert marks(own, chain) == before
 
 
-def test_a_resubmission_replaces_and_manual_marks_stay(own: House, chain: Chapter) -> None:
+def test_a_resubmission_replaces_and_manual_marks_stay(own: CourseDirectory, chain: Chapter) -> None:
     with Gradebook(own.db_url) as gradebook:
         where = (chain.notebook, chain.name, "untouched")
         gradebook.find_grade("chain-reflection", *where).manual_score = 4
@@ -144,7 +144,7 @@ def test_a_resubmission_replaces_and_manual_marks_stay(own: House, chain: Chapte
         gradebook.db.commit()
     file = own.notebook_path(own.submitted, "untouched", chain)
     file.write_bytes(own.notebook_path(own.submitted, "perfect", chain).read_bytes())
-    assert grader("autograde", "chain", "--student", "untouched", house=own).returncode == 0
+    assert grader("autograde", "chain", "--student", "untouched", course=own).returncode == 0
     found = marks(own, chain)["untouched"]
     assert found["chain-adam-step"][0] == entries("chain")["chain.adam_step"].points
     assert found["chain-reflection"][1] == 4
@@ -153,8 +153,8 @@ def test_a_resubmission_replaces_and_manual_marks_stay(own: House, chain: Chapte
         assert gradebook.find_comment("chain-reflection", *where).manual_comment == "Well seen."
 
 
-def test_feedback_names_the_mistake_and_shows_nothing_hidden(own: House, chain: Chapter) -> None:
-    answer = grader("feedback", "chain", "--student", "mistaken-1", "--json", house=own)
+def test_feedback_names_the_mistake_and_shows_nothing_hidden(own: CourseDirectory, chain: Chapter) -> None:
+    answer = grader("feedback", "chain", "--student", "mistaken-1", "--json", course=own)
     (file,) = json.loads(answer.stdout)["files"]
     page = Path(file).read_text()
     for entry in entries("chain").values():
@@ -166,17 +166,17 @@ def test_feedback_names_the_mistake_and_shows_nothing_hidden(own: House, chain: 
     assert "return g * (z > 0)" not in page
 
 
-def test_export_is_one_row_for_each_student_and_exercise(own: House, chain: Chapter) -> None:
-    assert grader("export", "chain", "--to", str(own.work / "m.csv"), house=own).returncode == 0
+def test_export_is_one_row_for_each_student_and_exercise(own: CourseDirectory, chain: Chapter) -> None:
+    assert grader("export", "chain", "--to", str(own.work / "m.csv"), course=own).returncode == 0
     rows = list(csv.DictReader((own.work / "m.csv").open()))
     assert len(rows) == len(marks(own, chain)) * (len(entries("chain")) + 1)
     row = next(r for r in rows if r["student"] == "mistaken-1" and r["exercise"] == "chain-l2-gradient")
     assert (row["score"], row["max_score"], row["mistake"]) == ("0.2", "2.0", "label-minus-prediction")
 
 
-def test_check_grades_one_file_of_any_name(own: House, chain: Chapter) -> None:
+def test_check_grades_one_file_of_any_name(own: CourseDirectory, chain: Chapter) -> None:
     file = own.submitted / "renamed" / chain.name / "my homework (final).ipynb"
-    found = json.loads(grader("check", str(file), "--json", house=own).stdout)
+    found = json.loads(grader("check", str(file), "--json", course=own).stdout)
     assert (found["chapter"], found["earned"]) == (chain.name, 0)
 
 
@@ -189,46 +189,46 @@ def test_check_grades_one_file_of_any_name(own: House, chain: Chapter) -> None:
         (["check", "no-such-file.ipynb"], "no-such-file.ipynb cannot be opened"),
     ],
 )
-def test_bad_words_get_one_sentence(own: House, words: list[str], sentence: str) -> None:
-    done = grader(*words, house=own)
+def test_bad_words_get_one_sentence(own: CourseDirectory, words: list[str], sentence: str) -> None:
+    done = grader(*words, course=own)
     assert done.returncode == 1
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_class_without_submissions_or_gradebook(tmp_path: Path, built: House) -> None:
-    empty = House(tmp_path / "work", tmp_path / "course")
-    assert "put submissions there as STUDENT/CHAPTER" in grader("autograde", "chain", house=empty).stderr
+def test_a_class_without_submissions_or_gradebook(tmp_path: Path, built: CourseDirectory) -> None:
+    empty = CourseDirectory(tmp_path / "work", tmp_path / "course")
+    assert "put submissions there as STUDENT/CHAPTER" in grader("autograde", "chain", course=empty).stderr
     (empty.submitted / "ada" / "01-loss-as-chain-rule").mkdir(parents=True)
     (empty.submitted / "ada" / "01-loss-as-chain-rule" / "loss_as_chain_rule.ipynb").write_text("{}")
-    assert "run `python -m grader build` first" in grader("autograde", "chain", house=empty).stderr
+    assert "run `python -m grader build` first" in grader("autograde", "chain", course=empty).stderr
 
 
-def test_an_older_nbformat_is_read(own: House, chain: Chapter) -> None:
+def test_an_older_nbformat_is_read(own: CourseDirectory, chain: Chapter) -> None:
     file = own.notebook_path(own.submitted, "perfect", chain)
     notebook = nbformat.read(file, as_version=4)
     for cell in notebook.cells:
         cell.pop("id", None)
     notebook.nbformat_minor = 2
     file.write_text(json.dumps(notebook))
-    (found,) = json.loads(grader("autograde", "chain", "--student", "perfect", "--json", house=own).stdout)
+    (found,) = json.loads(grader("autograde", "chain", "--student", "perfect", "--json", course=own).stdout)
     assert (found["status"], found["mistakes"]) == ("graded", {})
 
 
-def test_two_runs_at_once_are_kept_apart(own: House) -> None:
+def test_two_runs_at_once_are_kept_apart(own: CourseDirectory) -> None:
     with only_run(own):
-        done = grader("autograde", "chain", house=own)
+        done = grader("autograde", "chain", course=own)
     assert done.returncode == 1
     assert "Another run is grading" in done.stderr
-    with only_run(own), pytest.raises(Trouble, match=f"process {os.getpid()}"), only_run(own):
+    with only_run(own), pytest.raises(GraderError, match=f"process {os.getpid()}"), only_run(own):
         pass
 
 
-def test_an_interrupted_run_goes_on_where_it_was(own: House, chain: Chapter) -> None:
+def test_an_interrupted_run_goes_on_where_it_was(own: CourseDirectory, chain: Chapter) -> None:
     expected = marks(own, chain)
     shutil.rmtree(own.autograded)
     (own.work / "gradebook.db").unlink()
-    assert grader("build", "chain", house=own).returncode == 0
+    assert grader("build", "chain", course=own).returncode == 0
     env = {**os.environ, "GRADSCHOOL_WORK": str(own.work), "GRADSCHOOL_RELEASE": str(own.release)}
     run = subprocess.Popen(
         [sys.executable, "-m", "grader", "autograde", "chain"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
@@ -242,34 +242,36 @@ def test_an_interrupted_run_goes_on_where_it_was(own: House, chain: Chapter) -> 
     assert words.strip().splitlines()[-1].startswith("grader: stopped. What was entered stays")
     done = {f.parts[-3] for f in own.autograded.glob("*/*/*.ipynb")}
     assert 0 < len(done) < len(expected)
-    again = json.loads(grader("autograde", "chain", "--json", house=own).stdout)
+    again = json.loads(grader("autograde", "chain", "--json", course=own).stdout)
     assert {r["student"] for r in again if r["status"] == "unchanged"} >= done
     assert marks(own, chain) == expected
 
 
-def test_a_timestamp_counts_and_a_link_in_its_place_does_not(house: House, chain: Chapter) -> None:
+def test_a_timestamp_counts_and_a_link_in_its_place_does_not(course: CourseDirectory, chain: Chapter) -> None:
     for student in ("ada", "bob"):
-        file = house.notebook_path(house.submitted, student, chain)
+        file = course.notebook_path(course.submitted, student, chain)
         file.parent.mkdir(parents=True)
         file.write_text("not a notebook")
-    ours = house.work / "secret.txt"
+    ours = course.work / "secret.txt"
     ours.write_text("2026-02-01 10:00:00 UTC\n")
-    (house.submitted / "ada" / chain.name / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
-    (house.submitted / "bob" / chain.name / "timestamp.txt").symlink_to(ours)
-    assert {r.status for r in autograde(house, submissions(house, [chain]), crew=LocalCrew(1))} == {"trouble"}
-    with Gradebook(house.db_url) as gradebook:
+    (course.submitted / "ada" / chain.name / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
+    (course.submitted / "bob" / chain.name / "timestamp.txt").symlink_to(ours)
+    assert {r.status for r in autograde(course, submissions(course, [chain]), crew=LocalExecutor(1))} == {"trouble"}
+    with Gradebook(course.db_url) as gradebook:
         found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.name)}
     assert found == {"ada": datetime(2026, 1, 1, 10), "bob": None}
 
 
 @pytest.mark.parametrize("left_early", [False, True])
-def test_a_crew_that_has_ended_leaves_no_process_and_no_thread(house: House, chain: Chapter, left_early: bool) -> None:
+def test_a_crew_that_has_ended_leaves_no_process_and_no_thread(
+    course: CourseDirectory, chain: Chapter, left_early: bool
+) -> None:
     """What is still ending beside the command's own exit can fail there, with a traceback on the screen."""
     for student in ("ada", "bob", "eve"):
-        file = house.notebook_path(house.submitted, student, chain)
+        file = course.notebook_path(course.submitted, student, chain)
         file.parent.mkdir(parents=True)
         file.write_text("not a notebook")
-    run = LocalCrew(2).run(submissions(house, [chain]))
+    run = LocalExecutor(2).run(submissions(course, [chain]))
     next(run)
     if left_early:
         run.close()
@@ -279,11 +281,11 @@ def test_a_crew_that_has_ended_leaves_no_process_and_no_thread(house: House, cha
     assert [t for t in threading.enumerate() if not t.daemon] == [threading.main_thread()]
 
 
-def test_a_file_name_of_a_students_is_not_read_as_markup(house: House, chain: Chapter) -> None:
-    file = house.notebook_path(house.submitted, "ada", chain).with_name("mine [b].ipynb")
+def test_a_file_name_of_a_students_is_not_read_as_markup(course: CourseDirectory, chain: Chapter) -> None:
+    file = course.notebook_path(course.submitted, "ada", chain).with_name("mine [b].ipynb")
     file.parent.mkdir(parents=True)
     file.write_text("{}")
-    done = grader("autograde", "chain", house=house)
+    done = grader("autograde", "chain", course=course)
     assert (done.returncode, done.stderr) == (0, "")
     assert "mine [b].ipynb" in done.stdout
     assert "0 graded, 0 unchanged, 1 could not be graded, 0 flagged." in done.stdout

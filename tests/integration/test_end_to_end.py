@@ -19,8 +19,8 @@ import pytest
 
 from grader import sample_class
 from grader.bank.registry import Entry, entries
-from grader.course import ROOT, Chapter, House
-from grader.gradebook.connection import opened
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.gradebook.connection import open_gradebook
 from grader.lms import gradesheets
 from grader.notebooks.source import source_notebook
 
@@ -48,7 +48,7 @@ class Term:
 
     def __init__(self, folder: Path, chapter: Chapter) -> None:
         self.folder, self.chapter = folder, chapter
-        self.house = House(folder / "build", folder / "course")
+        self.course = CourseDirectory(folder / "build", folder / "course")
         for name in ("grader", "src", "solutions"):  # gradschool is imported from where it is installed
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         with open(folder / "grader" / "nbgrader_config.py", "a") as config:
@@ -90,17 +90,17 @@ class Term:
             (mutant,) = (m for m in entry.mutants if m.name == name)
             return sample_class._as_answer(entry, mutant)
 
-        notebook = sample_class.filled(sample_class._released(self.house, self.chapter), self.chapter, fill)
+        notebook = sample_class.filled(sample_class._released(self.course, self.chapter), self.chapter, fill)
         for cell in notebook.cells:
             if words and cell.metadata.get("nbgrader", {}).get("grade_id") == "chain-reflection":
                 cell.source = words
-        file = sample_class._hand_in(self.house, self.chapter, student, notebook)
+        file = sample_class._submit(self.course, self.chapter, student, notebook)
         (file.parent / "timestamp.txt").write_text(when)
 
     def by_hand(self, student: str, points: dict[str, float], comment: str = "") -> None:
         """Marks and a comment that a person gives."""
         where = (self.chapter.notebook, self.chapter.name, student)
-        with opened(self.house) as book:
+        with open_gradebook(self.course) as book:
             for cell, score in points.items():
                 grade = book.find_grade(cell, *where)
                 grade.manual_score, grade.needs_manual_grade = score, False
@@ -109,14 +109,14 @@ class Term:
 
     def totals(self) -> dict[str, tuple[float, float, bool]]:
         """What goes to the office: marks less what lateness costs, of how many, whether some are still to come."""
-        found = gradesheets.totals(self.house, [self.chapter])
+        found = gradesheets.totals(self.course, [self.chapter])
         return {t.student: (round(t.score, 2), t.max_score, t.waiting) for t in found.values()}
 
 
 def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Chapter) -> None:
     term = Term(tmp_path / "course-of-autumn", chain)
     term.grader("build", "chain")
-    with opened(term.house) as book:
+    with open_gradebook(term.course) as book:
         book.update_or_create_assignment(chain.name, duedate=DUE)
 
     # The first round, in time. 50 points as published, and the right l2_gradient earns a tenth of its 2: 50 - 1.8.
@@ -133,7 +133,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     # The second: bob again, 30 hours late; cyd's file arrives cut off; ada and dee hand in nothing new.
     term.hand_in("bob", "2026-10-02 18:00:00 UTC", "A thought.", adam_step="no-bias-correction")
     term.hand_in("cyd", "2026-10-02 09:00:00 UTC")
-    file = term.house.notebook_path(term.house.submitted, "cyd", chain)
+    file = term.course.notebook_path(term.course.submitted, "cyd", chain)
     file.write_bytes(file.read_bytes()[:5000])
     assert term.grade() == {
         "ada": ("unchanged", 53.7),
@@ -144,7 +144,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     term.by_hand("bob", {"chain-adam-step": 1.5})
 
     # The third: cyd, with an extension of two days; bob's file once more as it was; dee a second late, l2 corrected.
-    with opened(term.house) as book:
+    with open_gradebook(term.course) as book:
         book.grant_extension(chain.name, "cyd", days=2)
     term.hand_in("cyd", "2026-10-03 11:00:00 UTC", "Short.")
     term.hand_in("dee", "2026-10-01 12:00:01 UTC")
@@ -181,14 +181,14 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
 
     # What leaves the house.
     term.grader("export", "chain")
-    rows = list(csv.DictReader((term.house.work / "marks.csv").open()))
+    rows = list(csv.DictReader((term.course.work / "marks.csv").open()))
     assert len(rows) == 4 * 15
     bobs = {r["exercise"]: (r["score"], r["max_score"], r["mistake"]) for r in rows if r["student"] == "bob"}
     assert bobs["chain-adam-step"] == ("1.5", "5.0", "no-bias-correction")
     assert bobs["chain-sgd-step"] == ("2.0", "2.0", "")
     assert {r["mistake"] for r in rows if r["exercise"] == "chain-l2-gradient"} == {""}
     term.grader("feedback", "chain", "--student", "ada")
-    assert "Well seen." in (term.house.feedback / "ada" / chain.name / f"{chain.notebook}.html").read_text()
+    assert "Well seen." in (term.course.feedback / "ada" / chain.name / f"{chain.notebook}.html").read_text()
     report = Path(json.loads(term.grader("report", "chain", "--json"))["file"]).read_text()
     assert "no-bias-correction" in report
 

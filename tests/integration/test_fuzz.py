@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.bank.registry import find_entry
-from grader.course import Trouble
+from grader.course import GraderError
 from grader.execution.grade_notebook import read_submission
 from grader.judging.examine import examine
-from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.redteam.harness import lesson, submission
 from gradschool.check.api import unpack_reply
 from gradschool.core import protocol
@@ -39,7 +39,7 @@ def read(text: bytes, folder: Path) -> Any:
     file.write_bytes(text)
     try:
         return read_submission(file)
-    except Trouble as trouble:
+    except GraderError as trouble:
         said = str(trouble)
     assert len(said.splitlines()) == 1
     return None
@@ -82,7 +82,7 @@ def test_any_json_that_looks_like_a_notebook_can_be_transplanted(made: Any, tmp_
     notebook = read(json.dumps(made).encode(), tmp_path_factory.mktemp("fuzz"))
     if notebook is None:
         return
-    graded, notes = transplant(notebook, deepcopy(LESSON))
+    graded, notes = overwrite_cells(notebook, deepcopy(LESSON))
     assert [c.metadata.nbgrader.grade_id for c in graded.cells if "nbgrader" in c.metadata] == TEMPLATE_NAMES
     assert all(isinstance(note, str) for note in notes)
     nbformat.writes(graded).encode()
@@ -96,7 +96,7 @@ def test_an_honest_notebook_damaged_anywhere(data: st.DataObject, tmp_path_facto
         text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
     notebook = read(bytes(text), tmp_path_factory.mktemp("fuzz"))
     if notebook is not None:
-        transplant(notebook, deepcopy(LESSON))
+        overwrite_cells(notebook, deepcopy(LESSON))
 
 
 @BOUNDED

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House
+from grader.course import ROOT, Chapter, CourseDirectory
 from tests.support.programs import needs
 from tests.support.quick_kernels import QUICK
 
@@ -32,21 +32,21 @@ STUDENTS = 10
 
 
 @pytest.fixture
-def quick(house: House, chain: Chapter, tmp_path: Path) -> House:
+def quick(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> CourseDirectory:
     """A class of ten whose marks all differ, and a command that grades it quickly."""
-    released = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
     for k in range(STUDENTS):
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
-        sample_class._hand_in(house, chain, f"student-{k}", mine)
+        sample_class._submit(course, chain, f"student-{k}", mine)
     (tmp_path / "quick.py").write_text(QUICK.format(root=str(ROOT)))
-    return house
+    return course
 
 
-def start(house: House, *words: str) -> subprocess.Popen[str]:
+def start(course: CourseDirectory, *words: str) -> subprocess.Popen[str]:
     """Start grading, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
-    command = [sys.executable, str(house.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    command = [sys.executable, str(course.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -58,34 +58,34 @@ def kill_all(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def state(house: House, chain: Chapter) -> dict[str, Any]:
+def state(course: CourseDirectory, chain: Chapter) -> dict[str, Any]:
     """Everybody's marks, each of which must stand beside a whole graded notebook; the ids in the gradebook once."""
-    with Gradebook(house.db_url, "gradschool") as book:
+    with Gradebook(course.db_url, "gradschool") as book:
         found = {
             s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades)
             for s in book.assignment_submissions(chain.name)
         }
         assert len(found) == len(book.assignment_submissions(chain.name))
     for student in found:
-        nbformat.read(house.notebook_path(house.autograded, student, chain), as_version=4)
-    assert not list(house.work.rglob("*.partial"))
+        nbformat.read(course.notebook_path(course.autograded, student, chain), as_version=4)
+    assert not list(course.work.rglob("*.partial"))
     return found
 
 
-def whole(house: House, chain: Chapter) -> None:
+def whole(course: CourseDirectory, chain: Chapter) -> None:
     """What a killed run left: no half-written notebook, nobody twice in the gradebook."""
-    for file in house.autograded.rglob("*.ipynb"):
+    for file in course.autograded.rglob("*.ipynb"):
         nbformat.read(file, as_version=4)
-    with Gradebook(house.db_url, "gradschool") as book:
+    with Gradebook(course.db_url, "gradschool") as book:
         names = [s.student_id for s in book.assignment_submissions(chain.name)]
     assert len(names) == len(set(names))
 
 
-def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
+def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], float]:
     """The marks of a run that nobody disturbs, in a copy of this house, and how long it took."""
-    other = House(house.work.parent / "quiet" / "work", house.release)
-    shutil.copytree(house.work, other.work)
-    shutil.copy(house.work.parent / "quick.py", other.work.parent)
+    other = CourseDirectory(course.work.parent / "quiet" / "work", course.release)
+    shutil.copytree(course.work, other.work)
+    shutil.copy(course.work.parent / "quick.py", other.work.parent)
     started = time.monotonic()
     process = start(other)
     out, err = process.communicate(timeout=120)
@@ -93,9 +93,9 @@ def quiet(house: House, chain: Chapter) -> tuple[dict[str, Any], float]:
     return state(other, chain), time.monotonic() - started
 
 
-def real(house: House) -> subprocess.Popen[str]:
+def real(course: CourseDirectory) -> subprocess.Popen[str]:
     """Start grading with kernels in their walls, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -107,36 +107,36 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0, err
 
 
-def test_killed_with_real_kernels_under_it(house: House, chain: Chapter) -> None:
+def test_killed_with_real_kernels_under_it(course: CourseDirectory, chain: Chapter) -> None:
     """Five more kills, of a class of two whose notebooks really run: the kernels go too, and the marks are the same."""
-    sample_class.fill_class(house, chain, mistaken=1)
-    for folder in house.submitted.iterdir():
+    sample_class.fill_class(course, chain, mistaken=1)
+    for folder in course.submitted.iterdir():
         if folder.name not in ("perfect", "mistaken-1"):
             shutil.rmtree(folder)
-    other = House(house.work.parent / "quiet" / "work", house.release)
-    shutil.copytree(house.work, other.work)
+    other = CourseDirectory(course.work.parent / "quiet" / "work", course.release)
+    shutil.copytree(course.work, other.work)
     started = time.monotonic()
     finish(real(other))
     want, length = state(other, chain), time.monotonic() - started
     assert len(want) == 2
     rng, kills = random.Random(1_509_2971), 0
     while kills < REAL_KILLS:
-        process = real(house)
+        process = real(course)
         try:
             process.wait(rng.uniform(0.2, 0.9) * length)
             process.communicate()
-            shutil.rmtree(house.autograded)  # the class was done before its turn to be killed: once more
+            shutil.rmtree(course.autograded)  # the class was done before its turn to be killed: once more
         except subprocess.TimeoutExpired:
             under = psutil.Process(process.pid).children(recursive=True)
             kill_all(process)
             kills += 1
             assert not psutil.wait_procs(under, timeout=20)[1]
-            whole(house, chain)
-    finish(real(house))
-    assert state(house, chain) == want
+            whole(course, chain)
+    finish(real(course))
+    assert state(course, chain) == want
 
 
-def test_killed_at_any_moment_and_started_again(quick: House, chain: Chapter) -> None:
+def test_killed_at_any_moment_and_started_again(quick: CourseDirectory, chain: Chapter) -> None:
     """kill -9 at seeded moments of a class run; then one run to the end gives the marks of a quiet run."""
     want, length = quiet(quick, chain)
     assert len(want) == STUDENTS
@@ -169,7 +169,7 @@ cp -r "$SMALL/work" "$HOME_AGAIN"
 BALLAST, ROOM = 30_000_000, 400_000
 
 
-def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_path: Path) -> None:
+def test_a_full_disk_costs_nothing_but_time(quick: CourseDirectory, chain: Chapter, tmp_path: Path) -> None:
     """Everything a run writes on a file system that fills up; once there is room, the same marks."""
     needs("bwrap")
     want, _ = quiet(quick, chain)
@@ -177,20 +177,20 @@ def test_a_full_disk_costs_nothing_but_time(quick: House, chain: Chapter, tmp_pa
     small.mkdir()
     again.mkdir()
     size = sum(f.stat().st_size + 4096 for f in quick.work.rglob("*")) + BALLAST + ROOM
-    walls = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(small)]
+    resources = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(small)]
     places = {"WORK": quick.work, "SMALL": small, "HOME_AGAIN": again, "PYTHON": sys.executable, "BALLAST": BALLAST}
-    house = {"GRADSCHOOL_WORK": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
-    env = {**os.environ, **{name: str(value) for name, value in {**places, **house}.items()}}
-    done = subprocess.run([*walls, "sh", "-c", FULL_DISK], env=env)
+    course = {"GRADSCHOOL_WORK": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
+    env = {**os.environ, **{name: str(value) for name, value in {**places, **course}.items()}}
+    done = subprocess.run([*resources, "sh", "-c", FULL_DISK], env=env)
     said = {f.name: f.read_text() for f in again.iterdir() if f.is_file()}
     assert done.returncode == 0, said
     assert [said["code1"].strip(), said["code2"].strip()] == ["1", "0"], said
     assert len(said["err1"].strip().splitlines()) == 1, said["err1"]
     assert "full" in said["err1"], said["err1"]
-    assert state(House(again / "work", quick.release), chain) == want
+    assert state(CourseDirectory(again / "work", quick.release), chain) == want
 
 
-def test_a_locked_gradebook_is_waited_for_or_named(quick: House, chain: Chapter) -> None:
+def test_a_locked_gradebook_is_waited_for_or_named(quick: CourseDirectory, chain: Chapter) -> None:
     want, _ = quiet(quick, chain)
     lock = sqlite3.connect(quick.work / "gradebook.db", isolation_level=None)
     lock.execute("begin exclusive")
@@ -207,7 +207,7 @@ def test_a_locked_gradebook_is_waited_for_or_named(quick: House, chain: Chapter)
     assert state(quick, chain) == want
 
 
-def test_resubmission_replaces_and_marks_by_hand_stay(quick: House, chain: Chapter) -> None:
+def test_resubmission_replaces_and_marks_by_hand_stay(quick: CourseDirectory, chain: Chapter) -> None:
     start(quick).communicate(timeout=120)
     name = next(iter(entries("chain").values())).exercise.grade_id
     where = (chain.notebook, chain.name, "student-3")

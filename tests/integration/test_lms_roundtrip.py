@@ -21,12 +21,12 @@ from grader import results, sample_class
 from grader.autograde import autograde, submissions
 from grader.bank.registry import entries
 from grader.cli.main import app
-from grader.course import ROOT, Chapter, House
+from grader.course import ROOT, Chapter, CourseDirectory
 from grader.executors.local import Submission
 from grader.gradebook import late_penalty
-from grader.gradebook.connection import opened
+from grader.gradebook.connection import open_gradebook
 from grader.lms import gradesheets
-from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
 from gradschool.check.assess import Report
 from tests.support import sample_downloads as sample
@@ -41,23 +41,23 @@ def grader(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
 
 
-def test_collect_and_export_as_commands(house: House, chain: Chapter, work: dict, tmp_path: Path) -> None:
+def test_collect_and_export_as_commands(course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    (house.work / "roster").mkdir()
-    sample.canvas_export(house.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
+    (course.work / "roster").mkdir()
+    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
     dry = CliRunner().invoke(app, ["collect", str(archive), "--dry-run"])
     assert dry.stdout.strip().splitlines()[-1] == (
         "Would be: 4 new, 0 replaced, 0 unchanged, 0 older, 0 could not be taken."
     ), dry.output
     said = json.loads(CliRunner().invoke(app, ["collect", str(archive), "--json"]).stdout)
     assert {t["status"] for t in said} == {"new"}
-    mark(house, chain, {sample.login(n): 1 for n in NAMES})
+    mark(course, chain, {sample.login(n): 1 for n in NAMES})
     done = CliRunner().invoke(app, ["export", "chain", "--format", "canvas", "--json"])
     assert [Path(f).name for f in json.loads(done.stdout)["files"]] == ["canvas.csv"], done.output
 
 
 @pytest.mark.slow
-def test_a_download_that_is_not_there_is_one_sentence(house: House) -> None:
+def test_a_download_that_is_not_there_is_one_sentence(course: CourseDirectory) -> None:
     done = grader("collect", "nowhere.zip")
     assert done.returncode == 1
     assert done.stderr == "grader: There is no nowhere.zip: give the LMS's download, a folder or a zip.\n"
@@ -73,7 +73,7 @@ def commands_of(page: Path) -> list[list[str]]:
 
 @pytest.mark.slow
 def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path
 ) -> None:
     """docs/running-a-class.md, command by command, on a class of two: one all right, one with nothing done."""
     needs("bwrap")
@@ -81,22 +81,22 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
     work = {"Marie Curie": nbformat.writes(sample_class.answered(solved)).encode(), "Zoë Null": blank}
     (tmp_path / "downloads").mkdir()
     sample.canvas_zip(tmp_path / "downloads" / "chapter1.zip", chain, work, late=frozenset({"Zoë Null"}))
-    (house.work / "roster").mkdir()
-    sample.canvas_export(house.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
+    (course.work / "roster").mkdir()
+    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
     for words in commands_of(ROOT / "docs" / "running-a-class.md"):
         done = grader(*words, cwd=tmp_path)
         assert done.returncode == 0, (words, done.stderr)
-    points, marie, zoe = table(house.work / "canvas.csv")
+    points, marie, zoe = table(course.work / "canvas.csv")
     assert (marie["ID"], marie["Loss as chain rule (900)"]) == ("12001", "")  # her reflection waits for a person
     assert (zoe["ID"], zoe["Loss as chain rule (900)"]) == ("12002", "0")
-    (archive,) = house.work.glob("feedback-canvas-*.zip")
+    (archive,) = course.work.glob("feedback-canvas-*.zip")
     assert set(zipfile.ZipFile(archive).namelist()) == {
         "curiemarie_12001_67001_loss_as_chain_rule.html",
         "nullzoe_LATE_12002_67002_loss_as_chain_rule.html",
     }
-    assert "Handed in late, by the LMS: zoenull." in (house.work / "class-report.html").read_text()
+    assert "Handed in late, by the LMS: zoenull." in (course.work / "class-report.html").read_text()
     total = sum(e.points for e in entries("chain").values())
-    assert gradesheets.totals(house, [chain])["mariecurie", chain.name].score == total
+    assert gradesheets.totals(course, [chain])["mariecurie", chain.name].score == total
     assert float(points["Loss as chain rule (900)"]) > total  # the reflection's points are among the possible ones
 
 
@@ -110,28 +110,28 @@ def reference(chapter: Chapter) -> sample_class.Fill:
 
 
 @pytest.fixture
-def punctual(house: House, chain: Chapter) -> House:
+def punctual(course: CourseDirectory, chain: Chapter) -> CourseDirectory:
     """A class where ann was in time and bob an hour late, both with two points."""
-    mark(house, chain, {"ann": 2, "bob": 2})
-    with opened(house) as gradebook:
+    mark(course, chain, {"ann": 2, "bob": 2})
+    with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
         for student, hour in (("ann", 11), ("bob", 13)):
             gradebook.update_or_create_submission(chain.name, student, timestamp=f"2026-11-20 {hour}:00:00 UTC")
-    return house
+    return course
 
 
-def penalties(house: House, chain: Chapter, **settings: str) -> dict[str, float | None]:
+def penalties(course: CourseDirectory, chain: Chapter, **settings: str) -> dict[str, float | None]:
     """What lateness costs each of them, as it stands in the gradebook after asking."""
     plugin = LateSubmissionPlugin(**settings) if settings else None
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         for student in ("ann", "bob"):
-            late_penalty.enter(gradebook, student, chain, plugin)
-    with opened(house) as gradebook:
+            late_penalty.apply_late_penalty(gradebook, student, chain, plugin)
+    with open_gradebook(course) as gradebook:
         found = {s.student_id: s.notebooks[0] for s in gradebook.assignment_submissions(chain.name)}
         return {student: notebook.late_submission_penalty for student, notebook in found.items()}
 
 
-def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: House, chain: Chapter) -> None:
+def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: CourseDirectory, chain: Chapter) -> None:
     assert penalties(punctual, chain) == {"ann": None, "bob": None}
     assert penalties(punctual, chain, penalty_method="zero") == {"ann": None, "bob": 2.0}
     assert gradesheets.totals(punctual, [chain])["bob", chain.name].score == 0
@@ -149,26 +149,26 @@ class Clerk:
 
     def run(self, todo: Sequence[Submission], limits: Any = None) -> Iterator[tuple[Submission, nbformat.NotebookNode]]:
         for s in todo:
-            graded, _ = transplant(nbformat.read(s.file, as_version=4), template(s.chapter))
+            graded, _ = overwrite_cells(nbformat.read(s.file, as_version=4), template(s.chapter))
             bank = entries(s.chapter.part).values()
             right = {e.exercise.id: Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank}
-            results.write(
+            results.attach(
                 graded, right, [], grader=results.grader_version(s.chapter), submission=results.digest_of(s.file)
             )
             yield s, graded
 
 
 def test_what_was_collected_late_is_graded_as_late(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the exchange's time by timestamp.txt and `autograde` to the mark that the LMS gets."""
     sample.exchange(tmp_path / "in", chain, {"Ann": blank}, "2026-11-20 11:00:00.5 UTC")
     sample.exchange(tmp_path / "in", chain, {"Bob": blank}, "2026-11-20 13:00:00.5 UTC")
-    take(house, tmp_path / "in")
-    with opened(house) as gradebook:
+    take(course, tmp_path / "in")
+    with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
     monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
-    assert [r.status for r in autograde(house, submissions(house, [chain]), crew=Clerk())] == ["graded", "graded"]
+    assert [r.status for r in autograde(course, submissions(course, [chain]), crew=Clerk())] == ["graded", "graded"]
     total = sum(e.points for e in entries("chain").values())
-    found = gradesheets.totals(house, [chain])
+    found = gradesheets.totals(course, [chain])
     assert {s: t.score for (s, _), t in found.items()} == {"ann": total, "bob": 0.0}

@@ -113,7 +113,7 @@ def test_every_planned_exercise_is_there_and_five_other_ways_of_the_actors_step(
 
 
 def test_every_misconception_of_part_c_that_a_function_can_have_has_a_mutant() -> None:
-    known = {c for e in entries("ddpg").values() for m in e.mutants for c in m.catalogue.split(", ")}
+    known = {c for e in entries("ddpg").values() for m in e.mutants for c in m.misconception_id.split(", ")}
     curves_only = {"c21"}  # swapped step sizes: a setting, no function's fault
     assert {f"c{n}" for n in range(1, 23)} - known == curves_only
 

@@ -9,42 +9,42 @@ import nbformat
 from grader import results, sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.bank.registry import entries
-from grader.course import Chapter, House
-from grader.execution.notebook_run import Limits
+from grader.course import Chapter, CourseDirectory
+from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import Outcome, Submission
-from grader.notebooks.overwrite_cells import transplant
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
 from gradschool.check.assess import Report
 
 
-def hand_in(house: House, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:
+def hand_in(course: CourseDirectory, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:
     """A notebook that will be found right to so many tenths; with ``words`` as the written answer."""
-    released = nbformat.read(house.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
     released.cells.insert(0, nbformat.v4.new_markdown_cell("x" * tenths))
     for cell in released.cells:
         if words and cell.metadata.get("nbgrader", {}).get("grade_id") == f"{chapter.part}-reflection":
             cell.source = words
-    sample_class._hand_in(house, chapter, student, released)
+    sample_class._submit(course, chapter, student, released)
 
 
 class QuickCrew:
     """In each exercise as many tenths of its points as the first cell has x."""
 
-    def run(self, todo: Sequence[Submission], limits: Limits | None = None) -> Iterator[Outcome]:
+    def run(self, todo: Sequence[Submission], limits: TimeLimits | None = None) -> Iterator[Outcome]:
         """The graded notebooks in the order of the submissions."""
         for submission in todo:
             submitted = nbformat.read(submission.file, as_version=4)
-            graded, notes = transplant(submitted, template(submission.chapter))
+            graded, notes = overwrite_cells(submitted, template(submission.chapter))
             share = submitted.cells[0].source.count("x") / 10
             reports = {
                 e.exercise.id: Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
                 for e in entries(submission.chapter.part).values()
             }
             version, digest = results.grader_version(submission.chapter), results.digest_of(submission.file)
-            results.write(graded, reports, notes, grader=version, submission=digest)
+            results.attach(graded, reports, notes, grader=version, submission=digest)
             yield submission, graded
 
 
-def grade(house: House, chapter: Chapter, force: bool = False) -> list[Result]:
+def grade(course: CourseDirectory, chapter: Chapter, force: bool = False) -> list[Result]:
     """Grade everybody's work in this process."""
-    return list(autograde(house, submissions(house, [chapter]), crew=QuickCrew(), force=force))
+    return list(autograde(course, submissions(course, [chapter]), crew=QuickCrew(), force=force))

@@ -6,10 +6,10 @@ import csv
 import json
 from pathlib import Path
 
-from grader.course import Chapter, House
-from grader.gradebook.connection import opened
+from grader.course import Chapter, CourseDirectory
+from grader.gradebook.connection import open_gradebook
 from grader.lms import roster
-from grader.lms.collect import Collection, Taken
+from grader.lms.collect import Collector, CollectResult
 from grader.lms.roster import Roster
 from tests.support import sample_downloads as sample
 
@@ -23,32 +23,34 @@ def by(blank: bytes, words: str) -> bytes:
     return json.dumps(notebook).encode()
 
 
-def take(house: House, *sources: Path, known: Roster | None = None, dry_run: bool = False) -> list[Taken]:
+def take(
+    course: CourseDirectory, *sources: Path, known: Roster | None = None, dry_run: bool = False
+) -> list[CollectResult]:
     """Collect these downloads."""
-    return Collection(house, known or Roster(), dry_run).collect(sources)
+    return Collector(course, known or Roster(), dry_run).collect(sources)
 
 
-def status(taken: list[Taken]) -> dict[str, str]:
+def status(taken: list[CollectResult]) -> dict[str, str]:
     return {t.student: t.status for t in taken if t.student}
 
 
-def handed_in(house: House) -> dict[str, bytes]:
+def handed_in(course: CourseDirectory) -> dict[str, bytes]:
     """Everything below submitted/, by path."""
     return {
-        f.relative_to(house.submitted).as_posix(): f.read_bytes()
-        for f in sorted(house.submitted.rglob("*"))
+        f.relative_to(course.submitted).as_posix(): f.read_bytes()
+        for f in sorted(course.submitted.rglob("*"))
         if not f.is_dir()
     }
 
 
-def canvas_roster(house: House, work: dict[str, bytes], chapters: list[Chapter]) -> Roster:
-    file = sample.canvas_export(house.work / "canvas.csv", work, chapters, {c.name: 60 for c in chapters})
+def canvas_roster(course: CourseDirectory, work: dict[str, bytes], chapters: list[Chapter]) -> Roster:
+    file = sample.canvas_export(course.work / "canvas.csv", work, chapters, {c.name: 60 for c in chapters})
     return roster.read([file])
 
 
-def mark(house: House, chain: Chapter, scores: dict[str, float], waiting: tuple[str, ...] = ()) -> None:
+def mark(course: CourseDirectory, chain: Chapter, scores: dict[str, float], waiting: tuple[str, ...] = ()) -> None:
     """Enter marks as grading would: ``scores`` for the first exercise, zero for the others."""
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         for student, score in scores.items():
             gradebook.update_or_create_student(student)
             gradebook.update_or_create_submission(chain.name, student)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.course import Chapter
-from grader.lms.filenames import plain
+from grader.lms.filenames import normalize_name
 
 Work = Mapping[str, bytes]  # a student's name, "Marie Curie", and the notebook's bytes
 FIRST_USER, FIRST_FILE, FIRST_PARTICIPANT = 12001, 67001, 501
@@ -20,7 +20,7 @@ def canvas_zip(to: Path, chapter: Chapter, work: Work, late: frozenset[str] = fr
         for i, (name, content) in enumerate(work.items()):
             first, _, last = name.rpartition(" ")
             again = f"-{turn}" if turn else ""
-            parts = (plain(last + first), *(["LATE"] if name in late else []), str(canvas_id(work, name)))
+            parts = (normalize_name(last + first), *(["LATE"] if name in late else []), str(canvas_id(work, name)))
             archive.writestr(
                 "_".join((*parts, str(FIRST_FILE + 1000 * turn + i), f"{chapter.notebook}{again}.ipynb")), content
             )
@@ -81,7 +81,7 @@ def exchange(to: Path, chapter: Chapter, work: Work, time: str = "2026-11-20 22:
 
 def login(name: str) -> str:
     """A student's account."""
-    return plain(name)
+    return normalize_name(name)
 
 
 def _csv(to: Path, rows: list[list[str]]) -> Path:

@@ -13,8 +13,8 @@ from typing import Any
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, House, Trouble
-from grader.gradebook.connection import opened
+from grader.course import Chapter, CourseDirectory, GraderError
+from grader.gradebook.connection import open_gradebook
 from gradschool.core.exercise import grade_id
 
 MOST_NOTES = 200  # in one chapter's list
@@ -74,29 +74,29 @@ class ChapterFacts:
         return [m.share for m in self.marks if m.share is not None]
 
 
-def facts(house: House, chapters: Iterable[Chapter]) -> list[ChapterFacts]:
+def facts(course: CourseDirectory, chapters: Iterable[Chapter]) -> list[ChapterFacts]:
     """The facts of every chapter that somebody handed in; Trouble if there is none."""
-    with opened(house) as gradebook:
-        found = [_chapter(house, gradebook, chapter) for chapter in chapters]
+    with open_gradebook(course) as gradebook:
+        found = [_chapter(course, gradebook, chapter) for chapter in chapters]
     found = [f for f in found if f.marks]
     if not found:
-        raise Trouble("There are no marks yet: run `python -m grader autograde` first.")
+        raise GraderError("There are no marks yet: run `python -m grader autograde` first.")
     return found
 
 
-def to_teach(found: Iterable[ChapterFacts], most: int = 3) -> list[Misconception]:
+def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Misconception]:
     """The misconceptions that most students have, over all chapters: what to teach tomorrow."""
     all_of_them = [m for f in found for m in f.mistakes if m.known]
     return sorted(all_of_them, key=lambda m: (-len(m.students), m.exercise, m.name))[:most]
 
 
-def _chapter(house: House, gradebook: Any, chapter: Chapter) -> ChapterFacts:
-    sections = sections_of(house.release / chapter.name / f"{chapter.notebook}.ipynb")
+def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> ChapterFacts:
+    sections = sections_of(course.release / chapter.name / f"{chapter.notebook}.ipynb")
     marks, scores, records = [], {}, {}
     for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
-        records[student] = found = _record(house.notebook_path(house.autograded, student, chapter))
+        records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
         marks.append(_mark(student, grades, list(found.get("notes", []))))
         if not marks[-1].trouble:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}

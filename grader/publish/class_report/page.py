@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from grader.course import Chapter, House
-from grader.lms.collect import ledger
-from grader.publish.class_report.data import ChapterFacts, Misconception, facts, to_teach
+from grader.course import Chapter, CourseDirectory
+from grader.lms.collect import manifest
+from grader.publish.class_report.data import ChapterFacts, Misconception, facts, top_misconceptions
 from grader.publish.class_report.figures import BINS, chapter_figures, svg
 from gradschool.lessons.figures.figure import LessonFigure
 
@@ -44,10 +44,12 @@ code { font-size: .95em; } .soft { color: var(--soft); }
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def report(house: House, chapters: Iterable[Chapter], to: Path | None = None, when: datetime | None = None) -> Path:
+def report(
+    course: CourseDirectory, chapters: Iterable[Chapter], to: Path | None = None, when: datetime | None = None
+) -> Path:
     """Write the report; its path (``class-report.html`` in the work folder unless told otherwise)."""
-    file = to or house.work / "class-report.html"
-    page = as_html(facts(house, chapters), late=_late(house), when=when or datetime.now())
+    file = to or course.work / "class-report.html"
+    page = as_html(facts(course, chapters), late=_late(course), when=when or datetime.now())
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(file.name + ".partial")
     partial.write_text(page, encoding="utf-8")
@@ -55,9 +57,9 @@ def report(house: House, chapters: Iterable[Chapter], to: Path | None = None, wh
     return file
 
 
-def _late(house: House) -> set[tuple[str, str]]:
+def _late(course: CourseDirectory) -> set[tuple[str, str]]:
     """Who handed in late, as the LMS says, by student and chapter."""
-    return {(s, c) for s, taken in ledger(house).items() for c, entry in taken.items() if entry["late"]}
+    return {(s, c) for s, taken in manifest(course).items() for c, entry in taken.items() if entry["late"]}
 
 
 def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: datetime) -> str:
@@ -103,7 +105,7 @@ def _median(shares: list[float]) -> float:
 
 def _tomorrow(found: Sequence[ChapterFacts]) -> str:
     graded = {f.chapter.name: len(f.shares) for f in found}
-    cards = [_card(m, graded[m.chapter]) for m in to_teach(found)]
+    cards = [_card(m, graded[m.chapter]) for m in top_misconceptions(found)]
     none = "<p>The judge has named no known misconception.</p>"
     return f'<h2 id="tomorrow">What to teach tomorrow</h2>{"".join(cards) or none}'
 

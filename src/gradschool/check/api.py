@@ -153,7 +153,7 @@ def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> 
         while True:
             message = protocol.receive(connection)
             if "args" not in message:
-                return bool(message.get("heard"))
+                return bool(message.get("accepted"))
             reply = call_twice(exercise, answer, message["args"])
             protocol.send(connection, pack_reply(reply))
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.bank.audit import Audit, audit, audit_entry, over_the_wire
-from grader.bank.registry import HIDDEN_SEED, Entry, Solution, entries, find_entry
+from grader.bank.registry import HIDDEN_SEED, Entry, Variant, entries, find_entry
 from grader.cli.main import app
 from grader.judging import examine as examining
 from grader.judging.examine import examine
@@ -61,7 +61,7 @@ def test_every_exercise_has_three_mistakes_and_two_other_ways(part: str) -> None
 
 
 def test_the_catalogue_of_misconceptions_is_in_the_bank() -> None:
-    found = {m.catalogue for part in PARTS for e in entries(part).values() for m in e.mutants}
+    found = {m.misconception_id for part in PARTS for e in entries(part).values() for m in e.mutants}
     wanted = {f"a{i}" for i in range(1, 20)} | {f"b{i}" for i in range(1, 21)} | {f"c{i}" for i in range(1, 23)}
     assert wanted - found == NOT_ASKED
 
@@ -102,7 +102,7 @@ def test_square_layers_only_would_let_a_transpose_be_misnamed_or_survive() -> No
 
 def test_a_mutant_under_another_name_is_reported() -> None:
     entry = find_entry("chain.sgd_step")
-    twin = Solution(
+    twin = Variant(
         "twin", entry.mutants[0].source, entry.mutants[0].function, "The same mistake under another name, later."
     )
     doubled = Entry(entry.exercise, 1, entry.reference, entry.cases, entry.tolerance, [*entry.mutants, twin])

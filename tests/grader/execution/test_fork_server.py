@@ -22,12 +22,12 @@ from nbformat import NotebookNode
 
 from grader import results, sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, House
+from grader.course import Chapter, CourseDirectory
 from grader.execution import fork_client, fork_server, grade_notebook
-from grader.execution.fork_client import Door, Unforkable, forks
-from grader.execution.kernel import Kernel, KernelLost
-from grader.execution.notebook_run import Limits
-from grader.judging.server import Judge
+from grader.execution.fork_client import ForkError, ForkServerHandle, fork_server_pool
+from grader.execution.kernel import Kernel, KernelDied
+from grader.execution.notebook_run import TimeLimits
+from grader.judging.server import JudgeServer
 from grader.notebooks.source import source_notebook
 from grader.sandbox import bubblewrap
 
@@ -37,20 +37,20 @@ CONNECTION = json.dumps({
     "transport": "ipc", "ip": bubblewrap.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
     **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
 })  # fmt: skip
-LIMITS = Limits(check=6.0, cell=6.0)
+LIMITS = TimeLimits(check=6.0, cell=6.0)
 
 
 @pytest.fixture(autouse=True)
 def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(bubblewrap.COLD_VARIABLE, raising=False)
     monkeypatch.delenv(bubblewrap.UNSANDBOXED_VARIABLE, raising=False)
-    forks().failures, forks().lent = 0, None
+    fork_server_pool().failures, fork_server_pool().shared = 0, None
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_server_stays() -> Iterator[None]:
     yield
-    forks().end()
+    fork_server_pool().end()
 
 
 class Running:
@@ -65,7 +65,7 @@ class Running:
         self.kernel.notebook.cells.append(cell)
         try:
             outcome = await self.kernel.run(len(self.kernel.notebook.cells) - 1, seconds)
-        except KernelLost as lost:
+        except KernelDied as lost:
             return f"lost: {lost}"
         shown = "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)
         return shown.strip() if outcome == "ok" else f"{outcome}: {shown.strip()}"
@@ -74,7 +74,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def kernels(number: int = 1) -> AsyncIterator[list[Running]]:
     """So many kernels at once, from one fork server unless something is wrong."""
-    with Judge() as judge:
+    with JudgeServer() as judge:
         async with contextlib.AsyncExitStack() as stack:
             yield [
                 Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address)))
@@ -93,7 +93,7 @@ def ask(*texts: str, number: int = 1) -> list[list[str]]:
     return asyncio.run(go())
 
 
-def solved(chain: Chapter, built: House) -> NotebookNode:
+def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
     cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
     released = nbformat.read(built.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
     return sample_class.filled(released, chain, lambda e: cells[e.exercise.grade_id + "-solution"])
@@ -102,14 +102,17 @@ def solved(chain: Chapter, built: House) -> NotebookNode:
 # --- the same marks -------------------------------------------------------------------------------------------------
 
 
-def test_both_roads_give_the_same_records(house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_roads_give_the_same_records(
+    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Right, mistaken, endless and crashing students: every mark, mistake, hint and note is the same."""
-    sample_class.fill_class(house, chain, mistaken=2)
+    sample_class.fill_class(course, chain, mistaken=2)
 
     def class_record() -> dict[str, Any]:
         students = ("perfect", "alternative-2", "mistaken-1", "mistaken-2", "endless", "crash", "untouched")
         graded = {
-            s: grade_notebook.grade(house.notebook_path(house.submitted, s, chain), chain, LIMITS) for s in students
+            s: grade_notebook.grade_notebook(course.notebook_path(course.submitted, s, chain), chain, LIMITS)
+            for s in students
         }
         return {s: (results.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
 
@@ -280,13 +283,13 @@ def holds(pattern):  # one that does not match its own text
 def test_the_control_line_and_earlier_students_are_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     """No descriptor of the server's, and no trace in memory of an earlier student or of that kernel's key."""
     keys: list[str] = []
-    real = Door.fork
+    real = ForkServerHandle.fork
 
-    def noting(self: Door, connection: str, *rest: Any) -> Any:
+    def noting(self: ForkServerHandle, connection: str, *rest: Any) -> Any:
         keys.append(json.loads(connection)["key"])
         return real(self, connection, *rest)
 
-    monkeypatch.setattr(Door, "fork", noting)
+    monkeypatch.setattr(ForkServerHandle, "fork", noting)
     secret = "what-only-the-first-student-wrote"
     ((own,),) = ask(LOOK + f"secret = {secret!r}; print(holds(rb'{_pattern(secret)}'))")
     assert int(own) > 0, "the look into memory is blind"
@@ -330,7 +333,7 @@ def test_a_kernel_ends_with_everything_that_it_started() -> None:
     async def go() -> list[int]:
         async with kernels() as (kernel,):
             await kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
-            tree = bubblewrap.family(kernel.first)
+            tree = bubblewrap.process_tree(kernel.first)
             assert len(tree) == 5
             assert (await kernel.run("os._exit(0)")).startswith("lost")
             return tree
@@ -351,14 +354,14 @@ def _lives(pid: int) -> bool:
     return False
 
 
-def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: Path) -> None:
+def test_a_killed_server_costs_nothing(chain: Chapter, built: CourseDirectory, tmp_path: Path) -> None:
     """Killed between two notebooks, and in the middle of one: the marks are all there, by a new server's kernels."""
     nbformat.write(solved(chain, built), tmp_path / "nb.ipynb")
     full = {i: e.points for i, e in entries("chain").items()}
     ask("print(1)")
     _server_process().kill()
     ask("print(1)")
-    before = forks().server
+    before = fork_server_pool().server
     kill = nbformat.v4.new_code_cell("import time; time.sleep(1.5)")
     notebook = solved(chain, built)
     at = next(i for i, c in enumerate(notebook.cells) if c.metadata.get("nbgrader", {}).get("grade"))
@@ -368,7 +371,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: P
 
     def kill_once() -> None:
         while not done.is_set():
-            children = bubblewrap.family(_server_process().pid)[3:]
+            children = bubblewrap.process_tree(_server_process().pid)[3:]
             if len(children) >= 2:
                 time.sleep(0.7)
                 os.kill(_server_process().pid, signal.SIGKILL)
@@ -378,16 +381,16 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: House, tmp_path: P
     killer = threading.Thread(target=kill_once)
     killer.start()
     try:
-        graded = grade_notebook.grade(tmp_path / "nb.ipynb", chain, LIMITS)
+        graded = grade_notebook.grade_notebook(tmp_path / "nb.ipynb", chain, LIMITS)
     finally:
         done.set()
         killer.join()
-    assert forks().server is not before, "nothing was killed"
+    assert fork_server_pool().server is not before, "nothing was killed"
     assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full
 
 
 def _server_process() -> Any:
-    server = forks().server
+    server = fork_server_pool().server
     assert server is not None
     return server.process
 
@@ -397,7 +400,9 @@ def test_what_was_imported_lies_in_large_pages() -> None:
     if not _can_gather():
         pytest.skip("this Linux cannot gather pages into large ones")
     assert ask("print(1)") == [["1"]]
-    family = [psutil.Process(pid) for pid in bubblewrap.family(_server_process().pid)]  # bubblewrap, then the server
+    family = [
+        psutil.Process(pid) for pid in bubblewrap.process_tree(_server_process().pid)
+    ]  # bubblewrap, then the server
     server = max(family, key=lambda process: process.memory_info().rss)
     told = Path(f"/proc/{server.pid}/smaps_rollup").read_text().splitlines()
     kilobytes = {line.split()[0]: int(line.split()[1]) for line in told[1:]}
@@ -417,7 +422,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     """A server that cannot start, or one that gives no kernel: the work goes on, and soon without trying."""
     broken = tmp_path / "fork_server.py"
     broken.write_text("raise SystemExit(3)")
-    forks().end()
+    fork_server_pool().end()
     monkeypatch.setattr(fork_client, "SCRIPT", broken)
 
     async def go() -> str:
@@ -426,31 +431,31 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
             return kernel.road
 
     assert asyncio.run(go()) == "cold"
-    assert forks().failures == 2
-    forks().failures = fork_client.MOST_FAILURES
+    assert fork_server_pool().failures == 2
+    fork_server_pool().failures = fork_client.MOST_FAILURES
     broken.write_text("import time; time.sleep(1000)")
     started = time.monotonic()
-    with pytest.raises(Unforkable, match="too often"):
-        forks().kernel("{}", "", bubblewrap.Walls())
+    with pytest.raises(ForkError, match="too often"):
+        fork_server_pool().kernel("{}", "", bubblewrap.ResourceLimits())
     assert time.monotonic() - started < 60  # not the two minutes that a server may take to start
-    forks().failures = 0
+    fork_server_pool().failures = 0
 
 
 def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
     """Walls that fail leave no kernel without them, and the reason is told."""
     ask("print(1)")
-    with Judge() as judge, pytest.raises(Unforkable, match="mount /tmp"):
-        forks().kernel("{}", judge.address, bubblewrap.Walls(scratch="nonsense"))  # type: ignore[arg-type]
-    with Judge() as judge, pytest.raises(Unforkable, match="TypeError"):
-        forks().kernel("{}", judge.address, bubblewrap.Walls(processes="nonsense"))  # type: ignore[arg-type]
+    with JudgeServer() as judge, pytest.raises(ForkError, match="mount /tmp"):
+        fork_server_pool().kernel("{}", judge.address, bubblewrap.ResourceLimits(scratch="nonsense"))  # type: ignore[arg-type]
+    with JudgeServer() as judge, pytest.raises(ForkError, match="TypeError"):
+        fork_server_pool().kernel("{}", judge.address, bubblewrap.ResourceLimits(processes="nonsense"))  # type: ignore[arg-type]
 
 
 def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
     """The grader's end of the line closes when it is killed: nothing of a student's goes on without it."""
     ask("print(1)")
-    with Judge() as judge:
-        process = forks().kernel(CONNECTION, judge.address, bubblewrap.Walls())
-        tree = bubblewrap.family(process.pid)
+    with JudgeServer() as judge:
+        process = fork_server_pool().kernel(CONNECTION, judge.address, bubblewrap.ResourceLimits())
+        tree = bubblewrap.process_tree(process.pid)
         assert len(tree) == 2
         process.close()
         assert _left_of(tree) == []
@@ -458,15 +463,15 @@ def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
 
 def test_several_processes_share_one_server() -> None:
     """A door that is lent is used instead of a server of one's own; when that server dies, there is one's own."""
-    forks().end()
-    with fork_client.shared() as door:
-        assert door is not None
-        forks().lent = door
+    fork_server_pool().end()
+    with fork_client.shared_fork_server() as handle:
+        assert handle is not None
+        fork_server_pool().shared = handle
         ask("print(1)", number=2)
-        assert forks().server is None
+        assert fork_server_pool().server is None
     ask("print(1)")
-    assert forks().lent is None
-    assert forks().server is not None
+    assert fork_server_pool().shared is None
+    assert fork_server_pool().server is not None
 
 
 def test_both_roads_agree_on_places_and_options() -> None:

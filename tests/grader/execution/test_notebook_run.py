@@ -10,19 +10,19 @@ from nbformat import NotebookNode
 
 from grader import results, sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, House
+from grader.course import Chapter, CourseDirectory
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import Limits
+from grader.execution.notebook_run import TimeLimits
 from grader.notebooks.source import source_notebook
 
 pytestmark = pytest.mark.slow
 
-QUICK = Limits(check=3.0, cell=3.0)
+QUICK = TimeLimits(check=3.0, cell=3.0)
 FULL = {i: e.points for i, e in entries("chain").items()}
 
 
 @pytest.fixture
-def solved(chain: Chapter, built: House) -> NotebookNode:
+def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
     """The release with every solution filled in."""
     cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
     released = nbformat.read(built.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
@@ -33,9 +33,9 @@ def cell(notebook: NotebookNode, name: str) -> NotebookNode:
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
-def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: Limits = QUICK) -> NotebookNode:
+def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: TimeLimits = QUICK) -> NotebookNode:
     nbformat.write(notebook, tmp_path / "submitted.ipynb")
-    return grade_notebook.grade(tmp_path / "submitted.ipynb", chain, limits)
+    return grade_notebook.grade_notebook(tmp_path / "submitted.ipynb", chain, limits)
 
 
 def earned(notebook: NotebookNode) -> dict[str, float]:
@@ -64,7 +64,7 @@ print("o" * 3_000_000)
 sys.stderr.write("e" * 1_000_000)
 """
     cell(solved, "chain-relu-vjp-solution").source = noise
-    done = graded(solved, chain, tmp_path, Limits())
+    done = graded(solved, chain, tmp_path, TimeLimits())
     assert earned(done) == FULL
     assert len(nbformat.writes(done)) < 1_000_000
 
@@ -133,7 +133,7 @@ def test_experiments_are_left_out_unless_changed(solved: NotebookNode, chain: Ch
     experiments = [c for c in solved.cells if "experiment" in c.metadata.get("tags", [])]
     assert experiments
     changed = experiments[0].source = experiments[0].source + "\nprint('I was run')"
-    done = graded(solved, chain, tmp_path, Limits())
+    done = graded(solved, chain, tmp_path, TimeLimits())
     by_source = {c.source: c for c in done.cells}
     assert "I was run" in str(by_source[changed].outputs)
     for other in experiments[1:]:

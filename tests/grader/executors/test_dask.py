@@ -23,10 +23,10 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.cli.grading import _crew
-from grader.course import ROOT, Chapter, House, Trouble
-from grader.executors.dask import ClusterCrew
-from grader.executors.dask_task import facts
-from grader.executors.local import LOST, MOST_READY, Crew, LocalCrew, Submission
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.executors.dask import DaskExecutor
+from grader.executors.dask_task import worker_fingerprint
+from grader.executors.local import KILLED_TWICE, MOST_READY, Executor, LocalExecutor, Submission
 
 pytestmark = pytest.mark.slow
 
@@ -69,35 +69,37 @@ PATIENCE = 25.0  # seconds; a quick notebook takes one, a worker's first one a f
 CLASS = {f"student-{k}": "x" * (k + 1) for k in range(9)}  # no two have the same marks
 
 
-def hand_in(house: House, chain: Chapter, texts: dict[str, str]) -> None:
+def hand_in(course: CourseDirectory, chain: Chapter, texts: dict[str, str]) -> None:
     """A class whose first cells have these texts."""
-    released = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
     for student, text in texts.items():
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell(text), *released.cells]
-        sample_class._hand_in(house, chain, student, mine)
+        sample_class._submit(course, chain, student, mine)
 
 
-def marks(house: House, chain: Chapter) -> Marks:
+def marks(course: CourseDirectory, chain: Chapter) -> Marks:
     """Everybody's marks as the gradebook has them, each student once."""
-    with Gradebook(house.db_url, "gradschool") as book:
+    with Gradebook(course.db_url, "gradschool") as book:
         found = list(book.assignment_submissions(chain.name))
         assert len(found) == len({s.student_id for s in found})
         return {s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades) for s in found}
 
 
-def grade_all(house: House, chain: Chapter, crew: Crew) -> dict[str, Result]:
+def grade_all(course: CourseDirectory, chain: Chapter, crew: Executor) -> dict[str, Result]:
     """Every result, by student; each student must come once."""
-    found = list(autograde(house, submissions(house, [chain]), crew=crew))
+    found = list(autograde(course, submissions(course, [chain]), crew=crew))
     assert len(found) == len({r.student for r in found})
     return {r.student: r for r in found}
 
 
-def run_quick(house: House, script: Path, *words: str, **more: str) -> subprocess.Popen[str]:
+def run_quick(course: CourseDirectory, script: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     """Grade with the quick kernel, from the house's own folder."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release), **more}
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release), **more}
     command = [sys.executable, str(script), "autograde", "chain", *words]
-    return subprocess.Popen(command, cwd=house.work, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=course.work, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def ran(*folders: Path) -> Counter[str]:
@@ -172,54 +174,54 @@ def dask(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Iterator[Clu
 
 @pytest.fixture(scope="module")
 def one_process(
-    built: House, chain: Chapter, script: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[House, Marks]:
+    built: CourseDirectory, chain: Chapter, script: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CourseDirectory, Marks]:
     """The quick class, not graded, and the marks that one process alone gives it."""
     folder = tmp_path_factory.mktemp("one")
-    house, graded = (House(folder / name, built.release) for name in ("work", "graded"))
-    shutil.copytree(built.work, house.work)
-    hand_in(house, chain, CLASS)
-    shutil.copytree(house.work, graded.work)
+    course, graded = (CourseDirectory(folder / name, built.release) for name in ("work", "graded"))
+    shutil.copytree(built.work, course.work)
+    hand_in(course, chain, CLASS)
+    shutil.copytree(course.work, graded.work)
     _, err = run_quick(graded, script, "--jobs", "1").communicate(timeout=300)
     assert err == ""
     found = marks(graded, chain)
     assert len({str(m) for m in found.values()}) == len(CLASS)
-    return house, found
+    return course, found
 
 
 @pytest.fixture
-def house(one_process: tuple[House, Marks], tmp_path: Path) -> House:
+def course(one_process: tuple[CourseDirectory, Marks], tmp_path: Path) -> CourseDirectory:
     """The quick class in a house of this test's own."""
     shutil.copytree(one_process[0].work, tmp_path / "work")
-    return House(tmp_path / "work", one_process[0].release)
+    return CourseDirectory(tmp_path / "work", one_process[0].release)
 
 
-def keep(house: House, *students: str) -> None:
+def keep(course: CourseDirectory, *students: str) -> None:
     """Leave only these in the class."""
-    for folder in house.submitted.iterdir():
+    for folder in course.submitted.iterdir():
         if folder.name not in students:
             shutil.rmtree(folder)
 
 
 def test_here_a_killed_process_costs_a_second_try_and_nobody_else(
-    house: House, chain: Chapter, script: Path, one_process: tuple[House, Marks]
+    course: CourseDirectory, chain: Chapter, script: Path, one_process: tuple[CourseDirectory, Marks]
 ) -> None:
     """And neither the order nor the number of processes changes a mark."""
     more = {"fatal": "dies", "unlucky": "xxx once"}
-    hand_in(house, chain, more)
-    out, err = run_quick(house, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=300)
+    hand_in(course, chain, more)
+    out, err = run_quick(course, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=300)
     assert err == ""
     found = {r["student"]: r for r in json.loads(out)}
-    assert found["fatal"]["trouble"] == LOST
+    assert found["fatal"]["trouble"] == KILLED_TWICE
     assert {r["status"] for s, r in found.items() if s != "fatal"} == {"graded"}
-    graded = marks(house, chain)
+    graded = marks(course, chain)
     assert {s: graded[s] for s in CLASS} == one_process[1]
     assert graded["unlucky"] == graded["student-2"]
-    assert ran(house.work) == dict.fromkeys(CLASS.values(), 1) | dict.fromkeys(more.values(), 2)
+    assert ran(course.work) == dict.fromkeys(CLASS.values(), 1) | dict.fromkeys(more.values(), 2)
 
 
 def test_one_worker_dies_and_one_hangs_and_nothing_is_lost_or_twice(
-    house: House, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[House, Marks]
+    course: CourseDirectory, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[CourseDirectory, Marks]
 ) -> None:
     workers = {name: dask.worker(name, "--no-nanny", "--preload", str(script)) for name in ("dies", "hangs")}
 
@@ -234,10 +236,10 @@ def test_one_worker_dies_and_one_hangs_and_nothing_is_lost_or_twice(
     disturber = threading.Thread(target=disturb)
     disturber.start()
     said: list[str] = []
-    found = grade_all(house, chain, ClusterCrew(_once_there(dask, 3), said.append, patience=PATIENCE))
+    found = grade_all(course, chain, DaskExecutor(_once_there(dask, 3), said.append, patience=PATIENCE))
     disturber.join()
     assert {r.status for r in found.values()} == {"graded"}
-    assert marks(house, chain) == one_process[1]
+    assert marks(course, chain) == one_process[1]
     runs = ran(*map(dask.place, ("stays", *workers)))
     assert runs.keys() == set(CLASS.values())
     assert sorted(runs.values()) == [1] * 7 + [2] * 2  # the one that died and the one that hung, again
@@ -257,17 +259,17 @@ def _once_there(dask: Cluster, workers: int) -> Callable[[], object]:
     return connect
 
 
-def test_who_kills_two_workers_is_left_to_a_person(house: House, chain: Chapter, dask: Cluster) -> None:
-    keep(house)
-    hand_in(house, chain, {"ada": "x ", "bob": "xx dies", "cleo": "xxx "})
-    found = grade_all(house, chain, ClusterCrew(dask.address, wait=180))
+def test_who_kills_two_workers_is_left_to_a_person(course: CourseDirectory, chain: Chapter, dask: Cluster) -> None:
+    keep(course)
+    hand_in(course, chain, {"ada": "x ", "bob": "xx dies", "cleo": "xxx "})
+    found = grade_all(course, chain, DaskExecutor(dask.address, wait=180))
     assert found["bob"].trouble == "The worker that ran this died, for the second time: look at it, and grade it again."
     assert [found[s].status for s in ("ada", "cleo")] == ["graded", "graded"]
     assert {t: n for t, n in ran(dask.place("stays")).items() if " " in t} == {"x ": 1, "xx dies": 2, "xxx ": 1}
 
 
 def test_workers_with_another_grader_or_none_are_refused(
-    house: House, chain: Chapter, tmp_path: Path, script: Path, dask: Cluster
+    course: CourseDirectory, chain: Chapter, tmp_path: Path, script: Path, dask: Cluster
 ) -> None:
     for folder in ("grader", "solutions", "src"):
         shutil.copytree(ROOT / folder, tmp_path / "other" / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -275,7 +277,7 @@ def test_workers_with_another_grader_or_none_are_refused(
         file.write("# another one\n")
     strangers = [dask.worker("other", path=tmp_path / "other"), dask.worker("none", path=None)]
     said: list[str] = []
-    found = grade_all(house, chain, ClusterCrew(_once_there(dask, 3), said.append))
+    found = grade_all(course, chain, DaskExecutor(_once_there(dask, 3), said.append))
     for process in strangers:
         os.killpg(process.pid, signal.SIGKILL)
     assert {r.status for r in found.values()} == {"graded"}
@@ -287,61 +289,61 @@ def test_workers_with_another_grader_or_none_are_refused(
 
 
 def test_an_interrupted_run_on_a_cluster_goes_on(
-    house: House, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[House, Marks]
+    course: CourseDirectory, chain: Chapter, script: Path, dask: Cluster, one_process: tuple[CourseDirectory, Marks]
 ) -> None:
     before = ran(dask.place("stays"))
-    run = run_quick(house, script, "--cluster", dask.address)
-    until(lambda: list(house.autograded.glob("*/*/*.ipynb")))
+    run = run_quick(course, script, "--cluster", dask.address)
+    until(lambda: list(course.autograded.glob("*/*/*.ipynb")))
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert err == "grader: stopped. What was entered stays; run the same command again to go on.\n"
-    done = {f.parts[-3] for f in house.autograded.glob("*/*/*.ipynb")}
+    done = {f.parts[-3] for f in course.autograded.glob("*/*/*.ipynb")}
     assert 0 < len(done) < len(CLASS)
-    out, err = run_quick(house, script, "--cluster", dask.address, "--json").communicate(timeout=300)
+    out, err = run_quick(course, script, "--cluster", dask.address, "--json").communicate(timeout=300)
     assert err == ""
     assert {r["student"] for r in json.loads(out) if r["status"] == "unchanged"} == done
-    assert marks(house, chain) == one_process[1]
+    assert marks(course, chain) == one_process[1]
     runs = ran(dask.place("stays")) - before
     assert runs.keys() == set(CLASS.values())
     assert {runs[CLASS[student]] for student in done} == {1}  # only what had not been entered ran again
 
 
-def test_nobody_to_do_the_work_is_one_sentence(house: House, chain: Chapter, tmp_path: Path) -> None:
+def test_nobody_to_do_the_work_is_one_sentence(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> None:
     for address in ("tcp://127.0.0.1:9", "nowhere.json"):
-        with pytest.raises(Trouble, match=f"There is no Dask scheduler to talk to at {address} "):
-            grade_all(house, chain, ClusterCrew(address))
+        with pytest.raises(GraderError, match=f"There is no Dask scheduler to talk to at {address} "):
+            grade_all(course, chain, DaskExecutor(address))
     alone = Cluster(tmp_path / "alone")
     try:
-        with pytest.raises(Trouble, match="has had no worker to give work to for 1 s"):
-            grade_all(house, chain, ClusterCrew(alone.address, wait=1))
+        with pytest.raises(GraderError, match="has had no worker to give work to for 1 s"):
+            grade_all(course, chain, DaskExecutor(alone.address, wait=1))
         alone.worker("none", path=None)
-        with pytest.raises(Trouble, match=r"No worker can be used: it has no grader .* start it with PYTHONPATH"):
-            grade_all(house, chain, ClusterCrew(alone.address, wait=180))
+        with pytest.raises(GraderError, match=r"No worker can be used: it has no grader .* start it with PYTHONPATH"):
+            grade_all(course, chain, DaskExecutor(alone.address, wait=180))
     finally:
         alone.close()
 
 
 def test_what_does_not_go_together_is_one_sentence(
-    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(Trouble, match="--jobs is for this machine alone"):
+    with pytest.raises(GraderError, match="--jobs is for this machine alone"):
         _crew(2, "tcp://127.0.0.1:9", False, print)
-    with pytest.raises(Trouble, match="--cold is for this machine alone"):
+    with pytest.raises(GraderError, match="--cold is for this machine alone"):
         _crew(None, "tcp://127.0.0.1:9", True, print)
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(Trouble, match=r"pip install -e '.\[cluster\]'"):
-        grade_all(house, chain, ClusterCrew("tcp://127.0.0.1:9"))
+    with pytest.raises(GraderError, match=r"pip install -e '.\[cluster\]'"):
+        grade_all(course, chain, DaskExecutor("tcp://127.0.0.1:9"))
 
 
 def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
-    built: House, chain: Chapter, tmp_path: Path, dask: Cluster
+    built: CourseDirectory, chain: Chapter, tmp_path: Path, dask: Cluster
 ) -> None:
     """Nothing replaced: two workers, one of them killed while it runs a notebook."""
     alone = Cluster(tmp_path / "real")
-    here, there = (House(tmp_path / name, built.release) for name in ("here", "there"))
+    here, there = (CourseDirectory(tmp_path / name, built.release) for name in ("here", "there"))
     shutil.copytree(built.work, here.work)
-    sample_class.fill_class(here, chain, mistaken=1, unruly=False)
+    sample_class.fill_class(here, chain, mistaken=1, misbehaving=False)
     keep(here, "perfect", "mistaken-1", "untouched", "damaged")
     shutil.copytree(here.work, there.work)
     try:
@@ -354,11 +356,11 @@ def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
 
         disturber = threading.Thread(target=disturb)
         disturber.start()
-        found = grade_all(there, chain, ClusterCrew(_once_there(alone, 2)))
+        found = grade_all(there, chain, DaskExecutor(_once_there(alone, 2)))
         disturber.join()
     finally:
         alone.close()
-    expected = grade_all(here, chain, LocalCrew(1))
+    expected = grade_all(here, chain, LocalExecutor(1))
     assert [r.status for _, r in sorted(found.items())] == ["trouble", "graded", "graded", "graded"]
     for student, result in expected.items():
         other = found[student]
@@ -379,7 +381,7 @@ class AtOnce:
 
     def submit(self, function: Callable[..., object], *args: object, **_: object) -> Answer:
         self.sent += bool(args)
-        return Answer((True, self.notebook) if args else facts())
+        return Answer((True, self.notebook) if args else worker_fingerprint())
 
     def cancel(self, futures: list[object], force: bool) -> None:
         pass
@@ -408,7 +410,7 @@ def test_quick_workers_do_not_fill_the_memory_of_a_slow_writer(chain: Chapter, t
     (tmp_path / "any.ipynb").write_text("{}")
     todo = [Submission(f"student-{k}", chain, tmp_path / "any.ipynb") for k in range(500)]
     client = AtOnce()
-    steps = ClusterCrew(lambda: client).run(todo)
+    steps = DaskExecutor(lambda: client).run(todo)
     for _ in range(100):
         next(steps)
         time.sleep(0.002)  # time enough for ten answers
@@ -416,11 +418,13 @@ def test_quick_workers_do_not_fill_the_memory_of_a_slow_writer(chain: Chapter, t
     assert sum(1 for _ in steps) == 400
 
 
-def test_the_scheduler_goes_away(house: House, chain: Chapter, dask: Cluster, one_process: tuple[House, Marks]) -> None:
+def test_the_scheduler_goes_away(
+    course: CourseDirectory, chain: Chapter, dask: Cluster, one_process: tuple[CourseDirectory, Marks]
+) -> None:
     """The last test here: it leaves no scheduler."""
-    results = autograde(house, submissions(house, [chain]), crew=ClusterCrew(dask.address))
+    results = autograde(course, submissions(course, [chain]), crew=DaskExecutor(dask.address))
     done = [next(results).student]
     dask.scheduler.kill()
-    with pytest.raises(Trouble, match=r"The scheduler is gone\. What was entered stays"):
+    with pytest.raises(GraderError, match=r"The scheduler is gone\. What was entered stays"):
         done += [r.student for r in results]
-    assert marks(house, chain) == {s: one_process[1][s] for s in done}  # and nobody was blamed for it
+    assert marks(course, chain) == {s: one_process[1][s] for s in done}  # and nobody was blamed for it

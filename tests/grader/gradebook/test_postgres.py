@@ -20,15 +20,15 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.coursedir import CourseDirectory as NbgraderDirectory
 from sqlalchemy import create_engine, text
 from traitlets.config import Config
 
 from grader import sample_class
-from grader.course import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
 from grader.gradebook import connection as gradebooks
 from grader.gradebook import migrate
-from grader.gradebook.connection import alone, opened, writing
+from grader.gradebook.connection import gradebook_lock, open_gradebook, write_transaction
 from grader.nbgrader_bridge.setup import configure
 from grader.publish import publish
 from grader.publish.build import build
@@ -48,68 +48,68 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def remote(house: House, chain: Chapter, server: Server) -> House:
+def remote(course: CourseDirectory, chain: Chapter, server: Server) -> CourseDirectory:
     """A house whose gradebook is a database of its own, with chapter 1 built."""
-    there = replace(house, db=server.new())
+    there = replace(course, db=server.new())
     build(chain, there)
     return there
 
 
-def grader(house: House, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+def grader(course: CourseDirectory, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run ``python -m grader`` for this house."""
     done = subprocess.run(
-        [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env(house), capture_output=True, text=True
+        [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env(course), capture_output=True, text=True
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
-def env(house: House) -> dict[str, str]:
-    places = {"GRADSCHOOL_WORK": house.work, "GRADSCHOOL_RELEASE": house.release, "GRADSCHOOL_DB": house.db}
+def env(course: CourseDirectory) -> dict[str, str]:
+    places = {"GRADSCHOOL_WORK": course.work, "GRADSCHOOL_RELEASE": course.release, "GRADSCHOOL_DB": course.db}
     return {**os.environ, **{name: str(place) for name, place in places.items()}}
 
 
-def exported(house: House, chain: Chapter) -> bytes:
+def exported(course: CourseDirectory, chain: Chapter) -> bytes:
     """The marks as the office gets them."""
-    file = house.work.parent / "exported.csv"
-    publish.export(house, [chain], file)
+    file = course.work.parent / "exported.csv"
+    publish.export(course, [chain], file)
     return file.read_bytes()
 
 
-def by_hand(house: House, chain: Chapter, student: str, points: float, words: str) -> None:
+def by_hand(course: CourseDirectory, chain: Chapter, student: str, points: float, words: str) -> None:
     """What a person enters in the formgrader: marks and a comment for the written answer."""
     where = (chain.notebook, chain.name, student)
-    with opened(house) as book:
+    with open_gradebook(course) as book:
         book.find_grade("chain-reflection", *where).manual_score = points
         book.find_comment("chain-reflection", *where).manual_comment = words
         book.db.commit()
 
 
 def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
-    house: House, chain: Chapter, server: Server, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, server: Server, tmp_path: Path
 ) -> None:
     """Build, grade, mark by hand, grade again after a resubmission, feedback, export: by command, on both."""
-    sample_class.fill_class(house, chain, mistaken=1, unruly=False)
+    sample_class.fill_class(course, chain, mistaken=1, misbehaving=False)
     for name in ("alternative", "alternative-2", "renamed"):
-        shutil.rmtree(house.submitted / name)
-    there = replace(house, db=server.new())
+        shutil.rmtree(course.submitted / name)
+    there = replace(course, db=server.new())
     grader(there, "build", "chain")
     grader(there, "autograde", "chain")
-    file = house.notebook_path(house.submitted, "untouched", chain)
-    file.write_bytes(house.notebook_path(house.submitted, "perfect", chain).read_bytes())
+    file = course.notebook_path(course.submitted, "untouched", chain)
+    file.write_bytes(course.notebook_path(course.submitted, "perfect", chain).read_bytes())
     by_hand(there, chain, "untouched", 4, "Well seen.")
     grader(there, "autograde", "chain")
     grader(there, "feedback", "chain")
-    assert "Well seen." in (house.feedback / "untouched" / chain.name / f"{chain.notebook}.html").read_text()
+    assert "Well seen." in (course.feedback / "untouched" / chain.name / f"{chain.notebook}.html").read_text()
     grader(there, "export", "chain", "--to", str(tmp_path / "there.csv"))
     rows = list(csv.DictReader((tmp_path / "there.csv").open()))
     assert {r["student"] for r in rows} == {"perfect", "untouched", "mistaken-1", "damaged"}
     assert [r["score"] for r in rows if (r["student"], r["exercise"]) == ("untouched", "chain-reflection")] == ["4.0"]
     # The same class into SQLite: what is graded is entered there without being run again.
-    grader(house, "autograde", "chain", "--db", house.db_url)
-    by_hand(house, chain, "untouched", 4, "Well seen.")
-    grader(house, "autograde", "chain", "--student", "untouched", "--force", "--db", house.db_url)
-    grader(house, "export", "chain", "--to", str(tmp_path / "here.csv"), "--db", house.db_url)
+    grader(course, "autograde", "chain", "--db", course.db_url)
+    by_hand(course, chain, "untouched", 4, "Well seen.")
+    grader(course, "autograde", "chain", "--student", "untouched", "--force", "--db", course.db_url)
+    grader(course, "export", "chain", "--to", str(tmp_path / "here.csv"), "--db", course.db_url)
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
     plain = [Path(sys.executable).with_name("nbgrader"), "autograde", chain.name, "--student", "mistaken-1", "--force"]
     done = subprocess.run(plain, cwd=ROOT / "grader", env=env(there), capture_output=True, text=True)
@@ -117,14 +117,14 @@ def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
     assert exported(there, chain) == (tmp_path / "there.csv").read_bytes()
 
 
-def test_what_is_marked_by_hand_survives_a_regrade(remote: House, chain: Chapter) -> None:
+def test_what_is_marked_by_hand_survives_a_regrade(remote: CourseDirectory, chain: Chapter) -> None:
     hand_in(remote, chain, "ada", 5, "A thought.")
     grade(remote, chain)
     by_hand(remote, chain, "ada", 2.5, "kept")
     hand_in(remote, chain, "ada", 9, "A second thought.")
     (result,) = grade(remote, chain)
     assert result.status == "graded"
-    with opened(remote) as book:
+    with open_gradebook(remote) as book:
         where = (chain.notebook, chain.name, "ada")
         written = book.find_grade("chain-reflection", *where)
         assert (written.manual_score, written.needs_manual_grade) == (2.5, True)  # a person looks again
@@ -134,22 +134,24 @@ def test_what_is_marked_by_hand_survives_a_regrade(remote: House, chain: Chapter
         )
 
 
-def test_the_formgraders_pages_find_everything_on_postgresql(remote: House, house: House, chain: Chapter) -> None:
+def test_the_formgraders_pages_find_everything_on_postgresql(
+    remote: CourseDirectory, course: CourseDirectory, chain: Chapter
+) -> None:
     """Its lists are made of SQL that was written for SQLite: both must say the same."""
-    build(chain, house)
+    build(chain, course)
     for student, tenths in (("ada", 3), ("bob", 10)):
-        hand_in(house, chain, student, tenths)
-    assert pages(remote, chain) == pages(house, chain)
+        hand_in(course, chain, student, tenths)
+    assert pages(remote, chain) == pages(course, chain)
 
 
 RANDOM = ("id", "index")  # nbgrader lists submissions by random ids, so that nobody knows whom they grade
 
 
-def pages(house: House, chain: Chapter) -> list:
+def pages(course: CourseDirectory, chain: Chapter) -> list:
     """What the formgrader's lists show, but for what is random."""
-    grade(house, chain, force=True)
-    config = configure(Config(), house)
-    lists = NbGraderAPI(CourseDirectory(config=config), config=config)
+    grade(course, chain, force=True)
+    config = configure(Config(), course)
+    lists = NbGraderAPI(NbgraderDirectory(config=config), config=config)
     found = [
         lists.get_assignments(),
         lists.get_notebooks(chain.name),
@@ -173,25 +175,25 @@ def _rounded(value: object) -> object:
 # Several graders at once
 
 
-def start(house: House, folder: Path, *words: str) -> subprocess.Popen[str]:
+def start(course: CourseDirectory, folder: Path, *words: str) -> subprocess.Popen[str]:
     """Grade by the real command, but for the kernels."""
     script = folder / "quick.py"
     script.write_text(QUICK.format(root=str(ROOT)))
     command = [sys.executable, str(script), *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, env=env(house), **pipes)  # type: ignore[call-overload]
+    return subprocess.Popen(command, cwd=ROOT, env=env(course), **pipes)  # type: ignore[call-overload]
 
 
 def test_graders_with_folders_of_their_own_share_one_gradebook(
-    remote: House, house: House, chain: Chapter, tmp_path: Path
+    remote: CourseDirectory, course: CourseDirectory, chain: Chapter, tmp_path: Path
 ) -> None:
     """Two commands with half of their students in common, and a person who marks while they run."""
     for k in range(STUDENTS):
-        hand_in(house, chain, f"student-{k}", k, "A thought.")
+        hand_in(course, chain, f"student-{k}", k, "A thought.")
     other = replace(remote, work=tmp_path / "other")
-    shutil.copytree(house.submitted, other.submitted)
+    shutil.copytree(course.submitted, other.submitted)
     for k in range(3):
-        shutil.rmtree(house.submitted / f"student-{k}")
+        shutil.rmtree(course.submitted / f"student-{k}")
         shutil.rmtree(other.submitted / f"student-{STUDENTS - 1 - k}")
     runs = [start(h, tmp_path, "autograde", "chain", "--jobs", "1", "--force") for h in (remote, other)]
     marked: dict[str, int] = {}
@@ -230,10 +232,10 @@ def at_once(n: int, job: Callable[[], Any]) -> list[Any]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nobody_is_made_twice(
-    kind: str, house: House, remote: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+    kind: str, course: CourseDirectory, remote: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """nbgrader looks for a student and then makes one; here every look takes so long that all would see nobody."""
-    where, look = (remote if kind == "postgresql" else house), Gradebook.find_student
+    where, look = (remote if kind == "postgresql" else course), Gradebook.find_student
 
     def slow_look(book: Gradebook, name: str) -> object:
         try:
@@ -244,12 +246,12 @@ def test_nobody_is_made_twice(
     monkeypatch.setattr(Gradebook, "find_student", slow_look)
 
     def enter() -> None:
-        with opened(where) as book, writing(book):
+        with open_gradebook(where) as book, write_transaction(book):
             book.update_or_create_student("ada")
             book.update_or_create_submission(chain.name, "ada")
 
     at_once(3, enter)
-    with opened(where) as book:
+    with open_gradebook(where) as book:
         assert [s.student_id for s in book.assignment_submissions(chain.name)] == ["ada"]
 
 
@@ -258,7 +260,7 @@ def test_many_may_open_a_new_gradebook_at_the_same_moment(server: Server) -> Non
     url = server.new()
 
     def course() -> str:
-        with opened(House(Path(), Path(), url)) as book:
+        with open_gradebook(CourseDirectory(Path(), Path(), url)) as book:
             return book.course_id
 
     assert at_once(4, course) == ["gradschool"] * 4
@@ -266,9 +268,9 @@ def test_many_may_open_a_new_gradebook_at_the_same_moment(server: Server) -> Non
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_lock_is_waited_for_and_dies_with_its_process(
-    kind: str, house: House, server: Server, monkeypatch: pytest.MonkeyPatch
+    kind: str, course: CourseDirectory, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = house.db_url if kind == "sqlite" else House(Path(), Path(), server.new()).db_url
+    url = course.db_url if kind == "sqlite" else CourseDirectory(Path(), Path(), server.new()).db_url
     held = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
@@ -282,12 +284,12 @@ with engine_of(address({url!r})) as engine, alone(engine):
         assert process.stdout.readline() == "held\n"
         engine = create_engine(url)
         monkeypatch.setattr(gradebooks, "PATIENCE", 0.3)
-        with pytest.raises(Trouble, match="Another grader has been writing"), alone(engine):
+        with pytest.raises(GraderError, match="Another grader has been writing"), gradebook_lock(engine):
             pass
         process.send_signal(signal.SIGKILL)
         process.wait()
         monkeypatch.setattr(gradebooks, "PATIENCE", 20.0)
-        with alone(engine):
+        with gradebook_lock(engine):
             pass
         engine.dispose()
 
@@ -327,8 +329,8 @@ def test_an_address_that_does_not_open_gets_one_sentence_and_no_password(
     paper.write_text("no gradebook", encoding="utf-8")
     address = address.replace("SERVER", str(server.folder)).replace("PAPER", str(paper))
     with (
-        pytest.raises(Trouble) as trouble,
-        opened(House(Path(), Path(), address)),
+        pytest.raises(GraderError) as trouble,
+        open_gradebook(CourseDirectory(Path(), Path(), address)),
     ):
         pass
     assert sentence in str(trouble.value)
@@ -338,21 +340,26 @@ def test_an_address_that_does_not_open_gets_one_sentence_and_no_password(
 
 
 def test_a_right_password_opens(server: Server) -> None:
-    with opened(House(Path(), Path(), f"postgresql://ada:p%40ss/w%25rd@/walled?host={server.folder}")) as book:
+    with open_gradebook(
+        CourseDirectory(Path(), Path(), f"postgresql://ada:p%40ss/w%25rd@/walled?host={server.folder}")
+    ) as book:
         assert book.course_id == "gradschool"
 
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(Trouble, match=r"pip install -e '\.\[postgres\]'"), opened("postgresql+psycopg://a@127.0.0.1/b"):
+    with (
+        pytest.raises(GraderError, match=r"pip install -e '\.\[postgres\]'"),
+        open_gradebook("postgresql+psycopg://a@127.0.0.1/b"),
+    ):
         pass
 
 
-def test_a_command_ends_with_the_sentence_and_one(house: House, server: Server) -> None:
+def test_a_command_ends_with_the_sentence_and_one(course: CourseDirectory, server: Server) -> None:
     """Whatever it is that opens the gradebook: nothing else is said, and the password nowhere."""
     closed = f"postgresql://ada:{SECRET}@/walled?host={server.folder}"
     for words in (["export", "chain", "--db", closed], ["move", "--to", closed]):
-        done = grader(house, *words, code=1)
+        done = grader(course, *words, code=1)
         assert done.stderr.startswith("grader: postgresql://ada:***@/walled refuses the password of ada")
         assert len(done.stderr.splitlines()) == 1
         assert SECRET not in done.stdout + done.stderr
@@ -362,13 +369,13 @@ def test_a_command_ends_with_the_sentence_and_one(house: House, server: Server) 
 
 
 @pytest.fixture
-def moved_from(house: House, chain: Chapter) -> House:
+def moved_from(course: CourseDirectory, chain: Chapter) -> CourseDirectory:
     """A class on SQLite with everything in it: marks of both kinds, comments, a deadline, an extension, a late one."""
     for k in range(4):
-        hand_in(house, chain, f"student-{k}", 3 * k, "Ein Gedanke: ∂L/∂w, 'quoted'.")
-    grade(house, chain)
-    by_hand(house, chain, "student-1", 3.1, "Schön, 李明!\nA second line.")
-    with opened(house) as book:
+        hand_in(course, chain, f"student-{k}", 3 * k, "Ein Gedanke: ∂L/∂w, 'quoted'.")
+    grade(course, chain)
+    by_hand(course, chain, "student-1", 3.1, "Schön, 李明!\nA second line.")
+    with open_gradebook(course) as book:
         book.update_or_create_assignment(chain.name, duedate="2026-10-01 12:00:00.123456 UTC")
         book.update_or_create_submission(chain.name, "student-2", timestamp="2026-10-02 08:00:00 UTC")
         book.grant_extension(chain.name, "student-2", hours=5)
@@ -376,18 +383,21 @@ def moved_from(house: House, chain: Chapter) -> House:
         late.late_submission_penalty, late.flagged = 0.1 + 0.2, True  # a float that no decimal short of 17 digits holds
         book.update_or_create_student("student-3", first_name="Zoë", last_name="O'Neill", email="z@example.org")
         book.db.commit()
-    return house
+    return course
 
 
-def content(house: House, url: str, chain: Chapter) -> tuple:
+def content(course: CourseDirectory, url: str, chain: Chapter) -> tuple:
     """Everything in a gradebook, in no order of the database's, and what is exported of it."""
-    with migrate.engine_of(migrate.address(House(Path(), Path(), url).db_url)) as engine, engine.connect() as reading:
+    with (
+        migrate.engine_of(migrate.address(CourseDirectory(Path(), Path(), url).db_url)) as engine,
+        engine.connect() as reading,
+    ):
         rows = {t.name: sorted(map(repr, map(tuple, reading.execute(t.select())))) for t in migrate.TABLES}
-    return rows, exported(replace(house, db=url), chain)
+    return rows, exported(replace(course, db=url), chain)
 
 
 def test_there_and_back_again_nothing_is_lost(
-    moved_from: House, chain: Chapter, server: Server, tmp_path: Path
+    moved_from: CourseDirectory, chain: Chapter, server: Server, tmp_path: Path
 ) -> None:
     there, back = server.new(), f"sqlite:///{tmp_path / 'back.db'}"
     before = content(moved_from, moved_from.db_url, chain)
@@ -407,36 +417,36 @@ def test_there_and_back_again_nothing_is_lost(
 
 
 def test_only_an_empty_gradebook_is_moved_into_and_only_from_one(
-    moved_from: House, chain: Chapter, server: Server
+    moved_from: CourseDirectory, chain: Chapter, server: Server
 ) -> None:
     url = server.new()
-    with opened(House(Path(), Path(), url)) as book:
+    with open_gradebook(CourseDirectory(Path(), Path(), url)) as book:
         book.update_or_create_student("somebody")
-    with pytest.raises(Trouble, match=r"is not empty \(it has rows in student\)"):
-        migrate.move(moved_from.db_url, url)
-    with pytest.raises(Trouble, match="There is no gradebook"):
-        migrate.move("sqlite:////no-such-folder/x.db", server.new())
-    with pytest.raises(Trouble, match="There is no gradebook"):
-        migrate.move(server.new(), server.new())
-    with pytest.raises(Trouble, match="is where the gradebook is already"):
-        migrate.move(url, url)
+    with pytest.raises(GraderError, match=r"is not empty \(it has rows in student\)"):
+        migrate.migrate(moved_from.db_url, url)
+    with pytest.raises(GraderError, match="There is no gradebook"):
+        migrate.migrate("sqlite:////no-such-folder/x.db", server.new())
+    with pytest.raises(GraderError, match="There is no gradebook"):
+        migrate.migrate(server.new(), server.new())
+    with pytest.raises(GraderError, match="is where the gradebook is already"):
+        migrate.migrate(url, url)
 
 
-def test_a_gradebook_of_another_version_is_not_moved(moved_from: House, server: Server) -> None:
-    with opened(moved_from) as book:
+def test_a_gradebook_of_another_version_is_not_moved(moved_from: CourseDirectory, server: Server) -> None:
+    with open_gradebook(moved_from) as book:
         book.db.execute(text("UPDATE alembic_version SET version_num = 'older'"))
         book.db.commit()
-    with pytest.raises(Trouble, match="`nbgrader db upgrade`"):
-        migrate.move(moved_from.db_url, server.new())
+    with pytest.raises(GraderError, match="`nbgrader db upgrade`"):
+        migrate.migrate(moved_from.db_url, server.new())
 
 
 def students_in(url: str) -> int:
-    with opened(House(Path(), Path(), url)) as book:
+    with open_gradebook(CourseDirectory(Path(), Path(), url)) as book:
         return len(book.students)
 
 
 def test_killed_in_the_middle_nothing_has_arrived(
-    moved_from: House, chain: Chapter, server: Server, tmp_path: Path
+    moved_from: CourseDirectory, chain: Chapter, server: Server, tmp_path: Path
 ) -> None:
     there, back = server.new(), f"sqlite:///{tmp_path / 'back.db'}"
     for source, target in ((moved_from.db_url, there), (there, back)):
@@ -455,20 +465,20 @@ move.move({source!r}, {target!r})
 """
         assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == -signal.SIGKILL
         assert students_in(target) == 0
-        assert migrate.move(source, target).students == 4
+        assert migrate.migrate(source, target).students == 4
     assert content(moved_from, back, chain) == content(moved_from, moved_from.db_url, chain)
 
 
 def test_what_does_not_fit_or_does_not_arrive_moves_nothing(
-    moved_from: House, server: Server, monkeypatch: pytest.MonkeyPatch
+    moved_from: CourseDirectory, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, insert = server.new(), migrate.Sum.add
     monkeypatch.setattr(migrate.Sum, "add", lambda found, row: insert(found, [*row, time.perf_counter()]))
-    with pytest.raises(Trouble, match="did not arrive as they were"):
-        migrate.move(moved_from.db_url, url)
+    with pytest.raises(GraderError, match="did not arrive as they were"):
+        migrate.migrate(moved_from.db_url, url)
     monkeypatch.undo()
-    with opened(moved_from) as book:
+    with open_gradebook(moved_from) as book:
         book.update_or_create_student("x" * 200)  # SQLite does not mind
-    with pytest.raises(Trouble, match=r"A row of student does not fit \(value too long"):
-        migrate.move(moved_from.db_url, url)
+    with pytest.raises(GraderError, match=r"A row of student does not fit \(value too long"):
+        migrate.migrate(moved_from.db_url, url)
     assert students_in(url) == 0

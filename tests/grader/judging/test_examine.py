@@ -15,7 +15,7 @@ from grader.bank.registry import HIDDEN_SEED, find_entry
 from grader.judging import examine as examining
 from grader.judging import server as judging
 from grader.judging.examine import examine
-from grader.judging.server import Judge, _Line
+from grader.judging.server import JudgeServer, _DeadlineConnection
 from gradschool.check.api import CheckFailed, check
 from gradschool.check.assess import same
 from gradschool.core import protocol
@@ -154,7 +154,7 @@ def ends() -> Any:
 
 def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
-    line = _Line(here, 5.0, 10)
+    line = _DeadlineConnection(here, 5.0, 10)
     for _ in range(2):
         there.sendall(b"12345")
         assert line.recv(5) == b"12345"
@@ -165,7 +165,7 @@ def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket
 
 def test_a_line_ends_at_its_time(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
-    line = _Line(here, 0.05, 10)
+    line = _DeadlineConnection(here, 0.05, 10)
     there.sendall(b"1")
     time.sleep(0.1)
     with pytest.raises(TimeoutError, match="the examination took too long"):
@@ -178,7 +178,7 @@ def test_a_seed_fixes_the_fresh_questions_and_none_leaves_them_to_chance(monkeyp
     seen: list[int] = []
     monkeypatch.setattr(judging, "examine", lambda entry, ask, seed: seen.append(seed) or examine(entry, ask, seed))
     for seed in (7, None, None):
-        with Judge(seed=seed) as judge, monkeypatch.context() as here:
+        with JudgeServer(seed=seed) as judge, monkeypatch.context() as here:
             here.setenv("GRADSCHOOL_JUDGE", judge.address)
             judge.open("chain.l2_gradient")
             check("chain.l2_gradient", right)
@@ -195,7 +195,7 @@ def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.Monke
         raise ZeroDivisionError
 
     monkeypatch.setattr(judging, "examine", breaks)
-    with Judge() as judge:
+    with JudgeServer() as judge:
         monkeypatch.setenv("GRADSCHOOL_JUDGE", judge.address)
         judge.open("chain.l2_gradient")
         with pytest.raises(CheckFailed, match="does not answer"):
@@ -206,7 +206,7 @@ def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.Monke
 
 
 def test_closing_what_is_not_open_is_an_error() -> None:
-    with Judge() as judge, pytest.raises(AssertionError, match=r"close\(\) without open\(\)"):
+    with JudgeServer() as judge, pytest.raises(AssertionError, match=r"close\(\) without open\(\)"):
         judge.close()
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from grader.judging import server as judging
-from grader.judging.server import Judge
+from grader.judging.server import JudgeServer
 from gradschool.check.api import check, pack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
@@ -34,13 +34,13 @@ def wrong(p: np.ndarray, l: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
-    with Judge(seconds=2.0) as listening:
+def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
+    with JudgeServer(seconds=2.0) as listening:
         monkeypatch.setenv("GRADSCHOOL_JUDGE", listening.address)
         yield listening
 
 
-def talk(judge: Judge, hello: Any = None, answer: Callable[[dict[str, Any]], bytes] | None = None) -> Any:
+def talk(judge: JudgeServer, hello: Any = None, answer: Callable[[dict[str, Any]], bytes] | None = None) -> Any:
     """Speak the protocol by hand: a hello, then ``answer`` makes the bytes that answer each question."""
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(5)
@@ -57,14 +57,14 @@ def honest(args: dict[str, Any]) -> bytes:
     return protocol.encode(pack_reply(call_twice(find(ID), right, args)))
 
 
-def still_judges(judge: Judge) -> bool:
+def still_judges(judge: JudgeServer) -> bool:
     judge.open(ID)
     check(ID, right)
     report = judge.close(2.0).report
     return report is not None and report.passed
 
 
-def test_a_right_answer_passes_and_a_wrong_one_does_not(judge: Judge) -> None:
+def test_a_right_answer_passes_and_a_wrong_one_does_not(judge: JudgeServer) -> None:
     assert still_judges(judge)
     judge.open(ID)
     check(ID, wrong)
@@ -73,33 +73,33 @@ def test_a_right_answer_passes_and_a_wrong_one_does_not(judge: Judge) -> None:
     assert not report.passed
 
 
-def test_the_student_learns_no_verdict_from_the_judge(judge: Judge) -> None:
+def test_the_student_learns_no_verdict_from_the_judge(judge: JudgeServer) -> None:
     judge.open(ID)
-    assert talk(judge, answer=honest) == {"heard": True}
+    assert talk(judge, answer=honest) == {"accepted": True}
     assert judge.close(2.0).report.passed
 
 
-def test_only_the_first_check_of_a_window_counts(judge: Judge) -> None:
+def test_only_the_first_check_of_a_window_counts(judge: JudgeServer) -> None:
     judge.open(ID)
     check(ID, wrong)
     for _ in range(20):
-        assert talk(judge) == {"heard": False}
+        assert talk(judge) == {"accepted": False}
     assert not judge.close().report.passed
 
 
 @pytest.mark.parametrize(
     "hello", [{"check": "chain.maximise"}, {"check": None}, {}, "check", 5, None, {"check": {"a": 1}}]
 )
-def test_other_hellos_are_told_not_now(judge: Judge, hello: Any) -> None:
+def test_other_hellos_are_told_not_now(judge: JudgeServer, hello: Any) -> None:
     judge.open(ID)
     if hello is None:
         hello = ()
-    assert talk(judge, hello=hello) == {"heard": False}
+    assert talk(judge, hello=hello) == {"accepted": False}
     assert judge.close().taken is False
 
 
-def test_without_a_window_nothing_is_examined(judge: Judge) -> None:
-    assert talk(judge, answer=honest) == {"heard": False}
+def test_without_a_window_nothing_is_examined(judge: JudgeServer) -> None:
+    assert talk(judge, answer=honest) == {"accepted": False}
     assert still_judges(judge)
 
 
@@ -109,7 +109,7 @@ FRAMES: dict[str, bytes] = {
     "an exabyte announced": struct.pack(">Q", 2**62) + b"x" * 1000,
     "a header longer than its frame": struct.pack(">QI", 10, 2**31) + b"x" * 6,
     "text": protocol.encode("hello"),
-    "a report": protocol.encode({"heard": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
+    "a report": protocol.encode({"accepted": True, "report": {"fraction": 1.0}, "fraction": 1.0}),
     "half a reply": protocol.encode({"first": {"value": 1}}),
     "huge": protocol.encode(
         {"first": {"value": np.zeros(2**21)}, "second": {"value": 0}, "inputs": 0, "printed": "", "seconds": 0}
@@ -119,7 +119,7 @@ FRAMES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) -> None:
+def test_garbage_ends_the_examination_without_a_mark(judge: JudgeServer, name: str) -> None:
     judge.open(ID)
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(judge.address)
@@ -151,7 +151,7 @@ def test_garbage_ends_the_examination_without_a_mark(judge: Judge, name: str) ->
         np.zeros(3, bool),
     ],
 )
-def test_a_value_of_any_kind_is_only_wrong(judge: Judge, value: Any) -> None:
+def test_a_value_of_any_kind_is_only_wrong(judge: JudgeServer, value: Any) -> None:
     def answer(args: dict[str, Any]) -> bytes:
         part = {"value": value}
         return protocol.encode({"first": part, "second": part, "inputs": value, "printed": "x", "seconds": 0.0})
@@ -164,7 +164,7 @@ def test_a_value_of_any_kind_is_only_wrong(judge: Judge, value: Any) -> None:
     assert not window.report.passed
 
 
-def test_a_slow_student_cannot_hold_the_judge(judge: Judge) -> None:
+def test_a_slow_student_cannot_hold_the_judge(judge: JudgeServer) -> None:
     judge.open(ID)
     started = time.monotonic()
     with socket.socket(socket.AF_UNIX) as line:
@@ -180,7 +180,7 @@ def test_a_slow_student_cannot_hold_the_judge(judge: Judge) -> None:
     assert still_judges(judge)
 
 
-def test_a_crowd_at_the_door_is_gone_in_a_moment(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowd_at_the_door_is_gone_in_a_moment(judge: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "HELLO_SECONDS", 0.5)
     crowd = []
     for _ in range(40):
@@ -197,7 +197,7 @@ def test_a_crowd_at_the_door_is_gone_in_a_moment(judge: Judge, monkeypatch: pyte
         line.close()
 
 
-def test_threads_that_check_do_not_change_what_counts(judge: Judge) -> None:
+def test_threads_that_check_do_not_change_what_counts(judge: JudgeServer) -> None:
     judge.open(ID)
     threads = [threading.Thread(target=lambda: talk(judge, hello={"check": "chain.maximise"})) for _ in range(8)]
     for thread in threads:
@@ -208,7 +208,7 @@ def test_threads_that_check_do_not_change_what_counts(judge: Judge) -> None:
     assert judge.close(2.0).report.passed
 
 
-def test_inputs_are_fresh_for_every_window(judge: Judge) -> None:
+def test_inputs_are_fresh_for_every_window(judge: JudgeServer) -> None:
     seen: list[bytes] = []
 
     def answer(args: dict[str, Any]) -> bytes:
@@ -225,22 +225,24 @@ def test_inputs_are_fresh_for_every_window(judge: Judge) -> None:
     assert first - second, "every input of the first examination came again in the second"
 
 
-def test_nothing_of_the_reference_goes_over_the_line(judge: Judge) -> None:
+def test_nothing_of_the_reference_goes_over_the_line(judge: JudgeServer) -> None:
     def answer(args: dict[str, Any]) -> bytes:
         assert set(args) == {"p", "l"}
         return honest(args)
 
     judge.open(ID)
-    assert talk(judge, answer=answer) == {"heard": True}
+    assert talk(judge, answer=answer) == {"accepted": True}
     assert judge.close(2.0).report.passed
 
 
-def test_the_socket_is_in_a_folder_of_the_graders_alone(judge: Judge) -> None:
+def test_the_socket_is_in_a_folder_of_the_graders_alone(judge: JudgeServer) -> None:
     assert os.stat(os.path.dirname(judge.address)).st_mode & 0o077 == 0
     json.dumps(judge.address)
 
 
-def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(
+    judge: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def of(size: int) -> Any:
         monkeypatch.setattr(judging, "MOST_REPLY", size)
         judge.open(ID)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import Chapter, House
+from grader.course import Chapter, CourseDirectory
 from grader.lms import roster
-from grader.lms.collect import ledger
-from grader.lms.filenames import label_of
+from grader.lms.collect import manifest
+from grader.lms.filenames import parse_name
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import NAMES, by, canvas_roster, handed_in, status, take
 
@@ -34,115 +34,119 @@ from tests.support.lms_class import NAMES, by, canvas_roster, handed_in, status,
     ],
 )  # fmt: skip
 def test_names_of_each_system_are_read(path: str, lms: str, lms_id: str, file: str, late: bool, order: tuple) -> None:
-    label = label_of(path)
+    label = parse_name(path)
     assert label is not None
     assert (label.lms, label.lms_id, label.file, label.late, label.order) == (lms, lms_id, file, late, order)
 
 
 @pytest.mark.parametrize("path", ["loss.ipynb", "12.ipynb", "ann/01-x/loss.ipynb", "a_b_c.ipynb", "x+y/loss.ipynb", ""])
 def test_other_names_belong_to_nobody(path: str) -> None:
-    assert label_of(path) is None
+    assert parse_name(path) is None
 
 
 def test_what_a_student_named_a_file_cannot_make_it_another_students() -> None:
     """The outermost part of the path is the LMS's; everything further in is the student's own word."""
     inner = "Marie Curie_77_assignsubmission_file_/Victim_99_assignsubmission_file_/loss.ipynb"
-    assert label_of(inner).lms_id == "77"
-    assert label_of("curie_12_34_hw.zip/victim_99_1000_loss.ipynb").lms_id == "12"
-    assert label_of("Marie Curie_77_assignsubmission_file_/v+01-x+2026-11-20 22:59:30 UTC/loss.ipynb").lms_id == "77"
+    assert parse_name(inner).lms_id == "77"
+    assert parse_name("curie_12_34_hw.zip/victim_99_1000_loss.ipynb").lms_id == "12"
+    assert parse_name("Marie Curie_77_assignsubmission_file_/v+01-x+2026-11-20 22:59:30 UTC/loss.ipynb").lms_id == "77"
 
 
 # -- collecting -----------------------------------------------------------------------------------------------
 
 
 def test_canvas_with_its_own_gradebook_export_as_roster(
-    house: House, chain: Chapter, work: dict, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
 ) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work, late=frozenset({"Marie Curie"}))
-    taken = take(house, archive, known=canvas_roster(house, work, [chain]))
+    taken = take(course, archive, known=canvas_roster(course, work, [chain]))
     assert status(taken) == {sample.login(n): "new" for n in NAMES}
     assert {t.student for t in taken if t.late} == {"mariecurie"}
     for name, content in work.items():
-        assert house.notebook_path(house.submitted, sample.login(name), chain).read_bytes() == content
-    assert ledger(house)["mariecurie"][chain.name]["late"] is True
-    assert ledger(house)["李明"][chain.name]["late"] is False
+        assert course.notebook_path(course.submitted, sample.login(name), chain).read_bytes() == content
+    assert manifest(course)["mariecurie"][chain.name]["late"] is True
+    assert manifest(course)["李明"][chain.name]["late"] is False
 
 
-def test_moodle_ties_the_numbers_of_two_assignments_to_one_student(house: House, chain: Chapter, work: dict) -> None:
-    sheets = [sample.moodle_worksheet(house.work / f"{n}.csv", work, n, 60) for n in (0, 1)]
+def test_moodle_ties_the_numbers_of_two_assignments_to_one_student(
+    course: CourseDirectory, chain: Chapter, work: dict
+) -> None:
+    sheets = [sample.moodle_worksheet(course.work / f"{n}.csv", work, n, 60) for n in (0, 1)]
     known = roster.read(sheets, "Europe/Berlin")
-    first = take(house, sample.moodle_zip(house.work / "0.zip", chain, work, 0), known=known)
-    again = take(house, sample.moodle_zip(house.work / "1.zip", chain, work, 1, folders=False), known=known)
+    first = take(course, sample.moodle_zip(course.work / "0.zip", chain, work, 0), known=known)
+    again = take(course, sample.moodle_zip(course.work / "1.zip", chain, work, 1, folders=False), known=known)
     assert status(first) == {f"{sample.login(n)}@uni.example": "new" for n in NAMES}
     assert status(again) == {f"{sample.login(n)}@uni.example": "unchanged" for n in NAMES}
-    stamp = house.notebook_path(house.submitted, "mariecurie@uni.example", chain).with_name("timestamp.txt")
+    stamp = course.notebook_path(course.submitted, "mariecurie@uni.example", chain).with_name("timestamp.txt")
     assert stamp.read_text().strip() == "2026-11-20 22:00:00.000000 UTC"  # 11 PM in Berlin
 
 
 def test_without_a_roster_the_lms_number_is_the_student(
-    house: House, chain: Chapter, work: dict, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
 ) -> None:
-    taken = take(house, sample.canvas_zip(tmp_path / "c.zip", chain, work))
+    taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work))
     assert status(taken) == {str(sample.canvas_id(work, n)): "new" for n in NAMES}
 
 
 def test_nbgraders_exchange_keeps_the_time_and_the_latest(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path
 ) -> None:
     inbound = sample.exchange(tmp_path / "inbound", chain, {"Ann": by(blank, "second")}, "2026-11-20 10:00:00.5 UTC")
     sample.exchange(tmp_path / "inbound", chain, {"Ann": by(blank, "first")}, "2026-11-19 10:00:00.5 UTC")
-    taken = take(house, inbound)
+    taken = take(course, inbound)
     assert sorted(t.status for t in taken) == ["new", "older"]
-    assert handed_in(house)[f"ann/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "second")
-    assert handed_in(house)[f"ann/{chain.name}/timestamp.txt"] == b"2026-11-20 10:00:00.500000 UTC\n"
+    assert handed_in(course)[f"ann/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "second")
+    assert handed_in(course)[f"ann/{chain.name}/timestamp.txt"] == b"2026-11-20 10:00:00.500000 UTC\n"
 
 
 def test_the_latest_wins_in_whatever_order_downloads_come(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path
 ) -> None:
     downloads = [
         sample.canvas_zip(tmp_path / f"{turn}.zip", chain, {"Ann Lee": by(blank, str(turn))}, turn=turn)
         for turn in range(3)
     ]
-    steps = [status(take(house, downloads[turn]))["12001"] for turn in (1, 0, 2, 1, 2)]
+    steps = [status(take(course, downloads[turn]))["12001"] for turn in (1, 0, 2, 1, 2)]
     assert steps == ["new", "older", "replaced", "older", "unchanged"]
-    assert handed_in(house)[f"12001/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "2")
+    assert handed_in(course)[f"12001/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "2")
 
 
-def test_collecting_twice_changes_nothing(house: House, chain: Chapter, work: dict, tmp_path: Path) -> None:
+def test_collecting_twice_changes_nothing(course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    take(house, archive)
-    before = {f: f.stat().st_mtime_ns for f in house.submitted.rglob("*.ipynb")}, ledger(house)
-    assert set(status(take(house, archive)).values()) == {"unchanged"}
-    assert ({f: f.stat().st_mtime_ns for f in house.submitted.rglob("*.ipynb")}, ledger(house)) == before
+    take(course, archive)
+    before = {f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, manifest(course)
+    assert set(status(take(course, archive)).values()) == {"unchanged"}
+    assert ({f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, manifest(course)) == before
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(house: House, chain: Chapter, work: dict, tmp_path: Path) -> None:
+def test_a_dry_run_says_the_same_and_writes_nothing(
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
+) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    said = take(house, archive, dry_run=True)
-    assert not house.submitted.exists()
-    assert not (house.work / "collected.json").exists()
-    assert take(house, archive) == said
+    said = take(course, archive, dry_run=True)
+    assert not course.submitted.exists()
+    assert not (course.work / "collected.json").exists()
+    assert take(course, archive) == said
 
 
 def test_a_submission_that_came_another_way_is_not_overwritten(
-    house: House, chain: Chapter, work: dict, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
 ) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    file = house.notebook_path(house.submitted, "12001", chain)
+    file = course.notebook_path(course.submitted, "12001", chain)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"mine")
-    (taken,) = [t for t in take(house, archive) if t.student == "12001"]
+    (taken,) = [t for t in take(course, archive) if t.student == "12001"]
     assert taken.status == "older"
     assert "did not come this way" in taken.note
     assert file.read_bytes() == b"mine"
 
 
 def test_somebody_who_is_not_in_the_roster_is_one_line_and_the_rest_is_taken(
-    house: House, chain: Chapter, work: dict, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
 ) -> None:
-    known = canvas_roster(house, dict(list(work.items())[:3]), [chain])
-    taken = take(house, sample.canvas_zip(tmp_path / "c.zip", chain, work), known=known)
+    known = canvas_roster(course, dict(list(work.items())[:3]), [chain])
+    taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work), known=known)
     assert sorted(t.status for t in taken) == ["new", "new", "new", "trouble"]
     assert [t.note for t in taken if t.status == "trouble"] == [
         "cruzanadela (number 12004) is nobody in the roster: add a line for the number."
@@ -150,10 +154,10 @@ def test_somebody_who_is_not_in_the_roster_is_one_line_and_the_rest_is_taken(
 
 
 def test_a_namesake_who_is_not_in_canvas_roster_is_not_taken_for_another(
-    house: House, chain: Chapter, blank: bytes
+    course: CourseDirectory, chain: Chapter, blank: bytes
 ) -> None:
-    known = canvas_roster(house, {"Ann Lee": blank}, [chain])
-    archive = house.work / "c.zip"
+    known = canvas_roster(course, {"Ann Lee": blank}, [chain])
+    archive = course.work / "c.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr(f"leeann_99999_5_{chain.notebook}.ipynb", blank)
-    assert [t.status for t in take(house, archive, known=known)] == ["trouble"]
+    assert [t.status for t in take(course, archive, known=known)] == ["trouble"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import Chapter, House, Trouble
+from grader.course import Chapter, CourseDirectory, GraderError
 from grader.lms import roster
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import by, handed_in, take
@@ -41,12 +41,12 @@ def odd_zip(to: Path, blank: bytes) -> Path:
 
 
 def test_every_oddity_is_one_line_and_the_rest_is_taken(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
-    house.submitted.mkdir()
+    course.submitted.mkdir()
     before = sorted(tmp_path.rglob("*"))
-    said = {t.path: t for t in take(house, odd_zip(tmp_path / "in" / "odd.zip", blank))}
+    said = {t.path: t for t in take(course, odd_zip(tmp_path / "in" / "odd.zip", blank))}
     notes = {path: t.note for path, t in said.items() if t.status == "trouble" and path}
     assert {path: t.student for path, t in said.items() if t.status == "new"} == {
         "good_1_1_loss_as_chain_rule.ipynb": "1",
@@ -63,74 +63,74 @@ def test_every_oddity_is_one_line_and_the_rest_is_taken(
     assert "no cell of any chapter" in notes["other_8_8_diary.ipynb"]
     assert notes["nobody.ipynb"].startswith("its name says neither")
     assert len(said) == 13  # the noise has no line; those who handed in no notebook are under the path ""
-    there = [p for p in tmp_path.rglob("*") if p not in before and not p.is_relative_to(house.submitted)]
+    there = [p for p in tmp_path.rglob("*") if p not in before and not p.is_relative_to(course.submitted)]
     assert {p.name for p in there} == {"odd.zip", "collected.json"}  # nothing else came to be
 
 
-def test_who_handed_in_no_notebook_is_named(house: House, blank: bytes, tmp_path: Path) -> None:
-    without = sorted(t.student for t in take(house, odd_zip(tmp_path / "odd.zip", blank)) if not t.path)
+def test_who_handed_in_no_notebook_is_named(course: CourseDirectory, blank: bytes, tmp_path: Path) -> None:
+    without = sorted(t.student for t in take(course, odd_zip(tmp_path / "odd.zip", blank)) if not t.path)
     assert without == ["5", "6", "7", "8"]
 
 
 def test_a_claimed_size_decides_nothing(
-    house: House, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, blank: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A header that claims a few bytes for a large member: reading stops at the bound, or the zip is damaged."""
     file = tmp_path / "lie.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("liar_1_1_loss_as_chain_rule.ipynb", blank)
         archive.infolist()[0].file_size = 10
-    (taken, _) = sorted(take(house, file), key=lambda t: t.path, reverse=True)
+    (taken, _) = sorted(take(course, file), key=lambda t: t.path, reverse=True)
     assert (taken.status, taken.note) == ("trouble", "damaged in its zip: ask for it again.")
 
 
 def test_too_many_files_and_too_many_bytes_end_in_a_line(
-    house: House, chain: Chapter, work: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
-    monkeypatch.setattr("grader.lms.archives.Budget.__init__.__defaults__", (2, 10**9))
-    assert sorted(t.status for t in take(house, archive)) == ["new", "new", "trouble"]
-    monkeypatch.setattr("grader.lms.archives.Budget.__init__.__defaults__", (100, 10))
-    assert {t.status for t in take(house, archive) if t.path} == {"trouble"}
+    monkeypatch.setattr("grader.lms.archives.UnpackLimits.__init__.__defaults__", (2, 10**9))
+    assert sorted(t.status for t in take(course, archive)) == ["new", "new", "trouble"]
+    monkeypatch.setattr("grader.lms.archives.UnpackLimits.__init__.__defaults__", (100, 10))
+    assert {t.status for t in take(course, archive) if t.path} == {"trouble"}
 
 
-def test_links_in_a_folder_are_not_followed(house: House, blank: bytes, tmp_path: Path) -> None:
+def test_links_in_a_folder_are_not_followed(course: CourseDirectory, blank: bytes, tmp_path: Path) -> None:
     secret, folder = tmp_path / "secret.ipynb", tmp_path / "in"
     secret.write_bytes(blank)
     (folder / "real").mkdir(parents=True)
     (folder / "ann_1_1_loss.ipynb").symlink_to(secret)
     (folder / "Ann_2_assignsubmission_file_").symlink_to(tmp_path)
     os.mkfifo(folder / "bob_3_3_loss.ipynb")
-    notes = sorted(t.note for t in take(house, folder))
+    notes = sorted(t.note for t in take(course, folder))
     assert [n.split(":")[0] for n in notes] == [
         "a link to somewhere else",
         "a link to somewhere else",
         "not a plain file",
     ]
-    assert not house.submitted.exists()
+    assert not course.submitted.exists()
 
 
 def test_nothing_is_written_through_a_link_in_submitted(
-    house: House, chain: Chapter, work: dict, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
-    house.submitted.mkdir(parents=True)
-    (house.submitted / "12001").symlink_to(tmp_path / "elsewhere")
-    taken = take(house, sample.canvas_zip(tmp_path / "c.zip", chain, work))
+    course.submitted.mkdir(parents=True)
+    (course.submitted / "12001").symlink_to(tmp_path / "elsewhere")
+    taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work))
     assert sorted(t.status for t in taken) == ["new", "new", "new", "trouble"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_several_notebooks_the_one_with_the_lessons_name_counts(
-    house: House, chain: Chapter, blank: bytes, tmp_path: Path
+    course: CourseDirectory, chain: Chapter, blank: bytes, tmp_path: Path
 ) -> None:
     folder = tmp_path / "in" / "Ann_2_assignsubmission_file_"
     folder.mkdir(parents=True)
     for name in ("a copy", chain.notebook, "scratch"):
         (folder / f"{name}.ipynb").write_bytes(by(blank, name))
         os.utime(folder / f"{name}.ipynb", (1e9, 1e9))
-    assert sorted(t.status for t in take(house, tmp_path / "in")) == ["new", "older", "older"]
-    assert handed_in(house)[f"2/{chain.name}/{chain.notebook}.ipynb"] == by(blank, chain.notebook)
+    assert sorted(t.status for t in take(course, tmp_path / "in")) == ["new", "older", "older"]
+    assert handed_in(course)[f"2/{chain.name}/{chain.notebook}.ipynb"] == by(blank, chain.notebook)
 
 
 @pytest.mark.parametrize(
@@ -144,5 +144,5 @@ def test_several_notebooks_the_one_with_the_lessons_name_counts(
 )
 def test_a_roster_that_cannot_be_right_is_refused(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "r.csv").write_text(content)
-    with pytest.raises(Trouble, match=said.replace("(", r"\(")):
+    with pytest.raises(GraderError, match=said.replace("(", r"\(")):
         roster.read([tmp_path / "r.csv"])

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser
 
 from grader.bank.audit import over_the_wire
 from grader.bank.registry import find_entry
-from grader.course import Chapter, House
+from grader.course import Chapter, CourseDirectory
 from grader.execution.notebook_run import _card
 from grader.judging.examine import examine
-from grader.nbgrader_bridge.feedback_page import mended
+from grader.nbgrader_bridge.feedback_page import improve_accessibility
 from grader.publish import publish
 from grader.publish.class_report import page
 from tests.support import class_without_kernels
@@ -31,20 +31,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def pages(house: House, chain: Chapter) -> dict[str, Path]:
+def pages(course: CourseDirectory, chain: Chapter) -> dict[str, Path]:
     """A feedback page with the card of a known mistake on it, and the report of a class of two."""
-    class_without_kernels.hand_in(house, chain, "ann", 4, words="A gradient is how a loss asks.")
-    class_without_kernels.hand_in(house, chain, "bob", 10)
-    class_without_kernels.grade(house, chain)
-    file = house.notebook_path(house.autograded, "ann", chain)
+    class_without_kernels.hand_in(course, chain, "ann", 4, words="A gradient is how a loss asks.")
+    class_without_kernels.hand_in(course, chain, "bob", 10)
+    class_without_kernels.grade(course, chain)
+    file = course.notebook_path(course.autograded, "ann", chain)
     graded = nbformat.read(file, as_version=4)
     entry = find_entry("chain.l2_gradient")
     wrong = examine(entry, over_the_wire(entry, entry.mutants[0]), seed=1)
     cell = next(c for c in graded.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "chain-l2-gradient")
     cell.outputs = [_card(wrong)]
     nbformat.write(graded, file)
-    (feedback,) = publish.feedback(house, chain, "ann")
-    return {"feedback": feedback, "class-report": page.report(house, [chain])}
+    (feedback,) = publish.feedback(course, chain, "ann")
+    return {"feedback": feedback, "class-report": page.report(course, [chain])}
 
 
 def test_axe_finds_nothing_serious_on_a_feedback_page_and_on_the_class_report(
@@ -70,5 +70,5 @@ def test_what_can_be_unfolded_on_a_feedback_page_shows_it(browser: Browser, page
 
 def test_a_feedback_page_is_mended_once() -> None:
     page = "<html>\n<head><title>x</title></head><body></body></html>"
-    assert mended(page).startswith('<html lang="en">')
-    assert mended(mended(page)) == mended(page)
+    assert improve_accessibility(page).startswith('<html lang="en">')
+    assert improve_accessibility(improve_accessibility(page)) == improve_accessibility(page)

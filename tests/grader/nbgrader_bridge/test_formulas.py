@@ -15,7 +15,7 @@ from traitlets.config import Config
 from grader.course import Chapter, chapters
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import ATTRIBUTES, ELEMENTS, MOST_LATEX, MOST_OF_CELL, formula, offline_pages
-from grader.notebooks.overwrite_cells import without_tags
+from grader.notebooks.overwrite_cells import neutralize_markup
 from grader.notebooks.source import source_notebook
 from tests.support.browser import chromium, watched_page
 
@@ -79,8 +79,8 @@ def test_a_formula_that_is_not_understood_stays_as_its_source() -> None:
 def test_what_is_disarmed_in_a_students_text_is_still_a_formula() -> None:
     """The space of no width that keeps tags from beginning (transplant) stands in formulas too, and is not drawn."""
     for latex in ("a <b", "f(x)[i](j)"):
-        assert without_tags(latex) != latex
-        assert formula(without_tags(latex), block=False) == formula(latex, block=False)
+        assert neutralize_markup(latex) != latex
+        assert formula(neutralize_markup(latex), block=False) == formula(latex, block=False)
         assert "<math" in formula(latex, block=False)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.coursedir import CourseDirectory as NbgraderDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade, find_all_files
 
 from grader import results
-from grader.course import Chapter, House
-from grader.notebooks.overwrite_cells import transplant
+from grader.course import Chapter, CourseDirectory
+from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
 
 
@@ -42,15 +42,15 @@ def error() -> NotebookNode:
     return nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[])
 
 
-def entered(notebook: NotebookNode, house: House, chain: Chapter) -> dict[str, float | None]:
+def entered(notebook: NotebookNode, course: CourseDirectory, chain: Chapter) -> dict[str, float | None]:
     """Our marks for a notebook that has these outputs and no record of the judge's but an empty one."""
     from nbgrader.api import Gradebook
 
-    results.write(notebook, {}, [])
-    with Gradebook(house.db_url) as gradebook:
+    results.attach(notebook, {}, [])
+    with Gradebook(course.db_url) as gradebook:
         gradebook.update_or_create_student("ada")
         gradebook.update_or_create_submission(chain.name, "ada")
-        results.enter(gradebook, notebook, "ada", chain)
+        results.save_grades(gradebook, notebook, "ada", chain)
         grades = gradebook.find_submission_notebook(chain.notebook, chain.name, "ada").grades
         return {g.name: g.auto_score for g in grades}
 
@@ -67,14 +67,14 @@ def entered(notebook: NotebookNode, house: House, chain: Chapter) -> dict[str, f
     ],
 )
 def test_outputs_decide_for_nbgrader_and_never_for_us(
-    outputs: list[NotebookNode], stock: float, house: House, chain: Chapter
+    outputs: list[NotebookNode], stock: float, course: CourseDirectory, chain: Chapter
 ) -> None:
     assert determine_grade(test_cell(*outputs)) == (stock, 2)
     notebook = template(chain)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [nbformat.from_dict(o) for o in outputs]
-    assert set(entered(notebook, house, chain).values()) == {0.0}  # no record, no marks
+    assert set(entered(notebook, course, chain).values()) == {0.0}  # no record, no marks
 
 
 def test_a_student_cannot_choose_the_kernel_or_skip_a_cell(chain: Chapter) -> None:
@@ -83,34 +83,36 @@ def test_a_student_cannot_choose_the_kernel_or_skip_a_cell(chain: Chapter) -> No
     submitted.metadata["kernelspec"] = {"name": "mine", "display_name": "mine", "language": "python"}
     for cell in submitted.cells:
         cell.metadata["tags"] = ["skip-execution"]
-    graded, _ = transplant(submitted, template(chain))
+    graded, _ = overwrite_cells(submitted, template(chain))
     assert graded.metadata.kernelspec.name == "python3"
     assert not [c for c in graded.cells if "skip-execution" in c.metadata.get("tags", [])]
 
 
-def test_files_beside_a_source_reach_students_with_nbgrader_and_ours_stand_alone(house: House, chain: Chapter) -> None:
-    folder = house.source / chain.name
+def test_files_beside_a_source_reach_students_with_nbgrader_and_ours_stand_alone(
+    course: CourseDirectory, chain: Chapter
+) -> None:
+    folder = course.source / chain.name
     assert [f.name for f in folder.iterdir()] == [f"{chain.notebook}.ipynb"]  # the Markdown source is elsewhere
     (folder / "answers.md").write_text("the marking scheme")
-    handed_out = {Path(f).name for f in find_all_files(str(folder), [*CourseDirectory().ignore, "*.ipynb"])}
+    handed_out = {Path(f).name for f in find_all_files(str(folder), [*NbgraderDirectory().ignore, "*.ipynb"])}
     assert handed_out == {"answers.md"}
 
 
-def test_a_deleted_cell_does_not_keep_its_old_mark(house: House, chain: Chapter) -> None:
+def test_a_deleted_cell_does_not_keep_its_old_mark(course: CourseDirectory, chain: Chapter) -> None:
     """nbgrader writes marks for the cells it finds; one that is gone would keep the mark of the last submission."""
     whole = template(chain)
     without = template(chain)
     without.cells = [c for c in without.cells if c.metadata.get("nbgrader", {}).get("grade_id") != "chain-adam-step"]
-    graded, notes = transplant(without, whole)
+    graded, notes = overwrite_cells(without, whole)
     assert "chain-adam-step" in {c.metadata.get("nbgrader", {}).get("grade_id") for c in graded.cells}
     assert any("chain-adam-step was deleted" in note for note in notes)
 
 
 def test_the_time_for_a_cell_is_ours_and_not_thirty_seconds_for_the_imports() -> None:
-    from grader.execution.notebook_run import Limits
+    from grader.execution.notebook_run import TimeLimits
 
     assert Execute().timeout == 30
-    assert Limits().locked > 30
+    assert TimeLimits().locked > 30
 
 
 def test_no_output_of_the_source_is_kept(chain: Chapter) -> None:

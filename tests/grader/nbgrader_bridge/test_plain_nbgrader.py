@@ -18,9 +18,9 @@ from traitlets.config import Config
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
 from grader.execution.grade_notebook import MOST_BYTES
-from grader.nbgrader_bridge.preprocessors import Reader
+from grader.nbgrader_bridge.preprocessors import SubmissionExporter
 from grader.nbgrader_bridge.setup import configure
 
 SECRET = "the instructor's own"
@@ -48,12 +48,12 @@ if __name__ == "__main__":
 """
 
 
-def released(house: House, chain: Chapter) -> Any:
-    return nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+def released(course: CourseDirectory, chain: Chapter) -> Any:
+    return nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
 
 
-def hand_in(house: House, chain: Chapter, student: str, text: str | bytes) -> Path:
-    file = house.notebook_path(house.submitted, student, chain)
+def hand_in(course: CourseDirectory, chain: Chapter, student: str, text: str | bytes) -> Path:
+    file = course.notebook_path(course.submitted, student, chain)
     file.parent.mkdir(parents=True)
     file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
     return file
@@ -93,11 +93,11 @@ def surrogates(plain: Any) -> None:
     plain["cells"][0]["metadata"]["\udc01"] = "\udc02"
 
 
-def fill(house: House, chain: Chapter) -> None:
+def fill(course: CourseDirectory, chain: Chapter) -> None:
     """A class of three honest students and many odd files, in an order in which every odd one comes before the last."""
-    lesson = released(house, chain)
+    lesson = released(course, chain)
     for student in ("ada", "m-honest", "zoe"):
-        hand_in(house, chain, student, nbformat.writes(lesson))
+        hand_in(course, chain, student, nbformat.writes(lesson))
     texts: dict[str, str | bytes] = {
         "b-newer": changed(lesson, lambda plain: plain.update(nbformat=6, nbformat_minor=0)),
         "b-steps": changed(lesson, newer_steps),
@@ -114,56 +114,56 @@ def fill(house: House, chain: Chapter) -> None:
         "g-mark": b"\xef\xbb\xbf" + nbformat.writes(lesson).encode(),
     }
     for student, text in texts.items():
-        hand_in(house, chain, student, text)
-    with hand_in(house, chain, "h-huge", "{").open("ab") as huge:
+        hand_in(course, chain, student, text)
+    with hand_in(course, chain, "h-huge", "{").open("ab") as huge:
         huge.truncate(MOST_BYTES + 1)
-    (house.work / "secret.txt").write_text(SECRET)
-    link = hand_in(house, chain, "i-link", "")
+    (course.work / "secret.txt").write_text(SECRET)
+    link = hand_in(course, chain, "i-link", "")
     link.unlink()
-    link.symlink_to(house.notebook_path(house.submitted, "ada", chain))
-    shutil.copytree(link.parent.parent.with_name("ada"), house.work / "elsewhere")
-    (house.submitted / "j-folder").symlink_to(house.work / "elsewhere")
-    pipe = hand_in(house, chain, "k-pipe", "")
+    link.symlink_to(course.notebook_path(course.submitted, "ada", chain))
+    shutil.copytree(link.parent.parent.with_name("ada"), course.work / "elsewhere")
+    (course.submitted / "j-folder").symlink_to(course.work / "elsewhere")
+    pipe = hand_in(course, chain, "k-pipe", "")
     pipe.unlink()
     os.mkfifo(pipe)
-    beside = hand_in(house, chain, "l-beside", nbformat.writes(lesson)).parent
-    (beside / "notes.txt").symlink_to(house.work / "secret.txt")
+    beside = hand_in(course, chain, "l-beside", nbformat.writes(lesson)).parent
+    (beside / "notes.txt").symlink_to(course.work / "secret.txt")
 
 
-def grade(house: House, *words: str) -> str:
+def grade(course: CourseDirectory, *words: str) -> str:
     """Run one of the two ways in; all that it said."""
-    (house.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
-    command = [sys.executable, str(house.work.parent / "quick.py"), *words]
+    (course.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    command = [sys.executable, str(course.work.parent / "quick.py"), *words]
     done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=200)
     return done.stdout + done.stderr
 
 
-def marks(house: House, chain: Chapter) -> dict[str, list[tuple[str, float | None]]]:
-    with Gradebook(house.db_url) as gradebook:
+def marks(course: CourseDirectory, chain: Chapter) -> dict[str, list[tuple[str, float | None]]]:
+    with Gradebook(course.db_url) as gradebook:
         found = gradebook.assignment_submissions(chain.name)
         return {s.student_id: [(g.name, g.auto_score) for n in s.notebooks for g in n.grades] for s in found}
 
 
-def notes(house: House, chain: Chapter) -> dict[str, list[str]]:
+def notes(course: CourseDirectory, chain: Chapter) -> dict[str, list[str]]:
     """What the instructor is told of each graded notebook."""
-    files = house.autograded.glob(f"*/{chain.name}/{chain.notebook}.ipynb")
+    files = course.autograded.glob(f"*/{chain.name}/{chain.notebook}.ipynb")
     return {f.parts[-3]: results.read(nbformat.read(f, as_version=4))["notes"] for f in files}
 
 
 @pytest.mark.slow
-def test_both_ways_in_end_alike_whatever_was_handed_in(house: House, chain: Chapter, tmp_path: Path) -> None:
-    fill(house, chain)
-    other = House(tmp_path / "other" / "work", house.release)
-    shutil.copytree(house.work, other.work, symlinks=True, copy_function=copy_of)
-    ours = json.loads(grade(house, "autograde", "chain", "--json", "--jobs", "1"))
+def test_both_ways_in_end_alike_whatever_was_handed_in(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> None:
+    fill(course, chain)
+    other = CourseDirectory(tmp_path / "other" / "work", course.release)
+    shutil.copytree(course.work, other.work, symlinks=True, copy_function=copy_of)
+    ours = json.loads(grade(course, "autograde", "chain", "--json", "--jobs", "1"))
     plain = grade(other, "nbgrader", "autograde", chain.name)
     troubles = {r["student"]: r["trouble"] for r in ours if r["status"] == "trouble"}
-    assert set(notes(house, chain)) == {r["student"] for r in ours} - set(troubles)
+    assert set(notes(course, chain)) == {r["student"] for r in ours} - set(troubles)
     graded = {"ada", "b-steps", "e-odd-marks", "f-surrogates", "g-mark", "l-beside", "m-honest", "zoe"}
-    assert set(notes(house, chain)) == graded
-    assert notes(other, chain) == notes(house, chain)
-    assert marks(other, chain) == marks(house, chain)
+    assert set(notes(course, chain)) == graded
+    assert notes(other, chain) == notes(course, chain)
+    assert marks(other, chain) == marks(course, chain)
     assert sum(score or 0 for _, score in marks(other, chain)["zoe"]) > 0
     for student, sentence in troubles.items():
         assert f"processing assignment '{chain.name}' for student '{student}'" in plain, plain[-2000:]
@@ -180,23 +180,23 @@ def copy_of(source: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["link", "pipe", "folder"])
-def test_what_is_not_a_file_of_its_own_is_one_sentence(name: str, house: House, chain: Chapter) -> None:
+def test_what_is_not_a_file_of_its_own_is_one_sentence(name: str, course: CourseDirectory, chain: Chapter) -> None:
     """The reader that nbgrader is given, alone: it waits for no pipe and follows no link."""
-    file = hand_in(house, chain, "eve", "")
+    file = hand_in(course, chain, "eve", "")
     file.unlink()
-    make = {"link": lambda: file.symlink_to(house.release), "pipe": lambda: os.mkfifo(file), "folder": file.mkdir}
+    make = {"link": lambda: file.symlink_to(course.release), "pipe": lambda: os.mkfifo(file), "folder": file.mkdir}
     make[name]()
-    reader = Reader(config=configure(Config(), house))
+    reader = SubmissionExporter(config=configure(Config(), course))
     resources = {"nbgrader": {"student": "eve", "assignment": chain.name}}
-    with pytest.raises(Trouble) as told:
+    with pytest.raises(GraderError) as told:
         reader.from_filename(str(file), resources)
     assert len(str(told.value).splitlines()) == 1
 
 
-def test_the_reader_stands_where_nbgrader_looks_for_one(house: House) -> None:
+def test_the_reader_stands_where_nbgrader_looks_for_one(course: CourseDirectory) -> None:
     """A later nbgrader that no longer asks for an exporter would go back to its own reader: then this fails."""
     from nbgrader.converters import Autograde
 
-    made = Autograde(config=configure(Config(), house))
-    assert made.exporter_class is Reader
+    made = Autograde(config=configure(Config(), course))
+    assert made.exporter_class is SubmissionExporter
     assert entries("chain")

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
 from grader.course import chapter
-from grader.notebooks.overwrite_cells import MOST_EXTRAS, transplant, without_tags
+from grader.notebooks.overwrite_cells import MOST_EXTRAS, neutralize_markup, overwrite_cells
 from grader.notebooks.source import template
 from grader.redteam.cells import CHECK, OTHER, named
 from grader.redteam.harness import lesson
@@ -43,7 +43,7 @@ def assert_sound(graded: NotebookNode) -> None:
 
 
 def test_an_honest_notebook_earns_no_note(submitted: NotebookNode) -> None:
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert named(graded, CHECK + "-solution").source == ANSWER
     assert notes == []
@@ -52,7 +52,7 @@ def test_an_honest_notebook_earns_no_note(submitted: NotebookNode) -> None:
 @pytest.mark.parametrize("name", [CHECK, OTHER, CHECK + "-solution"])
 def test_a_deleted_cell_comes_back(submitted: NotebookNode, name: str) -> None:
     submitted.cells.remove(named(submitted, name))
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert any(name in note and "deleted" in note for note in notes)
 
@@ -61,7 +61,7 @@ def test_every_edited_locked_cell_has_its_note(submitted: NotebookNode) -> None:
     locked = [c for c in submitted.cells if c.metadata.nbgrader.locked]
     for cell in locked:
         cell.source += "\n# mine"
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert [n for n in notes if "locked" in n and "changed" in n] == [
         f"The locked cell {c.metadata.nbgrader.grade_id} was changed: it is back as it was handed out." for c in locked
@@ -72,7 +72,7 @@ def test_a_split_solution_is_run_whole(submitted: NotebookNode) -> None:
     cell = named(submitted, CHECK + "-solution")
     second = nbformat.v4.new_code_cell("SECOND = 2", metadata=nbformat.from_dict(dict(cell.metadata)))
     submitted.cells.insert(submitted.cells.index(cell) + 1, second)
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     at = graded.cells.index(named(graded, CHECK + "-solution"))
     assert graded.cells[at + 1].source == "SECOND = 2"
@@ -92,7 +92,7 @@ def test_a_solution_that_lost_its_name_is_known_by_what_it_defines(submitted: No
         submitted.cells.remove(cell)
         submitted.cells.append(nbformat.v4.new_code_cell("x = 1"))
         submitted.cells.append(nbformat.v4.new_code_cell(ANSWER))
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert named(graded, CHECK + "-solution").source == ANSWER
     assert any("had lost its name" in note for note in notes)
@@ -100,7 +100,7 @@ def test_a_solution_that_lost_its_name_is_known_by_what_it_defines(submitted: No
 
 def test_reordered_cells_stand_in_the_instructors_order(submitted: NotebookNode) -> None:
     submitted.cells.reverse()
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert named(graded, CHECK + "-solution").source == ANSWER
     assert len([note for note in notes if "changed places" in note]) == 1
@@ -110,7 +110,7 @@ def test_a_cell_that_moved_alone_is_the_one_that_is_named(submitted: NotebookNod
     moved = named(submitted, CHECK + "-solution")
     submitted.cells.remove(moved)
     submitted.cells.append(moved)
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert notes == [f"Cells had changed places ({CHECK}-solution): they ran in the order of the lesson."]
 
@@ -118,7 +118,7 @@ def test_a_cell_that_moved_alone_is_the_one_that_is_named(submitted: NotebookNod
 def test_cells_of_the_students_own_and_deleted_ones_are_no_change_of_places(submitted: NotebookNode) -> None:
     submitted.cells.remove(named(submitted, OTHER))
     submitted.cells.insert(1, nbformat.v4.new_code_cell("mine = 1"))
-    _, notes = transplant(submitted, lesson())
+    _, notes = overwrite_cells(submitted, lesson())
     assert not [note for note in notes if "changed places" in note]
 
 
@@ -159,7 +159,7 @@ def test_whatever_was_done_to_a_cell_the_instructor_is_told(submitted: NotebookN
     """Each of them, done to a cell to answer and to a locked check: the lesson is whole, and a note names the cell."""
     named(submitted, OTHER + "-solution").source = "def maximise(gradients, a, phi, lr, steps):\n    return a, phi"
     change(submitted, named(submitted, name))
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert any(f" {name} " in note or f"({name})" in note for note in notes), notes
 
@@ -170,12 +170,12 @@ def test_a_written_answer_that_lost_its_name_is_known_when_it_can_be_no_other() 
     name, mine = written.metadata.nbgrader.grade_id, nbformat.v4.new_markdown_cell("The chain rule, twice.")
     submitted = template(chapter("chain"))
     submitted.cells[submitted.cells.index(named(submitted, name))] = mine
-    graded, notes = transplant(submitted, whole)
+    graded, notes = overwrite_cells(submitted, whole)
     assert named(graded, name).source == mine.source
     assert named(graded, name).metadata.nbgrader["answered"]
     assert any(name in note and "lost its name" in note for note in notes)
     submitted.cells.append(nbformat.v4.new_markdown_cell("Or is it this?"))
-    graded, notes = transplant(submitted, whole)
+    graded, notes = overwrite_cells(submitted, whole)
     assert named(graded, name).source == written.source
     assert {"The chain rule, twice.", "Or is it this?"} <= {c.source for c in graded.cells}
     assert any(name in note and "deleted" in note for note in notes)
@@ -184,7 +184,7 @@ def test_a_written_answer_that_lost_its_name_is_known_when_it_can_be_no_other() 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])
 def test_a_retyped_solution_still_counts(submitted: NotebookNode, kind: str) -> None:
     named(submitted, CHECK + "-solution").cell_type = kind
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert_sound(graded)
     assert named(graded, CHECK + "-solution").source == ANSWER
     assert any(f"turned into {kind}" in note for note in notes)
@@ -194,14 +194,14 @@ def test_the_students_own_cells_stay_in_place_as_plain_cells(submitted: Notebook
     own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["skip-execution"], "gradschool": "left_out"})
     own.outputs = [nbformat.v4.new_output("stream", text="2.0")]
     submitted.cells.insert(submitted.cells.index(named(submitted, CHECK)), own)
-    graded, _ = transplant(submitted, lesson())
+    graded, _ = overwrite_cells(submitted, lesson())
     kept = graded.cells[graded.cells.index(named(graded, CHECK)) - 1]
     assert (kept.source, dict(kept.metadata), kept.outputs) == ("mine = 1", {}, [])
 
 
 def test_so_many_cells_and_no_more(submitted: NotebookNode) -> None:
     submitted.cells += [nbformat.v4.new_code_cell(f"x = {k}") for k in range(MOST_EXTRAS + 50)]
-    graded, notes = transplant(submitted, lesson())
+    graded, notes = overwrite_cells(submitted, lesson())
     assert len(graded.cells) == len(lesson().cells) + MOST_EXTRAS
     assert any("50 cells" in note for note in notes)
 
@@ -209,12 +209,12 @@ def test_so_many_cells_and_no_more(submitted: NotebookNode) -> None:
 def test_what_an_honest_answer_has_no_use_for_is_named(submitted: NotebookNode) -> None:
     cell = named(submitted, CHECK + "-solution")
     cell.source = "from gradschool.core.exercise import find\ndef l2_gradient(p, l):\n    return find('x').oracle({})"
-    _, notes = transplant(submitted, lesson())
+    _, notes = overwrite_cells(submitted, lesson())
     assert any(CHECK in note and ".oracle(" in note for note in notes)
 
 
 def test_markdown_of_a_student_stays_text() -> None:
     for text in ("<b>x", "[x](javascript:1)", "![x](y)", "[a]: http://x", "[a][b]", r"$\href{x}{y}$", "<!--", "</p>"):
-        assert "\u200b" in without_tags(text), text
+        assert "\u200b" in neutralize_markup(text), text
     for text in ("a < b", "x[0] (y)", r"$\frac{a}{b}$", "**bold** `code`"):
-        assert without_tags(text) == text
+        assert neutralize_markup(text) == text

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from grader.bank.registry import entries
 from grader.cli.main import app, main
-from grader.course import ROOT, Chapter, House, Trouble, chapter, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError, chapter, chapters
 from grader.notebooks import source
 from grader.publish import build as building
 from grader.publish import publish
@@ -24,33 +24,33 @@ CHAPTERS = chapters()
 
 
 @pytest.fixture(scope="module", params=CHAPTERS, ids=lambda c: c.part)
-def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, House]:
+def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, CourseDirectory]:
     """A chapter, and a house where it alone was built."""
     folder = tmp_path_factory.mktemp(request.param.part)
-    house = House(folder / "work", folder / "course")
-    building.build(request.param, house)
-    return request.param, house
+    course = CourseDirectory(folder / "work", folder / "course")
+    building.build(request.param, course)
+    return request.param, course
 
 
-def release_of(house: House, which: Chapter) -> nbformat.NotebookNode:
-    return nbformat.read(house.release / which.name / f"{which.notebook}.ipynb", as_version=4)
+def release_of(course: CourseDirectory, which: Chapter) -> nbformat.NotebookNode:
+    return nbformat.read(course.release / which.name / f"{which.notebook}.ipynb", as_version=4)
 
 
-def test_two_builds_agree_to_the_byte(house: House, chain: Chapter) -> None:
-    file = house.release / chain.name / f"{chain.notebook}.ipynb"
+def test_two_builds_agree_to_the_byte(course: CourseDirectory, chain: Chapter) -> None:
+    file = course.release / chain.name / f"{chain.notebook}.ipynb"
     before = file.read_bytes()
-    building.build(chain, house)
+    building.build(chain, course)
     assert file.read_bytes() == before
 
 
-def test_the_committed_release_is_what_the_source_builds(fresh: tuple[Chapter, House]) -> None:
-    which, house = fresh
+def test_the_committed_release_is_what_the_source_builds(fresh: tuple[Chapter, CourseDirectory]) -> None:
+    which, course = fresh
     committed = ROOT / "course" / which.name / f"{which.notebook}.ipynb"
-    assert committed.read_bytes() == (house.release / which.name / committed.name).read_bytes()
+    assert committed.read_bytes() == (course.release / which.name / committed.name).read_bytes()
 
 
 def test_a_changed_source_makes_the_release_stale(
-    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = source.source_notebook
 
@@ -60,13 +60,13 @@ def test_a_changed_source_makes_the_release_stale(
         return notebook
 
     monkeypatch.setattr(building, "source_notebook", edited)
-    assert building.stale([chain], house) == [chain.name]
+    assert building.stale([chain], course) == [chain.name]
 
 
 def test_check_fails_on_a_stale_release(
-    house: House, chain: Chapter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = house.release / chain.name / f"{chain.notebook}.ipynb"
+    file = course.release / chain.name / f"{chain.notebook}.ipynb"
     monkeypatch.setattr(sys, "argv", ["grader", "build", "chain", "--check"])
     for text, status in ((file.read_text(), 0), (file.read_text() + " ", 1)):
         file.write_text(text)
@@ -85,9 +85,9 @@ def test_every_exercise_has_its_two_cells_in_the_banks_order(which: Chapter) -> 
     assert [n for n in names if n in wanted] == wanted
 
 
-def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapter, House]) -> None:
-    which, house = fresh
-    released = release_of(house, which)
+def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapter, CourseDirectory]) -> None:
+    which, course = fresh
+    released = release_of(course, which)
     text = json.dumps(released)
     assert "BEGIN SOLUTION" not in text
     for cell in source.source_notebook(which).cells:
@@ -96,11 +96,11 @@ def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapte
     stubs = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution") and c.cell_type == "code"]
     assert len(stubs) == len(entries(which.part))
     assert all("raise NotImplementedError()" in c.source for c in stubs)
-    assert [f.name for f in (house.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
+    assert [f.name for f in (course.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
 
 
-def test_points_in_the_release_are_those_of_the_bank(house: House, chain: Chapter) -> None:
-    cells = {c.metadata.nbgrader.grade_id: c for c in release_of(house, chain).cells if "nbgrader" in c.metadata}
+def test_points_in_the_release_are_those_of_the_bank(course: CourseDirectory, chain: Chapter) -> None:
+    cells = {c.metadata.nbgrader.grade_id: c for c in release_of(course, chain).cells if "nbgrader" in c.metadata}
     for name, entry in entries("chain").items():
         assert cells[grade_id(name)].metadata.nbgrader.points == entry.points
 
@@ -111,7 +111,7 @@ def test_a_source_without_an_exercise_is_refused(
     shortened = tmp_path / "loss_as_chain_rule.md"
     shortened.write_text(chain.source.read_text().replace(":check: chain.adam_step", ":tags: [experiment]"))
     monkeypatch.setattr(Chapter, "source", property(lambda self: shortened))
-    with pytest.raises(Trouble, match="lacks the cells chain-adam-step"):
+    with pytest.raises(GraderError, match="lacks the cells chain-adam-step"):
         source.source_notebook(chain)
 
 
@@ -121,30 +121,32 @@ def test_a_check_of_an_unknown_exercise_is_refused(
     odd = tmp_path / "loss_as_chain_rule.md"
     odd.write_text(chain.source.read_text().replace(":check: chain.adam_step", ":check: chain.adam_stepp"))
     monkeypatch.setattr(Chapter, "source", property(lambda self: odd))
-    with pytest.raises(Trouble, match=r"chain\.adam_stepp"):
+    with pytest.raises(GraderError, match=r"chain\.adam_stepp"):
         source.source_notebook(chain)
 
 
 def test_release_zip_holds_what_a_student_needs_and_nothing_else(tmp_path: Path) -> None:
-    house = House(ROOT / "build", ROOT / "course")
-    names = publish.release(house, chapters(), tmp_path / "a.zip")
+    course = CourseDirectory(ROOT / "build", ROOT / "course")
+    names = publish.release(course, chapters(), tmp_path / "a.zip")
     inside = zipfile.ZipFile(tmp_path / "a.zip").namelist()
     assert inside == [f"gradschool/{n}" for n in names]
     tops = {n.split("/")[0] for n in names}
     assert tops == {"README.md", "environment.yml", "pyproject.toml", "constraints.txt", "src", "course"}
     assert not [n for n in names if "grader" in n.split("/") or "solutions" in n.split("/") or "egg-info" in n]
-    publish.release(house, chapters(), tmp_path / "b.zip")
+    publish.release(course, chapters(), tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_an_unknown_chapter_is_one_sentence() -> None:
-    with pytest.raises(Trouble, match="There is no chapter 'nine'; there are 01-loss-as-chain-rule"):
+    with pytest.raises(GraderError, match="There is no chapter 'nine'; there are 01-loss-as-chain-rule"):
         chapter("nine")
 
 
-def test_json_of_build_names_the_file(house: House) -> None:
+def test_json_of_build_names_the_file(course: CourseDirectory) -> None:
     answer = CliRunner().invoke(app, ["build", "chain", "--json"])
-    assert json.loads(answer.stdout)["built"] == [str(house.release / "01-loss-as-chain-rule/loss_as_chain_rule.ipynb")]
+    assert json.loads(answer.stdout)["built"] == [
+        str(course.release / "01-loss-as-chain-rule/loss_as_chain_rule.ipynb")
+    ]
 
 
 @pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)

@@ -16,10 +16,10 @@ import pytest
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, House, Trouble
-from grader.gradebook.connection import opened
+from grader.course import Chapter, CourseDirectory, GraderError
+from grader.gradebook.connection import open_gradebook
 from grader.publish.class_report import page as class_report
-from grader.publish.class_report.data import facts, to_teach
+from grader.publish.class_report.data import facts, top_misconceptions
 from grader.publish.class_report.figures import distribution
 from gradschool.check.assess import Report
 from gradschool.core.exercise import grade_id
@@ -39,25 +39,25 @@ CLASS: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def graded(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+def graded(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> CourseDirectory:
     """A class with records and marks as grading leaves them, made without a kernel; ``gus`` could not be graded.
 
     The tests read it and write no more than the report.
     """
-    house = House(tmp_path_factory.mktemp("class") / "work", built.release)
-    shutil.copytree(built.work, house.work)
+    course = CourseDirectory(tmp_path_factory.mktemp("class") / "work", built.release)
+    shutil.copytree(built.work, course.work)
     for student, mistakes in CLASS.items():
-        _enter(house, chain, student, mistakes)
-    with opened(house) as gradebook:
+        _enter(course, chain, student, mistakes)
+    with open_gradebook(course) as gradebook:
         gradebook.update_or_create_student("gus")
         gradebook.update_or_create_submission(chain.name, "gus")
         for grade in gradebook.find_submission_notebook(chain.notebook, chain.name, "gus").grades:
             grade.auto_score = None
         gradebook.db.commit()
-    return house
+    return course
 
 
-def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str]) -> None:
+def _enter(course: CourseDirectory, chain: Chapter, student: str, mistakes: dict[str, str]) -> None:
     bank = entries("chain")
     reports = {
         name: Report(
@@ -72,11 +72,11 @@ def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str])
         for name, entry in bank.items()
     }
     graded = nbformat.v4.new_notebook()
-    results.write(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
-    file = house.notebook_path(house.autograded, student, chain)
+    results.attach(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
+    file = course.notebook_path(course.autograded, student, chain)
     file.parent.mkdir(parents=True)
     nbformat.write(graded, file)
-    with opened(house) as gradebook:
+    with open_gradebook(course) as gradebook:
         gradebook.update_or_create_student(student)
         gradebook.update_or_create_submission(chain.name, student)
         earned = {grade_id(r.exercise): r.earned for r in reports.values()}
@@ -87,11 +87,11 @@ def _enter(house: House, chain: Chapter, student: str, mistakes: dict[str, str])
 
 
 @pytest.fixture(scope="module")
-def page(graded: House, chain: Chapter) -> str:
+def page(graded: CourseDirectory, chain: Chapter) -> str:
     return class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8")
 
 
-def test_each_exercises_share_and_mean_are_those_of_the_records(graded: House, chain: Chapter) -> None:
+def test_each_exercises_share_and_mean_are_those_of_the_records(graded: CourseDirectory, chain: Chapter) -> None:
     (found,) = facts(graded, [chain])
     for e in found.exercises:
         wrong = sum(e.exercise in mistakes for mistakes in CLASS.values())
@@ -101,9 +101,9 @@ def test_each_exercises_share_and_mean_are_those_of_the_records(graded: House, c
     assert [e.exercise for e in found.exercises] == list(entries("chain"))
 
 
-def test_what_to_teach_is_what_most_students_got_wrong(graded: House, chain: Chapter) -> None:
+def test_what_to_teach_is_what_most_students_got_wrong(graded: CourseDirectory, chain: Chapter) -> None:
     wanted = Counter((e, m) for ms in CLASS.values() for e, m in ms.items()).most_common(2)
-    first, second, third = to_teach(facts(graded, [chain]))
+    first, second, third = top_misconceptions(facts(graded, [chain]))
     assert [((m.exercise, m.name), len(m.students)) for m in (first, second)] == wanted
     assert first.students == ["ann", "bob", "cy"]
     assert first.section == "1 · A loss is a function with a slope"
@@ -111,7 +111,9 @@ def test_what_to_teach_is_what_most_students_got_wrong(graded: House, chain: Cha
     assert (third.name, len(third.students)) == ("lost-half", 1)  # untouched and wrong-shape are no misconceptions
 
 
-def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(graded: House, chain: Chapter) -> None:
+def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(
+    graded: CourseDirectory, chain: Chapter
+) -> None:
     (found,) = facts(graded, [chain])
     by = {m.student: m for m in found.marks}
     assert {s for s, m in by.items() if m.waiting} == {"ann", "fay"}
@@ -121,7 +123,7 @@ def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(grade
     assert len(found.shares) == 6
 
 
-def test_the_histogram_counts_everyone_once(graded: House, chain: Chapter) -> None:
+def test_the_histogram_counts_everyone_once(graded: CourseDirectory, chain: Chapter) -> None:
     figure, counts = distribution([0.0, 0.1, 0.999, 1.0, 1.2])  # the ends belong to it, extra credit too
     assert counts == [1, 1, 0, 0, 0, 0, 0, 0, 0, 3]
     assert "5 students" in figure.alt
@@ -160,17 +162,17 @@ def test_every_figure_has_words_and_a_table_and_takes_the_pages_ink(page: str) -
     assert set(re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', page)) <= {(i, "") for i in ids} | {("", i) for i in ids}
 
 
-def test_the_same_class_gives_the_same_bytes(graded: House, chain: Chapter, page: str) -> None:
+def test_the_same_class_gives_the_same_bytes(graded: CourseDirectory, chain: Chapter, page: str) -> None:
     assert class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8") == page
 
 
-def test_a_class_without_marks_is_one_sentence(house: House, chain: Chapter) -> None:
-    with pytest.raises(Trouble, match="There are no marks yet"):
-        class_report.report(house, [chain])
+def test_a_class_without_marks_is_one_sentence(course: CourseDirectory, chain: Chapter) -> None:
+    with pytest.raises(GraderError, match="There are no marks yet"):
+        class_report.report(course, [chain])
 
 
 @pytest.mark.slow
-def test_the_page_follows_a_dark_desktop(graded: House, chain: Chapter, page: str, tmp_path: Path) -> None:
+def test_the_page_follows_a_dark_desktop(graded: CourseDirectory, chain: Chapter, page: str, tmp_path: Path) -> None:
     """Rendered by a real browser: the ground and the ink of the figures turn with the reader's scheme."""
     needs("chromium")
     light, dark = (_ground_and_ink(graded.work / "class-report.html", tmp_path / f"{d}.png", d) for d in (False, True))

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from grader.bank.registry import HIDDEN_SEED, entries
-from grader.course import ROOT, Chapter, House, Trouble, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError, chapters
 from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page, site
@@ -33,7 +33,7 @@ KINDS = ["index.html", *LESSONS.values(), "for-students.html", "threat-model.htm
 @pytest.fixture(scope="module")
 def built_site() -> Path:
     """The site as `make site` makes it; solutions that were run lately are used again. Sphinx's warnings are errors."""
-    return site(House(ROOT / "build", ROOT / "course"), chapters()).parent
+    return site(CourseDirectory(ROOT / "build", ROOT / "course"), chapters()).parent
 
 
 # ---------------------------------------------------------------- nothing of a solution
@@ -114,7 +114,7 @@ def test_a_page_has_the_students_cells_and_the_teachers_pictures(tmp_path: Path,
     assert (tmp_path / "_static" / "figures" / f"{chain.name}-01.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
     assert text.text == " 100%\nend\n"
     executed.cells = [c for c in executed.cells if c.id != shown[3].id]
-    with pytest.raises(Trouble, match="stale"):
+    with pytest.raises(GraderError, match="stale"):
         lesson_page(Lesson(chain, tmp_path), template(chain), executed)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from grader.course import ROOT, Chapter, House, Trouble
+from grader.course import ROOT, Chapter, CourseDirectory, GraderError
 from grader.redteam import run, stock_nbgrader
 from grader.redteam.harness import attacks, lesson
 from tests.support.browser import chromium
@@ -39,15 +39,15 @@ def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
         "browser",
     }
     for attack in found:
-        assert 10 < len(attack.aim) < 160, attack.name
+        assert 10 < len(attack.goal) < 160, attack.name
         ast.parse(attack.text.replace("@PORT@", "1"))
 
 
 def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the same work without an attack earns nothing, no attack can earn more: that must not look like safety."""
     assert "check" in lesson().cells[0].source
-    monkeypatch.setattr(run, "fight", lambda attack, honest: run.Outcome("none", "", {"chain.maximise": 0.0}))
-    with pytest.raises(Trouble, match="nothing could be learnt"):
+    monkeypatch.setattr(run, "run_attack", lambda attack, honest: run.Outcome("none", "", {"chain.maximise": 0.0}))
+    with pytest.raises(GraderError, match="nothing could be learnt"):
         run.run("forge/nan")
 
 
@@ -63,17 +63,17 @@ def test_no_attack_has_success() -> None:
 def test_the_same_attacks_do_have_success_elsewhere() -> None:
     """The suite can fail: three attacks that stock nbgrader falls for."""
     for name in ("forge/patched_numpy", "notebook/skip_tag", "steal/environment"):
-        assert stock_nbgrader.fight(name), name
+        assert stock_nbgrader.run_attack(name), name
 
 
 @pytest.fixture(scope="module")
-def pages(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> House:
+def pages(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> CourseDirectory:
     """A class of one, who tries every attack on the browser in one notebook; graded, with feedback."""
     folder = tmp_path_factory.mktemp("pages")
     shutil.copytree(built.work, folder / "work")
     shutil.copytree(built.release, folder / "course")
-    house = House(folder / "work", folder / "course")
-    notebook = nbformat.read(house.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    course = CourseDirectory(folder / "work", folder / "course")
+    notebook = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
     for attack in attacks("browser/"):
         if attack.on_file:
             space: dict = {}
@@ -93,16 +93,16 @@ def pages(built: House, chain: Chapter, tmp_path_factory: pytest.TempPathFactory
             cell.source = attacks("browser/printed_and_raised")[0].text
         elif info.get("grade_id") == "chain-relu-vjp-solution":
             cell.source = attacks("browser/keys_and_texts")[0].text.replace("l2_gradient(p, l)", "relu_vjp(p, l)")
-    file = house.notebook_path(house.submitted, "mallory", chain)
+    file = course.notebook_path(course.submitted, "mallory", chain)
     file.parent.mkdir(parents=True)
     nbformat.write(notebook, file)
-    env = {**os.environ, "GRADSCHOOL_WORK": str(house.work), "GRADSCHOOL_RELEASE": str(house.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     for words in (("autograde", "chain"), ("feedback", "chain")):
         done = subprocess.run(
             [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr + done.stdout
-    return house
+    return course
 
 
 def browse(urls: list[str]) -> list[str]:
@@ -136,7 +136,7 @@ def test_the_browser_test_itself_sees_what_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_feedback_runs_nothing_of_a_students(pages: House, chain: Chapter) -> None:
+def test_feedback_runs_nothing_of_a_students(pages: CourseDirectory, chain: Chapter) -> None:
     file = pages.notebook_path(pages.feedback, "mallory", chain).with_suffix(".html")
     text = file.read_text()
     assert "window.pwned" in text, "the attacks are not on the page at all"
@@ -144,7 +144,7 @@ def test_feedback_runs_nothing_of_a_students(pages: House, chain: Chapter) -> No
 
 
 @pytest.fixture(scope="module")
-def formgrader(pages: House) -> Iterator[str]:
+def formgrader(pages: CourseDirectory) -> Iterator[str]:
     """nbgrader's own pages on that class, served by Jupyter; the address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -174,7 +174,7 @@ def formgrader(pages: House) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_formgrader_runs_nothing_of_a_students(pages: House, chain: Chapter, formgrader: str) -> None:
+def test_formgrader_runs_nothing_of_a_students(pages: CourseDirectory, chain: Chapter, formgrader: str) -> None:
     import urllib.request
 
     from nbgrader.api import Gradebook

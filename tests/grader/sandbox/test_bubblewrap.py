@@ -14,33 +14,35 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.course import ROOT, Trouble
-from grader.execution.fork_client import forks
-from grader.execution.kernel import Kernel, KernelLost
-from grader.judging.server import Judge
+from grader.course import ROOT, GraderError
+from grader.execution.fork_client import fork_server_pool
+from grader.execution.kernel import Kernel, KernelDied
+from grader.judging.server import JudgeServer
 from grader.sandbox import bubblewrap, seccomp, socket_dir
 from grader.sandbox.socket_dir import socket_folder
 
-WALLS = bubblewrap.Walls(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
+WALLS = bubblewrap.ResourceLimits(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
 
 
-def cells_run(*sources: str, seconds: float = 20.0, walls: bubblewrap.Walls = WALLS) -> list[tuple[str, str]]:
+def cells_run(
+    *sources: str, seconds: float = 20.0, resources: bubblewrap.ResourceLimits = WALLS
+) -> list[tuple[str, str]]:
     """Run cells in one kernel; for each its outcome ("lost: why" if the kernel went) and what it printed."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     found = []
 
     async def go(address: str) -> None:
-        async with Kernel(notebook, address, walls) as kernel:
+        async with Kernel(notebook, address, resources) as kernel:
             for index, cell in enumerate(notebook.cells):
                 try:
                     outcome = await kernel.run(index, seconds)
-                except KernelLost as lost:
+                except KernelDied as lost:
                     outcome = f"lost: {lost}"
                 found.append((outcome, "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)))
                 if outcome.startswith("lost"):
                     return
 
-    with Judge() as judge:
+    with JudgeServer() as judge:
         asyncio.run(go(judge.address))
     return found
 
@@ -55,7 +57,7 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_do(monkeypatch: pyt
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None if name == "bwrap" else real(name))
     bubblewrap.unavailable.cache_clear()
     try:
-        with pytest.raises(Trouble, match=r"apt-get install bubblewrap.*--unsandboxed"):
+        with pytest.raises(GraderError, match=r"apt-get install bubblewrap.*--unsandboxed"):
             bubblewrap.require()
         monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
         bubblewrap.require()
@@ -160,14 +162,14 @@ def test_a_long_path_for_temporary_files_is_no_hindrance(
     monkeypatch.setattr(tempfile, "tempdir", str(far))
     if road:
         monkeypatch.setenv(road, "1")
-    forks().end()
+    fork_server_pool().end()
     assert cells_run("print(1)") == [("ok", "1\n")]
-    forks().end()
+    fork_server_pool().end()
 
 
 def test_where_no_path_is_short_enough_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_dir, "ROOM", 105)
-    with pytest.raises(Trouble, match="set TMPDIR to one of at most 60 characters"):
+    with pytest.raises(GraderError, match="set TMPDIR to one of at most 60 characters"):
         socket_folder("judge-")
 
 

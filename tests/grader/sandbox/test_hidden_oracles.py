@@ -13,9 +13,9 @@ import pytest
 
 from grader import results, sample_class
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, House, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, chapters
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import Limits
+from grader.execution.notebook_run import TimeLimits
 from grader.publish.build import build
 from grader.sandbox.oracles import stripped
 
@@ -51,12 +51,14 @@ def test_the_functions_that_were_oracles_have_no_body_left(tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("which", chapters(), ids=lambda c: c.part)
 def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: Path) -> None:
-    house = House(tmp_path / "work", tmp_path / "course")
-    build(which, house)
-    sample_class.fill_class(house, which, mistaken=0)
+    course = CourseDirectory(tmp_path / "work", tmp_path / "course")
+    build(which, course)
+    sample_class.fill_class(course, which, mistaken=0)
     full = {i: e.points for i, e in entries(which.part).items()}
     for student in ("perfect", "alternative-2"):
-        graded = grade_notebook.grade(house.notebook_path(house.submitted, student, which), which, Limits())
+        graded = grade_notebook.grade_notebook(
+            course.notebook_path(course.submitted, student, which), which, TimeLimits()
+        )
         assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full, student
 
 

@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.bank.registry import Entry, Solution, entries
+from grader.bank.registry import Entry, Variant, entries
 from gradschool import CheckFailed, check
 from gradschool.check.api import JUDGE_VARIABLE, check_here, unpack_reply
 from gradschool.core import protocol
@@ -51,13 +51,13 @@ def test_the_reference_passes_and_prints_the_card_alone(entry: Entry, capsys: py
 
 
 @pytest.mark.parametrize(("entry", "alternative"), ALTERNATIVES, ids=named)
-def test_another_right_way_passes(entry: Entry, alternative: Solution) -> None:
+def test_another_right_way_passes(entry: Entry, alternative: Variant) -> None:
     report = check_here(entry.exercise, alternative.fresh())
     assert report.passed, report.hint
 
 
 @pytest.mark.parametrize(("entry", "mutant"), MUTANTS, ids=named)
-def test_a_known_mistake_fails_with_a_sentence(entry: Entry, mutant: Solution) -> None:
+def test_a_known_mistake_fails_with_a_sentence(entry: Entry, mutant: Variant) -> None:
     report = check_here(entry.exercise, mutant.fresh())
     assert not report.passed
     assert len(report.hint) > 20
@@ -229,7 +229,7 @@ ASKED = {"p": np.array([1.0, 2.0]), "l": np.array([0.5, 0.5])}
 def test_a_judge_is_answered_with_numbers_and_nothing_is_shown(
     listening: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    heard = serve(listening, protocol.encode({"args": ASKED}), protocol.encode({"heard": True}))
+    heard = serve(listening, protocol.encode({"args": ASKED}), protocol.encode({"accepted": True}))
     check("chain.l2_gradient", lambda p, l: l - p)
     assert heard[0] == {"check": "chain.l2_gradient"}
     assert np.array_equal(unpack_reply(heard[1]).first, [-0.5, -1.5])
@@ -239,14 +239,14 @@ def test_a_judge_is_answered_with_numbers_and_nothing_is_shown(
 def test_a_judge_that_will_not_hear_leaves_it_to_the_public_check(
     listening: socket.socket, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serve(listening, protocol.encode({"heard": False}))
+    serve(listening, protocol.encode({"accepted": False}))
     with pytest.raises(CheckFailed, match="the negative"):
         check("chain.l2_gradient", lambda p, l: l - p)
     assert "not yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "frame", [b"", b"\0\0", protocol.encode({"heard": True})[:-3], b"\0" * 7 + b"\3abc", b"\xff" * 20]
+    "frame", [b"", b"\0\0", protocol.encode({"accepted": True})[:-3], b"\0" * 7 + b"\3abc", b"\xff" * 20]
 )
 def test_a_judge_that_breaks_off_is_one_clear_sentence(listening: socket.socket, frame: bytes) -> None:
     serve(listening, frame)

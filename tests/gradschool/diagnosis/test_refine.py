@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank.registry import Entry, Solution, entries
+from grader.bank.registry import Entry, Variant, entries
 from gradschool.check.api import check_here
 from gradschool.check.assess import UNEXPLAINED, Report
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
@@ -25,7 +25,7 @@ RNG = np.random.default_rng(5)
 
 
 @pytest.fixture(scope="module")
-def looks() -> list[tuple[Entry, Solution, Report]]:
+def looks() -> list[tuple[Entry, Variant, Report]]:
     """Every known mistake with what the public check says of it, given the time to say it on any machine."""
     every = [(e, m) for part in CHAPTERS for e in entries(part).values() for m in e.mutants]
     with pytest.MonkeyPatch.context() as patience:
@@ -34,7 +34,7 @@ def looks() -> list[tuple[Entry, Solution, Report]]:
         return [(entry, mutant, check_here(entry.exercise, mutant.fresh())) for entry, mutant in every]
 
 
-Looks = list[tuple[Entry, Solution, Report]]
+Looks = list[tuple[Entry, Variant, Report]]
 
 
 @pytest.mark.slow
