@@ -187,7 +187,7 @@ def otter(course: CourseDirectory, students: Sequence[str], folder: Path) -> Run
     for part in chapters():
         tests = folder / part.name / "tests"
         tests.mkdir(parents=True)
-        for entry in entries(part.part).values():
+        for entry in entries(part.key).values():
             e = entry.exercise
             (tests / f"{e.grade_id.replace('-', '_')}.py").write_text(
                 TEST.format(name=e.grade_id.replace("-", "_"), exercise=e.id, function=e.function)

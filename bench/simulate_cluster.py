@@ -39,7 +39,8 @@ from bench_class import machine_cpu
 
 from grader import sample_class
 from grader.autograde import autograde, submissions
-from grader.course import ROOT, CourseDirectory, GraderError, chapters
+from grader.course import ROOT, CourseDirectory, chapters
+from grader.errors import GraderError
 from grader.executors import dask
 from grader.executors.local import MOST_READY, LocalExecutor, Outcome, Submission, deserialize, serialize
 from grader.publish.build import build
@@ -97,12 +98,12 @@ def measure_notebooks(course: CourseDirectory) -> dict[str, list[float]]:
         todo = [s for s in submissions(course, [chapter]) if s.student in STUDENTS]
         steps = LocalExecutor(1).run([todo[0], *todo])
         next(steps)  # starts everything
-        found[chapter.name] = []
+        found[chapter.assignment_id] = []
         then = machine_cpu()
         for _, outcome in steps:
             if isinstance(outcome, str):
                 raise GraderError(outcome)
-            found[chapter.name].append(machine_cpu() - then)
+            found[chapter.assignment_id].append(machine_cpu() - then)
             then = machine_cpu()
     return found
 

@@ -22,7 +22,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
 from grader import results
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import Executor, LocalExecutor, Submission
@@ -80,7 +81,9 @@ def submissions(course: CourseDirectory, chapters: list[Chapter], student: str |
         students = [student]
     found = [s for name in students for s in _of_student(course, name, chapters)]
     if not found:
-        raise GraderError(f"There is nothing to grade in {course.submitted} for {', '.join(c.name for c in chapters)}.")
+        raise GraderError(
+            f"There is nothing to grade in {course.submitted} for {', '.join(c.assignment_id for c in chapters)}."
+        )
     return found
 
 
@@ -119,7 +122,7 @@ def autograde(
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
     todo, version = [], results.grader_version
     with open_gradebook(course) as gradebook:
-        _require_built(gradebook, {s.chapter.name for s in found})
+        _require_built(gradebook, {s.chapter.assignment_id for s in found})
         for submission in found:
             if submission.trouble:
                 yield _enter_trouble(gradebook, submission, submission.trouble)
@@ -196,7 +199,7 @@ def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
     if stamp := _stamp_of(submission):
         with contextlib.suppress(ValueError, OverflowError):
             when = parse_utc(stamp.read_text(errors="replace").strip()[:100])
-    gradebook.update_or_create_submission(chapter.name, student, **({"timestamp": when} if when else {}))
+    gradebook.update_or_create_submission(chapter.assignment_id, student, **({"timestamp": when} if when else {}))
 
 
 def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -> Result:
@@ -204,17 +207,17 @@ def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -
     if STUDENT_ID.fullmatch(submission.student):
         with write_transaction(gradebook):
             _open_submission(gradebook, submission)
-    return Result(submission.student, submission.chapter.name, "trouble", trouble=trouble)
+    return Result(submission.student, submission.chapter.assignment_id, "trouble", trouble=trouble)
 
 
 def _result(gradebook: Gradebook, submission: Submission, status: str, graded: NotebookNode) -> Result:
     chapter = submission.chapter
-    entered = gradebook.find_submission_notebook(chapter.notebook, chapter.name, submission.student)
+    entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, submission.student)
     found = results.read(graded)
     mistakes = {e["exercise"]: e["mistake"] for e in found["exercises"] if e["mistake"]}
     return Result(
         submission.student,
-        chapter.name,
+        chapter.assignment_id,
         status,
         float(entered.score),
         float(entered.max_score),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.errors import GraderError
 from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,22 +17,18 @@ DB_VARIABLE = "GRADSCHOOL_DB"
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 
-class GraderError(Exception):
-    """Something the person at the keyboard can mend; the message is one clear sentence that says how."""
-
-
 @dataclass(frozen=True)
 class Chapter:
     """One chapter: ``name`` is nbgrader's assignment (the folder), ``notebook`` its notebook's name without ending."""
 
-    name: str
+    assignment_id: str
     notebook: str
-    part: str
+    key: str
 
     @property
     def source(self) -> Path:
         """The one file that an instructor edits."""
-        return ROOT / "solutions" / self.name / f"{self.notebook}.md"
+        return ROOT / "solutions" / self.assignment_id / f"{self.notebook}.md"
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class CourseDirectory:
 
     def notebook_path(self, step: Path, student: str, chapter: Chapter) -> Path:
         """The file of one student's notebook in one of the trees."""
-        return step / student / chapter.name / f"{chapter.notebook}.ipynb"
+        return step / student / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
 def course_directory(db: str | None = None) -> CourseDirectory:
@@ -88,18 +85,24 @@ def course_directory(db: str | None = None) -> CourseDirectory:
 def chapters() -> list[Chapter]:
     """Every chapter that has a source, in the course's order."""
     found = []
-    for part, name in CHAPTERS.items():
-        for source in sorted((ROOT / "solutions" / name).glob("*.md")):
-            found.append(Chapter(name, source.stem, part))
+    for key, assignment_id in CHAPTERS.items():
+        for source in sorted((ROOT / "solutions" / assignment_id).glob("*.md")):
+            found.append(Chapter(assignment_id, source.stem, key))
     return found
 
 
 def chapter(name: str) -> Chapter:
     """The chapter of this name, number ("01", "1") or part ("chain"); Trouble, with what there is, otherwise."""
     for found in chapters():
-        if name in (found.name, found.part, found.notebook, found.name[:2], found.name[:2].lstrip("0")):
+        if name in (
+            found.assignment_id,
+            found.key,
+            found.notebook,
+            found.assignment_id[:2],
+            found.assignment_id[:2].lstrip("0"),
+        ):
             return found
-    raise GraderError(f"There is no chapter {name!r}; there are {', '.join(c.name for c in chapters())}.")
+    raise GraderError(f"There is no chapter {name!r}; there are {', '.join(c.assignment_id for c in chapters())}.")
 
 
 def select_chapters(name: str | None) -> list[Chapter]:

@@ -32,7 +32,7 @@ def run(console: Console) -> None:
         console.print(f"Ran and rendered {page}", highlight=False)
     for number, chapter in enumerate(chapters()):
         students = sample_class.fill_class(where, chapter, misbehaving=number == 0, written=True)
-        console.print(f"A class hands in {chapter.name}: {', '.join(students)}", highlight=False)
+        console.print(f"A class hands in {chapter.assignment_id}: {', '.join(students)}", highlight=False)
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)
     for chapter in chapters():

@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 
-from grader.course import ROOT, Chapter, GraderError
+from grader.course import ROOT, Chapter
+from grader.errors import GraderError
 from gradschool.check.assess import Report
 from gradschool.core.exercise import CHAPTERS, grade_id
 
@@ -22,7 +23,7 @@ KEY = "gradschool"
 def grader_version(chapter: Chapter) -> str:
     """A digest of all that decides a mark: the grader, the chapter's bank and source, the student package."""
     digest = hashlib.sha256()
-    others = tuple(part for part in CHAPTERS if part != chapter.part)
+    others = tuple(part for part in CHAPTERS if part != chapter.key)
     folders = (ROOT / "grader", ROOT / "src" / "gradschool")
     files = sorted(f for folder in folders for f in folder.rglob("*.py"))
     shared = [f for f in files if not any(part.startswith(others) for part in f.relative_to(ROOT).parts)]
@@ -67,7 +68,7 @@ def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chap
 
     Marks and comments given by hand stay; where there is one, the cell is marked for a second look.
     """
-    where = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student).id
+    where = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student).id
     found = by_cell(notebook)
     grades, comments = _of_cells(gradebook, Grade, where), _of_cells(gradebook, Comment, where)
     try:
@@ -81,7 +82,7 @@ def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chap
                 comment = comments[cell.metadata.nbgrader.grade_id]
                 comment.auto_comment = None if _was_answered(cell) else "No response."
     except KeyError as name:
-        why = f"The gradebook lacks the cell {name} of {chapter.name}: run `python -m grader build` first."
+        why = f"The gradebook lacks the cell {name} of {chapter.assignment_id}: run `python -m grader build` first."
         raise GraderError(why) from None
     gradebook.db.commit()
 
@@ -96,7 +97,7 @@ def _of_cells(gradebook: Gradebook, kind: type[Grade | Comment], notebook: str) 
 def is_entered(gradebook: Gradebook, student: str, chapter: Chapter) -> bool:
     """Whether this gradebook has automatic marks of this student for this chapter."""
     try:
-        entered = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student)
+        entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student)
     except MissingEntry:
         return False
     return any(grade.auto_score is not None for grade in entered.grades)

@@ -55,7 +55,7 @@ def fill_class(
 def filled(notebook: NotebookNode, chapter: Chapter, fill: Fill) -> NotebookNode:
     """A released notebook with its solution cells filled in."""
     cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
-    for entry in entries(chapter.part).values():
+    for entry in entries(chapter.key).values():
         text = fill(entry)
         if text is not None:
             cells[_cell(entry)].source = text
@@ -71,7 +71,7 @@ def answered(notebook: NotebookNode) -> NotebookNode:
 
 
 def _released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
-    return nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    return nbformat.read(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
 
 
 def _cell(entry: Entry) -> str:
@@ -85,7 +85,7 @@ def _as_answer(entry: Entry, solution: Variant) -> str:
 
 def _one_bad(chapter: Chapter, solved: dict[str, str], bad: str) -> Fill:
     """All right but the third exercise, which misbehaves."""
-    victim = list(entries(chapter.part))[2]
+    victim = list(entries(chapter.key))[2]
 
     def fill(entry: Entry) -> str:
         if entry.exercise.id == victim:

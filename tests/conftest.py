@@ -62,7 +62,7 @@ def course(built: CourseDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def blank(built: CourseDirectory, chain: Chapter) -> bytes:
     """Chapter 1 as handed out."""
-    return (built.release / chain.name / f"{chain.notebook}.ipynb").read_bytes()
+    return (built.release / chain.assignment_id / f"{chain.notebook}.ipynb").read_bytes()
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from grader.cli.common import ChapterName, Db, Json, app, console, echo, echo_files, print_json
-from grader.course import GraderError, course_directory, select_chapters
+from grader.course import course_directory, select_chapters
+from grader.errors import GraderError
 
 
 @app.command()
@@ -40,7 +41,7 @@ def solutions(name: ChapterName = None, as_json: Json = False) -> None:
     from grader.publish import publish
 
     wanted = select_chapters(name)
-    echo(f"Running the solutions of {', '.join(c.name for c in wanted)} ...", as_json)
+    echo(f"Running the solutions of {', '.join(c.assignment_id for c in wanted)} ...", as_json)
     echo_files(
         "Wrote", "files", [path for pair in publish.all_solutions(course_directory(), wanted) for path in pair], as_json
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from grader.course import DB_VARIABLE, GraderError
+from grader.course import DB_VARIABLE
 from grader.sandbox import bubblewrap
 
 app = typer.Typer(
@@ -31,10 +31,6 @@ Db = Annotated[
 ]
 Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' code with all your rights.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-
-
-class Interrupted(GraderError):
-    """Somebody pressed Ctrl-C."""
 
 
 def echo(text: str, quiet: bool = False) -> None:

@@ -19,7 +19,8 @@ from grader.cli.common import (
     print_json,
 )
 from grader.cli.lms import Rosters, Zone
-from grader.course import DB_VARIABLE, GraderError, course_directory, select_chapters
+from grader.course import DB_VARIABLE, course_directory, select_chapters
+from grader.errors import GraderError
 
 
 class Format(StrEnum):
@@ -55,7 +56,7 @@ def feedback(
         raise GraderError("A zip for an LMS holds everybody's feedback: leave out --student.")
     where, chapters = course_directory(db), select_chapters(name)
     if name is None:  # a class on its way has not handed in every chapter
-        chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.name}/*.ipynb"))] or chapters
+        chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.assignment_id}/*.ipynb"))] or chapters
     files = [f for c in chapters for f in publish.feedback(where, c, student)]
     zips, notes = gradesheets.feedback_zips(where, chapters, where.work) if pack else ([], [])
     if as_json:

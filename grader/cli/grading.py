@@ -27,7 +27,6 @@ from rich.text import Text
 from grader.cli.common import (
     ChapterName,
     Db,
-    Interrupted,
     Json,
     Student,
     Unsandboxed,
@@ -37,7 +36,8 @@ from grader.cli.common import (
     echo,
     print_json,
 )
-from grader.course import CourseDirectory, GraderError, course_directory, select_chapters
+from grader.course import CourseDirectory, course_directory, select_chapters
+from grader.errors import GraderError, Interrupted
 from grader.executors import process_context
 from grader.sandbox import bubblewrap
 

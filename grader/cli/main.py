@@ -8,8 +8,8 @@ import sys
 import warnings
 
 from grader.cli import build, gradebook, grading, lms, verify  # each adds its commands to the application
-from grader.cli.common import Interrupted, app
-from grader.course import GraderError
+from grader.cli.common import app
+from grader.errors import GraderError, Interrupted
 
 __all__ = ["app", "build", "gradebook", "grading", "lms", "main", "verify"]
 

@@ -16,7 +16,7 @@ def audit(name: ChapterName = None, as_json: Json = False) -> None:
     """Try every known mistake and every other right way on the grader itself."""
     from grader.bank.audit import audit as run
 
-    result = run([c.part for c in select_chapters(name)])
+    result = run([c.key for c in select_chapters(name)])
     if as_json:
         print_json(result.as_dict())
     else:

@@ -9,7 +9,8 @@ from nbformat import NotebookNode
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, GraderError, chapters
+from grader.course import Chapter, chapters
+from grader.errors import GraderError
 from grader.execution import grade_notebook
 from gradschool.core.exercise import grade_id
 
@@ -19,7 +20,7 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
     names = {
         c.metadata["nbgrader"].get("grade_id") for c in notebook.cells if isinstance(c.metadata.get("nbgrader"), dict)
     }
-    common = {c: len(names & {grade_id(i) for i in entries(c.part)}) for c in chapters()}
+    common = {c: len(names & {grade_id(i) for i in entries(c.key)}) for c in chapters()}
     best = max(common, key=lambda c: common[c], default=None)
     if best is None or common[best] == 0:
         raise GraderError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
@@ -33,7 +34,7 @@ def grade_file(file: Path) -> dict[str, Any]:
     exercises = found["exercises"]
     return {
         "notebook": str(file),
-        "chapter": chapter.name,
+        "chapter": chapter.assignment_id,
         "earned": round(sum(e["earned"] for e in exercises), 2),
         "points": sum(e["points"] for e in exercises),
         "exercises": exercises,

@@ -12,7 +12,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import results
-from grader.course import Chapter, GraderError
+from grader.course import Chapter
+from grader.errors import GraderError
 from grader.execution.notebook_run import NotebookRun, TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template

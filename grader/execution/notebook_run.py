@@ -55,7 +55,7 @@ class NotebookRun:
     suspect_cells: set[int] = field(default_factory=set)  # cells during which a kernel died once
 
     def __post_init__(self) -> None:
-        self.bank = {grade_id(i): e for i, e in entries(self.chapter.part).items()}
+        self.bank = {grade_id(i): e for i, e in entries(self.chapter.key).items()}
         self.deadline = time.monotonic() + self.limits.notebook
 
     def run(self) -> dict[str, Report]:

@@ -27,7 +27,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from grader.course import GraderError
+from grader.errors import GraderError
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.dask_task import OFF, worker_fingerprint
@@ -218,7 +218,7 @@ class _DaskRun:
                 continue
             self.free_slots[free] -= 1
             task = _Task(free, time.monotonic() + self.patience, None, submission, tries)
-            self._send(_there("grade_bytes"), (data, submission.chapter.name, asdict(self.limits)), task)
+            self._send(_there("grade_bytes"), (data, submission.chapter.assignment_id, asdict(self.limits)), task)
 
     def _send(self, function: Callable[..., Any], args: tuple[Any, ...], task: _Task) -> None:
         """Give a worker, and nobody else, something to do. The key is new each time: no answer of another run."""

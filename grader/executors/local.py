@@ -22,7 +22,8 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from grader.course import Chapter, GraderError
+from grader.course import Chapter
+from grader.errors import GraderError
 from grader.execution import fork_client, grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors import process_context

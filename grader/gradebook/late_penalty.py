@@ -24,8 +24,8 @@ def rule(folder: Path = Path(__file__).parents[1]) -> Any:
 
 def apply_late_penalty(gradebook: Gradebook, student: str, chapter: Chapter, plugin: Any = None) -> None:
     """Enter what lateness costs, once the marks are in: never below nothing, never more than was earned."""
-    submission = gradebook.find_submission(chapter.name, student)
-    notebook = gradebook.find_submission_notebook(chapter.notebook, chapter.name, student)
+    submission = gradebook.find_submission(chapter.assignment_id, student)
+    notebook = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student)
     gradebook.db.refresh(notebook)  # its score is a sum that the database makes
     asked, seconds = None, submission.total_seconds_late
     if seconds > 0:

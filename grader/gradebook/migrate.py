@@ -18,7 +18,8 @@ from nbgrader.api import Assignment, Base, Course, Grade, Student, SubmittedAssi
 from sqlalchemy import URL, Connection, Table, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from grader.course import CourseDirectory, GraderError
+from grader.course import CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import address, engine_of, gradebook_lock, open_gradebook, redacted_url
 
 TABLES: list[Table] = Base.metadata.sorted_tables  # each after those that it points to

@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from grader.course import GraderError
+from grader.errors import GraderError
 from grader.execution.grade_notebook import MOST_BYTES
 
 MOST_FILES = 20_000  # in one folder or zip, zips inside it included

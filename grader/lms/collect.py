@@ -20,7 +20,8 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from grader.autograde import STUDENT_ID
-from grader.course import Chapter, CourseDirectory, GraderError, chapters
+from grader.course import Chapter, CourseDirectory, chapters
+from grader.errors import GraderError
 from grader.execution import grade_file, grade_notebook
 from grader.lms import archives
 from grader.lms.archives import ArchiveMember, UnpackLimits
@@ -90,7 +91,9 @@ class Collector:
             self.plain_args[student].add(member.path)
             entry = _entry(member, label, submitted or label.time, content)
             status, said = self._place(student, chapter, content, entry)
-            yield CollectResult(member.path, status, student, chapter.name, label.late, said or note, label.lms)
+            yield CollectResult(
+                member.path, status, student, chapter.assignment_id, label.late, said or note, label.lms
+            )
         except GraderError as trouble:
             yield CollectResult(member.path, "trouble", note=str(trouble))
 
@@ -106,7 +109,7 @@ class Collector:
         """Write a submission if it is the latest; its status and, where one is due, a word on why."""
         file = self.course.notebook_path(self.course.submitted, student, chapter)
         _require_inside(file, self.course)
-        known = self.ledger.get(student, {}).get(chapter.name)
+        known = self.ledger.get(student, {}).get(chapter.assignment_id)
         there = self.placed.get(file) or (digest_of(file) if file.is_file() else "")
         newer = known is None or _is_newer(entry, known) or bool(entry["time"] and not known["time"])
         if there == entry["digest"]:
@@ -120,7 +123,7 @@ class Collector:
             status = "replaced" if newer else "older"
         if newer:
             self.placed[file] = entry["digest"]
-            self.ledger.setdefault(student, {})[chapter.name] = entry
+            self.ledger.setdefault(student, {})[chapter.assignment_id] = entry
             if not self.dry_run:
                 _write(file, content, entry["time"])
         return status, _why(entry, known, there) if status == "older" else ""
@@ -164,7 +167,7 @@ def _chapter(content: bytes, label: SubmissionName) -> tuple[Chapter, str]:
         except RecursionError:
             why = f"{label.file} is nested too deeply to be a notebook."
     for chapter in chapters():
-        if chapter.name == label.assignment or normalize_name(chapter.notebook) == normalize_name(
+        if chapter.assignment_id == label.assignment or normalize_name(chapter.notebook) == normalize_name(
             without_version(label.file)
         ):
             return chapter, why

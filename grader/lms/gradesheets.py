@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
 from grader.lms.collect import Manifest, manifest
 from grader.lms.filenames import normalize_name
@@ -56,13 +57,13 @@ def totals(course: CourseDirectory, chapters: Iterable[Chapter]) -> dict[tuple[s
     found = {}
     with open_gradebook(course) as gradebook:
         for chapter in chapters:
-            for submission in gradebook.assignment_submissions(chapter.name):
+            for submission in gradebook.assignment_submissions(chapter.assignment_id):
                 graded = any(g.auto_score is not None or g.manual_score is not None for g in _grades(submission))
                 if graded:
                     score = max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
-                    found[submission.student_id, chapter.name] = ChapterTotal(
+                    found[submission.student_id, chapter.assignment_id] = ChapterTotal(
                         submission.student_id,
-                        chapter.name,
+                        chapter.assignment_id,
                         float(score),
                         float(submission.max_score),
                         any(g.needs_manual_grade for g in _grades(submission)),
@@ -91,9 +92,12 @@ def canvas(
 ) -> tuple[list[Path], list[str]]:
     """Write one CSV for Canvas's gradebook import; its path, and what the instructor should know about it."""
     marks, collected = totals(course, chapters), manifest(course)
-    chapters = [c for c in chapters if any(chapter == c.name for _, chapter in marks)]
+    chapters = [c for c in chapters if any(chapter == c.assignment_id for _, chapter in marks)]
     sheet = next(iter(roster.of_kind("canvas")), None)
-    columns, points = {c.name: _heading(c, sheet) for c in chapters}, {c.name: _points(c, marks) for c in chapters}
+    columns, points = (
+        {c.assignment_id: _heading(c, sheet) for c in chapters},
+        {c.assignment_id: _points(c, marks) for c in chapters},
+    )
     head = _canvas_columns(sheet)
     rows = _canvas_rows(sheet) if sheet else _canvas_rows_of(marks, collected)
     table: list[dict[str, Any]] = [{head[0]: "    " + POINTS, **{columns[c]: f"{points[c]:g}" for c in columns}}]
@@ -139,14 +143,14 @@ def _heading(chapter: Chapter, sheet: RosterFile | None) -> str:
     for column in sheet.columns[len(_canvas_columns(sheet)) :] if sheet else []:
         title = normalize_name(re.sub(r"\s\(\d+\)$", "", column))
         if re.search(r"\s\(\d+\)$", column) and (
-            normalize_name(chapter.notebook) in title or normalize_name(chapter.name) in title
+            normalize_name(chapter.notebook) in title or normalize_name(chapter.assignment_id) in title
         ):
             return column
-    return chapter.name
+    return chapter.assignment_id
 
 
 def _points(chapter: Chapter, marks: dict[tuple[str, str], ChapterTotal]) -> float:
-    return max(t.max_score for t in marks.values() if t.chapter == chapter.name)
+    return max(t.max_score for t in marks.values() if t.chapter == chapter.assignment_id)
 
 
 def _other_points(lms: str, chapter: str, ours: float, theirs: str) -> str:
@@ -180,7 +184,7 @@ def moodle(
     marks, collected = totals(course, chapters), manifest(course)
     files, said = [], _waiting(marks, waiting)
     for chapter in chapters:
-        of_chapter = {s: t for (s, name), t in marks.items() if name == chapter.name}
+        of_chapter = {s: t for (s, name), t in marks.items() if name == chapter.assignment_id}
         if not of_chapter:
             continue
         sheet = _worksheet(chapter, roster, collected)
@@ -191,14 +195,18 @@ def moodle(
         )
         columns = list(sheet.columns) if sheet else list(MOODLE_COLUMNS)
         table = [_moodle_row(row, of_chapter.get(student), waiting) for student, row in rows]
-        file = to / f"moodle-{chapter.name}.csv" if not to.suffix else to.with_name(f"{to.stem}-{chapter.name}.csv")
+        file = (
+            to / f"moodle-{chapter.assignment_id}.csv"
+            if not to.suffix
+            else to.with_name(f"{to.stem}-{chapter.assignment_id}.csv")
+        )
         _write(file, [*columns, *([FEEDBACK] if FEEDBACK not in columns else [])], table)
         files.append(file)
         if sheet:
             unknown = sorted(set(of_chapter) - {s for s, _ in rows})
-            said.append(_other_points("Moodle", chapter.name, _points(chapter, marks), _maximum(rows)))
+            said.append(_other_points("Moodle", chapter.assignment_id, _points(chapter, marks), _maximum(rows)))
         if unknown:
-            said.append(f"Without a Moodle number for {chapter.name}, so left out: {', '.join(unknown)}.")
+            said.append(f"Without a Moodle number for {chapter.assignment_id}, so left out: {', '.join(unknown)}.")
     return files, [s for s in said if s]
 
 
@@ -208,7 +216,11 @@ def _maximum(rows: list[tuple[str, dict[str, str]]]) -> str:
 
 def _worksheet(chapter: Chapter, roster: Roster, collected: Manifest) -> RosterFile | None:
     """The chapter's own worksheet: the one with the numbers under which it was collected, else the one named so."""
-    ids = {e[chapter.name]["lms_id"] for e in collected.values() if e.get(chapter.name, {}).get("lms") == "moodle"}
+    ids = {
+        e[chapter.assignment_id]["lms_id"]
+        for e in collected.values()
+        if e.get(chapter.assignment_id, {}).get("lms") == "moodle"
+    }
     sheets = roster.of_kind("moodle")
     best = max(sheets, key=lambda s: sum(p.lms_id in ids for p in s.people), default=None)
     if best and any(p.lms_id in ids for p in best.people):
@@ -222,7 +234,7 @@ def _moodle_rows_of(
     """Without a worksheet: the numbers that the collected files had; and who has none."""
     rows, unknown = [], []
     for student in sorted(of_chapter):
-        taken = collected.get(student, {}).get(chapter.name, {})
+        taken = collected.get(student, {}).get(chapter.assignment_id, {})
         if taken.get("lms") != "moodle":
             unknown.append(student)
             continue
@@ -254,13 +266,13 @@ def feedback_zips(course: CourseDirectory, chapters: list[Chapter], to: Path) ->
     left = []
     collected = manifest(course)
     for chapter in chapters:
-        for page in sorted(course.feedback.glob(f"*/{chapter.name}/{chapter.notebook}.html")):
-            taken = collected.get(page.parts[-3], {}).get(chapter.name, {})
+        for page in sorted(course.feedback.glob(f"*/{chapter.assignment_id}/{chapter.notebook}.html")):
+            taken = collected.get(page.parts[-3], {}).get(chapter.assignment_id, {})
             if taken.get("lms") not in ("canvas", "moodle"):
                 left.append(page.parts[-3])
                 continue
             name = taken["stem"] + ("/" if taken["lms"] == "moodle" else "") + f"{chapter.notebook}.html"
-            found.setdefault(to / f"feedback-{taken['lms']}-{chapter.name}.zip", []).append((name, page))
+            found.setdefault(to / f"feedback-{taken['lms']}-{chapter.assignment_id}.zip", []).append((name, page))
     for file, pages in found.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dateutil import parser
 
 from grader.autograde import STUDENT_ID
-from grader.course import CourseDirectory, GraderError
+from grader.course import CourseDirectory
+from grader.errors import GraderError
 from grader.lms.filenames import SubmissionName, names_of, normalize_name
 
 MOST_BYTES = 20 * 2**20

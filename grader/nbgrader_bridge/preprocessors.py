@@ -14,7 +14,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
 from grader import results
-from grader.course import GraderError, chapter
+from grader.course import chapter
+from grader.errors import GraderError
 from grader.execution.grade_notebook import escapes_folder, read_submission
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.notebooks.overwrite_cells import overwrite_cells

@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
 from grader.bank.registry import entries
-from grader.course import Chapter, GraderError
+from grader.course import Chapter
+from grader.errors import GraderError
 from gradschool.core.exercise import grade_id
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
@@ -73,10 +74,10 @@ def _nbgrader_metadata(kind: str, name: str, points: float | None) -> dict[str, 
 
 
 def _points(chapter: Chapter, exercise_id: str) -> float:
-    bank = entries(chapter.part)
+    bank = entries(chapter.key)
     if exercise_id not in bank:
         raise GraderError(
-            f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.part}.py lacks."
+            f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.key}.py lacks."
         )
     return bank[exercise_id].points
 
@@ -97,7 +98,7 @@ def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
         raise GraderError(
             f"{chapter.source.name} has more than one cell named {', '.join(doubled)}: give each its own name."
         )
-    wanted = [grade_id(i) for i in entries(chapter.part)]
+    wanted = [grade_id(i) for i in entries(chapter.key)]
     missing = [n for w in wanted for n in (w + "-solution", w) if n not in names]
     if missing:
         raise GraderError(f"{chapter.source.name} lacks the cells {', '.join(missing)}.")

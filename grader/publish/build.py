@@ -10,7 +10,8 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import gradebook_lock, open_gradebook
 from grader.nbgrader_bridge.setup import captured_log, converter, first_error
 from grader.notebooks.source import source_notebook
@@ -18,24 +19,24 @@ from grader.notebooks.source import source_notebook
 
 def build(chapter: Chapter, course: CourseDirectory) -> Path:
     """Build one chapter into ``house.release`` and its gradebook; the path of the release notebook."""
-    source = course.source / chapter.name / f"{chapter.notebook}.ipynb"
+    source = course.source / chapter.assignment_id / f"{chapter.notebook}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
     (course.work / "exchange").mkdir(mode=0o777, exist_ok=True)
     nbformat.write(source_notebook(chapter), source)
     _generate(chapter, course)
-    return course.release / chapter.name / f"{chapter.notebook}.ipynb"
+    return course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
 def _generate(chapter: Chapter, course: CourseDirectory) -> None:
-    generate = converter(GenerateAssignment, course, chapter.name)
+    generate = converter(GenerateAssignment, course, chapter.assignment_id)
     generate.force = True
     with open_gradebook(course) as gradebook, gradebook_lock(gradebook.engine), captured_log() as words:
         try:
             generate.start()
         except NbGraderException as error:
             if any("submissions associated" in line for line in words):
-                raise GraderError(_CELLS_CHANGED.format(chapter=chapter.name)) from None
-            raise GraderError(f"nbgrader could not build {chapter.name}: {first_error(words)}") from error
+                raise GraderError(_CELLS_CHANGED.format(chapter=chapter.assignment_id)) from None
+            raise GraderError(f"nbgrader could not build {chapter.assignment_id}: {first_error(words)}") from error
 
 
 _CELLS_CHANGED = (
@@ -51,7 +52,7 @@ def stale(wanted: Iterable[Chapter], course: CourseDirectory) -> list[str]:
         fresh = CourseDirectory(Path(folder) / "work", Path(folder) / "course")
         for chapter in wanted:
             built = build(chapter, fresh)
-            committed = course.release / chapter.name / built.name
+            committed = course.release / chapter.assignment_id / built.name
             if not committed.exists() or committed.read_bytes() != built.read_bytes():
-                different.append(chapter.name)
+                different.append(chapter.assignment_id)
     return different

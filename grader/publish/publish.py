@@ -19,7 +19,8 @@ from nbgrader.converters.base import NbGraderException
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
 from grader.lms.gradesheets import escape_formula
 from grader.nbgrader_bridge.formulas import markdown2html
@@ -32,21 +33,23 @@ RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
 
 def feedback(course: CourseDirectory, chapter: Chapter, student: str | None = None) -> list[Path]:
     """Write the feedback of everyone who has been graded (or of one student); the HTML files."""
-    graded = sorted(course.autograded.glob(f"{student or '*'}/{chapter.name}/{chapter.notebook}.ipynb"))
+    graded = sorted(course.autograded.glob(f"{student or '*'}/{chapter.assignment_id}/{chapter.notebook}.ipynb"))
     if not graded:
         who = f"{student!r}" if student else "anybody"
         raise GraderError(
-            f"Nothing of {who} has been graded for {chapter.name}: run `python -m grader autograde` first."
+            f"Nothing of {who} has been graded for {chapter.assignment_id}: run `python -m grader autograde` first."
         )
     with open_gradebook(course):
         pass  # what keeps it from opening is said here; nbgrader would say it once for each page
-    make = converter(GenerateFeedback, course, chapter.name, student or "*")
+    make = converter(GenerateFeedback, course, chapter.assignment_id, student or "*")
     make.force = True
     with captured_log() as words:
         try:
             make.start()
         except NbGraderException as error:
-            raise GraderError(f"Some feedback for {chapter.name} could not be written: {first_error(words)}") from error
+            raise GraderError(
+                f"Some feedback for {chapter.assignment_id} could not be written: {first_error(words)}"
+            ) from error
     return [course.feedback / f.relative_to(course.autograded).with_suffix(".html") for f in graded]
 
 
@@ -57,12 +60,14 @@ def marks(course: CourseDirectory, chapters: list[Chapter]) -> Iterator[dict[str
     """One row for every student and exercise in the gradebook; ``mistake`` is what the judge called it."""
     with open_gradebook(course) as gradebook:
         for chapter in chapters:
-            for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
+            for submission in sorted(
+                gradebook.assignment_submissions(chapter.assignment_id), key=lambda s: s.student_id
+            ):
                 found = _exercises(course, submission.student_id, chapter)
                 for grade in _in_order([g for n in submission.notebooks for g in n.grades], chapter):
                     yield {
                         "student": submission.student_id,
-                        "chapter": chapter.name,
+                        "chapter": chapter.assignment_id,
                         "exercise": grade.name,
                         "score": grade.score,
                         "max_score": grade.max_score,
@@ -73,7 +78,7 @@ def marks(course: CourseDirectory, chapters: list[Chapter]) -> Iterator[dict[str
 
 def _in_order(grades: list[Any], chapter: Chapter) -> list[Any]:
     """The lesson's order, then what is marked by hand: a database promises none."""
-    lesson = {grade_id(name): place for place, name in enumerate(entries(chapter.part))}
+    lesson = {grade_id(name): place for place, name in enumerate(entries(chapter.key))}
     return sorted(grades, key=lambda grade: (lesson.get(grade.name, len(lesson)), grade.name))
 
 
@@ -101,7 +106,7 @@ def export(course: CourseDirectory, chapters: list[Chapter], to: Path) -> int:
 def solutions(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]:
     """Execute the instructor's notebook for real and render it; Trouble if any cell raises. (.ipynb, .html)"""
     notebook = source_notebook(chapter)
-    folder = course.work / "solutions" / chapter.name
+    folder = course.work / "solutions" / chapter.assignment_id
     folder.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
@@ -113,7 +118,9 @@ def solutions(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]:
     try:
         client.execute()
     except CellExecutionError as error:
-        raise GraderError(f"The solution of {chapter.name} does not run: {error.ename}: {error.evalue}") from error
+        raise GraderError(
+            f"The solution of {chapter.assignment_id} does not run: {error.ename}: {error.evalue}"
+        ) from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, folder / f"{chapter.notebook}.ipynb")
     body, _ = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html}).from_notebook_node(notebook)
@@ -133,7 +140,7 @@ def _require_silence(notebook: nbformat.NotebookNode, chapter: Chapter) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 raise GraderError(
-                    f"A cell of {chapter.name} writes to stderr: {output.text.strip().splitlines()[-1][:200]}"
+                    f"A cell of {chapter.assignment_id} writes to stderr: {output.text.strip().splitlines()[-1][:200]}"
                 )
 
 
@@ -141,7 +148,7 @@ def release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> list[
     """Zip what a student needs and nothing else; the names inside. The same bytes for the same content."""
     files = [ROOT / name for name in RELEASED]
     files += sorted(f for f in (ROOT / "src").rglob("*.py"))
-    files += [course.release / c.name / f"{c.notebook}.ipynb" for c in chapters]
+    files += [course.release / c.assignment_id / f"{c.notebook}.ipynb" for c in chapters]
     missing = [str(f) for f in files if not f.is_file()]
     if missing:
         raise GraderError(f"{missing[0]} is missing: run `python -m grader build` first.")

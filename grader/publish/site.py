@@ -15,7 +15,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.notebooks.source import source_notebook
 from grader.publish import publish
 
@@ -46,7 +47,7 @@ class Page:
         """Write one picture; its address as seen from the lesson's page."""
         self.pictures += 1
         ending = {"svg+xml": "svg", "jpeg": "jpg"}.get(kind, kind)
-        name = f"{self.chapter.name}-{self.pictures:02}.{ending}"
+        name = f"{self.chapter.assignment_id}-{self.pictures:02}.{ending}"
         (self.folder / FIGURES).mkdir(parents=True, exist_ok=True)
         (self.folder / FIGURES / name).write_bytes(data)
         return f"../../{FIGURES}/{name}"
@@ -61,9 +62,9 @@ def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = Fals
         shutil.copy(ROOT / name, sources / (name if name.endswith(".md") else f"{name}.txt"))
     _api_pages(sources / "api")
     for chapter, executed in _executed(course, chapters, fresh):
-        released = nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+        released = nbformat.read(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
         page = Page(chapter, sources)
-        file = sources / "course" / chapter.name / f"{chapter.notebook}.ipynb"
+        file = sources / "course" / chapter.assignment_id / f"{chapter.notebook}.ipynb"
         file.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(lesson_page(page, released, executed), file)
     _sphinx(sources, to)
@@ -89,7 +90,7 @@ def _executed(course: CourseDirectory, chapters: list[Chapter], fresh: bool) -> 
 
 
 def _solution(course: CourseDirectory, chapter: Chapter) -> Path:
-    return course.work / "solutions" / chapter.name / f"{chapter.notebook}.ipynb"
+    return course.work / "solutions" / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
 def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
@@ -112,7 +113,7 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
             continue
         if cell.id not in outputs:
             raise GraderError(
-                f"The release of {page.chapter.name} is stale: run `python -m grader build` and commit course/."
+                f"The release of {page.chapter.assignment_id} is stale: run `python -m grader build` and commit course/."
             )
         cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
         page.shown.append(cell)
@@ -128,7 +129,7 @@ def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
         return nbformat.v4.new_output("stream", name="stdout", text=text) if text.strip() else None
     if output.output_type == "error":
         raise GraderError(
-            f"A cell of {page.chapter.name} raises {output.ename}: run `python -m grader solutions` first."
+            f"A cell of {page.chapter.assignment_id} raises {output.ename}: run `python -m grader solutions` first."
         )
     data = output.data
     if "image/png" in data:

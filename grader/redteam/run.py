@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 
 from grader import results
 from grader.bank.registry import find_entry
-from grader.course import GraderError, chapter
+from grader.course import chapter
+from grader.errors import GraderError
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells

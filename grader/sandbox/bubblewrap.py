@@ -20,7 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import gradschool
-from grader.course import ROOT, GraderError, course_directory
+from grader.course import ROOT, course_directory
+from grader.errors import GraderError
 from grader.sandbox.oracles import EXERCISES, stripped
 
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from grader.course import GraderError
+from grader.errors import GraderError
 
 MOST_SOCKET_PATH = 107  # bytes, on Linux: unix(7)
 ROOM = 40  # of them for a folder's own name and a socket's within it

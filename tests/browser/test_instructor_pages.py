@@ -84,9 +84,9 @@ def press(page: Page, student: str, column: str) -> None:
 def test_the_button_gives_the_marks_of_the_command_line(
     desk: str, page: Page, course: CourseDirectory, chain: Chapter
 ) -> None:
-    expect(page.get_by_text(chain.name).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(chain.assignment_id).first).to_be_visible(timeout=30_000)
     shoot(page, "instructor-assignments")
-    page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
+    page.goto(f"{desk}/formgrader/manage_submissions/{chain.assignment_id}")
     for student in STUDENTS:
         press(page, student, "autograde")
     for name in ("Perfect, Pia", "mistaken-1, "):  # who has no name is called by the id, not "None, None"
@@ -95,7 +95,7 @@ def test_the_button_gives_the_marks_of_the_command_line(
     with Gradebook(course.db_url) as gradebook:
         marks = {
             s.student_id: {g.name: g.auto_score for g in s.notebooks[0].grades}
-            for s in gradebook.assignment_submissions(chain.name)
+            for s in gradebook.assignment_submissions(chain.assignment_id)
         }
     full = {e.exercise.grade_id: e.points for e in entries("chain").values()}
     assert marks["perfect"] == {**full, "chain-reflection": None}
@@ -106,7 +106,7 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     desk: str, page: Page, course: CourseDirectory, chain: Chapter
 ) -> None:
     with Gradebook(course.db_url) as gradebook:
-        submitted = gradebook.find_submission_notebook(chain.notebook, chain.name, "perfect").id
+        submitted = gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "perfect").id
     page.goto(f"{desk}/formgrader/submissions/{submitted}/")
     scheme = page.get_by_text("Marking scheme").first
     expect(scheme).to_be_visible(timeout=30_000)
@@ -132,7 +132,7 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     assert page.evaluate("window.harm") is None
     assert page.locator("math").count() > 50
     with Gradebook(course.db_url) as gradebook:
-        grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect")
+        grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.assignment_id, "perfect")
         assert (grade.manual_score, grade.needs_manual_grade) == (5, False)
 
 
@@ -144,16 +144,16 @@ def field_below(answer: Locator, page: Page, kind: str) -> Locator:
 def test_feedback_from_its_button_says_what_was_wrong(
     desk: str, page: Page, browser: Browser, course: CourseDirectory, chain: Chapter
 ) -> None:
-    page.goto(f"{desk}/formgrader/manage_submissions/{chain.name}")
+    page.goto(f"{desk}/formgrader/manage_submissions/{chain.assignment_id}")
     expect(page.locator("tr", has_text="mistaken-1")).to_be_visible(timeout=30_000)
     for student in STUDENTS:
         press(page, student, "generate-feedback")
     with watched_page(browser) as other:
-        other.goto((course.feedback / "mistaken-1" / chain.name / f"{chain.notebook}.html").as_uri())
+        other.goto((course.feedback / "mistaken-1" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
         expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
         expect(other.locator("html")).to_have_attribute("lang", "en")  # mended, on this road as well
         shoot(other, "instructor-feedback-mistaken")
-        other.goto((course.feedback / "perfect" / chain.name / f"{chain.notebook}.html").as_uri())
+        other.goto((course.feedback / "perfect" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
         expect(other.locator("body")).to_contain_text("Say it with")
         expect(other.locator(".panel-footer math")).to_have_text("G")  # the remark's formula is drawn
         assert other.evaluate("window.harm") is None
@@ -185,9 +185,9 @@ def test_a_reflection_is_marked_with_the_keyboard_alone(
     """From the list of chapters to the points and on to the next student: Tab, Enter and the points' digits."""
     page.goto(f"{desk}/formgrader/manage_assignments")
     expect(page.locator(".num-submissions a").first).to_be_visible(timeout=30_000)
-    tab_to(page, f".num-submissions a[href$='{chain.name}']")
+    tab_to(page, f".num-submissions a[href$='{chain.assignment_id}']")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/manage_submissions/{chain.name}")
+    page.wait_for_url(f"**/manage_submissions/{chain.assignment_id}")
     expect(page.locator(".student-name a").first).to_be_visible(timeout=30_000)
     tab_to(page, ".student-name a[href*='/perfect/']")
     page.keyboard.press("Enter")
@@ -208,4 +208,6 @@ def test_a_reflection_is_marked_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: address(url) != address(there))  # the next student's page, or the list after the last
     with Gradebook(course.db_url) as gradebook:
-        assert gradebook.find_grade("chain-reflection", chain.notebook, chain.name, "perfect").manual_score == 4
+        assert (
+            gradebook.find_grade("chain-reflection", chain.notebook, chain.assignment_id, "perfect").manual_score == 4
+        )

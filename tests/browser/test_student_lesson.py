@@ -158,7 +158,7 @@ def lesson(lab: str, browser: Browser, part: str) -> Iterator[Lesson]:
     """A chapter, open in JupyterLab, run from its top to its first exercise. No errors on the console in the end."""
     about = chapter(part)
     with watched_page(browser) as page:
-        opened = Lesson(page, lab, f"{about.name}/{about.notebook}.ipynb")
+        opened = Lesson(page, lab, f"{about.assignment_id}/{about.notebook}.ipynb")
         opened.run_above(STORIES[part][0])
         yield opened
         opened.do("kernelmenu:shutdown")

@@ -22,7 +22,8 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.executors.local import LocalExecutor
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def marks(course: CourseDirectory, chain: Chapter) -> dict[str, dict[str, tuple[
     with Gradebook(course.db_url) as gradebook:
         return {
             s.student_id: {g.name: (g.auto_score, g.manual_score, g.needs_manual_grade) for g in s.notebooks[0].grades}
-            for s in gradebook.assignment_submissions(chain.name)
+            for s in gradebook.assignment_submissions(chain.assignment_id)
         }
 
 
@@ -120,8 +121,8 @@ def test_plain_nbgrader_gives_the_same_marks(graded: CourseDirectory, own: Cours
     for folder in own.submitted.iterdir():
         if folder.name not in students:
             shutil.rmtree(folder)
-    assert nbgrader("generate_assignment", chain.name, "--force", course=own).returncode == 0
-    done = nbgrader("autograde", chain.name, course=own)
+    assert nbgrader("generate_assignment", chain.assignment_id, "--force", course=own).returncode == 0
+    done = nbgrader("autograde", chain.assignment_id, course=own)
     assert "error processing assignment" in done.stderr  # damaged and renamed, which leaves the others graded
     assert marks(own, chain) == {s: expected[s] for s in students}
 
@@ -137,7 +138,7 @@ def test_nothing_is_graded_twice_and_force_changes_no_mark(own: CourseDirectory,
 
 def test_a_resubmission_replaces_and_manual_marks_stay(own: CourseDirectory, chain: Chapter) -> None:
     with Gradebook(own.db_url) as gradebook:
-        where = (chain.notebook, chain.name, "untouched")
+        where = (chain.notebook, chain.assignment_id, "untouched")
         gradebook.find_grade("chain-reflection", *where).manual_score = 4
         gradebook.find_comment("chain-reflection", *where).manual_comment = "Well seen."
         gradebook.find_grade("chain-l2-gradient", *where).manual_score = 1.5
@@ -175,9 +176,9 @@ def test_export_is_one_row_for_each_student_and_exercise(own: CourseDirectory, c
 
 
 def test_check_grades_one_file_of_any_name(own: CourseDirectory, chain: Chapter) -> None:
-    file = own.submitted / "renamed" / chain.name / "my homework (final).ipynb"
+    file = own.submitted / "renamed" / chain.assignment_id / "my homework (final).ipynb"
     found = json.loads(grader("check", str(file), "--json", course=own).stdout)
-    assert (found["chapter"], found["earned"]) == (chain.name, 0)
+    assert (found["chapter"], found["earned"]) == (chain.assignment_id, 0)
 
 
 @pytest.mark.parametrize(
@@ -254,11 +255,11 @@ def test_a_timestamp_counts_and_a_link_in_its_place_does_not(course: CourseDirec
         file.write_text("not a notebook")
     ours = course.work / "secret.txt"
     ours.write_text("2026-02-01 10:00:00 UTC\n")
-    (course.submitted / "ada" / chain.name / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
-    (course.submitted / "bob" / chain.name / "timestamp.txt").symlink_to(ours)
+    (course.submitted / "ada" / chain.assignment_id / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
+    (course.submitted / "bob" / chain.assignment_id / "timestamp.txt").symlink_to(ours)
     assert {r.status for r in autograde(course, submissions(course, [chain]), crew=LocalExecutor(1))} == {"trouble"}
     with Gradebook(course.db_url) as gradebook:
-        found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.name)}
+        found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.assignment_id)}
     assert found == {"ada": datetime(2026, 1, 1, 10), "bob": None}
 
 

@@ -99,7 +99,7 @@ class Term:
 
     def by_hand(self, student: str, points: dict[str, float], comment: str = "") -> None:
         """Marks and a comment that a person gives."""
-        where = (self.chapter.notebook, self.chapter.name, student)
+        where = (self.chapter.notebook, self.chapter.assignment_id, student)
         with open_gradebook(self.course) as book:
             for cell, score in points.items():
                 grade = book.find_grade(cell, *where)
@@ -117,7 +117,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     term = Term(tmp_path / "course-of-autumn", chain)
     term.grader("build", "chain")
     with open_gradebook(term.course) as book:
-        book.update_or_create_assignment(chain.name, duedate=DUE)
+        book.update_or_create_assignment(chain.assignment_id, duedate=DUE)
 
     # The first round, in time. 50 points as published, and the right l2_gradient earns a tenth of its 2: 50 - 1.8.
     term.hand_in("ada", "2026-09-30 10:00:00 UTC", "Because the loss sees one output.")
@@ -145,7 +145,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
 
     # The third: cyd, with an extension of two days; bob's file once more as it was; dee a second late, l2 corrected.
     with open_gradebook(term.course) as book:
-        book.grant_extension(chain.name, "cyd", days=2)
+        book.grant_extension(chain.assignment_id, "cyd", days=2)
     term.hand_in("cyd", "2026-10-03 11:00:00 UTC", "Short.")
     term.hand_in("dee", "2026-10-01 12:00:01 UTC")
     assert term.grade() == {
@@ -188,7 +188,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     assert bobs["chain-sgd-step"] == ("2.0", "2.0", "")
     assert {r["mistake"] for r in rows if r["exercise"] == "chain-l2-gradient"} == {""}
     term.grader("feedback", "chain", "--student", "ada")
-    assert "Well seen." in (term.course.feedback / "ada" / chain.name / f"{chain.notebook}.html").read_text()
+    assert "Well seen." in (term.course.feedback / "ada" / chain.assignment_id / f"{chain.notebook}.html").read_text()
     report = Path(json.loads(term.grader("report", "chain", "--json"))["file"]).read_text()
     assert "no-bias-correction" in report
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.bank.registry import find_entry
-from grader.course import GraderError
+from grader.errors import GraderError
 from grader.execution.grade_notebook import read_submission
 from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import overwrite_cells

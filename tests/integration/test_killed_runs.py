@@ -34,7 +34,7 @@ STUDENTS = 10
 @pytest.fixture
 def quick(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> CourseDirectory:
     """A class of ten whose marks all differ, and a command that grades it quickly."""
-    released = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
     for k in range(STUDENTS):
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
@@ -63,9 +63,9 @@ def state(course: CourseDirectory, chain: Chapter) -> dict[str, Any]:
     with Gradebook(course.db_url, "gradschool") as book:
         found = {
             s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades)
-            for s in book.assignment_submissions(chain.name)
+            for s in book.assignment_submissions(chain.assignment_id)
         }
-        assert len(found) == len(book.assignment_submissions(chain.name))
+        assert len(found) == len(book.assignment_submissions(chain.assignment_id))
     for student in found:
         nbformat.read(course.notebook_path(course.autograded, student, chain), as_version=4)
     assert not list(course.work.rglob("*.partial"))
@@ -77,7 +77,7 @@ def whole(course: CourseDirectory, chain: Chapter) -> None:
     for file in course.autograded.rglob("*.ipynb"):
         nbformat.read(file, as_version=4)
     with Gradebook(course.db_url, "gradschool") as book:
-        names = [s.student_id for s in book.assignment_submissions(chain.name)]
+        names = [s.student_id for s in book.assignment_submissions(chain.assignment_id)]
     assert len(names) == len(set(names))
 
 
@@ -210,7 +210,7 @@ def test_a_locked_gradebook_is_waited_for_or_named(quick: CourseDirectory, chain
 def test_resubmission_replaces_and_marks_by_hand_stay(quick: CourseDirectory, chain: Chapter) -> None:
     start(quick).communicate(timeout=120)
     name = next(iter(entries("chain").values())).exercise.grade_id
-    where = (chain.notebook, chain.name, "student-3")
+    where = (chain.notebook, chain.assignment_id, "student-3")
     with Gradebook(quick.db_url, "gradschool") as book:
         book.find_grade(name, *where).manual_score = 0.5
         book.find_comment(f"{name}-solution", *where).manual_comment = "kept"
@@ -224,6 +224,6 @@ def test_resubmission_replaces_and_marks_by_hand_stay(quick: CourseDirectory, ch
         grade = book.find_grade(name, *where)
         assert (grade.manual_score, grade.needs_manual_grade) == (0.5, True)
         assert book.find_comment(f"{name}-solution", *where).manual_comment == "kept"
-        assert len([s for s in book.assignment_submissions(chain.name) if s.student_id == "student-3"]) == 1
+        assert len([s for s in book.assignment_submissions(chain.assignment_id) if s.student_id == "student-3"]) == 1
         scores = {g.name: g.auto_score for g in book.find_submission_notebook(*where).grades}
     assert scores[name] == pytest.approx(entries("chain")["chain.l2_gradient"].points * 0.9)

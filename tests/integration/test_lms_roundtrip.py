@@ -44,7 +44,7 @@ def grader(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 def test_collect_and_export_as_commands(course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
     (course.work / "roster").mkdir()
-    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
+    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.assignment_id: 60})
     dry = CliRunner().invoke(app, ["collect", str(archive), "--dry-run"])
     assert dry.stdout.strip().splitlines()[-1] == (
         "Would be: 4 new, 0 replaced, 0 unchanged, 0 older, 0 could not be taken."
@@ -82,7 +82,7 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
     (tmp_path / "downloads").mkdir()
     sample.canvas_zip(tmp_path / "downloads" / "chapter1.zip", chain, work, late=frozenset({"Zoë Null"}))
     (course.work / "roster").mkdir()
-    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.name: 60})
+    sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.assignment_id: 60})
     for words in commands_of(ROOT / "docs" / "running-a-class.md"):
         done = grader(*words, cwd=tmp_path)
         assert done.returncode == 0, (words, done.stderr)
@@ -96,7 +96,7 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
     }
     assert "Handed in late, by the LMS: zoenull." in (course.work / "class-report.html").read_text()
     total = sum(e.points for e in entries("chain").values())
-    assert gradesheets.totals(course, [chain])["mariecurie", chain.name].score == total
+    assert gradesheets.totals(course, [chain])["mariecurie", chain.assignment_id].score == total
     assert float(points["Loss as chain rule (900)"]) > total  # the reflection's points are among the possible ones
 
 
@@ -114,9 +114,11 @@ def punctual(course: CourseDirectory, chain: Chapter) -> CourseDirectory:
     """A class where ann was in time and bob an hour late, both with two points."""
     mark(course, chain, {"ann": 2, "bob": 2})
     with open_gradebook(course) as gradebook:
-        gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
+        gradebook.update_or_create_assignment(chain.assignment_id, duedate="2026-11-20 12:00:00 UTC")
         for student, hour in (("ann", 11), ("bob", 13)):
-            gradebook.update_or_create_submission(chain.name, student, timestamp=f"2026-11-20 {hour}:00:00 UTC")
+            gradebook.update_or_create_submission(
+                chain.assignment_id, student, timestamp=f"2026-11-20 {hour}:00:00 UTC"
+            )
     return course
 
 
@@ -127,14 +129,14 @@ def penalties(course: CourseDirectory, chain: Chapter, **settings: str) -> dict[
         for student in ("ann", "bob"):
             late_penalty.apply_late_penalty(gradebook, student, chain, plugin)
     with open_gradebook(course) as gradebook:
-        found = {s.student_id: s.notebooks[0] for s in gradebook.assignment_submissions(chain.name)}
+        found = {s.student_id: s.notebooks[0] for s in gradebook.assignment_submissions(chain.assignment_id)}
         return {student: notebook.late_submission_penalty for student, notebook in found.items()}
 
 
 def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: CourseDirectory, chain: Chapter) -> None:
     assert penalties(punctual, chain) == {"ann": None, "bob": None}
     assert penalties(punctual, chain, penalty_method="zero") == {"ann": None, "bob": 2.0}
-    assert gradesheets.totals(punctual, [chain])["bob", chain.name].score == 0
+    assert gradesheets.totals(punctual, [chain])["bob", chain.assignment_id].score == 0
     assert penalties(punctual, chain) == {"ann": None, "bob": None}  # asked again under another rule
 
 
@@ -150,7 +152,7 @@ class Clerk:
     def run(self, todo: Sequence[Submission], limits: Any = None) -> Iterator[tuple[Submission, nbformat.NotebookNode]]:
         for s in todo:
             graded, _ = overwrite_cells(nbformat.read(s.file, as_version=4), template(s.chapter))
-            bank = entries(s.chapter.part).values()
+            bank = entries(s.chapter.key).values()
             right = {e.exercise.id: Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank}
             results.attach(
                 graded, right, [], grader=results.grader_version(s.chapter), submission=results.digest_of(s.file)
@@ -166,7 +168,7 @@ def test_what_was_collected_late_is_graded_as_late(
     sample.exchange(tmp_path / "in", chain, {"Bob": blank}, "2026-11-20 13:00:00.5 UTC")
     take(course, tmp_path / "in")
     with open_gradebook(course) as gradebook:
-        gradebook.update_or_create_assignment(chain.name, duedate="2026-11-20 12:00:00 UTC")
+        gradebook.update_or_create_assignment(chain.assignment_id, duedate="2026-11-20 12:00:00 UTC")
     monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
     assert [r.status for r in autograde(course, submissions(course, [chain]), crew=Clerk())] == ["graded", "graded"]
     total = sum(e.points for e in entries("chain").values())

@@ -45,7 +45,7 @@ def displayed(text: str) -> list[str]:
     return re.findall(r"\$\$(.+?)\$\$", prose, re.S)
 
 
-LESSONS = {c.part: displayed(c.source.read_text(encoding="utf-8")) for c in chapters()}
+LESSONS = {c.key: displayed(c.source.read_text(encoding="utf-8")) for c in chapters()}
 ALL = [(part, latex) for part, found in LESSONS.items() for latex in found]
 
 

@@ -19,10 +19,10 @@ from gradschool.check.assess import Report
 
 def hand_in(course: CourseDirectory, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:
     """A notebook that will be found right to so many tenths; with ``words`` as the written answer."""
-    released = nbformat.read(course.release / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
     released.cells.insert(0, nbformat.v4.new_markdown_cell("x" * tenths))
     for cell in released.cells:
-        if words and cell.metadata.get("nbgrader", {}).get("grade_id") == f"{chapter.part}-reflection":
+        if words and cell.metadata.get("nbgrader", {}).get("grade_id") == f"{chapter.key}-reflection":
             cell.source = words
     sample_class._submit(course, chapter, student, released)
 
@@ -38,7 +38,7 @@ class QuickCrew:
             share = submitted.cells[0].source.count("x") / 10
             reports = {
                 e.exercise.id: Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
-                for e in entries(submission.chapter.part).values()
+                for e in entries(submission.chapter.key).values()
             }
             version, digest = results.grader_version(submission.chapter), results.digest_of(submission.file)
             results.attach(graded, reports, notes, grader=version, submission=digest)

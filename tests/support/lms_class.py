@@ -44,7 +44,7 @@ def handed_in(course: CourseDirectory) -> dict[str, bytes]:
 
 
 def canvas_roster(course: CourseDirectory, work: dict[str, bytes], chapters: list[Chapter]) -> Roster:
-    file = sample.canvas_export(course.work / "canvas.csv", work, chapters, {c.name: 60 for c in chapters})
+    file = sample.canvas_export(course.work / "canvas.csv", work, chapters, {c.assignment_id: 60 for c in chapters})
     return roster.read([file])
 
 
@@ -53,8 +53,10 @@ def mark(course: CourseDirectory, chain: Chapter, scores: dict[str, float], wait
     with open_gradebook(course) as gradebook:
         for student, score in scores.items():
             gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(chain.name, student)
-            for i, grade in enumerate(gradebook.find_submission_notebook(chain.notebook, chain.name, student).grades):
+            gradebook.update_or_create_submission(chain.assignment_id, student)
+            for i, grade in enumerate(
+                gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, student).grades
+            ):
                 written = grade.name == "chain-reflection"
                 grade.auto_score = None if written and student in waiting else (score if i == 0 else 0.0)
                 grade.needs_manual_grade = written and student in waiting

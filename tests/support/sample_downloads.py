@@ -36,7 +36,9 @@ def canvas_export(to: Path, work: Work, chapters: list[Chapter], points: Mapping
     """Canvas's gradebook export: no marks in it yet; ``points`` by chapter."""
     titles = [f"{c.notebook.replace('_', ' ').capitalize()} ({900 + i})" for i, c in enumerate(chapters)]
     rows = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles, "Final Score"]]
-    rows.append(["    Points Possible", "", "", "", "", *(f"{points[c.name]:.2f}" for c in chapters), "(read only)"])
+    rows.append(
+        ["    Points Possible", "", "", "", "", *(f"{points[c.assignment_id]:.2f}" for c in chapters), "(read only)"]
+    )
     for name in work:
         first, _, last = name.rpartition(" ")
         who = [f"{last}, {first}", str(canvas_id(work, name)), f"S{canvas_id(work, name)}", login(name), "RL, group 1"]
@@ -72,7 +74,7 @@ def moodle_worksheet(to: Path, work: Work, number: int, points: float) -> Path:
 def exchange(to: Path, chapter: Chapter, work: Work, time: str = "2026-11-20 22:59:30.123456 UTC") -> Path:
     """nbgrader's exchange: the folder ``inbound`` of a course."""
     for name, content in work.items():
-        folder = to / f"{login(name)}+{chapter.name}+{time}+k2J9xQ"
+        folder = to / f"{login(name)}+{chapter.assignment_id}+{time}+k2J9xQ"
         folder.mkdir(parents=True)
         (folder / f"{chapter.notebook}.ipynb").write_bytes(content)
         (folder / "timestamp.txt").write_text(time)

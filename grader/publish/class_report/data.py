@@ -13,7 +13,8 @@ from typing import Any
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
 from gradschool.core.exercise import grade_id
 
@@ -91,16 +92,16 @@ def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Mis
 
 
 def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> ChapterFacts:
-    sections = sections_of(course.release / chapter.name / f"{chapter.notebook}.ipynb")
+    sections = sections_of(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb")
     marks, scores, records = [], {}, {}
-    for submission in sorted(gradebook.assignment_submissions(chapter.name), key=lambda s: s.student_id):
+    for submission in sorted(gradebook.assignment_submissions(chapter.assignment_id), key=lambda s: s.student_id):
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
         marks.append(_mark(student, grades, list(found.get("notes", []))))
         if not marks[-1].trouble:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
-    exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.part).values()]
+    exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
     return ChapterFacts(chapter, marks, exercises, _mistakes(chapter, records, sections))
 
 
@@ -160,7 +161,7 @@ def _named(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _mistakes(chapter: Chapter, records: dict[str, dict[str, Any]], sections: dict[str, str]) -> list[Misconception]:
     """Every mistake that the judge named, but what was left as handed out, which is no misconception."""
-    known = {(name, m.name): m.hint for name, entry in entries(chapter.part).items() for m in entry.mutants}
+    known = {(name, m.name): m.hint for name, entry in entries(chapter.key).items() for m in entry.mutants}
     who: dict[tuple[str, str], list[str]] = {}
     hints: dict[tuple[str, str], Counter[str]] = {}
     for student, found in records.items():
@@ -173,7 +174,7 @@ def _mistakes(chapter: Chapter, records: dict[str, dict[str, Any]], sections: di
     for (exercise, name), students in who.items():
         hint = known.get((exercise, name)) or hints[exercise, name].most_common(1)[0][0]
         where, is_known = sections.get(exercise, ""), (exercise, name) in known
-        made.append(Misconception(chapter.name, exercise, name, hint, where, students, is_known))
+        made.append(Misconception(chapter.assignment_id, exercise, name, hint, where, students, is_known))
     return sorted(made, key=lambda m: (-len(m.students), m.exercise, m.name))
 
 

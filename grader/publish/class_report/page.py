@@ -83,7 +83,10 @@ def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: 
 
 
 def _contents(found: Sequence[ChapterFacts]) -> str:
-    links = [("tomorrow", "What to teach tomorrow"), *((f.chapter.name, f.chapter.name) for f in found)]
+    links = [
+        ("tomorrow", "What to teach tomorrow"),
+        *((f.chapter.assignment_id, f.chapter.assignment_id) for f in found),
+    ]
     links += [("waiting", "Waiting for you"), ("look", "Worth a look")]
     return "<nav><p>" + " · ".join(f'<a href="#{escape(to)}">{escape(text)}</a>' for to, text in links) + "</p></nav>"
 
@@ -94,7 +97,7 @@ def _overview(found: Sequence[ChapterFacts]) -> str:
         shares = sorted(f.shares)
         middle = f"{_median(shares):.0%}" if shares else "–"
         waiting = sum(bool(m.waiting) for m in f.marks)
-        rows.append((f.chapter.name, len(shares), middle, waiting, sum(m.trouble for m in f.marks)))
+        rows.append((f.chapter.assignment_id, len(shares), middle, waiting, sum(m.trouble for m in f.marks)))
     heads = ("Chapter", "Graded", "Median", "Waiting for you", "Could not be graded")
     return _table("Where the class stands", heads, rows, numbers={1, 2, 3, 4})
 
@@ -104,7 +107,7 @@ def _median(shares: list[float]) -> float:
 
 
 def _tomorrow(found: Sequence[ChapterFacts]) -> str:
-    graded = {f.chapter.name: len(f.shares) for f in found}
+    graded = {f.chapter.assignment_id: len(f.shares) for f in found}
     cards = [_card(m, graded[m.chapter]) for m in top_misconceptions(found)]
     none = "<p>The judge has named no known misconception.</p>"
     return f'<h2 id="tomorrow">What to teach tomorrow</h2>{"".join(cards) or none}'
@@ -124,7 +127,7 @@ def _name(name: str) -> str:
 
 
 def _chapter(found: ChapterFacts, late: set[tuple[str, str]]) -> str:
-    name = found.chapter.name
+    name = found.chapter.assignment_id
     head = f'<section class="chapter"><h2 id="{escape(name)}">{escape(name)}</h2>'
     if not found.shares:
         return f"{head}<p>Nothing is graded yet.</p></section>"
@@ -134,13 +137,13 @@ def _chapter(found: ChapterFacts, late: set[tuple[str, str]]) -> str:
         head,
         f"<p>Handed in late, by the LMS: {escape(', '.join(is_late))}.</p>" if is_late else "",
         "<h3>Marks</h3>",
-        _figure(spread, f"marks-{found.chapter.part}"),
+        _figure(spread, f"marks-{found.chapter.key}"),
         _counts(counts),
         "<h3>Exercises</h3>",
-        _figure(exercises, f"exercises-{found.chapter.part}"),
+        _figure(exercises, f"exercises-{found.chapter.key}"),
         _exercises(found),
         "<h3>Misconceptions</h3>",
-        _figure(mistakes, f"mistakes-{found.chapter.part}") if mistakes else "<p>None was named.</p>",
+        _figure(mistakes, f"mistakes-{found.chapter.key}") if mistakes else "<p>None was named.</p>",
         _mistakes(found) if mistakes else "",
     ]
     return "".join(parts) + "</section>"
@@ -178,16 +181,19 @@ def _mistakes(found: ChapterFacts) -> str:
 
 
 def _waiting(found: Sequence[ChapterFacts]) -> str:
-    rows = [(m.student, f.chapter.name, ", ".join(m.waiting)) for f in found for m in f.marks if m.waiting]
+    rows = [(m.student, f.chapter.assignment_id, ", ".join(m.waiting)) for f in found for m in f.marks if m.waiting]
     told = "<p>Nothing waits for you.</p>"
     table = _table(f"{len(rows)} to mark by hand, in the formgrader", ("Student", "Chapter", "Cells"), rows)
     return f'<h2 id="waiting">Waiting for you</h2>{table if rows else told}'
 
 
 def _to_look_at(found: Sequence[ChapterFacts]) -> str:
-    rows = [(m.student, f.chapter.name, note) for f in found for m in f.marks for note in m.notes]
+    rows = [(m.student, f.chapter.assignment_id, note) for f in found for m in f.marks for note in m.notes]
     failed = [
-        (m.student, f.chapter.name, "could not be graded: see `autograde`") for f in found for m in f.marks if m.trouble
+        (m.student, f.chapter.assignment_id, "could not be graded: see `autograde`")
+        for f in found
+        for m in f.marks
+        if m.trouble
     ]
     table = _table("Notes change no mark", ("Student", "Chapter", "What there is"), [*failed, *rows])
     told = "<p>Nothing unusual.</p>"

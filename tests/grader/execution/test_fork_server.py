@@ -95,7 +95,7 @@ def ask(*texts: str, number: int = 1) -> list[list[str]]:
 
 def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
     cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
-    released = nbformat.read(built.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(built.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
     return sample_class.filled(released, chain, lambda e: cells[e.exercise.grade_id + "-solution"])
 
 

@@ -25,7 +25,7 @@ FULL = {i: e.points for i, e in entries("chain").items()}
 def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
     """The release with every solution filled in."""
     cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
-    released = nbformat.read(built.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(built.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
     return sample_class.filled(released, chain, lambda e: cells[e.exercise.grade_id + "-solution"])
 
 

@@ -23,7 +23,8 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.cli.grading import _crew
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.executors.dask import DaskExecutor
 from grader.executors.dask_task import worker_fingerprint
 from grader.executors.local import KILLED_TWICE, MOST_READY, Executor, LocalExecutor, Submission
@@ -71,7 +72,7 @@ CLASS = {f"student-{k}": "x" * (k + 1) for k in range(9)}  # no two have the sam
 
 def hand_in(course: CourseDirectory, chain: Chapter, texts: dict[str, str]) -> None:
     """A class whose first cells have these texts."""
-    released = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    released = nbformat.read(course.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
     for student, text in texts.items():
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell(text), *released.cells]
@@ -81,7 +82,7 @@ def hand_in(course: CourseDirectory, chain: Chapter, texts: dict[str, str]) -> N
 def marks(course: CourseDirectory, chain: Chapter) -> Marks:
     """Everybody's marks as the gradebook has them, each student once."""
     with Gradebook(course.db_url, "gradschool") as book:
-        found = list(book.assignment_submissions(chain.name))
+        found = list(book.assignment_submissions(chain.assignment_id))
         assert len(found) == len({s.student_id for s in found})
         return {s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades) for s in found}
 

@@ -25,7 +25,8 @@ from sqlalchemy import create_engine, text
 from traitlets.config import Config
 
 from grader import sample_class
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook import connection as gradebooks
 from grader.gradebook import migrate
 from grader.gradebook.connection import gradebook_lock, open_gradebook, write_transaction
@@ -78,7 +79,7 @@ def exported(course: CourseDirectory, chain: Chapter) -> bytes:
 
 def by_hand(course: CourseDirectory, chain: Chapter, student: str, points: float, words: str) -> None:
     """What a person enters in the formgrader: marks and a comment for the written answer."""
-    where = (chain.notebook, chain.name, student)
+    where = (chain.notebook, chain.assignment_id, student)
     with open_gradebook(course) as book:
         book.find_grade("chain-reflection", *where).manual_score = points
         book.find_comment("chain-reflection", *where).manual_comment = words
@@ -100,7 +101,7 @@ def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
     by_hand(there, chain, "untouched", 4, "Well seen.")
     grader(there, "autograde", "chain")
     grader(there, "feedback", "chain")
-    assert "Well seen." in (course.feedback / "untouched" / chain.name / f"{chain.notebook}.html").read_text()
+    assert "Well seen." in (course.feedback / "untouched" / chain.assignment_id / f"{chain.notebook}.html").read_text()
     grader(there, "export", "chain", "--to", str(tmp_path / "there.csv"))
     rows = list(csv.DictReader((tmp_path / "there.csv").open()))
     assert {r["student"] for r in rows} == {"perfect", "untouched", "mistaken-1", "damaged"}
@@ -111,7 +112,14 @@ def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
     grader(course, "autograde", "chain", "--student", "untouched", "--force", "--db", course.db_url)
     grader(course, "export", "chain", "--to", str(tmp_path / "here.csv"), "--db", course.db_url)
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
-    plain = [Path(sys.executable).with_name("nbgrader"), "autograde", chain.name, "--student", "mistaken-1", "--force"]
+    plain = [
+        Path(sys.executable).with_name("nbgrader"),
+        "autograde",
+        chain.assignment_id,
+        "--student",
+        "mistaken-1",
+        "--force",
+    ]
     done = subprocess.run(plain, cwd=ROOT / "grader", env=env(there), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert exported(there, chain) == (tmp_path / "there.csv").read_bytes()
@@ -125,7 +133,7 @@ def test_what_is_marked_by_hand_survives_a_regrade(remote: CourseDirectory, chai
     (result,) = grade(remote, chain)
     assert result.status == "graded"
     with open_gradebook(remote) as book:
-        where = (chain.notebook, chain.name, "ada")
+        where = (chain.notebook, chain.assignment_id, "ada")
         written = book.find_grade("chain-reflection", *where)
         assert (written.manual_score, written.needs_manual_grade) == (2.5, True)  # a person looks again
         assert book.find_comment("chain-reflection", *where).manual_comment == "kept"
@@ -154,12 +162,12 @@ def pages(course: CourseDirectory, chain: Chapter) -> list:
     lists = NbGraderAPI(NbgraderDirectory(config=config), config=config)
     found = [
         lists.get_assignments(),
-        lists.get_notebooks(chain.name),
-        lists.get_submissions(chain.name),
-        lists.get_notebook_submissions(chain.name, chain.notebook),
+        lists.get_notebooks(chain.assignment_id),
+        lists.get_submissions(chain.assignment_id),
+        lists.get_notebook_submissions(chain.assignment_id, chain.notebook),
         lists.get_students(),
         lists.get_student_submissions("ada"),
-        lists.get_student_notebook_submissions("ada", chain.name),
+        lists.get_student_notebook_submissions("ada", chain.assignment_id),
     ]
     lists.gradebook.close()
     return [
@@ -201,7 +209,7 @@ def test_graders_with_folders_of_their_own_share_one_gradebook(
         with Gradebook(remote.db_url, "gradschool") as book:
             for k in range(STUDENTS):
                 try:
-                    found = book.find_grade("chain-reflection", chain.notebook, chain.name, f"student-{k}")
+                    found = book.find_grade("chain-reflection", chain.notebook, chain.assignment_id, f"student-{k}")
                 except MissingEntry:
                     continue
                 found.manual_score = marked[f"student-{k}"] = marked.get(f"student-{k}", 0) + 1
@@ -248,11 +256,11 @@ def test_nobody_is_made_twice(
     def enter() -> None:
         with open_gradebook(where) as book, write_transaction(book):
             book.update_or_create_student("ada")
-            book.update_or_create_submission(chain.name, "ada")
+            book.update_or_create_submission(chain.assignment_id, "ada")
 
     at_once(3, enter)
     with open_gradebook(where) as book:
-        assert [s.student_id for s in book.assignment_submissions(chain.name)] == ["ada"]
+        assert [s.student_id for s in book.assignment_submissions(chain.assignment_id)] == ["ada"]
 
 
 def test_many_may_open_a_new_gradebook_at_the_same_moment(server: Server) -> None:
@@ -376,10 +384,10 @@ def moved_from(course: CourseDirectory, chain: Chapter) -> CourseDirectory:
     grade(course, chain)
     by_hand(course, chain, "student-1", 3.1, "Schön, 李明!\nA second line.")
     with open_gradebook(course) as book:
-        book.update_or_create_assignment(chain.name, duedate="2026-10-01 12:00:00.123456 UTC")
-        book.update_or_create_submission(chain.name, "student-2", timestamp="2026-10-02 08:00:00 UTC")
-        book.grant_extension(chain.name, "student-2", hours=5)
-        late = book.find_submission_notebook(chain.notebook, chain.name, "student-2")
+        book.update_or_create_assignment(chain.assignment_id, duedate="2026-10-01 12:00:00.123456 UTC")
+        book.update_or_create_submission(chain.assignment_id, "student-2", timestamp="2026-10-02 08:00:00 UTC")
+        book.grant_extension(chain.assignment_id, "student-2", hours=5)
+        late = book.find_submission_notebook(chain.notebook, chain.assignment_id, "student-2")
         late.late_submission_penalty, late.flagged = 0.1 + 0.2, True  # a float that no decimal short of 17 digits holds
         book.update_or_create_student("student-3", first_name="Zoë", last_name="O'Neill", email="z@example.org")
         book.db.commit()

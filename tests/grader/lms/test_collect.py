@@ -64,8 +64,8 @@ def test_canvas_with_its_own_gradebook_export_as_roster(
     assert {t.student for t in taken if t.late} == {"mariecurie"}
     for name, content in work.items():
         assert course.notebook_path(course.submitted, sample.login(name), chain).read_bytes() == content
-    assert manifest(course)["mariecurie"][chain.name]["late"] is True
-    assert manifest(course)["李明"][chain.name]["late"] is False
+    assert manifest(course)["mariecurie"][chain.assignment_id]["late"] is True
+    assert manifest(course)["李明"][chain.assignment_id]["late"] is False
 
 
 def test_moodle_ties_the_numbers_of_two_assignments_to_one_student(
@@ -95,8 +95,8 @@ def test_nbgraders_exchange_keeps_the_time_and_the_latest(
     sample.exchange(tmp_path / "inbound", chain, {"Ann": by(blank, "first")}, "2026-11-19 10:00:00.5 UTC")
     taken = take(course, inbound)
     assert sorted(t.status for t in taken) == ["new", "older"]
-    assert handed_in(course)[f"ann/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "second")
-    assert handed_in(course)[f"ann/{chain.name}/timestamp.txt"] == b"2026-11-20 10:00:00.500000 UTC\n"
+    assert handed_in(course)[f"ann/{chain.assignment_id}/{chain.notebook}.ipynb"] == by(blank, "second")
+    assert handed_in(course)[f"ann/{chain.assignment_id}/timestamp.txt"] == b"2026-11-20 10:00:00.500000 UTC\n"
 
 
 def test_the_latest_wins_in_whatever_order_downloads_come(
@@ -108,7 +108,7 @@ def test_the_latest_wins_in_whatever_order_downloads_come(
     ]
     steps = [status(take(course, downloads[turn]))["12001"] for turn in (1, 0, 2, 1, 2)]
     assert steps == ["new", "older", "replaced", "older", "unchanged"]
-    assert handed_in(course)[f"12001/{chain.name}/{chain.notebook}.ipynb"] == by(blank, "2")
+    assert handed_in(course)[f"12001/{chain.assignment_id}/{chain.notebook}.ipynb"] == by(blank, "2")
 
 
 def test_collecting_twice_changes_nothing(course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.lms import roster
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import by, handed_in, take
@@ -130,7 +131,7 @@ def test_several_notebooks_the_one_with_the_lessons_name_counts(
         (folder / f"{name}.ipynb").write_bytes(by(blank, name))
         os.utime(folder / f"{name}.ipynb", (1e9, 1e9))
     assert sorted(t.status for t in take(course, tmp_path / "in")) == ["new", "older", "older"]
-    assert handed_in(course)[f"2/{chain.name}/{chain.notebook}.ipynb"] == by(blank, chain.notebook)
+    assert handed_in(course)[f"2/{chain.assignment_id}/{chain.notebook}.ipynb"] == by(blank, chain.notebook)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_canvas_without_a_roster_has_the_ids_of_the_collected_files(
     mark(course, chain, {str(sample.canvas_id(work, n)): i for i, n in enumerate(NAMES)})
     (file,), _ = gradesheets.canvas(course, [chain], tmp_path, Roster())
     rows = table(file)[1:]
-    assert {r["ID"]: r[chain.name] for r in rows} == {"12001": "0", "12002": "1", "12003": "2", "12004": "3"}
+    assert {r["ID"]: r[chain.assignment_id] for r in rows} == {"12001": "0", "12002": "1", "12003": "2", "12004": "3"}
 
 
 def test_canvas_export_with_two_columns_for_the_name_comes_back_so(
@@ -91,7 +91,7 @@ def test_moodle_without_a_worksheet_has_the_columns_that_moodle_asks_for(
     (file,), said = gradesheets.moodle(course, [chain], tmp_path / "out", Roster())
     assert {r["Identifier"]: r["Grade"] for r in table(file)} == {f"Participant {501 + i}": str(i) for i in range(4)}
     assert {"Identifier", "Grade", "Last modified (grade)", "Feedback comments"} <= set(table(file)[0])
-    assert said == [f"Without a Moodle number for {chain.name}, so left out: walkin."]
+    assert said == [f"Without a Moodle number for {chain.assignment_id}, so left out: walkin."]
 
 
 def test_a_name_that_is_a_formula_is_disarmed_on_its_way_back(
@@ -112,9 +112,9 @@ def test_a_name_that_is_a_formula_is_disarmed_on_its_way_back(
 def test_late_penalties_are_off_the_mark(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> None:
     mark(course, chain, {"ann": 2})
     with open_gradebook(course) as gradebook:
-        gradebook.find_submission_notebook(chain.notebook, chain.name, "ann").late_submission_penalty = 0.5
+        gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "ann").late_submission_penalty = 0.5
         gradebook.db.commit()
-    assert gradesheets.totals(course, [chain])["ann", chain.name].score == 1.5
+    assert gradesheets.totals(course, [chain])["ann", chain.assignment_id].score == 1.5
 
 
 def test_feedback_goes_back_under_the_names_of_the_download(
@@ -123,7 +123,7 @@ def test_feedback_goes_back_under_the_names_of_the_download(
     take(course, sample.canvas_zip(tmp_path / "c.zip", chain, {"Marie Curie": work["Marie Curie"]}))
     take(course, sample.moodle_zip(tmp_path / "m.zip", chain, {"李 明": work["李 明"]}))
     for student in ("12001", "501", "walkin"):
-        page = course.feedback / student / chain.name / f"{chain.notebook}.html"
+        page = course.feedback / student / chain.assignment_id / f"{chain.notebook}.html"
         page.parent.mkdir(parents=True)
         page.write_text(student)
     files, said = gradesheets.feedback_zips(course, [chain], tmp_path)

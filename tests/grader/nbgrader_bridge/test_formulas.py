@@ -96,7 +96,7 @@ def page(*texts: str, kind: type[HTMLExporter] = HTMLExporter, template: str = "
     return kind(config=c).from_notebook_node(new_notebook(cells=cells), resources)[0]
 
 
-@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.part)
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_every_formula_of_a_lesson_is_drawn_on_the_formgraders_page(chapter: Chapter) -> None:
     texts = [c.source for c in source_notebook(chapter).cells if c.cell_type == "markdown"]
     made = page(*texts)

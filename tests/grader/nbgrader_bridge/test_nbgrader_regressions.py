@@ -49,9 +49,9 @@ def entered(notebook: NotebookNode, course: CourseDirectory, chain: Chapter) -> 
     results.attach(notebook, {}, [])
     with Gradebook(course.db_url) as gradebook:
         gradebook.update_or_create_student("ada")
-        gradebook.update_or_create_submission(chain.name, "ada")
+        gradebook.update_or_create_submission(chain.assignment_id, "ada")
         results.save_grades(gradebook, notebook, "ada", chain)
-        grades = gradebook.find_submission_notebook(chain.notebook, chain.name, "ada").grades
+        grades = gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "ada").grades
         return {g.name: g.auto_score for g in grades}
 
 
@@ -91,7 +91,7 @@ def test_a_student_cannot_choose_the_kernel_or_skip_a_cell(chain: Chapter) -> No
 def test_files_beside_a_source_reach_students_with_nbgrader_and_ours_stand_alone(
     course: CourseDirectory, chain: Chapter
 ) -> None:
-    folder = course.source / chain.name
+    folder = course.source / chain.assignment_id
     assert [f.name for f in folder.iterdir()] == [f"{chain.notebook}.ipynb"]  # the Markdown source is elsewhere
     (folder / "answers.md").write_text("the marking scheme")
     handed_out = {Path(f).name for f in find_all_files(str(folder), [*NbgraderDirectory().ignore, "*.ipynb"])}

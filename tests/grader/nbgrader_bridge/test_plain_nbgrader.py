@@ -18,7 +18,8 @@ from traitlets.config import Config
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.execution.grade_notebook import MOST_BYTES
 from grader.nbgrader_bridge.preprocessors import SubmissionExporter
 from grader.nbgrader_bridge.setup import configure
@@ -49,7 +50,7 @@ if __name__ == "__main__":
 
 
 def released(course: CourseDirectory, chain: Chapter) -> Any:
-    return nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    return nbformat.read(course.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
 
 
 def hand_in(course: CourseDirectory, chain: Chapter, student: str, text: str | bytes) -> Path:
@@ -141,13 +142,13 @@ def grade(course: CourseDirectory, *words: str) -> str:
 
 def marks(course: CourseDirectory, chain: Chapter) -> dict[str, list[tuple[str, float | None]]]:
     with Gradebook(course.db_url) as gradebook:
-        found = gradebook.assignment_submissions(chain.name)
+        found = gradebook.assignment_submissions(chain.assignment_id)
         return {s.student_id: [(g.name, g.auto_score) for n in s.notebooks for g in n.grades] for s in found}
 
 
 def notes(course: CourseDirectory, chain: Chapter) -> dict[str, list[str]]:
     """What the instructor is told of each graded notebook."""
-    files = course.autograded.glob(f"*/{chain.name}/{chain.notebook}.ipynb")
+    files = course.autograded.glob(f"*/{chain.assignment_id}/{chain.notebook}.ipynb")
     return {f.parts[-3]: results.read(nbformat.read(f, as_version=4))["notes"] for f in files}
 
 
@@ -157,7 +158,7 @@ def test_both_ways_in_end_alike_whatever_was_handed_in(course: CourseDirectory, 
     other = CourseDirectory(tmp_path / "other" / "work", course.release)
     shutil.copytree(course.work, other.work, symlinks=True, copy_function=copy_of)
     ours = json.loads(grade(course, "autograde", "chain", "--json", "--jobs", "1"))
-    plain = grade(other, "nbgrader", "autograde", chain.name)
+    plain = grade(other, "nbgrader", "autograde", chain.assignment_id)
     troubles = {r["student"]: r["trouble"] for r in ours if r["status"] == "trouble"}
     assert set(notes(course, chain)) == {r["student"] for r in ours} - set(troubles)
     graded = {"ada", "b-steps", "e-odd-marks", "f-surrogates", "g-mark", "l-beside", "m-honest", "zoe"}
@@ -166,7 +167,7 @@ def test_both_ways_in_end_alike_whatever_was_handed_in(course: CourseDirectory, 
     assert marks(other, chain) == marks(course, chain)
     assert sum(score or 0 for _, score in marks(other, chain)["zoe"]) > 0
     for student, sentence in troubles.items():
-        assert f"processing assignment '{chain.name}' for student '{student}'" in plain, plain[-2000:]
+        assert f"processing assignment '{chain.assignment_id}' for student '{student}'" in plain, plain[-2000:]
         assert sentence in plain or student == "k-pipe", sentence
     assert not [f for f in other.autograded.rglob("*") if f.is_file() and SECRET in f.read_text(errors="replace")]
 
@@ -187,7 +188,7 @@ def test_what_is_not_a_file_of_its_own_is_one_sentence(name: str, course: Course
     make = {"link": lambda: file.symlink_to(course.release), "pipe": lambda: os.mkfifo(file), "folder": file.mkdir}
     make[name]()
     reader = SubmissionExporter(config=configure(Config(), course))
-    resources = {"nbgrader": {"student": "eve", "assignment": chain.name}}
+    resources = {"nbgrader": {"student": "eve", "assignment": chain.assignment_id}}
     with pytest.raises(GraderError) as told:
         reader.from_filename(str(file), resources)
     assert len(str(told.value).splitlines()) == 1

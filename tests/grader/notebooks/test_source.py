@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from grader.bank.registry import entries
 from grader.cli.main import app, main
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError, chapter, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, chapter, chapters
+from grader.errors import GraderError
 from grader.notebooks import source
 from grader.publish import build as building
 from grader.publish import publish
@@ -23,21 +24,21 @@ from gradschool.core.exercise import grade_id
 CHAPTERS = chapters()
 
 
-@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda c: c.part)
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda c: c.key)
 def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, CourseDirectory]:
     """A chapter, and a house where it alone was built."""
-    folder = tmp_path_factory.mktemp(request.param.part)
+    folder = tmp_path_factory.mktemp(request.param.key)
     course = CourseDirectory(folder / "work", folder / "course")
     building.build(request.param, course)
     return request.param, course
 
 
 def release_of(course: CourseDirectory, which: Chapter) -> nbformat.NotebookNode:
-    return nbformat.read(course.release / which.name / f"{which.notebook}.ipynb", as_version=4)
+    return nbformat.read(course.release / which.assignment_id / f"{which.notebook}.ipynb", as_version=4)
 
 
 def test_two_builds_agree_to_the_byte(course: CourseDirectory, chain: Chapter) -> None:
-    file = course.release / chain.name / f"{chain.notebook}.ipynb"
+    file = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
     before = file.read_bytes()
     building.build(chain, course)
     assert file.read_bytes() == before
@@ -45,8 +46,8 @@ def test_two_builds_agree_to_the_byte(course: CourseDirectory, chain: Chapter) -
 
 def test_the_committed_release_is_what_the_source_builds(fresh: tuple[Chapter, CourseDirectory]) -> None:
     which, course = fresh
-    committed = ROOT / "course" / which.name / f"{which.notebook}.ipynb"
-    assert committed.read_bytes() == (course.release / which.name / committed.name).read_bytes()
+    committed = ROOT / "course" / which.assignment_id / f"{which.notebook}.ipynb"
+    assert committed.read_bytes() == (course.release / which.assignment_id / committed.name).read_bytes()
 
 
 def test_a_changed_source_makes_the_release_stale(
@@ -60,13 +61,13 @@ def test_a_changed_source_makes_the_release_stale(
         return notebook
 
     monkeypatch.setattr(building, "source_notebook", edited)
-    assert building.stale([chain], course) == [chain.name]
+    assert building.stale([chain], course) == [chain.assignment_id]
 
 
 def test_check_fails_on_a_stale_release(
     course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = course.release / chain.name / f"{chain.notebook}.ipynb"
+    file = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
     monkeypatch.setattr(sys, "argv", ["grader", "build", "chain", "--check"])
     for text, status in ((file.read_text(), 0), (file.read_text() + " ", 1)):
         file.write_text(text)
@@ -78,10 +79,10 @@ def test_check_fails_on_a_stale_release(
     )
 
 
-@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.key)
 def test_every_exercise_has_its_two_cells_in_the_banks_order(which: Chapter) -> None:
     names = [c.metadata.nbgrader.grade_id for c in source.source_notebook(which).cells if "nbgrader" in c.metadata]
-    wanted = [n for i in entries(which.part) for n in (grade_id(i) + "-solution", grade_id(i))]
+    wanted = [n for i in entries(which.key) for n in (grade_id(i) + "-solution", grade_id(i))]
     assert [n for n in names if n in wanted] == wanted
 
 
@@ -94,9 +95,9 @@ def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapte
         if source.INSTRUCTOR_TAG in cell.metadata.get("tags", []):
             assert cell.source not in text
     stubs = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution") and c.cell_type == "code"]
-    assert len(stubs) == len(entries(which.part))
+    assert len(stubs) == len(entries(which.key))
     assert all("raise NotImplementedError()" in c.source for c in stubs)
-    assert [f.name for f in (course.release / which.name).iterdir()] == [f"{which.notebook}.ipynb"]
+    assert [f.name for f in (course.release / which.assignment_id).iterdir()] == [f"{which.notebook}.ipynb"]
 
 
 def test_points_in_the_release_are_those_of_the_bank(course: CourseDirectory, chain: Chapter) -> None:
@@ -149,7 +150,7 @@ def test_json_of_build_names_the_file(course: CourseDirectory) -> None:
     ]
 
 
-@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.part)
+@pytest.mark.parametrize("which", CHAPTERS, ids=lambda c: c.key)
 def test_no_exercise_leans_on_another_students_cell(which: Chapter) -> None:
     """Whoever rewrites one solution cell must not take away what another exercise needs: an import, a helper."""
     for cell in source.template(which).cells:

@@ -16,7 +16,8 @@ import pytest
 
 from grader import results
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory, GraderError
+from grader.course import Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
 from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, top_misconceptions
@@ -50,8 +51,8 @@ def graded(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.Temp
         _enter(course, chain, student, mistakes)
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_student("gus")
-        gradebook.update_or_create_submission(chain.name, "gus")
-        for grade in gradebook.find_submission_notebook(chain.notebook, chain.name, "gus").grades:
+        gradebook.update_or_create_submission(chain.assignment_id, "gus")
+        for grade in gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "gus").grades:
             grade.auto_score = None
         gradebook.db.commit()
     return course
@@ -78,9 +79,9 @@ def _enter(course: CourseDirectory, chain: Chapter, student: str, mistakes: dict
     nbformat.write(graded, file)
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_student(student)
-        gradebook.update_or_create_submission(chain.name, student)
+        gradebook.update_or_create_submission(chain.assignment_id, student)
         earned = {grade_id(r.exercise): r.earned for r in reports.values()}
-        for grade in gradebook.find_submission_notebook(chain.notebook, chain.name, student).grades:
+        for grade in gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, student).grades:
             grade.auto_score = earned.get(grade.name, None if student in ("ann", "fay") else 0.0)
             grade.needs_manual_grade = grade.auto_score is None
         gradebook.db.commit()

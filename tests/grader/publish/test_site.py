@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from grader.bank.registry import HIDDEN_SEED, entries
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, chapters
+from grader.errors import GraderError
 from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page, site
@@ -26,7 +27,7 @@ sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs
 from mathml import mathml
 
-LESSONS = {c.name: f"course/{c.name}/{c.notebook}.html" for c in chapters()}
+LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
 KINDS = ["index.html", *LESSONS.values(), "for-students.html", "threat-model.html", "api/doctor.html", "search.html"]
 
 
@@ -55,7 +56,7 @@ def secrets(chapter: Chapter) -> set[str]:
 
 
 def released(chapter: Chapter) -> nbformat.NotebookNode:
-    return nbformat.read(ROOT / "course" / chapter.name / f"{chapter.notebook}.ipynb", as_version=4)
+    return nbformat.read(ROOT / "course" / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
 
 
 def squeezed(text: str) -> str:
@@ -68,7 +69,7 @@ def words_of(page: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.part)
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_no_line_of_a_solution_model_answer_or_marking_scheme_is_on_any_page(built_site: Path, chapter: Chapter):
     lines = secrets(chapter)
     assert len(lines) > 40  # else this test would look for nothing
@@ -77,7 +78,7 @@ def test_no_line_of_a_solution_model_answer_or_marking_scheme_is_on_any_page(bui
         assert not [line for line in lines if line in page], file
 
 
-@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.part)
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_the_search_for_solutions_would_find_them(chapter: Chapter):
     """The same search on the instructor's notebook: every line is found, so that a page made from it would fail."""
     whole = squeezed("\n".join(c.source for c in source_notebook(chapter).cells))
@@ -87,7 +88,7 @@ def test_the_search_for_solutions_would_find_them(chapter: Chapter):
 @pytest.mark.slow
 def test_no_hint_of_a_known_mistake_and_no_hidden_seed_is_on_any_page(built_site: Path):
     pages = [words_of(f.read_text(encoding="utf-8")) for f in built_site.rglob("*.html")]
-    hints = [squeezed(m.hint) for c in chapters() for e in entries(c.part).values() for m in e.mutants]
+    hints = [squeezed(m.hint) for c in chapters() for e in entries(c.key).values() for m in e.mutants]
     assert len(hints) > 250
     assert not [h for h in hints for page in pages if h in page]
     assert not [page for page in pages if str(HIDDEN_SEED) in page]
@@ -109,9 +110,9 @@ def test_a_page_has_the_students_cells_and_the_teachers_pictures(tmp_path: Path,
     assert "return p - l" not in stub.source
     picture, text = next(c for c in page.cells if c.id == shown[3].id).outputs  # the widget is left out
     assert picture.data["text/html"] == (
-        f'<img src="../../_static/figures/{chain.name}-01.png" alt="A &quot;curve&quot;" width="70" loading="lazy">'
+        f'<img src="../../_static/figures/{chain.assignment_id}-01.png" alt="A &quot;curve&quot;" width="70" loading="lazy">'
     )
-    assert (tmp_path / "_static" / "figures" / f"{chain.name}-01.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
+    assert (tmp_path / "_static" / "figures" / f"{chain.assignment_id}-01.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
     assert text.text == " 100%\nend\n"
     executed.cells = [c for c in executed.cells if c.id != shown[3].id]
     with pytest.raises(GraderError, match="stale"):
@@ -185,7 +186,7 @@ def formulas(text: str) -> list[tuple[str, bool]]:
     return [(m["block"] or m["inline"], m["block"] is not None) for m in found]
 
 
-@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.part)
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_every_formula_of_a_lesson_becomes_mathml(chapter: Chapter):
     found = formulas(chapter.source.read_text(encoding="utf-8"))
     assert len(found) > 50

@@ -17,7 +17,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from grader.course import ROOT, Chapter, CourseDirectory, GraderError
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
 from grader.redteam import run, stock_nbgrader
 from grader.redteam.harness import attacks, lesson
 from tests.support.browser import chromium
@@ -73,7 +74,7 @@ def pages(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempP
     shutil.copytree(built.work, folder / "work")
     shutil.copytree(built.release, folder / "course")
     course = CourseDirectory(folder / "work", folder / "course")
-    notebook = nbformat.read(course.release / chain.name / f"{chain.notebook}.ipynb", as_version=4)
+    notebook = nbformat.read(course.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
     for attack in attacks("browser/"):
         if attack.on_file:
             space: dict = {}
@@ -180,7 +181,7 @@ def test_formgrader_runs_nothing_of_a_students(pages: CourseDirectory, chain: Ch
     from nbgrader.api import Gradebook
 
     with Gradebook(pages.db_url, "gradschool") as book:
-        name = book.find_submission_notebook(chain.notebook, chain.name, "mallory").id
+        name = book.find_submission_notebook(chain.notebook, chain.assignment_id, "mallory").id
     url = f"{formgrader}/formgrader/submissions/{name}/?index=0"
     text = urllib.request.urlopen(url).read().decode()
     assert "window.pwned" in text, "the attacks are not on the page at all: " + text[:500]

@@ -14,7 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.course import ROOT, GraderError
+from grader.course import ROOT
+from grader.errors import GraderError
 from grader.execution.fork_client import fork_server_pool
 from grader.execution.kernel import Kernel, KernelDied
 from grader.judging.server import JudgeServer

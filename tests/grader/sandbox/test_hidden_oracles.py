@@ -33,7 +33,7 @@ def test_a_copy_without_oracles_has_every_exercise_and_no_oracle(tmp_path: Path)
     for copy, original in stripped(tmp_path / "oracle-free"):
         shutil.copy(copy, package / "exercises" / original.name)
     done = subprocess.run([sys.executable, "-c", LOOK], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.strip() == str(sum(len(entries(c.part)) for c in chapters())), done.stderr
+    assert done.stdout.strip() == str(sum(len(entries(c.key)) for c in chapters())), done.stderr
 
 
 def test_the_functions_that_were_oracles_have_no_body_left(tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_the_functions_that_were_oracles_have_no_body_left(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", chapters(), ids=lambda c: c.part)
+@pytest.mark.parametrize("which", chapters(), ids=lambda c: c.key)
 def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: Path) -> None:
     course = CourseDirectory(tmp_path / "work", tmp_path / "course")
     build(which, course)
     sample_class.fill_class(course, which, mistaken=0)
-    full = {i: e.points for i, e in entries(which.part).items()}
+    full = {i: e.points for i, e in entries(which.key).items()}
     for student in ("perfect", "alternative-2"):
         graded = grade_notebook.grade_notebook(
             course.notebook_path(course.submitted, student, which), which, TimeLimits()

@@ -2,7 +2,8 @@
 
 A `BatchedMLP` looks like one network whose batch holds everybody's rows, S blocks of B, one block for each seed.
 Inside, each block meets its own weights. So functions written for one network serve S agents, and NumPy's overhead is
-shared. Every seed keeps its own generator, memory and pendulums: it learns what it would learn alone (a test compares them).
+shared. Every seed keeps its own generator, replay buffer and pendulums: it learns what it would learn alone, and a test
+compares them.
 """
 
 from __future__ import annotations
