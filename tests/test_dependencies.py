@@ -88,7 +88,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_the_judge_knows_the_bank_and_nothing_of_kernels_notebooks_and_gradebooks() -> None:
     """Named one by one: whoever gives the judge another module decides so here."""
     known = {name for name in reached("grader.judging.server", "grader.judging.examine") if name.startswith("grader.")}
-    expected = ("bank.registry", "course", "errors", "judging.examine", "judging.server", "sandbox.socket_dir")
+    expected = ("bank.registry", "errors", "judging.examine", "judging.server", "sandbox.socket_dir")
     assert known == {f"grader.{name}" for name in expected}
 
 

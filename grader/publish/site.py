@@ -112,9 +112,8 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
             page.shown.append(cell)
             continue
         if cell.id not in outputs:
-            raise GraderError(
-                f"The release of {page.chapter.assignment_id} is stale: run `python -m grader build` and commit course/."
-            )
+            name = page.chapter.assignment_id
+            raise GraderError(f"The release of {name} is stale: run `python -m grader build` and commit course/.")
         cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
         page.shown.append(cell)
     page.shown.insert(1, nbformat.v4.new_markdown_cell(_NOTE, id="about-this-page"))

@@ -109,9 +109,8 @@ def test_a_page_has_the_students_cells_and_the_teachers_pictures(tmp_path: Path,
     assert "raise NotImplementedError()" in stub.source
     assert "return p - l" not in stub.source
     picture, text = next(c for c in page.cells if c.id == shown[3].id).outputs  # the widget is left out
-    assert picture.data["text/html"] == (
-        f'<img src="../../_static/figures/{chain.assignment_id}-01.png" alt="A &quot;curve&quot;" width="70" loading="lazy">'
-    )
+    file = f"../../_static/figures/{chain.assignment_id}-01.png"
+    assert picture.data["text/html"] == f'<img src="{file}" alt="A &quot;curve&quot;" width="70" loading="lazy">'
     assert (tmp_path / "_static" / "figures" / f"{chain.assignment_id}-01.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
     assert text.text == " 100%\nend\n"
     executed.cells = [c for c in executed.cells if c.id != shown[3].id]
