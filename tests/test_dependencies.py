@@ -132,9 +132,9 @@ def _is_call_of_a_name(node: ast.AST) -> bool:
 
 JUDGE = """
 import json, sys
-import grader.judge
-from grader.bank import entries
-from grader.examine import examine
+import grader.judging.server
+from grader.bank.registry import entries
+from grader.judging.examine import examine
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.calling import Raised, Reply
 for part in CHAPTERS:

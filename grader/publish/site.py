@@ -74,12 +74,14 @@ def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = Fals
 def _api_pages(folder: Path) -> None:
     """One page for each public module of the student package."""
     folder.mkdir()
-    for file in sorted((ROOT / "src" / "gradschool").glob("*.py")):
-        if file.stem.startswith("_") or file.stem.endswith("_clinic"):
+    package = ROOT / "src" / "gradschool"
+    for file in sorted(package.rglob("*.py")):
+        parts = file.relative_to(package).with_suffix("").parts
+        if parts[-1].startswith("_") or {"exercises", "clinics"} & set(parts):
             continue
-        name = f"gradschool.{file.stem}"
-        text = f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
-        (folder / f"{file.stem}.md").write_text(text, encoding="utf-8")
+        name = ".".join(parts)
+        text = f"# gradschool.{name}\n\n```{{eval-rst}}\n.. automodule:: gradschool.{name}\n   :members:\n```\n"
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 def _executed(course: CourseDirectory, chapters: list[Chapter], fresh: bool) -> list[tuple[Chapter, NotebookNode]]:

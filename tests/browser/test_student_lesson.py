@@ -80,7 +80,7 @@ STORIES = {
             ),
         ],
         [
-            Picture("stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
+            Picture("backprop_stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
             Picture("flow.chain(", ("chain-mlp-backward",), dropdown="gradient at", checkbox="detach H"),
         ],
     ),

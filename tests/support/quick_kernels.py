@@ -6,8 +6,8 @@ QUICK = """
 import os, sys, time
 sys.path.insert(0, {root!r})
 os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
-from grader import session
-from grader.bank import entries
+from grader.execution import notebook_run
+from grader.bank.registry import entries
 from gradschool.check.assess import Report
 
 def run(self):
@@ -18,7 +18,7 @@ def run(self):
         self.reports[e.exercise.id] = found
     return self.reports
 
-session.Session.run = run
+notebook_run.NotebookRun.run = run
 from grader.cli import main
 if __name__ == "__main__":
     main()

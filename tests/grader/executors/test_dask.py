@@ -38,7 +38,7 @@ QUICK = """
 import os, signal, sys, time
 sys.path.insert(0, {root!r})
 os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
-from grader import session
+from grader.execution import notebook_run
 from gradschool.check.assess import Report
 
 def run(self):
@@ -53,7 +53,7 @@ def run(self):
         self.reports[e.exercise.id] = Report(e.exercise.id, e.exercise.title, share, (), "", "", points=e.points)
     return self.reports
 
-session.Session.run = run
+notebook_run.NotebookRun.run = run
 if __name__ == "__main__":
     from grader import autograde
     from grader.cli import main
@@ -274,7 +274,7 @@ def test_workers_with_another_grader_or_none_are_refused(
 ) -> None:
     for folder in ("grader", "solutions", "src"):
         shutil.copytree(ROOT / folder, tmp_path / "other" / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with open(tmp_path / "other" / "grader" / "judge.py", "a") as file:
+    with open(tmp_path / "other" / "grader" / "judging" / "server.py", "a") as file:
         file.write("# another one\n")
     strangers = [dask.worker("other", path=tmp_path / "other"), dask.worker("none", path=None)]
     said: list[str] = []

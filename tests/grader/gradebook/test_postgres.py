@@ -282,8 +282,8 @@ def test_a_lock_is_waited_for_and_dies_with_its_process(
     held = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
-from grader.gradebook import address, alone, engine_of
-with engine_of(address({url!r})) as engine, alone(engine):
+from grader.gradebook.connection import address, engine_of, gradebook_lock
+with engine_of(address({url!r})) as engine, gradebook_lock(engine):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -461,15 +461,15 @@ def test_killed_in_the_middle_nothing_has_arrived(
         script = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
-from grader import move
-rows = move._rows
+from grader.gradebook import migrate
+rows = migrate._rows
 def some(connection, table, into):
     for found in rows(connection, table, into):
         yield found
         if table.name == "grade":
             os.kill(os.getpid(), 9)
-move._rows = some
-move.move({source!r}, {target!r})
+migrate._rows = some
+migrate.migrate({source!r}, {target!r})
 """
         assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == -signal.SIGKILL
         assert students_in(target) == 0

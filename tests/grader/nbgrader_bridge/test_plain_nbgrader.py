@@ -29,7 +29,7 @@ SECRET = "the instructor's own"
 QUICK = """
 import sys
 sys.path.insert(0, {root!r})
-from grader import session
+from grader.execution import notebook_run
 from gradschool.check.assess import Report
 
 def run(self):
@@ -38,7 +38,7 @@ def run(self):
         self.reports[e.exercise.id] = found
     return self.reports
 
-session.Session.run = run
+notebook_run.NotebookRun.run = run
 if __name__ == "__main__":
     if sys.argv[1] == "nbgrader":
         from nbgrader.apps.nbgraderapp import main

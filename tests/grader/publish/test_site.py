@@ -28,7 +28,14 @@ from docstrings import paragraphs
 from mathml import mathml
 
 LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
-KINDS = ["index.html", *LESSONS.values(), "for-students.html", "threat-model.html", "api/doctor.html", "search.html"]
+KINDS = [
+    "index.html",
+    *LESSONS.values(),
+    "for-students.html",
+    "threat-model.html",
+    "api/diagnosis.patterns.html",
+    "search.html",
+]
 
 
 @pytest.fixture(scope="module")

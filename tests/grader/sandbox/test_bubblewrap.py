@@ -181,7 +181,7 @@ def test_it_works_for_an_ordinary_user_too() -> None:
     if shutil.which("unshare") is None:
         pytest.fail("util-linux is missing")
     base = str(Path(sys.base_prefix).resolve())
-    script = "from grader import sandbox; print(sandbox.unavailable() or 'fine')"
+    script = "from grader.sandbox import bubblewrap; print(bubblewrap.unavailable() or 'fine')"
     outer = ["bwrap", "--dev-bind", "/", "/", "--cap-drop", "ALL"]
     outer += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     if base.startswith("/root/"):  # an interpreter in root's home: let the ordinary user in, in this view alone

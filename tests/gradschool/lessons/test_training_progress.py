@@ -201,11 +201,12 @@ def test_an_interrupt_of_many_agents_keeps_all_as_they_are(
 
 IN_A_NOTEBOOK = """
 import numpy as np
-from gradschool import taxi, live
+from gradschool.lessons import training_progress
+from gradschool.rl.envs import taxi
 from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
 from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.notebook_ui import is_interactive
-live.PAUSE = 0.0
+training_progress.PAUSE = 0.0
 
 def td_target(r, q_next, terminated, truncated, gamma):
     return r + gamma * (1.0 - terminated) * q_next.max(axis=1)
