@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradschool
 from gradschool.core.exercise import UnknownExercise, find
@@ -201,7 +202,7 @@ def _server_extension(name: str, config: Sequence[str]) -> bool | None:
     return None
 
 
-def _read(file: Path) -> dict:
+def _read(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text())
     except (OSError, ValueError):

@@ -40,14 +40,14 @@ def test_a_missing_and_an_old_package_are_named_with_the_command_that_mends_them
     real = importlib.metadata.version
 
     def version(name: str) -> str:
-        if name == "tqdm":
+        if name == "ipywidgets":
             raise importlib.metadata.PackageNotFoundError(name)
         return "1.26.4" if name == "numpy" else "2.9.1+cu128" if name == "torch" else real(name)
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     found = list(environment_check.packages())
-    assert bad(found) == ["numpy 1.26.4 is installed, and >=2.0 is needed.", "tqdm is missing."]
-    assert [f.remedy[-1] for f in found if not f.good] == ["numpy>=2.0", "tqdm>=4.66"]
+    assert bad(found) == ["numpy 1.26.4 is installed, and >=2.0 is needed.", "ipywidgets is missing."]
+    assert [f.remedy[-1] for f in found if not f.good] == ["numpy>=2.0", "ipywidgets>=8.1"]
     assert any("CUDA: larger than needed, and harmless" in f.sentence for f in found if f.good)
 
 

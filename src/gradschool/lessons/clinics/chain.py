@@ -42,7 +42,7 @@ class FaultyNetwork:
         if self.name == "A":  # a sum where the loss says mean
             return len(l) * self.mean_gradient(p, l)
         if self.name == "B":  # (B, 1) - (B,) is a (B, B) table; then averaged back into shape
-            return (p - l).mean(axis=1, keepdims=True) / len(l)
+            return np.asarray((p - l).mean(axis=1, keepdims=True) / len(l))
         return self.mean_gradient(p, l)
 
 

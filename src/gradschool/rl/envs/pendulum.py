@@ -133,4 +133,5 @@ def discounted_returns(policy: Policy, obs: Array, gamma: float, steps: int = TI
     The sum is cut after `steps`; the rest is at most gamma**steps * 16.3 / (1 - gamma): 0.012 for gamma = .95 and 200.
     """
     starts = np.stack([np.arctan2(obs[:, 1], obs[:, 0]), obs[:, 2]], axis=1)
-    return (gamma ** np.arange(steps)) @ rollout(policy, starts, steps)
+    discounts: Array = gamma ** np.arange(steps)
+    return np.asarray(discounts @ rollout(policy, starts, steps))

@@ -58,12 +58,12 @@ class TaxiModel:
     @property
     def n_states(self) -> int:
         """S, 500 ids of which 404 can be met."""
-        return self.reward.shape[0]
+        return len(self.reward)
 
     @property
     def n_actions(self) -> int:
         """A, 6."""
-        return self.reward.shape[1]
+        return int(self.reward.shape[1])
 
     @cached_property
     def best_returns(self) -> Floats:
@@ -95,7 +95,7 @@ def value_iteration(model: TaxiModel, gamma: float = 0.99, tolerance: float = 1e
         raise ValueError(f"gamma must be in [0, 1), not {gamma}")
     Q = np.zeros_like(model.reward)
     while True:
-        new = model.reward + gamma * ~model.terminated * Q.max(axis=1)[model.next_state]
+        new: Floats = model.reward + gamma * ~model.terminated * Q.max(axis=1)[model.next_state]
         if np.max(np.abs(new - Q)) <= tolerance:
             return new
         Q = new
@@ -123,7 +123,7 @@ def greedy(Q: Floats) -> Ints:
     >>> greedy(np.array([[0.0, 1.0, 0.5], [3.0, 1.0, 2.0]]))
     array([1, 0])
     """
-    return Q.argmax(axis=1)
+    return np.asarray(Q.argmax(axis=1), np.int64)
 
 
 def reachable(model: TaxiModel) -> Bools:

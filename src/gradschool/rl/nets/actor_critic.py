@@ -38,7 +38,8 @@ class TorchCritic(torch.nn.Module):
 
     def forward(self, obs: Tensor, action: Tensor) -> Tensor:
         """One Q for each row."""
-        return self.net(torch.cat([obs, action], dim=1))[:, 0]
+        q: Tensor = self.net(torch.cat([obs, action], dim=1))
+        return q[:, 0]
 
 
 def torch_layers(net: MLP) -> torch.nn.Sequential:
