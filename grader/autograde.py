@@ -21,14 +21,14 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader import results
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import Executor, LocalExecutor, Submission
-from grader.gradebook import late_penalty
+from grader.gradebook import grades, late_penalty
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.results import GradeRecord, digest_of, grader_version
 
 STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
@@ -120,7 +120,7 @@ def autograde(
     limits: TimeLimits | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
-    todo, version = [], results.grader_version
+    todo, version = [], grader_version
     with open_gradebook(course) as gradebook:
         _require_built(gradebook, {s.chapter.assignment_id for s in found})
         for submission in found:
@@ -156,16 +156,16 @@ def _read_graded(course: CourseDirectory, submission: Submission) -> NotebookNod
 def _is_graded(course: CourseDirectory, submission: Submission, version: str) -> bool:
     """Whether this very file has been graded by this very grader."""
     try:
-        found = results.read(_read_graded(course, submission))
+        found = GradeRecord.read(_read_graded(course, submission))
     except Exception:  # not there, or not whole: grade it
         return False
-    return found.get("grader") == version and found.get("submission") == results.digest_of(submission.file)
+    return found.grader == version and found.submission == digest_of(submission.file)
 
 
 def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission, graded: NotebookNode) -> Result:
     with write_transaction(gradebook):
         _open_submission(gradebook, submission)
-        results.save_grades(gradebook, graded, submission.student, submission.chapter)
+        grades.save_grades(gradebook, graded, submission.student, submission.chapter)
         late_penalty.apply_late_penalty(gradebook, submission.student, submission.chapter)
         result = _result(gradebook, submission, "graded", graded)
     file = _graded_file(course, submission)
@@ -181,7 +181,7 @@ def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission
 def _keep(gradebook: Gradebook, course: CourseDirectory, submission: Submission) -> Result:
     """What is graded already is not run again; in a gradebook that has never heard of it, it is entered once more."""
     graded = _read_graded(course, submission)
-    if not results.is_entered(gradebook, submission.student, submission.chapter):
+    if not grades.is_entered(gradebook, submission.student, submission.chapter):
         return _enter(gradebook, course, submission, graded)
     return _result(gradebook, submission, "unchanged", graded)
 
@@ -213,14 +213,13 @@ def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -
 def _result(gradebook: Gradebook, submission: Submission, status: str, graded: NotebookNode) -> Result:
     chapter = submission.chapter
     entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, submission.student)
-    found = results.read(graded)
-    mistakes = {e["exercise"]: e["mistake"] for e in found["exercises"] if e["mistake"]}
+    found = GradeRecord.read(graded)
     return Result(
         submission.student,
         chapter.assignment_id,
         status,
         float(entered.score),
         float(entered.max_score),
-        notes=list(found["notes"]),
-        mistakes=mistakes,
+        notes=list(found.notes),
+        mistakes=found.mistakes(),
     )

@@ -1,27 +1,139 @@
-"""The record of one graded notebook: kept in the graded notebook itself, and entered in nbgrader's gradebook."""
+"""The record of one graded notebook: what each exercise earned and why, kept in the notebook's own metadata."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
-from nbgrader.utils import compute_checksum, is_grade, is_solution
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from grader.course import ROOT, Chapter
-from grader.errors import GraderError
-from gradschool.check.assess import Report
 from gradschool.core.exercise import CHAPTERS, grade_id
 
-KEY = "gradschool"
+if TYPE_CHECKING:  # workers and LMS parsing read records, and need no assessment for it
+    from nbformat import NotebookNode
+
+    from gradschool.check.assess import Report
+
+KEY = "gradschool"  # of the record in a notebook's metadata
+
+
+class ExerciseJson(TypedDict):
+    """One exercise of a record, as JSON."""
+
+    exercise: str
+    earned: float
+    points: float
+    mistake: str
+    hint: str
+    properties: dict[str, bool]
+
+
+class RecordJson(TypedDict):
+    """A record, as JSON."""
+
+    exercises: list[ExerciseJson]
+    notes: list[str]
+    grader: NotRequired[str]
+    submission: NotRequired[str]
+
+
+@dataclass(frozen=True)
+class ExerciseRecord:
+    """What the judge said of one exercise: points, the mistake's name with its hint, and which criteria are met."""
+
+    exercise: str
+    earned: float
+    points: float
+    mistake: str
+    hint: str
+    criteria: Mapping[str, bool]
+
+    @classmethod
+    def of(cls, report: Report) -> ExerciseRecord:
+        """Return what of a report goes on record."""
+        met = {criterion.name: criterion.met for criterion in report.properties}
+        return cls(report.exercise, report.earned or 0.0, report.points or 0.0, report.mistake, report.hint, met)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> ExerciseRecord:
+        """Read one exercise of a record's JSON."""
+        earned, points, criteria = found["earned"], found["points"], dict(found.get("properties", {}))
+        return cls(str(found["exercise"]), earned, points, str(found["mistake"]), str(found["hint"]), criteria)
+
+    def to_json(self) -> ExerciseJson:
+        """Return this exercise as it stands in the notebook's metadata."""
+        return {
+            "exercise": self.exercise,
+            "earned": self.earned,
+            "points": self.points,
+            "mistake": self.mistake,
+            "hint": self.hint,
+            "properties": dict(self.criteria),
+        }
+
+
+@dataclass(frozen=True)
+class GradeRecord:
+    """The record of one graded notebook: exercises in the order in which they were judged, notes for the instructor.
+
+    ``grader`` is the :func:`grader_version` that graded it, ``submission`` the :func:`digest_of` the submitted file.
+    A notebook without a record has an empty one.
+    """
+
+    exercises: tuple[ExerciseRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    grader: str = ""
+    submission: str = ""
+
+    @classmethod
+    def of(cls, reports: Iterable[Report], notes: Iterable[str], grader: str = "", submission: str = "") -> GradeRecord:
+        """Return the record of these reports."""
+        return cls(tuple(ExerciseRecord.of(r) for r in reports), tuple(notes), grader, submission)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> GradeRecord:
+        """Read a record's JSON; an empty record has none of the keys."""
+        exercises = tuple(ExerciseRecord.from_json(e) for e in found.get("exercises", []))
+        notes = tuple(str(note) for note in found.get("notes", []))
+        return cls(exercises, notes, found.get("grader", ""), found.get("submission", ""))
+
+    def to_json(self) -> RecordJson:
+        """Return the record as it stands in the notebook's metadata."""
+        found: RecordJson = {"exercises": [e.to_json() for e in self.exercises], "notes": list(self.notes)}
+        if self.grader:
+            found["grader"] = self.grader
+        if self.submission:
+            found["submission"] = self.submission
+        return found
+
+    @classmethod
+    def read(cls, notebook: NotebookNode) -> GradeRecord:
+        """Read the record out of a graded notebook's metadata."""
+        return cls.from_json(notebook.metadata.get(KEY, {}))
+
+    def attach(self, notebook: NotebookNode) -> None:
+        """Write the record into the graded notebook's metadata."""
+        notebook.metadata[KEY] = self.to_json()
+
+    def by_cell(self) -> dict[str, ExerciseRecord]:
+        """Return each exercise by the name of its check cell, in the record's order."""
+        return {grade_id(e.exercise): e for e in self.exercises}
+
+    def earned(self) -> dict[str, float]:
+        """Return the points earned, by exercise."""
+        return {e.exercise: e.earned for e in self.exercises}
+
+    def mistakes(self) -> dict[str, str]:
+        """Return the names of the mistakes, by exercise, where there is one."""
+        return {e.exercise: e.mistake for e in self.exercises if e.mistake}
 
 
 @lru_cache
 def grader_version(chapter: Chapter) -> str:
-    """A digest of all that decides a mark: the grader, the chapter's bank and source, the student package."""
+    """Return a digest of all that decides a mark: the grader, the chapter's bank and source, the student package."""
     digest = hashlib.sha256()
     others = tuple(part for part in CHAPTERS if part != chapter.key)
     folders = (ROOT / "grader", ROOT / "src" / "gradschool")
@@ -33,81 +145,5 @@ def grader_version(chapter: Chapter) -> str:
 
 
 def digest_of(file: Path) -> str:
-    """A digest of a submission's bytes."""
+    """Return a digest of a submitted file's bytes."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def attach(notebook: NotebookNode, reports: dict[str, Report], notes: list[str], **more: Any) -> None:
-    """Put the record into the graded notebook's metadata."""
-    exercises = [
-        {
-            "exercise": r.exercise,
-            "earned": r.earned,
-            "points": r.points,
-            "mistake": r.mistake,
-            "hint": r.hint,
-            "properties": {p.name: p.met for p in r.properties},
-        }
-        for r in reports.values()
-    ]
-    notebook.metadata[KEY] = {"exercises": exercises, "notes": notes, **more}
-
-
-def read(notebook: NotebookNode) -> dict[str, Any]:
-    """The record of a graded notebook; empty if it has none."""
-    return notebook.metadata.get(KEY, {})
-
-
-def by_cell(notebook: NotebookNode) -> dict[str, dict[str, Any]]:
-    """What was recorded for each exercise, by the name of its check cell, in the lesson's order."""
-    return {grade_id(e["exercise"]): e for e in read(notebook).get("exercises", [])}
-
-
-def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chapter: Chapter) -> None:
-    """Enter a graded notebook: automatic marks from the record, written answers for a person to mark.
-
-    Marks and comments given by hand stay; where there is one, the cell is marked for a second look.
-    """
-    where = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student).id
-    found = by_cell(notebook)
-    grades, comments = _of_cells(gradebook, Grade, where), _of_cells(gradebook, Comment, where)
-    try:
-        for cell in notebook.cells:
-            if is_grade(cell):
-                name = cell.metadata.nbgrader.grade_id
-                grade = grades[name]
-                grade.auto_score = _written(cell) if is_solution(cell) else found.get(name, {}).get("earned", 0.0)
-                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-            if is_solution(cell):
-                comment = comments[cell.metadata.nbgrader.grade_id]
-                comment.auto_comment = None if _was_answered(cell) else "No response."
-    except KeyError as name:
-        why = f"The gradebook lacks the cell {name} of {chapter.assignment_id}: run `python -m grader build` first."
-        raise GraderError(why) from None
-    gradebook.db.commit()
-
-
-def _of_cells(gradebook: Gradebook, kind: type[Grade | Comment], notebook: str) -> dict[str, Any]:
-    """All grades (or comments) of one submitted notebook by cell, held against other hands until the commit."""
-    asked = gradebook.db.query(kind, BaseCell.name).join(BaseCell, BaseCell.id == kind.cell_id)
-    held = asked.filter(kind.notebook_id == notebook).with_for_update(of=kind).populate_existing()
-    return {name: entry for entry, name in held}
-
-
-def is_entered(gradebook: Gradebook, student: str, chapter: Chapter) -> bool:
-    """Whether this gradebook has automatic marks of this student for this chapter."""
-    try:
-        entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student)
-    except MissingEntry:
-        return False
-    return any(grade.auto_score is not None for grade in entered.grades)
-
-
-def _written(cell: NotebookNode) -> float | None:
-    """A written answer's automatic mark: 0 if it was left as handed out, None (a person decides) otherwise."""
-    return None if _was_answered(cell) else 0.0
-
-
-def _was_answered(cell: NotebookNode) -> bool:
-    answered = cell.metadata.nbgrader.get("answered")
-    return bool(compute_checksum(cell) != cell.metadata.nbgrader.get("checksum") if answered is None else answered)

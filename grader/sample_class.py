@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
 
 from grader.bank.registry import Entry, Variant, entries
 from grader.course import Chapter, CourseDirectory
+from grader.notebooks.nbgrader_cells import is_grade, is_solution
 from grader.notebooks.source import source_notebook
 
 Fill = Callable[[Entry], str | None]  # the text for an exercise's solution cell; None leaves it as handed out

@@ -7,11 +7,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import results
 from grader.bank.registry import entries
 from grader.course import Chapter, chapters
 from grader.errors import GraderError
 from grader.execution import grade_notebook
+from grader.results import GradeRecord
 from gradschool.core.exercise import grade_id
 
 
@@ -30,15 +30,15 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
 def grade_file(file: Path) -> dict[str, Any]:
     """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
     chapter = chapter_of(grade_notebook.read_submission(file), file)
-    found = results.read(grade_notebook.grade_notebook(file, chapter))
-    exercises = found["exercises"]
+    found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter))
+    exercises = found.exercises
     return {
         "notebook": str(file),
         "chapter": chapter.assignment_id,
-        "earned": round(sum(e["earned"] for e in exercises), 2),
-        "points": sum(e["points"] for e in exercises),
-        "exercises": exercises,
-        "notes": found["notes"],
+        "earned": round(sum(e.earned for e in exercises), 2),
+        "points": sum(e.points for e in exercises),
+        "exercises": [e.to_json() for e in exercises],
+        "notes": list(found.notes),
     }
 
 

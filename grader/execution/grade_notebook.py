@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import stat
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from grader import results
 from grader.course import Chapter
 from grader.errors import GraderError
 from grader.execution.notebook_run import NotebookRun, TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
+from grader.results import GradeRecord, digest_of, grader_version
 from grader.sandbox import bubblewrap
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also printed on the instructor's terminal
@@ -78,7 +79,7 @@ def grade_notebook(file: Path, chapter: Chapter, limits: TimeLimits | None = Non
     submitted = read_submission(file)
     notebook, notes = overwrite_cells(submitted, template(chapter))
     execute_and_judge(notebook, chapter, notes, limits)
-    results.read(notebook)["submission"] = results.digest_of(file)
+    replace(GradeRecord.read(notebook), submission=digest_of(file)).attach(notebook)
     return notebook
 
 
@@ -91,7 +92,7 @@ def execute_and_judge(
         notes = [bubblewrap.WARNING, *notes]
     session = NotebookRun(notebook, chapter, limits or TimeLimits(), notes=notes)
     reports = session.run()
-    results.attach(notebook, reports, session.notes, grader=results.grader_version(chapter))
+    GradeRecord.of(reports.values(), session.notes, grader_version(chapter)).attach(notebook)
     notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 

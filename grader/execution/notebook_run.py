@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_locked
 
 from grader.bank.registry import Entry, entries
 from grader.course import Chapter
 from grader.execution.kernel import Kernel, KernelDied
 from grader.judging.server import JudgeServer
+from grader.notebooks.nbgrader_cells import is_grade, is_locked
 from grader.notebooks.overwrite_cells import SKIPPED
 from grader.sandbox.bubblewrap import ResourceLimits
 from gradschool.check.assess import Report

@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from grader import results
 from grader.course import chapter, chapters
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import error_sentence, serialize
+from grader.results import grader_version
 from grader.sandbox import bubblewrap
 from grader.sandbox.bubblewrap import ResourceLimits
 
@@ -26,7 +26,7 @@ OFF = "off"
 def worker_fingerprint() -> dict[str, str]:
     """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
     numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
-    graders = {f"grader of {c.assignment_id}": results.grader_version(c) for c in chapters()}
+    graders = {f"grader of {c.assignment_id}": grader_version(c) for c in chapters()}
     resources = OFF if bubblewrap.is_off() else bubblewrap.unavailable()
     return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": resources}
 

@@ -11,15 +11,16 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_grade
 
-from grader import results
 from grader.course import chapter
 from grader.errors import GraderError
 from grader.execution.grade_notebook import escapes_folder, read_submission
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.gradebook.grades import save_grades
+from grader.notebooks.nbgrader_cells import is_grade
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import INSTRUCTOR_TAG, template
+from grader.results import ExerciseRecord, GradeRecord
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"
@@ -83,7 +84,7 @@ class EnterRecord(NbGraderPreprocessor):
         names = resources["nbgrader"]
         with open_gradebook(names["db_url"]) as gradebook, write_transaction(gradebook):
             enter_student(gradebook, names["student"])
-            results.save_grades(gradebook, nb, names["student"], chapter(names["assignment"]))
+            save_grades(gradebook, nb, names["student"], chapter(names["assignment"]))
         return nb, resources
 
 
@@ -92,20 +93,20 @@ class AddSummary(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         nb.cells = _for_students(nb)
-        found = results.by_cell(nb)
-        rows = [_row(c, found.get(c.metadata.nbgrader.grade_id, {})) for c in nb.cells if is_grade(c)]
+        found = GradeRecord.read(nb).by_cell()
+        rows = [_row(c, found.get(c.metadata.nbgrader.grade_id)) for c in nb.cells if is_grade(c)]
         heads = "".join(f'<th scope="col">{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         nb.cells.insert(0, nbformat.v4.new_markdown_cell("## Your results\n\n" + table))
         return nb, resources
 
 
-def _row(cell: NotebookNode, found: dict[str, Any]) -> str:
+def _row(cell: NotebookNode, found: ExerciseRecord | None) -> str:
     info = cell.metadata.nbgrader
     name, score, points = info.grade_id, info.get("score"), info.get("points")
-    passed = bool(found) and found["earned"] == found["points"]
-    say = "passed" if passed else found.get("hint") or "marked by a person"
+    passed = found is not None and found.earned == found.points
+    say = "passed" if passed else (found.hint if found else "") or "marked by a person"
     earned = "–" if score is None else f"{score:g}"
-    link = f'<a href="#{escape(name)}">{escape(found.get("exercise", name))}</a>'
+    link = f'<a href="#{escape(name)}">{escape(found.exercise if found else name)}</a>'
     cells = (link, f"{earned} of {points:g}", escape(say))
     return "<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"

@@ -14,8 +14,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum, is_grade, is_solution
 
+from grader.notebooks.nbgrader_cells import compute_checksum, is_grade, is_solution
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
 SKIPPED = "left_out"  # what is noted of an unchanged experiment

@@ -10,11 +10,11 @@ from typing import Any
 import jupytext
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 
 from grader.bank.registry import entries
 from grader.course import Chapter
 from grader.errors import GraderError
+from grader.notebooks.student_version import make_student_version
 from gradschool.core.exercise import grade_id
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
@@ -119,7 +119,6 @@ def template(chapter: Chapter) -> NotebookNode:
 @lru_cache(maxsize=8)
 def _template(chapter: Chapter, text: bytes) -> NotebookNode:
     """``text`` is what stands in the source, so that another text is another template."""
-    notebook, resources = source_notebook(chapter), {"nbgrader": {"notebook": chapter.notebook}}
-    for step in (LockCells, ClearSolutions, ComputeChecksums):
-        notebook, resources = step().preprocess(notebook, resources)
+    notebook = source_notebook(chapter)
+    make_student_version(notebook)
     return notebook

@@ -17,7 +17,6 @@ from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
-from grader import results
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
@@ -26,6 +25,7 @@ from grader.lms.gradesheets import escape_formula
 from grader.nbgrader_bridge.formulas import markdown2html
 from grader.nbgrader_bridge.setup import captured_log, converter, first_error
 from grader.notebooks.source import source_notebook
+from grader.results import ExerciseRecord, GradeRecord
 from gradschool.core.exercise import grade_id
 
 RELEASED = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
@@ -72,7 +72,7 @@ def marks(course: CourseDirectory, chapters: list[Chapter]) -> Iterator[dict[str
                         "score": grade.score,
                         "max_score": grade.max_score,
                         "needs_manual_grade": grade.needs_manual_grade,
-                        "mistake": found.get(grade.name, {}).get("mistake", ""),
+                        "mistake": found[grade.name].mistake if grade.name in found else "",
                     }
 
 
@@ -82,12 +82,12 @@ def _in_order(grades: list[Any], chapter: Chapter) -> list[Any]:
     return sorted(grades, key=lambda grade: (lesson.get(grade.name, len(lesson)), grade.name))
 
 
-def _exercises(course: CourseDirectory, student: str, chapter: Chapter) -> dict[str, Any]:
+def _exercises(course: CourseDirectory, student: str, chapter: Chapter) -> dict[str, ExerciseRecord]:
     try:
         graded = nbformat.read(course.notebook_path(course.autograded, student, chapter), as_version=4)
     except FileNotFoundError:
         return {}
-    return results.by_cell(graded)
+    return GradeRecord.read(graded).by_cell()
 
 
 def export(course: CourseDirectory, chapters: list[Chapter], to: Path) -> int:

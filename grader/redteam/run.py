@@ -13,7 +13,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from grader import results
 from grader.bank.registry import find_entry
 from grader.course import chapter
 from grader.errors import GraderError
@@ -21,6 +20,7 @@ from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submission
+from grader.results import GradeRecord
 from grader.sandbox.bubblewrap import ResourceLimits
 
 WALLS = ResourceLimits(memory=2**30, scratch=64 * 2**20)
@@ -87,7 +87,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
     if graded:
-        _compare(outcome, results.read(graded), honest)
+        _compare(outcome, GradeRecord.read(graded), honest)
     return outcome
 
 
@@ -103,10 +103,10 @@ def _shown(graded: NotebookNode) -> str:
     return "\n".join(str(o.get("text", o.get("data", ""))) for o in outputs)
 
 
-def _compare(outcome: Outcome, found: dict[str, Any], honest: dict[str, float]) -> None:
-    outcome.earned = {e["exercise"]: e["earned"] for e in found["exercises"]}
-    mistakes = [f"{e['exercise']}: {e['mistake']}" for e in found["exercises"] if e["mistake"]]
-    outcome.flags = [*found["notes"], *mistakes]
+def _compare(outcome: Outcome, found: GradeRecord, honest: dict[str, float]) -> None:
+    outcome.earned = found.earned()
+    mistakes = [f"{exercise}: {mistake}" for exercise, mistake in found.mistakes().items()]
+    outcome.flags = [*found.notes, *mistakes]
     for exercise, most in honest.items():
         if outcome.earned.get(exercise, 0.0) > most:
             outcome.breaks.append(f"{outcome.earned[exercise]:g} points for {exercise}, where {most:g} were earned")

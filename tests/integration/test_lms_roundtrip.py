@@ -17,7 +17,7 @@ import pytest
 from nbgrader.plugins import LateSubmissionPlugin
 from typer.testing import CliRunner
 
-from grader import results, sample_class
+from grader import sample_class
 from grader.autograde import autograde, submissions
 from grader.bank.registry import entries
 from grader.cli.main import app
@@ -28,6 +28,7 @@ from grader.gradebook.connection import open_gradebook
 from grader.lms import gradesheets
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
+from grader.results import GradeRecord, digest_of, grader_version
 from gradschool.check.assess import Report
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import NAMES, mark, table, take
@@ -153,10 +154,8 @@ class Clerk:
         for s in todo:
             graded, _ = overwrite_cells(nbformat.read(s.file, as_version=4), template(s.chapter))
             bank = entries(s.chapter.key).values()
-            right = {e.exercise.id: Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank}
-            results.attach(
-                graded, right, [], grader=results.grader_version(s.chapter), submission=results.digest_of(s.file)
-            )
+            right = [Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank]
+            GradeRecord.of(right, [], grader_version(s.chapter), digest_of(s.file)).attach(graded)
             yield s, graded
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import nbformat
 
-from grader import results, sample_class
+from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
@@ -14,6 +14,7 @@ from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import Outcome, Submission
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
+from grader.results import GradeRecord, digest_of, grader_version
 from gradschool.check.assess import Report
 
 
@@ -40,8 +41,8 @@ class QuickCrew:
                 e.exercise.id: Report(e.exercise.id, e.exercise.title, share, (), "values", "hint", points=e.points)
                 for e in entries(submission.chapter.key).values()
             }
-            version, digest = results.grader_version(submission.chapter), results.digest_of(submission.file)
-            results.attach(graded, reports, notes, grader=version, submission=digest)
+            version, digest = grader_version(submission.chapter), digest_of(submission.file)
+            GradeRecord.of(reports.values(), notes, version, digest).attach(graded)
             yield submission, graded
 
 

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from grader import results
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
+from grader.results import KEY, GradeRecord
 from gradschool.core.exercise import grade_id
 
 MOST_NOTES = 200  # in one chapter's list
@@ -98,7 +98,7 @@ def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> Chapt
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
-        marks.append(_mark(student, grades, list(found.get("notes", []))))
+        marks.append(_mark(student, grades, list(found.notes)))
         if not marks[-1].trouble:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
     exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
@@ -124,25 +124,25 @@ def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
     )
 
 
-def _record(file: Path) -> dict[str, Any]:
+def _record(file: Path) -> GradeRecord:
     """The judge's record in a graded notebook; empty if there is none. The notebook itself is not looked at."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))["metadata"][results.KEY]
-        return found if isinstance(found, dict) else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        found = json.loads(file.read_text(encoding="utf-8"))["metadata"][KEY]
+        return GradeRecord.from_json(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return GradeRecord()
 
 
 def _exercise(
     entry: Any,
     scores: dict[str, dict[str, tuple[float, float]]],
-    records: dict[str, dict[str, Any]],
+    records: dict[str, GradeRecord],
     sections: dict[str, str],
 ) -> ExerciseFacts:
     name = entry.exercise.id
     got = [s[grade_id(name)] for s in scores.values() if grade_id(name) in s]
     shares = [min(score / most, 1.0) if most else 1.0 for score, most in got]
-    untouched = sum(m == "untouched" for r in records.values() for e, m in _named(r) if e == name)
+    untouched = sum(r.mistakes().get(name) == "untouched" for r in records.values())
     count = max(len(shares), 1)
     return ExerciseFacts(
         name,
@@ -155,21 +155,17 @@ def _exercise(
     )
 
 
-def _named(found: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(e["exercise"], e["mistake"]) for e in found.get("exercises", []) if e["mistake"]]
-
-
-def _mistakes(chapter: Chapter, records: dict[str, dict[str, Any]], sections: dict[str, str]) -> list[Misconception]:
+def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[str, str]) -> list[Misconception]:
     """Every mistake that the judge named, but what was left as handed out, which is no misconception."""
     known = {(name, m.name): m.hint for name, entry in entries(chapter.key).items() for m in entry.mutants}
     who: dict[tuple[str, str], list[str]] = {}
     hints: dict[tuple[str, str], Counter[str]] = {}
     for student, found in records.items():
-        for e in found.get("exercises", []):
-            if e["mistake"] and e["mistake"] != "untouched":
-                key = (str(e["exercise"]), str(e["mistake"]))
+        for e in found.exercises:
+            if e.mistake and e.mistake != "untouched":
+                key = (e.exercise, e.mistake)
                 who.setdefault(key, []).append(student)
-                hints.setdefault(key, Counter())[str(e["hint"])] += 1
+                hints.setdefault(key, Counter())[e.hint] += 1
     made = []
     for (exercise, name), students in who.items():
         hint = known.get((exercise, name)) or hints[exercise, name].most_common(1)[0][0]

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from grader import results, sample_class
+from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.execution import fork_client, fork_server, grade_notebook
@@ -29,6 +29,7 @@ from grader.execution.kernel import Kernel, KernelDied
 from grader.execution.notebook_run import TimeLimits
 from grader.judging.server import JudgeServer
 from grader.notebooks.source import source_notebook
+from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
 
 pytestmark = pytest.mark.slow
@@ -114,7 +115,7 @@ def test_both_roads_give_the_same_records(
             s: grade_notebook.grade_notebook(course.notebook_path(course.submitted, s, chain), chain, LIMITS)
             for s in students
         }
-        return {s: (results.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
+        return {s: (GradeRecord.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
 
     started: list[str] = []
     real = Kernel._start
@@ -386,7 +387,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: CourseDirectory, t
         done.set()
         killer.join()
     assert fork_server_pool().server is not before, "nothing was killed"
-    assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full
+    assert GradeRecord.read(graded).earned() == full
 
 
 def _server_process() -> Any:

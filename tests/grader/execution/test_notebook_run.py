@@ -8,12 +8,13 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from grader import results, sample_class
+from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.notebooks.source import source_notebook
+from grader.results import GradeRecord
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +40,11 @@ def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: TimeL
 
 
 def earned(notebook: NotebookNode) -> dict[str, float]:
-    return {e["exercise"]: e["earned"] for e in results.read(notebook)["exercises"]}
+    return GradeRecord.read(notebook).earned()
 
 
 def mistake(notebook: NotebookNode, exercise: str) -> str:
-    return next(e["mistake"] for e in results.read(notebook)["exercises"] if e["exercise"] == exercise)
+    return next(e.mistake for e in GradeRecord.read(notebook).exercises if e.exercise == exercise)
 
 
 def test_noise_never_costs_a_mark(solved: NotebookNode, chain: Chapter, tmp_path: Path) -> None:
@@ -92,7 +93,7 @@ def numerical_gradient(f, x, h):
     assert mistake(done, "chain.relu_vjp") == "kernel-died"
     assert mistake(done, "chain.tanh_vjp") == "none"  # IPython's exit() comes back, and ends the kernel a little later
     assert mistake(done, "chain.sgd_step") == "not-checked"
-    assert any("stopped the kernel" in note for note in results.read(done)["notes"])
+    assert any("stopped the kernel" in note for note in GradeRecord.read(done).notes)
 
 
 def test_a_cell_that_does_not_parse_costs_only_itself(solved: NotebookNode, chain: Chapter, tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_what_the_cell_prints_or_returns_is_no_mark(solved: NotebookNode, chain:
     cell(solved, "chain-numerical-gradient-solution").source += "\nfrom gradschool import check\n"
     done = graded(solved, chain, tmp_path)
     assert earned(done) == {**FULL, "chain.l2_gradient": 0.0}
-    assert results.read(done)["exercises"][0]["points"] == FULL["chain.l2_gradient"]
+    assert GradeRecord.read(done).exercises[0].points == FULL["chain.l2_gradient"]
 
 
 def test_calling_check_early_and_often_changes_nothing(solved: NotebookNode, chain: Chapter, tmp_path: Path) -> None:

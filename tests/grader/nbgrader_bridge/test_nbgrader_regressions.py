@@ -14,10 +14,11 @@ from nbgrader.coursedir import CourseDirectory as NbgraderDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade, find_all_files
 
-from grader import results
 from grader.course import Chapter, CourseDirectory
+from grader.gradebook.grades import save_grades
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
+from grader.results import GradeRecord
 
 
 def test_cell(*outputs: NotebookNode) -> NotebookNode:
@@ -46,11 +47,11 @@ def entered(notebook: NotebookNode, course: CourseDirectory, chain: Chapter) -> 
     """Our marks for a notebook that has these outputs and no record of the judge's but an empty one."""
     from nbgrader.api import Gradebook
 
-    results.attach(notebook, {}, [])
+    GradeRecord().attach(notebook)
     with Gradebook(course.db_url) as gradebook:
         gradebook.update_or_create_student("ada")
         gradebook.update_or_create_submission(chain.assignment_id, "ada")
-        results.save_grades(gradebook, notebook, "ada", chain)
+        save_grades(gradebook, notebook, "ada", chain)
         grades = gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "ada").grades
         return {g.name: g.auto_score for g in grades}
 

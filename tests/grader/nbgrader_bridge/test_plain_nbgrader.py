@@ -16,13 +16,13 @@ import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
-from grader import results
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.execution.grade_notebook import MOST_BYTES
 from grader.nbgrader_bridge.preprocessors import SubmissionExporter
 from grader.nbgrader_bridge.setup import configure
+from grader.results import GradeRecord
 
 SECRET = "the instructor's own"
 # Both ways in, with a kernel that answers at once: what is tried here lies before it.
@@ -149,7 +149,7 @@ def marks(course: CourseDirectory, chain: Chapter) -> dict[str, list[tuple[str, 
 def notes(course: CourseDirectory, chain: Chapter) -> dict[str, list[str]]:
     """What the instructor is told of each graded notebook."""
     files = course.autograded.glob(f"*/{chain.assignment_id}/{chain.notebook}.ipynb")
-    return {f.parts[-3]: results.read(nbformat.read(f, as_version=4))["notes"] for f in files}
+    return {f.parts[-3]: list(GradeRecord.read(nbformat.read(f, as_version=4)).notes) for f in files}
 
 
 @pytest.mark.slow

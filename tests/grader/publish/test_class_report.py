@@ -14,7 +14,6 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader import results
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
@@ -22,6 +21,7 @@ from grader.gradebook.connection import open_gradebook
 from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, top_misconceptions
 from grader.publish.class_report.figures import distribution
+from grader.results import GradeRecord
 from gradschool.check.assess import Report
 from gradschool.core.exercise import grade_id
 from tests.support.programs import needs
@@ -73,7 +73,7 @@ def _enter(course: CourseDirectory, chain: Chapter, student: str, mistakes: dict
         for name, entry in bank.items()
     }
     graded = nbformat.v4.new_notebook()
-    results.attach(graded, reports, [f"A cell mentions {EVIL}"] if student == "bob" else [])
+    GradeRecord.of(reports.values(), [f"A cell mentions {EVIL}"] if student == "bob" else []).attach(graded)
     file = course.notebook_path(course.autograded, student, chain)
     file.parent.mkdir(parents=True)
     nbformat.write(graded, file)

@@ -145,12 +145,12 @@ def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.Monke
     monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
     (outcome, shown), *_ = cells_run(f"import os; print(os.path.exists({str(ROOT / 'grader')!r}))")
     assert (outcome, shown) == ("ok", "True\n")
-    from grader import results
     from grader.redteam import run
+    from grader.results import GradeRecord
 
     file = tmp_path / "nb.ipynb"
     file.write_text(run.submission(None))
-    assert bubblewrap.WARNING in results.read(run._grade(file))["notes"]
+    assert bubblewrap.WARNING in GradeRecord.read(run._grade(file)).notes
 
 
 @pytest.mark.slow

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import results, sample_class
+from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory, chapters
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.publish.build import build
+from grader.results import GradeRecord
 from grader.sandbox.oracles import stripped
 
 LOOK = """
@@ -59,7 +60,7 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
         graded = grade_notebook.grade_notebook(
             course.notebook_path(course.submitted, student, which), which, TimeLimits()
         )
-        assert {e["exercise"]: e["earned"] for e in results.read(graded)["exercises"]} == full, student
+        assert GradeRecord.read(graded).earned() == full, student
 
 
 def test_the_copies_may_be_made_by_many_threads_at_once(tmp_path: Path) -> None:
