@@ -6,13 +6,16 @@ WORK ?= build
 PORT ?= 8888
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 SETUP := .venv/.installed
+# The tested versions for the Python of .venv; a Python without such a file gets what fits constraints.txt.
+CONSTRAINTS = $$($(BIN)/python -c 'import os, sys; \
+  f = "constraints/py%d%d.txt" % sys.version_info[:2]; print(f if os.path.exists(f) else "constraints.txt")')
 INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $(1) ..." && \
 	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null 2>&1; }
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-fast lint build audit bench redteam mutate site versions lab formgrader \
-	walls browser database clean
+	walls browser database clean constraints
 
 help:
 	@echo "make demo        the whole job on a made-up class"
@@ -22,19 +25,19 @@ help:
 	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
 	@echo "make redteam     every attack of the public suite, on the grader"
-	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, lint, types"
+	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
 	@echo "make site        the course and its documentation as static pages, in build/site"
 	@echo "make mutate      break the judge and the doctor on purpose, and see whether their tests notice"
 	@echo "make versions    every chapter on the oldest and the newest versions of its packages"
 
 setup: $(SETUP)
 
-$(SETUP): pyproject.toml constraints.txt
+$(SETUP): pyproject.toml constraints.txt $(wildcard constraints/py*.txt)
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11 or newer, or say PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
 	@echo "Setting up .venv (about a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,cluster,postgres,site,test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[grader,cluster,postgres,site,test]'
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	@touch $@
 
@@ -75,7 +78,11 @@ test-fast: setup
 	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/codespell
+
+# The versions of constraints/, decided anew for one Python: make constraints PYTHON=python3.12
+constraints:
+	@$(PYTHON) constraints/compile.py
 
 redteam: setup walls browser
 	@$(BIN)/python -m grader redteam
@@ -87,11 +94,11 @@ versions: setup
 	@$(BIN)/python bench/versions.py
 
 mutate: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutate]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[mutate]'
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
 bench: setup walls
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
 	@for file in bench/bench_*.py bench/simulate_cluster.py; do $(BIN)/python $$file || exit 1; done
 
 lab: setup

@@ -89,7 +89,7 @@ def submission(attack: Attack | None, fill: Callable[[str], str] = str, released
         cell.source += fill(attack.text)
         return json.dumps(notebook)
     space: dict[str, Any] = {}
-    exec(compile(attack.text, attack.name, "exec"), space)
+    exec(compile(attack.text, attack.name, "exec"), space)  # noqa: S102  an attack of our suite rewrites its own file
     text = space["tamper"](notebook)
     return text if isinstance(text, str) else json.dumps(notebook)
 
