@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,16 +20,14 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
-from grader.course import Chapter, CourseDirectory
+from grader.course import STUDENT_ID, Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.local import Executor, LocalExecutor, Submission
 from grader.gradebook import grades, late_penalty
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.notebooks.reader import escapes_folder
 from grader.results import GradeRecord, digest_of, grader_version
-
-STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def _of_student(course: CourseDirectory, student: str, chapters: list[Chapter]) 
         file = course.notebook_path(course.submitted, student, chapter)
         if not STUDENT_ID.fullmatch(student):
             yield Submission(student, chapter, file, f"The folder name {student!r} is not a student id: rename it.")
-        elif grade_notebook.escapes_folder(file, course.submitted):
+        elif escapes_folder(file, course.submitted):
             yield Submission(
                 student, chapter, file, f"{file.name} is a link to somewhere else: ask for the file itself."
             )

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK_VARIABLE = "GRADSCHOOL_WORK"
 RELEASE_VARIABLE = "GRADSCHOOL_RELEASE"
 DB_VARIABLE = "GRADSCHOOL_DB"
+STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 

@@ -5,31 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
-
-from grader.bank.registry import entries
-from grader.course import Chapter, chapters
-from grader.errors import GraderError
 from grader.execution import grade_notebook
+from grader.notebooks.reader import chapter_of, read_submission
 from grader.results import GradeRecord
-from gradschool.core.exercise import grade_id
-
-
-def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
-    """The chapter whose exercises the notebook has most of; Trouble if it has none."""
-    names = {
-        c.metadata["nbgrader"].get("grade_id") for c in notebook.cells if isinstance(c.metadata.get("nbgrader"), dict)
-    }
-    common = {c: len(names & {grade_id(i) for i in entries(c.key)}) for c in chapters()}
-    best = max(common, key=lambda c: common[c], default=None)
-    if best is None or common[best] == 0:
-        raise GraderError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
-    return best
 
 
 def grade_file(file: Path) -> dict[str, Any]:
     """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
-    chapter = chapter_of(grade_notebook.read_submission(file), file)
+    chapter = chapter_of(read_submission(file), file)
     found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter))
     exercises = found.exercises
     return {

@@ -28,10 +28,10 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from grader.errors import GraderError
-from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.executors.dask_task import OFF, worker_fingerprint
 from grader.executors.local import MOST_READY, Outcome, Submission, deserialize
+from grader.notebooks import reader
 from grader.sandbox import bubblewrap
 
 TRIES = 2
@@ -210,9 +210,7 @@ class _DaskRun:
             submission, tries = self.waiting.popleft()
             try:
                 with open(submission.file, "rb") as file:
-                    data = file.read(
-                        grade_notebook.MOST_BYTES + 1
-                    )  # one more than may be is enough to be refused there
+                    data = file.read(reader.MOST_BYTES + 1)  # one more than may be is enough to be refused there
             except OSError as error:
                 self.ready.append((submission, f"{submission.file.name} cannot be opened ({error.strerror})."))
                 continue

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from grader.errors import GraderError
-from grader.execution.grade_notebook import MOST_BYTES
+from grader.notebooks.reader import MOST_BYTES
 
 MOST_FILES = 20_000  # in one folder or zip, zips inside it included
 MOST_TOTAL = 2 * 2**30  # bytes unpacked from zips in one run

@@ -17,16 +17,14 @@ from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from nbgrader.utils import parse_utc
-
-from grader.autograde import STUDENT_ID
-from grader.course import Chapter, CourseDirectory, chapters
+from grader.course import STUDENT_ID, Chapter, CourseDirectory, chapters
 from grader.errors import GraderError
-from grader.execution import grade_file, grade_notebook
 from grader.lms import archives
 from grader.lms.archives import ArchiveMember, UnpackLimits
-from grader.lms.filenames import SubmissionName, normalize_name, parse_name, stamp, without_version
+from grader.lms.filenames import SubmissionName, normalize_name, parse_name, without_version
 from grader.lms.roster import Roster
+from grader.lms.timestamps import parse_utc, stamp
+from grader.notebooks.reader import chapter_of, read_submission
 from grader.results import digest_of
 
 Manifest = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
@@ -161,7 +159,7 @@ def _chapter(content: bytes, label: SubmissionName) -> tuple[Chapter, str]:
         file.write(content)
         file.flush()
         try:
-            return grade_file.chapter_of(grade_notebook.read_submission(Path(file.name)), Path(label.file)), ""
+            return chapter_of(read_submission(Path(file.name)), Path(label.file)), ""
         except GraderError as trouble:
             why = str(trouble).replace(Path(file.name).name, label.file)
         except RecursionError:

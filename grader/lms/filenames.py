@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from nbgrader.utils import parse_utc
+from grader.lms.timestamps import parse_utc
 
 CANVAS = re.compile(
     r"(?:(?P<who>(?!LATE_)\w+?)_)?(?P<late>LATE_)?(?P<id>\d+|anon_[0-9A-Za-z]+)_"
@@ -35,7 +35,6 @@ EXCHANGE = re.compile(
     r"(?P<id>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*)(?:\+[\w=-]+)?$", re.DOTALL
 )
 VERSION = re.compile(r"-(\d{1,4})$")
-STAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,3 @@ def names_of(name: str) -> set[str]:
         return {normalize_name(first + rest), normalize_name(rest + first)}
     words = name.split()
     return {normalize_name(" ".join(words[i:] + words[:i])) for i in range(max(len(words), 1))} - {""}
-
-
-def stamp(time: datetime) -> str:
-    """A time, in UTC without a zone, as nbgrader writes it into timestamp.txt."""
-    return time.strftime(STAMP)

@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil import parser
 
-from grader.autograde import STUDENT_ID
-from grader.course import CourseDirectory
+from grader.course import STUDENT_ID, CourseDirectory
 from grader.errors import GraderError
 from grader.lms.filenames import SubmissionName, names_of, normalize_name
 

@@ -14,11 +14,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grader.course import chapter
 from grader.errors import GraderError
-from grader.execution.grade_notebook import escapes_folder, read_submission
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.gradebook.grades import save_grades
 from grader.notebooks.nbgrader_cells import is_grade
 from grader.notebooks.overwrite_cells import overwrite_cells
+from grader.notebooks.reader import escapes_folder, read_submission
 from grader.notebooks.source import INSTRUCTOR_TAG, template
 from grader.results import ExerciseRecord, GradeRecord
 

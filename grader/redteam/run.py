@@ -19,6 +19,7 @@ from grader.errors import GraderError
 from grader.execution import grade_notebook
 from grader.execution.notebook_run import TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
+from grader.notebooks.reader import read_submission
 from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submission
 from grader.results import GradeRecord
 from grader.sandbox.bubblewrap import ResourceLimits
@@ -92,7 +93,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
 
 
 def _grade(file: Path) -> NotebookNode:
-    notebook, notes = overwrite_cells(grade_notebook.read_submission(file), lesson())
+    notebook, notes = overwrite_cells(read_submission(file), lesson())
     grade_notebook.execute_and_judge(notebook, chapter("chain"), notes, LIMITS)
     return notebook
 

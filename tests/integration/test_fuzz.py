@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from grader.bank.registry import find_entry
 from grader.errors import GraderError
-from grader.execution.grade_notebook import read_submission
 from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import overwrite_cells
+from grader.notebooks.reader import read_submission
 from grader.redteam.harness import lesson, submission
 from gradschool.check.api import unpack_reply
 from gradschool.core import protocol

@@ -19,9 +19,9 @@ from traitlets.config import Config
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.execution.grade_notebook import MOST_BYTES
 from grader.nbgrader_bridge.preprocessors import SubmissionExporter
 from grader.nbgrader_bridge.setup import configure
+from grader.notebooks.reader import MOST_BYTES
 from grader.results import GradeRecord
 
 SECRET = "the instructor's own"
