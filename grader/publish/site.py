@@ -25,6 +25,7 @@ ROOT_PAGES = (
     "CONTRIBUTING.md",
     "LICENSE",
     "LICENSE-TEXT",
+    "SECURITY.md",
 )  # pages at the top of the checkout
 FIGURES = "_static/figures"
 _DATA_URI = re.compile(r"data:image/(?P<kind>png|gif|jpeg|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
