@@ -1,4 +1,4 @@
-"""What the tests share: a house of their own for each test, with the release built once."""
+"""Fixtures that all tests share: a course directory of its own for each test, with the release built once."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow tests first, and those of one file on one worker of ``pytest -n 2 --dist loadgroup``.
+
+    The slow tests of a file share a server, a browser or a class, and some go on where the one before ended. The many
+    quick tests come last, one by one, so that both workers end at about the same time.
+    """
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_version_asked_once() -> Iterator[None]:
     """nbgrader starts a program of two seconds, for each new gradebook, to learn the version of its own tables."""
@@ -42,8 +55,8 @@ def chain() -> Chapter:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> CourseDirectory:
-    """A house with chapter 1 built; tests copy it rather than write into it."""
-    folder = tmp_path_factory.mktemp("house")
+    """Return a course directory with chapter 1 built; tests copy it rather than write into it."""
+    folder = tmp_path_factory.mktemp("built")
     course = CourseDirectory(folder / "work", folder / "course")
     build(chain, course)
     return course
@@ -51,7 +64,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, chain: Chapter) -> CourseDir
 
 @pytest.fixture
 def course(built: CourseDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CourseDirectory:
-    """A house of this test's own, built, and named in the environment for commands that it starts."""
+    """Return a built course directory of this test's own, named in the environment for commands that it starts."""
     shutil.copytree(built.work, tmp_path / "work")
     shutil.copytree(built.release, tmp_path / "course")
     monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path / "work"))

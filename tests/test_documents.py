@@ -74,7 +74,7 @@ def run(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
     own = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'src'}", "GRADSCHOOL_WORK": str(tree / "build")}
     env = {k: v for k, v in os.environ.items() if k != "GRADSCHOOL_RELEASE"} | own
     words = [sys.executable, *command.split()[1:]]
-    return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=900)
 
 
 def test_the_worked_example_has_all_its_blocks(example: str):
@@ -111,11 +111,11 @@ def test_the_added_exercise_is_checked_on_a_students_machine(tree: Path):
         "except CheckFailed as failed: print('WRONG', failed)\n"
     )
     env = {**os.environ, "PYTHONPATH": str(tree / "src")}
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=600)
     assert "chain.decay_gradient: passed" in done.stdout, done.stderr
     assert re.search(r"WRONG .*(twice|2 times)", done.stdout, re.I), done.stdout
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=600)
     assert "There is no exercise 'chain.decay_gradient'" in done.stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -109,13 +110,18 @@ def test_contrast_is_that_of_wcag(browser: Browser, style: str, least: float) ->
         assert contrast(page.locator("body")) == pytest.approx(least, abs=0.03)  # a canvas keeps 8 bits
 
 
-@pytest.mark.parametrize("script", ["console.error('lost')", "setTimeout(() => { throw Error('lost') })"])
-def test_an_error_on_the_console_fails_its_test(browser: Browser, script: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "script"),
+    [("console", "console.error('lost')"), ("pageerror", "setTimeout(() => { throw Error('lost') })")],
+)
+def test_an_error_on_the_console_fails_its_test(
+    browser: Browser, event: Literal["console", "pageerror"], script: str
+) -> None:
     def visit() -> None:
         with watched_page(browser) as page:
             page.set_content("<p>quiet</p>")
-            page.evaluate(script)
-            page.wait_for_timeout(100)
+            with page.expect_event(event):
+                page.evaluate(script)
 
     with pytest.raises(AssertionError, match="lost"):
         visit()
@@ -127,8 +133,8 @@ def test_asking_the_net_for_anything_fails_its_test(browser: Browser) -> None:
     def visit() -> None:
         with watched_page(browser) as page:
             page.route("**", lambda route: route.fulfill(body="hello"))
-            page.set_content('<img src="https://example.org/picture.png" alt="">')
-            page.wait_for_timeout(100)
+            with page.expect_request("https://example.org/**"):
+                page.set_content('<img src="https://example.org/picture.png" alt="">')
 
     with pytest.raises(AssertionError, match=r"asks https://example\.org"):
         visit()

@@ -16,13 +16,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
-from tests.support.browser import chromium, contrast, jupyterlab, shoot, tab_to, watched_page
+from tests.support.browser import PATIENCE, chromium, contrast, jupyterlab, shoot, tab_to, watched_page
 
 pytestmark = pytest.mark.slow
 
 STUDENTS = ("perfect", "mistaken-1")
 WRITTEN = "A gradient is how a loss asks.\n\n<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
 REMARK = "Say it with $G$ next time."
+# A submission's page fetches the marks and comments that there are, and would write over those of a faster person.
+MARKS_THERE = "() => window.formgrader?.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def press(page: Page, student: str, column: str) -> None:
     row = page.locator("tr", has=page.locator(".student-id", has_text=student))
     row.locator(f".{column} a").click()
     dialog = page.locator(".modal-dialog")
-    expect(dialog).to_contain_text("Successfully", timeout=180_000)
+    expect(dialog).to_contain_text("Successfully", timeout=3 * PATIENCE)  # a notebook is run
     dialog.locator("button", has_text="OK").click()
     expect(dialog).to_have_count(0)
 
@@ -84,7 +86,7 @@ def press(page: Page, student: str, column: str) -> None:
 def test_the_button_gives_the_marks_of_the_command_line(
     desk: str, page: Page, course: CourseDirectory, chain: Chapter
 ) -> None:
-    expect(page.get_by_text(chain.assignment_id).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(chain.assignment_id).first).to_be_visible()
     shoot(page, "instructor-assignments")
     page.goto(f"{desk}/formgrader/manage_submissions/{chain.assignment_id}")
     for student in STUDENTS:
@@ -109,8 +111,8 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
         submitted = gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "perfect").id
     page.goto(f"{desk}/formgrader/submissions/{submitted}/")
     scheme = page.get_by_text("Marking scheme").first
-    expect(scheme).to_be_visible(timeout=30_000)
-    page.wait_for_load_state("networkidle")  # the page fetches the marks there are, and would write over ours
+    expect(scheme).to_be_visible()
+    page.wait_for_function(MARKS_THERE)
     page.wait_for_function("$(':animated').length === 0")
     scheme.scroll_into_view_if_needed()
     answer = page.get_by_text("A gradient is how a loss asks.")
@@ -145,13 +147,13 @@ def test_feedback_from_its_button_says_what_was_wrong(
     desk: str, page: Page, browser: Browser, course: CourseDirectory, chain: Chapter
 ) -> None:
     page.goto(f"{desk}/formgrader/manage_submissions/{chain.assignment_id}")
-    expect(page.locator("tr", has_text="mistaken-1")).to_be_visible(timeout=30_000)
+    expect(page.locator("tr", has_text="mistaken-1")).to_be_visible()
     for student in STUDENTS:
         press(page, student, "generate-feedback")
     with watched_page(browser) as other:
         other.goto((course.feedback / "mistaken-1" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
         expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
-        expect(other.locator("html")).to_have_attribute("lang", "en")  # mended, on this road as well
+        expect(other.locator("html")).to_have_attribute("lang", "en")  # improved, in this code path as well
         shoot(other, "instructor-feedback-mistaken")
         other.goto((course.feedback / "perfect" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
         expect(other.locator("body")).to_contain_text("Say it with")
@@ -184,19 +186,19 @@ def test_a_reflection_is_marked_with_the_keyboard_alone(
 ) -> None:
     """From the list of chapters to the points and on to the next student: Tab, Enter and the points' digits."""
     page.goto(f"{desk}/formgrader/manage_assignments")
-    expect(page.locator(".num-submissions a").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".num-submissions a").first).to_be_visible()
     tab_to(page, f".num-submissions a[href$='{chain.assignment_id}']")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/manage_submissions/{chain.assignment_id}")
-    expect(page.locator(".student-name a").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".student-name a").first).to_be_visible()
     tab_to(page, ".student-name a[href*='/perfect/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/manage_students/perfect/**")
-    expect(page.locator("#main-table a").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#main-table a").first).to_be_visible()
     tab_to(page, "#main-table a[href*='/submissions/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/submissions/**")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(MARKS_THERE)
     page.evaluate("$.fx.off = true")  # else the page glides for half a second to each of its fields
     tab_to(page, "input.score#chain-reflection")
     with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):

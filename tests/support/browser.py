@@ -1,6 +1,8 @@
-"""What the browser tests share: Debian's Chromium, a JupyterLab of their own, and what a person does in it.
+"""Support for browser tests: Debian's Chromium, a JupyterLab of their own, and the steps that a person takes in it.
 
 A page that ends with errors on its console fails its test. Screenshots go to build/screenshots, to be looked at.
+Tests wait for states and never for a while: a busy machine makes them slow, and does not make them fail. `PATIENCE` is
+how long a state that never comes is waited for.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from grader.course import ROOT
 from tests.support.programs import needs
 
 BIN = Path(sys.executable).parent
+PATIENCE = 180_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 SHOTS = ROOT / "build" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -42,13 +46,13 @@ ALLOWED: dict[str, str] = {}
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window. Where there is none: a skip, or in CI a failure."""
+    """Start Debian's Chromium without a window; where there is none, skip the test, or in CI fail it."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
         needs(NAMES[0])
     SHOTS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=found, args=FLAGS, timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -57,6 +61,7 @@ def chromium() -> Iterator[Browser]:
 def watched_page(browser: Browser, **settings: object) -> Iterator[Page]:
     """A page; afterwards, it wrote no error to its console, no script failed, and nothing was asked of the net."""
     context = browser.new_context(viewport={"width": 1300, "height": 1000}, **settings)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
     opened, errors = context.new_page(), []
     opened.on("console", lambda m: errors.append(f"{m.text} [{m.location['url']}]") if m.type == "error" else None)
     opened.on("pageerror", lambda e: errors.append(str(e)))
@@ -99,18 +104,23 @@ def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
             yield f"http://localhost:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(PATIENCE / 1000)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
+    until = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < until:
         assert server.poll() is None, "the server ended"
         try:
-            with urllib.request.urlopen(url, timeout=5):
+            with urllib.request.urlopen(url, timeout=30):
                 return
         except OSError:
             time.sleep(0.25)
-    raise AssertionError("the server did not answer within a minute")
+    raise AssertionError("the server does not answer")
 
 
 ACTIVE_MODEL = "window.jupyterapp.shell.currentWidget.content.activeCell.model"
@@ -122,11 +132,11 @@ class Lesson:
     def __init__(self, page: Page, address: str, path: str) -> None:
         self.page = page
         page.goto(f"{address}/lab/tree/{path}?token=t&reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.wait_until_idle()
 
-    def wait_until_idle(self, seconds: int = 120) -> None:
-        """Until the kernel is there and has nothing to do, and no cell waits for its turn."""
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel is there and has nothing to do, and no cell waits for its turn."""
         self.page.wait_for_function(
             """() => {
                 const panel = window.jupyterapp.shell.currentWidget;
@@ -134,7 +144,7 @@ class Lesson:
                 const waits = [...panel.node.querySelectorAll('.jp-InputPrompt')].some(p => p.innerText.includes('*'));
                 return kernel?.status === 'idle' && !waits;
             }""",
-            timeout=seconds * 1000,
+            timeout=3 * PATIENCE,
         )
 
     def do(self, command: str, **args: object) -> None:
@@ -171,7 +181,7 @@ class Lesson:
     def write(self, cell: str, text: str, *, wait: bool = True) -> None:
         """Replace a cell's text by typing, with the keyboard alone, and run it."""
         self.go_to(cell)
-        for _ in range(5):  # on a busy machine the editor gets the keyboard late, and what is typed before is lost
+        for _ in range(12):  # on a busy machine the editor gets the keyboard late, and what is typed before is lost
             with suppress(TooLate):
                 self._type(text)
                 break
@@ -182,19 +192,21 @@ class Lesson:
         if wait:  # a key says nothing of when its command has begun
             count = f"[null, undefined, n].includes({ACTIVE_MODEL}.executionCount)"
             has_run = f"n => {ACTIVE_MODEL}.type !== 'code' || !{count}"
-            self.page.wait_for_function(has_run, arg=before, timeout=120_000)
+            self.page.wait_for_function(has_run, arg=before)
             self.wait_until_idle()
 
     def _type(self, text: str) -> None:
-        """Put this text in the place of the active cell's; TooLate if it does not get there."""
+        """Replace the active cell's text by this one; raise TooLate if what is typed does not get there."""
         self.do("notebook:enter-edit-mode")
         has_focus = "() => document.activeElement?.closest('.jp-Cell.jp-mod-active .cm-content')"
-        self.page.wait_for_function(has_focus, timeout=5000)
+        self.page.wait_for_function(has_focus, timeout=15_000)
         keys = self.page.keyboard
         keys.press("Control+a")
         keys.press("Delete")
         keys.insert_text(text)
-        self.page.wait_for_function(f"text => {ACTIVE_MODEL}.sharedModel.getSource() === text", arg=text, timeout=5000)
+        self.page.wait_for_function(
+            f"text => {ACTIVE_MODEL}.sharedModel.getSource() === text", arg=text, timeout=15_000
+        )
 
     def answer(self, exercise: str, text: str) -> Locator:
         """Write an answer, run it and its check; the card that comes."""
@@ -218,7 +230,7 @@ class Lesson:
         self.do("docmanager:save")
         self.page.get_by_role("button", name="Validate").click()
         dialog = self.page.locator(".jp-Dialog").filter(has_text="Validation")
-        expect(dialog).to_be_visible(timeout=180_000)
+        expect(dialog).to_be_visible(timeout=3 * PATIENCE)  # the whole notebook is run
         return dialog
 
     def theme(self, name: str) -> None:
@@ -266,16 +278,12 @@ FOCUS = """() => {
 }"""
 
 
-STILL = """() => !document.getAnimations().some(a => a.playState === 'running')
-    && !(window.$ && window.$.expr && $(':animated').length)"""
-
-
 def tab_to(page: Page, wanted: str, most: int = 150) -> int:
     """Press Tab until an element that matches the selector has the focus, which is seen at every stop; the stops."""
     for stop in range(1, most + 1):
         page.keyboard.press("Tab")
         with suppress(TooLate):  # pages glide to it, and some things slide in
-            page.wait_for_function(f"({FOCUS})().seen", timeout=2_000)
+            page.wait_for_function(f"({FOCUS})().seen")
         here = page.evaluate(FOCUS)
         assert here["seen"], here
         if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):

@@ -64,7 +64,7 @@ def _as_server() -> list[str]:
 
 def _ready(server: Server, process: subprocess.Popen[bytes]) -> Server:
     """The server, once it answers, with the users and the one walled database that the tests know."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         try:
             server.sql("CREATE ROLE ada LOGIN PASSWORD 'p@ss/w%rd'", "CREATE ROLE guest LOGIN")

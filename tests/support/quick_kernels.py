@@ -19,7 +19,7 @@ def run(self):
     return self.reports
 
 notebook_run.NotebookRun.run = run
-from grader.cli import main
+from grader.cli.main import main
 if __name__ == "__main__":
     main()
 """

@@ -56,7 +56,7 @@ def run(self):
 notebook_run.NotebookRun.run = run
 if __name__ == "__main__":
     from grader import autograde
-    from grader.cli import main
+    from grader.cli.main import main
 
     if "REVERSED" in os.environ:
         found = autograde.submissions
@@ -109,7 +109,7 @@ def ran(*folders: Path) -> Counter[str]:
     return Counter(line for log in logs if log.is_file() for line in log.read_text().splitlines())
 
 
-def until(holds: Callable[[], object], seconds: float = 180.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 600.0) -> None:
     """Wait until something holds; fail if it never does."""
     end = time.monotonic() + seconds
     while not holds():
@@ -183,7 +183,7 @@ def one_process(
     shutil.copytree(built.work, course.work)
     hand_in(course, chain, CLASS)
     shutil.copytree(course.work, graded.work)
-    _, err = run_quick(graded, script, "--jobs", "1").communicate(timeout=300)
+    _, err = run_quick(graded, script, "--jobs", "1").communicate(timeout=600)
     assert err == ""
     found = marks(graded, chain)
     assert len({str(m) for m in found.values()}) == len(CLASS)
@@ -210,7 +210,7 @@ def test_here_a_killed_process_costs_a_second_try_and_nobody_else(
     """And neither the order nor the number of processes changes a mark."""
     more = {"fatal": "dies", "unlucky": "xxx once"}
     hand_in(course, chain, more)
-    out, err = run_quick(course, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=300)
+    out, err = run_quick(course, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=600)
     assert err == ""
     found = {r["student"]: r for r in json.loads(out)}
     assert found["fatal"]["trouble"] == KILLED_TWICE
@@ -254,7 +254,7 @@ def _once_there(dask: Cluster, workers: int) -> Callable[[], object]:
 
     def connect() -> Client:
         client = Client(dask.address, set_as_default=False)
-        client.wait_for_workers(workers, timeout=180)
+        client.wait_for_workers(workers, timeout=600)
         return client
 
     return connect
@@ -296,12 +296,12 @@ def test_an_interrupted_run_on_a_cluster_goes_on(
     run = run_quick(course, script, "--cluster", dask.address)
     until(lambda: list(course.autograded.glob("*/*/*.ipynb")))
     run.send_signal(signal.SIGINT)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=600)
     assert run.returncode == 130
     assert err == "grader: stopped. What was entered stays; run the same command again to go on.\n"
     done = {f.parts[-3] for f in course.autograded.glob("*/*/*.ipynb")}
     assert 0 < len(done) < len(CLASS)
-    out, err = run_quick(course, script, "--cluster", dask.address, "--json").communicate(timeout=300)
+    out, err = run_quick(course, script, "--cluster", dask.address, "--json").communicate(timeout=600)
     assert err == ""
     assert {r["student"] for r in json.loads(out) if r["status"] == "unchanged"} == done
     assert marks(course, chain) == one_process[1]

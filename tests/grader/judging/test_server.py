@@ -43,7 +43,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
 def talk(judge: JudgeServer, hello: Any = None, answer: Callable[[dict[str, Any]], bytes] | None = None) -> Any:
     """Speak the protocol by hand: a hello, then ``answer`` makes the bytes that answer each question."""
     with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(5)
+        line.settimeout(120)
         line.connect(judge.address)
         protocol.send(line, {"check": ID} if hello is None else hello)
         while True:
@@ -166,16 +166,17 @@ def test_a_value_of_any_kind_is_only_wrong(judge: JudgeServer, value: Any) -> No
 
 def test_a_slow_student_cannot_hold_the_judge(judge: JudgeServer) -> None:
     judge.open(ID)
-    started = time.monotonic()
+    drops = 0  # counted rather than timed: a busy machine sends fewer of them in the same time
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(judge.address)
         protocol.send(line, {"check": ID})
         protocol.receive(line)
         with suppress(OSError):  # a pipe that breaks, or a reset
-            while time.monotonic() - started < 8:
+            while drops < 160:
                 line.sendall(b"\x00")
+                drops += 1
                 time.sleep(0.05)
-    assert time.monotonic() - started < 5
+    assert drops < 100
     assert judge.close().report is None
     assert still_judges(judge)
 
@@ -191,7 +192,10 @@ def test_a_crowd_at_the_door_is_gone_in_a_moment(judge: JudgeServer, monkeypatch
         except OSError:
             break
         crowd.append(line)
-    time.sleep(1.0)
+    for line in crowd:  # the judge hangs up on everybody who says nothing, whoever comes first
+        line.settimeout(120)
+        with suppress(ConnectionError):
+            assert line.recv(1) == b""
     assert still_judges(judge)
     for line in crowd:
         line.close()

@@ -44,7 +44,7 @@ if __name__ == "__main__":
         from nbgrader.apps.nbgraderapp import main
         sys.argv = sys.argv[1:]
     else:
-        from grader.cli import main
+        from grader.cli.main import main
     main()
 """
 
@@ -136,7 +136,7 @@ def grade(course: CourseDirectory, *words: str) -> str:
     (course.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
     env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, str(course.work.parent / "quick.py"), *words]
-    done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=600)
     return done.stdout + done.stderr
 
 

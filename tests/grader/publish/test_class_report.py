@@ -190,7 +190,7 @@ def _ground_and_ink(page: Path, to: Path, dark: bool) -> tuple[int, int]:
     scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
     command = [shutil.which("chromium") or "", *(f"--{f}" for f in flags.split()), *scheme]
     where = [f"--user-data-dir={to.parent / 'profile'}", f"--screenshot={to}", page.as_uri()]
-    subprocess.run([*command, *where], check=True, capture_output=True, timeout=120)
+    subprocess.run([*command, *where], check=True, capture_output=True, timeout=600)
     grey = np.asarray(Image.open(to).convert("L")).astype(int)
     ground = int(grey[2, 2])
     text = grey[20:100, 20:400]  # the heading

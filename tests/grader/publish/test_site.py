@@ -21,7 +21,7 @@ from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page, site
 from tests.support.axe import serious
-from tests.support.browser import SHOTS, STILL, chromium, tab_to
+from tests.support.browser import PATIENCE, SHOTS, chromium, tab_to
 
 sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs
@@ -248,6 +248,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that asks for nothing from elsewhere and writes no error to its console."""
     opened = browser.new_page(viewport={"width": 1300, "height": 1000}, color_scheme=request.param)
+    opened.set_default_timeout(PATIENCE)
     trouble: list[str] = []
     opened.on("console", lambda m: trouble.append(m.text) if m.type == "error" else None)
     opened.on("pageerror", lambda e: trouble.append(str(e)))
@@ -324,13 +325,19 @@ def test_a_reader_without_a_mouse_skips_searches_and_turns_the_page(built_site: 
     tab_to(page, ".sidebar-search")
     page.keyboard.type("surrogate")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#search-results li", timeout=20_000)
+    page.wait_for_selector("#search-results li")
     tab_to(page, "#search-results a[href*='loss_as_chain_rule']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/loss_as_chain_rule.html*")
     tab_to(page, ".sidebar-tree a[href*='dqn_on_taxi']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/dqn_on_taxi.html")
+
+
+# A drawer that has slid in, or out, to the end: the page's state, however long the slide takes.
+SLID = "const e = document.querySelector(drawer), b = e.getBoundingClientRect(); "
+OPEN = f"drawer => {{ {SLID} return b.left >= 0 && b.right <= innerWidth && !e.getAnimations().length }}"
+CLOSED = f"drawer => {{ {SLID} return (b.right <= 0 || b.left >= innerWidth) && !e.getAnimations().length }}"
 
 
 @pytest.mark.slow
@@ -344,10 +351,10 @@ def test_in_a_narrow_window_a_key_opens_the_menu_and_the_contents(built_site: Pa
         assert box["x"] + box["width"] <= 0 or box["x"] >= 700
         tab_to(page, f".{button} button")
         page.keyboard.press("Enter")
-        page.wait_for_function(STILL)
+        page.wait_for_function(OPEN, arg=drawer)
         tab_to(page, f"{drawer} a")  # each stop on the way is on the screen and has its ring
         page.mouse.click(690 if drawer == ".sidebar-drawer" else 10, 450)  # beside it: it closes
-        page.wait_for_function(STILL)
+        page.wait_for_function(CLOSED, arg=drawer)
     tab_to(page, "#furo-main-content a")
     page.locator(".nav-overlay-icon button").click()  # a click opens it once, and not twice
     assert page.locator("#__navigation").is_checked()
@@ -356,7 +363,7 @@ def test_in_a_narrow_window_a_key_opens_the_menu_and_the_contents(built_site: Pa
 @pytest.mark.slow
 def test_search_works_without_a_network(built_site: Path, page: Page):
     page.goto((built_site / "search.html").as_uri() + "?q=surrogate")
-    page.wait_for_selector("#search-results li", timeout=20_000)
+    page.wait_for_selector("#search-results li")
     assert "Loss as chain rule" in page.locator("#search-results").inner_text()
 
 
@@ -366,5 +373,5 @@ def test_the_search_page_can_be_asked(built_site: Path, page: Page):
     assert page.locator("article h1").inner_text() == "Search"
     page.get_by_label("Words to look for").fill("surrogate")
     page.get_by_role("button", name="Search", exact=True).click()
-    page.wait_for_selector("#search-results li", timeout=20_000)
+    page.wait_for_selector("#search-results li")
     assert page.get_by_label("Words to look for").input_value() == "surrogate"

@@ -21,7 +21,7 @@ from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.redteam import run, stock_nbgrader
 from grader.redteam.harness import attacks, lesson
-from tests.support.browser import chromium
+from tests.support.browser import PATIENCE, chromium
 
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
@@ -119,7 +119,8 @@ def browse(urls: list[str]) -> list[str]:
             page = browser.new_page()
             page.on("dialog", dismiss)
             page.goto(url, wait_until="domcontentloaded")
-            page.wait_for_timeout(1500)
+            page.wait_for_load_state("load", timeout=PATIENCE)
+            page.wait_for_timeout(1500)  # what hides behind a timer gets its chance as well
             bad = page.evaluate(RUNNABLE)
             ran += [f"{url}: a link to {h}" for h in bad]
             for frame in page.frames:
@@ -163,7 +164,7 @@ def formgrader(pages: CourseDirectory) -> Iterator[str]:
         command, cwd=ROOT / "grader", env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(100):
+        for _ in range(900):
             with socket.socket() as line:
                 if line.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -171,7 +172,7 @@ def formgrader(pages: CourseDirectory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ WALLS = bubblewrap.ResourceLimits(memory=700 * 2**20, processes=40, scratch=32 *
 
 
 def cells_run(
-    *sources: str, seconds: float = 20.0, resources: bubblewrap.ResourceLimits = WALLS
+    *sources: str, seconds: float = 120.0, resources: bubblewrap.ResourceLimits = WALLS
 ) -> list[tuple[str, str]]:
     """Run cells in one kernel; for each its outcome ("lost: why" if the kernel went) and what it printed."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])

@@ -230,7 +230,7 @@ def test_nesting_and_number_of_parts_are_bounded() -> None:
 def line():
     """Both ends of a connection."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(5)
+    ours.settimeout(60)
     with ours, theirs:
         yield ours, theirs
 

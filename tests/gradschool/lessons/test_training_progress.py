@@ -241,7 +241,7 @@ def test_in_a_real_kernel_the_square_stops_the_training_and_the_cell_goes_on(
         printed, redraws, interrupted = "", 0, False
         client.execute(IN_A_NOTEBOOK, allow_stdin=True)
         while True:
-            message = client.get_iopub_msg(timeout=60)
+            message = client.get_iopub_msg(timeout=600)
             kind, content = message["msg_type"], message["content"]
             assert kind != "error", content["traceback"]
             printed += content["text"] if kind == "stream" else ""
