@@ -27,7 +27,7 @@ help:
 	@echo "make redteam     every attack of the public suite, on the grader"
 	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
 	@echo "make site        the course and its documentation as static pages, in build/site"
-	@echo "make mutate      break the judge and the doctor on purpose, and see whether their tests notice"
+	@echo "make mutate      break the judge and the diagnosis on purpose, and see whether their tests notice"
 	@echo "make versions    every chapter on the oldest and the newest versions of its packages"
 
 setup: $(SETUP)
