@@ -19,8 +19,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo        the whole job on a made-up class"
-	@echo "make test        every test; says its time"
-	@echo "make test-fast   the tests that need no kernel and no browser"
+	@echo "make test        every test: quick, kernels, sandbox, classes, cluster, databases, browser, attacks; says its time"
+	@echo "make test-fast   the tests not marked slow: no kernel, no server, no browser; says its time"
 	@echo "make lab         open the lessons in JupyterLab"
 	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
@@ -69,12 +69,17 @@ database:
 	  $(call INSTALL,postgresql); } || \
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
-test: setup walls browser database
-	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal; code=$$?; \
-	  echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
+# Two processes share the tests. The slow ones of a file stay together (tests/conftest.py); the quick ones go one by one.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
+# JupyterLab, the formgrader and the site in Chromium; the red team's attacks. Passes on a machine busy with other work.
+test: setup walls browser database
+	@start=$$(date +%s); $(PYTEST); code=$$?; echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
+
+# The tests that are not marked slow: no kernel, no server, no browser.
 test-fast: setup
-	@start=$$(date +%s); OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"; code=$$?; \
+	@start=$$(date +%s); $(PYTEST) -m "not slow"; code=$$?; \
 	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup
