@@ -9,8 +9,9 @@ OTHER = "chain-maximise"  # the one that the attacker has
 
 
 def named(notebook: NotebookNode, name: str) -> NotebookNode:
-    """The cell with this grade_id."""
-    for cell in notebook.cells:
+    """Return the cell with this grade_id; LookupError if there is none."""
+    cells: list[NotebookNode] = notebook.cells
+    for cell in cells:
         info = cell.metadata.get("nbgrader")
         if isinstance(info, dict) and info.get("grade_id") == name:
             return cell

@@ -1,4 +1,4 @@
-"""A place to be attacked in: a small lesson, files and sockets that nobody may touch, and what was touched."""
+"""A small lesson to attack, files and sockets that no attack may touch, and a record of what was touched."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import psutil
 from nbformat import NotebookNode
 
@@ -25,6 +24,7 @@ from grader.course import ROOT, chapter
 from grader.execution.fork_client import fork_server_pool
 from grader.notebooks.source import source_notebook, template
 from grader.redteam.cells import CHECK, OTHER, named
+from grader.redteam.preconditions import unmet, without_needs
 from grader.sandbox.bubblewrap import NOBODY, USERS, process_tree
 
 ATTACKS = Path(__file__).parent / "attacks"
@@ -35,31 +35,36 @@ SIGN = re.compile(r"CANARY-[0-9A-Za-z]+")
 
 @dataclass(frozen=True)
 class Attack:
-    """One file of the suite. ``aim`` is its first line: what it tries."""
+    """One file of the suite: its path as a name, its first line as a goal, its text as handed in, what it lacks here.
+
+    ``missing`` lists what the attack names and what does not exist: with any of it, the attack would try nothing.
+    """
 
     name: str
     goal: str
     text: str
+    missing: tuple[str, ...] = ()
 
     @property
     def on_file(self) -> bool:
-        """Whether it changes the notebook file rather than what a cell does."""
+        """Whether the attack changes the notebook file rather than what a cell does."""
         return "\ndef tamper(notebook):" in self.text
 
 
 def attacks(only: str = "") -> list[Attack]:
-    """The whole suite, or those whose name holds ``only``, by name."""
-    found = []
-    for file in sorted(ATTACKS.rglob("*.attack")):
-        text = file.read_text(encoding="utf-8")
-        name = str(file.relative_to(ATTACKS).with_suffix(""))
-        if only in name:
-            found.append(Attack(name, ast.get_docstring(ast.parse(text.replace("@PORT@", "1"))) or "", text))
-    return found
+    """Return all attacks of the suite, or those whose name holds ``only``, sorted by name."""
+    files = {str(file.relative_to(ATTACKS).with_suffix("")): file for file in sorted(ATTACKS.rglob("*.attack"))}
+    return [read_attack(name, file.read_text(encoding="utf-8")) for name, file in files.items() if only in name]
+
+
+def read_attack(name: str, text: str) -> Attack:
+    """Return the attack that a file of the suite holds."""
+    goal = ast.get_docstring(ast.parse(text.replace("@PORT@", "1"))) or ""
+    return Attack(name, goal, without_needs(text), tuple(unmet(text)))
 
 
 def small(notebook: NotebookNode) -> NotebookNode:
-    """A lesson of two exercises, cut out of chapter 1, so that a kernel has little to do besides the attack."""
+    """Cut chapter 1 down to a lesson of two exercises, so that a kernel has little to do besides the attack."""
     names = {n + end for n in (CHECK, OTHER) for end in ("", "-solution")}
     kept = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") in names]
     setup = [c for c in notebook.cells if c.cell_type == "code" and _is_setup(c)]
@@ -73,33 +78,37 @@ def _is_setup(cell: NotebookNode) -> bool:
 
 
 def lesson() -> NotebookNode:
-    """The small lesson as the instructor has it."""
+    """Return the small lesson as the instructor has it."""
     return small(template(chapter("chain")))
 
 
 def submission(attack: Attack | None, fill: Callable[[str], str] = str, released: NotebookNode | None = None) -> str:
-    """The attacker's file: the second exercise solved, the first one wrong, and the attack."""
+    """Return the attacker's file: the second exercise solved, the first one wrong, and the attack."""
     notebook, solved = released or lesson(), small(source_notebook(chapter("chain")))
     named(notebook, OTHER + "-solution").source = named(solved, OTHER + "-solution").source
     cell = named(notebook, CHECK + "-solution")
     cell.source = WRONG
     if attack is None:
-        return nbformat.writes(notebook)
+        return json.dumps(notebook)
     if not attack.on_file:
         cell.source += fill(attack.text)
         return json.dumps(notebook)
-    space: dict[str, Any] = {}
-    exec(compile(attack.text, attack.name, "exec"), space)  # noqa: S102  an attack of our suite rewrites its own file
-    text = space["tamper"](notebook)
+    namespace: dict[str, Any] = {}
+    exec(compile(attack.text, attack.name, "exec"), namespace)  # noqa: S102  the suite's own text, no student's
+    text = namespace["tamper"](notebook)
     return text if isinstance(text, str) else json.dumps(notebook)
 
 
 class AttackHarness:
-    """A context manager around one attack; ``damage()`` says afterwards what it touched."""
+    """A context manager around one attack: canaries to be read or changed, sockets to be reached.
 
-    def __init__(self, folder: Path) -> None:
+    ``side_effects()`` says afterwards what the attack touched.
+    """
+
+    def __init__(self, folder: Path, packages: Sequence[Path] = (ROOT / "src", ROOT / "grader")) -> None:
         self.folder, self.canary = folder, f"CANARY-{secrets.token_hex(16)}"
-        self.heard: list[str] = []
+        self.packages = packages
+        self.messages: list[str] = []
 
     def __enter__(self) -> AttackHarness:
         for name in ("house/submitted/other", "home/.ssh"):
@@ -129,41 +138,42 @@ class AttackHarness:
         abstract.listen()
         self.sockets = [web, datagrams, abstract]
         for listener in self.sockets:
-            threading.Thread(target=self._hear, args=(listener,), daemon=True).start()
+            threading.Thread(target=self._receive, args=(listener,), daemon=True).start()
 
-    def _hear(self, listener: socket.socket) -> None:
+    def _receive(self, listener: socket.socket) -> None:
         try:
             if listener.type == socket.SOCK_STREAM:
                 listener.accept()
             else:
                 listener.recv(10)
-            self.heard.append("a message left the sandbox")
+            self.messages.append("a message left the sandbox")
         except OSError:
             pass
 
     def fill(self, text: str) -> str:
-        """An attack's text with the places of this arena in it: no attack has to guess."""
+        """Return an attack's text with this harness's folders and port in it, so that no attack has to guess them."""
         places = {"ROOT": ROOT, "HOUSE": self.folder / "house", "HOME": self.folder / "home", "PORT": self.port}
         for name, place in places.items():
             text = text.replace(f"@{name}@", str(place))
         return text
 
     def _state(self) -> dict[str, str]:
+        """Return a digest of every file that no attack may change: canaries, and all of both packages."""
         watched = [f for f in self.folder.rglob("*") if f.is_file()]
-        watched += [*(ROOT / "src").rglob("*.py"), *(ROOT / "grader").glob("*.py")]
+        watched += [f for folder in self.packages for f in folder.rglob("*.py")]
         return {str(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in watched}
 
     def side_effects(self, shown: str) -> list[str]:
-        """What was touched, sent, left running, or is to be read in ``shown`` that is not the attacker's."""
+        """Return what was changed, sent or left running, and canaries in ``shown``, which is all that was displayed."""
         after = self._state()
-        changed = [n for n in {*self.before, *after} if self.before.get(n) != after.get(n) and str(self.folder) in n]
+        changed = [n for n in {*self.before, *after} if self.before.get(n) != after.get(n)]
         found = [f"{Path(n).name} was changed" for n in sorted(changed)]
         found += [f"{sign} was read" for sign in sorted({m.group() for m in SIGN.finditer(shown)})]
-        return [*found, *self.heard, *left_running()]
+        return [*found, *self.messages, *left_running()]
 
 
 def left_running(patience: float = 3.0) -> list[str]:
-    """Processes that a kernel of this worker left behind, and that are not gone a moment later."""
+    """Return the processes that kernels of this worker left behind and that are not gone after ``patience`` seconds."""
     until = time.monotonic() + patience
     while (names := [_name_of(p) for p in _of_kernels()]) and time.monotonic() < until:
         time.sleep(0.1)
@@ -180,6 +190,6 @@ def _of_kernels() -> list[psutil.Process]:
 
 def _name_of(process: psutil.Process) -> str:
     try:
-        return process.name()
+        return str(process.name())
     except psutil.NoSuchProcess:
         return "a process"

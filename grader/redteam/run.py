@@ -1,4 +1,4 @@
-"""Running the suite: each attack with a kernel and an arena of its own, several at a time."""
+"""Running the suite: each attack with a kernel and a harness of its own, several at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submi
 from grader.results import GradeRecord
 from grader.sandbox.bubblewrap import ResourceLimits
 
-WALLS = ResourceLimits(memory=2**30, scratch=64 * 2**20)
-LIMITS = TimeLimits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, resources=WALLS)
+RESOURCES = ResourceLimits(memory=2**30, scratch=64 * 2**20)
+LIMITS = TimeLimits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, resources=RESOURCES)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
 @dataclass
 class Outcome:
-    """What came of one attack: ``breaks`` says in what way it had success."""
+    """What came of one attack: points earned, in what ways it had success, and what the instructor is told of it."""
 
     attack: str
     goal: str
@@ -40,22 +40,31 @@ class Outcome:
     flags: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as the command's JSON has it, whose keys are older than these names."""
+        renamed = {"goal": "aim", "flags": "told"}
+        return {renamed.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
+
 
 def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
     """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything.
 
-    Trouble if the work that attacks come with does not earn its points without them: all attacks would look vain.
+    Raises GraderError where attacks would look vain whatever they do: if one names what does not exist, or if the work
+    that they come with does not earn its points without them.
     """
+    wanted = attacks(only)
+    if lacking := [f"{a.name} names {a.missing[0]}" for a in wanted if a.missing]:
+        raise GraderError(f"{'; '.join(lacking)}: nothing could be learnt from what tries nothing.")
     honest = run_attack(None, {})
     if honest.breaks or honest.earned.get("chain.maximise") != find_entry("chain.maximise").points:
         raise GraderError(
             f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
         )
-    found = sorted(run_attacks(attacks(only), honest.earned, jobs), key=lambda o: o.attack)
+    found = sorted(run_attacks(wanted, honest.earned, jobs), key=lambda o: o.attack)
     return {
         "attacks": len(found),
         "breaks": [_line(o) for o in found if o.breaks],
-        "outcomes": [asdict(o) for o in found],
+        "outcomes": [o.as_dict() for o in found],
     }
 
 
@@ -64,26 +73,26 @@ def _line(outcome: Outcome) -> str:
 
 
 def run_attacks(wanted: list[Attack], honest: dict[str, float], jobs: int = 2) -> Iterator[Outcome]:
-    """Run these attacks, ``jobs`` at a time; each outcome as it comes."""
+    """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed(pool.submit(run_attack, attack, honest) for attack in wanted):
             yield future.result()
 
 
 def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
-    """Grade one attacker's file as any other, and see what came of it. None is the same work without an attack."""
+    """Grade one attacker's file as any other, and return what came of it; None is the same work without an attack."""
     outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as arena:
+    with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as harness:
         file = Path(folder) / "notebook.ipynb"
-        file.write_text(submission(attack, arena.fill), encoding="utf-8")
+        file.write_text(submission(attack, harness.fill), encoding="utf-8")
         try:
             graded = _grade(file)
-        except GraderError as trouble:
-            graded, outcome.flags = None, [str(trouble)]
+        except GraderError as error:
+            graded, outcome.flags = None, [str(error)]
         except Exception as error:  # a break, whatever it is: this would have stopped the class
             graded, outcome.breaks = None, [f"grading broke with {type(error).__name__}: {str(error)[:200]}"]
-        outcome.breaks += arena.side_effects(_shown(graded) if graded else "")
+        outcome.breaks += harness.side_effects(_shown(graded) if graded else "")
     outcome.seconds = round(time.monotonic() - started, 1)
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
@@ -99,7 +108,7 @@ def _grade(file: Path) -> NotebookNode:
 
 
 def _shown(graded: NotebookNode) -> str:
-    """All that a reader of the graded notebook sees besides the attacker's own code."""
+    """Return all that a reader of the graded notebook sees besides the attacker's own code."""
     outputs = [o for c in graded.cells for o in c.get("outputs", []) if o.output_type != "error"]
     return "\n".join(str(o.get("text", o.get("data", ""))) for o in outputs)
 

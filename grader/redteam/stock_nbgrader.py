@@ -1,7 +1,7 @@
 """The same attacks on stock nbgrader, with the checks as asserts in the notebook and nothing of ours switched on.
 
-So that this is safe to run, all of nbgrader runs inside the sandbox's walls, as if that were the instructor's whole
-machine: what is looked at is whether an attack has success within it. Being told is not asked of it.
+So that this is safe to run, all of nbgrader runs inside the sandbox, as if that were the instructor's whole machine:
+what is looked at is whether an attack has success within it. That the instructor is told is not asked of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.course import ROOT, chapter
+from grader.course import ROOT, WORK_VARIABLE, chapter
 from grader.notebooks.source import source_notebook
 from grader.redteam.cells import CHECK, OTHER, named
 from grader.redteam.harness import AttackHarness, attacks, small, submission
@@ -40,13 +40,13 @@ np.testing.assert_allclose(phi, 0.0)
 """,
 }
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
-WALLS = bubblewrap.ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
+RESOURCES = bubblewrap.ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
 STUDENTS = ("aaa-attacker", "other")
 
 
 def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
-    """Attack stock nbgrader; the attacks and what had success."""
+    """Attack stock nbgrader; return the number of attacks and what had success."""
     found = attacks(only)
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = list(pool.map(lambda a: run_attack(a.name), found))
@@ -55,11 +55,11 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
 
 
 def run_attack(name: str) -> list[str]:
-    """Grade one attacker and one honest student with stock nbgrader; in what ways the attack had success."""
+    """Grade one attacker and one honest student with stock nbgrader; return in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
-        line = [*bubblewrap._bwrap(WALLS, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
-        env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), "GRADSCHOOL_WORK": "/tmp/work"}
+        line = [*bubblewrap._bwrap(RESOURCES, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
+        env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_VARIABLE: "/tmp/work"}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
         too_much: list[str] = []
 
@@ -67,7 +67,7 @@ def run_attack(name: str) -> list[str]:
             too_much.append(f"{why}, and the class did not finish")
             process.kill()
 
-        watch = bubblewrap.ResourceMonitor(process.pid, WALLS, stop)
+        watch = bubblewrap.ResourceMonitor(process.pid, RESOURCES, stop)
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:
@@ -85,7 +85,7 @@ def run_attack(name: str) -> list[str]:
 
 
 def _course(folder: Path) -> NotebookNode:
-    """A stock course with the small lesson; the released notebook."""
+    """Make a stock course with the small lesson; return the released notebook."""
     notebook = small(source_notebook(chapter("chain")))
     notebook.cells[0].source = SETUP
     for name, text in ASSERTS.items():
@@ -94,11 +94,11 @@ def _course(folder: Path) -> NotebookNode:
     nbformat.write(notebook, folder / "source/ps/nb.ipynb")
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'stock'\n")
     _nbgrader(folder, "generate_assignment", "ps")
-    return nbformat.read(folder / "release/ps/nb.ipynb", as_version=4)
+    return _released(folder)
 
 
 def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
-    """Run one of nbgrader's commands; whether it came to an end.
+    """Run one of nbgrader's commands; return whether it came to an end.
 
     Nothing is read of it: a pipe would stay open, and seem to be nbgrader still at work, as long as anything that a
     kernel left behind holds it.
@@ -112,31 +112,32 @@ def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
 
 
 def _inside(name: str) -> list[str]:
-    """The fight itself, on the machine that the sandbox pretends to be."""
+    """Run the attack on the machine that the sandbox pretends to be; return in what ways it had success."""
     from nbgrader.api import Gradebook
 
     attack = next(a for a in attacks(name) if a.name == name)
     base = Path("/tmp/arena")
-    with AttackHarness(base) as arena:
+    with AttackHarness(base) as harness:
         course = base / "house"
         (course / "gradebook.db").unlink()  # the real one stands here
         released = _course(course)
-        texts = (submission(attack, arena.fill, released), submission(None, released=_released(course)))
+        texts = (submission(attack, harness.fill, released), submission(None, released=_released(course)))
         for student, text in zip(STUDENTS, texts, strict=True):
             file = course / "submitted" / student / "ps" / "nb.ipynb"
             file.parent.mkdir(parents=True)
             file.write_text(text, encoding="utf-8")
-        arena.before = arena._state()
+        harness.before = harness._state()
         finished = _nbgrader(course, "autograde", "ps")
         breaks = [] if finished else ["the class did not finish"]
         breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db")
         graded = course / "autograded" / STUDENTS[0] / "ps" / "nb.ipynb"
-        breaks += [b for b in arena.side_effects(_shown(graded)) if not _by_nbgrader(b)]
+        breaks += [b for b in harness.side_effects(_shown(graded)) if not _by_nbgrader(b)]
     return breaks
 
 
 def _released(course: Path) -> NotebookNode:
-    return nbformat.read(course / "release/ps/nb.ipynb", as_version=4)
+    released: NotebookNode = nbformat.read(course / "release/ps/nb.ipynb", as_version=4)
+    return released
 
 
 def _marks(gradebook: Any, url: str) -> list[str]:
@@ -165,10 +166,10 @@ def _shown(graded: Path) -> str:
     return "\n".join(str(o.get("text", o.get("data", ""))) for o in outputs)
 
 
-def _by_nbgrader(damage: str) -> bool:
-    """Changes that nbgrader makes itself while it grades."""
+def _by_nbgrader(effect: str) -> bool:
+    """Return whether nbgrader makes this change itself while it grades."""
     own = ("gradebook.db", "nb.ipynb", "timestamp.txt", "jupyter", "alembic", ".nbgrader.log")
-    return damage.endswith("was changed") and damage.startswith(own)
+    return effect.endswith("was changed") and effect.startswith(own)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""Attacks do something where nothing defends: outside of the sandbox, with a judge that listens all the time.
+
+In the suite, an attack without success looks like one that does nothing. Here each attack on the check, the protocol or
+the public half runs in a plain process, and what comes of it must differ from the same work without the attack.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from grader.bank.registry import find_entry
+from grader.judging.server import JudgeServer
+from grader.redteam.harness import AttackHarness, attacks
+from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
+from gradschool.student.progress import STATE_VARIABLE
+
+EXERCISE = "chain.l2_gradient"
+# What a notebook does: import, define a wrong function, run the attack's cell, check. First with a judge, then without.
+NOTEBOOK = f"""
+import os, sys
+from gradschool import check
+import numpy as np
+attack = sys.stdin.read()
+def l2_gradient(p, l): return p + l
+exec(compile(attack, "attack", "exec"))
+for judge in (True, False):
+    try: check("{EXERCISE}", l2_gradient); ended = "passed"
+    except BaseException as error: ended = type(error).__name__
+    os.write(1, f"\\nENDED {{ended}}\\n".encode())
+    os.environ.pop("{JUDGE_VARIABLE}", None)
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What came of a check: whether the judge took it, the mistake it found, how `check` ended with it and without."""
+
+    taken: bool
+    mistake: str | None
+    with_judge: str
+    without: str
+
+
+HONEST = Effect(True, "some", "passed", "CheckFailed")
+NOT_TAKEN = Effect(False, None, "CheckFailed", "CheckFailed")  # the judge never heard of the exercise
+NO_REPLY = Effect(True, None, "CheckFailed", "CheckFailed")  # it did, and the examination came to no end
+EFFECTS = {
+    "forge/big_true_frames": NO_REPLY,
+    "forge/check_early_and_often": Effect(True, "values", "CheckFailed", "CheckFailed"),
+    "forge/crowd_of_connections": NOT_TAKEN,
+    "forge/deep_header": NO_REPLY,
+    "forge/echo_expected": Effect(True, "kind", "passed", "CheckFailed"),
+    "forge/forged_report": NO_REPLY,
+    "forge/garbage_on_the_line": NOT_TAKEN,
+    "forge/hello_for_everything": NO_REPLY,
+    "forge/huge_frame": NO_REPLY,
+    "forge/judge_stolen_by_other_exercise": NOT_TAKEN,
+    "forge/no_replies_at_all": Effect(True, None, "passed", "CheckFailed"),
+    "forge/patched_assertion": Effect(True, "some", "passed", "SystemExit"),
+    "forge/pickled_array": NO_REPLY,
+    "forge/public_inputs_only": Effect(True, "some", "passed", "passed"),
+    "forge/raised_as_value": Effect(True, "kind", "passed", "CheckFailed"),
+    "forge/replaced_assess": Effect(False, None, "passed", "AttributeError"),
+    "forge/replaced_check_module": Effect(False, None, "passed", "passed"),
+    "forge/slow_drip": NO_REPLY,
+    "steal/public_oracle": Effect(True, "measured-not-derived", "passed", "passed"),
+}
+RACES = {"forge/threads_of_checks"}  # its checks and the notebook's: either may come first
+OURS = re.compile(r"(?:import|from) gradschool|GRADSCHOOL_")
+
+
+def effect(name: str | None, folder: Path) -> Effect:
+    """Run an attack of the suite, or none, and then the check of a wrong function."""
+    find_entry(EXERCISE)  # read before the judge's clock runs
+    seconds = 1.0 if name == "forge/slow_drip" else 20.0
+    with AttackHarness(folder / "harness", []) as harness, JudgeServer(seconds, seed=1) as judge:
+        text = harness.fill(attacks(name)[0].text) if name else ""
+        judge.open(EXERCISE)
+        env = {**os.environ, JUDGE_VARIABLE: judge.address, STATE_VARIABLE: str(folder / "state"), "HOME": str(folder)}
+        command = [sys.executable, "-c", NOTEBOOK]
+        done = subprocess.run(command, input=text, env=env, cwd=folder, capture_output=True, text=True, timeout=120)
+        found = judge.close(wait=5.0)
+    ended = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("ENDED ")]
+    assert len(ended) == 2, done.stderr
+    return Effect(found.taken, found.report.mistake if found.report else None, ended[0], ended[1])
+
+
+@pytest.mark.slow
+def test_without_an_attack_a_wrong_function_is_examined_and_fails(tmp_path: Path) -> None:
+    assert effect(None, tmp_path) == HONEST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EFFECTS)
+def test_an_attack_has_its_effect(name: str, tmp_path: Path) -> None:
+    assert effect(name, tmp_path) == EFFECTS[name] != HONEST
+
+
+def test_every_forgery_that_names_the_package_is_tried() -> None:
+    assert {a.name for a in attacks("forge/") if OURS.search(a.text)} - RACES <= set(EFFECTS)
+
+
+@pytest.mark.parametrize(
+    "name", ["steal/environment", "steal/gradebook", "steal/import_grader", "steal/other_submissions"]
+)
+def test_a_theft_succeeds_in_a_plain_process(name: str, tmp_path: Path) -> None:
+    with AttackHarness(tmp_path / "harness", []) as harness:
+        text = harness.fill(attacks(f"steal/{name}")[0].text)
+        done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert [e for e in harness.side_effects(done.stdout) if e.startswith("CANARY-")], done.stderr
+    if name == "import_grader":
+        assert done.stdout.count("CANARY-IMPORTED") == 5
