@@ -15,7 +15,7 @@ from gradschool.core.exercise import CHAPTERS, grade_id
 if TYPE_CHECKING:  # workers and LMS parsing read records, and need no assessment for it
     from nbformat import NotebookNode
 
-    from gradschool.check.assess import Report
+    from gradschool.core.report import Report
 
 KEY = "gradschool"  # of the record in a notebook's metadata
 

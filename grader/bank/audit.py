@@ -13,10 +13,10 @@ from typing import Any
 
 from grader.bank.registry import Entry, Variant, entries
 from grader.judging.examine import examine
-from gradschool.check.api import pack_reply, unpack_reply
-from gradschool.check.assess import Report
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
+from gradschool.core.judge_messages import pack_reply, unpack_reply
+from gradschool.core.report import Report
 
 
 @dataclass

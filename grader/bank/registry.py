@@ -27,10 +27,10 @@ import numpy as np
 
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
-from gradschool.core.plain_data import Tree, copy_arrays, to_plain
+from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
 Answer = Callable[..., Any]
-Question = tuple[Case, Tree]
+Question = tuple[Case, PlainData]
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
 
 

@@ -27,7 +27,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from grader.sandbox import bubblewrap, seccomp
 from grader.sandbox.socket_dir import socket_folder
-from gradschool.check.api import JUDGE_VARIABLE
+from gradschool.core.judge_messages import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
 IMPORTS_SECONDS = 120.0  # what a busy machine may take

@@ -18,7 +18,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from grader.execution.fork_client import ForkedProvisioner
 from grader.sandbox import bubblewrap, seccomp
-from gradschool.check.api import JUDGE_VARIABLE
+from gradschool.core.judge_messages import JUDGE_VARIABLE
 
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")

@@ -21,9 +21,9 @@ from grader.judging.server import JudgeServer
 from grader.notebooks.nbgrader_cells import is_grade, is_locked
 from grader.notebooks.overwrite_cells import SKIPPED
 from grader.sandbox.bubblewrap import ResourceLimits
-from gradschool.check.assess import Report
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id
+from gradschool.core.report import Report
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from grader.bank.registry import Entry, Variant
-from gradschool.check.assess import Attempt, Report, assess, example_of, same
+from gradschool.check.assess import assess
 from gradschool.core.calling import Reply, call_twice
+from gradschool.core.compare import Attempt, example_of, same
+from gradschool.core.exercise import Case
 from gradschool.core.numerics import TOLERANCES, Tolerance
+from gradschool.core.plain_data import PlainData
+from gradschool.core.report import Report
 
 Ask = Callable[[Mapping[str, Any]], Reply]
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
@@ -27,14 +31,18 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     ever shown in a report's example: the hidden ones stay hidden.
     """
     hidden, fresh = (
-        [Attempt(c, right, ask(c.args)) for c, right in some] for some in (entry.hidden, entry.questions(seed))
+        [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
     )
-    report = replace(assess(entry.exercise, [*fresh, *hidden], entry.tolerance), points=entry.points)
+    report = replace(assess(entry.exercise, [*fresh, *hidden]), points=entry.points)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
-    report = replace(report, example=example_of(entry.exercise, fresh, TOLERANCES[entry.tolerance]))
+    report = replace(report, example=example_of(fresh))
     known = name_mistake(entry, hidden, fresh)
     return replace(report, mistake=known.name, hint=known.hint) if known else report
+
+
+def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:
+    return Attempt(case, right, ask(case.args), entry.exercise.returns, TOLERANCES[entry.tolerance])
 
 
 def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Variant | None:

@@ -21,10 +21,10 @@ from typing import Any, cast
 from grader.bank.registry import find_entry
 from grader.judging.examine import examine
 from grader.sandbox.socket_dir import socket_folder
-from gradschool.check.api import unpack_reply
-from gradschool.check.assess import Report
 from gradschool.core import protocol
 from gradschool.core.calling import Reply
+from gradschool.core.judge_messages import Question, Verdict, unpack_reply
+from gradschool.core.report import Report
 
 HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
@@ -96,7 +96,7 @@ class JudgeServer:
                 window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
                 if window:
                     self._examine(_DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
-                protocol.send(connection, {"accepted": window is not None})
+                protocol.send(connection, Verdict(accepted=window is not None))
         except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
             if window:
                 window.broken = type(error).__name__
@@ -119,7 +119,7 @@ class JudgeServer:
         connection = cast(socket.socket, line)
 
         def ask(args: Mapping[str, Any]) -> Reply:
-            protocol.send(connection, {"args": dict(args)})
+            protocol.send(connection, Question(args=dict(args)))
             return unpack_reply(protocol.receive(connection, most=MOST_REPLY))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed

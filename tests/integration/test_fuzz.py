@@ -20,8 +20,8 @@ from grader.judging.examine import examine
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
 from grader.redteam.harness import lesson, submission
-from gradschool.check.api import unpack_reply
 from gradschool.core import protocol
+from gradschool.core.judge_messages import unpack_reply
 
 BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 json_values = st.recursive(

@@ -29,7 +29,7 @@ from grader.lms import gradesheets
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
 from grader.results import GradeRecord, digest_of, grader_version
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import NAMES, mark, table, take
 from tests.support.programs import needs

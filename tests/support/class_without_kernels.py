@@ -15,7 +15,7 @@ from grader.executors.local import Outcome, Submission
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
 from grader.results import GradeRecord, digest_of, grader_version
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 
 
 def hand_in(course: CourseDirectory, chapter: Chapter, student: str, tenths: int, words: str = "") -> None:

@@ -8,7 +8,7 @@ sys.path.insert(0, {root!r})
 os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
 from grader.execution import notebook_run
 from grader.bank.registry import entries
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 
 def run(self):
     time.sleep(0.03)

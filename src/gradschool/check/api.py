@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import Attempt, Report, assess
+from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
-from gradschool.core.calling import MAX_PRINTED, Raised, Reply, call_twice, captured_output
+from gradschool.core.calling import call_twice, captured_output
+from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Exercise, UnknownExercise, find
-from gradschool.core.plain_data import describe, sanitize_text, to_plain
+from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, pack_reply
+from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import describe, to_plain
+from gradschool.core.report import Report
 from gradschool.diagnosis.refine import refine
-from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
 from gradschool.student import progress
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
@@ -74,8 +77,12 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
     """The public check: no reference, only the oracle of the exercise's public half."""
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
     expected = [to_plain(exercise.oracle(case.args)) for case in cases]  # all of it before the student's code runs
-    tried = [Attempt(c, e, call_twice(exercise, answer, c.args)) for c, e in zip(cases, expected, strict=True)]
-    report = refine(exercise, answer, tried, assess(exercise, tried, exercise.tolerance))
+    tolerance = TOLERANCES[exercise.tolerance]
+    attempts = [
+        Attempt(case, right, call_twice(exercise, answer, case.args), exercise.returns, tolerance)
+        for case, right in zip(cases, expected, strict=True)
+    ]
+    report = refine(exercise, answer, attempts, assess(exercise, attempts))
     note = _on_speed(exercise, answer) if report.passed else ""
     return replace(report, notes=(*report.notes, note)) if note else report
 
@@ -149,45 +156,10 @@ def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> 
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(JUDGE_SECONDS)
         connection.connect(address)
-        protocol.send(connection, {"check": exercise.id})
+        protocol.send(connection, Hello(check=exercise.id))
         while True:
             message = protocol.receive(connection)
             if "args" not in message:
                 return bool(message.get("accepted"))
             reply = call_twice(exercise, answer, message["args"])
             protocol.send(connection, pack_reply(reply))
-
-
-def pack_reply(reply: Reply) -> Mapping[str, Any]:
-    """A reply as plain data for the wire."""
-    return {
-        "first": _pack_outcome(reply.first),
-        "second": _pack_outcome(reply.second),
-        "inputs": reply.inputs,
-        "printed": reply.printed,
-        "seconds": reply.seconds,
-    }
-
-
-def _pack_outcome(outcome: Any) -> dict[str, Any]:
-    if isinstance(outcome, Raised):
-        return {"raised": outcome.type, "message": outcome.message}
-    return {"value": outcome}
-
-
-def unpack_reply(message: Any) -> Reply:
-    """The reply that a message holds, all of it plain data within bounds; ProtocolError if it is not one."""
-    try:
-        printed, seconds = sanitize_text(str(message["printed"])[:MAX_PRINTED]), float(message["seconds"])
-        first, second = _unpack_outcome(message["first"]), _unpack_outcome(message["second"])
-        return Reply(first, second, to_plain(message["inputs"]), printed, seconds)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise protocol.ProtocolError("not a reply") from error
-
-
-def _unpack_outcome(outcome: Any) -> Any:
-    if not isinstance(outcome, dict):
-        raise TypeError("an outcome is a dictionary")
-    if "raised" in outcome:
-        return Raised(sanitize_text(str(outcome["raised"])[:100]), sanitize_text(str(outcome["message"])[:500]))
-    return to_plain(outcome["value"])

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import TITLES, Criterion, Example, Report
 from gradschool.core.plain_data import describe, iter_leaves
+from gradschool.core.report import Criterion, Example, Report
 
+TITLES = {"shape": "Shape and dtype", "value": "Values", "edge": "Edge cases", "purity": "Leaves its inputs alone"}
 MOST_ROWS, MOST_COLUMNS = 8, 8
 # Okabe and Ito's blue and vermilion, told apart by people who see red and green alike; the vermilion darkened until
 # white signs on it (as on the others) have a contrast of 4.5 to 1. A test computes it.

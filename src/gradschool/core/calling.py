@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Exercise
-from gradschool.core.plain_data import Tree, copy_arrays, sanitize_text, to_plain
+from gradschool.core.plain_data import PlainData, copy_arrays, sanitize_text, to_plain
 
 MAX_PRINTED = 2_000
 MAX_MESSAGE = 400
@@ -22,19 +22,28 @@ MAX_MESSAGE = 400
 
 @dataclass(frozen=True)
 class Raised:
-    """The function raised instead of returning."""
+    """The exception that a function raised instead of returning."""
 
     type: str
     message: str
+
+
+def raised_text(raised: Raised) -> str:
+    """Return an exception as it is shown: its type and, if it says anything, what it says.
+
+    >>> raised_text(Raised("ValueError", "too short.")), raised_text(Raised("ValueError", ""))
+    ('ValueError: too short', 'ValueError')
+    """
+    return f"{raised.type}: {raised.message.rstrip('.')}" if raised.message else raised.type
 
 
 @dataclass(frozen=True)
 class Reply:
     """What came of one case: the first and the second call, the inputs after the first, and the rest."""
 
-    first: Tree | Raised
-    second: Tree | Raised
-    inputs: Tree
+    first: PlainData | Raised
+    second: PlainData | Raised
+    inputs: PlainData
     printed: str = ""
     seconds: float = 0.0
 
@@ -87,7 +96,7 @@ def call_twice(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str
     return Reply(first, second, inputs, printed, seconds)
 
 
-def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Tree | Raised:
+def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> PlainData | Raised:
     try:
         return to_plain(exercise.adapter(answer, args))
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.plain_data import Tree, iter_leaves, to_plain
+from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
@@ -40,7 +40,7 @@ class Case:
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
-    def plain_args(self) -> Tree:
+    def plain_args(self) -> PlainData:
         """``args`` as plain data."""
         return to_plain(dict(self.args))
 

@@ -51,7 +51,22 @@ def wrong_entries(got: Array, expected: Array, tolerance: Tolerance) -> Array:
         size = np.maximum(np.abs(expected64), tolerance.floor_share * largest)
         close = np.abs(got64 - expected64) <= tolerance.atol + tolerance.rtol * size
     same_special = ~np.isfinite(expected64) & ((got64 == expected64) | (np.isnan(got64) & np.isnan(expected64)))
-    return ~((close & np.isfinite(got64) & np.isfinite(expected64)) | same_special)
+    agree: Array = (close & np.isfinite(got64) & np.isfinite(expected64)) | same_special
+    return ~agree
+
+
+def nearly_equal(one: Array, other: Array, share: float = 1e-6) -> bool:
+    """Return whether two arrays differ by at most ``share`` of the largest entry of ``other``.
+
+    Coarser than any tolerance of a mark: it recognizes what has been computed, and does not decide whether it is
+    right. Arrays of different shapes, or with NaN or infinite entries, are never nearly equal.
+
+    >>> nearly_equal(np.array([1.0, 2.0]), np.array([1.0, 2.000001]))
+    True
+    """
+    if one.shape != other.shape or not np.isfinite(one).all() or not np.isfinite(other).all():
+        return False
+    return bool(np.max(np.abs(one - other), initial=0.0) <= share * np.max(np.abs(other), initial=0.0))
 
 
 def central_differences(f: Callable[[Array], float | Array], x: Array, h: float = 1e-5) -> Array:

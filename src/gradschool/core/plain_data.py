@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Unsupported:
     what: str
 
 
-Tree = Any  # np.ndarray | str | None | Unsupported | tuple[Tree, ...] | dict[str, Tree]
+PlainData: TypeAlias = "np.ndarray | str | Unsupported | tuple[PlainData, ...] | dict[str, PlainData] | None"
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Budget:
     letters: int = MAX_LETTERS
 
 
-def to_plain(value: Any) -> Tree:
+def to_plain(value: Any) -> PlainData:
     """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Unsupported.
 
     It never raises, whatever the value does when it is looked at, and what it gives is bounded: at most MAX_NODES
@@ -52,7 +52,7 @@ def to_plain(value: Any) -> Tree:
     return _to_plain(value, MAX_DEPTH, _Budget())
 
 
-def _to_plain(value: Any, depth: int, budget: _Budget) -> Tree:
+def _to_plain(value: Any, depth: int, budget: _Budget) -> PlainData:
     budget.nodes -= 1
     if depth < 0 or budget.nodes < 0:
         return Unsupported("something nested too deeply or too long to read")
@@ -62,7 +62,7 @@ def _to_plain(value: Any, depth: int, budget: _Budget) -> Tree:
         return _unsupported(value, budget)
 
 
-def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> Tree:
+def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> PlainData:
     # The type decides, not isinstance(), which believes what an object says of its __class__; and the methods of
     # list, dict and str are called past whatever a subclass makes of them.
     if kind is np.ndarray:
@@ -105,7 +105,7 @@ def _unsupported(value: Any, budget: _Budget) -> Unsupported:
     return Unsupported(_text(f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}", budget, 100))
 
 
-def _array(value: Any, depth: int, budget: _Budget) -> Tree:
+def _array(value: Any, depth: int, budget: _Budget) -> PlainData:
     if issubclass(type(value), np.ndarray):
         size = np.ndarray.nbytes.__get__(value)  # before the copy: a broadcast view may be far larger than its memory
     elif issubclass(type(value), np.generic | bool | int | float | complex):
@@ -142,7 +142,7 @@ def sanitize_text(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else (" " if c.isspace() else "\ufffd") for c in text)
 
 
-def iter_leaves(tree: Tree, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+def iter_leaves(tree: PlainData, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Every leaf with a name for it, such as ``grad_W``, ``[1]`` or ``params[0]``; "" for a lone leaf.
 
     ``names`` are the names of a tuple's parts, or of the one leaf.

@@ -134,7 +134,7 @@ def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]
 
 def _taken(blocks: list[bytes | None], index: Any) -> bytes:
     """Block ``index``, which is then gone: one block named a thousand times would fill the memory."""
-    block = blocks[index]
+    block: bytes | None = blocks[index]
     if block is None:
         raise ProtocolError("an array that is named twice")
     blocks[index] = None

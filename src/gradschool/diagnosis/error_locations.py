@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradschool.core.numerics import Array
-from gradschool.diagnosis.input_relations import Relation, WrongPair, in_common, lower, same
-from gradschool.diagnosis.patterns import Diagnosis
+from gradschool.core.numerics import Array, nearly_equal
+from gradschool.core.report import Diagnosis
+from gradschool.diagnosis.input_relations import Relation, WrongPair, in_common, lower
 
 
 def taken(wrong: Sequence[WrongPair]) -> Diagnosis | None:
@@ -22,7 +22,7 @@ def taken(wrong: Sequence[WrongPair]) -> Diagnosis | None:
         if action is None or action.dtype.kind not in "iu" or action.shape != w.off.shape[:1] or w.off.ndim != 2:
             return None
         masks.append(np.arange(w.off.shape[1]) == action[:, None])
-    what = wrong[0].pair.what
+    what = wrong[0].what
     if not any((w.off & m).any() for w, m in zip(wrong, masks, strict=True)):
         return Diagnosis("untaken", f"{what} is right at the actions taken; what is wrong stands at other actions.")
     if not any((w.off & ~m).any() for w, m in zip(wrong, masks, strict=True)):
@@ -39,17 +39,15 @@ def by_sign(wrong: Sequence[WrongPair]) -> Diagnosis | None:
             continue
         for word, mask in (("negative", [g < 0 for g in given]), ("positive", [g > 0 for g in given])):
             if all((w.off == m).all() and not m.all() for w, m in zip(wrong, mask, strict=True)):
-                return Diagnosis("by-sign", f"{wrong[0].pair.what} is wrong exactly where `{name}` is {word}.")
+                return Diagnosis("by-sign", f"{wrong[0].what} is wrong exactly where `{name}` is {word}.")
     return None
 
 
 def rolled(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right answer, moved by one place."""
     for by, place in ((1, "far"), (-1, "early")):
-        if all(w.got.ndim and same(w.got, np.roll(w.expected, by, axis=-1)) for w in wrong):
-            return Diagnosis(
-                "rolled", f"{wrong[0].pair.what} is right, but stands one place too {place} in its last axis."
-            )
+        if all(w.got.ndim and nearly_equal(w.got, np.roll(w.expected, by, axis=-1)) for w in wrong):
+            return Diagnosis("rolled", f"{wrong[0].what} is right, but stands one place too {place} in its last axis.")
     return None
 
 
@@ -65,27 +63,27 @@ def outer(wrong: Sequence[WrongPair]) -> Diagnosis | None:
                 g.ndim == 1 and g.size == gap.shape[1] and _multiples(gap, g)
                 for gap, g in zip(gaps, given, strict=True)
             ):
-                gap = f"What separates {lower(wrong[0].pair.what)} from the right one is a multiple of `{name}`"
+                gap = f"What separates {lower(wrong[0].what)} from the right one is a multiple of `{name}`"
                 return Diagnosis("outer", f"{gap} in every {line}: is a term with `{name}` wrong, or missing?")
     return None
 
 
 def _multiples(gap: Array, g: Array) -> bool:
     """Whether every row of ``gap`` is a multiple of g."""
-    return bool(g.any()) and same(np.outer(gap @ g / (g @ g), g), gap)
+    return bool(g.any()) and nearly_equal(np.outer(gap @ g / (g @ g), g), gap)
 
 
 def lines(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """A factor that is constant down each column, or along each row."""
     if not all(w.got.ndim == 2 and min(w.got.shape) > 1 for w in wrong):
         return None
-    what = wrong[0].pair.what
+    what = wrong[0].what
     for axis, one, every in ((0, "column", "row"), (1, "row", "column")):
         if all(_constant_along(w, axis) for w in wrong):
             said = f"in each {one} off by a factor of its own, the same in every {every}"
             return Diagnosis(f"{one}-factor", f"{what} is {said}.")
         gaps = [w.got - w.expected for w in wrong]
-        if all(same(np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape), gap) for gap in gaps):
+        if all(nearly_equal(np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape), gap) for gap in gaps):
             said = f"in each {one} off by an amount of its own, the same in every {every}"
             return Diagnosis(
                 f"{one}-offset", f"{what} is {said}: is something added to, or left out of, every {every}?"
@@ -98,20 +96,20 @@ def _constant_along(w: WrongPair, axis: int) -> bool:
     squares = np.sum(w.expected**2, axis=axis, keepdims=True)
     c = np.sum(w.got * w.expected, axis=axis, keepdims=True) / np.where(squares == 0, 1.0, squares)
     several = (np.count_nonzero(w.expected, axis=axis) > 1).all()
-    return bool(several and (c != 0).all() and same(w.got, c * w.expected))
+    return bool(several and (c != 0).all() and nearly_equal(w.got, c * w.expected))
 
 
 def close(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Off by no more than a hundredth of the largest entry."""
     if all(np.abs(w.got - w.expected).max() <= 0.01 * np.abs(w.expected).max() for w in wrong):
-        return Diagnosis("close", f"{wrong[0].pair.what} is nearly right: off by at most 1 % of its largest entry.")
+        return Diagnosis("close", f"{wrong[0].what} is nearly right: off by at most 1 % of its largest entry.")
     return None
 
 
 def directions(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """All signs are right."""
     if all((np.sign(w.got) == np.sign(w.expected)).all() for w in wrong) and sum(w.got.size for w in wrong) > 5:
-        return Diagnosis("lengths", f"{wrong[0].pair.what} has the right sign in every entry; the sizes are not right.")
+        return Diagnosis("lengths", f"{wrong[0].what} has the right sign in every entry; the sizes are not right.")
     return None
 
 

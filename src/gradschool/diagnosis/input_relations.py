@@ -9,40 +9,48 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from gradschool.core.compare import Comparison
 from gradschool.core.exercise import Exercise
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.plain_data import iter_leaves, to_plain
-from gradschool.diagnosis.patterns import SIZES, Diagnosis, Pair
+from gradschool.core.report import Diagnosis
+from gradschool.diagnosis.patterns import SIZES
 from gradschool.rl.nets.mlp import MLP
 
-SAME = 1e-6  # as a share of the largest entry
+SAME = 1e-6  # relative: two factors this near are one
 
 
 @dataclass(frozen=True)
 class WrongPair:
-    """A wrong pair beside the inputs that it was made from, by the names that the lesson gives them."""
+    """A wrong comparison with the inputs that it was made from, by the names that the lesson gives them."""
 
-    pair: Pair
+    comparison: Comparison
     inputs: Mapping[str, Array]
+
+    @property
+    def what(self) -> str:
+        """The part of the answer, as the subject of a sentence."""
+        return self.comparison.what
 
     @property
     def got(self) -> Array:
         """What came back, in float64."""
-        return np.asarray(self.pair.got, np.float64)
+        return self.comparison.got64
 
     @property
     def expected(self) -> Array:
         """What was right, in float64."""
-        return np.asarray(self.pair.expected, np.float64)
+        return self.comparison.expected64
 
-    @property
+    @cached_property
     def off(self) -> Array:
-        """Mask of the wrong entries."""
-        return np.abs(self.got - self.expected) > SAME * np.max(np.abs(self.expected), initial=0.0)
+        """Mask of the entries that are wrong beyond all rounding: coarser than the comparison's own."""
+        return np.asarray(np.abs(self.got - self.expected) > SAME * np.max(np.abs(self.expected), initial=0.0))
 
 
 def named_inputs(exercise: Exercise, args: Mapping[str, Any]) -> dict[str, Array]:
@@ -74,13 +82,6 @@ def subject_of(exercise: Exercise, name: str) -> str:
     return f"{stem}s[{int(number) - 1}]" if f"{stem}s" in arguments else ""
 
 
-def same(one: Array, other: Array) -> bool:
-    """Whether two arrays agree, up to a share of the largest entry."""
-    if one.shape != other.shape or not np.isfinite(one).all() or not np.isfinite(other).all():
-        return False
-    return bool(np.max(np.abs(one - other), initial=0.0) <= SAME * np.max(np.abs(other), initial=0.0))
-
-
 def in_common(wrong: Sequence[WrongPair]) -> list[str]:
     """The inputs that every one of these has."""
     return [name for name in wrong[0].inputs if all(name in w.inputs for w in wrong)]
@@ -91,22 +92,22 @@ Relation = Callable[[Sequence[WrongPair]], Diagnosis | None]
 
 def kept(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """An input that should come back untouched, under its own name."""
-    first_word = re.split(r"[_\[]", wrong[0].pair.label)[0]  # `critic_weights[0]` is about `critic`
+    first_word = re.split(r"[_\[]", wrong[0].comparison.label)[0]  # `critic_weights[0]` is about `critic`
     own = [name for name in in_common(wrong) if name.partition("[")[0] == first_word]
     for name in own:
-        if all(w.inputs[name].ndim and w.expected.any() and same(w.inputs[name], w.expected) for w in wrong):
-            return Diagnosis("kept", f"{wrong[0].pair.what} has changed: it should come back as `{name}` went in.")
+        if all(w.inputs[name].ndim and w.expected.any() and nearly_equal(w.inputs[name], w.expected) for w in wrong):
+            return Diagnosis("kept", f"{wrong[0].what} has changed: it should come back as `{name}` went in.")
     return None
 
 
 def echo(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The answer is one of the inputs."""
-    what = wrong[0].pair.what
+    what = wrong[0].what
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
-        if all(g.ndim and g.any() and same(w.got, g) for w, g in zip(wrong, given, strict=True)):
+        if all(g.ndim and g.any() and nearly_equal(w.got, g) for w, g in zip(wrong, given, strict=True)):
             return Diagnosis("echo", f"{what} is `{name}`, exactly as it went in: what should have happened to it?")
-        if all(g.ndim and g.any() and same(w.got, -1.0 * g) for w, g in zip(wrong, given, strict=True)):
+        if all(g.ndim and g.any() and nearly_equal(w.got, -1.0 * g) for w, g in zip(wrong, given, strict=True)):
             return Diagnosis(
                 "echo-negative", f"{what} is minus `{name}` as it went in: what else should have happened to it?"
             )
@@ -115,7 +116,7 @@ def echo(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 def steps(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The answer is an input that has been moved, and the way of the move is right but for its sign or length."""
-    label = wrong[0].pair.label
+    label = wrong[0].comparison.label
     for name in sorted(in_common(wrong), key=lambda n: n != label):  # a `theta` is first compared with `theta`
         starts = [w.inputs[name] for w in wrong]
         if any(
@@ -123,7 +124,7 @@ def steps(wrong: Sequence[WrongPair]) -> Diagnosis | None:
         ):
             continue
         ways = [(w.got - s, w.expected - s) for s, w in zip(starts, wrong, strict=True)]
-        to = "the new one" if name == label else lower(wrong[0].pair.what)
+        to = "the new one" if name == label else lower(wrong[0].what)
         finding = _way(
             f"The step from {'the old ' if name == label else ''}`{name}` to {to}", ways, list(_numbers(wrong))
         )
@@ -165,7 +166,7 @@ def constant_factor(ways: Sequence[tuple[Array, Array]]) -> list[float]:
     for got, expected in ways:
         i = int(np.argmax(np.abs(expected)))
         c = float(got.flat[i] / expected.flat[i]) if expected.flat[i] else 0.0
-        if c == 0 or not same(got, c * expected):
+        if c == 0 or not nearly_equal(got, c * expected):
             return []
         factors.append(c)
     return factors
@@ -180,9 +181,9 @@ def _numbers(wrong: Sequence[WrongPair]) -> Iterator[tuple[str, list[float]]]:
             yield f"`{name}`", numbers
             yield f"1 / `{name}`", [1 / v for v in numbers]
             yield f"1 / `{name}`²", [1 / v**2 for v in numbers]
-    for name in wrong[0].pair.sizes:
-        if all(name in w.pair.sizes for w in wrong):
-            sizes = [float(w.pair.sizes[name]) for w in wrong]
+    for name in wrong[0].comparison.sizes:
+        if all(name in w.comparison.sizes for w in wrong):
+            sizes = [float(w.comparison.sizes[name]) for w in wrong]
             yield SIZES.get(name, name), sizes
             yield f"1 / {SIZES.get(name, name)}", [1 / v for v in sizes]
 
@@ -192,21 +193,21 @@ def factor(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     found = constant_factor([(w.got, w.expected) for w in wrong])
     for words, value in _numbers(wrong):
         if found and np.allclose(found, value, rtol=SAME, atol=0):
-            return Diagnosis("factor", f"{wrong[0].pair.what} is {words} times what it should be.")
+            return Diagnosis("factor", f"{wrong[0].what} is {words} times what it should be.")
     return None
 
 
 def entrywise(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Each entry carries one of the inputs as a factor that it should not have, or lacks one."""
-    what = lower(wrong[0].pair.what)
+    what = lower(wrong[0].what)
     for name in in_common(wrong):
         given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
         sides = [(w.got, w.expected, g) for w, g in zip(wrong, given, strict=True) if g is not None]
         if len(sides) < len(wrong) or any(np.unique(g).size < 2 for _, _, g in sides):
             continue
-        if all(same(got, expected * g) for got, expected, g in sides):
+        if all(nearly_equal(got, expected * g) for got, expected, g in sides):
             return Diagnosis("factor-too-many", f"Each entry of {what} is `{name}` times what it should be.")
-        if all(same(got * g, expected) for got, expected, g in sides):
+        if all(nearly_equal(got * g, expected) for got, expected, g in sides):
             return Diagnosis("factor-missing", f"Each entry of {what} lacks the factor `{name}`.")
     return None
 
@@ -225,15 +226,15 @@ def _fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
 
 def difference(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """One of the inputs has been added, or left out of a sum."""
-    what = wrong[0].pair.what
+    what = wrong[0].what
     for name in in_common(wrong):
         given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
         gaps = [(w.got - w.expected, g) for w, g in zip(wrong, given, strict=True) if g is not None and g.any()]
         if len(gaps) < len(wrong):
             continue
-        if all(same(gap, g) for gap, g in gaps):
+        if all(nearly_equal(gap, g) for gap, g in gaps):
             return Diagnosis("term-too-many", f"{what} is too large by exactly `{name}`, in every entry.")
-        if all(same(gap, -g) for gap, g in gaps):
+        if all(nearly_equal(gap, -g) for gap, g in gaps):
             return Diagnosis("term-missing", f"{what} is too small by exactly `{name}`, in every entry.")
     return None
 
@@ -242,24 +243,22 @@ def displaced(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right numbers, in other places."""
     for w in wrong:
         several = np.unique(w.expected).size > 2 and np.unique(w.expected).size > w.expected.size / 4
-        if not several or not same(np.sort(w.got, axis=None), np.sort(w.expected, axis=None)):
+        if not several or not nearly_equal(np.sort(w.got, axis=None), np.sort(w.expected, axis=None)):
             return None
-    return Diagnosis("displaced", f"{wrong[0].pair.what} has the right numbers, but not in the right places.")
+    return Diagnosis("displaced", f"{wrong[0].what} has the right numbers, but not in the right places.")
 
 
 def signs(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """The right sizes, and some signs wrong."""
-    if not all(same(np.abs(w.got), np.abs(w.expected)) for w in wrong) or sum(w.got.size for w in wrong) < 4:
+    if not all(nearly_equal(np.abs(w.got), np.abs(w.expected)) for w in wrong) or sum(w.got.size for w in wrong) < 4:
         return None
-    return Diagnosis("signs", f"{wrong[0].pair.what} has the right size in every entry, and the wrong sign in some.")
+    return Diagnosis("signs", f"{wrong[0].what} has the right size in every entry, and the wrong sign in some.")
 
 
 def missing(wrong: Sequence[WrongPair]) -> Diagnosis | None:
     """Right where it is not 0, and 0 where it should not be."""
     if all(not w.got[w.off].any() and w.got.any() for w in wrong):
-        return Diagnosis(
-            "missing", f"{wrong[0].pair.what} is 0 where it should not be; wherever it is not 0, it is right."
-        )
+        return Diagnosis("missing", f"{wrong[0].what} is 0 where it should not be; wherever it is not 0, it is right.")
     return None
 
 
@@ -268,7 +267,7 @@ HOW: tuple[Relation, ...] = (kept, echo, steps, factor, entrywise, difference, d
 
 def relation(wrong: Sequence[WrongPair], among: Sequence[Relation]) -> Diagnosis | None:
     """The first of these relations that holds on every wrong pair of one part of the answer; None if none does."""
-    numbers = (w.pair.expected for w in wrong)
+    numbers = (w.comparison.expected for w in wrong)
     if not wrong or not all(isinstance(n, np.ndarray) and n.dtype.kind in "fiu" and n.size for n in numbers):
         return None
     if not all(np.isfinite(w.got).all() and w.off.any() for w in wrong):

@@ -1,4 +1,4 @@
-"""A second look at a wrong answer of which the doctor can only say where its numbers are wrong.
+"""A closer look at a wrong answer of which the patterns only say where its numbers are wrong.
 
 First what the answer has to do with its inputs (:mod:`gradschool.diagnosis.input_relations`), then what it depends on
 (:mod:`gradschool.diagnosis.sensitivity`), then in which entries, parts or cases it is right.
@@ -10,48 +10,44 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from gradschool.check.assess import UNEXPLAINED, Attempt, Report, example_of, pairs_of, shape_finding, size_key
+from gradschool.core.compare import Attempt, Comparison, example_of
 from gradschool.core.exercise import Exercise
-from gradschool.core.numerics import TOLERANCES, Tolerance
+from gradschool.core.report import Diagnosis, Report
 from gradschool.diagnosis.error_locations import WEAK, WHERE
 from gradschool.diagnosis.input_relations import HOW, Relation, WrongPair, named_inputs, relation
-from gradschool.diagnosis.patterns import Diagnosis, is_wrong
+from gradschool.diagnosis.patterns import UNEXPLAINED
 from gradschool.diagnosis.sensitivity import LAST_PROBES, SensitivityProbe, TimeBudget, probe
 
 Wrong = dict[str, list[tuple[Attempt, WrongPair]]]  # the wrong pairs of each part of the answer, smallest inputs first
 
 
-def refine(exercise: Exercise, answer: Callable[..., Any], tried: Sequence[Attempt], report: Report) -> Report:
-    """The same report; where the doctor could not say what is wrong, with a hint that says more, if there is one."""
+def refine(exercise: Exercise, answer: Callable[..., Any], attempts: Sequence[Attempt], report: Report) -> Report:
+    """Return the same report, with a hint that says more where the patterns could not say what is wrong.
+
+    ``answer`` is the student's function, which is called again on changed inputs. Without anything more to say, and
+    for a mistake that has been named, the report is returned as it is.
+    """
     if report.mistake not in UNEXPLAINED or exercise.per_item:
         return report
-    table = TOLERANCES[exercise.tolerance]
-    group, wrong = _first_wrong(exercise, tried, table)
-    found = (
-        _how(exercise, answer, wrong)
-        or _parts(exercise, group, wrong)
-        or _related(wrong, WEAK)
-        or _case(exercise, tried, table)
-    )
+    group, wrong = _first_wrong(exercise, attempts)
+    found = _how(exercise, answer, wrong) or _parts(group, wrong) or _related(wrong, WEAK) or _case(attempts)
     if found is None:
         return report
-    label, finding = found
-    shown = example_of(exercise, tried, table, label)
-    return replace(report, mistake=finding.name, hint=finding.sentence, example=shown)
+    label, diagnosis = found
+    shown = example_of(attempts, label)
+    return replace(report, mistake=diagnosis.name, hint=diagnosis.sentence, example=shown)
 
 
-def _first_wrong(exercise: Exercise, tried: Sequence[Attempt], table: Tolerance) -> tuple[list[Attempt], Wrong]:
+def _first_wrong(exercise: Exercise, attempts: Sequence[Attempt]) -> tuple[list[Attempt], Wrong]:
     """The regular cases if anything is wrong there, else the edge cases; and the wrong pairs among them."""
     for edge in (False, True):
-        group = sorted((t for t in tried if t.case.edge == edge), key=size_key)
+        group = sorted((t for t in attempts if t.case.edge == edge), key=lambda t: t.display_order)
         wrong: Wrong = {}
         for t in group:
-            for pair in pairs_of(exercise, [t]):
-                if is_wrong(pair, table):
-                    beside = WrongPair(pair, named_inputs(exercise, t.case.args))
-                    wrong.setdefault(pair.label, []).append((t, beside))
+            inputs = named_inputs(exercise, t.case.args)
+            for c in t.comparisons:
+                if c.is_wrong:
+                    wrong.setdefault(c.label, []).append((t, WrongPair(c, inputs)))
         if wrong:
             break
     return group, wrong
@@ -64,22 +60,22 @@ def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[
         return related
     budget = TimeBudget()
     by_case = {t.case.name: SensitivityProbe(exercise, answer, t, budget) for cases in wrong.values() for t, _ in cases}
-    asked = {label: [by_case[t.case.name] for t, _ in cases] for label, cases in wrong.items()}
-    return probe(asked) or _related(wrong, WHERE) or probe(asked, LAST_PROBES)
+    probes = {label: [by_case[t.case.name] for t, _ in cases] for label, cases in wrong.items()}
+    return probe(probes) or _related(wrong, WHERE) or probe(probes, LAST_PROBES)
 
 
 def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Diagnosis] | None:
     """The first part of the answer that has one of these relations."""
     for label, cases in wrong.items():
-        finding = relation([beside for _, beside in cases], among)
-        if finding:
-            return label, finding
+        diagnosis = relation([pair for _, pair in cases], among)
+        if diagnosis:
+            return label, diagnosis
     return None
 
 
-def _parts(exercise: Exercise, group: Sequence[Attempt], wrong: Wrong) -> tuple[str, Diagnosis] | None:
+def _parts(group: Sequence[Attempt], wrong: Wrong) -> tuple[str, Diagnosis] | None:
     """Some parts of the answer are right on every input."""
-    labels = list(dict.fromkeys(pair.label for pair in pairs_of(exercise, group)))
+    labels = list(dict.fromkeys(c.label for t in group for c in t.comparisons))
     fine = [label for label in labels if label not in wrong]
     if not fine or len(labels) > 6:
         return None
@@ -89,19 +85,23 @@ def _parts(exercise: Exercise, group: Sequence[Attempt], wrong: Wrong) -> tuple[
 
 
 def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Return names as a list in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _case(exercise: Exercise, tried: Sequence[Attempt], table: Tolerance) -> tuple[str, Diagnosis] | None:
+def _case(attempts: Sequence[Attempt]) -> tuple[str, Diagnosis] | None:
     """There is a case, with something to get wrong in it, that is right."""
-    for t in tried:
-        if shape_finding(exercise, [t]):
-            continue
-        pairs = pairs_of(exercise, [t])
-        telling = all(isinstance(p.expected, np.ndarray) and p.expected.any() for p in pairs)
-        if telling and not any(is_wrong(p, table) for p in pairs):
+    for t in attempts:
+        if t.well_formed and all(_is_telling(c) and not c.is_wrong for c in t.comparisons):
             return "", Diagnosis(
                 "right-case", f'On the case "{t.case.name}" it is right: what is different in the others?'
             )
     return None
+
+
+def _is_telling(c: Comparison) -> bool:
+    return c.of_arrays and bool(c.expected64.any())

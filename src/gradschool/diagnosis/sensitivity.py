@@ -7,19 +7,20 @@ The right answers come from the exercise's public oracle, so all of this works w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gradschool.check.assess import Attempt
 from gradschool.core.calling import captured_output
+from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import copy_arrays, iter_leaves, to_plain
+from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, to_plain
+from gradschool.core.report import Diagnosis
 from gradschool.diagnosis.input_relations import subject_of
-from gradschool.diagnosis.patterns import Diagnosis
 from gradschool.diagnosis.perturbations import (
     WEIGHTS,
     Change,
@@ -62,20 +63,20 @@ class TimeBudget:
 
 @dataclass
 class SensitivityProbe:
-    """One case, and what the student's function and the oracle make of it when an input is changed.
+    """One attempt, and what the student's function and the oracle make of its case when an input is changed.
 
-    Nothing is asked twice, and nothing once the ``patience`` is at its end.
+    No question is asked twice, and none once the ``budget`` is spent.
     """
 
     exercise: Exercise
     answer: Callable[..., Any]
-    tried: Attempt
+    attempt: Attempt
     budget: TimeBudget
     known: dict[tuple[str, str], tuple[Parts, Parts]] = field(default_factory=dict)
 
     def subjects(self) -> dict[str, tuple[Any, Put]]:
         """Each input by its name: its value, and what makes the case's inputs with another value in its place."""
-        args: Mapping[str, Any] = self.tried.case.args
+        args: Mapping[str, Any] = self.attempt.case.args
         found: dict[str, tuple[Any, Put]] = {}
         for name, value in args.items():
             subject = subject_of(self.exercise, name)
@@ -86,6 +87,11 @@ class SensitivityProbe:
             elif subject:
                 found[f"`{subject}`"] = (value, _put(args, name))
         return found
+
+    @cached_property
+    def before(self) -> tuple[Parts, Parts]:
+        """Got and right, part by part, on the case's own inputs."""
+        return finite_parts(self.attempt.got_leaves), finite_parts(self.attempt.expected_leaves)
 
     def after(self, subject: str, change: Change) -> tuple[Parts, Parts]:
         """Got and right, part by part, with one input changed; nothing where it cannot be told."""
@@ -102,7 +108,7 @@ class SensitivityProbe:
             return {}
         try:
             with captured_output():
-                return parts_of(self.exercise, to_plain(ask()))
+                return finite_parts(iter_leaves(to_plain(ask()), self.exercise.returns))
         except KeyboardInterrupt:
             raise
         except BaseException:  # inputs that the lesson does not promise may well raise
@@ -117,9 +123,9 @@ def _put_inside(args: Mapping[str, Any], name: str, key: str) -> Put:
     return lambda new: {**args, name: {**args[name], key: new}}
 
 
-def parts_of(exercise: Exercise, tree: Any) -> Parts:
-    """The parts of an answer that are finite numbers, in float64, by their labels."""
-    found = {label: leaf for label, leaf in iter_leaves(tree, exercise.returns) if isinstance(leaf, np.ndarray)}
+def finite_parts(leaves: Iterable[tuple[str, PlainData]]) -> Parts:
+    """Return the parts of an answer that are finite numbers, in float64, by their labels."""
+    found = {label: leaf for label, leaf in leaves if isinstance(leaf, np.ndarray)}
     return {k: leaf.astype(np.float64) for k, leaf in found.items() if leaf.size and np.isfinite(leaf).all()}
 
 
@@ -254,8 +260,7 @@ def probe(
 
 def seen(asked: SensitivityProbe, label: str, subject: str, change: Change, look: Callable[[Observation], str]) -> str:
     """What one probe says of one part of the answer to one case; "" if nothing."""
-    got = parts_of(asked.exercise, asked.tried.reply.first).get(label)
-    right = parts_of(asked.exercise, asked.tried.expected).get(label)
+    got, right = asked.before[0].get(label), asked.before[1].get(label)
     got_after, right_after = (parts.get(label) for parts in asked.after(subject, change))
     if got is None or right is None or got_after is None or right_after is None:
         return ""

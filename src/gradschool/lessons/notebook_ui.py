@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gradschool.core.judge_messages import JUDGE_VARIABLE
+
 if TYPE_CHECKING:  # `check` imports this module, and needs no matplotlib
     from gradschool.lessons.figures.figure import LessonFigure
-
-JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"
 
 
 def is_interactive() -> bool:

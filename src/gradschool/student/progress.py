@@ -18,7 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from gradschool.core.exercise import CHAPTERS, Exercise, in_chapter
-from gradschool.lessons.notebook_ui import JUDGE_VARIABLE, is_interactive
+from gradschool.core.judge_messages import JUDGE_VARIABLE
+from gradschool.lessons.notebook_ui import is_interactive
 
 STATE_VARIABLE = "GRADSCHOOL_STATE"
 BREAK = 20 * 60.0  # seconds without any check that count as a pause

@@ -11,9 +11,9 @@ import pytest
 from grader.bank.ill_conditioned import HINT, NAME, TABLE
 from grader.bank.registry import Entry, find_entry
 from grader.judging.examine import examine
-from gradschool.check.assess import Report
 from gradschool.core import numerics
 from gradschool.core.calling import call_twice
+from gradschool.core.report import Report
 
 STEPS = (1e-1, 1e-3, 1e-4, 3e-5, 1e-5, 1e-6)  # between them every quotient has one on which ordinary inputs pass
 

@@ -39,7 +39,7 @@ import os, signal, sys, time
 sys.path.insert(0, {root!r})
 os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
 from grader.execution import notebook_run
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 
 def run(self):
     text = self.notebook.cells[0].source

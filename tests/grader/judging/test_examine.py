@@ -17,9 +17,9 @@ from grader.judging import server as judging
 from grader.judging.examine import examine
 from grader.judging.server import JudgeServer, _DeadlineConnection
 from gradschool.check.api import CheckFailed, check
-from gradschool.check.assess import same
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_twice
+from gradschool.core.compare import same
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
 

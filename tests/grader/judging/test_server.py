@@ -17,10 +17,11 @@ import pytest
 
 from grader.judging import server as judging
 from grader.judging.server import JudgeServer
-from gradschool.check.api import check, pack_reply
+from gradschool.check.api import check
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
 from gradschool.core.exercise import find
+from gradschool.core.judge_messages import pack_reply
 
 ID = "chain.l2_gradient"
 

@@ -30,7 +30,7 @@ QUICK = """
 import sys
 sys.path.insert(0, {root!r})
 from grader.execution import notebook_run
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 
 def run(self):
     for e in self.bank.values():

@@ -22,7 +22,7 @@ from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, top_misconceptions
 from grader.publish.class_report.figures import distribution
 from grader.results import GradeRecord
-from gradschool.check.assess import Report
+from gradschool.core.report import Report
 from gradschool.core.exercise import grade_id
 from tests.support.programs import needs
 

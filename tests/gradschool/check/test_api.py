@@ -17,9 +17,10 @@ import pytest
 
 from grader.bank.registry import Entry, Variant, entries
 from gradschool import CheckFailed, check
-from gradschool.check.api import JUDGE_VARIABLE, check_here, unpack_reply
+from gradschool.check.api import check_here
 from gradschool.core import protocol
 from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, grade_id, in_chapter
+from gradschool.core.judge_messages import JUDGE_VARIABLE, unpack_reply
 
 CHAIN = entries("chain")
 ALTERNATIVES = [(e, a) for e in CHAIN.values() for a in e.alternatives]

@@ -11,11 +11,14 @@ import pytest
 import torch
 
 from gradschool.check.api import check_here
-from gradschool.check.assess import RUBRIC_WEIGHTS, Attempt, Report, assess, same
+from gradschool.check.assess import assess
+from gradschool.check.rubric import RUBRIC_WEIGHTS
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply, call_twice
+from gradschool.core.compare import Attempt, same
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
+from gradschool.core.report import Report
 
 
 def toy_cases(rng: np.random.Generator) -> list[Case]:
@@ -143,7 +146,7 @@ def test_an_exercise_without_a_regular_case_is_not_judged() -> None:
     with pytest.raises(ValueError, match="without a regular case"):
         check_here(replace(TOY, cases=lambda rng: toy_cases(rng)[2:]), right)
     with pytest.raises(ValueError, match="without a regular case"):
-        assess(TOY, [], "exact")
+        assess(TOY, [])
 
 
 def test_a_right_answer_that_cannot_be_read_is_an_error_of_the_exercise() -> None:
@@ -423,9 +426,9 @@ def test_a_reply_from_elsewhere_is_judged_by_its_numbers_alone() -> None:
     case = toy_cases(np.random.default_rng(1))[0]
     expected = to_plain(TOY.oracle(case.args))
     same_inputs = to_plain(dict(case.args))
-    good = assess(TOY, [Attempt(case, expected, Reply(expected, expected, same_inputs))], "exact")
+    good = assess(TOY, [Attempt(case, expected, Reply(expected, expected, same_inputs))])
     assert good.passed
-    other = assess(TOY, [Attempt(case, expected, Reply(expected, expected, {}))], "exact")
+    other = assess(TOY, [Attempt(case, expected, Reply(expected, expected, {}))])
     assert other.mistake == "inputs-modified"
 
 

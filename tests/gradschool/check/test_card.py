@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.check.api import CheckFailed, check, check_here, hint_to_open
-from gradschool.check.assess import Criterion, Example, Report
 from gradschool.check.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
 from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import Unsupported, to_plain
+from gradschool.core.report import Criterion, Example, Report
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td", "th"}

@@ -10,23 +10,24 @@ import numpy as np
 import pytest
 
 from gradschool.check.api import check_here
-from gradschool.check.assess import Attempt, Report, assess, example_of, raised_text, same
-from gradschool.core.calling import Raised, Reply
+from gradschool.check.assess import assess
+from gradschool.core.calling import Raised, Reply, raised_text
+from gradschool.core.compare import Attempt, Comparison, example_of, same
 from gradschool.core.exercise import Case, Exercise
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import Unsupported, to_plain
-from gradschool.diagnosis.patterns import Diagnosis, Pair, check_form, is_wrong, values
+from gradschool.core.report import Diagnosis, Report
+from gradschool.diagnosis.patterns import values
 
 B = 4
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0], [7.0, 8.0, 10.0], [-9.0, 11.0, 12.0]])  # no two ratios alike
-NUMERIC = TOLERANCES["numeric"]
 
 
-def pair(got: Any, expected: Any = X, label: str = "", **rows: np.ndarray) -> Pair:
-    return Pair(got, expected, label, {"B": B, "A": 3}, rows)
+def pair(got: Any, expected: Any = X, label: str = "", **rows: np.ndarray) -> Comparison:
+    return Comparison(got, expected, label, {"B": B, "A": 3}, rows)
 
 
-def two(change: Callable[[np.ndarray], np.ndarray], expected: np.ndarray = X, **rows: np.ndarray) -> list[Pair]:
+def two(change: Callable[[np.ndarray], np.ndarray], expected: np.ndarray = X, **rows: np.ndarray) -> list[Comparison]:
     """The same mistake on two inputs, the second of which has a name of its own that must not be shown."""
     return [
         pair(change(expected.copy()), expected, "first", **rows),
@@ -81,27 +82,27 @@ FORMS = {
 @pytest.mark.parametrize("name", FORMS)
 def test_the_words_for_a_wrong_form(name: str) -> None:
     sick, sentence = FORMS[name]
-    assert check_form(sick) == Diagnosis(name.split()[0], sentence)
+    assert sick.form == Diagnosis(name.split()[0], sentence)
 
 
 def test_blocks_and_samples_are_seen_from_a_batch_of_two_on() -> None:
     for size, names in ((2, ("broadcast", "not-summed")), (1, ("shape", "reshaped"))):
         sizes = {"B": size}
-        block = check_form(Pair(np.ones((size, size, 2)), np.ones((size, 1)), "", sizes))
-        rows = check_form(Pair(np.ones((size, 3)), np.ones(3), "", sizes))
+        block = Comparison(np.ones((size, size, 2)), np.ones((size, 1)), "", sizes).form
+        rows = Comparison(np.ones((size, 3)), np.ones(3), "", sizes).form
         assert (block.name, rows.name) == names
-    without = check_form(Pair(np.ones((1, 3)), np.ones(3)))
+    without = Comparison(np.ones((1, 3)), np.ones(3)).form
     assert without.name == "reshaped"
 
 
 def test_whole_numbers_of_any_width_are_alike_and_a_lone_number_of_any_kind() -> None:
     for got, want in ((np.uint8, np.int64), (np.int64, np.uint8), (np.int32, np.int64)):
-        assert check_form(pair(np.ones(3, got), np.ones(3, want))) is None
+        assert pair(np.ones(3, got), np.ones(3, want)).form is None
     for got, want in ((1, 1.0), (1.0, 1)):
-        assert check_form(pair(np.array(got), np.array(want))) is None
-    assert check_form(pair(np.array(np.uint64(1)), np.array(1.0))) is None
-    assert check_form(pair(np.array(np.float32(1)), np.array(1.0))).name == "float32"
-    assert check_form(pair(np.array(True), np.array(1.0))).name == "dtype"
+        assert pair(np.array(got), np.array(want)).form is None
+    assert pair(np.array(np.uint64(1)), np.array(1.0)).form is None
+    assert pair(np.array(np.float32(1)), np.array(1.0)).form.name == "float32"
+    assert pair(np.array(True), np.array(1.0)).form.name == "dtype"
 
 
 TURNED = "a sign is turned round"
@@ -174,18 +175,18 @@ def test_flags_that_are_all_wrong_and_some_wrong() -> None:
 
 
 def test_what_is_no_array_is_wrong_when_it_differs() -> None:
-    assert is_wrong(pair(Unsupported("a range"), Unsupported("a set")), NUMERIC)
-    assert not is_wrong(pair(Unsupported("a range"), Unsupported("a range")), NUMERIC)
-    assert is_wrong(pair(np.ones(2), np.zeros(2)), NUMERIC)
-    assert not is_wrong(pair(" Sign  turned", "sign turned"), NUMERIC)
-    assert is_wrong(pair("signturned", "sign turned"), NUMERIC)
+    assert pair(Unsupported("a range"), Unsupported("a set")).is_wrong
+    assert not pair(Unsupported("a range"), Unsupported("a range")).is_wrong
+    assert pair(np.ones(2), np.zeros(2)).is_wrong
+    assert not pair(" Sign  turned", "sign turned").is_wrong
+    assert pair("signturned", "sign turned").is_wrong
 
 
 def test_none_and_another_kind_where_no_array_is_asked_for() -> None:
-    assert check_form(pair("leak", "sign")) is None
-    assert check_form(pair(None, "sign")).name == "none"
-    assert check_form(pair(np.array(1.0), "sign")).name == "kind"
-    assert check_form(pair("sign", Unsupported("a range"))).name == "kind"
+    assert pair("leak", "sign").form is None
+    assert pair(None, "sign").form.name == "none"
+    assert pair(np.array(1.0), "sign").form.name == "kind"
+    assert pair("sign", Unsupported("a range")).form.name == "kind"
 
 
 def test_a_factor_has_to_be_the_same_to_six_digits() -> None:
@@ -206,7 +207,7 @@ def test_lone_numbers_on_two_inputs_show_a_nameless_factor() -> None:
 
 
 def test_sizes_that_have_no_long_name_are_called_by_their_letter() -> None:
-    sick = [Pair(7 * X, X, "", {"n": 7})]
+    sick = [Comparison(7 * X, X, "", {"n": 7})]
     assert values(sick) == Diagnosis("times-n", f"The result is n times too large: {SUM}")
 
 
@@ -446,5 +447,5 @@ def test_no_reply_is_the_example_of_right_work() -> None:
         Attempt(c, TOY.oracle(c.args), Reply(TOY.oracle(c.args), TOY.oracle(c.args), to_plain(dict(c.args))))
         for c in toy_cases(np.random.default_rng(0))
     ]
-    assert example_of(TOY, tried, NUMERIC) is None
-    assert assess(TOY, tried, "numeric").passed
+    assert example_of(tried) is None
+    assert assess(TOY, tried).passed

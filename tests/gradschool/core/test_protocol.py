@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradschool.check.api import pack_reply, unpack_reply
 from gradschool.core import protocol
 from gradschool.core.calling import Raised, Reply
+from gradschool.core.judge_messages import pack_reply, unpack_reply
 from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Unsupported, to_plain
 
 DTYPES = st.one_of(

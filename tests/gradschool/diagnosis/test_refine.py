@@ -14,9 +14,10 @@ import pytest
 
 from grader.bank.registry import Entry, Variant, entries
 from gradschool.check.api import check_here
-from gradschool.check.assess import UNEXPLAINED, Report
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
+from gradschool.core.report import Report
 from gradschool.diagnosis import sensitivity as probing
+from gradschool.diagnosis.patterns import UNEXPLAINED
 from gradschool.diagnosis.perturbations import perturbed
 from gradschool.diagnosis.sensitivity import PROBES, moved, unchanged
 

@@ -1,0 +1,77 @@
+"""What a check found: criteria that are met or not, the diagnosis of a mistake, one example, the report of them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import PlainData
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What went wrong: ``name`` for a program (``"times-B"``), ``sentence`` for the student."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One share of an exercise's points: whether it is met, and a sentence that says so.
+
+    ``not_evaluated``: not looked at, since a criterion that it rests on is not met.
+    """
+
+    name: str
+    met: bool
+    sentence: str
+    not_evaluated: bool = False
+
+
+@dataclass(frozen=True)
+class Example:
+    """One case on which an answer is wrong.
+
+    ``label`` is the part of the answer that is shown, ``wrong`` the mask of its wrong entries (None where there are
+    no two arrays of one shape); ``error`` is set if the function raised.
+    """
+
+    case: str
+    inputs: PlainData
+    label: str = ""
+    expected: PlainData = None
+    got: PlainData = None
+    wrong: Array | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    ``fraction`` of the points is earned; ``mistake`` names what went wrong, with a ``hint``; ``seconds`` is the time
+    of the slowest call; ``points`` is None where an exercise carries none, as on a student's own machine.
+    """
+
+    exercise: str
+    title: str
+    fraction: float
+    properties: tuple[Criterion, ...]
+    mistake: str = ""
+    hint: str = ""
+    example: Example | None = None
+    printed: str = ""
+    seconds: float = 0.0
+    points: float | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything that the exercise asks for is met."""
+        return self.fraction == 1.0
+
+    @property
+    def earned(self) -> float | None:
+        """Points earned, to the hundredth; None where the exercise carries no points."""
+        return None if self.points is None else round(self.points * self.fraction, 2)
