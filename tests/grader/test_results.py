@@ -9,7 +9,7 @@ import sys
 import nbformat
 
 from grader.results import ExerciseRecord, GradeRecord
-from gradschool.check.assess import Criterion, Report
+from gradschool.core.report import Criterion, Report
 
 REPORT = Report(
     "dqn.td_target",

@@ -22,8 +22,8 @@ from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, top_misconceptions
 from grader.publish.class_report.figures import distribution
 from grader.results import GradeRecord
-from gradschool.core.report import Report
 from gradschool.core.exercise import grade_id
+from gradschool.core.report import Report
 from tests.support.programs import needs
 
 WHEN = datetime(2026, 11, 21, 9, 0)
