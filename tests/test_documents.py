@@ -193,3 +193,17 @@ def test_binders_post_build_names_what_nbgrader_has():
     assert not [p for p in parts if f"@jupyter/nbgrader:{p}" not in code]
     assert not [s for s in servers if find_spec(f"nbgrader.server_extensions.{s}") is None]
     assert "validate" not in script.partition("set -euo")[2]
+
+
+def lines_of(*packages: str) -> int:
+    """Lines of code and docstrings in packages of the student's half."""
+    files = [f for name in packages for f in (ROOT / "src" / "gradschool" / name).rglob("*.py")]
+    return sum(len(f.read_text(encoding="utf-8").splitlines()) for f in files)
+
+
+def test_the_readme_says_how_large_the_check_engine_is():
+    """About: within a tenth."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    engine, whole = re.search(r"The check engine is about ([\d,]+) of the ([\d,]+) lines", text).groups()
+    assert int(engine.replace(",", "")) == pytest.approx(lines_of("core", "check", "diagnosis"), rel=0.1)
+    assert int(whole.replace(",", "")) == pytest.approx(lines_of("."), rel=0.1)

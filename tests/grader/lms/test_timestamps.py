@@ -27,7 +27,7 @@ def test_a_time_is_what_nbgrader_takes_it_for(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "x", "a b c", "2026-11-20  UTC", "2026-11-20 11:00:00 99999999999"])
 def test_what_is_no_time_is_refused_as_nbgrader_refuses_it(text: str) -> None:
     for read in (utils.parse_utc, parse_utc):
-        with pytest.raises(ValueError, match="does not contain a date|Unknown string format|offset must be"):
+        with pytest.raises(ValueError, match=r"does not contain a date|Unknown string format|offset must be"):
             read(text)
 
 
