@@ -96,7 +96,8 @@ class JudgeServer:
                 window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
                 if window:
                     self._examine(_DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
-                protocol.send(connection, Verdict(accepted=window is not None))
+                verdict: Verdict = {"accepted": window is not None}
+                protocol.send(connection, verdict)
         except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
             if window:
                 window.broken = type(error).__name__

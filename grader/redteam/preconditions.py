@@ -156,7 +156,7 @@ def _is_file(pattern: str) -> bool:
 
 def _judge_variable() -> str:
     """Return the environment variable in which a kernel is told of its judge, by the name of the installed package."""
-    from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
+    from gradschool.core.judge_messages import JUDGE_VARIABLE
 
     return JUDGE_VARIABLE
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.check import check_log
 from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
@@ -25,7 +26,6 @@ from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import describe, to_plain
 from gradschool.core.report import Report
 from gradschool.diagnosis.refine import refine
-from gradschool.student import progress
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0
@@ -51,7 +51,7 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
     if address and _heard_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
-    progress.log_check(exercise.id, report.passed)
+    check_log.log_check(exercise.id, report.passed)
     _show(replace(report, notes=(*report.notes, *_next(exercise, report))))
     if not report.passed:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
@@ -89,10 +89,10 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
 
 def _next(exercise: Exercise, report: Report) -> list[str]:
     """What to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
-    standings = progress.current_status(exercise.id.partition(".")[0])
+    standings = check_log.current_status(exercise.id.partition(".")[0])
     failures_since_pass = next((s.failures_since_pass for s in standings if s.exercise.id == exercise.id), 1)
     told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, failures_since_pass)} below this cell."]
-    return [*told, "Progress: " + progress.line(standings)] if standings else told
+    return [*told, "Progress: " + check_log.line(standings)] if standings else told
 
 
 def hint_to_open(report: Report, failures_since_pass: int) -> int:

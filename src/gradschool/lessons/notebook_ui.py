@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gradschool.core.judge_messages import JUDGE_VARIABLE
+from gradschool.core.interactive import is_interactive
 
-if TYPE_CHECKING:  # `check` imports this module, and needs no matplotlib
+if TYPE_CHECKING:
     from gradschool.lessons.figures.figure import LessonFigure
-
-
-def is_interactive() -> bool:
-    """True in a notebook that a person has open; False where a program runs it, in a script, and while grading.
-
-    A front end says with every cell whether it could ask its reader a question (`allow_stdin`); programs that only
-    execute a notebook (Validate, nbconvert, nbclient, a grader) say that they cannot.
-    """
-    if JUDGE_VARIABLE in os.environ:
-        return False
-    try:
-        from IPython import get_ipython
-
-        request: Any = get_ipython().kernel.get_parent()
-        return bool(request["content"].get("allow_stdin"))
-    except (ImportError, AttributeError, KeyError, TypeError):  # no IPython, no kernel, no request
-        return False
 
 
 class Control(Protocol):

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.core.interactive import is_interactive
 from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN
-from gradschool.lessons.notebook_ui import is_interactive
 
 PAUSE = 0.3  # seconds between two redraws, and before the first: short work shows nothing
 WIDTH, HEIGHT = 420, 110

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import gradschool
+from gradschool.check.check_log import state_file
 from gradschool.core.exercise import UnknownExercise, find
-from gradschool.student import progress
 
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
 LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}
@@ -228,7 +228,7 @@ def fonts() -> Iterator[CheckItem]:
 
 def writable(course: Path) -> Iterator[CheckItem]:
     """Whether notebooks can be saved, and progress noted."""
-    for folder, what in ((course, "Lessons"), (progress.state_file().parent, "Progress")):
+    for folder, what in ((course, "Lessons"), (state_file().parent, "Progress")):
         if folder == course and not course.is_dir():
             continue
         try:

@@ -18,8 +18,8 @@ import pytest
 from grader.bank.registry import find_entry
 from grader.judging.server import JudgeServer
 from grader.redteam.harness import AttackHarness, attacks
+from gradschool.check.check_log import STATE_VARIABLE
 from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
-from gradschool.student.progress import STATE_VARIABLE
 
 EXERCISE = "chain.l2_gradient"
 # What a notebook does: import, define a wrong function, run the attack's cell, check. First with a judge, then without.

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from gradschool.check import check_log
 from gradschool.check.api import CheckFailed, check
+from gradschool.check.check_log import Event, ExerciseStatus, chapter_status, events, write
 from gradschool.student import progress
-from gradschool.student.progress import Event, chapter_status, events, write
 
 MINUTE = 60.0
 
@@ -25,7 +26,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "a" / "b" / "progress.jsonl"
     monkeypatch.setenv("GRADSCHOOL_STATE", str(file))
     monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
-    monkeypatch.setattr(progress, "is_interactive", lambda: True)
+    for module in (check_log, progress):
+        monkeypatch.setattr(module, "is_interactive", lambda: True)
     return file
 
 
@@ -33,7 +35,7 @@ def log(*rows: tuple[float, str, bool]) -> list[Event]:
     return [Event(1e9 + MINUTE * at, name, passed) for at, name, passed in rows]
 
 
-def standing(name: str, found: list[Event]) -> progress.ExerciseStatus:
+def standing(name: str, found: list[Event]) -> ExerciseStatus:
     return next(s for s in chapter_status("chain", found) if s.exercise.id == name)
 
 
@@ -76,10 +78,11 @@ def test_nothing_is_written_or_read_while_grading_nor_where_nobody_watches(
     before = state.read_bytes()
     monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
     write(log((1, L2, True))[0])
-    progress.log_check(L2, True)
+    check_log.log_check(L2, True)
     assert events() == []
     monkeypatch.delenv("GRADSCHOOL_JUDGE")
-    monkeypatch.setattr(progress, "is_interactive", lambda: False)
+    for module in (check_log, progress):
+        monkeypatch.setattr(module, "is_interactive", lambda: False)
     check(L2, lambda p, l: p - l)
     assert progress.progress("chain") is None
     assert state.read_bytes() == before
@@ -127,7 +130,7 @@ def test_two_kernels_at_once_lose_no_line(state: Path) -> None:
 def test_only_the_end_of_a_long_history_is_read(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for k in range(50):
         write(Event(1e9 + k, L2, True))
-    monkeypatch.setattr(progress, "MOST_BYTES", 1000)
+    monkeypatch.setattr(check_log, "MOST_BYTES", 1000)
     assert 5 < len(events()) < 20
 
 
