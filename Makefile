@@ -14,8 +14,8 @@ INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Instal
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-fast lint build audit bench redteam mutate site versions lab formgrader \
-	walls browser database clean constraints
+.PHONY: help setup demo test test-fast lint build audit bench redteam mutate site test-versions versions lab formgrader \
+	bubblewrap walls browser database clean constraints
 
 help:
 	@echo "make demo        the whole job on a made-up class"
@@ -28,7 +28,7 @@ help:
 	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
 	@echo "make site        the course and its documentation as static pages, in build/site"
 	@echo "make mutate      break the judge and the diagnosis on purpose, and see whether their tests notice"
-	@echo "make versions    every chapter on the oldest and the newest versions of its packages"
+	@echo "make test-versions  every chapter on the oldest and the newest versions of its packages"
 
 setup: $(SETUP)
 
@@ -41,7 +41,7 @@ $(SETUP): pyproject.toml constraints.txt $(wildcard constraints/py*.txt)
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	@touch $@
 
-demo: setup walls
+demo: setup bubblewrap
 	@GRADSCHOOL_WORK=build $(BIN)/python -m grader demo
 
 build: setup
@@ -51,7 +51,7 @@ audit: setup
 	@$(BIN)/python -m grader audit
 
 # Debian's packages, where there is the right to install them. Grading itself says what to do where bubblewrap is missing.
-walls:
+bubblewrap:
 	@command -v bwrap >/dev/null || $(call INSTALL,bubblewrap) || \
 	  echo "make: no bubblewrap here and no right to install it: grading will refuse (Debian: apt-get install bubblewrap)"
 
@@ -74,7 +74,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
 # JupyterLab, the formgrader and the site in Chromium; the red team's attacks. Passes on a machine busy with other work.
-test: setup walls browser database
+test: setup bubblewrap browser database
 	@start=$$(date +%s); $(PYTEST); code=$$?; echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 # The tests that are not marked slow: no kernel, no server, no browser.
@@ -89,30 +89,34 @@ lint: setup
 constraints:
 	@$(PYTHON) constraints/compile.py
 
-redteam: setup walls browser
+redteam: setup bubblewrap browser
 	@$(BIN)/python -m grader redteam
 
-site: setup walls
+site: setup bubblewrap
 	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader site
 
-versions: setup
+test-versions: setup
 	@$(BIN)/python bench/versions.py
 
 mutate: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[mutate]'
 	@$(BIN)/mutmut run && $(BIN)/mutmut results
 
-bench: setup walls
+bench: setup bubblewrap
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
 	@for file in bench/bench_*.py bench/simulate_cluster.py; do $(BIN)/python $$file || exit 1; done
 
 lab: setup
 	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
 
-formgrader: setup walls
+formgrader: setup bubblewrap
 	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
 	@cd grader && GRADSCHOOL_WORK=$(abspath $(WORK)) ../$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=.. --port=$(PORT) \
 	  --LabApp.default_url=/formgrader/manage_assignments
+
+# Old names, for one more version.
+walls: bubblewrap
+versions: test-versions
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .mypy_cache

@@ -11,8 +11,11 @@ from grader import sample_class
 from grader.cli.grading import grade_class, show_results
 from grader.course import CourseDirectory, chapters, course_directory
 from grader.execution.notebook_run import TimeLimits
-from grader.publish import build, publish
-from grader.publish.class_report import page as class_report
+from grader.publish import build
+from grader.publish.class_report.page import write_report
+from grader.publish.marks import export_csv
+from grader.publish.solutions import run_solutions
+from grader.write_feedback import write_feedback
 
 QUICK = TimeLimits(check=5.0)  # the demo has a student whose function never returns
 
@@ -28,7 +31,7 @@ def run(console: Console) -> None:
     for chapter in chapters():
         console.print(f"Built {build.build(chapter, where)}", highlight=False)
     console.print("Running the instructor's solutions ...")
-    for _, page in publish.all_solutions(where, chapters()):
+    for _, page in run_solutions(where, chapters()):
         console.print(f"Ran and rendered {page}", highlight=False)
     for number, chapter in enumerate(chapters()):
         students = sample_class.fill_class(where, chapter, misbehaving=number == 0, written=True)
@@ -36,13 +39,11 @@ def run(console: Console) -> None:
     results = grade_class(where, chapters(), limits=QUICK)
     show_results(results)
     for chapter in chapters():
-        files = publish.feedback(where, chapter)
+        files = write_feedback(where, chapter)
         console.print(f"{len(files)} feedback pages, for example {files[0]}", highlight=False)
-    rows = publish.export(where, chapters(), where.work / "marks.csv")
+    rows = export_csv(where, chapters(), where.work / "marks.csv")
     console.print(f"{rows} marks in {where.work / 'marks.csv'}", highlight=False)
-    console.print(
-        f"The class report, what to teach tomorrow: {class_report.report(where, chapters())}", highlight=False
-    )
+    console.print(f"The class report, what to teach tomorrow: {write_report(where, chapters())}", highlight=False)
     console.print(
         f"Done in {time.perf_counter() - started:.0f} s. Next: `make formgrader WORK=build/demo` "
         "shows this class in nbgrader's pages; `make lab` opens the lessons.",

@@ -38,13 +38,11 @@ def build(
 @app.command()
 def solutions(name: ChapterName = None, as_json: Json = False) -> None:
     """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
-    from grader.publish import publish
+    from grader.publish.solutions import run_solutions
 
     wanted = select_chapters(name)
     echo(f"Running the solutions of {', '.join(c.assignment_id for c in wanted)} ...", as_json)
-    echo_files(
-        "Wrote", "files", [path for pair in publish.all_solutions(course_directory(), wanted) for path in pair], as_json
-    )
+    echo_files("Wrote", "files", [path for pair in run_solutions(course_directory(), wanted) for path in pair], as_json)
 
 
 @app.command()
@@ -70,10 +68,10 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Zip what a student needs, and nothing else."""
-    from grader.publish import publish
+    from grader.publish.release import pack_release
 
     file = to or course_directory().work / "gradschool.zip"
-    names = publish.release(course_directory(), select_chapters(None), file)
+    names = pack_release(course_directory(), select_chapters(None), file)
     if as_json:
         return print_json({"file": str(file), "names": names})
     return echo(f"Wrote {len(names)} files into {file}")

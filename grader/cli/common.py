@@ -12,10 +12,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from grader.cli.aliases import AliasGroup
 from grader.course import DB_VARIABLE
 from grader.sandbox import bubblewrap
 
 app = typer.Typer(
+    cls=AliasGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

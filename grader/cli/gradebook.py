@@ -18,21 +18,21 @@ from grader.cli.common import (
     echo,
     print_json,
 )
-from grader.cli.lms import Rosters, Zone
+from grader.cli.lms import Rosters, Timezone
 from grader.course import DB_VARIABLE, course_directory, select_chapters
 from grader.errors import GraderError
 
 
 class Format(StrEnum):
-    """Who is to read the marks."""
+    """The program that is to read the marks."""
 
     csv = "csv"
     canvas = "canvas"
     moodle = "moodle"
 
 
-class Waiting(StrEnum):
-    """What stands for a mark that a person has still to complete: nothing, or the points so far."""
+class Ungraded(StrEnum):
+    """What stands for a mark that waits for manual grading: nothing, or the points so far."""
 
     blank = "blank"
     points = "points"
@@ -49,16 +49,16 @@ def feedback(
     as_json: Json = False,
 ) -> None:
     """Write the feedback HTML of everyone who has been graded."""
-    from grader.lms import gradesheets
-    from grader.publish import publish
+    from grader.lms.feedback_zip import write_zips
+    from grader.publish.feedback import write_feedback
 
     if pack and student:
         raise GraderError("A zip for an LMS holds everybody's feedback: leave out --student.")
-    where, chapters = course_directory(db), select_chapters(name)
+    course, chapters = course_directory(db), select_chapters(name)
     if name is None:  # a class on its way has not handed in every chapter
-        chapters = [c for c in chapters if any(where.autograded.glob(f"*/{c.assignment_id}/*.ipynb"))] or chapters
-    files = [f for c in chapters for f in publish.feedback(where, c, student)]
-    zips, notes = gradesheets.feedback_zips(where, chapters, where.work) if pack else ([], [])
+        chapters = [c for c in chapters if any(course.autograded.glob(f"*/{c.assignment_id}/*.ipynb"))] or chapters
+    files = [f for c in chapters for f in write_feedback(course, c, student)]
+    zips, notes = write_zips(course, chapters, course.work) if pack else ([], [])
     if as_json:
         return print_json({"files": [str(f) for f in files], "zips": [str(f) for f in zips], "notes": notes})
     for file in [*files, *zips]:
@@ -78,28 +78,28 @@ def export(
     kind: Annotated[
         Format, typer.Option("--format", help="Every exercise as csv, or each chapter's total as an LMS imports it.")
     ] = Format.csv,
-    waiting: Annotated[
-        Waiting, typer.Option("--waiting", help="For an LMS: marks that a person has still to complete.")
-    ] = Waiting.blank,
+    ungraded: Annotated[
+        Ungraded, typer.Option("--ungraded", help="For an LMS: marks that a person has still to complete.")
+    ] = Ungraded.blank,
     roster: Rosters = None,
-    zone: Zone = "UTC",
+    timezone: Timezone = "UTC",
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
-    from grader.lms import gradesheets
+    from grader.lms import canvas, moodle
     from grader.lms import roster as rosters
-    from grader.publish import publish
+    from grader.publish.marks import export_csv, mark_rows
 
-    where, chapters = course_directory(db), select_chapters(name)
+    course, chapters = course_directory(db), select_chapters(name)
     if kind is Format.csv:
         if as_json:
-            return print_json(list(publish.marks(where, chapters)))
-        file = to or where.work / "marks.csv"
-        return echo(f"Wrote {publish.export(where, chapters, file)} rows to {file}")
-    write = gradesheets.canvas if kind is Format.canvas else gradesheets.moodle
-    known = rosters.read(roster or rosters.files(where), zone)
-    files, notes = write(where, chapters, to or where.work, known, waiting.value)
+            return print_json(list(mark_rows(course, chapters)))
+        file = to or course.work / "marks.csv"
+        return echo(f"Wrote {export_csv(course, chapters, file)} rows to {file}")
+    write = canvas.write_import_file if kind is Format.canvas else moodle.write_worksheets
+    known = rosters.read(roster or rosters.files(course), timezone)
+    files, notes = write(course, chapters, to or course.work, known, ungraded.value)
     if as_json:
         return print_json({"files": [str(f) for f in files], "notes": notes})
     for line in [*(f"Wrote {f}" for f in files), *notes]:
@@ -107,8 +107,8 @@ def export(
     return None
 
 
-@app.command()
-def move(
+@app.command("migrate-gradebook")
+def migrate_gradebook(
     to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty gradebook's address.")],
     source: Annotated[
         str | None, typer.Option("--from", metavar="URL", help=f"The one to move (default: ${DB_VARIABLE}, or SQLite).")
@@ -116,13 +116,13 @@ def move(
     as_json: Json = False,
 ) -> None:
     """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterwards."""
-    from grader.gradebook import migrate as moving
+    from grader.gradebook.migrate import migrate
 
-    moved = moving.migrate(course_directory(source).db_url, to)
+    summary = migrate(course_directory(source).db_url, to)
     if as_json:
-        return print_json(asdict(moved))
+        return print_json(asdict(summary))
     echo(
-        f"{sum(moved.rows.values())} rows arrived as they were: {moved.students} students, {moved.submissions} "
-        f"submissions, {moved.grades} marks, {moved.points:g} points."
+        f"{sum(summary.rows.values())} rows arrived as they were: {summary.students} students, {summary.submissions} "
+        f"submissions, {summary.grades} marks, {summary.points:g} points."
     )
     return echo(f"Set {DB_VARIABLE} to the new address to work with it. The old gradebook is as it was.")

@@ -1,11 +1,11 @@
-"""Commands at both ends of a class: taking in what was handed in, and telling the instructor where the class stands."""
+"""Commands at both ends of a class: collecting what was submitted, and reporting where the class stands."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -14,59 +14,60 @@ from rich.table import Table
 from grader.cli.common import ChapterName, Db, Json, app, console, echo, print_json
 from grader.course import course_directory, select_chapters
 
+if TYPE_CHECKING:
+    from grader.lms.collect import CollectResult
+
 Rosters = Annotated[
     list[Path] | None,
     typer.Option(
         "--roster", help="Who is who, a CSV; may be said more than once (default: roster/*.csv of the class)."
     ),
 ]
-Zone = Annotated[str, typer.Option("--zone", help="The time zone of the times in Moodle's worksheet.")]
+Timezone = Annotated[str, typer.Option("--timezone", help="The time zone of the times in Moodle's worksheet.")]
 
 
 @app.command()
 def collect(
     sources: Annotated[list[Path], typer.Argument(help="Downloads of Canvas or Moodle, or nbgrader's inbound folder.")],
     roster: Rosters = None,
-    zone: Zone = "UTC",
+    timezone: Timezone = "UTC",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, say what would be done.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take in what an LMS or nbgrader's exchange hands over: folders and zips."""
-    from grader.lms import collect as collecting
-    from grader.lms import roster as rosters
+    from grader.lms.collect import MOODLES_NUMBERS, Collector
+    from grader.lms.roster import files, read
 
-    where = course_directory()
-    known = rosters.read(roster or rosters.files(where), zone)
-    taken = collecting.Collector(where, known, dry_run).collect(sources)
+    course = course_directory()
+    known = read(roster or files(course), timezone)
+    results = Collector(course, known, dry_run).collect(sources)
     if as_json:
-        return print_json([asdict(t) for t in taken])
-    _show(taken)
-    if any(t.lms == "moodle" for t in taken) and not known:
-        echo(collecting.MOODLES_NUMBERS)
-    count = Counter(t.status for t in taken)
-    told = ", ".join(f"{count[s]} {s}" for s in ("new", "replaced", "unchanged", "older"))
-    return echo(f"{'Would be: ' if dry_run else ''}{told}, {count['trouble']} could not be taken.")
+        return print_json([asdict(r) for r in results])
+    _show(results)
+    if any(r.lms == "moodle" for r in results) and not known:
+        echo(MOODLES_NUMBERS)
+    count = Counter(r.status for r in results)
+    summary = ", ".join(f"{count[s]} {s}" for s in ("new", "replaced", "unchanged", "older"))
+    return echo(f"{'Would be: ' if dry_run else ''}{summary}, {count['trouble']} could not be taken.")
 
 
-def _show(taken: list) -> None:
-    """A line for each file; names in it are the students' and are shown as they are, without effect."""
+def _show(results: list[CollectResult]) -> None:
+    """Print a line for each file; names in it are the students' own, and no markup or escape in them works."""
     table = Table("File", "Student", "Chapter", "", "", title="Collected")
-    for t in taken:
-        late = "late" if t.late else ""
-        words = "; ".join(w for w in (late, t.note) if w)
-        table.add_row(
-            *(escape(str(c)) for c in (plain_text(t.path), t.student, t.chapter, t.status, plain_text(words)))
-        )
+    for r in results:
+        note = "; ".join(part for part in ("late" if r.late else "", r.note) if part)
+        cells = (printable(r.path), r.student, r.chapter, r.status, printable(note))
+        table.add_row(*(escape(str(cell)) for cell in cells))
     console.print(table)
 
 
-def plain_text(text: str) -> str:
-    """Text for a terminal: what is not printable, an escape or a turn of direction, is shown as a question mark."""
+def printable(text: str) -> str:
+    """Return text for a terminal: a question mark stands for each escape, turn of direction and the like."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-@app.command()
-def report(
+@app.command("class-report")
+def class_report(
     name: ChapterName = None,
     to: Annotated[
         Path | None, typer.Option("--to", help="The HTML file (default: class-report.html in the work folder).")
@@ -75,7 +76,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the class report: marks, exercises, misconceptions, who waits, what to teach tomorrow."""
-    from grader.publish.class_report import page
+    from grader.publish.class_report.page import write_report
 
-    file = page.report(course_directory(db), select_chapters(name), to)
+    file = write_report(course_directory(db), select_chapters(name), to)
     return print_json({"file": str(file)}) if as_json else echo(f"Wrote {file}")

@@ -1,39 +1,37 @@
 """Collecting a class: what an LMS or nbgrader's exchange handed over goes to ``submitted/STUDENT/CHAPTER/``.
 
 Of several submissions of one student the latest counts; a newer one is never overwritten by an older one, however
-often and in whatever order downloads are collected. What was taken from where stands in ``collected.json`` of the work
-folder: the exports and the feedback zips find the LMS's numbers and names there.
+often and in whatever order downloads are collected. The manifest (:mod:`grader.lms.manifest`) says what was collected
+from where.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
-from typing import Any
 
 from grader.course import STUDENT_ID, Chapter, CourseDirectory, chapters
 from grader.errors import GraderError
 from grader.lms import archives
 from grader.lms.archives import ArchiveMember, UnpackLimits
 from grader.lms.filenames import SubmissionName, normalize_name, parse_name, without_version
+from grader.lms.manifest import Manifest, ManifestEntry, is_newer, new_entry, read_manifest, write_manifest
 from grader.lms.roster import Roster
 from grader.lms.timestamps import parse_utc, stamp
 from grader.notebooks.reader import chapter_of, read_submission
 from grader.results import digest_of
 
-Manifest = dict[str, dict[str, dict[str, Any]]]  # student, chapter, what was collected
-NAME = "collected.json"
 MOST_LETTERS = 100  # of a student id, which is a folder's name
 UNKNOWN = "its name says neither Canvas, Moodle nor nbgrader: rename it as the LMS did, or put it into submitted/."
 MOODLES_NUMBERS = (
     "Moodle numbers a student anew in every assignment: without a roster each chapter's student is another one."
 )
+NamedMember = tuple[ArchiveMember, SubmissionName | None]
 
 
 @dataclass(frozen=True)
@@ -56,170 +54,149 @@ class Collector:
     course: CourseDirectory
     roster: Roster = field(default_factory=Roster)
     dry_run: bool = False
+    manifest: Manifest = field(init=False, default_factory=dict)
+    _notebooks: dict[str, set[str]] = field(init=False, default_factory=dict)  # paths by student, also of none
+    _placed: dict[Path, str] = field(init=False, default_factory=dict)  # digests of what this run wrote
 
     def collect(self, sources: Iterable[Path]) -> list[CollectResult]:
-        """Take what is in these folders and zips; one line for each file, in the order of their paths."""
-        self.ledger = manifest(self.course)
-        self.plain_args: dict[str, set[str]] = {}
-        self.placed: dict[Path, str] = {}
+        """Collect from these folders and zips; one result for each file, in the order of their paths."""
+        self.manifest, self._notebooks, self._placed = read_manifest(self.course), {}, {}
         with ExitStack() as stack:
-            budget = UnpackLimits()
-            found = [p for source in sources for p in stack.enter_context(archives.open_archive(source, budget))]
-            labelled = [(p, parse_name(p.path)) for p in found]
-            labelled.sort(key=lambda pair: _rank(*pair), reverse=True)  # the latest first: it need not give way later
-            taken = [t for p, label in labelled for t in self._take(p, label)]
+            limits = UnpackLimits()
+            found = [p for source in sources for p in stack.enter_context(archives.open_archive(source, limits))]
+            named = [(member, parse_name(member.path)) for member in found]
+            named.sort(key=lambda pair: _rank(*pair), reverse=True)  # the latest first: it need not give way later
+            results = [r for member, name in named for r in self._collect_member(member, name)]
         if not self.dry_run:
-            _write_manifest(self.course, self.ledger)
-        return sorted([*taken, *self._without_notebook(labelled)], key=lambda t: (t.path, t.status))
+            write_manifest(self.course, self.manifest)
+        return sorted([*results, *self._without_notebook()], key=lambda r: (r.path, r.status))
 
-    def _take(self, member: ArchiveMember, label: SubmissionName | None) -> Iterator[CollectResult]:
-        """What becomes of one file; whatever is wrong with it ends here, in a line."""
+    def _collect_member(self, member: ArchiveMember, name: SubmissionName | None) -> Iterator[CollectResult]:
+        """Collect one file; whatever is wrong with it ends here, in a result that says so."""
         try:
             if member.trouble:
                 raise GraderError(member.trouble)
-            if label is None:
+            if name is None:
                 raise GraderError(UNKNOWN)
-            if label.lms == "nbgrader" and not label.file.endswith(".ipynb"):
+            if name.lms == "nbgrader" and not name.file.endswith(".ipynb"):
                 return  # timestamp.txt, and whatever the student's folder held besides
-            student, submitted = self._who(label)
-            self.plain_args.setdefault(student, set())
-            _require_notebook(label)
-            content = member.read()
-            chapter, note = _chapter(content, label)
-            self.plain_args[student].add(member.path)
-            entry = _entry(member, label, submitted or label.time, content)
-            status, said = self._place(student, chapter, content, entry)
-            yield CollectResult(
-                member.path, status, student, chapter.assignment_id, label.late, said or note, label.lms
-            )
-        except GraderError as trouble:
-            yield CollectResult(member.path, "trouble", note=str(trouble))
+            yield self._collect_notebook(member, name)
+        except GraderError as error:
+            yield CollectResult(member.path, "trouble", note=str(error))
 
-    def _who(self, label: SubmissionName) -> tuple[str, Any]:
-        student, submitted = self.roster.find(label) if self.roster else (label.lms_id, None)
+    def _collect_notebook(self, member: ArchiveMember, name: SubmissionName) -> CollectResult:
+        student, submitted = self._find_student(name)
+        self._notebooks.setdefault(student, set())
+        _require_notebook(name)
+        content = member.read()
+        chapter, chapter_note = _chapter(content, name)
+        self._notebooks[student].add(member.path)
+        entry = new_entry(member, name, submitted or name.time, content)
+        status, note = self._place(student, chapter, content, entry)
+        return CollectResult(
+            member.path, status, student, chapter.assignment_id, name.late, note or chapter_note, name.lms
+        )
+
+    def _find_student(self, name: SubmissionName) -> tuple[str, datetime | None]:
+        """Return the student id, which is fit for a folder's name, and the submission's time if the roster has it."""
+        student, submitted = self.roster.find(name) if self.roster else (name.lms_id, None)
         if not STUDENT_ID.fullmatch(student) or len(student) > MOST_LETTERS:
             raise GraderError(
                 f"{student!r} cannot be a student id (letters, digits and . @ + - _): add it to a roster."
             )
         return student, submitted
 
-    def _place(self, student: str, chapter: Chapter, content: bytes, entry: dict[str, Any]) -> tuple[str, str]:
-        """Write a submission if it is the latest; its status and, where one is due, a word on why."""
+    def _place(self, student: str, chapter: Chapter, content: bytes, entry: ManifestEntry) -> tuple[str, str]:
+        """Write a submission if it is the latest; return its status and, where one is due, a note on why."""
         file = self.course.notebook_path(self.course.submitted, student, chapter)
         _require_inside(file, self.course)
-        known = self.ledger.get(student, {}).get(chapter.assignment_id)
-        there = self.placed.get(file) or (digest_of(file) if file.is_file() else "")
-        newer = known is None or _is_newer(entry, known) or bool(entry["time"] and not known["time"])
-        if there == entry["digest"]:
+        known = self.manifest.get(student, {}).get(chapter.assignment_id)
+        existing = self._placed.get(file) or (digest_of(file) if file.is_file() else "")
+        newer = known is None or is_newer(entry, known) or bool(entry["time"] and not known["time"])
+        if existing == entry["digest"]:
             status = "unchanged"
-        elif not there:
+        elif not existing:
             status, newer = "new", True
-        elif known and known["digest"] == there:
+        elif known and known["digest"] == existing:
             status = "replaced" if newer else "older"
         else:
             newer = _is_later(entry, file)
             status = "replaced" if newer else "older"
         if newer:
-            self.placed[file] = entry["digest"]
-            self.ledger.setdefault(student, {})[chapter.assignment_id] = entry
+            self._placed[file] = entry["digest"]
+            self.manifest.setdefault(student, {})[chapter.assignment_id] = entry
             if not self.dry_run:
                 _write(file, content, entry["time"])
-        return status, _why(entry, known, there) if status == "older" else ""
+        return status, _why_older(known, existing) if status == "older" else ""
 
-    def _without_notebook(
-        self, labelled: Iterable[tuple[ArchiveMember, SubmissionName | None]]
-    ) -> Iterator[CollectResult]:
-        """A line for each student who handed something in, and no notebook of the course."""
-        for student, notebooks in sorted(self.plain_args.items()):
-            if not notebooks:
-                yield CollectResult(
-                    "", "trouble", student, note=f"{student} handed in no notebook of this course: ask for it."
-                )
+    def _without_notebook(self) -> Iterator[CollectResult]:
+        """One result for each student who handed something in, and no notebook of the course."""
+        for student, paths in sorted(self._notebooks.items()):
+            if not paths:
+                note = f"{student} handed in no notebook of this course: ask for it."
+                yield CollectResult("", "trouble", student, note=note)
 
 
-def _rank(member: ArchiveMember, label: SubmissionName | None) -> tuple[Any, ...]:
-    """Later is greater: the LMS's own order, then the time, then the name that the lesson has."""
-    if label is None:
+def _rank(member: ArchiveMember, name: SubmissionName | None) -> tuple[tuple[int, int], str, str, bool]:
+    """Return a sort key by which later is greater: the LMS's order, then the time, then the name the lesson has."""
+    if name is None:
         return ((0, 0), "", "", False)
-    named = without_version(label.file) in {c.notebook for c in chapters()}
-    return (label.order, label.time.isoformat() if label.time else "", member.mtime, named)
+    is_named_so = without_version(name.file) in {c.notebook for c in chapters()}
+    return (name.order, name.time.isoformat() if name.time else "", member.mtime, is_named_so)
 
 
-def _require_notebook(label: SubmissionName) -> None:
-    if label.typed:
+def _require_notebook(name: SubmissionName) -> None:
+    if name.typed:
         raise GraderError("text that was typed into the LMS, not a file: ask for the notebook.")
-    if not label.file.lower().endswith(".ipynb"):
-        kind = PurePosixPath(label.file).suffix or "no ending"
+    if not name.file.lower().endswith(".ipynb"):
+        kind = PurePosixPath(name.file).suffix or "no ending"
         raise GraderError(f"not a notebook ({kind}): ask for the .ipynb.")
 
 
-def _chapter(content: bytes, label: SubmissionName) -> tuple[Chapter, str]:
-    """The chapter by the notebook's cells, else by nbgrader's assignment, else by the file's name; and a word on it."""
+def _chapter(content: bytes, name: SubmissionName) -> tuple[Chapter, str]:
+    """Find the chapter by the notebook's cells, else by nbgrader's assignment, else by the file's name; with a note."""
     with NamedTemporaryFile(suffix=".ipynb") as file:
         file.write(content)
         file.flush()
         try:
-            return chapter_of(read_submission(Path(file.name)), Path(label.file)), ""
-        except GraderError as trouble:
-            why = str(trouble).replace(Path(file.name).name, label.file)
+            return chapter_of(read_submission(Path(file.name)), Path(name.file)), ""
+        except GraderError as error:
+            why = str(error).replace(Path(file.name).name, name.file)
         except RecursionError:
-            why = f"{label.file} is nested too deeply to be a notebook."
+            why = f"{name.file} is nested too deeply to be a notebook."
     for chapter in chapters():
-        if chapter.assignment_id == label.assignment or normalize_name(chapter.notebook) == normalize_name(
-            without_version(label.file)
+        if chapter.assignment_id == name.assignment or normalize_name(chapter.notebook) == normalize_name(
+            without_version(name.file)
         ):
             return chapter, why
     raise GraderError(why)
 
 
-def _entry(member: ArchiveMember, label: SubmissionName, time: Any, content: bytes) -> dict[str, Any]:
-    return {
-        "lms": label.lms,
-        "lms_id": label.lms_id,
-        "who": label.who,
-        "stem": label.stem,
-        "path": member.path,
-        "late": label.late,
-        "order": list(label.order),
-        "time": stamp(time) if time else "",
-        "seen": member.mtime,
-        "digest": hashlib.sha256(content).hexdigest(),
-    }
-
-
-def _is_newer(entry: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether this submission is later than the one that is there: by what both of them know."""
-    same = entry["lms"] == known["lms"]
-    if same and any(entry["order"]):
-        return entry["order"] > known["order"]
-    if entry["time"] and known["time"] and entry["time"] != known["time"]:
-        return entry["time"] > known["time"]
-    return same and entry["seen"] > known["seen"]
-
-
-def _why(entry: dict[str, Any], known: dict[str, Any] | None, there: str) -> str:
-    if known and known["digest"] == there:
+def _why_older(known: ManifestEntry | None, existing: str) -> str:
+    """Say which submission counts instead."""
+    if known and known["digest"] == existing:
         return f"{PurePosixPath(known['path']).name} counts."
     return "another submission lies there that did not come this way: it stays (move it away to take this one)."
 
 
-def _is_later(entry: dict[str, Any], file: Path) -> bool:
-    """Whether a submission is later than one that lies there with a timestamp of its own."""
+def _is_later(entry: ManifestEntry, file: Path) -> bool:
+    """Return whether a submission is later than one that lies there with a timestamp of its own."""
     try:
-        there = parse_utc((file.parent / "timestamp.txt").read_text(errors="replace").strip()[:100])
+        existing = parse_utc((file.parent / "timestamp.txt").read_text(errors="replace").strip()[:100])
     except (OSError, ValueError, OverflowError):
         return False
-    return bool(entry["time"]) and entry["time"] > stamp(there)
+    return bool(entry["time"]) and entry["time"] > stamp(existing)
 
 
 def _require_inside(file: Path, course: CourseDirectory) -> None:
-    """Nothing is written through a link that somebody laid into submitted/."""
+    """Refuse to write through a link that somebody put into ``submitted/``."""
     places = [file, file.parent, file.parent.parent]
     if any(p.is_symlink() for p in places) or file.is_dir():
         raise GraderError(f"{file.relative_to(course.work)} is a link or a folder: clear it away and collect again.")
 
 
 def _write(file: Path, content: bytes, time: str) -> None:
+    """Write a submission and its timestamp, the notebook in one move."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_bytes(content)
@@ -229,21 +206,3 @@ def _write(file: Path, content: bytes, time: str) -> None:
     else:
         when.unlink(missing_ok=True)  # that of an earlier submission is not this one's
     os.replace(partial, file)
-
-
-def manifest(course: CourseDirectory) -> Manifest:
-    """What was collected so far; Trouble if somebody broke the file."""
-    try:
-        found = json.loads((course.work / NAME).read_text(encoding="utf-8"))
-        return {s: dict(found["students"][s]) for s in found["students"]}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError) as error:
-        raise GraderError(f"{course.work / NAME} is damaged: move it away and collect again.") from error
-
-
-def _write_manifest(course: CourseDirectory, found: Manifest) -> None:
-    course.work.mkdir(parents=True, exist_ok=True)
-    partial = course.work / (NAME + ".partial")
-    partial.write_text(json.dumps({"version": 1, "students": found}, indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(partial, course.work / NAME)

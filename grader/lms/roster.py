@@ -58,49 +58,54 @@ class RosterFile:
     file: Path
     kind: str
     columns: list[str]
-    people: list[RosterEntry]
+    entries: list[RosterEntry]
     points: dict[str, str] = field(default_factory=dict)
 
 
 class Roster:
-    """All the sheets of a class."""
+    """All the roster files of a class."""
 
-    def __init__(self, sheets: Sequence[RosterFile] = ()) -> None:
-        self.sheets = list(sheets)
+    def __init__(self, files: Sequence[RosterFile] = ()) -> None:
+        self.files = list(files)
         self._by_id: dict[tuple[str, str], RosterEntry] = {}
         self._by_name: dict[str, list[RosterEntry]] = {}
-        for person in self.people:
-            if person.lms_id:
-                _require_one(self._by_id.setdefault((person.lms, person.lms_id), person), person)
-            for name in names_of(person.name):
-                self._by_name.setdefault(name, []).append(person)
+        for entry in self.entries:
+            if entry.lms_id:
+                _require_same_student(self._by_id.setdefault((entry.lms, entry.lms_id), entry), entry)
+            for name in names_of(entry.name):
+                self._by_name.setdefault(name, []).append(entry)
 
     def __bool__(self) -> bool:
-        return bool(self.sheets)
+        return bool(self.files)
 
     @property
-    def people(self) -> Iterable[RosterEntry]:
-        """Every line of every sheet."""
-        return (p for sheet in self.sheets for p in sheet.people)
+    def entries(self) -> Iterable[RosterEntry]:
+        """Every line of every file."""
+        return (entry for file in self.files for entry in file.entries)
 
     def of_kind(self, kind: str) -> list[RosterFile]:
-        """The sheets of one LMS."""
-        return [s for s in self.sheets if s.kind == kind]
+        """Return the files that one LMS exported."""
+        return [file for file in self.files if file.kind == kind]
 
-    def find(self, label: SubmissionName) -> tuple[str, datetime | None]:
-        """The student id behind a label, and the time of submission if a sheet says it; Trouble if nobody is meant.
+    def find(self, name: SubmissionName) -> tuple[str, datetime | None]:
+        """Return the student id behind a submission's name, and the time of submission if a file says it.
 
         The LMS's number decides. The name does only where no number contradicts it: in Moodle, where a student has
         another number in each assignment, and for a line without one.
+
+        Raises
+        ------
+        GraderError
+            If nobody is meant, or more than one.
         """
-        person = self._by_id.get((label.lms, label.lms_id)) or self._by_id.get(("", label.lms_id))
-        if person:
-            return person.student, person.submitted
-        if label.lms == "nbgrader":
-            return label.lms_id, None
-        called = self._by_name.get(normalize_name(label.who), []) if label.who else []
-        found = {p.student for p in called if label.lms == "moodle" or not p.lms_id}
-        who = f"{label.who or 'a student'} (number {label.lms_id})"
+        entry = self._by_id.get((name.lms, name.lms_id)) or self._by_id.get(("", name.lms_id))
+        if entry:
+            return entry.student, entry.submitted
+        if name.lms == "nbgrader":
+            return name.lms_id, None
+        namesakes = self._by_name.get(normalize_name(name.who), []) if name.who else []
+        found = {e.student for e in namesakes if name.lms == "moodle" or not e.lms_id}
+        who = f"{name.who or 'a student'} (number {name.lms_id})"
         if len(found) != 1:
             raise GraderError(
                 f"{who} {'is more than one' if found else 'is nobody'} in the roster: add a line for the number."
@@ -108,28 +113,34 @@ class Roster:
         return found.pop(), None
 
 
-def _require_one(known: RosterEntry, person: RosterEntry) -> None:
-    if known.student != person.student:
+def _require_same_student(known: RosterEntry, entry: RosterEntry) -> None:
+    if known.student != entry.student:
         raise GraderError(
-            f"The roster gives the number {person.lms_id} to {known.student!r} and to {person.student!r}: mend one."
+            f"The roster gives the number {entry.lms_id} to {known.student!r} and to {entry.student!r}: mend one."
         )
 
 
 def files(course: CourseDirectory) -> list[Path]:
-    """Where a class keeps its roster: every CSV in ``roster/`` of the work folder."""
+    """Return a class's roster files: every CSV in ``roster/`` of the work folder."""
     return sorted((course.work / "roster").glob("*.csv"))
 
 
-def read(paths: Iterable[Path], zone: str = "UTC") -> Roster:
-    """The roster in these files; Trouble names what cannot be right. ``zone`` is the time zone of their times."""
+def read(paths: Iterable[Path], timezone: str = "UTC") -> Roster:
+    """Read the roster in these files, whose times are in this time zone.
+
+    Raises
+    ------
+    GraderError
+        If there is no such time zone, or a file is no roster or contradicts itself or another.
+    """
     try:
-        where = ZoneInfo(zone)
+        zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise GraderError(f"There is no time zone {zone!r}: say it as Europe/Berlin or UTC.") from error
-    return Roster([_sheet(path, where) for path in paths])
+        raise GraderError(f"There is no time zone {timezone!r}: say it as Europe/Berlin or UTC.") from error
+    return Roster([_read_file(path, zone) for path in paths])
 
 
-def _sheet(file: Path, zone: tzinfo) -> RosterFile:
+def _read_file(file: Path, zone: tzinfo) -> RosterFile:
     rows = _rows(file)
     columns = [c.strip() for c in rows[0]] if rows else []
     kind = next((k for k, needed in KINDS.items() if set(needed) <= set(columns)), None)
@@ -138,15 +149,15 @@ def _sheet(file: Path, zone: tzinfo) -> RosterFile:
             f"{file.name} is not a roster: give Canvas's gradebook export, Moodle's grading worksheet, or a CSV with a "
             "column student_id."
         )
-    people, points = [], {}
+    entries, points = [], {}
     for number, values in enumerate(rows[1:], start=2):
         row = dict(zip(columns, [*values, *[""] * len(columns)], strict=False))
         if kind == "canvas" and POINTS in values[0]:
             points = row
         elif any(v.strip() for v in values) and not (kind == "canvas" and not row["ID"].strip()):
-            people.append(_person(row, kind, f"{file.name}, line {number}", zone))
-    _require_unique(people, file)
-    return RosterFile(file, kind, columns, people, points)
+            entries.append(_entry(row, kind, f"{file.name}, line {number}", zone))
+    _require_unique(entries, file)
+    return RosterFile(file, kind, columns, entries, points)
 
 
 def _rows(file: Path) -> list[list[str]]:
@@ -164,7 +175,7 @@ def _rows(file: Path) -> list[list[str]]:
         raise GraderError(f"{file.name} is not a CSV ({error}).") from error
 
 
-def _person(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> RosterEntry:
+def _entry(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> RosterEntry:
     lms_id = re.sub(r"^\D+(?=\d+$)", "", _first(row, LMS_COLUMNS))  # "Participant 123", in any language
     student = _first(row, STUDENT_COLUMNS) or lms_id
     if not STUDENT_ID.fullmatch(student):
@@ -179,7 +190,7 @@ def _first(row: dict[str, str], columns: Sequence[str]) -> str:
 
 
 def _time(text: str, zone: tzinfo) -> datetime | None:
-    """Moodle writes times as its user reads them ("Friday, 20 November 2026, 11:59 PM"), without a zone."""
+    """Read a time as Moodle's user sees it ("Friday, 20 November 2026, 11:59 PM"), without a zone, in UTC."""
     if not any(c.isdigit() for c in text):
         return None
     try:
@@ -190,9 +201,9 @@ def _time(text: str, zone: tzinfo) -> datetime | None:
     return (found - (found.utcoffset() or found - found)).replace(tzinfo=None)
 
 
-def _require_unique(people: list[RosterEntry], file: Path) -> None:
-    seen: dict[str, RosterEntry] = {}
-    for person in people:
-        if person.student in seen:
-            raise GraderError(f"{file.name} has two lines for the student {person.student!r}: leave one.")
-        seen[person.student] = person
+def _require_unique(entries: list[RosterEntry], file: Path) -> None:
+    seen = set()
+    for entry in entries:
+        if entry.student in seen:
+            raise GraderError(f"{file.name} has two lines for the student {entry.student!r}: leave one.")
+        seen.add(entry.student)

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.notebooks.source import source_notebook
-from grader.publish import publish
+from grader.publish.solutions import run_solutions, solution_file
 
 ROOT_PAGES = (
     "CHANGELOG.md",
@@ -87,18 +87,14 @@ def _api_pages(folder: Path) -> None:
 
 def _executed(course: CourseDirectory, chapters: list[Chapter], fresh: bool) -> list[tuple[Chapter, NotebookNode]]:
     stale = [c for c in chapters if fresh or not is_fresh(course, c)]
-    for _ in publish.all_solutions(course, stale):
+    for _ in run_solutions(course, stale):
         pass
-    return [(c, nbformat.read(_solution(course, c), as_version=4)) for c in chapters]
-
-
-def _solution(course: CourseDirectory, chapter: Chapter) -> Path:
-    return course.work / "solutions" / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+    return [(c, nbformat.read(solution_file(course, c), as_version=4)) for c in chapters]
 
 
 def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
     """Whether the executed solution there is was made from today's source, with today's package."""
-    file = _solution(course, chapter)
+    file = solution_file(course, chapter)
     if not file.exists():
         return False
     package = max(f.stat().st_mtime for f in (ROOT / "src" / "gradschool").rglob("*.py"))

@@ -166,7 +166,7 @@ def test_feedback_from_its_button_says_what_was_wrong(
 def test_the_class_report_reads_well_on_light_and_dark(
     browser: Browser, course: CourseDirectory, chain: Chapter
 ) -> None:
-    words = [sys.executable, "-m", "grader", "report", "chain"]
+    words = [sys.executable, "-m", "grader", "class-report", "chain"]
     subprocess.run(words, cwd=ROOT, env={**os.environ, **environment(course)}, check=True)
     for scheme in ("light", "dark"):
         with watched_page(browser, color_scheme=scheme, java_script_enabled=False) as page:

@@ -21,7 +21,7 @@ from grader import sample_class
 from grader.bank.registry import Entry, entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.gradebook.connection import open_gradebook
-from grader.lms import gradesheets
+from grader.lms.totals import chapter_totals
 from grader.notebooks.source import source_notebook
 
 pytestmark = pytest.mark.slow
@@ -109,8 +109,8 @@ class Term:
 
     def totals(self) -> dict[str, tuple[float, float, bool]]:
         """What goes to the office: marks less what lateness costs, of how many, whether some are still to come."""
-        found = gradesheets.totals(self.course, [self.chapter])
-        return {t.student: (round(t.score, 2), t.max_score, t.waiting) for t in found.values()}
+        found = chapter_totals(self.course, [self.chapter])
+        return {t.student: (round(t.score, 2), t.max_score, t.needs_manual_grade) for t in found.values()}
 
 
 def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Chapter) -> None:
@@ -189,7 +189,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     assert {r["mistake"] for r in rows if r["exercise"] == "chain-l2-gradient"} == {""}
     term.grader("feedback", "chain", "--student", "ada")
     assert "Well seen." in (term.course.feedback / "ada" / chain.assignment_id / f"{chain.notebook}.html").read_text()
-    report = Path(json.loads(term.grader("report", "chain", "--json"))["file"]).read_text()
+    report = Path(json.loads(term.grader("class-report", "chain", "--json"))["file"]).read_text()
     assert "no-bias-correction" in report
 
 

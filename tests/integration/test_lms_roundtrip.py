@@ -25,7 +25,7 @@ from grader.course import ROOT, Chapter, CourseDirectory
 from grader.executors.local import Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import open_gradebook
-from grader.lms import gradesheets
+from grader.lms.totals import chapter_totals
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import source_notebook, template
 from grader.results import GradeRecord, digest_of, grader_version
@@ -97,7 +97,7 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
     }
     assert "Handed in late, by the LMS: zoenull." in (course.work / "class-report.html").read_text()
     total = sum(e.points for e in entries("chain").values())
-    assert gradesheets.totals(course, [chain])["mariecurie", chain.assignment_id].score == total
+    assert chapter_totals(course, [chain])["mariecurie", chain.assignment_id].score == total
     assert float(points["Loss as chain rule (900)"]) > total  # the reflection's points are among the possible ones
 
 
@@ -137,7 +137,7 @@ def penalties(course: CourseDirectory, chain: Chapter, **settings: str) -> dict[
 def test_lateness_costs_what_the_rule_says_and_nothing_without_one(punctual: CourseDirectory, chain: Chapter) -> None:
     assert penalties(punctual, chain) == {"ann": None, "bob": None}
     assert penalties(punctual, chain, penalty_method="zero") == {"ann": None, "bob": 2.0}
-    assert gradesheets.totals(punctual, [chain])["bob", chain.assignment_id].score == 0
+    assert chapter_totals(punctual, [chain])["bob", chain.assignment_id].score == 0
     assert penalties(punctual, chain) == {"ann": None, "bob": None}  # asked again under another rule
 
 
@@ -171,5 +171,5 @@ def test_what_was_collected_late_is_graded_as_late(
     monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
     assert [r.status for r in autograde(course, submissions(course, [chain]), crew=Clerk())] == ["graded", "graded"]
     total = sum(e.points for e in entries("chain").values())
-    found = gradesheets.totals(course, [chain])
+    found = chapter_totals(course, [chain])
     assert {s: t.score for (s, _), t in found.items()} == {"ann": total, "bob": 0.0}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import Chapter, CourseDirectory
-from grader.lms.collect import manifest
+from grader.lms.manifest import read_manifest
 from grader.publish.class_report.data import ChapterFacts, Misconception, facts, top_misconceptions
 from grader.publish.class_report.figures import BINS, chapter_figures, svg
 from gradschool.lessons.figures.figure import LessonFigure
@@ -44,10 +44,10 @@ code { font-size: .95em; } .soft { color: var(--soft); }
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def report(
+def write_report(
     course: CourseDirectory, chapters: Iterable[Chapter], to: Path | None = None, when: datetime | None = None
 ) -> Path:
-    """Write the report; its path (``class-report.html`` in the work folder unless told otherwise)."""
+    """Write the report and return its path: ``class-report.html`` in the work folder unless ``to`` names another."""
     file = to or course.work / "class-report.html"
     page = as_html(facts(course, chapters), late=_late(course), when=when or datetime.now())
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def report(
 
 def _late(course: CourseDirectory) -> set[tuple[str, str]]:
     """Who handed in late, as the LMS says, by student and chapter."""
-    return {(s, c) for s, taken in manifest(course).items() for c, entry in taken.items() if entry["late"]}
+    return {(s, c) for s, collected in read_manifest(course).items() for c, entry in collected.items() if entry["late"]}
 
 
 def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: datetime) -> str:

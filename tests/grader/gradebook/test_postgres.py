@@ -31,8 +31,8 @@ from grader.gradebook import connection as gradebooks
 from grader.gradebook import migrate
 from grader.gradebook.connection import gradebook_lock, open_gradebook, write_transaction
 from grader.nbgrader_bridge.setup import configure
-from grader.publish import publish
 from grader.publish.build import build
+from grader.publish.marks import export_csv
 from tests.support.class_without_kernels import grade, hand_in
 from tests.support.postgres_server import Server, running
 from tests.support.quick_kernels import QUICK
@@ -73,7 +73,7 @@ def env(course: CourseDirectory) -> dict[str, str]:
 def exported(course: CourseDirectory, chain: Chapter) -> bytes:
     """The marks as the office gets them."""
     file = course.work.parent / "exported.csv"
-    publish.export(course, [chain], file)
+    export_csv(course, [chain], file)
     return file.read_bytes()
 
 
@@ -366,7 +366,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_command_ends_with_the_sentence_and_one(course: CourseDirectory, server: Server) -> None:
     """Whatever it is that opens the gradebook: nothing else is said, and the password nowhere."""
     closed = f"postgresql://ada:{SECRET}@/walled?host={server.folder}"
-    for words in (["export", "chain", "--db", closed], ["move", "--to", closed]):
+    for words in (["export", "chain", "--db", closed], ["migrate-gradebook", "--to", closed]):
         done = grader(course, *words, code=1)
         assert done.stderr.startswith("grader: postgresql://ada:***@/walled refuses the password of ada")
         assert len(done.stderr.splitlines()) == 1
@@ -410,9 +410,9 @@ def test_there_and_back_again_nothing_is_lost(
     there, back = server.new(), f"sqlite:///{tmp_path / 'back.db'}"
     before = content(moved_from, moved_from.db_url, chain)
     file = hashlib.sha256((moved_from.work / "gradebook.db").read_bytes()).digest()
-    grader(moved_from, "move", "--to", there)
+    grader(moved_from, "migrate-gradebook", "--to", there)
     assert content(moved_from, there, chain) == before
-    done = grader(moved_from, "move", "--from", there, "--to", back)
+    done = grader(moved_from, "migrate-gradebook", "--from", there, "--to", back)
     assert "4 students, 4 submissions" in done.stdout
     assert content(moved_from, back, chain) == before
     assert hashlib.sha256((moved_from.work / "gradebook.db").read_bytes()).digest() == file

@@ -9,8 +9,8 @@ import pytest
 
 from grader.course import Chapter, CourseDirectory
 from grader.lms import roster
-from grader.lms.collect import manifest
 from grader.lms.filenames import parse_name
+from grader.lms.manifest import read_manifest
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import NAMES, by, canvas_roster, handed_in, status, take
 
@@ -64,8 +64,8 @@ def test_canvas_with_its_own_gradebook_export_as_roster(
     assert {t.student for t in taken if t.late} == {"mariecurie"}
     for name, content in work.items():
         assert course.notebook_path(course.submitted, sample.login(name), chain).read_bytes() == content
-    assert manifest(course)["mariecurie"][chain.assignment_id]["late"] is True
-    assert manifest(course)["李明"][chain.assignment_id]["late"] is False
+    assert read_manifest(course)["mariecurie"][chain.assignment_id]["late"] is True
+    assert read_manifest(course)["李明"][chain.assignment_id]["late"] is False
 
 
 def test_moodle_ties_the_numbers_of_two_assignments_to_one_student(
@@ -114,9 +114,9 @@ def test_the_latest_wins_in_whatever_order_downloads_come(
 def test_collecting_twice_changes_nothing(course: CourseDirectory, chain: Chapter, work: dict, tmp_path: Path) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
     take(course, archive)
-    before = {f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, manifest(course)
+    before = {f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, read_manifest(course)
     assert set(status(take(course, archive)).values()) == {"unchanged"}
-    assert ({f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, manifest(course)) == before
+    assert ({f: f.stat().st_mtime_ns for f in course.submitted.rglob("*.ipynb")}, read_manifest(course)) == before
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(

@@ -10,7 +10,7 @@ import pytest
 
 from grader.course import Chapter, CourseDirectory
 from grader.gradebook.connection import open_gradebook
-from grader.lms import gradesheets, roster
+from grader.lms import canvas, feedback_zip, moodle, roster, totals
 from grader.lms.filenames import parse_name
 from grader.lms.roster import Roster
 from tests.support import sample_downloads as sample
@@ -23,7 +23,7 @@ def test_canvas_round_trip_ends_under_the_ids_that_it_came_with(
     known = canvas_roster(course, work, [chain])
     take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work), known=known)
     mark(course, chain, {sample.login(n): i + 0.25 for i, n in enumerate(NAMES)}, waiting=("李明",))
-    (file,), said = gradesheets.canvas(course, [chain], tmp_path, known)
+    (file,), said = canvas.write_import_file(course, [chain], tmp_path, known)
     title = "Loss as chain rule (900)"
     points, *rows = table(file)
     assert list(points) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
@@ -32,7 +32,7 @@ def test_canvas_round_trip_ends_under_the_ids_that_it_came_with(
     assert {r["ID"]: r["Student"] for r in rows}["12003"] == "O'Neill-Smith, Zoë"
     assert said[0].startswith("1 marks wait for a person: left blank")
     assert any("Canvas has 01-loss-as-chain-rule out of 60.00 points" in s for s in said) == (points[title] != "60")
-    (file,), _ = gradesheets.canvas(course, [chain], tmp_path, known, waiting="points")
+    (file,), _ = canvas.write_import_file(course, [chain], tmp_path, known, ungraded="points")
     assert {r["ID"]: r[title] for r in table(file)}["12002"] == "1.25"
 
 
@@ -41,7 +41,7 @@ def test_canvas_without_a_roster_has_the_ids_of_the_collected_files(
 ) -> None:
     take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work))
     mark(course, chain, {str(sample.canvas_id(work, n)): i for i, n in enumerate(NAMES)})
-    (file,), _ = gradesheets.canvas(course, [chain], tmp_path, Roster())
+    (file,), _ = canvas.write_import_file(course, [chain], tmp_path, Roster())
     rows = table(file)[1:]
     assert {r["ID"]: r[chain.assignment_id] for r in rows} == {"12001": "0", "12002": "1", "12003": "2", "12004": "3"}
 
@@ -57,7 +57,7 @@ def test_canvas_export_with_two_columns_for_the_name_comes_back_so(
     known = roster.read([tmp_path / "r.csv"])
     assert known.find(parse_name("curiemarie_12_34_loss.ipynb"))[0] == "mc"
     mark(course, chain, {"mc": 1.5})
-    (file,), _ = gradesheets.canvas(course, [chain], tmp_path / "out", known)
+    (file,), _ = canvas.write_import_file(course, [chain], tmp_path / "out", known)
     points, row, other = table(file)
     assert list(points) == ["LastName", "FirstName", "ID", "SIS Login ID", "Section", "Loss as chain rule (7)"]
     assert points["LastName"].strip() == "Points Possible"
@@ -73,7 +73,7 @@ def test_moodle_round_trip_fills_its_own_worksheet_in(
     take(course, sample.moodle_zip(tmp_path / "m.zip", chain, work, 1, folders), known=known)
     students = {n: f"{sample.login(n)}@uni.example" for n in NAMES}
     mark(course, chain, {students[n]: i + 0.5 for i, n in enumerate(NAMES)}, waiting=(students["李 明"],))
-    (file,), _ = gradesheets.moodle(course, [chain], tmp_path / "out", known)
+    (file,), _ = moodle.write_worksheets(course, [chain], tmp_path / "out", known)
     rows = table(file)
     assert list(rows[0])[:6] == ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"]
     assert {r["Identifier"]: r["Grade"] for r in rows} == {
@@ -88,7 +88,7 @@ def test_moodle_without_a_worksheet_has_the_columns_that_moodle_asks_for(
 ) -> None:
     take(course, sample.moodle_zip(tmp_path / "m.zip", chain, work))
     mark(course, chain, {**{str(sample.participant(work, n, 0)): i for i, n in enumerate(NAMES)}, "walkin": 1})
-    (file,), said = gradesheets.moodle(course, [chain], tmp_path / "out", Roster())
+    (file,), said = moodle.write_worksheets(course, [chain], tmp_path / "out", Roster())
     assert {r["Identifier"]: r["Grade"] for r in table(file)} == {f"Participant {501 + i}": str(i) for i in range(4)}
     assert {"Identifier", "Grade", "Last modified (grade)", "Feedback comments"} <= set(table(file)[0])
     assert said == [f"Without a Moodle number for {chain.assignment_id}, so left out: walkin."]
@@ -101,7 +101,7 @@ def test_a_name_that_is_a_formula_is_disarmed_on_its_way_back(
         'Student,ID,SIS User ID,SIS Login ID,Section\n"=HYPERLINK(""http://x"")",7,S7,ann,"@SUM(1)"\n"-1+2",8,S8,bob,x\n'
     )
     mark(course, chain, {"ann": 1, "bob": 2})
-    (file,), _ = gradesheets.canvas(course, [chain], tmp_path / "out", roster.read([tmp_path / "r.csv"]))
+    (file,), _ = canvas.write_import_file(course, [chain], tmp_path / "out", roster.read([tmp_path / "r.csv"]))
     cells = [c for row in csv.reader(file.open(newline="")) for c in row]
     assert '\'=HYPERLINK("http://x")' in cells
     assert "'@SUM(1)" in cells
@@ -114,7 +114,7 @@ def test_late_penalties_are_off_the_mark(course: CourseDirectory, chain: Chapter
     with open_gradebook(course) as gradebook:
         gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "ann").late_submission_penalty = 0.5
         gradebook.db.commit()
-    assert gradesheets.totals(course, [chain])["ann", chain.assignment_id].score == 1.5
+    assert totals.chapter_totals(course, [chain])["ann", chain.assignment_id].score == 1.5
 
 
 def test_feedback_goes_back_under_the_names_of_the_download(
@@ -126,7 +126,7 @@ def test_feedback_goes_back_under_the_names_of_the_download(
         page = course.feedback / student / chain.assignment_id / f"{chain.notebook}.html"
         page.parent.mkdir(parents=True)
         page.write_text(student)
-    files, said = gradesheets.feedback_zips(course, [chain], tmp_path)
+    files, said = feedback_zip.write_zips(course, [chain], tmp_path)
     names = {n: zipfile.ZipFile(f).read(n) for f in files for n in zipfile.ZipFile(f).namelist()}
     assert names == {
         "curiemarie_12001_67001_loss_as_chain_rule.html": b"12001",

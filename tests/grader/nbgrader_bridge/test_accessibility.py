@@ -15,8 +15,8 @@ from grader.course import Chapter, CourseDirectory
 from grader.execution.notebook_run import _card
 from grader.judging.examine import examine
 from grader.nbgrader_bridge.feedback_page import improve_accessibility
-from grader.publish import publish
 from grader.publish.class_report import page
+from grader.publish.feedback import write_feedback
 from tests.support import class_without_kernels
 from tests.support.axe import serious
 from tests.support.browser import SHOTS, chromium
@@ -43,7 +43,7 @@ def pages(course: CourseDirectory, chain: Chapter) -> dict[str, Path]:
     cell = next(c for c in graded.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "chain-l2-gradient")
     cell.outputs = [_card(wrong)]
     nbformat.write(graded, file)
-    (feedback,) = publish.feedback(course, chain, "ann")
+    (feedback,) = write_feedback(course, chain, "ann")
     return {"feedback": feedback, "class-report": page.report(course, [chain])}
 
 

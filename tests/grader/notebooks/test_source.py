@@ -18,7 +18,7 @@ from grader.course import ROOT, Chapter, CourseDirectory, chapter, chapters
 from grader.errors import GraderError
 from grader.notebooks import source
 from grader.publish import build as building
-from grader.publish import publish
+from grader.publish.release import pack_release
 from gradschool.core.exercise import grade_id
 
 CHAPTERS = chapters()
@@ -128,13 +128,13 @@ def test_a_check_of_an_unknown_exercise_is_refused(
 
 def test_release_zip_holds_what_a_student_needs_and_nothing_else(tmp_path: Path) -> None:
     course = CourseDirectory(ROOT / "build", ROOT / "course")
-    names = publish.release(course, chapters(), tmp_path / "a.zip")
+    names = pack_release(course, chapters(), tmp_path / "a.zip")
     inside = zipfile.ZipFile(tmp_path / "a.zip").namelist()
     assert inside == [f"gradschool/{n}" for n in names]
     tops = {n.split("/")[0] for n in names}
     assert tops == {"README.md", "environment.yml", "pyproject.toml", "constraints.txt", "src", "course"}
     assert not [n for n in names if "grader" in n.split("/") or "solutions" in n.split("/") or "egg-info" in n]
-    publish.release(course, chapters(), tmp_path / "b.zip")
+    pack_release(course, chapters(), tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 

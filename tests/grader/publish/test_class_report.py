@@ -18,9 +18,9 @@ from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
-from grader.publish.class_report import page as class_report
 from grader.publish.class_report.data import facts, top_misconceptions
 from grader.publish.class_report.figures import distribution
+from grader.publish.class_report.page import write_report
 from grader.results import GradeRecord
 from gradschool.core.exercise import grade_id
 from gradschool.core.report import Report
@@ -89,7 +89,7 @@ def _enter(course: CourseDirectory, chain: Chapter, student: str, mistakes: dict
 
 @pytest.fixture(scope="module")
 def page(graded: CourseDirectory, chain: Chapter) -> str:
-    return class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8")
+    return write_report(graded, [chain], when=WHEN).read_text(encoding="utf-8")
 
 
 def test_each_exercises_share_and_mean_are_those_of_the_records(graded: CourseDirectory, chain: Chapter) -> None:
@@ -164,12 +164,12 @@ def test_every_figure_has_words_and_a_table_and_takes_the_pages_ink(page: str) -
 
 
 def test_the_same_class_gives_the_same_bytes(graded: CourseDirectory, chain: Chapter, page: str) -> None:
-    assert class_report.report(graded, [chain], when=WHEN).read_text(encoding="utf-8") == page
+    assert write_report(graded, [chain], when=WHEN).read_text(encoding="utf-8") == page
 
 
 def test_a_class_without_marks_is_one_sentence(course: CourseDirectory, chain: Chapter) -> None:
     with pytest.raises(GraderError, match="There are no marks yet"):
-        class_report.report(course, [chain])
+        write_report(course, [chain])
 
 
 @pytest.mark.slow

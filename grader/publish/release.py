@@ -1,0 +1,36 @@
+"""The release: one zip with what a student needs, and nothing else."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from grader.course import ROOT, Chapter, CourseDirectory
+from grader.errors import GraderError
+
+TOP_FILES = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
+
+
+def pack_release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> list[str]:
+    """Zip the student package and the released notebooks; return the names inside.
+
+    The same content gives the same bytes.
+    """
+    files = [ROOT / name for name in TOP_FILES]
+    files += sorted(f for f in (ROOT / "src").rglob("*.py"))
+    files += [course.release / c.assignment_id / f"{c.notebook}.ipynb" for c in chapters]
+    missing = [str(f) for f in files if not f.is_file()]
+    if missing:
+        raise GraderError(f"{missing[0]} is missing: run `python -m grader build` first.")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        names = [_inside(f, course) for f in files]
+        for file, name in zip(files, names, strict=True):
+            archive.writestr(zipfile.ZipInfo(f"gradschool/{name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return names
+
+
+def _inside(file: Path, course: CourseDirectory) -> str:
+    if file.is_relative_to(course.release):
+        return str(Path("course") / file.relative_to(course.release))
+    return str(file.relative_to(ROOT))
