@@ -1,10 +1,10 @@
-"""Grading a class: ours with its walls up, stock nbgrader, otter-grader's local grading; and how our cost grows.
+"""Grading a class: ours with its sandbox, stock nbgrader, otter-grader's local grading; and how our cost grows.
 
     python bench/bench_class.py [--students 40] [--peer-students 2] [--sizes 10 40 160 640] [--json FILE]
 
 The same made-up class for all, three chapters a student. The peers get a fair in-notebook version of the same checks:
 the public half of every exercise (`check` without a judge, which asks fewer questions than the judge does), and they
-are spared what our road leaves out as well, the long experiments that no mark depends on. The peers grade the first
+are spared what our grading leaves out as well, the long experiments that no mark depends on. The peers grade the first
 few students only; each costs the same, and of nbgrader's start they are charged their share of a whole class's. otter
 has as many processes at once as ours; nbgrader has no way to. CPU is all that the machine spends meanwhile, so let it
 rest; memory is what a run's processes hold at most (PSS: shared pages divided up).
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory, chapter, chapters
+from grader.course import RELEASE_VARIABLE, WORK_VARIABLE, Chapter, CourseDirectory, chapter, chapters
 from grader.executors.process_context import default_jobs
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
 from grader.publish.build import build
@@ -90,16 +90,18 @@ def measured(who: str, notebooks: int, workers: int, work: Callable[[], None]) -
 def machine_cpu() -> float:
     """CPU seconds that this machine has spent so far, on anything but waiting: let it do nothing else meanwhile.
 
-    A process does not know what its kernels cost: those end inside walls, where nobody waits for them.
+    A process does not know what its kernels cost: those end inside the sandbox, where nobody waits for them.
     """
     spent = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     idle, waiting, stolen = spent[3], spent[4], spent[7]
     return (sum(spent) - idle - waiting - stolen) / os.sysconf("SC_CLK_TCK")
 
 
-def run(*words: str | Path, cwd: Path = ROOT, **env: str) -> None:
+def run(*words: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
     """A command that has to end well."""
-    done = subprocess.run(list(map(str, words)), cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True)
+    done = subprocess.run(
+        list(map(str, words)), cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, words))} failed:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
 
@@ -116,10 +118,10 @@ def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> CourseDi
 
 
 def ours(course: CourseDirectory, notebooks: int, *words: str, name: str = "Grad School") -> Run:
-    """`python -m grader autograde`, walls up."""
-    env = {"GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    """Grade with `python -m grader autograde`, sandbox and all."""
+    env = {WORK_VARIABLE: str(course.work), RELEASE_VARIABLE: str(course.release)}
     line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", *words)
-    return measured(name, notebooks, JOBS, lambda: run(*line, **env))
+    return measured(name, notebooks, JOBS, lambda: run(*line, env=env))
 
 
 def _without(notebook: NotebookNode, spared: Callable[[NotebookNode], bool]) -> NotebookNode:
@@ -142,19 +144,19 @@ def stock(course: CourseDirectory, students: Sequence[str], folder: Path, whole_
     It is started once for a chapter; a few students are charged only their share of a whole class's start.
     """
     for part in chapters():
-        source = folder / "source" / part.name / f"{part.notebook}.ipynb"
+        source = folder / "source" / part.assignment_id / f"{part.notebook}.ipynb"
         source.parent.mkdir(parents=True)
         nbformat.write(_without(source_notebook(part), _is_spared), source)
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.ExecutePreprocessor.timeout = 300\n")
     for part in chapters():
-        run(BIN / "nbgrader", "generate_assignment", part.name, cwd=folder)
+        run(BIN / "nbgrader", "generate_assignment", part.assignment_id, cwd=folder)
         for student in students:
-            _copy(course, student, part, folder / "submitted" / student / part.name, _is_spared)
+            _copy(course, student, part, folder / "submitted" / student / part.assignment_id, _is_spared)
     env = {"PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def work() -> None:
         for part in chapters():
-            run(BIN / "nbgrader", "autograde", part.name, cwd=folder, **env)
+            run(BIN / "nbgrader", "autograde", part.assignment_id, cwd=folder, env=env)
 
     first = measured("stock nbgrader", len(students) * len(chapters()), 1, work)
     again = measured("starting up", 0, 1, work)  # all is graded by now: what is left is nbgrader's own start
@@ -185,17 +187,17 @@ def otter(course: CourseDirectory, students: Sequence[str], folder: Path) -> Run
     """otter-grader without containers (`otter run`), one process a notebook, as many at once as ours."""
     todo = []
     for part in chapters():
-        tests = folder / part.name / "tests"
+        tests = folder / part.assignment_id / "tests"
         tests.mkdir(parents=True)
         for entry in entries(part.key).values():
             e = entry.exercise
             (tests / f"{e.grade_id.replace('-', '_')}.py").write_text(
                 TEST.format(name=e.grade_id.replace("-", "_"), exercise=e.id, function=e.function)
             )
-        zipped = folder / part.name / "autograder.zip"
+        zipped = folder / part.assignment_id / "autograder.zip"
         run(BIN / "otter", "generate", "-t", tests, "-o", zipped, cwd=folder)
         for student in students:
-            place = folder / part.name / student
+            place = folder / part.assignment_id / student
             todo.append((_copy(course, student, part, place, lambda c: _is_spared(c) or _is_check(c)), zipped, place))
 
     def grade(job: tuple[Path, Path, Path]) -> None:
@@ -214,7 +216,7 @@ def growth(sizes: Sequence[int], folder: Path) -> list[Run]:
     runs = []
     for size in sizes:
         course = new_class(folder / str(size), size, part)
-        runs.append(ours(course, size, part[0].name, name=f"{size} submissions"))
+        runs.append(ours(course, size, part[0].assignment_id, name=f"{size} submissions"))
         shutil.rmtree(folder / str(size))
     return runs
 
@@ -250,9 +252,10 @@ def main() -> None:
         folder = Path(name)
         course = new_class(folder / "class", options.students, chapters())
         some = sorted(f.name for f in course.submitted.iterdir())[: options.peer_students]
+        first = chapters()[0].assignment_id
         runs = [
             ours(course, options.students * len(chapters())),
-            ours(course, options.students, chapters()[0].name, "--cold", name="Grad School, cold kernels, chapter 1"),
+            ours(course, options.students, first, "--cold", name="Grad School, cold kernels, chapter 1"),
             stock(course, some, folder / "stock", options.students),
             otter(course, some, folder / "otter"),
         ]

@@ -2,7 +2,7 @@
 
     python bench/simulate_cluster.py [--submissions 100000] [--workers 200] [--seed 0] [--tasks 200] [--json FILE]
 
-Measured here first: notebooks of the three chapters, one at a time with the walls up; what one task costs the process
+Measured here first: notebooks of the three chapters, one at a time in the sandbox; what one task costs the process
 that grades and a real Dask scheduler when the workers answer at once (with a real submission's and a real graded
 notebook's bytes); and what the one writer needs for an entry in an SQLite gradebook. Then a simulation of discrete
 events plays the run through: the same rules as `grader/executors/dask.py` (one submission for each free thread, free
@@ -51,10 +51,10 @@ NOTICED = 1.0  # seconds until a death is seen
 WORKERS, SCHEDULER, WRITER = "the workers", "the scheduler", "the one writer"
 AT_ONCE = """
 from pathlib import Path
-from grader import on_worker
+from grader.executors import dask_task
 
 TEXT = Path({file!r}).read_text()
-on_worker.grade = lambda data, name, limits: (True, TEXT)
+dask_task.grade_bytes = lambda data, name, limits: (True, TEXT)
 """
 
 
@@ -119,11 +119,11 @@ def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tupl
             time.sleep(0.1)
         for _ in range(2):
             started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
-        crew = dask.DaskExecutor(str(folder / "at.json"), wait=120)
-        next(iter(crew.run(todo[:1])))
+        executor = dask.DaskExecutor(str(folder / "at.json"), wait=120)
+        next(iter(executor.run(todo[:1])))
         start = _cpu(started[1].pid)
         there, here = _cpu(scheduler.pid), time.process_time()
-        assert sum(1 for _ in crew.run(todo)) == len(todo)
+        assert sum(1 for _ in executor.run(todo)) == len(todo)
         return (_cpu(scheduler.pid) - there) / len(todo), (time.process_time() - here) / len(todo), start
     finally:
         for process in started:
@@ -146,12 +146,12 @@ def _cpu(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Canned:
-    """A crew that has the answer already."""
+    """An executor that has the answer already."""
 
     graded: str
 
     def run(self, todo: Sequence[Submission], limits: object = None) -> Iterator[Outcome]:
-        """The same graded notebook for everybody."""
+        """Yield the same graded notebook for everybody."""
         notebook = deserialize(self.graded)
         return ((submission, notebook) for submission in todo)
 

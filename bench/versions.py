@@ -143,7 +143,7 @@ def try_set(which: str, asked: Sequence[Chapter], quick: bool) -> bool:
         trouble = run_chapter(python, one, quick)
         healthy &= not trouble
         took = f"{time.monotonic() - start:.0f} s, {children_cpu() - cpu:.0f} s of CPU"
-        print(f"  {'FAIL' if trouble else 'pass'} {one.name} in {took} {trouble}", flush=True)
+        print(f"  {'FAIL' if trouble else 'pass'} {one.assignment_id} in {took} {trouble}", flush=True)
     trouble = as_on_binder(python)
     print(f"  {'FAIL' if trouble else 'pass'} postBuild {trouble}", flush=True)
     return healthy and not trouble

@@ -17,12 +17,13 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from glob import iglob
 from pathlib import Path
 from typing import get_type_hints
 
 from grader.course import ROOT
+from gradschool.core.judge_messages import JUDGE_VARIABLE
 
 PACKAGES = ("gradschool", "grader")
 NEEDS = re.compile(r"^# needs: (.+)\n", re.MULTILINE)
@@ -119,14 +120,21 @@ def _package(call: ast.Call) -> object:
 
 
 def _returned(function: Callable[..., object]) -> object:
-    return function if isinstance(function, type) else get_type_hints(function).get("return")
+    """Return the type of what a function returns, as far as it says so; None otherwise."""
+    if isinstance(function, type):
+        return function
+    try:
+        return get_type_hints(function).get("return")
+    except NameError:  # a type that the function's module knows only while types are checked
+        return None
 
 
 def _member(owner: object, name: str) -> object:
-    """Return an attribute; of a class of data, its type stands for one that has no default."""
-    if isinstance(owner, type) and is_dataclass(owner) and name in {f.name for f in fields(owner)}:
-        return get_type_hints(owner).get(name)
-    return getattr(owner, name)
+    """Return an attribute, or None for one that a class only announces, as a TypedDict announces its keys."""
+    announced = (
+        {n for c in owner.__mro__ for n in vars(c).get("__annotations__", ())} if isinstance(owner, type) else ()
+    )
+    return None if name in announced else getattr(owner, name)
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:
@@ -139,7 +147,7 @@ def _texts(tree: ast.Module) -> Iterator[str]:
             yield f'"{text}": no such module'
         if text.startswith("@ROOT@/") and OWN not in text and not _is_file(text.removeprefix("@ROOT@/")):
             yield f'"{text}": no such file'
-        yield from (f'"{v}": not a variable of a kernel' for v in VARIABLE.findall(text) if v != _judge_variable())
+        yield from (f'"{v}": not a variable of a kernel' for v in VARIABLE.findall(text) if v != JUDGE_VARIABLE)
 
 
 def _is_module(name: str) -> bool:
@@ -152,13 +160,6 @@ def _is_module(name: str) -> bool:
 def _is_file(pattern: str) -> bool:
     """Return whether the checkout holds such a file; compiled copies come and go beside their sources."""
     return any(iglob(str(ROOT / re.sub(r"\.pyc$", ".py", pattern)), recursive=True))
-
-
-def _judge_variable() -> str:
-    """Return the environment variable in which a kernel is told of its judge, by the name of the installed package."""
-    from gradschool.core.judge_messages import JUDGE_VARIABLE
-
-    return JUDGE_VARIABLE
 
 
 def _stated(need: str) -> str:

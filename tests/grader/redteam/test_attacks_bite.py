@@ -19,7 +19,7 @@ from grader.bank.registry import find_entry
 from grader.judging.server import JudgeServer
 from grader.redteam.harness import AttackHarness, attacks
 from gradschool.check.check_log import STATE_VARIABLE
-from gradschool.lessons.notebook_ui import JUDGE_VARIABLE
+from gradschool.core.judge_messages import JUDGE_VARIABLE
 
 EXERCISE = "chain.l2_gradient"
 # What a notebook does: import, define a wrong function, run the attack's cell, check. First with a judge, then without.
@@ -108,9 +108,7 @@ def test_every_forgery_that_names_the_package_is_tried() -> None:
     assert {a.name for a in attacks("forge/") if OURS.search(a.text)} - RACES <= set(EFFECTS)
 
 
-@pytest.mark.parametrize(
-    "name", ["steal/environment", "steal/gradebook", "steal/import_grader", "steal/other_submissions"]
-)
+@pytest.mark.parametrize("name", ["environment", "gradebook", "import_grader", "other_submissions"])
 def test_a_theft_succeeds_in_a_plain_process(name: str, tmp_path: Path) -> None:
     with AttackHarness(tmp_path / "harness", []) as harness:
         text = harness.fill(attacks(f"steal/{name}")[0].text)

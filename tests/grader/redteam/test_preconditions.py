@@ -35,6 +35,7 @@ def test_everything_that_attacks_name_exists() -> None:
         'import glob\nglob.glob("@ROOT@/no_such_folder/**/*.py", recursive=True)',
         "from grader.redteam.cells import no_such_name\ndef tamper(notebook): pass",
         "# needs: gradschool.core.exercise:Exercise.no_such_name\n",
+        "# needs: gradschool.core.judge_messages:Verdict.no_such_key\n",
         '# needs: grader.sandbox.bubblewrap:JUDGE_SOCKET_DIR = "/no/such/place"\n',
         '# needs: grader/execution/fork_server.py says "no such text"\n',
         '# needs: grader/no_such_file.py says "def"\n',
@@ -56,6 +57,7 @@ def test_what_does_not_exist_is_found(text: str) -> None:
         'open("@ROOT@/grader/pwned.py", "w")',
         'import glob\nglob.glob("@ROOT@/grader/**/*.pyc", recursive=True)',
         "# needs: gradschool.core.exercise:Exercise.oracle\n",
+        "# needs: gradschool.core.judge_messages:Verdict.accepted\n",
         '# needs: grader.sandbox.bubblewrap:JUDGE_SOCKET_DIR = "/run/handed"\n',
     ],
 )
