@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from grader.bank.registry import Entry, Variant, entries
+from grader.bank.entry import Entry, Variant
+from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.notebooks.nbgrader_cells import is_grade, is_solution
 from grader.notebooks.source import source_notebook

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader.bank.registry import Entry, Variant, entries
+from grader.bank.entry import Entry, Variant
+from grader.bank.registry import entries
 from grader.judging.examine import examine
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice

@@ -10,13 +10,13 @@ mistakes. Where the function is linear, as in dqn.weight_gradient, its values on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from grader.bank.registry import Entry, Variant
+from grader.bank.entry import Entry, Variant
 from gradschool.core.exercise import Case
 
 Change = Callable[[np.random.Generator, dict[str, Any]], dict[str, Any]]
@@ -142,9 +142,9 @@ TABLE: dict[str, tuple[Change, str, str]] = {
 }
 
 
-def with_ill_conditioned(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """These entries; those of the table also have the uneven inputs, and the quotient among their mistakes."""
-    return tuple(_harder(e, *TABLE[e.exercise.id]) if e.exercise.id in TABLE else e for e in entries)
+def with_ill_conditioned(entry: Entry) -> Entry:
+    """The entry; if it is in the table, with an uneven input besides, and with the quotient among its mistakes."""
+    return _harder(entry, *TABLE[entry.exercise.id]) if entry.exercise.id in TABLE else entry
 
 
 def _harder(entry: Entry, change: Change, args: str, quotient: str) -> Entry:

@@ -1,151 +1,34 @@
-"""One entry per exercise: the reference, the inputs it is judged on, its points, known mistakes and other right ways.
-
-    l2 = entry("chain.l2_gradient", points=2, reference=l2_gradient)
-
-    @l2.mutant("sign", "Did the loss fall? ...", catalogue="a7")
-    def label_minus_prediction(p, l): ...
-
-    @l2.alternative
-    def by_subtract(p, l): ...
-
-A mutant or an alternative must stand on its own: it may use ``np``, ``torch`` and what it defines inside, so that
-it can also be written into a sample student's notebook.
-"""
+"""The entries of the bank, found by name: ``dqn.td_target`` is ``td_target`` in ``grader/bank/dqn/td_target.py``."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import Any
 
-import numpy as np
-
-from gradschool.core.calling import Reply, call_twice
-from gradschool.core.exercise import CHAPTERS, Case, Exercise, UnknownExercise, find
-from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
-
-Answer = Callable[..., Any]
-Question = tuple[Case, PlainData]
-HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
+from grader.bank.entry import Entry
+from grader.bank.ill_conditioned import with_ill_conditioned
+from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, in_chapter
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A solution in the bank, right or wrong, as source that can be run afresh or put into a notebook."""
-
-    name: str
-    source: str
-    function: str
-    hint: str = ""
-    misconception_id: str = ""
-
-    def fresh(self) -> Answer:
-        """The function, defined anew: what an earlier run kept in its defaults is gone."""
-        namespace: dict[str, Any] = {"np": np, "numpy": np}
-        if "torch" in self.source:
-            namespace["torch"] = import_module("torch")
-        exec(compile(self.source, f"<{self.function}>", "exec"), namespace)  # noqa: S102  a solution of the bank, never a student's
-        return namespace[self.function]
-
-
-class LazyReplies:
-    """A known mistake's replies to questions in their order, each worked out when it is first wanted."""
-
-    def __init__(self, exercise: Exercise, mutant: Variant, questions: Sequence[Question]) -> None:
-        self._exercise, self._answer, self._questions = exercise, mutant.fresh(), questions
-        self._found: list[Reply] = []
-
-    def __getitem__(self, index: int) -> Reply:
-        while len(self._found) <= index:
-            case, _ = self._questions[len(self._found)]
-            self._found.append(call_twice(self._exercise, self._answer, case.args))
-        return self._found[index]
-
-
-@dataclass
-class Entry:
-    """The private half of one exercise. ``cases`` are judged twice: from the hidden seed and from a fresh one."""
-
-    exercise: Exercise
-    points: float
-    reference: Answer
-    cases: Callable[[np.random.Generator], list[Case]]
-    tolerance: str
-    mutants: list[Variant] = field(default_factory=list)
-    alternatives: list[Variant] = field(default_factory=list)
-
-    def mutant(self, name: str, hint: str, misconception_id: str = "") -> Callable[[Answer], Answer]:
-        """Register a wrong solution under the name of its mistake, with the hint that it must earn."""
-
-        def register(function: Answer) -> Answer:
-            if any(m.name == name for m in self.mutants):
-                raise ValueError(f"{self.exercise.id} has two mutants named {name!r}")
-            self.mutants.append(Variant(name, _source(function), function.__name__, hint, misconception_id))
-            return function
-
-        return register
-
-    def alternative_solution(self, function: Answer) -> Answer:
-        """Register a right solution that is written another way."""
-        self.alternatives.append(Variant(function.__name__, _source(function), function.__name__))
-        return function
-
-    def fixtures(self, rng: np.random.Generator) -> list[Case]:
-        """The inputs for one generator: those of the public half and those of this entry."""
-        return self.cases(rng)
-
-    def questions(self, seed: int) -> list[Question]:
-        """The inputs from a seed, each with its right answer."""
-        cases = self.fixtures(np.random.default_rng(seed))
-        return [(c, to_plain(self.exercise.adapter(self.reference, copy_arrays(c.args)))) for c in cases]
-
-    @cached_property
-    def hidden(self) -> list[Question]:
-        """The questions that are the same for everybody: worked out for the first, kept for the rest of the class."""
-        return self.questions(HIDDEN_SEED)
-
-    @cached_property
-    def mutant_replies(self) -> dict[str, LazyReplies]:
-        """What each known mistake replies to the hidden questions, by its name; kept as they are."""
-        return {m.name: LazyReplies(self.exercise, m, self.hidden) for m in self.mutants}
-
-
-def _source(function: Answer) -> str:
-    """The source of a function without its decorators."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    tree.body[0].decorator_list = []  # type: ignore[attr-defined]
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
-    return "\n".join(lines[tree.body[0].lineno - 1 :]) + "\n"
-
-
-def entry(
-    exercise_id: str,
-    *,
-    points: float,
-    reference: Answer,
-    cases: Callable[[np.random.Generator], list[Case]] | None = None,
-    tolerance: str = "exact",
-) -> Entry:
-    """Make the entry of an exercise. Without ``cases`` it is judged on the kinds of inputs of its public half."""
-    exercise = find(exercise_id)
-    return Entry(exercise, points, reference, cases or exercise.cases, tolerance)
-
-
-def entries(part: str) -> Mapping[str, Entry]:
-    """All entries of the chapter whose ids begin with ``part``, by exercise id, in the lesson's order."""
-    if part not in CHAPTERS:
-        raise UnknownExercise(f"no chapter {part!r}: there are {', '.join(CHAPTERS)}")
-    return {e.exercise.id: e for e in import_module(f"grader.exercises.{part}").ENTRIES}
-
-
+@cache
 def find_entry(exercise_id: str) -> Entry:
-    """The entry of one exercise; UnknownExercise if there is none."""
-    found = entries(exercise_id.partition(".")[0]).get(exercise_id)
-    if found is None:
-        raise UnknownExercise(f"no exercise {exercise_id!r} in the bank")
-    return found
+    """Return the entry of one exercise; raise UnknownExercise if there is none."""
+    exercise = find(exercise_id)
+    chapter = exercise.id.partition(".")[0]
+    name = f"grader.bank.{chapter}.{exercise.function}"
+    try:
+        found: Entry = getattr(import_module(name), exercise.function)
+    except ModuleNotFoundError as missing:
+        if missing.name != name:
+            raise
+        raise UnknownExercise(f"{exercise_id} has no {name.replace('.', '/')}.py") from None
+    return with_ill_conditioned(found)
+
+
+@cache
+def entries(chapter: str) -> Mapping[str, Entry]:
+    """Return all entries of the chapter whose ids begin with this key, by exercise id, in the lesson's order."""
+    if chapter not in CHAPTERS:
+        raise UnknownExercise(f"no chapter {chapter!r}: there are {', '.join(CHAPTERS)}")
+    return {exercise.id: find_entry(exercise.id) for exercise in in_chapter(chapter)}

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import nbformat
 from nbformat import NotebookNode
 
-from grader.bank.registry import Entry, entries
+from grader.bank.entry import Entry
+from grader.bank.registry import entries
 from grader.course import Chapter
 from grader.execution.kernel import Kernel, KernelDied
 from grader.judging.server import JudgeServer

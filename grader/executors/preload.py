@@ -10,12 +10,15 @@ import gc
 import importlib
 import os
 
+from grader.bank.registry import entries
 from grader.sandbox.bubblewrap import ONE_THREAD
 from gradschool.core.exercise import CHAPTERS
 
 os.environ.update(ONE_THREAD)  # before numpy is imported: its threads would be there already
-for name in ("grader.execution.grade_notebook", *(f"grader.exercises.{part}" for part in CHAPTERS), "torch._dynamo"):
+for name in ("grader.execution.grade_notebook", "torch._dynamo"):
     importlib.import_module(name)
+for part in CHAPTERS:
+    entries(part)
 importlib.import_module("torch").set_num_threads(1)
 gc.collect()
 gc.freeze()

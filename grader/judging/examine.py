@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.bank.registry import Entry, Variant
+from grader.bank.entry import Entry, Variant
 from gradschool.check.assess import assess
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.compare import Attempt, example_of, same

@@ -76,9 +76,7 @@ def _nbgrader_metadata(kind: str, name: str, points: float | None) -> dict[str, 
 def _points(chapter: Chapter, exercise_id: str) -> float:
     bank = entries(chapter.key)
     if exercise_id not in bank:
-        raise GraderError(
-            f"{chapter.source.name} checks {exercise_id!r}, which grader/exercises/{chapter.key}.py lacks."
-        )
+        raise GraderError(f"{chapter.source.name} checks {exercise_id!r}, which grader/bank/{chapter.key}/ lacks.")
     return bank[exercise_id].points
 
 

@@ -22,8 +22,9 @@ from pathlib import Path
 import gradschool
 from grader.course import ROOT, course_directory
 from grader.errors import GraderError
-from grader.sandbox.oracles import EXERCISES, stripped
 
+EXERCISES = Path(gradschool.__file__).resolve().parent / "exercises"
+SHOWN = ("__init__.py", "adapters.py")  # of a folder of exercises: the rows, and how a student's function is called
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 COLD_VARIABLE = "GRADSCHOOL_COLD"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -153,19 +154,29 @@ def _system() -> Iterator[str]:
 
 
 def _packages() -> Iterator[str]:
-    """The interpreter, its packages and gradschool; whatever of the house lies within them is covered up."""
-    bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), Path(gradschool.__file__).resolve().parent]
+    """The interpreter, its packages and gradschool; exercises and whatever of the house lies within are covered up."""
+    bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), EXERCISES.parent]
     bound = [p for p in bound if not p.is_relative_to("/usr")]
     for place in bound:
         yield from _folders(*map(str, [*place.parents][-2::-1]))
         yield from ("--ro-bind", str(place), str(place))
-    for copy, original in stripped(course_directory().work / "oracle-free"):
-        yield from ("--ro-bind", str(copy), str(original))
-    if (EXERCISES / "__pycache__").is_dir():
-        yield from _covered(EXERCISES / "__pycache__")
+    yield from _exercises()
     for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", course_directory().work):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
             yield from _covered(secret)
+
+
+def _exercises() -> Iterator[str]:
+    """The exercises without their inputs and oracles: of each folder :data:`SHOWN`, and nothing else.
+
+    `check` on a student's own machine works with them. While grading, the judge needs none, and a student who
+    returned an oracle's answer would be paid for calling it. Bytecode is hidden with the rest.
+    """
+    yield from ("--tmpfs", str(EXERCISES))
+    for file in sorted(f for name in SHOWN for f in EXERCISES.rglob(name)):
+        yield from _folders(*(str(f) for f in reversed(file.parents) if f.is_relative_to(EXERCISES)))
+        yield from ("--ro-bind", str(file), str(file))
+    yield from ("--remount-ro", str(EXERCISES))
 
 
 def _covered(folder: Path) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from grader import sample_class
-from grader.bank.registry import Entry, entries
+from grader.bank.entry import Entry
+from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.gradebook.connection import open_gradebook
 from grader.lms.totals import chapter_totals
@@ -27,8 +28,8 @@ from grader.notebooks.source import source_notebook
 pytestmark = pytest.mark.slow
 
 MISTAKES = {  # of the instructor's: the file, what is right, what was published
-    "grader/exercises/chain_loss.py": ("reference=lambda p, l: p - l)", "reference=lambda p, l: 2 * (p - l))"),
-    "grader/exercises/chain_steps.py": ('entry("chain.adam_step", points=5', 'entry("chain.adam_step", points=3'),
+    "grader/bank/chain/l2_gradient.py": ("reference=lambda p, l: p - l)", "reference=lambda p, l: 2 * (p - l))"),
+    "grader/bank/chain/adam_step.py": ('entry("chain.adam_step", points=5', 'entry("chain.adam_step", points=3'),
 }
 A_POINT_A_DAY = """
 

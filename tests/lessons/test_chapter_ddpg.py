@@ -20,8 +20,10 @@ from grader.bank.registry import entries
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
-from gradschool.exercises.ddpg import FAULTS, SEALED, seal
-from gradschool.exercises.ddpg_cases import batch_of, is_fit, net_of, world
+from gradschool.exercises.ddpg import FAULTS
+from gradschool.exercises.ddpg._setups import is_fit, random_setup
+from gradschool.exercises.ddpg.adapters import batch_of, net_of, seal
+from gradschool.exercises.ddpg.clinic import SEALED
 from gradschool.lessons.clinics import ddpg
 from gradschool.lessons.ddpg_experiments import (
     exploit_critic,
@@ -60,7 +62,7 @@ def mine(lesson: SimpleNamespace) -> StudentFunctions:
 @pytest.fixture(scope="module")
 def parts() -> dict[str, Any]:
     """A world with A = 3, as plain data."""
-    return world(np.random.default_rng(4), 12, 3)
+    return random_setup(np.random.default_rng(4), 12, 3)
 
 
 # -- anatomy --------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from numpy.testing import assert_allclose
 from grader.bank.registry import find_entry
 from grader.course import chapters
 from gradschool.core.numerics import central_differences as slope
-from gradschool.exercises.ddpg_cases import batch_of, net_of, world
+from gradschool.exercises.ddpg._setups import random_setup
+from gradschool.exercises.ddpg.adapters import batch_of, net_of
 
 CHECKS: dict[str, Callable[[np.random.Generator], None]] = {}
 SAME = {"rtol": 1e-10, "atol": 1e-12}  # two closed forms
@@ -447,7 +448,7 @@ def _(rng):
 
 def cast(rng: np.random.Generator, A: int = 3) -> tuple[Any, ...]:
     """An actor, a critic, a batch, and the action's limits, none of them of size 1."""
-    parts = world(rng, 4, A)
+    parts = random_setup(rng, 4, A)
     return (net_of(parts["actor"]), net_of(parts["critic"]), batch_of(parts["batch"]), parts["low"], parts["high"])
 
 

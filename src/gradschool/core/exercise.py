@@ -1,7 +1,8 @@
-"""What an exercise is for the student's machine: inputs to try, an oracle that needs no reference, and its words.
+"""What an exercise is for the student's machine: its words, inputs to try, and an oracle that needs no reference.
 
-Every exercise of the course is one :class:`Exercise` in :mod:`gradschool.exercises`. The instructor's half (the
-reference, hidden inputs, known mistakes) lives elsewhere and is not part of this package.
+Every exercise of the course is one :class:`Exercise` among the rows of its chapter, in
+``gradschool/exercises/<chapter>/__init__.py``; its inputs and its oracle are in the file of its own name beside them.
+The instructor's half (the reference, hidden inputs, known mistakes) lives elsewhere and is not part of this package.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,9 @@ import numpy as np
 
 from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 
+Answer = Callable[..., Any]  # a student's function
+Args = Mapping[str, Any]  # the inputs of one case by name
+Rng = np.random.Generator
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
 
@@ -50,8 +54,8 @@ class Case:
         return sum(leaf.size for _, leaf in iter_leaves(self.plain_args) if isinstance(leaf, np.ndarray))
 
 
-def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:
-    """The plain way to try a student's function: the inputs in the order in which the case lists them.
+def call_in_order(answer: Answer, args: Args) -> Any:
+    """Call a student's function with the inputs in the order in which the case lists them.
 
     >>> call_in_order(lambda W, s: W[s], {"W": "abc", "s": 1})
     'b'
@@ -59,27 +63,45 @@ def call_in_order(answer: Callable[..., Any], args: Mapping[str, Any]) -> Any:
     return answer(*args.values())
 
 
+def in_own_file(_: Any) -> Any:
+    """Stand for the function of this name in the exercise's own file; :class:`Exercise` puts that in its place."""
+    raise NotImplementedError
+
+
+def call_from_file(exercise_id: str, name: str, argument: Any) -> Any:
+    """Call a function of an exercise's own file, which is imported now: a kernel that is being graded has none."""
+    chapter, _, function = exercise_id.partition(".")
+    return getattr(import_module(f"gradschool.exercises.{chapter}.{function}"), name)(argument)
+
+
 @dataclass(frozen=True)
 class Exercise:
-    """The public half of one exercise.
+    """The public half of one exercise: its row in the chapter's list.
 
-    ``cases(rng)`` makes inputs; ``expect(args)`` is the oracle (central differences of the stated loss, or a
-    property), and ``run(answer, args)`` tries the student's function on one set of inputs and returns arrays.
-    ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of ``numerics.TOLERANCES``.
-    ``each``: every entry or text is an answer of its own and earns its share, as in a list of diagnoses.
-    ``speed(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
+    ``cases(rng)`` makes inputs; ``oracle(args)`` says what is right without a reference (central differences of the
+    stated loss, or a property). Both are found by name in ``gradschool/exercises/<chapter>/<function>.py`` when they
+    are first called, unless they are given. ``adapter(answer, args)`` tries the student's function on one set of
+    inputs and returns arrays. ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of
+    ``numerics.TOLERANCES``. ``per_item``: every entry or text is an answer of its own and earns its share, as in a
+    list of diagnoses. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a
+    note, never a mark.
     """
 
     id: str
     title: str
     signature: str
-    cases: Callable[[np.random.Generator], list[Case]]
-    oracle: Callable[[Mapping[str, Any]], Any]
-    adapter: Callable[[Callable[..., Any], Mapping[str, Any]], Any] = call_in_order
+    cases: Callable[[Rng], list[Case]] = in_own_file
+    oracle: Callable[[Args], Any] = in_own_file
+    adapter: Callable[[Answer, Args], Any] = call_in_order
     returns: tuple[str, ...] = ()
     tolerance: str = "numeric"
     per_item: bool = False
-    speed_note: Callable[[Callable[..., Any]], str] | None = None
+    speed_note: Callable[[Answer], str] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cases", "oracle"):
+            if getattr(self, name) is in_own_file:
+                object.__setattr__(self, name, partial(call_from_file, self.id, name))
 
     @property
     def grade_id(self) -> str:
@@ -93,7 +115,7 @@ class Exercise:
 
 
 def grade_id(exercise_id: str) -> str:
-    """``chain.l2_gradient`` becomes ``chain-l2-gradient``.
+    """The id of an exercise's graded cell: ``chain.l2_gradient`` becomes ``chain-l2-gradient``.
 
     >>> grade_id("chain.l2_gradient")
     'chain-l2-gradient'

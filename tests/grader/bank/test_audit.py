@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.bank.audit import Audit, audit, audit_entry, over_the_wire
-from grader.bank.registry import HIDDEN_SEED, Entry, Variant, entries, find_entry
+from grader.bank.entry import HIDDEN_SEED, Entry, Variant
+from grader.bank.registry import entries, find_entry
 from grader.cli.main import app
 from grader.judging import examine as examining
 from grader.judging.examine import examine

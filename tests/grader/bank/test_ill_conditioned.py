@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from grader.bank.entry import Entry
 from grader.bank.ill_conditioned import HINT, NAME, TABLE
-from grader.bank.registry import Entry, find_entry
+from grader.bank.registry import find_entry
 from grader.judging.examine import examine
 from gradschool.core import numerics
 from gradschool.core.calling import call_twice

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank.registry import HIDDEN_SEED, find_entry
+from grader.bank.entry import HIDDEN_SEED
+from grader.bank.registry import find_entry
 from grader.judging import examine as examining
 from grader.judging import server as judging
 from grader.judging.examine import examine

@@ -14,7 +14,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
-from grader.bank.registry import HIDDEN_SEED, entries
+from grader.bank.entry import HIDDEN_SEED
+from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory, chapters
 from grader.errors import GraderError
 from grader.notebooks.source import source_notebook, template

@@ -15,7 +15,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.bank.registry import Entry, Variant, entries
+from grader.bank.entry import Entry, Variant
+from grader.bank.registry import entries
 from gradschool import CheckFailed, check
 from gradschool.check.api import check_here
 from gradschool.core import protocol

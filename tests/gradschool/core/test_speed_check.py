@@ -13,7 +13,7 @@ from gradschool.check.api import check_here
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import find
 from gradschool.core.judge_messages import JUDGE_VARIABLE
-from gradschool.exercises.dqn_speed import speed_of
+from gradschool.exercises.dqn.adapters import speed_of
 from tests.support.opcode_clock import opcode_clock
 
 BANK = entries("dqn")

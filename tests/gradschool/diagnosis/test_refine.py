@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank.registry import Entry, Variant, entries
+from grader.bank.entry import Entry, Variant
+from grader.bank.registry import entries
 from gradschool.check.api import check_here
 from gradschool.core.exercise import CHAPTERS, Case, Exercise
 from gradschool.core.report import Report

@@ -1,0 +1,126 @@
+"""Reference, known mistakes and alternative solutions of ``chain.inject_gradient``."""
+
+from __future__ import annotations
+
+import torch
+
+from grader.bank.entry import entry
+
+
+def both_ways(net, X, G):
+    """y.backward(G), and the surrogate loss (G.detach() * y).sum()."""
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    by_surrogate = torch.autograd.grad((G.detach() * net(X)).sum(), params)
+    return by_backward, by_surrogate
+
+
+inject_gradient = entry("chain.inject_gradient", points=6, reference=both_ways)
+
+
+@inject_gradient.mutant(
+    "not-detached",
+    "The parameters' gradients are right, but a gradient also runs back to where G came from. An injected gradient is a "
+    "number here, not a function: detach it in the surrogate loss.",
+)
+def not_detached(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    net.zero_grad()
+    (G * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in params]
+
+
+@inject_gradient.mutant(
+    "upstream-ignored",
+    "G never enters: you back-propagate y.sum(), as if every output mattered equally and by 1. Put G where the loss's own "
+    "gradient would arrive.",
+)
+def upstream_ignored(net, X, G):
+    params = list(net.parameters())
+    one = torch.autograd.grad(net(X).sum(), params)
+    return one, one
+
+
+@inject_gradient.mutant(
+    "surrogate-averaged",
+    "The surrogate loss takes a mean, so its gradient is 1/(B m) of the other one. (G.detach() * y).sum(): G holds all "
+    "the averaging there is.",
+    "a11",
+)
+def surrogate_averaged(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    return by_backward, torch.autograd.grad((G.detach() * net(X)).mean(), params)
+
+
+@inject_gradient.mutant(
+    "surrogate-batch-averaged",
+    "The surrogate loss is averaged over the batch: 1/B of the other one. G already is the gradient of the whole loss.",
+    "a10",
+)
+def surrogate_batch_averaged(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    return by_backward, torch.autograd.grad((G.detach() * net(X)).sum(dim=1).mean(), params)
+
+
+@inject_gradient.mutant(
+    "not-zeroed",
+    "Gradients pile up in .grad: the second way starts on top of the first, and the next call on top of both. Call "
+    "net.zero_grad() before each backward, or use torch.autograd.grad.",
+    "a18",
+)
+def not_zeroed(net, X, G):
+    net(X).backward(G.detach())
+    by_backward = [p.grad.clone() for p in net.parameters()]
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in net.parameters()]
+
+
+@inject_gradient.mutant(
+    "same-buffer",
+    "Both lists hold the very same tensors: p.grad is one buffer, and the second backward wrote over what you had read "
+    "from the first. Copy (clone) what you want to keep.",
+)
+def same_buffer(net, X, G):
+    params = list(net.parameters())
+    net.zero_grad()
+    net(X).backward(G.detach())
+    by_backward = [p.grad for p in params]
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad for p in params]
+
+
+@inject_gradient.mutant(
+    "sign",
+    "Both ways are right up to the sign. A surrogate loss is built so that its gradient *is* G: no minus belongs here.",
+    "a7",
+)
+def inject_sign(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, -G.detach())
+    return by_backward, torch.autograd.grad(-(G.detach() * net(X)).sum(), params)
+
+
+@inject_gradient.alternative_solution
+def with_zero_grad(net, X, G):
+    net.zero_grad()
+    net(X).backward(G.detach())
+    by_backward = [p.grad.clone() for p in net.parameters()]
+    net.zero_grad()
+    (G.detach() * net(X)).sum().backward()
+    return by_backward, [p.grad.clone() for p in net.parameters()]
+
+
+@inject_gradient.alternative_solution
+def by_functional_call(net, X, G):
+    names = [name for name, _ in net.named_parameters()]
+    values = tuple(p.detach() for p in net.parameters())
+
+    def forward(*params):
+        return torch.func.functional_call(net, dict(zip(names, params, strict=True)), (X,))
+
+    _, vjp = torch.func.vjp(forward, *values)
+    surrogate = torch.func.grad(lambda *p: (G.detach() * forward(*p)).sum(), argnums=tuple(range(len(values))))
+    return vjp(G.detach()), surrogate(*values)

@@ -1,0 +1,77 @@
+"""Reference, known mistakes and alternative solutions of ``chain.linear_vjp``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+linear_vjp = entry("chain.linear_vjp", points=4, reference=lambda W, b, x, g: (np.outer(g, x), g.copy(), W.T @ g))
+
+
+@linear_vjp.mutant(
+    "not-transposed",
+    "grad_x uses W where W^T belongs. A square layer hides it; a layer with other numbers in and out does not: forward "
+    "is W x, backward is W^T g.",
+    "a1",
+)
+def vjp_not_transposed(W, b, x, g):
+    return np.outer(g, x), g.copy(), W @ g
+
+
+@linear_vjp.mutant(
+    "outer-turned",
+    "grad_W is np.outer(x, g), the transpose. dW has W's shape: one row for each output.",
+    "a2",
+)
+def outer_turned(W, b, x, g):
+    return np.outer(x, g), g.copy(), W.T @ g
+
+
+@linear_vjp.mutant(
+    "element-wise",
+    "grad_W should be an outer product, every g_i with every x_j. `*` of a column g and W itself mixes in the weights.",
+    "a2",
+)
+def vjp_element_wise(W, b, x, g):
+    return g[:, None] * W, g.copy(), W.T @ g
+
+
+@linear_vjp.mutant(
+    "bias-forgotten",
+    "grad_b is zero. The bias is added to p as it is, so the gradient of p passes to it unchanged.",
+)
+def bias_forgotten(W, b, x, g):
+    return np.outer(g, x), np.zeros_like(b), W.T @ g
+
+
+@linear_vjp.mutant(
+    "bias-times-bias",
+    "grad_b is g * b. dp/db is 1, not b: look at what b is multiplied by in p = W x + b.",
+)
+def bias_times_bias(W, b, x, g):
+    return np.outer(g, x), g * b, W.T @ g
+
+
+@linear_vjp.mutant(
+    "gradient-not-passed-on",
+    "grad_x does not see g: you return the column sums of W. What arrives at p must be multiplied in, W^T g.",
+)
+def gradient_not_passed_on(W, b, x, g):
+    return np.outer(g, x), g.copy(), W.sum(axis=0)
+
+
+@linear_vjp.alternative_solution
+def vjp_by_broadcast(W, b, x, g):
+    return g[:, None] * x[None, :], 1.0 * g, g @ W
+
+
+@linear_vjp.alternative_solution
+def vjp_by_einsum(W, b, x, g):
+    return np.einsum("i,j->ij", g, x), np.einsum("i->i", g), np.einsum("ij,i->j", W, g)
+
+
+@linear_vjp.alternative_solution
+def vjp_through_the_jacobian(W, b, x, g):
+    J = np.kron(np.eye(W.shape[0]), x)
+    return (J.T @ g).reshape(W.shape), g, W.T @ g

@@ -1,0 +1,97 @@
+"""Reference, known mistakes and alternative solutions of ``chain.maximise``."""
+
+from __future__ import annotations
+
+from grader.bank.entry import entry
+
+
+def descend_minus_f(gradients, a, phi, lr, steps):
+    """Descend the loss -f(a; phi) in a alone: a <- a - lr * (-df/da)."""
+    a = a.copy()
+    for _ in range(steps):
+        df_da, _ = gradients(a, phi)
+        a = a - lr * (-df_da)
+    return a, phi
+
+
+maximise = entry("chain.maximise", points=4, reference=descend_minus_f)
+
+
+@maximise.mutant(
+    "downhill",
+    "You descend f itself, so a runs away from the top. Descent needs a loss: use -f, whose gradient is -df/da.",
+    "a7",
+)
+def downhill(gradients, a, phi, lr, steps):
+    a = a.copy()
+    for _ in range(steps):
+        a = a - lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.mutant(
+    "moves-the-function",
+    "f goes up, and partly because you moved f: phi changed. That is like a student who changes the labels. Use df/dphi "
+    "for nothing here; only a may learn.",
+)
+def moves_the_function(gradients, a, phi, lr, steps):
+    a, phi = a.copy(), phi.copy()
+    for _ in range(steps):
+        df_da, df_dphi = gradients(a, phi)
+        a, phi = a + lr * df_da, phi + lr * df_dphi
+    return a, phi
+
+
+@maximise.mutant(
+    "moves-only-the-function",
+    "a never moves: it is phi that climbs. Everybody can have a high score on an exam that they write themselves.",
+)
+def moves_only_the_function(gradients, a, phi, lr, steps):
+    phi = phi.copy()
+    for _ in range(steps):
+        phi = phi + lr * gradients(a, phi)[1]
+    return a, phi
+
+
+@maximise.mutant(
+    "one-step",
+    "You take one step, however many are asked for.",
+)
+def one_step(gradients, a, phi, lr, steps):
+    return a + lr * gradients(a, phi)[0], phi
+
+
+@maximise.mutant(
+    "gradient-not-renewed",
+    "The gradient is taken once, at the start, and used for every step. Each step needs the slope at the point it starts "
+    "from.",
+)
+def gradient_not_renewed(gradients, a, phi, lr, steps):
+    df_da, _ = gradients(a, phi)
+    return a + lr * steps * df_da, phi
+
+
+@maximise.mutant(
+    "in-place",
+    "The caller's a is changed as well: += on an array works in place. Make a copy first.",
+    "a19",
+)
+def maximise_in_place(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        a += lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.alternative_solution
+def uphill(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        a = a + lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.alternative_solution
+def by_recursion(gradients, a, phi, lr, steps):
+    if steps == 0:
+        return a, phi
+    loss_gradient = -gradients(a, phi)[0]
+    return by_recursion(gradients, a - lr * loss_gradient, phi, lr, steps - 1)

@@ -1,0 +1,127 @@
+"""Reference, known mistakes and alternative solutions of ``chain.numerical_gradient``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+
+def central(f, x, h):
+    """(f(x + h e_i) - f(x - h e_i)) / 2h for every entry i."""
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+numerical_gradient = entry("chain.numerical_gradient", points=4, reference=central, tolerance="truncation")
+
+
+@numerical_gradient.mutant(
+    "forward-difference",
+    "That is the one-sided difference (f(x + h) - f(x)) / h: its error shrinks like h, that of the two-sided one like h^2.",
+)
+def forward_difference(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up = x.copy()
+        up[i] += h
+        gradient[i] = (f(up) - f(x)) / h
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "divided-by-h",
+    "Every entry is twice too large: from x - h to x + h is a distance of 2h, not h.",
+    "a8",
+)
+def divided_by_h(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / h
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "all-at-once",
+    "All entries are moved together, so you measure one slope along the diagonal. Move one entry at a time.",
+)
+def all_at_once(f, x, h):
+    return np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
+
+
+@numerical_gradient.mutant(
+    "not-put-back",
+    "The entry is moved up and down but never put back, so every later slope is taken at another point, and x itself "
+    "comes out changed.",
+    "a19",
+)
+def not_put_back(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        x[i] += h
+        up = f(x)
+        x[i] -= 2 * h
+        gradient[i] = (up - f(x)) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "float32",
+    "You compute in float32. A difference of two nearly equal numbers keeps only the digits that are left: at a small h "
+    "there are hardly any. Use float64 for every check of a gradient.",
+    "a17",
+)
+def in_float32(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        up, down = x.astype(np.float32), x.astype(np.float32)
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (np.float32(f(up)) - np.float32(f(down))) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "first-axis-only",
+    "Your loop runs over the first axis alone, so a matrix is moved row by row. Every entry needs its own slope: "
+    "np.ndindex(x.shape) visits them all.",
+)
+def first_axis_only(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.alternative_solution
+def by_flat_identity(f, x, h):
+    steps = h * np.eye(x.size)
+    slopes = [(f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / (2 * h) for s in steps]
+    return np.array(slopes).reshape(x.shape)
+
+
+@numerical_gradient.alternative_solution
+def moved_and_put_back(f, x, h):
+    gradient = np.empty_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        i = it.multi_index
+        kept = x[i]
+        x[i] = kept + h
+        up = f(x)
+        x[i] = kept - h
+        down = f(x)
+        x[i] = kept
+        gradient[i] = (up - down) / h / 2
+    return gradient

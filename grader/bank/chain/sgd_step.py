@@ -1,0 +1,59 @@
+"""Reference, known mistakes and alternative solutions of ``chain.sgd_step``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+sgd_step = entry(
+    "chain.sgd_step",
+    points=2,
+    reference=lambda params, grads, lr: [p - lr * g for p, g in zip(params, grads, strict=True)],
+)
+
+
+@sgd_step.mutant("uphill", "Your step adds the gradient: that climbs the loss. Descent subtracts it.", "a7")
+def sgd_uphill(params, grads, lr):
+    return [p + lr * g for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant("step-size-forgotten", "The step size is missing: you subtract the whole gradient. Multiply it by lr.")
+def step_size_forgotten(params, grads, lr):
+    return [p - g for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant(
+    "in-place",
+    "The values are right, but the caller's arrays are changed too: `p -= ...` works in place. Return new arrays.",
+    "a19",
+)
+def sgd_in_place(params, grads, lr):
+    for p, g in zip(params, grads, strict=True):
+        p -= lr * g
+    return params
+
+
+@sgd_step.mutant("first-only", "Only the first array is stepped; the others come back as they were.")
+def first_only(params, grads, lr):
+    return [params[0] - lr * grads[0], *params[1:]]
+
+
+@sgd_step.mutant("divides", "You divide by lr. A smaller step size must give a smaller step: multiply.")
+def divides(params, grads, lr):
+    return [p - g / lr for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.alternative_solution
+def sgd_as_tuple(params, grads, lr):
+    return tuple(np.subtract(p, np.multiply(lr, g)) for p, g in zip(params, grads, strict=True))
+
+
+@sgd_step.alternative_solution
+def sgd_by_index(params, grads, lr):
+    stepped = []
+    for i in range(len(params)):
+        new = params[i].copy()
+        new -= grads[i] * lr
+        stepped.append(new)
+    return stepped

@@ -1,0 +1,96 @@
+"""Reference, known mistakes and alternative solutions of ``ddpg.actor_gradient_vjp``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+
+def pulled_back(actor, batch, dq_da, low, high):
+    """-1/B dQ/da pushed back through squash and network: the same without a Jacobian."""
+    z, cache = actor.forward(batch.obs)
+    at_z = -dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2)
+    return actor.vjp(cache, at_z)[0]
+
+
+actor_gradient_vjp = entry("ddpg.actor_gradient_vjp", points=5, reference=pulled_back)
+
+
+@actor_gradient_vjp.mutant(
+    "ascent", "The sign is turned: an optimiser that descends this drives the actor to the *worst* action.", "c1"
+)
+def vjp_ascent(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, dq_da / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "mean-over-actions", "1/A of what it should be: divide by the batch alone. One Q for each state, not A.", "c3"
+)
+def vjp_mean_over_actions(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / z.size * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant("sum", "B times too large: J is a mean over states. Adam would have hidden it.", "c4")
+def vjp_sum(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant("averaged-twice", "B times too small: divided by B once too often.", "c4")
+def vjp_averaged_twice(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) ** 2 * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "tanh-forgotten", "The slope of tanh is left out. Where the actor is saturated yours pushes far too hard.", "c10"
+)
+def vjp_without_tanh(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (high - low) / 2)[0]
+
+
+@actor_gradient_vjp.mutant("scale-forgotten", "The half width of the range is left out: in which units is a?", "c11")
+def vjp_without_scale(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "slope-ignored",
+    "dQ/da never enters: this is the gradient of -mean of the actions, whatever the critic says about them.",
+)
+def vjp_slope_ignored(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -np.ones_like(z) / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "slope-normalised",
+    "You keep the direction of each dQ/da and drop its length. A steep critic and a flat one then count alike, and the "
+    "result is no gradient of anything that you wrote down.",
+)
+def vjp_slope_normalised(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    unit = dq_da / np.linalg.norm(dq_da, axis=1, keepdims=True)
+    return actor.vjp(cache, -unit / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.alternative_solution
+def vjp_minus_last(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    a = low + (high - low) * (np.tanh(z) + 1) / 2
+    ascent, _ = actor.vjp(cache, dq_da * 2 * (a - low) * (high - a) / (high - low))
+    return -ascent / len(batch.obs)
+
+
+@actor_gradient_vjp.alternative_solution
+def vjp_by_rows(actor, batch, dq_da, low, high):
+    gradients = []
+    for i in range(len(dq_da)):
+        z, cache = actor.forward(batch.obs[i : i + 1])
+        gradients.append(actor.vjp(cache, -dq_da[i : i + 1] * (high - low) / 2 / np.cosh(z) ** 2)[0])
+    return np.mean(gradients, axis=0)

@@ -1,0 +1,142 @@
+"""Reference, known mistakes and alternative solutions of ``ddpg.critic_target``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+
+def td_target(batch, target_actor, target_critic, low, high, gamma):
+    """r + gamma (1 - terminated) Q'(s', mu'(s')); Lillicrap et al. 2015, algorithm 1."""
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+critic_target = entry("ddpg.critic_target", points=4, reference=td_target)
+
+
+@critic_target.mutant(
+    "target-unscaled",
+    "The target actor's action stays in [-1, 1]. The critic has learnt about torques in the environment's units: same "
+    "units on both sides.",
+    "c12",
+)
+def target_unscaled(batch, target_actor, target_critic, low, high, gamma):
+    action = np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "not-squashed",
+    "The target actor's raw output goes into the critic, without the squash: no action of the environment at all.",
+    "c12",
+)
+def target_not_squashed(batch, target_actor, target_critic, low, high, gamma):
+    q_next = target_critic(np.concatenate([batch.next_obs, target_actor(batch.next_obs)], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "action-from-s",
+    "The next action is chosen in s, the state that was left, not in s'. Prime everything: s', mu', Q'.",
+    "c13",
+)
+def target_action_from_s(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "values-s",
+    "You bootstrap on s itself: the target never looks at where the step led. Where did you land?",
+    "b5",
+)
+def target_values_s(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.obs))
+    q_next = target_critic(np.concatenate([batch.obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "replay-action",
+    "The action at s' is the one from the replay memory, which was done in s. Ask the target actor what it would do now.",
+    "c2",
+)
+def target_replay_action(batch, target_actor, target_critic, low, high, gamma):
+    q_next = target_critic(np.concatenate([batch.next_obs, batch.action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "never-ends",
+    "Rows that are terminated promise a future. Nothing comes after the end: there y is the reward alone.",
+    "b7",
+)
+def target_never_ends(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    return batch.reward + gamma * target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+
+
+@critic_target.mutant(
+    "time-limit-terminal",
+    "Rows that are only truncated lost their future. The clock ran out, the pendulum did not: did the world end?",
+    "c20",
+)
+def target_time_limit_terminal(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - np.maximum(batch.terminated, batch.truncated)) * q_next
+
+
+@critic_target.mutant(
+    "truncated-for-terminated",
+    "You mask with `truncated` and let `terminated` rows go on: the two flags have changed places.",
+    "b9",
+)
+def target_truncated_mask(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.truncated) * q_next
+
+
+@critic_target.mutant(
+    "reward-masked", "At the end y is 0: the mask took the reward too. The reward survives the end.", "b10"
+)
+def target_reward_masked(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return (1 - batch.terminated) * (batch.reward + gamma * q_next)
+
+
+@critic_target.mutant(
+    "broadcast",
+    "The label has shape (B, B): the critic returns (B, 1), the reward is (B,), and NumPy pairs every row with every "
+    "row. Take the one column out.",
+    "a16",
+)
+def target_broadcast(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.alternative_solution
+def target_by_where(batch, target_actor, target_critic, low, high, gamma):
+    action = low + (high - low) * (np.tanh(target_actor(batch.next_obs)) + 1) / 2
+    q_next = target_critic(np.hstack([batch.next_obs, action])).squeeze(axis=1)
+    return np.where(batch.terminated == 1, batch.reward, batch.reward + gamma * q_next)
+
+
+@critic_target.alternative_solution
+def target_row_by_row(batch, target_actor, target_critic, low, high, gamma):
+    y = batch.reward.copy()
+    for i in range(len(y)):
+        if not batch.terminated[i]:
+            s = batch.next_obs[i : i + 1]
+            a = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(s))
+            y[i] += gamma * target_critic(np.hstack([s, a]))[0, 0]
+    return y

@@ -1,0 +1,68 @@
+"""Reference, known mistakes and alternative solutions of ``ddpg.squash_vjp``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+squash_vjp = entry(
+    "ddpg.squash_vjp", points=2, reference=lambda z, g, low, high: g * (high - low) / 2 * (1 - np.tanh(z) ** 2)
+)
+
+
+@squash_vjp.mutant(
+    "tanh-forgotten",
+    "The slope of tanh is missing: your gradient is the same however far z is out. Go back through *every* factor of the "
+    "forward pass.",
+    "c10",
+)
+def vjp_tanh_forgotten(z, g, low, high):
+    return g * (high - low) / 2
+
+
+@squash_vjp.mutant(
+    "scale-forgotten",
+    "The half width of the range is missing. A step in tanh is a larger step in a: in which units is a?",
+    "c11",
+)
+def vjp_scale_forgotten(z, g, low, high):
+    return g * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.mutant(
+    "scale-twice", "The half width enters twice. It multiplies once, where tanh becomes an action.", "c11"
+)
+def vjp_scale_twice(z, g, low, high):
+    return g * ((high - low) / 2) ** 2 * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.mutant("full-width", "Twice too large: the factor is half of the range's width, not the whole.", "c11")
+def vjp_full_width(z, g, low, high):
+    return g * (high - low) * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.mutant(
+    "square-lost", "You have 1 - tanh(z). The slope of tanh is 1 - tanh(z)^2: even in z, and never above 1.", "a6"
+)
+def vjp_square_lost(z, g, low, high):
+    return g * (high - low) / 2 * (1 - np.tanh(z))
+
+
+@squash_vjp.mutant(
+    "gradient-ignored", "This is da/dz alone. A vjp multiplies it with the gradient g that arrives.", "c6"
+)
+def vjp_gradient_ignored(z, g, low, high):
+    return (high - low) / 2 * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.alternative_solution
+def vjp_from_the_action(z, g, low, high):
+    a = (low + high) / 2 + (high - low) / 2 * np.tanh(z)
+    return g * 2 * (a - low) * (high - a) / (high - low)
+
+
+@squash_vjp.alternative_solution
+def vjp_by_cosh(z, g, low, high):
+    half = 0.5 * (high - low)
+    return np.multiply(g, half) / np.cosh(z) ** 2

@@ -1,0 +1,64 @@
+"""Reference, known mistakes and alternative solutions of ``dqn.epsilon_greedy``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+
+def dice(q, epsilon, u, random_action):
+    """The random action where the die is below epsilon."""
+    return np.where(u < epsilon, random_action, q.argmax(axis=1))
+
+
+epsilon_greedy = entry("dqn.epsilon_greedy", points=2, reference=dice, tolerance="none")
+
+
+@epsilon_greedy.mutant("turned-round", "You explore with probability 1 - epsilon. Put in epsilon = 0: who acts then?")
+def turned_round(q, epsilon, u, random_action):
+    return np.where(u < epsilon, q.argmax(axis=1), random_action)
+
+
+@epsilon_greedy.mutant(
+    "at-zero",
+    "With epsilon = 0 a die that shows exactly 0 still explores: u lies in [0, 1), so `u < epsilon` has probability "
+    "epsilon, and `u <= epsilon` a little more.",
+)
+def at_zero(q, epsilon, u, random_action):
+    return np.where(u <= epsilon, random_action, q.argmax(axis=1))
+
+
+@epsilon_greedy.mutant("one-die", "The first die decides for every taxi. Each row has its own u.")
+def one_die(q, epsilon, u, random_action):
+    return random_action.copy() if u[0] < epsilon else q.argmax(axis=1)
+
+
+@epsilon_greedy.mutant("always-greedy", "epsilon plays no part: you never explore, and never see the +20.", "b20")
+def always_greedy(q, epsilon, u, random_action):
+    return q.argmax(axis=1)
+
+
+@epsilon_greedy.mutant(
+    "worst-action", "The greedy branch takes the smallest Q. Rewards are to be gathered: the largest."
+)
+def worst_action(q, epsilon, u, random_action):
+    return np.where(u < epsilon, random_action, q.argmin(axis=1))
+
+
+@epsilon_greedy.mutant("values", "You return the best Q itself, not which action has it. Value or index?", "b4")
+def best_value(q, epsilon, u, random_action):
+    return np.where(u < epsilon, random_action, q.max(axis=1))
+
+
+@epsilon_greedy.alternative_solution
+def one_after_another(q, epsilon, u, random_action):
+    return np.array([random_action[i] if u[i] < epsilon else np.argmax(q[i]) for i in range(len(q))])
+
+
+@epsilon_greedy.alternative_solution
+def by_mask(q, epsilon, u, random_action):
+    action = q.argmax(axis=1)
+    explore = u < epsilon
+    action[explore] = random_action[explore]
+    return action

@@ -1,0 +1,54 @@
+"""Reference, known mistakes and alternative solutions of ``dqn.one_hot``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.bank.entry import entry
+
+one_hot = entry("dqn.one_hot", points=1, reference=lambda s, n_states: np.eye(n_states)[s])
+
+
+@one_hot.mutant("transposed", "One column per sample: a batch stands in rows, so the shape is (B, n_states).")
+def one_hot_transposed(s, n_states):
+    return np.eye(n_states)[:, s]
+
+
+@one_hot.mutant(
+    "state-as-number",
+    "The id stands in the row as a number. Is state 400 twice state 200? An id is a name: put a 1 at its place.",
+    "b16",
+)
+def state_as_number(s, n_states):
+    x = np.zeros((len(s), n_states))
+    x[np.arange(len(s)), s] = s
+    return x
+
+
+@one_hot.mutant("one-based", "The 1 stands one place too far: states count from 0.")
+def one_based(s, n_states):
+    return np.eye(n_states)[(s + 1) % n_states]
+
+
+@one_hot.mutant(
+    "every-row-every-state",
+    "Each row has a 1 for every state of the whole batch: x[:, s] means all rows. One entry per row: which index picks "
+    "the row?",
+    "b12",
+)
+def every_row_every_state(s, n_states):
+    x = np.zeros((len(s), n_states))
+    x[:, s] = 1.0
+    return x
+
+
+@one_hot.alternative_solution
+def by_comparison(s, n_states):
+    return (s[:, None] == np.arange(n_states)).astype(float)
+
+
+@one_hot.alternative_solution
+def by_assignment(s, n_states):
+    x = np.zeros((len(s), n_states))
+    x[np.arange(len(s)), s] = 1.0
+    return x

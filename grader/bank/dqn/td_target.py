@@ -1,0 +1,119 @@
+"""Reference, known mistakes and alternative solutions of ``dqn.td_target``."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from grader.bank.entry import entry
+
+
+def worth_of_a_step(reward, q_next, terminated, truncated, gamma):
+    """y = r + gamma (1 - terminated) max_a' Q_target(s', a') (Mnih et al. 2015, Algorithm 1)."""
+    return reward + gamma * (1.0 - terminated) * q_next.max(axis=1)
+
+
+td_target = entry("dqn.td_target", points=3, reference=worth_of_a_step)
+
+
+@td_target.mutant(
+    "no-terminal-mask",
+    "Right except where the episode ended: there you still add gamma max Q. What comes after the end of the world?",
+    "b7",
+)
+def no_mask(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "clock-as-terminal",
+    "Rows that were only truncated lost their future. The clock ran out there; did the world end?",
+    "b9",
+)
+def clock_as_terminal(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - (terminated | truncated)) * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "masks-the-clock-alone",
+    "You mask truncated and forget terminated. Which of the two flags says that nothing comes after?",
+    "b9",
+)
+def masks_the_clock(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - truncated) * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "unless-truncated",
+    "A row that is terminated *and* truncated bootstraps. Both flags may be set at once; the world ended all the same.",
+    "b9",
+)
+def unless_truncated(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - (terminated & ~truncated)) * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "reward-masked",
+    "Terminal rows have the target 0: the mask swallowed the reward as well. The +20 is paid on that very step.",
+    "b10",
+)
+def reward_masked(reward, q_next, terminated, truncated, gamma):
+    return (1.0 - terminated) * (reward + gamma * q_next.max(axis=1))
+
+
+@td_target.mutant(
+    "argmax",
+    "y - r is gamma times 0, 1, 2, ...: you add the number of the best action. Value or index?",
+    "b4",
+)
+def index_for_value(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - terminated) * q_next.argmax(axis=1)
+
+
+@td_target.mutant("mean", "You average over the next actions. Q-learning asks for the best of them.")
+def mean_over_actions(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - terminated) * q_next.mean(axis=1)
+
+
+@td_target.mutant(
+    "max-over-batch",
+    "Every row bootstraps on one and the same number: the maximum over the whole batch. Each row has landed somewhere "
+    "of its own: along which axis is the maximum?",
+)
+def max_over_batch(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - terminated) * q_next.max()
+
+
+@td_target.mutant("no-discount", "gamma is missing: the future counts in full.")
+def no_discount(reward, q_next, terminated, truncated, gamma):
+    return reward + (1.0 - terminated) * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "column",
+    "The target is a column (B, 1). Next to a row (B,) it will broadcast to (B, B). One number per sample: (B,).",
+    "b11",
+)
+def target_column(reward, q_next, terminated, truncated, gamma):
+    return (reward + gamma * (1.0 - terminated) * q_next.max(axis=1))[:, None]
+
+
+@td_target.alternative_solution
+def by_where(reward, q_next, terminated, truncated, gamma):
+    return np.where(terminated, reward, reward + gamma * np.max(q_next, axis=-1))
+
+
+@td_target.alternative_solution
+def by_loop(reward, q_next, terminated, truncated, gamma):
+    y = np.zeros(len(reward))
+    for i in range(len(reward)):
+        y[i] = reward[i]
+        if not terminated[i]:
+            y[i] += gamma * max(q_next[i])
+    return y
+
+
+@td_target.alternative_solution
+def by_torch(reward, q_next, terminated, truncated, gamma):
+    best = torch.as_tensor(q_next).amax(dim=1)
+    return (torch.as_tensor(reward) + gamma * torch.as_tensor(1.0 - terminated) * best).numpy()

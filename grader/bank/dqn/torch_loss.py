@@ -1,0 +1,137 @@
+"""Reference, known mistakes and alternative solutions of ``dqn.torch_loss``."""
+
+from __future__ import annotations
+
+import torch
+
+from grader.bank.entry import entry
+
+
+def gathered_loss(W, W_target, state, action, reward, next_state, terminated, gamma):
+    """1/2 mean (Q(s, a) - y)^2, with y made where no gradient is recorded."""
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    taken = W[state].gather(1, action[:, None]).squeeze(1)
+    return 0.5 * (taken - y).square().mean()
+
+
+torch_loss = entry("dqn.torch_loss", points=5, reference=gathered_loss)
+
+
+@torch_loss.mutant(
+    "target-gets-a-gradient",
+    "W's gradient is right, but one also arrives at W_target: the target is a label. Block it where the label is made.",
+    "b3",
+)
+def target_gets_gradient(W, W_target, state, action, reward, next_state, terminated, gamma):
+    y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "online-in-target",
+    "The target is made from W itself, though without a gradient. Two networks: which one is asked about s'?",
+    "b6",
+)
+def online_in_target(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "through-online-target",
+    "The target is made from W, and a gradient runs through it: rows of s' move by -gamma times the error. Label, not "
+    "function.",
+    "b3",
+)
+def through_online_target(W, W_target, state, action, reward, next_state, terminated, gamma):
+    y = reward + gamma * (1 - terminated) * W[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "broadcast",
+    "gather leaves a column (B, 1); minus a row (B,) that is a (B, B) block, and its mean pulls every Q to the mean of all "
+    "targets. torch gives no error. squeeze(1), and compare the shapes.",
+    "b11",
+)
+def torch_broadcast(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "over-A",
+    "1/A of the gradient: the mean runs over all outputs, of which only one carries an error.",
+    "b2",
+)
+def torch_over_a(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+        targets = W[state].clone()
+        targets[torch.arange(len(state)), action] = y
+    return 0.5 * (W[state] - targets).square().mean()
+
+
+@torch_loss.mutant(
+    "untaken-to-zero",
+    "Untaken outputs are pulled to 0. No evidence, no error.",
+    "b1",
+)
+def torch_untaken(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+        targets = torch.zeros_like(W[state])
+        targets[torch.arange(len(state)), action] = y
+    return 0.5 * (W[state] - targets).square().sum(dim=1).mean()
+
+
+@torch_loss.mutant("no-terminal-mask", "Terminal rows bootstrap: gamma max Q is added after the end.", "b7")
+def torch_no_mask(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * W_target[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "frozen-for-good",
+    "The target network is frozen with requires_grad_(False), and stays so after your function is gone: it changes what it "
+    "was given. no_grad or detach block the path, and leave the network alone.",
+)
+def frozen_for_good(W, W_target, state, action, reward, next_state, terminated, gamma):
+    W_target.requires_grad_(False)
+    y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "lost-half", "Twice the loss and twice the gradient: the stated loss has a 1/2, mse_loss has none.", "a8"
+)
+def torch_lost_half(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    return torch.nn.functional.mse_loss(W[state].gather(1, action[:, None]).squeeze(1), y)
+
+
+@torch_loss.mutant("sum", "The sum over the batch, not the mean: B times too large.", "a9")
+def torch_sum(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().sum()
+
+
+@torch_loss.alternative_solution
+def torch_detached(W, W_target, state, action, reward, next_state, terminated, gamma):
+    best = W_target.detach()[next_state].amax(dim=1)
+    y = torch.where(terminated.bool(), reward, reward + gamma * best)
+    return 0.5 * torch.nn.functional.mse_loss(W[state, action], y)
+
+
+@torch_loss.alternative_solution
+def torch_one_hot(W, W_target, state, action, reward, next_state, terminated, gamma):
+    S, A = W.shape
+    x, taken = (torch.nn.functional.one_hot(i, n).to(W.dtype) for i, n in ((state, S), (action, A)))
+    y = (reward + gamma * (1 - terminated) * W_target[next_state].max(1)[0]).detach()
+    return ((((x @ W) * taken).sum(dim=1) - y) ** 2).mean() / 2

@@ -1,0 +1,57 @@
+"""Chapter 1: how a student's function is called on one set of inputs, where that is more than handing them over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Answer, Args
+from gradschool.core.numerics import Array
+
+
+def cubic(a: Args) -> Callable[[Array], float]:
+    """f(x) = sum of c x + q x^2 + k x^3 over all entries of x: curved, so that one-sided differences show."""
+    return lambda x: float(np.sum(a["c"] * x + a["q"] * x**2 + a["k"] * x**3))
+
+
+def numerical_gradient(answer: Answer, a: Args) -> Any:
+    """Call numerical_gradient(f, x, h) for this case's f."""
+    return answer(cubic(a), a["x"], a["h"])
+
+
+def inject_gradient(answer: Answer, a: Args) -> Any:
+    """Call inject_gradient(net, X, G) on a torch network, twice, and see what reached the place where G came from.
+
+    G is computed from a tensor ``source`` that requires a gradient, as it does in a larger program: an injected
+    gradient is a constant there, so nothing may arrive at ``source``.
+    """
+    import torch
+
+    from gradschool.rl.nets.torch_mlp import tanh_net
+
+    net = tanh_net(a["W1"], a["b1"], a["W2"], a["b2"])
+    source = torch.tensor(a["G"], requires_grad=True)
+    X = torch.tensor(a["X"])
+    first = _copies(answer(net, X, source * 1.0))
+    second = _copies(answer(net, X, source * 1.0))
+    leaked = torch.zeros_like(source) if source.grad is None else source.grad
+    return {"backward": first[0], "surrogate": first[1], "called_again": second, "at_source_of_G": leaked}
+
+
+def _copies(answer: Any) -> tuple[Any, Any]:
+    """Copies of both lists of gradients, made at once: the next call may reuse the same buffers."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise TypeError("inject_gradient should return two lists of gradients: (by_backward, by_surrogate)")
+    return tuple(tuple(None if t is None else t.detach().clone() for t in way) for way in answer)  # type: ignore[return-value]
+
+
+def bowl_gradients(a: Array, phi: Array) -> tuple[Array, Array]:
+    """Both gradients of f(a; phi) = -1/2 |a - phi|^2 + sum(phi), as autograd would hand them over: df/da, df/dphi."""
+    return phi - a, 1.0 + (a - phi)
+
+
+def maximise(answer: Answer, a: Args) -> Any:
+    """Call maximise(gradients, a, phi, lr, steps) on the bowl."""
+    return answer(bowl_gradients, a["a"], a["phi"], a["lr"], a["steps"])

@@ -1,0 +1,18 @@
+"""Inputs and oracle of ``ddpg.actor_gradient_vjp``."""
+
+from __future__ import annotations
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
+from gradschool.exercises.ddpg._losses import actor_gradient
+from gradschool.exercises.ddpg._setups import action_slope_cases
+
+
+def cases(rng: Rng) -> list[Case]:
+    """An actor, a batch, dQ/da (B, A) as somebody handed it over, and the range."""
+    return action_slope_cases(rng)
+
+
+def oracle(a: Args) -> Array:
+    """Gradient (n_params,) of L = -1/B sum dq_da . mu(s; theta) in theta by central differences."""
+    return actor_gradient(a)

@@ -1,0 +1,21 @@
+"""Inputs and oracle of ``ddpg.actor_loss_direct``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises.ddpg._losses import direct_loss, true_gradient
+from gradschool.exercises.ddpg._setups import actor_critic_cases
+
+
+def cases(rng: Rng) -> list[Case]:
+    """An actor, a critic, a batch whose actions are not the actor's, and the range."""
+    return actor_critic_cases(rng)
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """-mean Q(s, mu(s)) and its gradient."""
+    return {"loss": np.array(direct_loss(a, a["actor"]["flat"])), "actor_gradient": true_gradient(a)}

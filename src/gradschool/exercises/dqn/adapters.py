@@ -1,0 +1,77 @@
+"""Chapter 2: how a student's function is called on one set of inputs, and how it is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Answer, Args
+from gradschool.core.numerics import Array
+from gradschool.core.speed_check import slower_than
+
+
+def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
+    """Call torch_loss on two tensors that require a gradient: the loss, what arrived where, and both networks after."""
+    import torch
+
+    W, W_target = (torch.tensor(a[key], requires_grad=True) for key in ("W", "W_target"))
+    batch = [torch.as_tensor(a[key]) for key in ("state", "action", "reward", "next_state")]
+    batch.append(torch.as_tensor(a["terminated"], dtype=torch.float64))  # gamma * a boolean would be float32
+    loss = answer(W, W_target, *batch, a["gamma"])
+    if not isinstance(loss, torch.Tensor) or loss.ndim != 0:
+        raise TypeError("torch_loss should return the loss as a tensor with one number")
+    if not loss.requires_grad:
+        raise TypeError("the loss does not depend on W any more: something on the way to W is detached")
+    loss.backward()
+    arrived = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in (("W", W), ("target", W_target))}
+    return {
+        "grad_W": arrived["W"].numpy(),
+        "grad_W_target": arrived["target"].numpy(),
+        "loss": loss.detach().numpy(),
+        "requires_grad_after": np.array([W.requires_grad, W_target.requires_grad]),
+    }
+
+
+def clinic(answer: Answer, a: Args) -> Array:
+    """Call clinic(): six marks, 1 where the name is the right one; names that are not on the list raise."""
+    from gradschool.lessons.clinics.dqn import marks
+
+    return marks(answer())
+
+
+STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows
+
+
+def speed_of(*names: str) -> Callable[[Callable[..., Any]], str]:
+    """A speed note for a function that takes the inputs with these names, in this order."""
+
+    def sentence(function: Callable[..., Any]) -> str:
+        def by_name(batch: dict[str, Any]) -> Any:
+            return function(*(batch[name] for name in names))
+
+        return slower_than(_baseline, lambda B: (_batch(B),))(by_name)
+
+    return sentence
+
+
+def _batch(B: int) -> dict[str, Any]:
+    """Every input that a function of the chapter may take, for B rows."""
+    rng = np.random.default_rng(0)
+    q, q_next = rng.normal(size=(2, B, ACTIONS))
+    state, next_state = rng.integers(STATES, size=(2, B))
+    W, W_target = rng.normal(size=(2, STATES, ACTIONS))
+    flags = {"terminated": np.arange(B) % 7 == 3, "truncated": np.arange(B) % 5 == 1}
+    action, reward = rng.integers(ACTIONS, size=B), rng.normal(size=B)
+    constants = {"gamma": 0.9, "kappa": 1.0, "epsilon": 0.4, "n_states": STATES}
+    nets = {"W": W, "W_target": W_target, "q": q, "g": q, "q_next": q_next, "targets": q_next}
+    twins = {"q_next_online": q, "q_next_target": q_next, "u": rng.random(B), "random_action": action}
+    ids = {"s": state, "state": state, "next_state": next_state, "action": action}
+    return {**flags, **constants, **nets, **twins, **ids, "reward": reward, "y": reward}
+
+
+def _baseline(batch: dict[str, Any]) -> Array:
+    """A baseline: one comparison, one difference, one choice and one division over (B, A), and no more."""
+    taken = np.arange(ACTIONS) == batch["action"][:, None]
+    return np.where(taken, batch["q"] - 1.0, 0.0) / 2.0

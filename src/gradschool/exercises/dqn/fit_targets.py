@@ -1,0 +1,20 @@
+"""Inputs and oracle of ``dqn.fit_targets``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
+from gradschool.exercises.dqn._cases import output_cases
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Outputs q (B, A), the taken actions (B,), and the targets y (B,)."""
+    return output_cases(rng)
+
+
+def oracle(a: Args) -> Array:
+    """The outputs themselves, plus the TD error where an action was taken."""
+    error = np.array([t - row[i] for row, i, t in zip(a["q"], a["action"], a["y"], strict=True)])
+    return a["q"] + error[:, None] * (np.arange(a["q"].shape[1]) == a["action"][:, None])

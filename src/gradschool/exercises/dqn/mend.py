@@ -1,0 +1,21 @@
+"""Inputs and oracle of ``dqn.mend``."""
+
+from __future__ import annotations
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
+from gradschool.exercises.dqn._cases import output_cases
+from gradschool.exercises.dqn._losses import gradient_in_outputs
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Outputs q (B, A), actions (B,), and targets that come as a column y (B, 1)."""
+    return [
+        Case(c.name, {"q": c.args["q"], "action": c.args["action"], "y": c.args["y"][:, None]}, c.edge, c.sizes)
+        for c in output_cases(rng)
+    ]
+
+
+def oracle(a: Args) -> Array:
+    """dL/dq (B, A) by central differences of the loss of the taken actions."""
+    return gradient_in_outputs(a)

@@ -1,0 +1,18 @@
+"""Inputs and oracle of ``dqn.output_gradient``."""
+
+from __future__ import annotations
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
+from gradschool.exercises.dqn._cases import output_cases
+from gradschool.exercises.dqn._losses import gradient_in_outputs
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Outputs q (B, A), the taken actions (B,), and the targets y (B,)."""
+    return output_cases(rng)
+
+
+def oracle(a: Args) -> Array:
+    """dL/dq (B, A) by central differences of the loss of the taken actions."""
+    return gradient_in_outputs(a)

@@ -1,0 +1,169 @@
+"""A grading kernel sees rows and adapters alone: no case and no oracle of an exercise, and nothing of the bank."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from grader import sample_class
+from grader.bank.registry import entries
+from grader.course import Chapter, CourseDirectory, chapters
+from grader.execution import grade_notebook
+from grader.execution.fork_client import fork_server_pool
+from grader.execution.kernel import Kernel
+from grader.execution.notebook_run import TimeLimits
+from grader.judging.server import JudgeServer
+from grader.publish.build import build
+from grader.results import GradeRecord
+from grader.sandbox import bubblewrap
+from gradschool.core.exercise import CHAPTERS, in_chapter
+
+SHOWN = {"__init__.py", *(f"{part}/{name}" for part in CHAPTERS for name in bubblewrap.SHOWN)}
+FILES = {str(f.relative_to(bubblewrap.EXERCISES)) for f in bubblewrap.EXERCISES.rglob("*.py")}
+HIDDEN = sorted("gradschool.exercises." + f.removesuffix(".py").replace("/", ".") for f in FILES - SHOWN)
+# Words of docstrings, which source and bytecode keep: of every exercise's file, of their shared helpers, of the bank.
+MARKS = (
+    "Inputs and oracle of ``",
+    "that several exercises",
+    "that several oracles",
+    "mistakes and alternative solutions",
+)
+
+# Run in a kernel: all that it can find of what should be hidden, as JSON.
+LOOK = """
+import gc, importlib, json, os, sys
+import numpy as np
+import gradschool
+from gradschool.core.exercise import CHAPTERS, in_chapter
+
+found = {key: [] for key in ("imported", "called", "loaded", "objects", "files", "texts")}
+exercises = os.path.join(os.path.dirname(gradschool.__file__), "exercises")
+
+rows = [e for part in CHAPTERS for e in in_chapter(part)]
+shown = {"gradschool.exercises"} | {f"gradschool.exercises.{p}{m}" for p in CHAPTERS for m in ("", ".adapters")}
+found["loaded"] = [m for m in sys.modules if m.startswith("gradschool.exercises") and m not in shown]
+for thing in gc.get_objects():
+    home = getattr(thing, "__module__", None) if callable(thing) else None
+    code = getattr(thing, "__code__", None)
+    file = code.co_filename if hasattr(code, "co_filename") else ""
+    if isinstance(home, str) and home.startswith(("gradschool.exercises.", "grader")) and home not in shown:
+        found["objects"].append(home)
+    if isinstance(file, str) and file.startswith(exercises + "/") and os.path.basename(file) not in SHOWN:
+        found["objects"].append(file)
+for name in HIDDEN:
+    try:
+        importlib.import_module(name)
+        found["imported"].append(name)
+    except ModuleNotFoundError:
+        pass
+for e in rows:
+    for what in (lambda: e.cases(np.random.default_rng(0)), lambda: e.oracle({})):
+        try:
+            found["called"].append((e.id, repr(what())[:50]))
+        except ModuleNotFoundError:
+            pass
+        except Exception as error:
+            found["called"].append((e.id, repr(error)[:50]))
+stems = {name.rpartition(".")[2] for name in HIDDEN}
+for top, folders, names in os.walk("/"):
+    if top == "/":
+        folders[:] = [f for f in folders if f not in ("proc", "sys")]
+    for name in names:
+        path = os.path.join(top, name)
+        ours = path.startswith(exercises + "/")
+        if ours and name not in SHOWN:
+            found["files"].append(path)
+        if ours or name.partition(".")[0] in stems and name.endswith((".py", ".pyc")):
+            with open(path, "rb") as file:
+                text = file.read()
+            found["texts"] += [(path, mark) for mark in MARKS if mark.encode() in text]
+print(json.dumps([len(rows), found]))
+"""
+
+
+@pytest.fixture(params=["forked", "cold"])
+def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Both ways in which a kernel starts; a fork server that was there before does not know what a test has changed."""
+    monkeypatch.delenv(bubblewrap.UNSANDBOXED_VARIABLE, raising=False)
+    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1" if request.param == "cold" else "")
+    fork_server_pool().end()
+    yield request.param
+    fork_server_pool().end()
+
+
+def seen_in_a_kernel(road: str) -> dict[str, list[Any]]:
+    """What the look above finds in a real grading kernel that was started this way."""
+    program = f"HIDDEN, SHOWN, MARKS = {HIDDEN!r}, {bubblewrap.SHOWN!r}, {MARKS!r}\n{LOOK}"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(program)])
+
+    async def go(address: str) -> str:
+        async with Kernel(notebook, address) as kernel:
+            assert kernel.road == road
+            return await kernel.run(0, 120.0)
+
+    with JudgeServer() as judge:
+        outcome = asyncio.run(go(judge.address))
+    shown = "".join(o.get("text", o.get("evalue", "")) for o in notebook.cells[0].outputs)
+    assert outcome == "ok", shown
+    rows, found = json.loads(shown)
+    assert rows == sum(len(in_chapter(part)) for part in CHAPTERS)
+    return found
+
+
+def test_every_hidden_file_can_be_imported_here_and_bears_a_mark() -> None:
+    """So that the tests below look for what there is."""
+    assert len(HIDDEN) > sum(len(in_chapter(part)) for part in CHAPTERS)
+    for name in HIDDEN:
+        assert any(mark in str(importlib.import_module(name).__doc__) for mark in MARKS), name
+    for part in CHAPTERS:
+        for e in in_chapter(part):
+            cases = e.cases(np.random.default_rng(0))
+            assert e.oracle(cases[0].args) is not None, e.id
+            assert f"gradschool.exercises.{e.id}" in HIDDEN
+
+
+@pytest.mark.slow
+def test_no_oracle_and_no_case_can_be_imported_or_read_while_grading(road: str) -> None:
+    assert not {key: found for key, found in seen_in_a_kernel(road).items() if found}
+
+
+@pytest.mark.slow
+def test_without_the_hiding_all_of_it_is_found(road: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test above can fail."""
+    monkeypatch.setattr(bubblewrap, "_exercises", lambda: iter(()))
+    found = seen_in_a_kernel(road)
+    assert found["imported"] == HIDDEN
+    assert {i for i, _ in found["called"]} == {e.id for part in CHAPTERS for e in in_chapter(part)}
+    read = {str(Path(path).relative_to(bubblewrap.EXERCISES)) for path, _ in found["texts"] if path.endswith(".py")}
+    assert read == FILES - SHOWN
+
+
+def test_a_file_that_somebody_adds_anywhere_among_the_exercises_is_hidden() -> None:
+    """What is bound into the emptied folder is named; all else is not there, nor can anything be written there."""
+    line = list(bubblewrap._exercises())
+    assert line[:2] == ["--tmpfs", str(bubblewrap.EXERCISES)]
+    assert line[-2:] == ["--remount-ro", str(bubblewrap.EXERCISES)]
+    bound = {line[i + 1] for i, word in enumerate(line) if word == "--ro-bind"}
+    assert bound == {str(bubblewrap.EXERCISES / name) for name in SHOWN}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", chapters(), ids=lambda c: c.key)
+def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: Path) -> None:
+    course = CourseDirectory(tmp_path / "work", tmp_path / "course")
+    build(which, course)
+    sample_class.fill_class(course, which, mistaken=0)
+    full = {i: e.points for i, e in entries(which.key).items()}
+    for student in ("perfect", "alternative-2"):
+        graded = grade_notebook.grade_notebook(
+            course.notebook_path(course.submitted, student, which), which, TimeLimits()
+        )
+        assert GradeRecord.read(graded).earned() == full, student
