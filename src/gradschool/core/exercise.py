@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 
 Answer = Callable[..., Any]  # a student's function
 Args = Mapping[str, Any]  # the inputs of one case by name
-Rng = np.random.Generator
+Rng: TypeAlias = "np.random.Generator"  # a text: numpy.random is loaded when somebody draws
 CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
 
 
