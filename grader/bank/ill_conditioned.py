@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from grader.bank.entry import Entry, Variant
-from gradschool.core.exercise import Case
+from gradschool.core.exercise import Case, Rng
 
-Change = Callable[[np.random.Generator, dict[str, Any]], dict[str, Any]]
+Change = Callable[[Rng, dict[str, Any]], dict[str, Any]]
 HUGE = 1e10
 NAME = "values of very uneven sizes"
 HINT = (
@@ -43,7 +43,7 @@ MEASURED = """def measured_slopes({args}):
 def one_huge(key: str, at: int = 0) -> Change:
     """One entry of the array ``key`` made huge; ``at`` counts row by row."""
 
-    def change(rng: np.random.Generator, args: dict[str, Any]) -> dict[str, Any]:
+    def change(rng: Rng, args: dict[str, Any]) -> dict[str, Any]:
         array = args[key].copy()
         array.flat[at] = HUGE
         return {key: array}
@@ -54,7 +54,7 @@ def one_huge(key: str, at: int = 0) -> Change:
 def huge_bias(net: str) -> Change:
     """The bias of the network's output made huge: every value moves, no slope does."""
 
-    def change(rng: np.random.Generator, args: dict[str, Any]) -> dict[str, Any]:
+    def change(rng: Rng, args: dict[str, Any]) -> dict[str, Any]:
         flat = args[net]["flat"].copy()
         flat[-1] = HUGE
         return {net: {**args[net], "flat": flat}}
@@ -62,13 +62,13 @@ def huge_bias(net: str) -> Change:
     return change
 
 
-def far_out(rng: np.random.Generator, args: dict[str, Any]) -> dict[str, Any]:
+def far_out(rng: Rng, args: dict[str, Any]) -> dict[str, Any]:
     """z (..., n) where tanh is nearly flat (its slope is 1e-3 to 2e-5), and gradients a thousand times larger."""
     z = rng.uniform(4.0, 6.0, size=args["z"].shape) * rng.choice([-1.0, 1.0], size=args["z"].shape)
     return {"z": z, "g": 1e3 * args["g"]}
 
 
-def huge_target(rng: np.random.Generator, args: dict[str, Any]) -> dict[str, Any]:
+def huge_target(rng: Rng, args: dict[str, Any]) -> dict[str, Any]:
     """The target of the first taken action made huge: elsewhere targets equal outputs."""
     targets = args["targets"].copy()
     targets.flat[np.flatnonzero(targets != args["q"])[0]] = HUGE
@@ -151,7 +151,7 @@ def _harder(entry: Entry, change: Change, args: str, quotient: str) -> Entry:
     """The entry with its first input once more, changed; as a share of the values, not of the edge cases."""
     ordinary = entry.cases
 
-    def cases(rng: np.random.Generator) -> list[Case]:
+    def cases(rng: Rng) -> list[Case]:
         found = ordinary(rng)
         like = found[0]
         uneven = {**like.args, **change(rng, dict(like.args))}
