@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
+from grader.results import GradeRecord
 from tests.support.browser import PATIENCE, chromium, contrast, jupyterlab, shoot, tab_to, watched_page
 
 pytestmark = pytest.mark.slow
@@ -150,9 +151,12 @@ def test_feedback_from_its_button_says_what_was_wrong(
     expect(page.locator("tr", has_text="mistaken-1")).to_be_visible()
     for student in STUDENTS:
         press(page, student, "generate-feedback")
+    found = nbformat.read(course.notebook_path(course.autograded, "mistaken-1", chain), as_version=4)
+    first = GradeRecord.read(found).exercises[0]
+    assert first.mistake in {mutant.name for mutant in entries("chain")[first.exercise].mutants}
     with watched_page(browser) as other:
         other.goto((course.feedback / "mistaken-1" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
-        expect(other.get_by_text("the negative of what it should be").first).to_be_attached()
+        expect(other.get_by_text(first.hint.replace("`", "")).first).to_be_attached()
         expect(other.locator("html")).to_have_attribute("lang", "en")  # improved, in this code path as well
         shoot(other, "instructor-feedback-mistaken")
         other.goto((course.feedback / "perfect" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
