@@ -42,10 +42,10 @@ $(SETUP): pyproject.toml constraints.txt $(wildcard constraints/py*.txt)
 	@touch $@
 
 demo: setup bubblewrap
-	@GRADSCHOOL_WORK=build $(BIN)/python -m grader demo
+	@GRADSCHOOL_WORK_DIR=build $(BIN)/python -m grader demo
 
 build: setup
-	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
+	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader build
 
 audit: setup
 	@$(BIN)/python -m grader audit
@@ -93,7 +93,7 @@ redteam: setup bubblewrap browser
 	@$(BIN)/python -m grader redteam
 
 site: setup bubblewrap
-	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader site
+	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader site
 
 test-versions: setup
 	@$(BIN)/python bench/versions.py
@@ -110,8 +110,8 @@ lab: setup
 	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
 
 formgrader: setup bubblewrap
-	@GRADSCHOOL_WORK=$(WORK) $(BIN)/python -m grader build
-	@cd grader && GRADSCHOOL_WORK=$(abspath $(WORK)) ../$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=.. --port=$(PORT) \
+	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader build
+	@cd grader && GRADSCHOOL_WORK_DIR=$(abspath $(WORK)) ../$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=.. --port=$(PORT) \
 	  --LabApp.default_url=/formgrader/manage_assignments
 
 # Old names, for one more version.

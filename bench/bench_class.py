@@ -33,11 +33,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import RELEASE_VARIABLE, WORK_VARIABLE, Chapter, CourseDirectory, chapter, chapters
+from grader.course import Chapter, CourseDirectory, chapter, chapters
 from grader.executors.process_context import default_jobs
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG, source_notebook
 from grader.publish.build import build
-from grader.sandbox.bubblewrap import _own_share, process_tree
+from grader.sandbox.resources import _own_share, process_tree
+from grader.settings import RELEASE_VARIABLE, WORK_DIR_VARIABLE
 
 JOBS = default_jobs()  # as `autograde` does unless it is told otherwise
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,7 +120,7 @@ def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> CourseDi
 
 def ours(course: CourseDirectory, notebooks: int, *words: str, name: str = "Grad School") -> Run:
     """Grade with `python -m grader autograde`, sandbox and all."""
-    env = {WORK_VARIABLE: str(course.work), RELEASE_VARIABLE: str(course.release)}
+    env = {WORK_DIR_VARIABLE: str(course.work), RELEASE_VARIABLE: str(course.release)}
     line = (sys.executable, "-m", "grader", "autograde", "--force", "--json", *words)
     return measured(name, notebooks, JOBS, lambda: run(*line, env=env))
 
@@ -255,7 +256,7 @@ def main() -> None:
         first = chapters()[0].assignment_id
         runs = [
             ours(course, options.students * len(chapters())),
-            ours(course, options.students, first, "--cold", name="Grad School, cold kernels, chapter 1"),
+            ours(course, options.students, first, "--no-fork", name="Grad School, cold kernels, chapter 1"),
             stock(course, some, folder / "stock", options.students),
             otter(course, some, folder / "otter"),
         ]

@@ -41,8 +41,10 @@ from grader import sample_class
 from grader.autograde import autograde, submissions
 from grader.course import ROOT, CourseDirectory, chapters
 from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
 from grader.executors import dask
-from grader.executors.local import MOST_READY, LocalExecutor, Outcome, Submission, deserialize, serialize
+from grader.executors.base import MOST_READY, Failed, Graded, Outcome, Submission, deserialize, serialize
+from grader.executors.local import LocalExecutor
 from grader.publish.build import build
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
@@ -96,13 +98,13 @@ def measure_notebooks(course: CourseDirectory) -> dict[str, list[float]]:
         build(chapter, course)
         sample_class.fill_class(course, chapter, mistaken=1, misbehaving=False)
         todo = [s for s in submissions(course, [chapter]) if s.student in STUDENTS]
-        steps = LocalExecutor(1).run([todo[0], *todo])
+        steps = LocalExecutor(1).run([todo[0], *todo], ExecutionConfig(course.work))
         next(steps)  # starts everything
         found[chapter.assignment_id] = []
         then = machine_cpu()
-        for _, outcome in steps:
-            if isinstance(outcome, str):
-                raise GraderError(outcome)
+        for outcome in steps:
+            if isinstance(outcome, Failed):
+                raise GraderError(outcome.reason)
             found[chapter.assignment_id].append(machine_cpu() - then)
             then = machine_cpu()
     return found
@@ -119,11 +121,11 @@ def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tupl
             time.sleep(0.1)
         for _ in range(2):
             started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
-        executor = dask.DaskExecutor(str(folder / "at.json"), wait=120)
-        next(iter(executor.run(todo[:1])))
+        executor, config = dask.DaskExecutor(str(folder / "at.json"), wait=120), ExecutionConfig(folder)
+        next(iter(executor.run(todo[:1], config)))
         start = _cpu(started[1].pid)
         there, here = _cpu(scheduler.pid), time.process_time()
-        assert sum(1 for _ in executor.run(todo)) == len(todo)
+        assert sum(1 for _ in executor.run(todo, config)) == len(todo)
         return (_cpu(scheduler.pid) - there) / len(todo), (time.process_time() - here) / len(todo), start
     finally:
         for process in started:
@@ -150,10 +152,10 @@ class Canned:
 
     graded: str
 
-    def run(self, todo: Sequence[Submission], limits: object = None) -> Iterator[Outcome]:
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
         """Yield the same graded notebook for everybody."""
         notebook = deserialize(self.graded)
-        return ((submission, notebook) for submission in todo)
+        return (Graded(submission, notebook) for submission in todo)
 
 
 def measure_writer(course: CourseDirectory, todo: Sequence[Submission], graded: str) -> list[float]:
@@ -164,7 +166,9 @@ def measure_writer(course: CourseDirectory, todo: Sequence[Submission], graded: 
     quarter, found = len(todo) // 4, []
     for k in range(4):
         cpu, then = [], time.process_time()
-        for result in autograde(course, list(todo[k * quarter : (k + 1) * quarter]), crew=Canned(graded), force=True):
+        for result in autograde(
+            course, list(todo[k * quarter : (k + 1) * quarter]), executor=Canned(graded), force=True
+        ):
             assert result.status == "graded", result
             cpu.append(time.process_time() - then)
             then = time.process_time()
@@ -179,7 +183,8 @@ def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
         course.work.mkdir()
         notebooks = measure_notebooks(course)
         some = next(s for s in submissions(course, chapters()[:1]) if s.student == "perfect")
-        graded = serialize(next(o for _, o in LocalExecutor(1).run([some]) if not isinstance(o, str)))
+        outcomes = LocalExecutor(1).run([some], ExecutionConfig(course.work))
+        graded = serialize(next(o.notebook for o in outcomes if isinstance(o, Graded)))
         todo = [replace(some, student=f"student-{k}") for k in range(tasks)]
         scheduler, client, start = measure_tasks(Path(name), todo, graded)
         writer = measure_writer(course, todo, graded)

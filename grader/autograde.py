@@ -1,4 +1,4 @@
-"""Grading a class: a crew runs the notebooks, one writer owns the gradebook.
+"""Grading a class: an executor runs the notebooks, one writer owns the gradebook.
 
 A submission is entered in the gradebook before its graded notebook is put in place, in one move. So a run that is
 stopped at any point, and started again, ends as one that was not.
@@ -10,9 +10,10 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 
 import nbformat
@@ -21,27 +22,63 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
 from grader.course import STUDENT_ID, Chapter, CourseDirectory
-from grader.errors import GraderError
-from grader.execution.notebook_run import TimeLimits
-from grader.executors.local import Executor, LocalExecutor, Submission
+from grader.errors import GraderError, Interrupted
+from grader.execution.config import ExecutionConfig
+from grader.executors.base import Executor, Graded, Submission
+from grader.executors.local import LocalExecutor
 from grader.gradebook import grades, late_penalty
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.notebooks.reader import escapes_folder
 from grader.results import GradeRecord, digest_of, grader_version
 
 
+class Status(StrEnum):
+    """What came of a submission."""
+
+    GRADED = "graded"
+    UNCHANGED = "unchanged"  # this very file was graded before, by this very grader
+    FAILED = "failed"  # it could not be graded
+
+
 @dataclass(frozen=True)
 class Result:
-    """What came of one submission: "graded", "unchanged" (nothing to do) or "trouble"."""
+    """What came of one submission; ``reason`` says why it could not be graded."""
 
     student: str
     chapter: str
-    status: str
+    status: Status
     score: float | None = None
     max_score: float | None = None
-    trouble: str = ""
+    reason: str = ""
     notes: list[str] = field(default_factory=list)
     mistakes: dict[str, str] = field(default_factory=dict)
+
+
+Progress = Callable[[Iterator[Result], int], Iterable[Result]]  # shows results on their way, of so many
+
+
+def grade_class(
+    course: CourseDirectory,
+    chapters: list[Chapter],
+    *,
+    student: str | None = None,
+    force: bool = False,
+    executor: Executor | None = None,
+    config: ExecutionConfig | None = None,
+    progress: Progress = lambda results, _: results,
+) -> list[Result]:
+    """Grade the class, or one student, and return the results in the order of chapter and student.
+
+    Without an executor the notebooks run on this machine; without a config, forked and in the sandbox.
+    """
+    with only_run(course):
+        found = submissions(course, chapters, student)
+        steps = autograde(course, found, executor=executor, force=force, config=config)
+        try:
+            results = list(progress(steps, len(found)))
+        except KeyboardInterrupt:  # typer would end without a word
+            raise Interrupted("stopped. What was entered stays; run the same command again to go on.") from None
+    return sorted(results, key=lambda r: (r.chapter, r.student))
 
 
 @contextlib.contextmanager
@@ -62,7 +99,7 @@ def only_run(course: CourseDirectory) -> Iterator[None]:
 
 
 def submissions(course: CourseDirectory, chapters: list[Chapter], student: str | None = None) -> list[Submission]:
-    """What there is to grade, in the order of student and chapter; Trouble if there is nothing."""
+    """Return what there is to grade, in the order of student and chapter; raise GraderError if there is nothing."""
     if not course.submitted.is_dir():
         raise GraderError(
             f"There is no folder {course.submitted}: put submissions there as STUDENT/CHAPTER/NOTEBOOK.ipynb."
@@ -112,26 +149,26 @@ def autograde(
     course: CourseDirectory,
     found: list[Submission],
     *,
-    crew: Executor | None = None,
+    executor: Executor | None = None,
     force: bool = False,
-    limits: TimeLimits | None = None,
+    config: ExecutionConfig | None = None,
 ) -> Iterator[Result]:
     """Grade these submissions and yield each result as it is entered. Hold :func:`only_run` around it."""
     todo, version = [], grader_version
     with open_gradebook(course) as gradebook:
         _require_built(gradebook, {s.chapter.assignment_id for s in found})
         for submission in found:
-            if submission.trouble:
-                yield _enter_trouble(gradebook, submission, submission.trouble)
+            if submission.problem:
+                yield _enter_failure(gradebook, submission, submission.problem)
             elif not force and _is_graded(course, submission, version(submission.chapter)):
                 yield _keep(gradebook, course, submission)
             else:
                 todo.append(submission)
-        for submission, outcome in (crew or LocalExecutor()).run(todo, limits):
-            if isinstance(outcome, NotebookNode):
-                yield _enter(gradebook, course, submission, outcome)
+        for outcome in (executor or LocalExecutor()).run(todo, config or ExecutionConfig(course.work)):
+            if isinstance(outcome, Graded):
+                yield _enter(gradebook, course, outcome.submission, outcome.notebook)
             else:
-                yield _enter_trouble(gradebook, submission, outcome)
+                yield _enter_failure(gradebook, outcome.submission, outcome.reason)
 
 
 def _require_built(gradebook: Gradebook, names: set[str]) -> None:
@@ -151,7 +188,7 @@ def _read_graded(course: CourseDirectory, submission: Submission) -> NotebookNod
 
 
 def _is_graded(course: CourseDirectory, submission: Submission, version: str) -> bool:
-    """Whether this very file has been graded by this very grader."""
+    """Return whether this very file has been graded by this very grader."""
     try:
         found = GradeRecord.read(_read_graded(course, submission))
     except Exception:  # not there, or not whole: grade it
@@ -164,7 +201,7 @@ def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission
         _open_submission(gradebook, submission)
         grades.save_grades(gradebook, graded, submission.student, submission.chapter)
         late_penalty.apply_late_penalty(gradebook, submission.student, submission.chapter)
-        result = _result(gradebook, submission, "graded", graded)
+        result = _result(gradebook, submission, Status.GRADED, graded)
     file = _graded_file(course, submission)
     file.parent.mkdir(parents=True, exist_ok=True)
     if stamp := _stamp_of(submission):
@@ -176,15 +213,15 @@ def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission
 
 
 def _keep(gradebook: Gradebook, course: CourseDirectory, submission: Submission) -> Result:
-    """What is graded already is not run again; in a gradebook that has never heard of it, it is entered once more."""
+    """Keep what is graded already; in a gradebook that does not have it, enter it once more."""
     graded = _read_graded(course, submission)
     if not grades.is_entered(gradebook, submission.student, submission.chapter):
         return _enter(gradebook, course, submission, graded)
-    return _result(gradebook, submission, "unchanged", graded)
+    return _result(gradebook, submission, Status.UNCHANGED, graded)
 
 
 def _stamp_of(submission: Submission) -> Path | None:
-    """When it was handed in, as nbgrader's exchange notes it; a link could lead to any file of the instructor's."""
+    """Return the file with the time from nbgrader's exchange; a link could lead to any file of the instructor's."""
     stamp = submission.file.parent / "timestamp.txt"
     return stamp if stamp.is_file() and not stamp.is_symlink() else None
 
@@ -199,15 +236,15 @@ def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
     gradebook.update_or_create_submission(chapter.assignment_id, student, **({"timestamp": when} if when else {}))
 
 
-def _enter_trouble(gradebook: Gradebook, submission: Submission, trouble: str) -> Result:
-    """A submission that could not be graded: known to the gradebook, without marks, and waiting for a person."""
+def _enter_failure(gradebook: Gradebook, submission: Submission, reason: str) -> Result:
+    """Enter a submission that could not be graded: known to the gradebook, without marks, left to a person."""
     if STUDENT_ID.fullmatch(submission.student):
         with write_transaction(gradebook):
             _open_submission(gradebook, submission)
-    return Result(submission.student, submission.chapter.assignment_id, "trouble", trouble=trouble)
+    return Result(submission.student, submission.chapter.assignment_id, Status.FAILED, reason=reason)
 
 
-def _result(gradebook: Gradebook, submission: Submission, status: str, graded: NotebookNode) -> Result:
+def _result(gradebook: Gradebook, submission: Submission, status: Status, graded: NotebookNode) -> Result:
     chapter = submission.chapter
     entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, submission.student)
     found = GradeRecord.read(graded)

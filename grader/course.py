@@ -1,8 +1,7 @@
-"""Where everything lives: the sources, the release, and the folder for what a run makes."""
+"""The chapters of the course, and the folders of a class: sources, release, and what a run makes."""
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +10,13 @@ from grader.errors import GraderError
 from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
-WORK_VARIABLE = "GRADSCHOOL_WORK"
-RELEASE_VARIABLE = "GRADSCHOOL_RELEASE"
-DB_VARIABLE = "GRADSCHOOL_DB"
 STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: ``name`` is nbgrader's assignment (the folder), ``notebook`` its notebook's name without ending."""
+    """One chapter: ``assignment_id`` is nbgrader's name for it (the folder), ``notebook`` its file without ending."""
 
     assignment_id: str
     notebook: str
@@ -69,22 +65,12 @@ class CourseDirectory:
         return POSTGRES.sub("postgresql+psycopg://", self.db) or f"sqlite:///{self.work / 'gradebook.db'}"
 
     def notebook_path(self, step: Path, student: str, chapter: Chapter) -> Path:
-        """The file of one student's notebook in one of the trees."""
+        """Return the file of one student's notebook in one of the trees."""
         return step / student / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
-def course_directory(db: str | None = None) -> CourseDirectory:
-    """The house that the environment names: ``build/`` and ``course/`` of the checkout unless told otherwise.
-
-    ``db`` is another gradebook than the environment's.
-    """
-    work = Path(os.environ.get(WORK_VARIABLE) or ROOT / "build").resolve()
-    release = Path(os.environ.get(RELEASE_VARIABLE) or ROOT / "course").resolve()
-    return CourseDirectory(work, release, db or os.environ.get(DB_VARIABLE, ""))
-
-
 def chapters() -> list[Chapter]:
-    """Every chapter that has a source, in the course's order."""
+    """Return every chapter that has a source, in the course's order."""
     found = []
     for key, assignment_id in CHAPTERS.items():
         for source in sorted((ROOT / "solutions" / assignment_id).glob("*.md")):
@@ -93,7 +79,7 @@ def chapters() -> list[Chapter]:
 
 
 def chapter(name: str) -> Chapter:
-    """The chapter of this name, number ("01", "1") or part ("chain"); Trouble, with what there is, otherwise."""
+    """Return the chapter of this name, number ("01", "1") or key ("chain"); raise GraderError, with what there is."""
     for found in chapters():
         if name in (
             found.assignment_id,
@@ -107,5 +93,5 @@ def chapter(name: str) -> Chapter:
 
 
 def select_chapters(name: str | None) -> list[Chapter]:
-    """The one chapter that was named, or all."""
+    """Return the one chapter that was named, or all."""
     return [chapter(name)] if name else chapters()

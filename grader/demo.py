@@ -1,16 +1,17 @@
-"""The whole job on a made-up class, start to end, in ``build/demo``."""
+"""All of an instructor's work on a made-up class, from start to end, in ``build/demo``."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from rich.console import Console
 
 from grader import sample_class
-from grader.cli.grading import grade_class, show_results
-from grader.course import CourseDirectory, chapters, course_directory
-from grader.execution.notebook_run import TimeLimits
+from grader.autograde import Progress, Result, grade_class
+from grader.course import CourseDirectory, chapters
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.publish import build
 from grader.publish.class_report.page import write_report
 from grader.publish.marks import export_csv
@@ -20,12 +21,19 @@ from grader.write_feedback import write_feedback
 QUICK = TimeLimits(check=5.0)  # the demo has a student whose function never returns
 
 
-def run(console: Console) -> None:
-    """Build, solve, fill a class, grade it, write feedback, and say where everything is."""
+def run(
+    console: Console,
+    course: CourseDirectory,
+    config: ExecutionConfig,
+    progress: Progress,
+    show_results: Callable[[list[Result]], None],
+) -> None:
+    """Build, solve, fill a class, grade it, write feedback, and say where everything is.
+
+    The class is made in a folder ``demo`` of the course's work folder, with a gradebook of its own.
+    """
     started = time.perf_counter()
-    where: CourseDirectory = replace(
-        course_directory(), work=course_directory().work / "demo", db=""
-    )  # never a real class's gradebook
+    where = replace(course, work=course.work / "demo", db="")
     where.work.mkdir(parents=True, exist_ok=True)
     sample_class.clear(where)
     for chapter in chapters():
@@ -36,8 +44,8 @@ def run(console: Console) -> None:
     for number, chapter in enumerate(chapters()):
         students = sample_class.fill_class(where, chapter, misbehaving=number == 0, written=True)
         console.print(f"A class hands in {chapter.assignment_id}: {', '.join(students)}", highlight=False)
-    results = grade_class(where, chapters(), limits=QUICK)
-    show_results(results)
+    own = replace(config, work_dir=where.work, limits=QUICK)
+    show_results(grade_class(where, chapters(), config=own, progress=progress))
     for chapter in chapters():
         files = write_feedback(where, chapter)
         console.print(f"{len(files)} feedback pages, for example {files[0]}", highlight=False)

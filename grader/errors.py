@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a person can mend: every message is one clear sentence that says how."""
+"""Errors that a person can mend: every message is one clear sentence that says how."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def course(built: CourseDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Return a built course directory of this test's own, named in the environment for commands that it starts."""
     shutil.copytree(built.work, tmp_path / "work")
     shutil.copytree(built.release, tmp_path / "course")
-    monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path / "work"))
+    monkeypatch.setenv("GRADSCHOOL_WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("GRADSCHOOL_RELEASE", str(tmp_path / "course"))
     return CourseDirectory(tmp_path / "work", tmp_path / "course")
 

@@ -71,7 +71,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory, example: str) -> Path:
 
 def run(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
     """One of the page's commands, in the copy, on the copy's own package."""
-    own = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'src'}", "GRADSCHOOL_WORK": str(tree / "build")}
+    own = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'src'}", "GRADSCHOOL_WORK_DIR": str(tree / "build")}
     env = {k: v for k, v in os.environ.items() if k != "GRADSCHOOL_RELEASE"} | own
     words = [sys.executable, *command.split()[1:]]
     return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=900)

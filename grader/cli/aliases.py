@@ -9,8 +9,9 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-COMMANDS = {"move": "migrate-gradebook", "report": "class-report"}
+COMMANDS = {"check": "grade-file", "move": "migrate-gradebook", "report": "class-report"}
 OPTIONS = {
+    "autograde": {"--cold": "--no-fork"},
     "collect": {"--zone": "--timezone"},
     "export": {"--zone": "--timezone", "--waiting": "--ungraded"},
 }

@@ -7,8 +7,19 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.common import ChapterName, Db, Json, app, console, echo, echo_files, print_json
-from grader.course import course_directory, select_chapters
+from grader.cli.common import (
+    ChapterName,
+    Db,
+    Json,
+    app,
+    console,
+    course_directory,
+    echo,
+    echo_files,
+    execution_config,
+    print_json,
+)
+from grader.course import select_chapters
 from grader.errors import GraderError
 
 
@@ -81,5 +92,6 @@ def release(
 def demo() -> None:
     """Do the whole job on a made-up class: build, solve, grade, feedback."""
     from grader import demo as showing
+    from grader.cli.grading import progress_bar, show_results
 
-    showing.run(console)
+    showing.run(console, course_directory(), execution_config(), progress_bar(), show_results)

@@ -1,11 +1,11 @@
-"""What every command shares: the application, its usual arguments, and how it speaks."""
+"""What every command shares: the application, its usual arguments, its settings, and how it prints."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 from grader.cli.aliases import AliasGroup
-from grader.course import DB_VARIABLE
-from grader.sandbox import bubblewrap
+from grader.course import CourseDirectory
+from grader.execution.config import ExecutionConfig
+from grader.settings import DB_VARIABLE, Settings
 
 app = typer.Typer(
     cls=AliasGroup,
@@ -36,13 +37,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to 
 
 
 def echo(text: str, quiet: bool = False) -> None:
-    """One line for the person at the keyboard."""
+    """Print a line for the person at the keyboard, unless *quiet*."""
     if not quiet:
         console.print(text, highlight=False)
 
 
 def echo_files(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:
-    """Name the files that a command has made, a line each; under ``key`` for a program."""
+    """Print the files that a command has made, a line each, or as JSON under ``key``."""
     names = [str(file) for file in files]
     if as_json:
         return print_json({key: names})
@@ -51,12 +52,19 @@ def echo_files(verb: str, key: str, files: Iterable[Path], as_json: bool) -> Non
     return None
 
 
-def disable_sandbox(unsandboxed: bool) -> None:
-    """Leave the walls out, for this command and the workers that it starts, because the instructor said so."""
-    if unsandboxed:
-        os.environ[bubblewrap.UNSANDBOXED_VARIABLE] = "1"
+def course_directory(db: str | None = None) -> CourseDirectory:
+    """Return the class's folders that the environment names; ``db`` is another gradebook than the environment's."""
+    return Settings.from_env().course_directory(db)
+
+
+def execution_config(unsandboxed: bool = False, no_fork: bool = False) -> ExecutionConfig:
+    """Return how notebooks run in this command: as the environment says, and these options."""
+    found = Settings.from_env()
+    return ExecutionConfig.from_settings(
+        replace(found, sandbox=found.sandbox and not unsandboxed, fork=found.fork and not no_fork)
+    )
 
 
 def print_json(value: Any) -> None:
-    """The same for a program."""
+    """Print *value* as JSON."""
     print(json.dumps(value, indent=1))

@@ -15,12 +15,14 @@ from grader.cli.common import (
     Json,
     Student,
     app,
+    course_directory,
     echo,
     print_json,
 )
 from grader.cli.lms import Rosters, Timezone
-from grader.course import DB_VARIABLE, course_directory, select_chapters
+from grader.course import select_chapters
 from grader.errors import GraderError
+from grader.settings import DB_VARIABLE
 
 
 class Format(StrEnum):

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     Task,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
@@ -32,14 +30,20 @@ from grader.cli.common import (
     Unsandboxed,
     app,
     console,
-    disable_sandbox,
+    course_directory,
     echo,
+    execution_config,
     print_json,
 )
-from grader.course import CourseDirectory, course_directory, select_chapters
-from grader.errors import GraderError, Interrupted
+from grader.course import select_chapters
+from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
 from grader.executors import process_context
-from grader.sandbox import bubblewrap
+from grader.settings import NO_FORK_VARIABLE
+
+if TYPE_CHECKING:  # they take seconds to import, which not every command needs
+    from grader.autograde import Progress, Result
+    from grader.executors.base import Executor
 
 MOST_FLAGS = 10
 
@@ -53,16 +57,24 @@ def autograde(
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once (default: cores + 1).")
     ] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
-    cold: Annotated[bool, typer.Option("--cold", help="Start each kernel anew rather than fork it.")] = False,
+    no_fork: Annotated[bool, typer.Option("--no-fork", help="Start each kernel anew rather than fork it.")] = False,
     unsandboxed: Unsandboxed = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Grade what is in submitted/ into the gradebook."""
-    disable_sandbox(unsandboxed)
-    crew = _crew(jobs, cluster, cold, lambda text: echo(text, quiet=as_json))
+    config = execution_config(unsandboxed, no_fork)
+    executor = _executor(jobs, cluster, no_fork, config, lambda text: echo(text, quiet=as_json))
+    from grader.autograde import grade_class
+
     results = grade_class(
-        course_directory(db), select_chapters(name), student=student, force=force, crew=crew, quiet=as_json
+        course_directory(db),
+        select_chapters(name),
+        student=student,
+        force=force,
+        executor=executor,
+        config=config,
+        progress=progress_bar(as_json),
     )
     if as_json:
         return print_json([asdict(r) for r in results])
@@ -70,12 +82,12 @@ def autograde(
     return None
 
 
-def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str], None]) -> Any:
-    """Who runs the notebooks: processes of this machine, or a cluster's workers."""
+def _executor(
+    jobs: int | None, cluster: str | None, no_fork: bool, config: ExecutionConfig, warn: Callable[[str], None]
+) -> Executor:
+    """Return who runs the notebooks: processes of this machine, or a cluster's workers."""
     if cluster is None:
-        if cold:
-            os.environ[bubblewrap.COLD_VARIABLE] = "1"
-        process_context.start_preload()
+        process_context.start_preload(config.fork)
         from grader.executors.local import LocalExecutor  # takes a second to import
 
         return LocalExecutor(jobs)
@@ -83,56 +95,44 @@ def _crew(jobs: int | None, cluster: str | None, cold: bool, warn: Callable[[str
         raise GraderError(
             "--jobs is for this machine alone: on a cluster each worker's --nthreads says how many at once."
         )
-    if cold:
+    if no_fork:
         raise GraderError(
-            f"--cold is for this machine alone: set {bubblewrap.COLD_VARIABLE}=1 where the workers are started."
+            f"--no-fork is for this machine alone: set {NO_FORK_VARIABLE}=1 where the workers are started."
         )
     from grader.executors.dask import DaskExecutor
 
     return DaskExecutor(cluster, warn=warn)
 
 
-def grade_class(
-    where: CourseDirectory,
-    chapters: list[Any],
-    *,
-    student: str | None = None,
-    force: bool = False,
-    crew: Any = None,
-    quiet: bool = False,
-    limits: Any = None,
-) -> list[Any]:
-    """Grade with a progress bar; the results in the order of chapter and student."""
-    from grader import autograde as grading
-
-    with grading.only_run(where):
-        found = grading.submissions(where, chapters, student)
-        steps = grading.autograde(where, found, crew=crew, force=force, limits=limits)
-        started = time.monotonic()
-        try:
-            results = list(_progress(steps, len(found), "Grading", quiet))
-        except KeyboardInterrupt:  # typer would end without a word
-            raise Interrupted("stopped. What was entered stays; run the same command again to go on.") from None
-    if graded := sum(r.status == "graded" for r in results):
-        seconds = time.monotonic() - started
-        echo(f"{graded} notebooks in {seconds:.0f} s, {60 * graded / seconds:.0f} a minute.", quiet)
-    return sorted(results, key=lambda r: (r.chapter, r.student))
-
-
 class Rate(ProgressColumn):
-    """Notebooks a minute, of late."""
+    """A column with the notebooks graded in a minute, of late."""
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
+        """Return the rate, or a dash while there is none."""
         speed = task.finished_speed or task.speed
         return Text(f"{60 * speed:.0f}/min" if speed else "–/min")
 
 
-def _progress(steps: Iterable[Any], total: int, what: str, quiet: bool) -> Iterable[Any]:
-    """The steps again, with a bar: done of all there is to do, notebooks a minute, time gone and time left."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet) as bar:
-        task = bar.add_task(what, total=total)
+def progress_bar(quiet: bool = False) -> Progress:
+    """Return a function that passes results on and shows a bar, and in the end how fast it went; nothing if quiet."""
+
+    def show(steps: Iterator[Result], total: int) -> Iterator[Result]:
+        started, graded = time.monotonic(), 0
+        for step in _with_bar(steps, total, quiet):
+            graded += step.status == "graded"
+            yield step
+        if graded:
+            seconds = time.monotonic() - started
+            echo(f"{graded} notebooks in {seconds:.0f} s, {60 * graded / seconds:.0f} a minute.", quiet)
+
+    return show
+
+
+def _with_bar(steps: Iterator[Result], total: int, quiet: bool) -> Iterator[Result]:
+    """Yield the steps with a bar: done of all there is to do, notebooks a minute, time gone and time left."""
+    columns = ("Grading", BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, disable=quiet) as bar:
+        task = bar.add_task("Grading", total=total)
         for step in steps:
             if step.status == "unchanged":  # it took no time, and would make the rate and the time left too good
                 total -= 1
@@ -142,22 +142,22 @@ def _progress(steps: Iterable[Any], total: int, what: str, quiet: bool) -> Itera
             yield step
 
 
-def show_results(results: list[Any]) -> None:
-    """A table of students and marks, what a person should look at, and how many ended in which way."""
+def show_results(results: list[Result]) -> None:
+    """Print a table of students and marks, what a person should look at, and how many ended in which way."""
     table = Table("Student", "Chapter", "Marks", "What the judge named", title="Marks")
     for r in results:
         marks = "–" if r.score is None else f"{r.score:g} of {r.max_score:g}"
-        named = r.trouble or _named(r.mistakes) or "; ".join(r.notes[:2])
+        named = r.reason or _named(r.mistakes) or "; ".join(r.notes[:2])
         table.add_row(escape(r.student), r.chapter, marks, escape(named))  # names of files are the students' own
     console.print(table)
-    count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "trouble")}
+    count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "failed")}
     flagged = [r for r in results if r.notes]
     for r in flagged[:MOST_FLAGS]:
         echo(f"Look at {escape(r.student)}, {r.chapter}: {escape(' '.join(r.notes[:3]))}")
     if len(flagged) > MOST_FLAGS:
         echo(f"... and {len(flagged) - MOST_FLAGS} more; `--json` has them all.")
     echo(
-        f"{count['graded']} graded, {count['unchanged']} unchanged, {count['trouble']} could not be graded, "
+        f"{count['graded']} graded, {count['unchanged']} unchanged, {count['failed']} could not be graded, "
         f"{len(flagged)} flagged."
     )
 
@@ -167,17 +167,16 @@ def _named(mistakes: dict[str, str]) -> str:
     return ", ".join(some) + (f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else "")
 
 
-@app.command("check")
-def check_notebook(
+@app.command("grade-file")
+def grade_one_file(
     notebook: Annotated[Path, typer.Argument(help="A notebook of any name; its cells say which chapter it is.")],
     unsandboxed: Unsandboxed = False,
     as_json: Json = False,
 ) -> None:
     """Grade one file without a gradebook, and print its report."""
-    disable_sandbox(unsandboxed)
     from grader.execution import grade_file
 
-    found = grade_file.grade_file(notebook)
+    found = grade_file.grade_file(notebook, execution_config(unsandboxed))
     if as_json:
         return print_json(found)
     echo(grade_file.as_text(found))

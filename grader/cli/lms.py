@@ -11,8 +11,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grader.cli.common import ChapterName, Db, Json, app, console, echo, print_json
-from grader.course import course_directory, select_chapters
+from grader.cli.common import ChapterName, Db, Json, app, console, course_directory, echo, print_json
+from grader.course import select_chapters
 
 if TYPE_CHECKING:
     from grader.lms.collect import CollectResult

@@ -15,16 +15,16 @@ __all__ = ["app", "build", "gradebook", "grading", "lms", "main", "verify"]
 
 
 def main() -> None:
-    """Run a command; a Trouble becomes one sentence on stderr and exit status 1."""
+    """Run a command; an error that a person can mend becomes one sentence on stderr and exit status 1."""
     warnings.filterwarnings("ignore", module="nbgrader")  # its own, of SQLAlchemy's newer ways
     try:
         logging.getLogger("tornado.application").addHandler(logging.NullHandler())  # nbgrader's gradebook writes there
         app()
-    except GraderError as trouble:
-        print(f"grader: {trouble}", file=sys.stderr)
-        sys.exit(130 if isinstance(trouble, Interrupted) else 1)
+    except GraderError as error:
+        print(f"grader: {error}", file=sys.stderr)
+        sys.exit(130 if isinstance(error, Interrupted) else 1)
     except OSError as error:
-        print(f"grader: {_of_system(error)}", file=sys.stderr)
+        print(f"grader: {_system_error(error)}", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         if not type(error).__module__.startswith(("sqlalchemy", "nbgrader", "sqlite3")):
@@ -35,8 +35,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _of_system(error: OSError) -> str:
-    """What the system refused, where it says so, and the mend."""
+def _system_error(error: OSError) -> str:
+    """Return what the system refused and where, and what to do about it."""
     what = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full ({what}): make room and run again, nothing that was graded is lost."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from grader.cli.common import ChapterName, Json, app, console, echo, print_json
+from grader.cli.common import ChapterName, Json, app, console, echo, execution_config, print_json
 from grader.course import select_chapters
 
 
@@ -42,7 +42,7 @@ def redteam(
     from grader.redteam import run as running
     from grader.redteam import stock_nbgrader as on_stock
 
-    result = on_stock.run(only, jobs) if stock else running.run(only, jobs)
+    result = on_stock.run(only, jobs) if stock else running.run(only, jobs, execution_config())
     if as_json:
         print_json(result)
     else:

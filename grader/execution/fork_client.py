@@ -1,7 +1,7 @@
 """The grader's end of the fork server: starting it, asking it for a kernel, and what that kernel is as a process.
 
-A run over a class has one server, lent to all its processes, so that its memory is there once. A process that grades
-alone, or whose server has died, starts one of its own; whoever gets no kernel by either starts it cold.
+A run over a class has one server, shared by all its processes, so that its memory is there once. A process that grades
+alone, or whose shared server has died, starts one of its own; if neither gives a kernel, the kernel starts cold.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
+from grader.execution.config import ExecutionConfig
 from grader.sandbox import bubblewrap, seccomp
+from grader.sandbox.resources import ResourceLimits, process_tree
 from grader.sandbox.socket_dir import socket_folder
-from gradschool.core.judge_messages import JUDGE_VARIABLE
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
 IMPORTS_SECONDS = 120.0  # what a busy machine may take
@@ -37,7 +38,7 @@ NOWHERE: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEV
 
 
 class ForkError(RuntimeError):
-    """No kernel came from the fork server, and why."""
+    """The fork server gave no kernel; the message says why."""
 
 
 REFUSALS = (OSError, ValueError, ForkError)  # what asking for a kernel may end with
@@ -58,7 +59,7 @@ class ForkedProcess:
         self.pid = int(re.search(r"^Pid:\s*(-?\d+)", told, re.MULTILINE).group(1))  # type: ignore[union-attr]
 
     def poll(self) -> int | None:
-        """None while it lives; its status is its parent's alone to know, so 0 afterwards."""
+        """Return None while it lives and 0 afterwards: only its parent can know its status."""
         return 0 if select.select([self.descriptor], [], [], 0)[0] else None
 
     def wait(self) -> int:
@@ -67,7 +68,7 @@ class ForkedProcess:
         return 0
 
     def send_signal(self, number: int) -> None:
-        """A signal; nothing if it is gone."""
+        """Send a signal; do nothing if the process is gone."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.descriptor, number)
 
@@ -94,8 +95,8 @@ class ForkServerHandle:
     control: socket.socket
     handed: Path
 
-    def fork(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
-        """A new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
+    def fork(self, connection: str, judge: str, resources: ResourceLimits) -> ForkedProcess:
+        """Return a new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
         handed = self.handed / os.urandom(8).hex()
         os.link(judge, handed)
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -104,7 +105,7 @@ class ForkServerHandle:
                 socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
             line.settimeout(IMPORTS_SECONDS)
             line.send(json.dumps(_order(handed.name, connection, resources)).encode())
-            return _born(line)
+            return _forked_process(line)
         except BaseException:
             line.close()
             raise
@@ -113,9 +114,10 @@ class ForkServerHandle:
 
 
 class ForkServer:
-    """A fork server of this process's, which ends with it."""
+    """A fork server of this process, which ends with it; its kernels see nothing of ``work_dir``."""
 
-    def __init__(self) -> None:
+    def __init__(self, work_dir: Path) -> None:
+        self.work_dir = work_dir
         self._folder = socket_folder("forks-")
         control, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.handle = ForkServerHandle(control, Path(self._folder.name))
@@ -127,8 +129,8 @@ class ForkServer:
         """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
         with self._theirs as theirs, contextlib.suppress(OSError):
             if not self._ended:
-                command = bubblewrap.server_command(SCRIPT, self.handle.handed, theirs.fileno())
-                env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.RUN_DIR}/judge", "MPLBACKEND": INLINE}
+                command = bubblewrap.server_command(SCRIPT, self.work_dir, self.handle.handed, theirs.fileno())
+                env = {**bubblewrap.environment(), **bubblewrap.judge_variables(), "MPLBACKEND": INLINE}
                 fds = (theirs.fileno(),)
                 self.process = subprocess.Popen(
                     command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
@@ -138,7 +140,7 @@ class ForkServer:
             self.process.wait()
 
     def get_ready(self) -> None:
-        """Wait until it has imported everything; Unforkable, with its reason, if it could not."""
+        """Wait until it has imported everything; raise ForkError, with its reason, if it could not."""
         self._begun.wait(IMPORTS_SECONDS)
         self.handle.control.settimeout(IMPORTS_SECONDS)
         said = self.handle.control.recv(1000)
@@ -146,7 +148,7 @@ class ForkServer:
             raise ForkError(said.decode(errors="replace") or "the fork server ended while it was starting")
 
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """Return whether the server runs."""
         return self.process is not None and self.process.poll() is None
 
     def end(self) -> None:
@@ -158,20 +160,20 @@ class ForkServer:
         self._folder.cleanup()
 
 
-def _order(judge: str, connection: str, resources: bubblewrap.ResourceLimits) -> dict[str, Any]:
-    """What a kernel is to be, as the fork server's child reads it."""
+def _order(judge: str, connection: str, resources: ResourceLimits) -> dict[str, Any]:
+    """Return what a kernel is to be, as the fork server's child reads it."""
     return {
         "judge": judge,
         "connection": connection,
         "scratch": resources.scratch,
-        "limits": bubblewrap.limits(resources),
+        "limits": resources.rlimits(),
         "user": bubblewrap.own_user(),
         "filter": (seccomp.program() or b"").hex(),
     }
 
 
-def _born(line: socket.socket) -> ForkedProcess:
-    """The kernel's first process, once the kernel has given up its rights and begins; Unforkable with its reason."""
+def _forked_process(line: socket.socket) -> ForkedProcess:
+    """Return the kernel's first process, once the kernel has given up its rights; raise ForkError with its reason."""
     said, fds, _, _ = socket.recv_fds(line, 1000, 1)
     if not fds:
         raise ForkError(said.decode(errors="replace") or "the fork server gave no kernel")
@@ -188,8 +190,10 @@ def _born(line: socket.socket) -> ForkedProcess:
 
 
 class ForkServerPool:
-    """Kernels for this process: by a door that it was lent, or from a server of its own, started when it is wanted
-    and again when it has died."""
+    """The fork servers that this process may ask for kernels: one that it shares, or else one of its own.
+
+    Its own is started when it is needed, and again when it has died.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -197,8 +201,9 @@ class ForkServerPool:
         self.server: ForkServer | None = None
         self.failures = 0  # one after the other
 
-    def kernel(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
-        """A new kernel; Unforkable if none is to be had, and at once after too many failures."""
+    def kernel(self, connection: str, judge: str, config: ExecutionConfig) -> ForkedProcess:
+        """Return a new kernel; raise ForkError if none is to be had, and at once after too many failures."""
+        resources = config.limits.resources
         with self._lock:
             if self.failures >= MOST_FAILURES:
                 raise ForkError("forking has failed too often here")
@@ -208,34 +213,34 @@ class ForkServerPool:
                 except REFUSALS:
                     self.shared = None
             try:
-                process = self._own_door().fork(connection, judge, resources)
+                process = self._own_server(config.work_dir).fork(connection, judge, resources)
             except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
-                process = self._from_another(connection, judge, resources)
+                process = self._retry(connection, judge, config)
             self.failures = 0
             return process
 
-    def _from_another(self, connection: str, judge: str, resources: bubblewrap.ResourceLimits) -> ForkedProcess:
-        """A second try, with a new server."""
+    def _retry(self, connection: str, judge: str, config: ExecutionConfig) -> ForkedProcess:
+        """Try a second time, with a new server."""
         self.end()
         try:
-            return self._own_door().fork(connection, judge, resources)
+            return self._own_server(config.work_dir).fork(connection, judge, config.limits.resources)
         except REFUSALS as error:
             self.failures += 1
             self.end()
             raise ForkError(str(error)) from error
 
-    def _own_door(self) -> ForkServerHandle:
-        if self.server is None or not self.server.is_alive():
+    def _own_server(self, work_dir: Path) -> ForkServerHandle:
+        if self.server is None or not self.server.is_alive() or self.server.work_dir != work_dir:
             self.end()
-            self.server = ForkServer()
+            self.server = ForkServer(work_dir)
             self.server.get_ready()
         return self.server.handle
 
     def own_processes(self) -> list[int]:
-        """Those of the server itself, which stay from one kernel to the next."""
+        """Return the processes of the server itself, which stay from one kernel to the next."""
         process = self.server and self.server.process
-        return bubblewrap.process_tree(process.pid)[:3] if process else []
+        return process_tree(process.pid)[:3] if process else []
 
     def end(self) -> None:
         """End the server, if there is one."""
@@ -246,20 +251,20 @@ class ForkServerPool:
 
 @lru_cache
 def fork_server_pool() -> ForkServerPool:
-    """This process's fork server."""
+    """Return this process's fork servers."""
     return ForkServerPool()
 
 
 @contextlib.contextmanager
-def shared_fork_server() -> Iterator[ForkServerHandle | None]:
-    """A fork server for several processes that this one starts: the door to lend them. None where kernels start cold.
+def shared_fork_server(config: ExecutionConfig) -> Iterator[ForkServerHandle | None]:
+    """Start a fork server for several processes of this one's, and yield the handle to give them.
 
-    It gets ready while they do; whoever asks before that waits.
+    None where kernels start cold. The server gets ready while the processes do; whoever asks before that waits.
     """
-    if bubblewrap.is_off() or bubblewrap.is_cold():
+    if not config.forks_kernels:
         yield None
         return
-    server = ForkServer()
+    server = ForkServer(config.work_dir)
     try:
         yield server.handle
     finally:
@@ -270,11 +275,11 @@ class ForkedProvisioner(LocalProvisioner):
     """jupyter_client's hook: a kernel that is forked instead of started."""
 
     async def launch_kernel(self, cmd: list[str], **_: Any) -> KernelConnectionInfo:
-        """Fork; the command line is for those who start cold."""
+        """Fork the kernel; the command line is for those that start cold."""
         manager: Any = self.parent
         connection = Path(manager.connection_file).read_text()
         self.process: Any = await asyncio.to_thread(
-            fork_server_pool().kernel, connection, manager.judge_address, manager.resources
+            fork_server_pool().kernel, connection, manager.judge_address, manager.execution
         )
         self.pid = self.process.pid
         return self.connection_info

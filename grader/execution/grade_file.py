@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from grader.execution import grade_notebook
+from grader.execution.config import ExecutionConfig
 from grader.notebooks.reader import chapter_of, read_submission
 from grader.results import GradeRecord
 
 
-def grade_file(file: Path) -> dict[str, Any]:
-    """Grade a notebook wherever it lies; the record, with the chapter and the sums."""
+def grade_file(file: Path, config: ExecutionConfig) -> dict[str, Any]:
+    """Grade a notebook wherever it lies, and return its record with the chapter and the sums."""
     chapter = chapter_of(read_submission(file), file)
-    found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter))
+    found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter, config))
     exercises = found.exercises
     return {
         "notebook": str(file),
@@ -26,7 +27,7 @@ def grade_file(file: Path) -> dict[str, Any]:
 
 
 def as_text(found: dict[str, Any]) -> str:
-    """The report for a terminal."""
+    """Return the report of :func:`grade_file` as text for a terminal."""
     lines = [f"{found['notebook']}: {found['chapter']}, {found['earned']:g} of {found['points']:g} points"]
     for e in found["exercises"]:
         name = e["exercise"]

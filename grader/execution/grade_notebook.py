@@ -1,4 +1,4 @@
-"""The road of one submission: read, transplant, run with the judge, record. It touches no gradebook."""
+"""Grading one submission: read it, overwrite its cells, run it with the judge, attach the record. No gradebook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader.course import Chapter
-from grader.execution.notebook_run import NotebookRun, TimeLimits
+from grader.execution.config import ExecutionConfig
+from grader.execution.notebook_run import NotebookRun
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
 from grader.notebooks.source import template
@@ -20,31 +21,29 @@ from grader.sandbox import bubblewrap
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also printed on the instructor's terminal
 
 
-def grade_notebook(file: Path, chapter: Chapter, limits: TimeLimits | None = None) -> NotebookNode:
-    """Grade one file: the graded notebook, with every exercise's card and the record in its metadata."""
+def grade_notebook(file: Path, chapter: Chapter, config: ExecutionConfig) -> NotebookNode:
+    """Grade one file and return the graded notebook, with every exercise's card and the record in its metadata."""
     submitted = read_submission(file)
     notebook, notes = overwrite_cells(submitted, template(chapter))
-    execute_and_judge(notebook, chapter, notes, limits)
+    execute_and_judge(notebook, chapter, notes, config)
     replace(GradeRecord.read(notebook), submission=digest_of(file)).attach(notebook)
     return notebook
 
 
-def execute_and_judge(
-    notebook: NotebookNode, chapter: Chapter, notes: list[str], limits: TimeLimits | None = None
-) -> None:
-    """Run a transplanted notebook with the judge listening, and write the record into it."""
-    bubblewrap.require()
-    if bubblewrap.is_off():
+def execute_and_judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], config: ExecutionConfig) -> None:
+    """Run a notebook whose cells were overwritten, with the judge listening, and write the record into it."""
+    bubblewrap.require(config.sandbox, config.work_dir)
+    if not config.sandbox:
         notes = [bubblewrap.WARNING, *notes]
-    session = NotebookRun(notebook, chapter, limits or TimeLimits(), notes=notes)
-    reports = session.run()
-    GradeRecord.of(reports.values(), session.notes, grader_version(chapter)).attach(notebook)
+    run = NotebookRun(notebook, chapter, config, notes=notes)
+    reports = run.run()
+    GradeRecord.of(reports.values(), run.notes, grader_version(chapter)).attach(notebook)
     notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 
 
 def _storable(tree: Any, without: re.Pattern[str] | None = None) -> Any:
-    """The same without lone surrogates, which no file can hold, and without what ``without`` matches."""
+    """Return *tree* without lone surrogates, which no file can hold, and without what ``without`` matches."""
     if isinstance(tree, str):
         text = tree.encode("utf-8", "replace").decode()
         return without.sub("", text) if without else text

@@ -1,4 +1,4 @@
-"""Starting a kernel on one of two roads: forked from a process that has imported everything, or cold by itself."""
+"""Starting a kernel in one of two ways: forked from a process that has imported everything, or cold by itself."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from pathlib import Path
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 
+from grader.execution.cell_outcome import KernelDied
+from grader.execution.config import ExecutionConfig
 from grader.execution.fork_client import ForkedProvisioner
 from grader.sandbox import bubblewrap, seccomp
-from gradschool.core.judge_messages import JUDGE_VARIABLE
+from grader.sandbox.resources import process_tree
 
 MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
@@ -29,32 +31,21 @@ SILENT.addHandler(logging.NullHandler())
 SILENT.propagate = False
 
 
-class KernelDied(Exception):
-    """The kernel died or could not be stopped; it has been killed."""
-
-
 class SandboxedKernelManager(AsyncKernelManager):
-    """Starts a kernel inside the sandbox, or plainly if the instructor has said so.
+    """A manager that starts a kernel inside the sandbox, or plainly if the instructor has said so.
 
     The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, the grader
     finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
     """
 
-    def __init__(
-        self, folder: Path, judge_address: str, resources: bubblewrap.ResourceLimits, forked: bool = False
-    ) -> None:
-        self.forked, self.sandboxed, self.judge_address, self.resources = (
-            forked,
-            not bubblewrap.is_off(),
-            judge_address,
-            resources,
-        )
+    def __init__(self, folder: Path, judge_address: str, config: ExecutionConfig, forked: bool = False) -> None:
+        self.judge_address, self.execution, self.forked = judge_address, config, forked
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
         super().__init__(
             kernel_name="python3",
             transport="ipc",
-            ip=bubblewrap.SOCKETS if self.sandboxed else str(folder / "ipc"),
+            ip=bubblewrap.SOCKETS if config.sandbox else str(folder / "ipc"),
             connection_file=str(folder / "connection.json"),
             context=context,
         )
@@ -63,9 +54,9 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     async def start(self, home: Path) -> None:
         """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
-        if not self.sandboxed:
+        if not self.execution.sandbox:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-            env = {**kept, **bubblewrap.own_places(str(home)), JUDGE_VARIABLE: self.judge_address}
+            env = {**kept, **bubblewrap.own_places(str(home)), **bubblewrap.judge_variables(self.judge_address)}
             return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         await (self._fork() if self.forked else self._start_cold())
         self.ip = f"/proc/{self.init_pid}/root{bubblewrap.SOCKETS}"
@@ -77,7 +68,7 @@ class SandboxedKernelManager(AsyncKernelManager):
         self.init_pid = self.provisioner.process.pid  # type: ignore[union-attr]
 
     async def _start_cold(self) -> None:
-        env = {**bubblewrap.environment(), JUDGE_VARIABLE: f"{bubblewrap.RUN_DIR}/judge"}
+        env = {**bubblewrap.environment(), **bubblewrap.judge_variables()}
         filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
         self._fds = (write, filter_fd)
         try:
@@ -92,19 +83,20 @@ class SandboxedKernelManager(AsyncKernelManager):
                     os.close(fd)
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """The kernel's command, walls around it."""
+        """Return the command that starts the kernel, inside the sandbox if there is one."""
         plain = super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
-        if not self.sandboxed or self.forked:
+        if not self.execution.sandbox or self.forked:
             return plain
         os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
         inside = [f"{bubblewrap.RUN_DIR}/connection.json" if a == self.connection_file else a for a in plain]
-        return bubblewrap.command(inside, self.resources, self.judge_address, self.connection_file, *self._fds)
+        resources, work_dir = self.execution.limits.resources, self.execution.work_dir
+        return bubblewrap.command(inside, resources, work_dir, self.judge_address, self.connection_file, *self._fds)
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
-        """SIGINT for the kernel itself: bubblewrap would die of it."""
-        if not self.sandboxed:
+        """Send SIGINT to the kernel itself: bubblewrap would die of it."""
+        if not self.execution.sandbox:
             return await super().interrupt_kernel()
-        for pid in bubblewrap.process_tree(self.init_pid)[1:2]:
+        for pid in process_tree(self.init_pid)[1:2]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
         return None
@@ -130,13 +122,13 @@ class SandboxedKernelManager(AsyncKernelManager):
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""
         process = self.provisioner.process  # type: ignore[union-attr]
-        for pid in bubblewrap.process_tree(process.pid)[::-1]:
+        for pid in process_tree(process.pid)[::-1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
 
 def _held(data: bytes | None) -> int | None:
-    """A file descriptor from which ``data`` can be read."""
+    """Return a file descriptor from which ``data`` can be read."""
     if data is None:
         return None
     fd = os.memfd_create("filter")
@@ -146,7 +138,7 @@ def _held(data: bytes | None) -> int | None:
 
 
 def _first_process(fd: int) -> int:
-    """The pid that bubblewrap wrote."""
+    """Return the pid of the sandbox's first process, which bubblewrap writes to ``fd``."""
     text = b""
     while part := os.read(fd, 1000):
         text += part

@@ -1,6 +1,7 @@
 """What a cluster's worker does for :mod:`grader.executors.dask`: it says what it has, and grades bytes.
 
-Only plain values come and go, so that the scheduler in between needs no grader to read them.
+Only plain values come and go, so that the scheduler in between needs no grader to read them. Whether kernels are
+sandboxed and forked is decided by the environment in which the worker was started; the limits come with the bytes.
 """
 
 from __future__ import annotations
@@ -12,35 +13,40 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import chapter, chapters
-from grader.execution import grade_notebook
-from grader.execution.notebook_run import TimeLimits
-from grader.executors.local import error_sentence, serialize
+from grader.execution.config import ExecutionConfig, TimeLimits
+from grader.executors import worker
+from grader.executors.base import Reply, error_sentence
 from grader.results import grader_version
 from grader.sandbox import bubblewrap
-from grader.sandbox.bubblewrap import ResourceLimits
+from grader.settings import Settings
 
 LIBRARIES = ("numpy", "torch", "gymnasium")
+SANDBOX = "sandbox"  # the one entry of a worker's fingerprint that need not be the same here and there
 OFF = "off"
 
 
-def worker_fingerprint() -> dict[str, str]:
-    """What must be the same here and there for the marks to be the same, by name; and the worker's ``walls``."""
+def grading_fingerprint() -> dict[str, str]:
+    """Return what must be the same here and on a worker for the marks to be the same, by name."""
     numbers = {name: version(name).partition("+")[0] for name in LIBRARIES}
     graders = {f"grader of {c.assignment_id}": grader_version(c) for c in chapters()}
-    resources = OFF if bubblewrap.is_off() else bubblewrap.unavailable()
-    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers, "walls": resources}
+    return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers}
 
 
-def grade_bytes(data: bytes, name: str, limits: dict[str, Any]) -> tuple[bool, str]:
-    """Grade a submission's bytes: True and the graded notebook, packed, or False and a sentence of trouble."""
+def worker_fingerprint() -> dict[str, str]:
+    """Return the grading fingerprint of this worker, and why it has no sandbox ("off", a sentence, or "")."""
+    settings = Settings.from_env()
+    sandbox = bubblewrap.unavailable(settings.work_dir) if settings.sandbox else OFF
+    return {**grading_fingerprint(), SANDBOX: sandbox}
+
+
+def grade_bytes(data: bytes, name: str, limits: dict[str, Any]) -> Reply:
+    """Grade a submission's bytes, and return the graded notebook as text or why there is none."""
     try:
         found = chapter(name)
+        config = ExecutionConfig.from_settings(Settings.from_env(), TimeLimits.from_dict(limits))
         with tempfile.TemporaryDirectory(prefix="submission-") as folder:
             file = Path(folder) / f"{found.notebook}.ipynb"
             file.write_bytes(data)
-            resources = ResourceLimits(**limits["walls"])
-            return True, serialize(
-                grade_notebook.grade_notebook(file, found, TimeLimits(**{**limits, "walls": resources}))
-            )
+            return worker.grade_submission(file, found, config)
     except Exception as error:
         return False, error_sentence(error)

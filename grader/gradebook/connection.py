@@ -20,8 +20,9 @@ from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from grader.course import DB_VARIABLE, CourseDirectory
+from grader.course import CourseDirectory
 from grader.errors import GraderError
+from grader.settings import DB_VARIABLE
 
 COURSE = "gradschool"
 LOCK = 0x67726164_73636830  # one number for every grader: PostgreSQL's advisory locks are named by numbers

@@ -14,6 +14,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from grader.course import chapter
 from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.gradebook.grades import save_grades
 from grader.notebooks.nbgrader_cells import is_grade
@@ -21,6 +22,7 @@ from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import escapes_folder, read_submission
 from grader.notebooks.source import INSTRUCTOR_TAG, template
 from grader.results import ExerciseRecord, GradeRecord
+from grader.settings import Settings
 
 Step = tuple[NotebookNode, Any]
 NOTES = "gradschool_notes"
@@ -73,7 +75,8 @@ class JudgeNotebook(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         from grader.execution.grade_notebook import execute_and_judge
 
-        execute_and_judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])))
+        config = ExecutionConfig.from_settings(Settings.from_env())
+        execute_and_judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])), config)
         return nb, resources
 
 

@@ -25,7 +25,8 @@ from grader.execution.fork_client import fork_server_pool
 from grader.notebooks.source import source_notebook, template
 from grader.redteam.cells import CHECK, OTHER, named
 from grader.redteam.preconditions import unmet, without_needs
-from grader.sandbox.bubblewrap import NOBODY, USERS, process_tree
+from grader.sandbox.bubblewrap import NOBODY, USERS
+from grader.sandbox.resources import process_tree
 
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"

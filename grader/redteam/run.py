@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,19 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader.bank.registry import find_entry
-from grader.course import chapter
+from grader.course import ROOT, chapter
 from grader.errors import GraderError
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import TimeLimits
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
 from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submission
 from grader.results import GradeRecord
-from grader.sandbox.bubblewrap import ResourceLimits
+from grader.sandbox.resources import ResourceLimits
 
 RESOURCES = ResourceLimits(memory=2**30, scratch=64 * 2**20)
 LIMITS = TimeLimits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, resources=RESOURCES)
+CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
@@ -46,21 +47,21 @@ class Outcome:
         return {renamed.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
 
 
-def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
+def run(only: str = "", jobs: int = 2, config: ExecutionConfig = CONFIG) -> dict[str, Any]:
     """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything.
 
     Raises GraderError where attacks would look vain whatever they do: if one names what does not exist, or if the work
     that they come with does not earn its points without them.
     """
-    wanted = attacks(only)
+    wanted, config = attacks(only), replace(config, limits=LIMITS)
     if lacking := [f"{a.name} names {a.missing[0]}" for a in wanted if a.missing]:
         raise GraderError(f"{'; '.join(lacking)}: nothing could be learnt from what tries nothing.")
-    honest = run_attack(None, {})
+    honest = run_attack(None, {}, config)
     if honest.breaks or honest.earned.get("chain.maximise") != find_entry("chain.maximise").points:
         raise GraderError(
             f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
         )
-    found = sorted(run_attacks(wanted, honest.earned, jobs), key=lambda o: o.attack)
+    found = sorted(run_attacks(wanted, honest.earned, jobs, config), key=lambda o: o.attack)
     return {
         "attacks": len(found),
         "breaks": [_line(o) for o in found if o.breaks],
@@ -72,14 +73,16 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.attack}: {', '.join(outcome.breaks)}"
 
 
-def run_attacks(wanted: list[Attack], honest: dict[str, float], jobs: int = 2) -> Iterator[Outcome]:
+def run_attacks(
+    wanted: list[Attack], honest: dict[str, float], jobs: int = 2, config: ExecutionConfig = CONFIG
+) -> Iterator[Outcome]:
     """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed(pool.submit(run_attack, attack, honest) for attack in wanted):
+        for future in as_completed(pool.submit(run_attack, attack, honest, config) for attack in wanted):
             yield future.result()
 
 
-def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
+def run_attack(attack: Attack | None, honest: dict[str, float], config: ExecutionConfig = CONFIG) -> Outcome:
     """Grade one attacker's file as any other, and return what came of it; None is the same work without an attack."""
     outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
@@ -87,7 +90,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, harness.fill), encoding="utf-8")
         try:
-            graded = _grade(file)
+            graded = _grade(file, config)
         except GraderError as error:
             graded, outcome.flags = None, [str(error)]
         except Exception as error:  # a break, whatever it is: this would have stopped the class
@@ -101,9 +104,9 @@ def run_attack(attack: Attack | None, honest: dict[str, float]) -> Outcome:
     return outcome
 
 
-def _grade(file: Path) -> NotebookNode:
+def _grade(file: Path, config: ExecutionConfig = CONFIG) -> NotebookNode:
     notebook, notes = overwrite_cells(read_submission(file), lesson())
-    grade_notebook.execute_and_judge(notebook, chapter("chain"), notes, LIMITS)
+    grade_notebook.execute_and_judge(notebook, chapter("chain"), notes, config)
     return notebook
 
 

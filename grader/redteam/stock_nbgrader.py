@@ -20,11 +20,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from grader.course import ROOT, WORK_VARIABLE, chapter
+from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
 from grader.redteam.cells import CHECK, OTHER, named
 from grader.redteam.harness import AttackHarness, attacks, small, submission
 from grader.sandbox import bubblewrap
+from grader.sandbox.resources import ResourceLimits, ResourceMonitor
+from grader.settings import WORK_DIR_VARIABLE
 
 ASSERTS = {
     CHECK: """p, l = np.array([1.0, 2.0, -3.0]), np.array([0.5, 0.0, 1.0])
@@ -40,7 +42,7 @@ np.testing.assert_allclose(phi, 0.0)
 """,
 }
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
-RESOURCES = bubblewrap.ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
+RESOURCES = ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
 STUDENTS = ("aaa-attacker", "other")
 
@@ -58,8 +60,9 @@ def run_attack(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; return in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
-        line = [*bubblewrap._bwrap(RESOURCES, ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]), *inside]
-        env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_VARIABLE: "/tmp/work"}
+        course = ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]
+        line = [*bubblewrap._bwrap(RESOURCES, ROOT / "build", course), *inside]
+        env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_DIR_VARIABLE: "/tmp/work"}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
         too_much: list[str] = []
 
@@ -67,7 +70,7 @@ def run_attack(name: str) -> list[str]:
             too_much.append(f"{why}, and the class did not finish")
             process.kill()
 
-        watch = bubblewrap.ResourceMonitor(process.pid, RESOURCES, stop)
+        watch = ResourceMonitor(process.pid, RESOURCES, stop)
         try:
             process.wait(LONGEST)
         except subprocess.TimeoutExpired:

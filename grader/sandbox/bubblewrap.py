@@ -13,20 +13,18 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import gradschool
-from grader.course import ROOT, course_directory
+from grader.course import ROOT
 from grader.errors import GraderError
+from grader.sandbox.resources import ResourceLimits
+from grader.settings import UNSANDBOXED_VARIABLE
 
 EXERCISES = Path(gradschool.__file__).resolve().parent / "exercises"
 SHOWN = ("__init__.py", "adapters.py")  # of a folder of exercises: the rows, and how a student's function is called
-UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
-COLD_VARIABLE = "GRADSCHOOL_COLD"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RUN_DIR = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
 HOME = "/tmp/home"
@@ -45,45 +43,22 @@ REFUSAL = (
 WARNING = "Graded WITHOUT a sandbox: this code could read and change everything that the instructor can."
 
 
-@dataclass(frozen=True)
-class ResourceLimits:
-    """What one kernel with all its children may use. Memory is what is resident, summed over the processes."""
-
-    memory: int = 3 * 2**30
-    address_space: int = 12 * 2**30  # of one process; an idle one with torch has about 2
-    processes: int = 128  # and threads
-    files: int = 512  # open at once, in one process
-    file_size: int = 64 * 2**20
-    scratch: int = 256 * 2**20
-    cpu_seconds: int = 900  # of one process
-
-
-def is_off() -> bool:
-    """Whether the instructor has said to go without."""
-    return os.environ.get(UNSANDBOXED_VARIABLE, "") not in ("", "0")
-
-
-def is_cold() -> bool:
-    """Whether every kernel is to start by itself, without a fork server."""
-    return os.environ.get(COLD_VARIABLE, "") not in ("", "0")
-
-
-def require() -> None:
-    """Trouble, in one sentence, unless kernels can be walled in here or the instructor goes without."""
-    if not is_off() and (why := unavailable()):
+def require(sandbox: bool, work_dir: Path) -> None:
+    """Raise GraderError, in one sentence, if kernels are to run in the sandbox and cannot here."""
+    if sandbox and (why := unavailable(work_dir)):
         raise GraderError(why)
 
 
 @lru_cache
-def unavailable() -> str:
-    """Why kernels cannot be walled in on this machine, with what to do about it; "" if they can."""
+def unavailable(work_dir: Path) -> str:
+    """Return why no kernel can run in the sandbox on this machine, with what to do about it; "" if one can."""
     if not sys.platform.startswith("linux"):
         return REFUSAL.format(why="it exists for Linux only", cure="grade on Linux (a virtual machine or container)")
     missing = [program for program in ("bwrap", "prlimit", "setpriv") if not shutil.which(program)]
     if missing:
         return REFUSAL.format(why=f"{missing[0]} is missing", cure="`apt-get install bubblewrap util-linux`")
     tried = subprocess.run(
-        [*_bwrap(ResourceLimits(), ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30
+        [*_bwrap(ResourceLimits(), work_dir, ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30
     )
     if tried.returncode == 0:
         return ""
@@ -94,6 +69,7 @@ def unavailable() -> str:
 def command(
     kernel: Sequence[str],
     resources: ResourceLimits,
+    work_dir: Path,
     judge: str,
     connection_file: str,
     info_fd: int,
@@ -102,23 +78,23 @@ def command(
     """The command line that runs ``kernel`` inside. bwrap writes the pid of the sandbox's first process to info_fd."""
     extra = ["--info-fd", str(info_fd), *(["--seccomp", str(seccomp_fd)] if seccomp_fd is not None else [])]
     extra += ["--ro-bind", judge, f"{RUN_DIR}/judge", "--ro-bind", connection_file, f"{RUN_DIR}/connection.json"]
-    return [*_bwrap(resources, extra), *kernel]
+    return [*_bwrap(resources, work_dir, extra), *kernel]
 
 
-def server_command(script: Path, handed: Path, control_fd: int) -> list[str]:
+def server_command(script: Path, work_dir: Path, handed: Path, control_fd: int) -> list[str]:
     """The command line that runs a fork server inside: with the rights to build walls, and nothing to use them on."""
     inside = f"{RUN_DIR}/{script.name}"
     extra = ["--ro-bind", str(handed), JUDGE_SOCKET_DIR, "--ro-bind", str(script), inside]
     caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if os.geteuid() == 0 else ("SETFCAP",)))
     start = [*_namespaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
-    return [*start, *_mounts(ResourceLimits(), extra), sys.executable, inside, str(control_fd)]
+    return [*start, *_mounts(ResourceLimits(), work_dir, extra), sys.executable, inside, str(control_fd)]
 
 
-def _bwrap(resources: ResourceLimits, extra: Sequence[str]) -> list[str]:
+def _bwrap(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
     """bwrap and all its arguments, up to the program to run."""
     own_user = os.geteuid() == 0
     spaces = _namespaces(("SETUID", "SETGID") if own_user else ())
-    return [*spaces, *_mounts(resources, extra), *_limits(resources), *(_as_nobody() if own_user else [])]
+    return [*spaces, *_mounts(resources, work_dir, extra), *_limits(resources), *(_as_nobody() if own_user else [])]
 
 
 def _namespaces(caps: Sequence[str]) -> list[str]:
@@ -129,14 +105,14 @@ def _namespaces(caps: Sequence[str]) -> list[str]:
     return line + [word for cap in caps for word in ("--cap-add", f"CAP_{cap}")]
 
 
-def _mounts(resources: ResourceLimits, extra: Sequence[str]) -> list[str]:
+def _mounts(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
     """All that is in sight. Mounts are made in the order in which they stand."""
     scratch = str(resources.scratch)
     line = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/.sockets", "--perms", "0777", "--dir", HOME]
-    line += [*_folders("/run", RUN_DIR), *_system(), *_fonts(), *_packages(), *extra]
+    line += [*_folders("/run", RUN_DIR), *_system(), *_fonts(), *_packages(work_dir), *extra]
     return [*line, "--remount-ro", "/", "--chdir", HOME, "--"]
 
 
@@ -153,15 +129,15 @@ def _system() -> Iterator[str]:
     yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")  # torch counts cores there
 
 
-def _packages() -> Iterator[str]:
-    """The interpreter, its packages and gradschool; exercises and whatever of the house lies within are covered up."""
+def _packages(work_dir: Path) -> Iterator[str]:
+    """The interpreter, its packages and gradschool; exercises and what of the course lies within them are covered."""
     bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), EXERCISES.parent]
     bound = [p for p in bound if not p.is_relative_to("/usr")]
     for place in bound:
         yield from _folders(*map(str, [*place.parents][-2::-1]))
         yield from ("--ro-bind", str(place), str(place))
     yield from _exercises()
-    for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", course_directory().work):
+    for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", work_dir.resolve()):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
             yield from _covered(secret)
 
@@ -199,22 +175,8 @@ def _fonts() -> Iterator[str]:
         yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
 
 
-def limits(resources: ResourceLimits) -> dict[str, int]:
-    """What setrlimit(2) is to hold each process to."""
-    return {
-        "as": resources.address_space,
-        "nproc": resources.processes,
-        "nofile": resources.files,
-        "fsize": resources.file_size,
-        "cpu": resources.cpu_seconds,
-        "core": 0,
-        "memlock": 2**16,
-        "msgqueue": 0,
-    }
-
-
 def _limits(resources: ResourceLimits) -> list[str]:
-    return ["prlimit", *(f"--{name}={most}" for name, most in limits(resources).items())]
+    return ["prlimit", *(f"--{name}={most}" for name, most in resources.rlimits().items())]
 
 
 def own_user() -> int | None:
@@ -228,74 +190,17 @@ def _as_nobody() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """All the variables of a kernel inside."""
+    """Return all the variables of a kernel inside, but for the judge's address."""
     own = {"PATH": f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "student"}
     return {**own, **own_places(HOME)}
 
 
+def judge_variables(address: str = f"{RUN_DIR}/judge") -> dict[str, str]:
+    """Return the variables that tell ``check`` where the judge listens, the old name for one version too."""
+    return dict.fromkeys(("GRADSCHOOL_JUDGE_SOCKET", "GRADSCHOOL_JUDGE"), address)
+
+
 def own_places(home: str) -> dict[str, str]:
-    """The variables that keep a kernel to one thread, and its files in a folder of its own."""
+    """Return the variables that keep a kernel to one thread, and its files in a folder of its own."""
     places = {"IPYTHONDIR": "ipython", "JUPYTER_RUNTIME_DIR": "runtime", "MPLCONFIGDIR": "matplotlib"}
     return {**ONE_THREAD, "HOME": home, "TMPDIR": home, **{k: f"{home}/{v}" for k, v in places.items()}}
-
-
-class ResourceMonitor:
-    """A thread that adds up what a process and its descendants hold, and calls ``stop(why)`` when it is too much."""
-
-    def __init__(self, pid: int, resources: ResourceLimits, stop: Callable[[str], None], every: float = 0.2) -> None:
-        self.pid, self.resources, self.stop, self.every = pid, resources, stop, every
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Look no more."""
-        self._ended.set()
-        self._thread.join(2.0)
-
-    def _look(self) -> None:
-        while not self._ended.wait(self.every):
-            tree = process_tree(self.pid)
-            if len(tree) > self.resources.processes:
-                return self.stop(f"it ran more than {self.resources.processes} processes")
-            if sum(map(_resident, tree)) > self.resources.memory and sum(map(_own_share, tree)) > self.resources.memory:
-                return self.stop(f"it used more than {self.resources.memory / 2**30:g} GB of memory")
-        return None
-
-
-def process_tree(pid: int) -> list[int]:
-    """A process and all its descendants, as far as they are still there."""
-    found: list[int] = []
-    waiting = [pid]
-    while waiting and len(found) < 10_000:
-        one = waiting.pop()
-        found.append(one)
-        for task in _listed(f"/proc/{one}/task"):
-            try:
-                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text().split())
-            except (OSError, ValueError):
-                continue
-    return found
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def _own_share(pid: int) -> int:
-    """What a process holds, with what it shares with its children divided up; slower to find out than the above."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:"))
-    except (OSError, ValueError, StopIteration):
-        return _resident(pid)

@@ -56,7 +56,7 @@ def course(built: CourseDirectory, tmp_path_factory: pytest.TempPathFactory, cha
 
 
 def environment(course: CourseDirectory) -> dict[str, str]:
-    return {"GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    return {"GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
 
 
 @pytest.fixture(scope="module")

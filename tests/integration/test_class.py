@@ -24,6 +24,7 @@ from grader.autograde import autograde, only_run, submissions
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
 from grader.executors.local import LocalExecutor
 
 pytestmark = pytest.mark.slow
@@ -34,13 +35,13 @@ MOST_MUTANTS = max(len(e.mutants) for e in entries("chain").values())
 
 def grader(*words: str, course: CourseDirectory, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run ``python -m grader`` for this house."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
 
 
 def nbgrader(*words: str, course: CourseDirectory) -> subprocess.CompletedProcess[str]:
     """Run plain nbgrader, as its own documentation says, from the folder with its configuration."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     return subprocess.run([BIN / "nbgrader", *words], cwd=ROOT / "grader", env=env, capture_output=True, text=True)
 
 
@@ -104,10 +105,10 @@ def test_a_bad_function_costs_only_its_own_exercise(graded: CourseDirectory) -> 
 
 def test_trouble_is_one_sentence_and_the_rest_is_graded(graded: CourseDirectory) -> None:
     found = results(graded)
-    assert found["damaged"]["trouble"] == (
+    assert found["damaged"]["reason"] == (
         "loss_as_chain_rule.ipynb is not a notebook (it is not JSON): ask for the file again."
     )
-    assert found["renamed"]["trouble"] == (
+    assert found["renamed"]["reason"] == (
         "loss_as_chain_rule.ipynb is missing, and there is 'my homework (final).ipynb': "
         "rename it if it is the submission, and grade again."
     )
@@ -130,7 +131,7 @@ def test_plain_nbgrader_gives_the_same_marks(graded: CourseDirectory, own: Cours
 def test_nothing_is_graded_twice_and_force_changes_no_mark(own: CourseDirectory, chain: Chapter) -> None:
     before = marks(own, chain)
     again = json.loads(grader("autograde", "chain", "--json", course=own).stdout)
-    assert {r["status"] for r in again} == {"unchanged", "trouble"}
+    assert {r["status"] for r in again} == {"unchanged", "failed"}
     forced = json.loads(grader("autograde", "chain", "--student", "mistaken-2", "--force", "--json", course=own).stdout)
     assert [r["status"] for r in forced] == ["graded"]
     assert marks(own, chain) == before
@@ -177,7 +178,7 @@ def test_export_is_one_row_for_each_student_and_exercise(own: CourseDirectory, c
 
 def test_check_grades_one_file_of_any_name(own: CourseDirectory, chain: Chapter) -> None:
     file = own.submitted / "renamed" / chain.assignment_id / "my homework (final).ipynb"
-    found = json.loads(grader("check", str(file), "--json", course=own).stdout)
+    found = json.loads(grader("grade-file", str(file), "--json", course=own).stdout)
     assert (found["chapter"], found["earned"]) == (chain.assignment_id, 0)
 
 
@@ -187,7 +188,7 @@ def test_check_grades_one_file_of_any_name(own: CourseDirectory, chain: Chapter)
         (["autograde", "chain", "--student", "perfekt"], "did you mean 'perfect'?"),
         (["autograde", "9"], "There is no chapter '9'"),
         (["feedback", "chain", "--student", "nobody"], "Nothing of 'nobody' has been graded"),
-        (["check", "no-such-file.ipynb"], "no-such-file.ipynb cannot be opened"),
+        (["grade-file", "no-such-file.ipynb"], "no-such-file.ipynb cannot be opened"),
     ],
 )
 def test_bad_words_get_one_sentence(own: CourseDirectory, words: list[str], sentence: str) -> None:
@@ -230,7 +231,7 @@ def test_an_interrupted_run_goes_on_where_it_was(own: CourseDirectory, chain: Ch
     shutil.rmtree(own.autograded)
     (own.work / "gradebook.db").unlink()
     assert grader("build", "chain", course=own).returncode == 0
-    env = {**os.environ, "GRADSCHOOL_WORK": str(own.work), "GRADSCHOOL_RELEASE": str(own.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(own.work), "GRADSCHOOL_RELEASE": str(own.release)}
     run = subprocess.Popen(
         [sys.executable, "-m", "grader", "autograde", "chain"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
     )
@@ -257,7 +258,7 @@ def test_a_timestamp_counts_and_a_link_in_its_place_does_not(course: CourseDirec
     ours.write_text("2026-02-01 10:00:00 UTC\n")
     (course.submitted / "ada" / chain.assignment_id / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC\n")
     (course.submitted / "bob" / chain.assignment_id / "timestamp.txt").symlink_to(ours)
-    assert {r.status for r in autograde(course, submissions(course, [chain]), crew=LocalExecutor(1))} == {"trouble"}
+    assert {r.status for r in autograde(course, submissions(course, [chain]), executor=LocalExecutor(1))} == {"failed"}
     with Gradebook(course.db_url) as gradebook:
         found = {s.student_id: s.timestamp for s in gradebook.assignment_submissions(chain.assignment_id)}
     assert found == {"ada": datetime(2026, 1, 1, 10), "bob": None}
@@ -272,7 +273,7 @@ def test_a_crew_that_has_ended_leaves_no_process_and_no_thread(
         file = course.notebook_path(course.submitted, student, chain)
         file.parent.mkdir(parents=True)
         file.write_text("not a notebook")
-    run = LocalExecutor(2).run(submissions(course, [chain]))
+    run = LocalExecutor(2).run(submissions(course, [chain]), ExecutionConfig(course.work))
     next(run)
     if left_early:
         run.close()

@@ -46,7 +46,7 @@ def quick(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> CourseDire
 
 def start(course: CourseDirectory, *words: str) -> subprocess.Popen[str]:
     """Start grading, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, str(course.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -96,7 +96,7 @@ def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], floa
 
 def real(course: CourseDirectory) -> subprocess.Popen[str]:
     """Start grading with kernels in their walls, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -180,7 +180,7 @@ def test_a_full_disk_costs_nothing_but_time(quick: CourseDirectory, chain: Chapt
     size = sum(f.stat().st_size + 4096 for f in quick.work.rglob("*")) + BALLAST + ROOM
     resources = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(small)]
     places = {"WORK": quick.work, "SMALL": small, "HOME_AGAIN": again, "PYTHON": sys.executable, "BALLAST": BALLAST}
-    course = {"GRADSCHOOL_WORK": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
+    course = {"GRADSCHOOL_WORK_DIR": small / "work", "GRADSCHOOL_RELEASE": quick.release, "GRADSCHOOL_UNSANDBOXED": 1}
     env = {**os.environ, **{name: str(value) for name, value in {**places, **course}.items()}}
     done = subprocess.run([*resources, "sh", "-c", FULL_DISK], env=env)
     said = {f.name: f.read_text() for f in again.iterdir() if f.is_file()}

@@ -10,7 +10,6 @@ import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
@@ -22,7 +21,8 @@ from grader.autograde import autograde, submissions
 from grader.bank.registry import entries
 from grader.cli.main import app
 from grader.course import ROOT, Chapter, CourseDirectory
-from grader.executors.local import Submission
+from grader.execution.config import ExecutionConfig
+from grader.executors.base import Graded, Submission
 from grader.gradebook import late_penalty
 from grader.gradebook.connection import open_gradebook
 from grader.lms.totals import chapter_totals
@@ -150,13 +150,13 @@ def test_the_rule_is_the_one_in_nbgraders_configuration(tmp_path: Path) -> None:
 class Clerk:
     """Finds everything right, without a kernel."""
 
-    def run(self, todo: Sequence[Submission], limits: Any = None) -> Iterator[tuple[Submission, nbformat.NotebookNode]]:
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Graded]:
         for s in todo:
             graded, _ = overwrite_cells(nbformat.read(s.file, as_version=4), template(s.chapter))
             bank = entries(s.chapter.key).values()
             right = [Report(e.exercise.id, "", 1.0, (), points=e.points) for e in bank]
             GradeRecord.of(right, [], grader_version(s.chapter), digest_of(s.file)).attach(graded)
-            yield s, graded
+            yield Graded(s, graded)
 
 
 def test_what_was_collected_late_is_graded_as_late(
@@ -169,7 +169,7 @@ def test_what_was_collected_late_is_graded_as_late(
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_assignment(chain.assignment_id, duedate="2026-11-20 12:00:00 UTC")
     monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
-    assert [r.status for r in autograde(course, submissions(course, [chain]), crew=Clerk())] == ["graded", "graded"]
+    assert [r.status for r in autograde(course, submissions(course, [chain]), executor=Clerk())] == ["graded", "graded"]
     total = sum(e.points for e in entries("chain").values())
     found = chapter_totals(course, [chain])
     assert {s: t.score for (s, _), t in found.items()} == {"ann": total, "bob": 0.0}

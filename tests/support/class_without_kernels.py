@@ -1,4 +1,4 @@
-"""A class that is graded without kernels: what a crew hands back is made up from the text of each notebook."""
+"""A class that is graded without kernels: what the executor yields is made up from the text of each notebook."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from grader import sample_class
 from grader.autograde import Result, autograde, submissions
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
-from grader.execution.notebook_run import TimeLimits
-from grader.executors.local import Outcome, Submission
+from grader.execution.config import ExecutionConfig
+from grader.executors.base import Graded, Outcome, Submission
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.source import template
 from grader.results import GradeRecord, digest_of, grader_version
@@ -28,11 +28,11 @@ def hand_in(course: CourseDirectory, chapter: Chapter, student: str, tenths: int
     sample_class._submit(course, chapter, student, released)
 
 
-class QuickCrew:
-    """In each exercise as many tenths of its points as the first cell has x."""
+class FakeExecutor:
+    """An executor that gives, in each exercise, as many tenths of its points as the first cell has x."""
 
-    def run(self, todo: Sequence[Submission], limits: TimeLimits | None = None) -> Iterator[Outcome]:
-        """The graded notebooks in the order of the submissions."""
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
+        """Yield the graded notebooks in the order of the submissions."""
         for submission in todo:
             submitted = nbformat.read(submission.file, as_version=4)
             graded, notes = overwrite_cells(submitted, template(submission.chapter))
@@ -43,9 +43,9 @@ class QuickCrew:
             }
             version, digest = grader_version(submission.chapter), digest_of(submission.file)
             GradeRecord.of(reports.values(), notes, version, digest).attach(graded)
-            yield submission, graded
+            yield Graded(submission, graded)
 
 
 def grade(course: CourseDirectory, chapter: Chapter, force: bool = False) -> list[Result]:
     """Grade everybody's work in this process."""
-    return list(autograde(course, submissions(course, [chapter]), crew=QuickCrew(), force=force))
+    return list(autograde(course, submissions(course, [chapter]), executor=FakeExecutor(), force=force))

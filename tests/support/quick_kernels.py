@@ -5,7 +5,7 @@
 QUICK = """
 import os, sys, time
 sys.path.insert(0, {root!r})
-os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
+os.environ["GRADSCHOOL_NO_FORK"] = "1"  # no fork server: there will be no kernel
 from grader.execution import notebook_run
 from grader.bank.registry import entries
 from gradschool.core.report import Report

@@ -48,7 +48,7 @@ def test_collect_is_told_the_time_zone_by_either_name(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     seen: list[Any] = []
-    monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path))
+    monkeypatch.setenv("GRADSCHOOL_WORK_DIR", str(tmp_path))
     monkeypatch.setattr("grader.lms.roster.read", lambda paths, zone: seen.append(zone) or [])
     (tmp_path / "in").mkdir()
     run("collect", str(tmp_path / "in"), name, "Europe/Berlin", "--json")
@@ -60,7 +60,7 @@ def test_export_is_told_what_stands_for_ungraded_marks_by_either_name(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     seen: list[Any] = []
-    monkeypatch.setenv("GRADSCHOOL_WORK", str(tmp_path))
+    monkeypatch.setenv("GRADSCHOOL_WORK_DIR", str(tmp_path))
     monkeypatch.setattr("grader.lms.canvas.write_import_file", lambda *args: seen.append(args[-1]) or ([], []))
     run("export", "--format", "canvas", name, "points", "--json")
     assert seen == ["points"]

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,17 @@ from nbformat import NotebookNode
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory
+from grader.course import ROOT, Chapter, CourseDirectory
 from grader.execution import fork_client, fork_server, grade_notebook
+from grader.execution.cell_outcome import KernelDied
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import ForkError, ForkServerHandle, fork_server_pool
-from grader.execution.kernel import Kernel, KernelDied
-from grader.execution.notebook_run import TimeLimits
+from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
 from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
+from grader.sandbox.resources import ResourceLimits, process_tree
 
 pytestmark = pytest.mark.slow
 
@@ -38,13 +41,13 @@ CONNECTION = json.dumps({
     "transport": "ipc", "ip": bubblewrap.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
     **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
 })  # fmt: skip
-LIMITS = TimeLimits(check=12.0, cell=12.0)  # one of the students never ends
+CONFIG = ExecutionConfig(ROOT / "build")
+LIMITED = replace(CONFIG, limits=TimeLimits(check=12.0, cell=12.0))  # one of the students never ends
+COLD = replace(CONFIG, fork=False)
 
 
 @pytest.fixture(autouse=True)
-def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(bubblewrap.COLD_VARIABLE, raising=False)
-    monkeypatch.delenv(bubblewrap.UNSANDBOXED_VARIABLE, raising=False)
+def _nothing_failed_before() -> None:
     fork_server_pool().failures, fork_server_pool().shared = 0, None
 
 
@@ -58,7 +61,7 @@ class Running:
     """A kernel that runs whatever text it is given."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self.kernel, self.road, self.first = kernel, kernel.road, kernel.manager.first
+        self.kernel, self.attempt, self.first = kernel, kernel.attempt, kernel.manager.init_pid
 
     async def run(self, text: str, seconds: float = 120.0) -> str:
         """What the text printed; an error's or a loss's name if it did not end well."""
@@ -73,12 +76,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def kernels(number: int = 1) -> AsyncIterator[list[Running]]:
+async def kernels(number: int = 1, config: ExecutionConfig = CONFIG) -> AsyncIterator[list[Running]]:
     """So many kernels at once, from one fork server unless something is wrong."""
     with JudgeServer() as judge:
         async with contextlib.AsyncExitStack() as stack:
             yield [
-                Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address)))
+                Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address, config)))
                 for _ in range(number)
             ]
 
@@ -88,7 +91,7 @@ def ask(*texts: str, number: int = 1) -> list[list[str]]:
 
     async def go() -> list[list[str]]:
         async with kernels(number) as some:
-            assert {k.road for k in some} == {"forked"}
+            assert {k.attempt for k in some} == {"forked"}
             return [[await k.run(text) for text in texts] for k in some]
 
     return asyncio.run(go())
@@ -103,16 +106,16 @@ def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
 # --- the same marks -------------------------------------------------------------------------------------------------
 
 
-def test_both_roads_give_the_same_records(
+def test_both_ways_to_start_give_the_same_records(
     course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Right, mistaken, endless and crashing students: every mark, mistake, hint and note is the same."""
     sample_class.fill_class(course, chain, mistaken=2)
 
-    def class_record() -> dict[str, Any]:
+    def class_record(config: ExecutionConfig) -> dict[str, Any]:
         students = ("perfect", "alternative-2", "mistaken-1", "mistaken-2", "endless", "crash", "untouched")
         graded = {
-            s: grade_notebook.grade_notebook(course.notebook_path(course.submitted, s, chain), chain, LIMITS)
+            s: grade_notebook.grade_notebook(course.notebook_path(course.submitted, s, chain), chain, config)
             for s in students
         }
         return {s: (GradeRecord.read(nb), [(c.source, _shown(c)) for c in nb.cells]) for s, nb in graded.items()}
@@ -121,15 +124,14 @@ def test_both_roads_give_the_same_records(
     real = Kernel._start
 
     async def noting(self: Kernel) -> None:
-        started.append(self.road)
+        started.append(self.attempt)
         await real(self)
 
     monkeypatch.setattr(Kernel, "_start", noting)
-    forked = class_record()
+    forked = class_record(LIMITED)
     assert set(started) == {"forked"}
     started.clear()
-    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
-    cold = class_record()
+    cold = class_record(replace(LIMITED, fork=False))
     assert set(started) == {"cold"}
     assert forked == cold
     assert sum(e["earned"] for e in forked["perfect"][0]["exercises"]) == sum(
@@ -180,8 +182,8 @@ def test_chance_differs_between_children_as_between_processes() -> None:
     assert one.splitlines()[1] == other.splitlines()[1]
 
 
-def test_it_is_to_a_student_what_a_cold_kernel_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same variables, paths, limits, rights, mounts to write to and files in sight on both roads."""
+def test_it_is_to_a_student_what_a_cold_kernel_is() -> None:
+    """The same variables, paths, limits, rights, mounts to write to and files in sight in both ways to start."""
     text = (
         "import os, resource, signal, sys\n"
         "status = dict(l.split(':', 1) for l in open('/proc/self/status'))\n"
@@ -199,11 +201,10 @@ def test_it_is_to_a_student_what_a_cold_kernel_is(monkeypatch: pytest.MonkeyPatc
         "('/proc', 'proc'), ('/dev/pts', 'devpts')} or open('/proc/mounts').read())"
     )
     ((forked,),) = ask(text)
-    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
 
     async def cold() -> str:
-        async with kernels() as (kernel,):
-            assert kernel.road == "cold"
+        async with kernels(config=COLD) as (kernel,):
+            assert kernel.attempt == "cold"
             return await kernel.run(text)
 
     for ours, theirs in zip(forked.splitlines(), asyncio.run(cold()).splitlines(), strict=True):
@@ -239,7 +240,7 @@ def test_two_kernels_of_one_server_do_not_see_each_other() -> None:
 
     async def go() -> None:
         async with kernels(2) as (one, other):
-            assert one.road == other.road == "forked"
+            assert one.attempt == other.attempt == "forked"
             user, terminal = (await one.run(leave)).split()
             assert terminal == "/dev/pts/0"
             shown = await other.run(look)
@@ -334,7 +335,7 @@ def test_a_kernel_ends_with_everything_that_it_started() -> None:
     async def go() -> list[int]:
         async with kernels() as (kernel,):
             await kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
-            tree = bubblewrap.process_tree(kernel.first)
+            tree = process_tree(kernel.first)
             assert len(tree) == 5
             assert (await kernel.run("os._exit(0)")).startswith("lost")
             return tree
@@ -372,7 +373,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: CourseDirectory, t
 
     def kill_once() -> None:
         while not done.is_set():
-            children = bubblewrap.process_tree(_server_process().pid)[3:]
+            children = process_tree(_server_process().pid)[3:]
             if len(children) >= 2:
                 time.sleep(0.7)
                 os.kill(_server_process().pid, signal.SIGKILL)
@@ -382,7 +383,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: CourseDirectory, t
     killer = threading.Thread(target=kill_once)
     killer.start()
     try:
-        graded = grade_notebook.grade_notebook(tmp_path / "nb.ipynb", chain, TimeLimits())
+        graded = grade_notebook.grade_notebook(tmp_path / "nb.ipynb", chain, CONFIG)
     finally:
         done.set()
         killer.join()
@@ -401,9 +402,7 @@ def test_what_was_imported_lies_in_large_pages() -> None:
     if not _can_gather():
         pytest.skip("this Linux cannot gather pages into large ones")
     assert ask("print(1)") == [["1"]]
-    family = [
-        psutil.Process(pid) for pid in bubblewrap.process_tree(_server_process().pid)
-    ]  # bubblewrap, then the server
+    family = [psutil.Process(pid) for pid in process_tree(_server_process().pid)]  # bubblewrap, then the server
     server = max(family, key=lambda process: process.memory_info().rss)
     told = Path(f"/proc/{server.pid}/smaps_rollup").read_text().splitlines()
     kilobytes = {line.split()[0]: int(line.split()[1]) for line in told[1:]}
@@ -429,7 +428,7 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     async def go() -> str:
         async with kernels() as (kernel,):
             assert await kernel.run("print(6 * 7)") == "42"
-            return kernel.road
+            return kernel.attempt
 
     assert asyncio.run(go()) == "cold"
     assert fork_server_pool().failures == 2
@@ -437,26 +436,31 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     broken.write_text("import time; time.sleep(1000)")
     started = time.monotonic()
     with pytest.raises(ForkError, match="too often"):
-        fork_server_pool().kernel("{}", "", bubblewrap.ResourceLimits())
+        fork_server_pool().kernel("{}", "", CONFIG)
     assert time.monotonic() - started < 60  # not the two minutes that a server may take to start
     fork_server_pool().failures = 0
+
+
+def limited(**resources: Any) -> ExecutionConfig:
+    """The usual config with these resources."""
+    return replace(CONFIG, limits=TimeLimits(resources=ResourceLimits(**resources)))
 
 
 def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
     """Walls that fail leave no kernel without them, and the reason is told."""
     ask("print(1)")
     with JudgeServer() as judge, pytest.raises(ForkError, match="mount /tmp"):
-        fork_server_pool().kernel("{}", judge.address, bubblewrap.ResourceLimits(scratch="nonsense"))  # type: ignore[arg-type]
+        fork_server_pool().kernel("{}", judge.address, limited(scratch="nonsense"))
     with JudgeServer() as judge, pytest.raises(ForkError, match="TypeError"):
-        fork_server_pool().kernel("{}", judge.address, bubblewrap.ResourceLimits(processes="nonsense"))  # type: ignore[arg-type]
+        fork_server_pool().kernel("{}", judge.address, limited(processes="nonsense"))
 
 
 def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
     """The grader's end of the line closes when it is killed: nothing of a student's goes on without it."""
     ask("print(1)")
     with JudgeServer() as judge:
-        process = fork_server_pool().kernel(CONNECTION, judge.address, bubblewrap.ResourceLimits())
-        tree = bubblewrap.process_tree(process.pid)
+        process = fork_server_pool().kernel(CONNECTION, judge.address, CONFIG)
+        tree = process_tree(process.pid)
         assert len(tree) == 2
         process.close()
         assert _left_of(tree) == []
@@ -465,7 +469,7 @@ def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
 def test_several_processes_share_one_server() -> None:
     """A door that is lent is used instead of a server of one's own; when that server dies, there is one's own."""
     fork_server_pool().end()
-    with fork_client.shared_fork_server() as handle:
+    with fork_client.shared_fork_server(CONFIG) as handle:
         assert handle is not None
         fork_server_pool().shared = handle
         ask("print(1)", number=2)
@@ -475,20 +479,17 @@ def test_several_processes_share_one_server() -> None:
     assert fork_server_pool().server is not None
 
 
-def test_both_roads_agree_on_places_and_options() -> None:
-    """The fork server cannot import what the cold road is written with, so it says the same things again."""
-    for name in ("MEET", "HOME", "HANDED", "KERNEL_OPTIONS"):
+def test_both_ways_to_start_agree_on_places_and_options() -> None:
+    """The fork server cannot import what starts a cold kernel, so it says the same things again."""
+    for name in ("RUN_DIR", "HOME", "JUDGE_SOCKET_DIR", "KERNEL_OPTIONS"):
         assert getattr(fork_server, name) == getattr(bubblewrap, name)
     assert bubblewrap.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
 
 
-@pytest.mark.parametrize("road", ["forked", "cold"])
-def test_a_kernel_has_no_database_of_what_was_run(monkeypatch: pytest.MonkeyPatch, road: str) -> None:
-    if road == "cold":
-        monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1")
-
+@pytest.mark.parametrize(("config", "attempt"), [(CONFIG, "forked"), (COLD, "cold")])
+def test_a_kernel_has_no_database_of_what_was_run(config: ExecutionConfig, attempt: str) -> None:
     async def go() -> tuple[str, str]:
-        async with kernels() as (kernel,):
-            return kernel.road, await kernel.run("print(get_ipython().history_manager.enabled)")
+        async with kernels(config=config) as (kernel,):
+            return kernel.attempt, await kernel.run("print(get_ipython().history_manager.enabled)")
 
-    assert asyncio.run(go()) == (road, "False")
+    assert asyncio.run(go()) == (attempt, "False")

@@ -10,9 +10,9 @@ from nbformat import NotebookNode
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory
+from grader.course import ROOT, Chapter, CourseDirectory
 from grader.execution import grade_notebook
-from grader.execution.notebook_run import TimeLimits
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 
@@ -36,7 +36,8 @@ def cell(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: TimeLimits | None = None) -> NotebookNode:
     nbformat.write(notebook, tmp_path / "submitted.ipynb")
-    return grade_notebook.grade_notebook(tmp_path / "submitted.ipynb", chain, limits or TimeLimits())
+    config = ExecutionConfig(ROOT / "build", limits=limits or TimeLimits())
+    return grade_notebook.grade_notebook(tmp_path / "submitted.ipynb", chain, config)
 
 
 def earned(notebook: NotebookNode) -> dict[str, float]:

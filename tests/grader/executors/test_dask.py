@@ -22,12 +22,14 @@ from nbgrader.api import Gradebook
 
 from grader import sample_class
 from grader.autograde import Result, autograde, submissions
-from grader.cli.grading import _crew
+from grader.cli.grading import _executor
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
+from grader.executors.base import MOST_READY, Executor, Submission
 from grader.executors.dask import DaskExecutor
 from grader.executors.dask_task import worker_fingerprint
-from grader.executors.local import KILLED_TWICE, MOST_READY, Executor, LocalExecutor, Submission
+from grader.executors.local import KILLED_TWICE, LocalExecutor
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +39,7 @@ BIN = Path(sys.executable).parent
 QUICK = """
 import os, signal, sys, time
 sys.path.insert(0, {root!r})
-os.environ["GRADSCHOOL_COLD"] = "1"  # no fork server: there will be no kernel
+os.environ["GRADSCHOOL_NO_FORK"] = "1"  # no fork server: there will be no kernel
 from grader.execution import notebook_run
 from gradschool.core.report import Report
 
@@ -87,16 +89,16 @@ def marks(course: CourseDirectory, chain: Chapter) -> Marks:
         return {s.student_id: sorted((g.name, g.auto_score) for g in s.notebooks[0].grades) for s in found}
 
 
-def grade_all(course: CourseDirectory, chain: Chapter, crew: Executor) -> dict[str, Result]:
+def grade_all(course: CourseDirectory, chain: Chapter, executor: Executor) -> dict[str, Result]:
     """Every result, by student; each student must come once."""
-    found = list(autograde(course, submissions(course, [chain]), crew=crew))
+    found = list(autograde(course, submissions(course, [chain]), executor=executor))
     assert len(found) == len({r.student for r in found})
     return {r.student: r for r in found}
 
 
 def run_quick(course: CourseDirectory, script: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     """Grade with the quick kernel, from the house's own folder."""
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release), **more}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release), **more}
     command = [sys.executable, str(script), "autograde", "chain", *words]
     return subprocess.Popen(
         command, cwd=course.work, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -138,8 +140,8 @@ class Cluster:
     def _start(self, what: str, *words: str, name: str = "scheduler", **more: str) -> subprocess.Popen[bytes]:
         own = self.place(name)
         (own / "tmp").mkdir(parents=True)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GRADSCHOOL_WORK"))}
-        env = {**kept, "GRADSCHOOL_WORK": str(own / "work"), "TMPDIR": str(own / "tmp"), **more}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GRADSCHOOL_WORK_DIR"))}
+        env = {**kept, "GRADSCHOOL_WORK_DIR": str(own / "work"), "TMPDIR": str(own / "tmp"), **more}
         with open(own / "log", "wb") as log:
             process = subprocess.Popen(
                 [BIN / "dask", what, *words, "--no-dashboard"],
@@ -213,7 +215,7 @@ def test_here_a_killed_process_costs_a_second_try_and_nobody_else(
     out, err = run_quick(course, script, "--jobs", "2", "--json", REVERSED="1").communicate(timeout=600)
     assert err == ""
     found = {r["student"]: r for r in json.loads(out)}
-    assert found["fatal"]["trouble"] == KILLED_TWICE
+    assert found["fatal"]["reason"] == KILLED_TWICE
     assert {r["status"] for s, r in found.items() if s != "fatal"} == {"graded"}
     graded = marks(course, chain)
     assert {s: graded[s] for s in CLASS} == one_process[1]
@@ -264,7 +266,7 @@ def test_who_kills_two_workers_is_left_to_a_person(course: CourseDirectory, chai
     keep(course)
     hand_in(course, chain, {"ada": "x ", "bob": "xx dies", "cleo": "xxx "})
     found = grade_all(course, chain, DaskExecutor(dask.address, wait=180))
-    assert found["bob"].trouble == "The worker that ran this died, for the second time: look at it, and grade it again."
+    assert found["bob"].reason == "The worker that ran this died, for the second time: look at it, and grade it again."
     assert [found[s].status for s in ("ada", "cleo")] == ["graded", "graded"]
     assert {t: n for t, n in ran(dask.place("stays")).items() if " " in t} == {"x ": 1, "xx dies": 2, "xxx ": 1}
 
@@ -329,9 +331,9 @@ def test_what_does_not_go_together_is_one_sentence(
     course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(GraderError, match="--jobs is for this machine alone"):
-        _crew(2, "tcp://127.0.0.1:9", False, print)
-    with pytest.raises(GraderError, match="--cold is for this machine alone"):
-        _crew(None, "tcp://127.0.0.1:9", True, print)
+        _executor(2, "tcp://127.0.0.1:9", False, ExecutionConfig(course.work), print)
+    with pytest.raises(GraderError, match="--no-fork is for this machine alone"):
+        _executor(None, "tcp://127.0.0.1:9", True, ExecutionConfig(course.work), print)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(GraderError, match=r"pip install -e '.\[cluster\]'"):
         grade_all(course, chain, DaskExecutor("tcp://127.0.0.1:9"))
@@ -362,10 +364,10 @@ def test_real_kernels_on_a_cluster_give_the_marks_of_one_machine(
     finally:
         alone.close()
     expected = grade_all(here, chain, LocalExecutor(1))
-    assert [r.status for _, r in sorted(found.items())] == ["trouble", "graded", "graded", "graded"]
+    assert [r.status for _, r in sorted(found.items())] == ["failed", "graded", "graded", "graded"]
     for student, result in expected.items():
         other = found[student]
-        assert (other.status, other.score, other.trouble) == (result.status, result.score, result.trouble)
+        assert (other.status, other.score, other.reason) == (result.status, result.score, result.reason)
         assert other.mistakes == result.mistakes
     assert marks(there, chain) == marks(here, chain)
 
@@ -411,7 +413,7 @@ def test_quick_workers_do_not_fill_the_memory_of_a_slow_writer(chain: Chapter, t
     (tmp_path / "any.ipynb").write_text("{}")
     todo = [Submission(f"student-{k}", chain, tmp_path / "any.ipynb") for k in range(500)]
     client = AtOnce()
-    steps = DaskExecutor(lambda: client).run(todo)
+    steps = DaskExecutor(lambda: client).run(todo, ExecutionConfig(tmp_path))
     for _ in range(100):
         next(steps)
         time.sleep(0.002)  # time enough for ten answers
@@ -423,7 +425,7 @@ def test_the_scheduler_goes_away(
     course: CourseDirectory, chain: Chapter, dask: Cluster, one_process: tuple[CourseDirectory, Marks]
 ) -> None:
     """The last test here: it leaves no scheduler."""
-    results = autograde(course, submissions(course, [chain]), crew=DaskExecutor(dask.address))
+    results = autograde(course, submissions(course, [chain]), executor=DaskExecutor(dask.address))
     done = [next(results).student]
     dask.scheduler.kill()
     with pytest.raises(GraderError, match=r"The scheduler is gone\. What was entered stays"):

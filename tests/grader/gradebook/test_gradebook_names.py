@@ -35,5 +35,5 @@ def test_half_a_name_is_a_name(course: CourseDirectory, given: dict[str, str]) -
 def test_who_hands_in_what_cannot_be_graded_has_a_name_too(course: CourseDirectory, chain: Chapter) -> None:
     (course.submitted / "ben" / chain.assignment_id).mkdir(parents=True)
     (result,) = class_without_kernels.grade(course, chain)
-    assert result.status == "trouble"
+    assert result.status == "failed"
     assert called(course) == {"ben": ("ben", "")}

@@ -66,7 +66,7 @@ def grader(course: CourseDirectory, *words: str, code: int = 0) -> subprocess.Co
 
 
 def env(course: CourseDirectory) -> dict[str, str]:
-    places = {"GRADSCHOOL_WORK": course.work, "GRADSCHOOL_RELEASE": course.release, "GRADSCHOOL_DB": course.db}
+    places = {"GRADSCHOOL_WORK_DIR": course.work, "GRADSCHOOL_RELEASE": course.release, "GRADSCHOOL_DB": course.db}
     return {**os.environ, **{name: str(place) for name, place in places.items()}}
 
 

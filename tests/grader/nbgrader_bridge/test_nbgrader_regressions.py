@@ -110,7 +110,7 @@ def test_a_deleted_cell_does_not_keep_its_old_mark(course: CourseDirectory, chai
 
 
 def test_the_time_for_a_cell_is_ours_and_not_thirty_seconds_for_the_imports() -> None:
-    from grader.execution.notebook_run import TimeLimits
+    from grader.execution.config import TimeLimits
 
     assert Execute().timeout == 30
     assert TimeLimits().locked > 30

@@ -134,7 +134,7 @@ def fill(course: CourseDirectory, chain: Chapter) -> None:
 def grade(course: CourseDirectory, *words: str) -> str:
     """Run one of the two ways in; all that it said."""
     (course.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, str(course.work.parent / "quick.py"), *words]
     done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=600)
     return done.stdout + done.stderr
@@ -159,7 +159,7 @@ def test_both_ways_in_end_alike_whatever_was_handed_in(course: CourseDirectory, 
     shutil.copytree(course.work, other.work, symlinks=True, copy_function=copy_of)
     ours = json.loads(grade(course, "autograde", "chain", "--json", "--jobs", "1"))
     plain = grade(other, "nbgrader", "autograde", chain.assignment_id)
-    troubles = {r["student"]: r["trouble"] for r in ours if r["status"] == "trouble"}
+    troubles = {r["student"]: r["reason"] for r in ours if r["status"] == "failed"}
     assert set(notes(course, chain)) == {r["student"] for r in ours} - set(troubles)
     graded = {"ada", "b-steps", "e-odd-marks", "f-surrogates", "g-mark", "l-beside", "m-honest", "zoe"}
     assert set(notes(course, chain)) == graded

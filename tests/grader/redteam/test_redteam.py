@@ -47,7 +47,9 @@ def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
 def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the same work without an attack earns nothing, no attack can earn more: that must not look like safety."""
     assert "check" in lesson().cells[0].source
-    monkeypatch.setattr(run, "run_attack", lambda attack, honest: run.Outcome("none", "", {"chain.maximise": 0.0}))
+    monkeypatch.setattr(
+        run, "run_attack", lambda attack, honest, config: run.Outcome("none", "", {"chain.maximise": 0.0})
+    )
     with pytest.raises(GraderError, match="nothing could be learnt"):
         run.run("forge/nan")
 
@@ -97,7 +99,7 @@ def pages(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempP
     file = course.notebook_path(course.submitted, "mallory", chain)
     file.parent.mkdir(parents=True)
     nbformat.write(notebook, file)
-    env = {**os.environ, "GRADSCHOOL_WORK": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     for words in (("autograde", "chain"), ("feedback", "chain")):
         done = subprocess.run(
             [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env, capture_output=True, text=True
@@ -151,7 +153,7 @@ def formgrader(pages: CourseDirectory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    env = {**os.environ, "GRADSCHOOL_WORK": str(pages.work), "GRADSCHOOL_RELEASE": str(pages.release)}
+    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(pages.work), "GRADSCHOOL_RELEASE": str(pages.release)}
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", f"--port={port}"]
     command += [
         "--IdentityProvider.token=",

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -16,24 +17,27 @@ import pytest
 
 from grader.course import ROOT
 from grader.errors import GraderError
+from grader.execution.cell_outcome import KernelDied
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import fork_server_pool
-from grader.execution.kernel import Kernel, KernelDied
+from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
 from grader.sandbox import bubblewrap, seccomp, socket_dir
+from grader.sandbox.resources import ResourceLimits
 from grader.sandbox.socket_dir import socket_folder
 
-WALLS = bubblewrap.ResourceLimits(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
+WALLS = ResourceLimits(memory=700 * 2**20, processes=40, scratch=32 * 2**20)
+CONFIG = ExecutionConfig(ROOT / "build", limits=TimeLimits(resources=WALLS))
+UNSANDBOXED = replace(CONFIG, sandbox=False)
 
 
-def cells_run(
-    *sources: str, seconds: float = 120.0, resources: bubblewrap.ResourceLimits = WALLS
-) -> list[tuple[str, str]]:
+def cells_run(*sources: str, seconds: float = 120.0, config: ExecutionConfig = CONFIG) -> list[tuple[str, str]]:
     """Run cells in one kernel; for each its outcome ("lost: why" if the kernel went) and what it printed."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     found = []
 
     async def go(address: str) -> None:
-        async with Kernel(notebook, address, resources) as kernel:
+        async with Kernel(notebook, address, config) as kernel:
             for index, cell in enumerate(notebook.cells):
                 try:
                     outcome = await kernel.run(index, seconds)
@@ -50,7 +54,7 @@ def cells_run(
 
 def test_bubblewrap_is_here() -> None:
     """No skip: where kernels cannot be walled in, everything below would be tested in vain."""
-    assert bubblewrap.unavailable() == "", "install bubblewrap: the sandbox's tests need it"
+    assert bubblewrap.unavailable(CONFIG.work_dir) == "", "install bubblewrap: the sandbox's tests need it"
 
 
 def test_without_bubblewrap_grading_refuses_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,9 +63,8 @@ def test_without_bubblewrap_grading_refuses_and_says_what_to_do(monkeypatch: pyt
     bubblewrap.unavailable.cache_clear()
     try:
         with pytest.raises(GraderError, match=r"apt-get install bubblewrap.*--unsandboxed"):
-            bubblewrap.require()
-        monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
-        bubblewrap.require()
+            bubblewrap.require(True, CONFIG.work_dir)
+        bubblewrap.require(False, CONFIG.work_dir)
     finally:
         bubblewrap.unavailable.cache_clear()
 
@@ -90,7 +93,7 @@ def test_only_the_interpreter_its_packages_and_gradschool_are_in_sight() -> None
     assert lines[:8] == ["False"] * 8
     kept = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "GRADSCHOOL_JUDGE", "OMP_NUM_THREADS", "MPLCONFIGDIR"}
     assert kept <= set(eval(lines[8]))
-    assert not {"GRADSCHOOL_WORK", "PYTHONPATH", "VIRTUAL_ENV", "SSH_AUTH_SOCK"} & set(eval(lines[8]))
+    assert not {"GRADSCHOOL_WORK_DIR", "PYTHONPATH", "VIRTUAL_ENV", "SSH_AUTH_SOCK"} & set(eval(lines[8]))
     assert lines[9] == f"True {bubblewrap.HOME} sandbox"
 
 
@@ -141,30 +144,28 @@ def test_a_killed_kernel_leaves_no_process() -> None:
 
 
 @pytest.mark.slow
-def test_the_instructor_may_go_without_and_is_reminded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(bubblewrap.UNSANDBOXED_VARIABLE, "1")
-    (outcome, shown), *_ = cells_run(f"import os; print(os.path.exists({str(ROOT / 'grader')!r}))")
+def test_the_instructor_may_go_without_and_is_reminded(tmp_path: Path) -> None:
+    look = f"import os; print(os.path.exists({str(ROOT / 'grader')!r}))"
+    (outcome, shown), *_ = cells_run(look, config=UNSANDBOXED)
     assert (outcome, shown) == ("ok", "True\n")
     from grader.redteam import run
     from grader.results import GradeRecord
 
     file = tmp_path / "nb.ipynb"
     file.write_text(run.submission(None))
-    assert bubblewrap.WARNING in GradeRecord.read(run._grade(file)).notes
+    assert bubblewrap.WARNING in GradeRecord.read(run._grade(file, UNSANDBOXED)).notes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("road", ["", bubblewrap.COLD_VARIABLE, bubblewrap.UNSANDBOXED_VARIABLE])
+@pytest.mark.parametrize("config", [CONFIG, replace(CONFIG, fork=False), UNSANDBOXED])
 def test_a_long_path_for_temporary_files_is_no_hindrance(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, road: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: ExecutionConfig
 ) -> None:
     far = tmp_path / ("far" * 40)
     far.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(far))
-    if road:
-        monkeypatch.setenv(road, "1")
     fork_server_pool().end()
-    assert cells_run("print(1)") == [("ok", "1\n")]
+    assert cells_run("print(1)", config=config) == [("ok", "1\n")]
     fork_server_pool().end()
 
 
@@ -181,7 +182,8 @@ def test_it_works_for_an_ordinary_user_too() -> None:
     if shutil.which("unshare") is None:
         pytest.fail("util-linux is missing")
     base = str(Path(sys.base_prefix).resolve())
-    script = "from grader.sandbox import bubblewrap; print(bubblewrap.unavailable() or 'fine')"
+    script = "from pathlib import Path; from grader.sandbox import bubblewrap; "
+    script += "print(bubblewrap.unavailable(Path('build')) or 'fine')"
     outer = ["bwrap", "--dev-bind", "/", "/", "--cap-drop", "ALL"]
     outer += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     if base.startswith("/root/"):  # an interpreter in root's home: let the ordinary user in, in this view alone

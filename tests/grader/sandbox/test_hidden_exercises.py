@@ -17,9 +17,9 @@ from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory, chapters
 from grader.execution import grade_notebook
+from grader.execution.config import ExecutionConfig
 from grader.execution.fork_client import fork_server_pool
 from grader.execution.kernel import Kernel
-from grader.execution.notebook_run import TimeLimits
 from grader.judging.server import JudgeServer
 from grader.publish.build import build
 from grader.results import GradeRecord
@@ -90,23 +90,21 @@ print(json.dumps([len(rows), found]))
 
 
 @pytest.fixture(params=["forked", "cold"])
-def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def attempt(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which a kernel starts; a fork server that was there before does not know what a test has changed."""
-    monkeypatch.delenv(bubblewrap.UNSANDBOXED_VARIABLE, raising=False)
-    monkeypatch.setenv(bubblewrap.COLD_VARIABLE, "1" if request.param == "cold" else "")
     fork_server_pool().end()
     yield request.param
     fork_server_pool().end()
 
 
-def seen_in_a_kernel(road: str) -> dict[str, list[Any]]:
+def seen_in_a_kernel(attempt: str) -> dict[str, list[Any]]:
     """What the look above finds in a real grading kernel that was started this way."""
     program = f"HIDDEN, SHOWN, MARKS = {HIDDEN!r}, {bubblewrap.SHOWN!r}, {MARKS!r}\n{LOOK}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(program)])
 
     async def go(address: str) -> str:
-        async with Kernel(notebook, address) as kernel:
-            assert kernel.road == road
+        async with Kernel(notebook, address, ExecutionConfig(ROOT / "build", fork=attempt == "forked")) as kernel:
+            assert kernel.attempt == attempt
             return await kernel.run(0, 120.0)
 
     with JudgeServer() as judge:
@@ -131,15 +129,15 @@ def test_every_hidden_file_can_be_imported_here_and_bears_a_mark() -> None:
 
 
 @pytest.mark.slow
-def test_no_oracle_and_no_case_can_be_imported_or_read_while_grading(road: str) -> None:
-    assert not {key: found for key, found in seen_in_a_kernel(road).items() if found}
+def test_no_oracle_and_no_case_can_be_imported_or_read_while_grading(attempt: str) -> None:
+    assert not {key: found for key, found in seen_in_a_kernel(attempt).items() if found}
 
 
 @pytest.mark.slow
-def test_without_the_hiding_all_of_it_is_found(road: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_hiding_all_of_it_is_found(attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail."""
     monkeypatch.setattr(bubblewrap, "_exercises", lambda: iter(()))
-    found = seen_in_a_kernel(road)
+    found = seen_in_a_kernel(attempt)
     assert found["imported"] == HIDDEN
     assert {i for i, _ in found["called"]} == {e.id for part in CHAPTERS for e in in_chapter(part)}
     read = {str(Path(path).relative_to(bubblewrap.EXERCISES)) for path, _ in found["texts"] if path.endswith(".py")}
@@ -164,6 +162,6 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
     full = {i: e.points for i, e in entries(which.key).items()}
     for student in ("perfect", "alternative-2"):
         graded = grade_notebook.grade_notebook(
-            course.notebook_path(course.submitted, student, which), which, TimeLimits()
+            course.notebook_path(course.submitted, student, which), which, ExecutionConfig(course.work)
         )
         assert GradeRecord.read(graded).earned() == full, student

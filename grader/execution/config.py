@@ -1,0 +1,56 @@
+"""How notebooks are run: the sandbox, the fork server, the limits and the work folder, decided once and passed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader.sandbox.resources import ResourceLimits
+from grader.settings import Settings
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Seconds: for one check, one cell of the student's, one locked cell of the instructor's, the whole notebook.
+
+    And how often a kernel may be restarted. Imports stand in locked cells: their time is the machine's, not the
+    student's, so they get plenty.
+    """
+
+    check: float = 20.0
+    cell: float = 30.0
+    locked: float = 120.0
+    notebook: float = 300.0
+    restarts: int = 12
+    resources: ResourceLimits = field(default_factory=ResourceLimits)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> TimeLimits:
+        """Rebuild limits from what :func:`dataclasses.asdict` made of them."""
+        return cls(**{**given, "resources": ResourceLimits(**given["resources"])})
+
+
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """Everything about running notebooks that the person who grades may choose.
+
+    ``sandbox`` says whether kernels run inside bubblewrap, ``fork`` whether they are forked from a process that has
+    imported everything (each starts by itself otherwise), ``work_dir`` which class's folder no kernel may see.
+    """
+
+    work_dir: Path
+    sandbox: bool = True
+    fork: bool = True
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, limits: TimeLimits | None = None) -> ExecutionConfig:
+        """Return what the environment's settings say, with these limits or the usual ones."""
+        return cls(settings.work_dir, settings.sandbox, settings.fork, limits or TimeLimits())
+
+    @property
+    def forks_kernels(self) -> bool:
+        """Whether kernels come from the fork server, which lives inside the sandbox."""
+        return self.sandbox and self.fork

@@ -1,0 +1,82 @@
+"""What every executor has in common: a submission, its outcome, and the protocol of whoever runs notebooks.
+
+An executor is given submissions and yields an outcome for each, in whatever order they end. It knows no gradebook: that
+has one writer, :func:`grader.autograde.autograde`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.course import Chapter
+from grader.errors import GraderError
+from grader.execution.config import ExecutionConfig
+
+MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's file for one chapter; ``problem`` says why it cannot even be tried."""
+
+    student: str
+    chapter: Chapter
+    file: Path
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A submission with its graded notebook."""
+
+    submission: Submission
+    notebook: NotebookNode
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A submission that could not be graded, and a sentence that says why."""
+
+    submission: Submission
+    reason: str
+
+
+Outcome = Graded | Failed
+Reply = tuple[bool, str]  # from a worker: True and the notebook as text, or False and why there is none
+
+
+class Executor(Protocol):
+    """Whoever runs notebooks."""
+
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
+        """Yield the outcome of each submission once, as it ends."""
+
+
+def outcome_of(submission: Submission, reply: Reply) -> Outcome:
+    """Return a worker's reply about a submission as its outcome."""
+    graded, text = reply
+    return Graded(submission, deserialize(text)) if graded else Failed(submission, text)
+
+
+def serialize(notebook: NotebookNode) -> str:
+    """Return a graded notebook as text for the writer: far quicker than nbformat's own form, which is for files."""
+    return json.dumps(notebook)
+
+
+def deserialize(text: str) -> NotebookNode:
+    """Return the notebook that :func:`serialize` made this text of."""
+    return nbformat.from_dict(json.loads(text))
+
+
+def error_sentence(error: Exception) -> str:
+    """Return what to tell the instructor of a submission that ended in an error: it must not stop the class."""
+    if isinstance(error, GraderError):
+        return str(error)
+    return f"Grading failed with {type(error).__name__} ({str(error)[:200]}): please report this."
