@@ -15,7 +15,7 @@ import pytest
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, chapters
 from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig
 from grader.execution.fork_client import fork_server_pool
