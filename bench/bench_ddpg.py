@@ -25,8 +25,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
+from gradschool.rl.ddpg.agent import ReferenceAgent, Settings, StudentFunctions  # noqa: E402
 from gradschool.rl.ddpg.fused import FusedAgent  # noqa: E402
-from gradschool.rl.ddpg.training import ReferenceAgent, Settings, train  # noqa: E402
+from gradschool.rl.ddpg.training import train  # noqa: E402
 from gradschool.rl.envs.pendulum import evaluate, evaluate_in_gymnasium, gymnasium_starts  # noqa: E402
 
 CRITERION = -200.0
@@ -81,11 +82,10 @@ def peer(seed: int, defaults: bool, give_up: int = GIVE_UP) -> Result:
     return {"seconds": seconds if solved else float("inf"), "env_steps": model.num_timesteps, "end": end}
 
 
-def plain_agent() -> Callable[..., Any]:
+def reference_agent() -> Callable[..., Any]:
     """The lesson's own functions: those of the chapter's solution, through the bank's references."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from grader.bank.registry import find_entry
-    from gradschool.rl.ddpg.training import StudentFunctions
 
     names = ("squash", "critic_target", "critic_gradient", "action_gradient", "actor_gradient_vjp", "polyak")
     functions = StudentFunctions(**{name: find_entry(f"ddpg.{name}").reference for name in names})
@@ -94,15 +94,15 @@ def plain_agent() -> Callable[..., Any]:
 
 def measure(seeds: int, peer_seeds: int, defaults: bool, default_seeds: int) -> dict[str, list[Result]]:
     """Every contender's runs, in turns."""
-    plain = plain_agent()
-    for make_agent in (FusedAgent, plain):  # what is loaded on first use is loaded before anything is timed
+    reference = reference_agent()
+    for make_agent in (FusedAgent, reference):  # what is loaded on first use is loaded before anything is timed
         train(make_agent, Settings(env_steps=1_200), 0)
     peer(0, defaults=False, give_up=1_250)
-    results: dict[str, list[Result]] = {"fused": [], "plain": [], "sb3-64x64": []}
+    results: dict[str, list[Result]] = {"fused": [], "reference": [], "sb3-64x64": []}
     for seed in range(max(seeds, peer_seeds)):
         if seed < seeds:
             results["fused"].append(ours(FusedAgent, seed))
-            results["plain"].append(ours(plain, seed))
+            results["reference"].append(ours(reference, seed))
         if seed < peer_seeds:
             results["sb3-64x64"].append(peer(seed, defaults=False))
     if defaults:
@@ -111,8 +111,8 @@ def measure(seeds: int, peer_seeds: int, defaults: bool, default_seeds: int) -> 
 
 
 NAMES = {
-    "fused": "Grad School, fused road",
-    "plain": "Grad School, plain road (the lesson's functions)",
+    "fused": "Grad School, fused implementation",
+    "reference": "Grad School, the lesson's functions",
     "sb3-64x64": "Stable-Baselines3 DDPG, 64x64",
     "sb3-defaults": "Stable-Baselines3 DDPG, its defaults (400x300)",
 }
@@ -132,7 +132,7 @@ def report(results: dict[str, list[Result]]) -> str:
             f"| {NAMES[name]} | {len(runs)} | {median[name]:.2f} [{min(s):.2f}, {max(s):.2f}] | {steps:.0f} "
             f"| {median[name] / median['fused']:.1f} |"
         )
-    for name in ("fused", "plain"):
+    for name in ("fused", "reference"):
         ends = np.array([r["end"] for r in results[name]])
         solved = f"{int((ends >= CRITERION).sum())} of {len(ends)}"
         lines.append(
@@ -143,7 +143,7 @@ def report(results: dict[str, list[Result]]) -> str:
     lines.append(
         f"\nThe peer with the same networks takes {median['sb3-64x64'] / median['fused']:.1f} times as long (fused),"
     )
-    lines.append(f"{median['sb3-64x64'] / median['plain']:.1f} times as long (plain).")
+    lines.append(f"{median['sb3-64x64'] / median['reference']:.1f} times as long (the lesson's functions).")
     return "\n".join(lines)
 
 

@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradschool.rl.dqn.training import ReplayBuffer, Settings, StudentFunctions, explore, initial_table
+from gradschool.rl.dqn.training import TRANSITION, Batch, Settings, StudentFunctions, explore, initial_table
 from gradschool.rl.envs import taxi
 from gradschool.rl.envs.taxi import VectorTaxi
+from gradschool.rl.replay_buffer import ReplayBuffer
 
 CRITERION = 7.9
 MODEL = taxi.taxi_model()
@@ -106,14 +107,15 @@ def course(learner: StudentFunctions) -> Callable[[int], Result]:
         clock = Clock()
         W = initial_table(MODEL, settings)
         W_target = W.copy()
-        vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), ReplayBuffer(settings.memory)
-        while memory.filled < settings.learning_starts:
-            explore(learner, W[vector.state], vector, memory, 1.0, rng)
+        vector = VectorTaxi(MODEL, settings.n_envs, rng)
+        buffer = ReplayBuffer(settings.buffer_size, TRANSITION, Batch)
+        while buffer.size < settings.learning_starts:
+            explore(learner, W[vector.state], vector, buffer, 1.0, rng)
         for update in range(4 * settings.updates):
             if update % settings.every == 0 and clock.reached(W):
                 return Result(clock.spent, settings.learning_starts + update * settings.n_envs, clock.spent)
-            explore(learner, W[vector.state], vector, memory, settings.epsilon, rng)
-            s, a, r, s_next, terminated, truncated = memory.sample(settings.batch, rng)
+            explore(learner, W[vector.state], vector, buffer, settings.epsilon, rng)
+            s, a, r, s_next, terminated, truncated = buffer.sample(settings.batch, rng)
             y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
             g = learner.output_gradient(W[s], a, y)
             W -= settings.alpha * settings.batch * learner.weight_gradient(s, g, len(W))
@@ -131,14 +133,14 @@ def eager_torch(seed: int) -> Result:
     W = torch.tensor(initial_table(MODEL, settings), requires_grad=True)
     W_target, as_array = W.detach().clone(), W.detach().numpy()
     sgd = torch.optim.SGD([W], lr=settings.alpha * settings.batch)
-    vector, memory = VectorTaxi(MODEL, settings.n_envs, rng), ReplayBuffer(settings.memory)
-    while memory.filled < settings.learning_starts:
-        explore(LEARNER, as_array[vector.state], vector, memory, 1.0, rng)
+    vector, buffer = VectorTaxi(MODEL, settings.n_envs, rng), ReplayBuffer(settings.buffer_size, TRANSITION, Batch)
+    while buffer.size < settings.learning_starts:
+        explore(LEARNER, as_array[vector.state], vector, buffer, 1.0, rng)
     for update in range(4 * settings.updates):
         if update % settings.every == 0 and clock.reached(as_array):
             return Result(clock.spent, settings.learning_starts + update * settings.n_envs, clock.spent)
-        explore(LEARNER, as_array[vector.state], vector, memory, settings.epsilon, rng)
-        s, a, r, s_next, terminated, _ = (torch.as_tensor(x) for x in memory.sample(settings.batch, rng))
+        explore(LEARNER, as_array[vector.state], vector, buffer, settings.epsilon, rng)
+        s, a, r, s_next, terminated, _ = (torch.as_tensor(x) for x in buffer.sample(settings.batch, rng))
         with torch.no_grad():
             y = r + settings.gamma * (1.0 - terminated.double()) * W_target[s_next].max(dim=1).values
         loss = 0.5 * (W[s].gather(1, a[:, None]).squeeze(1) - y).square().mean()
@@ -186,11 +188,13 @@ def stable_baselines(most_steps: int, most_seconds: float) -> Callable[[int], Re
             seed=seed,
             device="cpu",
         )
-        watch = UntilOptimal()
-        watch.clock = Clock()
-        agent.learn(most_steps, callback=watch)
-        found = watch.found
-        return Result(watch.clock.spent if found else None, agent.num_timesteps if found else None, watch.clock.spent)
+        callback = UntilOptimal()
+        callback.clock = Clock()
+        agent.learn(most_steps, callback=callback)
+        found = callback.found
+        return Result(
+            callback.clock.spent if found else None, agent.num_timesteps if found else None, callback.clock.spent
+        )
 
     return run
 

@@ -53,7 +53,7 @@ PRELOADED = (
     "gradschool.exercises.chain",
     "gradschool.exercises.dqn",
     "gradschool.exercises.ddpg",
-    "gradschool.rl.ddpg.training",
+    "gradschool.rl.ddpg.agent",
 )
 RUN_DIR = "/run/gradschool"  # these five as in grader/sandbox/bubblewrap.py
 JUDGE_SOCKET_DIR = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps

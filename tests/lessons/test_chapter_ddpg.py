@@ -33,7 +33,7 @@ from gradschool.lessons.ddpg_experiments import (
     train_seeds,
 )
 from gradschool.lessons.figures import plots_ddpg
-from gradschool.rl.ddpg.training import Batch, Settings, StudentFunctions
+from gradschool.rl.ddpg.agent import Batch, Settings, StudentFunctions
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
 from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from gradschool.lessons.training_progress import monitor, report_interrupt
+from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.ddpg.batched import is_batchable, train_batched
 from gradschool.rl.ddpg.fused import FusedAgent
-from gradschool.rl.ddpg.training import Batch, ReferenceAgent, Run, Settings, StudentFunctions, train
+from gradschool.rl.ddpg.training import Run, train
 from gradschool.rl.envs.pendulum import discounted_returns, gymnasium_starts, observe
 from gradschool.rl.nets.mlp import MLP, Array
 

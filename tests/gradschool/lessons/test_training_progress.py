@@ -17,8 +17,8 @@ from gradschool.lessons import training_progress
 from gradschool.lessons.ddpg_experiments import train_seeds as ddpg_seeds
 from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.training_progress import TrainingMonitor, monitor, picture, report_interrupt
-from gradschool.rl.ddpg.training import Settings as DdpgSettings
-from gradschool.rl.ddpg.training import StudentFunctions as DDPGFunctions
+from gradschool.rl.ddpg.agent import Settings as DdpgSettings
+from gradschool.rl.ddpg.agent import StudentFunctions as DDPGFunctions
 from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
 from gradschool.rl.envs import taxi
 

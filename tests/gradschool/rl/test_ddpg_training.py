@@ -1,4 +1,4 @@
-"""Training: both roads give the same gradients, every switch does what it says, and agents do learn."""
+"""Training: both implementations give the same gradients, every switch does what it says, and agents do learn."""
 
 from __future__ import annotations
 
@@ -10,18 +10,10 @@ import pytest
 from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.lessons.ddpg_experiments import train_seeds, without_squash
-from gradschool.rl.ddpg.batched import BatchedMLP, Generators, is_batchable, train_batched
+from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
+from gradschool.rl.ddpg.batched import BatchedMLP, is_batchable, train_batched
 from gradschool.rl.ddpg.fused import FusedAgent
-from gradschool.rl.ddpg.training import (
-    Batch,
-    ReferenceAgent,
-    ReplayBuffer,
-    Settings,
-    StudentFunctions,
-    evaluation_is_due,
-    step_size_factor,
-    train,
-)
+from gradschool.rl.ddpg.training import evaluation_is_due, step_size_factor, train
 from gradschool.rl.envs.pendulum import evaluate_in_gymnasium
 from gradschool.rl.nets.mlp import MLP
 
@@ -40,28 +32,28 @@ def a_batch(rng: np.random.Generator, n: int, action_dim: int) -> Batch:
 
 
 @pytest.mark.parametrize("action_dim", [1, 3])
-def test_fused_and_plain_road_give_the_same_gradients_update_after_update(functions, action_dim):
+def test_both_implementations_give_the_same_gradients_update_after_update(functions, action_dim):
     settings = Settings(action_dim=action_dim, hidden=(20, 30), batch=16)
     fused = FusedAgent(settings, np.random.default_rng(1))
-    plain = ReferenceAgent(functions, settings, np.random.default_rng(1))
+    reference = ReferenceAgent(functions, settings, np.random.default_rng(1))
     rng = np.random.default_rng(2)
     for _ in range(6):
         batch = a_batch(rng, 16, action_dim)
         fused.compute_gradients(batch)
-        (critic_gradient,), actor_gradient = plain.gradients(batch, rng)
+        (critic_gradient,), actor_gradient = reference.gradients(batch, rng)
         assert np.abs(actor_gradient).max() > 1e-4
         np.testing.assert_allclose(fused.critic_gradient, critic_gradient, rtol=1e-9, atol=1e-14)
         np.testing.assert_allclose(fused.actor_gradient, actor_gradient, rtol=1e-9, atol=1e-14)
         fused.update(batch, rng)
-        plain.update(batch, rng)
-        np.testing.assert_allclose(fused.target_actor.flat, plain.target_actor.flat, rtol=1e-9)
+        reference.update(batch, rng)
+        np.testing.assert_allclose(fused.target_actor.flat, reference.target_actor.flat, rtol=1e-9)
 
 
 SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("make", "seeds"), [("fused", 1), pytest.param("fused", 3, marks=SLOW), pytest.param("plain", 3, marks=SLOW)]
+    ("make", "seeds"), [("fused", 1), pytest.param("fused", 3, marks=SLOW), pytest.param("reference", 3, marks=SLOW)]
 )
 def test_every_seed_learns_to_swing_up(functions, make, seeds):
     def agent(settings, rng):
@@ -107,7 +99,7 @@ def test_the_time_limit_is_terminal_only_when_asked(mistaken):
     np.testing.assert_array_equal(terminated, truncated if mistaken else np.zeros_like(truncated))
 
 
-def test_noise_is_in_what_is_done_and_the_warm_up_is_random():
+def test_noise_is_in_what_is_done_and_the_first_actions_are_random():
     settings = Settings(env_steps=2000, learning_starts=800, evaluate_every=0)
 
     def share_of_own_actions(noise: float) -> float:
@@ -134,8 +126,8 @@ def test_twin_delay_and_smoothing(functions):
     assert (agent.critics[0].flat != agent.critics[1].flat).any()
 
 
-def test_the_fused_road_refuses_what_it_cannot_do():
-    with pytest.raises(ValueError, match="plain road"):
+def test_the_fused_implementation_refuses_what_it_cannot_do():
+    with pytest.raises(ValueError, match="ReferenceAgent"):
         FusedAgent(Settings(twin=True), np.random.default_rng(0))
 
 
@@ -148,7 +140,7 @@ def test_two_critics_need_a_twin_target(functions):
 def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(functions, action_dim):
     bare = without_squash(functions)
     agent = ReferenceAgent(bare, Settings(action_dim=action_dim, hidden=(6, 5)), np.random.default_rng(0))
-    agent.actor.flat *= 8  # far beyond the walls
+    agent.actor.flat *= 8  # far beyond the bounds
     batch = a_batch(np.random.default_rng(1), 8, action_dim)
 
     def loss(flat):
@@ -165,11 +157,11 @@ def test_without_squash_is_the_gradient_of_minus_mean_q_along_a_straight_line(fu
 def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(functions):
     calls = []
 
-    def watch(dq_da, action, low, high):
+    def observe(dq_da, action, low, high):
         calls.append((dq_da.copy(), action.copy(), low, high))
         return 0.0 * dq_da
 
-    agent = ReferenceAgent(without_squash(functions, watch), Settings(batch=8), np.random.default_rng(0))
+    agent = ReferenceAgent(without_squash(functions, observe), Settings(batch=8), np.random.default_rng(0))
     batch = a_batch(np.random.default_rng(1), 8, 1)
     _, gradient = agent.gradients(batch, np.random.default_rng(2))
     (slope, action, low, high) = calls[0]
@@ -177,19 +169,6 @@ def test_without_squash_hands_the_slope_to_the_shape_at_the_actors_own_action(fu
     assert slope.any()
     assert (low[0], high[0]) == (-2.0, 2.0)
     assert not gradient.any()
-
-
-def test_replay_gives_back_what_was_stored_and_says_when_it_is_full():
-    rng = np.random.default_rng(0)
-    memory, batch = ReplayBuffer(8, 3), a_batch(rng, 8, 3)
-    memory.store(batch)
-    sample = memory.sample(50, rng)
-    for i in range(50):
-        row = int(np.flatnonzero(batch.reward == sample.reward[i])[0])
-        for mine, stored in zip(sample, batch, strict=True):
-            np.testing.assert_array_equal(mine[i], stored[row])
-    with pytest.raises(ValueError, match="full"):
-        memory.store(batch)
 
 
 def test_step_sizes_fall_only_towards_the_end():
@@ -208,7 +187,7 @@ def test_evaluations_come_at_every_mark_and_at_the_end():
 # -- many seeds side by side ----------------------------------------------------------------------------------
 
 
-def test_a_flock_of_networks_is_each_network_on_its_own_rows():
+def test_batched_networks_are_each_network_on_its_own_rows():
     rng = np.random.default_rng(0)
     nets = [MLP((4, 7, 5, 2), rng) for _ in range(3)]
     batched, x, up = BatchedMLP(nets), rng.normal(size=(3, 6, 4)), rng.normal(size=(3, 6, 2))
@@ -270,10 +249,3 @@ def test_an_agent_that_diverges_does_so_without_a_warning(functions, recwarn):
     run = train_seeds(functions, Settings(env_steps=1_200, evaluate_every=0, lr_critic=1e20), range(2))[0]
     assert not np.isfinite(run.agent.critic.flat).all()
     assert not recwarn.list
-
-
-def test_generators_draw_in_blocks():
-    three = Generators([np.random.default_rng(k) for k in range(3)])
-    drawn = three.normal(0.0, 1.0, size=(6, 2))
-    for k in range(3):
-        np.testing.assert_array_equal(drawn[2 * k : 2 * k + 2], np.random.default_rng(k).normal(0.0, 1.0, (2, 2)))

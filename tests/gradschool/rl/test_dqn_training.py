@@ -14,7 +14,7 @@ from gradschool.lessons.clinics import dqn
 from gradschool.lessons.dqn_experiments import train_seeds, verdict
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
 from gradschool.rl.dqn.training import (
-    ReplayBuffer,
+    Batch,
     Settings,
     StudentFunctions,
     table_gradient,
@@ -76,21 +76,6 @@ def test_switches(learner, model):
     assert unmasked.W.max() == pytest.approx(20 + 0.99 * 5, abs=0.2)  # the values do
 
 
-def test_memory_keeps_the_last_and_what_belongs_together():
-    memory, rng = ReplayBuffer(8), np.random.default_rng(0)
-    for k in range(0, 20, 4):
-        ids = np.arange(k, k + 4)
-        memory.add(ids, ids + 100, ids + 0.5, ids + 200, (ids % 2 == 0, ids % 4 == 0))
-    s, a, r, s_next, terminated, truncated = memory.sample(200, rng)
-    assert set(s) == set(range(12, 20))
-    assert np.array_equal(a, s + 100)
-    assert np.array_equal(s_next, s + 200)
-    assert np.array_equal(r, s + 0.5)
-    assert np.array_equal(terminated, s % 2 == 0)
-    assert np.array_equal(truncated, s % 4 == 0)
-    assert memory.deliveries == 10
-
-
 def test_hidden_network_backward_is_the_gradient():
     rng = np.random.default_rng(0)
     net, G = HiddenNet(5, 3, 4, rng), rng.normal(size=(5, 3))
@@ -115,9 +100,9 @@ def test_hidden_layer_learns_and_interferes(learner, model):
     assert np.abs(M - np.diag(np.diag(M))).max() > 0.1 * np.diag(M).max()
 
 
-def test_the_ward_is_as_ill_as_it_says(learner, model):
-    ill, healthy = zip(*(dqn.examine(letter, learner) for letter in dqn.LETTERS), strict=True)
-    by_fault = dict(zip(dqn.fault_order(), ill, strict=True))
+def test_the_faulty_agents_are_as_faulty_as_it_says(learner, model):
+    faulty, healthy = zip(*(dqn.examine(letter, learner) for letter in dqn.LETTERS), strict=True)
+    by_fault = dict(zip(dqn.fault_order(), faulty, strict=True))
     right = healthy[0]
     assert np.array_equal(by_fault["exploration-ends-early"], right)
     assert set(np.nonzero(by_fault["no-terminal-mask"] - right)[0]) == {2}
@@ -145,7 +130,7 @@ def test_the_broken_gradient_through_the_target_is_the_residual_gradient(learner
     W = rng.normal(size=(6, 4))
     s, a, s_next = rng.integers(6, size=9), rng.integers(4, size=9), rng.integers(6, size=9)
     r, over = rng.normal(size=9), np.arange(9) % 4 == 0
-    batch, settings = (s, a, r, s_next, over, ~over), Settings(gamma=0.9)
+    batch, settings = Batch(s, a, r, s_next, over, ~over), Settings(gamma=0.9)
     got = dqn.goes_through_target(learner, W, W, batch, settings)
     assert got == pytest.approx(reference("residual_gradient")(W, s, a, r, s_next, over, 0.9), abs=1e-12)
     semi = reference("semi_gradient")(W, W, s, a, r, s_next, over, 0.9)

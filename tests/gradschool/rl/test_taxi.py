@@ -57,10 +57,13 @@ def test_equal_to_gymnasium_step_for_step(model, seed):
     many = taxi.VectorTaxi(model, n, rng)
     many.reset(np.array(starts))
     best = taxi.greedy(taxi.value_iteration(model, 0.9))
+    delivered = 0
     for _ in range(205):  # past the time limit
         clever = rng.random(n) < (0.0, 0.3, 0.6)  # the first never delivers, and meets the time limit
         action = np.where(clever, best[many.state], rng.integers(4, size=n))
         got = many.step(action)
+        delivered += int(got[2].sum())
+        assert many.deliveries == delivered
         for i, env in enumerate(envs):
             want = env.step(int(action[i]))[:4]
             assert tuple(column[i] for column in got) == want
@@ -68,6 +71,7 @@ def test_equal_to_gymnasium_step_for_step(model, seed):
                 assert many.state[i] in model.starts
                 env.reset()
                 env.unwrapped.s = int(many.state[i])
+    assert delivered > 0
 
 
 def test_every_start_is_drawn_alike(model):

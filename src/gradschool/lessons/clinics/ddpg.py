@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.rl.ddpg.training import Batch, ReferenceAgent, Settings, StudentFunctions
+from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.nets.mlp import MLP, Array
 
 ACTION_DIM = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
@@ -33,7 +33,8 @@ def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
     """The actor's gradient over A."""
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
-        return healthy.actor_gradient_vjp(actor, batch, dq_da, low, high) / dq_da.shape[1]
+        gradient: Array = healthy.actor_gradient_vjp(actor, batch, dq_da, low, high) / dq_da.shape[1]
+        return gradient
 
     return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
 

@@ -7,12 +7,12 @@ which letter has which fault is settled by a hash: reading on does not tell, exa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.rl.dqn.training import Batch, Run, Settings, StudentFunctions, table_gradient, train_table
+from gradschool.rl.dqn.training import Batch, Gradient, Run, Settings, StudentFunctions, table_gradient, train_table
 from gradschool.rl.envs.taxi import Floats, TaxiModel
 
 LETTERS = "ABCDEF"
@@ -29,47 +29,46 @@ NAMES = {
     "step-too-large": "repeated samples in a batch add up to more than a step of 2",
     "untaken-to-zero": "untaken actions have 0 as their target",
 }
-Gradient = Callable[[StudentFunctions, Floats, Floats, Batch, Settings], Floats]
 
 
 def row_meets_column(
-    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+    functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
     """The loss is the mean of a (B, B) block."""
     s, a, r, s_next, terminated, truncated = batch
-    y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
-    g = learner.output_gradient(W[s], a, np.full_like(y, y.mean()))  # the mean over the block's second axis
-    return learner.weight_gradient(s, g, len(W))
+    y = functions.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
+    g = functions.output_gradient(W[s], a, np.full_like(y, y.mean()))  # the mean over the block's second axis
+    return functions.weight_gradient(s, g, len(W))
 
 
 def pulls_untaken_to_zero(
-    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+    functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
     """Every output gets a target, and where nothing is known it is 0."""
     s, a, *_ = batch
     untaken = np.arange(W.shape[1]) != a[:, None]
-    right = table_gradient(learner, W, W_target, batch, settings)
-    return right + learner.weight_gradient(s, W[s] * untaken / len(s), len(W))
+    right = table_gradient(functions, W, W_target, batch, settings)
+    return right + functions.weight_gradient(s, W[s] * untaken / len(s), len(W))
 
 
 def goes_through_target(
-    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+    functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
     """The whole derivative of the squared TD error, the label's part included."""
     s, a, r, s_next, terminated, truncated = batch
-    y = learner.td_target(r, W[s_next], terminated, truncated, settings.gamma)
-    g = learner.output_gradient(W[s], a, y)
+    y = functions.td_target(r, W[s_next], terminated, truncated, settings.gamma)
+    g = functions.output_gradient(W[s], a, y)
     best = np.arange(W.shape[1]) == W[s_next].argmax(axis=1)[:, None]
     back = -settings.gamma * (g.sum(axis=1) * ~terminated)[:, None] * best
-    return learner.weight_gradient(s, g, len(W)) + learner.weight_gradient(s_next, back, len(W))
+    return functions.weight_gradient(s, g, len(W)) + functions.weight_gradient(s_next, back, len(W))
 
 
 def reads_one_number(
-    learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+    functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
     """Q(s) = x w with x = s / (S - 1), w (A,): its gradient dL/dw = sum_s x_s G_s, seen as a step of the table x w."""
     x = np.arange(len(W)) / (len(W) - 1)
-    return np.outer(x, x @ table_gradient(learner, W, W_target, batch, settings))
+    return np.outer(x, x @ table_gradient(functions, W, W_target, batch, settings))
 
 
 @dataclass(frozen=True)
@@ -114,13 +113,15 @@ def marks(diagnosis: object) -> Floats:
     return np.array([float(diagnosis[letter] == fault) for letter, fault in zip(LETTERS, fault_order(), strict=True)])
 
 
-def train_faulty_agent(letter: str, learner: StudentFunctions, model: TaxiModel, seeds: range = range(5)) -> list[Run]:
+def train_faulty_agent(
+    letter: str, functions: StudentFunctions, model: TaxiModel, seeds: range = range(5)
+) -> list[Run]:
     """Training runs of one patient, with the student's own functions inside."""
     bed = faulty_agent(letter)
-    return [train_table(learner, model, bed.settings, seed, bed.gradient) for seed in seeds]
+    return [train_table(functions, model, bed.settings, seed, bed.gradient) for seed in seeds]
 
 
-def examine(letter: str, learner: StudentFunctions) -> tuple[Floats, Floats]:
+def examine(letter: str, functions: StudentFunctions) -> tuple[Floats, Floats]:
     """dL/dW (6, 6) of the patient and of a healthy agent, on one fixed batch of four transitions.
 
     States 0, 1, 2 are left by actions 3, 1, 5 towards states 3, 4, 5; only the last of them ends the episode. The
@@ -130,7 +131,7 @@ def examine(letter: str, learner: StudentFunctions) -> tuple[Floats, Floats]:
     W, W_target = rng.uniform(1.0, 6.0, size=(2, 6, 6))
     s, a, s_next = np.array([[0, 1, 2, 2], [3, 1, 5, 5], [3, 4, 5, 5]])
     over = s_next == 5
-    batch = (s, a, np.where(over, 20.0, -1.0), s_next, over, np.zeros(4, bool))
+    batch = Batch(s, a, np.where(over, 20.0, -1.0), s_next, over, np.zeros(4, bool))
     bed = faulty_agent(letter)
-    healthy = table_gradient(learner, W, W_target, batch, CLINIC_SETTINGS)
-    return bed.gradient(learner, W, W_target, batch, bed.settings), healthy
+    healthy = table_gradient(functions, W, W_target, batch, CLINIC_SETTINGS)
+    return bed.gradient(functions, W, W_target, batch, bed.settings), healthy

@@ -26,7 +26,7 @@ def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
     """A small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of 8 of tensors."""
     import torch
 
-    from gradschool.rl.ddpg.training import Batch
+    from gradschool.rl.ddpg.agent import Batch
     from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
     from gradschool.rl.nets.mlp import MLP
 

@@ -8,50 +8,18 @@ compares them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradschool.rl.ddpg.training import (
-    OBS,
-    PROBE_STEPS,
-    Batch,
-    ReferenceAgent,
-    ReplayBuffer,
-    Run,
-    Settings,
-    StudentFunctions,
-    evaluation_is_due,
-    interact,
-    probe_rows,
-    step_size_factor,
-)
-from gradschool.rl.envs.pendulum import VectorPendulum, discounted_returns, evaluate, gymnasium_starts
+from gradschool.rl.ddpg.agent import OBS, Batch, ReferenceAgent, Settings, StudentFunctions, new_replay_buffer
+from gradschool.rl.ddpg.training import Run, run_training
+from gradschool.rl.envs.pendulum import VectorPendulum
+from gradschool.rl.generators import Generators
 from gradschool.rl.nets.mlp import MLP, Adam, Array, Cache
-
-
-class Generators:
-    """S generators that draw like one: the rows of a draw come in S blocks, each from its own generator."""
-
-    def __init__(self, generators: Sequence[np.random.Generator]):
-        self.per_item = list(generators)
-
-    def _blocks(self, name: str, *args: Any, size: tuple[int, ...]) -> Array:
-        share = (size[0] // len(self.per_item), *size[1:])
-        return np.concatenate([getattr(rng, name)(*args, size=share) for rng in self.per_item])
-
-    def normal(self, loc: float, scale: float, size: tuple[int, ...]) -> Array:
-        """As np.random.Generator.normal, size (S * n, ...)."""
-        return self._blocks("normal", loc, scale, size=size)
-
-    def uniform(self, low: Any, high: Any, size: tuple[int, ...]) -> Array:
-        """As np.random.Generator.uniform, size (S * n, ...)."""
-        return self._blocks("uniform", low, high, size=size)
 
 
 class BatchedMLP(MLP):
@@ -123,7 +91,7 @@ class BatchedMLP(MLP):
 
 
 class BatchedAgent(ReferenceAgent):
-    """S agents as one PlainAgent: the same code, with a BatchedMLP wherever a network stands."""
+    """S agents as one `ReferenceAgent`: the same code, with a `BatchedMLP` wherever it has a network."""
 
     def __init__(self, agents: Sequence[ReferenceAgent], dtype: DTypeLike = np.float64):
         first = agents[0]
@@ -141,7 +109,7 @@ class BatchedAgent(ReferenceAgent):
         self.critic_adams = [Adam(len(critic.flat), first.settings.lr_critic, dtype=dtype) for critic in self.critics]
 
     def unstack(self) -> list[ReferenceAgent]:
-        """The agents, each with what it has learned."""
+        """Copy what was learned back into the single agents, and return them."""
         pairs = [("actor", self.actor), ("target_actor", self.target_actor)]
         for name, net in pairs:
             for agent, flat in zip(self.agents, net.flat.reshape(len(self.agents), -1), strict=True):
@@ -153,29 +121,6 @@ class BatchedAgent(ReferenceAgent):
         return self.agents
 
 
-class BatchedReplayBuffer(ReplayBuffer):
-    """A memory for each of S agents, filled and sampled in step."""
-
-    def __init__(self, capacity: int, n_actions: int, n_agents: int, dtype: DTypeLike = np.float64):
-        super().__init__(capacity * n_agents, n_actions, dtype)
-        self.per_item = self.rows.reshape(n_agents, capacity, -1)
-
-    def store(self, transitions: Batch) -> None:
-        """Append S * N transitions, N for each agent. Raises ValueError when the memories are full."""
-        new = self.pack(transitions).reshape(len(self.per_item), -1, self.rows.shape[1])
-        after = self.size + new.shape[1]
-        if after > self.per_item.shape[1]:
-            raise ValueError("the replay memory is full")
-        self.per_item[:, self.size : after] = new
-        self.size = after
-
-    def sample(self, n: int, rng: Any) -> Batch:
-        """n transitions of each memory, drawn by its own generator of Generators `rng`: S * n rows."""
-        capacity = self.per_item.shape[1]
-        at = [k * capacity + one.integers(self.size, size=n) for k, one in enumerate(rng.per_item)]
-        return self.unpack(self.rows.take(np.concatenate(at), axis=0))
-
-
 def train_batched(
     functions: StudentFunctions,
     settings: Settings,
@@ -183,58 +128,41 @@ def train_batched(
     dtype: DTypeLike = np.float32,
     callback: Callable[[list[Run], float], None] | None = None,
 ) -> list[Run]:
-    """One run for each seed, all side by side; the CPU seconds of each are its share.
+    """Train one agent for each seed, all side by side.
 
-    callback -- told after every step of the runs so far, and of the share of the steps that is done; with it, an
-             interrupt ends the training early, and the runs are as far as they have come
+    Parameters
+    ----------
+    functions
+        Functions for which `is_batchable` holds.
+    settings
+        The switches of every run.
+    seeds
+        One agent for each.
+    dtype
+        The precision of networks and replay buffers.
+    callback
+        Called after every step with the runs so far and the share (0 to 1) of the steps that is done. With it, an
+        interrupt after the first evaluation ends the training early, and the runs are as far as they have come.
+
+    Returns
+    -------
+    list of Run
+        One for each seed; the CPU seconds of each are its share of the whole.
     """
-    rng: Any = Generators([np.random.default_rng(seed) for seed in seeds])
+    rng = Generators([np.random.default_rng(seed) for seed in seeds])
     agents = [ReferenceAgent(functions, settings, one) for one in rng.per_item]
     batched, n = BatchedAgent(agents, dtype), len(agents)
     env = VectorPendulum(settings.n_envs * n, rng, settings.action_dim, settings.time_limit)
-    memory = BatchedReplayBuffer(settings.env_steps + settings.n_envs, settings.action_dim, n, dtype)
     runs = [Run(seed, settings, agent) for seed, agent in zip(seeds, agents, strict=True)]
-    obs, seconds, begun = env.reset(), 0.0, time.process_time()
+    report = None if callback is None else lambda share: callback(runs, share)
     try:
-        for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
-            obs = interact(env, obs, batched, memory, settings, rng)
-            batched.scale_learning_rate(step_size_factor(steps, settings))
-            if memory.size >= settings.learning_starts:
-                for _ in range(settings.updates_per_step):
-                    batched.update(memory.sample(settings.batch, rng), rng)
-            if evaluation_is_due(steps, settings):
-                seconds += (time.process_time() - begun) / n
-                record_batched(runs, batched, steps, seconds, memory)
-                begun = time.process_time()
-            if callback is not None:
-                callback(runs, steps / settings.env_steps)
+        run_training(runs, batched, env, new_replay_buffer(settings, n, dtype), rng, report)
     except KeyboardInterrupt:
         if callback is None or not runs[0].env_steps:
             raise
         print(f"Interrupted after {runs[0].env_steps[-1]} env steps: what follows uses the agents as they are now.")
     batched.unstack()
     return runs
-
-
-def record_batched(
-    runs: Sequence[Run], batched: BatchedAgent, steps: int, seconds: float, memory: BatchedReplayBuffer
-) -> None:
-    """One entry in every run, as `ddpg_training.record` makes for one."""
-    settings, n = batched.settings, len(runs)
-    returns = evaluate(batched.act, np.tile(gymnasium_starts(), (n, 1))).reshape(n, -1).mean(axis=1)
-    for run, earned in zip(runs, returns, strict=True):
-        run.env_steps.append(steps)
-        run.cpu_seconds.append(seconds)
-        run.mean_return.append(float(earned))
-    if not settings.probe_q:
-        return
-    at = probe_rows(memory.size)
-    obs = np.ascontiguousarray(memory.per_item[:, at, :OBS]).reshape(-1, OBS)
-    estimated = batched.critic(np.concatenate([obs, batched.act(obs)], axis=1)) / settings.reward_scale
-    true = discounted_returns(batched.act, obs, settings.gamma, PROBE_STEPS)
-    for run, q, earned in zip(runs, estimated.reshape(n, -1), true.reshape(n, -1), strict=True):
-        run.q_estimated.append(float(q.mean()))
-        run.q_true.append(float(earned.mean()))
 
 
 def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
@@ -244,16 +172,16 @@ def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
     walks through the rows one by one may be right and still not fit.
     """
     small = replace(settings, batch=8, hidden=(6, 5))
-    seeds, memory_rng = (1, 2), np.random.default_rng(3)
+    seeds, batch_rng = (1, 2), np.random.default_rng(3)
     alone = [ReferenceAgent(functions, small, np.random.default_rng(seed)) for seed in seeds]
     batched = BatchedAgent([ReferenceAgent(functions, small, np.random.default_rng(seed)) for seed in seeds])
-    batches = [random_batch(small, memory_rng) for _ in seeds]
+    batches = [random_batch(small, batch_rng) for _ in seeds]
     try:
         together = Batch(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
         for _ in range(small.delay):
             for agent, batch in zip(alone, batches, strict=True):
                 agent.update(batch, np.random.default_rng(4))
-            batched.update(together, cast(Any, Generators([np.random.default_rng(4) for _ in seeds])))
+            batched.update(together, Generators([np.random.default_rng(4) for _ in seeds]))
     except Exception:  # whatever a student's function may raise on a shape that it did not expect
         return False
     for agent, member in zip(alone, batched.unstack(), strict=True):
@@ -265,7 +193,7 @@ def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
 
 def random_batch(settings: Settings, rng: np.random.Generator) -> Batch:
     """Rows of random numbers in the shapes of a batch, both flags among them."""
-    n, reach = settings.batch, 2.0 / settings.action_dim
+    n, high = settings.batch, 2.0 / settings.action_dim
     flags = (rng.random((2, n)) < 0.3).astype(np.float64)
-    action = rng.uniform(-reach, reach, (n, settings.action_dim))
+    action = rng.uniform(-high, high, (n, settings.action_dim))
     return Batch(rng.normal(size=(n, OBS)), action, rng.normal(size=n), rng.normal(size=(n, OBS)), *flags)

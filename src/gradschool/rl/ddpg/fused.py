@@ -1,4 +1,4 @@
-"""DDPG's update in one pass with preallocated arrays: the same gradients as the plain road, in less time.
+"""DDPG's update in one pass with preallocated arrays: the gradients of `ReferenceAgent`, in less time.
 
 What makes it fast: no array is allocated in an update; Adam and Polyak are a few operations on flat parameters; the
 critic sees the replay actions and the actor's actions in one forward pass of 2 B rows, and one backward pass serves
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.rl.ddpg.training import OBS, Batch, Settings, new_networks
+from gradschool.rl.ddpg.agent import OBS, Batch, Settings, new_networks
 from gradschool.rl.envs.pendulum import VectorPendulum
+from gradschool.rl.generators import RandomSource
 from gradschool.rl.nets.mlp import MLP, Adam, Array, layer_views
 
 
@@ -59,7 +60,7 @@ class FusedAgent:
 
     def __init__(self, settings: Settings, rng: np.random.Generator):
         if settings.twin or settings.delay != 1:
-            raise ValueError("the fused road is DDPG alone; twin critics and delay take the plain road")
+            raise ValueError("the fused implementation is DDPG alone; twin critics and delay need a ReferenceAgent")
         body = VectorPendulum(1, rng, settings.action_dim)
         self.settings, self.low, self.high = settings, body.low, body.high
         self.half, self.centre = (body.high - body.low) / 2, (body.high + body.low) / 2
@@ -92,9 +93,10 @@ class FusedAgent:
 
     def act(self, obs: Array) -> Array:
         """obs (N, 3) -> the actions really done without noise (N, A)."""
-        return self.centre + self.half * np.tanh(self.actor(obs))
+        actions: Array = self.centre + self.half * np.tanh(self.actor(obs))
+        return actions
 
-    def update(self, batch: Batch, rng: np.random.Generator) -> None:
+    def update(self, batch: Batch, rng: RandomSource) -> None:
         """One step of Adam for both networks, and both targets one step behind."""
         self.compute_gradients(batch)
         self.adam.step(self.flat, self.gradient)

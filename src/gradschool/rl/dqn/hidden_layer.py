@@ -1,16 +1,16 @@
 """DQN on Taxi with one hidden layer: the student's gradient at the outputs, pushed through one more layer.
 
 With one-hot inputs the hidden layer of *all* S states is relu(W1 + b1): state s owns row s of W1, and shares b1, W2
-and b2 with everybody. So an update for one state cannot teach another anything that it is not told (its own row stays
-as it was drawn), but it does move the others' outputs, through what is shared: no generalisation, yet interference.
+and b2 with all others. So an update for one state cannot improve another (the row of the other stays as it was drawn),
+but it does move the other's outputs, through what is shared: no generalisation, yet interference.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from gradschool.rl.dqn.training import ReplayBuffer, Run, Settings, StudentFunctions, explore, record, table_gradient
-from gradschool.rl.envs.taxi import Floats, TaxiModel, VectorTaxi
+from gradschool.rl.dqn.training import Run, Settings, StudentFunctions, run_training
+from gradschool.rl.envs.taxi import Floats, Ints, TaxiModel
 from gradschool.rl.nets.mlp import Adam
 
 HIDDEN_SETTINGS = Settings(
@@ -52,46 +52,83 @@ class HiddenNet:
         return grad
 
 
-@np.errstate(over="ignore", invalid="ignore")
+class HiddenQNetwork:
+    """A `HiddenNet` that Adam trains, as the training loop wants it.
+
+    Parameters
+    ----------
+    net
+        Its parameters are changed in place.
+    step_size
+        Adam's.
+    """
+
+    def __init__(self, net: HiddenNet, step_size: float):
+        self.net, self.adam = net, Adam(len(net.flat), step_size)
+        self.Q, self.h = net.outputs()
+
+    def descend(self, gradient: Floats) -> None:
+        """Push the gradient dL/dQ (S, A) back to the parameters, take one step of Adam, and compute ``Q`` anew."""
+        self.adam.step(self.net.flat, self.net.backward(self.h, gradient))
+        self.Q, self.h = self.net.outputs()
+
+
 def train_hidden(
-    learner: StudentFunctions, model: TaxiModel, settings: Settings, seed: int, hidden: int = 64
+    functions: StudentFunctions, model: TaxiModel, settings: Settings, seed: int, hidden: int = 64
 ) -> tuple[Run, HiddenNet]:
-    """The loop of `train_table` with a hidden layer and Adam. Returns the run (W holds the outputs) and the network."""
+    """Train a network with one hidden layer, by the loop of `train_table` and Adam.
+
+    Parameters
+    ----------
+    functions
+        The student's functions: their gradient at the outputs is what the network is trained with.
+    model
+        Taxi as arrays.
+    settings
+        The switches of the run; `HIDDEN_SETTINGS` are known to work. ``alpha`` is Adam's step size.
+    seed
+        Everything random comes from it, the initial parameters first.
+    hidden
+        Width of the hidden layer.
+
+    Returns
+    -------
+    run : Run
+        The learning curve; its ``W`` holds the outputs of all states (S, A).
+    net : HiddenNet
+        The trained network.
+    """
     rng = np.random.default_rng(seed)
     net = HiddenNet(model.n_states, model.n_actions, hidden, rng)
-    Q, h = net.outputs()
-    Q_target, adam = Q.copy(), Adam(len(net.flat), settings.alpha)
-    run, best = Run(Q), model.best_returns
-    taxi, memory = VectorTaxi(model, settings.n_envs, rng), ReplayBuffer(settings.memory)
-    while memory.filled < settings.learning_starts:
-        explore(learner, Q[taxi.state], taxi, memory, 1.0, rng)
-    for update in range(settings.updates + 1):
-        if update % settings.every == 0:
-            record(run, model, Q, best, settings.learning_starts + update * settings.n_envs)
-            if settings.stop_when_optimal and run.optimal:
-                break
-        explore(learner, Q[taxi.state], taxi, memory, settings.epsilon, rng)
-        G = table_gradient(learner, Q, Q_target, memory.sample(settings.batch, rng), settings)
-        adam.step(net.flat, net.backward(h, G))
-        Q, h = net.outputs()
-        if (update + 1) % settings.sync == 0:
-            Q_target = Q.copy()
-    run.W, run.deliveries = Q, memory.deliveries
-    return run, net
+    return run_training(functions, HiddenQNetwork(net, settings.alpha), model, settings, rng), net
 
 
-def interference(net: HiddenNet, states: np.ndarray, action: int, step: float = 0.1) -> Floats:
-    """How one update of one state moves the others: M (n, n), M[i, j] = change of Q(states[i], action)
-    when Q(states[j], action) takes one SGD step with TD error -1 (its own output should rise by 1).
+def interference(net: HiddenNet, states: Ints, action: int, step: float = 0.1) -> Floats:
+    """Measure how one update of one state moves the outputs of others.
 
-    To first order in the step, M is `step` times the inner products of the two gradients dQ/dparameters.
+    Parameters
+    ----------
+    net
+        A network; its parameters are the same afterwards.
+    states
+        Ids (n,).
+    action
+        The action whose output is updated and compared.
+    step
+        Step size of one SGD step with TD error -1, by which a state's own output should rise.
+
+    Returns
+    -------
+    ndarray
+        M (n, n): M[i, j] is the change of Q(states[i], action) when Q(states[j], action) takes the step. To first order
+        in the step it is `step` times the inner product of the two gradients dQ/dparameters.
     """
     Q, h = net.outputs()
-    kept, M = net.flat.copy(), np.empty((len(states), len(states)))
+    before, M = net.flat.copy(), np.empty((len(states), len(states)))
     for j, s in enumerate(states):
         G = np.zeros_like(Q)
         G[s, action] = -1.0
         net.flat -= step * net.backward(h, G)
         M[:, j] = (net.outputs()[0] - Q)[states, action]
-        net.flat[...] = kept
+        net.flat[...] = before
     return M

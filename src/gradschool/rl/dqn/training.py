@@ -1,15 +1,16 @@
-"""DQN on Taxi, trained by the student's own NumPy functions.
+"""DQN on Taxi (Mnih et al. 2015, algorithm 1), trained by the student's own NumPy functions.
 
-`train_table` is the whole algorithm in one readable loop: act, store, sample, target, gradient, step. What it knows
-about gradients it is told by the functions in `StudentFunctions`; it only keeps the books. With no hidden layer the
-parameters are one matrix W (S, A), and `W[s]` is what one_hot(s) @ W gives, so no one-hot row is ever built.
+`run_training` is the whole algorithm in one readable loop: act, store, sample, target, gradient, step. Every gradient
+in it comes from the functions in `StudentFunctions`. With no hidden layer (`train_table`) the parameters are one matrix
+W (S, A), and `W[s]` is what one_hot(s) @ W gives, so no one-hot row is ever built. With a hidden layer, the same loop
+trains `gradschool.rl.dqn.hidden_layer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,18 +24,61 @@ from gradschool.rl.envs.taxi import (
     greedy,
     start_returns,
 )
+from gradschool.rl.replay_buffer import ReplayBuffer
 
-Batch = tuple[Ints, Ints, Floats, Ints, Bools, Bools]
+TRANSITION = np.dtype(
+    [
+        ("state", np.int64),
+        ("action", np.int64),
+        ("reward", np.float64),
+        ("next_state", np.int64),
+        ("terminated", np.bool_),
+        ("truncated", np.bool_),
+    ],
+    align=True,
+)
+"""One row of the replay buffer, with the fields of `Batch`."""
+
+
+class Batch(NamedTuple):
+    """B transitions of the replay buffer.
+
+    Attributes
+    ----------
+    state, next_state
+        Ids (B,) in 0..S - 1.
+    action
+        What was done (B,), in 0..A - 1.
+    reward
+        (B,): -1 for a step, -10 for an illegal pick-up or drop-off, 20 for a passenger brought home.
+    terminated
+        (B,), true where the passenger was brought home: nothing comes after.
+    truncated
+        (B,), true where the time limit cut the episode, which is not an end of the task.
+    """
+
+    state: Ints
+    action: Ints
+    reward: Floats
+    next_state: Ints
+    terminated: Bools
+    truncated: Bools
 
 
 @dataclass(frozen=True)
 class StudentFunctions:
-    """The student's functions. B is the batch, A the number of actions, S the number of states; arrays are float64.
+    """The student's NumPy functions that training runs on; B is the batch, A the number of actions, S of states.
 
-    td_target       -- (reward (B,), q_next (B, A), terminated (B,), truncated (B,), gamma) -> y (B,)
-    output_gradient -- (q (B, A), action (B,), y (B,)) -> dL/dq (B, A), L = 1/2 mean_b (q[b, action_b] - y_b)^2
-    weight_gradient -- (state (B,), g (B, A), n_states) -> dL/dW (S, A)
-    epsilon_greedy  -- (q (N, A), epsilon, u (N,), random_action (N,)) -> action (N,)
+    Attributes
+    ----------
+    td_target
+        (reward (B,), q_next (B, A), terminated (B,), truncated (B,), gamma) -> y (B,).
+    output_gradient
+        (q (B, A), action (B,), y (B,)) -> dL/dq (B, A) of L = 1/2 mean_b (q[b, action_b] - y_b)^2.
+    weight_gradient
+        (state (B,), g (B, A), n_states) -> dL/dW (S, A).
+    epsilon_greedy
+        (q (N, A), epsilon, u (N,), random_action (N,)) -> action (N,).
     """
 
     td_target: Callable[..., Floats]
@@ -57,7 +101,8 @@ class Settings:
     epsilon: float = 0.4
     sync: int = 5
     """Updates between two copies of the online network into the target network."""
-    memory: int = 50_000
+    buffer_size: int = 50_000
+    """Transitions that the replay buffer keeps."""
     initial_q: float = 0.0
     goal_q: float = 0.0
     """Where the outputs of the four goal states begin. They are never trained, so there they stay."""
@@ -69,7 +114,7 @@ class Settings:
     """Factor on epsilon at every update; 1 leaves it alone."""
 
     def epsilon_at(self, update: int) -> float:
-        """The share of random actions at this update.
+        """Return the share of random actions at this update.
 
         >>> Settings(epsilon=0.5, epsilon_decay=0.9).epsilon_at(2)
         0.405
@@ -79,9 +124,10 @@ class Settings:
 
 @dataclass
 class Run:
-    """What came of one run: the parameters and, at every evaluation, how good the greedy policy was, exactly."""
+    """What one run leaves: the outputs for all states and, for each evaluation, how good the greedy policy was."""
 
     W: Floats
+    """Q of all states (S, A): the table itself, or what the network with a hidden layer puts out."""
     env_steps: list[int] = field(default_factory=list)
     mean_return: list[float] = field(default_factory=list)
     """Exact mean undiscounted return over the 300 starts."""
@@ -99,98 +145,158 @@ class Run:
         return bool(self.solved) and self.solved[-1] == 300
 
 
-class ReplayBuffer:
-    """The last `size` transitions, in preallocated arrays; `sample` draws with replacement."""
-
-    def __init__(self, size: int):
-        self.size, self.filled, self._at, self.deliveries = size, 0, 0, 0
-        kinds = (np.int64, np.int64, np.float64, np.int64, np.bool_, np.bool_)
-        self.columns: list[Any] = [np.empty(size, kind) for kind in kinds]
-
-    def add(self, state: Ints, action: Ints, reward: Floats, next_state: Ints, over: Sequence[Bools]) -> None:
-        """Store N transitions, each argument (N,); `over` is (terminated, truncated)."""
-        end = self._at + len(state)
-        at = slice(self._at, end) if end <= self.size else np.arange(self._at, end) % self.size
-        for column, new in zip(self.columns, (state, action, reward, next_state, *over), strict=True):
-            column[at] = new
-        self._at = end % self.size
-        self.deliveries += int(np.count_nonzero(over[0]))
-        self.filled = min(self.filled + len(state), self.size)
-
-    def sample(self, batch: int, rng: np.random.Generator) -> Batch:
-        """state, action, reward, next_state, terminated, truncated, each (batch,)."""
-        at = rng.integers(self.filled, size=batch)
-        state, action, reward, next_state, terminated, truncated = (column.take(at) for column in self.columns)
-        return state, action, reward, next_state, terminated, truncated
+Gradient = Callable[[StudentFunctions, Floats, Floats, Batch, Settings], Floats]
+"""(functions, Q (S, A), Q_target (S, A), batch, settings) -> dL/dQ (S, A)."""
 
 
-def table_gradient(learner: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings) -> Floats:
-    """dL/dW (S, A) on one batch: target, gradient at the outputs, gradient of the weights. The heart of DQN."""
+def table_gradient(
+    functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
+) -> Floats:
+    """Return the gradient of one batch's loss: target, gradient at the outputs, gradient of the weights.
+
+    Parameters
+    ----------
+    functions
+        The student's functions.
+    W, W_target
+        Outputs of the online and of the target network for all states (S, A).
+    batch
+        B transitions.
+    settings
+        `gamma`, and whether the end of an episode ends the future (`terminal_mask`).
+
+    Returns
+    -------
+    ndarray
+        dL/dW (S, A) of L = 1/2 mean_b (W[s_b, a_b] - y_b)^2, the label y held fixed.
+
+    References
+    ----------
+    Mnih et al. 2015, equation 2 and algorithm 1.
+    """
     s, a, r, s_next, terminated, truncated = batch
     terminated = terminated & settings.terminal_mask
     q = W.take(s, axis=0)  # W[s], five times as fast
     q_next = W_target.T.take(s_next, axis=1).T  # W_target[s_next], laid out so that a maximum over actions is quick
-    y = learner.td_target(r, q_next, terminated, truncated, settings.gamma)
-    return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))
+    y = functions.td_target(r, q_next, terminated, truncated, settings.gamma)
+    return functions.weight_gradient(s, functions.output_gradient(q, a, y), len(W))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # some switches are there to make it diverge
+class QNetwork(Protocol):
+    """What the training loop needs of a network: its outputs for all states, and a step against a gradient."""
+
+    Q: Floats
+    """(S, A)."""
+
+    def descend(self, gradient: Floats) -> None:
+        """Take one step with the gradient dL/dQ (S, A), and bring ``Q`` up to date."""
+
+
+class Table:
+    """A network without a hidden layer: its outputs are its parameters, and plain SGD moves them.
+
+    Parameters
+    ----------
+    W
+        (S, A), changed in place.
+    step_size
+        Factor on the gradient of the mean over the batch.
+    """
+
+    def __init__(self, W: Floats, step_size: float):
+        self.Q, self.step_size = W, step_size
+
+    def descend(self, gradient: Floats) -> None:
+        """Move every output against its gradient (S, A)."""
+        self.Q -= self.step_size * gradient
+
+
 def train_table(
-    learner: StudentFunctions,
+    functions: StudentFunctions,
     model: TaxiModel,
     settings: Settings,
     seed: int,
-    gradient: Callable[..., Floats] = table_gradient,
+    gradient: Gradient = table_gradient,
     callback: Callable[[Run, float], None] | None = None,
 ) -> Run:
-    """Train W (S, A) from the seed; every gradient in it is the learner's. Returns the run with its curve.
+    """Train a network without a hidden layer, W (S, A).
 
-    callback -- told at every evaluation of the run so far, and of the share of the updates that is done
+    Parameters
+    ----------
+    functions
+        The student's functions.
+    model
+        Taxi as arrays.
+    settings
+        The switches of the run.
+    seed
+        Everything random comes from it.
+    gradient
+        Makes the gradient of one batch; another one is how a lesson tries a variant, or a clinic a fault.
+    callback
+        Called at every evaluation with the run so far and the share (0 to 1) of the updates that is done.
+
+    Returns
+    -------
+    Run
+        The trained table and its learning curve.
     """
-    rng = np.random.default_rng(seed)
-    W = initial_table(model, settings)
-    W_target = W.copy()
-    run, best = Run(W), model.best_returns
-    taxi, memory = VectorTaxi(model, settings.n_envs, rng), ReplayBuffer(settings.memory)
-    while memory.filled < settings.learning_starts:
-        explore(learner, W[taxi.state], taxi, memory, 1.0, rng)
+    table = Table(initial_table(model, settings), settings.alpha * settings.batch)
+    return run_training(functions, table, model, settings, np.random.default_rng(seed), gradient, callback)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # some switches are there to make it diverge
+def run_training(
+    functions: StudentFunctions,
+    network: QNetwork,
+    model: TaxiModel,
+    settings: Settings,
+    rng: np.random.Generator,
+    gradient: Gradient = table_gradient,
+    callback: Callable[[Run, float], None] | None = None,
+) -> Run:
+    """Train a network and return the run with its curve; the arguments are those of `train_table`."""
+    Q_target, run, best = network.Q.copy(), Run(network.Q), model.best_returns
+    taxi = VectorTaxi(model, settings.n_envs, rng)
+    buffer = ReplayBuffer(settings.buffer_size, TRANSITION, Batch)
+    while buffer.size < settings.learning_starts:
+        explore(functions, network.Q[taxi.state], taxi, buffer, 1.0, rng)
     for update in range(settings.updates + 1):
         if update % settings.every == 0:
-            record(run, model, W, best, settings.learning_starts + update * settings.n_envs)
+            record(run, model, network.Q, best, settings.learning_starts + update * settings.n_envs)
             if callback is not None:
                 callback(run, update / settings.updates)
             if settings.stop_when_optimal and run.optimal:
                 break
-        explore(learner, W[taxi.state], taxi, memory, settings.epsilon_at(update), rng)
-        batch = memory.sample(settings.batch, rng)
-        W -= settings.alpha * settings.batch * gradient(learner, W, W_target, batch, settings)
+        explore(functions, network.Q[taxi.state], taxi, buffer, settings.epsilon_at(update), rng)
+        network.descend(gradient(functions, network.Q, Q_target, buffer.sample(settings.batch, rng), settings))
         if (update + 1) % settings.sync == 0:
-            W_target[...] = W
-    run.deliveries = memory.deliveries
+            Q_target[...] = network.Q
+    run.W, run.deliveries = network.Q, taxi.deliveries
     return run
 
 
 def initial_table(model: TaxiModel, settings: Settings) -> Floats:
-    """W (S, A) before training: `initial_q` everywhere, `goal_q` on top of it in the goal states."""
+    """Return W (S, A) before training: `initial_q` everywhere, `goal_q` on top of it in the goal states."""
     W = np.full((model.n_states, model.n_actions), settings.initial_q)
     W[goal_states(model)] += settings.goal_q
     return W
 
 
 def explore(
-    learner: StudentFunctions,
+    functions: StudentFunctions,
     q: Floats,
     taxi: VectorTaxi,
-    memory: ReplayBuffer,
+    buffer: ReplayBuffer[Batch],
     epsilon: float,
     rng: np.random.Generator,
 ) -> None:
-    """One step of every taxi, with the dice thrown here and handed to the learner's epsilon_greedy."""
+    """Step every taxi once, with random numbers drawn here and handed to the student's epsilon_greedy; store it all."""
     state = taxi.state
     u, random_action = rng.random(taxi.n), rng.integers(q.shape[1], size=taxi.n)
-    action = learner.epsilon_greedy(q, epsilon, u, random_action)
+    action = functions.epsilon_greedy(q, epsilon, u, random_action)
     next_state, reward, terminated, truncated = taxi.step(action)
-    memory.add(state, action, reward, next_state, (terminated, truncated))
+    buffer.store(Batch(state, action, reward, next_state, terminated, truncated))
 
 
 def record(run: Run, model: TaxiModel, Q: Floats, best: Floats, env_steps: int) -> None:

@@ -12,6 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gradschool.rl.generators import RandomSource
+
 Array = NDArray[np.float64]
 Policy = Callable[[Array], Array]
 
@@ -54,7 +56,7 @@ class VectorPendulum:
     action_dim -- how many torques act on one axle (their sum counts): 1 as in Gymnasium, 3 as in the clinic
     """
 
-    def __init__(self, n: int, rng: np.random.Generator, action_dim: int = 1, time_limit: int = TIME_LIMIT):
+    def __init__(self, n: int, rng: RandomSource, action_dim: int = 1, time_limit: int = TIME_LIMIT):
         self.n, self.rng, self.action_dim, self.time_limit = n, rng, action_dim, time_limit
         self.high = np.full(action_dim, MAX_TORQUE / action_dim)
         self.low = -self.high
@@ -106,7 +108,8 @@ def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
 
 def evaluate(policy: Policy, starts: Array) -> Array:
     """Undiscounted returns (N,) of one 200-step episode from each start (N, 2)."""
-    return rollout(policy, starts).sum(axis=0)
+    returns: Array = rollout(policy, starts).sum(axis=0)
+    return returns
 
 
 def evaluate_in_gymnasium(policy: Policy, seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
@@ -133,5 +136,5 @@ def discounted_returns(policy: Policy, obs: Array, gamma: float, steps: int = TI
     The sum is cut after `steps`; the rest is at most gamma**steps * 16.3 / (1 - gamma): 0.012 for gamma = .95 and 200.
     """
     starts = np.stack([np.arctan2(obs[:, 1], obs[:, 0]), obs[:, 2]], axis=1)
-    discounts: Array = gamma ** np.arange(steps)
+    discounts = gamma ** np.arange(steps)
     return np.asarray(discounts @ rollout(policy, starts, steps))

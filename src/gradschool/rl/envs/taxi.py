@@ -159,13 +159,15 @@ def describe(state: int) -> str:
 class VectorTaxi:
     """N taxis, stepped at once through the model's arrays.
 
-    `state` (N,) is where they are to act; a taxi whose episode has ended stands in a new start already.
+    `state` (N,) is where they are to act; a taxi whose episode has ended stands in a new start already. `deliveries`
+    counts the passengers that were brought home since the object was made.
     """
 
     def __init__(self, model: TaxiModel, n: int, rng: np.random.Generator, time_limit: int = TIME_LIMIT):
         self.model, self.n, self.rng, self.time_limit = model, n, rng, time_limit
         self._next, self._reward = model.next_state.ravel(), model.reward.ravel()
         self._terminated = model.terminated.ravel()
+        self.deliveries = 0
         self.reset()
 
     def reset(self, starts: Ints | None = None) -> Ints:
@@ -184,6 +186,7 @@ class VectorTaxi:
         """
         outcome = self.state * self.model.n_actions + action
         next_state, terminated = self._next[outcome], self._terminated[outcome]
+        self.deliveries += int(np.count_nonzero(terminated))
         self.clock += 1
         truncated = self.clock >= self.time_limit
         over = np.flatnonzero(terminated | truncated)
