@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Answer, Args
-from gradschool.rl.ddpg.training import Batch
+from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
 
 FAULTS = {
