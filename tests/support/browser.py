@@ -94,7 +94,7 @@ def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
             "JUPYTER_CONFIG_DIR": config,
             "JUPYTERLAB_SETTINGS_DIR": f"{config}/settings",
             "JUPYTERLAB_WORKSPACES_DIR": f"{config}/workspaces",
-            "GRADSCHOOL_STATE": f"{config}/progress",
+            "GRADSCHOOL_STATE_FILE": f"{config}/progress",
             **env,
         }
         quiet = subprocess.DEVNULL

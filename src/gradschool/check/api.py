@@ -6,7 +6,6 @@ answered by the judge, a process outside this kernel, over a local socket: only 
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +20,7 @@ from gradschool.core import protocol
 from gradschool.core.calling import call_twice, captured_output
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Exercise, UnknownExercise, find
-from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, pack_reply
+from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import describe, to_plain
 from gradschool.core.report import Report
@@ -47,7 +46,7 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
     ``exercise_id`` is the id printed on the exercise's card, such as ``"chain.l2_gradient"``.
     """
     exercise = _asked_for(exercise_id, answer)
-    address = os.environ.get(JUDGE_VARIABLE)
+    address = judge_address()
     if address and _heard_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
@@ -105,7 +104,7 @@ def hint_to_open(report: Report, failures_since_pass: int) -> int:
 
 def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
     """What the exercise says about a right answer's speed: nothing while grading, and nothing if it raises now."""
-    if exercise.speed_note is None or JUDGE_VARIABLE in os.environ:
+    if exercise.speed_note is None or judge_address() is not None:
         return ""
     try:
         with captured_output():

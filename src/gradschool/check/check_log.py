@@ -18,9 +18,10 @@ from pathlib import Path
 
 from gradschool.core.exercise import Exercise, in_chapter
 from gradschool.core.interactive import is_interactive
-from gradschool.core.judge_messages import JUDGE_VARIABLE
+from gradschool.core.judge_messages import judge_address
 
-STATE_VARIABLE = "GRADSCHOOL_STATE"
+STATE_VARIABLE = "GRADSCHOOL_STATE_FILE"
+_OLD_STATE_VARIABLE = "GRADSCHOOL_STATE"  # its name in version 0.1, heeded for one version more
 BREAK = 20 * 60.0  # seconds without any check that count as a pause
 MOST_BYTES = 1_000_000  # of the file's end that are read: some ten thousand checks
 
@@ -55,9 +56,10 @@ class ExerciseStatus:
 
 
 def state_file() -> Path:
-    """Where progress is kept: $GRADSCHOOL_STATE, or the folder in which this system keeps a user's state."""
-    if os.environ.get(STATE_VARIABLE):
-        return Path(os.environ[STATE_VARIABLE])
+    """Where progress is kept: $GRADSCHOOL_STATE_FILE, or the folder in which this system keeps a user's state."""
+    chosen = os.environ.get(STATE_VARIABLE) or os.environ.get(_OLD_STATE_VARIABLE)
+    if chosen:
+        return Path(chosen)
     home = Path.home()
     if sys.platform == "win32":
         folder = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local"))
@@ -76,7 +78,7 @@ def log_check(exercise: str, passed: bool) -> None:
 
 def write(event: Event) -> None:
     """Append one line, in one write; nothing happens where that is not possible, or while grading."""
-    if JUDGE_VARIABLE in os.environ:
+    if judge_address() is not None:
         return
     line = json.dumps({"at": round(event.at, 1), "exercise": event.exercise, "passed": event.passed}) + "\n"
     try:
@@ -90,7 +92,7 @@ def write(event: Event) -> None:
 
 def events() -> list[Event]:
     """Every check that can be read, in order of time; none while grading."""
-    if JUDGE_VARIABLE in os.environ:
+    if judge_address() is not None:
         return []
     try:
         with open(state_file(), "rb") as file:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from gradschool.core.judge_messages import JUDGE_VARIABLE
+from gradschool.core.judge_messages import judge_address
 
 
 def is_interactive() -> bool:
@@ -14,7 +13,7 @@ def is_interactive() -> bool:
     A front end says with every cell whether it could ask its reader a question (`allow_stdin`); programs that only
     execute a notebook (Validate, nbconvert, nbclient, a grader) say that they cannot.
     """
-    if JUDGE_VARIABLE in os.environ:
+    if judge_address() is not None:
         return False
     try:
         from IPython import get_ipython

@@ -6,13 +6,20 @@ The kernel says which exercise is checked (:class:`Hello`), the judge asks (:cla
 
 from __future__ import annotations
 
+import os
 from typing import TypedDict
 
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply
 from gradschool.core.plain_data import PlainData, sanitize_text, to_plain
 from gradschool.core.protocol import ProtocolError
 
-JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"  # the environment variable with the address of the judge's socket
+JUDGE_VARIABLE = "GRADSCHOOL_JUDGE_SOCKET"  # the environment variable with the address of the judge's socket
+_OLD_JUDGE_VARIABLE = "GRADSCHOOL_JUDGE"  # its name in version 0.1, heeded for one version more
+
+
+def judge_address() -> str | None:
+    """Return the address of the judge's socket, or None where nothing is being graded."""
+    return os.environ.get(JUDGE_VARIABLE, os.environ.get(_OLD_JUDGE_VARIABLE))
 
 
 class Hello(TypedDict):

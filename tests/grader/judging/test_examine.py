@@ -180,7 +180,7 @@ def test_a_seed_fixes_the_fresh_questions_and_none_leaves_them_to_chance(monkeyp
     monkeypatch.setattr(judging, "examine", lambda entry, ask, seed: seen.append(seed) or examine(entry, ask, seed))
     for seed in (7, None, None):
         with JudgeServer(seed=seed) as judge, monkeypatch.context() as here:
-            here.setenv("GRADSCHOOL_JUDGE", judge.address)
+            here.setenv("GRADSCHOOL_JUDGE_SOCKET", judge.address)
             judge.open("chain.l2_gradient")
             check("chain.l2_gradient", right)
             assert judge.close(2.0).report.passed
@@ -197,7 +197,7 @@ def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(judging, "examine", breaks)
     with JudgeServer() as judge:
-        monkeypatch.setenv("GRADSCHOOL_JUDGE", judge.address)
+        monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", judge.address)
         judge.open("chain.l2_gradient")
         with pytest.raises(CheckFailed, match="does not answer"):
             check("chain.l2_gradient", right)

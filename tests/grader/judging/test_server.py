@@ -37,7 +37,7 @@ def wrong(p: np.ndarray, l: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
     with JudgeServer(seconds=2.0) as listening:
-        monkeypatch.setenv("GRADSCHOOL_JUDGE", listening.address)
+        monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", listening.address)
         yield listening
 
 

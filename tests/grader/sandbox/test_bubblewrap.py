@@ -91,7 +91,7 @@ def test_only_the_interpreter_its_packages_and_gradschool_are_in_sight() -> None
     assert outcome == "ok"
     lines = shown.splitlines()
     assert lines[:8] == ["False"] * 8
-    kept = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "GRADSCHOOL_JUDGE", "OMP_NUM_THREADS", "MPLCONFIGDIR"}
+    kept = {"PATH", "HOME", "TMPDIR", "LANG", "USER", "GRADSCHOOL_JUDGE_SOCKET", "OMP_NUM_THREADS", "MPLCONFIGDIR"}
     assert kept <= set(eval(lines[8]))
     assert not {"GRADSCHOOL_WORK_DIR", "PYTHONPATH", "VIRTUAL_ENV", "SSH_AUTH_SOCK"} & set(eval(lines[8]))
     assert lines[9] == f"True {bubblewrap.HOME} sandbox"

@@ -313,13 +313,13 @@ def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) ->
         shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: {"content": content}))
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
-    monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
+    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET", raising=False)
     assert not notebook_ui.is_interactive()  # no kernel at all
     kernel({"code": "", "allow_stdin": True})
     assert notebook_ui.is_interactive()
-    monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
+    monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", "/nowhere")
     assert not notebook_ui.is_interactive()
-    monkeypatch.delenv("GRADSCHOOL_JUDGE")
+    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET")
     for content in ({"code": "", "allow_stdin": False}, {}, None):
         kernel(content)
         assert not notebook_ui.is_interactive()

@@ -235,7 +235,7 @@ print(0 < len(runs) < 500)
 def test_in_a_real_kernel_the_square_stops_the_training_and_the_cell_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GRADSCHOOL_STATE", str(tmp_path / "progress.jsonl"))
+    monkeypatch.setenv("GRADSCHOOL_STATE_FILE", str(tmp_path / "progress.jsonl"))
     manager, client = start_new_kernel(kernel_name="python3")
     try:
         printed, redraws, interrupted = "", 0, False

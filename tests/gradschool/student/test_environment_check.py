@@ -20,7 +20,7 @@ from gradschool.student.environment_check import CheckItem, as_text, examine, re
 
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADSCHOOL_STATE", str(tmp_path / "state" / "progress.jsonl"))
+    monkeypatch.setenv("GRADSCHOOL_STATE_FILE", str(tmp_path / "state" / "progress.jsonl"))
 
 
 def bad(found: Sequence[CheckItem]) -> list[str]:

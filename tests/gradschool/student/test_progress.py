@@ -15,6 +15,7 @@ import pytest
 from gradschool.check import check_log
 from gradschool.check.api import CheckFailed, check
 from gradschool.check.check_log import Event, ExerciseStatus, chapter_status, events, write
+from gradschool.core.judge_messages import judge_address
 from gradschool.student import progress
 
 MINUTE = 60.0
@@ -24,8 +25,8 @@ MINUTE = 60.0
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of this test's own, in a folder that is not there yet, and somebody who watches."""
     file = tmp_path / "a" / "b" / "progress.jsonl"
-    monkeypatch.setenv("GRADSCHOOL_STATE", str(file))
-    monkeypatch.delenv("GRADSCHOOL_JUDGE", raising=False)
+    monkeypatch.setenv("GRADSCHOOL_STATE_FILE", str(file))
+    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET", raising=False)
     for module in (check_log, progress):
         monkeypatch.setattr(module, "is_interactive", lambda: True)
     return file
@@ -71,16 +72,35 @@ def test_a_check_is_noted_and_said_on_the_card(state: Path, capsys: pytest.Captu
     assert "1 of 14 exercises of this chapter pass; the next is chain.numerical_gradient." in out
 
 
+def test_the_old_names_of_the_variables_are_heeded_for_one_version(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADSCHOOL_STATE", str(tmp_path / "old"))
+    assert check_log.state_file() == state
+    monkeypatch.delenv("GRADSCHOOL_STATE_FILE")
+    assert check_log.state_file() == tmp_path / "old"
+    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET", raising=False)
+    assert judge_address() is None
+    monkeypatch.setenv("GRADSCHOOL_JUDGE", "/old")
+    assert judge_address() == "/old"
+    write(log((0, L2, True))[0])
+    assert not (tmp_path / "old").exists()
+    with pytest.raises(CheckFailed, match="does not answer"):
+        check(L2, lambda p, l: p - l)
+    monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", "/new")
+    assert judge_address() == "/new"
+
+
 def test_nothing_is_written_or_read_while_grading_nor_where_nobody_watches(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(log((0, L2, True))[0])
     before = state.read_bytes()
-    monkeypatch.setenv("GRADSCHOOL_JUDGE", "/nowhere")
+    monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", "/nowhere")
     write(log((1, L2, True))[0])
     check_log.log_check(L2, True)
     assert events() == []
-    monkeypatch.delenv("GRADSCHOOL_JUDGE")
+    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET")
     for module in (check_log, progress):
         monkeypatch.setattr(module, "is_interactive", lambda: False)
     check(L2, lambda p, l: p - l)
@@ -112,7 +132,7 @@ def test_a_disk_that_cannot_be_written_costs_the_note_and_not_the_check(
 
 
 def _many(file: str, name: str) -> None:
-    os.environ["GRADSCHOOL_STATE"] = file
+    os.environ["GRADSCHOOL_STATE_FILE"] = file
     for k in range(200):
         write(Event(1e9 + k, name, True))
 
