@@ -119,4 +119,4 @@ walls: bubblewrap
 versions: test-versions
 
 clean:
-	rm -rf build .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
