@@ -14,9 +14,9 @@ from grader.course import CourseDirectory, chapters
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.publish import build
 from grader.publish.class_report.page import write_report
+from grader.publish.feedback import write_feedback
 from grader.publish.marks import export_csv
 from grader.publish.solutions import run_solutions
-from grader.write_feedback import write_feedback
 
 QUICK = TimeLimits(check=5.0)  # the demo has a student whose function never returns
 
