@@ -195,6 +195,37 @@ def test_binders_post_build_names_what_nbgrader_has():
     assert "validate" not in script.partition("set -euo")[2]
 
 
+def tree_of(page: str) -> dict[str, bool]:
+    """Path -> whether anything below it is listed, of the tree in the architecture page."""
+    found: dict[str, bool] = {}
+    parents: list[str] = []
+    for line in page.partition("## The tree")[2].split("```")[1].splitlines()[1:]:
+        if not line.strip():
+            continue
+        depth = (len(line) - len(line.lstrip())) // 2
+        parents = [*parents[:depth], line.split()[0].rstrip("/")]
+        path = "/".join(parents)
+        found[path] = False
+        if depth:
+            found["/".join(parents[:-1])] = True
+    return found
+
+
+def test_the_architectures_tree_is_that_of_the_packages():
+    """Each line is a folder or a module that is there; where one module of a folder is listed, all are."""
+    listed = tree_of((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    assert {"src/gradschool", "grader"} <= set(listed)
+    assert not [path for path in listed if not (ROOT / path).exists()]
+    left_out = {"__init__.py", "__main__.py", "nbgrader_config.py"}
+    below = {
+        str(child.relative_to(ROOT))
+        for path, is_open in listed.items()
+        for child in ((ROOT / path).iterdir() if is_open else ())
+        if (child.suffix == ".py" and child.name not in left_out) or (child / "__init__.py").exists()
+    }
+    assert below - set(listed) == set()
+
+
 def lines_of(*packages: str) -> int:
     """Lines of code and docstrings in packages of the student's half."""
     files = [f for name in packages for f in (ROOT / "src" / "gradschool" / name).rglob("*.py")]
