@@ -29,7 +29,10 @@ from gradschool import check
 import numpy as np
 attack = sys.stdin.read()
 def l2_gradient(p, l): return p + l
+hidden = "gradschool.exercises.chain.l2_gradient"  # a kernel has no such file, a student's machine does
+sys.modules[hidden] = None
 exec(compile(attack, "attack", "exec"))
+if sys.modules.get(hidden, 0) is None: del sys.modules[hidden]
 for judge in (True, False):
     try: check("{EXERCISE}", l2_gradient); ended = "passed"
     except BaseException as error: ended = type(error).__name__
