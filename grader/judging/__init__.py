@@ -1,1 +1,1 @@
-"""The judge: questions out, replies in, one report. It knows no notebook and no gradebook."""
+"""The judge: it sends questions, gets replies and makes one report. It knows no notebook and no gradebook."""

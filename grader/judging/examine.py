@@ -1,4 +1,4 @@
-"""The examination of one answer: questions out, replies in, one report. It never sees the student's code.
+"""The examination of one answer: questions, replies and one report. It never sees the student's code.
 
 ``ask`` puts one question to whoever answers: a kernel behind a socket, or a function in this process (the audit's
 mutants). The verdict depends on nothing else.
@@ -25,10 +25,10 @@ SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another or
 
 
 def examine(entry: Entry, ask: Ask, seed: int) -> Report:
-    """Put every fixture, hidden and fresh, to the answer; report what holds and name what went wrong.
+    """Put every fixture, hidden and fresh, to the answer; report which criteria it meets and name what went wrong.
 
-    ``seed`` makes the fresh inputs and must not be known to the student's code beforehand. Only fresh inputs are
-    ever shown in a report's example: the hidden ones stay hidden.
+    ``ask`` puts one question and returns the reply. ``seed`` makes the fresh inputs and must not be known to the
+    student's code beforehand. Only fresh inputs are ever shown in a report's example: the hidden ones stay hidden.
     """
     hidden, fresh = (
         [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
@@ -46,14 +46,15 @@ def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:
 
 
 def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Variant | None:
-    """The known mistake that answers every one of these questions as the student's function did."""
+    """Return the known mistake that answers every one of these questions as the student's function did, or None."""
     return next((m for m in entry.mutants if _behaves_like(entry, m, hidden, fresh)), None)
 
 
 def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:
-    """Most mistakes differ at the first hidden question, where their reply is known: everybody is asked the same.
+    """Return whether a known mistake answers every question as the student's function did.
 
-    One that keeps something from call to call is asked the hidden ones again first, as the student was.
+    Most differ at the first hidden question, where their reply is kept: every student is asked the same. A mistake
+    that keeps something from call to call is asked the hidden questions again first, as the student was.
     """
     known = entry.mutant_replies[mutant.name]
     if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):

@@ -1,4 +1,4 @@
-"""The judge: answers `check` from outside the student's kernel, and alone writes down what counts.
+"""The judge's server: answers `check` from outside the student's kernel, and alone writes down what counts.
 
 It listens on a local socket. While one exercise's window is open, the first `check` of that exercise is examined;
 everything else is told "not now", and the student's side falls back on its public half. Inputs are chosen after the
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 from grader.bank.registry import find_entry
 from grader.judging.examine import examine
@@ -33,7 +33,7 @@ MOST_REPLY = 8 * 2**20  # bytes of one reply
 
 
 class JudgeServer:
-    """A context manager: ``with Judge() as judge`` listens at ``judge.address`` until the block ends.
+    """A judge that listens on a local socket: ``with JudgeServer() as judge`` listens at ``judge.address``.
 
     ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test.
     """
@@ -64,12 +64,12 @@ class JudgeServer:
         self._folder.cleanup()
 
     def open(self, exercise_id: str) -> None:
-        """From now on the first check of this exercise is examined."""
+        """Open the window of an exercise: from now on its first check is examined."""
         with self._lock:
             self._window = _Examination(exercise_id)
 
     def close(self, wait: float = 0.0) -> _Examination:
-        """Close the window and say what came of it; ``wait`` for an examination that is still going on."""
+        """Close the window and return it; ``wait`` is the seconds to wait for an examination that still goes on."""
         with self._lock:
             window, self._window = self._window, None
         assert window is not None, "close() without open()"
@@ -93,7 +93,7 @@ class JudgeServer:
         try:
             with connection, suppress(OSError, protocol.ProtocolError):
                 line = _DeadlineConnection(connection, HELLO_SECONDS, 20_000)
-                window = self._take(protocol.receive(cast(socket.socket, line), most=10_000))
+                window = self._take(protocol.receive(line, most=10_000))
                 if window:
                     self._examine(_DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
                 verdict: Verdict = {"accepted": window is not None}
@@ -106,8 +106,8 @@ class JudgeServer:
             if window:
                 window.done.set()
 
-    def _take(self, hello: Any) -> _Examination | None:
-        """The open window, if this is the first check of its exercise."""
+    def _take(self, hello: object) -> _Examination | None:
+        """Take the open window, if this is the first check of its exercise; return it, or None."""
         wanted = hello.get("check") if isinstance(hello, Mapping) else None
         with self._lock:
             window = self._window
@@ -117,18 +117,16 @@ class JudgeServer:
             return window
 
     def _examine(self, line: _DeadlineConnection, window: _Examination) -> None:
-        connection = cast(socket.socket, line)
-
         def ask(args: Mapping[str, Any]) -> Reply:
-            protocol.send(connection, Question(args=dict(args)))
-            return unpack_reply(protocol.receive(connection, most=MOST_REPLY))
+            protocol.send(line, Question(args=dict(args)))
+            return unpack_reply(protocol.receive(line, most=MOST_REPLY))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
         window.report = examine(find_entry(window.exercise_id), ask, seed)
 
 
 class _DeadlineConnection:
-    """A connection with an end: so many seconds and so many bytes for all that comes over it, however slowly."""
+    """A connection that is good for so many seconds and so many bytes in all, however slowly they come."""
 
     def __init__(self, connection: socket.socket, seconds: float, most: int) -> None:
         self.connection, self.until, self.left = connection, time.monotonic() + seconds, most
@@ -139,7 +137,7 @@ class _DeadlineConnection:
             raise TimeoutError("the examination took too long")
 
     def recv(self, size: int) -> bytes:
-        """What has arrived; at most ``size`` bytes."""
+        """Receive at most ``size`` bytes; TimeoutError or ProtocolError once the connection is used up."""
         self._hurry()
         part = self.connection.recv(size)
         self.left -= len(part)
@@ -148,13 +146,13 @@ class _DeadlineConnection:
         return part
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it, in the time that is left."""
+        """Send all of these bytes, in the time that is left."""
         self._hurry()
         self.connection.sendall(data)
 
 
 class _Examination:
-    """One exercise's turn: whether a check came, and the report if its examination ended."""
+    """The window of one exercise: whether a check came, and the report if its examination ended."""
 
     def __init__(self, exercise_id: str) -> None:
         self.exercise_id = exercise_id

@@ -1,6 +1,6 @@
 """Grad School: where gradients go in deep RL.
 
-The small package that the lessons import. ``check`` looks at a student's function; the rest are environments,
+The small package that the lessons import. :func:`check` looks at a student's function; the rest are environments,
 pictures and training loops that run on the student's own functions.
 """
 

@@ -1,1 +1,1 @@
-"""The one line of a lesson that looks at a student's function: assessment, and the card that shows it."""
+"""The check of a student's function: its assessment, the card that shows it, and the log of the checks."""

@@ -1,4 +1,4 @@
-"""`check`: the one line of a lesson that looks at a student's function.
+"""The `check` of the lessons: the one line that looks at a student's function.
 
 On the student's machine it runs the public half of the exercise and shows a card. While grading, the same line is
 answered by the judge, a process outside this kernel, over a local socket: only what the judge wrote down counts.
@@ -31,7 +31,7 @@ PUBLIC_SEED = 0
 
 
 class CheckFailed(AssertionError):
-    """An answer is not right yet. Shown in a notebook as one line, without a wall of traceback."""
+    """The error of an answer that is not right yet; a notebook shows it as one line, without a traceback."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -41,13 +41,23 @@ class CheckFailed(AssertionError):
 
 
 def check(exercise_id: str, answer: Callable[..., Any]) -> None:
-    """Check a student's function for an exercise, show a card, and raise CheckFailed unless it is right.
+    """Check your function for an exercise and show a card that says what is right and what is not yet.
 
-    ``exercise_id`` is the id printed on the exercise's card, such as ``"chain.l2_gradient"``.
+    Parameters
+    ----------
+    exercise_id
+        The id printed on the exercise's card, such as ``"chain.l2_gradient"``.
+    answer
+        Your function itself, without brackets after its name.
+
+    Raises
+    ------
+    CheckFailed
+        Unless the function is right on every input.
     """
-    exercise = _asked_for(exercise_id, answer)
+    exercise = _find_exercise(exercise_id, answer)
     address = judge_address()
-    if address and _heard_by_judge(address, exercise, answer):
+    if address and _is_examined_by_judge(address, exercise, answer):
         return
     report = check_here(exercise, answer)
     check_log.log_check(exercise.id, report.passed)
@@ -56,8 +66,8 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
 
 
-def _asked_for(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
-    """The exercise, if ``check`` was called as it should be; CheckFailed with a sentence otherwise."""
+def _find_exercise(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
+    """Find the exercise; raise CheckFailed with a sentence if ``check`` was not called as it should be."""
     if not isinstance(exercise_id, str):
         raise CheckFailed('check takes the id first, in quotes, then your function: check("chain.l2_gradient", ...)')
     try:
@@ -73,7 +83,20 @@ def _asked_for(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
 
 
 def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
-    """The public check: no reference, only the oracle of the exercise's public half."""
+    """Check a student's function on this machine: without a reference, by the oracle of the exercise's public half.
+
+    Parameters
+    ----------
+    exercise
+        The public half of the exercise.
+    answer
+        The student's function.
+
+    Returns
+    -------
+    Report
+        With a sentence on speed among its notes, where a right answer is slow.
+    """
     cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
     expected = [to_plain(exercise.oracle(case.args)) for case in cases]  # all of it before the student's code runs
     tolerance = TOLERANCES[exercise.tolerance]
@@ -87,7 +110,7 @@ def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
 
 
 def _next(exercise: Exercise, report: Report) -> list[str]:
-    """What to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
+    """Say what to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
     standings = check_log.current_status(exercise.id.partition(".")[0])
     failures_since_pass = next((s.failures_since_pass for s in standings if s.exercise.id == exercise.id), 1)
     told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, failures_since_pass)} below this cell."]
@@ -95,7 +118,7 @@ def _next(exercise: Exercise, report: Report) -> list[str]:
 
 
 def hint_to_open(report: Report, failures_since_pass: int) -> int:
-    """1, 2 or 3: hint 2 is about shapes; else the next one after each red check."""
+    """Return which of the lesson's hints to open, 1, 2 or 3: 2 for shapes, else the next after each failed check."""
     if report.mistake == "untouched":
         return 1
     shape = next((p for p in report.properties if p.name == "shape"), None)
@@ -103,7 +126,7 @@ def hint_to_open(report: Report, failures_since_pass: int) -> int:
 
 
 def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
-    """What the exercise says about a right answer's speed: nothing while grading, and nothing if it raises now."""
+    """Return what the exercise says of a right answer's speed: "" while grading, and if the function raises now."""
     if exercise.speed_note is None or judge_address() is not None:
         return ""
     try:
@@ -116,7 +139,7 @@ def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
 
 
 class _Card:
-    """What IPython displays: HTML where it can, text elsewhere."""
+    """A report as IPython displays it: HTML where it can, text elsewhere."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -140,7 +163,7 @@ def _show(report: Report) -> None:
         print(as_text(report))
 
 
-def _heard_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
+def _is_examined_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
     try:
         return _ask_judge(address, exercise, answer)
     except (OSError, protocol.ProtocolError):
@@ -151,14 +174,16 @@ def _heard_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]
 
 
 def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
-    """Answer the judge's questions; False if it does not want to hear of this exercise now."""
+    """Answer the judge's questions; return False if it does not examine this exercise now."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(JUDGE_SECONDS)
         connection.connect(address)
         protocol.send(connection, Hello(check=exercise.id))
         while True:
             message = protocol.receive(connection)
-            if "args" not in message:
+            if not isinstance(message, dict):
+                raise protocol.ProtocolError("neither a question nor a verdict")
+            args = message.get("args")
+            if not isinstance(args, dict):
                 return bool(message.get("accepted"))
-            reply = call_twice(exercise, answer, message["args"])
-            protocol.send(connection, pack_reply(reply))
+            protocol.send(connection, pack_reply(call_twice(exercise, answer, args)))

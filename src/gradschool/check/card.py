@@ -19,7 +19,7 @@ GOOD, BAD, WAITING = "#0072B2", "#BF5300", "#767676"
 
 
 def headline(report: Report) -> str:
-    """One line: the exercise and how it stands."""
+    """Return one line: the exercise, and whether it is passed."""
     if report.passed:
         return f"{report.exercise}: passed. {report.title}"
     stands = "not written yet" if report.mistake == "untouched" else "not yet"
@@ -27,12 +27,12 @@ def headline(report: Report) -> str:
 
 
 def score_line(report: Report) -> str:
-    """The points, where there are any."""
+    """Return the points as text; "" where an exercise carries none."""
     return "" if report.points is None else f"{report.earned:g} of {report.points:g} points"
 
 
 def as_text(report: Report) -> str:
-    """The card for a terminal and a screen reader."""
+    """Return the card of a report as text, for a terminal and a screen reader."""
     lines = [headline(report)]
     if report.points is not None:
         lines.append(score_line(report))
@@ -51,7 +51,7 @@ def as_text(report: Report) -> str:
 
 
 def _said(p: Criterion, report: Report) -> str:
-    """A property's sentence, unless the hint below says the same."""
+    """Return a criterion's sentence, unless the hint below says the same."""
     return "not yet." if p.sentence == report.hint and not p.met else p.sentence
 
 
@@ -90,7 +90,7 @@ def _places(wrong: np.ndarray) -> str:
 
 
 def as_html(report: Report) -> str:
-    """The card for a notebook: no scripts, no style sheet, readable on a light and a dark page."""
+    """Return the card of a report as HTML: no scripts, no style sheet, readable on a light and a dark page."""
     sign, colour = ("✓", GOOD) if report.passed else (("…", WAITING) if report.mistake == "untouched" else ("✗", BAD))
     score = f" · <span>{escape(score_line(report))}</span>" if report.points is not None else ""
     parts = [
@@ -118,7 +118,7 @@ def _body_html(report: Report) -> list[str]:
 
 
 def _prose(text: str) -> str:
-    """A sentence as HTML: everything escaped, and what stands between backticks as code."""
+    """Return a sentence as HTML: everything escaped, and what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
@@ -167,7 +167,7 @@ def _example_html(example: Example, hint: str) -> str:
 
 
 def _where(example: Example) -> str:
-    """Which entries are wrong, in words: how many, and at which indices."""
+    """Say which entries are wrong: how many, and at which indices."""
     if example.wrong is None or not example.wrong.ndim or not example.wrong.any():
         return ""
     count = int(example.wrong.sum())
@@ -176,7 +176,7 @@ def _where(example: Example) -> str:
 
 
 def _index_of(wrong: np.ndarray) -> str:
-    """A lone number needs a word to be read as a place."""
+    """Return the word that a lone number needs to be read as a place."""
     return "index " if wrong.ndim == 1 else ""
 
 
@@ -190,9 +190,10 @@ def _largest(value: Any) -> float:
 
 
 def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array") -> str:
-    """A small table with one coloured cell per entry; wrong entries carry a frame and a mark, not colour alone.
+    """Return a small table with one colored cell per entry; wrong entries carry a frame and a mark, not color alone.
 
-    ``size`` is the entry that has the full colour; the largest one if it is left out.
+    ``wrong`` is the mask of the wrong entries; ``size`` is the entry that has the full color, the largest one if it is
+    left out; ``title`` says to a screen reader what the table is. What is no array of at most two axes comes as text.
     """
     if not isinstance(value, np.ndarray) or value.ndim > 2 or value.size == 0:
         return f'<pre style="margin:0">{escape(_short(value))}</pre>'
@@ -216,7 +217,7 @@ def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0, tit
 
 
 def _index(k: int, scope: str) -> str:
-    """The number of a row or a column, small and in the page's own ink, for eyes and for screen readers."""
+    """Return the number of a row or a column, small and in the page's own ink, for eyes and for screen readers."""
     style = "font-weight:normal;font-size:80%;opacity:0.75;padding:0 4px;text-align:center"
     return f'<th scope="{scope}" style="{style}">{k}</th>'
 
@@ -238,7 +239,7 @@ def _cell(x: Any, share: float, wrong: bool) -> str:
 
 
 def _colour(share: float) -> tuple[str, str]:
-    """Sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
+    """Return a color, sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
     end = np.array([86, 180, 233]) if share < 0 else np.array([230, 159, 0])
     r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
     return f"#{r:02x}{g:02x}{b:02x}", "#111111"

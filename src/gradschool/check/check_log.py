@@ -51,12 +51,12 @@ class ExerciseStatus:
 
     @property
     def word(self) -> str:
-        """passed, open, or not tried yet."""
+        """How the exercise stands, in a word or three: passed, open, or not tried yet."""
         return "passed" if self.passed else ("open" if self.checks else "not tried yet")
 
 
 def state_file() -> Path:
-    """Where progress is kept: $GRADSCHOOL_STATE_FILE, or the folder in which this system keeps a user's state."""
+    """Return the log's file: $GRADSCHOOL_STATE_FILE, or one in the folder where this system keeps a user's state."""
     chosen = os.environ.get(STATE_VARIABLE) or os.environ.get(_OLD_STATE_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -71,13 +71,13 @@ def state_file() -> Path:
 
 
 def log_check(exercise: str, passed: bool) -> None:
-    """Write a check down, if somebody watches and the disk allows it."""
+    """Add a check to the log, if a person has the notebook open and the disk allows it."""
     if is_interactive():
         write(Event(time.time(), exercise, passed))
 
 
 def write(event: Event) -> None:
-    """Append one line, in one write; nothing happens where that is not possible, or while grading."""
+    """Append an event as one line, in one write; do nothing where that is not possible, or while grading."""
     if judge_address() is not None:
         return
     line = json.dumps({"at": round(event.at, 1), "exercise": event.exercise, "passed": event.passed}) + "\n"
@@ -91,7 +91,7 @@ def write(event: Event) -> None:
 
 
 def events() -> list[Event]:
-    """Every check that can be read, in order of time; none while grading."""
+    """Return every check that can be read, in order of time; none while grading."""
     if judge_address() is not None:
         return []
     try:
@@ -115,13 +115,13 @@ def _event(line: bytes) -> Event | None:
 
 
 def chapter_status(part: str, log: Iterable[Event]) -> list[ExerciseStatus]:
-    """Every exercise of the chapter, in the lesson's order, as it stands after these checks."""
+    """Return the status of every exercise of a chapter after these checks, in the lesson's order."""
     log = list(log)
     return [_exercise_status(exercise, log) for exercise in in_chapter(part)]
 
 
 def current_status(part: str) -> list[ExerciseStatus]:
-    """The chapter's standings for somebody who watches; none elsewhere, or if nothing could be noted."""
+    """Return the status of a chapter's exercises; none where nobody watches, or if nothing could be noted."""
     log = events() if is_interactive() else []
     return chapter_status(part, log) if log else []
 
@@ -140,7 +140,7 @@ def _exercise_status(exercise: Exercise, log: Sequence[Event]) -> ExerciseStatus
 
 
 def line(all_of: Sequence[ExerciseStatus]) -> str:
-    """One line: how many of the chapter's exercises pass, and which one is next."""
+    """Say in one line how many of a chapter's exercises pass, and which one is next."""
     passed = sum(s.passed for s in all_of)
     following = next((s.exercise.id for s in all_of if not s.passed), "")
     said = f"{passed} of {len(all_of)} exercises of this chapter pass"

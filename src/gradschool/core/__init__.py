@@ -1,1 +1,1 @@
-"""What everything else stands on: plain data, numbers, exercises, calls of a student's function, the wire protocol."""
+"""The base of the check engine: plain data, numerics, exercises, calls, the comparison, reports, the protocol."""

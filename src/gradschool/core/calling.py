@@ -1,4 +1,4 @@
-"""Trying a student's function on one case: twice, on fresh copies, with what it prints kept apart."""
+"""The call of a student's function on one case: twice, on fresh copies, with what it prints kept apart."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def raised_text(raised: Raised) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one case: the first and the second call, the inputs after the first, and the rest."""
+    """What a student's function did on one case, as plain data.
+
+    ``first`` and ``second`` are what two calls on equal inputs returned or raised, ``inputs`` is what the inputs were
+    after the first; ``printed`` and ``seconds`` belong to the first call too.
+    """
 
     first: PlainData | Raised
     second: PlainData | Raised
@@ -49,7 +53,7 @@ class Reply:
 
 
 class _Bounded(io.TextIOBase):
-    """Keeps the first few characters written and lets the rest go, so that printing costs no memory.
+    """A text file that keeps the first few characters written and drops the rest, so that printing costs no memory.
 
     It cannot be closed: a function that closes ``sys.stdout`` closes it for nobody else.
     """
@@ -73,7 +77,7 @@ class _Bounded(io.TextIOBase):
 
 @contextlib.contextmanager
 def captured_output() -> Iterator[_Bounded]:
-    """Inside, what is printed is kept apart, in what is handed out, and warnings go nowhere."""
+    """Keep what is printed inside the block apart, in the object that it gives; drop warnings."""
     sink = _Bounded()
     with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -82,9 +86,23 @@ def captured_output() -> Iterator[_Bounded]:
 
 
 def call_twice(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
-    """Call the student's function on this case, and once more on fresh inputs, and report what happened.
+    """Call the student's function on a case, and once more on fresh inputs, and return what happened.
 
-    What it prints is kept from the first call; warnings and whatever the second call prints go nowhere.
+    What the function prints is kept from the first call; warnings and whatever the second call prints go nowhere.
+
+    Parameters
+    ----------
+    exercise
+        The exercise, whose adapter makes the call.
+    answer
+        The student's function.
+    args
+        The case's inputs, which stay as they are.
+
+    Returns
+    -------
+    Reply
+        Both outcomes and the inputs after the first call, as plain data.
     """
     given = copy_arrays(args)
     started = time.perf_counter()
@@ -106,7 +124,7 @@ def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, 
 
 
 def _message(error: BaseException, answer: Callable[..., Any]) -> str:
-    """What the exception says, and in which line of the function's own cell it arose."""
+    """Return what the exception says, and in which line of the function's own cell it arose."""
     try:
         said = str(error)
     except Exception:  # an exception may raise when it is asked for its text

@@ -7,6 +7,7 @@ The kernel says which exercise is checked (:class:`Hello`), the judge asks (:cla
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TypedDict
 
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply
@@ -31,7 +32,7 @@ class Hello(TypedDict):
 class Question(TypedDict):
     """The judge's message: call the student's function on these inputs."""
 
-    args: dict[str, PlainData]
+    args: Mapping[str, object]
 
 
 class ReturnedMessage(TypedDict):

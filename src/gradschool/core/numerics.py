@@ -12,10 +12,21 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Two entries agree where ``|got - expected| <= atol + rtol * max(|expected|, floor_share * largest |expected|)``.
+    """How far an entry may be from the right one.
 
-    The largest is taken over the array: a sum's rounding error follows its largest terms. ``floor_share`` keeps one
-    huge entry from hiding wrong small ones. Everything is compared in float64.
+    Two entries agree where ``|got - expected| <= atol + rtol * max(|expected|, floor_share * largest |expected|)``,
+    in float64. The largest is taken over the array: a sum's rounding error follows its largest terms.
+
+    Attributes
+    ----------
+    rtol
+        Relative tolerance, without a unit.
+    atol
+        Absolute tolerance, in the unit of the entries.
+    why
+        What the tolerance leaves room for.
+    floor_share
+        From 0 to 1; below 1 it keeps one huge entry from hiding wrong small ones.
     """
 
     rtol: float
@@ -35,10 +46,22 @@ TOLERANCES = {
 
 
 def wrong_entries(got: Array, expected: Array, tolerance: Tolerance) -> Array:
-    """Mask of the entries of ``got`` that disagree; NaN and infinity never agree with a number.
+    """Return the mask of the entries of ``got`` that disagree; NaN and infinity never agree with a number.
 
-    Shapes must be equal: compare them first. Returns a boolean array of that shape.
+    Parameters
+    ----------
+    got, expected
+        Two arrays of one shape: compare the shapes first.
+    tolerance
+        A row of ``TOLERANCES``.
 
+    Returns
+    -------
+    Array
+        Booleans of that shape, True where the entries disagree. NaN agrees with NaN, infinity with itself.
+
+    Examples
+    --------
     >>> got, expected = np.array([1.0, 2.0, np.nan]), np.array([1.0, 2.5, 3.0])
     >>> wrong_entries(got, expected, TOLERANCES["exact"])
     array([False,  True,  True])
@@ -70,12 +93,30 @@ def nearly_equal(one: Array, other: Array, share: float = 1e-6) -> bool:
 
 
 def central_differences(f: Callable[[Array], float | Array], x: Array, h: float = 1e-5) -> Array:
-    """Derivative of ``f`` at ``x`` by (f(x + h e_i) - f(x - h e_i)) / 2h, one coordinate at a time.
+    """Return the derivative of ``f`` at ``x`` by (f(x + h e_i) - f(x - h e_i)) / 2h, one coordinate at a time.
 
-    ``f`` maps an array of x's shape to a scalar or an array; the result has shape ``f(x).shape + x.shape``
-    (x's own shape for a scalar f, so it is the gradient). x is left as it was. Error: h^2 f'''/6 from
-    truncation plus about 1e-16 |f| / h from rounding.
+    The error is h^2 f'''/6 from truncation plus about 1e-16 |f| / h from rounding.
 
+    Parameters
+    ----------
+    f
+        Maps a float64 array of x's shape to a scalar or an array.
+    x
+        Where to differentiate; left as it is.
+    h
+        The step, in the unit of x.
+
+    Returns
+    -------
+    Array
+        Of shape ``f(x).shape + x.shape``: the gradient, of x's own shape, where f is a scalar, else the Jacobian.
+
+    References
+    ----------
+    Stanford CS231n, notes on neural networks, part 3, "Gradient checks".
+
+    Examples
+    --------
     >>> square = lambda x: float(x @ x)
     >>> central_differences(square, np.array([1.0, -2.0])).round(6)
     array([ 2., -4.])

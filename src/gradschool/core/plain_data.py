@@ -1,4 +1,4 @@
-"""A student's answer as plain data: nested tuples and dicts of arrays, text and None.
+"""Plain data: nested tuples and dicts of arrays, text and None, as which every answer of a student's is looked at.
 
 Everything that compares, sends or draws an answer works on this form, so a subclass with its own idea of
 equality, a tensor that still carries a graph, or an object of the student's own never gets any further.
@@ -21,11 +21,12 @@ NUMBER_KINDS = "fiub"
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A value that is none of the above; ``what`` says what it is, for the message."""
+    """The place of a value that is no plain data; ``what`` says what it is, for a message: ``"a generator"``."""
 
     what: str
 
 
+Leaf: TypeAlias = np.ndarray | str | Unsupported | None
 PlainData: TypeAlias = "np.ndarray | str | Unsupported | tuple[PlainData, ...] | dict[str, PlainData] | None"
 
 
@@ -38,12 +39,24 @@ class _Budget:
     letters: int = MAX_LETTERS
 
 
-def to_plain(value: Any) -> PlainData:
-    """``value`` as plain data; numbers become 0-d arrays, tensors their numbers, anything else a Unsupported.
+def to_plain(value: object) -> PlainData:
+    """Return *value* as plain data. It never raises, whatever the value does when it is looked at.
 
-    It never raises, whatever the value does when it is looked at, and what it gives is bounded: at most MAX_NODES
-    parts, MAX_BYTES of numbers and MAX_LETTERS of text. Plain data stays as it is.
+    Parameters
+    ----------
+    value
+        Anything that a student's function may return or change: an array, a tensor, a number, text, None, and lists,
+        tuples and dictionaries of them.
 
+    Returns
+    -------
+    PlainData
+        Numbers become 0-d arrays, tensors their numbers, lists tuples, and anything else :class:`Unsupported`. Plain
+        data stays as it is. It is bounded: at most ``MAX_NODES`` parts, ``MAX_BYTES`` of numbers and ``MAX_LETTERS``
+        of text, nested ``MAX_DEPTH`` deep.
+
+    Examples
+    --------
     >>> to_plain([1, 2.0])
     (array(1), array(2.))
     >>> to_plain({"W": np.eye(1), "name": "ann", "file": open})
@@ -52,7 +65,7 @@ def to_plain(value: Any) -> PlainData:
     return _to_plain(value, MAX_DEPTH, _Budget())
 
 
-def _to_plain(value: Any, depth: int, budget: _Budget) -> PlainData:
+def _to_plain(value: object, depth: int, budget: _Budget) -> PlainData:
     budget.nodes -= 1
     if depth < 0 or budget.nodes < 0:
         return Unsupported("something nested too deeply or too long to read")
@@ -93,14 +106,14 @@ def _text(text: str, budget: _Budget, most: int) -> str:
     return text if budget.letters >= 0 else ""
 
 
-def _key(key: Any, budget: _Budget) -> str:
+def _key(key: object, budget: _Budget) -> str:
     try:
         return _text(str(key), budget, 200)
     except Exception:
         return _unsupported(key, budget).what
 
 
-def _unsupported(value: Any, budget: _Budget) -> Unsupported:
+def _unsupported(value: object, budget: _Budget) -> Unsupported:
     name = str(type.__dict__["__name__"].__get__(type(value)))
     return Unsupported(_text(f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}", budget, 100))
 
@@ -130,7 +143,7 @@ def _is_tensor(value: Any) -> bool:
 
 
 def sanitize_text(text: str) -> str:
-    """``text`` without what no page or terminal should be sent: control characters and halves of characters.
+    """Return *text* without what no page or terminal should be sent: control characters and halves of characters.
 
     >>> sanitize_text("all right")
     'all right'
@@ -142,8 +155,8 @@ def sanitize_text(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else (" " if c.isspace() else "\ufffd") for c in text)
 
 
-def iter_leaves(tree: PlainData, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Every leaf with a name for it, such as ``grad_W``, ``[1]`` or ``params[0]``; "" for a lone leaf.
+def iter_leaves(tree: PlainData, names: tuple[str, ...] = ()) -> Iterator[tuple[str, Leaf]]:
+    """Yield every leaf with a name for it, such as ``grad_W``, ``[1]`` or ``params[0]``; "" for a lone leaf.
 
     ``names`` are the names of a tuple's parts, or of the one leaf.
 
@@ -156,7 +169,9 @@ def iter_leaves(tree: PlainData, names: tuple[str, ...] = ()) -> Iterator[tuple[
         yield (names[0] if len(names) == 1 else ""), tree
 
 
-def _inside(tree: tuple[Any, ...] | dict[str, Any], names: tuple[str, ...], prefix: str) -> Iterator[tuple[str, Any]]:
+def _inside(
+    tree: tuple[PlainData, ...] | dict[str, PlainData], names: tuple[str, ...], prefix: str
+) -> Iterator[tuple[str, Leaf]]:
     pairs = tree.items() if isinstance(tree, dict) else zip(_numbered(len(tree), names), tree, strict=True)
     for key, item in pairs:
         name = f"{prefix}.{key}" if prefix and key and not key.startswith("[") else prefix + key
@@ -170,8 +185,8 @@ def _numbered(size: int, names: tuple[str, ...]) -> list[str]:
     return [names[i] if i < len(names) else f"[{i}]" for i in range(size)]
 
 
-def describe(leaf: Any) -> str:
-    """What a piece of plain data is, in a few words, for a message: its kind, shape and dtype.
+def describe(data: PlainData) -> str:
+    """Say what a piece of plain data is, in a few words for a message: its kind, shape and dtype.
 
     >>> describe(np.zeros((2, 3)))
     'an array of shape (2, 3)'
@@ -180,22 +195,22 @@ def describe(leaf: Any) -> str:
     >>> describe(("a", None))
     'a list or tuple of 2'
     """
-    if leaf is None:
+    if data is None:
         return "None"
-    if isinstance(leaf, str):
-        return f"the text {leaf[:40]!r}"
-    if isinstance(leaf, Unsupported):
-        return leaf.what
-    if isinstance(leaf, dict):
+    if isinstance(data, str):
+        return f"the text {data[:40]!r}"
+    if isinstance(data, Unsupported):
+        return data.what
+    if isinstance(data, dict):
         return "a dictionary"
-    if isinstance(leaf, tuple):
-        return f"a list or tuple of {len(leaf)}"
-    kind = "a number" if leaf.ndim == 0 else f"an array of shape {leaf.shape}"
-    return kind if leaf.dtype == np.float64 else f"{kind} of {leaf.dtype}"
+    if isinstance(data, tuple):
+        return f"a list or tuple of {len(data)}"
+    kind = "a number" if data.ndim == 0 else f"an array of shape {data.shape}"
+    return kind if data.dtype == np.float64 else f"{kind} of {data.dtype}"
 
 
 def copy_arrays(tree: Any) -> Any:
-    """The inputs again, every array its own copy, so that nothing a function does to them stays."""
+    """Return inputs with a copy of each of their arrays, so that nothing a function does to them stays."""
     if isinstance(tree, np.ndarray):
         return tree.copy()
     if isinstance(tree, tuple | list):

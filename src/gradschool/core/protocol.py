@@ -1,4 +1,4 @@
-"""Frames between a notebook's kernel and the judge: one JSON header, then the arrays as npy. Never pickle.
+"""Frames between a notebook's kernel and the judge: a JSON header, then the arrays as npy. Never pickle.
 
 A frame is an 8-byte length and that many bytes: a 4-byte header length, the JSON header, then for each array an
 8-byte length and an npy block. Everything read is bounded and checked before it is believed.
@@ -10,16 +10,15 @@ import io
 import json
 import math
 import re
-import socket
 import struct
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Unsupported
 
-# The largest reply is three answers (first call, second call, inputs), each within the bounds of ``answers.plain``.
+# The largest reply is three answers (first call, second call, inputs), each within the bounds of ``to_plain``.
 MAX_PARTS = 4 * MAX_NODES
 MAX_HEADER = 8 * 2**20
 MAX_FRAME = 3 * MAX_BYTES + MAX_HEADER + 200 * MAX_PARTS
@@ -32,13 +31,46 @@ NPY = re.compile(
 )
 
 
+Received: TypeAlias = (
+    "np.ndarray | str | Unsupported | bool | int | float | tuple[Received, ...] | dict[str, Received] | None"
+)
+
+
 class ProtocolError(ValueError):
-    """What came over the wire is not a frame of ours."""
+    """The error of a frame that is malformed or too large, or holds another message than is expected."""
 
 
-def encode(message: Any) -> bytes:
-    """A tree of plain data as the bytes of one frame, its length first.
+class Connection(Protocol):
+    """What :func:`send` and :func:`receive` need of a socket."""
 
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of these bytes."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Receive at most so many bytes; none at all if the other side has gone."""
+
+
+def encode(message: object) -> bytes:
+    """Encode a message as the bytes of one frame, its length first.
+
+    Parameters
+    ----------
+    message
+        Arrays of numbers, text, numbers, flags and None, in nested tuples, lists and dictionaries; lists become
+        tuples.
+
+    Returns
+    -------
+    bytes
+        An 8-byte length and the payload that :func:`decode` reads.
+
+    Raises
+    ------
+    TypeError
+        If the message holds anything else.
+
+    Examples
+    --------
     >>> frame = encode({"args": (np.array([1.5]), "ann")})
     >>> decode(frame[8:])
     {'args': (array([1.5]), 'ann')}
@@ -52,7 +84,7 @@ def encode(message: Any) -> bytes:
     return struct.pack(">Q", len(payload)) + payload
 
 
-def _pack(tree: Any, blocks: list[bytes]) -> Any:
+def _pack(tree: object, blocks: list[bytes]) -> object:
     if isinstance(tree, np.ndarray | np.generic):
         if tree.dtype.kind not in NUMBER_KINDS:
             raise TypeError(f"an array of dtype {tree.dtype} does not travel")
@@ -77,9 +109,26 @@ def _npy_header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
     return buffer.getvalue()
 
 
-def decode(payload: bytes) -> Any:
-    """The tree that a frame's payload holds; ProtocolError if it is anything else.
+def decode(payload: bytes) -> Received:
+    """Decode the payload of one frame: what follows its 8-byte length.
 
+    Parameters
+    ----------
+    payload
+        Bytes from a stranger: everything is bounded, and checked before it is believed.
+
+    Returns
+    -------
+    Received
+        The message that was encoded.
+
+    Raises
+    ------
+    ProtocolError
+        If the payload is anything else than :func:`encode` makes.
+
+    Examples
+    --------
     >>> decode(b"not one of ours")
     Traceback (most recent call last):
     gradschool.core.protocol.ProtocolError: ...
@@ -112,14 +161,15 @@ def _blocks(payload: bytes, at: int) -> list[bytes | None]:
     return blocks
 
 
-def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]) -> Any:
+def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]) -> Received:
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
         raise ProtocolError("nested too deeply, or too many parts")
     if not isinstance(node, dict):
         if isinstance(node, list):
             raise ProtocolError("a bare list")
-        return node
+        scalar: Received = node
+        return scalar
     ((kind, inside),) = node.items()
     if kind == "~array":
         return _read_npy(_taken(blocks, inside))
@@ -133,7 +183,7 @@ def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]
 
 
 def _taken(blocks: list[bytes | None], index: Any) -> bytes:
-    """Block ``index``, which is then gone: one block named a thousand times would fill the memory."""
+    """Take block ``index`` out: one block that is named a thousand times would fill the memory."""
     block: bytes | None = blocks[index]
     if block is None:
         raise ProtocolError("an array that is named twice")
@@ -142,7 +192,7 @@ def _taken(blocks: list[bytes | None], index: Any) -> bytes:
 
 
 def _read_npy(block: bytes) -> np.ndarray:
-    """One npy block; its stated shape must be exactly what its bytes hold before any memory is set aside."""
+    """Read one npy block; its shape must be exactly what its bytes hold before any memory is set aside."""
     header = block[: 10 + struct.unpack("<H", block[8:10])[0]]
     dtype, shape = _described(header)
     if dtype.itemsize * math.prod(shape) != len(block) - len(header):
@@ -152,27 +202,35 @@ def _read_npy(block: bytes) -> np.ndarray:
 
 @lru_cache(1000)
 def _described(header: bytes) -> tuple[np.dtype, tuple[int, ...]]:
-    """The dtype and the shape that a header states."""
+    """Return the dtype and the shape that a header states."""
     found = NPY.fullmatch(header) if len(header) <= 1000 else None
     if not found or struct.unpack("<H", header[8:10])[0] != len(header) - 10:  # less, where the block is cut off
         raise ProtocolError("an array that is not described as we describe one")
     return np.dtype(found[1].decode()), tuple(int(size) for size in found[2].split(b",") if size.strip())
 
 
-def send(connection: socket.socket, message: Any) -> None:
-    """Send one frame."""
+def send(connection: Connection, message: object) -> None:
+    """Send a message as one frame; TypeError if it holds what :func:`encode` does not take."""
     connection.sendall(encode(message))
 
 
-def receive(connection: socket.socket, most: int = MAX_FRAME) -> Any:
-    """Receive one frame; ProtocolError if it is malformed or too large, ConnectionError if the other side has gone."""
+def receive(connection: Connection, most: int = MAX_FRAME) -> Received:
+    """Receive one frame of at most ``most`` bytes and decode it.
+
+    Raises
+    ------
+    ProtocolError
+        If the frame is malformed or too large.
+    ConnectionError
+        If the other side has gone.
+    """
     (size,) = struct.unpack(">Q", _exactly(connection, 8))
     if size > most:
         raise ProtocolError(f"a frame of {size} bytes, where {most} is the most")
     return decode(_exactly(connection, size))
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _exactly(connection: Connection, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:
         part = connection.recv(min(2**20, size - len(parts)))

@@ -1,4 +1,4 @@
-"""How a function of a batch grows with the batch: a Python loop over the rows shows at once."""
+"""How the time of a function of a batch grows with the batch: a Python loop over the rows shows at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from typing import Any
 
 ROWS = 512
 MOST_SECONDS = 0.01  # seconds that one call may take, before fewer rows are tried instead
-SLOWER = 5.0  # times the yardstick's time from which on a function is called slow
+SLOWER = 5.0  # times the baseline's time from which on a function is called slow
 Arguments = Callable[[int], tuple[Any, ...]]
 
 
 def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: int = ROWS) -> str:
-    """Time a function on one row and on many, and say how it grows. `arguments(B)` makes its arguments.
+    """Time a function on one row and on many, and say in a sentence how its time grows.
 
     A vectorised function pays mostly for the call, so many rows cost a few times what one costs; a Python loop pays
-    for each row. Best of several timings, so that a busy machine disturbs little.
+    for each row. The best of several timings counts, so that a busy machine disturbs little.
+
+    Parameters
+    ----------
+    function
+        A function of a batch.
+    arguments
+        ``arguments(B)`` makes its arguments for a batch of B rows.
+    rows
+        The size of the large batch.
+
+    Returns
+    -------
+    str
+        Both times, in microseconds, their ratio, and whether it looks like a loop.
     """
     one, many = (seconds(function, arguments(B), repeats=7) for B in (1, rows))
     kind = "a loop over the rows, most likely" if _grows_like_a_loop(many / one, rows) else "vectorised"
@@ -24,10 +38,16 @@ def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: i
 
 
 def slower_than(baseline: Callable[..., Any], arguments: Arguments) -> Callable[[Callable[..., Any]], str]:
-    """A judge of speed: given a function, a sentence if it loops over its rows and is slow for it, else "".
+    """Return a test of speed: for a function, a sentence if it loops over its rows and is slow for it, else "".
 
-    yardstick -- vectorised work of about the same amount, on the same arguments; it need not be the same work
-    A call takes less than a tenth of a second, unless one row alone takes that.
+    One test takes less than a tenth of a second, unless one row alone takes that.
+
+    Parameters
+    ----------
+    baseline
+        Vectorised work of about the same amount, on the same arguments; it need not be the same work.
+    arguments
+        ``arguments(B)`` makes the arguments for a batch of B rows.
     """
 
     def sentence(function: Callable[..., Any]) -> str:
@@ -50,7 +70,7 @@ def slower_than(baseline: Callable[..., Any], arguments: Arguments) -> Callable[
 
 
 def _affordable(function: Callable[..., Any], arguments: Arguments) -> int:
-    """The most rows, up to ROWS, that one call can be expected to do within PATIENCE."""
+    """Return the most rows, up to ROWS, that one call can be expected to do within MOST_SECONDS."""
     rows = 1
     while rows < ROWS and 8 * seconds(function, arguments(rows), repeats=2, calls=1) < MOST_SECONDS:
         rows *= 8
@@ -58,12 +78,12 @@ def _affordable(function: Callable[..., Any], arguments: Arguments) -> int:
 
 
 def _grows_like_a_loop(times: float, rows: int) -> bool:
-    """Whether `rows` rows cost what a loop would: a fair part of `rows` times one row."""
+    """Return whether so many rows cost what a loop would: a fair part of ``rows`` times one row."""
     return times > max(16, rows / 16)
 
 
 def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], repeats: int = 3, calls: int = 5) -> float:
-    """Seconds of one call, on average over `calls` in a row, the best of `repeats` or of what PATIENCE allows."""
+    """Return the seconds of one call: the mean of ``calls`` in a row, the best of at most ``repeats`` such means."""
     best, begun = float("inf"), now()
     for _ in range(repeats):
         started = now()

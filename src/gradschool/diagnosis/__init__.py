@@ -1,1 +1,1 @@
-"""From a wrong answer to a sentence: patterns, then what a changed input shows."""
+"""The diagnosis of a wrong answer: patterns in its numbers, relations to its inputs, and what changed inputs show."""

@@ -1,6 +1,7 @@
-"""Where a wrong answer is wrong, and how far: at the actions taken, in each column by a factor of its own, one place
-too far. Said where :mod:`gradschool.diagnosis.input_relations` and :mod:`gradschool.diagnosis.sensitivity` have not
-found what has been done.
+"""Where a wrong answer is wrong, and how far: at the actions taken, by one factor a column, one place too far.
+
+Said where :mod:`gradschool.diagnosis.input_relations` and :mod:`gradschool.diagnosis.sensitivity` have not found what
+has been done.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from gradschool.diagnosis.input_relations import Relation, WrongPair, in_common,
 
 
 def taken(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """Right at the actions taken and wrong elsewhere, or the other way round."""
+    """Recognize an answer that is right at the actions taken and wrong elsewhere, or the other way round."""
     masks = []
     for w in wrong:
         action = w.inputs.get("action")
@@ -31,7 +32,7 @@ def taken(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def by_sign(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """Wrong exactly where one of the inputs has one sign."""
+    """Recognize an answer that is wrong exactly where one of the inputs has one sign."""
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
         fits = all(g.shape == w.off.shape and g.dtype.kind == "f" for g, w in zip(given, wrong, strict=True))
@@ -44,7 +45,7 @@ def by_sign(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def rolled(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """The right answer, moved by one place."""
+    """Recognize the right answer, moved by one place in its last axis."""
     for by, place in ((1, "far"), (-1, "early")):
         if all(w.got.ndim and nearly_equal(w.got, np.roll(w.expected, by, axis=-1)) for w in wrong):
             return Diagnosis("rolled", f"{wrong[0].what} is right, but stands one place too {place} in its last axis.")
@@ -52,7 +53,7 @@ def rolled(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def outer(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """What is wrong is a multiple of one input in every row, or in every column."""
+    """Recognize an error that is a multiple of one input in every row, or in every column."""
     if not all(w.got.ndim == 2 and min(w.got.shape) > 1 for w in wrong):
         return None
     for name in in_common(wrong):
@@ -69,12 +70,12 @@ def outer(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def _multiples(gap: Array, g: Array) -> bool:
-    """Whether every row of ``gap`` is a multiple of g."""
+    """Return whether every row of ``gap`` is a multiple of g."""
     return bool(g.any()) and nearly_equal(np.outer(gap @ g / (g @ g), g), gap)
 
 
 def lines(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """A factor that is constant down each column, or along each row."""
+    """Recognize a factor or an offset that is constant down each column, or along each row."""
     if not all(w.got.ndim == 2 and min(w.got.shape) > 1 for w in wrong):
         return None
     what = wrong[0].what
@@ -92,7 +93,7 @@ def lines(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def _constant_along(w: WrongPair, axis: int) -> bool:
-    """Whether got = c * expected with one c != 0 in each column (axis 0) or row (axis 1)."""
+    """Return whether got = c * expected with one c != 0 in each column (axis 0) or row (axis 1)."""
     squares = np.sum(w.expected**2, axis=axis, keepdims=True)
     c = np.sum(w.got * w.expected, axis=axis, keepdims=True) / np.where(squares == 0, 1.0, squares)
     several = (np.count_nonzero(w.expected, axis=axis) > 1).all()
@@ -100,14 +101,14 @@ def _constant_along(w: WrongPair, axis: int) -> bool:
 
 
 def close(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """Off by no more than a hundredth of the largest entry."""
+    """Recognize an answer that is off by no more than a hundredth of its largest entry."""
     if all(np.abs(w.got - w.expected).max() <= 0.01 * np.abs(w.expected).max() for w in wrong):
         return Diagnosis("close", f"{wrong[0].what} is nearly right: off by at most 1 % of its largest entry.")
     return None
 
 
 def directions(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """All signs are right."""
+    """Recognize an answer in which all signs are right."""
     if all((np.sign(w.got) == np.sign(w.expected)).all() for w in wrong) and sum(w.got.size for w in wrong) > 5:
         return Diagnosis("lengths", f"{wrong[0].what} has the right sign in every entry; the sizes are not right.")
     return None

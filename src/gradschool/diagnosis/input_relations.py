@@ -1,7 +1,7 @@
-"""What a wrong answer has to do with the inputs and with the right one: "this is `g` as it came in", "each entry is
-multiplied by `z`". Where the doctor sees only where the numbers are wrong, this often tells how.
+"""What a wrong answer has to do with the inputs and with the right one: it is `g` as it came in, it lacks a factor.
 
-Every relation holds on every wrong pair, or it is not named. No reference is needed, only what the doctor has.
+Where :mod:`gradschool.diagnosis.patterns` sees only where the numbers are wrong, this often tells how. Every relation
+holds on every wrong pair, or it is not named. No reference is needed, only the case and the right answer.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class WrongPair:
 
 
 def named_inputs(exercise: Exercise, args: Mapping[str, Any]) -> dict[str, Array]:
-    """The arrays and numbers among the inputs whose names a student knows: those in the exercise's signature.
+    """Return the arrays and numbers among the inputs whose names a student knows: those in the exercise's signature.
 
     A network comes as the list of its parameters.
     """
@@ -74,7 +74,7 @@ def named_inputs(exercise: Exercise, args: Mapping[str, Any]) -> dict[str, Array
 
 
 def subject_of(exercise: Exercise, name: str) -> str:
-    """What the lesson calls an input: by its name, ``target_critics[1]`` for ``target_critic_2``, or "" if unknown."""
+    """Return what the lesson calls an input: its name, ``target_critics[1]`` for ``target_critic_2``, or ""."""
     arguments = exercise.signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
     if name in arguments:
         return name
@@ -83,7 +83,7 @@ def subject_of(exercise: Exercise, name: str) -> str:
 
 
 def in_common(wrong: Sequence[WrongPair]) -> list[str]:
-    """The inputs that every one of these has."""
+    """Return the names of the inputs that every one of these wrong pairs has."""
     return [name for name in wrong[0].inputs if all(name in w.inputs for w in wrong)]
 
 
@@ -91,7 +91,7 @@ Relation = Callable[[Sequence[WrongPair]], Diagnosis | None]
 
 
 def kept(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """An input that should come back untouched, under its own name."""
+    """Recognize a change to an input that should come back as it is, under its own name."""
     first_word = re.split(r"[_\[]", wrong[0].comparison.label)[0]  # `critic_weights[0]` is about `critic`
     own = [name for name in in_common(wrong) if name.partition("[")[0] == first_word]
     for name in own:
@@ -101,7 +101,7 @@ def kept(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def echo(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """The answer is one of the inputs."""
+    """Recognize an answer that is one of the inputs, or minus one of them."""
     what = wrong[0].what
     for name in in_common(wrong):
         given = [w.inputs[name] for w in wrong]
@@ -115,7 +115,7 @@ def echo(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def steps(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """The answer is an input that has been moved, and the way of the move is right but for its sign or length."""
+    """Recognize a step from one of the inputs that is right but for its sign or length."""
     label = wrong[0].comparison.label
     for name in sorted(in_common(wrong), key=lambda n: n != label):  # a `theta` is first compared with `theta`
         starts = [w.inputs[name] for w in wrong]
@@ -136,7 +136,7 @@ def steps(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 def _way(
     start: str, ways: Sequence[tuple[Array, Array]], numbers: Sequence[tuple[str, list[float]]]
 ) -> Diagnosis | None:
-    """What is wrong with a way that is a multiple of the right one."""
+    """Say what is wrong with steps that are multiples of the right ones; None if they are not."""
     if not all(np.count_nonzero(right) and right.size > 1 for _, right in ways):
         return None
     factors = constant_factor(ways)
@@ -156,12 +156,12 @@ def _way(
 
 
 def lower(what: str) -> str:
-    """The subject of a sentence, in the middle of one."""
+    """Return the subject of a sentence as it stands in the middle of one."""
     return "the result" if what == "The result" else what
 
 
 def constant_factor(ways: Sequence[tuple[Array, Array]]) -> list[float]:
-    """The c of got = c * expected for each; [] unless all of them have one that is not 0."""
+    """Return the c of got = c * expected for each pair; [] unless all of them have one that is not 0."""
     factors = []
     for got, expected in ways:
         i = int(np.argmax(np.abs(expected)))
@@ -173,7 +173,7 @@ def constant_factor(ways: Sequence[tuple[Array, Array]]) -> list[float]:
 
 
 def _numbers(wrong: Sequence[WrongPair]) -> Iterator[tuple[str, list[float]]]:
-    """What a factor may be called: a number among the inputs or a size, itself or one divided by it."""
+    """Yield what a factor may be called: a number among the inputs or a size, itself or one divided by it."""
     for name in in_common(wrong):
         values = [w.inputs[name] for w in wrong]
         if all(v.ndim == 0 and v.dtype.kind in "fiu" and v != 0 for v in values):
@@ -189,7 +189,7 @@ def _numbers(wrong: Sequence[WrongPair]) -> Iterator[tuple[str, list[float]]]:
 
 
 def factor(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """A constant factor that is one of the numbers among the inputs, or the square root of the number of entries."""
+    """Recognize a constant factor that is one of the numbers among the inputs or the sizes, or one divided by it."""
     found = constant_factor([(w.got, w.expected) for w in wrong])
     for words, value in _numbers(wrong):
         if found and np.allclose(found, value, rtol=SAME, atol=0):
@@ -198,7 +198,7 @@ def factor(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def entrywise(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """Each entry carries one of the inputs as a factor that it should not have, or lacks one."""
+    """Recognize entries that carry one of the inputs as a factor too many, or lack one."""
     what = lower(wrong[0].what)
     for name in in_common(wrong):
         given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
@@ -213,7 +213,7 @@ def entrywise(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def _fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
-    """An input spread over the answer's shape, a (B,) also along rows; None if it does not fit."""
+    """Return an input spread over the answer's shape, a (B,) also along rows; None if it does not fit."""
     if given.ndim == 0 or given.dtype.kind == "b":
         return None
     if given.ndim == 1 and len(shape) == 2 and len(given) == shape[0] != shape[1]:
@@ -225,7 +225,7 @@ def _fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
 
 
 def difference(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """One of the inputs has been added, or left out of a sum."""
+    """Recognize that one of the inputs has been added, or left out of a sum."""
     what = wrong[0].what
     for name in in_common(wrong):
         given = [_fitted(w.inputs[name], w.expected.shape) for w in wrong]
@@ -240,7 +240,7 @@ def difference(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def displaced(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """The right numbers, in other places."""
+    """Recognize the right numbers in other places."""
     for w in wrong:
         several = np.unique(w.expected).size > 2 and np.unique(w.expected).size > w.expected.size / 4
         if not several or not nearly_equal(np.sort(w.got, axis=None), np.sort(w.expected, axis=None)):
@@ -249,14 +249,14 @@ def displaced(wrong: Sequence[WrongPair]) -> Diagnosis | None:
 
 
 def signs(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """The right sizes, and some signs wrong."""
+    """Recognize the right sizes with some signs wrong."""
     if not all(nearly_equal(np.abs(w.got), np.abs(w.expected)) for w in wrong) or sum(w.got.size for w in wrong) < 4:
         return None
     return Diagnosis("signs", f"{wrong[0].what} has the right size in every entry, and the wrong sign in some.")
 
 
 def missing(wrong: Sequence[WrongPair]) -> Diagnosis | None:
-    """Right where it is not 0, and 0 where it should not be."""
+    """Recognize an answer that is right where it is not 0, and 0 where it should not be."""
     if all(not w.got[w.off].any() and w.got.any() for w in wrong):
         return Diagnosis("missing", f"{wrong[0].what} is 0 where it should not be; wherever it is not 0, it is right.")
     return None
@@ -266,7 +266,7 @@ HOW: tuple[Relation, ...] = (kept, echo, steps, factor, entrywise, difference, d
 
 
 def relation(wrong: Sequence[WrongPair], among: Sequence[Relation]) -> Diagnosis | None:
-    """The first of these relations that holds on every wrong pair of one part of the answer; None if none does."""
+    """Return the first of these relations that holds on every wrong pair of one part of an answer, or None."""
     numbers = (w.comparison.expected for w in wrong)
     if not wrong or not all(isinstance(n, np.ndarray) and n.dtype.kind in "fiu" and n.size for n in numbers):
         return None

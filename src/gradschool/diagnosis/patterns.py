@@ -46,7 +46,7 @@ def _nan(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> Diag
 
 
 def _not_numbers(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> Diagnosis | None:
-    """Texts and flags, which have no sizes and signs to compare."""
+    """Recognize texts and flags, which have no sizes and signs to compare."""
     if all(c.of_numbers for c in wrong):
         return None
     if all(isinstance(c.expected, np.ndarray) and c.expected.ndim for c in wrong):
@@ -61,7 +61,7 @@ def _zeros(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> Di
 
 
 def _nonzero_where_blocked(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> Diagnosis | None:
-    """Right wherever something must flow, and something also where nothing may."""
+    """Recognize an answer that is right wherever something must flow, and not 0 where nothing may."""
     if not all(c.expected64.any() for c in wrong):
         nothing = not any(c.expected64.any() for c in wrong)
         return Diagnosis("not-zero", f"{wrong[0].what} should be zero everywhere, and is not.") if nothing else None
@@ -86,7 +86,7 @@ def _precision(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -
 
 
 def _ratio(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> Diagnosis | None:
-    """got = c * expected with one meaning of c over all comparisons: a sign, a factor 2, or one of the sizes."""
+    """Recognize got = c * expected with one meaning of c everywhere: a sign, a factor 2, or one of the sizes."""
     comparisons = [c for c in comparisons if isinstance(c.expected, np.ndarray) and c.expected64.any()]
     ratios = [ratio for c in comparisons if (ratio := _constant_ratio(c)) is not None]
     if len(ratios) < len(comparisons) or not ratios or not all(c.expected64.any() for c in wrong):
@@ -121,7 +121,7 @@ Factor = Callable[[Mapping[str, int]], float]
 
 
 def _meanings(sizes: Sequence[Mapping[str, int]]) -> list[tuple[str, str, Factor]]:
-    """Every factor that has a name: (name, end of the sentence, factor as a function of the sizes)."""
+    """Return every factor that has a name: (name, end of the sentence, factor as a function of the sizes)."""
     known: list[tuple[str, str, Factor]] = [
         ("sign", f"the negative of what it should be: {TURNED}.", lambda s: -1.0),
         ("twice", f"twice what it should be: {SQUARE}", lambda s: 2.0),
@@ -163,7 +163,7 @@ def _offset(wrong: Sequence[Comparison], comparisons: Sequence[Comparison]) -> D
 
 
 def _rows(wrong: Sequence[Comparison]) -> Diagnosis | None:
-    """Wrong in rows that carry a name, such as the terminal ones, and only there."""
+    """Recognize an answer that is wrong in rows that carry a name, such as the terminal ones, and only there."""
     for name in wrong[0].rows:
         masks = [np.asarray(c.rows.get(name, True), bool) for c in wrong]
         if all(map(_wrong_only_in, wrong, masks)) and not all(map(np.all, masks)):

@@ -39,7 +39,7 @@ def refine(exercise: Exercise, answer: Callable[..., Any], attempts: Sequence[At
 
 
 def _first_wrong(exercise: Exercise, attempts: Sequence[Attempt]) -> tuple[list[Attempt], Wrong]:
-    """The regular cases if anything is wrong there, else the edge cases; and the wrong pairs among them."""
+    """Return the regular cases if anything is wrong there, else the edge cases; and the wrong pairs among them."""
     for edge in (False, True):
         group = sorted((t for t in attempts if t.case.edge == edge), key=lambda t: t.display_order)
         wrong: Wrong = {}
@@ -54,7 +54,7 @@ def _first_wrong(exercise: Exercise, attempts: Sequence[Attempt]) -> tuple[list[
 
 
 def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[str, Diagnosis] | None:
-    """What has been done wrongly, part by part of the answer; then which entries and parts are right."""
+    """Say what has been done wrongly, part by part of the answer; if nothing tells, where it is wrong."""
     related = _related(wrong, HOW)
     if related:
         return related
@@ -65,7 +65,7 @@ def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[
 
 
 def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Diagnosis] | None:
-    """The first part of the answer that has one of these relations."""
+    """Return the first part of the answer that has one of these relations, and which."""
     for label, cases in wrong.items():
         diagnosis = relation([pair for _, pair in cases], among)
         if diagnosis:
@@ -74,7 +74,7 @@ def _related(wrong: Wrong, among: Sequence[Relation]) -> tuple[str, Diagnosis] |
 
 
 def _parts(group: Sequence[Attempt], wrong: Wrong) -> tuple[str, Diagnosis] | None:
-    """Some parts of the answer are right on every input."""
+    """Recognize that some parts of the answer are right on every input."""
     labels = list(dict.fromkeys(c.label for t in group for c in t.comparisons))
     fine = [label for label in labels if label not in wrong]
     if not fine or len(labels) > 6:
@@ -94,7 +94,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _case(attempts: Sequence[Attempt]) -> tuple[str, Diagnosis] | None:
-    """There is a case, with something to get wrong in it, that is right."""
+    """Recognize a case, with something to get wrong in it, that is right."""
     for t in attempts:
         if t.well_formed and all(_is_telling(c) and not c.is_wrong for c in t.comparisons):
             return "", Diagnosis(

@@ -24,6 +24,8 @@ from gradschool.diagnosis.input_relations import subject_of
 from gradschool.diagnosis.perturbations import (
     WEIGHTS,
     Change,
+    Suits,
+    Value,
     anything,
     flags,
     in_row_0,
@@ -45,19 +47,19 @@ CPU_SECONDS, SECONDS = 0.6, 3.0  # no new question is asked after either: a card
 STILL, MOVED = 1e-8, 1e-6  # as a share of the largest entry; what lies between is taken for neither
 
 Parts = dict[str, Array]
-Put = Callable[[Any], dict[str, Any]]
+Put = Callable[[Value], dict[str, Any]]
 
 
 @dataclass
 class TimeBudget:
-    """Runs out after CPU_SECONDS of this thread's work, or SECONDS by the clock."""
+    """The time for further questions: CPU_SECONDS of this thread's work, or SECONDS by the clock."""
 
     cpu: float = field(default_factory=time.thread_time)
     clock: float = field(default_factory=time.perf_counter)
 
     @property
     def over(self) -> bool:
-        """Whether it is at its end."""
+        """Whether the time is up."""
         return time.thread_time() > self.cpu + CPU_SECONDS or time.perf_counter() > self.clock + SECONDS
 
 
@@ -74,10 +76,10 @@ class SensitivityProbe:
     budget: TimeBudget
     known: dict[tuple[str, str], tuple[Parts, Parts]] = field(default_factory=dict)
 
-    def subjects(self) -> dict[str, tuple[Any, Put]]:
-        """Each input by its name: its value, and what makes the case's inputs with another value in its place."""
+    def subjects(self) -> dict[str, tuple[Value, Put]]:
+        """Return each input by its name: its value, and what makes inputs with another value in its place."""
         args: Mapping[str, Any] = self.attempt.case.args
-        found: dict[str, tuple[Any, Put]] = {}
+        found: dict[str, tuple[Value, Put]] = {}
         for name, value in args.items():
             subject = subject_of(self.exercise, name)
             if subject and isinstance(value, Mapping):
@@ -90,11 +92,11 @@ class SensitivityProbe:
 
     @cached_property
     def before(self) -> tuple[Parts, Parts]:
-        """Got and right, part by part, on the case's own inputs."""
+        """The student's answer and the right one, part by part, on the case's own inputs."""
         return finite_parts(self.attempt.got_leaves), finite_parts(self.attempt.expected_leaves)
 
     def after(self, subject: str, change: Change) -> tuple[Parts, Parts]:
-        """Got and right, part by part, with one input changed; nothing where it cannot be told."""
+        """Return the student's answer and the right one with one input changed, part by part; {} where it raises."""
         key = (subject, change.__qualname__)
         if key not in self.known:
             value, put = self.subjects()[subject]
@@ -130,21 +132,21 @@ def finite_parts(leaves: Iterable[tuple[str, PlainData]]) -> Parts:
 
 
 def unchanged(one: Array, other: Array) -> bool:
-    """Whether nothing has moved."""
+    """Return whether two arrays are equal up to STILL of their largest entry."""
     return bool(np.max(np.abs(one - other), initial=0.0) <= STILL * max(largest(one), largest(other)))
 
 
 def moved(one: Array, other: Array) -> bool:
-    """Whether something has moved for certain."""
+    """Return whether two arrays differ for certain: by more than MOVED of their largest entry."""
     return bool(np.max(np.abs(one - other), initial=0.0) > MOVED * max(largest(one), largest(other)))
 
 
-# -- probes: what a change to one input tells ------------------------------------------------------------------
+# -- probes: what a change to one input shows ------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Right and got before and after a change to the input ``subject``; ``what`` is the part that is looked at."""
+    """One part of an answer (``what``), right and got, before and after a change to the input ``subject``."""
 
     subject: str
     what: str
@@ -155,21 +157,21 @@ class Observation:
 
 
 def ignored(s: Observation) -> str:
-    """An input that the right answer depends on, and the student's does not."""
+    """Look for an input that the right answer depends on, and the student's does not."""
     if not (unchanged(s.got_after, s.got) and moved(s.right_after, s.right)):
         return ""
     return f"When {s.subject} changes, the right {s.what} changes too, and yours does not: where does it come in?"
 
 
 def unwanted(s: Observation) -> str:
-    """An input that the student's answer depends on, and the right one does not."""
+    """Look for an input that the student's answer depends on, and the right one does not."""
     if not (moved(s.got_after, s.got) and unchanged(s.right_after, s.right)):
         return ""
     return f"When {s.subject} changes, the right {s.what} stays as it is, and yours changes: where does it get in?"
 
 
 def mixed(s: Observation) -> str:
-    """A change in one row of an input that shows in other rows of the student's answer."""
+    """Look for a change in one row of an input that shows in other rows of the student's answer."""
     if s.right.ndim == 0 or len(s.right) < 2 or not moved(s.right_after, s.right):
         return ""
     if not (unchanged(s.right_after[1:], s.right[1:]) and moved(s.got_after[1:], s.got[1:])):
@@ -185,7 +187,7 @@ POWERS = {0: "stays as it is", 1: "doubles", 2: "becomes 4 times as large", -1: 
 
 
 def grown(s: Observation) -> str:
-    """How the answer grows with one input: not at all, in proportion, with its square."""
+    """Compare how the answers grow with one input: not at all, in proportion, with its square."""
     right, got = power(s.right_after, s.right), power(s.got_after, s.got)
     if right is None or right == got:
         return ""
@@ -194,14 +196,14 @@ def grown(s: Observation) -> str:
 
 
 def power(after: Array, before: Array) -> int | None:
-    """k where the answer became 2^k times what it was; None where there is no such k."""
+    """Return the k for which an answer became 2^k times what it was; None where there is no such k."""
     if not before.any():
         return None
     return next((k for k in POWERS if unchanged(after, 2.0**k * before)), None)
 
 
 def turned(s: Observation) -> str:
-    """What becomes of the answer when one input changes its sign."""
+    """Compare what becomes of the answers when one input changes its sign."""
     for sign, becomes in ((-1.0, "changes its sign too"), (1.0, "stays as it is")):
         if s.right.any() and unchanged(s.right_after, sign * s.right) and moved(s.got_after, sign * s.got):
             return f"When {s.subject} changes its sign, the right {s.what} {becomes}; yours does not."
@@ -209,7 +211,7 @@ def turned(s: Observation) -> str:
 
 
 def lifted(s: Observation) -> str:
-    """What becomes of the answer when 1 is added everywhere."""
+    """Compare what becomes of the answers when 1 is added to an input everywhere."""
     to = s.subject.replace(WEIGHTS, "'s last bias") if s.subject.endswith(WEIGHTS) else f"all of {s.subject}"
     for by, becomes in ((0.0, "stays as it is"), (1.0, "grows by 1 too"), (-1.0, "falls by 1")):
         if unchanged(s.right_after, s.right + by) and moved(s.got_after, s.got + by):
@@ -218,7 +220,7 @@ def lifted(s: Observation) -> str:
 
 
 def cured(without: str) -> Callable[[Observation], str]:
-    """An input without which the answer is right; ``without`` says how it was taken out."""
+    """Make a look for an input without which the answer is right; ``without`` says how it was taken out."""
 
     def look(s: Observation) -> str:
         alike = unchanged(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
@@ -229,7 +231,7 @@ def cured(without: str) -> Callable[[Observation], str]:
     return look
 
 
-Probe = tuple[str, Callable[[str, Any], bool], Change, Callable[[Observation], str]]
+Probe = tuple[str, Suits, Change, Callable[[Observation], str]]
 PROBES: tuple[Probe, ...] = (
     ("ignored", anything, perturbed, ignored),
     ("unwanted", anything, perturbed, unwanted),
@@ -248,7 +250,7 @@ LAST_PROBES: tuple[Probe, ...] = (
 def probe(
     wrong: Mapping[str, Sequence[SensitivityProbe]], probes: Sequence[Probe] = PROBES
 ) -> tuple[str, Diagnosis] | None:
-    """The first probe that says the same on every case in which a part of the answer is wrong, and that part."""
+    """Return the first probe that says the same on every case in which a part of the answer is wrong, and that part."""
     for name, suits, change, look in probes:
         for label, asked in wrong.items():
             for subject, (value, _) in asked[0].subjects().items():
@@ -259,7 +261,7 @@ def probe(
 
 
 def seen(asked: SensitivityProbe, label: str, subject: str, change: Change, look: Callable[[Observation], str]) -> str:
-    """What one probe says of one part of the answer to one case; "" if nothing."""
+    """Return what one probe says of one part of the answer to one case; "" if nothing."""
     got, right = asked.before[0].get(label), asked.before[1].get(label)
     got_after, right_after = (parts.get(label) for parts in asked.after(subject, change))
     if got is None or right is None or got_after is None or right_after is None:

@@ -11,7 +11,7 @@ from gradschool.core.interactive import is_interactive
 
 
 def as_text(part: str, all_of: Sequence[ExerciseStatus]) -> str:
-    """The chapter's standings as a table for a terminal."""
+    """Return the status of a chapter's exercises as a table for a terminal."""
     wide = max(len(s.exercise.id) for s in all_of)
     rows = [f"  [{_sign(s)}] {s.exercise.id:{wide}}  {s.word:13} {_minutes(s):>6}" for s in all_of]
     return "\n".join([f"{CHAPTERS[part]}: {line(all_of)}", *rows])
@@ -26,7 +26,7 @@ def _minutes(s: ExerciseStatus) -> str:
 
 
 def as_html(part: str, all_of: Sequence[ExerciseStatus]) -> str:
-    """The chapter's standings as a table for a notebook: no scripts, and read aloud row by row."""
+    """Return the status of a chapter's exercises as a table for a notebook: no scripts, read aloud row by row."""
     head = "".join(
         f'<th scope="col" style="text-align:left">{h}</th>' for h in ("Exercise", "About", "Stands", "Minutes")
     )
