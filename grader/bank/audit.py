@@ -50,6 +50,7 @@ def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any
 
     def ask(args: Mapping[str, Any]) -> Any:
         question = protocol.decode(protocol.encode(dict(args))[8:])
+        assert isinstance(question, dict)
         reply = call_twice(entry.exercise, answer, question)
         return unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
 
