@@ -21,31 +21,31 @@ from grader.course import ROOT
 from gradschool.core.exercise import CHAPTERS
 
 IN_A_FILE = re.compile(
-    r"^In (?P<new>the new file )?`(?P<path>[^`]+)`(?:, above `(?P<anchor>[^\n]+)`)?:\n\n"
+    r"^In (?:the new file )?`(?P<path>[^`]+)`,[^`]* in place of what `new-exercise` wrote:\n\n"
     r"(?P<fence>`{3,4})(?:python|markdown)\n(?P<code>.*?)^(?P=fence)$",
     re.M | re.S,
 )
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+BEGIN = "new-exercise"
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of the worked example: into which file it goes, and above which line (of a new file: nowhere)."""
+    """A block of the worked example: it takes the place of what `new-exercise` put into a file."""
 
     path: str
-    anchor: str | None
     code: str
 
-    def apply(self, tree: Path) -> None:
-        file = tree / self.path
-        if self.anchor is None:
-            assert not file.exists(), f"{self.path} is not new"
-            file.write_text(self.code, encoding="utf-8")
-            return
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        at = [i for i, line in enumerate(lines) if line.lstrip().startswith(self.anchor)]
-        assert len(at) == 1, f"{self.path} has {len(at)} lines that begin with {self.anchor!r}"
-        file.write_text("".join([*lines[: at[0]], self.code, *lines[at[0] :]]), encoding="utf-8")
+    def apply(self, tree: Path, original: Path) -> None:
+        """Put the block into a tree in which `new-exercise` has run; ``original`` is the tree before."""
+        file, was = tree / self.path, original / self.path
+        before = was.read_text(encoding="utf-8").splitlines(keepends=True) if was.exists() else []
+        after = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), len(before))
+        rest = before[at:]
+        assert len(after) > len(before), f"new-exercise wrote nothing into {self.path}"
+        assert after[len(after) - len(rest) :] == rest, f"new-exercise changed more than one place of {self.path}"
+        file.write_text("".join([*before[:at], self.code, *rest]), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,11 @@ def example() -> str:
 
 
 def blocks(example: str) -> list[Block]:
-    return [Block(m["path"], m["anchor"], m["code"]) for m in IN_A_FILE.finditer(example)]
+    return [Block(m["path"], m["code"]) for m in IN_A_FILE.finditer(example)]
+
+
+def commands(example: str) -> list[str]:
+    return "".join(COMMANDS.findall(example)).splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +68,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory, example: str) -> Path:
     copy = tmp_path_factory.mktemp("copy")
     for name in ("src", "grader", "solutions", "course"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    begin = next(c for c in commands(example) if BEGIN in c)
+    done = run(copy, begin)
+    assert done.returncode == 0, done.stderr
     for block in blocks(example):
-        block.apply(copy)
+        assert f"{block.path}: fill in TODO in lines" in " ".join(done.stdout.split())
+        block.apply(copy, ROOT)
+        assert "TODO" not in (copy / block.path).read_text(encoding="utf-8")
     return copy
 
 
@@ -74,24 +83,19 @@ def run(tree: Path, command: str) -> subprocess.CompletedProcess[str]:
     own = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'src'}", "GRADSCHOOL_WORK_DIR": str(tree / "build")}
     env = {k: v for k, v in os.environ.items() if k != "GRADSCHOOL_RELEASE"} | own
     words = [sys.executable, *command.split()[1:]]
-    return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=900)
+    return subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True, timeout=300)
 
 
 def test_the_worked_example_has_all_its_blocks(example: str):
-    assert [(b.path.split("/")[0], b.anchor is None) for b in blocks(example)] == [
-        *[("src", True), ("src", False)],
-        ("grader", True),
-        ("solutions", False),
-    ]
+    assert [b.path.split("/")[0] for b in blocks(example)] == ["src", "src", "grader", "solutions"]
     fences = len(re.findall(r"^(?:```|````)(?:python|markdown)$", example, re.M))
     assert fences == len(blocks(example)), "a block stands without a line that says where it goes"
 
 
 @pytest.mark.slow
 def test_an_exercise_added_by_the_book_builds_and_is_audited(tree: Path, example: str):
-    commands = "".join(COMMANDS.findall(example)).splitlines()
-    assert [c.split()[3] for c in commands] == ["build", "build", "audit"]
-    for command in commands:
+    assert [c.split()[3] for c in commands(example)] == [BEGIN, "build", "build", "audit"]
+    for command in commands(example)[1:]:
         done = run(tree, command)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     release = nbformat.read(next((tree / "course").glob("01*/*.ipynb")), as_version=4)
@@ -119,9 +123,9 @@ def test_the_added_exercise_is_checked_on_a_students_machine(tree: Path):
     assert "There is no exercise 'chain.decay_gradient'" in done.stderr
 
 
-def test_a_block_whose_place_is_gone_is_noticed(tree: Path):
-    with pytest.raises(AssertionError, match="0 lines"):
-        Block("src/gradschool/exercises/chain/__init__.py", "no such line", "").apply(tree)
+def test_a_block_without_a_place_is_noticed(tree: Path):
+    with pytest.raises(AssertionError, match="wrote nothing"):
+        Block("src/gradschool/exercises/dqn/__init__.py", "").apply(tree, ROOT)
 
 
 def test_citation_changelog_and_package_agree_on_the_version():

@@ -8,21 +8,24 @@ from importlib import import_module
 
 from grader.bank.entry import Entry
 from grader.bank.ill_conditioned import with_ill_conditioned
+from grader.errors import GraderError
 from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, in_chapter
 
 
 @cache
 def find_entry(exercise_id: str) -> Entry:
-    """Return the entry of one exercise; raise UnknownExercise if there is none."""
+    """Return the entry of one exercise; raise UnknownExercise if there is no exercise of this id."""
     exercise = find(exercise_id)
     chapter = exercise.id.partition(".")[0]
     name = f"grader.bank.{chapter}.{exercise.function}"
     try:
-        found: Entry = getattr(import_module(name), exercise.function)
+        found = getattr(import_module(name), exercise.function, None)
     except ModuleNotFoundError as missing:
         if missing.name != name:
             raise
-        raise UnknownExercise(f"{exercise_id} has no {name.replace('.', '/')}.py") from None
+        found = None
+    if not isinstance(found, Entry):
+        raise GraderError(f"{exercise_id} has no entry: {name.replace('.', '/')}.py should define {exercise.function}.")
     return with_ill_conditioned(found)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
+import pytest
 
-from grader.results import ExerciseRecord, GradeRecord
+from grader.course import ROOT, Chapter, chapters
+from grader.results import ExerciseRecord, GradeRecord, grader_version
 from gradschool.core.report import Criterion, Report
 
+SIDES = ("grader/bank", "src/gradschool/exercises")
 REPORT = Report(
     "dqn.td_target",
     "A title",
@@ -52,3 +57,39 @@ def test_records_and_notebooks_are_read_without_the_gradebooks_database() -> Non
     code = "import sys, grader.results, grader.notebooks.overwrite_cells; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def version_of(chapter: Chapter) -> str:
+    """The version, worked out anew."""
+    grader_version.cache_clear()
+    return grader_version(chapter)
+
+
+def version_with(chapter: Chapter, changed: Path) -> str:
+    """The version for a chapter while this file has one more line."""
+    text = changed.read_bytes()
+    changed.write_bytes(text + b"# changed\n")
+    found = version_of(chapter)
+    changed.write_bytes(text)
+    return found
+
+
+def test_the_version_changes_with_every_file_that_decides_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file of a chapter's exercises, on both sides and at any depth; none of another chapter's."""
+    for name in ("grader", "src"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    monkeypatch.setattr("grader.results.ROOT", tmp_path)
+    for side in SIDES:  # named like another chapter
+        (tmp_path / side / "chain" / "dqn_by_name.py").touch()
+    files = [f for side in SIDES for f in (tmp_path / side).rglob("*.py") if f.parent != tmp_path / side]
+    shared = ["grader/bank/entry.py", "grader/judging/examine.py", "src/gradschool/core/numerics.py"]
+    assert len(files) > 90
+    for chapter in chapters():
+        before = version_of(chapter)
+        assert {f: version_with(chapter, f) != before for f in files} == {
+            f: f.parent.name == chapter.key for f in files
+        }
+        assert all(version_with(chapter, tmp_path / name) != before for name in shared)
+    grader_version.cache_clear()
