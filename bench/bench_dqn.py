@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradschool.rl.dqn.training import TRANSITION, Batch, Settings, StudentFunctions, explore, initial_table
+from gradschool.rl.dqn.agent import TRANSITION, Batch, Settings, StudentFunctions, initial_table
+from gradschool.rl.dqn.training import explore
 from gradschool.rl.envs import taxi
 from gradschool.rl.envs.taxi import VectorTaxi
 from gradschool.rl.replay_buffer import ReplayBuffer
@@ -99,7 +100,7 @@ class Clock:
         return bool(over)
 
 
-def course(learner: StudentFunctions) -> Callable[[int], Result]:
+def course(functions: StudentFunctions) -> Callable[[int], Result]:
     """The loop of `train_table`, with a clock that evaluating stops."""
 
     def run(seed: int) -> Result:
@@ -110,15 +111,15 @@ def course(learner: StudentFunctions) -> Callable[[int], Result]:
         vector = VectorTaxi(MODEL, settings.n_envs, rng)
         buffer = ReplayBuffer(settings.buffer_size, TRANSITION, Batch)
         while buffer.size < settings.learning_starts:
-            explore(learner, W[vector.state], vector, buffer, 1.0, rng)
+            explore(functions, W[vector.state], vector, buffer, 1.0, rng)
         for update in range(4 * settings.updates):
             if update % settings.every == 0 and clock.reached(W):
                 return Result(clock.spent, settings.learning_starts + update * settings.n_envs, clock.spent)
-            explore(learner, W[vector.state], vector, buffer, settings.epsilon, rng)
+            explore(functions, W[vector.state], vector, buffer, settings.epsilon, rng)
             s, a, r, s_next, terminated, truncated = buffer.sample(settings.batch, rng)
-            y = learner.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
-            g = learner.output_gradient(W[s], a, y)
-            W -= settings.alpha * settings.batch * learner.weight_gradient(s, g, len(W))
+            y = functions.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
+            g = functions.output_gradient(W[s], a, y)
+            W -= settings.alpha * settings.batch * functions.weight_gradient(s, g, len(W))
             if (update + 1) % settings.sync == 0:
                 W_target[...] = W
         return Result(None, None, clock.spent)

@@ -270,7 +270,7 @@ def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesso
     for name in ("td-target", "output-gradient", "weight-gradient", "epsilon-greedy"):
         lesson.write(f"dqn-{name}-solution", solution(part, f"dqn-{name}-solution"))
     lesson.run("model = taxi.taxi_model()")
-    many = "mine = train_seeds(train_table, learner, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
+    many = "mine = train_seeds(train_table, functions, model, Settings(), range(2000))\nprint(len(mine), verdict(mine))"
     lesson.write("yours =", many, wait=False)
     output = lesson.active_output()
     expect(output.get_by_role("progressbar")).to_be_visible()

@@ -26,7 +26,7 @@ from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.lessons.clinics import chain
-from gradschool.lessons.figures import plots
+from gradschool.lessons.figures import plots_chain
 from gradschool.lessons.figures.figure import LessonFigure
 from gradschool.lessons.figures.palette import INK, SEQUENCE
 from gradschool.rl.nets.torch_mlp import tanh_net
@@ -129,8 +129,8 @@ def test_the_lesson_s_own_solution_passes_its_check(lesson: SimpleNamespace, nam
 
 
 def test_local_derivatives_multiply_to_the_gradients_of_the_first_picture(cells: list[NotebookNode]) -> None:
-    source = next(c.source for c in cells if "plots.chain_graph" in c.source)
-    names: dict = {"plots": plots}
+    source = next(c.source for c in cells if "plots_chain.chain_graph" in c.source)
+    names: dict = {"plots_chain": plots_chain}
     exec(source, names)
     loss = lambda v: 0.5 * (v[0] * v[1] + v[2] - v[3]) ** 2  # noqa: E731  w, x, b, l
     measured = central_differences(loss, np.array([3.0, 2.0, -1.0, 3.0]))
@@ -234,8 +234,8 @@ def test_three_ways_to_inject_agree_and_a_silent_output_moves_only_what_it_share
 
 
 def test_who_moves_the_hill_claims_more_and_stands_lower(cells: list[NotebookNode], lesson: SimpleNamespace) -> None:
-    source = next(c.source for c in cells if "plots.two_climbs" in c.source)
-    names: dict = {"np": np, "plots": plots, "maximise": lesson.maximise, "print": lambda *_: None}
+    source = next(c.source for c in cells if "plots_chain.two_climbs" in c.source)
+    names: dict = {"np": np, "plots_chain": plots_chain, "maximise": lesson.maximise, "print": lambda *_: None}
     exec(source, names)
     hill, fixed, moved = names["hill"], names["fixed"][-1], names["moved"][-1]
     assert fixed == pytest.approx([0, 0], abs=1e-3)
@@ -270,7 +270,7 @@ def test_adam_s_first_step_is_lr_and_a_constant_factor_is_hidden(
 
 
 @pytest.fixture
-def ward(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
+def findings(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
     """Each patient's gradients beside the right ones, on two calls."""
     rng = np.random.default_rng(0)
     params = [rng.normal(size=s) for s in ((5, 1), (5,), (1, 5), (1,))]
@@ -279,17 +279,17 @@ def ward(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
     right = lesson.mlp_backward(*params, X, lesson.batch_mean_gradient(p, l))[:4]
     found = {}
     for name in (chain.HEALTHY, *chain.LETTERS):
-        patient = chain.FaultyNetwork(name, lesson.mlp_backward, lesson.batch_mean_gradient)
-        found[name] = [chain.gradient_ratio(patient.gradients(params, X, p, l), right) for _ in range(2)]
+        network = chain.FaultyNetwork(name, lesson.mlp_backward, lesson.batch_mean_gradient)
+        found[name] = [chain.gradient_ratio(network.gradients(params, X, p, l), right) for _ in range(2)]
     return found
 
 
-def test_every_patient_shows_the_finding_that_its_diagnosis_names(ward: dict[str, list[list[str]]]) -> None:
-    assert ward["healthy"] == [["1"] * 4] * 2
-    assert ward["A"] == [["8"] * 4] * 2  # the batch size
-    assert ward["B"] == [["other"] * 3 + ["1"]] * 2
-    assert ward["C"] == [["1"] * 4, ["2"] * 4]  # the same net, asked twice
-    assert ward["D"] == [["0", "0", "1", "1"]] * 2
+def test_every_faulty_network_shows_the_finding_that_its_diagnosis_names(findings: dict[str, list[list[str]]]) -> None:
+    assert findings["healthy"] == [["1"] * 4] * 2
+    assert findings["A"] == [["8"] * 4] * 2  # the batch size
+    assert findings["B"] == [["other"] * 3 + ["1"]] * 2
+    assert findings["C"] == [["1"] * 4, ["2"] * 4]  # the same net, asked twice
+    assert findings["D"] == [["0", "0", "1", "1"]] * 2
 
 
 def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
@@ -301,7 +301,7 @@ def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
 
 
 def figure_cells(cells: list[NotebookNode]) -> list[str]:
-    return [c.source for c in cells if c.cell_type == "code" and "plots." in c.source]
+    return [c.source for c in cells if c.cell_type == "code" and "plots_chain." in c.source]
 
 
 @pytest.fixture(scope="module")
@@ -313,8 +313,8 @@ def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> tuple[list[Le
         if cell.metadata.get("tags") != ["experiment"]:
             continue
         body, _, last = cell.source.rstrip().rpartition("\n")
-        exec(body if last.startswith("plots.") else cell.source, names)
-        if last.startswith("plots."):
+        exec(body if last.startswith("plots_chain.") else cell.source, names)
+        if last.startswith("plots_chain."):
             drawn.append(eval(last, names))
     return drawn, time.process_time() - started
 
@@ -352,8 +352,8 @@ def test_figures_are_transparent_pictures_and_speak_when_shown(
 
 
 def test_the_words_follow_the_numbers() -> None:
-    one = plots.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.76)
-    other = plots.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.1)
+    one = plots_chain.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.76)
+    other = plots_chain.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.1)
     assert "1.18" in one.alt
     assert "0.52" in other.alt
 

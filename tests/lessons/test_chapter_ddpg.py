@@ -1,4 +1,4 @@
-"""Chapter 3, the lesson: its anatomy, its formulas beside code, its quoted facts, its bank, its ward and its figures.
+"""Chapter 3, the lesson: its anatomy, its formulas beside code, its quoted facts, its bank, its clinic and its figures.
 
 The functions under test are the lesson's own solution cells. Nothing here starts a kernel.
 """
@@ -139,8 +139,8 @@ def test_fixtures_are_not_degenerate(parts: dict[str, Any]) -> None:
 # -- formulas beside the code that is them --------------------------------------------------------------------
 
 
-def roads(lesson: SimpleNamespace, parts: dict[str, Any]) -> dict[str, Callable[[], np.ndarray]]:
-    """The five roads on one world, each to a flat gradient."""
+def implementations(lesson: SimpleNamespace, parts: dict[str, Any]) -> dict[str, Callable[[], np.ndarray]]:
+    """The five implementations on one set of inputs, each to a flat gradient."""
     low, high, batch = parts["low"], parts["high"], batch_of(parts["batch"])
     actor, critic = net_of(parts["actor"]), net_of(parts["critic"])
     torch_actor, torch_critic = TorchActor(actor, low, high), TorchCritic(critic)
@@ -164,7 +164,7 @@ def roads(lesson: SimpleNamespace, parts: dict[str, Any]) -> dict[str, Callable[
 
 
 def test_five_roads_lead_to_the_gradient_of_minus_mean_q(lesson: SimpleNamespace, parts: dict[str, Any]) -> None:
-    found = {name: road() for name, road in roads(lesson, parts).items()}
+    found = {name: gradient() for name, gradient in implementations(lesson, parts).items()}
     sizes, low, high = net_of(parts["actor"]).sizes, parts["low"], parts["high"]
     obs, critic = parts["batch"]["obs"], net_of(parts["critic"])
 
@@ -203,7 +203,7 @@ def test_numbers_that_the_prose_predicts(lesson: SimpleNamespace) -> None:
 def test_a_constant_added_to_q_changes_no_gradient(lesson: SimpleNamespace, parts: dict[str, Any]) -> None:
     higher = {**parts["critic"], "flat": parts["critic"]["flat"].copy()}
     higher["flat"][-1] += 1000.0  # the output's bias
-    found = [roads(lesson, {**parts, "critic": c})["direct"]() for c in (parts["critic"], higher)]
+    found = [implementations(lesson, {**parts, "critic": c})["direct"]() for c in (parts["critic"], higher)]
     np.testing.assert_allclose(*found, rtol=1e-9)
 
 
@@ -217,7 +217,7 @@ def test_a_critic_that_is_moved_praises_everybody() -> None:
 
 
 def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: StudentFunctions, parts: dict[str, Any]) -> None:
-    some = dict(list(roads(lesson, parts).items())[1:3])
+    some = dict(list(implementations(lesson, parts).items())[1:3])
     table = implementations_table(some, against="vjp")
     assert re.search(r"\| vjp \| 0\.0e\+00 \| \d+\.\d\d \|", table)
     runs = train_seeds(mine, Settings(env_steps=1_200, evaluate_every=600), range(2))
@@ -226,7 +226,7 @@ def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: StudentFunc
     assert "CPU" not in summary({"x": train_seeds(mine, Settings(env_steps=1_200, evaluate_every=0), range(2))})
 
 
-# -- the ward -------------------------------------------------------------------------------------------------
+# -- the clinic -----------------------------------------------------------------------------------------------
 
 
 def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: StudentFunctions) -> None:
@@ -276,11 +276,11 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
     drawn = [
         plots_ddpg.critic_surface(q_and_slope, agent.act),
         plots_ddpg.learning_bands({"x": runs}),
-        plots_ddpg.walls(lesson.invert_gradients),
+        plots_ddpg.slopes_at_bounds(lesson.invert_gradients),
         plots_ddpg.any_actor_looks_good(said, {"a": -5.0}),
         plots_ddpg.estimated_against_true({"x": runs}),
         plots_ddpg.clinic_panels(dict.fromkeys("ABCDEF", runs), runs),
-        plots_ddpg.film_strip(agent.act, pictures=3),
+        plots_ddpg.episode_strip(agent.act, pictures=3),
     ]
     for figure in drawn:
         assert len(figure.alt) > 60
@@ -291,7 +291,7 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
 
 def test_the_swing_up_is_gymnasiums_own_picture(lesson: SimpleNamespace) -> None:
     still = lambda obs: np.zeros((len(obs), 1))  # noqa: E731
-    frames, earned = plots_ddpg.frames_of(still, plots_ddpg.HANGING, (0, 100))
+    frames, earned = plots_ddpg.episode_frames(still, plots_ddpg.HANGING, (0, 100))
     assert [f.shape for f in frames] == [(500, 500, 3)] * 2
     assert earned < -1000
     html = plots_ddpg.swing_up(still).data

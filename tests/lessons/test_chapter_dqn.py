@@ -137,8 +137,10 @@ def test_cells_that_train_or_draw_are_left_out_while_grading(source):
 
 
 def test_the_listed_equations_are_the_code_beside_them(source):
-    inside = "W -= settings.alpha * settings.batch * learner.weight_gradient(s, g, len(W))"
+    inside = "W -= settings.alpha * settings.batch * functions.weight_gradient(s, g, len(W))"
     assert inside in source
-    training = (SOURCE.parents[2] / "src" / "gradschool" / "rl" / "dqn" / "training.py").read_text(encoding="utf-8")
-    assert "return learner.weight_gradient(s, learner.output_gradient(q, a, y), len(W))" in training
-    assert "W -= settings.alpha * settings.batch * gradient(" in training
+    folder = SOURCE.parents[2] / "src" / "gradschool" / "rl" / "dqn"
+    agent, training = ((folder / name).read_text(encoding="utf-8") for name in ("agent.py", "training.py"))
+    assert "return functions.weight_gradient(s, functions.output_gradient(q, a, y), len(W))" in agent
+    assert "Table(initial_table(model, settings), settings.alpha * settings.batch)" in training
+    assert "self.Q -= self.step_size * gradient" in agent

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from gradschool.lessons.training_progress import monitor, report_interrupt
-from gradschool.rl.dqn.training import Run, Settings, StudentFunctions
+from gradschool.rl.dqn.agent import Settings, StudentFunctions
+from gradschool.rl.dqn.training import Run
 from gradschool.rl.envs.taxi import OPTIMAL_MEAN, TaxiModel
 
 
 def train_seeds(
     train: Callable[..., Run],
-    learner: StudentFunctions,
+    functions: StudentFunctions,
     model: TaxiModel,
     settings: Settings,
     seeds: Iterable[int] = range(20),
@@ -33,7 +34,7 @@ def train_seeds(
 
         try:
             for seed in seeds:
-                runs.append(train(learner, model, settings, seed, **({"callback": told} if progress.live else {})))
+                runs.append(train(functions, model, settings, seed, **({"callback": told} if progress.live else {})))
                 progress.finished((runs[-1].env_steps, runs[-1].solved))
         except KeyboardInterrupt:
             report_interrupt(progress, len(runs), len(seeds))

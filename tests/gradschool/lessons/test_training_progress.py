@@ -19,7 +19,8 @@ from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.training_progress import TrainingMonitor, monitor, picture, report_interrupt
 from gradschool.rl.ddpg.agent import Settings as DdpgSettings
 from gradschool.rl.ddpg.agent import StudentFunctions as DDPGFunctions
-from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
+from gradschool.rl.dqn.agent import Settings, StudentFunctions
+from gradschool.rl.dqn.training import train_table
 from gradschool.rl.envs import taxi
 
 
@@ -203,7 +204,8 @@ IN_A_NOTEBOOK = """
 import numpy as np
 from gradschool.lessons import training_progress
 from gradschool.rl.envs import taxi
-from gradschool.rl.dqn.training import Settings, StudentFunctions, train_table
+from gradschool.rl.dqn.agent import Settings, StudentFunctions
+from gradschool.rl.dqn.training import train_table
 from gradschool.lessons.dqn_experiments import train_seeds
 from gradschool.lessons.notebook_ui import is_interactive
 training_progress.PAUSE = 0.0
@@ -224,9 +226,9 @@ def weight_gradient(s, g, n):
 def epsilon_greedy(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.argmax(axis=1))
 
-learner = StudentFunctions(td_target, output_gradient, weight_gradient, epsilon_greedy)
+functions = StudentFunctions(td_target, output_gradient, weight_gradient, epsilon_greedy)
 print(is_interactive())
-runs = train_seeds(train_table, learner, taxi.taxi_model(), Settings(updates=100), range(500))
+runs = train_seeds(train_table, functions, taxi.taxi_model(), Settings(updates=100), range(500))
 print(0 < len(runs) < 500)
 """
 

@@ -12,14 +12,9 @@ from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
 from gradschool.lessons.clinics import dqn
 from gradschool.lessons.dqn_experiments import train_seeds, verdict
+from gradschool.rl.dqn.agent import Batch, Settings, StudentFunctions, table_gradient
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
-from gradschool.rl.dqn.training import (
-    Batch,
-    Settings,
-    StudentFunctions,
-    table_gradient,
-    train_table,
-)
+from gradschool.rl.dqn.training import train_table
 from gradschool.rl.envs import taxi
 from tests.support.opcode_clock import opcode_clock
 
@@ -29,7 +24,7 @@ def reference(name: str):
 
 
 @pytest.fixture(scope="module")
-def learner():
+def functions():
     names = ("td_target", "output_gradient", "weight_gradient", "epsilon_greedy")
     return StudentFunctions(**{name: reference(name) for name in names})
 
@@ -40,33 +35,33 @@ def model():
 
 
 @pytest.mark.parametrize("seeds", [4, pytest.param(20, marks=pytest.mark.slow)])
-def test_every_seed_is_exactly_optimal(learner, model, seeds):
-    runs = train_seeds(train_table, learner, model, Settings(every=1000), range(seeds))
+def test_every_seed_is_exactly_optimal(functions, model, seeds):
+    runs = train_seeds(train_table, functions, model, Settings(every=1000), range(seeds))
     assert [run.solved[-1] for run in runs] == [300] * seeds
     assert {run.mean_return[-1] for run in runs} == {taxi.OPTIMAL_MEAN}
     assert verdict(runs).startswith(f"{seeds} of {seeds}")
 
 
-def test_a_python_loop_over_the_batch_trains_too(learner, model):
+def test_a_python_loop_over_the_batch_trains_too(functions, model):
     def slow_gradient(q, action, y):
         g = np.zeros(q.shape)
         for b in range(len(q)):
             g[b, action[b]] = (q[b, action[b]] - y[b]) / len(q)
         return g
 
-    slow = replace(learner, output_gradient=slow_gradient)
+    slow = replace(functions, output_gradient=slow_gradient)
     assert train_table(slow, model, Settings(every=1000), 0).optimal
 
 
-def test_a_run_is_its_seed(learner, model):
-    runs = [train_table(learner, model, Settings(updates=30), seed) for seed in (1, 1, 2)]
+def test_a_run_is_its_seed(functions, model):
+    runs = [train_table(functions, model, Settings(updates=30), seed) for seed in (1, 1, 2)]
     assert np.array_equal(runs[0].W, runs[1].W)
     assert not np.array_equal(runs[0].W, runs[2].W)
 
 
-def test_switches(learner, model):
+def test_switches(functions, model):
     def last(**change):
-        return train_table(learner, model, replace(Settings(every=200), **change), 0)
+        return train_table(functions, model, replace(Settings(every=200), **change), 0)
 
     assert last(sync=10**6).mean_return[-1] == -200
     assert last(initial_q=-100.0).solved[-1] < 30
@@ -90,8 +85,8 @@ def test_hidden_network_backward_is_the_gradient():
     assert net.backward(net.outputs()[1], G) == pytest.approx(numeric, abs=1e-7)
 
 
-def test_hidden_layer_learns_and_interferes(learner, model):
-    run, net = train_hidden(learner, model, replace(HIDDEN_SETTINGS, stop_when_optimal=True), 0)
+def test_hidden_layer_learns_and_interferes(functions, model):
+    run, net = train_hidden(functions, model, replace(HIDDEN_SETTINGS, stop_when_optimal=True), 0)
     assert run.optimal
     before = net.flat.copy()
     M = interference(net, np.arange(6), 0)
@@ -100,8 +95,8 @@ def test_hidden_layer_learns_and_interferes(learner, model):
     assert np.abs(M - np.diag(np.diag(M))).max() > 0.1 * np.diag(M).max()
 
 
-def test_the_faulty_agents_are_as_faulty_as_it_says(learner, model):
-    faulty, healthy = zip(*(dqn.examine(letter, learner) for letter in dqn.LETTERS), strict=True)
+def test_the_faulty_agents_are_as_faulty_as_it_says(functions, model):
+    faulty, healthy = zip(*(dqn.examine(letter, functions) for letter in dqn.LETTERS), strict=True)
     by_fault = dict(zip(dqn.fault_order(), faulty, strict=True))
     right = healthy[0]
     assert np.array_equal(by_fault["exploration-ends-early"], right)
@@ -112,9 +107,9 @@ def test_the_faulty_agents_are_as_faulty_as_it_says(learner, model):
     assert np.array_equal(by_fault["broadcast"] != 0, right != 0)
 
 
-def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(learner, model):
+def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(functions, model):
     runs = {
-        fault: dqn.train_faulty_agent(letter, learner, model, range(1))[0]
+        fault: dqn.train_faulty_agent(letter, functions, model, range(1))[0]
         for letter, fault in zip(dqn.LETTERS, dqn.fault_order(), strict=True)
     }
     for fault in ("exploration-ends-early", "state-as-number"):
@@ -125,16 +120,16 @@ def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(learn
         assert runs[fault].mean_return[-1] <= -200
 
 
-def test_the_broken_gradient_through_the_target_is_the_residual_gradient(learner):
+def test_the_broken_gradient_through_the_target_is_the_residual_gradient(functions):
     rng = np.random.default_rng(0)
     W = rng.normal(size=(6, 4))
     s, a, s_next = rng.integers(6, size=9), rng.integers(4, size=9), rng.integers(6, size=9)
     r, over = rng.normal(size=9), np.arange(9) % 4 == 0
     batch, settings = Batch(s, a, r, s_next, over, ~over), Settings(gamma=0.9)
-    got = dqn.goes_through_target(learner, W, W, batch, settings)
+    got = dqn.goes_through_target(functions, W, W, batch, settings)
     assert got == pytest.approx(reference("residual_gradient")(W, s, a, r, s_next, over, 0.9), abs=1e-12)
     semi = reference("semi_gradient")(W, W, s, a, r, s_next, over, 0.9)
-    assert table_gradient(learner, W, W, batch, settings) == pytest.approx(semi, abs=1e-12)
+    assert table_gradient(functions, W, W, batch, settings) == pytest.approx(semi, abs=1e-12)
 
 
 def test_a_loop_is_told_from_a_vectorised_function():
@@ -146,12 +141,12 @@ def test_a_loop_is_told_from_a_vectorised_function():
         assert rows_against_one(lambda x: np.sin(x), arguments).endswith("vectorised.")
 
 
-def test_the_return_forgives_lost_repeats_and_even_rewards_them(learner, model):
+def test_the_return_forgives_lost_repeats_and_even_rewards_them(functions, model):
     def lost_repeats(state, g, n_states):
         grad = np.zeros((n_states, g.shape[1]))
         grad[state] += g
         return grad
 
     large = Settings(alpha=0.8, every=1000)
-    assert train_table(replace(learner, weight_gradient=lost_repeats), model, large, 0).optimal
-    assert not train_table(learner, model, large, 0).optimal
+    assert train_table(replace(functions, weight_gradient=lost_repeats), model, large, 0).optimal
+    assert not train_table(functions, model, large, 0).optimal

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradschool.rl.ddpg.agent import Batch, Settings, new_replay_buffer, transition_dtype
-from gradschool.rl.dqn import training as dqn
+from gradschool.rl.dqn import agent as dqn
 from gradschool.rl.generators import Generators
 from gradschool.rl.replay_buffer import ReplayBuffer
 

@@ -114,13 +114,13 @@ def test_a_random_taxi_has_no_such_model():
         taxi.taxi_model(gymnasium.make(taxi.TAXI_ID, is_rainy=True))
 
 
-def test_film_of_the_way_home(model):
+def test_animation_of_the_way_home(model):
     from gradschool.lessons.figures.taxi_animation import drive
 
-    film = drive(taxi.greedy(taxi.value_iteration(model, 0.99)), 328)
-    assert film.frames.ndim == 4
-    assert len(film.frames) == 11  # ten steps: 20 - 9 = 11
-    assert "return of 11" in film.words
-    assert all((one != two).any() for one, two in itertools.pairwise(film.frames))
-    assert film.gif().startswith(b"GIF8")
-    assert 'alt="Taxi at row 3' in film._repr_html_()
+    animation = drive(taxi.greedy(taxi.value_iteration(model, 0.99)), 328)
+    assert animation.frames.ndim == 4
+    assert len(animation.frames) == 11  # ten steps: 20 - 9 = 11
+    assert "return of 11" in animation.words
+    assert all((one != two).any() for one, two in itertools.pairwise(animation.frames))
+    assert animation.gif().startswith(b"GIF8")
+    assert 'alt="Taxi at row 3' in animation._repr_html_()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradschool.rl.dqn.training import Batch, Gradient, Run, Settings, StudentFunctions, table_gradient, train_table
+from gradschool.rl.dqn.agent import Batch, Gradient, Settings, StudentFunctions, table_gradient
+from gradschool.rl.dqn.training import Run, train_table
 from gradschool.rl.envs.taxi import Floats, TaxiModel
 
 LETTERS = "ABCDEF"

@@ -130,7 +130,7 @@ def _band(axes: Axes, x: Array, y: Array, colour: str, name: str, line: Any = "-
     axes.plot(x, np.median(y, axis=0), color=colour, ls=line, lw=2, label=name)
 
 
-def walls(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
+def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
     """What is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted."""
     a = np.linspace(low - 1, high + 1, 241)[:, None]
     box = np.array([low]), np.array([high])
@@ -227,7 +227,7 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -
     )
 
 
-def frames_of(
+def episode_frames(
     policy: Callable[[Array], Array], seed: int, steps: Collection[int] = range(0, 200, 2)
 ) -> tuple[list[Array], float]:
     """One episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer at `steps`, and its return."""
@@ -252,7 +252,7 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
     from IPython.display import HTML
     from PIL import Image
 
-    frames, earned = frames_of(policy, seed)
+    frames, earned = episode_frames(policy, seed)
     pictures = [Image.fromarray(f[ROD]).resize((240, 240)).quantize(32) for f in frames]
     gif = io.BytesIO()
     pictures[0].save(gif, format="GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
@@ -263,10 +263,10 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
     )
 
 
-def film_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
+def episode_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
     """The same episode as a row of still pictures, for paper and for those who switch animations off."""
     at = [int(step) for step in np.linspace(0, 100, pictures)]
-    frames, earned = frames_of(policy, seed, at)
+    frames, earned = episode_frames(policy, seed, at)
     with palette.lesson_style():
         fig, panels = _panels(1, pictures, (9.0, 1.5))
         for axes, step, frame in zip(panels, at, frames, strict=True):

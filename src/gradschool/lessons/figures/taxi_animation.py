@@ -14,7 +14,7 @@ from gradschool.rl.envs.taxi import Ints, describe, make_env
 
 
 @dataclass(frozen=True)
-class Film:
+class Animation:
     """Frames (n, height, width, 3) uint8, and the same in words. Shows itself in a notebook."""
 
     frames: np.ndarray
@@ -39,7 +39,7 @@ class Film:
         return self.words
 
 
-def drive(policy: Ints, start: int, most: int = 60) -> Film:
+def drive(policy: Ints, start: int, most: int = 60) -> Animation:
     """Drive from a start with a greedy policy (S,) in Gymnasium's Taxi and film it, at most `most` steps."""
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame draws on a surface of its own
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -56,4 +56,4 @@ def drive(policy: Ints, start: int, most: int = 60) -> Film:
     env.close()
     end = "brings the passenger home" if terminated else "is still on its way"
     words = f"{describe(start)}. After {len(frames) - 1} steps the taxi {end}, with a return of {total:.0f}."
-    return Film(np.stack(frames), words[0].upper() + words[1:])
+    return Animation(np.stack(frames), words[0].upper() + words[1:])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradschool.rl.dqn.training import Run, Settings, StudentFunctions, run_training
+from gradschool.rl.dqn.agent import Settings, StudentFunctions
+from gradschool.rl.dqn.training import Run, run_training
 from gradschool.rl.envs.taxi import Floats, Ints, TaxiModel
 from gradschool.rl.nets.mlp import Adam
 
