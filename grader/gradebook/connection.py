@@ -32,7 +32,7 @@ SAY = "say sqlite:///FOLDER/gradebook.db or postgresql://USER@HOST/DATABASE"
 
 
 def address(course: CourseDirectory | str) -> URL:
-    """A gradebook's address, taken apart; Trouble, which never shows the password, if it is none."""
+    """Parse a gradebook's address; raise GraderError, which never shows the password, if it is none."""
     try:
         url = make_url(course if isinstance(course, str) else course.db_url)
         kind = url.get_backend_name()
@@ -54,13 +54,13 @@ _NO_URL = (
 
 
 def redacted_url(url: URL) -> str:
-    """An address as it may be shown to anybody: no password, and nothing of what follows a question mark."""
+    """Return an address as it may be shown to anybody: no password, and nothing of what follows a question mark."""
     return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
 @contextlib.contextmanager
 def open_gradebook(course: CourseDirectory | str) -> Iterator[Gradebook]:
-    """The gradebook at this house (or at this address), made on first use."""
+    """Open the gradebook of a course directory, or at an address; it is made on first use."""
     url = address(course)
     find_own_programs()
     with engine_of(url) as engine, gradebook_lock(engine):
@@ -75,7 +75,7 @@ def open_gradebook(course: CourseDirectory | str) -> Iterator[Gradebook]:
 
 
 def find_own_programs() -> None:
-    """nbgrader starts a program of its own environment (alembic) by name, also when that is not activated."""
+    """Put this environment's programs on the PATH: nbgrader starts alembic by name, also when it is not activated."""
     own = os.path.dirname(sys.executable)
     path = os.environ.get("PATH", "")
     if own not in path.split(os.pathsep):
@@ -84,10 +84,10 @@ def find_own_programs() -> None:
 
 @contextlib.contextmanager
 def engine_of(url: URL) -> Iterator[Engine]:
-    """An engine that is known to reach its database; Trouble otherwise."""
-    patient = {"connect_timeout": CONNECT} if url.get_backend_name() == "postgresql" else {}
+    """Make an engine that is known to reach its database; raise GraderError if it does not."""
+    timeout = {"connect_timeout": CONNECT} if url.get_backend_name() == "postgresql" else {}
     try:
-        engine = create_engine(url, poolclass=NullPool, connect_args=patient)
+        engine = create_engine(url, poolclass=NullPool, connect_args=timeout)
         engine.connect().close()
     except ImportError:
         raise GraderError("A gradebook on PostgreSQL needs its driver: `pip install -e '.[postgres]'`.") from None
@@ -100,7 +100,7 @@ def engine_of(url: URL) -> Iterator[Engine]:
 
 
 def _why(url: URL, error: DBAPIError) -> str:
-    """What is amiss, and what to do about it, by what the database said."""
+    """Say what is wrong, and what to do about it, by what the database said."""
     said = " ".join(str(error.orig).split())
     name, user = redacted_url(url), url.username or "your user"
     for words, sentence in (
@@ -124,7 +124,7 @@ def _why(url: URL, error: DBAPIError) -> str:
 
 @contextlib.contextmanager
 def write_transaction(book: Gradebook) -> Iterator[None]:
-    """Write as the only grader; afterwards no transaction is left open, whatever happened inside.
+    """Hold the gradebook's lock while writing; afterwards no transaction is left open, whatever happened inside.
 
     nbgrader looks whether a student or a submission is there, and then makes it: two graders could both see nothing.
     """
@@ -136,7 +136,7 @@ def write_transaction(book: Gradebook) -> Iterator[None]:
 
 
 def enter_student(book: Gradebook, student: str) -> None:
-    """Enter a student, called by the id where nobody gave a name: nbgrader's pages call the nameless "None, None"."""
+    """Enter a student, with the id for a name if there is none: nbgrader's pages call the nameless "None, None"."""
     known = book.update_or_create_student(student)
     if not (known.first_name or known.last_name):
         known.first_name, known.last_name = "", student
@@ -145,9 +145,9 @@ def enter_student(book: Gradebook, student: str) -> None:
 
 @contextlib.contextmanager
 def gradebook_lock(engine: Engine) -> Iterator[None]:
-    """Hold the gradebook's own lock, which is let go when the process dies; Trouble after a minute of waiting."""
+    """Hold the gradebook's lock, which ends with the process; raise GraderError after a minute of waiting."""
     if engine.dialect.name == "sqlite":
-        with _alone_by_file(Path(engine.url.database or "").resolve()):
+        with _file_lock(Path(engine.url.database or "").resolve()):
             yield
         return
     with engine.connect() as connection:
@@ -168,8 +168,8 @@ _BUSY = "Another grader has been writing to this gradebook for a minute: wait un
 
 
 @contextlib.contextmanager
-def _alone_by_file(database: Path) -> Iterator[None]:
-    """The same for SQLite: a lock file beside the database."""
+def _file_lock(database: Path) -> Iterator[None]:
+    """Hold the lock of an SQLite gradebook: a file beside the database."""
     with open(database.with_name(f".{database.name}.lock"), "a") as lock:
         until = time.monotonic() + PATIENCE
         while True:

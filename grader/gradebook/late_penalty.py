@@ -1,34 +1,39 @@
-"""Late work: nbgrader's rule, asked by our road as by its own. Without a due date or a rule, lateness costs nothing."""
+"""Late penalties, by the rule that nbgrader is configured with. Without a due date or a rule, there are none."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nbgrader.api import Gradebook
 
 from grader.course import Chapter
 
+if TYPE_CHECKING:
+    from nbgrader.plugins import LateSubmissionPlugin
+
 
 @lru_cache
-def rule(folder: Path = Path(__file__).parents[1]) -> Any:
-    """nbgrader's plugin for late work that ``nbgrader_config.py`` in this folder chooses, with its settings."""
-    from nbgrader.preprocessors import AssignLatePenalties  # half a second that a class in time need not wait
-    from traitlets.config import PyFileConfigLoader
+def rule(folder: Path = Path(__file__).parents[1]) -> LateSubmissionPlugin:
+    """Return nbgrader's plugin for late work that ``nbgrader_config.py`` in this folder chooses, with its settings."""
+    from nbgrader.preprocessors import AssignLatePenalties  # half a second, which only late work has to wait for
+    from traitlets.config.loader import PyFileConfigLoader
 
-    asks = AssignLatePenalties(config=PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
-    asks.init_plugin()
-    return asks.plugin_inst
+    step = AssignLatePenalties(config=PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
+    step.init_plugin()
+    return step.plugin_inst
 
 
-def apply_late_penalty(gradebook: Gradebook, student: str, chapter: Chapter, plugin: Any = None) -> None:
-    """Enter what lateness costs, once the marks are in: never below nothing, never more than was earned."""
+def apply_late_penalty(
+    gradebook: Gradebook, student: str, chapter: Chapter, plugin: LateSubmissionPlugin | None = None
+) -> None:
+    """Enter what lateness costs, once the marks are in: never negative, never more than was earned."""
     submission = gradebook.find_submission(chapter.assignment_id, student)
     notebook = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student)
     gradebook.db.refresh(notebook)  # its score is a sum that the database makes
-    asked, seconds = None, submission.total_seconds_late
+    penalty, seconds = None, submission.total_seconds_late
     if seconds > 0:
-        asked = (plugin or rule()).late_submission_penalty(student, notebook.score, seconds)
-    notebook.late_submission_penalty = None if asked is None else min(max(asked, 0), notebook.score)
+        penalty = (plugin or rule()).late_submission_penalty(student, notebook.score, seconds)
+    notebook.late_submission_penalty = None if penalty is None else min(max(penalty, 0), notebook.score)
     gradebook.db.commit()

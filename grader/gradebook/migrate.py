@@ -1,4 +1,4 @@
-"""Moving a gradebook: every table of one database into another that is empty, in one transaction, compared afterwards.
+"""Migrating a gradebook: every table of one database into an empty one, in one transaction, compared afterwards.
 
 The source is only read. Whatever goes wrong on the way, the target is as empty as before. nbgrader's tables name their
 rows by random ids, so PostgreSQL has no counters to set.
@@ -7,7 +7,7 @@ rows by random ids, so PostgreSQL has no counters to set.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import fsum
@@ -29,13 +29,13 @@ ROWS = 500  # at once, so that memory does not grow with the class
 
 @dataclass
 class Sum:
-    """What one table holds: the number of rows, and a digest that no order of the rows changes."""
+    """A table's content in two numbers: its rows, and a digest that does not depend on their order."""
 
     rows: int = 0
     digest: int = 0
 
-    def add(self, row: Any) -> None:
-        """Count one row in."""
+    def add(self, row: Iterable[Any]) -> None:
+        """Add one row."""
         self.rows += 1
         digest = hashlib.sha256(repr(tuple(row)).encode("utf-8", "surrogatepass")).digest()
         self.digest = (self.digest + int.from_bytes(digest[:16], "big")) % 2**128
@@ -43,7 +43,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class MigrationSummary:
-    """What arrived. ``points`` is the sum of all marks, those given by hand in place of the automatic ones."""
+    """Counts of what was migrated. ``points`` sums all marks, those given by hand in place of the automatic ones."""
 
     assignments: int
     students: int
@@ -54,11 +54,17 @@ class MigrationSummary:
 
 
 def migrate(source: str, target: str) -> MigrationSummary:
-    """Copy the gradebook at one address to another; Trouble, and nothing changed, if that cannot be done in full."""
+    """Copy the gradebook at one address to another.
+
+    Raises
+    ------
+    GraderError
+        If that cannot be done in full; then nothing was changed.
+    """
     here, there = (address(CourseDirectory(Path(), Path(), url).db_url) for url in (source, target))
     if here == there:
         raise GraderError(f"{redacted_url(here)} is where the gradebook is already: name another with --to.")
-    _require_something(here)
+    _require_existing(here)
     with ExitStack() as stack:
         origin = stack.enter_context(engine_of(here))
         stack.enter_context(gradebook_lock(origin))
@@ -71,13 +77,13 @@ def migrate(source: str, target: str) -> MigrationSummary:
             return _copy(reading, writing, here)
 
 
-def _require_something(url: URL) -> None:
+def _require_existing(url: URL) -> None:
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise GraderError(f"There is no gradebook {redacted_url(url)}: name the one to move with --from.")
 
 
 def _version(reading: Connection, url: URL) -> str:
-    """The version of the source's tables; from here on all is read as it stands at one moment."""
+    """Return the version of the source's tables, and begin a transaction that reads it as it stands at this moment."""
     if not inspect(reading).has_table("alembic_version"):
         raise GraderError(f"There is no gradebook in {redacted_url(url)}: name the one to move with --from.")
     reading.rollback()
@@ -119,19 +125,19 @@ def _copy(reading: Connection, writing: Connection, url: URL) -> MigrationSummar
             pass
         if arrived != sums[table.name]:
             raise GraderError(f"The rows of {table.name} did not arrive as they were; nothing was changed.")
-    return _moved(writing, {name: found.rows for name, found in sums.items()})
+    return _summary(writing, {name: found.rows for name, found in sums.items()})
 
 
 def _rows(connection: Connection, table: Table, into: Sum) -> Iterator[list[dict[str, Any]]]:
-    """Every row of a table, so many at a time, counted as they pass."""
-    asked = select(table).execution_options(yield_per=ROWS)
-    for rows in connection.execute(asked).partitions():
+    """Yield the rows of a table in lists of at most ``ROWS``, and add each to a sum."""
+    query = select(table).execution_options(yield_per=ROWS)
+    for rows in connection.execute(query).partitions():
         for row in rows:
             into.add(row)
         yield [dict(row._mapping) for row in rows]
 
 
-def _moved(writing: Connection, rows: dict[str, int]) -> MigrationSummary:
+def _summary(writing: Connection, rows: dict[str, int]) -> MigrationSummary:
     points = fsum(float(score) for score in writing.scalars(select(Grade.score)))
     kinds = {"assignments": Assignment, "students": Student, "submissions": SubmittedAssignment, "grades": Grade}
     counts = {name: rows[kind.__tablename__] for name, kind in kinds.items()}

@@ -1,4 +1,4 @@
-"""Reading what an LMS handed over: a folder, a zip, or zips in it. Nothing is unpacked to disk, nothing is executed.
+"""Reading what an LMS handed over: a folder, a zip, or zips in it. Nothing is unpacked to disk or executed.
 
 nbgrader's own ``zip_collect`` unpacks with :func:`shutil.unpack_archive`, without a bound on sizes or counts, and its
 exchange copies with :func:`shutil.copytree`, which follows a student's links. So we read here, member by member, and
@@ -29,9 +29,9 @@ NOISE = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 @dataclass(frozen=True)
 class ArchiveMember:
-    """One file that was handed in: ``path`` inside its source, ``seen`` when it was packed (local time, ISO).
+    """One file that was handed in: ``path`` inside its source, ``mtime`` when it was packed (local time, ISO).
 
-    ``read`` gives at most ``MOST_BYTES`` bytes or raises Trouble; ``trouble`` says why there is nothing to read.
+    ``read`` gives at most ``MOST_BYTES`` bytes or raises GraderError; ``trouble`` says why there is nothing to read.
     """
 
     path: str
@@ -41,18 +41,18 @@ class ArchiveMember:
 
 
 class UnpackLimits:
-    """How many files and bytes one run may still take."""
+    """A budget: how many files and bytes one run may still unpack."""
 
     def __init__(self, files: int = MOST_FILES, total: int = MOST_TOTAL) -> None:
         self.files, self.total = files, total
 
-    def file(self) -> bool:
-        """Whether one more file may be looked at."""
+    def spend_file(self) -> bool:
+        """Count one more file; return whether it may be looked at."""
         self.files -= 1
         return self.files >= 0
 
-    def spend(self, content: bytes) -> bytes:
-        """The content, paid for; Trouble when too much was unpacked already."""
+    def spend_bytes(self, content: bytes) -> bytes:
+        """Count a file's content and return it; raise GraderError when too much was unpacked already."""
         self.total -= len(content)
         if self.total < 0:
             raise GraderError(f"more than {MOST_TOTAL // 2**30} GB were unpacked in this run: collect it in parts.")
@@ -60,31 +60,37 @@ class UnpackLimits:
 
 
 @contextmanager
-def open_archive(source: Path, budget: UnpackLimits | None = None) -> Iterator[list[ArchiveMember]]:
-    """Every file in a folder or zip, in the order of their paths; Trouble if it is neither."""
-    budget = budget or UnpackLimits()
+def open_archive(source: Path, limits: UnpackLimits | None = None) -> Iterator[list[ArchiveMember]]:
+    """Open a folder or zip and give every file in it, in the order of their paths.
+
+    Raises
+    ------
+    GraderError
+        If it is neither.
+    """
+    limits = limits or UnpackLimits()
     with ExitStack() as stack:
         if source.is_dir():
-            found = list(_folder(source, stack, budget))
+            found = list(_folder(source, stack, limits))
         elif source.is_file():
             archive = _archive(source, stack)
             if archive is None:
                 raise GraderError(f"{source} is neither a folder nor a zip: give the LMS's download.")
-            found = list(_members(archive, "", budget, depth=1))
+            found = list(_members(archive, "", limits, depth=1))
         else:
             raise GraderError(f"There is no {source}: give the LMS's download, a folder or a zip.")
-        if budget.files < 0:
+        if limits.files < 0:
             found.append(ArchiveMember(source.name, trouble=f"more than {MOST_FILES} files: the rest was left out."))
         yield sorted(found, key=lambda p: p.path)
 
 
 def is_noise(path: str) -> bool:
-    """Whether this is what systems and editors leave lying about."""
+    """Return whether this is a file that operating systems and editors leave behind."""
     parts = PurePosixPath(path).parts
     return any(p in NOISE for p in parts) or (bool(parts) and parts[-1].startswith(("._", "~$")))
 
 
-def _folder(source: Path, stack: ExitStack, budget: UnpackLimits) -> Iterator[ArchiveMember]:
+def _folder(source: Path, stack: ExitStack, limits: UnpackLimits) -> Iterator[ArchiveMember]:
     for folder, folders, files in os.walk(source, followlinks=False):
         here = Path(folder)
         folders.sort()
@@ -93,26 +99,26 @@ def _folder(source: Path, stack: ExitStack, budget: UnpackLimits) -> Iterator[Ar
             path = file.relative_to(source).as_posix()
             if is_noise(path):
                 continue
-            if not budget.file():
+            if not limits.spend_file():
                 return
-            yield from _on_disk(file, path, stack, budget)
+            yield from _on_disk(file, path, stack, limits)
 
 
-def _on_disk(file: Path, path: str, stack: ExitStack, budget: UnpackLimits) -> Iterator[ArchiveMember]:
+def _on_disk(file: Path, path: str, stack: ExitStack, limits: UnpackLimits) -> Iterator[ArchiveMember]:
     about = file.lstat()
     if stat.S_ISLNK(about.st_mode):
         yield ArchiveMember(path, trouble="a link to somewhere else: ask for the file itself.")
     elif not stat.S_ISREG(about.st_mode):
         yield ArchiveMember(path, trouble="not a plain file: left alone.")
     elif file.suffix.lower() == ".zip" and (archive := _archive(file, stack)):
-        yield from _members(archive, path + "/", budget, depth=1)
+        yield from _members(archive, path + "/", limits, depth=1)
     else:
         mtime = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
         yield ArchiveMember(path, mtime, lambda: _bytes_of(file))
 
 
 def _bytes_of(file: Path) -> bytes:
-    """A plain file's bytes, also when it was changed into a link in the meantime."""
+    """Read a plain file's bytes; fail if it was changed into a link in the meantime."""
     try:
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened_file:
             return _bounded(opened_file.read(MOST_BYTES + 1))
@@ -134,18 +140,18 @@ def _archive(source: Path | io.BytesIO, stack: ExitStack | None = None) -> zipfi
     return stack.enter_context(archive) if stack else archive
 
 
-def _members(archive: zipfile.ZipFile, prefix: str, budget: UnpackLimits, depth: int) -> Iterator[ArchiveMember]:
+def _members(archive: zipfile.ZipFile, prefix: str, limits: UnpackLimits, depth: int) -> Iterator[ArchiveMember]:
     for info in archive.infolist():
         path = prefix + info.filename.replace("\\", "/")
         if info.is_dir() or is_noise(path):
             continue
-        if not budget.file():
+        if not limits.spend_file():
             return
-        yield from _member(archive, info, ArchiveMember(path, _packed(info)), budget, depth)
+        yield from _member(archive, info, ArchiveMember(path, _mtime(info)), limits, depth)
 
 
 def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, budget: UnpackLimits, depth: int
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, limits: UnpackLimits, depth: int
 ) -> Iterator[ArchiveMember]:
     path = PurePosixPath(member.path)
     if path.is_absolute() or ".." in path.parts or "\0" in info.orig_filename:
@@ -155,38 +161,38 @@ def _member(
     elif info.flag_bits & 1:
         yield replace(member, trouble="locked with a password: ask for it without one.")
     elif path.suffix.lower() == ".zip" and depth:
-        yield from _inner(archive, info, member, budget, depth)
+        yield from _zip_in_zip(archive, info, member, limits, depth)
     else:
-        yield replace(member, read=lambda: budget.spend(_unpacked(archive, info)))
+        yield replace(member, read=lambda: limits.spend_bytes(_unpacked(archive, info)))
 
 
-def _inner(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, budget: UnpackLimits, depth: int
+def _zip_in_zip(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, limits: UnpackLimits, depth: int
 ) -> Iterator[ArchiveMember]:
-    """The files of a zip that lies in a zip. It is unpacked again for each of them: they are few, and memory is not."""
+    """Yield the files of a zip inside a zip, which is unpacked again for each of them rather than kept in memory."""
 
     def again() -> zipfile.ZipFile:
-        found = _archive(io.BytesIO(budget.spend(_unpacked(archive, info))))
+        found = _archive(io.BytesIO(limits.spend_bytes(_unpacked(archive, info))))
         if found is None:
             raise GraderError("a damaged zip: ask for it again.")
         return found
 
     try:
-        for inside in _members(again(), member.path + "/", budget, depth - 1):
+        for inside in _members(again(), member.path + "/", limits, depth - 1):
             name = inside.path.removeprefix(member.path + "/")
-            yield inside if inside.trouble else replace(inside, read=partial(_of, again, name, budget))
-    except GraderError as trouble:
-        yield replace(member, trouble=str(trouble))
+            yield inside if inside.trouble else replace(inside, read=partial(_read_inside, again, name, limits))
+    except GraderError as error:
+        yield replace(member, trouble=str(error))
 
 
-def _of(again: Callable[[], zipfile.ZipFile], name: str, budget: UnpackLimits) -> bytes:
+def _read_inside(again: Callable[[], zipfile.ZipFile], name: str, limits: UnpackLimits) -> bytes:
     archive = again()
     info = next(i for i in archive.infolist() if i.filename.replace("\\", "/") == name)
-    return budget.spend(_unpacked(archive, info))
+    return limits.spend_bytes(_unpacked(archive, info))
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """A member's bytes. What its header claims of its size decides nothing: reading stops at the bound."""
+    """Read a member's bytes up to the limit, whatever its header claims of its size."""
     try:
         with archive.open(info) as member:
             return _bounded(member.read(MOST_BYTES + 1))
@@ -194,7 +200,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise GraderError("damaged in its zip: ask for it again.") from error
 
 
-def _packed(info: zipfile.ZipInfo) -> str:
+def _mtime(info: zipfile.ZipInfo) -> str:
     try:
         return datetime(*info.date_time).isoformat()
     except ValueError:

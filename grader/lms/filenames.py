@@ -1,4 +1,6 @@
-"""What an LMS's names say: who handed a file in, when, and whether late. Read from the systems' own sources.
+"""The names that an LMS gives to submissions: who handed a file in, when, and whether late.
+
+The conventions are read from the systems' own sources.
 
 **Canvas** (instructure/canvas-lms, ``lib/content_zipper.rb``: ``get_filename``, ``add_upload_submission``): the name is
 ``<sortable name, lower case, word characters only>_[LATE_]<user id>_<file id>_<file name>``; with anonymous marking
@@ -39,7 +41,7 @@ VERSION = re.compile(r"-(\d{1,4})$")
 
 @dataclass(frozen=True)
 class SubmissionName:
-    """What the name of one handed-in file says. ``stem`` is the LMS's part of it, ``file`` the student's.
+    """The parts of a submitted file's name: ``stem`` is the LMS's, ``file`` the student's.
 
     ``order`` grows with each submission where the LMS says so: Canvas's file id and the version behind the name.
     ``typed`` is set where the LMS packed something that was typed into it rather than a file.
@@ -58,9 +60,9 @@ class SubmissionName:
 
 
 def parse_name(path: str) -> SubmissionName | None:
-    """The label of a file in a download; None if no part of its path follows a convention.
+    """Parse a file's path in a download; None if no part of it follows a convention.
 
-    The outermost part that does decides: what stands further in, a zip's or a folder's content, is the student's word.
+    The outermost part that does decides: what is inside a zip or a folder was named by the student.
     """
     *folders, last = PurePosixPath(path).parts or ("",)
     for folder in folders:
@@ -111,19 +113,19 @@ def _canvas(part: str, last: str) -> SubmissionName | None:
 
 
 def without_version(file: str) -> str:
-    """The stem of a file's name as the student had it: ``loss-2.ipynb`` and ``loss (1).ipynb`` are ``loss``."""
+    """Return the stem of a file's name as the student had it: ``loss-2.ipynb`` and ``loss (1).ipynb`` are ``loss``."""
     stem = PurePosixPath(file).stem
     return re.sub(r"\s*\(\d{1,4}\)$", "", VERSION.sub("", stem))
 
 
 def normalize_name(name: str) -> str:
-    """A name without case, accents, spaces or signs, to compare names that were written in different ways."""
+    """Drop case, accents, spaces and signs, to compare names that were written in different ways."""
     parts = unicodedata.normalize("NFKD", name).casefold()
     return "".join(c for c in parts if c.isalnum())
 
 
 def names_of(name: str) -> set[str]:
-    """How one name may come back: ``Curie, Marie`` as ``curiemarie``, ``Marie Curie`` or ``Curie Marie``."""
+    """Return the normalized forms in which a name may come back: ``Curie, Marie`` also as ``Marie Curie``."""
     first, comma, rest = name.partition(",")
     if comma:
         return {normalize_name(first + rest), normalize_name(rest + first)}

@@ -1,4 +1,4 @@
-"""The roster: who is who. It is the CSV that the LMS exports anyway, or one of your own.
+"""The roster: who is who, from CSV files that the LMS exports anyway, or one of your own.
 
 Canvas's gradebook export (``lib/gradebook_exporter.rb``: Student, or LastName and FirstName; ID, SIS User ID, SIS Login
 ID, Section, assignments, and a row "Points Possible"), Moodle's offline grading worksheet
@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,7 +38,7 @@ SUBMITTED = "Last modified (submission)"
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One line of a roster, ``row`` as it stood there. ``submitted`` is the submission's time in UTC, if it is known.
+    """One line of a roster, ``row`` as it stood there; ``submitted`` is the submission's time in UTC, if known.
 
     ``lms`` says whose number ``lms_id`` is; it is empty in a CSV of your own.
     """
@@ -198,7 +198,8 @@ def _time(text: str, zone: tzinfo) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     found = found if found.tzinfo else found.replace(tzinfo=zone)
-    return (found - (found.utcoffset() or found - found)).replace(tzinfo=None)
+    utc: datetime = found - (found.utcoffset() or timedelta())
+    return utc.replace(tzinfo=None)
 
 
 def _require_unique(entries: list[RosterEntry], file: Path) -> None:

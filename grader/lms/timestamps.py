@@ -22,7 +22,7 @@ def parse_utc(text: str) -> datetime:
     words = text.split(" ")
     if len(words) == 3:
         zone = int(words[2]) if _is_number(words[2]) else tz.gettz(words[2])
-        found = parser.parse(" ".join([*words[:2], "TZ"]), tzinfos={"TZ": zone})
+        found: datetime = parser.parse(" ".join([*words[:2], "TZ"]), tzinfos={"TZ": zone})
     else:
         found = parser.parse(text)
     offset = found.utcoffset()
