@@ -64,13 +64,14 @@ class Run:
 
 
 class Memory(threading.Thread):
-    """Looks, a few times a second, at what this process's descendants hold together."""
+    """A thread that looks, a few times a second, at the memory that this process's descendants hold together."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.most, self.ended = 0, threading.Event()
 
     def run(self) -> None:
+        """Keep the most that was seen, until ``ended`` is set."""
         while not self.ended.wait(0.25):
             held = sum(map(_own_share, process_tree(os.getpid())[1:]))
             self.most = max(self.most, held)

@@ -103,8 +103,10 @@ def preload() -> None:
 
 
 def gather_memory() -> None:
-    """Put what was imported into pages of 2 MB: to fork is then to copy hundreds of entries, not tens of thousands.
-    Linux before 6.1 cannot, and forks more slowly."""
+    """Put what was imported into pages of 2 MB: a fork then copies hundreds of entries, not tens of thousands.
+
+    Linux before 6.1 cannot, and forks more slowly.
+    """
     for line in Path("/proc/self/maps").read_text().splitlines():
         place, rights, _, _, _, *name = line.split()
         start, end = (int(edge, 16) for edge in place.split("-"))
@@ -233,8 +235,10 @@ def _tell_own_pid(line: socket.socket) -> None:
 
 
 def wait_for(kernel: int, order: dict[str, Any], line: socket.socket) -> NoReturn:
-    """The first process of a space, without rights. It ends, and all in the space with it, when the kernel has ended
-    or when the grader, who keeps the other end of the line, is gone."""
+    """Be the first process of a PID namespace, without rights, and end with the kernel or with the grader.
+
+    When this process ends, so does every other in the namespace. The grader keeps the other end of the line.
+    """
     _drop_capabilities()
     call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
     _filter(bytes.fromhex(order["filter"]))

@@ -46,5 +46,6 @@ class FeedbackPage(HTMLExporter):
     def from_notebook_node(  # type: ignore[override]  # nbconvert's own classes differ from each other
         self, nb: NotebookNode, resources: Any = None, **kw: Any
     ) -> tuple[str, Any]:
+        """Return the page as HTML, with a language, contrast and underlined links, and its resources."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
         return improve_accessibility(page), resources

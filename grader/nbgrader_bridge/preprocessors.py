@@ -37,6 +37,7 @@ class DropInstructorCells(NbGraderPreprocessor):
     """Building a release: leave out the cells that are only for the instructor."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
+        """Return the notebook without the instructor's cells."""
         nb.cells = _for_students(nb)
         return nb, resources
 
@@ -73,6 +74,7 @@ class JudgeNotebook(NbGraderPreprocessor):
     """Autograding: run the transplanted notebook with the judge listening."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
+        """Return the notebook with its cards as outputs and its grades in the metadata."""
         from grader.execution.grade_notebook import execute_and_judge
 
         config = ExecutionConfig.from_settings(Settings.from_env())
@@ -84,6 +86,7 @@ class EnterRecord(NbGraderPreprocessor):
     """Autograding, last: the record into the gradebook."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
+        """Enter the notebook's grades, and return it as it came."""
         names = resources["nbgrader"]
         with open_gradebook(names["db_url"]) as gradebook, write_transaction(gradebook):
             enter_student(gradebook, names["student"])
@@ -95,6 +98,7 @@ class AddSummary(NbGraderPreprocessor):
     """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
+        """Return the notebook with the table as its first cell."""
         nb.cells = _for_students(nb)
         found = GradeRecord.read(nb).by_cell()
         rows = [_row(c, found.get(c.metadata.nbgrader.grade_id)) for c in nb.cells if is_grade(c)]

@@ -16,7 +16,8 @@ class Control(Protocol):
 
     value: Any
 
-    def observe(self, handler: Callable[[Any], None], names: str) -> None: ...
+    def observe(self, handler: Callable[[Any], None], names: str) -> None:
+        """Have *handler* called when the traits with these names change."""
 
 
 def interactive_figure(

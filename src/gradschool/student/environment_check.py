@@ -89,7 +89,7 @@ def as_text(found: Sequence[CheckItem]) -> str:
 
 
 def python() -> Iterator[CheckItem]:
-    """This Python against the package's own bound."""
+    """Compare this Python with the package's own bound."""
     from packaging.specifiers import SpecifierSet
 
     bound = importlib.metadata.metadata("gradschool")["Requires-Python"] or ">=3.11"
