@@ -116,7 +116,7 @@ def test_each_known_mistake_has_its_name_and_hint_and_keeps_its_example() -> Non
         assert report.fraction < 1
 
 
-def test_an_unknown_mistake_keeps_the_doctors_words() -> None:
+def test_an_unknown_mistake_keeps_the_words_of_its_pattern() -> None:
     report, _ = examined(strange)
     assert report.mistake == "values"
     assert report.hint == "The result has the right shape, but the numbers in it are wrong."

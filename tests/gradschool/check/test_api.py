@@ -20,7 +20,7 @@ from grader.bank.registry import entries
 from gradschool import CheckFailed, check
 from gradschool.check.api import check_here
 from gradschool.core import protocol
-from gradschool.core.exercise import CHAPTERS, UnknownExercise, find, grade_id, in_chapter
+from gradschool.core.exercise import find
 from gradschool.core.judge_messages import JUDGE_VARIABLE, unpack_reply
 
 CHAIN = entries("chain")
@@ -41,8 +41,6 @@ def named(pair: object) -> str:
 
 
 # -- chapter 1, all of it ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("entry", CHAIN.values(), ids=named)
 def test_the_reference_passes_and_prints_the_card_alone(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     check(entry.exercise.id, entry.reference)
@@ -74,8 +72,6 @@ def test_a_lazy_answer_earns_little(entry: Entry) -> None:
 
 
 # -- how it fails --------------------------------------------------------------------------------------------------
-
-
 def test_a_wrong_answer_shows_the_card_and_raises_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CheckFailed) as failed:
         check("chain.l2_gradient", lambda p, l: l - p)
@@ -198,8 +194,6 @@ def test_without_ipython_it_is_text() -> None:
 
 
 # -- with a judge --------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """A server's socket at the place that the judge's variable names."""
@@ -264,27 +258,7 @@ def test_nobody_at_the_judges_address_is_one_clear_sentence(address: str, monkey
         check("chain.l2_gradient", lambda p, l: p - l)
 
 
-# -- ids -----------------------------------------------------------------------------------------------------------
-
-
-def test_every_exercise_is_found_by_its_id() -> None:
-    for exercise in in_chapter("chain"):
-        assert find(exercise.id) is exercise
-        assert exercise.id == f"chain.{exercise.function}"
-        assert set(exercise.grade_id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    assert len({e.grade_id for e in in_chapter("chain")}) == len(in_chapter("chain"))
-    assert grade_id("chain.l2_gradient") == "chain-l2-gradient"
-    assert list(CHAPTERS) == ["chain", "dqn", "ddpg"]
-
-
-def test_an_unknown_id_is_a_lookup_error() -> None:
-    with pytest.raises(UnknownExercise):
-        find("chain.nothing")
-
-
 # -- nbgrader's Validate button ------------------------------------------------------------------------------------
-
-
 def lesson(solution: str) -> nbformat.NotebookNode:
     """A notebook of one exercise as nbgrader would hand it out, with a solution in it."""
 

@@ -9,56 +9,14 @@ import socket
 import struct
 import tracemalloc
 
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.core import protocol
-from gradschool.core.calling import Raised, Reply
-from gradschool.core.judge_messages import pack_reply, unpack_reply
-from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Unsupported, to_plain
-
-DTYPES = st.one_of(
-    hnp.floating_dtypes(sizes=(16, 32, 64)), hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(), hnp.boolean_dtypes()
-)
-ARRAYS = DTYPES.flatmap(lambda d: hnp.arrays(d, hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=4)))
-LEAVES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(2**80), 2**80),
-    st.floats(),
-    st.text(),
-    ARRAYS,
-    st.text(max_size=9).map(Unsupported),
-)
-TREES = st.recursive(
-    LEAVES,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4).map(tuple), st.dictionaries(st.text(max_size=5), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
-
-
-def alike(one: object, other: object) -> bool:
-    """Equal in structure, type and every bit of every number, NaN included."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        same_form = one.dtype == other.dtype and one.shape == other.shape
-        return same_form and one.tobytes() == other.tobytes()
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(alike, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(alike(one[k], other[k]) for k in one)
-    return one == other or (one != one and other != other)
-
-
-def payload(message: object) -> bytes:
-    """A frame without its length."""
-    return protocol.encode(message)[8:]
+from gradschool.core.plain_data import MAX_DEPTH, to_plain
+from tests.support.plain_trees import TREES, alike, payload
 
 
 def forged(header: object, *blocks: bytes) -> bytes:
@@ -257,49 +215,6 @@ def test_a_partner_who_leaves_is_a_connection_error(line, sent: bytes) -> None:
     line[1].shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionError):
         protocol.receive(line[0])
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ["\U0001f600" * 200] * (MAX_NODES - 1),
-        {"\U0001f600" * 200 + str(i): i for i in range(MAX_NODES - 1)},
-        [[[[[[[[[[[1]]]]]]]]]]] * MAX_NODES,
-        [[np.float32(1)] * 90] * 100,
-        [object()] * (MAX_NODES - 1),
-        "x" * (10 * MAX_LETTERS),
-        [np.zeros(MAX_BYTES // 16), np.zeros(MAX_BYTES // 16)],
-    ],
-    ids=["texts", "keys", "deep", "numbers", "foreign", "long", "bytes"],
-)
-def test_the_largest_reply_fits_into_a_frame(answer: object) -> None:
-    tree = to_plain(answer)
-    sent = payload(pack_reply(Reply(tree, tree, tree, "\U0001f600" * 2000, 1.0)))
-    assert len(sent) <= protocol.MAX_FRAME
-    back = unpack_reply(protocol.decode(sent))
-    assert alike(back.first, tree)
-    assert alike(back.inputs, tree)
-
-
-REPLY = pack_reply(Reply(np.ones(2), Raised("ValueError", "no"), {"x": np.ones(2)}, "said", 0.5))
-
-
-def test_a_reply_survives_the_way() -> None:
-    back = unpack_reply(protocol.decode(payload(REPLY)))
-    assert alike(back.first, np.ones(2))
-    assert back.second == Raised("ValueError", "no")
-    assert (back.printed, back.seconds) == ("said", 0.5)
-
-
-@given(TREES)
-@settings(max_examples=100, deadline=None)
-def test_any_message_is_a_reply_of_plain_data_or_a_bad_frame(tree: object) -> None:
-    for message in (tree, {**REPLY, "first": tree}, {**REPLY, "first": {"value": tree}}, {**REPLY, "seconds": tree}):
-        try:
-            reply = unpack_reply(message)
-        except protocol.ProtocolError:
-            continue
-        assert isinstance(reply.first, Raised) or alike(to_plain(reply.first), reply.first)
 
 
 @given(TREES)

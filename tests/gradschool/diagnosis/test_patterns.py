@@ -1,4 +1,4 @@
-"""The doctor: every pattern by its name, only where it explains every wrong pair, in sentences a student can use."""
+"""Patterns of wrong numbers: each by its name, only where it explains every wrong pair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from gradschool.core.compare import Comparison
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import Unsupported
 from gradschool.core.report import Diagnosis
 from gradschool.diagnosis.patterns import values
 
@@ -175,13 +174,6 @@ def test_flags_and_texts() -> None:
     assert values([Comparison(np.array(True), np.array(False))]).name == "answer"
 
 
-@pytest.mark.parametrize("text", ["sign", "Sign", " sign ", "SIGN\n"])
-def test_case_and_spacing_of_a_text_do_not_matter(text: str) -> None:
-    assert not Comparison(text, "sign").is_wrong
-    assert Comparison(text + "s", "sign").is_wrong
-    assert Comparison("s ign", "sign").is_wrong
-
-
 def test_the_tolerance_that_is_asked_for_decides() -> None:
     x = RNG.normal(size=(4, 3))
     off = put(x.copy(), (0, 0), x[0, 0] * (1 + 3e-9))
@@ -207,78 +199,9 @@ def test_random_numbers_are_given_no_false_name(seed: int, shape: tuple[int, ...
 
 @given(st.integers(0, 2**32), st.sampled_from(sorted(PATTERNS)))
 @settings(max_examples=100, deadline=None)
-def test_the_doctor_never_breaks_down(seed: int, name: str) -> None:
+def test_no_pattern_breaks_down(seed: int, name: str) -> None:
     rng = np.random.default_rng(seed)
     shape = tuple(rng.integers(0, 4, size=rng.integers(0, 3)))
     expected = rng.normal(size=shape) * (rng.random(shape) < 0.7)
     got = rng.choice([expected, -expected, rng.normal(size=shape), expected + 1, np.full(shape, np.inf)])
     assert isinstance(values([Comparison(got, expected), *pairs(PATTERNS[name][0])]), Diagnosis)
-
-
-# -- kind, shape and dtype -----------------------------------------------------------------------------------------
-
-WANT = np.zeros((4, 2))
-
-
-@pytest.mark.parametrize(
-    ("got", "want", "name", "words"),
-    [
-        (None, WANT, "none", "None, where an array of shape (4, 2)"),
-        ((1.0, 2.0), WANT, "list", "return a NumPy array"),
-        (Unsupported("a generator"), WANT, "kind", "is a generator, where an array of shape (4, 2)"),
-        ({}, WANT, "kind", "a dictionary"),
-        ("text", WANT, "kind", "the text 'text'"),
-        (np.zeros((4, 4)), WANT, "broadcast", "(4, 1) array meets a (4,) array"),
-        (np.zeros((4, 4, 2)), WANT, "broadcast", "every row with every row"),
-        (np.zeros((2, 4)), WANT, "transposed", "the transpose"),
-        (np.zeros((4, 4, 2, 2)), np.zeros((4, 4, 2)), "shape", "has shape (4, 4, 2, 2)"),
-        (np.zeros((4, 3, 5)), np.zeros((3, 5)), "not-summed", "one entry per sample"),
-        (np.zeros(4), np.array(0.0), "not-summed", "one entry per sample"),
-        (np.zeros(8), WANT, "reshaped", "another arrangement"),
-        (np.array(0.0), WANT, "collapsed", "into one number"),
-        (np.array(0.0), np.zeros(1), "collapsed", "into one number"),
-        (np.zeros((4, 3)), WANT, "shape", "has shape (4, 3), where (4, 2) is asked for."),
-        (np.zeros((4, 2), np.float32), WANT, "float32", "half of the digits"),
-        (np.zeros((4, 2), np.float16), WANT, "dtype", "dtype float16, where float64"),
-        (np.zeros((4, 2), int), WANT, "dtype", "dtype int64, where float64"),
-        (np.zeros((4, 2), bool), WANT, "dtype", "dtype bool, where float64"),
-        (np.zeros(2), np.zeros(2, int), "dtype", "dtype float64, where int64"),
-        (np.zeros(2, int), np.zeros(2, bool), "dtype", "dtype int64, where bool"),
-        (np.array(1, np.float32), np.array(1.0), "float32", "float32"),
-        (np.array(True), np.array(1.0), "dtype", "bool"),
-        (np.array(1), np.array(True), "dtype", "int64, where bool"),
-        (np.array(1.0), "sign", "kind", "a number, where the text"),
-    ],
-)
-def test_a_wrong_form_has_its_name(got: object, want: object, name: str, words: str) -> None:
-    finding = Comparison(got, want, sizes={"B": 4}).form
-    assert finding is not None
-    assert finding.name == name
-    assert words in finding.sentence
-
-
-@pytest.mark.parametrize(
-    ("got", "want"),
-    [
-        (np.zeros((4, 2)), WANT),
-        (np.array(1), np.array(1.0)),
-        (np.array(1.0), np.array(1)),
-        (np.zeros(2, np.int32), np.zeros(2, np.int64)),
-        (np.zeros(2, np.uint8), np.zeros(2, np.int64)),
-        (np.zeros(2, bool), np.zeros(2, bool)),
-        ("leak", "sign"),
-        (None, None),
-    ],
-)
-def test_a_right_form_is_left_alone(got: object, want: object) -> None:
-    assert Comparison(got, want, sizes={"B": 4}).form is None
-
-
-def test_a_batch_of_one_broadcasts_nothing() -> None:
-    assert Comparison(np.zeros((1, 1)), np.zeros(1), sizes={"B": 1}).form.name == "reshaped"
-    assert Comparison(np.zeros((1, 3)), np.zeros(3), sizes={"B": 1}).form.name == "reshaped"
-
-
-def test_none_for_a_part_asks_about_the_gradient_and_none_for_all_about_the_return() -> None:
-    assert "`return`" in Comparison(None, WANT).form.sentence
-    assert "did a gradient arrive" in Comparison(None, WANT, "grad_W").form.sentence

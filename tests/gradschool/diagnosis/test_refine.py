@@ -1,107 +1,15 @@
-"""A second look at a wrong answer: it says how, where the doctor can only say where; only what is literally true.
-
-The figures are measured on the whole bank of known mistakes, by the check of a student's own machine.
-"""
+"""A closer look at a wrong answer: it says how, where the patterns only say where; only what is literally true."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
-from grader.bank.entry import Entry, Variant
-from grader.bank.registry import entries
 from gradschool.check.api import check_here
-from gradschool.core.exercise import CHAPTERS, Case, Exercise
-from gradschool.core.report import Report
-from gradschool.diagnosis import sensitivity as probing
 from gradschool.diagnosis.patterns import UNEXPLAINED
-from gradschool.diagnosis.perturbations import perturbed
-from gradschool.diagnosis.sensitivity import PROBES, moved, unchanged
-
-PROBED = {name for name, *_ in (*PROBES, *probing.LAST_PROBES)}
-RNG = np.random.default_rng(5)
-
-
-@pytest.fixture(scope="module")
-def looks() -> list[tuple[Entry, Variant, Report]]:
-    """Every known mistake with what the public check says of it, given the time to say it on any machine."""
-    every = [(e, m) for part in CHAPTERS for e in entries(part).values() for m in e.mutants]
-    with pytest.MonkeyPatch.context() as patience:
-        patience.setattr(probing, "CPU_SECONDS", 60.0)
-        patience.setattr(probing, "SECONDS", 60.0)
-        return [(entry, mutant, check_here(entry.exercise, mutant.fresh())) for entry, mutant in every]
-
-
-Looks = list[tuple[Entry, Variant, Report]]
-
-
-@pytest.mark.slow
-def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(looks: Looks) -> None:
-    """81 of the 299 that the public check catches were told only that, and 94 only how many entries are right."""
-    caught = [(e, r) for e, _, r in looks if not r.passed and not e.exercise.per_item]
-    assert len(caught) > 280
-    assert sum(r.mistake == "values" for _, r in caught) <= 5
-    assert sum(r.mistake in UNEXPLAINED for _, r in caught) <= 10
-
-
-@pytest.mark.slow
-def test_what_a_probe_says_is_true_of_the_reference_too(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The public oracle stands in for the right answer: the same sentence comes from the instructor's reference."""
-    monkeypatch.setattr(probing, "CPU_SECONDS", 60.0)
-    monkeypatch.setattr(probing, "SECONDS", 60.0)
-    said = [(e, m, r) for e, m, r in looks if r.mistake in PROBED]
-    assert len(said) > 80
-    for entry, mutant, report in said:
-
-        def reference(args: Mapping[str, Any], entry: Entry = entry) -> Any:
-            return entry.exercise.adapter(entry.reference, args)
-
-        by_reference = check_here(replace(entry.exercise, oracle=reference), mutant.fresh())
-        assert by_reference.hint == report.hint, (entry.exercise.id, mutant.name)
-
-
-@pytest.mark.slow
-def test_the_card_says_where_and_the_hint_says_how(looks: Looks) -> None:
-    """The line on the values keeps the doctor's word; nothing is told twice."""
-    for entry, mutant, report in looks:
-        if report.mistake in PROBED:
-            values = next(p for p in report.properties if not p.met)
-            assert values.sentence != report.hint, (entry.exercise.id, mutant.name)
-
-
-# -- one sentence at a time, on an exercise made for it ----------------------------------------------------------
-
-Answer = Callable[..., Any]
-
-
-def exercise(right: Answer, names: str = "x, w", edge: bool = False, **others: Callable[[int], Any]) -> Exercise:
-    """An exercise whose right answer is ``right(x, w)``, on x and w (B, 3) for B = 4 and 5, w a row where asked."""
-
-    def cases(rng: np.random.Generator) -> list[Case]:
-        def case(B: int, edge: bool = False) -> Case:
-            known = {"x": lambda B: rng.uniform(0.5, 2, (B, 3)) * rng.choice([-1, 1], (B, 3))}
-            known |= {
-                "w": lambda B: rng.normal(size=(B, 3)),
-                "row": lambda B: rng.uniform(2, 3, 3),
-                "h": lambda B: 0.1 * B,
-            }
-            known |= {"action": lambda B: np.arange(B) % 3, "flag": lambda B: np.arange(B) % 2 == 0, **others}
-            return Case(f"a batch of {B}", {n: known[n](B) for n in names.split(", ")}, edge, {"B": B})
-
-        return [case(4), case(5), *([case(1, edge=True)] if edge else [])]
-
-    return Exercise("test.it", "A test", f"it({names}) -> (B, 3)", cases, lambda a: right(*a.values()))
-
-
-def hint(right: Answer, wrong: Answer, names: str = "x, w", **more: Any) -> tuple[str, str]:
-    """The name and the sentence that a wrong answer gets."""
-    report = check_here(exercise(right, names, **more), wrong)
-    assert not report.passed
-    return report.mistake, report.hint
+from tests.support.two_inputs import Answer, exercise, hint
 
 
 def at_action(x: np.ndarray, action: np.ndarray) -> np.ndarray:
@@ -340,64 +248,3 @@ def test_answers_that_are_earned_one_by_one_are_never_looked_into() -> None:
 def test_inputs_of_which_the_lesson_does_not_speak_are_not_named() -> None:
     hidden = replace(exercise(lambda x, w: np.sin(x * w)), signature="it(x) -> (B, 3)")
     assert "`w`" not in check_here(hidden, lambda x, w: w).hint
-
-
-def test_a_function_that_fails_on_changed_inputs_harms_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    seen: list[bytes] = []
-
-    def moody(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        if x.tobytes() + w.tobytes() not in seen:
-            if len(seen) >= 2:
-                print("noise")
-                raise SystemExit(3)
-            seen.append(x.tobytes() + w.tobytes())
-        return 2 - np.sin(x * w + np.cos(9 * x))
-
-    name, sentence = hint(lambda x, w: np.sin(x * w), moody)
-    assert name in {*UNEXPLAINED, "lengths"}
-    assert sentence
-    assert capsys.readouterr().out == ""
-
-
-def test_no_question_is_asked_once_patience_is_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def wrong(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        asked.append(1)
-        return np.sin(x) + 0.1
-
-    for name in ("CPU_SECONDS", "SECONDS"):
-        asked.clear()
-        with monkeypatch.context() as m:
-            m.setattr(probing, name, -1.0)
-            assert hint(lambda x, w: np.sin(x * w), wrong)[0] != "ignored"
-        assert len(asked) == 4
-
-
-def test_nothing_is_asked_twice() -> None:
-    asked: list[bytes] = []
-
-    def wrong(x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        asked.append(x.tobytes() + w.tobytes())
-        return np.exp(x + w) * (2 + np.sin(np.exp(x * w)))
-
-    hint(lambda x, w: np.exp(x + w), wrong)
-    assert len(asked[4:]) == len(set(asked[4:])) > 5
-
-
-def test_changes_stay_within_the_kind_of_an_input() -> None:
-    flags, floats = np.array([True, False]), np.array([0.0, 1.0, 1.0])
-    assert perturbed(flags).tolist() == [False, True]
-    assert perturbed(floats).tolist() == [1.0, 0.0, 0.0]
-    assert perturbed(np.array([0, 3, 1])).tolist() == [1, 0, 2]
-    assert (perturbed(0.4), perturbed(3)) == (0.2, 4)
-    x = RNG.normal(size=(3, 2))
-    pair = perturbed((x, x))
-    assert all(((y > x) & (y < x + 0.2 * np.abs(x).max())).all() for y in pair)
-    assert perturbed(np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
-
-
-def test_between_still_and_moved_nothing_is_claimed() -> None:
-    x = np.array([1.0, -2.0])
-    for by, verdict in ((0.0, (True, False)), (1e-7, (False, False)), (1e-4, (False, True))):
-        assert (unchanged(x + by, x), moved(x + by, x)) == verdict

@@ -1,0 +1,146 @@
+"""The rubric: what an answer earns, criterion by criterion and entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gradschool.check.api import check_here
+from gradschool.check.rubric import RUBRIC_WEIGHTS
+from tests.support.toy_exercise import PAIR, TOY, WORDS, anew, earned, held, once_only, right, told, touches, toy_cases
+
+
+def test_the_shares_make_a_whole() -> None:
+    assert sum(RUBRIC_WEIGHTS.values()) == pytest.approx(1)
+    assert RUBRIC_WEIGHTS == {"shape": 0.1, "value": 0.6, "edge": 0.2, "purity": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "fraction", "properties"),
+    [
+        (right, 1.0, {"shape", "value", "edge", "purity"}),
+        (lambda x, k: k * x if len(x) > 1 else x, 0.8, {"shape", "value", "purity"}),
+        (lambda x, k: k * x if len(x) > 1 else k * x[0], 0.8, {"shape", "value", "purity"}),
+        (lambda x, k: k * x if len(x) > 1 else 1 / 0, 0.8, {"shape", "value", "purity"}),
+        (touches, 0.9, {"shape", "value", "edge"}),
+        (once_only, 0.9, {"shape", "value", "edge"}),
+        (lambda x, k: x, 0.1, {"shape"}),
+        (lambda x, k: -k * x, 0.1, {"shape"}),
+        (lambda x, k: np.arange(len(x), dtype=float), 0.1, {"shape"}),
+        (lambda x, k: k * x if len(x) == 3 else x, 0.1, {"shape"}),
+        (lambda x, k: 0 * x, 0.0, {"shape"}),
+        (lambda x, k: np.full(len(x), 7.0), 0.0, {"shape"}),
+        (lambda x, k: np.full(len(x), np.nan), 0.0, {"shape"}),
+        (lambda x, k: (k * x)[:, None], 0.0, set()),
+        (lambda x, k: list(k * x), 0.0, set()),
+        (lambda x, k: (k * x).astype(np.float32), 0.0, set()),
+        (lambda x, k: None, 0.0, set()),
+        (lambda x, k: (k * x,), 0.0, set()),
+        (lambda x, k: 1 / 0, 0.0, set()),
+        (lambda x, k: k * x if len(x) != 5 else 1 / 0, 0.0, set()),
+    ],
+    ids=[
+        *("right", "edge-wrong", "edge-shape", "edge-raises", "touches", "once-only", "echo", "sign", "counts"),
+        *("half-the-cases", "zeros", "constant", "nan", "shape", "list", "float32", "none", "tuple", "raises"),
+        "raises-once",
+    ],
+)
+def test_what_an_answer_earns(answer: Callable[..., Any], fraction: float, properties: set[str]) -> None:
+    report = check_here(TOY, anew(answer))
+    assert report.fraction == pytest.approx(fraction)
+    assert held(report) == properties
+    assert report.passed == (fraction == 1.0)
+
+
+def test_without_edge_cases_the_other_shares_make_the_whole() -> None:
+    regular = replace(TOY, cases=lambda rng: toy_cases(rng)[:2])
+    assert earned(right, regular) == 1.0
+    assert earned(lambda x, k: x, regular) == pytest.approx(0.1 / 0.8)
+    assert {p.name for p in check_here(regular, right).properties} == {"shape", "value", "purity"}
+
+
+def test_points_are_rounded_to_the_hundredth() -> None:
+    report = replace(check_here(TOY, lambda x, k: x), points=3.0)
+    assert report.earned == 0.3
+    assert check_here(TOY, right).earned is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, k: (k * x).view(),
+        lambda x, k: np.broadcast_to(k * x, x.shape),
+        lambda x, k: torch.tensor(k * x),
+        lambda x, k: torch.tensor(k * x, requires_grad=True) * 1,
+        lambda x, k: np.ma.masked_array(k * x),
+        lambda x, k: np.repeat(k * x, 2)[::2],
+        lambda x, k: (k * x).astype(">f8"),
+        lambda x, k: k * x * (1 + 1e-12),
+    ],
+    ids=["view", "read-only", "tensor", "graph", "masked", "strided", "big-endian", "rounding"],
+)
+def test_right_numbers_in_another_coat_are_right(answer: Callable[..., Any]) -> None:
+    assert earned(answer) == 1.0
+
+
+def test_an_input_returned_as_it_is_can_be_right() -> None:
+    assert earned(lambda x, k: x, replace(TOY, oracle=lambda a: a["x"])) == 1.0
+
+
+@pytest.mark.parametrize("kind", [int, float, np.float64, np.int64, np.asarray, torch.tensor])
+def test_a_number_may_come_in_any_kind(kind: Callable[[int], Any]) -> None:
+    counts = replace(TOY, oracle=lambda a: float(len(a["x"])))
+    assert earned(lambda x, k: kind(len(x)), counts) == 1.0
+    assert earned(lambda x, k: kind(len(x) + 1), counts) < 1.0
+
+
+def test_a_flag_is_no_number() -> None:
+    assert earned(lambda x, k: len(x) > 2, replace(TOY, oracle=lambda a: float(len(a["x"]) > 2))) < 1.0
+    assert earned(lambda x, k: float(len(x) > 2), replace(TOY, oracle=lambda a: len(a["x"]) > 2)) < 1.0
+
+
+@pytest.mark.parametrize("container", [tuple, list])
+def test_several_parts_may_come_as_a_tuple_or_a_list(container: Callable[..., Any]) -> None:
+    assert earned(lambda x, k: container([k * x, x.sum()]), PAIR) == 1.0
+
+
+def test_all_parts_must_be_right_for_the_values_to_hold() -> None:
+    assert earned(lambda x, k: (k * x, 0.0), PAIR) == pytest.approx(0.1)
+    assert told(lambda x, k: (k * x, -x.sum()), PAIR).startswith("sign: `total` is the negative")
+
+
+def test_where_nothing_but_zeros_is_right_something_is_wrong() -> None:
+    zeros = replace(TOY, oracle=lambda a: 0 * a["x"])
+    assert earned(lambda x, k: 0 * x, zeros) == 1.0
+    assert told(right, zeros).startswith("not-zero")
+
+
+def test_one_huge_entry_does_not_hide_the_others() -> None:
+    huge = replace(TOY, oracle=lambda a: a["x"] * np.where(np.arange(len(a["x"])) == 0, 1e5, 1.0))
+    assert earned(lambda x, k: x * np.where(np.arange(len(x)) == 0, 1e5, 1.001), huge) < 1.0
+
+
+def test_diagnoses_earn_their_share_one_by_one() -> None:
+    def answer(**fault: str) -> Callable[[], dict[str, str]]:
+        return lambda: {"A": "sign", "B": "leak", "C": "mean", "D": "half", **fault}
+
+    assert earned(answer(), WORDS) == 1.0
+    assert earned(answer(A=" Sign "), WORDS) == 1.0
+    assert earned(answer(A="leak"), WORDS) == 0.75
+    assert earned(answer(A="leak", C="leak"), WORDS) == 0.5
+    assert told(answer(A="leak", C="leak"), WORDS) == "answer: These are not right yet: `A`, `C`."
+    assert earned(lambda: dict.fromkeys("ABCD", "none"), WORDS) == 0.0
+    assert earned(lambda: {"A": "sign"}, WORDS) == 0.0
+    assert earned(answer(A="leak"), replace(WORDS, per_item=False)) == 0.0
+
+
+def test_each_entry_of_a_row_of_marks_earns_its_share_and_never_quite_all() -> None:
+    marks = replace(WORDS, oracle=lambda a: np.ones(4))
+    assert earned(lambda: np.array([1.0, 0, 1, 1]), marks) == 0.75
+    many = replace(WORDS, oracle=lambda a: np.ones(2_090_000))
+    assert earned(lambda: np.concatenate([np.zeros(1), np.ones(2_089_999)]), many) < 1.0
