@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,12 +18,14 @@ from grader.judging import examine as examining
 from grader.judging import server as judging
 from grader.judging.examine import examine
 from grader.judging.server import JudgeServer, _DeadlineConnection
-from gradschool.check.api import CheckFailed, check
+from gradschool.check.api import CheckFailed, check, check_here
+from gradschool.core import compare as comparing
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.compare import same
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
+from gradschool.diagnosis.patterns import UNEXPLAINED
 
 ENTRY = find_entry("chain.l2_gradient")
 Answer = Callable[..., Any]
@@ -114,6 +117,31 @@ def test_each_known_mistake_has_its_name_and_hint_and_keeps_its_example() -> Non
         assert (report.mistake, report.hint) == (mutant.name, mutant.hint)
         assert report.points == ENTRY.points
         assert report.fraction < 1
+
+
+def test_every_attempt_is_compared_once_and_read_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assessment, diagnosis, example and report read one comparison: each part of each answer is looked at once."""
+    counts: Counter[str] = Counter()
+
+    def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            counts[name] += 1
+            return function(*args, **options)
+
+        return call
+
+    td_target = find_entry("dqn.td_target")
+    answer = next(m for m in td_target.mutants if m.name == "mean").fresh()
+    for name in ("compare", "check_form"):
+        monkeypatch.setattr(comparing, name, counted(name, getattr(comparing, name)))
+    report = examine(td_target, lambda args: call_twice(td_target.exercise, answer, args), 5)
+    assert report.mistake == "mean"
+    attempts = len(td_target.hidden) + len(td_target.questions(5))
+    assert counts == {"compare": attempts, "check_form": attempts}
+    counts.clear()
+    assert check_here(td_target.exercise, answer).mistake not in UNEXPLAINED
+    cases = len(td_target.exercise.cases(np.random.default_rng(0)))
+    assert counts == {"compare": cases, "check_form": cases}
 
 
 def test_an_unknown_mistake_keeps_the_words_of_its_pattern() -> None:
