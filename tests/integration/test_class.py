@@ -34,7 +34,7 @@ MOST_MUTANTS = max(len(e.mutants) for e in entries("chain").values())
 
 
 def grader(*words: str, course: CourseDirectory, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m grader`` for this house."""
+    """Run ``python -m grader`` in this course directory."""
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     return subprocess.run([sys.executable, "-m", "grader", *words], cwd=cwd, env=env, capture_output=True, text=True)
 

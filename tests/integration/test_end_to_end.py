@@ -180,7 +180,7 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
         "dee": (51.0, 58.0, False),
     }
 
-    # What leaves the house.
+    # What leaves the grader.
     term.grader("export", "chain")
     rows = list(csv.DictReader((term.course.work / "marks.csv").open()))
     assert len(rows) == 4 * 15

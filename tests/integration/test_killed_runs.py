@@ -83,7 +83,7 @@ def whole(course: CourseDirectory, chain: Chapter) -> None:
 
 
 def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], float]:
-    """The marks of a run that nobody disturbs, in a copy of this house, and how long it took."""
+    """The marks of a run that nobody disturbs, in a copy of this course directory, and how long it took."""
     other = CourseDirectory(course.work.parent / "quiet" / "work", course.release)
     shutil.copytree(course.work, other.work)
     shutil.copy(course.work.parent / "quick.py", other.work.parent)
@@ -95,7 +95,7 @@ def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], floa
 
 
 def real(course: CourseDirectory) -> subprocess.Popen[str]:
-    """Start grading with kernels in their walls, in a session of its own."""
+    """Start grading with kernels in their sandbox, in a session of its own."""
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
     return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""axe-core on a page that is open, from the file that axe-playwright-python carries: no network is needed."""
+"""Run axe-core on an open page, from the file that axe-playwright-python carries: no network is needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical: rule, reason, and up to three places of each."""
+    """Return what axe finds serious or critical: rule, reason, and up to three places of each."""
     where = find_spec("axe_playwright_python")
     assert where is not None, "axe-playwright-python is missing: see the test extra in pyproject.toml"
     program = (Path(where.origin or "").parent / "axe.min.js").read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def watched_page(browser: Browser, **settings: object) -> Iterator[Page]:
-    """A page; afterwards, it wrote no error to its console, no script failed, and nothing was asked of the net."""
+    """Open a page; in the end, fail if it wrote an error to its console, a script failed or it asked the net."""
     context = browser.new_context(viewport={"width": 1300, "height": 1000}, **settings)  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     opened, errors = context.new_page(), []
@@ -73,13 +73,13 @@ def watched_page(browser: Browser, **settings: object) -> Iterator[Page]:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the page as it stands."""
+    """Save a screenshot of the page as it stands."""
     page.screenshot(path=SHOTS / f"{name}.png")
 
 
 @contextmanager
 def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
-    """JupyterLab on a free port, with settings of its own; its address."""
+    """Start JupyterLab on a free port, with settings of its own; yield its address."""
     with closing(socket.socket()) as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -127,7 +127,10 @@ ACTIVE_MODEL = "window.jupyterapp.shell.currentWidget.content.activeCell.model"
 
 
 class Lesson:
-    """A notebook open in JupyterLab, and what a student does. A cell is known by its grade_id or by how it begins."""
+    """A notebook open in JupyterLab, and what a student does in it.
+
+    A cell is named by its grade_id or by the beginning of its text.
+    """
 
     def __init__(self, page: Page, address: str, path: str) -> None:
         self.page = page
@@ -209,7 +212,7 @@ class Lesson:
         )
 
     def answer(self, exercise: str, text: str) -> Locator:
-        """Write an answer, run it and its check; the card that comes."""
+        """Write an answer, run it and its check; return the card that comes."""
         name = exercise.replace(".", "-").replace("_", "-")
         self.write(f"{name}-solution", text)
         self.run(name)
@@ -218,15 +221,15 @@ class Lesson:
         return card
 
     def card(self, exercise: str) -> Locator:
-        """The card of a check."""
+        """Return the card of an exercise's check."""
         return self.page.locator(f"[aria-label='check of {exercise}']")
 
     def active_output(self) -> Locator:
-        """What the active cell has put out."""
+        """Return the output area of the active cell."""
         return self.page.locator(".jp-Notebook-cell.jp-mod-active .jp-Cell-outputArea")
 
     def validate(self) -> Locator:
-        """Press nbgrader's Validate; its dialog."""
+        """Press nbgrader's Validate; return its dialog."""
         self.do("docmanager:save")
         self.page.get_by_role("button", name="Validate").click()
         dialog = self.page.locator(".jp-Dialog").filter(has_text="Validation")
@@ -234,7 +237,7 @@ class Lesson:
         return dialog
 
     def theme(self, name: str) -> None:
-        """JupyterLab's own "JupyterLab Light" or "JupyterLab Dark"."""
+        """Switch to a theme of JupyterLab's: "JupyterLab Light" or "JupyterLab Dark"."""
         self.do("apputils:change-theme", theme=name)
         self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
 
@@ -264,7 +267,7 @@ CONTRAST = """root => {
 
 
 def contrast(element: Locator) -> float:
-    """The smallest contrast between the element's text and its ground; 4.5 is enough for everybody."""
+    """Return the smallest contrast between an element's text and its ground; 4.5 is enough for everybody."""
     return float(element.evaluate(CONTRAST))
 
 
@@ -279,7 +282,10 @@ FOCUS = """() => {
 
 
 def tab_to(page: Page, wanted: str, most: int = 150) -> int:
-    """Press Tab until an element that matches the selector has the focus, which is seen at every stop; the stops."""
+    """Press Tab until an element that matches the selector has the focus; return how many times.
+
+    At every stop, the element with the focus must be on the screen and have a visible ring.
+    """
     for stop in range(1, most + 1):
         page.keyboard.press("Tab")
         with suppress(TooLate):  # pages glide to it, and some things slide in

@@ -12,7 +12,7 @@ from grader.publish.marks import export_csv
 
 
 def grader(course: CourseDirectory, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m grader`` for this house."""
+    """Run ``python -m grader`` in this course directory."""
     done = subprocess.run(
         [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env(course), capture_output=True, text=True
     )

@@ -17,7 +17,7 @@ SECONDS_EACH = 3e-8  # about what one instruction takes; work inside NumPy count
 
 @contextmanager
 def opcode_clock() -> Iterator[None]:
-    """Within it, :mod:`gradschool.core.speed_check` measures instructions."""
+    """Let :mod:`gradschool.core.speed_check` count instructions instead of seconds inside the ``with`` block."""
     ticks = 0
 
     def count(frame: FrameType, event: str, arg: Any) -> Any:
