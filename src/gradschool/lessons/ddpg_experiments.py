@@ -22,9 +22,23 @@ ShapeSlope = Callable[[Array, Array, Array, Array], Array]  # (dq_da, action, lo
 def train_seeds(
     functions: StudentFunctions, settings: Settings | None = None, seeds: Sequence[int] = range(20)
 ) -> list[Run]:
-    """The plain road on the student's functions, once for each seed: side by side where the functions allow it.
+    """Train an agent on the student's functions for each seed, side by side where the functions allow it.
 
     Interrupting the kernel keeps what there is: runs cut short together, or the runs that are through.
+
+    Parameters
+    ----------
+    functions
+        The student's functions.
+    settings
+        The switches of every run; by default those that solve Pendulum.
+    seeds
+        One run for each.
+
+    Returns
+    -------
+    list of Run
+        In the order of the seeds.
     """
     settings, runs = settings or Settings(), list[Run]()
     with (
@@ -33,10 +47,10 @@ def train_seeds(
     ):
         if is_batchable(functions, settings):
 
-            def told(so_far: list[Run], share: float) -> None:
+            def report(so_far: list[Run], share: float) -> None:
                 progress.at(share, lambda: median_curve(so_far))
 
-            return train_batched(functions, settings, seeds, callback=told if progress.live else None)
+            return train_batched(functions, settings, seeds, callback=report if progress.live else None)
 
         def one(run: Run, share: float) -> None:
             progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
@@ -51,22 +65,37 @@ def train_seeds(
 
 
 def median_curve(runs: Sequence[Run]) -> tuple[list[float], list[float]]:
-    """Env steps and the median of the runs' mean returns at each evaluation so far."""
+    """Return the env steps and the median of the runs' mean returns at each evaluation so far."""
     returns = np.array([run.mean_return for run in runs], float)
     return list(map(float, runs[0].env_steps)), [float(x) for x in np.median(np.nan_to_num(returns), axis=0)]
 
 
 def fused_agent(seed: int = 0) -> FusedAgent:
-    """An agent that the fused road has trained, for pictures that come before the student's own."""
+    """Train a `FusedAgent`, for pictures that come before the student's own agent."""
     run = train(FusedAgent, Settings(evaluate_every=0), seed)
     assert isinstance(run.agent, FusedAgent)
     return run.agent
 
 
 def without_squash(functions: StudentFunctions, shape: ShapeSlope | None = None) -> StudentFunctions:
-    """An agent without tanh, a = centre + half * z, clipped by the environment only.
+    """Replace tanh by the straight line a = centre + half * z, which the environment alone clips.
 
-    shape -- changes dQ/da (B, A) at the actor's own action before it goes on into the actor
+    Parameters
+    ----------
+    functions
+        The student's functions.
+    shape
+        Changes dQ/da (B, A) at the actor's own action before it goes on into the actor: (dq_da, action, low, high) ->
+        dq_da.
+
+    Returns
+    -------
+    StudentFunctions
+        With other functions for squash, critic_target, action_gradient and actor_gradient_vjp.
+
+    References
+    ----------
+    Hausknecht & Stone 2016, section 5 (bounded actions).
     """
 
     def line(z: Array, low: Array, high: Array) -> Array:
@@ -97,13 +126,41 @@ def without_squash(functions: StudentFunctions, shape: ShapeSlope | None = None)
 
 
 def zero_gradients(dq_da: Array, action: Array, low: Array, high: Array) -> Array:
-    """Hausknecht & Stone's second way: a slope that points out of the range, at or beyond the wall, becomes 0."""
+    """Set a slope that points out of the range, at or beyond the bound, to 0.
+
+    Parameters
+    ----------
+    dq_da, action
+        Slope and action (B, A).
+    low, high
+        Bounds (A,).
+
+    Returns
+    -------
+    ndarray
+        (B, A).
+
+    References
+    ----------
+    Hausknecht & Stone 2016, section 5, "Zeroing Gradients".
+    """
     outwards = ((action >= high) & (dq_da > 0)) | ((action <= low) & (dq_da < 0))
     return np.where(outwards, 0.0, dq_da)
 
 
 def summary(groups: Mapping[str, Sequence[Run]]) -> str:
-    """A table in Markdown: how each group of runs ended; what it cost too, if there was more than one evaluation."""
+    """Make a table in Markdown of how each group of runs ended, and what it cost if there was more than one evaluation.
+
+    Parameters
+    ----------
+    groups
+        Name -> runs.
+
+    Returns
+    -------
+    str
+        Seeds at or above -200, median and worst end, and the median CPU seconds to -200.
+    """
     timed = all(len(run.mean_return) > 1 for runs in groups.values() for run in runs)
     lines = ["| | seeds at or above -200 | median end | worst end |", "|---|---|---|---|"]
     if timed:
@@ -119,7 +176,7 @@ def summary(groups: Mapping[str, Sequence[Run]]) -> str:
 
 
 def probe_states() -> Array:
-    """100 observations (100, 3): the starts of the fixed episodes."""
+    """Return 100 observations (100, 3): the starts of the fixed episodes."""
     starts = gymnasium_starts()
     return observe(starts[:, 0], starts[:, 1])
 
@@ -129,7 +186,22 @@ def exploit_critic(
 ) -> dict[str, Array]:
     """Climb mean Q(s, mu(s)) of one actor by moving *the critic's* parameters, as a careless step would.
 
-    Returns the critic's opinion of every actor before each step, in the critic's own units, and the steps' numbers.
+    Parameters
+    ----------
+    critic
+        Copied first.
+    actors
+        Name -> policy, observations (N, 3) -> actions (N, A).
+    student
+        The name of the actor whose Q climbs.
+    lr, steps
+        Step size and number of the steps.
+
+    Returns
+    -------
+    dict
+        Name -> the critic's mean Q of this actor before each step (steps,), in the critic's own units; and "steps",
+        their numbers.
     """
     obs, critic = probe_states(), critic.copy()
     said: dict[str, list[float]] = {name: [] for name in actors}
@@ -142,12 +214,12 @@ def exploit_critic(
 
 
 def true_returns(actors: Mapping[str, Callable[[Array], Array]], gamma: float) -> dict[str, float]:
-    """What each actor truly earns, discounted, from the probe states."""
+    """Return what each actor truly earns from the probe states, discounted, as name -> mean return."""
     return {name: float(discounted_returns(policy, probe_states(), gamma).mean()) for name, policy in actors.items()}
 
 
 def cpu_milliseconds(f: Callable[[], object], rounds: int = 5, budget: float = 0.02) -> float:
-    """The fastest of several rounds of f, each of at least `budget` CPU seconds, in CPU milliseconds a call."""
+    """Return the CPU milliseconds of one call of f: the best round, each of at least `budget` CPU seconds."""
     f()
     best = float("inf")
     for _ in range(rounds):
@@ -160,17 +232,25 @@ def cpu_milliseconds(f: Callable[[], object], rounds: int = 5, budget: float = 0
 
 
 def implementations_table(implementations: Mapping[str, Callable[[], Array]], against: str) -> str:
-    """Each road's gradient beside one of them, and its cost, as a table in Markdown."""
+    """Compare gradients from several implementations with one of them, and their cost, as a table in Markdown.
+
+    Parameters
+    ----------
+    implementations
+        Name -> a function without arguments that returns a flat gradient (n_params,).
+    against
+        The name of the one that the others are compared with.
+    """
     reference = implementations[against]()
     lines = [f"| road | largest difference from {against} | CPU ms |", "|---|---|---|"]
-    for name, road in implementations.items():
-        off = float(np.abs(road() - reference).max())
-        lines.append(f"| {name} | {off:.1e} | {cpu_milliseconds(road):.2f} |")
+    for name, gradient in implementations.items():
+        off = float(np.abs(gradient() - reference).max())
+        lines.append(f"| {name} | {off:.1e} | {cpu_milliseconds(gradient):.2f} |")
     return "\n".join(lines)
 
 
 def findings_table(functions: Mapping[str, StudentFunctions], healthy: StudentFunctions) -> str:
-    """What the ward's instruments show for each patient, as a table in Markdown."""
+    """Make a table in Markdown of what `clinics.ddpg.examine` finds on each faulty agent; name -> its functions."""
     from gradschool.lessons.clinics.ddpg import examine
 
     lines = [
@@ -178,8 +258,8 @@ def findings_table(functions: Mapping[str, StudentFunctions], healthy: StudentFu
         "| actor's gradient: length | cosine | critic moved |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for letter, patient in functions.items():
-        f = examine(patient, healthy)
+    for letter, faulty in functions.items():
+        f = examine(faulty, healthy)
         labels = " | ".join(f"{x:.2f}" for x in (f.label_ordinary, f.label_truncated, f.label_terminated))
         cosine = f"{f.actor_cosine:.3f}" if np.isfinite(f.actor_cosine) else "none (length 0)"
         rest = f"{f.slope:.2f} | {f.actor_ratio:.3f} | {cosine} | {f.critic_moved:.4f}"

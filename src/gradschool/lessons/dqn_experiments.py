@@ -22,19 +22,37 @@ def train_seeds(
     seeds: Iterable[int] = range(20),
     **changes: Any,
 ) -> list[Run]:
-    """The same run from many seeds; `changes` are switches to turn: `train_seeds(..., epsilon=0.0)`.
+    """Train the same run from many seeds. Interrupting the kernel keeps the runs that are through.
 
-    Interrupting the kernel keeps the runs that are through.
+    Parameters
+    ----------
+    train
+        `train_table`, or what is called like it.
+    functions
+        The student's functions.
+    model
+        Taxi as arrays.
+    settings
+        The switches of every run.
+    seeds
+        One run for each.
+    **changes
+        Switches to turn, as in ``train_seeds(..., epsilon=0.0)``.
+
+    Returns
+    -------
+    list of Run
+        In the order of the seeds.
     """
     settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
     with monitor(f"{len(seeds)} runs", "starts driven optimally") as progress:
 
-        def told(run: Run, share: float) -> None:
+        def report(run: Run, share: float) -> None:
             progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))
 
         try:
             for seed in seeds:
-                runs.append(train(functions, model, settings, seed, **({"callback": told} if progress.live else {})))
+                runs.append(train(functions, model, settings, seed, **({"callback": report} if progress.live else {})))
                 progress.finished((runs[-1].env_steps, runs[-1].solved))
         except KeyboardInterrupt:
             report_interrupt(progress, len(runs), len(seeds))
@@ -42,7 +60,7 @@ def train_seeds(
 
 
 def verdict(runs: Sequence[Run]) -> str:
-    """One line about many runs, for print."""
+    """Say in one line how many runs ended optimal, and their mean returns over the 300 starts."""
     optimal = sum(run.optimal for run in runs)
     means = np.array([run.mean_return[-1] for run in runs])
     return (

@@ -1,4 +1,4 @@
-"""Whether somebody is looking: a page that shows what is displayed, and can send a click back."""
+"""Figures with controls, where a person can use them, and what to say where a function is not written yet."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ if TYPE_CHECKING:
 
 
 class Control(Protocol):
-    """What `explore` needs of an ipywidget."""
+    """What `interactive_figure` needs of an ipywidget."""
 
     value: Any
 
     def observe(self, handler: Callable[[Any], None], names: str) -> None:
-        """Have *handler* called when the traits with these names change."""
+        """Call the handler when one of its traits, such as "value", changes."""
 
 
 def interactive_figure(
     draw: Callable[..., LessonFigure], still: LessonFigure, controls: Callable[[], Mapping[str, Any]]
 ) -> None:
-    """Show a figure that follows its controls; where nobody watches, the still figure and no widget.
-
-    draw     -- draw(**values) is the figure for one choice
-    still    -- the figure for paper: several choices side by side
-    controls -- makes the ipywidgets, one for each argument of `draw`; a name with a leading underscore is only shown.
-                Called only where they can be used
+    """Show a figure that follows its controls; where no person looks on, the still figure and no widget.
 
     The picture is an ordinary output that is replaced in its place, so it stays in the notebook when that is saved.
+
+    Parameters
+    ----------
+    draw
+        ``draw(**values)`` makes the figure for one choice.
+    still
+        The figure for paper: several choices side by side.
+    controls
+        Makes the ipywidgets, one for each argument of `draw`; one whose name begins with an underscore is only shown.
+        Called only where they can be used.
     """
     widgets = _made(controls)
     if not widgets:
@@ -49,7 +54,7 @@ def interactive_figure(
 
 
 def _made(controls: Callable[[], Mapping[str, Control]]) -> Mapping[str, Control]:
-    """The widgets, or none where they would be of no use: nobody watches, or ipywidgets is not installed."""
+    """Return the widgets, or none where they would be of no use: no person looks on, or ipywidgets is not installed."""
     try:
         return controls() if is_interactive() else {}
     except ImportError:
@@ -61,7 +66,7 @@ def _values(widgets: Mapping[str, Control]) -> dict[str, Any]:
 
 
 def display_controls(box: Any) -> None:
-    """Show widgets; on a page that cannot draw them stands a line that says where they work."""
+    """Show widgets; a page that cannot draw them shows a line that says where they work."""
     from IPython.display import display
 
     words = "(Sliders and buttons work where a kernel runs. The picture below stays as it was when this was saved.)"
@@ -70,7 +75,7 @@ def display_controls(box: Any) -> None:
 
 
 def first_unimplemented(functions: Mapping[str, Callable[[], Any]]) -> str:
-    """Try each of the student's functions once; "" if all run, else a kind sentence about the first that does not."""
+    """Try each of the student's functions once; return "" or a kind sentence about the first that fails."""
     for name, trial in functions.items():
         try:
             trial()
@@ -87,14 +92,14 @@ def first_unimplemented(functions: Mapping[str, Callable[[], Any]]) -> str:
 
 
 def choose(options: Sequence[tuple[str, Any]], what: str) -> Any:
-    """A dropdown with its description in full."""
+    """Make a dropdown with its description in full."""
     from ipywidgets import Dropdown
 
     return Dropdown(options=list(options), description=what, style={"description_width": "initial"})
 
 
 def switch(what: str, value: bool) -> Any:
-    """A checkbox with its description in full."""
+    """Make a checkbox with its description in full."""
     from ipywidgets import Checkbox
 
     return Checkbox(value=value, description=what, indent=False)

@@ -1,7 +1,7 @@
-"""Training that can be watched and stopped: a bar and a curve while agents learn, and what is there is kept.
+"""Training that a reader can watch and stop: a bar and a curve while agents learn, and what is done so far is kept.
 
-Where nobody watches (a script, Validate, grading) nothing is shown and an interrupt is an interrupt. The picture is a
-few lines of SVG rather than a matplotlib figure, so that a redraw costs well under a millisecond.
+Where no person looks on (a script, Validate, grading) nothing is shown and an interrupt is an interrupt. The picture is
+a few lines of SVG rather than a matplotlib figure, so that a redraw costs well under a millisecond.
 """
 
 from __future__ import annotations
@@ -27,8 +27,16 @@ Curve = tuple[Sequence[float], Sequence[float]]  # env steps, values
 class TrainingMonitor:
     """One picture of training in progress.
 
-    what     -- what is being done, as in "20 runs"
-    measure  -- what the curve shows, as in "mean return"
+    Parameters
+    ----------
+    what
+        What is being done, as in "20 runs".
+    measure
+        What the curve shows, as in "mean return".
+    live
+        Whether a person looks on; otherwise nothing is drawn.
+    clock
+        Tells the seconds.
     """
 
     what: str
@@ -45,7 +53,7 @@ class TrainingMonitor:
         self._begun = self._last = self.clock()
 
     def at(self, share: float, curve: Callable[[], Curve]) -> None:
-        """Training is this far (0 to 1). ``curve()`` is asked only when there is something to draw."""
+        """Redraw if it is time: training is this far (0 to 1). ``curve()`` is called only for a redraw."""
         if not self.live or self.clock() - self._last < PAUSE:
             return
         self._put(picture(self.what, self.measure, share, self._finished, curve(), self.clock() - self._begun))
@@ -53,7 +61,7 @@ class TrainingMonitor:
         self.redraws += 1
 
     def finished(self, curve: Curve) -> None:
-        """One of several runs is through: its curve stays, in grey."""
+        """Keep the curve of one of several runs that is through, in gray."""
         self._finished.append(curve)
 
     def close(self, words: str) -> None:
@@ -72,28 +80,28 @@ class TrainingMonitor:
 
 @contextmanager
 def monitor(what: str, measure: str) -> Iterator[TrainingMonitor]:
-    """Show what is trained inside this block, if somebody watches; one line is left of it."""
-    watch = TrainingMonitor(what, measure, live=is_interactive())
+    """Show what is trained inside this block, if a person looks on; one line is left of it."""
+    progress = TrainingMonitor(what, measure, live=is_interactive())
     try:
-        yield watch
+        yield progress
     except BaseException:
-        watch.close(f"{what}: stopped")
+        progress.close(f"{what}: stopped")
         raise
-    watch.close(watch.what)
+    progress.close(progress.what)
 
 
-def report_interrupt(watch: TrainingMonitor, done: int, of: int) -> None:
-    """Say on an interrupt what there is; where nobody watches, or there is nothing, hand the interrupt on."""
-    if not watch.live or done == 0:
+def report_interrupt(progress: TrainingMonitor, done: int, of: int) -> None:
+    """Say on an interrupt what there is; where no person looks on, or there is nothing, raise it again."""
+    if not progress.live or done == 0:
         raise
-    watch.what = f"stopped after {done} of {of}"
+    progress.what = f"stopped after {done} of {of}"
     print(f"Interrupted: {done} of {of} runs are kept, and what follows uses those.")
 
 
 def picture(
     what: str, measure: str, share: float, finished: Sequence[Curve], current: Curve, seconds: float = 0.0
 ) -> str:
-    """A bar and the curves so far as HTML without scripts: finished runs grey, the one that is running in colour."""
+    """Draw a bar and the curves so far as HTML without scripts: finished runs gray, the current one in color."""
     percent = int(100 * min(max(share, 0.0), 1.0))
     words = f"{what}: {percent} %, {seconds:.0f} s so far"
     bar = (

@@ -1,4 +1,4 @@
-"""Chapter 1's clinic: four patients who train on the student's own gradients, each with one fault added.
+"""Chapter 1's clinic: four networks that train on the student's own gradients, each with one fault added.
 
 The faults stand in this file and not in the lesson, so that a reader can try to name them first.
 """
@@ -17,23 +17,34 @@ HEALTHY = "healthy"
 
 
 class FaultyNetwork:
-    """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with this patient's fault.
+    """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with one fault.
 
-    ``backward`` and ``mean_gradient`` are the student's mlp_backward and batch_mean_gradient.
+    Parameters
+    ----------
+    name
+        "A" to "D", or "healthy" for a network without a fault.
+    backward, mean_gradient
+        The student's mlp_backward and batch_mean_gradient.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of this name.
     """
 
     def __init__(self, name: str, backward: Backward, mean_gradient: MeanGradient) -> None:
         if name not in (HEALTHY, *LETTERS):
             raise ValueError(f"no patient {name!r}: there are {', '.join(LETTERS)}, and {HEALTHY!r}")
         self.name, self.backward, self.mean_gradient = name, backward, mean_gradient
-        self._kept: list[Array] | None = None
+        self._accumulated: list[Array] | None = None
 
     def gradients(self, params: Sequence[Array], X: Array, p: Array, l: Array) -> list[Array]:
-        """Gradients of W1, b1, W2, b2. X (B, n), predictions p (B, 1), labels l (B,)."""
+        """Return the gradients of params, W1, b1, W2, b2, for X (B, n), predictions p (B, 1) and labels l (B,)."""
         grads = list(self.backward(*params, X, self._upstream(p, l)))[:4]
         if self.name == "C":  # never zeroed: every call adds to the calls before
-            grads = grads if self._kept is None else [k + g for k, g in zip(self._kept, grads, strict=True)]
-            self._kept = grads
+            if self._accumulated is not None:
+                grads = [a + g for a, g in zip(self._accumulated, grads, strict=True)]
+            self._accumulated = grads
         if self.name == "D":  # H was detached: nothing arrives below it
             grads[:2] = [np.zeros_like(g) for g in grads[:2]]
         return grads
@@ -47,7 +58,7 @@ class FaultyNetwork:
 
 
 def gradient_ratio(grads: Sequence[Array], right: Sequence[Array]) -> list[str]:
-    """Each gradient beside the right one: their ratio where it is one number, "other" where it is not.
+    """Compare each gradient with the right one: their ratio where it is one number, "other" where it is not.
 
     >>> right = [np.array([1.0, 2.0]), np.array([1.0, 0.0])]
     >>> gradient_ratio([np.array([8.0, 16.0]), np.array([0.0, 1.0])], right)

@@ -1,4 +1,4 @@
-"""The ward of chapter 3: six agents, each really broken by one fault in one of its functions.
+"""Chapter 3's clinic: six agents, each really broken by one fault in one of its functions.
 
 Everything here wraps the student's own functions, so the student's own functions are also the instruments that find
 the fault. Which letter has which fault is settled by a hash: reading on does not tell, examining does.
@@ -20,7 +20,7 @@ CLINIC_SETTINGS = Settings(env_steps=8_000, action_dim=ACTION_DIM, evaluate_ever
 
 
 def asks_at_replay_actions(healthy: StudentFunctions) -> StudentFunctions:
-    """dQ/da where the memory acted."""
+    """Take dQ/da at the replay buffer's actions instead of the actor's."""
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
         q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
@@ -30,7 +30,7 @@ def asks_at_replay_actions(healthy: StudentFunctions) -> StudentFunctions:
 
 
 def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
-    """The actor's gradient over A."""
+    """Divide the actor's gradient by A."""
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
         gradient: Array = healthy.actor_gradient_vjp(actor, batch, dq_da, low, high) / dq_da.shape[1]
@@ -40,7 +40,7 @@ def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
 
 
 def moves_the_critic(healthy: StudentFunctions) -> StudentFunctions:
-    """Whoever asks the critic for its slope also drags its parameters uphill."""
+    """Drag the critic's parameters uphill whenever the actor asks for its slope."""
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
         dq_da = healthy.action_gradient(actor, critic, batch, low, high)
@@ -53,7 +53,7 @@ def moves_the_critic(healthy: StudentFunctions) -> StudentFunctions:
 
 
 def cuts_the_action_off(healthy: StudentFunctions) -> StudentFunctions:
-    """The actor's gradient never arrives."""
+    """Let no gradient arrive at the actor."""
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
         return np.zeros_like(actor.flat)
@@ -62,7 +62,7 @@ def cuts_the_action_off(healthy: StudentFunctions) -> StudentFunctions:
 
 
 def forgets_the_targets_scale(healthy: StudentFunctions) -> StudentFunctions:
-    """The target actor's action in [-1, 1]."""
+    """Leave the target actor's action in [-1, 1]."""
 
     def critic_target(
         batch: Batch, target_actor: MLP, target_critic: MLP, low: Array, high: Array, gamma: float
@@ -73,7 +73,7 @@ def forgets_the_targets_scale(healthy: StudentFunctions) -> StudentFunctions:
 
 
 def ends_with_the_clock(healthy: StudentFunctions) -> StudentFunctions:
-    """A truncated row loses its future."""
+    """Take the future away from a truncated row."""
 
     def critic_target(
         batch: Batch, target_actor: MLP, target_critic: MLP, low: Array, high: Array, gamma: float
@@ -84,7 +84,7 @@ def ends_with_the_clock(healthy: StudentFunctions) -> StudentFunctions:
     return replace(healthy, critic_target=critic_target)
 
 
-FAULTS_BY_LETTER: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
+FAULT_WRAPPERS: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
     "replay-action": asks_at_replay_actions,
     "mean-over-actions": averages_over_actions,
     "critic-climbs": moves_the_critic,
@@ -95,26 +95,52 @@ FAULTS_BY_LETTER: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
 
 
 def faulty_functions(letter: str, healthy: StudentFunctions) -> StudentFunctions:
-    """The functions of one patient, "A" to "F", made from healthy ones."""
-    beds = sorted(FAULTS_BY_LETTER, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
-    return FAULTS_BY_LETTER[beds["ABCDEF".index(letter)]](healthy)
+    """Make the functions of one faulty agent from healthy ones.
+
+    Parameters
+    ----------
+    letter
+        "A" to "F".
+    healthy
+        The student's functions.
+
+    Returns
+    -------
+    StudentFunctions
+        With one fault in one function.
+    """
+    order = sorted(FAULT_WRAPPERS, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
+    return FAULT_WRAPPERS[order["ABCDEF".index(letter)]](healthy)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What the instruments show on one fixed batch: the patient's numbers beside those of the healthy functions."""
+    """What the instruments show on one fixed batch: a faulty agent's numbers beside those of the healthy functions."""
 
     label_ordinary: float  # largest difference between both labels y in ordinary rows
-    label_truncated: float  # the same in rows that were only truncated
+    label_truncated: float  # that difference in rows that were only truncated
     label_terminated: float  # and in rows that were terminated
-    slope: float  # length of (patient's dQ/da - healthy dQ/da), over the healthy length
-    actor_ratio: float  # length of the patient's actor gradient over the healthy one, from the same dQ/da
+    slope: float  # length of (faulty dQ/da - healthy dQ/da), over the healthy length
+    actor_ratio: float  # length of the faulty actor gradient over the healthy one, from the same dQ/da
     actor_cosine: float  # and the cosine between them (nan: no direction)
     critic_moved: float  # how far the critic's parameters moved while the actor asked for its slope
 
 
 def examine(functions: StudentFunctions, healthy: StudentFunctions, seed: int = 0) -> Findings:
-    """Both sets of functions on the same networks and the same batch of 32 rows with A = 3."""
+    """Compare two sets of functions on the same networks and the same batch of 32 rows with A = 3.
+
+    Parameters
+    ----------
+    functions, healthy
+        A faulty agent's functions, and the student's own.
+    seed
+        Draws networks and batch.
+
+    Returns
+    -------
+    Findings
+        The differences.
+    """
     agent = ReferenceAgent(healthy, CLINIC_SETTINGS, np.random.default_rng(seed))
     batch, low, high = fixed_batch(seed), agent.low, agent.high
     for net in (agent.actor, agent.target_actor, agent.critic):
@@ -140,7 +166,7 @@ def examine(functions: StudentFunctions, healthy: StudentFunctions, seed: int = 
 
 
 def fixed_batch(seed: int) -> Batch:
-    """32 rows with three motors: four of them terminated, four only truncated."""
+    """Draw 32 rows with A = 3: four of them terminated, four only truncated."""
     rng = np.random.default_rng(seed)
     flags = np.zeros((2, 32))
     flags[0, :4] = flags[1, 4:8] = 1.0

@@ -1,4 +1,4 @@
-"""The ward of chapter 2: six agents on Taxi, each really broken by one line.
+"""Chapter 2's clinic: six agents on Taxi, each really broken by one line.
 
 Every fault is a change of one line in the gradient, or of one switch. They run on the student's own functions, and
 which letter has which fault is settled by a hash: reading on does not tell, examining does.
@@ -35,7 +35,7 @@ NAMES = {
 def row_meets_column(
     functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
-    """The loss is the mean of a (B, B) block."""
+    """Return the gradient of the mean of a (B, B) block, as when a (B, 1) column meets a (B,) row."""
     s, a, r, s_next, terminated, truncated = batch
     y = functions.td_target(r, W_target[s_next], terminated, truncated, settings.gamma)
     g = functions.output_gradient(W[s], a, np.full_like(y, y.mean()))  # the mean over the block's second axis
@@ -45,7 +45,7 @@ def row_meets_column(
 def pulls_untaken_to_zero(
     functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
-    """Every output gets a target, and where nothing is known it is 0."""
+    """Return the gradient when every output gets a target, which is 0 for untaken actions."""
     s, a, *_ = batch
     untaken = np.arange(W.shape[1]) != a[:, None]
     right = table_gradient(functions, W, W_target, batch, settings)
@@ -55,7 +55,7 @@ def pulls_untaken_to_zero(
 def goes_through_target(
     functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
-    """The whole derivative of the squared TD error, the label's part included."""
+    """Return the whole derivative of the squared TD error, the label's part included."""
     s, a, r, s_next, terminated, truncated = batch
     y = functions.td_target(r, W[s_next], terminated, truncated, settings.gamma)
     g = functions.output_gradient(W[s], a, y)
@@ -67,14 +67,14 @@ def goes_through_target(
 def reads_one_number(
     functions: StudentFunctions, W: Floats, W_target: Floats, batch: Batch, settings: Settings
 ) -> Floats:
-    """Q(s) = x w with x = s / (S - 1), w (A,): its gradient dL/dw = sum_s x_s G_s, seen as a step of the table x w."""
+    """Return dL/dw = sum_s x_s G_s of Q(s) = x w with x = s / (S - 1), w (A,), as a step of the table x w."""
     x = np.arange(len(W)) / (len(W) - 1)
     return np.outer(x, x @ table_gradient(functions, W, W_target, batch, settings))
 
 
 @dataclass(frozen=True)
 class FaultyAgent:
-    """One agent of the ward: how it makes its gradient, and its switches."""
+    """How one agent of the clinic makes its gradient, and its settings."""
 
     gradient: Gradient
     settings: Settings
@@ -95,17 +95,35 @@ FAULTY_AGENTS: Mapping[str, FaultyAgent] = {
 
 
 def fault_order() -> list[str]:
-    """The faults in the order of their letters."""
+    """Return the faults in the order of their letters."""
     return sorted(FAULTY_AGENTS, key=lambda fault: hashlib.sha256(f"taxi rank {fault}".encode()).digest())
 
 
 def faulty_agent(letter: str) -> FaultyAgent:
-    """The agent in this bed, "A" to "F"."""
+    """Return the agent with this letter, "A" to "F"."""
     return FAULTY_AGENTS[fault_order()[LETTERS.index(letter)]]
 
 
 def marks(diagnosis: object) -> Floats:
-    """(6,): 1 for each letter whose fault is named rightly. Raises with what is expected if it is not a diagnosis."""
+    """Mark a diagnosis.
+
+    Parameters
+    ----------
+    diagnosis
+        Letter -> the name of a fault, one of `NAMES`.
+
+    Returns
+    -------
+    ndarray
+        (6,): 1 for each letter whose fault is named rightly.
+
+    Raises
+    ------
+    TypeError
+        If it is not a dictionary with the letters A to F as keys.
+    ValueError
+        If a name is none of `NAMES`.
+    """
     if not isinstance(diagnosis, Mapping) or sorted(map(str, diagnosis)) != list(LETTERS):
         raise TypeError("clinic() should return a dictionary with the six letters 'A' to 'F' as its keys")
     unknown = [name for name in diagnosis.values() if name not in NAMES]
@@ -117,22 +135,51 @@ def marks(diagnosis: object) -> Floats:
 def train_faulty_agent(
     letter: str, functions: StudentFunctions, model: TaxiModel, seeds: range = range(5)
 ) -> list[Run]:
-    """Training runs of one patient, with the student's own functions inside."""
-    bed = faulty_agent(letter)
-    return [train_table(functions, model, bed.settings, seed, bed.gradient) for seed in seeds]
+    """Train one faulty agent, with the student's own functions inside.
+
+    Parameters
+    ----------
+    letter
+        "A" to "F".
+    functions
+        The student's functions.
+    model
+        Taxi as arrays.
+    seeds
+        One run for each.
+
+    Returns
+    -------
+    list of Run
+        In the order of the seeds.
+    """
+    agent = faulty_agent(letter)
+    return [train_table(functions, model, agent.settings, seed, agent.gradient) for seed in seeds]
 
 
 def examine(letter: str, functions: StudentFunctions) -> tuple[Floats, Floats]:
-    """dL/dW (6, 6) of the patient and of a healthy agent, on one fixed batch of four transitions.
+    """Compute the gradients of a faulty agent and of a healthy one, on one fixed batch of four transitions.
 
     States 0, 1, 2 are left by actions 3, 1, 5 towards states 3, 4, 5; only the last of them ends the episode. The
     fourth transition leaves state 2 by action 5 again. State 5, where the episode ends, has outputs that are not 0.
+
+    Parameters
+    ----------
+    letter
+        "A" to "F".
+    functions
+        The student's functions.
+
+    Returns
+    -------
+    faulty, healthy : ndarray
+        dL/dW (6, 6) of each.
     """
     rng = np.random.default_rng(7)
     W, W_target = rng.uniform(1.0, 6.0, size=(2, 6, 6))
     s, a, s_next = np.array([[0, 1, 2, 2], [3, 1, 5, 5], [3, 4, 5, 5]])
     over = s_next == 5
     batch = Batch(s, a, np.where(over, 20.0, -1.0), s_next, over, np.zeros(4, bool))
-    bed = faulty_agent(letter)
+    agent = faulty_agent(letter)
     healthy = table_gradient(functions, W, W_target, batch, CLINIC_SETTINGS)
-    return bed.gradient(functions, W, W_target, batch, bed.settings), healthy
+    return agent.gradient(functions, W, W_target, batch, agent.settings), healthy

@@ -25,9 +25,19 @@ STEPS = (
 
 
 def walk(linear_vjp: Function, tanh_vjp: Function) -> dict[str, Array]:
-    """Every value and every gradient of one pass through `flow.chain_net`, by the lesson's two vjps.
+    """Compute every value and every gradient of one pass through `flow.chain_net`, by the lesson's two vjps.
 
-    Values: x, z, h, y, each (n,). Gradients: G, at_h, at_z, at_x at the units (n,), W1 and W2 at the weights (m, n).
+    Parameters
+    ----------
+    linear_vjp
+        (W, b, x, g) -> gradients of W, b and x.
+    tanh_vjp
+        (z, g) -> gradient of z.
+
+    Returns
+    -------
+    dict
+        Values x, z, h, y, each (n,); gradients G, at_h, at_z, at_x at the units (n,), W1 and W2 at the weights (m, n).
     """
     W1, b1, W2, b2, X, G = chain_net()
     x, g = X[0], G[0]
@@ -41,7 +51,7 @@ def walk(linear_vjp: Function, tanh_vjp: Function) -> dict[str, Array]:
 
 
 def step_graph(found: dict[str, Array], step: int) -> Graph:
-    """The network after so many steps (1 to 6) of `walk`: gradients only where the walk has come by."""
+    """Draw the network after so many steps (1 to 6) of `walk`: gradients only where it has come by."""
 
     def units(name: str, x: float, gradient: str, since: int, spoken: str) -> dict[str, Any]:
         there = step >= since
@@ -58,12 +68,12 @@ def step_graph(found: dict[str, Array], step: int) -> Graph:
     values = ", ".join(f"{name} = {np.array2string(found[name], precision=2)}" for name in ("x", "z", "h", "y"))
     arrived = [("G", 2), ("at_h", 4), ("at_z", 5), ("at_x", 6)]
     notes = [f"{name} = {np.array2string(found[name], precision=2)}" for name, since in arrived if since == step]
-    told = f" Values: {values}." if step == 1 else "".join(f" New: {note}." for note in notes)
-    return Graph(title, nodes, tuple(edges), words + told)
+    numbers = f" Values: {values}." if step == 1 else "".join(f" New: {note}." for note in notes)
+    return Graph(title, nodes, tuple(edges), words + numbers)
 
 
 def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
-    """Show the walk: with Play, Previous and Next where somebody can press them, as a strip of all steps elsewhere."""
+    """Show the walk: with Play, Previous and Next where a person can press them, as a strip of all steps elsewhere."""
     unwritten = first_unimplemented(
         {
             "linear_vjp": lambda: linear_vjp(np.ones((2, 3)), np.zeros(2), np.ones(3), np.ones(2)),
@@ -81,7 +91,7 @@ def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
 
 
 def step_controls() -> dict[str, Any]:
-    """Play, Previous, Next and a slider, all moving the one step."""
+    """Make Play, Previous, Next and a slider, all moving the one step."""
     from ipywidgets import Button, IntSlider, Play, jslink
 
     last = len(STEPS)

@@ -22,7 +22,7 @@ class LessonFigure(Figure):
     alt: str = ""
 
     def png(self) -> bytes:
-        """The figure as a PNG with a transparent background."""
+        """Return the figure as a PNG with a transparent background."""
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=SCREEN_SCALE * self.dpi, facecolor="none")
         return buffer.getvalue()
@@ -46,7 +46,7 @@ class LessonFigure(Figure):
 
 
 def picture_html(png: bytes, alt: str, width: int) -> str:
-    """A PNG as an element with its words: JupyterLab shows an image/png without any alternative text."""
+    """Make an element of a PNG with its words: JupyterLab shows an image/png without any alternative text."""
     data, words = base64.b64encode(png).decode(), escape(alt, quote=True)
     return f'<img alt="{words}" width="{width}" style="max-width:100%;height:auto" src="data:image/png;base64,{data}">'
 

@@ -1,7 +1,7 @@
 """Where the gradients go, drawn from the student's own functions: one picture for each chapter, with switches.
 
 `chain_graph`, `dqn_graph` and `ddpg_graph` are pure: functions of the lesson and one choice in, a Graph out. `chain`,
-`dqn` and `ddpg` show them in a lesson, with switches where somebody can press them and as still panels elsewhere.
+`dqn` and `ddpg` show them in a lesson, with switches where a person can use them and as still panels elsewhere.
 """
 
 from __future__ import annotations
@@ -25,14 +25,24 @@ Function = Callable[..., Any]
 
 
 def chain_net() -> tuple[Array, Array, Array, Array, Array, Array]:
-    """W1 (3, 2), b1, W2 (2, 3), b2, one sample x (1, 2) and the gradient G (1, 2) that arrives at its outputs."""
+    """Return W1 (3, 2), b1, W2 (2, 3), b2, one sample x (1, 2) and the gradient G (1, 2) at its outputs."""
     W1 = np.array([[0.8, -0.5], [-0.4, 0.9], [1.2, 0.6]])
     W2 = np.array([[1.0, -0.7, 0.4], [0.5, 0.9, -0.8]])
     return W1, np.array([0.1, 0.0, -0.2]), W2, np.zeros(2), np.array([[1.0, 0.5]]), np.array([[0.8, -0.5]])
 
 
 def chain_graph(mlp_backward: Function, outputs: str = "both", cut: bool = False) -> Graph:
-    """The gradients of `mlp_backward` on a small net. ``outputs``: which carry a gradient; ``cut``: detach at H."""
+    """Draw the gradients of `mlp_backward` on a small net.
+
+    Parameters
+    ----------
+    mlp_backward
+        (W1, b1, W2, b2, X, G) -> gradients of W1, b1, W2, b2, X.
+    outputs
+        Which outputs carry a gradient: "both", "y1" or "y2".
+    cut
+        Whether the hidden layer is detached.
+    """
     W1, b1, W2, b2, X, G = chain_net()
     G = G * {"both": [1.0, 1.0], "y1": [1.0, 0.0], "y2": [0.0, 1.0]}[outputs]
     grad_W1, _, grad_W2, _, _ = (np.asarray(g, float) for g in mlp_backward(W1, b1, W2, b2, X, G))
@@ -60,7 +70,7 @@ def chain_graph(mlp_backward: Function, outputs: str = "both", cut: bool = False
 
 
 def chain(mlp_backward: Function) -> None:
-    """Chapter 1's picture: choose the outputs that carry a gradient, and cut the path at the hidden layer."""
+    """Show chapter 1's picture: choose the outputs that carry a gradient, and cut the path at the hidden layer."""
     unwritten = first_unimplemented({"mlp_backward": lambda: chain_graph(mlp_backward)})
     if unwritten:
         print(unwritten)
@@ -84,7 +94,7 @@ STATES, LEFT, LANDED = 4, 1, 2  # of so many states, the one that is left and th
 
 
 def dqn_tables() -> tuple[Array, Array]:
-    """W and W_target (4, 4): two Q-tables of a small world, neither of them right."""
+    """Return W and W_target (4, 4): Q-tables of a problem with four states, neither of them right."""
     rng = np.random.default_rng(6)
     W = rng.normal(scale=1.5, size=(STATES, len(DRIVE)))
     return W, W + rng.normal(scale=0.4, size=W.shape)
@@ -97,7 +107,21 @@ def dqn_graph(
     terminated: bool = False,
     detached: bool = True,
 ) -> Graph:
-    """One transition through a linear Q-network: every edge a weight, with its gradient by the lesson's functions."""
+    """Draw one transition through a linear Q-network: every edge a weight, with its gradient by the lesson's functions.
+
+    Parameters
+    ----------
+    semi_gradient
+        (W, W_target, state, action, reward, next_state, terminated, gamma) -> dL/dW (4, 4).
+    residual_gradient
+        The gradient when the label is not held fixed; its arguments are those of `semi_gradient` without W_target.
+    action
+        The action that was taken, 0 to 3.
+    terminated
+        Whether the transition ended the episode.
+    detached
+        Whether the label is held fixed.
+    """
     W, W_target = dqn_tables()
     batch = np.array([LEFT]), np.array([action]), np.array([-1.0]), np.array([LANDED]), np.array([terminated]), 0.9
     grad = np.asarray(semi_gradient(W, W_target, *batch) if detached else residual_gradient(W, *batch), float)
@@ -127,7 +151,7 @@ def dqn_graph(
 
 
 def _table_edges(grad: Array, kind: str) -> list[Edge]:
-    """Every weight W[s, a]; what is not in the row of the state that was left came through the label."""
+    """Return an edge for every weight W[s, a]; all but the row of the state that was left came through the label."""
     edges = layer("s", "q", grad)
     leaked = f"s{LEFT + 1}"
     return [e if e.start == leaked or kind == "blocked" else Edge(e.start, e.end, e.gradient, "leak") for e in edges]
@@ -153,7 +177,7 @@ def _dqn_words(terminated: bool, detached: bool, best: int) -> str:
 
 
 def dqn(semi_gradient: Function, residual_gradient: Function) -> None:
-    """Chapter 2's picture: choose the taken action, end the episode, hold the label fixed or not."""
+    """Show chapter 2's picture: choose the taken action, end the episode, hold the label fixed or not."""
     functions = semi_gradient, residual_gradient
     unwritten = first_unimplemented(
         {

@@ -23,7 +23,7 @@ WAYS = {
 
 
 def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
-    """A small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of 8 of tensors."""
+    """Make a small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of 8 rows of tensors."""
     import torch
 
     from gradschool.rl.ddpg.agent import Batch
@@ -43,10 +43,19 @@ def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
 def ddpg_gradients(
     actor_loss_direct: Function, actor_step: Function | None, way: str
 ) -> tuple[list[Array], list[Array]]:
-    """The gradients of the actor's and of the critic's parameters that this way leaves; zeros where there is none.
+    """Return the gradients that one way leaves in the actor's and in the critic's parameters; else zeros.
 
-    ``yours``: the actor's from how far `actor_step` moved it with a step size of 1, the critic's from what lies in its
-    ``.grad`` afterwards and from how far it moved.
+    For the way "yours", the actor's come from how far `actor_step` moved it with a step size of 1, the critic's from
+    what lies in its ``.grad`` afterwards and from how far it moved.
+
+    Parameters
+    ----------
+    actor_loss_direct
+        (actor, critic, batch) -> the loss -mean Q, a tensor.
+    actor_step
+        (actor, critic, optimizer, batch) -> None; needed for "yours".
+    way
+        One of `WAYS`.
     """
     import torch
 
@@ -75,12 +84,12 @@ def ddpg_gradients(
 
 
 def _left(parameters: Sequence[Any]) -> list[Array]:
-    """What lies in ``.grad``, zeros where nothing does."""
+    """Return what lies in ``.grad``, zeros where nothing does."""
     return [np.zeros(p.shape) if p.grad is None else p.grad.detach().numpy().copy() for p in parameters]
 
 
 def ddpg_graph(actor_loss_direct: Function, actor_step: Function | None, way: str = "careless") -> Graph:
-    """Actor and critic as one graph, with what -mean Q leaves in the weights of both."""
+    """Draw actor and critic as one graph, with what -mean Q leaves in the weights of both by one of `WAYS`."""
     actor, critic = ddpg_gradients(actor_loss_direct, actor_step, way)
     W1, _, W2, _ = actor
     V1, _, V2, _ = critic
@@ -110,17 +119,17 @@ def ddpg_graph(actor_loss_direct: Function, actor_step: Function | None, way: st
 
 
 def _ddpg_words(reaches_actor: bool, reaches_critic: bool) -> str:
-    told = {
+    words = {
         (True, True): "the actor's weights get their gradients, and the critic's weights get some too: a leak.",
         (True, False): "the path through the critic is open and its weights get nothing; the actor's get theirs.",
         (False, True): "nothing reaches the actor; the critic's weights get gradients, which is the wrong half.",
         (False, False): "nothing reaches anybody.",
     }
-    return told[reaches_actor, reaches_critic]
+    return words[reaches_actor, reaches_critic]
 
 
 def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
-    """Chapter 3's picture: choose how the actor's gradient is taken, and see whom else it reaches."""
+    """Show chapter 3's picture: choose how the actor's gradient is taken, and see whom else it reaches."""
     functions = actor_loss_direct, actor_step
     unwritten = first_unimplemented(
         {

@@ -66,7 +66,7 @@ class Graph:
 
     @property
     def in_words(self) -> str:
-        """The panel for somebody who does not see it."""
+        """Say in words what the panel shows, with the numbers on its edges."""
         named = {e: f"{self._spoken(e.start)} to {self._spoken(e.end)}" for e in self.edges}
         flowing = [f"{named[e]} {e.gradient:+.3g}" for e in self.edges if e.shown == "flow"]
         leaking = [f"{named[e]} {e.gradient:+.3g}" for e in self.edges if e.shown == "leak"]
@@ -86,7 +86,7 @@ class Graph:
 def column(
     prefix: str, x: float, texts: Sequence[str], notes: Sequence[str] = (), spoken: str = "", **how: Any
 ) -> dict[str, Node]:
-    """Units above one another, named prefix1, prefix2, ...; ``notes`` beside them; in words ``spoken`` 1, 2, ..."""
+    """Make units above one another, named prefix1, ..., with ``notes`` beside them; in words ``spoken`` 1, ..."""
     heights = np.linspace(0.96, 0.04, len(texts)) if len(texts) > 1 else [0.5]
     said = list(notes) or [""] * len(texts)
     return {
@@ -96,7 +96,7 @@ def column(
 
 
 def layer(start: str, end: str, gradient: Array, kind: str = "flow", label: bool = True) -> list[Edge]:
-    """The edges of a linear layer: gradient (n_in, n_out), one number for each edge."""
+    """Make the edges of a linear layer: gradient (n_in, n_out), one number for each edge."""
     return [Edge(f"{start}{i + 1}", f"{end}{j + 1}", float(g), kind, label) for (i, j), g in np.ndenumerate(gradient)]
 
 
@@ -105,16 +105,30 @@ def _few(names: Sequence[str]) -> str:
 
 
 def largest(graphs: Sequence[Graph]) -> float:
-    """The largest gradient on any edge, which is drawn at full width; 1 where there is none."""
+    """Return the largest gradient on any edge, which is drawn at full width; 1 where there is none."""
     return max((abs(e.gradient) for g in graphs for e in g.edges if e.shown in ("flow", "leak")), default=1.0)
 
 
 def draw(
     graphs: Sequence[Graph], width: float = 7.2, height: float = 3.4, across: int = 2, most: float = 0.0
 ) -> LessonFigure:
-    """The graphs as panels of one figure, at most `across` beside each other, on one scale of width.
+    """Draw graphs as panels of one figure, on one scale of width.
 
-    most -- the gradient that has the full width; the largest of these graphs if it is left out
+    Parameters
+    ----------
+    graphs
+        One for each panel.
+    width, height
+        Of the figure, and of one row of panels, in inches.
+    across
+        The most panels beside each other.
+    most
+        The gradient that has the full width; by default the largest of these graphs.
+
+    Returns
+    -------
+    LessonFigure
+        With the graphs' words.
     """
     most = most or largest(graphs)
     across = min(across, len(graphs))
@@ -159,14 +173,14 @@ def _edge(ax: Axes, start: tuple[float, float], end: tuple[float, float], edge: 
 
 
 def strength(colour: str, share: float) -> tuple[float, float, float]:
-    """The colour for a share 0..1 of the largest gradient: from grey ink up to the full colour."""
+    """Return the color for a share 0..1 of the largest gradient: from gray ink up to the full color."""
     grey, full = np.array(to_rgb(INK)), np.array(to_rgb(colour))
     r, g, b = grey + min(1.0, 0.35 + 0.65 * share) * (full - grey)
     return float(r), float(g), float(b)
 
 
 def _places(graph: Graph, edges: Sequence[Edge], width: float, least: float) -> list[tuple[Edge, tuple[float, float]]]:
-    """Where to write each edge's number: on the edge, as far as may be from the units and the numbers before it.
+    """Choose where to write each edge's number: on the edge, as far as may be from the units and the numbers before it.
 
     An edge without room for one (`least`, as a share of the panel's width) goes without.
     """

@@ -15,13 +15,13 @@ from gradschool.rl.envs.taxi import Ints, describe, make_env
 
 @dataclass(frozen=True)
 class Animation:
-    """Frames (n, height, width, 3) uint8, and the same in words. Shows itself in a notebook."""
+    """Frames (n, height, width, 3) uint8, and what they show in words. Shows itself in a notebook."""
 
     frames: np.ndarray
     words: str
 
     def gif(self, milliseconds: int = 350) -> bytes:
-        """The frames as an animated GIF that rests on its last picture for a while and begins again."""
+        """Return the frames as an animated GIF that rests on its last picture for a while and begins again."""
         from PIL import Image
 
         pictures = [Image.fromarray(frame).quantize(64) for frame in self.frames]
@@ -40,7 +40,22 @@ class Animation:
 
 
 def drive(policy: Ints, start: int, most: int = 60) -> Animation:
-    """Drive from a start with a greedy policy (S,) in Gymnasium's Taxi and film it, at most `most` steps."""
+    """Drive from a start with a greedy policy in Gymnasium's Taxi, and keep the pictures.
+
+    Parameters
+    ----------
+    policy
+        The action (S,) in each state.
+    start
+        The id of the state to start in.
+    most
+        The largest number of steps.
+
+    Returns
+    -------
+    Animation
+        One frame for each step, the start included.
+    """
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame draws on a surface of its own
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     env = make_env(render_mode="rgb_array")

@@ -25,7 +25,12 @@ from gradschool.rl.nets.mlp import MLP, Adam, Array, Cache
 class BatchedMLP(MLP):
     """S networks of one shape as one: x (S * B, n_in) -> y (S * B, n_out), each block of B rows by its own weights.
 
-    flat -- (S * n_params,), one network after the other
+    Parameters
+    ----------
+    nets
+        The networks; their parameters are copied into ``flat`` (S * n_params,), one network after the other.
+    dtype
+        The precision of the copy.
     """
 
     def __init__(self, nets: Sequence[MLP], dtype: DTypeLike = np.float64):
@@ -34,11 +39,11 @@ class BatchedMLP(MLP):
         self.weights, self.biases = self._views(self.flat)
 
     def _blocks(self, rows: Array) -> Array:
-        """(S * B, n) -> (S, B, n), in the networks' own precision."""
+        """Turn rows (S * B, n) into blocks (S, B, n), in the networks' own precision."""
         return rows.reshape(self.n_nets, -1, rows.shape[1]).astype(self.flat.dtype, copy=False)
 
     def _views(self, flat: Array) -> tuple[list[Array], list[Array]]:
-        """(S, n_in, n_out) and (S, 1, n_out) for every layer, as views into flat (S * n_params,)."""
+        """Return (S, n_in, n_out) and (S, 1, n_out) for every layer, as views into flat (S * n_params,)."""
         weights, biases, at, rows = [], [], 0, flat.reshape(self.n_nets, -1)
         for n_in, n_out in pairwise(self.sizes):
             weights.append(rows[:, at : at + n_in * n_out].reshape(self.n_nets, n_in, n_out))
@@ -48,7 +53,7 @@ class BatchedMLP(MLP):
         return weights, biases
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
-        """x (S * B, n_in) -> y (S * B, n_out), and the input of every layer, (S, B, n)."""
+        """Return y (S * B, n_out) for x (S * B, n_in), and the input of every layer, (S, B, n)."""
         x = self._blocks(x)
         cache, last = [x], len(self.weights) - 1
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -60,7 +65,7 @@ class BatchedMLP(MLP):
         return x.reshape(-1, x.shape[2]), cache
 
     def vjp(self, cache: Cache, upstream: Array) -> tuple[Array, Array]:
-        """dL/dparameters (S * n_params,) and dL/dx (S * B, n_in).
+        """Return dL/dparameters (S * n_params,) and dL/dx (S * B, n_in) for dL/dy (S * B, n_out).
 
         The caller's mean divides by all S * B rows, but each network has B of them: so the parameters' gradients are
         summed over each network's own rows *and multiplied by S*.
@@ -75,7 +80,7 @@ class BatchedMLP(MLP):
         return gradient, scaled.reshape(-1, scaled.shape[2]) / self.n_nets
 
     def input_vjp(self, cache: Cache, upstream: Array) -> Array:
-        """dL/dx (S * B, n_in) alone."""
+        """Return dL/dx (S * B, n_in) alone, for dL/dy (S * B, n_out)."""
         upstream = self._blocks(upstream)
         for layer in range(len(self.weights) - 1, -1, -1):
             upstream = self._step_back(layer, cache, upstream)
@@ -166,7 +171,7 @@ def train_batched(
 
 
 def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
-    """Whether these functions compute for two agents at once what they compute for each alone.
+    """Return whether these functions compute for two agents at once what they compute for each alone.
 
     They do if they treat rows alike and take the mean over the batch by its length, as the lesson's do; a function that
     walks through the rows one by one may be right and still not fit.
@@ -192,7 +197,7 @@ def is_batchable(functions: StudentFunctions, settings: Settings) -> bool:
 
 
 def random_batch(settings: Settings, rng: np.random.Generator) -> Batch:
-    """Rows of random numbers in the shapes of a batch, both flags among them."""
+    """Draw rows of random numbers in the shapes of a batch, both flags among them."""
     n, high = settings.batch, 2.0 / settings.action_dim
     flags = (rng.random((2, n)) < 0.3).astype(np.float64)
     action = rng.uniform(-high, high, (n, settings.action_dim))

@@ -16,7 +16,7 @@ from gradschool.rl.nets.mlp import MLP, Adam, Array, layer_views
 
 
 class Buffers:
-    """Room for one forward and backward pass of `rows` samples through a network."""
+    """Arrays for one forward and backward pass of `rows` samples through a network."""
 
     def __init__(self, net: MLP, rows: int):
         self.net = net
@@ -28,7 +28,7 @@ class Buffers:
         self.masks = [np.zeros((rows, n), dtype=bool) for n in net.sizes[1:]]
 
     def forward(self) -> Array:
-        """From self.x (rows, n_in) to the output (rows, n_out), which stays in the buffers."""
+        """Compute the output (rows, n_out) from self.x (rows, n_in); it stays in the buffers."""
         x, last = self.x, len(self.values) - 1
         for layer, (w, b, y) in enumerate(zip(self.net.weights, self.net.biases, self.values, strict=True)):
             np.dot(x, w, out=y)
@@ -39,7 +39,7 @@ class Buffers:
         return x
 
     def backward(self) -> None:
-        """From deltas[-1] (rows, n_out) down to the deltas of every layer."""
+        """Compute the deltas of every layer from deltas[-1] (rows, n_out)."""
         for layer in range(len(self.deltas) - 2, -1, -1):
             # copied, because for these sizes a product with a C-ordered matrix is faster by more than the copy costs
             np.copyto(self.transposed[layer], self.net.weights[layer + 1].T)
@@ -56,7 +56,20 @@ class Buffers:
 
 
 class FusedAgent:
-    """DDPG alone: one critic, every update for both networks."""
+    """DDPG with one critic, every update for both networks.
+
+    Parameters
+    ----------
+    settings
+        The switches of the run.
+    rng
+        Draws the networks' initial parameters.
+
+    Raises
+    ------
+    ValueError
+        If the settings ask for twin critics or a delay.
+    """
 
     def __init__(self, settings: Settings, rng: np.random.Generator):
         if settings.twin or settings.delay != 1:
@@ -92,12 +105,12 @@ class FusedAgent:
         self.adam.lr = factor * self.step_sizes
 
     def act(self, obs: Array) -> Array:
-        """obs (N, 3) -> the actions really done without noise (N, A)."""
+        """Return the actor's own actions (N, A) for observations (N, 3), without noise."""
         actions: Array = self.centre + self.half * np.tanh(self.actor(obs))
         return actions
 
     def update(self, batch: Batch, rng: RandomSource) -> None:
-        """One step of Adam for both networks, and both targets one step behind."""
+        """Take one step of Adam with both networks, and move both targets a share tau towards them."""
         self.compute_gradients(batch)
         self.adam.step(self.flat, self.gradient)
         np.subtract(self.flat, self.target_flat, out=self.work)

@@ -23,7 +23,12 @@ HIDDEN_SETTINGS = Settings(
 class HiddenNet:
     """Q(s) = relu(W1[s] + b1) @ W2 + b2 for every state at once; all parameters lie in one flat array.
 
-    W1 (S, H), b1 (H,), W2 (H, A), b2 (A,); drawn normal with standard deviation 0.1, biases zero.
+    Parameters
+    ----------
+    n_states, n_actions, hidden
+        S, A and H: W1 is (S, H), b1 (H,), W2 (H, A), b2 (A,).
+    rng
+        Draws the weights, normal with standard deviation 0.1; biases begin at zero.
     """
 
     def __init__(self, n_states: int, n_actions: int, hidden: int, rng: np.random.Generator):
@@ -33,17 +38,17 @@ class HiddenNet:
         self.b1[...], self.b2[...] = 0.0, 0.0
 
     def views(self, flat: Floats) -> list[Floats]:
-        """W1, b1, W2, b2 as views into a flat array."""
+        """Split a flat array into W1, b1, W2, b2 as views."""
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])[:-1]
         return [part.reshape(shape) for part, shape in zip(np.split(flat, ends), self.shapes, strict=True)]
 
     def outputs(self) -> tuple[Floats, Floats]:
-        """Q of all states (S, A), and the hidden layer (S, H) that the way back needs."""
+        """Return Q of all states (S, A), and the hidden layer (S, H) that the backward pass needs."""
         h = np.maximum(self.W1 + self.b1, 0.0)
         return h @ self.W2 + self.b2, h
 
     def backward(self, h: Floats, G: Floats) -> Floats:
-        """dL/dparameters, flat, from G = dL/dQ (S, A): zero rows for the states that are not in the batch."""
+        """Return dL/dparameters, flat, from G = dL/dQ (S, A); rows of states outside the batch are zero."""
         grad = np.empty_like(self.flat)
         dW1, db1, dW2, db2 = self.views(grad)
         np.dot(h.T, G, out=dW2)

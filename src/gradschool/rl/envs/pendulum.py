@@ -1,7 +1,7 @@
-"""Pendulum-v1, many at once: equal to Gymnasium's own step for step (tested so), and much faster.
+"""Pendulum-v1, many at once: equal to Gymnasium's own step for step (a test compares them), and much faster.
 
-An episode is cut after 200 steps. That is the clock's doing, not the world's: `truncated` says so, and `terminated`
-is never true. Nothing a pendulum does ends the world.
+An episode is cut after 200 steps. That is a time limit and not an end of the task: `truncated` says so, and
+`terminated` is never true. Nothing that a pendulum does ends an episode.
 """
 
 from __future__ import annotations
@@ -25,10 +25,24 @@ EVALUATION_SEEDS = tuple(range(10_000, 10_100))
 
 
 def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array, Array, Array]:
-    """One step of Gymnasium's Pendulum-v1 (g = 10, m = l = 1, dt = 0.05): angles, speeds and torques of shape (N,).
+    """Step pendulums as Gymnasium's Pendulum-v1 does (g = 10, m = l = 1, dt = 0.05 s).
 
-    Returns the next angles (not wrapped), the next speeds and the rewards, each (N,).
+    Parameters
+    ----------
+    theta
+        Angles (N,) in rad; 0 is upright.
+    theta_dot
+        Speeds (N,) in rad/s.
+    torque
+        Torques (N,) in N m, cut to -2..2.
 
+    Returns
+    -------
+    theta, theta_dot, reward : ndarray
+        The next angles (not wrapped), the next speeds and the rewards, each (N,).
+
+    Examples
+    --------
     >>> hanging, still, push = np.array([np.pi]), np.zeros(1), np.array([5.0])
     >>> theta, theta_dot, reward = pendulum_step(hanging, still, push)  # a push of 5 counts as 2
     >>> theta_dot.round(3), reward.round(3)
@@ -42,7 +56,7 @@ def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array,
 
 
 def observe(theta: Array, theta_dot: Array) -> Array:
-    """(N,), (N,) -> observations (N, 3): cosine, sine, speed, rounded to float32 as Gymnasium's are.
+    """Turn angles and speeds (N,) into observations (N, 3): cosine, sine, speed, rounded to float32 as Gymnasium's are.
 
     >>> observe(np.array([0.0]), np.array([1.5]))  # upright, and falling
     array([[1. , 0. , 1.5]])
@@ -53,7 +67,20 @@ def observe(theta: Array, theta_dot: Array) -> Array:
 class VectorPendulum:
     """N pendulums with one clock.
 
-    action_dim -- how many torques act on one axle (their sum counts): 1 as in Gymnasium, 3 as in the clinic
+    Parameters
+    ----------
+    n
+        How many pendulums, N.
+    rng
+        Draws their starts.
+    action_dim
+        How many torques act on one axle (their sum counts): 1 as in Gymnasium, 3 as in the clinic.
+    time_limit
+        Steps after which all episodes are cut.
+
+    Notes
+    -----
+    `low` and `high` (action_dim,) are the bounds of an action in N m.
     """
 
     def __init__(self, n: int, rng: RandomSource, action_dim: int = 1, time_limit: int = TIME_LIMIT):
@@ -63,16 +90,28 @@ class VectorPendulum:
         self.reset()
 
     def reset(self, starts: Array | None = None) -> Array:
-        """Begin new episodes, from `starts` (N, 2) of angle and speed or from Gymnasium's uniform law."""
+        """Begin episodes at `starts` (N, 2) of angle and speed, or by Gymnasium's uniform law; return (N, 3)."""
         if starts is None:
             starts = self.rng.uniform([-np.pi, -1.0], [np.pi, 1.0], size=(self.n, 2))
         self.theta, self.theta_dot, self.clock = starts[:, 0].copy(), starts[:, 1].copy(), 0
         return observe(self.theta, self.theta_dot)
 
     def step(self, action: Array) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
-        """action (N, action_dim) -> observations (N, 3), rewards (N,), terminated (N,), truncated (N,).
+        """Step every pendulum; nothing is reset, so at the time limit the last observation of the episode is returned.
 
-        Does not reset by itself: what is returned at the time limit is the last observation of the episode.
+        Parameters
+        ----------
+        action
+            Torques (N, action_dim) in N m.
+
+        Returns
+        -------
+        obs : ndarray
+            Observations (N, 3).
+        reward : ndarray
+            (N,).
+        terminated, truncated : ndarray
+            (N,), booleans: never; the time limit is reached.
         """
         self.theta, self.theta_dot, reward = pendulum_step(self.theta, self.theta_dot, action.sum(axis=1))
         self.clock += 1
@@ -82,7 +121,7 @@ class VectorPendulum:
 
 
 def gymnasium_starts(seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
-    """(len(seeds), 2): the angles and speeds at which Gymnasium's Pendulum-v1 starts when reset with each seed."""
+    """Return angle and speed (len(seeds), 2) at which Gymnasium's Pendulum-v1 starts when reset with each seed."""
     return _starts(tuple(int(seed) for seed in seeds))
 
 
@@ -97,7 +136,7 @@ def _starts(seeds: tuple[int, ...]) -> Array:
 
 
 def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
-    """Drive from every start (N, 2): the rewards (steps, N)."""
+    """Drive with a policy from every start (N, 2) of angle and speed, and return the rewards (steps, N)."""
     theta, theta_dot = starts[:, 0], starts[:, 1]
     rewards = np.empty((steps, len(starts)))
     for t in range(steps):
@@ -107,13 +146,39 @@ def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
 
 
 def evaluate(policy: Policy, starts: Array) -> Array:
-    """Undiscounted returns (N,) of one 200-step episode from each start (N, 2)."""
+    """Compute the undiscounted return of one 200-step episode from each start.
+
+    Parameters
+    ----------
+    policy
+        Observations (N, 3) -> torques (N, A).
+    starts
+        Angles and speeds (N, 2).
+
+    Returns
+    -------
+    ndarray
+        Returns (N,).
+    """
     returns: Array = rollout(policy, starts).sum(axis=0)
     return returns
 
 
 def evaluate_in_gymnasium(policy: Policy, seeds: Sequence[int] = EVALUATION_SEEDS) -> Array:
-    """The same returns, but in Gymnasium's own Pendulum-v1, one step at a time."""
+    """Compute undiscounted returns in Gymnasium's own Pendulum-v1, one step at a time.
+
+    Parameters
+    ----------
+    policy
+        Observations (1, 3) -> torques (1, A).
+    seeds
+        Each resets the environment for one episode.
+
+    Returns
+    -------
+    ndarray
+        Returns (len(seeds),).
+    """
     import gymnasium
 
     env = gymnasium.make("Pendulum-v1")
@@ -131,9 +196,23 @@ def evaluate_in_gymnasium(policy: Policy, seeds: Sequence[int] = EVALUATION_SEED
 
 
 def discounted_returns(policy: Policy, obs: Array, gamma: float, steps: int = TIME_LIMIT) -> Array:
-    """What the policy truly earns from each observation (N, 3) on, discounted: (N,).
+    """Compute what a policy truly earns from each observation on, discounted.
 
-    The sum is cut after `steps`; the rest is at most gamma**steps * 16.3 / (1 - gamma): 0.012 for gamma = .95 and 200.
+    Parameters
+    ----------
+    policy
+        Observations (N, 3) -> torques (N, A).
+    obs
+        Observations (N, 3) to start from.
+    gamma
+        The discount.
+    steps
+        Where the sum is cut; the rest is at most gamma**steps * 16.3 / (1 - gamma): 0.012 for gamma = .95 and 200.
+
+    Returns
+    -------
+    ndarray
+        Discounted returns (N,).
     """
     starts = np.stack([np.arctan2(obs[:, 1], obs[:, 0]), obs[:, 2]], axis=1)
     discounts = gamma ** np.arange(steps)

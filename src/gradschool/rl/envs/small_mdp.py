@@ -19,7 +19,15 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Transitions:
-    """Every outcome once: arrays of length n. `weight` is its probability times the share of its (s, a)."""
+    """Every outcome once, as arrays of length n.
+
+    Attributes
+    ----------
+    state, action, reward, next_state, terminated
+        One outcome (s, a, r, s', over) in each row.
+    weight
+        Its probability times the share of its (s, a); the weights sum to 1.
+    """
 
     state: Ints
     action: Ints
@@ -36,7 +44,18 @@ WIN = 0.2
 
 
 def outcomes(win: float = WIN) -> Transitions:
-    """All outcomes of the wheel, every state-action pair with the same share 1/6."""
+    """List all outcomes of the wheel, every state-action pair with the same share 1/6.
+
+    Parameters
+    ----------
+    win
+        Probability that the wheel wins.
+
+    Returns
+    -------
+    Transitions
+        Seven outcomes.
+    """
     rows = [  # state, action, reward, next_state, terminated, probability
         (0, 0, 0.2, 0, True, 1.0),
         (0, 1, 0.0, 1, False, win),
@@ -51,9 +70,13 @@ def outcomes(win: float = WIN) -> Transitions:
 
 
 def full_batch() -> Transitions:
-    """A batch of 30 in which every outcome stands as often as its probability says (5 rows for each s, a).
+    """Make a batch of 30 in which every outcome stands as often as its probability says (5 rows for each s, a).
 
-    Its mean gradient is the expected gradient itself, so plain descent reaches a fixed point to the last digit.
+    Returns
+    -------
+    Transitions
+        30 rows of equal weight. Their mean gradient is the expected gradient itself, so plain descent reaches a fixed
+        point to the last digit.
     """
     t = outcomes()
     copies = np.rint(t.weight * 30).astype(int)
@@ -64,9 +87,31 @@ def full_batch() -> Transitions:
 
 
 def bellman_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
-    """Q* (S, A): the expected TD error is zero in every (s, a). The fixed point of the semi-gradient.
+    """Solve for the Q at which the expected TD error is zero in every (s, a): the fixed point of the semi-gradient.
 
-    A linear system for each greedy policy, until the policy that it implies is the one that it was solved for.
+    A linear system is solved for each greedy policy, until the policy that it implies is the one that it was solved
+    for.
+
+    Parameters
+    ----------
+    t
+        Every outcome with its weight.
+    gamma
+        The discount.
+
+    Returns
+    -------
+    ndarray
+        Q* (S, A).
+
+    Raises
+    ------
+    ArithmeticError
+        If no policy is greedy for its own solution.
+
+    References
+    ----------
+    Sutton & Barto 2018, equation 4.2 and section 11.4.
     """
 
     def solve(policy: Ints) -> Floats:
@@ -78,9 +123,28 @@ def bellman_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
 
 
 def residual_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
-    """The minimum (S, A) of the mean squared TD error, sample by sample: where the residual gradient is zero.
+    """Find the minimum of the mean squared TD error, sample by sample: where the residual gradient is zero.
 
-    Least squares with the differences of features as its rows (Baird 1995; Sutton & Barto 2018, section 11.5).
+    Parameters
+    ----------
+    t
+        Every outcome with its weight.
+    gamma
+        The discount.
+
+    Returns
+    -------
+    ndarray
+        Q (S, A), by least squares with the differences of features as rows.
+
+    Raises
+    ------
+    ArithmeticError
+        If no policy is greedy for its own solution.
+
+    References
+    ----------
+    Baird 1995; Sutton & Barto 2018, section 11.5.
     """
 
     def solve(policy: Ints) -> Floats:
@@ -93,7 +157,7 @@ def residual_solution(t: Transitions, gamma: float = GAMMA) -> Floats:
 
 
 def _features(t: Transitions, policy: Ints, gamma: float) -> tuple[Floats, Floats]:
-    """one_hot(s, a) and gamma * (1 - terminated) * one_hot(s', policy(s')), both (n, S A)."""
+    """Return one_hot(s, a) and gamma * (1 - terminated) * one_hot(s', policy(s')), both (n, S A)."""
     eye = np.eye(N_STATES * N_ACTIONS)
     onward = gamma * ~t.terminated
     return eye[t.state * N_ACTIONS + t.action], onward[:, None] * eye[t.next_state * N_ACTIONS + policy[t.next_state]]

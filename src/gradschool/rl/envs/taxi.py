@@ -1,8 +1,8 @@
-"""Taxi: Gymnasium's own, its model as arrays, the exact optimum, and many taxis at once (tested so).
+"""Taxi: Gymnasium's own, its model as arrays, the exact optimum, and many taxis at once (a test compares them).
 
 A state s is an id in 0..499, ((row * 5 + column) * 5 + passenger) * 4 + destination; passenger 4 sits in the taxi.
 Actions: 0 south, 1 north, 2 east, 3 west, 4 pick up, 5 drop off. An episode begins in one of 300 equally likely
-starts and is cut after 200 steps: `truncated`, which is the clock's doing; `terminated` is a passenger brought home.
+starts. After 200 steps the time limit cuts it, which is `truncated`; `terminated` is a passenger brought home.
 """
 
 from __future__ import annotations
@@ -31,7 +31,25 @@ class TaxiMissing(RuntimeError):
 
 
 def make_env(render_mode: str | None = None, taxi_id: str = TAXI_ID) -> Any:
-    """Gymnasium's Taxi with its 200-step limit. Raises TaxiMissing, with what to do, on a Gymnasium that lacks it."""
+    """Make Gymnasium's Taxi with its time limit of 200 steps.
+
+    Parameters
+    ----------
+    render_mode
+        Gymnasium's: None, or "rgb_array" for pictures.
+    taxi_id
+        The environment's name and version.
+
+    Returns
+    -------
+    gymnasium.Env
+        The environment.
+
+    Raises
+    ------
+    TaxiMissing
+        On a Gymnasium without this version of Taxi; the message says what to install.
+    """
     import gymnasium
 
     if taxi_id not in gymnasium.registry:
@@ -47,7 +65,16 @@ def make_env(render_mode: str | None = None, taxi_id: str = TAXI_ID) -> Any:
 class TaxiModel:
     """What the environment would answer, for every state and action.
 
-    next_state -- (S, A) ids; reward -- (S, A); terminated -- (S, A) booleans; starts -- (300,) ids
+    Attributes
+    ----------
+    next_state
+        Where the action leads, ids (S, A).
+    reward
+        What it earns (S, A).
+    terminated
+        Whether it ends the episode (S, A).
+    starts
+        The ids (300,) in which an episode may begin, all equally likely.
     """
 
     next_state: Ints
@@ -57,22 +84,38 @@ class TaxiModel:
 
     @property
     def n_states(self) -> int:
-        """S, 500 ids of which 404 can be met."""
+        """S: 500 ids, of which 404 can be met."""
         return len(self.reward)
 
     @property
     def n_actions(self) -> int:
-        """A, 6."""
+        """A: six actions."""
         return int(self.reward.shape[1])
 
     @cached_property
     def best_returns(self) -> Floats:
-        """(300,): what an optimal policy earns from each start. Solved when it is first asked for."""
+        """Return (300,) of an optimal policy from each start, solved when it is first asked for."""
         return start_returns(self, greedy(value_iteration(self)))
 
 
 def taxi_model(env: Any = None) -> TaxiModel:
-    """The model, read from the environment's own table P. Raises ValueError if a step of it is random."""
+    """Read the model from the environment's own table P.
+
+    Parameters
+    ----------
+    env
+        A Gymnasium Taxi; by default a new one.
+
+    Returns
+    -------
+    TaxiModel
+        Every outcome as arrays (S, A).
+
+    Raises
+    ------
+    ValueError
+        If an outcome is random, as in Gymnasium's rainy or fickle Taxi.
+    """
     taxi = (make_env() if env is None else env).unwrapped
     S, A = int(taxi.observation_space.n), int(taxi.action_space.n)
     if any(len(taxi.P[s][a]) != 1 for s in range(S) for a in range(A)):
@@ -87,9 +130,30 @@ def taxi_model(env: Any = None) -> TaxiModel:
 
 
 def value_iteration(model: TaxiModel, gamma: float = 0.99, tolerance: float = 1e-12) -> Floats:
-    """Q* (S, A): the fixed point of Q <- r + gamma (1 - terminated) max_a' Q(s', a') (Sutton & Barto 2018, eq. 4.10).
+    """Solve the Bellman optimality equation, Q <- r + gamma (1 - terminated) max_a' Q(s', a'), by repeating it.
 
-    Raises ValueError unless 0 <= gamma < 1, where the iteration contracts by gamma each time.
+    Parameters
+    ----------
+    model
+        Taxi as arrays.
+    gamma
+        The discount, 0 <= gamma < 1: each repetition shrinks the error by this factor.
+    tolerance
+        The largest change of an entry at which to stop.
+
+    Returns
+    -------
+    ndarray
+        Q* (S, A).
+
+    Raises
+    ------
+    ValueError
+        If gamma is not in [0, 1).
+
+    References
+    ----------
+    Sutton & Barto 2018, equation 4.10.
     """
     if not 0 <= gamma < 1:
         raise ValueError(f"gamma must be in [0, 1), not {gamma}")
@@ -102,9 +166,24 @@ def value_iteration(model: TaxiModel, gamma: float = 0.99, tolerance: float = 1e
 
 
 def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) -> Floats:
-    """Exact undiscounted return of a deterministic policy (S,) from each start within the time limit: (300,).
+    """Compute what a deterministic policy earns from each start, exactly and undiscounted.
 
-    By doubling: what 2n steps earn is what n steps earn, and then n more from where they led. Eight rounds for 200.
+    It works by doubling: what 2n steps earn is what n steps earn, and then n more from where they led. Eight rounds are
+    enough for 200 steps.
+
+    Parameters
+    ----------
+    model
+        Taxi as arrays.
+    policy
+        The action (S,) in each state.
+    time_limit
+        Steps after which an episode is cut.
+
+    Returns
+    -------
+    ndarray
+        Returns (300,), in the order of ``model.starts``.
     """
     states, nowhere = np.arange(model.n_states), model.n_states  # one more state, where an ended episode stays
     led = np.append(np.where(model.terminated[states, policy], nowhere, model.next_state[states, policy]), nowhere)
@@ -118,7 +197,7 @@ def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) 
 
 
 def greedy(Q: Floats) -> Ints:
-    """The greedy policy (S,) of a table or of a network's outputs Q (S, A).
+    """Return the greedy policy (S,) of a table or of a network's outputs Q (S, A); the first of equal actions wins.
 
     >>> greedy(np.array([[0.0, 1.0, 0.5], [3.0, 1.0, 2.0]]))
     array([1, 0])
@@ -127,7 +206,18 @@ def greedy(Q: Floats) -> Ints:
 
 
 def reachable(model: TaxiModel) -> Bools:
-    """Mask (S,) of the states that can be met from the starts, the four goal states among them: 404 of 500."""
+    """Find the states that can be met from the starts.
+
+    Parameters
+    ----------
+    model
+        Taxi as arrays.
+
+    Returns
+    -------
+    ndarray
+        A mask (S,): true for 404 of 500 states, the four goal states among them.
+    """
     met = np.zeros(model.n_states, bool)
     front = model.starts
     while len(front):
@@ -139,12 +229,12 @@ def reachable(model: TaxiModel) -> Bools:
 
 
 def goal_states(model: TaxiModel) -> Ints:
-    """The states in which a successful drop-off ends, (4,): passenger and taxi at the destination."""
+    """Return the four states in which a successful drop-off ends: passenger and taxi at the destination."""
     return np.unique(model.next_state[model.terminated])
 
 
 def describe(state: int) -> str:
-    """A state id in words.
+    """Say in words what a state id means.
 
     >>> describe(328)
     'taxi at row 3, column 1; passenger at yellow; destination red'
@@ -159,6 +249,19 @@ def describe(state: int) -> str:
 class VectorTaxi:
     """N taxis, stepped at once through the model's arrays.
 
+    Parameters
+    ----------
+    model
+        Taxi as arrays.
+    n
+        How many taxis, N.
+    rng
+        Draws their starts.
+    time_limit
+        Steps after which an episode is cut.
+
+    Notes
+    -----
     `state` (N,) is where they are to act; a taxi whose episode has ended stands in a new start already. `deliveries`
     counts the passengers that were brought home since the object was made.
     """
@@ -171,7 +274,7 @@ class VectorTaxi:
         self.reset()
 
     def reset(self, starts: Ints | None = None) -> Ints:
-        """New episodes everywhere, from `starts` (N,) or drawn uniformly from the model's. Returns the states (N,)."""
+        """Begin episodes at `starts` (N,), or at the model's starts drawn uniformly; return the states (N,)."""
         self.state = self._draw(self.n) if starts is None else np.array(starts, np.int64)
         self.clock = np.zeros(self.n, np.int64)
         return self.state
@@ -180,9 +283,21 @@ class VectorTaxi:
         return self.model.starts[self.rng.integers(len(self.model.starts), size=n)]
 
     def step(self, action: Ints) -> tuple[Ints, Floats, Bools, Bools]:
-        """action (N,) -> next_state (N,), reward (N,), terminated (N,), truncated (N,), as Gymnasium's step gives them.
+        """Step every taxi, as Gymnasium's step does for one.
 
-        next_state is where the step led to, also where an episode ended there; `self.state` has the new starts.
+        Parameters
+        ----------
+        action
+            One action (N,) in 0..5 for each taxi.
+
+        Returns
+        -------
+        next_state : ndarray
+            Where the step led to (N,), also where an episode ended there; `self.state` has the new starts.
+        reward : ndarray
+            (N,).
+        terminated, truncated : ndarray
+            (N,), booleans: the passenger is at home; the time limit is reached.
         """
         outcome = self.state * self.model.n_actions + action
         next_state, terminated = self._next[outcome], self._terminated[outcome]

@@ -13,7 +13,15 @@ Tensor = torch.Tensor
 
 
 class TorchActor(torch.nn.Module):
-    """obs (B, n) -> actions (B, A) inside [low, high]: the network, tanh, and the scale."""
+    """The chapter's actor as a torch module: obs (B, n) -> network, tanh, scale -> actions (B, A) in [low, high].
+
+    Parameters
+    ----------
+    net
+        The NumPy network whose parameters are copied.
+    low, high
+        Bounds (A,) of the actions.
+    """
 
     low: Tensor
     high: Tensor
@@ -25,25 +33,31 @@ class TorchActor(torch.nn.Module):
         self.register_buffer("high", torch.tensor(high))
 
     def forward(self, obs: Tensor) -> Tensor:
-        """Actions in the environment's units."""
+        """Return actions (B, A) in the environment's units for observations (B, n)."""
         return self.low + (self.high - self.low) * (torch.tanh(self.net(obs)) + 1) / 2
 
 
 class TorchCritic(torch.nn.Module):
-    """obs (B, n), actions (B, A) -> Q (B,)."""
+    """The chapter's critic as a torch module: obs (B, n), actions (B, A) -> Q (B,).
+
+    Parameters
+    ----------
+    net
+        The NumPy network whose parameters are copied.
+    """
 
     def __init__(self, net: MLP):
         super().__init__()
         self.net = torch_layers(net)
 
     def forward(self, obs: Tensor, action: Tensor) -> Tensor:
-        """One Q for each row."""
+        """Return one Q for each row (B,)."""
         q: Tensor = self.net(torch.cat([obs, action], dim=1))
         return q[:, 0]
 
 
 def torch_layers(net: MLP) -> torch.nn.Sequential:
-    """The same network from torch.nn.Linear and ReLU, in float64. Linear keeps W as (n_out, n_in)."""
+    """Build the same network from torch.nn.Linear and ReLU, in float64; Linear keeps W as (n_out, n_in)."""
     layers: list[torch.nn.Module] = []
     for w, b in zip(net.weights, net.biases, strict=True):
         linear = torch.nn.Linear(w.shape[0], w.shape[1], dtype=torch.float64)
@@ -55,7 +69,7 @@ def torch_layers(net: MLP) -> torch.nn.Sequential:
 
 
 def flat_gradient(gradients: Iterable[Tensor]) -> Array:
-    """Gradients in the order of ``parameters()`` -> one array (n_params,) in the order of ``MLP.flat``.
+    """Flatten gradients in the order of ``parameters()`` into one array (n_params,) in the order of ``MLP.flat``.
 
     >>> dW, db = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([5.0, 6.0])  # torch keeps W as (n_out, n_in)
     >>> flat_gradient([dW, db])
@@ -65,7 +79,7 @@ def flat_gradient(gradients: Iterable[Tensor]) -> Array:
 
 
 def layer_arrays(flat: Array, sizes: tuple[int, ...]) -> tuple[Array, ...]:
-    """The other way: (n_params,) -> arrays in the shapes and order of ``parameters()``.
+    """Split an MLP's flat array (n_params,) in the shapes and order of a torch module's ``parameters()``.
 
     >>> W, b = layer_arrays(np.array([1.0, 3.0, 2.0, 4.0, 5.0, 6.0]), (2, 2))
     >>> W

@@ -1,6 +1,6 @@
 """Small feed-forward networks in NumPy, with all parameters of a network in one flat array.
 
-`weights` and `biases` are views into `flat`, so an optimiser or a Polyak average is one line over one array, and a
+`weights` and `biases` are views into `flat`, so an optimizer or a Polyak average is one line over one array, and a
 gradient is one array of the same length. Rows are samples: y = x @ W + b, with W of shape (n_in, n_out).
 """
 
@@ -20,12 +20,22 @@ Cache = list[Array]
 class MLP:
     """A network with relu hidden layers and a linear output.
 
-    sizes -- widths from input to output, e.g. (3, 64, 64, 1)
-    rng   -- draws the initial parameters, uniform in +-1/sqrt(n_in) per layer
-    flat  -- or take these parameters, shape (n_params,); they are used, not copied
+    Parameters
+    ----------
+    sizes
+        Widths from input to output, e.g. (3, 64, 64, 1).
+    rng
+        Draws the initial parameters, uniform in +-1/sqrt(n_in) per layer.
+    flat
+        Or these parameters (n_params,); they are used, not copied.
 
-    Raises ValueError if `flat` has the wrong length, or if neither `rng` nor `flat` is given.
+    Raises
+    ------
+    ValueError
+        If `flat` has the wrong length, or if neither `rng` nor `flat` is given.
 
+    Examples
+    --------
     >>> net = MLP((2, 3, 1), flat=np.ones(13))
     >>> net.n_params, [w.shape for w in net.weights]
     (13, [(2, 3), (3, 1)])
@@ -47,15 +57,28 @@ class MLP:
         self.weights, self.biases = layer_views(flat, self.sizes)
 
     def copy(self) -> MLP:
-        """The same network with parameters of its own."""
+        """Return a network of the same shape and parameters, with an array of its own."""
         return MLP(self.sizes, flat=self.flat.copy())
 
     def __call__(self, x: Array) -> Array:
-        """x (B, n_in) -> y (B, n_out)."""
+        """Compute y (B, n_out) for x (B, n_in)."""
         return self.forward(x)[0]
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
-        """x (B, n_in) -> y (B, n_out), and the input of every layer, which the way back needs."""
+        """Compute the outputs, and keep what the backward pass needs.
+
+        Parameters
+        ----------
+        x
+            One sample in each row (B, n_in).
+
+        Returns
+        -------
+        y : ndarray
+            (B, n_out).
+        cache : list of ndarray
+            The input of every layer, each (B, width).
+        """
         cache = [x]
         last = len(self.weights) - 1
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -67,10 +90,21 @@ class MLP:
         return x, cache
 
     def vjp(self, cache: Cache, upstream: Array) -> tuple[Array, Array]:
-        """Push any upstream gradient dL/dy (B, n_out) back through the network.
+        """Push any upstream gradient back through the network (a vector-Jacobian product).
 
-        Returns dL/dparameters (n_params,), summed over the batch as the chain rule says (a mean is the caller's
-        1/B), and dL/dx (B, n_in).
+        Parameters
+        ----------
+        cache
+            From `forward`.
+        upstream
+            dL/dy (B, n_out).
+
+        Returns
+        -------
+        gradient : ndarray
+            dL/dparameters (n_params,), summed over the batch as the chain rule says (a mean is the caller's 1/B).
+        input_gradient : ndarray
+            dL/dx (B, n_in).
         """
         gradient = np.empty_like(self.flat)
         dw, db = layer_views(gradient, self.sizes)
@@ -81,19 +115,30 @@ class MLP:
         return gradient, upstream
 
     def input_vjp(self, cache: Cache, upstream: Array) -> Array:
-        """dL/dx (B, n_in) alone: the parameters' gradients are not even computed."""
+        """Return dL/dx (B, n_in) alone: the parameters' gradients are not even computed."""
         for layer in range(len(self.weights) - 1, -1, -1):
             upstream = self._step_back(layer, cache, upstream)
         return upstream
 
     def _step_back(self, layer: int, cache: Cache, upstream: Array) -> Array:
         upstream = np.dot(upstream, self.weights[layer].T)  # for n_out = 1 four times faster than @
-        if layer > 0:  # what came into this layer had passed a relu, the network's own input had not
+        if layer > 0:  # this layer's input came through a relu, unless it is the network's own
             upstream *= cache[layer] > 0
         return upstream
 
     def jacobian(self, x: Array) -> Array:
-        """dy/dparameters, explicit: x (B, n_in) -> (B, n_out, n_params). Slow and large, and that is its lesson."""
+        """Compute dy/dparameters explicitly, which is slow and large.
+
+        Parameters
+        ----------
+        x
+            (B, n_in).
+
+        Returns
+        -------
+        ndarray
+            (B, n_out, n_params).
+        """
         rows = np.empty((len(x), self.sizes[-1], self.n_params))
         for b in range(len(x)):
             _, cache = self.forward(x[b : b + 1])
@@ -103,7 +148,7 @@ class MLP:
 
 
 def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Array]]:
-    """Weights (n_in, n_out) and biases (n_out,) of every layer, as views into `flat`.
+    """Return weights (n_in, n_out) and biases (n_out,) of every layer, as views into `flat`.
 
     >>> flat = np.arange(6.0)
     >>> (w,), (b,) = layer_views(flat, (2, 2))
@@ -121,7 +166,7 @@ def layer_views(flat: Array, sizes: Sequence[int]) -> tuple[list[Array], list[Ar
 
 
 def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
-    """Uniform in +-1/sqrt(n_in), weights and biases alike: what torch.nn.Linear does by default.
+    """Draw parameters uniform in +-1/sqrt(n_in), weights and biases alike: what torch.nn.Linear does by default.
 
     >>> drawn = initial_parameters((100, 5), np.random.default_rng(0))
     >>> drawn.shape, bool(np.abs(drawn).max() <= 0.1)
@@ -133,10 +178,22 @@ def initial_parameters(sizes: Sequence[int], rng: np.random.Generator) -> Array:
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1) on one flat array, in place, with its bias corrections in the step size.
+    """Adam on one flat array, in place, with its bias corrections in the step size.
 
-    lr    -- one step size, or one for each parameter (n_params,)
-    dtype -- of the parameters
+    Parameters
+    ----------
+    n_params
+        Length of the array.
+    lr
+        One step size, or one for each parameter (n_params,).
+    beta1, beta2, eps
+        The paper's constants.
+    dtype
+        Of the parameters.
+
+    References
+    ----------
+    Kingma & Ba 2015, algorithm 1.
     """
 
     def __init__(

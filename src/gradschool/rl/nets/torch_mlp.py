@@ -7,7 +7,18 @@ import torch
 
 
 def tanh_net(W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: np.ndarray) -> torch.nn.Sequential:
-    """Y = tanh(X W1^T + b1) W2^T + b2 as a torch module; ``parameters()`` come in the order W1, b1, W2, b2."""
+    """Build Y = tanh(X W1^T + b1) W2^T + b2 as a torch module in float64.
+
+    Parameters
+    ----------
+    W1, b1, W2, b2
+        (h, n), (h,), (m, h), (m,); ``parameters()`` come in this order.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        X (B, n) -> Y (B, m).
+    """
     hidden, out = _linear(W1, b1), _linear(W2, b2)
     return torch.nn.Sequential(hidden, torch.nn.Tanh(), out)
 
