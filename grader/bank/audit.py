@@ -40,12 +40,12 @@ class Audit:
         return not self.survivors and not self.rejected and self.named >= 0.9 * self.mutants
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return the figures and the three lists as JSON data."""
         return asdict(self)
 
 
 def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any]], Any]:
-    """An ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel."""
+    """Return an ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel."""
     answer = solution.fresh()
 
     def ask(args: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""One entry per exercise: the reference, the inputs it is judged on, its points, known mistakes and other right ways.
+"""The private half of an exercise: reference, inputs, points, known mistakes and alternative solutions.
 
     l2_gradient = entry("chain.l2_gradient", points=2, reference=lambda p, l: p - l)
 
@@ -45,7 +45,7 @@ class Variant:
 
     @cached_property
     def source(self) -> str:
-        """The text of the definition without its decorators; read from its file when it is first wanted."""
+        """The definition's text without decorators; read from its file when it is first needed."""
         return self.definition if isinstance(self.definition, str) else _source(self.definition)
 
     def fresh(self) -> Answer:
@@ -54,7 +54,8 @@ class Variant:
         if "torch" in self.source:
             namespace["torch"] = import_module("torch")
         exec(compile(self.source, f"<{self.function}>", "exec"), namespace)  # noqa: S102  a solution of the bank, never a student's
-        return namespace[self.function]
+        function: Answer = namespace[self.function]
+        return function
 
 
 class LazyReplies:
@@ -100,27 +101,27 @@ class Entry:
         return function
 
     def fixtures(self, rng: Rng) -> list[Case]:
-        """The inputs for one generator: those of the public half and those of this entry."""
+        """Draw the inputs that an answer is judged on."""
         return self.cases(rng)
 
     def questions(self, seed: int) -> list[Question]:
-        """The inputs from a seed, each with its right answer."""
+        """Return the inputs that a seed gives, each with the reference's answer."""
         cases = self.fixtures(np.random.default_rng(seed))
         return [(c, to_plain(self.exercise.adapter(self.reference, copy_arrays(c.args)))) for c in cases]
 
     @cached_property
     def hidden(self) -> list[Question]:
-        """The questions that are the same for everybody: worked out for the first, kept for the rest of the class."""
+        """The questions that are the same for every student; worked out once and kept for the class."""
         return self.questions(HIDDEN_SEED)
 
     @cached_property
     def mutant_replies(self) -> dict[str, LazyReplies]:
-        """What each known mistake replies to the hidden questions, by its name; kept as they are."""
+        """The replies of each known mistake to the hidden questions, by its name; worked out once and kept."""
         return {m.name: LazyReplies(self.exercise, m, self.hidden) for m in self.mutants}
 
 
 def _source(function: Answer) -> str:
-    """The source of a function without its decorators."""
+    """Return the source of a function without its decorators."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     tree.body[0].decorator_list = []  # type: ignore[attr-defined]
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()

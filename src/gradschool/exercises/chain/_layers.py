@@ -38,7 +38,8 @@ def activation_cases(rng: Rng) -> list[Case]:
 
 def mlp(W1: Array, b1: Array, W2: Array, b2: Array, X: Array) -> Array:
     """Y = tanh(X W1^T + b1) W2^T + b2 for a batch X (B, n); Y is (B, m)."""
-    return np.tanh(X @ W1.T + b1) @ W2.T + b2
+    Y: Array = np.tanh(X @ W1.T + b1) @ W2.T + b2
+    return Y
 
 
 def mlp_cases(rng: Rng) -> list[Case]:

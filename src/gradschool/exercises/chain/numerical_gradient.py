@@ -24,4 +24,5 @@ def cases(rng: Rng) -> list[Case]:
 
 def oracle(a: Args) -> Array:
     """The closed form of the central difference of a cubic: c + 2 q x + 3 k x^2, plus the truncation k h^2."""
-    return a["c"] + 2 * a["q"] * a["x"] + 3 * a["k"] * a["x"] ** 2 + a["k"] * a["h"] ** 2
+    slope: Array = a["c"] + 2 * a["q"] * a["x"] + 3 * a["k"] * a["x"] ** 2 + a["k"] * a["h"] ** 2
+    return slope

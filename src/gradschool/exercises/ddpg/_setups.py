@@ -22,7 +22,8 @@ CLEAR = 1e-3  # how far from its kink every relu unit must be, so that central d
 
 def squash_oracle(z: Array, low: Array, high: Array) -> Array:
     """The action low + (high - low) / (1 + exp(-2 z)), which the lesson calls squash."""
-    return low + (high - low) / (1.0 + np.exp(-2.0 * z))
+    action: Array = low + (high - low) / (1.0 + np.exp(-2.0 * z))
+    return action
 
 
 def new_net(rng: Rng, sizes: tuple[int, ...]) -> dict[str, Any]:

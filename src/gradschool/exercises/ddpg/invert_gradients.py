@@ -30,7 +30,7 @@ def cases(rng: Rng) -> list[Case]:
 
 def oracle(a: Args) -> Array:
     """One entry at a time: the straight line that is 1 at the far wall and 0 at the wall that is being approached."""
-    out = np.empty_like(a["dq_da"])
+    out: Array = np.empty_like(a["dq_da"])
     for i, j in np.ndindex(out.shape):
         wall, far = (a["high"][j], a["low"][j]) if a["dq_da"][i, j] > 0 else (a["low"][j], a["high"][j])
         out[i, j] = a["dq_da"][i, j] * (a["action"][i, j] - wall) / (far - wall)

@@ -15,7 +15,7 @@ def episode_value(reward: float, after: float, over: bool, gamma: float) -> floa
 
 def squared_loss(q: Array, action: Array, y: Array) -> float:
     """L = 1/2 mean_b (q[b, action_b] - y_b)^2."""
-    return 0.5 * sum((row[a] - t) ** 2 for row, a, t in zip(q, action, np.ravel(y), strict=True)) / len(q)
+    return float(0.5 * sum((row[a] - t) ** 2 for row, a, t in zip(q, action, np.ravel(y), strict=True)) / len(q))
 
 
 def gradient_in_outputs(a: Args) -> Array:

@@ -44,10 +44,10 @@ def clinic(answer: Answer, a: Args) -> Array:
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows
 
 
-def speed_of(*names: str) -> Callable[[Callable[..., Any]], str]:
+def speed_of(*names: str) -> Callable[[Answer], str]:
     """A speed note for a function that takes the inputs with these names, in this order."""
 
-    def sentence(function: Callable[..., Any]) -> str:
+    def sentence(function: Answer) -> str:
         def by_name(batch: dict[str, Any]) -> Any:
             return function(*(batch[name] for name in names))
 

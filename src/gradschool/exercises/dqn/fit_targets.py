@@ -17,4 +17,5 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """The outputs themselves, plus the TD error where an action was taken."""
     error = np.array([t - row[i] for row, i, t in zip(a["q"], a["action"], a["y"], strict=True)])
-    return a["q"] + error[:, None] * (np.arange(a["q"].shape[1]) == a["action"][:, None])
+    targets: Array = a["q"] + error[:, None] * (np.arange(a["q"].shape[1]) == a["action"][:, None])
+    return targets

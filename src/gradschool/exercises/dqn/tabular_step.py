@@ -39,4 +39,5 @@ def oracle(a: Args) -> Array:
     y = episode_value(a["reward"], max(a["Q"][a["next_state"]].tolist()), a["terminated"], a["gamma"])
     at = np.zeros_like(a["Q"])
     at[a["state"], a["action"]] = 1.0
-    return a["Q"] + a["alpha"] * at * (y - a["Q"])
+    moved: Array = a["Q"] + a["alpha"] * at * (y - a["Q"])
+    return moved
