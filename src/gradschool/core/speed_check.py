@@ -13,24 +13,24 @@ Arguments = Callable[[int], tuple[Any, ...]]
 
 
 def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: int = ROWS) -> str:
-    """Time a function on one row and on many, and say in a sentence how its time grows.
+    """Time a function on one row and on many, and say how it grows.
 
-    A vectorised function pays mostly for the call, so many rows cost a few times what one costs; a Python loop pays
-    for each row. The best of several timings counts, so that a busy machine disturbs little.
+    A vectorized function pays mostly for the call, so many rows cost a few times what one costs; a Python loop pays for
+    each row. The best of several timings counts, so that a busy machine disturbs little.
 
     Parameters
     ----------
     function
-        A function of a batch.
+        What is timed.
     arguments
-        ``arguments(B)`` makes its arguments for a batch of B rows.
+        ``arguments(B)`` makes its arguments for B rows.
     rows
-        The size of the large batch.
+        The larger number of rows.
 
     Returns
     -------
     str
-        Both times, in microseconds, their ratio, and whether it looks like a loop.
+        One sentence with both times.
     """
     one, many = (seconds(function, arguments(B), repeats=7) for B in (1, rows))
     kind = "a loop over the rows, most likely" if _grows_like_a_loop(many / one, rows) else "vectorised"
@@ -38,16 +38,16 @@ def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: i
 
 
 def slower_than(baseline: Callable[..., Any], arguments: Arguments) -> Callable[[Callable[..., Any]], str]:
-    """Return a test of speed: for a function, a sentence if it loops over its rows and is slow for it, else "".
+    """Make a test of speed: given a function, a sentence if it loops over its rows and is slow for it, else "".
 
-    One test takes less than a tenth of a second, unless one row alone takes that.
+    A call of the test takes less than a tenth of a second, unless one row alone takes that.
 
     Parameters
     ----------
     baseline
-        Vectorised work of about the same amount, on the same arguments; it need not be the same work.
+        Vectorized work of about the same amount, on the same arguments; it need not be the same work.
     arguments
-        ``arguments(B)`` makes the arguments for a batch of B rows.
+        ``arguments(B)`` makes the arguments for B rows.
     """
 
     def sentence(function: Callable[..., Any]) -> str:
@@ -78,12 +78,12 @@ def _affordable(function: Callable[..., Any], arguments: Arguments) -> int:
 
 
 def _grows_like_a_loop(times: float, rows: int) -> bool:
-    """Return whether so many rows cost what a loop would: a fair part of ``rows`` times one row."""
+    """Return whether `rows` rows cost what a loop would: a fair part of `rows` times one row."""
     return times > max(16, rows / 16)
 
 
 def seconds(function: Callable[..., Any], arguments: tuple[Any, ...], repeats: int = 3, calls: int = 5) -> float:
-    """Return the seconds of one call: the mean of ``calls`` in a row, the best of at most ``repeats`` such means."""
+    """Return the seconds of one call, averaged over `calls`: the best of `repeats`, or of what fits in MOST_SECONDS."""
     best, begun = float("inf"), now()
     for _ in range(repeats):
         started = now()

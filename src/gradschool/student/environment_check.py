@@ -29,7 +29,7 @@ LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-
 
 @dataclass(frozen=True)
 class CheckItem:
-    """One thing looked at. ``remedy`` is the command that mends it, if there is one."""
+    """What one look at the installation found. ``remedy`` is the command that mends it, if there is one."""
 
     good: bool
     sentence: str
@@ -37,7 +37,7 @@ class CheckItem:
 
 
 def examine(course: str = "course") -> list[CheckItem]:
-    """Every finding, good and bad; nothing is changed, and nothing raises."""
+    """Return every finding, good and bad; nothing is changed, and nothing raises."""
     looks: list[Callable[[], Iterator[CheckItem]]] = [
         python,
         packages,
@@ -73,7 +73,7 @@ def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[st
 
 
 def as_text(found: Sequence[CheckItem]) -> str:
-    """One line for each finding, the bad ones last with what mends them."""
+    """Return one line for each finding, the bad ones last with what mends them."""
     lines = [f"[x] {f.sentence}" for f in found if f.good]
     for f in found:
         if not f.good:
@@ -95,12 +95,14 @@ def python() -> Iterator[CheckItem]:
     bound = importlib.metadata.metadata("gradschool")["Requires-Python"] or ">=3.11"
     version = ".".join(map(str, sys.version_info[:3]))
     good = version in SpecifierSet(bound)
-    told = f"Python {version} at {sys.executable}"
-    yield CheckItem(good, told + ("." if good else f": {bound} is needed. Make a new environment with such a Python."))
+    sentence = f"Python {version} at {sys.executable}"
+    yield CheckItem(
+        good, sentence + ("." if good else f": {bound} is needed. Make a new environment with such a Python.")
+    )
 
 
 def packages() -> Iterator[CheckItem]:
-    """What gradschool asks for, against what is installed."""
+    """Compare the packages that gradschool asks for with what is installed."""
     from packaging.requirements import Requirement
 
     asked = [Requirement(line) for line in importlib.metadata.requires("gradschool") or []]
@@ -127,13 +129,13 @@ def _extras(extras: set[str]) -> str:
 
 
 def imported_from() -> Iterator[CheckItem]:
-    """Whether `import gradschool` finds the one that is installed."""
+    """Look whether `import gradschool` finds the one that is installed."""
     here = Path(gradschool.__file__ or "").resolve()
     installed = importlib.metadata.version("gradschool")
     good = installed == gradschool.__version__
-    told = f"gradschool {gradschool.__version__} from {here.parent}"
+    sentence = f"gradschool {gradschool.__version__} from {here.parent}"
     wrong = f", while {installed} is installed: another folder named gradschool stands before it on the path."
-    yield CheckItem(good, told + ("." if good else wrong))
+    yield CheckItem(good, sentence + ("." if good else wrong))
     for stray in (Path("gradschool.py"), Path("gradschool")):
         is_other = stray.exists() and stray.resolve() not in (here, here.parent) and not (stray / "course").is_dir()
         if is_other and (stray.suffix or (stray / "__init__.py").exists()):
@@ -144,7 +146,7 @@ def imported_from() -> Iterator[CheckItem]:
 
 
 def kernel() -> Iterator[CheckItem]:
-    """The kernel that the lessons name, and whether it is this Python."""
+    """Look for the kernel that the lessons name, and whether it is this Python."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     mend = (sys.executable, "-m", "ipykernel", "install", "--sys-prefix", "--name", "python3")
@@ -160,14 +162,14 @@ def kernel() -> Iterator[CheckItem]:
 
 
 def _is_this_python(starts: str) -> bool:
-    """Whether a kernel's first word starts this Python: "python" does, and any name of it in the same folder."""
+    """Return whether a kernel's first word starts this Python: "python" does, and any name of it in the same folder."""
     if not os.path.isabs(starts):
         return starts.startswith("python")
     return os.path.exists(starts) and os.path.samefile(os.path.dirname(starts), os.path.dirname(sys.executable))
 
 
 def extensions() -> Iterator[CheckItem]:
-    """nbgrader's Validate button and the widgets, in JupyterLab."""
+    """Look for nbgrader's Validate button and the widgets, in JupyterLab."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
     for name, package in LAB_EXTENSIONS.items():
@@ -211,7 +213,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def fonts() -> Iterator[CheckItem]:
-    """The font that matplotlib brings along and the figures use."""
+    """Look for the font that matplotlib brings along and the figures use."""
     from matplotlib import font_manager
 
     try:
@@ -227,7 +229,7 @@ def fonts() -> Iterator[CheckItem]:
 
 
 def writable(course: Path) -> Iterator[CheckItem]:
-    """Whether notebooks can be saved, and progress noted."""
+    """Try whether notebooks can be saved, and progress noted."""
     for folder, what in ((course, "Lessons"), (state_file().parent, "Progress")):
         if folder == course and not course.is_dir():
             continue
@@ -242,7 +244,7 @@ def writable(course: Path) -> Iterator[CheckItem]:
 
 
 def lessons(course: Path) -> Iterator[CheckItem]:
-    """Whether the lessons ask for what this gradschool has."""
+    """Look whether the lessons ask for what this gradschool has."""
     notebooks = sorted(course.glob("*/*.ipynb"))
     if not notebooks:
         yield CheckItem(False, f"No lessons in {course.resolve()}: name their folder with --course.")
@@ -254,7 +256,7 @@ def lessons(course: Path) -> Iterator[CheckItem]:
 
 
 def _missing(file: Path) -> Iterator[str]:
-    """What a notebook imports from gradschool or checks, and is not there."""
+    """Yield what a notebook imports from gradschool or checks, and is not there."""
     for cell in _read(file).get("cells", []):
         source = "".join(cell.get("source", ""))
         if cell.get("cell_type") != "code":
@@ -278,7 +280,7 @@ def _missing_imports(source: str) -> Iterator[str]:
 
 
 def _is_there(module: str, name: str) -> bool:
-    """Whether `from module import name` would work."""
+    """Return whether `from module import name` would work."""
     try:
         if hasattr(importlib.import_module(module), name):
             return True

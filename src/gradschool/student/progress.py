@@ -11,7 +11,7 @@ from gradschool.core.interactive import is_interactive
 
 
 def as_text(part: str, all_of: Sequence[ExerciseStatus]) -> str:
-    """Return the status of a chapter's exercises as a table for a terminal."""
+    """Make a table for a terminal of how the chapter's exercises stand."""
     wide = max(len(s.exercise.id) for s in all_of)
     rows = [f"  [{_sign(s)}] {s.exercise.id:{wide}}  {s.word:13} {_minutes(s):>6}" for s in all_of]
     return "\n".join([f"{CHAPTERS[part]}: {line(all_of)}", *rows])
@@ -26,7 +26,7 @@ def _minutes(s: ExerciseStatus) -> str:
 
 
 def as_html(part: str, all_of: Sequence[ExerciseStatus]) -> str:
-    """Return the status of a chapter's exercises as a table for a notebook: no scripts, read aloud row by row."""
+    """Make a table for a notebook of how the chapter's exercises stand: no scripts, and read aloud row by row."""
     head = "".join(
         f'<th scope="col" style="text-align:left">{h}</th>' for h in ("Exercise", "About", "Stands", "Minutes")
     )
@@ -61,12 +61,18 @@ class _Progress:
 
 
 def progress(part: str) -> _Progress | None:
-    """In a lesson: how far you are in this chapter ("chain", "dqn" or "ddpg"). Nothing where nobody watches."""
+    """Show in a lesson how many of its exercises pass; nothing where no person looks on.
+
+    Parameters
+    ----------
+    part
+        The chapter: "chain", "dqn" or "ddpg".
+    """
     return _Progress(part, chapter_status(part, events())) if is_interactive() else None
 
 
 def all_chapters() -> str:
-    """All chapters for a terminal."""
+    """Make the tables of all chapters for a terminal."""
     log = events()
     if not log:
         return "No check has been noted yet: open a lesson, write a function, and run its check."

@@ -1,4 +1,4 @@
-"""Chapter 1's figures: each takes numbers that a cell has computed and returns a LessonFigure with its words."""
+"""Figures of chapter 1: each takes numbers that a cell has computed and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,17 @@ Array = np.ndarray
 
 
 def step_size_v(h: Array, errors: Mapping[str, Array], truncation: Array, rounding: Array) -> LessonFigure:
-    """Relative error of difference quotients against h, large steps on the left; and the two predicted branches."""
+    """Plot the relative error of difference quotients against the step, and the two predicted branches.
+
+    Parameters
+    ----------
+    h
+        Step sizes (n,); large ones stand on the left.
+    errors
+        Name of the quotient -> relative errors (n,).
+    truncation, rounding
+        Predicted errors (n,).
+    """
     best = {name: int(np.argmin(e)) for name, e in errors.items()}
     with lesson_style():
         fig = LessonFigure(layout="constrained")
@@ -52,7 +62,15 @@ def step_size_v(h: Array, errors: Mapping[str, Array], truncation: Array, roundi
 
 
 def cost_of_jacobian(widths: Array, seconds: Mapping[str, Array], peaks: Mapping[str, Array]) -> LessonFigure:
-    """Measured seconds and peak bytes of each way against the width of a square layer."""
+    """Plot measured seconds and peak bytes of each way against the width of a square layer.
+
+    Parameters
+    ----------
+    widths
+        (n,).
+    seconds, peaks
+        Name of the way -> seconds of a call (n,), and bytes at the peak (n,).
+    """
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.1), layout="constrained")
         for ax, data, title in zip(
@@ -73,7 +91,15 @@ def cost_of_jacobian(widths: Array, seconds: Mapping[str, Array], peaks: Mapping
 
 
 def slopes_of_activations(z: Array, curves: Mapping[str, tuple[Array, Array]]) -> LessonFigure:
-    """Each activation and its derivative over z: ``curves["relu"] = (value, slope)``."""
+    """Plot each activation and its derivative.
+
+    Parameters
+    ----------
+    z
+        (n,).
+    curves
+        Name -> (values (n,), slopes (n,)).
+    """
     with lesson_style():
         fig = LessonFigure(figsize=(7.0, 2.6), layout="constrained")
         for ax, (name, (value, slope)) in zip(fig.subplots(1, len(curves)), curves.items(), strict=True):
@@ -87,7 +113,15 @@ def slopes_of_activations(z: Array, curves: Mapping[str, tuple[Array, Array]]) -
 
 
 def two_climbs(f: Callable[..., Array], fixed: Array, moved: Array) -> LessonFigure:
-    """Climbing f(a; phi): ``fixed`` and ``moved`` are routes (steps + 1, 2) of (a, phi); right, the scores by step."""
+    """Plot two ways to climb f(a; phi), and the scores by step.
+
+    Parameters
+    ----------
+    f
+        (a, phi) -> score.
+    fixed, moved
+        Routes (steps + 1, 2) of (a, phi): with phi fixed, and with phi moved too.
+    """
     phi0 = float(fixed[0, 1])
     with lesson_style():
         fig = LessonFigure(figsize=(7.4, 3.3), layout="constrained")
@@ -122,7 +156,13 @@ def _draw_hills(ax: Axes, f: Callable[..., Array], fixed: Array, moved: Array) -
 
 
 def hidden_factor(losses: Mapping[str, Mapping[str, Array]]) -> LessonFigure:
-    """Loss by step for each optimiser and each constant factor on the gradient: ``losses["SGD"]["x 6"]``."""
+    """Plot the loss by step for each optimizer and each constant factor on the gradient.
+
+    Parameters
+    ----------
+    losses
+        Optimizer -> factor -> losses (steps,), as in ``losses["SGD"]["x 6"]``.
+    """
     styles = (("-", RIGHT, 2.8), ("--", TAKEN, 1.8), (":", OTHER, 2.4))
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.1), layout="constrained")
@@ -140,7 +180,17 @@ def hidden_factor(losses: Mapping[str, Mapping[str, Array]]) -> LessonFigure:
 def function_fit(
     x: Array, l: Array, fits: Mapping[str, tuple[Array, Array]], losses: Mapping[str, Array]
 ) -> LessonFigure:
-    """Labels l over x, fitted curves ``fits[name] = (x, p)``, and each loss by step."""
+    """Plot labels and fitted curves, and each loss by step.
+
+    Parameters
+    ----------
+    x, l
+        Inputs and labels (n,).
+    fits
+        Name -> (inputs, predictions), each (m,).
+    losses
+        Name -> losses (steps,).
+    """
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.2), layout="constrained")
         data, falling = fig.subplots(1, 2)
@@ -160,7 +210,15 @@ def function_fit(
 
 
 def clinic_panels(losses: Sequence[tuple[str, Array]], healthy: Array) -> LessonFigure:
-    """One small panel for each patient of the clinic: its loss by step beside a healthy one."""
+    """Plot the loss of each faulty network by step beside a healthy one, one panel for each.
+
+    Parameters
+    ----------
+    losses
+        (title, losses (steps,)) for each.
+    healthy
+        Losses (steps,).
+    """
     with lesson_style():
         fig = LessonFigure(figsize=(7.4, 2.4), layout="constrained")
         for ax, (name, loss) in zip(fig.subplots(1, len(losses), sharey=True), losses, strict=True):

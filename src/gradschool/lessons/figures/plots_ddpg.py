@@ -1,4 +1,4 @@
-"""The pictures of chapter 3. Every function takes data and returns a figure that carries its words (`alt`)."""
+"""Figures of chapter 3: each takes data and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,)
 
 
 def _panels(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[LessonFigure, Any]:
-    """A figure that pyplot does not know of, so that a notebook shows it once, and its axes."""
+    """Make a figure that pyplot does not know of, so that a notebook shows it once, and its axes."""
     fig = LessonFigure(figsize=size, layout="constrained")
     return fig, fig.subplots(rows, columns, **options)
 
@@ -36,7 +36,19 @@ def _done(fig: LessonFigure, words: str) -> LessonFigure:
 def critic_surface(
     q_and_slope: Slope, policy: Callable[[Array], Array], speed: float = 0.0, name: str = ""
 ) -> LessonFigure:
-    """Q over angle and torque with arrows dQ/da and the actor's curve; beside it, three slices."""
+    """Draw Q over angle and torque with arrows dQ/da and the actor's curve; beside it, three slices.
+
+    Parameters
+    ----------
+    q_and_slope
+        (obs (N, 3), action (N, 1)) -> Q (N,) and dQ/da (N, 1).
+    policy
+        Observations (N, 3) -> torques (N, 1) in N m.
+    speed
+        The pendulum's speed in rad/s, the same everywhere.
+    name
+        Whose critic it is, for the title.
+    """
     angles, torques = np.linspace(-np.pi, np.pi, 121), np.linspace(-2, 2, 81)
     obs = observe(angles, np.full_like(angles, speed))
     q = np.stack([q_and_slope(obs, np.full((len(obs), 1), a))[0] for a in torques])
@@ -104,7 +116,15 @@ def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], sp
 
 
 def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds") -> LessonFigure:
-    """Mean return against env steps: the median of all seeds, the middle 80 % dark, everybody light."""
+    """Plot mean return against env steps: the median of all seeds, the middle 80 % dark, all of them light.
+
+    Parameters
+    ----------
+    groups
+        Name -> runs.
+    title
+        What the runs are.
+    """
     words = []
     with palette.lesson_style():
         fig, axes = _panels(1, 1, (7.0, 3.8))
@@ -131,7 +151,15 @@ def _band(axes: Axes, x: Array, y: Array, colour: str, name: str, line: Any = "-
 
 
 def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
-    """What is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted."""
+    """Plot what is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted.
+
+    Parameters
+    ----------
+    invert
+        (dq_da (N, 1), action (N, 1), low (1,), high (1,)) -> dq_da (N, 1).
+    low, high
+        Bounds of the action.
+    """
     a = np.linspace(low - 1, high + 1, 241)[:, None]
     box = np.array([low]), np.array([high])
     inside = (a >= low) & (a <= high)
@@ -159,7 +187,15 @@ def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: floa
 
 
 def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str, float]) -> LessonFigure:
-    """What a critic that is moved by the actor's loss says about three actors, and what they truly earn."""
+    """Plot what a critic that is moved by the actor's loss says about actors, and what they truly earn.
+
+    Parameters
+    ----------
+    history
+        From `exploit_critic`: name -> opinions (steps,), and "steps".
+    true_returns
+        Name -> mean discounted return.
+    """
     steps = history["steps"]
     with palette.lesson_style():
         fig, axes = _panels(1, 1, (7.2, 3.8))
@@ -181,7 +217,13 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
 
 
 def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
-    """Mean Q(s, mu(s)) beside the true discounted return over training, and their difference, over all seeds."""
+    """Plot mean Q(s, mu(s)) beside the true discounted return over training, and their difference, over all seeds.
+
+    Parameters
+    ----------
+    groups
+        Name -> runs that were trained with ``probe_q``.
+    """
     with palette.lesson_style():
         fig, (left, right) = _panels(1, 2, (9.0, 3.7))
         words = []
@@ -207,7 +249,15 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
 
 
 def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonFigure:
-    """A learning curve for each patient, with the healthy agent's in grey."""
+    """Plot a learning curve for each faulty agent, with the healthy agent's in gray.
+
+    Parameters
+    ----------
+    curves
+        Letter -> runs.
+    healthy
+        Runs of the healthy agent.
+    """
     with palette.lesson_style():
         fig, panels = _panels(2, 3, (8.6, 4.6), sharex=True, sharey=True)
         words = []
@@ -230,7 +280,24 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -
 def episode_frames(
     policy: Callable[[Array], Array], seed: int, steps: Collection[int] = range(0, 200, 2)
 ) -> tuple[list[Array], float]:
-    """One episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer at `steps`, and its return."""
+    """Drive one episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer.
+
+    Parameters
+    ----------
+    policy
+        Observations (1, 3) -> torques (1, A).
+    seed
+        Resets the environment.
+    steps
+        The steps of which a picture is kept.
+
+    Returns
+    -------
+    frames : list of ndarray
+        (500, 500, 3) each.
+    earned : float
+        What the episode earned, undiscounted.
+    """
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # no display is needed
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import gymnasium
@@ -248,7 +315,15 @@ def episode_frames(
 
 
 def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
-    """The episode as an animated GIF inside HTML, with a text twin."""
+    """Show an episode as an animated GIF inside HTML, with its words.
+
+    Parameters
+    ----------
+    policy
+        Observations (1, 3) -> torques (1, A).
+    seed
+        Resets Gymnasium's environment.
+    """
     from IPython.display import HTML
     from PIL import Image
 
@@ -264,7 +339,17 @@ def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
 
 
 def episode_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
-    """The same episode as a row of still pictures, for paper and for those who switch animations off."""
+    """Draw an episode as a row of still pictures, for paper and for those who switch animations off.
+
+    Parameters
+    ----------
+    policy
+        Observations (1, 3) -> torques (1, A).
+    seed
+        Resets Gymnasium's environment.
+    pictures
+        How many.
+    """
     at = [int(step) for step in np.linspace(0, 100, pictures)]
     frames, earned = episode_frames(policy, seed, at)
     with palette.lesson_style():

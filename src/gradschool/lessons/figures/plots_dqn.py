@@ -1,4 +1,4 @@
-"""The pictures of chapter 2. Every function takes data and returns a LessonFigure with its words."""
+"""Figures of chapter 2: each takes data and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ def network_gradient(
     panels: Mapping[str, tuple[Sequence[Floats], int, int]],
     error: float,
 ) -> LessonFigure:
-    """The seed's drawing: units, edges, and the loss's gradient on every edge.
+    """Draw networks as units and edges, with the loss's gradient on every edge.
 
-    panels -- title -> (gradients of the layers, each (n_in, n_out); the place of the active input; the taken action)
-    error  -- Q(s, a) - y, written at the taken output
+    Parameters
+    ----------
+    panels
+        Title -> (gradients of the layers, each (n_in, n_out); the place of the active input; the taken action).
+    error
+        Q(s, a) - y, written at the taken output.
     """
     with palette.lesson_style():
         fig = LessonFigure(figsize=(4.6 * len(panels), 4.4), layout="constrained")
@@ -77,7 +81,7 @@ def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, er
 
 
 def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
-    """One gradient (rows, A) as a heat map with its numbers; exact zeros stay empty."""
+    """Draw one gradient (rows, A) as a heat map with its numbers; exact zeros stay empty."""
     ax.imshow(g, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
     for (i, j), value in np.ndenumerate(g):
         if value != 0:
@@ -87,7 +91,15 @@ def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
 
 
 def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> LessonFigure:
-    """Several gradients (rows, A) of the same thing, with the largest difference from the first."""
+    """Draw several gradients of the same thing, and say in words their largest difference from the first.
+
+    Parameters
+    ----------
+    gradients
+        Title -> gradient (rows, A).
+    rows
+        What a row is.
+    """
     limit = max(float(np.abs(g).max()) for g in gradients.values()) or 1.0
     first = next(iter(gradients.values()))
     with palette.lesson_style():
@@ -107,7 +119,15 @@ def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Lesso
 
 
 def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonFigure:
-    """W and Q* (S, A) as two strips over the reachable states, and every learned entry against the exact one."""
+    """Draw W and Q* as two strips over states, and every learned entry against the exact one.
+
+    Parameters
+    ----------
+    W, best
+        (S, A).
+    states
+        Ids (n,) of the states that can be met.
+    """
     order = states[np.argsort(best[states].max(axis=1))]
     low, high = float(best[order].min()), float(best[order].max())
     with palette.lesson_style():
@@ -135,7 +155,13 @@ def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonF
 
 
 def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
-    """Learning bands: the median over seeds and the whole range, of the starts solved and of the exact mean return."""
+    """Plot learning curves of the starts solved and of the exact mean return: the median over seeds, and the range.
+
+    Parameters
+    ----------
+    groups
+        Name -> runs.
+    """
     with palette.lesson_style():
         fig = LessonFigure(figsize=(9.0, 3.6), layout="constrained")
         (left, right) = fig.subplots(1, 2)
@@ -164,7 +190,7 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
 
 
 def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], k: int, name: str) -> None:
-    """Median and range of the k-th group's curves."""
+    """Draw median and range of the k-th group's curves."""
     colour, line = palette.SEQUENCE[k % len(palette.SEQUENCE)], palette.LINES[k % len(palette.LINES)]
     longest = max(runs, key=lambda run: len(run.env_steps))
     n = len(longest.env_steps)
@@ -176,9 +202,16 @@ def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], k: i
 
 
 def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigure:
-    """How one update of one state (column) moves others (rows): two (n, n), without and with a hidden layer.
+    """Draw how one update of one state (column) moves others (rows), without and with a hidden layer.
 
     Each column is divided by the move of the updated state itself, so the diagonal is 1.
+
+    Parameters
+    ----------
+    table, hidden
+        (n, n), from `hidden_layer.interference` and its like for a table.
+    action
+        The action whose output was updated.
     """
     table, hidden = table / np.diag(table), hidden / np.diag(hidden)
     limit = 1.5
@@ -202,9 +235,18 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigur
 
 
 def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry: str, decision: float) -> LessonFigure:
-    """Training on the wheel: one entry of Q over the steps for several gradients, and their exact fixed points.
+    """Plot one entry of Q on the wheel over the steps for several gradients, and their exact fixed points.
 
-    paths -- name -> (steps,) values; exact -- name -> the fixed point; decision -- the value of the safe choice
+    Parameters
+    ----------
+    paths
+        Name -> values (steps,).
+    exact
+        Name -> the fixed point.
+    entry
+        What the entry is called.
+    decision
+        The value of the safe choice.
     """
     with palette.lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.8), layout="constrained")
@@ -226,7 +268,15 @@ def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry:
 
 
 def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, tuple[Floats, Floats]]) -> LessonFigure:
-    """The clinic: for each patient its learning curves, and its gradient beside a healthy one on the same batch."""
+    """Draw for each faulty agent its learning curves, and its gradient beside a healthy one on the same batch.
+
+    Parameters
+    ----------
+    curves
+        Letter -> runs.
+    gradients
+        Letter -> (faulty, healthy), each (6, 6).
+    """
     with palette.lesson_style():
         fig = LessonFigure(figsize=(9.0, 2.05 * len(curves)), layout="constrained")
         axes = fig.subplots(len(curves), 3, width_ratios=(1.25, 1, 1))
@@ -237,10 +287,10 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, t
             row[0].set_yticks([-1000, -200, -20, 0], ["-1000", "-200", "-20", "0"])
             row[0].minorticks_off()
             row[0].set(ylim=(-2500, 40), ylabel=f"patient {letter}\nmean return")
-            ill, healthy = gradients[letter]
+            faulty, healthy = gradients[letter]
             limit = float(np.abs(healthy).max())
             first = letter == next(iter(curves))
-            gradient_table(row[1], np.clip(ill, -99, 99), limit, "its gradient" if first else "")
+            gradient_table(row[1], np.clip(faulty, -99, 99), limit, "its gradient" if first else "")
             gradient_table(row[2], healthy, limit, "a healthy one" if first else "")
             row[1].set_ylabel("state")
         for ax, label in zip(axes[-1], ("environment steps", "action", "action"), strict=True):
@@ -250,10 +300,10 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, t
 
 
 def clinic_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:
-    """One patient's chart in words."""
-    ill, healthy = gradients
-    extra = np.unique(np.nonzero((ill != 0) & (healthy == 0))[0])
-    differs = np.unique(np.nonzero(~np.isclose(ill, healthy))[0])
+    """Say in words what `clinic_panels` shows of one agent."""
+    faulty, healthy = gradients
+    extra = np.unique(np.nonzero((faulty != 0) & (healthy == 0))[0])
+    differs = np.unique(np.nonzero(~np.isclose(faulty, healthy))[0])
     where = "nowhere" if len(differs) == 0 else "in rows " + ", ".join(map(str, differs))
     leaks = f", and is not 0 where a healthy one is 0 in rows {', '.join(map(str, extra))}" if len(extra) else ""
     last = [run.mean_return[-1] for run in runs]

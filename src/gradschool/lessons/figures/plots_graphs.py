@@ -1,4 +1,4 @@
-"""Chapter 1's graphs of a computation: numbers that a cell has computed in, a LessonFigure with its words out."""
+"""Chapter 1's graphs of computations: each takes numbers of a cell and returns a LessonFigure with its words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _blank(ax: Axes, width: float, height: float) -> None:
 
 
 def _node(ax: Axes, at: Point, text: str, colour: str = INK, below: str = "") -> None:
-    """A node of a graph with its name and value, and under it the gradient that has arrived there."""
+    """Draw a node of a graph with its name and value, and under it the gradient that has arrived there."""
     box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": colour, "linewidth": 1.4}
     ax.text(*at, text, ha="center", va="center", bbox=box, zorder=3)
     if below:
@@ -29,7 +29,7 @@ def _node(ax: Axes, at: Point, text: str, colour: str = INK, below: str = "") ->
 
 
 def _edge(ax: Axes, start: Point, end: Point, text: str = "", colour: str = INK, **style: Any) -> None:
-    """An arrow. ``lift`` moves its label up in points, ``bend`` curves it, ``gap`` keeps it off the nodes."""
+    """Draw an arrow. ``lift`` moves its label up in points, ``bend`` curves it, ``gap`` keeps it off the nodes."""
     lift, bend, gap = style.get("lift", 8), style.get("bend", 0.0), style.get("gap", 26)
     arrow = {
         "arrowstyle": style.get("head", "-|>"),
@@ -55,9 +55,16 @@ CHAIN_PLACES = {
 def chain_graph(
     values: Mapping[str, float], local: Mapping[tuple[str, str], float], gradients: Mapping[str, float]
 ) -> LessonFigure:
-    """L = 1/2 (w x + b - l)^2 as nodes w, x, u, b, p, l, r, L; the local derivative on every edge.
+    """Draw L = 1/2 (w x + b - l)^2 as nodes w, x, u, b, p, l, r, L, with the local derivative on every edge.
 
-    ``local[("w", "u")]`` is du/dw; ``gradients["w"]`` is dL/dw, written below its node.
+    Parameters
+    ----------
+    values
+        Name of the node -> its value.
+    local
+        (start, end) -> the local derivative: ``local["w", "u"]`` is du/dw.
+    gradients
+        Name of the node -> dL/d(node), written below it.
     """
     with lesson_style():
         fig = LessonFigure(figsize=(7.4, 3.1), layout="constrained")
@@ -86,7 +93,15 @@ def chain_graph(
 
 
 def two_paths(values: Mapping[str, float], early: float, late: float) -> LessonFigure:
-    """y = w tanh(w x): one parameter, two ways to the output. ``early`` and ``late`` are what each way contributes."""
+    """Draw y = w tanh(w x): one parameter, two ways to the output.
+
+    Parameters
+    ----------
+    values
+        The values of w, x, z, h and y.
+    early, late
+        What each way contributes to dy/dw.
+    """
     places = {"w": (0.7, 1.9), "x": (1.6, 0.4), "z": (3.3, 1.2), "h": (6.0, 1.2), "y": (8.2, 1.9)}
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 2.9), layout="constrained")
@@ -111,7 +126,13 @@ def two_paths(values: Mapping[str, float], early: float, late: float) -> LessonF
 
 
 def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
-    """Three ways to push G into a network, as flows, each with the gradient of W1 that came out, (h, n) per way."""
+    """Draw three ways to push G into a network, each with the gradient of W1 that came out.
+
+    Parameters
+    ----------
+    grads
+        Name of the way -> gradient (h, n).
+    """
     names = list(grads)
     size = max(float(np.abs(g).max()) for g in grads.values())
     with lesson_style():
@@ -136,7 +157,7 @@ def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
 
 
 def _injection(ax: Axes, *, surrogate: bool) -> None:
-    """X -> net -> Y in grey, and the gradient's way back in orange; with the surrogate's extra nodes if asked."""
+    """Draw X -> net -> Y in gray, and the gradient's way back in orange; with the surrogate's extra nodes if asked."""
     _blank(ax, 6.4, 2.6)
     X, net, Y, s, source = (0.5, 2.0), (2.2, 2.0), (4.0, 2.0), (5.8, 2.0), (5.8, 0.45)
     for at, text, colour in ((X, "$X$", INK), (net, r"net $\theta$", TAKEN), (Y, "$Y$", INK)):
