@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.course import ROOT
 from grader.errors import GraderError
 from grader.redteam import run
 from grader.redteam.harness import AttackHarness, attacks, read_attack
@@ -93,12 +94,9 @@ def test_a_change_in_a_nested_package_is_noticed(tmp_path: Path, change: Callabl
 
 
 def test_both_packages_are_watched_with_all_their_folders(tmp_path: Path) -> None:
-    import grader.execution.fork_server
-    import gradschool.core.protocol
-
     with AttackHarness(tmp_path) as harness:
-        for module in (grader.execution.fork_server, gradschool.core.protocol):
-            assert str(module.__file__) in harness.before
+        for file in ("grader/execution/fork_server.py", "src/gradschool/core/protocol.py"):
+            assert str(ROOT / file) in harness.before
 
 
 def test_outcomes_keep_the_keys_of_the_commands_json() -> None:
