@@ -184,7 +184,8 @@ def _graded_file(course: CourseDirectory, submission: Submission) -> Path:
 
 
 def _read_graded(course: CourseDirectory, submission: Submission) -> NotebookNode:
-    return nbformat.read(_graded_file(course, submission), as_version=4)
+    notebook: NotebookNode = nbformat.read(_graded_file(course, submission), as_version=4)
+    return notebook
 
 
 def _is_graded(course: CourseDirectory, submission: Submission, version: str) -> bool:

@@ -20,15 +20,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.execution.config import ExecutionConfig
 from grader.sandbox import bubblewrap, seccomp
 from grader.sandbox.resources import ResourceLimits, process_tree
 from grader.sandbox.socket_dir import socket_folder
+
+if TYPE_CHECKING:  # the script runs alone, inside the sandbox
+    from grader.execution.fork_server import KernelOrder
 
 SCRIPT = Path(__file__).parent / "fork_server.py"
 IMPORTS_SECONDS = 120.0  # what a busy machine may take
@@ -160,7 +163,7 @@ class ForkServer:
         self._folder.cleanup()
 
 
-def _order(judge: str, connection: str, resources: ResourceLimits) -> dict[str, Any]:
+def _order(judge: str, connection: str, resources: ResourceLimits) -> KernelOrder:
     """Return what a kernel is to be, as the fork server's child reads it."""
     return {
         "judge": judge,

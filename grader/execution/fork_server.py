@@ -1,10 +1,11 @@
-"""The process from which students' kernels are forked: a script that runs alone, inside the walls.
+"""The process from which students' kernels are forked: a script that runs alone, inside the sandbox.
 
-It imports what every kernel needs, once, and then waits. At each word on its control line it forks; the child goes
-behind walls of its own (mounts, processes, network, IPC, host name, user), gives up every right, and only then becomes
+It imports what every kernel needs, once, and then waits. At each word on its control line it forks; the child enters
+namespaces of its own (mounts, processes, network, IPC, host name, user), gives up every right, and only then becomes
 a student's kernel. The server itself never reads what a kernel is started with and never runs a student's code. It has
 one thread, opens no ZeroMQ socket and calls no ``backward()``: torch refuses autograd in the child of a process that
-has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it.
+has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it. And it is one file: another
+would have to be bound into the sandbox as well, and imported by another name than in the tests.
 
     server ── fork ── builder (new spaces and mounts; ends at once)
                          └─ fork ── first process of the new space (waits; ends with the kernel or the grader)
@@ -29,7 +30,7 @@ import struct
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 PRELOADED = (
     "numpy",
@@ -76,8 +77,19 @@ SET_INTERFACE, UP = 0x8914, 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+class KernelOrder(TypedDict):
+    """What a kernel is to be, as the grader sends it in JSON."""
+
+    judge: str  # the name of the judge's socket in JUDGE_SOCKET_DIR
+    connection: str  # the text of the kernel's connection file
+    scratch: int  # bytes
+    limits: dict[str, int]
+    user: int | None
+    filter: str  # of system calls, in hexadecimal digits
+
+
 def main() -> None:
-    """Serve; whatever comes back from :func:`serve` is a child, and becomes a kernel."""
+    """Serve; whatever returns from :func:`serve` is a child, and becomes a kernel."""
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]  # the folder of this script
     try:
@@ -91,7 +103,7 @@ def main() -> None:
 
 
 def preload() -> None:
-    """Import everything; one thread must be left, or children would not be whole."""
+    """Import everything that kernels need; one thread must be left, or children would not be whole."""
     for name in PRELOADED:
         importlib.import_module(name)
     sys.modules["torch"].set_num_threads(1)
@@ -116,7 +128,7 @@ def gather_memory() -> None:
 
 
 def serve(control: socket.socket) -> socket.socket:
-    """Fork at each word. Only a child returns, with its own line to the grader; the server ends with the grader."""
+    """Fork at each word; only a child returns, with its own line to the grader. The server ends with the grader."""
     call("prctl", SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # wakes select, too
@@ -140,7 +152,7 @@ def serve(control: socket.socket) -> socket.socket:
 
 
 def _reap() -> bool:
-    """Let every child that has ended go; whether any is left."""
+    """Reap every child that has ended, and return whether any is left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -150,7 +162,7 @@ def _reap() -> bool:
 
 
 def become_kernel(line: socket.socket) -> None:
-    """From the builder to the kernel, which alone returns; the other two processes end in here."""
+    """Go from the builder to the kernel, which alone returns; the other two processes end in here."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         order = json.loads(line.recv(MOST_BYTES))
@@ -173,8 +185,8 @@ def become_kernel(line: socket.socket) -> None:
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def build(order: dict[str, Any]) -> None:
-    """Everything that can be written to is made anew; the judge's socket is put in place, the others' are gone."""
+def build(order: KernelOrder) -> None:
+    """Make anew everything that can be written to, put the judge's socket in place, and remove the others'."""
     fonts = [(f, os.open(f, os.O_PATH)) for f in Path(HOME, "matplotlib").glob("fontlist-*.json")]
     packages = [(p, os.open(p, os.O_PATH)) for p in packages_below("/tmp")]
     mask = os.umask(0)
@@ -202,14 +214,14 @@ def build(order: dict[str, Any]) -> None:
 
 
 def packages_below(folder: str) -> list[Path]:
-    """What the outer walls show below a folder that is covered now: a checkout may stand in /tmp."""
+    """Return what the outer sandbox shows below a folder that is covered now: a checkout may stand in /tmp."""
     points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     below = [p for p in points if Path(folder) in p.parents and p.is_dir() and not p.is_relative_to(HOME)]
     return sorted({p for p in below if not any(q in p.parents for q in below)})
 
 
 def show_again(packages: list[tuple[Path, int]]) -> None:
-    """The same places, read-only as they were, with what is mounted within them."""
+    """Mount these places again, read-only as they were, with what is mounted within them."""
     mask = os.umask(0o022)
     for place, descriptor in packages:
         place.mkdir(parents=True, exist_ok=True)
@@ -219,7 +231,7 @@ def show_again(packages: list[tuple[Path, int]]) -> None:
 
 
 def mount_processes() -> None:
-    """A /proc of this space's own, and what bubblewrap covers of it covered."""
+    """Mount a /proc of this namespace, and cover what bubblewrap covers of it."""
     mount("proc", "/proc", "proc", PLAIN | NO_PROGRAMS)
     for name in ("sys", "sysrq-trigger", "irq", "bus"):
         if os.path.exists(place := f"/proc/{name}"):
@@ -234,7 +246,7 @@ def _tell_own_pid(line: socket.socket) -> None:
     os.close(own)
 
 
-def wait_for(kernel: int, order: dict[str, Any], line: socket.socket) -> NoReturn:
+def wait_for(kernel: int, order: KernelOrder, line: socket.socket) -> NoReturn:
     """Be the first process of a PID namespace, without rights, and end with the kernel or with the grader.
 
     When this process ends, so does every other in the namespace. The grader keeps the other end of the line.
@@ -243,15 +255,15 @@ def wait_for(kernel: int, order: dict[str, Any], line: socket.socket) -> NoRetur
     call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
     _filter(bytes.fromhex(order["filter"]))
     ended = os.pidfd_open(kernel)
-    either: list[Any] = [line, ended]
+    either: list[socket.socket | int] = [line, ended]
     while not select.select(either, [], [], 1.0)[0]:
         while os.waitpid(-1, os.WNOHANG)[0] not in (0, kernel):  # orphans that a student left to this process
             pass
     os._exit(0)
 
 
-def give_up_rights(order: dict[str, Any]) -> None:
-    """Limits, a user of its own (in a user space of its own unless the grader is root), no rights, the filter."""
+def give_up_rights(order: KernelOrder) -> None:
+    """Set the limits, a user of its own (in a user namespace unless the grader is root), no rights, and the filter."""
     call("prctl", DUMPABLE, 1, 0, 0, 0)
     os.setsid()
     for name, most in order["limits"].items():
@@ -273,7 +285,7 @@ def give_up_rights(order: dict[str, Any]) -> None:
 
 
 def _drop_bounding() -> None:
-    """No program that this process starts could have a capability."""
+    """Drop every capability from what programs that this process starts could have."""
     for number in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
         call("prctl", DROP_BOUND, number, 0, 0, 0)
 
@@ -296,7 +308,7 @@ def _filter(code: bytes) -> None:
 
 
 def start_afresh() -> None:
-    """What a process that was started alone would have of its own: signals, chance, keys, a folder to be in.
+    """Give the kernel what a process that was started alone has of its own: signals, chance, keys, a folder to be in.
 
     The salt of Python's hashes and the places of things in memory are the server's, the same in all its children.
     """
@@ -310,19 +322,19 @@ def start_afresh() -> None:
 
 
 def run_kernel() -> None:
-    """As ``python -m ipykernel_launcher`` does."""
+    """Run the kernel, as ``python -m ipykernel_launcher`` does."""
     sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{RUN_DIR}/connection.json", *KERNEL_OPTIONS]
     sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """mount(2)."""
+    """Call mount(2)."""
     texts = [None if t is None else t.encode() for t in (source, target, kind, data)]
     call("mount", *texts[:3], ctypes.c_ulong(flags), texts[3], say=target)
 
 
-def call(name: str, *words: Any, say: object = "") -> None:
-    """A function of libc that returns 0, or an OSError."""
+def call(name: str, *words: object, say: object = "") -> None:
+    """Call a function of libc, and raise OSError unless it returns 0."""
     words = tuple(ctypes.c_ulong(w) if isinstance(w, int) else w for w in words)
     if getattr(LIBC, name)(*words) != 0:
         number = ctypes.get_errno()

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig
 from grader.notebooks.reader import chapter_of, read_submission
-from grader.results import GradeRecord
+from grader.results import ExerciseJson, GradeRecord
 
 
-def grade_file(file: Path, config: ExecutionConfig) -> dict[str, Any]:
+class FileReport(TypedDict):
+    """What :func:`grade_file` says of one notebook, as JSON."""
+
+    notebook: str
+    chapter: str
+    earned: float
+    points: float
+    exercises: list[ExerciseJson]
+    notes: list[str]
+
+
+def grade_file(file: Path, config: ExecutionConfig) -> FileReport:
     """Grade a notebook wherever it lies, and return its record with the chapter and the sums."""
     chapter = chapter_of(read_submission(file), file)
     found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter, config))
@@ -26,7 +37,7 @@ def grade_file(file: Path, config: ExecutionConfig) -> dict[str, Any]:
     }
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(found: FileReport) -> str:
     """Return the report of :func:`grade_file` as text for a terminal."""
     lines = [f"{found['notebook']}: {found['chapter']}, {found['earned']:g} of {found['points']:g} points"]
     for e in found["exercises"]:

@@ -57,15 +57,15 @@ class SandboxedKernelManager(AsyncKernelManager):
         if not self.execution.sandbox:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             env = {**kept, **bubblewrap.own_places(str(home)), **bubblewrap.judge_variables(self.judge_address)}
-            return await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
-        await (self._fork() if self.forked else self._start_cold())
-        self.ip = f"/proc/{self.init_pid}/root{bubblewrap.SOCKETS}"
-        return None
+            await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
+        else:
+            await (self._fork() if self.forked else self._start_cold())
+            self.ip = f"/proc/{self.init_pid}/root{bubblewrap.SOCKETS}"
 
     async def _fork(self) -> None:
         self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
         await self.start_kernel(cwd="/", env={})
-        self.init_pid = self.provisioner.process.pid  # type: ignore[union-attr]
+        self.init_pid = self.provisioner.process.pid
 
     async def _start_cold(self) -> None:
         env = {**bubblewrap.environment(), **bubblewrap.judge_variables()}
@@ -95,11 +95,11 @@ class SandboxedKernelManager(AsyncKernelManager):
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """Send SIGINT to the kernel itself: bubblewrap would die of it."""
         if not self.execution.sandbox:
-            return await super().interrupt_kernel()
+            await super().interrupt_kernel()
+            return
         for pid in process_tree(self.init_pid)[1:2]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
-        return None
 
     async def sockets_are_there(self, seconds: float) -> None:
         """Wait for the kernel's sockets: whoever connects too early is made to wait for longer than this takes."""

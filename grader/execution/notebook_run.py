@@ -199,4 +199,5 @@ def _unjudged_report(entry: Entry, cell: NotebookNode, outcome: CellOutcome, sec
 def _card(report: Report) -> NotebookNode:
     """Return the report as the one output of its check cell."""
     shown = {"text/html": as_html(report), "text/plain": as_text(report)}
-    return nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})
+    output: NotebookNode = nbformat.from_dict({"output_type": "display_data", "metadata": {}, "data": shown})
+    return output

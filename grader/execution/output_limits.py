@@ -17,10 +17,10 @@ SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 
 
 class BoundedClient(NotebookClient):
-    """nbclient, keeping only so much of what a cell shows, and only kinds that cannot run anything."""
+    """nbclient, keeping only so much of what a cell shows, and only kinds of output that cannot run anything."""
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Leave out what is too much or of another kind; everything else as nbclient does it."""
+        """Leave out what is too much or of another kind, and do with the rest as nbclient does."""
         kind, content = msg["msg_type"], msg["content"]
         if kind == "status":
             return super().process_message(msg, cell, cell_index)
@@ -34,7 +34,7 @@ class BoundedClient(NotebookClient):
         return None
 
     def _bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode) -> dict[str, Any] | None:
-        """The content of a message made anew, from only those parts that we know; None for nothing."""
+        """Return the content of a message made anew, from only those parts that are known; None for nothing."""
         if kind == "clear_output":
             return {"wait": content.get("wait") is True}
         if kind == "error":
@@ -54,7 +54,7 @@ class BoundedClient(NotebookClient):
 
 
 def _joined(cell: NotebookNode, name: str, text: str) -> bool:
-    """Whether the text could be put behind what the same stream wrote last."""
+    """Append the text to what the same stream wrote last, and return whether that was possible."""
     last = cell.outputs[-1] if cell.outputs else {}
     if last.get("output_type") != "stream" or last.get("name") != name:
         return False
@@ -62,13 +62,13 @@ def _joined(cell: NotebookNode, name: str, text: str) -> bool:
     return True
 
 
-def _clean(text: Any) -> str:
-    """Text that a file can hold."""
+def _clean(text: object) -> str:
+    """Return *text* without the halves of characters that no file can hold."""
     return str(text).encode("utf-8", "replace").decode()
 
 
-def _safe(data: Any, room: int) -> dict[str, str]:
-    """The parts of an output that are text or a picture and of a reasonable size."""
+def _safe(data: object, room: int) -> dict[str, str]:
+    """Return the parts of an output that are text or a picture and of a reasonable size."""
     given = data if isinstance(data, dict) else {}
     kept = {t: given[t] for t in SAFE_TYPES if isinstance(given.get(t), str) and len(given[t]) <= MOST_IMAGE}
     pictures = {t: v for t, v in kept.items() if t != "text/plain" and len(v) <= room and BASE64.fullmatch(v)}

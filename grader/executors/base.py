@@ -72,7 +72,8 @@ def serialize(notebook: NotebookNode) -> str:
 
 def deserialize(text: str) -> NotebookNode:
     """Return the notebook that :func:`serialize` made this text of."""
-    return nbformat.from_dict(json.loads(text))
+    notebook: NotebookNode = nbformat.from_dict(json.loads(text))
+    return notebook
 
 
 def error_sentence(error: Exception) -> str:

@@ -67,7 +67,8 @@ def _connected(address: str | Callable[[], Any]) -> Any:
         at = json.loads(Path(address).read_text())["address"] if is_file else address
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions, which are compared below
-            return distributed.Client(at, timeout=10, set_as_default=False)
+            client: Callable[..., Any] = distributed.Client  # which has no types
+            return client(at, timeout=10, set_as_default=False)
     except Exception as error:  # of many kinds: no such host, nobody listens, no certificate, not Dask
         why = (str(error).strip().splitlines() or [type(error).__name__])[0][:150]
         raise GraderError(f"There is no Dask scheduler to talk to at {address} ({why}).") from error

@@ -1,4 +1,4 @@
-"""The walls around a student's kernel: bubblewrap's namespaces, limits on resources, and a watch on memory.
+"""The sandbox around a student's kernel: bubblewrap's namespaces and mounts, limits on resources, and a user.
 
 Inside there is a read-only system, the interpreter with its packages, ``gradschool``, and an empty scratch folder
 that is gone with the kernel. There is no network, no gradebook, no ``grader/``, no ``solutions/``, no submission,
@@ -75,14 +75,14 @@ def command(
     info_fd: int,
     seccomp_fd: int | None,
 ) -> list[str]:
-    """The command line that runs ``kernel`` inside. bwrap writes the pid of the sandbox's first process to info_fd."""
+    """Return the command line that runs ``kernel`` inside; bwrap writes the pid of its first process to info_fd."""
     extra = ["--info-fd", str(info_fd), *(["--seccomp", str(seccomp_fd)] if seccomp_fd is not None else [])]
     extra += ["--ro-bind", judge, f"{RUN_DIR}/judge", "--ro-bind", connection_file, f"{RUN_DIR}/connection.json"]
     return [*_bwrap(resources, work_dir, extra), *kernel]
 
 
 def server_command(script: Path, work_dir: Path, handed: Path, control_fd: int) -> list[str]:
-    """The command line that runs a fork server inside: with the rights to build walls, and nothing to use them on."""
+    """Return the command line that runs a fork server inside, with the rights to make sandboxes of its own."""
     inside = f"{RUN_DIR}/{script.name}"
     extra = ["--ro-bind", str(handed), JUDGE_SOCKET_DIR, "--ro-bind", str(script), inside]
     caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if os.geteuid() == 0 else ("SETFCAP",)))
@@ -91,14 +91,14 @@ def server_command(script: Path, work_dir: Path, handed: Path, control_fd: int) 
 
 
 def _bwrap(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
-    """bwrap and all its arguments, up to the program to run."""
+    """Return bwrap and all its arguments, up to the program to run."""
     own_user = os.geteuid() == 0
     spaces = _namespaces(("SETUID", "SETGID") if own_user else ())
     return [*spaces, *_mounts(resources, work_dir, extra), *_limits(resources), *(_as_nobody() if own_user else [])]
 
 
 def _namespaces(caps: Sequence[str]) -> list[str]:
-    """bwrap, the namespaces that it makes, and the capabilities that are left."""
+    """Return bwrap, the namespaces that it makes, and the capabilities that are left."""
     spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if os.geteuid() == 0 else ["user"])]
     line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
     line += ["--cap-drop", "ALL"]
@@ -106,7 +106,7 @@ def _namespaces(caps: Sequence[str]) -> list[str]:
 
 
 def _mounts(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
-    """All that is in sight. Mounts are made in the order in which they stand."""
+    """Return all that is in sight; mounts are made in the order in which they stand."""
     scratch = str(resources.scratch)
     line = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
@@ -117,7 +117,7 @@ def _mounts(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> 
 
 
 def _system() -> Iterator[str]:
-    """The read-only system: programs and libraries, the few settings that they need, nothing of anybody's."""
+    """Yield the read-only system: programs and libraries, the few settings that they need, nobody's own files."""
     for place in map(Path, SYSTEM):
         if place.is_symlink():
             yield from ("--symlink", os.readlink(place), str(place))
@@ -130,7 +130,7 @@ def _system() -> Iterator[str]:
 
 
 def _packages(work_dir: Path) -> Iterator[str]:
-    """The interpreter, its packages and gradschool; exercises and what of the course lies within them are covered."""
+    """Yield the interpreter, its packages and gradschool; exercises and the course's files within are covered."""
     bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), EXERCISES.parent]
     bound = [p for p in bound if not p.is_relative_to("/usr")]
     for place in bound:
@@ -143,7 +143,7 @@ def _packages(work_dir: Path) -> Iterator[str]:
 
 
 def _exercises() -> Iterator[str]:
-    """The exercises without their inputs and oracles: of each folder :data:`SHOWN`, and nothing else.
+    """Yield the exercises without their inputs and oracles: of each folder :data:`SHOWN`, and nothing else.
 
     `check` on a student's own machine works with them. While grading, the judge needs none, and a student who
     returned an oracle's answer would be paid for calling it. Bytecode is hidden with the rest.
@@ -156,18 +156,18 @@ def _exercises() -> Iterator[str]:
 
 
 def _covered(folder: Path) -> tuple[str, ...]:
-    """An empty folder in its place, which stays empty: one that could be written to would join forked kernels."""
+    """Return an empty folder in its place, which stays empty: a writable one would connect forked kernels."""
     return ("--tmpfs", str(folder), "--remount-ro", str(folder))
 
 
 def _folders(*names: str) -> Iterator[str]:
-    """Empty folders that anybody may enter; bwrap alone would make them for root."""
+    """Yield empty folders that anybody may enter; bwrap alone would make them for root."""
     for name in names:
         yield from ("--perms", "0755", "--dir", name)
 
 
 def _fonts() -> Iterator[str]:
-    """matplotlib's list of fonts, which takes a second or two to make."""
+    """Yield matplotlib's list of fonts, which takes a second or two to make."""
     import matplotlib
 
     yield from ("--perms", "0777", "--dir", f"{HOME}/matplotlib")
@@ -180,7 +180,7 @@ def _limits(resources: ResourceLimits) -> list[str]:
 
 
 def own_user() -> int | None:
-    """Root's kernels give up root, each for a user of its own: then the limit on processes holds for each alone."""
+    """Return the user of a kernel of root's, another for each: then the limit on processes holds for each alone."""
     return NOBODY + USERS * os.getpid() + next(_turn) % USERS if os.geteuid() == 0 else None
 
 

@@ -56,7 +56,7 @@ MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
 def program() -> bytes | None:
-    """The filter for this machine, or None if it is of a kind that we have no table for."""
+    """Return the filter for this machine, or None if there is no table for its kind."""
     if platform.machine() not in MACHINES:
         return None
     column, architecture = MACHINES[platform.machine()]

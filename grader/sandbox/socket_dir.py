@@ -13,9 +13,9 @@ ROOM = 40  # of them for a folder's own name and a socket's within it
 
 
 def socket_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder of this process's own, where the system puts such folders, or in /tmp if that is too long a path.
+    """Make a folder of this process's own, where the system puts such folders, or in /tmp if that is too long a path.
 
-    Raises Trouble if neither will do.
+    Raises GraderError if neither will do.
     """
     usual = tempfile.gettempdir()
     for place in (usual, "/tmp"):

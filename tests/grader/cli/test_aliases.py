@@ -64,3 +64,20 @@ def test_export_is_told_what_stands_for_ungraded_marks_by_either_name(
     monkeypatch.setattr("grader.lms.canvas.write_import_file", lambda *args: seen.append(args[-1]) or ([], []))
     run("export", "--format", "canvas", name, "points", "--json")
     assert seen == ["points"]
+
+
+@pytest.mark.parametrize("name", ["--cold", "--no-fork"])
+def test_autograde_is_told_to_fork_nothing_by_either_name(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setenv("GRADSCHOOL_WORK_DIR", str(tmp_path))
+    monkeypatch.setattr("grader.autograde.grade_class", lambda *_, config, **more: seen.append(config.fork) or [])
+    run("autograde", name, "--json")
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("name", ["check", "grade-file"])
+def test_one_file_is_graded_by_either_name(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("grader.execution.grade_file.grade_file", lambda file, config: {"notebook": str(file)})
+    assert "mine.ipynb" in run(name, "mine.ipynb", "--json")
