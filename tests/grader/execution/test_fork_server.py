@@ -134,9 +134,7 @@ def test_both_ways_to_start_give_the_same_records(
     cold = class_record(replace(LIMITED, fork=False))
     assert set(started) == {"cold"}
     assert forked == cold
-    assert sum(e["earned"] for e in forked["perfect"][0]["exercises"]) == sum(
-        e.points for e in entries("chain").values()
-    )
+    assert sum(e.earned for e in forked["perfect"][0].exercises) == sum(e.points for e in entries("chain").values())
 
 
 def _shown(cell: NotebookNode) -> list[Any]:
