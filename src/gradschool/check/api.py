@@ -7,9 +7,7 @@ answered by the judge, a process outside this kernel, over a local socket: only 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +17,7 @@ from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice, captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Exercise, UnknownExercise, find
+from gradschool.core.exercise import Answer, Exercise, UnknownExercise, find
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import describe, to_plain
@@ -40,7 +38,7 @@ class CheckFailed(AssertionError):
         return [f"CheckFailed: {self}"]
 
 
-def check(exercise_id: str, answer: Callable[..., Any]) -> None:
+def check(exercise_id: str, answer: Answer) -> None:
     """Check your function for an exercise and show a card that says what is right and what is not yet.
 
     Parameters
@@ -66,7 +64,7 @@ def check(exercise_id: str, answer: Callable[..., Any]) -> None:
         raise CheckFailed(f"{report.exercise}: {report.hint}")
 
 
-def _find_exercise(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
+def _find_exercise(exercise_id: str, answer: Answer) -> Exercise:
     """Find the exercise; raise CheckFailed with a sentence if ``check`` was not called as it should be."""
     if not isinstance(exercise_id, str):
         raise CheckFailed('check takes the id first, in quotes, then your function: check("chain.l2_gradient", ...)')
@@ -82,7 +80,7 @@ def _find_exercise(exercise_id: str, answer: Callable[..., Any]) -> Exercise:
     return exercise
 
 
-def check_here(exercise: Exercise, answer: Callable[..., Any]) -> Report:
+def check_here(exercise: Exercise, answer: Answer) -> Report:
     """Check a student's function on this machine: without a reference, by the oracle of the exercise's public half.
 
     Parameters
@@ -125,7 +123,7 @@ def hint_to_open(report: Report, failures_since_pass: int) -> int:
     return max(2, min(failures_since_pass, 3)) if shape and not shape.met else max(1, min(failures_since_pass, 3))
 
 
-def _on_speed(exercise: Exercise, answer: Callable[..., Any]) -> str:
+def _on_speed(exercise: Exercise, answer: Answer) -> str:
     """Return what the exercise says of a right answer's speed: "" while grading, and if the function raises now."""
     if exercise.speed_note is None or judge_address() is not None:
         return ""
@@ -163,7 +161,7 @@ def _show(report: Report) -> None:
         print(as_text(report))
 
 
-def _is_examined_by_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
+def _is_examined_by_judge(address: str, exercise: Exercise, answer: Answer) -> bool:
     try:
         return _ask_judge(address, exercise, answer)
     except (OSError, protocol.ProtocolError):
@@ -173,7 +171,7 @@ def _is_examined_by_judge(address: str, exercise: Exercise, answer: Callable[...
         ) from None
 
 
-def _ask_judge(address: str, exercise: Exercise, answer: Callable[..., Any]) -> bool:
+def _ask_judge(address: str, exercise: Exercise, answer: Answer) -> bool:
     """Answer the judge's questions; return False if it does not examine this exercise now."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(JUDGE_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.plain_data import describe, iter_leaves
+from gradschool.core.plain_data import PlainData, describe, iter_leaves
 from gradschool.core.report import Criterion, Example, Report
 
 TITLES = {"shape": "Shape and dtype", "value": "Values", "edge": "Edge cases", "purity": "Leaves its inputs alone"}
@@ -68,12 +68,12 @@ def _example_text(example: Example, hint: str) -> list[str]:
     return lines
 
 
-def _assigned(name: str, value: Any) -> str:
+def _assigned(name: str, value: PlainData) -> str:
     """``name = value``, the later lines of an array under its first."""
     return f"{name} = " + _short(value).replace("\n", "\n" + " " * (len(name) + 3))
 
 
-def _short(value: Any) -> str:
+def _short(value: PlainData) -> str:
     if not isinstance(value, np.ndarray):
         return describe(value)
     with np.printoptions(precision=5, suppress=False, threshold=40, edgeitems=3, linewidth=100):
@@ -180,16 +180,16 @@ def _index_of(wrong: np.ndarray) -> str:
     return "index " if wrong.ndim == 1 else ""
 
 
-def _shape(value: Any) -> str:
+def _shape(value: PlainData) -> str:
     return f", shape {value.shape}" if isinstance(value, np.ndarray) and value.ndim else ""
 
 
-def _largest(value: Any) -> float:
+def _largest(value: PlainData) -> float:
     numbers = np.abs(value.astype(float)) if isinstance(value, np.ndarray) else np.zeros(0)
     return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
 
 
-def heat_map(value: Any, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array") -> str:
+def heat_map(value: PlainData, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array") -> str:
     """Return a small table with one colored cell per entry; wrong entries carry a frame and a mark, not color alone.
 
     ``wrong`` is the mask of the wrong entries; ``size`` is the entry that has the full color, the largest one if it is

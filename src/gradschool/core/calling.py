@@ -6,14 +6,14 @@ import contextlib
 import io
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Answer, Exercise
 from gradschool.core.plain_data import PlainData, copy_arrays, sanitize_text, to_plain
 
 MAX_PRINTED = 2_000
@@ -85,7 +85,7 @@ def captured_output() -> Iterator[_Bounded]:
             yield sink
 
 
-def call_twice(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> Reply:
+def call_twice(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
     """Call the student's function on a case, and once more on fresh inputs, and return what happened.
 
     What the function prints is kept from the first call; warnings and whatever the second call prints go nowhere.
@@ -114,7 +114,7 @@ def call_twice(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str
     return Reply(first, second, inputs, printed, seconds)
 
 
-def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, Any]) -> PlainData | Raised:
+def _outcome(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> PlainData | Raised:
     try:
         return to_plain(exercise.adapter(answer, args))
     except KeyboardInterrupt:
@@ -123,7 +123,7 @@ def _outcome(exercise: Exercise, answer: Callable[..., Any], args: Mapping[str, 
         return Raised(sanitize_text(type(error).__name__[:100]), _message(error, answer))
 
 
-def _message(error: BaseException, answer: Callable[..., Any]) -> str:
+def _message(error: BaseException, answer: Answer) -> str:
     """Return what the exception says, and in which line of the function's own cell it arose."""
     try:
         said = str(error)
@@ -134,7 +134,7 @@ def _message(error: BaseException, answer: Callable[..., Any]) -> str:
     return f"{said} ({where})" if said and where else said or where
 
 
-def _line(error: BaseException, answer: Callable[..., Any]) -> str:
+def _line(error: BaseException, answer: Answer) -> str:
     code, place, step = getattr(answer, "__code__", None), "", error.__traceback__
     while step is not None:
         at = step.tb_frame.f_code

@@ -6,12 +6,11 @@ First what the answer has to do with its inputs (:mod:`gradschool.diagnosis.inpu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from gradschool.core.compare import Attempt, Comparison, example_of
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Answer, Exercise
 from gradschool.core.report import Diagnosis, Report
 from gradschool.diagnosis.error_locations import WEAK, WHERE
 from gradschool.diagnosis.input_relations import HOW, Relation, WrongPair, named_inputs, relation
@@ -21,7 +20,7 @@ from gradschool.diagnosis.sensitivity import LAST_PROBES, SensitivityProbe, Time
 Wrong = dict[str, list[tuple[Attempt, WrongPair]]]  # the wrong pairs of each part of the answer, smallest inputs first
 
 
-def refine(exercise: Exercise, answer: Callable[..., Any], attempts: Sequence[Attempt], report: Report) -> Report:
+def refine(exercise: Exercise, answer: Answer, attempts: Sequence[Attempt], report: Report) -> Report:
     """Return the same report, with a hint that says more where the patterns could not say what is wrong.
 
     ``answer`` is the student's function, which is called again on changed inputs. Without anything more to say, and
@@ -53,7 +52,7 @@ def _first_wrong(exercise: Exercise, attempts: Sequence[Attempt]) -> tuple[list[
     return group, wrong
 
 
-def _how(exercise: Exercise, answer: Callable[..., Any], wrong: Wrong) -> tuple[str, Diagnosis] | None:
+def _how(exercise: Exercise, answer: Answer, wrong: Wrong) -> tuple[str, Diagnosis] | None:
     """Say what has been done wrongly, part by part of the answer; if nothing tells, where it is wrong."""
     related = _related(wrong, HOW)
     if related:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradschool.core.calling import captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Answer, Exercise
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, to_plain
 from gradschool.core.report import Diagnosis
@@ -71,7 +71,7 @@ class SensitivityProbe:
     """
 
     exercise: Exercise
-    answer: Callable[..., Any]
+    answer: Answer
     attempt: Attempt
     budget: TimeBudget
     known: dict[tuple[str, str], tuple[Parts, Parts]] = field(default_factory=dict)
