@@ -1,4 +1,4 @@
-"""Chapter 1, the lesson: its anatomy, its formulas beside code, its quoted facts, its figures and its clinic.
+"""Chapter 1, the lesson: its anatomy, its formulas beside code and its quoted facts.
 
 The functions under test are the lesson's own solution cells, so a formula of the prose and the code below it
 cannot drift apart. Nothing here starts a kernel.
@@ -7,28 +7,20 @@ cannot drift apart. Nothing here starts a kernel.
 from __future__ import annotations
 
 import re
-import time
 import tracemalloc
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
-import matplotlib.image
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_hex
-from matplotlib.text import Text
 from nbformat import NotebookNode
 
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
-from gradschool.lessons.clinics import chain
 from gradschool.lessons.figures import plots_chain
-from gradschool.lessons.figures.figure import LessonFigure
-from gradschool.lessons.figures.palette import INK, SEQUENCE
 from gradschool.rl.nets.torch_mlp import tanh_net
 from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
 
@@ -264,106 +256,3 @@ def test_adam_s_first_step_is_lr_and_a_constant_factor_is_hidden(
         np.testing.assert_allclose(np.array(list(route(factor))), right, rtol=1e-4)
         stepped = lesson.sgd_step([theta], [factor * grads[0]], 0.01)[0] - theta
         np.testing.assert_allclose(stepped, -factor * 0.01 * grads[0])
-
-
-# -- the clinic -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def findings(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
-    """Each patient's gradients beside the right ones, on two calls."""
-    rng = np.random.default_rng(0)
-    params = [rng.normal(size=s) for s in ((5, 1), (5,), (1, 5), (1,))]
-    X = np.linspace(-1, 1, 8)[:, None]
-    l, p = np.sin(3 * X[:, 0]), lesson.mlp(*params, X)
-    right = lesson.mlp_backward(*params, X, lesson.batch_mean_gradient(p, l))[:4]
-    found = {}
-    for name in (chain.HEALTHY, *chain.LETTERS):
-        network = chain.FaultyNetwork(name, lesson.mlp_backward, lesson.batch_mean_gradient)
-        found[name] = [chain.gradient_ratio(network.gradients(params, X, p, l), right) for _ in range(2)]
-    return found
-
-
-def test_every_faulty_network_shows_the_finding_that_its_diagnosis_names(findings: dict[str, list[list[str]]]) -> None:
-    assert findings["healthy"] == [["1"] * 4] * 2
-    assert findings["A"] == [["8"] * 4] * 2  # the batch size
-    assert findings["B"] == [["other"] * 3 + ["1"]] * 2
-    assert findings["C"] == [["1"] * 4, ["2"] * 4]  # the same net, asked twice
-    assert findings["D"] == [["0", "0", "1", "1"]] * 2
-
-
-def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
-    with pytest.raises(ValueError, match="no patient 'E': there are A, B, C, D"):
-        chain.FaultyNetwork("E", lesson.mlp_backward, lesson.batch_mean_gradient)
-
-
-# -- figures --------------------------------------------------------------------------------------------------
-
-
-def figure_cells(cells: list[NotebookNode]) -> list[str]:
-    return [c.source for c in cells if c.cell_type == "code" and "plots_chain." in c.source]
-
-
-@pytest.fixture(scope="module")
-def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> tuple[list[LessonFigure], float]:
-    """The experiment cells in the lesson's order, with the solutions: the figures, and CPU seconds of it all."""
-    names = {**vars(lesson), "print": lambda *_: None}
-    started, drawn = time.process_time(), []
-    for cell in cells:
-        if cell.metadata.get("tags") != ["experiment"]:
-            continue
-        body, _, last = cell.source.rstrip().rpartition("\n")
-        exec(body if last.startswith("plots_chain.") else cell.source, names)
-        if last.startswith("plots_chain."):
-            drawn.append(eval(last, names))
-    return drawn, time.process_time() - started
-
-
-@pytest.fixture
-def figures(session: tuple[list[LessonFigure], float]) -> list[LessonFigure]:
-    return session[0]
-
-
-def test_every_figure_is_drawn_and_carries_its_words(cells: list[NotebookNode], figures: list[LessonFigure]) -> None:
-    assert len(figures) == len(figure_cells(cells)) == 10
-    for figure in figures:
-        assert isinstance(figure, LessonFigure)
-        assert len(figure.alt) > 100
-        assert "nan" not in figure.alt
-        assert len(figure.axes) >= 1
-    assert len({figure.alt for figure in figures}) == 10
-
-
-def test_figures_are_transparent_pictures_and_speak_when_shown(
-    figures: list[LessonFigure], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "figure.png").write_bytes(figures[0].png())
-    pixels = matplotlib.image.imread(tmp_path / "figure.png")
-    assert pixels.shape[2] == 4
-    assert pixels[0, 0, 3] == 0  # nothing behind the drawing
-    assert pixels[..., 3].max() == 1
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **more: shown.append((data, more)))
-    figures[0]._ipython_display_()
-    (bundle, more), (words, _) = shown
-    assert bundle["text/plain"] == more["metadata"]["image/png"]["alt"] == figures[0].alt
-    assert f'<img alt="{escape(figures[0].alt, quote=True)}"' in bundle["text/html"]  # JupyterLab reads no other
-    assert "<details>" in words.data
-
-
-def test_the_words_follow_the_numbers() -> None:
-    one = plots_chain.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.76)
-    other = plots_chain.two_paths({"w": 0.5, "x": 2.0, "z": 1.0, "h": 0.76, "y": 0.38}, 0.42, 0.1)
-    assert "1.18" in one.alt
-    assert "0.52" in other.alt
-
-
-def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> None:
-    lines = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
-    assert lines <= {*SEQUENCE, INK}
-    words = {to_hex(text.get_color()).upper() for figure in figures for text in figure.findobj(Text) if text.get_text()}
-    assert words <= {*SEQUENCE, INK, "#FFFFFF", "#111111"}  # the last two stand on a heat map's own ground
-
-
-def test_a_session_of_experiments_is_short(session: tuple[list[LessonFigure], float]) -> None:
-    assert session[1] < 10  # measured: a second or two of CPU

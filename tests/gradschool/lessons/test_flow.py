@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
-
-import IPython.display
 import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
 
 from gradschool.core.numerics import central_differences
-from gradschool.lessons import notebook_ui
-from gradschool.lessons.figures import backprop_stepper, flow
-from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures import backprop_stepper
 from gradschool.lessons.figures.flow import chain_graph, chain_net, ddpg_graph, dqn_graph
 from gradschool.lessons.figures.graph import Edge, Graph, Node, draw, strength
 from gradschool.lessons.figures.palette import BLOCKED, INK, LEAK, TAKEN
-
-
-def mlp_backward(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, G: Any) -> Any:
-    H = np.tanh(X @ W1.T + b1)
-    Delta = (G @ W2) * (1 - H**2)
-    return Delta.T @ X, Delta.sum(0), G.T @ H, G.sum(0), Delta @ W1
-
-
-def linear_vjp(W: Any, b: Any, x: Any, g: Any) -> Any:
-    return np.outer(g, x), g.copy(), W.T @ g
-
-
-def tanh_vjp(z: Any, g: Any) -> Any:
-    return g * (1 - np.tanh(z) ** 2)
-
-
-def semi_gradient(W: Any, W_target: Any, s: Any, a: Any, r: Any, s_next: Any, terminated: Any, gamma: float) -> Any:
-    y = r + gamma * (1.0 - terminated) * W_target[s_next].max(axis=1)
-    grad = np.zeros_like(W)
-    np.add.at(grad, (s, a), (W[s, a] - y) / len(s))
-    return grad
-
-
-def residual_gradient(W: Any, s: Any, a: Any, r: Any, s_next: Any, terminated: Any, gamma: float) -> Any:
-    best, onward = W[s_next].argmax(axis=1), gamma * (1.0 - terminated)
-    error = (W[s, a] - r - onward * W[s_next, best]) / len(s)
-    grad = np.zeros_like(W)
-    np.add.at(grad, (s, a), error)
-    np.add.at(grad, (s_next, best), -onward * error)
-    return grad
-
-
-def actor_loss_direct(actor: Any, critic: Any, batch: Any) -> Any:
-    return -critic(batch.obs, actor(batch.obs)).mean()
-
-
-def actor_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
-    parameters = list(actor.parameters())
-    gradients = torch.autograd.grad(actor_loss_direct(actor, critic, batch), parameters)
-    for p, g in zip(parameters, gradients, strict=True):
-        p.grad = g
-    optimiser.step()
-
-
-def careless_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
-    optimiser.zero_grad()
-    actor_loss_direct(actor, critic, batch).backward()
-    optimiser.step()
+from tests.support.lesson_functions import (
+    actor_loss_direct,
+    actor_step,
+    careless_step,
+    linear_vjp,
+    mlp_backward,
+    residual_gradient,
+    semi_gradient,
+    tanh_vjp,
+)
 
 
 def weights(graph: Graph, start: str, end: str, shape: tuple[int, int]) -> np.ndarray:
@@ -222,114 +177,3 @@ def test_previous_and_next_stay_within_the_steps() -> None:
     for _ in range(9):
         controls["_next"].click()
     assert controls["step"].value == 6
-
-
-# -- on the page ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """What is displayed, in order: ("new", data) and ("again", data)."""
-    seen: list[tuple[str, Any]] = []
-
-    def display(data: Any, **how: Any) -> Any:
-        seen.append(("new", data))
-        return SimpleNamespace(update=lambda data, **how: seen.append(("again", data)))
-
-    monkeypatch.setattr(IPython.display, "display", display)
-    return seen
-
-
-def pictures(page: list[tuple[str, Any]]) -> list[str]:
-    return [how for how, data in page if isinstance(data, dict) and "image/png" in data]
-
-
-LESSONS: dict[str, Callable[[], None]] = {
-    "chain": lambda: flow.chain(mlp_backward),
-    "dqn": lambda: flow.dqn(semi_gradient, residual_gradient),
-    "ddpg": lambda: flow.ddpg(actor_loss_direct, actor_step),
-    "stepper": lambda: backprop_stepper.backward_steps(linear_vjp, tanh_vjp),
-}
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: list[tuple[str, Any]]) -> None:
-    LESSONS[lesson]()
-    assert pictures(page) == ["new"]
-    assert not [
-        data for _, data in page if isinstance(data, dict) and "application/vnd.jupyter.widget-view+json" in data
-    ]
-    assert all(
-        word in next(d for _, d in page if isinstance(d, dict))["text/plain"] for word in ("Units and edges", "carr")
-    )
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_with_a_reader_the_picture_follows_every_control(
-    lesson: str, page: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notebook_ui, "is_interactive", lambda: True)
-    made: dict[str, Any] = {}
-    real = notebook_ui._made
-    monkeypatch.setattr(notebook_ui, "_made", lambda controls: made.update(real(controls)) or made)
-    LESSONS[lesson]()
-    assert pictures(page) == ["new"]
-    assert "application/vnd.jupyter.widget-view+json" in page[0][1]
-    for name, widget in made.items():
-        if name.startswith("_"):
-            continue
-        before = len(pictures(page))
-        options = getattr(widget, "options", None)
-        widget.value = options[-1][1] if options else (not widget.value if isinstance(widget.value, bool) else 3)
-        assert pictures(page)[before:] == ["again"], name
-
-
-@pytest.mark.parametrize("lesson", ["chain", "dqn", "ddpg", "stepper"])
-def test_a_stub_is_answered_with_a_kind_sentence(
-    lesson: str, page: list[tuple[str, Any]], capsys: pytest.CaptureFixture
-) -> None:
-    def stub(*args: Any) -> Any:
-        raise NotImplementedError
-
-    def broken(*args: Any) -> Any:
-        return 7
-
-    shows = {
-        "chain": (flow.chain, 1),
-        "dqn": (flow.dqn, 2),
-        "ddpg": (flow.ddpg, 2),
-        "stepper": (backprop_stepper.backward_steps, 2),
-    }
-    show, count = shows[lesson]
-    show(*[stub] * count)  # type: ignore[operator]
-    assert "Write it, check it, and run this cell again." in capsys.readouterr().out
-    show(*[broken] * count)  # type: ignore[operator]
-    assert "which raised" in capsys.readouterr().out
-    assert not page
-
-
-def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kernel(content: Any) -> None:
-        shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: {"content": content}))
-        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-
-    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET", raising=False)
-    assert not notebook_ui.is_interactive()  # no kernel at all
-    kernel({"code": "", "allow_stdin": True})
-    assert notebook_ui.is_interactive()
-    monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", "/nowhere")
-    assert not notebook_ui.is_interactive()
-    monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET")
-    for content in ({"code": "", "allow_stdin": False}, {}, None):
-        kernel(content)
-        assert not notebook_ui.is_interactive()
-
-
-def test_a_figure_put_again_replaces_picture_and_words(page: list[tuple[str, Any]]) -> None:
-    figure = LessonFigure()
-    figure.alt = "one"
-    handles = figure.put()
-    figure.alt = "two"
-    figure.put(handles)
-    assert [how for how, _ in page] == ["new", "new", "again", "again"]
-    assert page[2][1]["text/plain"] == "two"

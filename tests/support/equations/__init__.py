@@ -1,0 +1,1 @@
+"""The checks of the lessons' displayed equations, one module for each chapter."""
