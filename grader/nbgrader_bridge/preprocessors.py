@@ -60,7 +60,7 @@ class SubmissionExporter(NotebookExporter):
         graded, notes = overwrite_cells(read_submission(file), template(chapter(names["assignment"])))
         graded.metadata[NOTES] = notes
         resources["metadata"] = ResourcesDict(name=file.stem, path=str(file.parent))
-        return self.from_notebook_node(graded, resources, **more)
+        return self.from_notebook_node(graded, resources, **more)  # type: ignore[no-untyped-call]  # nbconvert's
 
 
 def _only_the_stamp(folder: Path) -> None:
