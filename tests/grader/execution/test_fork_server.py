@@ -34,6 +34,7 @@ from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, process_tree
+from tests.support.time_limits import PATIENT
 
 pytestmark = pytest.mark.slow
 
@@ -381,7 +382,7 @@ def test_a_killed_server_costs_nothing(chain: Chapter, built: CourseDirectory, t
     killer = threading.Thread(target=kill_once)
     killer.start()
     try:
-        graded = grade_notebook.grade_notebook(tmp_path / "nb.ipynb", chain, CONFIG)
+        graded = grade_notebook.grade_notebook(tmp_path / "nb.ipynb", chain, replace(CONFIG, limits=PATIENT))
     finally:
         done.set()
         killer.join()

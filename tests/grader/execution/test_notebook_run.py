@@ -15,6 +15,7 @@ from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
+from tests.support.time_limits import PATIENT
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ def cell(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def graded(notebook: NotebookNode, chain: Chapter, tmp_path: Path, limits: TimeLimits | None = None) -> NotebookNode:
     nbformat.write(notebook, tmp_path / "submitted.ipynb")
-    config = ExecutionConfig(ROOT / "build", limits=limits or TimeLimits())
+    config = ExecutionConfig(ROOT / "build", limits=limits or PATIENT)
     return grade_notebook.grade_notebook(tmp_path / "submitted.ipynb", chain, config)
 
 

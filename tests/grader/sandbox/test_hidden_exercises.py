@@ -25,6 +25,7 @@ from grader.publish.build import build
 from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
 from gradschool.core.exercise import CHAPTERS, in_chapter
+from tests.support.time_limits import PATIENT
 
 SHOWN = {"__init__.py", *(f"{part}/{name}" for part in CHAPTERS for name in bubblewrap.SHOWN)}
 FILES = {str(f.relative_to(bubblewrap.EXERCISES)) for f in bubblewrap.EXERCISES.rglob("*.py")}
@@ -161,7 +162,6 @@ def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: 
     sample_class.fill_class(course, which, mistaken=0)
     full = {i: e.points for i, e in entries(which.key).items()}
     for student in ("perfect", "alternative-2"):
-        graded = grade_notebook.grade_notebook(
-            course.notebook_path(course.submitted, student, which), which, ExecutionConfig(course.work)
-        )
+        file = course.notebook_path(course.submitted, student, which)
+        graded = grade_notebook.grade_notebook(file, which, ExecutionConfig(course.work, limits=PATIENT))
         assert GradeRecord.read(graded).earned() == full, student
