@@ -25,11 +25,11 @@ CHATTY = "print('x' * 5_000_000)\n"
 def fill_class(
     course: CourseDirectory, chapter: Chapter, mistaken: int = 3, misbehaving: bool = True, written: bool = False
 ) -> list[str]:
-    """Write a class into ``house.submitted`` from the release; the student ids.
+    """Submit the work of a made-up class, filled in from the release; return the student ids.
 
     ``mistaken`` students have a known mistake in every exercise, each another one: with as many of them as the
-    richest exercise has mutants, the whole bank is in the class. ``unruly`` students print without end, never return
-    or end their kernel. Where ``written`` is set, they answer the written question too, which a person has to mark.
+    richest exercise has mutants, the whole bank is in the class. ``misbehaving`` students print without end, never
+    return or end their kernel. Where ``written`` is set, they answer the written question too, which a person marks.
     """
     solved = {
         c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata
@@ -54,7 +54,7 @@ def fill_class(
 
 
 def filled(notebook: NotebookNode, chapter: Chapter, fill: Fill) -> NotebookNode:
-    """A released notebook with its solution cells filled in."""
+    """Fill in a released notebook's solution cells, and return it."""
     cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
     for entry in entries(chapter.key).values():
         text = fill(entry)
@@ -64,7 +64,7 @@ def filled(notebook: NotebookNode, chapter: Chapter, fill: Fill) -> NotebookNode
 
 
 def answered(notebook: NotebookNode) -> NotebookNode:
-    """The same with an answer in every written question: text that is both answer and marked."""
+    """Answer every written question of a notebook, and return it."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and is_grade(cell) and is_solution(cell):
             cell.source = "The gradient is born where the loss meets the prediction, and every edge multiplies."
@@ -72,7 +72,10 @@ def answered(notebook: NotebookNode) -> NotebookNode:
 
 
 def _released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
-    return nbformat.read(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
+    released: NotebookNode = nbformat.read(
+        course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4
+    )
+    return released
 
 
 def _cell(entry: Entry) -> str:
@@ -80,12 +83,12 @@ def _cell(entry: Entry) -> str:
 
 
 def _as_answer(entry: Entry, solution: Variant) -> str:
-    """A solution of the bank as a student would have it: under the name that the lesson asks for."""
+    """Return a solution of the bank as a student would write it, under the name that the lesson asks for."""
     return f"{solution.source}\n\n{entry.exercise.function} = {solution.function}\n"
 
 
 def _one_bad(chapter: Chapter, solved: dict[str, str], bad: str) -> Fill:
-    """All right but the third exercise, which misbehaves."""
+    """Return what fills in every exercise correctly but the third, which misbehaves."""
     victim = list(entries(chapter.key))[2]
 
     def fill(entry: Entry) -> str:
@@ -104,7 +107,7 @@ def _submit(course: CourseDirectory, chapter: Chapter, student: str, notebook: N
 
 
 def _submit_damaged(course: CourseDirectory, chapter: Chapter) -> None:
-    """A file cut off in the middle, and one under another name."""
+    """Submit a file cut off in the middle, and one under another name."""
     whole = course.notebook_path(course.submitted, "untouched", chapter).read_bytes()
     damaged = course.notebook_path(course.submitted, "damaged", chapter)
     damaged.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +118,7 @@ def _submit_damaged(course: CourseDirectory, chapter: Chapter) -> None:
 
 
 def clear(course: CourseDirectory) -> None:
-    """Remove what an earlier sample class left in this house."""
+    """Remove what an earlier sample class left in this course directory."""
     for folder in (course.submitted, course.autograded, course.feedback):
         shutil.rmtree(folder, ignore_errors=True)
     (course.work / "gradebook.db").unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def collect(
         echo(MOODLES_NUMBERS)
     count = Counter(r.status for r in results)
     summary = ", ".join(f"{count[s]} {s}" for s in ("new", "replaced", "unchanged", "older"))
-    return echo(f"{'Would be: ' if dry_run else ''}{summary}, {count['trouble']} could not be taken.")
+    return echo(f"{'Would be: ' if dry_run else ''}{summary}, {count['failed']} could not be taken.")
 
 
 def _show(results: list[CollectResult]) -> None:

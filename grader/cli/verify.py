@@ -1,4 +1,4 @@
-"""Commands that try the grader itself."""
+"""Commands that verify the grader itself."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ NamedMember = tuple[ArchiveMember, SubmissionName | None]
 
 @dataclass(frozen=True)
 class CollectResult:
-    """What became of one file: "new", "replaced", "unchanged", "older" (a later one counts) or "trouble"."""
+    """What became of one file: "new", "replaced", "unchanged", "older" (a later one counts) or "failed"."""
 
     path: str
     status: str
@@ -82,7 +82,7 @@ class Collector:
                 return  # timestamp.txt, and whatever the student's folder held besides
             yield self._collect_notebook(member, name)
         except GraderError as error:
-            yield CollectResult(member.path, "trouble", note=str(error))
+            yield CollectResult(member.path, "failed", note=str(error))
 
     def _collect_notebook(self, member: ArchiveMember, name: SubmissionName) -> CollectResult:
         student, submitted = self._find_student(name)
@@ -134,7 +134,7 @@ class Collector:
         for student, paths in sorted(self._notebooks.items()):
             if not paths:
                 note = f"{student} handed in no notebook of this course: ask for it."
-                yield CollectResult("", "trouble", student, note=note)
+                yield CollectResult("", "failed", student, note=note)
 
 
 def _rank(member: ArchiveMember, name: SubmissionName | None) -> tuple[tuple[int, int], str, str, bool]:

@@ -34,14 +34,14 @@ mtd[columnalign="left"] { text-align: left; }
 
 
 def improve_accessibility(page: str) -> str:
-    """The page with its language said and with colours that can be told apart; again and again the same."""
+    """Add the page's language and readable colors; a page that has them stays as it is."""
     if _STYLE in page:
         return page
     return page.replace("<html>", '<html lang="en">', 1).replace("</head>", _STYLE, 1)
 
 
 class FeedbackPage(HTMLExporter):
-    """nbgrader's page, mended, on every road to it: our command, nbgrader's own, and the formgrader's button."""
+    """nbgrader's feedback page made accessible, for our command, nbgrader's own and the formgrader's button."""
 
     def from_notebook_node(  # type: ignore[override]  # nbconvert's own classes differ from each other
         self, nb: NotebookNode, resources: Any = None, **kw: Any

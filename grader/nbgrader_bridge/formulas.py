@@ -35,11 +35,11 @@ _ATTRIBUTES = (
 ELEMENTS, ATTRIBUTES = frozenset(_ELEMENTS.split()), frozenset(_ATTRIBUTES.split())
 # Words and short numbers: no address, no style, and no length that would carry a formula over the rest of the page.
 VALUE = re.compile(r"[A-Za-z-]{0,20}|#[0-9A-Fa-f]{3,8}|[-+]?\d{0,2}(\.\d{0,6})?[a-z%]{0,3}")
-NO_WIDTH = "\u200b"  # what keeps a student's tags and links from beginning (see transplant)
+NO_WIDTH = "\u200b"  # what keeps a student's tags and links from beginning (see overwrite_cells)
 
 
 def formula(latex: str, *, block: bool) -> str:
-    """A formula as MathML, or its source, escaped, where it is too long, not understood, or more than a formula."""
+    """Return a formula as MathML, or its source, escaped, if it is too long, not understood, or more than a formula."""
     try:
         return _drawn(latex.replace(NO_WIDTH, ""), block)
     except Exception:  # the converter's errors are of many kinds, and a page must come whatever a student wrote
@@ -59,7 +59,7 @@ def _drawn(latex: str, block: bool) -> str:
 
 
 def _harmless(part: Element) -> Element:
-    """The same element built anew; ValueError if it, an attribute or a value of one is not known to draw only."""
+    """Build an element anew; raise ValueError if it, an attribute or a value is not known to do nothing but draw."""
     name = part.tag.rpartition("}")[2]
     if name not in ELEMENTS:
         raise ValueError(f"<{name}>")
@@ -73,7 +73,7 @@ def _harmless(part: Element) -> Element:
 
 
 class _Renderer(IPythonRenderer):
-    """nbconvert's own, but for formulas."""
+    """nbconvert's renderer of Markdown, with formulas as MathML."""
 
     room = MOST_OF_CELL
 
@@ -93,13 +93,13 @@ class _Renderer(IPythonRenderer):
 
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
-    """nbconvert's filter of this name, with formulas drawn."""
+    """Render a cell's Markdown as nbconvert's filter of this name does, with formulas as MathML."""
     attachments = context.get("cell", {}).get("attachments", {})
     return MarkdownWithMath(renderer=_Renderer(escape=False, attachments=attachments)).render(source)
 
 
 def offline_pages(c: Config) -> None:
-    """Let nbgrader's pages be made with this filter and with our ``mathjax.html.j2``, which fetches nothing.
+    """Configure nbgrader's pages to use this filter and our ``mathjax.html.j2``, which fetches nothing.
 
     The formgrader sets its exporter's template folders itself, after any configuration; Jupyter's path is left to us.
     """

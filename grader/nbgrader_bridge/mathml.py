@@ -26,18 +26,24 @@ _TALL = re.compile(r"<(?P<kind>msup|msub|msubsup)><mo (?P<size>minsize=[^>]*)>(?
 
 
 def _operator(name: str) -> str:
-    r"""A name set upright, below which an index may stand (``\operatorname`` and its relatives)."""
+    r"""Return LaTeX for an upright name, below which an index may stand (``\operatorname`` and its relatives)."""
     return rf"\mathop{{\text{{{name.replace(chr(92) + ',', ' ')}}}}}"
 
 
 def _upright(found: re.Match[str]) -> str:
-    """An identifier of several letters stands upright by itself; arg max also keeps a little space behind it."""
+    """Return an operator's name as an upright identifier; arg max keeps a little space behind it."""
     name = found["name"]
     return f'<mo lspace="0" rspace="0.17em">{name}</mo>' if name.startswith("arg") else f"<mi>{name}</mi>"
 
 
 def mathml(latex: str, *, block: bool) -> str:
-    """One formula as a ``<math>`` element; ValueError, naming the word, where it is not understood."""
+    """Convert one formula to a ``<math>`` element.
+
+    Raises
+    ------
+    ValueError
+        If a command is not understood; it is named.
+    """
     plain = latex.strip()
     for pattern, rewritten in _REWRITTEN:
         plain = pattern.sub(rewritten, plain)

@@ -1,4 +1,7 @@
-"""Our steps as nbgrader's preprocessors: thin, so that plain nbgrader and the formgrader take the same road."""
+"""The grader's steps as nbgrader's preprocessors, for ``nbgrader autograde`` and the formgrader.
+
+They are thin: the same functions grade a class by ``python -m grader autograde``.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ NOTES = "gradschool_notes"
 
 
 def _for_students(nb: NotebookNode) -> list[NotebookNode]:
-    """The cells that a student may see."""
+    """Return the cells that a student may see."""
     return [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
 
 
-class DropInstructorCells(NbGraderPreprocessor):
+class DropInstructorCells(NbGraderPreprocessor):  # type: ignore[misc]  # it is untyped
     """Building a release: leave out the cells that are only for the instructor."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
@@ -43,35 +46,39 @@ class DropInstructorCells(NbGraderPreprocessor):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Autograding, before any step: nbgrader reads a submission by our rules, and gets it transplanted.
+    """Autograding, before any step: nbgrader reads a submission by our rules, with its cells overwritten.
 
-    nbgrader converts a notebook twice, first as submitted and then as transplanted; only the first is a stranger's.
+    nbgrader converts a notebook twice, as submitted and with cells overwritten; only the first is a student's.
     """
 
     def from_filename(self, filename: str, resources: Any = None, **more: Any) -> Step:
-        """Trouble, in one sentence, if the file cannot be read; nbgrader then goes on with the next student."""
+        """Read a notebook; raise GraderError if it cannot be read: nbgrader then goes on with the next student."""
         file, folders = Path(filename), self.config.CourseDirectory
         if not file.is_relative_to(folders.submitted_directory):
-            return super().from_filename(filename, resources, **more)
+            found: Step = super().from_filename(filename, resources, **more)
+            return found
         if escapes_folder(file, Path(folders.submitted_directory)):
             raise GraderError(f"{file.name} is a link to somewhere else: ask for the file itself.")
         names = resources["nbgrader"]
-        _only_the_stamp(Path(folders.autograded_directory) / names["student"] / names["assignment"])
+        _remove_copied_files(Path(folders.autograded_directory) / names["student"] / names["assignment"])
         graded, notes = overwrite_cells(read_submission(file), template(chapter(names["assignment"])))
         graded.metadata[NOTES] = notes
         resources["metadata"] = ResourcesDict(name=file.stem, path=str(file.parent))
         return self.from_notebook_node(graded, resources, **more)  # type: ignore[no-untyped-call]  # nbconvert's
 
 
-def _only_the_stamp(folder: Path) -> None:
-    """Remove what nbgrader copied from beside a submission: a link there would be a copy of what it led to."""
+def _remove_copied_files(folder: Path) -> None:
+    """Remove all but the timestamp of what nbgrader copied from beside a submission.
+
+    A link there has become a copy of what it led to.
+    """
     for file in folder.rglob("*"):
         if not file.is_dir() and file.name != "timestamp.txt":
             file.unlink()
 
 
-class JudgeNotebook(NbGraderPreprocessor):
-    """Autograding: run the transplanted notebook with the judge listening."""
+class JudgeNotebook(NbGraderPreprocessor):  # type: ignore[misc]
+    """Autograding: execute the notebook with the judge."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         """Return the notebook with its cards as outputs and its grades in the metadata."""
@@ -82,8 +89,8 @@ class JudgeNotebook(NbGraderPreprocessor):
         return nb, resources
 
 
-class EnterRecord(NbGraderPreprocessor):
-    """Autograding, last: the record into the gradebook."""
+class EnterRecord(NbGraderPreprocessor):  # type: ignore[misc]
+    """Autograding, last: enter the record into the gradebook."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         """Enter the notebook's grades, and return it as it came."""
@@ -94,7 +101,7 @@ class EnterRecord(NbGraderPreprocessor):
         return nb, resources
 
 
-class AddSummary(NbGraderPreprocessor):
+class AddSummary(NbGraderPreprocessor):  # type: ignore[misc]
     """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:

@@ -1,4 +1,4 @@
-"""How nbgrader is set up: its folders, and our steps in place of its own. One function, used by every way in.
+"""nbgrader's configuration: its folders, and our steps in place of its own.
 
 ``nbgrader_config.py`` calls it for plain ``nbgrader`` and for the formgrader; ``python -m grader`` calls it itself.
 """
@@ -30,7 +30,7 @@ from grader.nbgrader_bridge.preprocessors import (
 
 
 def configure(c: Config, course: CourseDirectory) -> Config:
-    """Fill ``c`` in for this house."""
+    """Fill ``c`` in for this course directory, and return it."""
     find_own_programs()
     folders = c.CourseDirectory
     folders.root = str(ROOT)
@@ -62,7 +62,7 @@ def _steps(c: Config) -> None:
 
 
 def converter(kind: type[BaseConverter], course: CourseDirectory, assignment: str, student: str = "*") -> Any:
-    """One of nbgrader's converters, ready to start on one assignment."""
+    """Return one of nbgrader's converters, ready to start on one assignment."""
     config = configure(Config(), course)
     folders = NbgraderDirectory(config=config)
     folders.assignment_id, folders.student_id = assignment, student
@@ -73,7 +73,7 @@ def converter(kind: type[BaseConverter], course: CourseDirectory, assignment: st
 
 @contextmanager
 def captured_log() -> Iterator[list[str]]:
-    """Keep nbgrader's log to ourselves: its exceptions only say "see above", so collect what stood above."""
+    """Collect nbgrader's log instead of printing it: its exceptions only say "see above"."""
     words: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: words.append(record.getMessage())  # type: ignore[method-assign]
@@ -89,6 +89,6 @@ def captured_log() -> Iterator[list[str]]:
 
 
 def first_error(words: list[str]) -> str:
-    """The line of nbgrader's log that says most: the last line of its first traceback or message."""
+    """Return the line of nbgrader's log that says most: the last line of its first traceback or message."""
     lines = [line for line in words[:1] + words[1:2] for line in line.strip().splitlines()]
     return lines[-1] if lines else "it gave no reason"

@@ -1,4 +1,4 @@
-"""The student's solutions in the instructor's notebook: the first station of every submission.
+"""Overwriting cells: the student's solutions in the instructor's notebook, the first step of grading a submission.
 
 Locked and graded cells are the instructor's, once, in the instructor's order. Solution cells take the student's text
 by ``grade_id``. The student's own cells stay, after the cell that they followed, as plain cells: tags, metadata,
@@ -34,7 +34,7 @@ UNUSUAL = re.compile(
 
 
 def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """The notebook to grade, and notes for the instructor about whatever was not as handed out."""
+    """Build the notebook to grade, with notes for the instructor about whatever was not as handed out."""
     notes: list[str] = []
     known = {c.metadata.nbgrader.grade_id: c for c in template.cells if "nbgrader" in c.metadata}
     answers, extras = _sort(submitted, known, notes)
@@ -58,7 +58,7 @@ def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[No
 def _sort(
     submitted: NotebookNode, known: dict[str, NotebookNode], notes: list[str]
 ) -> tuple[dict[str, NotebookNode], dict[str, list[NotebookNode]]]:
-    """The student's text for every known cell, and the other cells by the known cell that they follow."""
+    """Return the student's cell for every known name, and the other cells by the known cell that they follow."""
     answers: dict[str, NotebookNode] = {}
     extras: dict[str, list[NotebookNode]] = defaultdict(list)
     after = ""
@@ -78,7 +78,7 @@ def _sort(
 
 
 def _note_moves(found: list[str], wanted: list[str], notes: list[str]) -> None:
-    """One note that names the cells which did not stand where the lesson has them."""
+    """Add one note that names the cells which did not stand where the lesson has them."""
     blocks = SequenceMatcher(None, found, wanted, autojunk=False).get_matching_blocks()
     stayed = {name for block in blocks for name in found[block.a : block.a + block.size]}
     moved = [name for name in found if name not in stayed]
@@ -95,7 +95,7 @@ def _adopt(
     known: dict[str, NotebookNode],
     notes: list[str],
 ) -> None:
-    """A solution cell that lost its name (renamed, copied, stripped of metadata) is known by what it defines.
+    """Find solution cells that lost their name (renamed, copied, stripped of metadata) by what they define.
 
     The last extra cell that defines the function counts, as it would in a kernel.
     """
@@ -117,7 +117,7 @@ def _adopt_written(
     prose: set[str],
     notes: list[str],
 ) -> None:
-    """A written answer that lost its name is known when it is the only text of the student's own, and lost alone."""
+    """Find a written answer that lost its name: the only one lost, and the only text of the student's own."""
     lost = [n for n, cell in known.items() if n not in answers and is_solution(cell) and cell.cell_type == "markdown"]
     own = [(a, c) for a, some in extras.items() for c in some if c.cell_type == "markdown" and _text(c) not in prose]
     if len(lost) == len(own) == 1:
@@ -127,12 +127,12 @@ def _adopt_written(
 
 
 def defined(source: str) -> set[str]:
-    """The functions and classes that a cell defines at its top, by their look: the text need not parse."""
+    """Return the functions and classes that a cell defines at its top level; the text need not parse."""
     return set(DEFINITION.findall(source))
 
 
 def _bound(extras: dict[str, list[NotebookNode]], notes: list[str]) -> None:
-    """Keep so many cells of the student's own, each of so many characters."""
+    """Keep at most ``MOST_EXTRAS`` cells of the student's own, each of at most ``MOST_TEXT`` characters."""
     left = MOST_EXTRAS
     for after, cells in extras.items():
         extras[after] = [c for c in cells if len(_text(c)) <= MOST_TEXT][: max(left, 0)]
@@ -142,7 +142,7 @@ def _bound(extras: dict[str, list[NotebookNode]], notes: list[str]) -> None:
 
 
 def flag_suspicious_code(cells: list[NotebookNode]) -> list[str]:
-    """Notes for the instructor about code that an honest solution has no use for; they change no mark."""
+    """Return notes for the instructor about code that an honest solution has no use for; they change no mark."""
     found = []
     for cell in cells:
         words = sorted({m.group(0) for m in UNUSUAL.finditer(_text(cell))}) if cell.cell_type == "code" else []
@@ -153,7 +153,7 @@ def flag_suspicious_code(cells: list[NotebookNode]) -> list[str]:
 
 
 def _name(cell: NotebookNode) -> str:
-    """The cell's grade_id, or "" if it has none that could be one."""
+    """Return the cell's grade_id, or "" if it has none that could be one."""
     metadata = cell.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
@@ -166,40 +166,40 @@ def _is_as_given(cell: NotebookNode, known: dict[str, NotebookNode]) -> bool:
 
 
 def _merge_cell(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) -> NotebookNode:
-    """The instructor's cell with the student's text in it where the student was asked for some."""
-    name, graft = cell.metadata.nbgrader.grade_id, nbformat.from_dict(dict(cell))
+    """Return the instructor's cell, with the student's text in it where the student was asked for some."""
+    name, merged = cell.metadata.nbgrader.grade_id, _copy(cell)
     if answer is None:
         notes.append(f"The cell {name} was deleted: it is back as it was handed out.")
-        return graft
+        return merged
     if answer.cell_type != cell.cell_type:
         notes.append(f"The cell {name} was turned into {answer.cell_type}: it counts as {cell.cell_type}.")
     if not is_solution(cell):
         if _text(answer) != cell.source:
             notes.append(f"The locked cell {name} was changed: it is back as it was handed out.")
-        return graft
-    graft.source = _text(answer)
+        return merged
+    merged.source = _text(answer)
     if is_grade(cell):  # whether a written answer was given shows before the text is made safe
-        graft.metadata.nbgrader["answered"] = compute_checksum(graft) != cell.metadata.nbgrader.checksum
+        merged.metadata.nbgrader["answered"] = compute_checksum(merged) != cell.metadata.nbgrader.checksum
     if cell.cell_type == "markdown":
-        graft.source = neutralize_markup(graft.source)
-    return graft
+        merged.source = neutralize_markup(merged.source)
+    return merged
 
 
 def _with_instructors(template: NotebookNode) -> list[tuple[NotebookNode, list[NotebookNode]]]:
-    """Every known cell, with the instructor's own cells (a marking scheme) that stand between it and the next."""
+    """Return every known cell, with the instructor's own cells (a marking scheme) between it and the next."""
     found: list[tuple[NotebookNode, list[NotebookNode]]] = []
     for cell in template.cells:
         if _name(cell):
             found.append((cell, []))
         elif found and INSTRUCTOR_TAG in cell.metadata.get("tags", []):
-            found[-1][1].append(nbformat.from_dict(dict(cell)))
+            found[-1][1].append(_copy(cell))
     return found
 
 
 def _extra(cell: NotebookNode, experiments: set[str], prose: set[str]) -> NotebookNode:
-    """A cell of the student's own, with nothing but its text; an unchanged experiment is marked to be left out.
+    """Return a cell of the student's own, with nothing but its text; an unchanged experiment is marked to be skipped.
 
-    The lesson's own prose, unchanged, is the instructor's and needs no disarming.
+    The lesson's own prose, unchanged, is the instructor's, and its markup may work.
     """
     text = _text(cell)
     if cell.cell_type == "code":
@@ -209,24 +209,30 @@ def _extra(cell: NotebookNode, experiments: set[str], prose: set[str]) -> Notebo
 
 
 def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> NotebookNode:
-    """A cell; the notebook that it goes into is validated as a whole, once."""
-    return nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
+    """Make a cell without validating it; the notebook that it goes into is validated as a whole, once."""
+    made: NotebookNode = nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
+    return made
+
+
+def _copy(cell: NotebookNode) -> NotebookNode:
+    copied: NotebookNode = nbformat.from_dict(dict(cell))
+    return copied
 
 
 def _text(cell: NotebookNode) -> str:
-    """A cell's text, without the halves of characters (lone surrogates) that no file could hold."""
+    """Return a cell's text, without the halves of characters (lone surrogates) that no file could hold."""
     text = cell.get("source", "")
     text = "".join(map(str, text)) if isinstance(text, list) else str(text)
     return text.encode("utf-8", "replace").decode()
 
 
 def neutralize_markup(text: str) -> str:
-    """Markdown that stays text: a space of no width keeps each tag, link, picture and TeX link from beginning."""
+    """Make Markdown harmless: a space of no width keeps each tag, link, picture and TeX link from working."""
     return LINK.sub(lambda found: found.group(0) + "\u200b", TAG.sub("<\u200b", text))
 
 
 def _with_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """The same cells, each with an id of its own that says nothing."""
+    """Number the cells: an id that the student chose could say anything."""
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i}"
     return cells

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from grader.bank.registry import entries
 from grader.course import Chapter, chapters
-from grader.errors import GraderError
+from grader.errors import SubmissionError
 from gradschool.core.exercise import grade_id
 
 MOST_BYTES = 50 * 2**20  # of one submitted file
@@ -28,7 +28,7 @@ def read_submission(file: Path) -> NotebookNode:
 
     Raises
     ------
-    GraderError
+    SubmissionError
         In one sentence, if the file cannot be read, is too large or is not a notebook.
     """
     try:
@@ -37,22 +37,24 @@ def read_submission(file: Path) -> NotebookNode:
             warnings.simplefilter("ignore")  # what nbformat finds odd, `_with_valid_cells` repairs
             notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
     except OSError as error:
-        raise GraderError(f"{file.name} cannot be opened ({error.strerror}).") from error
-    except GraderError:
+        raise SubmissionError(f"{file.name} cannot be opened ({error.strerror}).") from error
+    except SubmissionError:
         raise
     except Exception as error:  # nbformat raises many kinds for what is not a notebook
-        raise GraderError(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
+        raise SubmissionError(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
     if not isinstance(notebook.get("cells"), list):
-        raise GraderError(f"{file.name} has no cells: ask for the file again.")
+        raise SubmissionError(f"{file.name} has no cells: ask for the file again.")
     return _with_valid_cells(notebook)
 
 
 def _require_plain_file(file: Path) -> None:
     found = file.stat()
     if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
-        raise GraderError(f"{file.name} is not a file: ask for the file itself.")
+        raise SubmissionError(f"{file.name} is not a file: ask for the file itself.")
     if found.st_size > MOST_BYTES:
-        raise GraderError(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
+        raise SubmissionError(
+            f"{file.name} is larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs."
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -80,7 +82,7 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
 
     Raises
     ------
-    GraderError
+    SubmissionError
         If it has no cell of any chapter; the sentence names ``file``.
     """
     names = {
@@ -89,5 +91,5 @@ def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
     common = {c: len(names & {grade_id(i) for i in entries(c.key)}) for c in chapters()}
     best = max(common, key=lambda c: common[c], default=None)
     if best is None or common[best] == 0:
-        raise GraderError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
+        raise SubmissionError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
     return best

@@ -1,4 +1,4 @@
-"""A chapter's one source as a notebook: MyST Markdown in, nbgrader's metadata on, the same bytes every time."""
+"""A chapter's one source as a notebook: MyST Markdown in, nbgrader's metadata added, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,17 @@ SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
 
 def source_notebook(chapter: Chapter) -> NotebookNode:
-    """The chapter's source as a notebook with nbgrader's metadata, solutions included. The same bytes every time."""
+    """Read the chapter's source as a notebook with nbgrader's metadata, solutions included.
+
+    The same source gives the same bytes.
+
+    Raises
+    ------
+    GraderError
+        If the source is missing, or lacks a cell of an exercise, or has two cells of one name.
+    """
     try:
-        notebook = jupytext.read(chapter.source, fmt="md:myst")
+        notebook: NotebookNode = jupytext.read(chapter.source, fmt="md:myst")
     except FileNotFoundError:
         raise GraderError(f"The source {chapter.source} is missing.") from None
     notebook.metadata = nbformat.from_dict(_notebook_metadata())
@@ -43,7 +51,7 @@ def _notebook_metadata() -> dict[str, Any]:
 
 
 def _prepare(cell: NotebookNode, chapter: Chapter, seen: dict[str, int]) -> None:
-    """Turn the source's short marks (exercise, check, locked, reflection) into nbgrader's metadata, and fix the id."""
+    """Turn the source's short marks (exercise, check, locked, reflection) into nbgrader's metadata, and set the id."""
     metadata = cell.metadata
     points: float | None = None
     kind = next((k for k in CELL_KINDS if k in metadata), "")
@@ -81,9 +89,9 @@ def _points(chapter: Chapter, exercise_id: str) -> float:
 
 
 def _cell_id(cell: NotebookNode, seen: dict[str, int]) -> str:
-    """An id that depends on the content alone, so that two builds of one source agree to the byte."""
+    """Return an id that depends on the content alone, so that two builds of one source agree to the byte."""
     if "nbgrader" in cell.metadata:
-        return cell.metadata.nbgrader.grade_id[:64]
+        return str(cell.metadata.nbgrader.grade_id)[:64]
     digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
     seen[digest] = seen.get(digest, 0) + 1
     return f"{digest}-{seen[digest]}"
@@ -103,9 +111,9 @@ def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
 
 
 def template(chapter: Chapter) -> NotebookNode:
-    """The chapter as a student gets it, with checksums and with the instructor's own cells still in their places.
+    """Return the chapter as a student gets it, with checksums, and with the instructor's own cells in their places.
 
-    A copy for each caller, to change as it likes; parsed again only when the source has changed.
+    Each caller gets a copy, to change as it likes; the source is parsed again only when it has changed.
     """
     try:
         text = chapter.source.read_bytes()
@@ -116,7 +124,7 @@ def template(chapter: Chapter) -> NotebookNode:
 
 @lru_cache(maxsize=8)
 def _template(chapter: Chapter, text: bytes) -> NotebookNode:
-    """``text`` is what stands in the source, so that another text is another template."""
+    """Build the template; ``text``, the source's bytes, makes it another one when the source has changed."""
     notebook = source_notebook(chapter)
     make_student_version(notebook)
     return notebook

@@ -1,4 +1,4 @@
-"""Building a release: source, notebook, nbgrader's gradebook, ``course/``."""
+"""Building the release: from a chapter's source to its notebook, nbgrader's gradebook and ``course/``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from grader.notebooks.source import source_notebook
 
 
 def build(chapter: Chapter, course: CourseDirectory) -> Path:
-    """Build one chapter into ``house.release`` and its gradebook; the path of the release notebook."""
+    """Build one chapter into the release and the gradebook; return the path of the released notebook."""
     source = course.source / chapter.assignment_id / f"{chapter.notebook}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
     (course.work / "exchange").mkdir(mode=0o777, exist_ok=True)
@@ -30,13 +30,13 @@ def build(chapter: Chapter, course: CourseDirectory) -> Path:
 def _generate(chapter: Chapter, course: CourseDirectory) -> None:
     generate = converter(GenerateAssignment, course, chapter.assignment_id)
     generate.force = True
-    with open_gradebook(course) as gradebook, gradebook_lock(gradebook.engine), captured_log() as words:
+    with open_gradebook(course) as gradebook, gradebook_lock(gradebook.engine), captured_log() as log:
         try:
             generate.start()
         except NbGraderException as error:
-            if any("submissions associated" in line for line in words):
+            if any("submissions associated" in line for line in log):
                 raise GraderError(_CELLS_CHANGED.format(chapter=chapter.assignment_id)) from None
-            raise GraderError(f"nbgrader could not build {chapter.assignment_id}: {first_error(words)}") from error
+            raise GraderError(f"nbgrader could not build {chapter.assignment_id}: {first_error(log)}") from error
 
 
 _CELLS_CHANGED = (
@@ -46,7 +46,7 @@ _CELLS_CHANGED = (
 
 
 def stale(wanted: Iterable[Chapter], course: CourseDirectory) -> list[str]:
-    """Names of the chapters whose committed release differs from what their source builds."""
+    """Return the names of the chapters whose committed release differs from what their source builds."""
     different = []
     with tempfile.TemporaryDirectory() as folder:
         fresh = CourseDirectory(Path(folder) / "work", Path(folder) / "course")

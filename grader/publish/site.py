@@ -45,7 +45,7 @@ class Page:
     shown: list[NotebookNode] = field(default_factory=list)
 
     def keep(self, data: bytes, kind: str) -> str:
-        """Write one picture; its address as seen from the lesson's page."""
+        """Write one picture; return its address as seen from the lesson's page."""
         self.pictures += 1
         ending = {"svg+xml": "svg", "jpeg": "jpg"}.get(kind, kind)
         name = f"{self.chapter.assignment_id}-{self.pictures:02}.{ending}"
@@ -55,7 +55,7 @@ class Page:
 
 
 def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = False) -> Path:
-    """Build the whole site; its front page. Solutions are executed where the last run is not theirs (or ``fresh``)."""
+    """Build the whole site and return its front page; solutions are executed where the last run is stale."""
     sources, to = course.work / "site-source", course.work / "site"
     shutil.rmtree(sources, ignore_errors=True)
     shutil.copytree(ROOT / "docs", sources, ignore=shutil.ignore_patterns("__pycache__"))
@@ -73,7 +73,7 @@ def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = Fals
 
 
 def _api_pages(folder: Path) -> None:
-    """One page for each public module of the student package."""
+    """Write one page for each public module of the student package."""
     folder.mkdir()
     package = ROOT / "src" / "gradschool"
     for file in sorted(package.rglob("*.py")):
@@ -93,7 +93,7 @@ def _executed(course: CourseDirectory, chapters: list[Chapter], fresh: bool) -> 
 
 
 def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
-    """Whether the executed solution there is was made from today's source, with today's package."""
+    """Return whether the executed solution was made from today's source, with today's package."""
     file = solution_file(course, chapter)
     if not file.exists():
         return False
@@ -103,7 +103,7 @@ def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
 
 
 def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> NotebookNode:
-    """The released notebook with the outputs of the executed one: a student's cells, a teacher's pictures."""
+    """Put the outputs of the executed notebook under the cells of the released one, and return it."""
     outputs = {c.id: c.outputs for c in executed.cells if c.cell_type == "code"}
     for cell in released.cells:
         cell.metadata.pop("nbgrader", None)
@@ -121,10 +121,10 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
 
 
 def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
-    """An output that needs no kernel, no script and no network; None for one that only a kernel can show."""
+    """Return an output that needs no kernel, script or network; None for one that only a kernel can show."""
     if output.output_type == "stream":
         text = re.sub(r"[^\n]*\r(?!\n)", "", output.text)  # of a progress bar, its end
-        return nbformat.v4.new_output("stream", name="stdout", text=text) if text.strip() else None
+        return _output("stream", name="stdout", text=text) if text.strip() else None
     if output.output_type == "error":
         raise GraderError(
             f"A cell of {page.chapter.assignment_id} raises {output.ename}: run `python -m grader solutions` first."
@@ -135,10 +135,10 @@ def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
     if "text/html" in data:
         return _html(_DATA_URI.sub(lambda m: page.keep(base64.b64decode(m["data"]), m["kind"]), data["text/html"]))
     if "text/markdown" in data:
-        return nbformat.v4.new_output("display_data", data={"text/markdown": data["text/markdown"]})
+        return _output("display_data", data={"text/markdown": data["text/markdown"]})
     if any("widget" in kind for kind in data) or "text/plain" not in data:
         return None
-    return nbformat.v4.new_output("display_data", data={"text/plain": data["text/plain"]})
+    return _output("display_data", data={"text/plain": data["text/plain"]})
 
 
 def _picture(png: bytes, metadata: Any, page: Page) -> str:
@@ -148,8 +148,13 @@ def _picture(png: bytes, metadata: Any, page: Page) -> str:
     return f'<img src="{page.keep(png, "png")}" alt="{words}"{width} loading="lazy">'
 
 
+def _output(kind: str, **content: Any) -> NotebookNode:
+    made: NotebookNode = nbformat.v4.new_output(kind, **content)
+    return made
+
+
 def _html(text: str) -> NotebookNode:
-    return nbformat.v4.new_output("display_data", data={"text/html": text})
+    return _output("display_data", data={"text/html": text})
 
 
 def _sphinx(sources: Path, to: Path) -> None:

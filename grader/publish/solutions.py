@@ -48,7 +48,8 @@ def run_solution(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]
         ) from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, file)
-    body, _ = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html}).from_notebook_node(notebook)
+    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html})  # type: ignore[no-untyped-call]
+    body, _ = exporter.from_notebook_node(notebook)
     page = file.with_suffix(".html")
     page.write_text(body, encoding="utf-8")
     return file, page

@@ -1,4 +1,4 @@
-"""What is known of a class: from the gradebook the marks, from the judge's records the mistakes and the notes."""
+"""The data of the class report: marks from the gradebook, mistakes and notes from the judge's records."""
 
 from __future__ import annotations
 
@@ -23,20 +23,23 @@ MOST_NOTES = 200  # in one chapter's list
 
 @dataclass(frozen=True)
 class Mark:
-    """One student's work for one chapter. ``share`` is of the points marked so far; None if nothing was."""
+    """One student's work for one chapter; ``share`` is of the points marked so far, None if nothing was.
+
+    ``ungraded`` names the cells that wait for manual grading; ``failed`` is set if the notebook could not be graded.
+    """
 
     student: str
     score: float
     max_score: float
     share: float | None
-    waiting: list[str]
+    ungraded: list[str]
     notes: list[str]
-    trouble: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True)
 class ExerciseFacts:
-    """One exercise: how many were marked, the share of them with full points, the mean share of the points."""
+    """One exercise in numbers: how many were marked, the share with full points, the mean share of the points."""
 
     exercise: str
     section: str
@@ -49,7 +52,7 @@ class ExerciseFacts:
 
 @dataclass(frozen=True)
 class Misconception:
-    """One mistake in one exercise and who made it; ``known`` when the bank has it, so that it has a teacher's hint."""
+    """One mistake in one exercise and who made it; ``known`` if the bank has it, with a teacher's hint."""
 
     chapter: str
     exercise: str
@@ -62,7 +65,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class ChapterFacts:
-    """One chapter of one class; exercises in the lesson's order, mistakes the most frequent first."""
+    """One chapter of a class: exercises in the lesson's order, mistakes by falling frequency."""
 
     chapter: Chapter
     marks: list[Mark] = field(default_factory=list)
@@ -71,12 +74,12 @@ class ChapterFacts:
 
     @property
     def shares(self) -> list[float]:
-        """The share of points of everyone who was graded."""
+        """Shares of the points, of everyone who was graded."""
         return [m.share for m in self.marks if m.share is not None]
 
 
 def facts(course: CourseDirectory, chapters: Iterable[Chapter]) -> list[ChapterFacts]:
-    """The facts of every chapter that somebody handed in; Trouble if there is none."""
+    """Return the facts of every chapter that somebody handed in; raise GraderError if there is none."""
     with open_gradebook(course) as gradebook:
         found = [_chapter(course, gradebook, chapter) for chapter in chapters]
     found = [f for f in found if f.marks]
@@ -86,7 +89,7 @@ def facts(course: CourseDirectory, chapters: Iterable[Chapter]) -> list[ChapterF
 
 
 def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Misconception]:
-    """The misconceptions that most students have, over all chapters: what to teach tomorrow."""
+    """Return the misconceptions that most students have, over all chapters: what to teach tomorrow."""
     all_of_them = [m for f in found for m in f.mistakes if m.known]
     return sorted(all_of_them, key=lambda m: (-len(m.students), m.exercise, m.name))[:most]
 
@@ -99,7 +102,7 @@ def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> Chapt
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
         marks.append(_mark(student, grades, list(found.notes)))
-        if not marks[-1].trouble:
+        if not marks[-1].failed:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
     exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
     return ChapterFacts(chapter, marks, exercises, _mistakes(chapter, records, sections))
@@ -120,12 +123,12 @@ def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
         score / possible if possible else None,
         [g.name for g in grades if g.needs_manual_grade and marked],
         [str(n) for n in notes][:MOST_NOTES],
-        trouble=not marked,
+        failed=not marked,
     )
 
 
 def _record(file: Path) -> GradeRecord:
-    """The judge's record in a graded notebook; empty if there is none. The notebook itself is not looked at."""
+    """Read the judge's record in a graded notebook, an empty one if there is none, without parsing the cells."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))["metadata"][KEY]
         return GradeRecord.from_json(found)
@@ -156,7 +159,7 @@ def _exercise(
 
 
 def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[str, str]) -> list[Misconception]:
-    """Every mistake that the judge named, but what was left as handed out, which is no misconception."""
+    """Return every mistake that the judge named, but for what was left as handed out."""
     known = {(name, m.name): m.hint for name, entry in entries(chapter.key).items() for m in entry.mutants}
     who: dict[tuple[str, str], list[str]] = {}
     hints: dict[tuple[str, str], Counter[str]] = {}
@@ -176,7 +179,7 @@ def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[
 
 @lru_cache
 def sections_of(release: Path) -> dict[str, str]:
-    """In which section of the lesson each exercise stands, by exercise id, as the release has it; empty without it."""
+    """Return the section of the lesson in which each exercise stands, by exercise id; empty without a release."""
     try:
         cells = json.loads(release.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):

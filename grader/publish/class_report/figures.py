@@ -26,7 +26,7 @@ def _students(n: int) -> str:
 
 
 def distribution(shares: Sequence[float]) -> tuple[LessonFigure, list[int]]:
-    """How many students have how much of the points, in steps of a tenth; the figure and the counts."""
+    """Draw how many students have how much of the points, in steps of a tenth; return the figure and the counts."""
     counts = np.histogram(np.clip(shares, 0, 1), BINS)[0]
     with lesson_style():
         figure = LessonFigure(figsize=(WIDTH, 2.2), layout="constrained")
@@ -54,7 +54,7 @@ def distribution(shares: Sequence[float]) -> tuple[LessonFigure, list[int]]:
 
 
 def by_exercise(found: Sequence[ExerciseFacts]) -> LessonFigure:
-    """For each exercise a bar for the mean share of the points, a mark for the share of students with all of them."""
+    """Draw, for each exercise, the mean share of the points and the share of students with all of them."""
     names = [e.exercise.partition(".")[2] for e in found]
     with lesson_style():
         figure = LessonFigure(figsize=(WIDTH, ROW * len(found) + 1.0), layout="constrained")
@@ -84,7 +84,7 @@ def by_exercise(found: Sequence[ExerciseFacts]) -> LessonFigure:
 
 
 def by_mistake(found: Sequence[Misconception]) -> LessonFigure:
-    """For each mistake a bar: how many students made it."""
+    """Draw, for each mistake, how many students made it."""
     names = [f"{m.exercise.partition('.')[2]}: {m.name}" for m in found]
     with lesson_style():
         figure = LessonFigure(figsize=(WIDTH, ROW * len(found) + 0.7), layout="constrained")
@@ -104,7 +104,7 @@ def by_mistake(found: Sequence[Misconception]) -> LessonFigure:
 
 
 def svg(figure: LessonFigure, name: str) -> str:
-    """The figure as an SVG element for a page: its words its label, its ink the page's. The same bytes every time."""
+    """Return the figure as an SVG element labelled by its words, in the page's color; the same bytes every time."""
     buffer = io.StringIO()
     with lesson_style(), mpl.rc_context({**SVG_STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="none")

@@ -1,4 +1,7 @@
-"""One page on a class: where it stands, what it got wrong, what to teach tomorrow. No script, nothing from the net."""
+"""The class report's page: where the class stands, what it got wrong, what to teach tomorrow.
+
+It has no script, and loads nothing from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +61,12 @@ def write_report(
 
 
 def _late(course: CourseDirectory) -> set[tuple[str, str]]:
-    """Who handed in late, as the LMS says, by student and chapter."""
+    """Return who handed in late, as the LMS says, by student and chapter."""
     return {(s, c) for s, collected in read_manifest(course).items() for c, entry in collected.items() if entry["late"]}
 
 
 def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: datetime) -> str:
-    """The page."""
+    """Return the page."""
     students = {m.student for f in found for m in f.marks}
     parts = [
         f"<h1>Class report</h1><p class='soft'>{len(students)} students, {when:%d %B %Y, %H:%M}</p>",
@@ -96,8 +99,8 @@ def _overview(found: Sequence[ChapterFacts]) -> str:
     for f in found:
         shares = sorted(f.shares)
         middle = f"{_median(shares):.0%}" if shares else "–"
-        waiting = sum(bool(m.waiting) for m in f.marks)
-        rows.append((f.chapter.assignment_id, len(shares), middle, waiting, sum(m.trouble for m in f.marks)))
+        ungraded = sum(bool(m.ungraded) for m in f.marks)
+        rows.append((f.chapter.assignment_id, len(shares), middle, ungraded, sum(m.failed for m in f.marks)))
     heads = ("Chapter", "Graded", "Median", "Waiting for you", "Could not be graded")
     return _table("Where the class stands", heads, rows, numbers={1, 2, 3, 4})
 
@@ -181,10 +184,10 @@ def _mistakes(found: ChapterFacts) -> str:
 
 
 def _waiting(found: Sequence[ChapterFacts]) -> str:
-    rows = [(m.student, f.chapter.assignment_id, ", ".join(m.waiting)) for f in found for m in f.marks if m.waiting]
-    told = "<p>Nothing waits for you.</p>"
+    rows = [(m.student, f.chapter.assignment_id, ", ".join(m.ungraded)) for f in found for m in f.marks if m.ungraded]
+    none = "<p>Nothing waits for you.</p>"
     table = _table(f"{len(rows)} to mark by hand, in the formgrader", ("Student", "Chapter", "Cells"), rows)
-    return f'<h2 id="waiting">Waiting for you</h2>{table if rows else told}'
+    return f'<h2 id="waiting">Waiting for you</h2>{table if rows else none}'
 
 
 def _to_look_at(found: Sequence[ChapterFacts]) -> str:
@@ -193,17 +196,17 @@ def _to_look_at(found: Sequence[ChapterFacts]) -> str:
         (m.student, f.chapter.assignment_id, "could not be graded: see `autograde`")
         for f in found
         for m in f.marks
-        if m.trouble
+        if m.failed
     ]
     table = _table("Notes change no mark", ("Student", "Chapter", "What there is"), [*failed, *rows])
-    told = "<p>Nothing unusual.</p>"
-    return f'<h2 id="look">Worth a look</h2>{table if failed or rows else told}'
+    none = "<p>Nothing unusual.</p>"
+    return f'<h2 id="look">Worth a look</h2>{table if failed or rows else none}'
 
 
 def _table(
     caption: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], numbers: set[int] | frozenset[int] = frozenset()
 ) -> str:
-    """A table; every cell is text, whoever wrote it."""
+    """Return a table; every cell is escaped, whoever wrote it."""
 
     def line(tag: str, cells: Sequence[Any]) -> str:
         kind = ' scope="col"' if tag == "th" else ""

@@ -147,8 +147,8 @@ def test_somebody_who_is_not_in_the_roster_is_one_line_and_the_rest_is_taken(
 ) -> None:
     known = canvas_roster(course, dict(list(work.items())[:3]), [chain])
     taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work), known=known)
-    assert sorted(t.status for t in taken) == ["new", "new", "new", "trouble"]
-    assert [t.note for t in taken if t.status == "trouble"] == [
+    assert sorted(t.status for t in taken) == ["new", "new", "new", "failed"]
+    assert [t.note for t in taken if t.status == "failed"] == [
         "cruzanadela (number 12004) is nobody in the roster: add a line for the number."
     ]
 
@@ -160,4 +160,4 @@ def test_a_namesake_who_is_not_in_canvas_roster_is_not_taken_for_another(
     archive = course.work / "c.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr(f"leeann_99999_5_{chain.notebook}.ipynb", blank)
-    assert [t.status for t in take(course, archive, known=known)] == ["trouble"]
+    assert [t.status for t in take(course, archive, known=known)] == ["failed"]

@@ -48,7 +48,7 @@ def test_every_oddity_is_one_line_and_the_rest_is_taken(
     course.submitted.mkdir()
     before = sorted(tmp_path.rglob("*"))
     said = {t.path: t for t in take(course, odd_zip(tmp_path / "in" / "odd.zip", blank))}
-    notes = {path: t.note for path, t in said.items() if t.status == "trouble" and path}
+    notes = {path: t.note for path, t in said.items() if t.status == "failed" and path}
     assert {path: t.student for path, t in said.items() if t.status == "new"} == {
         "good_1_1_loss_as_chain_rule.ipynb": "1",
         "cut_9_9_loss_as_chain_rule.ipynb": "9",  # the grader will say what is amiss with it
@@ -82,7 +82,7 @@ def test_a_claimed_size_decides_nothing(
         archive.writestr("liar_1_1_loss_as_chain_rule.ipynb", blank)
         archive.infolist()[0].file_size = 10
     (taken, _) = sorted(take(course, file), key=lambda t: t.path, reverse=True)
-    assert (taken.status, taken.note) == ("trouble", "damaged in its zip: ask for it again.")
+    assert (taken.status, taken.note) == ("failed", "damaged in its zip: ask for it again.")
 
 
 def test_too_many_files_and_too_many_bytes_end_in_a_line(
@@ -90,9 +90,9 @@ def test_too_many_files_and_too_many_bytes_end_in_a_line(
 ) -> None:
     archive = sample.canvas_zip(tmp_path / "c.zip", chain, work)
     monkeypatch.setattr("grader.lms.archives.UnpackLimits.__init__.__defaults__", (2, 10**9))
-    assert sorted(t.status for t in take(course, archive)) == ["new", "new", "trouble"]
+    assert sorted(t.status for t in take(course, archive)) == ["new", "new", "failed"]
     monkeypatch.setattr("grader.lms.archives.UnpackLimits.__init__.__defaults__", (100, 10))
-    assert {t.status for t in take(course, archive) if t.path} == {"trouble"}
+    assert {t.status for t in take(course, archive) if t.path} == {"failed"}
 
 
 def test_links_in_a_folder_are_not_followed(course: CourseDirectory, blank: bytes, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_written_through_a_link_in_submitted(
     course.submitted.mkdir(parents=True)
     (course.submitted / "12001").symlink_to(tmp_path / "elsewhere")
     taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work))
-    assert sorted(t.status for t in taken) == ["new", "new", "new", "trouble"]
+    assert sorted(t.status for t in taken) == ["new", "new", "new", "failed"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

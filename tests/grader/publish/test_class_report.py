@@ -117,9 +117,9 @@ def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(
 ) -> None:
     (found,) = facts(graded, [chain])
     by = {m.student: m for m in found.marks}
-    assert {s for s, m in by.items() if m.waiting} == {"ann", "fay"}
+    assert {s for s, m in by.items() if m.ungraded} == {"ann", "fay"}
     assert by["fay"].share == 1.0  # of what is marked so far
-    assert by["gus"].trouble
+    assert by["gus"].failed
     assert by["gus"].share is None
     assert len(found.shares) == 6
 
