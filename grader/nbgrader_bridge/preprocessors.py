@@ -36,7 +36,7 @@ def _for_students(nb: NotebookNode) -> list[NotebookNode]:
     return [c for c in nb.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", [])]
 
 
-class DropInstructorCells(NbGraderPreprocessor):  # type: ignore[misc]  # it is untyped
+class DropInstructorCells(NbGraderPreprocessor):
     """Building a release: leave out the cells that are only for the instructor."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
@@ -77,7 +77,7 @@ def _remove_copied_files(folder: Path) -> None:
             file.unlink()
 
 
-class JudgeNotebook(NbGraderPreprocessor):  # type: ignore[misc]
+class JudgeNotebook(NbGraderPreprocessor):
     """Autograding: execute the notebook with the judge."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
@@ -89,7 +89,7 @@ class JudgeNotebook(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-class EnterRecord(NbGraderPreprocessor):  # type: ignore[misc]
+class EnterRecord(NbGraderPreprocessor):
     """Autograding, last: enter the record into the gradebook."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
@@ -101,7 +101,7 @@ class EnterRecord(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-class AddSummary(NbGraderPreprocessor):  # type: ignore[misc]
+class AddSummary(NbGraderPreprocessor):
     """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:

@@ -48,7 +48,7 @@ def run_solution(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]
         ) from error
     _require_silence(notebook, chapter)
     nbformat.write(notebook, file)
-    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html})  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html})
     body, _ = exporter.from_notebook_node(notebook)
     page = file.with_suffix(".html")
     page.write_text(body, encoding="utf-8")
