@@ -26,8 +26,8 @@ myst_dmath_double_inline = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-# No page of ours describes the types of other packages, nor what is private, nor the exercises' public halves.
-nitpick_ignore_regex = [("py:.*", r"(?!gradschool\.).*|gradschool\.exercises.*|.*\._.*")]
+# No page of ours describes the types of other packages, what is private, type variables, nor the exercises' public halves.
+nitpick_ignore_regex = [("py:.*", r"(?!gradschool\.).*|gradschool\.exercises.*|.*\._.*|.*[a-z]T")]
 
 html_theme = "furo"
 html_math_renderer = "mathml"
