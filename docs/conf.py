@@ -26,7 +26,7 @@ myst_dmath_double_inline = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-# No page of ours describes the types of other packages, what is private, type variables, nor the exercises' public halves.
+# No page of ours describes other packages' types, what is private, type variables, nor the exercises' public halves.
 nitpick_ignore_regex = [("py:.*", r"(?!gradschool\.).*|gradschool\.exercises.*|.*\._.*|.*[a-z]T")]
 
 html_theme = "furo"
