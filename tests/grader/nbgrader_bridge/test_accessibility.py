@@ -44,7 +44,7 @@ def pages(course: CourseDirectory, chain: Chapter) -> dict[str, Path]:
     cell.outputs = [_card(wrong)]
     nbformat.write(graded, file)
     (feedback,) = write_feedback(course, chain, "ann")
-    return {"feedback": feedback, "class-report": page.report(course, [chain])}
+    return {"feedback": feedback, "class-report": page.write_report(course, [chain])}
 
 
 def test_axe_finds_nothing_serious_on_a_feedback_page_and_on_the_class_report(
