@@ -30,7 +30,7 @@ import torch
 from gradschool.rl.dqn.agent import TRANSITION, Batch, Settings, StudentFunctions, initial_table
 from gradschool.rl.dqn.training import explore
 from gradschool.rl.envs import taxi
-from gradschool.rl.envs.taxi import VectorTaxi
+from gradschool.rl.envs.vector_taxi import VectorTaxi
 from gradschool.rl.replay_buffer import ReplayBuffer
 
 CRITERION = 7.9

@@ -1,6 +1,6 @@
 """Record what a checkout's grader says, and compare two recordings: a refactoring must change nothing.
 
-    python bench/freeze.py class CHECKOUT TO             a made-up class with the whole bank in it, written once
+    python bench/freeze.py class CHECKOUT TO             a made-up class with the whole bank in it
     python bench/freeze.py capture CHECKOUT CLASS TO     audit, four ways to grade the class, red team
     python bench/freeze.py compare BEFORE AFTER          what differs, and exit status 1 if anything does
 
@@ -31,15 +31,21 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from grader import sample_class
-from grader.house import chapters, house
-where = replace(house(), work=Path(sys.argv[1]), db="")
+try:
+    from grader.course import chapters
+    from grader.settings import Settings
+    course = Settings.from_env().course_directory()
+except ImportError:  # the layout before packages
+    from grader.house import chapters, house
+    course = house()
+course = replace(course, work=Path(sys.argv[1]), db="")
 for number, chapter in enumerate(chapters()):
-    sample_class.fill_class(where, chapter, mistaken=12, unruly=number == 0, written=True)
+    sample_class.fill_class(course, chapter, 12, number == 0, True)
 """
 
 
 def make_class(checkout: Path, to: Path) -> None:
-    """Write the class's submissions into ``to``/submitted, from a checkout of the layout before."""
+    """Write the class's submissions into ``to``/submitted, from a checkout's own release."""
     run(checkout, "-c", FILL, str(to))
 
 

@@ -32,7 +32,7 @@ from gradschool.lessons.ddpg_experiments import (
     summary,
     train_seeds,
 )
-from gradschool.lessons.figures import plots_ddpg
+from gradschool.lessons.figures import pendulum_animation, plots_ddpg
 from gradschool.rl.ddpg.agent import Batch, Settings, StudentFunctions
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
@@ -280,7 +280,7 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
         plots_ddpg.any_actor_looks_good(said, {"a": -5.0}),
         plots_ddpg.estimated_against_true({"x": runs}),
         plots_ddpg.clinic_panels(dict.fromkeys("ABCDEF", runs), runs),
-        plots_ddpg.episode_strip(agent.act, pictures=3),
+        pendulum_animation.episode_strip(agent.act, pictures=3),
     ]
     for figure in drawn:
         assert len(figure.alt) > 60
@@ -291,9 +291,9 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
 
 def test_the_swing_up_is_gymnasiums_own_picture(lesson: SimpleNamespace) -> None:
     still = lambda obs: np.zeros((len(obs), 1))  # noqa: E731
-    frames, earned = plots_ddpg.episode_frames(still, plots_ddpg.HANGING, (0, 100))
+    frames, earned = pendulum_animation.episode_frames(still, pendulum_animation.HANGING, (0, 100))
     assert [f.shape for f in frames] == [(500, 500, 3)] * 2
     assert earned < -1000
-    html = plots_ddpg.swing_up(still).data
+    html = pendulum_animation.swing_up(still).data
     assert html.startswith("<figure><img alt=")
     assert "data:image/gif;base64" in html

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.rl.envs import taxi
+from gradschool.rl.envs.vector_taxi import VectorTaxi
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_equal_to_gymnasium_step_for_step(model, seed):
     rng, n = np.random.default_rng(seed), 3
     envs = [taxi.make_env() for _ in range(n)]
     starts = [env.reset(seed=int(rng.integers(2**31)))[0] for env in envs]
-    many = taxi.VectorTaxi(model, n, rng)
+    many = VectorTaxi(model, n, rng)
     many.reset(np.array(starts))
     best = taxi.greedy(taxi.value_iteration(model, 0.9))
     delivered = 0
@@ -75,7 +76,7 @@ def test_equal_to_gymnasium_step_for_step(model, seed):
 
 
 def test_every_start_is_drawn_alike(model):
-    starts = taxi.VectorTaxi(model, 30_000, np.random.default_rng(0)).state
+    starts = VectorTaxi(model, 30_000, np.random.default_rng(0)).state
     count = np.bincount(starts, minlength=500)
     assert set(np.flatnonzero(count)) == set(model.starts)
     assert np.abs(count[model.starts] - 100).max() < 50  # five standard deviations
@@ -83,7 +84,7 @@ def test_every_start_is_drawn_alike(model):
 
 def test_both_flags_at_once(model):
     start = int(np.flatnonzero(model.terminated[:, 5])[0])
-    many = taxi.VectorTaxi(model, 1, np.random.default_rng(0), time_limit=1)
+    many = VectorTaxi(model, 1, np.random.default_rng(0), time_limit=1)
     many.reset(np.array([start]))
     _, reward, terminated, truncated = many.step(np.array([5]))
     assert (reward[0], terminated[0], truncated[0]) == (20.0, True, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from html import escape
-from typing import Any
+from typing import Any, Self
 
 from matplotlib.figure import Figure
 
@@ -20,6 +20,11 @@ class LessonFigure(Figure):
     """
 
     alt: str = ""
+
+    def described(self, words: str) -> Self:
+        """Set what the figure shows in words, and return the figure."""
+        self.alt = words
+        return self
 
     def png(self) -> bytes:
         """Return the figure as a PNG with a transparent background."""
@@ -43,6 +48,15 @@ class LessonFigure(Figure):
 
     def _ipython_display_(self) -> None:
         self.put()
+
+
+def new_panels(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[LessonFigure, Any]:
+    """Make a figure that pyplot does not know of, so that a notebook shows it once, and its axes.
+
+    ``size`` is (width, height) in inches; ``options`` are those of matplotlib's ``Figure.subplots``.
+    """
+    fig = LessonFigure(figsize=size, layout="constrained")
+    return fig, fig.subplots(rows, columns, **options)
 
 
 def picture_html(png: bytes, alt: str, width: int) -> str:

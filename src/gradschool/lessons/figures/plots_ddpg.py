@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from gradschool.lessons.figures import palette
-from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.figure import LessonFigure, new_panels
 from gradschool.rl.ddpg.training import Run
 from gradschool.rl.envs.pendulum import observe
 from gradschool.rl.nets.mlp import Array
 
-HANGING = 10_031  # of the fixed episodes, the one that starts nearest to hanging straight down
-ROD = (slice(120, 380), slice(120, 380))  # of Gymnasium's 500 x 500 pixels, those that the rod can reach
 Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,), dQ/da (N, 1)
-
-
-def _panels(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[LessonFigure, Any]:
-    """Make a figure that pyplot does not know of, so that a notebook shows it once, and its axes."""
-    fig = LessonFigure(figsize=size, layout="constrained")
-    return fig, fig.subplots(rows, columns, **options)
-
-
-def _done(fig: LessonFigure, words: str) -> LessonFigure:
-    fig.alt = words
-    return fig
 
 
 def critic_surface(
@@ -54,7 +38,7 @@ def critic_surface(
     q = np.stack([q_and_slope(obs, np.full((len(obs), 1), a))[0] for a in torques])
     own = policy(obs)[:, 0]
     with palette.lesson_style():
-        fig, (left, right) = _panels(1, 2, (9.0, 4.2), width_ratios=(1.35, 1))
+        fig, (left, right) = new_panels(1, 2, (9.0, 4.2), width_ratios=(1.35, 1))
         fig.set_layout_engine("constrained", wspace=0.1)  # the colour bar's words and the right panel's are not one
         tilt = q - q.mean(axis=0)  # the angle alone decides most of Q; what the torque can change shows only without it
         reach = float(np.quantile(np.abs(tilt), 0.97))
@@ -67,8 +51,7 @@ def critic_surface(
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         turned = _slices(right, q_and_slope, policy, speed)
     share = float(np.mean(np.sign(_slope_on(q_and_slope, obs, own)) == np.sign(own)))
-    return _done(
-        fig,
+    return fig.described(
         f"Left: what the torque changes in the critic's Q at every angle (speed {speed:g}), with the actor's curve and "
         "arrows along the action axis that point where Q rises. Right: Q over the torque at three angles, with the "
         f"tangent at the actor's own action; the slopes there are {turned}. At {share:.0%} of all angles the slope "
@@ -127,7 +110,7 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
     """
     words = []
     with palette.lesson_style():
-        fig, axes = _panels(1, 1, (7.0, 3.8))
+        fig, axes = new_panels(1, 1, (7.0, 3.8))
         for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, palette.LINES, strict=False):
             returns = np.nan_to_num(np.array([run.mean_return for run in runs]), nan=-2000.0)
             _band(axes, np.array(runs[0].env_steps), returns, colour, name, line)
@@ -141,7 +124,7 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
         axes.set_title(f"{title}: median, the middle 80 %, and all")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     said = f"Learning curves: median, middle 80 percent and full range of {title}. {'; '.join(words)}."
-    return _done(fig, f"{said} A dotted line marks -200.")
+    return fig.described(f"{said} A dotted line marks -200.")
 
 
 def _band(axes: Axes, x: Array, y: Array, colour: str, name: str, line: Any = "-") -> None:
@@ -164,7 +147,7 @@ def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: floa
     box = np.array([low]), np.array([high])
     inside = (a >= low) & (a <= high)
     with palette.lesson_style():
-        fig, panels = _panels(1, 2, (8.4, 3.4), sharey=True)
+        fig, panels = new_panels(1, 2, (8.4, 3.4), sharey=True)
         for axes, up in zip(panels, (1.0, -1.0), strict=True):
             g = np.full_like(a, up)
             squashed = np.where(inside, 4 * (a - low) * (high - a) / (high - low) ** 2, np.nan) * up
@@ -177,8 +160,7 @@ def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: floa
             axes.set(xlabel="action a (range shaded)", title=f"slope dQ/da = {up:+.0f}")
         panels[0].set_ylabel("what reaches the actor")
         panels[0].legend(fontsize=8, loc="lower left")
-    return _done(
-        fig,
+    return fig.described(
         "What is left of a slope of +1 (left) and -1 (right) at each action between and beyond the walls at "
         f"{low:g} and {high:g}. Squashing fades towards both walls, even when the slope points away from the wall. "
         "Zeroing is all or nothing. Inverting falls along a straight line from 1 at the far wall to 0 at the wall "
@@ -198,7 +180,7 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
     """
     steps = history["steps"]
     with palette.lesson_style():
-        fig, axes = _panels(1, 1, (7.2, 3.8))
+        fig, axes = new_panels(1, 1, (7.2, 3.8))
         words = []
         for (name, truth), colour, width in zip(true_returns.items(), palette.SEQUENCE, (6, 3.5, 1.5), strict=False):
             axes.plot(steps, history[name], color=colour, lw=width, label=f"{name}: what the critic says")
@@ -209,8 +191,7 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
         axes.text(steps[-1], 0, "no pendulum can earn more than 0 ", ha="right", va="bottom", fontsize=8)
         axes.set(xlabel="steps that move the critic's parameters up mean Q", ylabel="mean Q(s, mu(s))")
         axes.legend(fontsize=8, loc="upper left")
-    return _done(
-        fig,
+    return fig.described(
         "The critic's opinion of the actors while the critic itself is moved by the loss of one of them; dotted, what "
         f"each truly earns (discounted), which does not change. {'; '.join(words)}. No reward of Pendulum is above 0.",
     )
@@ -225,7 +206,7 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
         Name -> runs that were trained with ``probe_q``.
     """
     with palette.lesson_style():
-        fig, (left, right) = _panels(1, 2, (9.0, 3.7))
+        fig, (left, right) = new_panels(1, 2, (9.0, 3.7))
         words = []
         for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, ("-", (0, (4, 1.5))), strict=False):
             x = np.array(runs[0].env_steps)
@@ -245,7 +226,7 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
         right.set(xlabel="environment steps", ylabel="estimate - truth", title="Error (cut at +30)")
         for axes in (left, right):
             axes.legend(fontsize=8)
-    return _done(fig, f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
+    return fig.described(f"Estimated Q against the true discounted return of the same policy. {'. '.join(words)}.")
 
 
 def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -> LessonFigure:
@@ -259,7 +240,7 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -
         Runs of the healthy agent.
     """
     with palette.lesson_style():
-        fig, panels = _panels(2, 3, (8.6, 4.6), sharex=True, sharey=True)
+        fig, panels = new_panels(2, 3, (8.6, 4.6), sharex=True, sharey=True)
         words = []
         for axes, (letter, runs) in zip(panels.flat, curves.items(), strict=True):
             for run in healthy:
@@ -272,90 +253,6 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -
         fig.supxlabel("environment steps", color=palette.INK)
         fig.supylabel("mean return", color=palette.INK)
     ends = ", ".join(f"{run.mean_return[-1]:.0f}" for run in healthy)
-    return _done(
-        fig, f"Learning curves of the six patients; {'; '.join(words)}. The healthy agent (grey) ends at {ends}."
+    return fig.described(
+        f"Learning curves of the six patients; {'; '.join(words)}. The healthy agent (grey) ends at {ends}."
     )
-
-
-def episode_frames(
-    policy: Callable[[Array], Array], seed: int, steps: Collection[int] = range(0, 200, 2)
-) -> tuple[list[Array], float]:
-    """Drive one episode in Gymnasium's own Pendulum-v1, drawn by Gymnasium's own renderer.
-
-    Parameters
-    ----------
-    policy
-        Observations (1, 3) -> torques (1, A).
-    seed
-        Resets the environment.
-    steps
-        The steps of which a picture is kept.
-
-    Returns
-    -------
-    frames : list of ndarray
-        (500, 500, 3) each.
-    earned : float
-        What the episode earned, undiscounted.
-    """
-    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # no display is needed
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    import gymnasium
-
-    env = gymnasium.make("Pendulum-v1", render_mode="rgb_array")
-    obs, _ = env.reset(seed=seed)
-    frames, earned, step, over = [], 0.0, 0, False
-    while not over:
-        if step in steps:
-            frames.append(np.asarray(env.render()))
-        obs, reward, terminated, truncated, _ = env.step(policy(obs[None].astype(np.float64)).sum(axis=1))
-        earned, step, over = earned + float(reward), step + 1, terminated or truncated
-    env.close()
-    return frames, earned
-
-
-def swing_up(policy: Callable[[Array], Array], seed: int = HANGING) -> Any:
-    """Show an episode as an animated GIF inside HTML, with its words.
-
-    Parameters
-    ----------
-    policy
-        Observations (1, 3) -> torques (1, A).
-    seed
-        Resets Gymnasium's environment.
-    """
-    from IPython.display import HTML
-    from PIL import Image
-
-    frames, earned = episode_frames(policy, seed)
-    pictures = [Image.fromarray(f[ROD]).resize((240, 240)).quantize(32) for f in frames]
-    gif = io.BytesIO()
-    pictures[0].save(gif, format="GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
-    words = f"One episode of Pendulum, seed {seed}: the actor's rod swings up and stands. Return {earned:.0f}."
-    data = base64.b64encode(gif.getvalue()).decode()
-    return HTML(
-        f'<figure><img alt="{words}" src="data:image/gif;base64,{data}"/><figcaption>{words}</figcaption></figure>'
-    )
-
-
-def episode_strip(policy: Callable[[Array], Array], seed: int = HANGING, pictures: int = 8) -> LessonFigure:
-    """Draw an episode as a row of still pictures, for paper and for those who switch animations off.
-
-    Parameters
-    ----------
-    policy
-        Observations (1, 3) -> torques (1, A).
-    seed
-        Resets Gymnasium's environment.
-    pictures
-        How many.
-    """
-    at = [int(step) for step in np.linspace(0, 100, pictures)]
-    frames, earned = episode_frames(policy, seed, at)
-    with palette.lesson_style():
-        fig, panels = _panels(1, pictures, (9.0, 1.5))
-        for axes, step, frame in zip(panels, at, frames, strict=True):
-            axes.imshow(frame[ROD])
-            axes.set_title(f"step {step}", fontsize=8)
-            axes.axis("off")
-    return _done(fig, f"Eight pictures of one episode from step 0 to 100, seed {seed}; its return is {earned:.0f}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,70 +13,6 @@ from gradschool.rl.dqn.training import Run
 from gradschool.rl.envs.taxi import ACTIONS, OPTIMAL_MEAN, Floats
 
 DIVERGING = "PuOr_r"  # orange above 0, purple below: told apart by everyone, pale at 0
-NO_GRADIENT = 1e-12
-
-
-def _done(fig: LessonFigure, words: str) -> LessonFigure:
-    fig.alt = words
-    return fig
-
-
-def network_gradient(
-    panels: Mapping[str, tuple[Sequence[Floats], int, int]],
-    error: float,
-) -> LessonFigure:
-    """Draw networks as units and edges, with the loss's gradient on every edge.
-
-    Parameters
-    ----------
-    panels
-        Title -> (gradients of the layers, each (n_in, n_out); the place of the active input; the taken action).
-    error
-        Q(s, a) - y, written at the taken output.
-    """
-    with palette.lesson_style():
-        fig = LessonFigure(figsize=(4.6 * len(panels), 4.4), layout="constrained")
-        axes = fig.subplots(1, len(panels), squeeze=False)
-        said = []
-        for ax, (title, (grads, active, taken)) in zip(axes[0], panels.items(), strict=True):
-            flowing, total = _draw_network(ax, grads, active, taken, error)
-            ax.set_title(title)
-            said.append(f"{title}: {flowing} of {total} edges carry a gradient")
-    return _done(
-        fig,
-        "Networks drawn as units and edges: a one-hot row of states enters on the left, six action values leave on the "
-        f"right, one of them taken, with TD error {error:+.1f}. Edges with a gradient are thick and orange, the others "
-        f"thin, dotted and grey. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
-    )
-
-
-def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, error: float) -> tuple[int, int]:
-    sizes = [g.shape[0] for g in grads] + [grads[-1].shape[1]]
-    y = [np.linspace(0.94, 0.06, n) for n in sizes]
-    flowing = 0
-    for layer, g in enumerate(grads):
-        most = np.abs(g).max() or 1.0
-        for i, j in np.ndindex(g.shape):
-            on = abs(g[i, j]) > NO_GRADIENT
-            flowing += int(on)
-            style: dict[str, Any] = (
-                {"color": palette.TAKEN, "lw": 0.8 + 2.6 * abs(g[i, j]) / most, "zorder": 2}
-                if on
-                else {"color": palette.INK, "lw": 0.8, "ls": (0, (1, 2.5)), "zorder": 1}
-            )
-            ax.plot([layer, layer + 1], [y[layer][i], y[layer + 1][j]], **style)
-    for layer, places in enumerate(y):
-        ax.scatter(np.full(len(places), layer), places, s=190, color="white", edgecolor=palette.INK, zorder=3)
-    ax.scatter([0], [y[0][active]], s=190, color=palette.INK, zorder=4)
-    ax.scatter([len(grads)], [y[-1][taken]], s=190, color=palette.TAKEN, zorder=4)
-    for i, place in enumerate(y[0]):
-        ax.annotate("1" if i == active else "0", (-0.13, place), ha="right", va="center")
-    for a, place in enumerate(y[-1]):
-        words = f"{ACTIONS[a]}   Q - y = {error:+.1f}" if a == taken else ACTIONS[a]
-        ax.annotate(words, (len(grads) + 0.13, place), va="center", color=palette.TAKEN if a == taken else palette.INK)
-    ax.set(xlim=(-0.35, len(grads) + 0.55 * len(grads) + 0.35), ylim=(0, 1))
-    ax.set_axis_off()
-    return flowing, sum(g.size for g in grads)
 
 
 def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
@@ -115,7 +50,9 @@ def side_by_side(gradients: Mapping[str, Floats], rows: str = "sample") -> Lesso
             ax.set_xlabel("action")
     apart = {title: float(np.max(np.abs(g - first))) for title, g in gradients.items()}
     words = "; ".join(f"{title}: largest difference from the first {d:.1e}" for title, d in apart.items())
-    return _done(fig, f"Heat maps of the same gradient found in {len(gradients)} ways, empty where it is 0. {words}.")
+    return fig.described(
+        f"Heat maps of the same gradient found in {len(gradients)} ways, empty where it is 0. {words}."
+    )
 
 
 def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonFigure:
@@ -146,8 +83,7 @@ def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonF
         ax.set(xlabel="Q*", ylabel="W", title="Learned against exact")
         ax.legend(loc="lower right", markerscale=2)
     off = np.abs(W - best)[order]
-    return _done(
-        fig,
+    return fig.described(
         f"Two strips of six actions by {len(order)} states, nearly alike: learned W above exact Q*. Beside them "
         f"a scatter: greedy entries lie on the diagonal (median distance {np.median(off[rows, chosen]):.3f}, largest "
         f"{off[rows, chosen].max():.2f}); of the others, the seldom tried are off it (largest {off.max():.1f}).",
@@ -182,8 +118,7 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
         for ax in (left, right):
             ax.xaxis.set_major_formatter(lambda steps, _: f"{steps / 1000:.0f}k" if steps else "0")
         left.legend(loc="best", fontsize=8, handlelength=3.2)
-    return _done(
-        fig,
+    return fig.described(
         f"Learning curves, median over the seeds with the range from worst to best shaded. {'; '.join(said)}. "
         f"The dashed line is the exact optimum, {OPTIMAL_MEAN:.2f}.",
     )
@@ -225,8 +160,7 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigur
         fig.colorbar(mesh, ax=axes, label=f"move of Q(s, {ACTIONS[action]}), as a share", shrink=0.85)
     off = ~np.eye(len(table), dtype=bool)
     share = float(np.abs(hidden[off]).mean())
-    return _done(
-        fig,
+    return fig.described(
         f"Two heat maps of {len(table)} by {len(table)} states. Without a hidden layer only the diagonal is not zero: "
         f"an update moves its own state and no other (largest other entry {np.abs(table[off]).max():.0f}). With a "
         f"hidden layer {np.mean(hidden[off] != 0):.0%} of the others are not: another state moves, on average, "
@@ -262,8 +196,8 @@ def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry:
         ax.set(xlabel="gradient steps", ylabel=entry, ylim=(0, 0.3))
         ax.legend(loc="lower right", bbox_to_anchor=(1, 0.06))
     ends = "; ".join(f"{name} ends at {path[-1]:.4f}, exact {exact[name]:.4f}" for name, path in paths.items())
-    return _done(
-        fig, f"Curves of {entry} over the steps. {ends}. The safe choice is worth {decision:.2f}, between them."
+    return fig.described(
+        f"Curves of {entry} over the steps. {ends}. The safe choice is worth {decision:.2f}, between them."
     )
 
 
@@ -296,7 +230,7 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, t
         for ax, label in zip(axes[-1], ("environment steps", "action", "action"), strict=True):
             ax.set_xlabel(label)
     said = "; ".join(clinic_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
-    return _done(fig, f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
+    return fig.described(f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
 
 
 def clinic_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:

@@ -23,7 +23,8 @@ from gradschool.rl.dqn.agent import (
     initial_table,
     table_gradient,
 )
-from gradschool.rl.envs.taxi import Floats, TaxiModel, VectorTaxi, greedy, start_returns
+from gradschool.rl.envs.taxi import Floats, TaxiModel, greedy, start_returns
+from gradschool.rl.envs.vector_taxi import VectorTaxi
 from gradschool.rl.replay_buffer import ReplayBuffer
 
 
