@@ -1,4 +1,4 @@
-"""The house's papers: the worked example of CONTRIBUTING is followed to the letter, and the others say what is so."""
+"""The documents: the worked example of CONTRIBUTING is followed to the letter, and the others say what is so."""
 
 from __future__ import annotations
 

@@ -112,11 +112,11 @@ class AttackHarness:
         self.messages: list[str] = []
 
     def __enter__(self) -> AttackHarness:
-        for name in ("house/submitted/other", "home/.ssh"):
+        for name in ("course/submitted/other", "home/.ssh"):
             (self.folder / name).mkdir(parents=True)
-        for name in ("house/canary.txt", "house/submitted/other/x.ipynb", "home/.bashrc", "home/.ssh/id_rsa"):
+        for name in ("course/canary.txt", "course/submitted/other/x.ipynb", "home/.bashrc", "home/.ssh/id_rsa"):
             (self.folder / name).write_text(self.canary)
-        with sqlite3.connect(self.folder / "house/gradebook.db") as book:
+        with sqlite3.connect(self.folder / "course/gradebook.db") as book:
             book.execute("create table grade (student text, manual_score real)")
             book.execute("insert into grade values (?, 1.0)", (self.canary,))
         book.close()
@@ -153,7 +153,7 @@ class AttackHarness:
 
     def fill(self, text: str) -> str:
         """Return an attack's text with this harness's folders and port in it, so that no attack has to guess them."""
-        places = {"ROOT": ROOT, "HOUSE": self.folder / "house", "HOME": self.folder / "home", "PORT": self.port}
+        places = {"ROOT": ROOT, "COURSE": self.folder / "course", "HOME": self.folder / "home", "PORT": self.port}
         for name, place in places.items():
             text = text.replace(f"@{name}@", str(place))
         return text

@@ -446,7 +446,7 @@ def limited(**resources: Any) -> ExecutionConfig:
 
 
 def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
-    """Walls that fail leave no kernel without them, and the reason is told."""
+    """A sandbox that fails leaves no kernel without one, and the reason is told."""
     ask("print(1)")
     with JudgeServer() as judge, pytest.raises(ForkError, match="mount /tmp"):
         fork_server_pool().kernel("{}", judge.address, limited(scratch="nonsense"))

@@ -97,7 +97,7 @@ def grade_all(course: CourseDirectory, chain: Chapter, executor: Executor) -> di
 
 
 def run_quick(course: CourseDirectory, script: Path, *words: str, **more: str) -> subprocess.Popen[str]:
-    """Grade with the quick kernel, from the house's own folder."""
+    """Grade with the quick kernel, from the course directory's own folder."""
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release), **more}
     command = [sys.executable, str(script), "autograde", "chain", *words]
     return subprocess.Popen(
@@ -194,7 +194,7 @@ def one_process(
 
 @pytest.fixture
 def course(one_process: tuple[CourseDirectory, Marks], tmp_path: Path) -> CourseDirectory:
-    """The quick class in a house of this test's own."""
+    """The quick class in a course directory of this test's own."""
     shutil.copytree(one_process[0].work, tmp_path / "work")
     return CourseDirectory(tmp_path / "work", one_process[0].release)
 

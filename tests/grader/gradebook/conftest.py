@@ -20,7 +20,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def remote(course: CourseDirectory, chain: Chapter, server: Server) -> CourseDirectory:
-    """A house whose gradebook is a database of its own, with chapter 1 built."""
+    """A course directory whose gradebook is a database of its own, with chapter 1 built."""
     there = replace(course, db=server.new())
     build(chain, there)
     return there

@@ -1,4 +1,4 @@
-"""What nbgrader does by itself that would cost or give marks, shown on its own code, and our road beside it.
+"""What nbgrader does by itself that would cost or give marks, shown on its own code, and ours beside it.
 
 Each was read in nbgrader 0.9.6's source. Where a later nbgrader mends one, its test fails and says so.
 """

@@ -1,4 +1,4 @@
-"""The road from the one source to the release: the same every time, complete, and without a solution in it."""
+"""From the one source to the release: the same bytes every time, complete, and without a solution."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHAPTERS = chapters()
 
 @pytest.fixture(scope="module", params=CHAPTERS, ids=lambda c: c.key)
 def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, CourseDirectory]:
-    """A chapter, and a house where it alone was built."""
+    """A chapter, and a course directory where it alone was built."""
     folder = tmp_path_factory.mktemp(request.param.key)
     course = CourseDirectory(folder / "work", folder / "course")
     building.build(request.param, course)

@@ -1,4 +1,4 @@
-"""The walls around a kernel: what is in sight, what can be written, what is limited, and what happens without them."""
+"""The sandbox around a kernel: what is in sight, what can be written, what is limited, and what happens without it."""
 
 from __future__ import annotations
 

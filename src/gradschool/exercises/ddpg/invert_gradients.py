@@ -10,7 +10,7 @@ from gradschool.exercises.ddpg._setups import limits
 
 
 def cases(rng: Rng) -> list[Case]:
-    """dQ/da (B, A), the actions it was taken at (some beyond the walls), and the range."""
+    """dQ/da (B, A), the actions it was taken at (some beyond the bounds), and the range."""
 
     def case(name: str, B: int, A: int, at: float | None = None, edge: bool = False) -> Case:
         low, high = limits(rng, A)
