@@ -1,4 +1,4 @@
-"""Anything at all, for a bounded time: the notebook reader, the overwriting of cells and the protocol end in a plain answer."""
+"""Anything at all, for a bounded time: reading a notebook, overwriting cells and the protocol end in a plain answer."""
 
 from __future__ import annotations
 

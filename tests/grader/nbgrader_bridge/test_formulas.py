@@ -77,7 +77,7 @@ def test_a_formula_that_is_not_understood_stays_as_its_source() -> None:
 
 
 def test_what_is_disarmed_in_a_students_text_is_still_a_formula() -> None:
-    """The space of no width that keeps tags from beginning (overwrite_cells) stands in formulas too, and is not drawn."""
+    """The space of no width that keeps tags from beginning (overwrite_cells) stands in formulas, too."""
     for latex in ("a <b", "f(x)[i](j)"):
         assert neutralize_markup(latex) != latex
         assert formula(neutralize_markup(latex), block=False) == formula(latex, block=False)
