@@ -10,7 +10,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,17 @@ from nbformat import NotebookNode
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, CourseDirectory
+from grader.course import Chapter, CourseDirectory
 from grader.execution import fork_client, fork_server, grade_notebook
-from grader.execution.cell_outcome import KernelDied
 from grader.execution.config import ExecutionConfig, TimeLimits
-from grader.execution.fork_client import ForkError, ForkServerHandle, fork_server_pool
+from grader.execution.fork_client import ForkError, fork_server_pool
 from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
 from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, process_tree
+from tests.support.running_kernels import COLD, CONFIG, LIMITED, ask, kernels
 from tests.support.time_limits import PATIENT
 
 pytestmark = pytest.mark.slow
@@ -42,60 +41,6 @@ CONNECTION = json.dumps({
     "transport": "ipc", "ip": bubblewrap.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
     **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
 })  # fmt: skip
-CONFIG = ExecutionConfig(ROOT / "build")
-LIMITED = replace(CONFIG, limits=TimeLimits(check=12.0, cell=12.0))  # one of the students never ends
-COLD = replace(CONFIG, fork=False)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_failed_before() -> None:
-    fork_server_pool().failures, fork_server_pool().shared = 0, None
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_server_stays() -> Iterator[None]:
-    yield
-    fork_server_pool().end()
-
-
-class Running:
-    """A kernel that runs whatever text it is given."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self.kernel, self.attempt, self.first = kernel, kernel.attempt, kernel.manager.init_pid
-
-    async def run(self, text: str, seconds: float = 120.0) -> str:
-        """What the text printed; an error's or a loss's name if it did not end well."""
-        cell = nbformat.v4.new_code_cell(text)
-        self.kernel.notebook.cells.append(cell)
-        try:
-            outcome = await self.kernel.run(len(self.kernel.notebook.cells) - 1, seconds)
-        except KernelDied as lost:
-            return f"lost: {lost}"
-        shown = "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)
-        return shown.strip() if outcome == "ok" else f"{outcome}: {shown.strip()}"
-
-
-@contextlib.asynccontextmanager
-async def kernels(number: int = 1, config: ExecutionConfig = CONFIG) -> AsyncIterator[list[Running]]:
-    """So many kernels at once, from one fork server unless something is wrong."""
-    with JudgeServer() as judge:
-        async with contextlib.AsyncExitStack() as stack:
-            yield [
-                Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address, config)))
-                for _ in range(number)
-            ]
-
-
-def ask(*texts: str, number: int = 1) -> list[list[str]]:
-    """Run the texts in each of several fresh kernels; for each kernel, what each text printed."""
-
-    async def go() -> list[list[str]]:
-        async with kernels(number) as some:
-            assert {k.attempt for k in some} == {"forked"}
-            return [[await k.run(text) for text in texts] for k in some]
-
-    return asyncio.run(go())
 
 
 def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
@@ -181,140 +126,7 @@ def test_chance_differs_between_children_as_between_processes() -> None:
     assert one.splitlines()[1] == other.splitlines()[1]
 
 
-def test_it_is_to_a_student_what_a_cold_kernel_is() -> None:
-    """The same variables, paths, limits, rights, mounts to write to and files in sight in both ways to start."""
-    text = (
-        "import os, resource, signal, sys\n"
-        "status = dict(l.split(':', 1) for l in open('/proc/self/status'))\n"
-        "names = ('Pid', 'PPid', 'Umask', 'CapPrm', 'CapEff', 'CapInh', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Groups', "
-        "'SigIgn', 'SigBlk')\n"
-        "print({n: status[n].strip() for n in names})\n"
-        "print({n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith('RLIMIT')})\n"
-        "of_imports = ('PYGAME_HIDE_SUPPORT_PROMPT', 'TORCHINDUCTOR_CACHE_DIR')\n"
-        "print(sorted((k, v) for k, v in os.environ.items() if k not in of_imports))\n"
-        "print(os.getcwd(), os.uname().nodename, sys.argv, sys.flags, [p for p in sys.path if p])\n"
-        "print({p: sorted(os.listdir(p)) for p in ('/', '/tmp', '/run/gradschool', '/dev', '/dev/shm', '/etc', '.')})\n"
-        "print(sorted(m for m in os.listdir('/proc') if m.isdigit()), __name__, signal.getsignal(signal.SIGINT))\n"
-        "print({tuple(l.split()[1:3]) for l in open('/proc/mounts') if l.split()[3].startswith('rw')} - "
-        "{('/dev/' + n, 'devtmpfs') for n in os.listdir('/dev')} == {('/tmp', 'tmpfs'), ('/dev/shm', 'tmpfs'), "
-        "('/proc', 'proc'), ('/dev/pts', 'devpts')} or open('/proc/mounts').read())"
-    )
-    ((forked,),) = ask(text)
-
-    async def cold() -> str:
-        async with kernels(config=COLD) as (kernel,):
-            assert kernel.attempt == "cold"
-            return await kernel.run(text)
-
-    for ours, theirs in zip(forked.splitlines(), asyncio.run(cold()).splitlines(), strict=True):
-        assert ours == theirs
-
-
 # --- what a child sees of others ------------------------------------------------------------------------------------
-
-
-def test_two_kernels_of_one_server_do_not_see_each_other() -> None:
-    """Files, memory that is shared by name, sockets, terminals and processes of one, looked for in the other."""
-    leave = (
-        "import os, socket, subprocess, sys, time\n"
-        "for place in ('/tmp', '/dev/shm', '/tmp/home', '/tmp/home/matplotlib'):\n"
-        "    open(place + '/left-behind', 'w').write('mine')\n"
-        "abstract = socket.socket(socket.AF_UNIX); abstract.bind('\\0left-behind'); abstract.listen()\n"
-        "web = socket.create_server(('127.0.0.1', 4711))\n"
-        "main, terminal = os.openpty()\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "print(os.getuid(), os.ttyname(terminal))"
-    )
-    look = (
-        "import os, socket\n"
-        "tops = ('/tmp', '/dev/shm', '/run')\n"
-        "found = [d for top in tops for d, _, files in os.walk(top) if 'left-behind' in files]\n"
-        "for family, address in ((socket.AF_UNIX, '\\0left-behind'), (socket.AF_INET, ('127.0.0.1', 4711))):\n"
-        "    try: socket.socket(family).connect(address); found.append(str(address))\n"
-        "    except OSError: pass\n"
-        "found += [p for p in os.listdir('/proc') if p.isdigit() and int(p) > 2]\n"
-        "found += [t for t in os.listdir('/dev/pts') if t.isdigit()]\n"
-        "print(found, os.getuid())"
-    )
-
-    async def go() -> None:
-        async with kernels(2) as (one, other):
-            assert one.attempt == other.attempt == "forked"
-            user, terminal = (await one.run(leave)).split()
-            assert terminal == "/dev/pts/0"
-            shown = await other.run(look)
-            assert shown.startswith("[] "), shown
-            if os.geteuid() == 0:
-                assert shown.split()[-1] != user
-            assert "/dev/shm" in await one.run(look), "the look itself is blind"
-
-    asyncio.run(go())
-
-
-def test_nothing_that_can_be_written_to_is_shared() -> None:
-    """Every folder in sight, tried: what one kernel writes is gone, or the other's own, in the next."""
-    write = (
-        "import os\nwritten = []\n"
-        "for place, folders, _ in os.walk('/'):\n"
-        "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/usr', '/sys')]\n"
-        "    try: open(place + '/left-behind', 'x').close(); written.append(place)\n"
-        "    except OSError: pass\n"
-        "print(written)"
-    )
-    (one,), (other,) = ask(write, number=2)
-    assert one == other  # open(..., "x") fails on what is already there
-    assert all(place.startswith(("/tmp", "/dev/shm")) for place in eval(one)), one
-
-
-LOOK = """
-import gc, os, re, socket
-
-def holds(pattern):  # one that does not match its own text
-    found = 0
-    with open("/proc/self/mem", "rb", 0) as memory:
-        for line in open("/proc/self/maps"):
-            low, high = (int(n, 16) for n in line.split()[0].split("-"))
-            if line.split()[1].startswith("rw"):
-                memory.seek(low)
-                found += len(re.findall(pattern, memory.read(high - low)))
-    return found
-"""
-
-
-def test_the_control_line_and_earlier_students_are_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No descriptor of the server's, and no trace in memory of an earlier student or of that kernel's key."""
-    keys: list[str] = []
-    real = ForkServerHandle.fork
-
-    def noting(self: ForkServerHandle, connection: str, *rest: Any) -> Any:
-        keys.append(json.loads(connection)["key"])
-        return real(self, connection, *rest)
-
-    monkeypatch.setattr(ForkServerHandle, "fork", noting)
-    secret = "what-only-the-first-student-wrote"
-    ((own,),) = ask(LOOK + f"secret = {secret!r}; print(holds(rb'{_pattern(secret)}'))")
-    assert int(own) > 0, "the look into memory is blind"
-    words = [_pattern(w) for w in (secret, keys[0])]
-    descriptors = """
-kinds, places = [], []
-for n in range(3, 512):
-    place = f"/proc/self/fd/{n}"
-    if not os.path.lexists(place):
-        continue
-    to = os.readlink(place)
-    if to.startswith("socket:"):
-        kinds.append(socket.socket(fileno=os.dup(n)).type)
-    elif to.startswith("/") and not to.startswith(("/tmp/home/", "/dev/null")):
-        places.append(to)
-print(len(kinds) > 3, socket.SOCK_SEQPACKET in kinds, places, os.listdir("/run/handed"))
-"""
-    ((found, shown),) = ask(LOOK + f"print([holds(w) for w in {[w.encode() for w in words]}])", LOOK + descriptors)
-    assert found == "[0, 0]"
-    assert shown == "True False [] []"
-
-
-def _pattern(word: str) -> str:
-    return f"{word[:-1]}[{word[-1]}]"
 
 
 # --- what may go wrong ----------------------------------------------------------------------------------------------
