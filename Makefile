@@ -70,7 +70,7 @@ database:
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
 # Two processes share the tests. The slow ones of a file stay together (tests/conftest.py); the quick ones go one by one.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
 # JupyterLab, the formgrader and the site in Chromium; the red team's attacks. Passes on a machine busy with other work.

@@ -6,6 +6,7 @@ import functools
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,17 +27,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run slow tests first, and those of one file on one worker of ``pytest -n 2 --dist loadgroup``.
+    """Let the files with the most slow tests begin, so that neither worker of ``--dist loadfile`` ends with a long one.
 
-    The slow tests of a file share a server, a browser or a class, and some go on where the one before ended. The many
-    quick tests come last, one by one, so that both workers end at about the same time.
+    A file stays on one worker: its tests share a server, a browser or a class, and some go on where the one before ended.
     """
-    for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)

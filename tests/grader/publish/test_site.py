@@ -19,8 +19,6 @@ from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page
 
-pytestmark = pytest.mark.xdist_group("site")  # one worker builds it
-
 
 def secrets(chapter: Chapter) -> set[str]:
     """Lines of a chapter's solutions, model answers and marking schemes that nothing a student has contains."""

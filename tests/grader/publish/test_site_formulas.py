@@ -14,8 +14,6 @@ sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs
 from mathml import mathml
 
-pytestmark = pytest.mark.xdist_group("site")  # one worker builds it
-
 LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
 
 

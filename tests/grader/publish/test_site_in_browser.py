@@ -12,8 +12,6 @@ from grader.course import chapters
 from tests.support.axe import serious
 from tests.support.browser import PATIENCE, SHOTS, chromium, tab_to
 
-pytestmark = pytest.mark.xdist_group("site")  # one worker builds it
-
 LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
 KINDS = [
     "index.html",
