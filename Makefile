@@ -69,11 +69,11 @@ database:
 	  $(call INSTALL,postgresql); } || \
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
-# Two processes share the tests. The slow ones of a file stay together (tests/conftest.py); the quick ones go one by one.
+# Two processes share the tests, file by file; those with the most slow tests begin (tests/conftest.py).
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
-# JupyterLab, the formgrader and the site in Chromium; the red team's attacks. Passes on a machine busy with other work.
+# JupyterLab, the formgrader and the site in Chromium; the red team's attacks.
 test: setup bubblewrap browser database
 	@start=$$(date +%s); $(PYTEST); code=$$?; echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 

@@ -30,7 +30,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the files with the most slow tests begin, so that neither worker of ``--dist loadfile`` ends with a long one.
 
-    A file stays on one worker: its tests share a server, a browser or a class, and some go on where the one before ended.
+    A file stays on one worker: its tests share a server, a browser or a class, and some go on where the one before
+    ended.
     """
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
