@@ -9,14 +9,18 @@ from rich.table import Table
 
 from grader.cli.common import ChapterName, Json, app, console, echo, execution_config, print_json
 from grader.course import select_chapters
+from grader.errors import GraderError
 
 
 @app.command()
 def audit(name: ChapterName = None, as_json: Json = False) -> None:
-    """Try every known mistake and every other right way on the grader itself."""
+    """Try every known mistake and every alternative solution on the grader itself."""
     from grader.bank.audit import audit as run
 
-    result = run([c.key for c in select_chapters(name)])
+    try:
+        result = run([c.key for c in select_chapters(name)])
+    except NotImplementedError as unwritten:  # a new exercise that is not filled in
+        raise GraderError(f"The bank is not complete ({unwritten}): fill it in and run again.") from unwritten
     if as_json:
         print_json(result.as_dict())
     else:

@@ -13,6 +13,7 @@ from grader.bank.audit import Audit, audit, audit_entry, over_the_wire
 from grader.bank.entry import HIDDEN_SEED, Entry, Variant
 from grader.bank.registry import entries, find_entry
 from grader.cli.main import app
+from grader.errors import GraderError
 from grader.judging import examine as examining
 from grader.judging.examine import examine
 from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise
@@ -32,7 +33,7 @@ def result(request: pytest.FixtureRequest) -> tuple[str, Audit]:
 
 
 def assert_spotless(found: Audit) -> None:
-    """Every mistake called by its own name, every other right way accepted: more than ``healthy`` asks for."""
+    """Every mistake called by its own name, every alternative solution accepted: more than ``healthy`` asks for."""
     assert (found.survivors, found.misnamed, found.rejected) == ([], [], [])
     assert found.killed == found.named == found.mutants
     assert found.accepted == found.alternatives
@@ -129,6 +130,16 @@ def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: 
         figures = ["exercises", "mutants", "killed", "named", "alternatives", "accepted"]
         assert list(found) == [*figures, "survivors", "misnamed", "rejected"]
         assert (list(found.values())[:7], done.exit_code) == ([1, 5, 5, 5, 2, 2, survivors], len(survivors))
+
+
+def test_an_exercise_that_is_not_filled_in_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwritten(parts: list[str]) -> Audit:
+        raise NotImplementedError("TODO: the reference of chain.new")
+
+    monkeypatch.setattr("grader.bank.audit.audit", unwritten)
+    error = CliRunner().invoke(app, ["audit", "chain"]).exception
+    assert isinstance(error, GraderError)
+    assert str(error) == "The bank is not complete (TODO: the reference of chain.new): fill it in and run again."
 
 
 @pytest.mark.slow
