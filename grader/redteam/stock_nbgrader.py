@@ -121,7 +121,7 @@ def _inside(name: str) -> list[str]:
     attack = next(a for a in attacks(name) if a.name == name)
     base = Path("/tmp/arena")
     with AttackHarness(base) as harness:
-        course = base / "house"
+        course = base / "course"
         (course / "gradebook.db").unlink()  # the real one stands here
         released = _course(course)
         texts = (submission(attack, harness.fill, released), submission(None, released=_released(course)))
