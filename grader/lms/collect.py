@@ -31,7 +31,6 @@ UNKNOWN = "its name says neither Canvas, Moodle nor nbgrader: rename it as the L
 MOODLES_NUMBERS = (
     "Moodle numbers a student anew in every assignment: without a roster each chapter's student is another one."
 )
-NamedMember = tuple[ArchiveMember, SubmissionName | None]
 
 
 @dataclass(frozen=True)

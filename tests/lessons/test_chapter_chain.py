@@ -22,7 +22,12 @@ from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
 from gradschool.lessons.figures import plots_chain
 from gradschool.rl.nets.torch_mlp import tanh_net
-from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
+from tests.support.lesson_cells import (
+    assert_each_check_calls_its_function,
+    cells_of,
+    chain_lesson,
+    marked,
+)
 
 SOURCE = Path(__file__).parents[2] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
 EXERCISES = [exercise.id for exercise in in_chapter("chain")]
@@ -35,10 +40,7 @@ def cells() -> list[NotebookNode]:
 
 @pytest.fixture(scope="module")
 def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
-    """The names that the locked and the exercise cells define, and `mlp`, the forward pass of section 6."""
-    names = names_of(cells)
-    names["mlp"] = lambda W1, b1, W2, b2, X: np.tanh(X @ W1.T + b1) @ W2.T + b2
-    return SimpleNamespace(**names)
+    return chain_lesson(cells)
 
 
 @pytest.fixture

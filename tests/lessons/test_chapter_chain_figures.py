@@ -18,7 +18,7 @@ from gradschool.lessons.clinics import chain
 from gradschool.lessons.figures import plots_chain
 from gradschool.lessons.figures.figure import LessonFigure
 from gradschool.lessons.figures.palette import INK, SEQUENCE
-from tests.support.lesson_cells import cells_of, names_of
+from tests.support.lesson_cells import cells_of, chain_lesson
 
 SOURCE = Path(__file__).parents[2] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
 
@@ -30,10 +30,7 @@ def cells() -> list[NotebookNode]:
 
 @pytest.fixture(scope="module")
 def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
-    """The names that the locked and the exercise cells define, and `mlp`, the forward pass of section 6."""
-    names = names_of(cells)
-    names["mlp"] = lambda W1, b1, W2, b2, X: np.tanh(X @ W1.T + b1) @ W2.T + b2
-    return SimpleNamespace(**names)
+    return chain_lesson(cells)
 
 
 # -- the clinic -----------------------------------------------------------------------------------------------
