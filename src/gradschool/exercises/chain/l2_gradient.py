@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, central_differences
+from gradschool.exercises.axes import Axes, of_size, some
 from gradschool.exercises.chain._losses import l2_loss
+
+AXES: Axes = {
+    "one entry": of_size("p", 1),
+    "zero error": some(lambda a: a["p"] == a["l"]),
+}
 
 
 def cases(rng: Rng) -> list[Case]:

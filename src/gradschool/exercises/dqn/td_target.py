@@ -6,8 +6,21 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, all_negative, of_size, some_row, some_row_without, square, tall, wide
 from gradschool.exercises.dqn._cases import td_target_cases
 from gradschool.exercises.dqn._losses import episode_value
+
+AXES: Axes = {
+    "a terminated row": some_row("terminated", without="truncated"),
+    "a truncated row": some_row("truncated", without="terminated"),
+    "a row with both flags": some_row("terminated", also="truncated"),
+    "a row with neither flag": some_row_without("terminated", "truncated"),
+    "square": square("q_next"),
+    "tall": tall("q_next"),
+    "wide": wide("q_next"),
+    "one row": of_size("reward", 1),
+    "every Q below 0": all_negative("q_next"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
