@@ -78,7 +78,7 @@ def call_from_file(exercise_id: str, name: str, argument: Any) -> Any:
 class Exercise:
     """The public half of one exercise: its row in the chapter's list.
 
-    ``cases(rng)`` makes inputs; ``oracle(args)`` says what is right without a reference (central differences of the
+    ``cases(rng)`` makes inputs; ``oracle(args)`` says what is right without a reference (measured slopes of the
     stated loss, or a property). Both are found by name in ``gradschool/exercises/<chapter>/<function>.py`` when they
     are first called, unless they are given. ``adapter(answer, args)`` tries the student's function on one set of
     inputs and returns arrays. ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of

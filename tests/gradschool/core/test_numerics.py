@@ -1,4 +1,4 @@
-"""Tolerances and central differences: each row of the table is used and means what it says."""
+"""Tolerances and measured slopes: each row of the table is used and means what it says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grader.bank.registry import entries
 from gradschool.core.exercise import CHAPTERS
-from gradschool.core.numerics import TOLERANCES, Tolerance, central_differences, wrong_entries
+from gradschool.core.numerics import TOLERANCES, Tolerance, central_differences, complex_step, wrong_entries
 
 ROWS = sorted(TOLERANCES)
 
@@ -145,3 +145,31 @@ def test_a_cubic_shows_exactly_the_term_in_h_squared() -> None:
     x, h = np.array([1.5, -0.5]), 0.1
     slope = central_differences(lambda x: float(np.sum(x**3)), x, h)
     assert np.allclose(slope, 3 * x**2 + h**2, rtol=1e-12)
+
+
+# -- complex step --------------------------------------------------------------------------------------------------
+
+
+@given(POINTS)
+@settings(max_examples=50, deadline=None)
+def test_a_complex_step_is_exact_but_for_rounding(x: np.ndarray) -> None:
+    before = x.copy()
+    gradient = complex_step(lambda x: np.sum(np.sin(x) + x**2), x)
+    assert np.array_equal(x, before)
+    assert gradient.shape == x.shape
+    assert not wrong_entries(gradient, np.cos(x) + 2 * x, Tolerance(1e-14, 1e-14, "")).any()
+
+
+def test_a_complex_step_goes_through_a_relu() -> None:
+    x = np.array([-2.0, -1e-9, 1e-9, 3.0])
+    assert complex_step(lambda x: np.sum(np.maximum(x, 0.0) ** 2 + np.maximum(x, 0.0)), x) == pytest.approx(
+        [0, 0, 1 + 2e-9, 7], rel=1e-15
+    )
+
+
+def test_a_huge_constant_in_the_loss_costs_a_complex_step_nothing() -> None:
+    """Central differences of the same loss drown in its rounding error."""
+    x = np.array([0.7])
+    exact = 3 * x**2
+    assert complex_step(lambda x: np.sum(x**3) + 1e12, x) == pytest.approx(exact, rel=1e-15)
+    assert abs(central_differences(lambda x: float(np.sum(x**3)) + 1e12, x) - exact) > 1e-3

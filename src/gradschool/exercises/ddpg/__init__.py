@@ -16,8 +16,8 @@ NETS = "(actor, critic, batch)"
 RANGE = "low, high"
 
 EXERCISES = (
-    Exercise("ddpg.squash", "Into the range", f"squash(z, {RANGE}) -> (B, A)"),
-    Exercise("ddpg.squash_vjp", "Back through the squash", f"squash_vjp(z, g, {RANGE}) -> (B, A)"),
+    Exercise("ddpg.squash", "Into the range", f"squash(z, {RANGE}) -> (B, A)", tolerance="exact"),
+    Exercise("ddpg.squash_vjp", "Back through the squash", f"squash_vjp(z, g, {RANGE}) -> (B, A)", tolerance="exact"),
     Exercise(
         "ddpg.critic_target",
         "The critic's label",
@@ -30,51 +30,64 @@ EXERCISES = (
         "The critic's gradient",
         "critic_gradient(critic, batch, y) -> (n_params,)",
         adapter=adapters.critic_gradient,
+        tolerance="exact",
     ),
-    Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)"),
+    Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)", tolerance="exact"),
     Exercise(
         "ddpg.action_gradient",
         "The slope at the actor's own action",
         f"action_gradient(actor, critic, batch, {RANGE}) -> (B, A)",
         adapter=adapters.action_gradient,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_gradient_jacobian",
         "Road 1: the paper's product",
         f"actor_gradient_jacobian(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_gradient_vjp",
         "Road 2: the vjp",
         f"actor_gradient_vjp(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_loss_surrogate",
         "Road 3: negated action gradients times actions",
         f"actor_loss_surrogate{NETS} -> a loss",
         adapter=adapters.actor_loss_surrogate,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_grad_outputs",
         "Road 4: grad_outputs",
         f"actor_grad_outputs{NETS} -> a gradient for each parameter of the actor",
         adapter=adapters.actor_grad_outputs,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_loss_direct",
         "Road 5: -mean Q",
         f"actor_loss_direct{NETS} -> a loss",
         adapter=adapters.actor_loss_direct,
+        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_step",
         "One step of the actor, and nobody moves the critic",
         "actor_step(actor, critic, optimiser, batch) -> None",
         adapter=adapters.actor_step,
+        tolerance="exact",
     ),
-    Exercise("ddpg.invert_gradients", "Slow down near the wall", f"invert_gradients(dq_da, action, {RANGE}) -> (B, A)"),
+    Exercise(
+        "ddpg.invert_gradients",
+        "Slow down near the wall",
+        f"invert_gradients(dq_da, action, {RANGE}) -> (B, A)",
+        tolerance="exact",
+    ),
     Exercise(
         "ddpg.twin_target",
         "The smaller of two promises",

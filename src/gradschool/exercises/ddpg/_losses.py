@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises.ddpg._setups import squash_oracle
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.rl.nets.mlp import MLP
@@ -32,29 +32,34 @@ def torch_targets(a: Args, critics: list[str], move: Callable[[Any, int], Any]) 
 
 
 def actor_gradient(a: Args) -> Array:
-    """Gradient of L = -1/B sum dq_da . mu(s; theta) in theta by central differences; dq_da is a number here."""
+    """Gradient of L = -1/B sum dq_da . mu(s; theta) in theta by a complex step; dq_da is a number here."""
     obs, sizes = a["batch"]["obs"], net_of(a["actor"]).sizes
 
-    def loss(flat: Array) -> float:
+    def loss(flat: Array) -> Any:
         action = squash_oracle(MLP(sizes, flat=flat)(obs), a["low"], a["high"])
-        return -float(np.sum(a["dq_da"] * action)) / len(obs)
+        return -np.sum(a["dq_da"] * action) / len(obs)
 
-    return central_differences(loss, a["actor"]["flat"])
+    return complex_step(loss, a["actor"]["flat"])
 
 
-def direct_loss(a: Args, flat: Array) -> float:
-    """L(theta) = -1/B sum Q(s, mu(s; theta)) in NumPy."""
+def direct_loss(a: Args, flat: Array) -> Any:
+    """L(theta) = -1/B sum Q(s, mu(s; theta)) in NumPy; complex where theta is."""
     obs = a["batch"]["obs"]
     action = squash_oracle(MLP(net_of(a["actor"]).sizes, flat=flat)(obs), a["low"], a["high"])
-    return -float(net_of(a["critic"])(np.concatenate([obs, action], axis=1)).mean())
+    q = net_of(a["critic"])(np.concatenate([obs, action], axis=1))
+    return -np.sum(q) / len(obs)
 
 
-def true_gradient(a: Args, flat: Array | None = None) -> tuple[Array, ...]:
-    """dL/dtheta by central differences, as arrays in torch's shapes and order."""
+def direct_gradient(a: Args, flat: Array) -> Array:
+    """dL/dtheta (n_params,) of L = -1/B sum Q(s, mu(s; theta)) by a complex step."""
+    return complex_step(lambda p: direct_loss(a, p), flat)
+
+
+def true_gradient(a: Args) -> tuple[Array, ...]:
+    """dL/dtheta at the actor's own parameters, as arrays in torch's shapes and order."""
     from gradschool.rl.nets.actor_critic import layer_arrays
 
-    flat = a["actor"]["flat"] if flat is None else flat
-    return layer_arrays(central_differences(lambda p: direct_loss(a, p), flat), net_of(a["actor"]).sizes)
+    return layer_arrays(direct_gradient(a, a["actor"]["flat"]), net_of(a["actor"]).sizes)
 
 
 def zeros_like_net(a: Args, which: str) -> tuple[Array, ...]:

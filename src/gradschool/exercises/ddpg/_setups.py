@@ -17,7 +17,7 @@ from gradschool.core.numerics import Array
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
-CLEAR = 1e-3  # how far from its kink every relu unit must be, so that central differences hold
+CLEAR = 1e-3  # how far from its kink every relu unit of an ordinary input is
 
 
 def squash_oracle(z: Array, low: Array, high: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises.ddpg._setups import (
     actor_critic_cases,
     squash_oracle,
@@ -19,7 +19,7 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """dQ/da for each sample at a = mu(s) by central differences of sum Q."""
+    """dQ/da for each sample at a = mu(s) by a complex step of sum Q."""
     obs, critic = a["batch"]["obs"], net_of(a["critic"])
     own = squash_oracle(net_of(a["actor"])(obs), a["low"], a["high"])
-    return central_differences(lambda action: float(critic(np.concatenate([obs, action], axis=1)).sum()), own)
+    return complex_step(lambda action: critic(np.concatenate([obs, action], axis=1)).sum(), own)

@@ -14,5 +14,5 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """Gradient (n_params,) of L = -1/B sum dq_da . mu(s; theta) in theta by central differences."""
+    """Gradient (n_params,) of L = -1/B sum dq_da . mu(s; theta) in theta by a complex step."""
     return actor_gradient(a)

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import central_differences
-from gradschool.exercises.ddpg._losses import direct_loss, zeros_like_net
+from gradschool.exercises.ddpg._losses import direct_gradient, zeros_like_net
 from gradschool.exercises.ddpg._setups import actor_critic_cases
 from gradschool.exercises.ddpg.adapters import STEP_SIZE, net_of
 
@@ -25,7 +24,7 @@ def oracle(a: Args) -> dict[str, Any]:
     sizes = net_of(a["actor"]).sizes
     flats = [a["actor"]["flat"]]
     for _ in range(2):
-        flats.append(flats[-1] - STEP_SIZE * central_differences(lambda p: direct_loss(a, p), flats[-1]))
+        flats.append(flats[-1] - STEP_SIZE * direct_gradient(a, flats[-1]))
     up = {which: np.ones(2 * (len(a[which]["sizes"]) - 1), dtype=bool) for which in ("actor", "critic")}
     return {
         "actor_after": layer_arrays(flats[1], sizes),
