@@ -7,11 +7,19 @@ import logging
 import sys
 import warnings
 
-from grader.cli import build, gradebook, grading, lms, new_exercise, verify  # each adds its commands to the application
+from grader.cli import (
+    build,
+    gradebook,
+    grading,
+    lms,
+    new_exercise,
+    trying,
+    verify,
+)  # each adds its commands to the application
 from grader.cli.common import app
 from grader.errors import GraderError, Interrupted
 
-__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "verify"]
+__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "trying", "verify"]
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from grader.errors import GraderError
 @app.command()
 def audit(name: ChapterName = None, as_json: Json = False) -> None:
     """Try every known mistake and every alternative solution on the grader itself."""
-    from grader.bank.audit import audit as run
+    from grader.audit.known_mistakes import audit as run
 
     try:
         result = run([c.key for c in select_chapters(name)])

@@ -92,10 +92,10 @@ class JudgeServer:
         window = None
         try:
             with connection, suppress(OSError, protocol.ProtocolError):
-                line = _DeadlineConnection(connection, HELLO_SECONDS, 20_000)
+                line = DeadlineConnection(connection, HELLO_SECONDS, 20_000)
                 window = self._take(protocol.receive(line, most=10_000))
                 if window:
-                    self._examine(_DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
+                    self._examine(DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
                 verdict: Verdict = {"accepted": window is not None}
                 protocol.send(connection, verdict)
         except Exception as error:  # what no reply should be able to cause: no marks, and the instructor is told
@@ -116,7 +116,7 @@ class JudgeServer:
             window.taken = True
             return window
 
-    def _examine(self, line: _DeadlineConnection, window: _Examination) -> None:
+    def _examine(self, line: DeadlineConnection, window: _Examination) -> None:
         def ask(args: Mapping[str, Any]) -> Reply:
             protocol.send(line, Question(args=dict(args)))
             return unpack_reply(protocol.receive(line, most=MOST_REPLY))
@@ -125,7 +125,7 @@ class JudgeServer:
         window.report = examine(find_entry(window.exercise_id), ask, seed)
 
 
-class _DeadlineConnection:
+class DeadlineConnection:
     """A connection that is good for so many seconds and so many bytes in all, however slowly they come."""
 
     def __init__(self, connection: socket.socket, seconds: float, most: int) -> None:

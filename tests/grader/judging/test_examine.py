@@ -17,7 +17,7 @@ from grader.bank.registry import find_entry
 from grader.judging import examine as examining
 from grader.judging import server as judging
 from grader.judging.examine import examine
-from grader.judging.server import JudgeServer, _DeadlineConnection
+from grader.judging.server import DeadlineConnection, JudgeServer
 from gradschool.check.api import CheckFailed, check, check_here
 from gradschool.core import compare as comparing
 from gradschool.core import protocol
@@ -183,7 +183,7 @@ def ends() -> Any:
 
 def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
-    line = _DeadlineConnection(here, 5.0, 10)
+    line = DeadlineConnection(here, 5.0, 10)
     for _ in range(2):
         there.sendall(b"12345")
         assert line.recv(5) == b"12345"
@@ -194,7 +194,7 @@ def test_all_that_comes_over_a_line_is_counted(ends: tuple[socket.socket, socket
 
 def test_a_line_ends_at_its_time(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
-    line = _DeadlineConnection(here, 0.05, 10)
+    line = DeadlineConnection(here, 0.05, 10)
     there.sendall(b"1")
     time.sleep(0.1)
     with pytest.raises(TimeoutError, match="the examination took too long"):

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser
 
-from grader.bank.audit import over_the_wire
+from grader.audit.known_mistakes import over_the_wire
 from grader.bank.registry import find_entry
 from grader.course import Chapter, CourseDirectory
 from grader.execution.notebook_run import _card

@@ -1,4 +1,4 @@
-"""The audit of the grader itself: every known mistake must be caught by its name, every right way accepted.
+"""The audit of the bank: every known mistake must be caught by its name, every right way accepted.
 
 Each solution of the bank goes through the same examination as a student's answer, and its answers cross the same
 wire, so that what the audit shows is what a student would get.

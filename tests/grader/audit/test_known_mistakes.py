@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from grader.bank.audit import Audit, audit, audit_entry, over_the_wire
+from grader.audit.known_mistakes import Audit, audit, audit_entry, over_the_wire
 from grader.bank.entry import HIDDEN_SEED, Entry, Variant
 from grader.bank.registry import entries, find_entry
 from grader.cli.main import app
@@ -124,7 +124,7 @@ def test_a_wrong_alternative_is_reported() -> None:
 
 def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for survivors in ([], ["chain.sgd_step: uphill"]):
-        monkeypatch.setattr("grader.bank.audit.audit", lambda parts, s=survivors: Audit(1, 5, 5, 5, 2, 2, s))
+        monkeypatch.setattr("grader.audit.known_mistakes.audit", lambda parts, s=survivors: Audit(1, 5, 5, 5, 2, 2, s))
         done = CliRunner().invoke(app, ["audit", "chain", "--json"])
         found = json.loads(done.stdout)
         figures = ["exercises", "mutants", "killed", "named", "alternatives", "accepted"]
@@ -136,7 +136,7 @@ def test_an_exercise_that_is_not_filled_in_is_one_sentence(monkeypatch: pytest.M
     def unwritten(parts: list[str]) -> Audit:
         raise NotImplementedError("TODO: the reference of chain.new")
 
-    monkeypatch.setattr("grader.bank.audit.audit", unwritten)
+    monkeypatch.setattr("grader.audit.known_mistakes.audit", unwritten)
     error = CliRunner().invoke(app, ["audit", "chain"]).exception
     assert isinstance(error, GraderError)
     assert str(error) == "The bank is not complete (TODO: the reference of chain.new): fill it in and run again."

@@ -1,0 +1,86 @@
+"""The command that tries any one answer, or many, on the judge and on `check`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from grader.cli.common import Json, app, console, echo
+from grader.errors import GraderError
+
+if TYPE_CHECKING:  # it imports torch and the bank
+    from grader.audit.trying import Trial
+
+
+@app.command("try")
+def try_command(
+    first: Annotated[
+        str | None,
+        typer.Argument(metavar="[EXERCISE | LINES]", help="An exercise's id; or a file of JSON lines, - for stdin."),
+    ] = None,
+    file: Annotated[str | None, typer.Argument(help="The answer: a .py, a notebook, or - for stdin.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the judge's fresh inputs (default: drawn).")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Of CPU, for each answer and each side.")] = 10.0,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Answers at once (default: cores).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Try an answer on the judge and on `check`: verdict, marks, mistake, sentence and its experiment by both.
+
+    Many at once come as JSON lines, {"exercise": "...", "code": "..."}; "id" and other keys come back with the result.
+    An answer may use what the lesson has imported and defined before its exercise. It runs in a process of its own with
+    limits on time, memory and output, but outside of the sandbox: with all your rights.
+    """
+    trials = _read(first, file)
+    from grader.audit.children import Limits
+    from grader.audit.many import try_all
+
+    failed = False
+    drawn = secrets.randbits(64) if seed is None else seed
+    for result in try_all(trials, drawn, Limits(seconds), jobs or os.cpu_count() or 1):
+        failed |= "error" in (result["grader"]["verdict"], result["check"]["verdict"])
+        if as_json:
+            print(json.dumps(result), flush=True)
+        else:
+            _show(result)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _read(first: str | None, file: str | None) -> list[Trial]:
+    from grader.audit.answers import read_answer, read_lines
+
+    if file is not None:
+        return [read_answer(str(first), file, _text(file))]
+    if first is None and sys.stdin.isatty():
+        raise GraderError("Try what? Say EXERCISE FILE, or give JSON lines as a file or on stdin (--help says more).")
+    if first not in (None, "-") and not Path(str(first)).exists():
+        raise GraderError(f"There is no file {first}. To try one answer, say: try EXERCISE FILE.")
+    return read_lines(_text(first or "-").splitlines())
+
+
+def _text(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise GraderError(f"{file} is not UTF-8 text.") from None
+
+
+def _show(result: dict[str, Any]) -> None:
+    echo(f"{escape(result['exercise'])} ({escape(str(result['id']))})")
+    for side in ("grader", "check"):
+        found = result[side]
+        name = f"  {found['mistake']}" if found["mistake"] else ""
+        marks = "" if found["earned"] is None else f"  {found['earned']:g} of {found['points']:g}"
+        echo(f"  {side:7} {found['verdict']}{marks}{escape(name)}  [{found['seconds']:.2f} s]".replace("[", r"\["))
+        for line in (found["sentence"], found["experiment"]):
+            if line:
+                console.print(f"          {escape(line)}", highlight=False)
+    if not result["agree"]:
+        echo("  They do not agree.")
