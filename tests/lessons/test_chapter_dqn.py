@@ -13,6 +13,7 @@ from grader.bank.registry import entries, find_entry
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.lessons.clinics import dqn
+from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart
 ENTRIES = entries("dqn")
@@ -110,11 +111,33 @@ def test_huber_is_the_square_before_its_bend():
 
 
 def test_a_diagnosis_must_be_one():
-    with pytest.raises(TypeError, match="six letters"):
-        dqn.marks({"A": "broadcast"})
-    with pytest.raises(ValueError, match="no fault is called 'flu'"):
-        dqn.marks(dict.fromkeys("ABCDEF", "flu"))
-    assert dqn.marks(dict.fromkeys("ABCDEF", "broadcast")).sum() == 1
+    with pytest.raises(TypeError, match="one fault for each letter A to F"):
+        sealed_diagnoses("dqn", ["broadcast"], dqn.LETTERS, dqn.NAMES)
+
+
+@pytest.mark.parametrize("chapter", ["dqn", "ddpg"])
+def test_a_letter_that_is_wrong_misspelled_or_missing_costs_its_own_share(chapter):
+    exercise, right = find(f"{chapter}.clinic"), find_entry(f"{chapter}.clinic").reference()
+    name = right["C"]
+
+    def report(**other):
+        found = {letter: fault for letter, fault in {**right, **other}.items() if fault}
+        return check_here(exercise, lambda: found)
+
+    assert report(C=f" {name.upper()} ").passed
+    for other, said in {
+        "sign" if "sign" in right else right["A"]: "`C` is not the right answer yet.",
+        name[:-1]: f"`C`: '{name[:-1]}' is not on the list of faults; the nearest name is '{name}'.",
+        "flu": "`C`: 'flu' is not on the list of faults; the names are in the table above the exercise.",
+        "": "`C`: no fault is named.",
+    }.items():
+        found = report(C=other)
+        assert found.fraction == pytest.approx(5 / 6, abs=1e-5)
+        assert said in found.hint
+        assert found.notes[0] == "Right so far: 5 of 6. Each one earns its share."
+    assert report(C="flu", E="").fraction == pytest.approx(4 / 6, abs=1e-5)
+    assert check_here(exercise, lambda: dict.fromkeys("ABCDEF", right["A"])).fraction == 0.0
+    assert check_here(exercise, lambda: {}).fraction == 0.0
 
 
 def test_every_exercise_stands_in_the_lesson_with_card_stub_check_and_hints(source):

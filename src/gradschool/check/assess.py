@@ -7,9 +7,10 @@ arrays come from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from gradschool.check.findings import form_finding, purity_finding, value_finding
-from gradschool.check.rubric import criteria, fraction
+from gradschool.check.rubric import criteria, earns, fraction, share_note
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
 from gradschool.core.plain_data import Unsupported
@@ -30,7 +31,7 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
     Returns
     -------
     Report
-        Without points and notes.
+        Without points.
 
     Raises
     ------
@@ -41,21 +42,25 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
     regular = [t for t in attempts if not t.case.edge]
     edge = [t for t in attempts if t.case.edge]
     shape = form_finding(regular)
-    value = shape or value_finding(regular)
-    at_edge = form_finding(edge) or value_finding(edge)
-    purity = purity_finding(attempts)
+    earning = partial(earns, exercise)
+    value = shape or value_finding(regular, earning)
+    at_edge = form_finding(edge) or value_finding(edge, earning)
+    purity = purity_finding(attempts) or value_finding(attempts, lambda label: not earning(label))
     found = criteria(shape, value, at_edge, purity, with_edge=bool(edge))
     diagnosis = _foremost(shape or value or at_edge, purity)
+    passed = all(c.met for c in found)
+    note = "" if passed else share_note(exercise, attempts)
     return Report(
         exercise=exercise.id,
         title=exercise.title,
-        fraction=fraction(exercise, found, regular),
+        fraction=1.0 if passed else fraction(exercise, attempts, leaves_alone=purity is None),
         properties=found,
         mistake=diagnosis.name if diagnosis else "",
         hint=diagnosis.sentence if diagnosis else "",
         example=example_of(attempts) if diagnosis else None,
         printed=next((t.reply.printed for t in attempts if t.reply.printed), ""),
         seconds=max((t.reply.seconds for t in attempts), default=0.0),
+        notes=(note,) if note else (),
     )
 
 
@@ -69,4 +74,5 @@ def _assert_assessable(exercise: Exercise, attempts: Sequence[Attempt]) -> None:
 
 def _foremost(wrong: Diagnosis | None, impure: Diagnosis | None) -> Diagnosis | None:
     """A function that keeps something, or changes its inputs, gives unexplained wrong numbers because of it."""
-    return impure if wrong is None or (impure and wrong.name in UNEXPLAINED) else wrong
+    explains = impure is not None and impure.name not in UNEXPLAINED
+    return impure if wrong is None or (explains and wrong.name in UNEXPLAINED) else wrong

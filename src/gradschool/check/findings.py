@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gradschool.core.calling import raised_text
 from gradschool.core.compare import Attempt
+from gradschool.core.plain_data import PlainData
 from gradschool.core.report import Diagnosis
 from gradschool.diagnosis import patterns
+
+NOT_LISTED = "not on the list: "  # how a text begins that stands for a name which is none of the possible ones
 
 
 def form_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
@@ -28,16 +31,34 @@ def _raised_finding(t: Attempt, always: bool) -> Diagnosis:
     return Diagnosis("raised", f"The function raised {raised_text(t.raised)}{where}.")
 
 
-def value_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
-    """Return what is wrong with the values of these answers, all of the right form; None if nothing is."""
-    comparisons = [c for t in attempts for c in t.comparisons]
+def every_part(label: str) -> bool:
+    """Return True: every part of an answer is looked at."""
+    return True
+
+
+def value_finding(attempts: Sequence[Attempt], of: Callable[[str], bool] = every_part) -> Diagnosis | None:
+    """Return what is wrong with the values of these answers, where their form is right; None if nothing is.
+
+    ``of`` says of a label whether its part is looked at.
+    """
+    comparisons = [c for t in attempts for c in t.comparisons if of(c.label) and not c.form]
     wrong = [c for c in comparisons if c.is_wrong]
     if not wrong:
         return None
-    texts = dict.fromkeys(c.label for c in comparisons if isinstance(c.expected, str) and c.is_wrong)
-    if len(texts) > 1:
-        return Diagnosis("answer", f"These are not right yet: {', '.join(f'`{label}`' for label in texts)}.")
+    texts = {c.label: c.got for c in wrong if isinstance(c.expected, str)}
+    if texts:
+        return _texts_finding(texts)
     return patterns.values([c for c in comparisons if c.label == wrong[0].label])
+
+
+def _texts_finding(wrong: Mapping[str, PlainData]) -> Diagnosis:
+    """Say which texts are not right yet, by their labels, and which of them are no possible answer at all."""
+    labels = [f"`{label}`" for label in wrong]
+    which = f"{labels[0]} is not the right answer yet." if len(labels) == 1 else ""
+    which = which or f"These are not right yet: {', '.join(labels)}."
+    said = {label: str(got) for label, got in wrong.items()}
+    notes = [f"`{k}`: {text.removeprefix(NOT_LISTED)}" for k, text in said.items() if text.startswith(NOT_LISTED)]
+    return Diagnosis("answer", " ".join([which, *notes]))
 
 
 def purity_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:

@@ -1,18 +1,32 @@
-"""The shares of an exercise's points: which criteria are met, and what they earn."""
+"""The shares of an exercise's points: which criteria are met, and what each part of an answer earns.
+
+The rule, as the lessons say it, is :data:`RULE`. A part is what a function returns under one name: ``grad_W``, or
+``loss``. What a call must leave as it was (the target network, the flags of the critic) is no part of the answer: it
+belongs to the last criterion.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from gradschool.core.compare import Attempt
+from gradschool.core.compare import Attempt, Comparison
 from gradschool.core.exercise import Exercise
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import iter_leaves
 from gradschool.core.report import Criterion, Diagnosis
 
-# "edge" and "purity" count only when "value" is met, "shape" only for answers that depend on their inputs: an array
-# of zeros earns nothing.
+# A part's "edge" and "purity" count only where its "value" is met.
 RUBRIC_WEIGHTS = {"shape": 0.10, "value": 0.60, "edge": 0.20, "purity": 0.10}
+RULE = (
+    "Each part of an answer earns its own share: 10 % for its form, 60 % for right values on ordinary inputs and, once "
+    "these are right, 20 % for the edge cases and 10 % for leaving the inputs alone; an answer that ignores its inputs "
+    "earns nothing, and in a clinic each letter is right or not."
+)
+NEVER_QUITE_ALL = 0.999999
 
 
 def criteria(
@@ -43,26 +57,137 @@ def _criterion(name: str, finding: Diagnosis | None, good: str, waits_for: str =
     return Criterion(name, finding is None, finding.sentence if finding else good)
 
 
-def fraction(exercise: Exercise, found: Sequence[Criterion], regular: Sequence[Attempt]) -> float:
-    """Return the fraction of the points that these criteria earn, from 0 to 1; 1 only where all of them are met."""
-    if all(c.met for c in found):
-        return 1.0
-    met = {c.name for c in found if c.met}
-    if exercise.per_item and "value" not in met:
-        return _share_right(regular) if "shape" in met else 0.0
-    total = sum(RUBRIC_WEIGHTS[c.name] for c in found)
-    earned = sum(RUBRIC_WEIGHTS[name] for name in met)
-    return 0.0 if _is_constant(regular) else round(earned / total, 6)
+def part_of(label: str) -> str:
+    """Return the part that a label of the answer belongs to: a list of gradients under one name is one part.
+
+    >>> part_of("actor_gradient[3]"), part_of("grad_W")
+    ('actor_gradient', 'grad_W')
+    """
+    return label.partition("[")[0]
 
 
-def _share_right(regular: Sequence[Attempt]) -> float:
-    """Return how many of the entries and texts of an answer of the right form are right, never quite 1."""
-    masks = [c.mask for t in regular for c in t.comparisons]
-    right, of = sum(int((~wrong).sum()) for wrong in masks), sum(wrong.size for wrong in masks)
-    return min(round(right / of, 6), 0.999999) if of else 0.0
+def earns(exercise: Exercise, label: str) -> bool:
+    """Return whether this label belongs to a part that earns a share, and not to what a call must leave alone."""
+    return not exercise.earning or part_of(label) in exercise.earning
 
 
-def _is_constant(regular: Sequence[Attempt]) -> bool:
-    """Whether the answer ignores its inputs: one number in every entry of every answer, or no numbers at all."""
-    found = [leaf for t in regular for _, leaf in t.got_leaves if isinstance(leaf, np.ndarray)]
-    return len(np.unique(np.concatenate([np.zeros(0), *(np.ravel(leaf).astype(float) for leaf in found)]))) <= 1
+@dataclass(frozen=True)
+class PartResult:
+    """What one part of an answer meets.
+
+    ``given``: the right answer is an input, or one number, as it stands; returning it shows nothing by itself.
+    """
+
+    name: str
+    form: bool
+    value: bool
+    edge: bool
+    given: bool
+
+
+def part_results(exercise: Exercise, attempts: Sequence[Attempt]) -> list[PartResult]:
+    """Return what each earning part of the answer meets, in the answer's order."""
+    regular, edge = ([t for t in attempts if t.case.edge == is_edge] for is_edge in (False, True))
+    names = dict.fromkeys(part_of(label) for t in regular for label, _ in t.expected_leaves if earns(exercise, label))
+    return [_part_result(name, regular, edge) for name in names]
+
+
+def _part_result(name: str, regular: Sequence[Attempt], edge: Sequence[Attempt]) -> PartResult:
+    form = all(_all_of(name, t, of_form=True) for t in regular)
+    value = form and all(_all_of(name, t) for t in regular)
+    answered = form and (value or not _ignores_inputs(name, regular))
+    given = all(_is_given(c.expected, t) for t in regular for c in t.comparisons if part_of(c.label) == name)
+    return PartResult(name, answered, value, value and all(_all_of(name, t) for t in edge), given)
+
+
+def _all_of(name: str, t: Attempt, of_form: bool = False) -> bool:
+    """Whether the part has the right form in this attempt, and right values unless only the form is asked for."""
+    if t.raised or t.structure:
+        return False
+    found = [c for c in t.comparisons if part_of(c.label) == name]
+    return not any(c.form for c in found) and (of_form or not any(c.is_wrong for c in found))
+
+
+def fraction(exercise: Exercise, attempts: Sequence[Attempt], *, leaves_alone: bool) -> float:
+    """Return the fraction of the points that an answer earns in which something is not right: below 1.
+
+    ``leaves_alone``: the calls changed nothing that they should leave as it was, and gave the same when repeated.
+    """
+    if exercise.per_item:
+        right, of = items_right(attempts)
+        return min(round(right / of, 6), NEVER_QUITE_ALL) if of else 0.0
+    results = part_results(exercise, attempts)
+    rest = {part_of(label) for t in attempts for label, _ in t.expected_leaves if not earns(exercise, label)}
+    leaves_alone = leaves_alone and all(_all_of(name, t) for name in rest for t in attempts)
+    weights = {k: w for k, w in RUBRIC_WEIGHTS.items() if k != "edge" or any(t.case.edge for t in attempts)}
+    shown = any(r.value and not r.given for r in results) or all(r.given for r in results)
+    earned = 0.0
+    for r in results:
+        met = {"shape": r.form, "value": r.value, "edge": r.edge, "purity": r.value and leaves_alone}
+        if shown or not r.given:
+            earned += sum(w for k, w in weights.items() if met[k])
+    return min(round(earned / sum(weights.values()) / max(len(results), 1), 6), NEVER_QUITE_ALL)
+
+
+def items_right(attempts: Sequence[Attempt]) -> tuple[int, int]:
+    """Return how many entries and texts of the answer are right, and of how many; 0 where one text stands for all."""
+    regular = [t for t in attempts if not t.case.edge]
+    texts = [leaf for t in regular for _, leaf in t.got_leaves if isinstance(leaf, str)]
+    right = of = 0
+    for t in regular:
+        got = dict(t.got_leaves)
+        for label, expected in t.expected_leaves:
+            c = Comparison(got.get(label), expected, label, tolerance=t.tolerance)
+            of += c.mask.size
+            right += int((~c.mask).sum()) if c.form is None else 0
+    return (0 if len(texts) > 1 and len(set(texts)) == 1 else right), of
+
+
+def share_note(exercise: Exercise, attempts: Sequence[Attempt]) -> str:
+    """Say which parts of an answer are right where others are not; "" of an answer of one part."""
+    if exercise.per_item:
+        right, of = items_right(attempts)
+        return f"Right so far: {right} of {of}. Each one earns its share." if 0 < right < of else ""
+    results = part_results(exercise, attempts)
+    right_parts = [f"`{r.name}`" for r in results if r.value]
+    if not 0 < len(right_parts) < len(results):
+        return ""
+    return f"Right so far: {', '.join(right_parts)}. Each part earns its share."
+
+
+def _ignores_inputs(name: str, regular: Sequence[Attempt]) -> bool:
+    """Whether a wrong part is one number everywhere, inputs as they stand, or the same for different inputs."""
+    answers = [[c for c in t.comparisons if part_of(c.label) == name] for t in regular]
+    arrays = [c.got for found in answers for c in found if isinstance(c.got, np.ndarray)]
+    numbers = np.concatenate([np.zeros(0), *(np.ravel(x).astype(float) for x in arrays)])
+    if len(np.unique(numbers)) <= 1:
+        return True
+    if all(_is_input_or_zeros(c.got, t) for t, found in zip(regular, answers, strict=True) for c in found):
+        return True
+    pairs = [(a, b) for one, other in combinations(answers, 2) for a, b in zip(one, other, strict=False)]
+    told_apart = [(a, b) for a, b in pairs if a.of_arrays and b.of_arrays and not _equal(a.expected, b.expected)]
+    alike = [(a, b) for a, b in told_apart if a.got64.shape == b.got64.shape]
+    return bool(alike) and all(_equal(a.got, b.got) for a, b in alike)
+
+
+def _is_given(expected: object, t: Attempt) -> bool:
+    return isinstance(expected, np.ndarray) and (
+        len(np.unique(expected)) <= 1 < expected.size or _is_input(expected, t)
+    )
+
+
+def _is_input_or_zeros(x: object, t: Attempt) -> bool:
+    return isinstance(x, np.ndarray) and (not x.any() or _is_input(x, t))
+
+
+def _is_input(x: object, t: Attempt) -> bool:
+    return isinstance(x, np.ndarray) and any(_equal(x, leaf) for _, leaf in iter_leaves(t.case.plain_args))
+
+
+def _equal(x: object, y: object) -> bool:
+    both = isinstance(x, np.ndarray) and isinstance(y, np.ndarray)
+    return both and _same_entries(np.asarray(x), np.asarray(y))
+
+
+def _same_entries(x: Array, y: Array) -> bool:
+    return x.shape == y.shape and bool(np.array_equal(x, y))

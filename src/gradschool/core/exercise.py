@@ -83,8 +83,9 @@ class Exercise:
     are first called, unless they are given. ``adapter(answer, args)`` tries the student's function on one set of
     inputs and returns arrays. ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of
     ``numerics.TOLERANCES``. ``per_item``: every entry or text is an answer of its own and earns its share, as in a
-    list of diagnoses. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a
-    note, never a mark.
+    list of diagnoses. ``earning`` names the parts of the answer that earn a share, () for all of them: the rest is what
+    a call must leave as it was. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast
+    one: a note, never a mark.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Exercise:
     returns: tuple[str, ...] = ()
     tolerance: str = "numeric"
     per_item: bool = False
+    earning: tuple[str, ...] = ()
     speed_note: Callable[[Answer], str] | None = None
 
     def __post_init__(self) -> None:

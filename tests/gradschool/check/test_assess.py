@@ -105,7 +105,7 @@ def test_a_branch_that_was_never_written_is_no_untouched_exercise() -> None:
 )
 def test_the_wrong_parts_are_told_apart(answer: Callable[..., Any], words: str) -> None:
     assert words in told(answer, PAIR)
-    assert earned(answer, PAIR) == 0.0
+    assert earned(answer, PAIR) == (0.5 if "`total` is None" in words else 0.0)  # one part of two is right
 
 
 def test_a_missing_diagnosis_is_named() -> None:

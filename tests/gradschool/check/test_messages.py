@@ -202,7 +202,8 @@ def test_marks_by_the_entry_are_shared_to_six_digits() -> None:
     assert check_here(marks, lambda x, k: np.array([0.0, 1, 9])).fraction == 0.666667
     assert check_here(marks, lambda x, k: np.array([7.0, 8, 9])).fraction == 0.0
     words = replace(marks, oracle=lambda a: {"A": "sign", "B": "leak"})
-    assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).fraction == 0.5
+    assert check_here(words, lambda x, k: {"A": "sign", "B": "half"}).fraction == 0.5
+    assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).fraction == 0.0  # one name for all: no answer
     assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).fraction == 0.0
     assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).hint == "These are not right yet: `A`, `B`."
     assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).hint == "`B` is not the right answer yet."

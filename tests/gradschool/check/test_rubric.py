@@ -29,7 +29,7 @@ def test_the_shares_make_a_whole() -> None:
         (lambda x, k: k * x if len(x) > 1 else 1 / 0, 0.8, {"shape", "value", "purity"}),
         (touches, 0.9, {"shape", "value", "edge"}),
         (once_only, 0.9, {"shape", "value", "edge"}),
-        (lambda x, k: x, 0.1, {"shape"}),
+        (lambda x, k: x, 0.0, {"shape"}),
         (lambda x, k: -k * x, 0.1, {"shape"}),
         (lambda x, k: np.arange(len(x), dtype=float), 0.1, {"shape"}),
         (lambda x, k: k * x if len(x) == 3 else x, 0.1, {"shape"}),
@@ -60,12 +60,12 @@ def test_what_an_answer_earns(answer: Callable[..., Any], fraction: float, prope
 def test_without_edge_cases_the_other_shares_make_the_whole() -> None:
     regular = replace(TOY, cases=lambda rng: toy_cases(rng)[:2])
     assert earned(right, regular) == 1.0
-    assert earned(lambda x, k: x, regular) == pytest.approx(0.1 / 0.8)
+    assert earned(lambda x, k: -k * x, regular) == pytest.approx(0.1 / 0.8)
     assert {p.name for p in check_here(regular, right).properties} == {"shape", "value", "purity"}
 
 
 def test_points_are_rounded_to_the_hundredth() -> None:
-    report = replace(check_here(TOY, lambda x, k: x), points=3.0)
+    report = replace(check_here(TOY, lambda x, k: -x), points=3.0)
     assert report.earned == 0.3
     assert check_here(TOY, right).earned is None
 
@@ -110,8 +110,66 @@ def test_several_parts_may_come_as_a_tuple_or_a_list(container: Callable[..., An
 
 
 def test_all_parts_must_be_right_for_the_values_to_hold() -> None:
-    assert earned(lambda x, k: (k * x, 0.0), PAIR) == pytest.approx(0.1)
+    assert "value" not in held(check_here(PAIR, lambda x, k: (k * x, 0.0)))
     assert told(lambda x, k: (k * x, -x.sum()), PAIR).startswith("sign: `total` is the negative")
+
+
+@pytest.mark.parametrize(
+    ("answer", "fraction"),
+    [
+        (lambda x, k: (k * x, 2 * x.sum()), 0.55),
+        (lambda x, k: (k * x, 0.0), 0.5),
+        (lambda x, k: (k * x, None), 0.5),
+        (lambda x, k: (k * x, np.zeros((2, 2))), 0.5),
+        (lambda x, k: (k * x if len(x) > 1 else x, x.sum()), 0.9),
+        (lambda x, k: (k * x if len(x) > 1 else x, 2 * x.sum()), 0.45),
+        (lambda x, k: (touches(x, k), 2 * x.sum()), 0.5),
+        (lambda x, k: (x, x.sum()), 0.5),
+        (lambda x, k: (-k * x, 2 * x.sum()), 0.1),
+        (lambda x, k: (0 * x, 0.0), 0.0),
+    ],
+    ids=[
+        *("wrong", "constant", "none", "shape", "edge", "edge-and-wrong", "touches-and-wrong", "echo", "both", "zeros"),
+    ],
+)
+def test_each_part_earns_its_own_share(answer: Callable[..., Any], fraction: float) -> None:
+    assert earned(answer, PAIR) == pytest.approx(fraction)
+
+
+def test_what_a_call_must_leave_alone_is_no_part_of_the_answer() -> None:
+    """It earns nothing by itself, and costs what changing an input costs."""
+    kept = replace(PAIR, oracle=lambda a: (a["k"] * a["x"], a["x"]), returns=("scaled", "x"), earning=("scaled",))
+    assert earned(lambda x, k: (k * x, x), kept) == 1.0
+    assert earned(lambda x, k: (-k * x, x), kept) == pytest.approx(0.1)
+    assert earned(lambda x, k: (k * x, x + 1), kept) == pytest.approx(0.9)
+    assert earned(lambda x, k: (k * x, None), kept) == pytest.approx(0.9)
+    report = check_here(kept, lambda x, k: (k * x, x + 1))
+    assert held(report) == {"shape", "value", "edge"}
+    assert "`x`" in report.hint
+
+
+def test_a_part_that_is_an_input_as_it_stands_counts_beside_another_right_part_only() -> None:
+    given = replace(PAIR, oracle=lambda a: (a["k"] * a["x"], a["x"]))
+    assert earned(lambda x, k: (0 * x, x), given) == 0.0
+    assert earned(lambda x, k: (-k * x, x), given) == pytest.approx(0.05)
+    assert earned(lambda x, k: (k * x, -x), given) == pytest.approx(0.55)
+
+
+def test_the_card_says_which_parts_are_right() -> None:
+    assert check_here(PAIR, lambda x, k: (k * x, 2 * x.sum())).notes == (
+        "Right so far: `scaled`. Each part earns its share.",
+    )
+    assert check_here(PAIR, lambda x, k: (-k * x, 2 * x.sum())).notes == ()
+    assert check_here(PAIR, lambda x, k: (k * x, x.sum())).notes == ()
+    assert check_here(WORDS, lambda: {"A": "sign", "B": "leak"}).notes == (
+        "Right so far: 2 of 4. Each one earns its share.",
+    )
+
+
+def test_an_answer_that_is_the_same_for_other_inputs_ignores_them() -> None:
+    twice = replace(TOY, cases=lambda rng: [*toy_cases(rng), *toy_cases(rng)])
+    assert earned(lambda x, k: np.arange(len(x), dtype=float), twice) == 0.0
+    assert earned(lambda x, k: np.arange(len(x), dtype=float) + x, twice) == pytest.approx(0.1)
 
 
 def test_where_nothing_but_zeros_is_right_something_is_wrong() -> None:
@@ -135,8 +193,10 @@ def test_diagnoses_earn_their_share_one_by_one() -> None:
     assert earned(answer(A="leak", C="leak"), WORDS) == 0.5
     assert told(answer(A="leak", C="leak"), WORDS) == "answer: These are not right yet: `A`, `C`."
     assert earned(lambda: dict.fromkeys("ABCD", "none"), WORDS) == 0.0
-    assert earned(lambda: {"A": "sign"}, WORDS) == 0.0
-    assert earned(answer(A="leak"), replace(WORDS, per_item=False)) == 0.0
+    assert earned(lambda: {"A": "sign"}, WORDS) == 0.25  # a missing letter costs its own share
+    assert earned(lambda: {"A": "sign", "B": "leak", "C": "mean"}, WORDS) == 0.75
+    assert earned(lambda: dict.fromkeys("ABCD", "sign"), WORDS) == 0.0
+    assert earned(answer(A="leak"), replace(WORDS, per_item=False)) == 0.75  # as of the named parts of any answer
 
 
 def test_each_entry_of_a_row_of_marks_earns_its_share_and_never_quite_all() -> None:

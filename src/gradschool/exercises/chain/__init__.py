@@ -44,6 +44,7 @@ EXERCISES = (
         "Pushing any gradient into a network",
         "inject_gradient(net, X, G) -> (by_backward, by_surrogate)",
         adapter=adapters.inject_gradient,
+        earning=("backward", "surrogate"),
     ),
     Exercise(
         "chain.maximise",
@@ -51,6 +52,7 @@ EXERCISES = (
         "maximise(gradients, a, phi, lr, steps) -> (a, phi)",
         adapter=adapters.maximise,
         returns=("a", "phi"),
+        earning=("a",),
     ),
     Exercise("chain.sgd_step", "A step of SGD", "sgd_step(params, grads, lr) -> new params"),
     Exercise(

@@ -59,6 +59,7 @@ EXERCISES = (
         "Road 3: negated action gradients times actions",
         f"actor_loss_surrogate{NETS} -> a loss",
         adapter=adapters.actor_loss_surrogate,
+        earning=("actor_gradient",),
         tolerance="exact",
     ),
     Exercise(
@@ -66,6 +67,7 @@ EXERCISES = (
         "Road 4: grad_outputs",
         f"actor_grad_outputs{NETS} -> a gradient for each parameter of the actor",
         adapter=adapters.actor_grad_outputs,
+        earning=("actor_gradient",),
         tolerance="exact",
     ),
     Exercise(
@@ -73,6 +75,7 @@ EXERCISES = (
         "Road 5: -mean Q",
         f"actor_loss_direct{NETS} -> a loss",
         adapter=adapters.actor_loss_direct,
+        earning=("loss", "actor_gradient"),
         tolerance="exact",
     ),
     Exercise(
@@ -80,6 +83,7 @@ EXERCISES = (
         "One step of the actor, and nobody moves the critic",
         "actor_step(actor, critic, optimiser, batch) -> None",
         adapter=adapters.actor_step,
+        earning=("actor_after", "actor_after_2_steps"),
         tolerance="exact",
     ),
     Exercise(

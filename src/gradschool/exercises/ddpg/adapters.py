@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -136,17 +134,8 @@ def weights_of(net: Any) -> tuple[Any, ...]:
     return tuple(p.detach().clone() for p in net.parameters())
 
 
-def seal(patient: str, fault: Any) -> str:
-    """A diagnosis as a hash, salted with the patient."""
-    return hashlib.sha256(f"grad school {patient} {fault}".encode()).hexdigest()[:12]
+def clinic(answer: Answer, a: Args) -> dict[str, str]:
+    """Call clinic(): the diagnosis of each letter, sealed."""
+    from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
 
-
-def clinic(answer: Answer, a: Args) -> Any:
-    """Call clinic(): each diagnosis of {"A": fault, ...}, sealed."""
-    found = answer()
-    if not isinstance(found, Mapping):
-        raise TypeError("clinic() should return a dictionary: one fault for each patient")
-    unknown = [str(f) for f in found.values() if f not in FAULTS]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not in the list of faults: {', '.join(FAULTS)}")
-    return {patient: seal(patient, found.get(patient)) for patient in a["patients"]}
+    return sealed_diagnoses("ddpg", answer(), a["patients"], FAULTS)

@@ -7,12 +7,12 @@ from gradschool.core.exercise import Args, Case, Rng
 PATIENTS = ("A", "B", "C", "D", "E", "F")
 # Only a hash of each diagnosis is kept here: the check can say that one is right without telling which.
 SEALED = {
-    "A": "66fef703e352",
-    "B": "0d33279df10d",
-    "C": "e4e15b371669",
-    "D": "cb0c99efdb95",
-    "E": "4ea8a4f9ef9f",
-    "F": "de0996bf7c73",
+    "A": "e15d51e4a272",
+    "B": "39c85069ab94",
+    "C": "979e5b9e78d3",
+    "D": "13547ed40614",
+    "E": "64e5275e894f",
+    "F": "1d88d1b1de66",
 }
 
 

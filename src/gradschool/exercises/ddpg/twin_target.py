@@ -8,13 +8,15 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.ddpg._losses import torch_targets
 from gradschool.exercises.ddpg._setups import setup_cases
+from gradschool.exercises.ordinary import with_ordinary_twins
 
 
 def cases(rng: Rng) -> list[Case]:
     """A batch, the target actor, two target critics, and smoothing noise (B, A), some of it beyond its clip (A,)."""
     names = ("batch", "target_actor", "target_critic", "target_critic_2", "low", "high")
     drawn = setup_cases(rng, *names)
-    return [Case(c.name, {**c.args, **noise_for(rng, c.args)}, c.edge, c.sizes, c.rows) for c in drawn]
+    noisy = [Case(c.name, {**c.args, **noise_for(rng, c.args)}, c.edge, c.sizes, c.rows) for c in drawn]
+    return with_ordinary_twins(noisy)
 
 
 def noise_for(rng: Rng, a: Args) -> dict[str, Any]:

@@ -65,6 +65,7 @@ EXERCISES = (
         "Way 3: gather and autograd",
         "torch_loss(W, W_target, state, action, reward, next_state, terminated, gamma) -> scalar tensor",
         adapter=adapters.torch_loss,
+        earning=("grad_W", "loss"),
     ),
     Exercise(
         "dqn.semi_gradient",

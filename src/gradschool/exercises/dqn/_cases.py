@@ -10,6 +10,7 @@ import numpy as np
 
 from gradschool.core.exercise import Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.ordinary import with_ordinary_twins
 
 
 def distinct_q(rng: Rng, B: int, A: int) -> Array:
@@ -32,13 +33,14 @@ def td_target_cases(rng: Rng) -> list[Case]:
         rows = {"terminated": terminated, "only truncated": truncated & ~terminated}
         return Case(name, args, edge=edge, sizes={"B": B, "A": A}, rows=rows)
 
-    return [
+    drawn = [
         case("a batch of 5, 6 actions", 5, 6),
         case("a batch of 8, 3 actions", 8, 3),
         case("as many samples as actions", 5, 5, edge=True),
         case("every Q far below 0", 5, 4, edge=True, shift=-20.0),
         case("one sample, terminated", 1, 3, edge=True),
     ]
+    return with_ordinary_twins(drawn)
 
 
 def flags(B: int) -> tuple[Array, Array]:
@@ -89,9 +91,10 @@ def transition_cases(rng: Rng) -> list[Case]:
         }
         return Case(name, args, edge=edge, sizes={"B": B, "A": A})
 
-    return [
+    drawn = [
         case("7 samples, 5 states, 3 actions", 7, 5, 3),
         case("5 samples, 4 states, 6 actions", 5, 4, 6),
         case("every step leads back to where it began", 4, 3, 3, edge=True, loops=True),
         case("one sample", 1, 3, 2, edge=True),
     ]
+    return with_ordinary_twins(drawn)

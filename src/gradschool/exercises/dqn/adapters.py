@@ -34,11 +34,12 @@ def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
     }
 
 
-def clinic(answer: Answer, a: Args) -> Array:
-    """Call clinic(): six marks, 1 where the name is the right one; names that are not on the list raise."""
-    from gradschool.lessons.clinics.dqn import marks
+def clinic(answer: Answer, a: Args) -> dict[str, str]:
+    """Call clinic(): the diagnosis of each letter, sealed."""
+    from gradschool.lessons.clinics import dqn
+    from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
 
-    return marks(answer())
+    return sealed_diagnoses("dqn", answer(), dqn.LETTERS, dqn.NAMES)
 
 
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case
-from gradschool.core.numerics import Array
+from gradschool.lessons.clinics.diagnoses import seal
+from gradschool.lessons.clinics.dqn import LETTERS, fault_order
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -13,6 +14,6 @@ def cases(rng: np.random.Generator) -> list[Case]:
     return [Case("the six agents", {})]
 
 
-def oracle(a: Args) -> Array:
-    """All six diagnoses right, (6,)."""
-    return np.ones(6)
+def oracle(a: Args) -> dict[str, str]:
+    """The sealed diagnoses."""
+    return {letter: seal("dqn", fault) for letter, fault in zip(LETTERS, fault_order(), strict=True)}

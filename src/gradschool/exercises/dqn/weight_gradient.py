@@ -6,6 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, central_differences
+from gradschool.exercises.ordinary import with_ordinary_twins
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -16,13 +17,14 @@ def cases(rng: Rng) -> list[Case]:
         args = {"state": np.array(state), "g": rng.normal(size=(B, A)), "n_states": S}
         return Case(name, args, edge=edge, sizes={"B": B, "A": A})
 
-    return [
+    drawn = [
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
         case("5 samples, one state three times", [2, 2, 0, 2, 3], 5, 6),
         case("the same state every time", [1, 1, 1, 1], 3, 3, edge=True),
         case("one sample", [3], 4, 2, edge=True),
         case("as many samples as states and actions", [2, 0, 2], 3, 3, edge=True),
     ]
+    return with_ordinary_twins(drawn)
 
 
 def oracle(a: Args) -> Array:

@@ -104,34 +104,6 @@ def faulty_agent(letter: str) -> FaultyAgent:
     return FAULTY_AGENTS[fault_order()[LETTERS.index(letter)]]
 
 
-def marks(diagnosis: object) -> Floats:
-    """Mark a diagnosis.
-
-    Parameters
-    ----------
-    diagnosis
-        Letter -> the name of a fault, one of `NAMES`.
-
-    Returns
-    -------
-    ndarray
-        (6,): 1 for each letter whose fault is named rightly.
-
-    Raises
-    ------
-    TypeError
-        If it is not a dictionary with the letters A to F as keys.
-    ValueError
-        If a name is none of `NAMES`.
-    """
-    if not isinstance(diagnosis, Mapping) or sorted(map(str, diagnosis)) != list(LETTERS):
-        raise TypeError("clinic() should return a dictionary with the six letters 'A' to 'F' as its keys")
-    unknown = [name for name in diagnosis.values() if name not in NAMES]
-    if unknown:
-        raise ValueError(f"no fault is called {unknown[0]!r}; the names are: {', '.join(sorted(NAMES))}")
-    return np.array([float(diagnosis[letter] == fault) for letter, fault in zip(LETTERS, fault_order(), strict=True)])
-
-
 def train_faulty_agent(
     letter: str, functions: StudentFunctions, model: TaxiModel, seeds: range = range(5)
 ) -> list[Run]:
