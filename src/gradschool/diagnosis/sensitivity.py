@@ -86,7 +86,7 @@ class SensitivityProbe:
                 for key in ["flat"] if "flat" in value else value:
                     called = f"`{subject}`{WEIGHTS}" if key == "flat" else f"`{subject}.{key}`"
                     found[called] = (value[key], _put_inside(args, name, key))
-            elif subject:
+            elif subject and not isinstance(value, str):
                 found[f"`{subject}`"] = (value, _put(args, name))
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises.ddpg._setups import squash_oracle
-from gradschool.exercises.ddpg.adapters import net_of
+from gradschool.exercises.ddpg.adapters import net_of, state_of, torch_setup
 from gradschool.rl.nets.mlp import MLP
 
 
@@ -62,8 +62,13 @@ def true_gradient(a: Args) -> tuple[Array, ...]:
     return layer_arrays(direct_gradient(a, a["actor"]["flat"]), net_of(a["actor"]).sizes)
 
 
-def zeros_like_net(a: Args, which: str) -> tuple[Array, ...]:
-    """Zeros in the shapes of a network's parameters."""
+def nothing_in_grad(a: Args, which: str) -> tuple[Array, ...]:
+    """Zeros in the shapes of a network's parameters, as of a ``.grad`` that is empty."""
     from gradschool.rl.nets.actor_critic import layer_arrays
 
     return layer_arrays(np.zeros_like(a[which]["flat"]), net_of(a[which]).sizes)
+
+
+def state_before(a: Args) -> dict[str, Any]:
+    """The state of networks and batch that nobody has touched yet: what it is to be after the call as well."""
+    return state_of(*torch_setup(a))

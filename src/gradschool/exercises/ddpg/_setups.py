@@ -1,13 +1,14 @@
 """Chapter 3: random networks, batches and ranges, and the inputs that several exercises share.
 
-Small networks, A = 3 as well as 1, action ranges other than 1. The replay actions are never the actor's own, every
-batch of more than one row has a row that is terminated, one that is only truncated and one that is both, and no unit
-sits near the kink of its relu.
+Small networks; ranges of three widths, one of which does not hold 0. The replay actions are never the actor's own, and
+every batch of more than one row has a row that is terminated, one that is only truncated and one that is both. What an
+exercise must be asked is built into its cases and not left to the draw: `AXES` in its own file says what that is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ from gradschool.exercises.ddpg.adapters import batch_of, net_of
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
 CLEAR = 1e-3  # how far from its kink every relu unit of an ordinary input is
+NEAR = 2e-5  # how far the one is that stands next to its kink
+STEEP = 300.0  # the largest |dQ/da| of a steep critic: beyond what anybody would clip "for stability"
+GAMMAS = (0.9, 0.97, 0.8, 1.0, 0.95, 0.0)  # of the six cases of `setup_cases`
+WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
 
 
 def squash_oracle(z: Array, low: Array, high: Array) -> Array:
@@ -32,52 +37,101 @@ def new_net(rng: Rng, sizes: tuple[int, ...]) -> dict[str, Any]:
 
 
 def limits(rng: Rng, A: int) -> tuple[Array, Array]:
-    """Low and high of each action dimension, neither symmetric nor of size 1."""
+    """Low and high of each action dimension: uneven, not symmetric, and the third lies above 0."""
     low = -rng.uniform(1.2, 3.0, A)
-    return low, low + rng.uniform(2.5, 4.0, A)
+    low[2:] = rng.uniform(0.5, 1.0, len(low[2:]))
+    return low, low + rng.uniform(2.8, 3.8, A) * np.resize(WIDTHS, A)
 
 
 def new_batch(rng: Rng, B: int, n: int, low: Array, high: Array) -> dict[str, Array]:
-    """B transitions as plain data."""
+    """B transitions as plain data; of six or more the last but one stands there twice."""
     flags = {name: np.zeros(B) for name in ("terminated", "truncated")}
+    rows = rng.permutation(B)
     if B >= 3:
-        rows = rng.permutation(B)
         flags["terminated"][rows[:2]] = 1.0
         flags["truncated"][rows[1:3]] = 1.0
     obs, next_obs = rng.normal(size=(2, B, n))
     action = rng.uniform(low, high, size=(B, len(low)))
-    return {"obs": obs, "action": action, "reward": rng.normal(size=B), "next_obs": next_obs, **flags}
+    batch = {"obs": obs, "action": action, "reward": rng.normal(size=B), "next_obs": next_obs, **flags}
+    if B >= 6:
+        for x in batch.values():
+            x[rows[-1]] = x[rows[-2]]
+    return batch
 
 
-def clear_of_kinks(net: MLP, x: Array) -> bool:
-    """Whether every hidden unit is away from its kink on these inputs, and not every one of them is dead."""
+def hidden_inputs(net: MLP, x: Array) -> list[Array]:
+    """What arrives at the units of each hidden layer, before the relu."""
     _, cache = net.forward(x)
     layers = list(zip(cache, net.weights, net.biases, strict=True))[:-1]
-    before = [h @ w + b for h, w, b in layers]
-    return all(np.abs(z).min() > CLEAR and (z > 0).any(axis=1).all() for z in before)
+    return [h @ w + b for h, w, b in layers]
 
 
-def random_setup(rng: Rng, B: int, A: int, n: int = 3, hidden: tuple[int, ...] = (8, 6)) -> dict[str, Any]:
-    """A batch, limits, an actor and a critic with targets that differ from them: drawn again until it is fit to use."""
-    while True:
+def clear_of_kinks(net: MLP, x: Array, by: float = CLEAR) -> bool:
+    """Whether every hidden unit is away from its kink on these inputs, and no row finds all of them dead."""
+    return all(np.abs(z).min() > by and (z > 0).any(axis=1).all() for z in hidden_inputs(net, x))
+
+
+def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kind: str = "") -> dict[str, Any]:
+    """A batch, limits, an actor and a critic with targets that differ from them: drawn again until it is fit to use.
+
+    ``kind`` may be "steep", with a large dQ/da, or "kink", with a unit of either network next to its kink.
+    """
+    for _ in count():
         low, high = limits(rng, A)
-        batch = new_batch(rng, B, n, low, high)
-        nets = {name: new_net(rng, (n, *hidden, A)) for name in ("actor", "target_actor")}
-        nets |= {name: new_net(rng, (n + A, *hidden, 1)) for name in ("critic", "target_critic", "target_critic_2")}
+        batch = new_batch(rng, B, 3, low, high)
+        nets = {name: new_net(rng, (3, *hidden, A)) for name in ("actor", "target_actor")}
+        nets |= {name: new_net(rng, (3 + A, *hidden, 1)) for name in ("critic", "target_critic", "target_critic_2")}
         parts = {"batch": batch, **nets, "low": low, "high": high}
-        if is_fit(parts):
-            return parts
+        if kind == "kink":
+            move_to_kinks(parts)
+        if kind == "steep":
+            make_steep(parts)
+        if is_fit(parts, NEAR / 2 if kind == "kink" else CLEAR):
+            break
+    return parts
 
 
-def is_fit(a: Args) -> bool:
-    """No kinks where the oracles look, and the critic's slope at mu(s) really is another one than in the memory."""
+def own_actions(a: Args) -> Array:
+    """The actor's own actions mu(s), (B, A)."""
+    return squash_oracle(net_of(a["actor"])(a["batch"]["obs"]), a["low"], a["high"])
+
+
+def slopes_at(a: Args, action: Array) -> Array:
+    """dQ/da (B, A) of the critic at these actions."""
+    critic, obs = net_of(a["critic"]), a["batch"]["obs"]
+    x = np.concatenate([obs, action], axis=1)
+    return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))[:, obs.shape[1] :]
+
+
+def make_steep(a: Args) -> None:
+    """Multiply the last layer of each critic, so that the largest dQ/da is large at the actor's own action."""
+    factor = STEEP / np.abs(slopes_at(a, own_actions(a))).max()
+    for name in ("critic", "target_critic", "target_critic_2"):
+        net = net_of(a[name])
+        net.weights[-1][:] *= factor
+        net.biases[-1][:] *= factor
+
+
+def move_to_kinks(a: Args) -> None:
+    """Shift one bias of the actor, then one of the critic, so that its unit is just above its kink on the first row."""
+    obs = a["batch"]["obs"]
+    for name in ("actor", "critic"):
+        net = net_of(a[name])
+        x = obs if name == "actor" else np.concatenate([obs, own_actions(a)], axis=1)
+        net.biases[0][0] += NEAR - hidden_inputs(net, x)[0][0, 0]
+
+
+def is_fit(a: Args, clear: float = CLEAR) -> bool:
+    """No unit on its kink, another slope of the critic at mu(s) than in the memory, and an action beyond 1."""
     actor, critic, batch = net_of(a["actor"]), net_of(a["critic"]), batch_of(a["batch"])
-    own = squash_oracle(actor(batch.obs), a["low"], a["high"])
+    own = own_actions(a)
     at_own, at_replay = (np.concatenate([batch.obs, action], axis=1) for action in (own, batch.action))
-    if not (clear_of_kinks(actor, batch.obs) and clear_of_kinks(critic, at_own) and clear_of_kinks(critic, at_replay)):
+    alive = clear_of_kinks(net_of(a["target_actor"]), batch.next_obs, NEAR / 2)
+    if not (alive and clear_of_kinks(actor, batch.obs, clear) and clear_of_kinks(critic, at_own, clear)):
         return False
-    slopes = [critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1))) for x in (at_own, at_replay)]
-    return len(own) < 3 or bool(np.abs(slopes[0] - slopes[1]).max() > 1e-2)
+    apart = np.abs(slopes_at(a, own) - slopes_at(a, batch.action)).max()
+    told = bool(apart > 1e-2 and np.abs(own).max() > 1.1)
+    return clear_of_kinks(critic, at_replay) and (len(own) < 4 or own.shape[1] == 1 or told)
 
 
 def select(parts: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -85,20 +139,33 @@ def select(parts: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: parts[name] for name in names}
 
 
-def setup_cases(rng: Rng, *names: str, hidden: tuple[int, ...] = (8, 6)) -> list[Case]:
-    """Two regular cases and two at the edge, with these parts of a random setup as arguments."""
+def setup_case(
+    rng: Rng,
+    names: tuple[str, ...],
+    name: str,
+    size: tuple[int, int],
+    *,
+    edge: bool = False,
+    hidden: tuple[int, ...] = (8, 6),
+    kind: str = "",
+) -> Case:
+    """One case of ``size`` (B, A), with these parts of a random setup as arguments."""
+    B, A = size
+    parts = random_setup(rng, B, A, hidden, kind)
+    sizes = {"B": B, "A": A} if B > 1 and A > 1 else {}
+    rows = {key: parts["batch"][key].astype(bool) for key in ("terminated", "truncated")}
+    return Case(name, select(parts, *names), edge, sizes, rows)
 
-    def case(name: str, B: int, A: int, edge: bool = False, hidden: tuple[int, ...] = hidden) -> Case:
-        parts = random_setup(rng, B, A, hidden=hidden)
-        sizes = {"B": B, "A": A} if B > 1 and A > 1 else {}
-        rows = {key: parts["batch"][key].astype(bool) for key in ("terminated", "truncated")}
-        return Case(name, select(parts, *names), edge, sizes, rows)
 
+def setup_cases(rng: Rng, *names: str) -> list[Case]:
+    """Three regular cases and three at the edge, with these parts of a random setup as arguments."""
     return [
-        case("a batch of 4, 3 action dimensions", 4, 3),
-        case("a batch of 6, 2 action dimensions", 6, 2),
-        case("square layers", 3, 3, edge=True, hidden=(3, 3)),
-        case("one sample, one action dimension", 1, 1, edge=True),
+        setup_case(rng, names, "a batch of 4, 3 action dimensions", (4, 3)),
+        setup_case(rng, names, "a batch of 6 with one row twice, 2 action dimensions", (6, 2)),
+        setup_case(rng, names, "a steep critic", (5, 3), kind="steep"),
+        setup_case(rng, names, "square layers", (3, 3), edge=True, hidden=(3, 3)),
+        setup_case(rng, names, "one sample, one action dimension, one hidden layer", (1, 1), edge=True, hidden=(5,)),
+        setup_case(rng, names, "one action dimension, next to a kink", (4, 1), edge=True, kind="kink"),
     ]
 
 
@@ -108,9 +175,15 @@ def actor_critic_cases(rng: Rng) -> list[Case]:
 
 
 def action_slope_cases(rng: Rng) -> list[Case]:
-    """An actor, a batch, dQ/da (B, A) as somebody handed it over, and the range."""
+    """An actor, a batch, dQ/da (B, A) as somebody handed it over, and the range.
+
+    The slopes are of ordinary size, with a row of zeros in the second case; large in the third, tiny in the last.
+    """
     drawn = setup_cases(rng, "actor", "batch", "low", "high")
     slopes = [rng.normal(size=c.args["batch"]["action"].shape) for c in drawn]
+    slopes[1][0] = 0.0
+    slopes[2] *= STEEP / np.abs(slopes[2]).max()
+    slopes[-1] *= 1e-4
     order = ("actor", "batch", "dq_da", "low", "high")
     return [
         Case(c.name, select({**c.args, "dq_da": g}, *order), c.edge, c.sizes)
@@ -129,6 +202,8 @@ def squash_cases(rng: Rng) -> list[Case]:
     return [
         case("4 samples, 3 action dimensions", 4, 3),
         case("3 samples, 2 action dimensions", 3, 2),
+        case("far out, where tanh is flat", 2, 3, edge=True, z=np.array([[-9.0, 0.0, 12.0], [6.0, -12.0, 0.5]])),
+        case("as many samples as dimensions", 3, 3, edge=True),
         case("one sample, one dimension", 1, 1, edge=True),
-        case("far out, where tanh is flat", 2, 3, edge=True, z=np.array([[-9.0, 0.0, 9.0], [6.0, -6.0, 0.5]])),
+        case("one dimension", 4, 1, edge=True),
     ]

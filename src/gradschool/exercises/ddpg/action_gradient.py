@@ -6,11 +6,15 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
 from gradschool.exercises.ddpg._setups import (
     actor_critic_cases,
     squash_oracle,
 )
 from gradschool.exercises.ddpg.adapters import net_of
+
+AXES: Axes = ACTOR_AND_CRITIC
 
 
 def cases(rng: Rng) -> list[Case]:

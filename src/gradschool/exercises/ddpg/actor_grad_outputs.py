@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.ddpg._losses import true_gradient, zeros_like_net
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
+from gradschool.exercises.ddpg._losses import nothing_in_grad, state_before, true_gradient
 from gradschool.exercises.ddpg._setups import actor_critic_cases
+
+AXES: Axes = ACTOR_AND_CRITIC
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -15,9 +19,10 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradient of -mean Q(s, mu(s)); nothing anywhere else."""
+    """The gradient of -mean Q(s, mu(s)); nothing in any ``.grad``, and everything else as before."""
     return {
         "actor_gradient": true_gradient(a),
-        "actor_grad_field": zeros_like_net(a, "actor"),
-        "critic_gradient": zeros_like_net(a, "critic"),
+        "actor_grad_field": nothing_in_grad(a, "actor"),
+        "critic_gradient": nothing_in_grad(a, "critic"),
+        **state_before(a),
     }

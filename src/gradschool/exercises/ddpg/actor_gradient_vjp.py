@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.ddpg._axes import SLOPES_GIVEN
 from gradschool.exercises.ddpg._losses import actor_gradient
 from gradschool.exercises.ddpg._setups import action_slope_cases
+
+AXES: Axes = SLOPES_GIVEN
 
 
 def cases(rng: Rng) -> list[Case]:

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.ddpg._losses import direct_loss, true_gradient
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
+from gradschool.exercises.ddpg._losses import direct_loss, nothing_in_grad, state_before, true_gradient
 from gradschool.exercises.ddpg._setups import actor_critic_cases
+
+AXES: Axes = ACTOR_AND_CRITIC
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -17,5 +21,11 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """-mean Q(s, mu(s)) and its gradient."""
-    return {"loss": np.array(direct_loss(a, a["actor"]["flat"])), "actor_gradient": true_gradient(a)}
+    """-mean Q(s, mu(s)) and its gradient; nothing in any ``.grad`` yet, and everything else as before."""
+    return {
+        "loss": np.array(direct_loss(a, a["actor"]["flat"])),
+        "actor_gradient": true_gradient(a),
+        "actor_grad_field": nothing_in_grad(a, "actor"),
+        "critic_gradient": nothing_in_grad(a, "critic"),
+        **state_before(a),
+    }

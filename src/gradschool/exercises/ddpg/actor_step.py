@@ -4,33 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.ddpg._losses import direct_gradient, zeros_like_net
-from gradschool.exercises.ddpg._setups import actor_critic_cases
-from gradschool.exercises.ddpg.adapters import STEP_SIZE, net_of
+from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, Axis, several, some
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
+from gradschool.exercises.ddpg._losses import direct_gradient, nothing_in_grad, state_before
+from gradschool.exercises.ddpg._setups import setup_case, setup_cases
+from gradschool.exercises.ddpg.adapters import net_of, step_result, step_setup
+
+PARTS = ("actor", "critic", "batch", "low", "high")
+# Of the six cases of `setup_cases` and one more: Adam would hide a wrong length, plain SGD a step that is made by hand.
+OPTIMISERS = ("SGD", "SGD with momentum", "SGD", "SGD", "Adam", "SGD with momentum", "Adam")
+STEP_SIZES = (0.05, 0.02, 5e-5, 0.05, 0.02, 0.05, 0.05)  # small where the critic is steep
+
+
+def _stepped_by(name: str) -> Axis:
+    """The axis of a case with this optimizer."""
+    return some(lambda a: a["optimiser"] == name)
+
+
+AXES: Axes = {
+    **ACTOR_AND_CRITIC,
+    **{name: _stepped_by(name) for name in OPTIMISERS},
+    "several step sizes": several("lr"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
-    """An actor, a critic, a batch whose actions are not the actor's, and the range."""
-    return actor_critic_cases(rng)
+    """An actor, a critic, a batch with other actions than the actor's, the range, an optimizer and its step size."""
+    drawn = [*setup_cases(rng, *PARTS), setup_case(rng, PARTS, "a batch of 5", (5, 2))]
+    return [
+        Case(f"{c.name}, {name}", {**c.args, "optimiser": name, "lr": lr}, c.edge, c.sizes, c.rows)
+        for c, name, lr in zip(drawn, OPTIMISERS, STEP_SIZES, strict=True)
+    ]
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """theta - lr dL/dtheta, twice; the critic exactly as it was, with nothing in .grad and every flag still up."""
+    """Two steps of the case's own optimizer on the gradient of -mean Q; the critic and all else exactly as before."""
+    from gradschool.rl.nets.actor_critic import flat_gradient
+
+    actor, _, optimiser, _ = step_setup(a)
+    after = []
+    for _ in range(2):
+        put_gradient(actor, direct_gradient(a, flat_gradient(actor.parameters())), net_of(a["actor"]).sizes)
+        optimiser.step()
+        after.append(tuple(p.detach().numpy().copy() for p in actor.parameters()))
+    return step_result(after, nothing_in_grad(a, "critic"), state_before(a), optimiser)
+
+
+def put_gradient(actor: Any, gradient: Array, sizes: tuple[int, ...]) -> None:
+    """Put a flat gradient (n_params,) into the ``.grad`` of the actor's parameters."""
+    import torch
+
     from gradschool.rl.nets.actor_critic import layer_arrays
 
-    sizes = net_of(a["actor"]).sizes
-    flats = [a["actor"]["flat"]]
-    for _ in range(2):
-        flats.append(flats[-1] - STEP_SIZE * direct_gradient(a, flats[-1]))
-    up = {which: np.ones(2 * (len(a[which]["sizes"]) - 1), dtype=bool) for which in ("actor", "critic")}
-    return {
-        "actor_after": layer_arrays(flats[1], sizes),
-        "actor_after_2_steps": layer_arrays(flats[2], sizes),
-        "critic_weights": layer_arrays(a["critic"]["flat"].copy(), net_of(a["critic"]).sizes),
-        "critic_gradient": zeros_like_net(a, "critic"),
-        "critic_requires_grad": up["critic"],
-        "actor_requires_grad": up["actor"],
-    }
+    for p, g in zip(actor.parameters(), layer_arrays(gradient, sizes), strict=True):
+        p.grad = torch.tensor(g)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gradschool.core.exercise import Answer, Args
+from gradschool.core.plain_data import describe, to_plain
 from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
 
@@ -22,7 +22,6 @@ FAULTS = {
     "no-noise": "nobody explores",
     "next-state": "the target looks at s where it should look at s'",
 }
-STEP_SIZE = 0.05  # of the plain SGD optimiser that actor_step is handed
 
 
 def net_of(a: Args) -> MLP:
@@ -74,64 +73,108 @@ def torch_setup(a: Args) -> tuple[Any, Any, Any]:
     return actor, TorchCritic(net_of(a["critic"])), batch
 
 
+def state_of(actor: Any, critic: Any, batch: Any) -> dict[str, Any]:
+    """Weights, buffers, flags and modes of both networks, and the batch's tensors: none of it may change."""
+    from gradschool.rl.nets.torch_state import network_state, tensors_state
+
+    return {
+        **network_state("actor", actor),
+        **network_state("critic", critic),
+        **tensors_state("batch", batch._asdict()),
+    }
+
+
+def left_in_grad(actor: Any, critic: Any) -> dict[str, Any]:
+    """What the call itself left in the ``.grad`` of both networks; zeros where there is nothing."""
+    from gradschool.rl.nets.torch_state import gradients_of
+
+    return {"actor_grad_field": gradients_of(actor), "critic_gradient": gradients_of(critic)}
+
+
+def checked_loss(loss: Any, function: str) -> Any:
+    """The loss that a student's function returned; TypeError, in words that are about it, if it is no loss."""
+    import torch
+
+    if not isinstance(loss, torch.Tensor):
+        raise TypeError(f"{function} should return the loss as a tensor, and returned {describe(to_plain(loss))}")
+    if loss.numel() != 1:
+        raise TypeError(f"{function} should return one number, and returned a tensor of shape {tuple(loss.shape)}")
+    if not loss.requires_grad:
+        raise TypeError(f"the loss that {function} returned is not connected to any parameter: it has no gradient")
+    return loss
+
+
 def actor_loss_surrogate(answer: Answer, a: Args) -> Any:
-    """Call actor_loss_surrogate(actor, critic, batch): its gradient, and what reaches the critic (nothing should)."""
+    """Call actor_loss_surrogate(actor, critic, batch): its gradient, what reaches the critic, and the state after."""
+    from gradschool.rl.nets.torch_state import gradients_of
+
     actor, critic, batch = torch_setup(a)
-    answer(actor, critic, batch).backward()
-    return {"actor_gradient": gradients_of(actor), "critic_gradient": gradients_of(critic)}
+    checked_loss(answer(actor, critic, batch), "actor_loss_surrogate").backward()
+    found = {"actor_gradient": gradients_of(actor), "critic_gradient": gradients_of(critic)}
+    return {**found, **state_of(actor, critic, batch)}
 
 
 def actor_loss_direct(answer: Answer, a: Args) -> Any:
-    """Call actor_loss_direct(actor, critic, batch): the loss, and its gradient in the actor's parameters alone."""
+    """Call actor_loss_direct(actor, critic, batch): the loss, its gradient in the actor alone, and the state after."""
     import torch
 
     actor, critic, batch = torch_setup(a)
-    loss = answer(actor, critic, batch)
+    loss = checked_loss(answer(actor, critic, batch), "actor_loss_direct")
+    left = left_in_grad(actor, critic)
     found = torch.autograd.grad(loss, list(actor.parameters()), allow_unused=True)
     gradients = tuple(torch.zeros_like(p) if g is None else g for p, g in zip(actor.parameters(), found, strict=True))
-    return {"loss": loss, "actor_gradient": gradients}
+    return {"loss": loss, "actor_gradient": gradients, **left, **state_of(actor, critic, batch)}
 
 
 def actor_grad_outputs(answer: Answer, a: Args) -> Any:
-    """Call actor_grad_outputs(actor, critic, batch), and see that nothing piled up in anybody's .grad on the way."""
+    """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after."""
     actor, critic, batch = torch_setup(a)
     found = answer(actor, critic, batch)
-    fields = {"actor_grad_field": gradients_of(actor), "critic_gradient": gradients_of(critic)}
-    return {"actor_gradient": tuple(found), **fields}
+    if not isinstance(found, tuple | list):
+        raise TypeError(
+            "actor_grad_outputs should return one gradient for each parameter of the actor, and returned "
+            f"{describe(to_plain(found))}"
+        )
+    return {"actor_gradient": tuple(found), **left_in_grad(actor, critic), **state_of(actor, critic, batch)}
+
+
+def step_setup(a: Args) -> tuple[Any, Any, Any, Any]:
+    """What actor_step is handed: :func:`torch_setup` and the case's optimizer, which holds the actor's parameters."""
+    import torch
+
+    actor, critic, batch = torch_setup(a)
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
+        "SGD": (torch.optim.SGD, {}),
+        "SGD with momentum": (torch.optim.SGD, {"momentum": 0.9}),
+        "Adam": (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-4}),
+    }
+    make, settings = kinds[a["optimiser"]]
+    return actor, critic, make(actor.parameters(), lr=a["lr"], **settings), batch
 
 
 def actor_step(answer: Answer, a: Args) -> Any:
     """Call actor_step(actor, critic, optimiser, batch), twice, with an old gradient left in the actor beforehand."""
     import torch
 
-    actor, critic, batch = torch_setup(a)
-    optimiser = torch.optim.SGD(actor.parameters(), lr=STEP_SIZE)
+    from gradschool.rl.nets.torch_state import copies, gradients_of
+
+    actor, critic, optimiser, batch = step_setup(a)
     for p in actor.parameters():
         p.grad = torch.ones_like(p)
     after = []
     for _ in range(2):
         answer(actor, critic, optimiser, batch)
-        after.append(weights_of(actor))
-    return {
-        "actor_after": after[0],
-        "actor_after_2_steps": after[1],
-        "critic_weights": weights_of(critic),
-        "critic_gradient": gradients_of(critic),
-        "critic_requires_grad": np.array([p.requires_grad for p in critic.parameters()]),
-        "actor_requires_grad": np.array([p.requires_grad for p in actor.parameters()]),
-    }
+        after.append(copies(actor.parameters()))
+    return step_result(after, gradients_of(critic), state_of(actor, critic, batch), optimiser)
 
 
-def gradients_of(net: Any) -> tuple[Any, ...]:
-    """Copies of the .grad of every parameter; zeros where there is none."""
-    import torch
+def step_result(after: list[Any], critic_gradient: Any, state: Mapping[str, Any], optimiser: Any) -> dict[str, Any]:
+    """The parts of an answer of actor_step: the actor after one step and two, and everything else after both."""
+    from gradschool.rl.nets.torch_state import optimizer_state
 
-    return tuple(torch.zeros_like(p) if p.grad is None else p.grad.detach().clone() for p in net.parameters())
-
-
-def weights_of(net: Any) -> tuple[Any, ...]:
-    """Copies of all parameters."""
-    return tuple(p.detach().clone() for p in net.parameters())
+    steps = {"actor_after": after[0], "actor_after_2_steps": after[1], "critic_gradient": critic_gradient}
+    kept = {key: part for key, part in state.items() if key != "actor_weights"}
+    return {**steps, **kept, **optimizer_state("optimiser", optimiser)}
 
 
 def clinic(answer: Answer, a: Args) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises.axes import Axes, Axis, some
 
 PATIENTS = ("A", "B", "C", "D", "E", "F")
 # Only a hash of each diagnosis is kept here: the check can say that one is right without telling which.
@@ -14,6 +15,14 @@ SEALED = {
     "E": "64e5275e894f",
     "F": "1d88d1b1de66",
 }
+
+
+def _patient(letter: str) -> Axis:
+    """The axis of a case that asks about this patient."""
+    return some(lambda a: letter in a["patients"])
+
+
+AXES: Axes = {f"patient {letter}": _patient(letter) for letter in PATIENTS}
 
 
 def cases(rng: Rng) -> list[Case]:

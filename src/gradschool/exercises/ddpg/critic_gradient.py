@@ -8,16 +8,33 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
-from gradschool.exercises.ddpg._setups import setup_cases
+from gradschool.exercises.axes import Axes, large, some
+from gradschool.exercises.ddpg._axes import BATCH, layouts
+from gradschool.exercises.ddpg._setups import STEEP, setup_cases
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.rl.nets.mlp import MLP
 
+AXES: Axes = {
+    **BATCH,
+    **layouts("critic"),
+    "zero error in one row of several": some(lambda a: (a["y"] == values(a)) & (len(a["y"]) > 1)),
+    "a large label": large("y"),
+    "an error of ordinary size": some(lambda a: (np.abs(values(a) - a["y"]) < 3) & (values(a) != a["y"])),
+}
+
 
 def cases(rng: Rng) -> list[Case]:
-    """A critic, a batch, and the labels y (B,)."""
+    """A critic, a batch, and the labels y (B,); one of them is exactly right already, and some are far off."""
     drawn = setup_cases(rng, "critic", "batch")
     labels = [rng.normal(size=len(c.args["batch"]["reward"])) for c in drawn]
-    return [Case(c.name, {**c.args, "y": y}, c.edge, c.sizes) for c, y in zip(drawn, labels, strict=True)]
+    labels[1][0] = values(drawn[1].args)[0]
+    labels[2] += np.where(np.arange(len(labels[2])) % 2, STEEP, -STEEP)
+    return [Case(c.name, {**c.args, "y": y}, c.edge, c.sizes, c.rows) for c, y in zip(drawn, labels, strict=True)]
+
+
+def values(a: Args) -> Array:
+    """Q(s, a) of the batch, (B,)."""
+    return net_of(a["critic"])(np.concatenate([a["batch"]["obs"], a["batch"]["action"]], axis=1))[:, 0]
 
 
 def oracle(a: Args) -> Array:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, tiny
+
+AXES: Axes = {
+    "several tau": several("tau"),
+    "tau 0": has_value("tau", 0.0),
+    "tau 1": has_value("tau", 1.0),
+    "one parameter": of_size("target", 1),
+    "large parameters": large("target"),
+    "small parameters": tiny("target"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """Two flat parameter arrays (n,) and tau."""
 
-    def case(name: str, n: int, tau: float, edge: bool = False) -> Case:
-        return Case(name, {"target": rng.normal(size=n), "online": rng.normal(size=n), "tau": tau}, edge)
+    def case(name: str, n: int, tau: float, edge: bool = False, scale: float = 1.0) -> Case:
+        args = {"target": scale * rng.normal(size=n), "online": scale * rng.normal(size=n), "tau": tau}
+        return Case(name, args, edge)
 
     return [
         case("tau 0.1", 5, 0.1),
         case("tau 0.03", 8, 0.03),
+        case("large parameters", 6, 0.2, scale=1e3),
         case("tau 0: nobody moves", 4, 0.0, edge=True),
         case("tau 1: the target is the online network", 4, 1.0, edge=True),
+        case("one parameter, and a small one", 1, 0.4, edge=True, scale=1e-4),
     ]
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, has_value, of_size, some, square, tall, wide
+from gradschool.exercises.ddpg._axes import RANGES
 from gradschool.exercises.ddpg._setups import squash_cases
+
+AXES: Axes = {
+    "one row": of_size("z", 1),
+    "one action dimension, several rows": some(lambda a: a["z"].shape[1] == 1 < len(a["z"])),
+    "square": square("z"),
+    "tall": tall("z"),
+    "wide": wide("z"),
+    "z at 0": has_value("z", 0.0),
+    "far out, upwards": some(lambda a: a["z"] >= 12),
+    "far out, downwards": some(lambda a: a["z"] <= -12),
+    **RANGES,
+}
 
 
 def cases(rng: Rng) -> list[Case]:

@@ -6,17 +6,38 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
+from gradschool.exercises.ddpg._axes import RANGES
 from gradschool.exercises.ddpg._setups import (
+    STEEP,
     select,
     squash_cases,
     squash_oracle,
 )
+
+AXES: Axes = {
+    "one row": of_size("z", 1),
+    "one action dimension, several rows": some(lambda a: a["z"].shape[1] == 1 < len(a["z"])),
+    "square": square("z"),
+    "tall": tall("z"),
+    "wide": wide("z"),
+    "z at 0": has_value("z", 0.0),
+    "far out, upwards": some(lambda a: a["z"] >= 12),
+    "far out, downwards": some(lambda a: a["z"] <= -12),
+    **RANGES,
+    "no gradient": has_value("g", 0.0),
+    "a large gradient": large("g"),
+    "a tiny gradient": tiny("g"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """z (B, A), the gradient g = dL/da (B, A) that arrives at the action, and the range, (A,)."""
     drawn = squash_cases(rng)
     slopes = [rng.normal(size=c.args["z"].shape) for c in drawn]
+    slopes[0].flat[0] = STEEP
+    slopes[1].flat[0] = 0.0
+    slopes[1].flat[-1] = 1e-4
     return [
         Case(c.name, select({**c.args, "g": g}, "z", "g", "low", "high"), c.edge, c.sizes)
         for c, g in zip(drawn, slopes, strict=True)
