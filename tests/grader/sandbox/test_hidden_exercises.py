@@ -36,6 +36,8 @@ MARKS = (
     "that several exercises",
     "that several oracles",
     "mistakes and alternative solutions",
+    "what the inputs of an exercise must include",
+    "Ordinary inputs beside special ones",
 )
 
 # Run in a kernel: all that it can find of what should be hidden, as JSON.
