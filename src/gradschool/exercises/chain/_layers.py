@@ -3,37 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import one_huge, signed
+from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, some, square, tall, tiny, wide
+from gradschool.exercises.derivatives import complex_step
+
+LINEAR_AXES: Axes = {
+    "more outputs than inputs": tall("W"),
+    "more inputs than outputs": wide("W"),
+    "square": square("W"),
+    "one output": of_size("W", 1),
+    "one input": of_size("W", 1, axis=1),
+    "an input that is 0": has_value("x", 0.0),
+    "tiny": tiny("x"),
+    "large": large("x"),
+    "one huge bias": large("b", 1e9),
+}
+ACTIVATION_AXES: Axes = {
+    "a vector": of_rank("z", 1),
+    "a matrix that is not square": some(lambda a: np.ndim(a["z"]) == 2 and np.shape(a["z"])[0] != np.shape(a["z"])[1]),
+    "a square matrix": square("z"),
+    "three axes": of_rank("z", 3),
+    "one unit": of_size("z", 1),
+    "z and g of different signs": some(lambda a: a["z"] * a["g"] < 0),
+    "z and g both below 0": some(lambda a: (a["z"] < 0) & (a["g"] < 0)),
+    "a gradient of 0": has_value("g", 0.0),
+    "large": large("g"),
+    "tiny": tiny("g"),
+    "near 0": some(lambda a: (np.abs(a["z"]) < 1e-5) & (a["z"] != 0)),
+    "at 0": has_value("z", 0.0),
+}
+MLP_AXES: Axes = {
+    "sizes that all differ": some(lambda a: len({*a["X"].shape, *a["W2"].shape}) == 4),
+    "square layers": some(lambda a: square("W1")([a]) and square("W2")([a])),
+    "as many samples as units": some(lambda a: len(a["X"]) == len(a["W1"]) and len(a["X"]) > 1),
+    "one sample": of_size("X", 1),
+    "one hidden unit": of_size("W1", 1),
+    "one output": of_size("W2", 1),
+    "a sample whose gradient is 0": some(lambda a: np.all(a["G"] == 0, axis=1) & (len(a["G"]) > 1)),
+    "a sample twice": some(lambda a: len(np.unique(a["X"], axis=0)) < len(a["X"])),
+    "a large gradient": large("G"),
+    "a tiny gradient": tiny("G"),
+}
 
 
 def linear_cases(rng: Rng) -> list[Case]:
     """Linear layers p = W x + b: W (m, n), b (m,), x (n,)."""
 
     def case(name: str, m: int, n: int, edge: bool = False) -> Case:
-        args = {"W": rng.normal(size=(m, n)), "b": rng.normal(size=m), "x": rng.normal(size=n)}
+        args = {"W": signed(rng, (m, n)), "b": signed(rng, m), "x": signed(rng, n)}
         return Case(name, args, edge=edge, sizes={"m": m, "n": n})
 
+    wide_one = case("2 outputs, 4 inputs", 2, 4)
+    wide_one.args["x"][:3] = (0.0, 300.0, 2e-6)  # an input that is 0, one that is large, one that is tiny
+    tall_one = case("3 outputs, 2 inputs", 3, 2)
     return [
-        case("3 outputs, 2 inputs", 3, 2),
-        case("2 outputs, 4 inputs", 2, 4),
+        tall_one,
+        wide_one,
+        one_huge(tall_one, "b"),
         case("a square layer", 3, 3, edge=True),
         case("one output", 1, 3, edge=True),
+        case("one input", 2, 1, edge=True),
     ]
 
 
 def activation_cases(rng: Rng) -> list[Case]:
-    """Pre-activations z and gradients g, both (B, n); z stays away from the kink of relu at 0."""
+    """Pre-activations z and gradients g of one shape, in one case of three axes; z stays away from 0."""
 
     def case(name: str, shape: tuple[int, ...], edge: bool = False) -> Case:
-        z = rng.uniform(0.2, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
-        z.flat[0] = -abs(z.flat[0])  # both signs in every case
-        return Case(name, {"z": z, "g": rng.normal(size=shape)}, edge=edge)
+        return Case(name, {"z": signed(rng, shape), "g": signed(rng, shape)}, edge=edge)
 
-    return [case("a batch of 3 by 4", (3, 4)), case("a vector of 5", (5,)), case("one unit", (1,), edge=True)]
+    matrix = case("a batch of 3 by 4", (3, 4))
+    matrix.args["z"].flat[:4] = np.abs(matrix.args["z"].flat[:4]) * (1.0, 1.0, -1.0, -1.0)
+    matrix.args["g"].flat[:4] = np.abs(matrix.args["g"].flat[:4]) * (1.0, -1.0, 1.0, -1.0)  # every pair of signs
+    vector = case("a vector of 5", (5,))
+    vector.args["g"][:3] = (0.0, 300.0, 2e-6)
+    vector.args["z"][:3] = np.abs(vector.args["z"][:3])
+    one = case("one unit", (1,), edge=True)
+    one.args["z"][:] = np.abs(one.args["z"])
+    return [
+        matrix,
+        vector,
+        case("three axes, 2 by 3 by 2", (2, 3, 2), edge=True),
+        case("a square batch", (3, 3), edge=True),
+        one,
+    ]
+
+
+def near_zero(rng: Rng) -> Case:
+    """Pre-activations at 0 and next to it, on both sides."""
+    z = np.array([-1.0, 0.0, 2.0, 0.0, 1e-6, -1e-6, 1e-9, -1e-9])
+    return Case("at 0 and next to it", {"z": z, "g": signed(rng, len(z))}, edge=True)
 
 
 def mlp(W1: Array, b1: Array, W2: Array, b2: Array, X: Array) -> Array:
@@ -45,28 +110,33 @@ def mlp(W1: Array, b1: Array, W2: Array, b2: Array, X: Array) -> Array:
 def mlp_cases(rng: Rng) -> list[Case]:
     """Networks with n inputs, h hidden units and m outputs, a batch X (B, n) and G = dL/dY (B, m)."""
 
-    def case(name: str, B: int, n: int, h: int, m: int, edge: bool = False) -> Case:
+    def case(name: str, B: int, n: int, h: int, m: int, edge: bool = False, scale: float = 1.0) -> Case:
         shapes = {"W1": (h, n), "b1": (h,), "W2": (m, h), "b2": (m,), "X": (B, n), "G": (B, m)}
-        args = {key: rng.normal(size=shape) for key, shape in shapes.items()}
-        return Case(name, args, edge=edge, sizes={"B": B})
+        args = {key: signed(rng, shape, high=1.2) for key, shape in shapes.items()}
+        return Case(name, {**args, "G": scale * args["G"]}, edge=edge, sizes={"B": B})
 
+    large_one = case("a batch of 5; 3, 2 and 4 units; a large gradient", 5, 3, 2, 4, scale=300.0)
+    large_one.args["G"][1] = 0.0  # a sample that the loss does not look at
+    twice = case("square layers, a sample twice", 3, 3, 3, 3, edge=True)
+    twice.args["X"][2] = twice.args["X"][0]
     return [
-        case("a batch of 3; 2, 4 and 3 units", 3, 2, 4, 3),
-        case("a batch of 5; 3, 2 and 4 units", 5, 3, 2, 4),
-        case("square layers", 4, 3, 3, 3, edge=True),
-        case("a batch of 1, one output", 1, 3, 2, 1, edge=True),
+        case("a batch of 3; 2, 4 and 5 units", 3, 2, 4, 5),
+        large_one,
+        twice,
+        case("a batch of 1, one output, a tiny gradient", 1, 3, 2, 1, edge=True, scale=1e-4),
+        case("one hidden unit", 4, 2, 1, 3, edge=True),
     ]
 
 
 def mlp_gradients(a: Args) -> tuple[Array, ...]:
-    """Gradients of L = sum G Y in W1, b1, W2, b2 and X by central differences."""
-    return gradient_in_each(lambda *p: float(np.sum(a["G"] * mlp(*p))), a["W1"], a["b1"], a["W2"], a["b2"], a["X"])
+    """Gradients of L = sum G Y in W1, b1, W2, b2 and X by complex steps."""
+    return gradient_in_each(lambda *p: np.sum(a["G"] * mlp(*p)), a["W1"], a["b1"], a["W2"], a["b2"], a["X"])
 
 
-def gradient_in_each(loss: Callable[..., float], *points: Array) -> tuple[Array, ...]:
-    """The gradient of ``loss(*points)`` in each of its arguments, by central differences."""
+def gradient_in_each(loss: Callable[..., Any], *points: Array) -> tuple[Array, ...]:
+    """The gradient of ``loss(*points)`` in each of its arguments, by complex steps."""
 
     def in_one(i: int) -> Array:
-        return central_differences(lambda v: loss(*points[:i], v, *points[i + 1 :]), points[i])
+        return complex_step(lambda v: loss(*points[:i], v, *points[i + 1 :]), points[i])
 
     return tuple(in_one(i) for i in range(len(points)))

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, off_default, several, some, square, tiny
+
+AXES: Axes = {
+    "a vector": of_rank("theta", 1),
+    "a matrix that is not square": some(lambda a: np.ndim(a["theta"]) == 2 and len(set(np.shape(a["theta"]))) == 2),
+    "a square matrix": square("theta"),
+    "three axes": of_rank("theta", 3),
+    "one entry": of_size("theta", 1),
+    "every setting off its default": off_default(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8),
+    "several beta1": several("beta1"),
+    "several beta2": several("beta2"),
+    "several eps": several("eps"),
+    "several lr": several("lr"),
+    "an eps that shows": some(lambda a: a["eps"] >= 1e-3),
+    "the first step": has_value("t", 1),
+    "an early step": some(lambda a: 1 < a["t"] < 10),
+    "a late step": some(lambda a: a["t"] >= 1000),
+    "no momentum": has_value("beta1", 0.0),
+    "a large gradient": large("grad"),
+    "a tiny gradient": tiny("grad"),
+    "a gradient of 0 beside others": some(lambda a: 0 < np.sum(a["grad"] == 0) < np.size(a["grad"])),
+    "a first moment that opposes the gradient": some(lambda a: a["m"] * a["grad"] < 0),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """Parameters theta, a gradient, both running moments, the number t of this step (from 1), and the settings."""
 
-    def case(name: str, n: int, t: int, edge: bool = False, scale: float = 1.0) -> Case:
-        moments = (
-            (0.0 if t == 1 else scale) * rng.normal(size=n),
-            (0.0 if t == 1 else scale**2) * rng.uniform(0.1, 1, n),
-        )
-        args = {
-            "theta": rng.normal(size=n),
-            "grad": scale * rng.normal(size=n),
-            "m": moments[0],
-            "v": moments[1],
-            "t": t,
-        }
-        settings = {"lr": float(rng.uniform(0.01, 0.1)), "beta1": 0.8, "beta2": 0.95, "eps": 1e-4}
-        return Case(name, {**args, **settings}, edge=edge)
+    def case(
+        name: str, shape: tuple[int, ...], t: int, eps: float, edge: bool = False, scale: float = 1.0, beta1: float = 0.8
+    ) -> Case:
+        grad, before = scale * signed(rng, shape), float(t > 1)  # nothing has been gathered before the first step
+        m = before * np.where(np.arange(grad.size) % 2 == 0, 0.5, -0.5).reshape(shape) * grad
+        v = before * scale**2 * rng.uniform(0.1, 1, shape)
+        args = {"theta": signed(rng, shape), "grad": grad, "m": m, "v": v, "t": t}
+        settings = {"lr": float(rng.uniform(0.01, 0.1)), "beta1": beta1, "beta2": float(rng.uniform(0.9, 0.98))}
+        return Case(name, {**args, **settings, "eps": eps}, edge=edge)
 
+    resting = case("the first step, an entry without a gradient", (4,), 1, 1e-2)
+    resting.args["grad"][2] = 0.0
     return [
-        case("step 3", 4, 3),
-        case("step 7", 3, 7),
-        case("the first step", 4, 1, edge=True),
-        case("a tiny gradient", 3, 2, edge=True, scale=1e-4),
+        case("step 3", (4,), 3, 1e-3),
+        case("step 7 of a 2 by 3 matrix", (2, 3), 7, 2e-3, beta1=0.7),
+        resting,
+        case("step 4, a large gradient", (3,), 4, 0.5, scale=500.0),
+        case("a tiny gradient", (3,), 2, 1e-4, edge=True, scale=1e-4),
+        case("step 1000 of a square matrix", (2, 2), 1000, 5e-3, edge=True, beta1=0.6),
+        case("three axes, no momentum", (2, 1, 2), 5, 1e-3, edge=True, beta1=0.0),
+        case("one entry", (1,), 2, 1e-2, edge=True),
     ]
 
 

@@ -11,14 +11,14 @@ from gradschool.core.exercise import Answer, Args
 from gradschool.core.numerics import Array
 
 
-def cubic(a: Args) -> Callable[[Array], float]:
-    """f(x) = sum of c x + q x^2 + k x^3 over all entries of x: curved, so that one-sided differences show."""
-    return lambda x: float(np.sum(a["c"] * x + a["q"] * x**2 + a["k"] * x**3))
+def curved(a: Args) -> Callable[[Array], float]:
+    """f(x) = sum(c x + q x^2 + k x^3) + wave sin(sum x): curved, and with a slope that depends on every entry."""
+    return lambda x: float(np.sum(a["c"] * x + a["q"] * x**2 + a["k"] * x**3) + a["wave"] * np.sin(np.sum(x)))
 
 
 def numerical_gradient(answer: Answer, a: Args) -> Any:
     """Call numerical_gradient(f, x, h) for this case's f."""
-    return answer(cubic(a), a["x"], a["h"])
+    return answer(curved(a), a["x"], a["h"])
 
 
 def inject_gradient(answer: Answer, a: Args) -> Any:
@@ -47,11 +47,19 @@ def _copies(answer: Any) -> tuple[Any, Any]:
     return tuple(tuple(None if t is None else t.detach().clone() for t in way) for way in answer)  # type: ignore[return-value]
 
 
-def bowl_gradients(a: Array, phi: Array) -> tuple[Array, Array]:
-    """Both gradients of f(a; phi) = -1/2 |a - phi|^2 + sum(phi), as autograd would hand them over: df/da, df/dphi."""
-    return phi - a, 1.0 + (a - phi)
+def slopes_of(args: Args) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """Both gradients of f(a; phi) = -1/2 (a - phi) . curvature (a - phi) + tilt . phi + wave sum sin(a phi).
+
+    They are handed over as autograd would: df/da, df/dphi. The lesson's hill has curvature 1, tilt 1 and no waves.
+    """
+
+    def gradients(a: Array, phi: Array) -> tuple[Array, Array]:
+        down, ripple = args["curvature"] @ (a - phi), args["wave"] * np.cos(a * phi)
+        return ripple * phi - down, ripple * a + down + args["tilt"]
+
+    return gradients
 
 
 def maximise(answer: Answer, a: Args) -> Any:
-    """Call maximise(gradients, a, phi, lr, steps) on the bowl."""
-    return answer(bowl_gradients, a["a"], a["phi"], a["lr"], a["steps"])
+    """Call maximise(gradients, a, phi, lr, steps) for this case's f."""
+    return answer(slopes_of(a), a["a"], a["phi"], a["lr"], a["steps"])

@@ -5,26 +5,46 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import one_huge, signed
+from gradschool.exercises.axes import Axes, large, of_size, some
 from gradschool.exercises.chain._losses import l2_loss
+from gradschool.exercises.derivatives import complex_step
+
+AXES: Axes = {
+    "one sample": of_size("l", 1),
+    "two samples": of_size("l", 2),
+    "zero error beside others": some(lambda a: 0 < np.sum(a["p"][:, 0] == a["l"]) < len(a["l"])),
+    "zero error everywhere": some(lambda a: np.all(a["p"][:, 0] == a["l"])),
+    "a tiny error": some(lambda a: (np.abs(a["p"][:, 0] - a["l"]) < 1e-5) & (a["p"][:, 0] != a["l"])),
+    "a large error": large("p", 1e9),
+    "a sample twice": some(lambda a: len(np.unique(a["l"])) < len(a["l"])),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """Predictions p (B, 1), as a network returns them, and labels l (B,), as a table holds them."""
 
-    def case(name: str, B: int, edge: bool = False) -> Case:
-        return Case(name, {"p": rng.normal(size=(B, 1)), "l": rng.normal(size=B)}, edge=edge, sizes={"B": B})
+    def case(name: str, error: Array, edge: bool = False) -> Case:
+        l = signed(rng, len(error))
+        return Case(name, {"p": (l + error)[:, None], "l": l}, edge=edge, sizes={"B": len(error)})
 
-    twice = case("", 3).args
-    doubled = {"p": np.tile(twice["p"], (2, 1)), "l": np.tile(twice["l"], 2)}
+    seven = signed(rng, 7)
+    seven[1:3] = (0.0, 2e-6)  # one sample is right already, and one nearly
+    four = case("a batch of 4", signed(rng, 4))
+    once = case("", signed(rng, 3)).args
+    doubled = {"p": np.tile(once["p"], (2, 1)), "l": np.tile(once["l"], 2)}
     return [
-        case("a batch of 4", 4),
-        case("a batch of 7", 7),
-        case("a batch of 1", 1, edge=True),
+        four,
+        case("a batch of 7, one sample right", seven),
+        one_huge(four, "p"),
+        case("a batch of 1", signed(rng, 1), edge=True),
+        case("a batch of 2", signed(rng, 2), edge=True),
+        case("everything is right already", np.zeros(3), edge=True),
         Case("a batch of 3, every sample twice", doubled, edge=True, sizes={"B": 6}),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """dL/dp for L = 1/(2B) sum_i (p_i - l_i)^2 by central differences, (B, 1)."""
-    return central_differences(lambda p: l2_loss(p[:, 0], a["l"]) / len(a["l"]), a["p"])
+    """dL/dp for L = 1/(2B) sum_i (p_i - l_i)^2 by complex steps, (B, 1)."""
+    return complex_step(lambda p: l2_loss(p[:, 0], a["l"]) / len(a["l"]), a["p"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.chain._layers import mlp_cases, mlp_gradients
+from gradschool.exercises.chain._layers import MLP_AXES, mlp_cases, mlp_gradients
+
+AXES = MLP_AXES
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -14,6 +16,6 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradients of L = sum G Y in the parameters by central differences, for both ways; nothing at the source."""
+    """The gradients of L = sum G Y in the parameters by complex steps, for both ways; nothing at the source."""
     grads = mlp_gradients(a)[:4]
     return {"backward": grads, "surrogate": grads, "called_again": (grads, grads), "at_source_of_G": 0.0 * a["G"]}

@@ -5,24 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_size, square, tall, tiny, wide
+from gradschool.exercises.derivatives import complex_step
+
+AXES: Axes = {
+    "more weights than outputs": wide("J"),
+    "more outputs than weights": tall("J"),
+    "square": square("J"),
+    "one output": of_size("J", 1),
+    "one weight": of_size("J", 1, axis=1),
+    "an output that does not matter": has_value("g", 0.0),
+    "large": large("g"),
+    "tiny": tiny("g"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """A Jacobian J = dp/dw (m, n_w) and the gradient g = dL/dp (m,) that arrives at the prediction."""
 
     def case(name: str, m: int, n_w: int, edge: bool = False) -> Case:
-        args = {"J": rng.normal(size=(m, n_w)), "g": rng.normal(size=m)}
+        args = {"J": signed(rng, (m, n_w)), "g": signed(rng, m)}
         return Case(name, args, edge=edge, sizes={"m": m, "n_w": n_w})
 
+    uneven = case("4 outputs, 5 weights, an uneven gradient", 4, 5)
+    uneven.args["g"][:3] = (0.0, 300.0, 2e-6)
     return [
         case("3 outputs, 6 weights", 3, 6),
-        case("2 outputs, 5 weights", 2, 5),
+        uneven,
+        case("more outputs than weights", 4, 2, edge=True),
         case("as many weights as outputs", 3, 3, edge=True),
         case("one output", 1, 4, edge=True),
+        case("one weight", 3, 1, edge=True),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """dL/dw by central differences of L(w) = g . (J w), whose Jacobian is J."""
-    return central_differences(lambda w: float(a["g"] @ (a["J"] @ w)), np.zeros(a["J"].shape[1]))
+    """dL/dw by complex steps of L(w) = g . (J w), whose Jacobian is J."""
+    return complex_step(lambda w: a["g"] @ (a["J"] @ w), np.zeros(a["J"].shape[1]))

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.axes import Axes, of_size, some
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import one_huge, signed
+from gradschool.exercises.axes import Axes, large, of_size, some, tiny
 from gradschool.exercises.chain._losses import l2_loss
+from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     "one entry": of_size("p", 1),
-    "zero error": some(lambda a: a["p"] == a["l"]),
+    "zero error everywhere": some(lambda a: np.all(a["p"] == a["l"])),
+    "zero error beside others": some(lambda a: 0 < np.sum(a["p"] == a["l"]) < len(a["p"])),
+    "a tiny error": some(lambda a: (np.abs(a["p"] - a["l"]) < 1e-5) & (a["p"] != a["l"])),
+    "a large error": some(lambda a: np.abs(a["p"] - a["l"]) > 1e6),
+    "labels below 0": some(lambda a: a["l"] < 0),
+    "tiny beside large": some(lambda a: large("p")([a]) and tiny("p")([a])),
 }
 
 
 def cases(rng: Rng) -> list[Case]:
     """Predictions p and labels l, both (n,)."""
-    p = rng.normal(size=3)
+
+    def case(name: str, error: Array, edge: bool = False) -> Case:
+        l = signed(rng, len(error))
+        return Case(name, {"p": l + error, "l": l}, edge=edge, sizes={"n": len(error)})
+
+    six = signed(rng, 6)
+    six[2] = 0.0  # one output is right already, the others are not
+    four = case("4 outputs", signed(rng, 4))
     return [
-        Case("4 outputs", {"p": rng.normal(size=4), "l": rng.normal(size=4)}, sizes={"n": 4}),
-        Case("6 outputs", {"p": rng.normal(size=6), "l": rng.normal(size=6)}, sizes={"n": 6}),
-        Case("one output", {"p": rng.normal(size=1), "l": rng.normal(size=1)}, edge=True, sizes={"n": 1}),
-        Case("a prediction that is already right", {"p": p, "l": p.copy()}, edge=True, sizes={"n": 3}),
+        four,
+        case("6 outputs, one of them right", six),
+        one_huge(four, "p"),
+        case("one output", signed(rng, 1), edge=True),
+        case("a prediction that is already right", np.zeros(3), edge=True),
+        Case(
+            "tiny and large numbers",
+            {"p": np.array([3e-6, 2e3, -4e-7]), "l": np.array([1e-6, -1e3, 5e-7]) * rng.uniform(0.5, 0.9)},
+            edge=True,
+            sizes={"n": 3},
+        ),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """dL/dp, (n,), by central differences."""
-    return central_differences(lambda p: l2_loss(p, a["l"]), a["p"])
+    """dL/dp, (n,), by complex steps."""
+    return complex_step(lambda p: l2_loss(p, a["l"]), a["p"])

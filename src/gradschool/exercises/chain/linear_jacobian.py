@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.chain._layers import linear_cases
+from gradschool.core.numerics import Array
+from gradschool.exercises.chain._layers import LINEAR_AXES, linear_cases
+from gradschool.exercises.derivatives import complex_step
+
+AXES = LINEAR_AXES
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -13,6 +16,6 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """dp/dw for w = W read row by row, (m, m n), by central differences."""
+    """dp/dw for w = W read row by row, (m, m n), by complex steps."""
     W = a["W"]
-    return central_differences(lambda w: w.reshape(W.shape) @ a["x"] + a["b"], W.ravel())
+    return complex_step(lambda w: w.reshape(W.shape) @ a["x"] + a["b"], W.ravel())

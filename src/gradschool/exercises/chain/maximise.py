@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, of_size, several, some
+from gradschool.exercises.derivatives import complex_step
+
+AXES: Axes = {
+    "several functions f": several("curvature", "tilt", "wave"),
+    "an f whose slope is not linear in a": some(lambda a: a["wave"] != 0 and a["steps"] > 1),
+    "an f that is the lesson's hill": some(lambda a: np.array_equal(a["curvature"], np.eye(len(a["a"])))),
+    "an f that mixes its coordinates": some(lambda a: np.count_nonzero(a["curvature"]) > len(a["a"])),
+    "no step": has_value("steps", 0),
+    "one step": has_value("steps", 1),
+    "several steps": some(lambda a: a["steps"] > 2),
+    "several step sizes": several("lr"),
+    "one coordinate": of_size("a", 1),
+    "a start far away, where f is steep": some(lambda a: np.abs(a["a"] - a["phi"]) > 100),
+    "a start next to the top": some(lambda a: np.all(np.abs(a["a"] - a["phi"]) < 1e-4)),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
-    """A start a (n,), the parameters phi (n,) of f, a step size and a number of steps."""
+    """A start a (n,), the parameters phi (n,) of f, a step size, a number of steps, and which f: ``adapters.slopes_of``."""
 
-    def case(name: str, n: int, steps: int, edge: bool = False) -> Case:
-        args = {"a": rng.normal(size=n), "phi": rng.normal(size=n), "lr": float(rng.uniform(0.05, 0.3)), "steps": steps}
-        return Case(name, args, edge=edge)
+    def case(name: str, n: int, steps: int, wave: float, edge: bool = False, away: float = 1.0) -> Case:
+        args = {"a": signed(rng, n), "phi": signed(rng, n), "lr": float(rng.uniform(0.05, 0.3)), "steps": steps}
+        args["a"] = args["phi"] + away * args["a"]
+        factor = signed(rng, (n, n), high=0.6)
+        curvature = 0.5 * np.eye(n) + factor @ factor.T
+        return Case(name, {**args, "curvature": curvature, "tilt": signed(rng, n), "wave": wave}, edge=edge)
 
+    hill = case("the lesson's hill, 8 steps in 2 dimensions", 2, 8, 0.0)
+    hill.args.update(curvature=np.eye(2), tilt=np.ones(2))
     return [
-        case("5 steps in 3 dimensions", 3, 5),
-        case("8 steps in 2 dimensions", 2, 8),
-        case("one step", 3, 1, edge=True),
-        case("no step at all", 2, 0, edge=True),
+        case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),
+        hill,
+        case("4 steps in 3 dimensions from far away", 3, 4, 0.5, away=500.0),
+        case("one step", 3, 1, -0.6, edge=True),
+        case("no step at all", 2, 0, 0.4, edge=True),
+        case("3 steps in one dimension, next to the top", 1, 3, 0.0, edge=True, away=1e-5),
     ]
 
 
 def oracle(a: Args) -> tuple[Array, Array]:
-    """On the bowl the distance to the top shrinks by 1 - lr a step; phi stays where it was."""
-    return a["phi"] + (1 - a["lr"]) ** a["steps"] * (a["a"] - a["phi"]), a["phi"]
+    """The start, moved ``steps`` times by lr times the slope of f in a, by complex steps; phi stays where it was."""
+    at, phi = a["a"], a["phi"]
+    for _ in range(a["steps"]):
+        at = at + a["lr"] * complex_step(lambda x: height(a, x, phi), at)
+    return at, phi
+
+
+def height(a: Args, x: Any, phi: Array) -> Any:
+    """f(x; phi) = -1/2 (x - phi) . curvature (x - phi) + tilt . phi + wave sum sin(x phi)."""
+    d = x - phi
+    return -0.5 * d @ a["curvature"] @ d + a["tilt"] @ phi + a["wave"] * np.sum(np.sin(x * phi))

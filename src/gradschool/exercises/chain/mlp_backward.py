@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.chain._layers import mlp_cases, mlp_gradients
+from gradschool.exercises.chain._layers import MLP_AXES, mlp_cases, mlp_gradients
+
+AXES = MLP_AXES
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -13,5 +15,5 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> tuple[Array, ...]:
-    """Gradients of L = sum G Y in W1, b1, W2, b2 and X by central differences."""
+    """Gradients of L = sum G Y in W1, b1, W2, b2 and X by complex steps."""
     return mlp_gradients(a)

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, several, some, square
+
+AXES: Axes = {
+    "a vector": of_rank("x", 1),
+    "a square matrix": square("x"),
+    "a matrix that is not square": some(lambda a: np.ndim(a["x"]) == 2 and np.shape(a["x"])[0] != np.shape(a["x"])[1]),
+    "three axes": of_rank("x", 3),
+    "one entry": of_size("x", 1),
+    "an entry at 0": has_value("x", 0.0),
+    "several functions f": several("wave"),
+    "an f whose slope in one entry depends on the others": some(lambda a: np.size(a["x"]) > 1 and a["wave"] != 0),
+    "several steps": several("h"),
+    "a step that shows in the result": some(lambda a: a["h"] >= 0.1),
+    "a small step": some(lambda a: a["h"] <= 1e-4),
+    "a steep f": large("c"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
-    """Coefficients of f, the point x and the step h; f is ``adapters.cubic``."""
+    """Coefficients of f, the point x and the step h; f is ``adapters.curved``."""
 
-    def case(name: str, shape: tuple[int, ...], h: float, edge: bool = False) -> Case:
-        x, c, q, k = (rng.uniform(0.5, 2.0, size=shape) for _ in range(4))
-        return Case(name, {"c": c, "q": q, "k": k, "x": x, "h": h}, edge=edge)
+    def case(name: str, shape: tuple[int, ...], h: float, wave: float, edge: bool = False) -> Case:
+        c, q, k = (rng.uniform(0.5, 2.0, size=shape) for _ in range(3))
+        args = {"c": c, "q": q, "k": k, "wave": wave, "x": signed(rng, shape), "h": h}
+        return Case(name, args, edge=edge)
 
+    steep = case("a vector of 5, a steep f", (5,), 1e-4, 0.7)
+    steep.args["c"][1] = 1e3
+    steep.args["x"][3] = 0.0
     return [
-        case("a vector of 3", (3,), 1e-3),
-        case("a vector of 5", (5,), 1e-4),
-        case("a 2 by 3 matrix", (2, 3), 1e-3, edge=True),
-        case("one entry", (1,), 1e-3, edge=True),
-        case("a large step", (3,), 0.1, edge=True),
+        case("a vector of 3", (3,), 1e-3, 2.0),
+        steep,
+        case("a large step", (3,), 0.1, 1.5),
+        case("a 2 by 3 matrix", (2, 3), 1e-3, 0.0, edge=True),
+        case("a square matrix", (2, 2), 2e-3, 1.0, edge=True),
+        case("three axes, 2 by 1 by 2", (2, 1, 2), 1e-3, -1.0, edge=True),
+        case("one entry", (1,), 0.2, 1.0, edge=True),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """The closed form of the central difference of a cubic: c + 2 q x + 3 k x^2, plus the truncation k h^2."""
-    slope: Array = a["c"] + 2 * a["q"] * a["x"] + 3 * a["k"] * a["x"] ** 2 + a["k"] * a["h"] ** 2
+    """The closed form of the quotient: c + 2 q x + 3 k x^2 + k h^2 of the cubic, wave cos(sum x) sin(h) / h of the sine."""
+    x, h = a["x"], a["h"]
+    cubic = a["c"] + 2 * a["q"] * x + 3 * a["k"] * x**2 + a["k"] * h**2
+    slope: Array = cubic + a["wave"] * np.cos(np.sum(x)) * np.sin(h) / h
     return slope

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, several, some
+
+AXES: Axes = {
+    "one array": some(lambda a: len(a["params"]) == 1),
+    "several arrays": some(lambda a: len(a["params"]) > 2),
+    "a vector, a matrix and three axes": some(lambda a: {np.ndim(p) for p in a["params"]} >= {1, 2, 3}),
+    "a square matrix": some(lambda a: any(np.shape(p) == (3, 3) for p in a["params"])),
+    "arrays of equal shapes": some(lambda a: len({np.shape(p) for p in a["params"]}) < len(a["params"])),
+    "several step sizes": several("lr"),
+    "a step size above 1": some(lambda a: a["lr"] > 1),
+    "a large gradient": some(lambda a: any(np.max(np.abs(g)) > 100 for g in a["grads"])),
+    "a tiny gradient": some(lambda a: any(np.min(np.abs(g[g != 0]), initial=1) < 1e-5 for g in a["grads"])),
+    "a gradient of 0": some(lambda a: any(np.any(g == 0) for g in a["grads"])),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """A list of parameter arrays, a list of gradients of the same shapes, and a step size."""
 
-    def case(name: str, shapes: list[tuple[int, ...]], edge: bool = False) -> Case:
-        params, grads = (tuple(rng.normal(size=s) for s in shapes) for _ in range(2))
-        return Case(name, {"params": params, "grads": grads, "lr": float(rng.uniform(0.05, 0.5))}, edge=edge)
+    def case(name: str, shapes: list[tuple[int, ...]], lr: float, edge: bool = False) -> Case:
+        params, grads = (tuple(signed(rng, s) for s in shapes) for _ in range(2))
+        return Case(name, {"params": params, "grads": grads, "lr": lr * float(rng.uniform(0.8, 1.0))}, edge=edge)
 
+    uneven = case("four arrays, uneven gradients", [(2, 3), (2,), (1, 2), (4,)], 0.3)
+    uneven.args["grads"][3][:3] = (0.0, 300.0, 2e-6)
     return [
-        case("a matrix and a vector", [(2, 3), (2,)]),
-        case("four arrays", [(2, 3), (2,), (1, 2), (1,)]),
-        case("one array", [(4,)], edge=True),
+        case("a matrix and a vector", [(2, 3), (2,)], 0.1),
+        uneven,
+        case("one array", [(4,)], 0.5, edge=True),
+        case("a vector, two square matrices and three axes", [(3,), (3, 3), (3, 3), (2, 1, 3)], 0.05, edge=True),
+        case("a step size above 1", [(2, 2), (2,)], 2.0, edge=True),
     ]
 
 

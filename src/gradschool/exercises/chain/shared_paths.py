@@ -5,18 +5,37 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_size, some, tiny
+from gradschool.exercises.derivatives import complex_step
+
+AXES: Axes = {
+    "one unit": of_size("x", 1),
+    "several units": some(lambda a: len(a["x"]) > 2),
+    "an output that does not matter": has_value("g", 0.0),
+    "a large gradient": large("g"),
+    "a tiny gradient": tiny("g"),
+    "an input of 0": has_value("x", 0.0),
+    "a unit far out, where tanh is flat": some(lambda a: np.abs(a["W"] @ a["x"]) > 3),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """One matrix W (n, n) used in both layers, an input x (n,) and g = dL/dy (n,)."""
 
     def case(name: str, n: int, edge: bool = False) -> Case:
-        return Case(name, {"W": rng.normal(size=(n, n)), "x": rng.normal(size=n), "g": rng.normal(size=n)}, edge=edge)
+        args = {"W": signed(rng, (n, n), high=1.2), "x": signed(rng, n), "g": signed(rng, n)}
+        return Case(name, args, edge=edge)
 
-    return [case("3 units", 3), case("4 units", 4), case("one unit", 1, edge=True)]
+    uneven = case("4 units, an uneven gradient", 4)
+    uneven.args["g"][:3] = (0.0, 300.0, 2e-6)
+    flat = case("a unit far out, and an input of 0", 3, edge=True)
+    flat.args["x"][:] = (0.0, 1.0, -1.0)
+    flat.args["W"][0] = (0.5, 2.0, -2.0)
+    return [case("3 units", 3), uneven, flat, case("one unit", 1, edge=True)]
 
 
 def oracle(a: Args) -> Array:
-    """Gradient of L = g . (W tanh(W x)) in W by central differences."""
-    return central_differences(lambda W: float(a["g"] @ (W @ np.tanh(W @ a["x"]))), a["W"])
+    """Gradient of L = g . (W tanh(W x)) in W by complex steps."""
+    return complex_step(lambda W: a["g"] @ (W @ np.tanh(W @ a["x"])), a["W"])

@@ -5,15 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.chain._layers import activation_cases
+from gradschool.core.numerics import Array
+from gradschool.exercises._draws import UNEVEN, signed
+from gradschool.exercises.axes import Axes, some
+from gradschool.exercises.chain._layers import ACTIVATION_AXES, activation_cases, near_zero
+from gradschool.exercises.derivatives import complex_step
+
+AXES: Axes = {
+    **ACTIVATION_AXES,
+    "nearly flat, with a large gradient": some(lambda a: (np.abs(a["z"]) > 4) & (np.abs(a["g"]) > 100)),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
-    """Pre-activations z and gradients g, both (B, n)."""
-    return activation_cases(rng)
+    """Pre-activations z and gradients g of one shape; far out tanh is nearly flat, its slope 1e-3 to 2e-5."""
+    found = activation_cases(rng)
+    far_out = {"z": signed(rng, (3, 4), 4.0, 6.0), "g": 1e3 * found[0].args["g"]}
+    return [*found, Case(UNEVEN, far_out), near_zero(rng)]
 
 
 def oracle(a: Args) -> Array:
-    """Gradient of L = sum g tanh(z) by central differences."""
-    return central_differences(lambda z: float(np.sum(a["g"] * np.tanh(z))), a["z"])
+    """Gradient of L = sum g tanh(z) by complex steps."""
+    return complex_step(lambda z: np.sum(a["g"] * np.tanh(z)), a["z"])
