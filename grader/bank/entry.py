@@ -80,9 +80,13 @@ class Entry:
     points: float
     reference: Answer
     cases: Callable[[Rng], list[Case]]
-    tolerance: str
     mutants: list[Variant] = field(default_factory=list)
     alternatives: list[Variant] = field(default_factory=list)
+
+    @property
+    def tolerance(self) -> str:
+        """The row of the table of tolerances: the exercise's own, which decides in the student's ``check`` too."""
+        return self.exercise.tolerance
 
     def mutant(self, name: str, hint: str, misconception_id: str = "") -> Callable[[Answer], Answer]:
         """Register a wrong solution under the name of its mistake, with the hint that it must earn."""
@@ -134,8 +138,7 @@ def entry(
     points: float,
     reference: Answer,
     cases: Callable[[Rng], list[Case]] | None = None,
-    tolerance: str = "exact",
 ) -> Entry:
     """Make the entry of an exercise. Without ``cases`` it is judged on the kinds of inputs of its public half."""
     exercise = find(exercise_id)
-    return Entry(exercise, points, reference, cases or exercise.cases, tolerance)
+    return Entry(exercise, points, reference, cases or exercise.cases)

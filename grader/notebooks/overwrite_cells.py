@@ -26,7 +26,7 @@ DEFINITION = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
 MOST_EXTRAS, MOST_TEXT, MOST_NOTES, MOST_NAMED = 300, 200_000, 20, 5
 # What reaches beyond an exercise.
 UNUSUAL = re.compile(
-    r"GRADSCHOOL_\w+|gradschool\.(?:core|check|diagnosis|exercises)\b|\.oracle\(|central_differences"
+    r"GRADSCHOOL_\w+|gradschool\.(?:core|check|diagnosis|exercises)\b|\.oracle\(|central_differences|complex_step"
     r"|\bnbgrader\b|get_ipython|\bctypes\b|\bsocket\b|\bsubprocess\b|os\.(?:system|fork|exec\w*|kill|_exit|environ)\b"
     r"|sys\.(?:settrace|modules|meta_path|_getframe)\b|\binspect\b|\bgc\.|\batexit\b|\bthreading\b|\bmultiprocessing\b"
     r"|\bsetattr\(|__builtins__|\bbuiltins\b|/proc/|\bsignal\b|\bmonkeypatch\b|\bpip install\b"

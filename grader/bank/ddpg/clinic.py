@@ -17,7 +17,7 @@ def diagnoses():
     }
 
 
-clinic = entry("ddpg.clinic", points=6, reference=diagnoses, tolerance="none")
+clinic = entry("ddpg.clinic", points=6, reference=diagnoses)
 
 
 @clinic.mutant(

@@ -12,7 +12,7 @@ def dice(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.argmax(axis=1))
 
 
-epsilon_greedy = entry("dqn.epsilon_greedy", points=2, reference=dice, tolerance="none")
+epsilon_greedy = entry("dqn.epsilon_greedy", points=2, reference=dice)
 
 
 @epsilon_greedy.mutant("turned-round", "You explore with probability 1 - epsilon. Put in epsilon = 0: who acts then?")

@@ -95,7 +95,7 @@ class Exercise:
     oracle: Callable[[Args], Any] = in_own_file
     adapter: Callable[[Answer, Args], Any] = call_in_order
     returns: tuple[str, ...] = ()
-    tolerance: str = "numeric"
+    tolerance: str = "exact"
     per_item: bool = False
     earning: tuple[str, ...] = ()
     speed_note: Callable[[Answer], str] | None = None

@@ -36,12 +36,12 @@ class Tolerance:
     floor_share: float = 1e-3
 
 
-# Measured on 30 seeds of every exercise: oracle and reference differ by at most 2e-9, mostly below 1e-10, while
-# float32 somewhere inside costs 1e-8 to 1e-7 of an entry. "numeric" stands between the two.
+# Oracles and references agree within their row on 30 seeds of every exercise (tests/grader/bank/test_agreement.py),
+# while float32 somewhere inside costs 1e-8 to 1e-7 of an entry. The row of an exercise decides at home and in the
+# grader alike.
 TOLERANCES = {
     "exact": Tolerance(1e-9, 1e-12, "two closed forms in float64, free to add up in another order"),
-    "numeric": Tolerance(1e-8, 1e-9, "a closed form against central differences at h = 1e-5", floor_share=0.1),
-    "truncation": Tolerance(1e-6, 1e-9, "two difference quotients with the same step h"),
+    "numeric": Tolerance(1e-8, 1e-9, "a difference quotient, with the rounding of f over h", floor_share=0.1),
     "none": Tolerance(0.0, 0.0, "names, indices, flags and counts"),
 }
 
@@ -140,17 +140,18 @@ def central_differences(f: Callable[[Array], float | Array], x: Array, h: float 
     return stacked.reshape(out_shape + x.shape)
 
 
-def complex_step(f: Callable[[Array], Any], x: Array, h: float = 1e-30) -> Array:
-    """Return the gradient of ``f`` at ``x`` by Im f(x + i h e_k) / h, one coordinate at a time.
+def complex_step(f: Callable[[Any], Any], x: Array, h: float = 1e-30) -> Array:
+    """Return the derivative of ``f`` at ``x`` by Im f(x + i h e_k) / h, one coordinate at a time.
 
     Nothing is subtracted, so the step can be so small that the result is exact but for rounding; the tolerance of a
-    closed form holds for it.
+    closed form holds for it, also where one entry is huge beside the others.
 
     Parameters
     ----------
     f
-        Maps a complex array of x's shape to a scalar, with analytic functions alone: no ``abs``, no ``float``. A
-        relu by ``np.maximum(z, 0)`` is fine, because NumPy orders complex numbers by their real parts first.
+        Maps a complex array of x's shape to a scalar or an array, with analytic functions alone: no ``abs``, no
+        ``float``. A relu by ``np.maximum(z, 0)`` is fine, because NumPy orders complex numbers by their real parts
+        first.
     x
         Where to differentiate; left as it is.
     h
@@ -159,7 +160,12 @@ def complex_step(f: Callable[[Array], Any], x: Array, h: float = 1e-30) -> Array
     Returns
     -------
     Array
-        The gradient, of x's shape.
+        Of shape ``f(x).shape + x.shape``: the gradient, of x's own shape, where f is a scalar, else the Jacobian.
+
+    Raises
+    ------
+    TypeError
+        If f returns real numbers: then it has dropped the imaginary part, and the derivative with it.
 
     References
     ----------
@@ -171,10 +177,15 @@ def complex_step(f: Callable[[Array], Any], x: Array, h: float = 1e-30) -> Array
     array([ 3., 12.])
     """
     moved = np.array(x, dtype=np.complex128)
-    gradient = np.empty(moved.shape)
+    columns = []
     for i in np.ndindex(moved.shape):
         kept = moved[i]
         moved[i] = kept + 1j * h
-        gradient[i] = np.imag(f(moved)) / h
+        value = f(moved)
+        if not np.iscomplexobj(value):
+            raise TypeError("the function gives back real numbers for complex ones: the derivative is lost")
+        columns.append(np.imag(value) / h)
         moved[i] = kept
-    return gradient
+    out_shape = columns[0].shape if columns else ()
+    stacked = np.stack(columns, axis=-1) if columns else np.zeros(0)
+    return stacked.reshape(out_shape + moved.shape)

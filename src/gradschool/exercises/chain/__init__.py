@@ -18,6 +18,7 @@ EXERCISES = (
         "Central differences",
         "numerical_gradient(f, x, h) -> x.shape",
         adapter=adapters.numerical_gradient,
+        tolerance="numeric",
     ),
     Exercise(
         "chain.linear_jacobian", "The Jacobian of a linear layer, written out", "linear_jacobian(W, b, x) -> (m, m * n)"

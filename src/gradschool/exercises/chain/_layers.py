@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
 from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, some, square, tall, tiny, wide
-from gradschool.exercises.derivatives import complex_step
 
 LINEAR_AXES: Axes = {
     "more outputs than inputs": tall("W"),

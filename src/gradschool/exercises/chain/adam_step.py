@@ -36,7 +36,13 @@ def cases(rng: Rng) -> list[Case]:
     """Parameters theta, a gradient, both running moments, the number t of this step (from 1), and the settings."""
 
     def case(
-        name: str, shape: tuple[int, ...], t: int, eps: float, edge: bool = False, scale: float = 1.0, beta1: float = 0.8
+        name: str,
+        shape: tuple[int, ...],
+        t: int,
+        eps: float,
+        edge: bool = False,
+        scale: float = 1.0,
+        beta1: float = 0.8,
     ) -> Case:
         grad, before = scale * signed(rng, shape), float(t > 1)  # nothing has been gathered before the first step
         m = before * np.where(np.arange(grad.size) % 2 == 0, 0.5, -0.5).reshape(shape) * grad

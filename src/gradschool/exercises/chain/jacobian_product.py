@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_size, square, tall, tiny, wide
-from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     "more weights than outputs": wide("J"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
 from gradschool.exercises.axes import Axes, large, of_size, some, tiny
 from gradschool.exercises.chain._losses import l2_loss
-from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     "one entry": of_size("p", 1),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises.chain._layers import LINEAR_AXES, linear_cases
-from gradschool.exercises.derivatives import complex_step
 
 AXES = LINEAR_AXES
 

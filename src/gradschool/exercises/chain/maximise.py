@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, of_size, several, some
-from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     "several functions f": several("curvature", "tilt", "wave"),
@@ -28,17 +27,15 @@ AXES: Axes = {
 
 
 def cases(rng: Rng) -> list[Case]:
-    """A start a (n,), the parameters phi (n,) of f, a step size, a number of steps, and which f: ``adapters.slopes_of``."""
+    """A start a (n,), the parameters phi (n,) of f, a step size, a number of steps, and f (``adapters.slopes_of``)."""
 
     def case(name: str, n: int, steps: int, wave: float, edge: bool = False, away: float = 1.0) -> Case:
-        args = {"a": signed(rng, n), "phi": signed(rng, n), "lr": float(rng.uniform(0.05, 0.3)), "steps": steps}
-        args["a"] = args["phi"] + away * args["a"]
-        factor = signed(rng, (n, n), high=0.6)
-        curvature = 0.5 * np.eye(n) + factor @ factor.T
-        return Case(name, {**args, "curvature": curvature, "tilt": signed(rng, n), "wave": wave}, edge=edge)
+        phi, lr, factor = signed(rng, n), float(rng.uniform(0.05, 0.3)), signed(rng, (n, n), high=0.6)
+        f = {"curvature": 0.5 * np.eye(n) + factor @ factor.T, "tilt": signed(rng, n), "wave": wave}
+        return Case(name, {"a": phi + away * signed(rng, n), "phi": phi, "lr": lr, "steps": steps, **f}, edge=edge)
 
     hill = case("the lesson's hill, 8 steps in 2 dimensions", 2, 8, 0.0)
-    hill.args.update(curvature=np.eye(2), tilt=np.ones(2))
+    hill.args["curvature"][:], hill.args["tilt"][:] = np.eye(2), 1.0
     return [
         case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),
         hill,

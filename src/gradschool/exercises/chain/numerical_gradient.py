@@ -48,7 +48,7 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """The closed form of the quotient: c + 2 q x + 3 k x^2 + k h^2 of the cubic, wave cos(sum x) sin(h) / h of the sine."""
+    """The quotient in closed form: c + 2 q x + 3 k x^2 + k h^2 of the cubic, wave cos(sum x) sin(h) / h of the sine."""
     x, h = a["x"], a["h"]
     cubic = a["c"] + 2 * a["q"] * x + 3 * a["k"] * x**2 + a["k"] * h**2
     slope: Array = cubic + a["wave"] * np.cos(np.sum(x)) * np.sin(h) / h

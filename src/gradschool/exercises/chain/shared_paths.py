@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_size, some, tiny
-from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     "one unit": of_size("x", 1),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import UNEVEN, signed
 from gradschool.exercises.axes import Axes, some
 from gradschool.exercises.chain._layers import ACTIVATION_AXES, activation_cases, near_zero
-from gradschool.exercises.derivatives import complex_step
 
 AXES: Axes = {
     **ACTIVATION_AXES,

@@ -16,43 +16,38 @@ NETS = "(actor, critic, batch)"
 RANGE = "low, high"
 
 EXERCISES = (
-    Exercise("ddpg.squash", "Into the range", f"squash(z, {RANGE}) -> (B, A)", tolerance="exact"),
-    Exercise("ddpg.squash_vjp", "Back through the squash", f"squash_vjp(z, g, {RANGE}) -> (B, A)", tolerance="exact"),
+    Exercise("ddpg.squash", "Into the range", f"squash(z, {RANGE}) -> (B, A)"),
+    Exercise("ddpg.squash_vjp", "Back through the squash", f"squash_vjp(z, g, {RANGE}) -> (B, A)"),
     Exercise(
         "ddpg.critic_target",
         "The critic's label",
         f"critic_target(batch, target_actor, target_critic, {RANGE}, gamma) -> (B,)",
         adapter=adapters.critic_target,
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.critic_gradient",
         "The critic's gradient",
         "critic_gradient(critic, batch, y) -> (n_params,)",
         adapter=adapters.critic_gradient,
-        tolerance="exact",
     ),
-    Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)", tolerance="exact"),
+    Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)"),
     Exercise(
         "ddpg.action_gradient",
         "The slope at the actor's own action",
         f"action_gradient(actor, critic, batch, {RANGE}) -> (B, A)",
         adapter=adapters.action_gradient,
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_gradient_jacobian",
         "Road 1: the paper's product",
         f"actor_gradient_jacobian(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_gradient_vjp",
         "Road 2: the vjp",
         f"actor_gradient_vjp(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_loss_surrogate",
@@ -60,7 +55,6 @@ EXERCISES = (
         f"actor_loss_surrogate{NETS} -> a loss",
         adapter=adapters.actor_loss_surrogate,
         earning=("actor_gradient",),
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_grad_outputs",
@@ -68,7 +62,6 @@ EXERCISES = (
         f"actor_grad_outputs{NETS} -> a gradient for each parameter of the actor",
         adapter=adapters.actor_grad_outputs,
         earning=("actor_gradient",),
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_loss_direct",
@@ -76,7 +69,6 @@ EXERCISES = (
         f"actor_loss_direct{NETS} -> a loss",
         adapter=adapters.actor_loss_direct,
         earning=("loss", "actor_gradient"),
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.actor_step",
@@ -84,20 +76,17 @@ EXERCISES = (
         "actor_step(actor, critic, optimiser, batch) -> None",
         adapter=adapters.actor_step,
         earning=("actor_after", "actor_after_2_steps"),
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.invert_gradients",
         "Slow down near the wall",
         f"invert_gradients(dq_da, action, {RANGE}) -> (B, A)",
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.twin_target",
         "The smaller of two promises",
         f"twin_target(batch, target_actor, target_critics, {RANGE}, gamma, noise, noise_clip) -> (B,)",
         adapter=adapters.twin_target,
-        tolerance="exact",
     ),
     Exercise(
         "ddpg.clinic",

@@ -6,8 +6,46 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import (
+    Axes,
+    all_negative,
+    has_value,
+    large,
+    of_size,
+    some,
+    some_row,
+    some_row_without,
+    square,
+    tall,
+    ties,
+    wide,
+)
 from gradschool.exercises.dqn._cases import distinct_q, td_target_cases
 from gradschool.exercises.dqn._losses import episode_value
+
+AXES: Axes = {
+    "a terminated row": some_row("terminated"),
+    "a row that goes on": some_row_without("terminated"),
+    "square": square("q_next_online"),
+    "tall": tall("q_next_online"),
+    "wide": wide("q_next_online"),
+    "one row": of_size("reward", 1),
+    "one action": of_size("q_next_online", 1, axis=1),
+    "two best actions of the target network": ties("q_next_target"),
+    "the target network says more, and less": some(lambda a: _both_orders(a)),
+    "every Q below 0": some(lambda a: all_negative("q_next_online")([a]) and all_negative("q_next_target")([a])),
+    "gamma 0": has_value("gamma", 0.0),
+    "gamma 1": has_value("gamma", 1.0),
+    "rewards of both signs": some(lambda a: np.any(a["reward"] > 0) and np.any(a["reward"] < 0)),
+    "a large reward": large("reward"),
+    "a large Q": large("q_next_target"),
+}
+
+
+def _both_orders(a: Args) -> bool:
+    """Whether the target network's maximum is above the online network's in one row, and below it in another."""
+    above = a["q_next_target"].max(axis=1) > a["q_next_online"].max(axis=1)
+    return bool(np.any(above) and np.any(~above))
 
 
 def cases(rng: Rng) -> list[Case]:

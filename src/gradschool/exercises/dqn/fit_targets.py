@@ -6,7 +6,9 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.dqn._cases import output_cases
+from gradschool.exercises.dqn._cases import OUTPUT_AXES, output_cases
+
+AXES = OUTPUT_AXES
 
 
 def cases(rng: Rng) -> list[Case]:

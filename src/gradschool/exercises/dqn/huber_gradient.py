@@ -2,37 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.dqn._cases import output_cases
+from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises._draws import one_huge
+from gradschool.exercises.axes import Axes, has_value, large, some
+from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, errors
+
+AXES: Axes = {
+    **SHAPE_AXES,
+    "beyond the bend, above": some(lambda a: errors(a) > 1.2 * a["kappa"]),
+    "beyond the bend, below": some(lambda a: errors(a) < -1.2 * a["kappa"]),
+    "within the bend, above": some(lambda a: (errors(a) > 0) & (errors(a) < 0.9 * a["kappa"])),
+    "within the bend, below": some(lambda a: (errors(a) < 0) & (errors(a) > -0.9 * a["kappa"])),
+    "next to the bend, outside": some(lambda a: (np.abs(errors(a)) > a["kappa"]) & near_the_bend(a)),
+    "next to the bend, inside": some(lambda a: (np.abs(errors(a)) < a["kappa"]) & near_the_bend(a)),
+    "beyond kappa, but not beyond B kappa": some(
+        lambda a: (np.abs(errors(a)) > a["kappa"]) & (np.abs(errors(a)) < len(a["q"]) * a["kappa"])
+    ),
+    "zero error beside others": some(lambda a: 0 < np.sum(errors(a) == 0) < len(a["action"])),
+    "a tiny error": some(lambda a: (np.abs(errors(a)) < 1e-5) & (errors(a) != 0)),
+    "a large error": some(lambda a: (np.abs(errors(a)) > 100) & (np.abs(errors(a)) < 1e6)),
+    "a huge error": large("y", 1e9),
+    "kappa 1": has_value("kappa", 1.0),
+    "kappa above 1": some(lambda a: a["kappa"] > 1),
+    "kappa below 1": some(lambda a: a["kappa"] < 1),
+}
+
+
+def near_the_bend(a: Args) -> Array:
+    """Which errors are next to the bend."""
+    near: Array = np.abs(np.abs(errors(a)) - a["kappa"]) < 1e-5 * a["kappa"]
+    return near
 
 
 def cases(rng: Rng) -> list[Case]:
-    """Outputs q (B, A), actions (B,), targets y (B,) and the bend kappa.
+    """Outputs q (B, A), actions (B,), targets y (B,) and the bend kappa; errors lie on both sides of it."""
 
-    TD errors lie on both sides of the bend, have both signs, and none is near it.
-    """
-    found = []
-    for c, kappa in zip(output_cases(rng), (1.0, 2.0, 0.5, 1.5), strict=True):
-        q, action = c.args["q"], c.args["action"]
-        B = len(action)
-        size = np.where(np.arange(B) % 2 == 0, rng.uniform(1.5, 4.0, B), rng.uniform(0.2, 0.8, B)) * kappa
-        error = size * np.where(np.arange(B) % 3 == 0, 1.0, -1.0)
-        args = {"q": q, "action": action, "y": q[np.arange(B), action] - error, "kappa": kappa}
-        found.append(Case(c.name, args, c.edge, c.sizes, {"beyond the bend": np.abs(error) > kappa}))
-    return found
+    def case(name: str, A: int, kappa: float, in_kappas: list[float], edge: bool = False) -> Case:
+        error = np.array(in_kappas) * kappa
+        B, rows = len(error), np.arange(len(error))
+        q, action = distinct_q(rng, B, A), rng.integers(A, size=B)
+        args = {"q": q, "action": action, "y": q[rows, action] - error, "kappa": kappa}
+        beyond = {"beyond the bend": np.abs(error) > kappa}
+        return Case(name, args, edge=edge, sizes={"B": B, "A": A}, rows=beyond)
+
+    def sizes(*factors: float) -> list[float]:
+        """These multiples of kappa, each changed by a tenth at most, in random order."""
+        return list(rng.permutation(np.array(factors) * rng.uniform(0.9, 1.1, len(factors))))
+
+    four = case("a batch of 4, 6 actions", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3))
+    return [
+        four,
+        case("a batch of 6, 3 actions, uneven errors", 3, 0.5, sizes(300.0, -3.0, -0.5, 0.4, 4e-6, 0.0)),
+        one_huge(four, "y"),
+        case("next to the bend on both sides, kappa 1", 4, 1.0, [1 + 1e-6, 1 - 1e-6, -1 - 1e-6, -1 + 1e-6], edge=True),
+        case("as many samples as actions", 3, 5.0, sizes(-1.5, 1.5, 0.5), edge=True),
+        case("one sample", 4, 1.5, sizes(-2.0), edge=True),
+        case("one action", 1, 3.0, sizes(1.5, -0.5, -2.0), edge=True),
+    ]
 
 
 def oracle(a: Args) -> Array:
-    """dL/dq by central differences of the mean Huber loss of the taken actions."""
+    """dL/dq by complex steps of the mean Huber loss of the taken actions."""
 
-    def huber(e: float) -> float:
-        k = a["kappa"]
-        return 0.5 * e * e if abs(e) <= k else k * (abs(e) - 0.5 * k)
+    def huber(e: Any) -> Any:
+        k, size = a["kappa"], e if e.real > 0 else -e
+        return 0.5 * e * e if size.real <= k else k * (size - 0.5 * k)
 
-    def loss(q: Array) -> float:
+    def loss(q: Array) -> Any:
         return sum(huber(row[i] - t) for row, i, t in zip(q, a["action"], a["y"], strict=True)) / len(q)
 
-    return central_differences(loss, a["q"])
+    return complex_step(loss, a["q"])

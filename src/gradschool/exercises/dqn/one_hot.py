@@ -6,22 +6,38 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, has_value, of_size, repeats, some
+
+AXES: Axes = {
+    "more states than samples": some(lambda a: a["n_states"] > len(a["s"])),
+    "more samples than states": some(lambda a: a["n_states"] < len(a["s"])),
+    "as many samples as states": some(lambda a: 1 < a["n_states"] == len(a["s"])),
+    "one sample": of_size("s", 1),
+    "one state": has_value("n_states", 1),
+    "a state twice": repeats("s"),
+    "ids out of order": some(lambda a: a["s"][1:] < a["s"][:-1]),
+    "the first state": has_value("s", 0),
+    "the last state": some(lambda a: a["s"] == a["n_states"] - 1),
+    "the last state missing": some(lambda a: max(a["s"]) < a["n_states"] - 1),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """States s (B,) and the number of states."""
 
-    def case(name: str, B: int, S: int, edge: bool = False) -> Case:
-        s = rng.integers(S, size=B)
-        s[-1] = s[0]
-        return Case(name, {"s": s, "n_states": S}, edge=edge, sizes={"B": B, "S": S})
+    def case(name: str, pattern: list[int], S: int, edge: bool = False) -> Case:
+        """Ids by a pattern: equal numbers are equal states, whose ids are drawn."""
+        s = rng.permutation(max(pattern) + 1)[pattern]
+        return Case(name, {"s": s, "n_states": S}, edge=edge, sizes={"B": len(s), "S": S})
 
+    turned = Case("the last state, then the first", {"s": np.array([4, 0]), "n_states": 5}, True, {"B": 2, "S": 5})
     return [
-        case("4 states of 6", 4, 6),
-        case("7 states of 3", 7, 3),
-        case("one state", 1, 5, edge=True),
-        case("as many samples as states", 4, 4, edge=True),
-        Case("the last state", {"s": np.array([4, 0]), "n_states": 5}, edge=True, sizes={"B": 2, "S": 5}),
+        case("4 samples of 6 states, the last state missing", [0, 1, 0, 3], 6),
+        case("7 samples of 3 states", [0, 1, 2, 0, 2, 1, 1], 3),
+        turned,
+        case("one sample", [3], 5, edge=True),
+        case("as many samples as states", [0, 3, 2, 0], 4, edge=True),
+        case("one state", [0, 0, 0], 1, edge=True),
     ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.dqn._cases import output_cases
+from gradschool.exercises.dqn._cases import OUTPUT_AXES, output_cases
 from gradschool.exercises.dqn._losses import gradient_in_outputs
+
+AXES = OUTPUT_AXES
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -14,5 +16,5 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """dL/dq (B, A) by central differences of the loss of the taken actions."""
+    """dL/dq (B, A) by complex steps of the loss of the taken actions."""
     return gradient_in_outputs(a)

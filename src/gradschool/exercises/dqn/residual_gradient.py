@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.dqn._cases import transition_cases
+from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
 from gradschool.exercises.dqn._losses import td_loss
+
+AXES: Axes = {**TRANSITION_AXES, "zero error beside others": zero_beside_others("W")}
 
 
 def cases(rng: Rng) -> list[Case]:
     """One network (S, A) and a batch: state, action, reward, next_state, terminated (B,), gamma."""
+    right = already_right(rng, "W", "one sample right already")
     return [
         Case(c.name, {k: v for k, v in c.args.items() if k != "W_target"}, c.edge, c.sizes)
-        for c in transition_cases(rng)
+        for c in [*transition_cases(rng), right]
     ]
 
 
 def oracle(a: Args) -> Array:
-    """dL/dW (S, A) by central differences, where the target moves with W."""
-    return central_differences(lambda W: td_loss(W, W, a), a["W"])
+    """dL/dW (S, A) by complex steps, where the target moves with W."""
+    return complex_step(lambda W: td_loss(W, W, a), a["W"])

@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, has_value, of_size, several, some, square, tall, wide
 from gradschool.exercises.dqn._cases import distinct_q
 from gradschool.exercises.dqn._losses import episode_value
+
+AXES: Axes = {
+    "more states than actions": tall("Q"),
+    "more actions than states": wide("Q"),
+    "square": square("Q"),
+    "one action": of_size("Q", 1, axis=1),
+    "one state": of_size("Q", 1),
+    "a step that ends the episode": has_value("terminated", True),
+    "a step that does not": has_value("terminated", False),
+    "a step back to its own state": some(lambda a: a["state"] == a["next_state"] and len(a["Q"]) > 1),
+    "the first state": has_value("state", 0),
+    "the last state": some(lambda a: a["state"] == len(a["Q"]) - 1 > 0),
+    "the best action taken": some(lambda a: a["action"] == a["Q"][a["state"]].argmax()),
+    "another action taken": some(lambda a: a["action"] != a["Q"][a["state"]].argmax()),
+    "two best next actions": some(lambda a: np.sum(a["Q"][a["next_state"]] == a["Q"][a["next_state"]].max()) > 1),
+    "every Q below 0": some(lambda a: np.all(a["Q"] < 0)),
+    "a reward above 0": some(lambda a: a["reward"] > 0),
+    "a reward below 0": some(lambda a: a["reward"] < 0),
+    "a large reward": some(lambda a: abs(a["reward"]) > 100),
+    "several alpha": several("alpha"),
+    "alpha 1": has_value("alpha", 1.0),
+    "gamma 0": has_value("gamma", 0.0),
+    "gamma 1": has_value("gamma", 1.0),
+    "gamma between": some(lambda a: 0 < a["gamma"] < 1),
+    "no error": some(lambda a: a["terminated"] and a["reward"] == a["Q"][a["state"], a["action"]]),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """A table Q (S, A), one transition, alpha and gamma."""
 
-    def case(name: str, S: int, A: int, terminated: bool = False, stays: bool = False, edge: bool = False) -> Case:
-        state = int(rng.integers(S))
+    def case(
+        name: str, Q: Array, s: int, s_next: int, r: float, *, best: bool = False, edge: bool = False, **given: Any
+    ) -> Case:
+        """``best``: the best action is taken, else the one after it; ``given`` takes the place of what is drawn."""
         step = {
-            "state": state,
-            "action": int(rng.integers(A)),
-            "reward": float(rng.normal(scale=3.0)),
-            "next_state": state if stays else (state + 1 + int(rng.integers(S - 1))) % S,
-            "terminated": terminated,
+            "state": s,
+            "action": int(Q[s].argmax() + (not best)) % Q.shape[1],
+            "reward": r * float(rng.uniform(0.8, 1.2)),
+            "next_state": s_next,
+            "terminated": False,
             "alpha": float(rng.uniform(0.1, 0.6)),
             "gamma": float(rng.uniform(0.7, 0.97)),
         }
-        return Case(name, {"Q": distinct_q(rng, S, A), **step}, edge=edge, sizes={"A": A})
+        return Case(name, {"Q": Q, **step, **given}, edge=edge, sizes={"A": Q.shape[1]})
 
+    tied = distinct_q(rng, 3, 4)
+    tied[2, :2] = tied[2].max()
+    done = distinct_q(rng, 3, 3)
     return [
-        case("4 states, 3 actions", 4, 3),
-        case("3 states, 6 actions", 3, 6),
-        case("the step that ends the episode", 4, 3, terminated=True, edge=True),
-        case("a step against a wall", 4, 4, stays=True, edge=True),
+        case("4 states, 3 actions", distinct_q(rng, 4, 3), 1, 3, -3.0),
+        case("3 states, 6 actions", distinct_q(rng, 3, 6), 2, 0, 5.0, best=True),
+        case("the step that ends the episode", distinct_q(rng, 4, 3), 2, 1, 20.0, terminated=True),
+        case("a large reward", distinct_q(rng, 3, 2), 0, 2, -300.0),
+        case("a step against a wall", distinct_q(rng, 4, 4), 3, 3, -1.0, edge=True),
+        case("two best next actions, undiscounted", tied, 0, 2, -2.0, edge=True, gamma=1.0),
+        case("alpha 1 and gamma 0", distinct_q(rng, 3, 2), 1, 2, 4.0, edge=True, alpha=1.0, gamma=0.0),
+        case("every Q far below 0", distinct_q(rng, 3, 3) - 20.0, 1, 0, -1.0, best=True, edge=True),
+        case("one action", distinct_q(rng, 3, 1), 1, 2, 2.0, edge=True),
+        case("one state", distinct_q(rng, 1, 3), 0, 0, -2.0, edge=True),
+        case("right already", done, 1, 0, 0.0, best=True, edge=True, reward=float(done[1].max()), terminated=True),
     ]
 
 

@@ -7,17 +7,27 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.dqn._cases import transition_cases
+from gradschool.exercises.axes import Axes, ties
+from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
 from gradschool.exercises.dqn._losses import gradient_in_weights, td_loss
+
+AXES: Axes = {
+    **TRANSITION_AXES,
+    "two best actions at a next state": ties("W_target"),
+    "zero error beside others": zero_beside_others("W_target"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
     """Both networks (S, A) and a batch: state, action, reward, next_state, terminated (B,), gamma."""
-    return transition_cases(rng)
+    tied = already_right(rng, "W_target", "two best actions at every next state, one sample right")
+    best = tied.args["W_target"].max(axis=1, keepdims=True)
+    tied.args["W_target"][:, :2] = best
+    return [*transition_cases(rng), tied]
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradient of the loss in W by central differences; nothing at the target network."""
+    """The gradient of the loss in W by complex steps; nothing at the target network."""
     return {
         "grad_W": gradient_in_weights(a),
         "grad_W_target": np.zeros_like(a["W_target"]),

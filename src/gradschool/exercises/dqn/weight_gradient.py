@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, central_differences
-from gradschool.exercises.ordinary import with_ordinary_twins
+from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_size, repeats, some, square, tall, tiny, wide
+
+AXES: Axes = {
+    "more samples than actions": tall("g"),
+    "more actions than samples": wide("g"),
+    "square": square("g"),
+    "as many samples, states and actions": some(lambda a: np.shape(a["g"]) == (a["n_states"], a["n_states"])),
+    "one sample": of_size("state", 1),
+    "one action": of_size("g", 1, axis=1),
+    "one state": has_value("n_states", 1),
+    "a state twice": repeats("state"),
+    "a state three times": some(lambda a: np.bincount(a["state"]) >= 3),
+    "every state the same": some(lambda a: len(a["state"]) > 1 and len(set(a["state"])) == 1),
+    "a state that is not in the batch": some(lambda a: len(set(a["state"])) < a["n_states"]),
+    "the first state": has_value("state", 0),
+    "the last state": some(lambda a: a["state"] == a["n_states"] - 1),
+    "the last state missing": some(lambda a: max(a["state"]) < a["n_states"] - 1),
+    "a sample whose gradient is 0": some(lambda a: np.all(a["g"] == 0, axis=1)),
+    "a large gradient": large("g"),
+    "a tiny gradient": tiny("g"),
+}
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -14,23 +37,26 @@ def cases(rng: Rng) -> list[Case]:
 
     def case(name: str, state: list[int], S: int, A: int, edge: bool = False) -> Case:
         B = len(state)
-        args = {"state": np.array(state), "g": rng.normal(size=(B, A)), "n_states": S}
+        args = {"state": np.array(state), "g": signed(rng, (B, A)), "n_states": S}
         return Case(name, args, edge=edge, sizes={"B": B, "A": A})
 
-    drawn = [
+    uneven = case("5 samples, one state three times", [2, 2, 0, 2, 4], 5, 6)
+    uneven.args["g"][0, :2], uneven.args["g"][2] = (300.0, 2e-6), 0.0
+    return [
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
-        case("5 samples, one state three times", [2, 2, 0, 2, 3], 5, 6),
+        uneven,
         case("the same state every time", [1, 1, 1, 1], 3, 3, edge=True),
         case("one sample", [3], 4, 2, edge=True),
         case("as many samples as states and actions", [2, 0, 2], 3, 3, edge=True),
+        case("one action", [1, 3, 1], 4, 1, edge=True),
+        case("one state", [0, 0], 1, 2, edge=True),
     ]
-    return with_ordinary_twins(drawn)
 
 
 def oracle(a: Args) -> Array:
-    """dL/dW (n_states, A) by central differences of L = sum_b g_b . W[state_b]."""
+    """dL/dW (n_states, A) by complex steps of L = sum_b g_b . W[state_b]."""
 
-    def loss(W: Array) -> float:
-        return sum(float(g @ W[s]) for s, g in zip(a["state"], a["g"], strict=True))
+    def loss(W: Array) -> Any:
+        return sum(g @ W[s] for s, g in zip(a["state"], a["g"], strict=True))
 
-    return central_differences(loss, np.zeros((a["n_states"], a["g"].shape[1])))
+    return complex_step(loss, np.zeros((a["n_states"], a["g"].shape[1])))
