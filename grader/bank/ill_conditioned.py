@@ -134,7 +134,7 @@ UNEVEN_INPUTS = sorted({*TABLE, *CHANGES})  # the exercises that ask with an une
 
 
 def with_ill_conditioned(entry: Entry) -> Entry:
-    """The entry; with an uneven input besides, if it is in CHANGES, and the quotient among its mistakes, if in TABLE."""
+    """The entry, with an uneven input besides if it is in CHANGES, with the quotient among its mistakes if in TABLE."""
     name, ordinary, mutants = entry.exercise.id, entry.cases, list(entry.mutants)
     if name in TABLE:
         args, quotient = TABLE[name]

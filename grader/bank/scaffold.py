@@ -20,6 +20,12 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises.axes import Axes, of_size
+
+AXES: Axes = {{
+    # TODO: what the inputs must include whatever the seed: shapes, ties, zeros, large and tiny numbers, every option.
+    "one entry": of_size("x", 1),
+}}
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -33,7 +39,7 @@ def cases(rng: Rng) -> list[Case]:
 
 def oracle(a: Args) -> Array:
     """TODO: what is right, its shape, and by which rule."""
-    # TODO: without a reference: central differences of the stated loss, or a library's word for the same thing.
+    # TODO: without a reference: complex steps of the stated loss, or a library's word for the same thing.
     raise NotImplementedError("TODO: the oracle of {id}")
 '''
 PRIVATE = '''"""Reference, known mistakes and alternative solutions of ``{id}``."""

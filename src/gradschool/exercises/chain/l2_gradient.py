@@ -39,7 +39,7 @@ def cases(rng: Rng) -> list[Case]:
         case("a prediction that is already right", np.zeros(3), edge=True),
         Case(
             "tiny and large numbers",
-            {"p": np.array([3e-6, 2e3, -4e-7]), "l": np.array([1e-6, -1e3, 5e-7]) * rng.uniform(0.5, 0.9)},
+            {key: signed(rng, 3) * np.array([2e-6, 1e3, 4e-7]) for key in ("p", "l")},
             edge=True,
             sizes={"n": 3},
         ),

@@ -26,6 +26,7 @@ from gradschool.exercises.axes import (
     tall,
     wide,
 )
+from gradschool.exercises.ordinary import with_ordinary_twins
 
 SHAPE_AXES: Axes = {
     "more actions than samples": wide("q"),
@@ -122,7 +123,7 @@ def td_target_cases(rng: Rng) -> list[Case]:
     going_on = case("one sample that goes on", 1, 3, edge=True)
     for flag in (going_on.args["terminated"], going_on.rows["terminated"]):
         flag[:] = False
-    return [
+    drawn = [
         case("a batch of 5, 6 actions", 5, 6),
         case("a batch of 8, 3 actions", 8, 3),
         case("large rewards and outputs", 6, 5, scale=100.0),
@@ -134,6 +135,7 @@ def td_target_cases(rng: Rng) -> list[Case]:
         case("one sample, terminated", 1, 3, edge=True),
         going_on,
     ]
+    return with_ordinary_twins(drawn)
 
 
 def flags(B: int) -> tuple[Array, Array]:
@@ -195,7 +197,7 @@ def transition_cases(rng: Rng) -> list[Case]:
     loops.args["next_state"][:] = loops.args["state"]
     over = transition(rng, "every episode ends", 3, 4, 2, edge=True)
     over.args["terminated"][:] = True
-    return [
+    drawn = [
         seven,
         transition(rng, "5 samples, 4 states, 6 actions, large rewards", 5, 4, 6, scale=100.0),
         one_huge(seven, "reward"),
@@ -206,6 +208,7 @@ def transition_cases(rng: Rng) -> list[Case]:
         transition(rng, "one action", 4, 3, 1, edge=True),
         transition(rng, "one state, and gamma 0", 3, 1, 3, edge=True, gamma=0.0),
     ]
+    return with_ordinary_twins(drawn)
 
 
 def already_right(rng: Rng, target: str, name: str) -> Case:

@@ -63,7 +63,7 @@ def cases(rng: Rng) -> list[Case]:
     return [
         case("4 states, 3 actions", distinct_q(rng, 4, 3), 1, 3, -3.0),
         case("3 states, 6 actions", distinct_q(rng, 3, 6), 2, 0, 5.0, best=True),
-        case("the step that ends the episode", distinct_q(rng, 4, 3), 2, 1, 20.0, terminated=True),
+        case("the step that ends the episode", distinct_q(rng, 4, 3), 2, 1, 20.0, edge=True, terminated=True),
         case("a large reward", distinct_q(rng, 3, 2), 0, 2, -300.0),
         case("a step against a wall", distinct_q(rng, 4, 4), 3, 3, -1.0, edge=True),
         case("two best next actions, undiscounted", tied, 0, 2, -2.0, edge=True, gamma=1.0),

@@ -10,6 +10,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_size, repeats, some, square, tall, tiny, wide
+from gradschool.exercises.ordinary import with_ordinary_twins
 
 AXES: Axes = {
     "more samples than actions": tall("g"),
@@ -42,7 +43,7 @@ def cases(rng: Rng) -> list[Case]:
 
     uneven = case("5 samples, one state three times", [2, 2, 0, 2, 4], 5, 6)
     uneven.args["g"][0, :2], uneven.args["g"][2] = (300.0, 2e-6), 0.0
-    return [
+    drawn = [
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
         uneven,
         case("the same state every time", [1, 1, 1, 1], 3, 3, edge=True),
@@ -51,6 +52,7 @@ def cases(rng: Rng) -> list[Case]:
         case("one action", [1, 3, 1], 4, 1, edge=True),
         case("one state", [0, 0], 1, 2, edge=True),
     ]
+    return with_ordinary_twins(drawn)
 
 
 def oracle(a: Args) -> Array:
