@@ -59,9 +59,8 @@ def all_at_once(f, x, h):
 
 @numerical_gradient.mutant(
     "not-put-back",
-    "The entry is moved up and down but never put back, so every later slope is taken at another point, and x itself "
-    "comes out changed.",
-    "a19",
+    "x itself comes out changed, and every slope but the first is taken at another point: an entry that has been moved is "
+    "to be put back before the next one is moved.",
 )
 def not_put_back(f, x, h):
     gradient = np.zeros_like(x)
