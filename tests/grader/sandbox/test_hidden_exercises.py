@@ -37,6 +37,7 @@ MARKS = (
     "that several oracles",
     "mistakes and alternative solutions",
     "what the inputs of an exercise must include",
+    "Numbers whose sizes and signs are known",
     "Ordinary inputs beside special ones",
 )
 
