@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from grader.course import chapters
 from grader.notebooks.source import source_notebook
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, grade_id
 
 KEPT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
@@ -42,6 +42,14 @@ def lesson_namespace(exercise: Exercise) -> dict[str, Any]:
 
 
 @cache
+def lesson_solution(exercise: Exercise) -> str:
+    """Return the text of the exercise's own cell in the lesson's source: the model solution."""
+    part = exercise.id.partition(".")[0]
+    cells = [cell for chapter in chapters() if chapter.key == part for cell in source_notebook(chapter).cells]
+    return next(str(cell.source) for cell in cells if _defines(cell, exercise.id))
+
+
+@cache
 def _definitions(exercise_id: str) -> tuple[CodeType, ...]:
     """Return the imports and definitions before the exercise's cell, compiled statement by statement."""
     part = exercise_id.partition(".")[0]
@@ -56,8 +64,7 @@ def _definitions(exercise_id: str) -> tuple[CodeType, ...]:
 
 
 def _defines(cell: NotebookNode, exercise_id: str) -> bool:
-    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-    return bool(grade_id == exercise_id.replace(".", "-").replace("_", "-") + "-solution")
+    return bool(cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id(exercise_id) + "-solution")
 
 
 def _compiled(source: str) -> list[CodeType]:

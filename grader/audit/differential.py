@@ -1,0 +1,149 @@
+"""Whether a solution differs from the right ones on any legal input: the search that calls a mutant equivalent or not."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import FrameType
+from typing import Any
+
+from grader.audit.legal_inputs import candidates
+from grader.audit.mutants import Solution, solutions
+from grader.audit.observing import Observed, State, differing
+from grader.bank.entry import Entry
+from grader.bank.registry import find_entry
+from gradschool.core.calling import Raised, Reply, call_twice
+from gradschool.core.compare import Attempt
+from gradschool.core.exercise import Case
+from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import PlainData
+
+ONE_MUTANT = 2.0  # seconds of CPU; a right solution takes milliseconds
+
+
+class TooLong(KeyboardInterrupt):
+    """A mutant that loops. It is an interrupt, which no call of an answer takes for the answer's own exception."""
+
+
+@contextmanager
+def seconds_of_cpu(most: float) -> Iterator[None]:
+    """Raise TooLong where the block uses more CPU than this; in the main thread only."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, most)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+@dataclass(frozen=True)
+class LegalInput:
+    """An input, the answer that all right solutions give, and the states that they all leave behind."""
+
+    case: Case
+    expected: PlainData
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a solution differs from the right ones.
+
+    ``case`` is the first input, None if there is none among ``tried``; ``what`` says how it differs there. ``runs`` is
+    False for a solution that returned on no input at all.
+    """
+
+    case: Case | None
+    what: str
+    tried: int
+    runs: bool = True
+
+
+@cache
+def legal_inputs(exercise_id: str, seeds: int) -> tuple[LegalInput, ...]:
+    """Return the inputs of :func:`grader.audit.legal_inputs.candidates` on which all right solutions agree."""
+    entry = find_entry(exercise_id)
+    right = solutions(entry)
+    found = []
+    for case in candidates(entry, seeds):
+        observed = [Observed(solution.fresh()) for solution in right]
+        replies = [call_twice(entry.exercise, one, case.args) for one in observed]  # type: ignore[arg-type]
+        expected = replies[0].first
+        if isinstance(expected, Raised):
+            continue
+        if not any(what_is_wrong(entry, case, expected, reply) for reply in replies):
+            found.append(LegalInput(case, expected, _common([one.calls for one in observed])))
+    return tuple(sorted(found, key=lambda one: bool("," in one.case.name)))  # changed ones are asked last
+
+
+def _common(all_calls: list[list[tuple[State, State]]]) -> tuple[State, ...]:
+    """Return the state after each call, of those names alone under which all solutions agree."""
+    first, *others = all_calls
+    if any(len(calls) != len(first) for calls in others):
+        return ()
+    common = []
+    for k, (_, after) in enumerate(first):
+        free = {name for calls in others for name in differing(calls[k][1], after)}
+        common.append({name: value for name, value in after.items() if name not in free})
+    return tuple(common)
+
+
+def what_is_wrong(entry: Entry, case: Case, expected: PlainData, reply: Reply) -> str:
+    """Return how a reply differs from the right answer; "" if it is right in every respect."""
+    t = Attempt(case, expected, reply, entry.exercise.returns, TOLERANCES[entry.tolerance])
+    if t.raised:
+        return f"raises {t.raised.type}"
+    if not t.well_formed:
+        return "has another form"
+    if any(c.is_wrong for c in t.comparisons):
+        return "has other values"
+    if not t.inputs_unchanged:
+        return "changes its inputs"
+    return "" if t.repeats else "differs when called again"
+
+
+def find_difference(entry: Entry, solution: Solution, seeds: int) -> Difference:
+    """Search the legal inputs for one on which the solution differs from the right ones.
+
+    Raises
+    ------
+    TooLong
+        If it loops.
+    """
+    inputs = legal_inputs(entry.exercise.id, seeds)
+    first: Difference | None = None
+    for k, legal in enumerate(inputs, 1):
+        observed = Observed(solution.fresh())
+        with seconds_of_cpu(ONE_MUTANT):
+            reply = call_twice(entry.exercise, observed, legal.case.args)  # type: ignore[arg-type]
+        what = what_is_wrong(entry, legal.case, legal.expected, reply) or _other_state(observed, legal)
+        first = first or (Difference(legal.case, what, k) if what else None)
+        if first and (k > 8 or not isinstance(reply.first, Raised)):
+            return first if not isinstance(reply.first, Raised) else Difference(first.case, first.what, k, runs=False)
+    return first or Difference(None, "", len(inputs))
+
+
+def _other_state(observed: Observed, legal: LegalInput) -> str:
+    """Return which argument's state differs after a call from what every right solution leaves, or ""."""
+    for (_, after), wanted in zip(observed.calls, legal.states, strict=False):
+        names = {name for name in differing(after, wanted) if name in wanted}
+        if names:
+            return f"leaves another state ({sorted(names)[0]})"
+    return ""
+
+
+def shown(value: Any) -> Any:
+    """Return arguments as JSON data, for a person to try again."""
+    if isinstance(value, dict):
+        return {str(k): shown(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [shown(v) for v in value]
+    return value.tolist() if hasattr(value, "tolist") else value

@@ -1,0 +1,150 @@
+"""Mutants: every right solution that the course holds, changed in one place by one operator."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from grader.audit.namespaces import lesson_namespace, lesson_solution
+from grader.audit.operators import OPERATORS
+from grader.audit.whole_function import whole_function
+from grader.bank.entry import Entry
+from gradschool.core.exercise import Answer
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution as text that can be defined anew: what an earlier run kept is gone.
+
+    ``origin`` says whose it is: "reference", "lesson", or an alternative's name; ``operator`` and ``line`` what was
+    changed and where, of a mutant; ``names`` are what its text may use.
+    """
+
+    exercise: str
+    origin: str
+    function: str
+    source: str
+    operator: str = ""
+    names: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def title(self) -> str:
+        """Which exercise, whose solution, what was changed."""
+        return f"{self.exercise}: {self.origin}, {self.operator or 'as it is'}"
+
+    def fresh(self) -> Answer:
+        """Define the function anew and return it."""
+        namespace = dict(self.names)
+        exec(_compiled(self.source), namespace)  # noqa: S102  the course's own solutions, changed by an operator
+        function: Answer = namespace[self.function]
+        return function
+
+
+@cache
+def _compiled(source: str) -> CodeType:
+    return compile(source, "<solution>", "exec")
+
+
+def solutions(entry: Entry) -> list[Solution]:
+    """Return the right solutions of an exercise: the bank's reference, the lesson's own, and each alternative."""
+    exercise = entry.exercise
+    torch = {"torch": import_module("torch")}
+    found = [_reference(entry)]
+    text = lesson_solution(exercise)
+    found.append(Solution(exercise.id, "lesson", exercise.function, text, names=lesson_namespace(exercise) | torch))
+    for variant in entry.alternatives:
+        names = {"np": np, "numpy": np, **torch}
+        found.append(Solution(exercise.id, variant.name, variant.function, variant.source, names=names))
+    return found
+
+
+def known_mistakes(entry: Entry) -> list[Solution]:
+    """Return the known mistakes of the bank, to be examined as mutants are."""
+    names = {"np": np, "numpy": np, "torch": import_module("torch")}
+    return [Solution(entry.exercise.id, "known mistake", m.function, m.source, m.name, names) for m in entry.mutants]
+
+
+def _reference(entry: Entry) -> Solution:
+    """Return the reference as text: the ``reference`` of the entry's file, a function or a lambda."""
+    part, _, name = entry.exercise.id.partition(".")
+    module = import_module(f"grader.bank.{part}.{name}")
+    calls = (n for n in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(n, ast.Call))
+    given = next(k.value for c in calls for k in c.keywords if k.arg == "reference")
+    if isinstance(given, ast.Lambda):
+        tree = ast.FunctionDef(name, given.args, [ast.Return(given.body)], [], type_params=[])
+        source = ast.unparse(ast.fix_missing_locations(tree))
+    else:
+        name, source = entry.reference.__name__, inspect.getsource(entry.reference)
+    return Solution(entry.exercise.id, "reference", name, source, names=vars(module))
+
+
+def mutants(entry: Entry) -> list[Solution]:
+    """Return every mutant of every right solution, each text once, in an order that is always the same."""
+    originals = solutions(entry)
+    found = {_normalized(o.source, o.function): o for o in originals}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of what makes no sense, which is the point
+        for original in originals:
+            for operator, source in _changed(original):
+                mutant = replace(original, source=source, operator=operator)
+                found.setdefault(_normalized(source, original.function), mutant)
+    return [solution for solution in found.values() if solution.operator]
+
+
+def _changed(original: Solution) -> Iterator[tuple[str, str]]:
+    """Yield the operator and the text of each mutant of one solution."""
+    module = ast.parse(original.source)
+    at = next(k for k, n in enumerate(module.body) if isinstance(n, ast.FunctionDef) and n.name == original.function)
+    tree = module.body[at]
+    assert isinstance(tree, ast.FunctionDef)
+    _strip(tree)
+    trees = list(_one_node(tree))
+    if original.origin == "reference":  # what is done to arguments and results does not depend on what is between
+        trees += whole_function(tree)
+    for operator, new in trees:
+        module.body[at] = new
+        try:
+            source = ast.unparse(ast.fix_missing_locations(module))
+            compile(source, "<mutant>", "exec")
+        except (SyntaxError, ValueError, TypeError):
+            continue
+        yield operator, source
+
+
+def _one_node(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield the function with one node replaced, for each node and each operator."""
+    for statement in tree.body:
+        for node in ast.walk(statement):
+            for name, operator in OPERATORS.items():
+                for new in operator(node):
+                    fresh = copy.deepcopy(new)
+                    yield name, copy.deepcopy(tree, {id(node): fresh})
+
+
+def _strip(tree: ast.FunctionDef) -> None:
+    """Remove docstring and annotations: to change them changes nothing."""
+    tree.returns, tree.decorator_list = None, []
+    for argument in [*tree.args.args, *tree.args.kwonlyargs]:
+        argument.annotation = None
+    if ast.get_docstring(tree) is not None:
+        tree.body = tree.body[1:] or [ast.Pass()]
+
+
+def _normalized(source: str, function: str) -> str:
+    """Return a text by which two solutions that differ in their name and layout alone are the same."""
+    module = ast.parse(source)
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            _strip(node)
+            node.name = "_"
+    return ast.unparse(module)
