@@ -14,7 +14,7 @@ INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Instal
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-fast lint build audit bench redteam mutate site test-versions versions lab formgrader \
+.PHONY: help setup demo test test-fast lint build audit audit-deep bench redteam mutate site test-versions versions lab formgrader \
 	bubblewrap walls browser database clean constraints
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make lab         open the lessons in JupyterLab"
 	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
+	@echo "make audit-deep  thousands of mutants of every solution through judge and check, and every sentence tested"
 	@echo "make redteam     every attack of the public suite, on the grader"
 	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
 	@echo "make site        the course and its documentation as static pages, in build/site"
@@ -49,6 +50,9 @@ build: setup
 
 audit: setup
 	@$(BIN)/python -m grader audit
+
+audit-deep: setup
+	@$(BIN)/python -m grader audit --deep --json
 
 # Debian's packages, where there is the right to install them. Grading itself says what to do where bubblewrap is missing.
 bubblewrap:

@@ -38,7 +38,7 @@ class Options:
     """How deep the audit goes.
 
     ``search`` seeds make the legal inputs of the differential search, ``luck`` fresh seeds judge each mutant, and
-    ``known_luck`` each known mistake of the bank. ``most`` mutants of an exercise are taken, evenly spaced; all if None.
+    ``known_luck`` each known mistake of the bank. ``most`` mutants of an exercise are taken, evenly spaced (None: all).
     ``claims`` fresh inputs test each sentence.
     """
 

@@ -1,4 +1,4 @@
-"""Whether a solution differs from the right ones on any legal input: the search that calls a mutant equivalent or not."""
+"""Whether a solution differs from the right ones on any legal input: the search that calls a mutant equivalent."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def legal_inputs(exercise_id: str, seeds: int) -> tuple[LegalInput, ...]:
     found = []
     for case in candidates(entry, seeds):
         observed = [Observed(solution.fresh()) for solution in right]
-        replies = [call_twice(entry.exercise, one, case.args) for one in observed]  # type: ignore[arg-type]
+        replies = [call_twice(entry.exercise, one, case.args) for one in observed]
         expected = replies[0].first
         if isinstance(expected, Raised):
             continue
@@ -123,7 +123,7 @@ def find_difference(entry: Entry, solution: Solution, seeds: int) -> Difference:
     for k, legal in enumerate(inputs, 1):
         observed = Observed(solution.fresh())
         with seconds_of_cpu(ONE_MUTANT):
-            reply = call_twice(entry.exercise, observed, legal.case.args)  # type: ignore[arg-type]
+            reply = call_twice(entry.exercise, observed, legal.case.args)
         what = what_is_wrong(entry, legal.case, legal.expected, reply) or _other_state(observed, legal)
         first = first or (Difference(legal.case, what, k) if what else None)
         if first and (k > 8 or not isinstance(reply.first, Raised)):

@@ -1,7 +1,7 @@
 """Legal inputs of an exercise, many more than it is examined on: its cases from many seeds, and changes to them.
 
-What is legal needs no opinion: an input counts where every right solution that the course holds gives one answer, within
-the exercise's own tolerance. Elsewhere, as where two actions tie and no lesson says which to take, they part.
+What is legal needs no opinion: an input counts where every right solution that the course holds gives one answer,
+within the exercise's own tolerance. Elsewhere, as where two actions tie and no lesson says which to take, they part.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ def _pick(places: list[tuple[dict[str, Any], str]], rng: Rng) -> tuple[dict[str,
 
 
 def _scaled(args: dict[str, Any], size: int, rng: Rng) -> None:
-    if place := _pick(_floats(args), rng):
-        place[0][place[1]] = place[0][place[1]] * rng.choice(SCALES)
+    lists = [(args, k) for k, v in args.items() if isinstance(v, list | tuple) and isinstance(v[0], np.ndarray)]
+    if place := _pick([*_floats(args), *lists], rng):
+        values, scale = place[0][place[1]], rng.choice(SCALES)
+        whole = isinstance(values, np.ndarray)
+        place[0][place[1]] = values * scale if whole else type(values)(v * scale for v in values)
 
 
 def _reordered(args: dict[str, Any], size: int, rng: Rng) -> None:

@@ -81,7 +81,9 @@ def _reference(entry: Entry) -> Solution:
     calls = (n for n in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(n, ast.Call))
     given = next(k.value for c in calls for k in c.keywords if k.arg == "reference")
     if isinstance(given, ast.Lambda):
-        tree = ast.FunctionDef(name, given.args, [ast.Return(given.body)], [], type_params=[])
+        tree = ast.parse(f"def {name}(): pass").body[0]
+        assert isinstance(tree, ast.FunctionDef)
+        tree.args, tree.body = given.args, [ast.Return(given.body)]
         source = ast.unparse(ast.fix_missing_locations(tree))
     else:
         name, source = entry.reference.__name__, inspect.getsource(entry.reference)

@@ -41,25 +41,25 @@ def lesson_namespace(exercise: Exercise) -> dict[str, Any]:
     return namespace
 
 
-@cache
 def lesson_solution(exercise: Exercise) -> str:
     """Return the text of the exercise's own cell in the lesson's source: the model solution."""
-    part = exercise.id.partition(".")[0]
-    cells = [cell for chapter in chapters() if chapter.key == part for cell in source_notebook(chapter).cells]
-    return next(str(cell.source) for cell in cells if _defines(cell, exercise.id))
+    return next(str(cell.source) for cell in _cells(exercise.id.partition(".")[0]) if _defines(cell, exercise.id))
+
+
+@cache
+def _cells(part: str) -> tuple[NotebookNode, ...]:
+    return tuple(cell for chapter in chapters() if chapter.key == part for cell in source_notebook(chapter).cells)
 
 
 @cache
 def _definitions(exercise_id: str) -> tuple[CodeType, ...]:
     """Return the imports and definitions before the exercise's cell, compiled statement by statement."""
-    part = exercise_id.partition(".")[0]
     found: list[CodeType] = []
-    for chapter in (c for c in chapters() if c.key == part):
-        for cell in source_notebook(chapter).cells:
-            if _defines(cell, exercise_id):
-                return tuple(found)
-            if cell.cell_type == "code":
-                found += _compiled(cell.source)
+    for cell in _cells(exercise_id.partition(".")[0]):
+        if _defines(cell, exercise_id):
+            break
+        if cell.cell_type == "code":
+            found += _compiled(cell.source)
     return tuple(found)
 
 

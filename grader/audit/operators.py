@@ -155,11 +155,10 @@ def function(node: ast.AST) -> Iterator[ast.AST]:
 def dropped_call(node: ast.AST) -> Iterator[ast.AST]:
     """A call left out: ``x.detach()``, ``x.copy()`` and ``np.abs(x)`` become ``x``."""
     if isinstance(node, ast.Call):
-        if (isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)) or (
-            isinstance(node.func, ast.Attribute) and not node.args
-        ):
-            yield node.func.value
-        if len(node.args) >= 1 and not isinstance(node.args[0], ast.Starred):
+        function = node.func
+        if isinstance(function, ast.Attribute) and (not node.args or not isinstance(function.value, ast.Name)):
+            yield function.value
+        if node.args and not isinstance(node.args[0], ast.Starred):
             yield node.args[0]
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
@@ -199,7 +198,8 @@ def _moved(where: ast.expr) -> Iterator[ast.expr]:
             bound = getattr(where, name)
             for by in (1, -1):
                 new = ast.Constant(by) if bound is None else _plus(bound, by)
-                yield ast.Slice(**{"lower": where.lower, "upper": where.upper, "step": where.step, name: new})
+                lower, upper = (new, where.upper) if name == "lower" else (where.lower, new)
+                yield ast.Slice(lower, upper, where.step)
     elif isinstance(where, ast.Tuple):
         for k, part in enumerate(where.elts):
             for new in _moved(part):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from grader.cli.common import ChapterName, Json, app, console, echo, execution_config, print_json
@@ -13,26 +16,74 @@ from grader.errors import GraderError
 
 
 @app.command()
-def audit(name: ChapterName = None, as_json: Json = False) -> None:
-    """Try every known mistake and every alternative solution on the grader itself."""
+def audit(
+    name: ChapterName = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Thousands of mutants of every solution, through judge and `check`: an hour.")
+    ] = False,
+    exercises: Annotated[str, typer.Option("--exercises", help="With --deep: only ids that hold this.")] = "",
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="With --deep: fresh seeds that judge each known mistake.")
+    ] = 100,
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="With --deep: mutants of each exercise (default: all).")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="With --deep: processes.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Try every known mistake and every alternative solution on the grader; with --deep, mutants of all of them."""
+    chapters = [c.key for c in select_chapters(name)]
+    if deep:
+        return _deep(chapters, exercises, seeds, most, jobs or os.cpu_count() or 1, as_json)
     from grader.audit.known_mistakes import audit as run
 
     try:
-        result = run([c.key for c in select_chapters(name)])
+        result = run(chapters)
     except NotImplementedError as unwritten:  # a new exercise that is not filled in
         raise GraderError(f"The bank is not complete ({unwritten}): fill it in and run again.") from unwritten
     if as_json:
         print_json(result.as_dict())
     else:
         figures = ("exercises", "mutants", "killed", "named", "alternatives", "accepted")
-        table = Table(*figures)
-        table.add_row(*(str(getattr(result, name)) for name in figures))
-        console.print(table)
-        for what in ("survivors", "misnamed", "rejected"):
-            for line in getattr(result, what):
-                echo(f"{what}: {line}")
+        _print_figures(figures, result, ("survivors", "misnamed", "rejected"))
     if not result.healthy:
         raise typer.Exit(1)
+    return None
+
+
+def _deep(chapters: list[str], wanted: str, seeds: int, most: int | None, jobs: int, as_json: bool) -> None:
+    from grader.audit.deep import Options, deep_audit
+    from grader.bank.registry import entries
+
+    ids = [i for chapter in chapters for i in entries(chapter) if wanted in i]
+    if not ids:
+        raise GraderError(f"No exercise of these chapters has an id with {wanted!r} in it.")
+    result = deep_audit(ids, Options(known_luck=seeds, most=most), jobs)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        _print_figures(
+            ("mutants", "equivalent", "vague"), result, ("survivors", "false_sentences", "unlucky", "disagree")
+        )
+    if not result.healthy:
+        raise typer.Exit(1)
+
+
+def _print_figures(figures: tuple[str, ...], result: object, lists: tuple[str, ...]) -> None:
+    """Print the figures of an audit as a table, and a line for each entry of its lists."""
+    table = Table(*figures)
+    table.add_row(*(str(getattr(result, name)) for name in figures))
+    console.print(table)
+    for what in lists:
+        for found in getattr(result, what):
+            echo(escape(f"{what}: {_line(found)}"))
+
+
+def _line(found: str | dict[str, str]) -> str:
+    if isinstance(found, str):
+        return found
+    where = f' on "{found["input"]}"' if found["input"] else ""
+    return f"{found['exercise']}, {found['mutant']}: {found['why']} ({found['what']}{where})"
 
 
 @app.command()

@@ -1,0 +1,183 @@
+"""The deep audit, and that each of its lists catches a planted defect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from grader.audit import deep
+from grader.audit.children import Limits
+from grader.audit.deep import DeepAudit, Options, deep_audit, examine_mutant
+from grader.audit.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu
+from grader.audit.mutants import Solution, mutants, solutions
+from grader.bank.entry import Entry
+from grader.bank.registry import find_entry
+from grader.cli.main import app
+from grader.errors import GraderError
+from gradschool.core.exercise import Case, Rng
+
+QUICK = Options(search=1, luck=3, known_luck=3, claims=5)
+SGD = "chain.sgd_step"
+
+
+def mutant(text: str, entry: Entry, operator: str = "by hand") -> Solution:
+    return Solution(entry.exercise.id, "test", entry.exercise.function, text, operator, {"np": np})
+
+
+UPHILL = "def sgd_step(params, grads, lr):\n    return [p + lr * g for p, g in zip(params, grads)]\n"
+CHANGED = "changes its inputs"
+RIGHT = UPHILL.replace("+", "-")
+
+
+def no_slope(rng: Rng) -> list[Case]:
+    """All gradients 0: every step is the right one."""
+    p = rng.normal(size=(2, 3))
+    return [Case("no slope", {"params": [p], "grads": [np.zeros_like(p)], "lr": 0.1})]
+
+
+def test_a_mutant_that_fails_for_both_is_in_no_list():
+    entry = find_entry(SGD)
+    found = examine_mutant(entry, mutant(UPHILL, entry), QUICK)
+    assert (found["status"], found["differs"]) == ("failed", True)
+    assert not {"survivors", "disagree", "unlucky", "false_sentences"} & set(found)
+
+
+def test_a_right_solution_written_another_way_is_equivalent():
+    entry = find_entry(SGD)
+    for text in (RIGHT, RIGHT.replace("p - lr * g", "p - np.multiply(g, lr)")):
+        assert examine_mutant(entry, mutant(text, entry), QUICK)["status"] == "equivalent"
+
+
+def test_a_weakened_entry_lets_a_mutant_survive():
+    entry = find_entry(SGD)
+    weak = replace(entry, cases=no_slope)
+    found = examine_mutant(weak, mutant(UPHILL, entry), QUICK)
+    assert found["status"] == "survived"
+    assert "the judge passes it" in found["survivors"]
+    assert "params" in found["arguments"]
+
+
+def test_a_check_that_is_weaker_than_the_judge_disagrees():
+    entry = find_entry(SGD)
+    weak = replace(entry, cases=entry.cases, exercise=replace(entry.exercise, cases=no_slope))
+    found = examine_mutant(weak, mutant(UPHILL, entry), QUICK)
+    assert found["status"] == "failed"
+    assert "check: 1.00 passed" in found["disagree"]
+
+
+def test_cases_that_depend_on_luck_are_found():
+    entry = find_entry(SGD)
+
+    def sometimes(rng: Rng) -> list[Case]:
+        return entry.cases(rng) if rng.random() < 0.5 else no_slope(rng)
+
+    lucky = replace(entry, cases=sometimes)
+    lucky.hidden = lucky.questions(1) if lucky.cases(np.random.default_rng(1))[0].name == "no slope" else []
+    found = examine_mutant(lucky, mutant(UPHILL, entry), replace(QUICK, luck=12))
+    assert "passed" in found["unlucky"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (RIGHT.replace("    return", "    lr *= 1 + (np.abs(grads[0]).max() > 20)\n    return"), "has other values"),
+        (RIGHT.replace("    return", "    params[0][...] += 1e-6\n    return"), "has other values"),
+        (RIGHT.replace("return [", "q = [") + "    params[0][...] = 0\n    return q\n", CHANGED),
+    ],
+)
+def test_the_search_finds_what_differs_on_rare_inputs_alone(text: str, what: str):
+    entry = find_entry(SGD)
+    found = find_difference(entry, mutant(text, entry), seeds=2)
+    assert (found.case is not None, found.what) == (True, what)
+
+
+def test_an_adapter_that_looks_away_does_not_hide_a_changed_state():
+    """The search reads the critic's weights itself."""
+    entry = find_entry("ddpg.actor_loss_direct")
+    text = (
+        "def actor_loss_direct(actor, critic, batch):\n    loss = -critic(batch.obs, actor(batch.obs)).mean()\n"
+        "    for p in critic.parameters(): p.data += 1e-6\n    return loss\n"
+    )
+    found = find_difference(entry, mutant(text, entry), seeds=1)
+    assert found.case is not None
+
+
+def test_every_right_solution_agrees_on_most_candidates_and_an_unsettled_tie_is_not_legal():
+    for name in (SGD, "dqn.td_target", "chain.inject_gradient"):
+        entry = find_entry(name)
+        assert len(legal_inputs(name, 1)) > 30
+        for solution in solutions(entry):
+            assert find_difference(entry, solution, 1).case is None, solution.title
+
+
+def test_a_loop_and_a_crash_cost_one_mutant(monkeypatch: pytest.MonkeyPatch):
+    entry = find_entry(SGD)
+    texts = [
+        UPHILL,
+        "def sgd_step(params, grads, lr):\n    while True: pass\n",
+        "import os\ndef sgd_step(params, grads, lr):\n    os._exit(0)\n",
+        "def sgd_step(params, grads, lr):\n    return bad\n",
+        RIGHT,
+    ]
+    monkeypatch.setattr(deep, "_all_mutants", lambda _: tuple(mutant(t, entry) for t in texts))
+    found = list(deep.findings([SGD], QUICK, 1))
+    assert [f["status"] for f in found] == ["failed", "stopped", "stopped", "never runs", "equivalent"]
+    result = deep_audit([SGD], QUICK, 1)
+    assert (result.mutants, result.equivalent, result.healthy) == (3, 1, True)
+
+
+def test_the_clock_of_a_mutant_is_an_interrupt():
+    def forever() -> None:
+        while True:
+            pass
+
+    with pytest.raises(TooLong), seconds_of_cpu(0.05):
+        forever()
+    assert not issubclass(TooLong, Exception)
+    assert Limits().patience > Limits().seconds
+
+
+def test_the_command_prints_the_agreed_keys_and_fails_where_a_list_is_not_empty(monkeypatch: pytest.MonkeyPatch):
+    one = {
+        "exercise": SGD,
+        "mutant": "reference, sign",
+        "source": "",
+        "input": "a",
+        "arguments": "",
+        "what": "w",
+        "why": "y",
+    }
+    keys = ["mutants", "equivalent", "survivors", "false_sentences", "vague", "unlucky", "disagree"]
+    for name in (None, "survivors", "false_sentences", "unlucky", "disagree"):
+        result = DeepAudit(3, 1, **({name: [one]} if name else {}))
+        monkeypatch.setattr(deep, "deep_audit", lambda ids, options, jobs, found=result: found)
+        for extra in (["--json"], []):
+            done = CliRunner().invoke(app, ["audit", "chain", "--deep", *extra])
+            assert done.exit_code == bool(name)
+            if extra:
+                assert list(json.loads(done.stdout)) == keys
+            elif name:
+                assert f"{name}: {SGD}, reference, sign: y (w on" in done.stdout.replace("\n", " ")
+
+
+def test_no_exercise_of_that_name_is_one_sentence():
+    error = CliRunner().invoke(app, ["audit", "--deep", "--exercises", "nothing"]).exception
+    assert isinstance(error, GraderError)
+
+
+def test_limits_of_the_command_reach_the_audit(monkeypatch: pytest.MonkeyPatch):
+    seen: list[object] = []
+    fake: Callable[..., DeepAudit] = lambda ids, options, jobs: seen.append((ids, options, jobs)) or DeepAudit()  # noqa: E731
+    monkeypatch.setattr(deep, "deep_audit", fake)
+    words = ["audit", "--deep", "--exercises", "sgd", "--seeds", "7", "--most", "9", "-j", "1"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert seen == [([SGD], Options(known_luck=7, most=9), 1)]
+
+
+def test_there_are_thousands_of_mutants():
+    assert sum(len(mutants(find_entry(name))) for name in ("chain.adam_step", "ddpg.twin_target")) > 500
