@@ -13,13 +13,14 @@ from grader.cli import (
     grading,
     lms,
     new_exercise,
+    questions,
     trying,
     verify,
 )  # each adds its commands to the application
 from grader.cli.common import app
 from grader.errors import GraderError, Interrupted
 
-__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "trying", "verify"]
+__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "questions", "trying", "verify"]
 
 
 def main() -> None:

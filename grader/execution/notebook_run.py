@@ -20,6 +20,7 @@ from grader.course import Chapter
 from grader.execution.cell_outcome import CellOutcome, KernelDied
 from grader.execution.config import ExecutionConfig
 from grader.execution.kernel import Kernel
+from grader.judging.examine import Examine
 from grader.judging.server import JudgeServer
 from grader.notebooks.nbgrader_cells import is_grade, is_locked
 from grader.notebooks.overwrite_cells import SKIPPED
@@ -30,7 +31,7 @@ from gradschool.core.report import Report
 
 @dataclass
 class NotebookRun:
-    """The run of one notebook; ``reports`` fills up by exercise id."""
+    """The run of one notebook; ``reports`` fills up by exercise id. ``put`` puts other questions than the judge's."""
 
     notebook: NotebookNode
     chapter: Chapter
@@ -39,6 +40,7 @@ class NotebookRun:
     notes: list[str] = field(default_factory=list)
     failed_cells: set[int] = field(default_factory=set)  # cells that cost a kernel and are not run again
     suspect_cells: set[int] = field(default_factory=set)  # cells during which a kernel died once
+    put: Examine | None = None
 
     def __post_init__(self) -> None:
         self.bank = {grade_id(i): e for i, e in entries(self.chapter.key).items()}
@@ -47,7 +49,7 @@ class NotebookRun:
 
     def run(self) -> dict[str, Report]:
         """Run every cell that grading needs, and return a report for every exercise, whatever happens."""
-        with JudgeServer(seconds=self.limits.check) as judge, ThreadPoolExecutor(1) as own_thread:
+        with JudgeServer(seconds=self.limits.check, put=self.put) as judge, ThreadPoolExecutor(1) as own_thread:
             own_thread.submit(asyncio.run, self._run(judge)).result()
         for cell in self.notebook.cells:
             entry = self._entry(cell)

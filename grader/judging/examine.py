@@ -20,6 +20,7 @@ from gradschool.core.plain_data import PlainData
 from gradschool.core.report import Report
 
 Ask = Callable[[Mapping[str, Any]], Reply]
+Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 

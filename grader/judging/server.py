@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from grader.bank.registry import find_entry
-from grader.judging.examine import examine
+from grader.judging.examine import Examine, examine
 from grader.sandbox.socket_dir import socket_folder
 from gradschool.core import protocol
 from gradschool.core.calling import Reply
@@ -35,11 +35,12 @@ MOST_REPLY = 8 * 2**20  # bytes of one reply
 class JudgeServer:
     """A judge that listens on a local socket: ``with JudgeServer() as judge`` listens at ``judge.address``.
 
-    ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test.
+    ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test. ``put``
+    puts other questions than :func:`~grader.judging.examine.examine` does.
     """
 
-    def __init__(self, seconds: float = 20.0, seed: int | None = None) -> None:
-        self.seconds, self.seed = seconds, seed
+    def __init__(self, seconds: float = 20.0, seed: int | None = None, put: Examine | None = None) -> None:
+        self.seconds, self.seed, self.put = seconds, seed, put
         self._folder = socket_folder("judge-")
         self.address = str(Path(self._folder.name) / "socket")
         self._lock = threading.Lock()
@@ -122,7 +123,7 @@ class JudgeServer:
             return unpack_reply(protocol.receive(line, most=MOST_REPLY))
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
-        window.report = examine(find_entry(window.exercise_id), ask, seed)
+        window.report = (self.put or examine)(find_entry(window.exercise_id), ask, seed)
 
 
 class DeadlineConnection:
