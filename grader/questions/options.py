@@ -16,7 +16,7 @@ from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 
 MOST_ENTRIES = 12
 MOST_OPTIONS = 4
-UNCHANGED, CHANGED = 1e-9, 0.05  # a row that differs by something between the two has changed for nobody's eye
+CHANGED = 0.05  # a row that differs by less, and by something, has changed for nobody's eye
 
 
 def usable_parts(reply: Reply, inputs: Mapping[str, object], returns: tuple[str, ...]) -> dict[str, Array]:
@@ -84,7 +84,7 @@ def rows_that_change(before: PlainData, after: PlainData) -> tuple[int, ...] | N
     if before.shape != after.shape or before.ndim == 0 or len(before) < 2:
         return None
     gap = np.abs(before.astype(float) - after.astype(float)).reshape(len(before), -1).max(axis=1)
-    if ((gap > UNCHANGED) & (gap < CHANGED)).any():
+    if ((gap > 0) & (gap < CHANGED)).any():
         return None
     return tuple(int(k) for k in np.flatnonzero(gap >= CHANGED))
 

@@ -237,6 +237,7 @@ def test_rows_that_change_are_plain_to_see() -> None:
     assert rows_that_change(y, moved) == (1,)
     assert rows_that_change(y, y) == ()
     assert rows_that_change(y, y + 1e-3) is None
+    assert rows_that_change(y, moved + 1e-12) is None
     assert rows_that_change(y, y[:2]) is None
     assert rows_that_change(np.array(1.0), np.array(2.0)) is None
     assert row_set((0, 1, 3), 5) == "rows 0, 1 and 3"
