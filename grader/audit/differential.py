@@ -10,7 +10,7 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-from grader.audit.legal_inputs import candidates
+from grader.audit.legal_inputs import candidates, is_changed
 from grader.audit.mutants import Solution, solutions
 from grader.audit.observing import Observed, State, differing
 from grader.bank.entry import Entry
@@ -72,7 +72,7 @@ def legal_inputs(exercise_id: str, seeds: int) -> tuple[LegalInput, ...]:
     """Return the inputs of :func:`grader.audit.legal_inputs.candidates` on which all right solutions agree."""
     entry = find_entry(exercise_id)
     right = solutions(entry)
-    found = []
+    found: list[tuple[Case, PlainData, list[list[State]]]] = []
     for case in candidates(entry, seeds):
         observed = [Observed(solution.fresh()) for solution in right]
         replies = [call_twice(entry.exercise, one, case.args) for one in observed]
@@ -80,20 +80,21 @@ def legal_inputs(exercise_id: str, seeds: int) -> tuple[LegalInput, ...]:
         if isinstance(expected, Raised):
             continue
         if not any(what_is_wrong(entry, case, expected, reply) for reply in replies):
-            found.append(LegalInput(case, expected, _common([one.calls for one in observed])))
-    return tuple(sorted(found, key=lambda one: bool("," in one.case.name)))  # changed ones are asked last
+            found.append((case, expected, [[after for _, after in one.calls] for one in observed]))
+    free = {name for _, _, states in found for name in _free(states)}
+    legal = [
+        LegalInput(case, expected, tuple({k: v for k, v in after.items() if k not in free} for after in states[0]))
+        for case, expected, states in found
+    ]
+    return tuple(sorted(legal, key=lambda one: is_changed(one.case)))  # the exercise's own cases first
 
 
-def _common(all_calls: list[list[tuple[State, State]]]) -> tuple[State, ...]:
-    """Return the state after each call, of those names alone under which all solutions agree."""
-    first, *others = all_calls
+def _free(states: list[list[State]]) -> set[str]:
+    """Return the names under which right solutions leave different states behind: each may do as it likes there."""
+    first, *others = states
     if any(len(calls) != len(first) for calls in others):
-        return ()
-    common = []
-    for k, (_, after) in enumerate(first):
-        free = {name for calls in others for name in differing(calls[k][1], after)}
-        common.append({name: value for name, value in after.items() if name not in free})
-    return tuple(common)
+        return {name for calls in states for after in calls for name in after}
+    return {name for calls in others for one, other in zip(calls, first, strict=True) for name in differing(one, other)}
 
 
 def what_is_wrong(entry: Entry, case: Case, expected: PlainData, reply: Reply) -> str:

@@ -19,6 +19,9 @@ from gradschool.core.plain_data import copy_arrays
 NOT_ROWS = {"W", "W_target", "W1", "b1", "W2", "b2", "b", "J", "low", "high", "flat", "noise_clip", "theta", "x"}
 SCALES = (1e-3, 0.1, 100.0, -1.0)
 
+NOT_SCALED = {"u"}  # dice, from 0 to 1
+NOT_TURNED = {"low", "high", "noise_clip", "v"}  # bounds of a range, and what is nowhere negative
+
 Change = Callable[[dict[str, Any], int, Rng], None]
 
 
@@ -34,6 +37,11 @@ def candidates(entry: Entry, seeds: int) -> Iterator[Case]:
                 yield replace(case, name=f"{case.name}, {name}", args=args, rows={}, sizes={})
 
 
+def is_changed(case: Case) -> bool:
+    """Return whether a candidate is a changed case and none of the exercise's own."""
+    return case.name.rpartition(", ")[2] in CHANGES
+
+
 def _batch_size(case: Case) -> int:
     batch = case.args.get("batch")
     if isinstance(batch, Mapping):
@@ -43,7 +51,7 @@ def _batch_size(case: Case) -> int:
 
 def _floats(args: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
     """Return the places of all arrays of floats, those of batches and networks too."""
-    found = [(dict_, key) for dict_ in (args, *args.values()) if isinstance(dict_, dict) for key in dict_]
+    found = [(d, k) for d in (args, *args.values()) if isinstance(d, dict) for k in d if k not in NOT_SCALED]
     return [(d, k) for d, k in found if isinstance(d[k], np.ndarray) and d[k].dtype.kind == "f" and d[k].size]
 
 
@@ -62,7 +70,7 @@ def _pick(places: list[tuple[dict[str, Any], str]], rng: Rng) -> tuple[dict[str,
 def _scaled(args: dict[str, Any], size: int, rng: Rng) -> None:
     lists = [(args, k) for k, v in args.items() if isinstance(v, list | tuple) and isinstance(v[0], np.ndarray)]
     if place := _pick([*_floats(args), *lists], rng):
-        values, scale = place[0][place[1]], rng.choice(SCALES)
+        values, scale = place[0][place[1]], rng.choice(SCALES[: -1 if place[1] in NOT_TURNED else None])
         whole = isinstance(values, np.ndarray)
         place[0][place[1]] = values * scale if whole else type(values)(v * scale for v in values)
 

@@ -67,8 +67,8 @@ def _add(found: State, name: str, value: Any, depth: int) -> None:
 def _add_tensor(found: State, name: str, tensor: Any) -> None:
     found[name] = tensor.detach().numpy().copy()
     found[f"{name}.requires_grad"] = tensor.requires_grad
-    grad = tensor.grad if tensor.is_leaf else None
-    found[f"{name}.grad"] = np.zeros(tensor.shape) if grad is None else grad.detach().numpy().copy()
+    if tensor.is_leaf and tensor.requires_grad:  # elsewhere no gradient ever arrives
+        found[f"{name}.grad"] = np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.detach().numpy().copy()
 
 
 def _torch_kind(value: Any) -> str:
