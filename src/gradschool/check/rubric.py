@@ -27,6 +27,7 @@ RULE = (
     "earns nothing, and in a clinic each letter is right or not."
 )
 NEVER_QUITE_ALL = 0.999999
+FEW_VALUES = 3  # masks and signs may be the same for two inputs by chance: a mark must not depend on it
 
 
 def criteria(
@@ -167,7 +168,7 @@ def _ignores_inputs(name: str, regular: Sequence[Attempt]) -> bool:
     pairs = [(a, b) for one, other in combinations(answers, 2) for a, b in zip(one, other, strict=False)]
     told_apart = [(a, b) for a, b in pairs if a.of_arrays and b.of_arrays and not _equal(a.expected, b.expected)]
     alike = [(a, b) for a, b in told_apart if a.got64.shape == b.got64.shape]
-    return bool(alike) and all(_equal(a.got, b.got) for a, b in alike)
+    return bool(alike) and all(_equal(a.got, b.got) and len(np.unique(a.got64)) > FEW_VALUES for a, b in alike)
 
 
 def _is_given(expected: object, t: Attempt) -> bool:

@@ -173,7 +173,7 @@ def test_to_mend_a_part_never_lowers_the_mark_and_all_of_them_are_needed(exercis
 
 
 def test_marks_do_not_depend_on_the_fresh_inputs() -> None:
-    for exercise_id in ("dqn.td_target", "dqn.weight_gradient", "chain.linear_vjp", "dqn.semi_gradient"):
+    for exercise_id in ("dqn.one_hot", "dqn.td_target", "dqn.weight_gradient", "chain.linear_vjp", "dqn.semi_gradient"):
         for mutant in ENTRIES[exercise_id].mutants:
             assert len({report_of(exercise_id, mutant.name, seed).fraction for seed in range(5)}) == 1, mutant.name
 
