@@ -21,6 +21,24 @@ def numerical_gradient(answer: Answer, a: Args) -> Any:
     return answer(curved(a), a["x"], a["h"])
 
 
+def inject_setup(a: Args) -> tuple[Any, Any, Any]:
+    """The network as a torch module, X, and the ``source`` from which G comes."""
+    import torch
+
+    from gradschool.rl.nets.torch_mlp import tanh_net
+
+    return tanh_net(a["W1"], a["b1"], a["W2"], a["b2"]), torch.tensor(a["X"]), torch.tensor(a["G"], requires_grad=True)
+
+
+def inject_state(net: Any, X: Any, G: Any) -> dict[str, Any]:
+    """Weights, flags and modes of the network, and both inputs: none of it may change."""
+    from gradschool.rl.nets.torch_state import network_state
+
+    kept = {key: part for key, part in network_state("net", net).items() if key != "net_buffers"}
+    inputs = {"X_after": X.detach().clone(), "G_after": G.detach().clone()}
+    return {**kept, **inputs, "inputs_require_grad": np.array([X.requires_grad, G.requires_grad])}
+
+
 def inject_gradient(answer: Answer, a: Args) -> Any:
     """Call inject_gradient(net, X, G) on a torch network, twice, and see what reached the place where G came from.
 
@@ -29,21 +47,24 @@ def inject_gradient(answer: Answer, a: Args) -> Any:
     """
     import torch
 
-    from gradschool.rl.nets.torch_mlp import tanh_net
-
-    net = tanh_net(a["W1"], a["b1"], a["W2"], a["b2"])
-    source = torch.tensor(a["G"], requires_grad=True)
-    X = torch.tensor(a["X"])
-    first = _copies(answer(net, X, source * 1.0))
+    net, X, source = inject_setup(a)
+    G = source * 1.0
+    first = _copies(answer(net, X, G))
     second = _copies(answer(net, X, source * 1.0))
     leaked = torch.zeros_like(source) if source.grad is None else source.grad
-    return {"backward": first[0], "surrogate": first[1], "called_again": second, "at_source_of_G": leaked}
+    found = {"backward": first[0], "surrogate": first[1], "called_again": second, "at_source_of_G": leaked}
+    return {**found, **inject_state(net, X, G)}
 
 
 def _copies(answer: Any) -> tuple[Any, Any]:
     """Copies of both lists of gradients, made at once: the next call may reuse the same buffers."""
+    import torch
+
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise TypeError("inject_gradient should return two lists of gradients: (by_backward, by_surrogate)")
+    for name, way in zip(("by_backward", "by_surrogate"), answer, strict=True):
+        if not isinstance(way, tuple | list) or not all(t is None or isinstance(t, torch.Tensor) for t in way):
+            raise TypeError(f"{name} should be a list of tensors, one gradient for each of net.parameters()")
     return tuple(tuple(None if t is None else t.detach().clone() for t in way) for way in answer)  # type: ignore[return-value]
 
 

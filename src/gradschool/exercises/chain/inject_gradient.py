@@ -6,6 +6,7 @@ from typing import Any
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.chain._layers import MLP_AXES, mlp_cases, mlp_gradients
+from gradschool.exercises.chain.adapters import inject_setup, inject_state
 
 AXES = MLP_AXES
 
@@ -16,6 +17,8 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradients of L = sum G Y in the parameters by complex steps, for both ways; nothing at the source."""
+    """The parameters' gradients of L = sum G Y by complex steps, both ways; nothing in G, all else as before."""
     grads = mlp_gradients(a)[:4]
-    return {"backward": grads, "surrogate": grads, "called_again": (grads, grads), "at_source_of_G": 0.0 * a["G"]}
+    net, X, source = inject_setup(a)
+    found = {"backward": grads, "surrogate": grads, "called_again": (grads, grads), "at_source_of_G": 0.0 * a["G"]}
+    return {**found, **inject_state(net, X, source)}

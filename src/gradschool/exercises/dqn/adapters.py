@@ -12,26 +12,42 @@ from gradschool.core.numerics import Array
 from gradschool.core.speed_check import slower_than
 
 
-def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
-    """Call torch_loss on two tensors that require a gradient: the loss, what arrived where, and both networks after."""
+def torch_loss_setup(a: Args) -> tuple[Any, Any, dict[str, Any]]:
+    """Both networks as tensors that require a gradient, and the batch's tensors by name."""
     import torch
 
     W, W_target = (torch.tensor(a[key], requires_grad=True) for key in ("W", "W_target"))
-    batch = [torch.as_tensor(a[key]) for key in ("state", "action", "reward", "next_state")]
-    batch.append(torch.as_tensor(a["terminated"], dtype=torch.float64))  # gamma * a boolean would be float32
-    loss = answer(W, W_target, *batch, a["gamma"])
+    batch = {key: torch.tensor(a[key]) for key in ("state", "action", "reward", "next_state")}
+    batch["terminated"] = torch.tensor(a["terminated"], dtype=torch.float64)  # gamma * a boolean would be float32
+    return W, W_target, batch
+
+
+def torch_loss_state(W: Any, W_target: Any, batch: dict[str, Any]) -> dict[str, Any]:
+    """The values and flags of both networks and of the batch: none of it may change."""
+    from gradschool.rl.nets.torch_state import tensors_state
+
+    return {
+        "W_after": W.detach().clone(),
+        "W_target_after": W_target.detach().clone(),
+        "requires_grad_after": np.array([W.requires_grad, W_target.requires_grad]),
+        **tensors_state("batch", batch),
+    }
+
+
+def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
+    """Call torch_loss on two tensors that require a gradient: the loss, what arrived where, and the state after."""
+    import torch
+
+    W, W_target, batch = torch_loss_setup(a)
+    loss = answer(W, W_target, *batch.values(), a["gamma"])
     if not isinstance(loss, torch.Tensor) or loss.ndim != 0:
         raise TypeError("torch_loss should return the loss as a tensor with one number")
     if not loss.requires_grad:
         raise TypeError("the loss does not depend on W any more: something on the way to W is detached")
     loss.backward()
-    arrived = {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in (("W", W), ("target", W_target))}
-    return {
-        "grad_W": arrived["W"].numpy(),
-        "grad_W_target": arrived["target"].numpy(),
-        "loss": loss.detach().numpy(),
-        "requires_grad_after": np.array([W.requires_grad, W_target.requires_grad]),
-    }
+    grad_W, grad_W_target = (torch.zeros_like(p) if p.grad is None else p.grad for p in (W, W_target))
+    found = {"grad_W": grad_W, "grad_W_target": grad_W_target, "loss": loss}
+    return {**found, **torch_loss_state(W, W_target, batch)}
 
 
 def clinic(answer: Answer, a: Args) -> dict[str, str]:

@@ -10,6 +10,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, ties
 from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
 from gradschool.exercises.dqn._losses import gradient_in_weights, td_loss
+from gradschool.exercises.dqn.adapters import torch_loss_setup, torch_loss_state
 
 AXES: Axes = {
     **TRANSITION_AXES,
@@ -27,10 +28,10 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradient of the loss in W by complex steps; nothing at the target network."""
+    """The gradient of the loss in W by complex steps; nothing at the target network, all else as before."""
     return {
         "grad_W": gradient_in_weights(a),
         "grad_W_target": np.zeros_like(a["W_target"]),
         "loss": np.array(td_loss(a["W"], a["W_target"], a)),
-        "requires_grad_after": np.array([True, True]),
+        **torch_loss_state(*torch_loss_setup(a)),
     }
