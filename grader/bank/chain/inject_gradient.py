@@ -103,6 +103,35 @@ def inject_sign(net, X, G):
     return by_backward, torch.autograd.grad(-(G.detach() * net(X)).sum(), params)
 
 
+@inject_gradient.mutant(
+    "net-moves",
+    "Both ways are right in the first call, but the network's weights are not what they were before it. The gradients are "
+    "only asked for here; the step comes later.",
+)
+def inject_moves_net(net, X, G):
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    by_surrogate = torch.autograd.grad((G.detach() * net(X)).sum(), params)
+    with torch.no_grad():
+        for p, g in zip(params, by_backward, strict=True):
+            p -= 1e-3 * g
+    return by_backward, by_surrogate
+
+
+@inject_gradient.mutant(
+    "net-left-frozen",
+    "Both ways are right, but the network stays frozen: its requires_grad was True before the call and is False after it. "
+    "Put the flags back.",
+)
+def inject_leaves_frozen(net, X, G):
+    net.requires_grad_(True)
+    params = list(net.parameters())
+    by_backward = torch.autograd.grad(net(X), params, G.detach())
+    by_surrogate = torch.autograd.grad((G.detach() * net(X)).sum(), params)
+    net.requires_grad_(False)
+    return by_backward, by_surrogate
+
+
 @inject_gradient.alternative_solution
 def with_zero_grad(net, X, G):
     net.zero_grad()

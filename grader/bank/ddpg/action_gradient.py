@@ -63,8 +63,8 @@ def slope_batch_averaged(actor, critic, batch, low, high):
 
 @action_gradient.mutant(
     "height-times-slope",
-    "Q itself multiplies the slope: you pushed Q back, not 1. Add a constant to Q and your answer changes, dQ/da does "
-    "not: slope, not height.",
+    "This is Q times dQ/da, as when Q is pushed back and not 1. Add a constant to Q and your answer changes; dQ/da does "
+    "not.",
     "c6",
 )
 def slope_times_height(actor, critic, batch, low, high):
@@ -100,6 +100,28 @@ def slope_negated(actor, critic, batch, low, high):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
     q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
     return -critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "first-range-for-all",
+    "The slope is taken at actions in the range of the first action dimension, in every dimension. low and high have one "
+    "entry for each.",
+)
+def slope_first_range(actor, critic, batch, low, high):
+    action = (low[0] + high[0]) / 2 + (high[0] - low[0]) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+
+
+@action_gradient.mutant(
+    "clipped",
+    "Right where |dQ/da| is at most 1, and cut off beyond, as by np.clip: a steep critic and a very steep one then look "
+    "alike. The slope itself is asked for.",
+)
+def slope_clipped(actor, critic, batch, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
+    return np.clip(critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :], -1, 1)
 
 
 @action_gradient.alternative_solution

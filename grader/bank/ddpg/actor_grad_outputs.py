@@ -18,7 +18,7 @@ def by_grad_outputs(actor, critic, batch):
 actor_grad_outputs = entry("ddpg.actor_grad_outputs", points=4, reference=by_grad_outputs)
 
 
-@actor_grad_outputs.mutant("ascent", "The minus is missing: what arrives at mu is d(-Q)/da.", "c1")
+@actor_grad_outputs.mutant("ascent", "The sign is turned: what arrives at mu is d(-Q)/da.", "c1")
 def outputs_ascent(actor, critic, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -26,7 +26,7 @@ def outputs_ascent(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=dq_da / len(action))
 
 
-@actor_grad_outputs.mutant("sum", "B times too large: nobody divided by the batch.", "c4")
+@actor_grad_outputs.mutant("sum", "B times too large: J is a mean over the batch.", "c4")
 def outputs_sum(actor, critic, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -34,7 +34,9 @@ def outputs_sum(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da)
 
 
-@actor_grad_outputs.mutant("averaged-twice", "B times too small: q.mean() and the division both average.", "c4")
+@actor_grad_outputs.mutant(
+    "averaged-twice", "1/B of the true gradient, as when q.mean() averages and a division by B does so again.", "c4"
+)
 def outputs_averaged_twice(actor, critic, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -51,7 +53,8 @@ def outputs_replay_action(actor, critic, batch):
 
 @actor_grad_outputs.mutant(
     "ones-for-slope",
-    "grad_outputs is all ones: that is the gradient of -mean of the actions. Put d(-Q)/da there.",
+    "dQ/da does not enter: this is the gradient of minus the mean of the actions, as with ones for grad_outputs. Put "
+    "d(-Q)/da there.",
 )
 def outputs_ones(actor, critic, batch):
     action = actor(batch.obs)
@@ -60,7 +63,9 @@ def outputs_ones(actor, critic, batch):
 
 
 @actor_grad_outputs.mutant(
-    "mean-over-actions", "1/A of the true gradient: you divide by the number of entries, B times A.", "c3"
+    "mean-over-actions",
+    "1/A of the true gradient, as when the number of entries, B times A, divides. The mean is over B.",
+    "c3",
 )
 def outputs_mean_over_actions(actor, critic, batch):
     action = actor(batch.obs)
@@ -71,7 +76,7 @@ def outputs_mean_over_actions(actor, critic, batch):
 
 @actor_grad_outputs.mutant(
     "left-in-grad",
-    "The gradients are right, but backward() has also put gradients into the critic's parameters on the way. Ask "
+    "The gradients are right, but gradients lie in the critic's parameters afterwards (backward() leaves them there). Ask "
     "torch.autograd.grad for the one you want.",
     "c9",
 )
@@ -80,6 +85,73 @@ def outputs_left_in_grad(actor, critic, batch):
     at = action.detach().requires_grad_()
     critic(batch.obs, at).sum().backward()
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-at.grad / len(action))
+
+
+@actor_grad_outputs.mutant(
+    "slope-clipped",
+    "Right where every |dQ/da| is at most 1; larger slopes count as 1, as by clamp(-1, 1). Nothing is to be cut off on "
+    "the way.",
+)
+def outputs_slope_clipped(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da.clamp(-1, 1) / len(action))
+
+
+@actor_grad_outputs.mutant(
+    "left-in-the-actor",
+    "The gradients are right, but they lie in the actor's .grad as well: the next backward() adds to them. Nothing may be "
+    "left in any .grad.",
+)
+def outputs_left_in_actor(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    actor.zero_grad()
+    action.backward(-dq_da / len(action))
+    return tuple(p.grad.clone() for p in actor.parameters())
+
+
+@actor_grad_outputs.mutant(
+    "critic-left-frozen",
+    "The gradients are right, but the critic stays frozen: its requires_grad was True before the call and is False after "
+    "it, and its own training will do nothing. Put the flags back.",
+)
+def outputs_leave_frozen(actor, critic, batch):
+    for p in critic.parameters():
+        p.requires_grad = False
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
+
+
+@actor_grad_outputs.mutant(
+    "actor-steps",
+    "The gradients are right, but the actor has moved: its weights are not what they were before the call. The gradient "
+    "is only asked for here; the step comes later.",
+)
+def outputs_and_steps(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    found = torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
+    with torch.no_grad():
+        for p, g in zip(actor.parameters(), found, strict=True):
+            p -= 1e-3 * g
+    return found
+
+
+@actor_grad_outputs.alternative_solution
+def outputs_backward_and_cleared(actor, critic, batch):
+    actor.zero_grad()
+    action = actor(batch.obs)
+    (-critic(batch.obs, action).mean()).backward()
+    found = tuple(p.grad.clone() for p in actor.parameters())
+    actor.zero_grad(set_to_none=False)
+    critic.zero_grad()
+    return found
 
 
 @actor_grad_outputs.alternative_solution

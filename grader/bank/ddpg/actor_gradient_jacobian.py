@@ -19,7 +19,7 @@ actor_gradient_jacobian = entry("ddpg.actor_gradient_jacobian", points=5, refere
 
 @actor_gradient_jacobian.mutant(
     "ascent",
-    "The sign is turned: this climbs J. Optimisers descend: the loss is -Q, so the gradient carries a minus.",
+    "The sign is turned. Optimizers descend, and the loss is -Q: its gradient carries a minus.",
     "c1",
 )
 def jacobian_ascent(actor, batch, dq_da, low, high):
@@ -29,8 +29,8 @@ def jacobian_ascent(actor, batch, dq_da, low, high):
 
 @actor_gradient_jacobian.mutant(
     "mean-over-actions",
-    "1/A of what it should be: you average over the action dimensions as well. There is one Q for each state, however "
-    "many motors: a product with a Jacobian *adds* over them.",
+    "1/A of what it should be, as with a mean over the action dimensions. There is one Q for each state, however many "
+    "dimensions the action has: a product with a Jacobian *adds* over them.",
     "c3",
 )
 def jacobian_mean_over_actions(actor, batch, dq_da, low, high):
@@ -47,8 +47,8 @@ def jacobian_sum(actor, batch, dq_da, low, high):
 
 @actor_gradient_jacobian.mutant(
     "factors-averaged-apart",
-    "You average each factor over the batch and then multiply. The mean of products is not the product of means: pair "
-    "each sample's slope with that sample's Jacobian first.",
+    "This is the product of two means, of the Jacobian and of dQ/da over the batch. The mean of products is another "
+    "number: pair each sample's slope with that sample's Jacobian first.",
     "c15",
 )
 def jacobian_averaged_apart(actor, batch, dq_da, low, high):
@@ -76,14 +76,33 @@ def jacobian_scale_forgotten(actor, batch, dq_da, low, high):
 
 @actor_gradient_jacobian.mutant(
     "element-wise",
-    "Each sample's Jacobian is multiplied by the *sum* of its slopes: every action dimension got the others' slopes too. "
-    "Row a of the Jacobian belongs to dQ/da_a alone. With A = 1 nobody would notice.",
+    "Each row of a sample's Jacobian is multiplied by the *sum* of that sample's slopes. Row a belongs to the slope in "
+    "a alone. With one action dimension the two are the same.",
     "c15",
 )
 def jacobian_element_wise(actor, batch, dq_da, low, high):
     slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
     dmu_dtheta = slope[:, :, None] * actor.jacobian(batch.obs)
     return -np.einsum("bap,bc->p", dmu_dtheta, dq_da) / len(dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "slope-clipped",
+    "Right where every |dQ/da| is at most 1; larger slopes count as 1, as by np.clip. The product is linear in dQ/da.",
+)
+def jacobian_slope_clipped(actor, batch, dq_da, low, high):
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    dmu_dtheta = slope[:, :, None] * actor.jacobian(batch.obs)
+    return -np.einsum("bap,ba->p", dmu_dtheta, np.clip(dq_da, -1, 1)) / len(dq_da)
+
+
+@actor_gradient_jacobian.mutant(
+    "first-range-for-all",
+    "Every action dimension is scaled by the range of the first. low and high have one entry for each.",
+)
+def jacobian_first_range(actor, batch, dq_da, low, high):
+    slope = (high[0] - low[0]) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    return -np.einsum("bap,ba->p", slope[:, :, None] * actor.jacobian(batch.obs), dq_da) / len(dq_da)
 
 
 @actor_gradient_jacobian.alternative_solution

@@ -18,7 +18,7 @@ actor_gradient_vjp = entry("ddpg.actor_gradient_vjp", points=5, reference=pulled
 
 
 @actor_gradient_vjp.mutant(
-    "ascent", "The sign is turned: an optimiser that descends this drives the actor to the *worst* action.", "c1"
+    "ascent", "The sign is turned: an optimizer that descends this drives the actor to the *worst* action.", "c1"
 )
 def vjp_ascent(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
@@ -26,7 +26,9 @@ def vjp_ascent(actor, batch, dq_da, low, high):
 
 
 @actor_gradient_vjp.mutant(
-    "mean-over-actions", "1/A of what it should be: divide by the batch alone. One Q for each state, not A.", "c3"
+    "mean-over-actions",
+    "1/A of what it should be, as when the mean runs over (B, A): divide by B alone. There is one Q for each state.",
+    "c3",
 )
 def vjp_mean_over_actions(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
@@ -39,7 +41,7 @@ def vjp_sum(actor, batch, dq_da, low, high):
     return actor.vjp(cache, -dq_da * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
 
 
-@actor_gradient_vjp.mutant("averaged-twice", "B times too small: divided by B once too often.", "c4")
+@actor_gradient_vjp.mutant("averaged-twice", "1/B of what it should be, as when B divides twice.", "c4")
 def vjp_averaged_twice(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
     return actor.vjp(cache, -dq_da / len(z) ** 2 * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
@@ -70,13 +72,31 @@ def vjp_slope_ignored(actor, batch, dq_da, low, high):
 
 @actor_gradient_vjp.mutant(
     "slope-normalised",
-    "You keep the direction of each dQ/da and drop its length. A steep critic and a flat one then count alike, and the "
-    "result is no gradient of anything that you wrote down.",
+    "The direction of each sample's dQ/da counts, its length does not: a steep critic and a flat one give the same. The "
+    "result is linear in dQ/da.",
 )
 def vjp_slope_normalised(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
     unit = dq_da / np.linalg.norm(dq_da, axis=1, keepdims=True)
     return actor.vjp(cache, -unit / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "slope-clipped",
+    "Right where every |dQ/da| is at most 1; larger slopes count as 1, as by np.clip. The result is linear in dQ/da.",
+)
+def vjp_slope_clipped(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -np.clip(dq_da, -1, 1) / len(z) * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+@actor_gradient_vjp.mutant(
+    "first-range-for-all",
+    "Every action dimension is scaled by the range of the first. low and high have one entry for each.",
+)
+def vjp_first_range(actor, batch, dq_da, low, high):
+    z, cache = actor.forward(batch.obs)
+    return actor.vjp(cache, -dq_da / len(z) * (high[0] - low[0]) / 2 * (1 - np.tanh(z) ** 2))[0]
 
 
 @actor_gradient_vjp.alternative_solution

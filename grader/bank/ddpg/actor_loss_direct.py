@@ -15,7 +15,7 @@ def minus_mean_q(actor, critic, batch):
 actor_loss_direct = entry("ddpg.actor_loss_direct", points=3, reference=minus_mean_q)
 
 
-@actor_loss_direct.mutant("ascent", "The minus is missing: descending +Q looks for the worst action.", "c1")
+@actor_loss_direct.mutant("ascent", "The sign is turned: descending +Q looks for the worst action.", "c1")
 def direct_ascent(actor, critic, batch):
     return critic(batch.obs, actor(batch.obs)).mean()
 
@@ -27,7 +27,8 @@ def direct_sum(actor, critic, batch):
 
 @actor_loss_direct.mutant(
     "squared",
-    "Q is squared, as if it had a label of 0. -Q itself is the loss: it may be any number, also a large one.",
+    "This is the mean of Q squared, as if Q had a label of 0. -Q itself is the loss: it may be any number, also a large "
+    "one.",
     "c22",
 )
 def direct_squared(actor, critic, batch):
@@ -36,7 +37,8 @@ def direct_squared(actor, critic, batch):
 
 @actor_loss_direct.mutant(
     "replay-action",
-    "The loss asks about the actions in the memory: the actor does not occur in it, so nothing reaches the actor.",
+    "The loss is -mean Q at the actions of the replay buffer: the actor does not occur in it, so nothing reaches the "
+    "actor.",
     "c2",
 )
 def direct_replay_action(actor, critic, batch):
@@ -56,7 +58,7 @@ def direct_with_noise(actor, critic, batch):
 
 @actor_loss_direct.mutant(
     "clipped-in-the-graph",
-    "mu is clipped to [-1, 1] inside the graph: beyond that the slope is 0 and the actor hears nothing. It is squashed "
+    "Q is taken at mu clipped to [-1, 1]: beyond that nothing reaches the actor. The action is squashed into its range "
     "already; clip after adding noise, for the environment alone.",
     "c16",
 )
@@ -71,6 +73,47 @@ def direct_clipped(actor, critic, batch):
 )
 def direct_next_obs(actor, critic, batch):
     return -critic(batch.next_obs, actor(batch.next_obs)).mean()
+
+
+@actor_loss_direct.mutant(
+    "backward-inside",
+    "The loss is right, but gradients lie in .grad before anybody has called backward() on it: the caller's own "
+    "backward() adds to them. Return the loss and leave backward() to the caller.",
+)
+def direct_backward_inside(actor, critic, batch):
+    loss = -critic(batch.obs, actor(batch.obs)).mean()
+    loss.backward(retain_graph=True)
+    return loss
+
+
+@actor_loss_direct.mutant(
+    "critic-left-frozen",
+    "The loss is right, but the critic stays frozen: its requires_grad was True before the call and is False after it, "
+    "and its own training will do nothing. Put the flags back.",
+)
+def direct_leaves_frozen(actor, critic, batch):
+    critic.requires_grad_(False)
+    return -critic(batch.obs, actor(batch.obs)).mean()
+
+
+@actor_loss_direct.mutant(
+    "critic-left-in-eval",
+    "The loss is right, but the critic comes back in eval mode: `training` was True before the call and is False after "
+    "it. Put the mode back, or leave it alone.",
+)
+def direct_leaves_eval(actor, critic, batch):
+    critic.eval()
+    return -critic(batch.obs, actor(batch.obs)).mean()
+
+
+@actor_loss_direct.alternative_solution
+def direct_critic_frozen_meanwhile(actor, critic, batch):
+    for p in critic.parameters():
+        p.requires_grad_(False)
+    loss = -critic(batch.obs, actor(batch.obs)).mean()
+    for p in critic.parameters():
+        p.requires_grad_(True)
+    return loss
 
 
 @actor_loss_direct.alternative_solution

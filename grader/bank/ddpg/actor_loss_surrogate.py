@@ -32,8 +32,8 @@ def surrogate_as_found(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "mean-over-actions",
-    "1/A of the true gradient: a mean over a (B, A) array divides by A as well. Add over the action dimensions, average "
-    "over the batch. Adam hides this, a step of SGD does not.",
+    "1/A of the true gradient, as when the mean runs over a (B, A) array. Add over the action dimensions, average over "
+    "the batch. Adam hides this, a step of SGD does not.",
     "c3",
 )
 def surrogate_mean_over_actions(actor, critic, batch):
@@ -56,7 +56,7 @@ def surrogate_replay_action(actor, critic, batch):
 
 
 @actor_loss_surrogate.mutant(
-    "ascent", "The minus is missing: optimisers descend, and this loss leads downhill in Q.", "c1"
+    "ascent", "The sign is turned: optimizers descend, and this loss leads downhill in Q. The loss is -Q.", "c1"
 )
 def surrogate_ascent(actor, critic, batch):
     action = actor(batch.obs)
@@ -78,8 +78,8 @@ def surrogate_height(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "applied-twice",
-    "Autograd already goes through the critic to the actor, and your dQ/da multiplies once more: the loss is -Q here, times "
-    "its own slope. Either the product by hand, or autograd, not both.",
+    "The slope counts twice: this is the gradient of -Q times the sum of dQ/da, with dQ/da held constant. Either the "
+    "product by hand, or autograd through the critic, not both.",
     "c5",
 )
 def surrogate_applied_twice(actor, critic, batch):
@@ -93,8 +93,9 @@ def surrogate_applied_twice(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "stale-critic-gradients",
-    "The actor is right, but q.sum().backward() has left a gradient in every parameter of the critic, and its next step "
-    "will take it along. torch.autograd.grad returns the one gradient that you want and leaves nothing behind.",
+    "The actor's gradient is right, but gradients lie in the critic's parameters afterwards (q.sum().backward() leaves "
+    "them there), and its next step takes them along. torch.autograd.grad returns the one gradient that you want and "
+    "leaves nothing behind.",
     "c9",
 )
 def surrogate_leaves_critic_gradients(actor, critic, batch):
@@ -106,7 +107,7 @@ def surrogate_leaves_critic_gradients(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "batch-averaged-twice",
-    "1/B of the true gradient: q.mean() has averaged already, and the loss averages again.",
+    "1/B of the true gradient, as when q.mean() averages and the loss averages again.",
     "c4",
 )
 def surrogate_averaged_twice(actor, critic, batch):
@@ -114,6 +115,95 @@ def surrogate_averaged_twice(actor, critic, batch):
     at = action.detach().requires_grad_()
     (dq_da,) = torch.autograd.grad(critic(batch.obs, at).mean(), at)
     return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "slope-clipped",
+    "Right where every |dQ/da| is at most 1; larger slopes count as 1 (as by clamp(-1, 1)): the actor then hears nothing "
+    "of how steep the critic is.",
+)
+def surrogate_slope_clipped(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da.clamp(-1, 1) * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "critic-moves",
+    "The loss is right, but the critic's weights are not what they were before the call. A loss is only built here; "
+    "weights change in an optimizer's step.",
+    "c7",
+)
+def surrogate_moves_critic(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    q = critic(batch.obs, at).sum()
+    dq_da, *dq_dphi = torch.autograd.grad(q, [at, *critic.parameters()])
+    for p, g in zip(critic.parameters(), dq_dphi, strict=True):
+        p.data += 1e-3 * g
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "critic-left-in-eval",
+    "The loss is right, but the critic comes back in eval mode: `training` was True before the call and is False after "
+    "it. Put the mode back, or leave it alone.",
+)
+def surrogate_leaves_eval(actor, critic, batch):
+    critic.eval()
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "critic-left-frozen",
+    "The loss is right, but the critic stays frozen: its requires_grad was True before the call and is False after it, "
+    "and its own training will do nothing. Put the flags back.",
+)
+def surrogate_leaves_frozen(actor, critic, batch):
+    critic.requires_grad_(False)
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
+    "batch-overwritten",
+    "The loss is right, but `batch.action` is not what it was: the actor's own actions stand in it now. The critic still "
+    "needs the actions that were really done; work on a copy.",
+)
+def surrogate_overwrites_batch(actor, critic, batch):
+    action = actor(batch.obs)
+    batch.action.copy_(action.detach())
+    at = batch.action.clone().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.alternative_solution
+def surrogate_critic_frozen_meanwhile(actor, critic, batch):
+    was = critic.training
+    critic.eval()
+    critic.requires_grad_(False)
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    critic.requires_grad_(True)
+    critic.train(was)
+    return -(dq_da * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.alternative_solution
+def surrogate_backward_and_cleared(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    critic(batch.obs, at).sum().backward()
+    critic.zero_grad(set_to_none=False)
+    return -(at.grad * action).sum() / len(action)
 
 
 @actor_loss_surrogate.alternative_solution

@@ -21,8 +21,8 @@ actor_step = entry("ddpg.actor_step", points=8, reference=step_of_the_actor)
 
 @actor_step.mutant(
     "stale-critic-gradients",
-    "The actor's step is right, but loss.backward() also filled the critic's .grad, and there it stays: the critic's next "
-    "step takes -mean dQ/dphi along. Clear it, or never make it.",
+    "The actor's step is right, but the critic's .grad holds gradients afterwards (loss.backward() fills it on the way), "
+    "and the critic's next step takes them along. Clear them, or never make them.",
     "c9",
 )
 def step_leaves_critic_gradients(actor, critic, optimiser, batch):
@@ -33,8 +33,8 @@ def step_leaves_critic_gradients(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "critic-climbs",
-    "The critic has moved: your step trains it as well, towards higher Q for whatever the actor does. Then any actor "
-    "looks good. Hash the critic before and after; only the actor may learn here.",
+    "The critic has moved, towards higher Q for whatever the actor does. Then any actor looks good. Compare the critic's "
+    "weights before and after; only the actor may learn here.",
     "c7",
 )
 def step_moves_the_critic(actor, critic, optimiser, batch):
@@ -47,8 +47,8 @@ def step_moves_the_critic(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "detached-action",
-    "The actor stands still, and the critic alone holds gradients: the path from Q ends before it reaches the actor. Was "
-    "the action detached (or the actor's gradient cleared before the step)? Freeze the critic's weights, not the path.",
+    "The actor stands still, and the critic alone holds gradients: as when the action is detached, or the actor's "
+    "gradient is cleared before the step. Freeze the critic's weights, not the path.",
     "c8",
 )
 def step_detached(actor, critic, optimiser, batch):
@@ -59,8 +59,8 @@ def step_detached(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "no-grad-around-q",
-    "Nothing to differentiate: under no_grad the critic leaves no graph behind, so dQ/da is gone too. Blocking Q blocks "
-    "the actor; what has to be held fixed are Q's parameters.",
+    "Nothing to differentiate: backward() is called on a loss without a graph, as under no_grad. Without a graph behind Q, "
+    "dQ/da is gone too; what has to be held fixed are Q's parameters.",
     "c8",
 )
 def step_no_grad(actor, critic, optimiser, batch):
@@ -73,8 +73,8 @@ def step_no_grad(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "left-frozen",
-    "The step is right, but the critic stays frozen: requires_grad is still False afterwards, and its own training will "
-    "do nothing from now on. Put the flags back.",
+    "The step is right, but the critic stays frozen: its requires_grad was True before the call and is False after it, "
+    "and its own training will do nothing. Put the flags back.",
 )
 def step_left_frozen(actor, critic, optimiser, batch):
     for p in critic.parameters():
@@ -84,7 +84,9 @@ def step_left_frozen(actor, critic, optimiser, batch):
     optimiser.step()
 
 
-@actor_step.mutant("ascent", "The actor goes the wrong way: this step lowers Q. Optimisers descend: use -Q.", "c1")
+@actor_step.mutant(
+    "ascent", "The actor goes the wrong way: this step lowers Q. Optimizers descend, and the loss is -Q.", "c1"
+)
 def step_ascent(actor, critic, optimiser, batch):
     optimiser.zero_grad()
     critic(batch.obs, actor(batch.obs)).mean().backward()
@@ -94,8 +96,8 @@ def step_ascent(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "actor-not-zeroed",
-    "The old gradient that lay in the actor's .grad went into the step as well, and the second step takes the first "
-    "along. Zero the actor's gradients before backward.",
+    "The old gradient that lay in the actor's .grad goes into the step as well, and the first step's gradient into the "
+    "second. Clear the actor's gradients before backward().",
     "a18",
 )
 def step_not_zeroed(actor, critic, optimiser, batch):
@@ -105,7 +107,9 @@ def step_not_zeroed(actor, critic, optimiser, batch):
 
 
 @actor_step.mutant(
-    "sum", "The step is B times too long: the loss is a sum where a mean is asked for. With SGD it shows.", "c4"
+    "sum",
+    "The gradient of the step is B times too large: J is a mean over the batch. Adam nearly hides it, SGD does not.",
+    "c4",
 )
 def step_sum(actor, critic, optimiser, batch):
     optimiser.zero_grad()
@@ -116,13 +120,131 @@ def step_sum(actor, critic, optimiser, batch):
 
 @actor_step.mutant(
     "no-step",
-    "Nothing happened to anybody: the actor is as it was. Is the gradient there when the step is taken, and is the step "
-    "taken at all?",
+    "The actor is as it was, and no gradient is left anywhere. Is the gradient there when the step is taken, and is the "
+    "step taken at all?",
 )
 def step_not_taken(actor, critic, optimiser, batch):
     optimiser.zero_grad()
     (-critic(batch.obs, actor(batch.obs)).mean()).backward()
     critic.zero_grad()
+
+
+@actor_step.mutant(
+    "hand-made-step",
+    "With plain SGD the step is right, with momentum and with Adam it is not: the actor moves by -lr times the gradient "
+    "whatever the optimizer. Its own rule, and what it remembers, are in optimiser.step().",
+)
+def step_by_hand(actor, critic, optimiser, batch):
+    params = list(actor.parameters())
+    gradients = torch.autograd.grad(-critic(batch.obs, actor(batch.obs)).mean(), params)
+    lr = optimiser.param_groups[0]["lr"]
+    with torch.no_grad():
+        for p, g in zip(params, gradients, strict=True):
+            p -= lr * g
+
+
+@actor_step.mutant(
+    "fresh-optimizer",
+    "The first step is right, the second only with plain SGD: momentum and averages begin again at 0, as with a new "
+    "optimizer in each call. Step the one that is handed over; it remembers.",
+)
+def step_with_a_fresh_optimizer(actor, critic, optimiser, batch):
+    settings = {k: v for k, v in optimiser.param_groups[0].items() if k in optimiser.defaults}
+    new = type(optimiser)(actor.parameters(), **settings)
+    new.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    new.step()
+    critic.zero_grad()
+
+
+@actor_step.mutant(
+    "lr-changed",
+    "The first step is right, but the optimizer's learning rate is not what it was: later steps have another length. A "
+    "schedule belongs to whoever made the optimizer.",
+)
+def step_changes_lr(actor, critic, optimiser, batch):
+    optimiser.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    optimiser.step()
+    critic.zero_grad()
+    optimiser.param_groups[0]["lr"] *= 0.99
+
+
+@actor_step.mutant(
+    "gradient-clipped",
+    "Right where the actor's gradient is no longer than 1; a longer one is cut to length 1, as by clip_grad_norm_. The "
+    "step on -mean Q itself is asked for.",
+)
+def step_clips(actor, critic, optimiser, batch):
+    optimiser.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    torch.nn.utils.clip_grad_norm_(actor.parameters(), 1.0)
+    optimiser.step()
+    critic.zero_grad()
+
+
+@actor_step.mutant(
+    "critic-left-in-eval",
+    "The step is right, but the critic comes back in eval mode: `training` was True before the call and is False after "
+    "it. Put the mode back, or leave it alone.",
+)
+def step_leaves_eval(actor, critic, optimiser, batch):
+    critic.eval()
+    optimiser.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    optimiser.step()
+    critic.zero_grad()
+
+
+@actor_step.mutant(
+    "critic-joins-the-optimizer",
+    "The actor's first step is right, but the optimizer holds the critic's parameters as well afterwards: from the next "
+    "step on it moves the critic. It is the actor's optimizer.",
+)
+def step_adds_the_critic(actor, critic, optimiser, batch):
+    optimiser.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    optimiser.step()
+    if len(optimiser.param_groups) == 1:
+        optimiser.add_param_group({"params": list(critic.parameters())})
+    critic.zero_grad()
+
+
+@actor_step.mutant(
+    "batch-overwritten",
+    "The step is right, but `batch.action` is not what it was: the actor's own actions stand in it now. The critic still "
+    "needs the actions that were really done; work on a copy.",
+)
+def step_overwrites_batch(actor, critic, optimiser, batch):
+    optimiser.zero_grad()
+    action = actor(batch.obs)
+    batch.action.copy_(action.detach())
+    (-critic(batch.obs, action).mean()).backward()
+    optimiser.step()
+    critic.zero_grad()
+
+
+@actor_step.alternative_solution
+def step_by_closure(actor, critic, optimiser, batch):
+    def closure():
+        optimiser.zero_grad(set_to_none=False)
+        loss = -critic(batch.obs, actor(batch.obs)).mean()
+        loss.backward(inputs=list(actor.parameters()))
+        return loss
+
+    optimiser.step(closure)
+
+
+@actor_step.alternative_solution
+def step_modes_put_back(actor, critic, optimiser, batch):
+    modes = critic.training, actor.training
+    critic.eval(), actor.eval()
+    optimiser.zero_grad()
+    (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+    optimiser.step()
+    optimiser.zero_grad()
+    critic.zero_grad(set_to_none=False)
+    critic.train(modes[0]), actor.train(modes[1])
 
 
 @actor_step.alternative_solution

@@ -24,19 +24,25 @@ def critic_sum(critic, batch, y):
     return critic.vjp(cache, q - y[:, None])[0]
 
 
-@critic_gradient.mutant("averaged-twice", "B times too small: somebody had averaged already.", "a10")
+@critic_gradient.mutant(
+    "averaged-twice", "1/B of the right gradient, as when the error is divided by B and the result once more.", "a10"
+)
 def critic_averaged_twice(critic, batch, y):
     q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
     return critic.vjp(cache, (q - y[:, None]) / len(y) ** 2)[0]
 
 
-@critic_gradient.mutant("sign", "The error is turned round: y - Q, with descent, drives Q away from its label.", "a7")
+@critic_gradient.mutant(
+    "sign", "The sign is turned, as with y - Q in place of Q - y: descent then drives Q away from its label.", "a7"
+)
 def critic_sign(critic, batch, y):
     q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
     return critic.vjp(cache, (y[:, None] - q) / len(y))[0]
 
 
-@critic_gradient.mutant("half-lost", "Twice too large: the 1/2 of the loss cancels the 2 of the square.", "a8")
+@critic_gradient.mutant(
+    "half-lost", "Twice too large: the loss has a 1/2, which cancels the 2 that comes from the square.", "a8"
+)
 def critic_half_lost(critic, batch, y):
     q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
     return critic.vjp(cache, 2 * (q - y[:, None]) / len(y))[0]
@@ -44,8 +50,8 @@ def critic_half_lost(critic, batch, y):
 
 @critic_gradient.mutant(
     "broadcast-then-averaged",
-    "Every Q is compared with every label: (B, 1) - (B,) is (B, B), and its row means pull all Q towards mean(y). Print "
-    "the shapes.",
+    "Every Q is pulled towards mean(y), not towards its own label: as when (B, 1) - (B,) makes (B, B) and its rows are "
+    "averaged. Print the shapes.",
     "b11",
 )
 def critic_broadcast(critic, batch, y):
@@ -64,7 +70,8 @@ def critic_error_ignored(critic, batch, y):
 
 @critic_gradient.mutant(
     "steps-at-once",
-    "Your function also moves the critic: its parameters have changed. A gradient looks, it does not touch.",
+    "The gradient is right, but your function also moves the critic: its parameters are not what they were before the "
+    "call. The step comes later, elsewhere.",
     "a19",
 )
 def critic_steps_at_once(critic, batch, y):
@@ -72,6 +79,27 @@ def critic_steps_at_once(critic, batch, y):
     gradient = critic.vjp(cache, (q - y[:, None]) / len(y))[0]
     critic.flat -= 0.001 * gradient
     return gradient
+
+
+@critic_gradient.mutant(
+    "error-clipped",
+    "Right where |Q - y| is at most 1; larger errors count as 1 (as by np.clip, or with a Huber loss). The stated loss is "
+    "the square, however large the error is.",
+)
+def critic_error_clipped(critic, batch, y):
+    q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
+    return critic.vjp(cache, np.clip(q - y[:, None], -1, 1) / len(y))[0]
+
+
+@critic_gradient.mutant(
+    "mean-over-wrong-rows",
+    "Right, unless some row has no error at all: then your sum is divided by the number of the other rows. The mean is "
+    "over all B rows.",
+)
+def critic_mean_over_wrong_rows(critic, batch, y):
+    q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
+    error = q - y[:, None]
+    return critic.vjp(cache, error / max(np.count_nonzero(error), 1))[0]
 
 
 @critic_gradient.alternative_solution

@@ -19,8 +19,8 @@ critic_target = entry("ddpg.critic_target", points=4, reference=td_target)
 
 @critic_target.mutant(
     "target-unscaled",
-    "The target actor's action stays in [-1, 1]. The critic has learnt about torques in the environment's units: same "
-    "units on both sides.",
+    "The target actor's action stays in [-1, 1]. The critic has learned about actions in the environment's units: "
+    "squash into [low, high] here too.",
     "c12",
 )
 def target_unscaled(batch, target_actor, target_critic, low, high, gamma):
@@ -31,7 +31,7 @@ def target_unscaled(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "not-squashed",
-    "The target actor's raw output goes into the critic, without the squash: no action of the environment at all.",
+    "The critic is asked about the target actor's raw output, without the squash: that is no action of the environment.",
     "c12",
 )
 def target_not_squashed(batch, target_actor, target_critic, low, high, gamma):
@@ -83,7 +83,8 @@ def target_never_ends(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "time-limit-terminal",
-    "Rows that are only truncated lost their future. The clock ran out, the pendulum did not: did the world end?",
+    "Rows that are only truncated lost their future: there y is the reward alone. A time limit is no end of the world; "
+    "mask on `terminated` alone.",
     "c20",
 )
 def target_time_limit_terminal(batch, target_actor, target_critic, low, high, gamma):
@@ -114,14 +115,35 @@ def target_reward_masked(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "broadcast",
-    "The label has shape (B, B): the critic returns (B, 1), the reward is (B,), and NumPy pairs every row with every "
-    "row. Take the one column out.",
+    "The label has shape (B, B): every reward with the Q of every row, as when the critic's (B, 1) meets the reward's "
+    "(B,). Take the one column out.",
     "a16",
 )
 def target_broadcast(batch, target_actor, target_critic, low, high, gamma):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))
     return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "first-range-for-all",
+    "The target actor's action is put into the range of the first action dimension, in every dimension. low and high "
+    "have one entry for each.",
+)
+def target_first_range(batch, target_actor, target_critic, low, high, gamma):
+    action = (low[0] + high[0]) / 2 + (high[0] - low[0]) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
+    "gamma-fixed",
+    "Your label does not change with the `gamma` that is handed over: it always discounts by 0.99.",
+)
+def target_gamma_fixed(batch, target_actor, target_critic, low, high, gamma):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + 0.99 * (1 - batch.terminated) * q_next
 
 
 @critic_target.alternative_solution

@@ -18,8 +18,8 @@ invert_gradients = entry("ddpg.invert_gradients", points=3, reference=inverted)
 
 @invert_gradients.mutant(
     "branches-swapped",
-    "You brake when leaving a wall and not when running into it: at the upper wall an upward slope must vanish. The two "
-    "branches have changed places.",
+    "The two branches have changed places: near a bound your slope fades where it leads away, and stays whole where it "
+    "leads into the bound. At the upper bound an upward slope must vanish.",
     "c17",
 )
 def invert_swapped(dq_da, action, low, high):
@@ -27,7 +27,9 @@ def invert_swapped(dq_da, action, low, high):
 
 
 @invert_gradients.mutant(
-    "one-branch", "Upward slopes are right; downward ones use the room above as well. They run towards low.", "c17"
+    "one-branch",
+    "Upward slopes are right; downward ones are scaled by the room above as well. They lead towards low.",
+    "c17",
 )
 def invert_one_branch(dq_da, action, low, high):
     return dq_da * (high - action) / (high - low)
@@ -35,8 +37,8 @@ def invert_one_branch(dq_da, action, low, high):
 
 @invert_gradients.mutant(
     "zeroed",
-    "You cut the slope to 0 beyond the wall and leave it whole inside: that is zeroing. An actor that is outside then gets "
-    "no word about the way back; inverting turns the slope round there.",
+    "The slope is 0 at and beyond the bound that it leads to, and whole everywhere else: that is zeroing. Out there no "
+    "slope leads back; inverting turns it round, and inside it fades as the bound comes near.",
 )
 def invert_zeroed(dq_da, action, low, high):
     out = ((action >= high) & (dq_da > 0)) | ((action <= low) & (dq_da < 0))
@@ -45,8 +47,8 @@ def invert_zeroed(dq_da, action, low, high):
 
 @invert_gradients.mutant(
     "clipped-room",
-    "Inside the range you are right, outside you stop at 0. Beyond the wall the factor must go *negative*: the slope is "
-    "inverted there, hence the name.",
+    "Inside the range you are right, beyond it the factor is held between 0 and 1. There it must go *negative* (or above "
+    "1 on the way back): the slope is inverted, hence the name.",
 )
 def invert_clipped(dq_da, action, low, high):
     room = np.where(dq_da > 0, high - action, action - low)
@@ -54,7 +56,7 @@ def invert_clipped(dq_da, action, low, high):
 
 
 @invert_gradients.mutant(
-    "not-normalised", "The room is not divided by the width of the range: far from the wall the factor should be 1."
+    "not-normalised", "The room is not divided by the width of the range: at the far bound the factor should be 1."
 )
 def invert_not_normalised(dq_da, action, low, high):
     return dq_da * np.where(dq_da > 0, high - action, action - low)
@@ -62,10 +64,27 @@ def invert_not_normalised(dq_da, action, low, high):
 
 @invert_gradients.mutant(
     "half-width",
-    "Twice too large: you divide the room by half the width. From wall to wall the factor runs from 1 to 0.",
+    "Twice too large, as when half of the width divides. From bound to bound the factor runs from 1 to 0.",
 )
 def invert_half_width(dq_da, action, low, high):
     return dq_da * np.where(dq_da > 0, high - action, action - low) / ((high - low) / 2)
+
+
+@invert_gradients.mutant(
+    "first-range-for-all",
+    "The first action dimension is right; in the others the room is measured in the range of the first. low and high have "
+    "one entry for each column.",
+)
+def invert_first_range(dq_da, action, low, high):
+    return dq_da * np.where(dq_da > 0, high[0] - action, action - low[0]) / (high[0] - low[0])
+
+
+@invert_gradients.mutant(
+    "slope-clipped",
+    "Right where |dQ/da| is at most 1; larger slopes count as 1, as by np.clip. Only the room scales the slope.",
+)
+def invert_slope_clipped(dq_da, action, low, high):
+    return np.clip(dq_da, -1, 1) * np.where(dq_da > 0, high - action, action - low) / (high - low)
 
 
 @invert_gradients.alternative_solution

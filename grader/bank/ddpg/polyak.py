@@ -19,7 +19,11 @@ def polyak_copied(target, online, tau):
     return online.copy()
 
 
-@polyak.mutant("frozen", "The target never moves: two nets lag, none stands still.", "c14")
+@polyak.mutant(
+    "frozen",
+    "The target never moves, whatever `tau` is: it should go the share tau of the way to the online network.",
+    "c14",
+)
 def polyak_frozen(target, online, tau):
     return target.copy()
 
@@ -30,9 +34,18 @@ def polyak_in_place(target, online, tau):
     return target
 
 
-@polyak.mutant("added", "You add tau times the online network and take nothing away: the weights must sum to 1.")
+@polyak.mutant(
+    "added", "This is the target plus tau times the online network: the two weights, 1 and tau, must sum to 1."
+)
 def polyak_added(target, online, tau):
     return target + tau * online
+
+
+@polyak.mutant(
+    "tau-fixed", "Your result does not change with the `tau` that is handed over: it always goes 0.005 of the way."
+)
+def polyak_tau_fixed(target, online, tau):
+    return target + 0.005 * (online - target)
 
 
 @polyak.alternative_solution

@@ -26,8 +26,8 @@ def squash_not_scaled(z, low, high):
 
 @squash.mutant(
     "clipped",
-    "Inside the range you hand z through, at the walls you cut it off. A cut has slope 0 outside: an actor that once "
-    "leaves never hears how to come back. What maps the whole line smoothly into the range?",
+    "Inside the range the action is z itself, beyond a bound it is the bound. Out there the slope is 0, and no gradient "
+    "leads back. What maps the whole line smoothly into the range?",
     "c16",
 )
 def squash_clipped(z, low, high):
@@ -44,17 +44,26 @@ def squash_middle_forgotten(z, low, high):
 
 @squash.mutant(
     "twice-too-wide",
-    "At z = 0 you are right, but you swing twice as far as the range is wide on either side: tanh itself already spans "
-    "2, from -1 to 1.",
+    "The middle is right, and your actions reach twice as far from it as the bounds are: tanh itself already spans 2, "
+    "from -1 to 1, so it takes half of the width.",
     "c11",
 )
 def squash_too_wide(z, low, high):
     return (low + high) / 2 + (high - low) * np.tanh(z)
 
 
-@squash.mutant("high-alone", "You scale by high alone. That fits only a range that is symmetric about 0.", "c11")
+@squash.mutant("high-alone", "This is high times tanh(z). It fits only a range that is symmetric about 0.", "c11")
 def squash_by_high(z, low, high):
     return high * np.tanh(z)
+
+
+@squash.mutant(
+    "first-range-for-all",
+    "The first action dimension is right; the others get the range of the first. low and high have one entry for each "
+    "column of z.",
+)
+def squash_first_range(z, low, high):
+    return (low[0] + high[0]) / 2 + (high[0] - low[0]) / 2 * np.tanh(z)
 
 
 @squash.alternative_solution

@@ -43,7 +43,9 @@ def vjp_full_width(z, g, low, high):
 
 
 @squash_vjp.mutant(
-    "square-lost", "You have 1 - tanh(z). The slope of tanh is 1 - tanh(z)^2: even in z, and never above 1.", "a6"
+    "square-lost",
+    "The factor here is 1 - tanh(z). The slope of tanh is 1 - tanh(z)^2: even in z, and never above 1.",
+    "a6",
 )
 def vjp_square_lost(z, g, low, high):
     return g * (high - low) / 2 * (1 - np.tanh(z))
@@ -54,6 +56,24 @@ def vjp_square_lost(z, g, low, high):
 )
 def vjp_gradient_ignored(z, g, low, high):
     return (high - low) / 2 * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.mutant(
+    "first-range-for-all",
+    "The first action dimension is right; the others are scaled by the range of the first. low and high have one entry "
+    "for each column of z.",
+)
+def vjp_first_range(z, g, low, high):
+    return g * (high[0] - low[0]) / 2 * (1 - np.tanh(z) ** 2)
+
+
+@squash_vjp.mutant(
+    "gradient-clipped",
+    "Right where |g| is at most 1, and cut off beyond (as by np.clip(g, -1, 1)): a vjp is linear in g, and twice the g "
+    "is twice the result.",
+)
+def vjp_gradient_clipped(z, g, low, high):
+    return np.clip(g, -1, 1) * (high - low) / 2 * (1 - np.tanh(z) ** 2)
 
 
 @squash_vjp.alternative_solution

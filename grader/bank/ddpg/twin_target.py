@@ -20,7 +20,7 @@ twin_target = entry("ddpg.twin_target", points=4, reference=minimum_of_two)
 
 
 @twin_target.mutant(
-    "maximum", "You take the larger promise: that breeds optimism. Which of two judges errs less upwards?"
+    "maximum", "The larger of the two promises is taken, which breeds optimism. The smaller one is asked for."
 )
 def twin_maximum(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -29,7 +29,10 @@ def twin_maximum(batch, target_actor, target_critics, low, high, gamma, noise, n
     return batch.reward + gamma * (1 - batch.terminated) * np.maximum(*q)
 
 
-@twin_target.mutant("mean", "You average the two promises. An average still follows the judge who is too kind.")
+@twin_target.mutant(
+    "mean",
+    "This is the average of the two promises. It still follows the critic that promises too much; take the smaller.",
+)
 def twin_mean(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
@@ -37,7 +40,7 @@ def twin_mean(batch, target_actor, target_critics, low, high, gamma, noise, nois
     return batch.reward + gamma * (1 - batch.terminated) * (q[0] + q[1]) / 2
 
 
-@twin_target.mutant("first-only", "Only the first critic is asked: the second opinion is missing.")
+@twin_target.mutant("first-only", "Only the first critic counts: your label does not change with the second one.")
 def twin_first_only(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
@@ -46,7 +49,7 @@ def twin_first_only(batch, target_actor, target_critics, low, high, gamma, noise
 
 @twin_target.mutant(
     "minimum-over-batch",
-    "One number for the whole batch: you took the minimum over the samples. Compare the two critics row by row.",
+    "One Q for the whole batch, the smallest of all rows. Compare the two critics row by row.",
 )
 def twin_minimum_over_batch(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -55,14 +58,17 @@ def twin_minimum_over_batch(batch, target_actor, target_critics, low, high, gamm
     return batch.reward + gamma * (1 - batch.terminated) * q
 
 
-@twin_target.mutant("no-smoothing", "The noise never enters: the target asks at one sharp point, spike or not.")
+@twin_target.mutant("no-smoothing", "The noise never enters: your label does not change with it.")
 def twin_no_smoothing(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, action])
     return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
 
 
-@twin_target.mutant("noise-not-clipped", "The noise is not clipped: a far jump asks about another action altogether.")
+@twin_target.mutant(
+    "noise-not-clipped",
+    "The noise is not clipped to noise_clip: where it is larger, the critics are asked about an action too far away.",
+)
 def twin_noise_not_clipped(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, np.clip(action + noise, low, high)])
@@ -71,8 +77,8 @@ def twin_noise_not_clipped(batch, target_actor, target_critics, low, high, gamma
 
 @twin_target.mutant(
     "action-out-of-range",
-    "The noise is clipped, the noisy action is not: some rows ask about an action that nobody can do, where no critic has "
-    "ever learnt anything.",
+    "The noise is clipped, the noisy action is not: in some rows the critics are asked about an action beyond [low, "
+    "high], where they have learned nothing.",
 )
 def twin_action_out_of_range(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -88,6 +94,39 @@ def twin_time_limit_terminal(batch, target_actor, target_critics, low, high, gam
     x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
     over = np.maximum(batch.terminated, batch.truncated)
     return batch.reward + gamma * (1 - over) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant(
+    "one-critic-for-the-batch",
+    "The critic with the smaller mean over the batch answers for every row. Take the smaller of the two in each row.",
+)
+def twin_one_critic_for_all(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    q = min((critic(x)[:, 0] for critic in target_critics), key=np.mean)
+    return batch.reward + gamma * (1 - batch.terminated) * q
+
+
+@twin_target.mutant(
+    "noise-clipped-above-only",
+    "The noise is clipped above and not below: where it is less than -noise_clip, the critics are asked about an action "
+    "too far away.",
+)
+def twin_noise_clipped_above(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.minimum(noise, noise_clip), low, high)])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant(
+    "never-ends",
+    "Rows that are terminated promise a future. Nothing comes after the end: there y is the reward alone.",
+    "b7",
+)
+def twin_never_ends(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
+    return batch.reward + gamma * np.minimum(*(c(x)[:, 0] for c in target_critics))
 
 
 @twin_target.alternative_solution

@@ -122,6 +122,51 @@ def torch_sum(W, W_target, state, action, reward, next_state, terminated, gamma)
     return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().sum()
 
 
+@torch_loss.mutant(
+    "target-copied",
+    "The loss and its gradient are right, but W_target is W afterwards: your function also copies the network. When to "
+    "copy is decided elsewhere, every so many steps; here W_target only makes labels.",
+)
+def torch_copies_target(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+        W_target.copy_(W)
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "reward-overwritten",
+    "The loss and its gradient are right, but `reward` is not what it was: the labels stand in it now. The next epoch "
+    "over this batch would add to them; make y a new tensor.",
+)
+def torch_overwrites_reward(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward.add_(gamma * (1 - terminated) * W_target[next_state].max(dim=1).values)
+    return 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+
+
+@torch_loss.mutant(
+    "steps-at-once",
+    "The loss and its gradient are right, but W is not what it was before the call. The loss is only built here; the step "
+    "comes later.",
+)
+def torch_steps_at_once(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    loss = 0.5 * (W[state].gather(1, action[:, None]).squeeze(1) - y).square().mean()
+    (gradient,) = torch.autograd.grad(loss, W, retain_graph=True)
+    W.data -= 1e-3 * gradient
+    return loss
+
+
+@torch_loss.alternative_solution
+def torch_frozen_meanwhile(W, W_target, state, action, reward, next_state, terminated, gamma):
+    W_target.requires_grad_(False)
+    y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    W_target.requires_grad_(True)
+    return 0.5 * (W[state, action] - y).square().mean()
+
+
 @torch_loss.alternative_solution
 def torch_detached(W, W_target, state, action, reward, next_state, terminated, gamma):
     best = W_target.detach()[next_state].amax(dim=1)
