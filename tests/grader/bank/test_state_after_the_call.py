@@ -85,7 +85,9 @@ LOSSES = ("ddpg.actor_loss_surrogate", "ddpg.actor_loss_direct", "ddpg.actor_gra
 @pytest.mark.parametrize("exercise_id", LOSSES)
 @pytest.mark.parametrize(("part", "tamper"), NETWORKS, ids=[part for part, _ in NETWORKS])
 def test_what_a_loss_of_the_actor_changes_besides_is_named(exercise_id: str, part: str, tamper: Tamper) -> None:
-    assert wrong_parts(exercise_id, then(exercise_id, tamper)) == {part}
+    """Nothing else is; but a graph that goes back through `obs` gives another gradient once `obs` has changed."""
+    found = wrong_parts(exercise_id, then(exercise_id, tamper))
+    assert found - ({"actor_gradient"} if part == "batch_after.obs" else set()) == {part}
 
 
 @pytest.mark.parametrize("exercise_id", LOSSES)
