@@ -133,7 +133,6 @@ def surrogate_slope_clipped(actor, critic, batch):
     "critic-moves",
     "The loss is right, but the critic's weights are not what they were before the call. A loss is only built here; "
     "weights change in an optimizer's step.",
-    "c7",
 )
 def surrogate_moves_critic(actor, critic, batch):
     action = actor(batch.obs)

@@ -24,7 +24,7 @@ from gradschool.core.plain_data import PlainData, iter_leaves
 from gradschool.core.report import Report
 
 ENTRIES = {e.exercise.id: e for part in CHAPTERS for e in entries(part).values()}
-# Shown in rows where an episode ends or is cut, where a state repeats, at a kink, at a tie.
+# Shown in rows where an episode ends or is cut, where a state repeats or there is no error, at a kink, at a tie.
 IN_SPECIAL_ROWS = {
     "dqn.td_target": "no-terminal-mask clock-as-terminal masks-the-clock-alone unless-truncated reward-masked",
     "dqn.torch_loss": "no-terminal-mask",
@@ -37,7 +37,8 @@ IN_SPECIAL_ROWS = {
     "chain.relu_vjp": "kink-open",
     "chain.numerical_gradient": "first-axis-only",
     "ddpg.critic_target": "never-ends time-limit-terminal truncated-for-terminated reward-masked",
-    "ddpg.twin_target": "time-limit-terminal",
+    "ddpg.twin_target": "time-limit-terminal never-ends",
+    "ddpg.critic_gradient": "mean-over-wrong-rows",
 }
 # One id stands for faults that show in different places; the reason why each costs what it costs.
 DIFFERENT_FAULTS = {

@@ -177,11 +177,11 @@ def actor_critic_cases(rng: Rng) -> list[Case]:
 def action_slope_cases(rng: Rng) -> list[Case]:
     """An actor, a batch, dQ/da (B, A) as somebody handed it over, and the range.
 
-    The slopes are of ordinary size, with a row of zeros in the second case; large in the third, tiny in the last.
+    The slopes are of ordinary size, large in the third case, with a row of zeros in the fourth, and tiny in the last.
     """
     drawn = setup_cases(rng, "actor", "batch", "low", "high")
     slopes = [rng.normal(size=c.args["batch"]["action"].shape) for c in drawn]
-    slopes[1][0] = 0.0
+    slopes[3][0] = 0.0
     slopes[2] *= STEEP / np.abs(slopes[2]).max()
     slopes[-1] *= 1e-4
     order = ("actor", "batch", "dq_da", "low", "high")

@@ -27,7 +27,7 @@ def cases(rng: Rng) -> list[Case]:
     """A critic, a batch, and the labels y (B,); one of them is exactly right already, and some are far off."""
     drawn = setup_cases(rng, "critic", "batch")
     labels = [rng.normal(size=len(c.args["batch"]["reward"])) for c in drawn]
-    labels[1][0] = values(drawn[1].args)[0]
+    labels[3][0] = values(drawn[3].args)[0]
     labels[2] += np.where(np.arange(len(labels[2])) % 2, STEEP, -STEEP)
     return [Case(c.name, {**c.args, "y": y}, c.edge, c.sizes, c.rows) for c, y in zip(drawn, labels, strict=True)]
 
