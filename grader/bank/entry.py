@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -111,7 +111,11 @@ class Entry:
     def questions(self, seed: int) -> list[Question]:
         """Return the inputs that a seed gives, each with the reference's answer."""
         cases = self.fixtures(np.random.default_rng(seed))
-        return [(c, to_plain(self.exercise.adapter(self.reference, copy_arrays(c.args)))) for c in cases]
+        return [(c, self.right(c.args)) for c in cases]
+
+    def right(self, args: Mapping[str, Any]) -> PlainData:
+        """Return the reference's answer to one set of inputs."""
+        return to_plain(self.exercise.adapter(self.reference, copy_arrays(args)))
 
     @cached_property
     def hidden(self) -> list[Question]:

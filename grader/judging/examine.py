@@ -6,7 +6,9 @@ mutants). The verdict depends on nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +19,15 @@ from gradschool.core.compare import Attempt, example_of, same
 from gradschool.core.exercise import Case
 from gradschool.core.numerics import TOLERANCES, Tolerance
 from gradschool.core.plain_data import PlainData
-from gradschool.core.report import Report
+from gradschool.core.protocol import ProtocolError
+from gradschool.core.report import Claim, Report
+from gradschool.diagnosis.evidence import Budget, Laboratory
+from gradschool.diagnosis.explain import explain
 
 Ask = Callable[[Mapping[str, Any]], Reply]
 Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
+CPU_SECONDS, SECONDS = 2.0, 6.0  # for the explanation of one wrong answer; the number of questions ends it before
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 
 
@@ -38,17 +44,42 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
     report = replace(report, example=example_of(fresh))
-    known = name_mistake(entry, hidden, fresh)
-    return replace(report, mistake=known.name, hint=known.hint) if known else report
+    with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
+        return _explained(entry, ask, report, hidden, fresh)
+    return report
+
+
+def _explained(entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Report:
+    """Return the report with the known mistake's name and hint, or with what experiments show."""
+    budget = Budget(cpu=time.thread_time() + CPU_SECONDS, clock=time.perf_counter() + SECONDS)
+    laboratory = Laboratory(entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget)
+    known = name_mistake(entry, hidden, fresh, laboratory)
+    if known is None:
+        return explain(laboratory, [*fresh, *hidden], report, shown=fresh)
+    asked = len(hidden) + len(fresh) + len(laboratory.fresh)
+    said = f"it answered as this known mistake does on all {asked} inputs"
+    return replace(
+        report, mistake=known.name, hint=known.hint, claim=Claim("known-mistake", "", (known.name,)), experiment=said
+    )
 
 
 def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:
     return Attempt(case, right, ask(case.args), entry.exercise.returns, TOLERANCES[entry.tolerance])
 
 
-def name_mistake(entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Variant | None:
-    """Return the known mistake that answers every one of these questions as the student's function did, or None."""
-    return next((m for m in entry.mutants if _behaves_like(entry, m, hidden, fresh)), None)
+def name_mistake(
+    entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt], laboratory: Laboratory
+) -> Variant | None:
+    """Return the known mistake that answers every question as the student's function did, or None.
+
+    It is a hypothesis like any other: it must hold on the further inputs of the laboratory too.
+    """
+    for mutant in entry.mutants:
+        if _behaves_like(entry, mutant, hidden, fresh) and _behaves_like(
+            entry, mutant, hidden, [*fresh, *laboratory.fresh]
+        ):
+            return mutant
+    return None
 
 
 def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:

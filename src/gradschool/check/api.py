@@ -22,7 +22,8 @@ from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address,
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import describe, to_plain
 from gradschool.core.report import Report
-from gradschool.diagnosis.refine import refine
+from gradschool.diagnosis.evidence import Laboratory
+from gradschool.diagnosis.explain import explain
 
 JUDGE_SECONDS = 120.0  # the longest silence; an examination takes a few seconds
 PUBLIC_SEED = 0
@@ -102,7 +103,13 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
         Attempt(case, right, call_twice(exercise, answer, case.args), exercise.returns, tolerance)
         for case, right in zip(cases, expected, strict=True)
     ]
-    report = refine(exercise, answer, attempts, assess(exercise, attempts))
+    laboratory = Laboratory(
+        exercise,
+        ask=lambda args: call_twice(exercise, answer, args),
+        right=lambda args: to_plain(exercise.oracle(args)),
+        like=attempts[0],
+    )
+    report = explain(laboratory, attempts, assess(exercise, attempts))
     note = _on_speed(exercise, answer) if report.passed else ""
     return replace(report, notes=(*report.notes, note)) if note else report
 

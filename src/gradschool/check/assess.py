@@ -14,7 +14,7 @@ from gradschool.check.rubric import criteria, earns, fraction, share_note
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
 from gradschool.core.plain_data import Unsupported
-from gradschool.core.report import Diagnosis, Report
+from gradschool.core.report import Claim, Diagnosis, Report
 from gradschool.diagnosis.patterns import UNEXPLAINED
 
 
@@ -57,6 +57,8 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
         properties=found,
         mistake=diagnosis.name if diagnosis else "",
         hint=diagnosis.sentence if diagnosis else "",
+        claim=diagnosis.claim if diagnosis else Claim(),
+        experiment=diagnosis.experiment if diagnosis else "",
         example=example_of(attempts) if diagnosis else None,
         printed=next((t.reply.printed for t in attempts if t.reply.printed), ""),
         seconds=max((t.reply.seconds for t in attempts), default=0.0),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gradschool.core.calling import raised_text
+from gradschool.core.calling import kind_of
 from gradschool.core.compare import Attempt
 from gradschool.core.plain_data import PlainData
-from gradschool.core.report import Diagnosis
+from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis import patterns
+from gradschool.diagnosis.exceptions import raised_sentence
 
 NOT_LISTED = "not on the list: "  # how a text begins that stands for a name which is none of the possible ones
 
@@ -28,7 +29,10 @@ def _raised_finding(t: Attempt, always: bool) -> Diagnosis:
     if t.raised.type == "NotImplementedError" and always and not t.case.edge:
         return Diagnosis("untouched", "Not written yet: the function still raises NotImplementedError.")
     where = "" if always and not t.case.edge else f', on the case "{t.case.name}"'
-    return Diagnosis("raised", f"The function raised {raised_text(t.raised)}{where}.")
+    claim = Claim("raised", "", kind_of(t.raised))
+    if t.raised.type == "AnswerUnusable":
+        return Diagnosis("unusable", f"What came back cannot be used{where}: {t.raised.message}.", claim)
+    return Diagnosis("raised", raised_sentence(t.raised, where), claim)
 
 
 def every_part(label: str) -> bool:
@@ -70,11 +74,15 @@ def purity_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
             return Diagnosis(
                 "inputs-modified",
                 "The function changes its inputs in place (as `x += 1` and `x[0] = 1` do): work on a copy.",
+                Claim("inputs-modified", "", (t.case.name,)),
+                "the inputs were compared before and after the call",
             )
         if not t.repeats:
             return Diagnosis(
                 "first-call-only",
                 "The second call with the same inputs gives something else: is something kept from call to call, or "
                 "drawn at random?",
+                Claim("first-call-only", "", (t.case.name,)),
+                "called twice with equal inputs",
             )
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, Exercise
-from gradschool.core.plain_data import PlainData, copy_arrays, sanitize_text, to_plain
+from gradschool.core.exercise import Answer, AnswerUnusable, Exercise
+from gradschool.core.plain_data import PlainData, copy_arrays, describe, sanitize_text, to_plain
 
 MAX_PRINTED = 2_000
 MAX_MESSAGE = 400
@@ -35,6 +36,15 @@ def raised_text(raised: Raised) -> str:
     ('ValueError: too short', 'ValueError')
     """
     return f"{raised.type}: {raised.message.rstrip('.')}" if raised.message else raised.type
+
+
+def kind_of(raised: Raised) -> tuple[str, str]:
+    """Return what exceptions of one cause have in common: the type, and the message without its numbers and line.
+
+    >>> kind_of(Raised("IndexError", "index 6 is out of bounds for axis 1 with size 6 (line 3 of f)"))
+    ('IndexError', 'index # is out of bounds for axis # with size #')
+    """
+    return raised.type, re.sub(r"\d+", "#", re.sub(r" ?\(?line \d+ of [^)]*\)?$", "", raised.message))
 
 
 @dataclass(frozen=True)
@@ -114,13 +124,48 @@ def call_twice(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> R
     return Reply(first, second, inputs, printed, seconds)
 
 
+@dataclass
+class _Watched:
+    """A student's function that remembers whether its last call returned, and what."""
+
+    answer: Answer
+    returned: bool = False
+    value: Any = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.returned = False
+        self.value = self.answer(*args, **kwargs)
+        self.returned = True
+        return self.value
+
+
 def _outcome(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> PlainData | Raised:
+    watched = _Watched(answer)
     try:
-        return to_plain(exercise.adapter(answer, args))
+        return to_plain(exercise.adapter(watched, args))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a student's exit() must not end the kernel
+        if watched.returned and not _passed_through(error, answer):
+            return _unusable(exercise, error, watched.value)
         return Raised(sanitize_text(type(error).__name__[:100]), _message(error, answer))
+
+
+def _passed_through(error: BaseException, answer: Answer) -> bool:
+    """Return whether an exception came out of the student's own code."""
+    return bool(_line(error, answer))
+
+
+def _unusable(exercise: Exercise, error: BaseException, value: Any) -> Raised:
+    """Return what is wrong with an answer after the function has returned: in words, not in an adapter's own error."""
+    if isinstance(error, AnswerUnusable):
+        return Raised("AnswerUnusable", sanitize_text(str(error)[:MAX_MESSAGE]))
+    returned = f"{exercise.function} returned {describe(to_plain(value))}"
+    if type(error).__module__.partition(".")[0] == "torch" or isinstance(error, RuntimeError):
+        said = sanitize_text(str(error).partition("\n")[0][:MAX_MESSAGE])
+        return Raised("AnswerUnusable", f"{returned}; backward() through it raised {type(error).__name__}: {said}")
+    wanted = exercise.signature.partition("->")[2].strip()
+    return Raised("AnswerUnusable", f"{returned}, where {wanted or 'something else'} is asked for")
 
 
 def _message(error: BaseException, answer: Answer) -> str:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gradschool.core.calling import Raised, Reply, raised_text
+from gradschool.core.calling import Raised, Reply, kind_of, raised_text
 from gradschool.core.exercise import Case
 from gradschool.core.form import check_form, check_structure, subject
 from gradschool.core.numerics import TOLERANCES, Array, Tolerance, wrong_entries
@@ -217,7 +217,7 @@ def same(one: PlainData | Raised, other: PlainData | Raised, table: Tolerance) -
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(same(item, other[key], table) for key, item in one.items())
     if isinstance(one, Raised) and isinstance(other, Raised):
-        return one.type == other.type
+        return kind_of(one) == kind_of(other)
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return _same_array(one, other, table)
     return bool(one == other)

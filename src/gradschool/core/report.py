@@ -9,11 +9,35 @@ from gradschool.core.plain_data import PlainData
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What a sentence says, as plain data that a program can test without reading it.
+
+    Attributes
+    ----------
+    kind
+        The kind of the claim, such as ``"formula"`` or ``"response"``; "" where nothing is claimed.
+    part
+        The label of the part of the answer that it is about; "" for the whole.
+    details
+        What is claimed, as texts and numbers.
+    """
+
+    kind: str = ""
+    part: str = ""
+    details: tuple[str | float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Diagnosis:
-    """What went wrong: ``name`` for a program (``"times-B"``), ``sentence`` for the student."""
+    """What went wrong: ``name`` for a program (``"times-B"``), ``sentence`` for the student.
+
+    ``claim`` is what the sentence says as data; ``experiment`` is how it was found out, in half a sentence.
+    """
 
     name: str
     sentence: str
+    claim: Claim = field(default_factory=Claim)
+    experiment: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +75,8 @@ class Report:
     """What a check found.
 
     ``fraction`` of the points is earned; ``mistake`` names what went wrong, with a ``hint``; ``seconds`` is the time
-    of the slowest call; ``points`` is None where an exercise carries none, as on a student's own machine.
+    of the slowest call; ``points`` is None where an exercise carries none, as on a student's own machine. ``claim`` is
+    what the hint says, as data; ``experiment`` is how it was found out, in half a sentence.
     """
 
     exercise: str
@@ -65,6 +90,8 @@ class Report:
     seconds: float = 0.0
     points: float | None = None
     notes: tuple[str, ...] = field(default=())
+    claim: Claim = field(default_factory=Claim)
+    experiment: str = ""
 
     @property
     def passed(self) -> bool:

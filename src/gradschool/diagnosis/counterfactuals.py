@@ -1,0 +1,196 @@
+"""Counterfactuals: the wrong answer as the right answer to other inputs, such as to a `gamma` of 1.
+
+"The result is what would be right if `terminated` were replaced by `truncated`" says what a function does with an
+input, whatever its code looks like. The right answers come from the laboratory, so no reference is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Exercise
+from gradschool.core.numerics import Array
+from gradschool.diagnosis.evidence import Laboratory, Part
+from gradschool.diagnosis.formulas import Formula
+from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change the value of an input: ``key`` for a program, ``says`` completes "if `x` were ..."."""
+
+    key: str
+    says: str
+    suits: Callable[[Any], bool]
+    of: Callable[[Any], Value]
+
+
+def _array(x: object) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim > 0
+
+
+def _real_array(x: object) -> bool:
+    return _array(x) and is_real(x)
+
+
+def _number(x: object) -> bool:
+    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind == "f")
+
+
+def _count(x: object) -> bool:
+    return isinstance(x, int | np.integer) and not isinstance(x, bool | np.bool_)
+
+
+def _rows(x: object) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim > 0 and len(x) > 1
+
+
+def _table(x: object) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim == 2 and x.size > 1 and is_real(x)
+
+
+def _square(x: object) -> bool:
+    return isinstance(x, np.ndarray) and x.ndim == 2 and x.shape[0] == x.shape[1] > 1
+
+
+def _like(x: Array, value: float) -> Array:
+    return np.full_like(x, value)
+
+
+CHANGES: tuple[Change, ...] = (
+    Change("off", "off everywhere", lambda x: _array(x) and is_flags(x), lambda x: _like(x, 0)),
+    Change("on", "on everywhere", lambda x: _array(x) and is_flags(x), lambda x: _like(x, 1)),
+    Change("turned", "turned round everywhere", lambda x: _array(x) and is_flags(x), lambda x: ~x if x.dtype.kind == "b" else 1 - x),
+    Change("false", "False", lambda x: isinstance(x, bool | np.bool_), lambda x: False),
+    Change("true", "True", lambda x: isinstance(x, bool | np.bool_), lambda x: True),
+    Change("0", "0", lambda x: _real_array(x) or _number(x), lambda x: 0.0 * x),
+    Change("1", "1", lambda x: _real_array(x) or _number(x), lambda x: 0.0 * x + 1.0),
+    Change("negative", "of the other sign", lambda x: _real_array(x) or _number(x), lambda x: -x),
+    Change("absolute", "replaced by the absolute value", lambda x: _real_array(x) or _number(x), np.abs),
+    Change("twice", "twice as large", lambda x: _real_array(x) or _number(x), lambda x: 2.0 * x),
+    Change("half", "half as large", lambda x: _real_array(x) or _number(x), lambda x: 0.5 * x),
+    Change("squared", "squared", lambda x: _number(x) or _real_array(x), lambda x: x * x),
+    Change("root", "replaced by its square root", lambda x: _number(x) and x >= 0, lambda x: float(np.sqrt(x))),
+    Change("rest", "replaced by 1 minus it", _number, lambda x: 1.0 - x),
+    Change("inverse", "replaced by 1 divided by it", lambda x: _number(x) and x != 0, lambda x: 1.0 / x),
+    Change("one-more", "larger by 1", _count, lambda x: x + 1),
+    Change("one-less", "smaller by 1", lambda x: _count(x) and x > 0, lambda x: x - 1),
+    Change("count-1", "1", _count, lambda x: 1),
+    Change("mean", "replaced in every row by its mean over the rows", lambda x: _rows(x) and is_real(x), lambda x: np.broadcast_to(x.mean(0, keepdims=True), x.shape).copy()),
+    Change("first", "in every row what it is in row 0", _rows, lambda x: np.broadcast_to(x[:1], x.shape).copy()),
+    Change("last", "in every row what it is in the last row", _rows, lambda x: np.broadcast_to(x[-1:], x.shape).copy()),
+    Change("max", "its largest entry everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.max())),
+    Change("min", "its smallest entry everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.min())),
+    Change("all-mean", "its mean everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.mean())),
+    Change("reversed", "in reverse order", _rows, lambda x: x[::-1].copy()),
+    Change("down", "one row further down", _rows, lambda x: np.roll(x, 1, 0)),
+    Change("up", "one row further up", _rows, lambda x: np.roll(x, -1, 0)),
+    Change("transposed", "transposed", _square, lambda x: x.T.copy()),
+    Change("reversed-columns", "in reverse order along its columns", lambda x: isinstance(x, np.ndarray) and x.ndim == 2, lambda x: x[:, ::-1].copy()),
+    Change("within-1", "clipped to between -1 and 1", _real_array, lambda x: np.clip(x, -1.0, 1.0)),
+    Change("norm-1", "scaled down to a norm of 1 where it is longer", _real_array, lambda x: x / max(1.0, float(np.linalg.norm(x)))),
+    Change("unit", "scaled to a norm of 1", lambda x: _real_array(x) and x.any(), lambda x: x / np.linalg.norm(x)),
+    Change("sign", "replaced by its sign", _real_array, np.sign),
+    Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
+    Change("row-mean", "replaced in every row by the row's mean", lambda x: _table(x), lambda x: np.broadcast_to(x.mean(1, keepdims=True), x.shape).copy()),
+    Change("row-min", "replaced in every row by the row's smallest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.min(1, keepdims=True), x.shape).copy()),
+    Change("row-max", "replaced in every row by the row's largest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.max(1, keepdims=True), x.shape).copy()),
+    Change("row-first", "replaced in every row by the row's first entry", lambda x: _table(x), lambda x: np.broadcast_to(x[:, :1], x.shape).copy()),
+    Change("row-sum", "replaced in every row by the row's sum", lambda x: _table(x), lambda x: np.broadcast_to(x.sum(1, keepdims=True), x.shape).copy()),
+    Change("column-max", "replaced in every column by the column's largest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.max(0, keepdims=True), x.shape).copy()),
+    Change("largest-size", "replaced in every row by the entry of the largest size", lambda x: _table(x), lambda x: np.broadcast_to(np.take_along_axis(x, np.abs(x).argmax(1)[:, None], 1), x.shape).copy()),
+    Change("id-0", "0 everywhere", lambda x: _array(x) and is_ids(x), lambda x: _like(x, 0)),
+    Change("id-next", "larger by 1, the largest becoming 0", lambda x: _array(x) and is_ids(x), lambda x: (x + 1) % (x.max(initial=0) + 1)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """Other inputs in the place of a case's own: ``says`` completes "what would be right if ..."."""
+
+    key: tuple[str, ...]
+    says: str
+    of: Callable[[Args], Args | None]
+
+
+def counterfactuals(exercise: Exercise, args: Args) -> Iterator[Counterfactual]:
+    """Yield every change to one input, or to two of them, that suits these inputs."""
+    values = {name: value for name, (value, _) in subjects(exercise, args).items()}
+    nets = networks(exercise, args)
+    yield from _pairs(exercise, values, nets)
+    for name, value in values.items():
+        for change in () if name in nets else CHANGES:
+            if change.suits(value):
+                yield _changed(exercise, name, change)
+
+
+def _changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:
+    def of(args: Args) -> Args | None:
+        value, put = subjects(exercise, args)[name]
+        return put(change.of(value)) if change.suits(value) else None
+
+    return Counterfactual((name, change.key), f"`{name}` were {change.says}", of)
+
+
+def _pairs(exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[int, ...]]) -> Iterator[Counterfactual]:
+    """Yield what two inputs of one kind and shape allow: one in the other's place, both swapped, flags together."""
+    for one, a in values.items():
+        for two, b in values.items():
+            if one == two or not _alike(a, b) or (one in nets) != (two in nets) or nets.get(one) != nets.get(two):
+                continue
+            yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
+            if one < two:
+                yield _two(exercise, one, two, "swapped", f"`{one}` and `{two}` were swapped", lambda a, b: (b, a))
+            if is_real(a) and _array(a) and one < two:
+                for key, words, by in (
+                    ("smaller", "the smaller", np.minimum),
+                    ("larger", "the larger", np.maximum),
+                    ("mean", "the mean", _mean_of),
+                ):
+                    says = f"`{one}` and `{two}` were both {words} of the two"
+                    yield _two(exercise, one, two, key, says, lambda a, b, by=by: (by(a, b), by(a, b)))
+            if is_flags(a) and _array(a):
+                both = f"`{one}` were on where either `{one}` or `{two}` is"
+                yield _two(exercise, one, two, "or", both, lambda a, b: (np.maximum(a, b), b))
+                both = f"`{one}` were on only where `{two}` is on too"
+                yield _two(exercise, one, two, "and", both, lambda a, b: (np.minimum(a, b), b))
+                both = f"`{one}` were off where `{two}` is on"
+                yield _two(exercise, one, two, "without", both, lambda a, b: (np.where(np.asarray(b) > 0, 0 * a, a).astype(a.dtype), b))  # fmt: skip
+
+
+def _mean_of(a: Array, b: Array) -> Array:
+    return np.asarray((a + b) / 2)
+
+
+def _two(
+    exercise: Exercise, one: str, two: str, key: str, says: str, change: Callable[[Any, Any], tuple[Any, Any]]
+) -> Counterfactual:
+    def of(args: Args) -> Args | None:
+        known = subjects(exercise, args)
+        if one not in known or two not in known or not _alike(known[one][0], known[two][0]):
+            return None
+        new_one, new_two = change(known[one][0], known[two][0])
+        first = known[one][1](new_one)
+        return subjects(exercise, first)[two][1](new_two)
+
+    return Counterfactual((one, key, two), says, of)
+
+
+def _alike(a: Value, b: Value) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and (a.dtype.kind == b.dtype.kind)
+    return type(a) is type(b) and isinstance(a, float | int)
+
+
+def as_formulas(laboratory: Laboratory, part: Part) -> Iterator[Formula]:
+    """Yield every counterfactual as a formula for parts of this label; the right answers are asked for when needed."""
+
+    def entries(c: Counterfactual) -> Callable[[Part], Array | None]:
+        return lambda p: laboratory.right_instead(p.attempt, c.key, c.of(p.case.args)).get(p.label)
+
+    for c in counterfactuals(laboratory.exercise, part.case.args):
+        yield Formula("as-if", f"what would be right if {c.says}", ("as-if", *c.key), entries(c))

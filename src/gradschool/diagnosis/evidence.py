@@ -1,0 +1,234 @@
+"""What a diagnosis rests on: the parts of answers beside the right ones, and a laboratory that asks for more of them.
+
+A sentence about a mistake is a hypothesis. It is made from the attempts that were assessed, and it is said only if it
+holds on fresh inputs too: :class:`Laboratory` draws those and puts them to the student's function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from gradschool.core.calling import Reply, captured_output
+from gradschool.core.compare import Attempt, Comparison
+from gradschool.core.exercise import Args, Case, Exercise, Rng
+from gradschool.core.form import subject
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves
+from gradschool.diagnosis.inputs import named_inputs
+
+Ask = Callable[[Args], Reply]  # puts one set of inputs to the student's function, twice
+Right = Callable[[Args], PlainData]  # the right answer to one set of inputs
+Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in float64
+
+FRESH_SEEDS = (101, 202)  # of the exercise's cases that are drawn beside those that were assessed
+QUESTIONS, RIGHT_ANSWERS = 200, 3000  # the most that one diagnosis asks the student's function, and works out
+CPU_SECONDS, SECONDS = 0.6, 3.0  # nothing new is asked after either: a card should come at once
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of one answer: what came back beside what was right, with the inputs that it was made from.
+
+    A list of arrays, such as the gradients of a network's parameters, is one part: its entries stand one after
+    another in a vector.
+    """
+
+    exercise: Exercise
+    attempt: Attempt
+    label: str
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def what(self) -> str:
+        """The part, as the subject of a sentence."""
+        return subject(self.label)
+
+    @property
+    def case(self) -> Case:
+        """The case that the part is an answer to."""
+        return self.attempt.case
+
+    @cached_property
+    def of_numbers(self) -> bool:
+        """Whether both are finite numbers, with sizes and signs: no text and no flags."""
+        if not all(c.of_arrays and c.of_numbers for c in self.comparisons):
+            return False
+        return bool(self.right.size and np.isfinite(self.got).all() and np.isfinite(self.right).all())
+
+    @cached_property
+    def got(self) -> Array:
+        """What came back, in float64."""
+        return joined([c.got64 for c in self.comparisons])
+
+    @cached_property
+    def right(self) -> Array:
+        """What was right, in float64."""
+        return joined([c.expected64 for c in self.comparisons])
+
+    @cached_property
+    def wrong(self) -> Array:
+        """Mask of the wrong entries, by the exercise's tolerance."""
+        return joined([c.mask for c in self.comparisons])
+
+    @cached_property
+    def is_wrong(self) -> bool:
+        """Whether any entry is wrong."""
+        return bool(self.wrong.any())
+
+    @cached_property
+    def inputs(self) -> dict[str, Array]:
+        """The inputs as arrays, by the names that the lesson gives them."""
+        return named_inputs(self.exercise, self.case.args)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """What the case's sizes are called, such as B."""
+        return dict(self.case.sizes)
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """Return the one array as it is, several as one vector."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.ravel(a) for a in arrays])
+
+
+def stem_of(label: str) -> str:
+    """Return the name of the list that a part belongs to: ``actor_gradient`` of ``actor_gradient[2]``.
+
+    >>> stem_of("actor_gradient[2]"), stem_of("grad_W"), stem_of("[1]")
+    ('actor_gradient', 'grad_W', '')
+    """
+    return label.partition("[")[0] if label.endswith("]") else label
+
+
+def parts_of(exercise: Exercise, attempts: Iterable[Attempt]) -> dict[str, list[Part]]:
+    """Return every part of the well-formed answers by its label: a list with one for each attempt."""
+    found: dict[str, list[Part]] = {}
+    for t in attempts:
+        if not t.well_formed:
+            continue
+        by_stem: dict[str, list[Comparison]] = {}
+        for c in t.comparisons:
+            by_stem.setdefault(stem_of(c.label), []).append(c)
+        for label, comparisons in by_stem.items():
+            found.setdefault(label, []).append(Part(exercise, t, label, tuple(comparisons)))
+    return found
+
+
+def numbers_in(answer: PlainData, returns: tuple[str, ...] = ()) -> Parts:
+    """Return the parts of an answer that are finite numbers, in float64, by their labels."""
+    by_stem: dict[str, list[Array]] = {}
+    for label, leaf in iter_leaves(answer, returns):
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf":
+            by_stem.setdefault(stem_of(label), []).append(leaf.astype(np.float64))
+    parts = {label: joined(leaves) for label, leaves in by_stem.items()}
+    return {label: x for label, x in parts.items() if x.size and np.isfinite(x).all()}
+
+
+@dataclass
+class Budget:
+    """What is left for further questions: their number, CPU seconds of this thread and seconds by the clock."""
+
+    questions: int = QUESTIONS
+    right_answers: int = RIGHT_ANSWERS
+    cpu: float = field(default_factory=lambda: time.thread_time() + CPU_SECONDS)
+    clock: float = field(default_factory=lambda: time.perf_counter() + SECONDS)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be asked."""
+        return (
+            self.questions <= 0
+            or self.right_answers <= 0
+            or time.thread_time() > self.cpu
+            or time.perf_counter() > self.clock
+        )
+
+
+@dataclass
+class Laboratory:
+    """Where hypotheses about one student's function are tried.
+
+    Attributes
+    ----------
+    exercise
+        The public half of the exercise.
+    ask
+        Puts one set of inputs to the student's function.
+    right
+        The right answer to one set of inputs; by an oracle, or by a reference.
+    like
+        One attempt that was assessed: tolerance and names of parts are taken from it.
+    cases
+        Draws legal inputs from a generator; those of the exercise if it is left out.
+    """
+
+    exercise: Exercise
+    ask: Ask
+    right: Right
+    like: Attempt
+    cases: Callable[[Rng], list[Case]] | None = None
+    budget: Budget = field(default_factory=Budget)
+    known: dict[tuple[int, tuple[str, ...]], Parts] = field(default_factory=dict)
+
+    def attempt(self, case: Case) -> Attempt | None:
+        """Return an attempt at a further case; None if nothing more may be asked, or if there is no right answer."""
+        if self.budget.over:
+            return None
+        self.budget.questions -= 1
+        right = self.right_to(case.args)
+        return None if right is None else replace(self.like, case=case, expected=right, reply=self.ask(case.args))
+
+    def right_to(self, args: Args) -> PlainData | None:
+        """Return the right answer to inputs that may be none of the lesson's; None where there is none."""
+        if self.budget.over:
+            return None
+        self.budget.right_answers -= 1
+        try:
+            with captured_output():
+                return self.right(copy_arrays(args))
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # inputs that the lesson does not promise may well raise
+            return None
+
+    def right_instead(self, attempt: Attempt, key: tuple[str, ...], other: Args | None) -> Parts:
+        """Return the parts of the right answer to other inputs than the attempt's; ``key`` names what is other."""
+        at = (id(attempt), key)
+        if at not in self.known:
+            right = None if other is None else self.right_to(other)
+            self.known[at] = {} if right is None else numbers_in(right, self.exercise.returns)
+        return self.known[at]
+
+    @cached_property
+    def fresh(self) -> tuple[Attempt, ...]:
+        """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
+        draw = self.cases or self.exercise.cases
+        drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
+        return tuple(t for case in (*drawn, *map(shuffled, drawn)) if case and (t := self.attempt(case)))
+
+
+def shuffled(case: Case) -> Case | None:
+    """Return a case with the rows of its batch in another order and one of them twice; None without a batch.
+
+    What belongs to the rows is told by its first axis: it has the batch's size, and more than one other.
+    """
+    B = case.sizes.get("B", 0)
+    if B < 3 or list(case.sizes.values()).count(B) > 1:
+        return None
+    order = np.append(np.arange(B - 1, 0, -1), 1)  # row 0 is gone, row 1 there twice
+    batch = case.args.get("batch")
+    if isinstance(batch, dict):
+        args = {**case.args, "batch": {k: x[order] for k, x in batch.items()}}
+        rest = [x for k, x in case.args.items() if k != "batch"]
+        if any(isinstance(x, np.ndarray) and len(x) == B for x in rest if np.ndim(x)):
+            return None
+    else:
+        rows = {k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B}
+        args = {k: x[order] if k in rows else x for k, x in case.args.items()}
+    flags = {k: m[order] for k, m in case.rows.items() if len(m) == B}
+    return replace(case, name=f"{case.name}, its rows in another order", args=args, rows=flags)

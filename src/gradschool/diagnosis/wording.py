@@ -1,0 +1,80 @@
+"""The sentences of a diagnosis, made of the words of its formula and of its condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradschool.diagnosis.conditions import Place
+from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.formulas import Formula, Match
+
+# What to ask oneself next, by the name of a factor: open questions, since the number does not tell the cause.
+QUESTIONS = {
+    "twice": "Is a factor 1/2 missing, or is something counted twice?",
+    "half": "Is there a factor 1/2 too many?",
+    "minus-twice": "A sign is turned round; is a factor 1/2 missing too?",
+    "minus-half": "A sign is turned round; is there a factor 1/2 too many as well?",
+    "times-B": "Is a sum taken where a mean is asked for?",
+    "over-B": "Is there one division by B too many?",
+    "minus-times-B": "A sign is turned round; is a sum taken where a mean is asked for?",
+    "minus-over-B": "A sign is turned round; is there one division by B too many?",
+}
+
+
+def lower(what: str) -> str:
+    """Return the subject of a sentence as it stands in the middle of one."""
+    return "the result" if what == "The result" else what
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None) -> tuple[str, str]:
+    """Return the name and the sentence for a formula that fits."""
+    says = f"{fit.factor} {formula.says}" if fit.factor else formula.says
+    question = QUESTIONS.get(fit.factor_name, "") if formula.name == "right" else ""
+    if formula.name == "right":
+        name = fit.factor_name
+    else:
+        name = f"{formula.name}-{fit.factor_name}" if fit.factor_name else formula.name
+    if formula.name == "step":
+        return _step_sentence(formula, fit)
+    if formula.name == "term":
+        return _term_sentence(part, formula, fit)
+    if fit.everywhere:
+        wanted = ", and should not be" if formula.name == "zero" else ""
+        return name, f"{part.what} is {says}{wanted}.{' ' + question if question else ''}"
+    if formula.name == "zero":
+        says = "0"
+    if at and at.exact:
+        return name, f"Where {at.condition.says}, {lower(part.what)} is {says}; everywhere else it is right."
+    where = f" That happens only where {at.condition.says}." if at else ""
+    return name, f"Wherever {lower(part.what)} is wrong, it is {says}.{where}"
+
+
+def _step_sentence(formula: Formula, fit: Match) -> tuple[str, str]:
+    if fit.factor_name == "sign":
+        return "opposite-step", f"{formula.says} is as long as it should be, and points the opposite way."
+    return f"step-{fit.factor_name}", f"{formula.says} is {fit.factor} what it should be."
+
+
+def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
+    if not fit.factor:
+        return "term-too-many", f"{part.what} is too large by exactly {formula.says}, in every entry."
+    if fit.factor_name == "sign":
+        return "term-missing", f"{part.what} is too small by exactly {formula.says}, in every entry."
+    return f"term-{fit.factor_name}", f"{part.what} is what it should be plus {fit.factor} {formula.says}."
+
+
+def place_sentence(part: Part, at: Place) -> tuple[str, str]:
+    """Return the name and the sentence for where an answer is wrong."""
+    key = "-".join(str(k).replace(" ", "-") for k in at.condition.key if isinstance(k, str) and k != "&")
+    if at.exact:
+        return f"wrong-where-{key}", f"{part.what} is wrong exactly where {at.condition.says}."
+    return f"wrong-only-where-{key}", f"{part.what} is right except where {at.condition.says}."
