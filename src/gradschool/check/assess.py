@@ -15,7 +15,7 @@ from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
 from gradschool.core.plain_data import Unsupported
 from gradschool.core.report import Claim, Diagnosis, Report
-from gradschool.diagnosis.patterns import UNEXPLAINED
+from gradschool.diagnosis.first_look import UNEXPLAINED
 
 
 def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:

@@ -43,6 +43,8 @@ def as_text(report: Report) -> str:
         lines.append(f"  [{mark}] {TITLES[p.name]}: {_said(p, report)}")
     if report.hint and not report.passed:
         lines.append(f"  Hint: {report.hint}")
+        if report.experiment:
+            lines.append(f"  How this was found: {report.experiment}.")
     if report.example:
         lines += ["  " + line.replace("\n", "\n  ") for line in _example_text(report.example, report.hint)]
     if report.printed:
@@ -110,6 +112,9 @@ def _body_html(report: Report) -> list[str]:
     parts = [_properties_html(report)] if report.properties else []
     if report.hint and not report.passed:
         parts.append(f'<div style="margin-top:6px"><strong>Hint.</strong> {_prose(report.hint)}</div>')
+        if report.experiment:
+            found = f"How this was found: {_prose(report.experiment)}."
+            parts.append(f'<div style="font-size:90%;opacity:0.85">{found}</div>')
     if report.example:
         parts.append(_example_html(report.example, report.hint))
     if report.printed:

@@ -8,7 +8,7 @@ from gradschool.core.calling import kind_of
 from gradschool.core.compare import Attempt
 from gradschool.core.plain_data import PlainData
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis import patterns
+from gradschool.diagnosis import first_look
 from gradschool.diagnosis.exceptions import raised_sentence
 
 NOT_LISTED = "not on the list: "  # how a text begins that stands for a name which is none of the possible ones
@@ -52,7 +52,7 @@ def value_finding(attempts: Sequence[Attempt], of: Callable[[str], bool] = every
     texts = {c.label: c.got for c in wrong if isinstance(c.expected, str)}
     if texts:
         return _texts_finding(texts)
-    return patterns.values([c for c in comparisons if c.label == wrong[0].label])
+    return first_look.values([c for c in comparisons if c.label == wrong[0].label])
 
 
 def _texts_finding(wrong: Mapping[str, PlainData]) -> Diagnosis:

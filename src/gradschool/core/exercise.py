@@ -89,7 +89,8 @@ class Exercise:
     ``numerics.TOLERANCES``. ``per_item``: every entry or text is an answer of its own and earns its share, as in a
     list of diagnoses. ``state`` are the parts of the answer that say how something is after the call, where the call
     must leave it as it was, each with its words: ``{"critic_weights": "the critic's weights"}``. ``earning`` names the
-    parts that earn a share, () for all of them: the rest is what a call must leave as it was. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
+    parts that earn a share, () for all of them: the rest is what a call must leave as it was. ``speed_note(answer)``
+    says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
     """
 
     id: str

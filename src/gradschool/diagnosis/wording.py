@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradschool.diagnosis.conditions import Place
 from gradschool.diagnosis.evidence import Part
-from gradschool.diagnosis.formulas import Formula, Match
+from gradschool.diagnosis.hypotheses.formulas import Formula, Match
+from gradschool.diagnosis.hypotheses.places import Place
 
 # What to ask oneself next, by the name of a factor: open questions, since the number does not tell the cause.
 QUESTIONS = {
@@ -75,6 +75,8 @@ def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
 def place_sentence(part: Part, at: Place) -> tuple[str, str]:
     """Return the name and the sentence for where an answer is wrong."""
     key = "-".join(str(k).replace(" ", "-") for k in at.condition.key if isinstance(k, str) and k != "&")
+    if at.condition.key[0] == "row":
+        key = f"rows-{at.condition.key[1]}".replace(" ", "-")
     if at.exact:
         return f"wrong-where-{key}", f"{part.what} is wrong exactly where {at.condition.says}."
     return f"wrong-only-where-{key}", f"{part.what} is right except where {at.condition.says}."

@@ -1,6 +1,6 @@
 """`gradschool doctor`: what is wrong with this installation, one sentence each, and what can be mended by a command.
 
-(`gradschool.diagnosis.patterns` is the other one, who looks at gradients.)
+(`gradschool.diagnosis.explain` is the other one, which looks at gradients.)
 """
 
 from __future__ import annotations

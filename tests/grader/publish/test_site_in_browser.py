@@ -18,7 +18,7 @@ KINDS = [
     *LESSONS.values(),
     "for-students.html",
     "threat-model.html",
-    "api/diagnosis.patterns.html",
+    "api/diagnosis.first_look.html",
     "search.html",
 ]
 

@@ -157,7 +157,7 @@ def test_a_check_asks_the_same_each_time() -> None:
 
 def test_float32_in_the_middle_is_caught_here_and_not_only_while_grading() -> None:
     report = check_here(find("chain.l2_gradient"), lambda p, l: (p - l).astype(np.float32).astype(float))
-    assert report.mistake == "precision"
+    assert report.mistake == "float32"
 
 
 def test_in_ipython_the_card_is_html_and_the_traceback_one_line() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Exercise
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Laboratory, Part
-from gradschool.diagnosis.formulas import Formula
+from gradschool.diagnosis.hypotheses.formulas import Formula
 from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
 
 
@@ -64,7 +64,12 @@ def _like(x: Array, value: float) -> Array:
 CHANGES: tuple[Change, ...] = (
     Change("off", "off everywhere", lambda x: _array(x) and is_flags(x), lambda x: _like(x, 0)),
     Change("on", "on everywhere", lambda x: _array(x) and is_flags(x), lambda x: _like(x, 1)),
-    Change("turned", "turned round everywhere", lambda x: _array(x) and is_flags(x), lambda x: ~x if x.dtype.kind == "b" else 1 - x),
+    Change(
+        "turned",
+        "turned round everywhere",
+        lambda x: _array(x) and is_flags(x),
+        lambda x: ~x if x.dtype.kind == "b" else 1 - x,
+    ),
     Change("false", "False", lambda x: isinstance(x, bool | np.bool_), lambda x: False),
     Change("true", "True", lambda x: isinstance(x, bool | np.bool_), lambda x: True),
     Change("0", "0", lambda x: _real_array(x) or _number(x), lambda x: 0.0 * x),
@@ -80,7 +85,12 @@ CHANGES: tuple[Change, ...] = (
     Change("one-more", "larger by 1", _count, lambda x: x + 1),
     Change("one-less", "smaller by 1", lambda x: _count(x) and x > 0, lambda x: x - 1),
     Change("count-1", "1", _count, lambda x: 1),
-    Change("mean", "replaced in every row by its mean over the rows", lambda x: _rows(x) and is_real(x), lambda x: np.broadcast_to(x.mean(0, keepdims=True), x.shape).copy()),
+    Change(
+        "mean",
+        "replaced in every row by its mean over the rows",
+        lambda x: _rows(x) and is_real(x),
+        lambda x: np.broadcast_to(x.mean(0, keepdims=True), x.shape).copy(),
+    ),
     Change("first", "in every row what it is in row 0", _rows, lambda x: np.broadcast_to(x[:1], x.shape).copy()),
     Change("last", "in every row what it is in the last row", _rows, lambda x: np.broadcast_to(x[-1:], x.shape).copy()),
     Change("max", "its largest entry everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.max())),
@@ -90,22 +100,72 @@ CHANGES: tuple[Change, ...] = (
     Change("down", "one row further down", _rows, lambda x: np.roll(x, 1, 0)),
     Change("up", "one row further up", _rows, lambda x: np.roll(x, -1, 0)),
     Change("transposed", "transposed", _square, lambda x: x.T.copy()),
-    Change("reversed-columns", "in reverse order along its columns", lambda x: isinstance(x, np.ndarray) and x.ndim == 2, lambda x: x[:, ::-1].copy()),
+    Change(
+        "reversed-columns",
+        "in reverse order along its columns",
+        lambda x: isinstance(x, np.ndarray) and x.ndim == 2,
+        lambda x: x[:, ::-1].copy(),
+    ),
     Change("within-1", "clipped to between -1 and 1", _real_array, lambda x: np.clip(x, -1.0, 1.0)),
-    Change("norm-1", "scaled down to a norm of 1 where it is longer", _real_array, lambda x: x / max(1.0, float(np.linalg.norm(x)))),
+    Change(
+        "norm-1",
+        "scaled down to a norm of 1 where it is longer",
+        _real_array,
+        lambda x: x / max(1.0, float(np.linalg.norm(x))),
+    ),
     Change("unit", "scaled to a norm of 1", lambda x: _real_array(x) and x.any(), lambda x: x / np.linalg.norm(x)),
     Change("sign", "replaced by its sign", _real_array, np.sign),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
-    Change("row-mean", "replaced in every row by the row's mean", lambda x: _table(x), lambda x: np.broadcast_to(x.mean(1, keepdims=True), x.shape).copy()),
-    Change("row-min", "replaced in every row by the row's smallest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.min(1, keepdims=True), x.shape).copy()),
-    Change("row-max", "replaced in every row by the row's largest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.max(1, keepdims=True), x.shape).copy()),
-    Change("row-first", "replaced in every row by the row's first entry", lambda x: _table(x), lambda x: np.broadcast_to(x[:, :1], x.shape).copy()),
-    Change("row-sum", "replaced in every row by the row's sum", lambda x: _table(x), lambda x: np.broadcast_to(x.sum(1, keepdims=True), x.shape).copy()),
-    Change("column-max", "replaced in every column by the column's largest entry", lambda x: _table(x), lambda x: np.broadcast_to(x.max(0, keepdims=True), x.shape).copy()),
-    Change("largest-size", "replaced in every row by the entry of the largest size", lambda x: _table(x), lambda x: np.broadcast_to(np.take_along_axis(x, np.abs(x).argmax(1)[:, None], 1), x.shape).copy()),
+    Change(
+        "row-mean",
+        "replaced in every row by the row's mean",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x.mean(1, keepdims=True), x.shape).copy(),
+    ),
+    Change(
+        "row-min",
+        "replaced in every row by the row's smallest entry",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x.min(1, keepdims=True), x.shape).copy(),
+    ),
+    Change(
+        "row-max",
+        "replaced in every row by the row's largest entry",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x.max(1, keepdims=True), x.shape).copy(),
+    ),
+    Change(
+        "row-first",
+        "replaced in every row by the row's first entry",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x[:, :1], x.shape).copy(),
+    ),
+    Change(
+        "row-sum",
+        "replaced in every row by the row's sum",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x.sum(1, keepdims=True), x.shape).copy(),
+    ),
+    Change(
+        "column-max",
+        "replaced in every column by the column's largest entry",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(x.max(0, keepdims=True), x.shape).copy(),
+    ),
+    Change(
+        "largest-size",
+        "replaced in every row by the entry of the largest size",
+        lambda x: _table(x),
+        lambda x: np.broadcast_to(np.take_along_axis(x, np.abs(x).argmax(1)[:, None], 1), x.shape).copy(),
+    ),
     Change("id-0", "0 everywhere", lambda x: _array(x) and is_ids(x), lambda x: _like(x, 0)),
-    Change("id-next", "larger by 1, the largest becoming 0", lambda x: _array(x) and is_ids(x), lambda x: (x + 1) % (x.max(initial=0) + 1)),
-)  # fmt: skip
+    Change(
+        "id-next",
+        "larger by 1, the largest becoming 0",
+        lambda x: _array(x) and is_ids(x),
+        lambda x: (x + 1) % (x.max(initial=0) + 1),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -145,30 +205,27 @@ def _pairs(exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[i
             yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
             if one < two:
                 yield _two(exercise, one, two, "swapped", f"`{one}` and `{two}` were swapped", lambda a, b: (b, a))
-            if is_real(a) and _array(a) and one < two:
-                for key, words, by in (
-                    ("smaller", "the smaller", np.minimum),
-                    ("larger", "the larger", np.maximum),
-                    ("mean", "the mean", _mean_of),
-                ):
-                    says = f"`{one}` and `{two}` were both {words} of the two"
-                    yield _two(exercise, one, two, key, says, lambda a, b, by=by: (by(a, b), by(a, b)))
-            if is_flags(a) and _array(a):
-                both = f"`{one}` were on where either `{one}` or `{two}` is"
-                yield _two(exercise, one, two, "or", both, lambda a, b: (np.maximum(a, b), b))
-                both = f"`{one}` were on only where `{two}` is on too"
-                yield _two(exercise, one, two, "and", both, lambda a, b: (np.minimum(a, b), b))
-                both = f"`{one}` were off where `{two}` is on"
-                yield _two(exercise, one, two, "without", both, lambda a, b: (np.where(np.asarray(b) > 0, 0 * a, a).astype(a.dtype), b))  # fmt: skip
+            for key, says, change in _together(one, two, a):
+                yield _two(exercise, one, two, key, says, change)
 
 
-def _mean_of(a: Array, b: Array) -> Array:
-    return np.asarray((a + b) / 2)
+Both = Callable[[Any, Any], tuple[Any, Any]]
 
 
-def _two(
-    exercise: Exercise, one: str, two: str, key: str, says: str, change: Callable[[Any, Any], tuple[Any, Any]]
-) -> Counterfactual:
+def _together(one: str, two: str, value: Value) -> Iterator[tuple[str, str, Both]]:
+    """Yield changes to two arrays of one shape that need both: the smaller of two numbers, or flags combined."""
+    if is_flags(value) and _array(value):
+        yield "or", f"`{one}` were on where either `{one}` or `{two}` is", lambda a, b: (np.maximum(a, b), b)
+        yield "and", f"`{one}` were on only where `{two}` is on too", lambda a, b: (np.minimum(a, b), b)
+        yield "without", f"`{one}` were off where `{two}` is on", lambda a, b: (np.where(b > 0, np.zeros_like(a), a), b)
+    elif is_real(value) and _array(value) and one < two:
+        both = f"`{one}` and `{two}` were both"
+        yield "smaller", f"{both} the smaller of the two", lambda a, b: (np.minimum(a, b),) * 2
+        yield "larger", f"{both} the larger of the two", lambda a, b: (np.maximum(a, b),) * 2
+        yield "mean", f"{both} the mean of the two", lambda a, b: ((a + b) / 2,) * 2
+
+
+def _two(exercise: Exercise, one: str, two: str, key: str, says: str, change: Both) -> Counterfactual:
     def of(args: Args) -> Args | None:
         known = subjects(exercise, args)
         if one not in known or two not in known or not _alike(known[one][0], known[two][0]):

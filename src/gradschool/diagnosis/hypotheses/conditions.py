@@ -1,0 +1,224 @@
+"""Conditions: where a wrong answer is wrong, as a mask over its entries that an input or a size explains.
+
+A condition is a hypothesis too. "Exactly where" it holds, or "only where" it holds, must be true of every attempt.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.hypotheses.entry_conditions import bounds, positions, values
+from gradschool.diagnosis.hypotheses.factors import in_common
+from gradschool.diagnosis.hypotheses.places import Condition, negated
+from gradschool.diagnosis.inputs import is_flags, is_ids
+
+Test = Callable[[Any, Any], object]
+
+
+def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:
+    """Yield the conditions that these parts allow, the plainest first; bounds are learned from entries ``within``."""
+    yield from _named_rows(parts)
+    yield from _flags(parts)
+    yield from _sizes(parts)
+    yield from _options(parts)
+    yield from _shapes(parts)
+    yield from _ids(parts)
+    yield from values(parts)
+    yield from positions(parts)
+    yield from bounds(parts, within)
+
+
+def _rowwise(p: Part, mask: Array) -> Array | None:
+    """Return a mask over rows as one over entries; None if it has another length."""
+    if p.wrong.ndim == 0 or mask.shape != p.wrong.shape[:1]:
+        return None
+    return np.broadcast_to(mask.reshape(-1, *[1] * (p.wrong.ndim - 1)), p.wrong.shape)
+
+
+def _whole(key: tuple[str | float, ...], says: str, holds: Callable[[Part], object]) -> Condition:
+    """Return a condition on whole inputs, which holds for every entry of an answer or for none."""
+    return Condition(key, says, lambda p: np.full(p.wrong.shape, bool(holds(p))))
+
+
+# -- rows that have a name, and flags ---------------------------------------------------------------------------------
+
+
+def _named_rows(parts: Sequence[Part]) -> Iterator[Condition]:
+    for name in parts[0].case.rows:
+        yield Condition(("row", name), f"the row is {name}", partial(_named_row, name))
+
+
+def _named_row(name: str, p: Part) -> Array | None:
+    return _rowwise(p, np.asarray(p.case.rows[name], bool)) if name in p.case.rows else None
+
+
+def _flags(parts: Sequence[Part]) -> Iterator[Condition]:
+    names = [n for n in in_common(parts) if all(is_flags(p.inputs[n]) and p.inputs[n].ndim == 1 for p in parts)]
+    for n in names:
+        yield Condition(("flag", n), f"`{n}` is on", partial(_on, n))
+        yield Condition(("no-flag", n), f"`{n}` is off", partial(negated, partial(_on, n)))
+    for a in names:
+        for b in names:
+            if a < b:
+                yield Condition(("both", a, b), f"`{a}` and `{b}` are both on", partial(_both, a, b, np.logical_and))
+                yield Condition(("either", a, b), f"`{a}` or `{b}` is on", partial(_both, a, b, np.logical_or))
+            if a != b:
+                says = f"`{a}` is on and `{b}` is off"
+                yield Condition(("one-not-two", a, b), says, partial(_both, a, b, np.greater))
+    for n in names:
+        yield _whole(("any", n), f"any entry of `{n}` is on", partial(_any, n, True))
+        yield _whole(("none", n), f"no entry of `{n}` is on", partial(_any, n, False))
+
+
+def _on(name: str, p: Part) -> Array | None:
+    return _rowwise(p, p.inputs[name].astype(bool))
+
+
+def _any(name: str, wanted: bool, p: Part) -> bool:
+    return bool(p.inputs[name].any()) == wanted
+
+
+def _both(one: str, two: str, by: np.ufunc, p: Part) -> Array | None:
+    return _rowwise(p, np.asarray(by(p.inputs[one].astype(bool), p.inputs[two].astype(bool))))
+
+
+# -- sizes, options and shapes: of whole inputs -----------------------------------------------------------------------
+
+
+def _sizes(parts: Sequence[Part]) -> Iterator[Condition]:
+    names = list(parts[0].sizes)
+    for s in names:
+        for n in (1, 2):
+            yield _whole(("size", s, n), f"{s} is {n}", partial(_size, s, operator.eq, n))
+        yield _whole(("size-above", s, 1), f"{s} is more than 1", partial(_size, s, operator.gt, 1))
+    for a, b in ((a, b) for a in names for b in names if a < b):
+        yield _whole(("equal", a, b), f"{a} = {b}", partial(_two_sizes, a, b, operator.eq))
+        yield _whole(("unequal", a, b), f"{a} is not {b}", partial(_two_sizes, a, b, operator.ne))
+
+
+def _size(name: str, test: Test, n: float, p: Part) -> object:
+    return test(p.sizes.get(name, 1), n)
+
+
+def _two_sizes(one: str, two: str, test: Test, p: Part) -> object:
+    return test(p.sizes.get(one), p.sizes.get(two))
+
+
+def _options(parts: Sequence[Part]) -> Iterator[Condition]:
+    for k in in_common(parts):
+        if all(p.inputs[k].ndim == 0 for p in parts):
+            for n in (0, 1):
+                yield _whole(("value", k, n), f"`{k}` is {n}", partial(_number, k, operator.eq, n))
+                yield _whole(("not-value", k, n), f"`{k}` is not {n}", partial(_number, k, operator.ne, n))
+            yield _whole(("above-1", k), f"`{k}` is more than 1", partial(_number, k, operator.gt, 1))
+    for k, value in parts[0].case.args.items():
+        if isinstance(value, str):
+            name = k.replace("_", " ")
+            for t in sorted({str(p.case.args.get(k)) for p in parts}):
+                yield _whole(("text", k, t), f"the {name} is {t}", partial(_text, k, operator.eq, t))
+                yield _whole(("not-text", k, t), f"the {name} is not {t}", partial(_text, k, operator.ne, t))
+
+
+def _number(name: str, test: Test, n: float, p: Part) -> object:
+    return test(p.inputs[name], n)
+
+
+def _text(name: str, test: Test, text: str, p: Part) -> object:
+    return test(p.case.args.get(name), text)
+
+
+SHAPES: tuple[tuple[str, str, Test], ...] = (
+    ("square", "is square", operator.eq),
+    ("not-square", "is not square", operator.ne),
+    ("tall", "has more rows than columns", operator.gt),
+    ("wide", "has more columns than rows", operator.lt),
+)
+
+
+def _shapes(parts: Sequence[Part]) -> Iterator[Condition]:
+    for k in in_common(parts):
+        for n in sorted({p.inputs[k].ndim for p in parts}):
+            axes = f"{n} {'axis' if n == 1 else 'axes'}"
+            yield _whole(("axes", k, n), f"`{k}` has {axes}", partial(_axes, k, operator.eq, n))
+            yield _whole(("more-axes", k, n), f"`{k}` has more than {axes}", partial(_axes, k, operator.gt, n))
+        if all(p.inputs[k].ndim == 2 for p in parts):
+            for key, says, test in SHAPES:
+                yield _whole((key, k), f"`{k}` {says}", partial(_shape, k, test))
+
+
+def _axes(name: str, test: Test, n: float, p: Part) -> object:
+    return test(p.inputs[name].ndim, n)
+
+
+def _shape(name: str, test: Test, p: Part) -> object:
+    rows, columns = p.inputs[name].shape
+    return test(rows, columns)
+
+
+# -- ids: rows and columns that they point to -------------------------------------------------------------------------
+
+
+def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
+    for k in in_common(parts):
+        if not all(is_ids(p.inputs[k]) and p.inputs[k].ndim == 1 for p in parts):
+            continue
+        column, row, twice = partial(_column_of, k), partial(_row_of, k, 1), partial(_row_of, k, 2)
+        yield Condition(("column-of", k), f"the column is the row's `{k}`", column)
+        yield Condition(("not-column-of", k), f"the column is not the row's `{k}`", partial(negated, column))
+        yield Condition(("repeated", k), f"the row's `{k}` occurs more than once", partial(_repeated_row, k))
+        yield Condition(("row-of", k), f"the row is in `{k}`", row)
+        yield Condition(("not-row-of", k), f"the row is not in `{k}`", partial(negated, row))
+        yield Condition(("row-of-twice", k), f"the row is in `{k}` more than once", twice)
+        yield Condition(("id-zero", k), f"the row's `{k}` is 0", partial(_id_zero, k))
+        says = f"an entry of `{k}` occurs more than once"
+        yield _whole(("repeats", k), says, partial(_repeats, k))
+    if all({"state", "action"} <= p.inputs.keys() for p in parts):
+        yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
+
+
+def _repeated(ids: Array) -> Array:
+    values, counts = np.unique(ids, return_counts=True)
+    return np.isin(ids, values[counts > 1])
+
+
+def _repeats(name: str, p: Part) -> object:
+    return _repeated(p.inputs[name]).any()
+
+
+def _id_zero(name: str, p: Part) -> Array | None:
+    return _rowwise(p, p.inputs[name] == 0)
+
+
+def _repeated_row(name: str, p: Part) -> Array | None:
+    return _rowwise(p, _repeated(p.inputs[name]))
+
+
+def _column_of(name: str, p: Part) -> Array | None:
+    ids = p.inputs[name]
+    if p.wrong.ndim != 2 or len(ids) != len(p.wrong):
+        return None
+    return np.asarray(np.arange(p.wrong.shape[1]) == ids[:, None])
+
+
+def _row_of(name: str, times: int, p: Part) -> Array | None:
+    if p.wrong.ndim != 2 or len(p.wrong) <= p.inputs[name].max(initial=-1):
+        return None
+    return _rowwise(p, np.bincount(p.inputs[name], minlength=len(p.wrong)) >= times)
+
+
+def _pair_twice(p: Part) -> Array | None:
+    if p.wrong.ndim != 2 or np.ndim(p.inputs["state"]) != 1:
+        return None
+    counts: Array = np.zeros(p.wrong.shape)
+    rows, columns = p.wrong.shape
+    if p.inputs["state"].max() >= rows or p.inputs["action"].max() >= columns:
+        return None
+    np.add.at(counts, (p.inputs["state"], p.inputs["action"]), 1)
+    return counts > 1

@@ -1,0 +1,230 @@
+"""Formulas for a wrong answer: what the student's function computes instead, up to a factor that has a name.
+
+A formula is a hypothesis about all entries of one part of an answer. It is compared with every attempt, right ones
+and edge cases among them: either it *is* the answer on all of them, or only wherever the answer is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.hypotheses.factors import agrees, factor_of
+
+Entries = Callable[[Part], "Array | None"]  # what a formula gives for one part; None where it does not apply
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What an answer may be instead of the right one.
+
+    ``name`` is for a program; ``says`` completes "The result is ..."; ``key`` says it in plain data, for an audit;
+    ``of`` computes it; ``factor`` is False where a factor makes no sense, as for the sign of each entry. With a
+    ``base``, not the answer but what separates it from the base is compared: a step from an input, or an added term.
+    """
+
+    name: str
+    says: str
+    key: tuple[str | float, ...]
+    of: Entries
+    factor: bool = True
+    base: Entries | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A formula that fits: ``factor`` in words ("" for 1), and whether it is the answer everywhere."""
+
+    formula: Formula
+    factor: str
+    factor_name: str
+    everywhere: bool
+
+
+def match(parts: Sequence[Part], formula: Formula, first_look: bool = False) -> Match | None:
+    """Return how a formula fits these parts; None if it does not.
+
+    It fits where one factor that has a name makes it equal to the answer everywhere, or equal to it (without a
+    factor) in every wrong entry. ``first_look``: these are too few parts to tell a coincidence.
+    """
+    if formula.base is not None:
+        return _match_gap(parts, formula, formula.base)
+    made = [formula.of(p) for p in parts]
+    pairs = [(p, f) for p, f in zip(parts, made, strict=True) if f is not None]
+    if len(pairs) < len(parts) or not all(f.shape == p.got.shape and np.isfinite(f).all() for p, f in pairs):
+        return None
+    if all(agrees(p.got, f).all() and _accounts_for(p, f) for p, f in pairs):
+        return Match(formula, "", "", True) if any(f.any() for _, f in pairs) or formula.name == "zero" else None
+    if formula.factor:
+        named = factor_of(parts, [(p.got, f) for p, f in pairs])
+        if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(pairs)):
+            return Match(formula, named[0], named[1], True)
+    if all(agrees(p.got, f)[p.wrong].all() and _accounts_for(p, f) for p, f in pairs):
+        return Match(formula, "", "", False) if first_look or _is_told_apart(pairs) else None
+    return None
+
+
+def _accounts_for(p: Part, made: Array) -> bool:
+    """Return whether what separates an answer from a formula is small beside what separates it from the right one."""
+    left, error = np.abs(p.got - made)[p.wrong], np.abs(p.got - p.right)[p.wrong]
+    return bool((left <= 1e-3 * error).all())
+
+
+def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match | None:
+    """Return the factor of what separates the answers from a base, if it has a name."""
+    found = [(p, base(p), formula.of(p)) for p in parts]
+    gaps = [(p.got - b, f) for p, b, f in found if b is not None and f is not None and b.shape == p.got.shape]
+    if len(gaps) < len(parts) or not all(f.shape == gap.shape and np.isfinite(f).all() for gap, f in gaps):
+        return None
+    if not any(np.count_nonzero(f) > 1 for _, f in gaps):
+        return None
+    if all(agrees(gap, f).all() for gap, f in gaps):
+        return Match(formula, "", "", True)
+    named = factor_of(parts, gaps)
+    if named is None:
+        return None
+    made = [b + c * f for (_, b, f), c in zip(found, named[2], strict=True) if b is not None and f is not None]
+    if not all(_accounts_for(p, x) for p, x in zip(parts, made, strict=True)):
+        return None
+    return Match(formula, named[0], named[1], True)
+
+
+def _is_told_apart(pairs: Sequence[tuple[Part, Array]]) -> bool:
+    """Return whether enough wrong entries, of different sizes, speak for a formula that holds in those alone."""
+    wrong = np.concatenate([np.ravel(p.got[p.wrong]) for p, _ in pairs])
+    return wrong.size >= 3 and (np.unique(np.round(wrong, 9)).size > 2 or not wrong.any())
+
+
+# -- formulas of the right answer alone -------------------------------------------------------------------------------
+
+
+def _of_right(name: str, says: str, change: Callable[[Array], Array | None], factor: bool = True) -> Formula:
+    return Formula(name, says, ("right", name), lambda p: change(p.right), factor)
+
+
+def _several(x: Array) -> bool:
+    return x.ndim > 0 and x.size > 1
+
+
+def _square(x: Array) -> bool:
+    return x.ndim == 2 and x.shape[0] == x.shape[1] > 1
+
+
+def _spread(x: Array, axis: int, mean: bool) -> Array | None:
+    if x.ndim <= axis or x.shape[axis] < 1 or x.size < 2:
+        return None
+    total = x.mean(axis, keepdims=True) if mean else x.sum(axis, keepdims=True)
+    return np.broadcast_to(total, x.shape).copy()
+
+
+def _normed(x: Array) -> Array | None:
+    norm = np.linalg.norm(x)
+    return x / norm if norm and x.size > 1 else None
+
+
+RIGHT_ITSELF = _of_right("right", "what it should be", lambda x: x)
+ZERO = _of_right("zero", "zero everywhere", np.zeros_like, factor=False)
+OF_RIGHT: tuple[Formula, ...] = (
+    _of_right("transposed", "the transpose of what it should be", lambda x: x.T if x.ndim == 2 else None),
+    _of_right("absolute", "the absolute value of what it should be", np.abs),
+    _of_right("positive-part", "what it should be where that is positive, and 0 elsewhere", lambda x: np.maximum(x, 0)),
+    _of_right("negative-part", "what it should be where that is negative, and 0 elsewhere", lambda x: np.minimum(x, 0)),
+    _of_right("sign-only", "only the sign of what it should be", np.sign),
+    _of_right("squared", "the square of what it should be", np.square),
+    _of_right(
+        "rolled",
+        "right, but one place too far along its last axis",
+        lambda x: np.roll(x, 1, -1) if _several(x) else None,
+    ),
+    _of_right(
+        "rolled-back",
+        "right, but one place too early along its last axis",
+        lambda x: np.roll(x, -1, -1) if _several(x) else None,
+    ),
+    _of_right("rolled-rows", "right, but one row too far down", lambda x: np.roll(x, 1, 0) if x.ndim == 2 else None),
+    _of_right(
+        "rolled-rows-back", "right, but one row too far up", lambda x: np.roll(x, -1, 0) if x.ndim == 2 else None
+    ),
+    _of_right(
+        "reversed", "right, but in reverse order along its first axis", lambda x: x[::-1] if _several(x) else None
+    ),
+    _of_right(
+        "reversed-columns",
+        "right, but in reverse order along its last axis",
+        lambda x: x[..., ::-1] if x.ndim == 2 else None,
+    ),
+    _of_right("normalized", "what it should be, divided by its own norm", _normed),
+    _of_right("sum-of-rows", "in every row the sum over the rows of what it should be", lambda x: _spread(x, 0, False)),
+    _of_right(
+        "mean-of-rows", "in every row the mean over the rows of what it should be", lambda x: _spread(x, 0, True)
+    ),
+    _of_right(
+        "sum-of-columns",
+        "in every column the sum over the columns of what it should be",
+        lambda x: _spread(x, 1, False),
+    ),
+    _of_right(
+        "mean-of-columns",
+        "in every column the mean over the columns of what it should be",
+        lambda x: _spread(x, 1, True),
+    ),
+    _of_right(
+        "cumulative",
+        "the running sum of what it should be, along its first axis",
+        lambda x: np.cumsum(x, 0) if _several(x) else None,
+    ),
+    _of_right(
+        "centered",
+        "what it should be minus its mean over the rows",
+        lambda x: x - x.mean(0, keepdims=True) if _several(x) else None,
+    ),
+    _of_right(
+        "centered-columns",
+        "what it should be minus its mean over the columns",
+        lambda x: x - x.mean(1, keepdims=True) if x.ndim == 2 else None,
+    ),
+    _of_right(
+        "diagonal-only", "right on its diagonal, and 0 elsewhere", lambda x: np.diag(np.diag(x)) if _square(x) else None
+    ),
+    _of_right("rounded", "what it should be, rounded to whole numbers", np.round, factor=False),
+    _of_right("reciprocal", "1 divided by what it should be", lambda x: 1 / x if x.all() else None),
+)
+
+
+def clipped(parts: Sequence[Part]) -> Iterator[Formula]:
+    """Yield the right answer clipped at a bound, or scaled down to a norm, that these answers suggest."""
+    wrong = [p for p in parts if p.is_wrong]
+    top = float(np.max([np.max(p.got, initial=-np.inf) for p in wrong]))
+    low = float(np.min([np.min(p.got, initial=np.inf) for p in wrong]))
+    for a, b in ((-top, top), (low, -low), (-np.inf, top), (low, np.inf), (low, top)):
+        if a < b:
+            yield _clip(a, b)
+    norm = float(np.max([np.linalg.norm(p.got) for p in wrong]))
+    yield Formula(
+        "norm-clipped",
+        f"what it should be, made shorter where its norm is more than {norm:.4g}",
+        ("right", "norm-clipped", norm),
+        lambda p: p.right * min(1.0, norm / (np.linalg.norm(p.right) or 1.0)),
+        False,
+    )
+
+
+def _clip(a: float, b: float) -> Formula:
+    at = (
+        f"between {a:.4g} and {b:.4g}"
+        if np.isfinite([a, b]).all()
+        else f"from above at {b:.4g}"
+        if np.isfinite(b)
+        else f"from below at {a:.4g}"
+    )
+    return Formula(
+        "clipped",
+        f"what it should be, clipped {at}",
+        ("right", "clipped", a, b),
+        lambda p: np.clip(p.right, a, b),
+        False,
+    )

@@ -1,0 +1,99 @@
+"""Where an answer is wrong: the choice among conditions, or of two together, that says it best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+from gradschool.diagnosis.evidence import Part
+
+Mask = Callable[[Part], "Array | None"]
+MOST_OUTER = 3  # conditions that hold wherever the answer is wrong, within which a second one is looked for
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Some of the entries of an answer: ``says`` completes "it is wrong where ..."; ``key`` is for a program."""
+
+    key: tuple[str | float, ...]
+    says: str
+    of: Mask
+
+
+Conditions = Callable[[Sequence[Part], Sequence[Array]], Iterator[Condition]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an answer is wrong: in every entry under the condition (``exact``), or in some of them and no others."""
+
+    condition: Condition
+    exact: bool
+
+
+def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
+    """Return the condition, or the two together, that says best where these answers are wrong; None if none does."""
+    if not any((~p.wrong).any() for p in parts):
+        return None
+    everywhere = [np.ones(p.wrong.shape, bool) for p in parts]
+    outer: list[Condition] = []
+    for condition in conditions(parts, everywhere):
+        held = holds(parts, condition, everywhere)
+        if held == "exactly":
+            return Place(condition, True)
+        if held:
+            outer.append(condition)
+    for one in outer[:MOST_OUTER]:
+        within = [np.asarray(one.of(p)) for p in parts]
+        for two in conditions(parts, within):
+            both = _and(one, two)
+            if holds(parts, two, within) == "exactly" and holds(parts, both, everywhere) == "exactly":
+                return Place(both, True)
+    telling = [c for c in outer if holds(parts, c, everywhere) == "only"]
+    return Place(telling[0], False) if telling else None
+
+
+def negated(of: Mask, p: Part) -> Array | None:
+    """Return the entries that a mask leaves out."""
+    mask = of(p)
+    return None if mask is None else ~mask
+
+
+def _and(one: Condition, two: Condition) -> Condition:
+    def of(p: Part) -> Array | None:
+        a, b = one.of(p), two.of(p)
+        return None if a is None or b is None else a & b
+
+    return Condition(("and", *one.key, "&", *two.key), f"{one.says} and {two.says}", of)
+
+
+def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) -> str:
+    """Return how a condition describes the wrong entries among some: "exactly", "only", "wider" or ""."""
+    masks = [m for p in parts if (m := condition.of(p)) is not None and m.shape == p.wrong.shape]
+    if len(masks) < len(parts):
+        return ""
+    inside, wrong = flat(masks, within), flat([p.wrong for p in parts], within)
+    if (wrong & ~inside).any() or inside.all() or not inside.any():
+        return ""
+    if not _is_telling(parts, within, inside, wrong):
+        return "wider"
+    if (wrong == inside).all():
+        return "exactly"
+    # A condition that holds nearly everywhere, or in which little is wrong, explains nothing by itself.
+    return "only" if wrong[inside].mean() > 0.3 and inside.mean() < 0.75 else "wider"
+
+
+def _is_telling(parts: Sequence[Part], within: Sequence[Array], inside: Array, wrong: Array) -> bool:
+    """Return whether there is something to get wrong outside a condition too: most mistakes show where it is not 0."""
+    if not all(p.of_numbers for p in parts):
+        return True
+    right = np.concatenate([np.ravel(p.right[w]) for p, w in zip(parts, within, strict=True)])
+    return int(np.count_nonzero(right[~inside])) >= 3 or not right[wrong].any()
+
+
+def flat(masks: Sequence[Array], within: Sequence[Array]) -> Array:
+    """Return several masks as one vector, of the entries ``within`` alone."""
+    return np.concatenate([np.ravel(m[w]) for m, w in zip(masks, within, strict=True)]).astype(bool)
