@@ -25,7 +25,7 @@ from gradschool.check.api import check_here
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
 from gradschool.core.report import Report
-from gradschool.diagnosis.patterns import UNEXPLAINED
+from gradschool.diagnosis.first_look import UNEXPLAINED
 
 CHUNK = 60  # mutants of one exercise that one process does
 SILENCE = 120.0  # seconds after which a process that says nothing is ended
