@@ -20,6 +20,9 @@ from grader.execution.fork_client import fork_server_pool
 from grader.execution.grade_notebook import grade_notebook
 from grader.questions.question import Question, as_text, from_json
 from grader.questions.sheets import graded_notebooks, make_sheets, write_sheets
+from tests.support.axe import serious
+from tests.support.browser import chromium, watched_page
+from tests.support.own_code import sheets
 
 pytestmark = pytest.mark.slow
 
@@ -88,14 +91,15 @@ def test_the_command_writes_everything_and_prints_no_key(graded: CourseDirectory
     assert names == {"oral.html", "keys.html", "questions.json", "questions-with-keys.json", "questions.ipynb"}
 
 
-def test_each_student_has_one_page_of_paper(graded: CourseDirectory, chain: Chapter, tmp_path: Path) -> None:
-    from tests.support.browser import chromium
-    from tests.support.own_code import sheets
-
+def test_each_student_has_one_page_of_paper_and_every_page_is_accessible(tmp_path: Path) -> None:
     write_sheets([sheet for _, sheet in sheets(10)], tmp_path, ["html"])
-    for file in tmp_path.rglob("oral.html"):
-        with chromium() as browser:
-            page = browser.new_page()
-            page.goto(file.as_uri())
-            printed = page.pdf(prefer_css_page_size=True)
-        assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 10, file
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) == 6
+    with chromium() as browser:
+        for file in pages:
+            with watched_page(browser) as page:
+                page.goto(file.as_uri())
+                assert serious(page) == [], file
+                printed = page.pdf(prefer_css_page_size=True)
+            if file.name == "oral.html":
+                assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) == 10, file
