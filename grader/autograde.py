@@ -24,12 +24,12 @@ from nbgrader.utils import parse_utc
 from grader.course import STUDENT_ID, Chapter, CourseDirectory
 from grader.errors import GraderError, Interrupted
 from grader.execution.config import ExecutionConfig
-from grader.executors.base import Executor, Graded, Submission
+from grader.executors.base import Executor, Failed, Graded, Submission
 from grader.executors.local import LocalExecutor
 from grader.gradebook import grades, late_penalty
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.notebooks.reader import escapes_folder
-from grader.results import GradeRecord, digest_of, grader_version
+from grader.results import GradeRecord, digest_of, grader_version, note_ungraded
 
 
 class Status(StrEnum):
@@ -42,7 +42,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one submission; ``reason`` says why it could not be graded."""
+    """What came of one submission; ``reason`` says why it could not be graded.
+
+    ``grader_fault``: the machine, the lesson or the grader is the reason, not the student. ``errors`` says of each
+    answer's cell that failed what it raises, and in which line.
+    """
 
     student: str
     chapter: str
@@ -52,6 +56,8 @@ class Result:
     reason: str = ""
     notes: list[str] = field(default_factory=list)
     mistakes: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    grader_fault: bool = False
 
 
 Progress = Callable[[Iterator[Result], int], Iterable[Result]]  # shows results on their way, of so many
@@ -159,7 +165,7 @@ def autograde(
         _require_built(gradebook, {s.chapter.assignment_id for s in found})
         for submission in found:
             if submission.problem:
-                yield _enter_failure(gradebook, submission, submission.problem)
+                yield _enter_failure(gradebook, course, Failed(submission, submission.problem))
             elif not force and _is_graded(course, submission, version(submission.chapter)):
                 yield _keep(gradebook, course, submission)
             else:
@@ -168,7 +174,7 @@ def autograde(
             if isinstance(outcome, Graded):
                 yield _enter(gradebook, course, outcome.submission, outcome.notebook)
             else:
-                yield _enter_failure(gradebook, outcome.submission, outcome.reason)
+                yield _enter_failure(gradebook, course, outcome)
 
 
 def _require_built(gradebook: Gradebook, names: set[str]) -> None:
@@ -210,6 +216,7 @@ def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission
     partial = file.with_suffix(".partial")
     nbformat.write(graded, partial)
     os.replace(partial, file)
+    note_ungraded(course, submission.student, submission.chapter, "")
     return result
 
 
@@ -218,6 +225,7 @@ def _keep(gradebook: Gradebook, course: CourseDirectory, submission: Submission)
     graded = _read_graded(course, submission)
     if not grades.is_entered(gradebook, submission.student, submission.chapter):
         return _enter(gradebook, course, submission, graded)
+    note_ungraded(course, submission.student, submission.chapter, "")
     return _result(gradebook, submission, Status.UNCHANGED, graded)
 
 
@@ -237,12 +245,18 @@ def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
     gradebook.update_or_create_submission(chapter.assignment_id, student, **({"timestamp": when} if when else {}))
 
 
-def _enter_failure(gradebook: Gradebook, submission: Submission, reason: str) -> Result:
-    """Enter a submission that could not be graded: known to the gradebook, without marks, left to a person."""
+def _enter_failure(gradebook: Gradebook, course: CourseDirectory, failed: Failed) -> Result:
+    """Enter a submission that could not be graded: known to the gradebook, without marks, left to a person.
+
+    Marks of an earlier submission stay in the gradebook. Where the student is not at fault, they are not exported.
+    """
+    submission, reason = failed.submission, failed.reason
     if STUDENT_ID.fullmatch(submission.student):
+        note_ungraded(course, submission.student, submission.chapter, reason if failed.grader_fault else "")
         with write_transaction(gradebook):
             _open_submission(gradebook, submission)
-    return Result(submission.student, submission.chapter.assignment_id, Status.FAILED, reason=reason)
+    chapter = submission.chapter.assignment_id
+    return Result(submission.student, chapter, Status.FAILED, reason=reason, grader_fault=failed.grader_fault)
 
 
 def _result(gradebook: Gradebook, submission: Submission, status: Status, graded: NotebookNode) -> Result:
@@ -257,4 +271,5 @@ def _result(gradebook: Gradebook, submission: Submission, status: Status, graded
         float(entered.max_score),
         notes=list(found.notes),
         mistakes=found.mistakes(),
+        errors=dict(found.errors),
     )

@@ -60,6 +60,11 @@ class CourseDirectory:
         return self.work / "feedback"
 
     @property
+    def ungraded(self) -> Path:
+        """``ungraded/<student>/<chapter>.txt``: why the last submission could not be graded, for no student's fault."""
+        return self.work / "ungraded"
+
+    @property
     def db_url(self) -> str:
         """The gradebook's address, as nbgrader takes it: for PostgreSQL with the driver that we install."""
         return POSTGRES.sub("postgresql+psycopg://", self.db) or f"sqlite:///{self.work / 'gradebook.db'}"

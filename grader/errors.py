@@ -15,5 +15,9 @@ class SubmissionError(GraderError):
     """A student's file cannot be graded."""
 
 
+class EnvironmentFault(GraderError):
+    """The machine, the lesson or the grader kept a submission from being graded; its student has no part in it."""
+
+
 class Interrupted(GraderError):
     """Somebody pressed Ctrl-C."""

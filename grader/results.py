@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from grader.course import ROOT, Chapter
+from grader.course import ROOT, Chapter, CourseDirectory
 from gradschool.core.exercise import CHAPTERS, grade_id
 
 if TYPE_CHECKING:  # workers and LMS parsing read records, and need no assessment for it
@@ -36,6 +36,7 @@ class RecordJson(TypedDict):
 
     exercises: list[ExerciseJson]
     notes: list[str]
+    errors: NotRequired[dict[str, str]]
     grader: NotRequired[str]
     submission: NotRequired[str]
 
@@ -80,13 +81,15 @@ class GradeRecord:
     """The record of one graded notebook: exercises in the order in which they were judged, notes for the instructor.
 
     ``grader`` is the :func:`grader_version` that graded it, ``submission`` the :func:`digest_of` the submitted file.
-    A notebook without a record has an empty one.
+    ``errors`` says, by the name of each answer's cell that failed, what it raises and in which line. A notebook without
+    a record has an empty one.
     """
 
     exercises: tuple[ExerciseRecord, ...] = ()
     notes: tuple[str, ...] = ()
     grader: str = ""
     submission: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, reports: Iterable[Report], notes: Iterable[str], grader: str = "", submission: str = "") -> GradeRecord:
@@ -98,11 +101,14 @@ class GradeRecord:
         """Read a record's JSON; an empty record has none of the keys."""
         exercises = tuple(ExerciseRecord.from_json(e) for e in found.get("exercises", []))
         notes = tuple(str(note) for note in found.get("notes", []))
-        return cls(exercises, notes, found.get("grader", ""), found.get("submission", ""))
+        errors = {str(cell): str(error) for cell, error in found.get("errors", {}).items()}
+        return cls(exercises, notes, found.get("grader", ""), found.get("submission", ""), errors)
 
     def to_json(self) -> RecordJson:
         """Return the record as it stands in the notebook's metadata."""
         found: RecordJson = {"exercises": [e.to_json() for e in self.exercises], "notes": list(self.notes)}
+        if self.errors:
+            found["errors"] = dict(self.errors)
         if self.grader:
             found["grader"] = self.grader
         if self.submission:
@@ -148,3 +154,30 @@ def grader_version(chapter: Chapter) -> str:
 def digest_of(file: Path) -> str:
     """Return a digest of a submitted file's bytes."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def note_ungraded(course: CourseDirectory, student: str, chapter: Chapter, reason: str) -> None:
+    """Keep why a student's last submission could not be graded, if that is not the student's fault; "" forgets it."""
+    file = course.ungraded / student / f"{chapter.assignment_id}.txt"
+    if reason:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(reason, encoding="utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def ungraded(course: CourseDirectory, chapter: Chapter) -> dict[str, str]:
+    """Return whose last submission could not be graded, and why: these students' marks are not to be handed out."""
+    files = sorted(course.ungraded.glob(f"*/{chapter.assignment_id}.txt"))
+    return {file.parent.name: file.read_text(encoding="utf-8") for file in files}
+
+
+def left_out(course: CourseDirectory, chapters: Iterable[Chapter]) -> list[str]:
+    """Return a sentence for each chapter of whose marks an export leaves some out."""
+    some = {c.assignment_id: ungraded(course, c) for c in chapters}
+    return [
+        f"Left out of {name}, since the last submission could not be graded for no fault of the student's: "
+        f"{', '.join(found)}; `python -m grader autograde` says why, so mend that, and export again."
+        for name, found in some.items()
+        if found
+    ]

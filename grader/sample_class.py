@@ -119,6 +119,6 @@ def _submit_damaged(course: CourseDirectory, chapter: Chapter) -> None:
 
 def clear(course: CourseDirectory) -> None:
     """Remove what an earlier sample class left in this course directory."""
-    for folder in (course.submitted, course.autograded, course.feedback):
+    for folder in (course.submitted, course.autograded, course.feedback, course.ungraded):
         shutil.rmtree(folder, ignore_errors=True)
     (course.work / "gradebook.db").unlink(missing_ok=True)

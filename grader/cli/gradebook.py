@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -92,16 +93,21 @@ def export(
     from grader.lms import canvas, moodle
     from grader.lms import roster as rosters
     from grader.publish.marks import export_csv, mark_rows
+    from grader.results import left_out
 
     course, chapters = course_directory(db), select_chapters(name)
     if kind is Format.csv:
+        missing = left_out(course, chapters)
         if as_json:
+            print("\n".join(missing), end="\n" if missing else "", file=sys.stderr)
             return print_json(list(mark_rows(course, chapters)))
         file = to or course.work / "marks.csv"
-        return echo(f"Wrote {export_csv(course, chapters, file)} rows to {file}")
+        lines = [f"Wrote {export_csv(course, chapters, file)} rows to {file}", *missing]
+        return echo("\n".join(lines))
     write = canvas.write_import_file if kind is Format.canvas else moodle.write_worksheets
     known = rosters.read(roster or rosters.files(course), timezone)
     files, notes = write(course, chapters, to or course.work, known, ungraded.value)
+    notes = [*left_out(course, chapters), *notes]
     if as_json:
         return print_json({"files": [str(f) for f in files], "notes": notes})
     for line in [*(f"Wrote {f}" for f in files), *notes]:

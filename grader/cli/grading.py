@@ -40,6 +40,7 @@ from grader.errors import GraderError
 from grader.execution.config import ExecutionConfig
 from grader.executors import process_context
 from grader.settings import NO_FORK_VARIABLE
+from gradschool.core.exercise import grade_id
 
 if TYPE_CHECKING:  # they take seconds to import, which not every command needs
     from grader.autograde import Progress, Result
@@ -77,9 +78,11 @@ def autograde(
         progress=progress_bar(as_json),
     )
     if as_json:
-        return print_json([asdict(r) for r in results])
-    show_results(results)
-    return None
+        print_json([asdict(r) for r in results])
+    else:
+        show_results(results)
+    if any(r.grader_fault for r in results):
+        raise typer.Exit(1)
 
 
 def _executor(
@@ -147,7 +150,7 @@ def show_results(results: list[Result]) -> None:
     table = Table("Student", "Chapter", "Marks", "What the judge named", title="Marks")
     for r in results:
         marks = "–" if r.score is None else f"{r.score:g} of {r.max_score:g}"
-        named = r.reason or _named(r.mistakes) or "; ".join(r.notes[:2])
+        named = r.reason or _named(r) or "; ".join(r.notes[:2])
         table.add_row(escape(r.student), r.chapter, marks, escape(named))  # names of files are the students' own
     console.print(table)
     count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "failed")}
@@ -160,11 +163,19 @@ def show_results(results: list[Result]) -> None:
         f"{count['graded']} graded, {count['unchanged']} unchanged, {count['failed']} could not be graded, "
         f"{len(flagged)} flagged."
     )
+    if ours := [r.student for r in results if r.grader_fault]:
+        names = ", ".join(ours[:MOST_FLAGS]) + (" and others" if len(ours) > MOST_FLAGS else "")
+        echo(
+            f"Not the students' fault: {escape(names)}. The table has the reason. No mark of theirs has changed, and "
+            "none is exported; mend it, and run the same command again."
+        )
 
 
-def _named(mistakes: dict[str, str]) -> str:
-    some = [f"{i.partition('.')[2]}: {m}" for i, m in list(mistakes.items())[:3]]
-    return ", ".join(some) + (f" and {len(mistakes) - 3} more" if len(mistakes) > 3 else "")
+def _named(r: Result) -> str:
+    """Name the first mistakes; of an answer whose cell failed, its own error."""
+    named = {i: r.errors.get(grade_id(i) + "-solution", m) for i, m in r.mistakes.items()}
+    some = [f"{i.partition('.')[2]}: {what}" for i, what in list(named.items())[:3]]
+    return ", ".join(some) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
 
 
 @app.command("grade-file")

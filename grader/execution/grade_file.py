@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
-from grader.execution import grade_notebook
+from grader.execution import canary, grade_notebook
 from grader.execution.config import ExecutionConfig
 from grader.notebooks.reader import chapter_of, read_submission
 from grader.results import ExerciseJson, GradeRecord
@@ -25,6 +25,7 @@ class FileReport(TypedDict):
 def grade_file(file: Path, config: ExecutionConfig) -> FileReport:
     """Grade a notebook wherever it lies, and return its record with the chapter and the sums."""
     chapter = chapter_of(read_submission(file), file)
+    canary.require([chapter], config)
     found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter, config))
     exercises = found.exercises
     return {

@@ -37,7 +37,8 @@ def execute_and_judge(notebook: NotebookNode, chapter: Chapter, notes: list[str]
         notes = [bubblewrap.WARNING, *notes]
     run = NotebookRun(notebook, chapter, config, notes=notes)
     reports = run.run()
-    GradeRecord.of(reports.values(), run.notes, grader_version(chapter)).attach(notebook)
+    record = GradeRecord.of(reports.values(), run.notes, grader_version(chapter))
+    replace(record, errors={e.cell: e.sentence for e in run.errors.values() if e.cell}).attach(notebook)
     notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
 

@@ -17,16 +17,23 @@ from nbformat import NotebookNode
 from grader.bank.entry import Entry
 from grader.bank.registry import entries
 from grader.course import Chapter
+from grader.errors import EnvironmentFault
+from grader.execution import canary
+from grader.execution.canary import lesson_packages
+from grader.execution.cell_errors import CellError, because_of, cell_error
 from grader.execution.cell_outcome import CellOutcome, KernelDied
 from grader.execution.config import ExecutionConfig
 from grader.execution.kernel import Kernel
+from grader.execution.unexamined import is_explained, missing_module, unexamined_report, with_cause
 from grader.judging.examine import Examine
-from grader.judging.server import JudgeServer
+from grader.judging.server import Examination, JudgeServer
 from grader.notebooks.nbgrader_cells import is_grade, is_locked
 from grader.notebooks.overwrite_cells import SKIPPED
 from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id
 from gradschool.core.report import Report
+
+NOT_THEIRS = "Could not be graded, for no fault of the student's"
 
 
 @dataclass
@@ -41,6 +48,10 @@ class NotebookRun:
     failed_cells: set[int] = field(default_factory=set)  # cells that cost a kernel and are not run again
     suspect_cells: set[int] = field(default_factory=set)  # cells during which a kernel died once
     put: Examine | None = None
+    errors: dict[int, CellError] = field(default_factory=dict)  # of cells that failed, checks left out
+    doubts: dict[int, str] = field(default_factory=dict)  # cells that failed in ways that may be nobody's at all
+    broken: list[str] = field(default_factory=list)  # what broke the judge, which nothing should
+    ran: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.bank = {grade_id(i): e for i, e in entries(self.chapter.key).items()}
@@ -51,11 +62,13 @@ class NotebookRun:
         """Run every cell that grading needs, and return a report for every exercise, whatever happens."""
         with JudgeServer(seconds=self.limits.check, put=self.put) as judge, ThreadPoolExecutor(1) as own_thread:
             own_thread.submit(asyncio.run, self._run(judge)).result()
+        self._note_errors()
+        self._settle_doubts()
         for cell in self.notebook.cells:
             entry = self._entry(cell)
             if entry:
                 report = self.reports.setdefault(
-                    entry.exercise.id, _unjudged_report(entry, cell, CellOutcome.NOT_REACHED, 0)
+                    entry.exercise.id, unexamined_report(entry, cell, CellOutcome.NOT_REACHED, 0)
                 )
                 cell.outputs, cell.execution_count = [_card(report)], None
         return self.reports
@@ -93,6 +106,7 @@ class NotebookRun:
         if doubtful:
             return max(start, gone.index)
         self.failed_cells.add(gone.index)
+        self._note_failure(gone.index, gone.outcome, str(gone))
         self.notes.append(f"{self._label(gone.index)} stopped the kernel ({gone}); it was started again.")
         return max(start, gone.index + 1)
 
@@ -118,7 +132,7 @@ class NotebookRun:
             cell = self.notebook.cells[index]
             if self._needed(index) and not self._entry(cell):
                 shown = cell.outputs
-                await self._run_cell(kernel, index, self._seconds(index))
+                await self._run_cell(kernel, index, self._seconds(index), again=True)
                 cell.outputs = shown
 
     async def _go_on(self, kernel: Kernel, judge: JudgeServer, start: int) -> int:
@@ -132,15 +146,34 @@ class NotebookRun:
                 await self._run_cell(kernel, index, self._seconds(index))
         return len(self.notebook.cells)
 
-    async def _run_cell(self, kernel: Kernel, index: int, seconds: float) -> CellOutcome:
+    async def _run_cell(self, kernel: Kernel, index: int, seconds: float, again: bool = False) -> CellOutcome:
+        """Run a cell; what it raises when it runs ``again`` in another kernel counts in locked cells alone."""
+        self.ran.add(index)
         try:
-            return await kernel.run(index, seconds)
+            outcome = await kernel.run(index, seconds)
         except KernelDied as lost:
             raise _CellLost(index, str(lost), lost.outcome) from lost
+        if outcome is not CellOutcome.OK and (not again or is_locked(self.notebook.cells[index])):
+            self._note_failure(index, outcome)
+        return outcome
+
+    def _note_failure(self, index: int, outcome: CellOutcome, lost: str = "") -> None:
+        """Keep how a cell failed, the first time; a check's failure is the judge's to tell."""
+        cell = self.notebook.cells[index]
+        if self._entry(cell):
+            return
+        found = cell_error(cell, outcome, self._seconds(index), lost)
+        error = self.errors.setdefault(index, because_of(found, self._failed(index)))
+        if is_locked(cell) or (error.module and error.module.partition(".")[0] in lesson_packages(self.chapter)):
+            self.doubts.setdefault(index, error.sentence)
+
+    def _failed(self, before: int) -> list[CellError]:
+        """Return the errors of the cells before this one."""
+        return [e for i, e in sorted(self.errors.items()) if i < before]
 
     async def _check(self, kernel: Kernel, judge: JudgeServer, index: int, entry: Entry) -> None:
         """Run a check cell with its window open, and keep the judge's report."""
-        cell, outcome = self.notebook.cells[index], CellOutcome.KERNEL_DIED
+        outcome = CellOutcome.KERNEL_DIED
         judge.open(entry.exercise.id)
         try:
             outcome = await self._run_cell(kernel, index, self.limits.check)
@@ -151,10 +184,52 @@ class NotebookRun:
             window = judge.close(wait=2.0)
             if outcome is CellOutcome.OK and not window.taken:
                 outcome = CellOutcome.NO_CHECK
-            if window.broken:
-                self.notes.append(f"A reply to {entry.exercise.id} broke the judge ({window.broken}): report this.")
-            report = window.report or _unjudged_report(entry, cell, outcome, self.limits.check)
-            self.reports[entry.exercise.id] = report
+            self._keep_report(index, entry, outcome, window)
+
+    def _keep_report(self, index: int, entry: Entry, outcome: CellOutcome, window: Examination) -> None:
+        """Keep the judge's report of an exercise, or one that says why there is none."""
+        cell, failed = self.notebook.cells[index], self._failed(index)
+        self.doubts.pop(index, None)  # of a first try
+        if window.broken:
+            self.broken.append(f"a reply to {entry.exercise.id} broke the judge ({window.broken}): please report this")
+        elif outcome is CellOutcome.ERROR and not window.taken and not is_explained(cell, entry):
+            self.doubts.setdefault(index, cell_error(cell, outcome, self.limits.check).sentence)
+        elif outcome is CellOutcome.KERNEL_DIED and not window.taken:
+            self.doubts.setdefault(index, "stopped the kernel before the check had begun")
+        if window.report:
+            self.reports[entry.exercise.id] = with_cause(window.report, failed)
+        else:
+            self.reports[entry.exercise.id] = unexamined_report(entry, cell, outcome, self.limits.check, failed)
+
+    def _note_errors(self) -> None:
+        """Add a note for the instructor of each cell of an answer that failed, and of each module that is not there."""
+        for index, error in sorted(self.errors.items()):
+            locked = is_locked(self.notebook.cells[index])
+            if index not in self.failed_cells and not locked and (error.cell or error.module):
+                label = f"The cell {error.cell}" if error.cell else "A cell of the student's own"
+                self.notes.append(f"{label} {error.sentence}.")
+        for report in self.reports.values():
+            if module := missing_module(report):
+                self.notes.append(
+                    f"The function of {report.exercise} imports {module}, which is not installed where work is graded."
+                )
+
+    def _settle_doubts(self) -> None:
+        """Raise EnvironmentFault if what failed fails without the student's cells, too; else note that it does not.
+
+        The student's kernel is gone by now, and can do nothing to the one that tries the instructor's text alone.
+        """
+        if self.broken:
+            raise EnvironmentFault(f"{NOT_THEIRS}: {self.broken[0]}.")
+        if not self.doubts:
+            return
+        index = min(self.doubts)
+        what = f"{self._label(index)} {self.doubts[index]}"
+        if why := canary.problem(self.chapter, self.config, self.notebook):
+            raise EnvironmentFault(f"{NOT_THEIRS}: {what}, and without the student's cells {why}.")
+        if not any(i < index and not is_locked(self.notebook.cells[i]) for i in self.ran):
+            raise EnvironmentFault(f"{NOT_THEIRS}: {what}, before any cell of the student's ran; grade it again.")
+        self.notes.append(f"{what}. Without the student's cells it does not: one of them is the cause.")
 
 
 class _CellLost(Exception):
@@ -163,39 +238,6 @@ class _CellLost(Exception):
     def __init__(self, index: int, why: str, outcome: CellOutcome) -> None:
         super().__init__(why)
         self.index, self.outcome = index, outcome
-
-
-HINTS = {
-    CellOutcome.TIMEOUT: (
-        "never-returned",
-        "The function had not returned after {seconds:g} seconds. Is there a loop that never ends?",
-    ),
-    CellOutcome.UNINTERRUPTIBLE: (
-        "never-returned",
-        "The function had not returned after {seconds:g} seconds, and did not even stop when it was interrupted.",
-    ),
-    CellOutcome.KERNEL_DIED: (
-        "kernel-died",
-        "The function ended the whole kernel (exit, or a crash) instead of returning.",
-    ),
-    CellOutcome.NO_CHECK: (
-        "not-checked",
-        "The check never reached the judge: `check` was replaced, or the cell returned before it.",
-    ),
-    CellOutcome.NOT_REACHED: ("not-reached", "Grading did not get as far as this exercise."),
-    CellOutcome.ERROR: ("not-checked", "The check could not start. {error}"),
-    CellOutcome.OK: ("broken-off", "The check broke off before the examination had ended."),
-}
-
-
-def _unjudged_report(entry: Entry, cell: NotebookNode, outcome: CellOutcome, seconds: float) -> Report:
-    """Return the report for an exercise of which the judge has no record: nothing earned, and why."""
-    name, hint = HINTS[outcome]
-    error = next((f"{o.ename}: {o.evalue}" for o in cell.get("outputs", []) if o.output_type == "error"), "")
-    if outcome is CellOutcome.ERROR:
-        error = f"The cell stopped with {error}. Did the cell with your function run without an error?"
-    hint = hint.format(seconds=seconds, error=error)
-    return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, hint, points=entry.points)
 
 
 def _card(report: Report) -> NotebookNode:

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.course import Chapter
-from grader.errors import GraderError
+from grader.errors import GraderError, SubmissionError
 from grader.execution.config import ExecutionConfig
 
 MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
@@ -42,14 +42,20 @@ class Graded:
 
 @dataclass(frozen=True)
 class Failed:
-    """A submission that could not be graded, and a sentence that says why."""
+    """A submission that could not be graded, and a sentence that says why.
+
+    ``grader_fault``: the machine, the lesson or the grader is the reason, and not the student's file.
+    """
 
     submission: Submission
     reason: str
+    grader_fault: bool = False
 
 
 Outcome = Graded | Failed
-Reply = tuple[bool, str]  # from a worker: True and the notebook as text, or False and why there is none
+# From a worker: True and the notebook as text; or why there is none, with False where the student's file is the reason
+# and None where the machine, the lesson or the grader is.
+Reply = tuple[bool | None, str]
 
 
 class Executor(Protocol):
@@ -62,7 +68,12 @@ class Executor(Protocol):
 def outcome_of(submission: Submission, reply: Reply) -> Outcome:
     """Return a worker's reply about a submission as its outcome."""
     graded, text = reply
-    return Graded(submission, deserialize(text)) if graded else Failed(submission, text)
+    return Graded(submission, deserialize(text)) if graded else Failed(submission, text, grader_fault=graded is None)
+
+
+def error_reply(error: Exception) -> Reply:
+    """Return a worker's reply about a submission that ended in this error."""
+    return (False if isinstance(error, SubmissionError) else None), error_sentence(error)
 
 
 def serialize(notebook: NotebookNode) -> str:

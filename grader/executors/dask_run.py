@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from grader.errors import GraderError
 from grader.execution.config import ExecutionConfig
 from grader.executors.base import MOST_READY, Failed, Graded, Outcome, Submission, outcome_of
-from grader.executors.dask_task import OFF, SANDBOX, grading_fingerprint
+from grader.executors.dask_task import CANARY, OFF, SANDBOX, grading_fingerprint
 from grader.notebooks.reader import MOST_BYTES
 
 TRIES = 2
@@ -63,6 +64,7 @@ class DaskRun:
     patience: float
     wait: float
     warn: Callable[[str], None]
+    chapters: list[str] = field(default_factory=list)  # whose canary a worker runs first
     ours: dict[str, str] = field(default_factory=grading_fingerprint)
     waiting: deque[tuple[Submission, int]] = field(default_factory=deque)  # with how often it was tried
     ready: deque[Outcome] = field(default_factory=deque)
@@ -79,6 +81,7 @@ class DaskRun:
     def run(self, todo: Sequence[Submission]) -> Iterator[Outcome]:
         """Yield each outcome as it comes; a free worker gets its next submission before anything is yielded."""
         self.waiting.extend((s, 0) for s in todo)
+        self.chapters = sorted({s.chapter.assignment_id for s in todo})
         try:
             while self.waiting or self.ready or any(t.submission for t in self.tasks.values()):
                 self._poll_workers()
@@ -103,7 +106,7 @@ class DaskRun:
         for address in self.present.keys() - workers.keys():
             self._drop_worker(address, "died")
         for address in workers.keys() - self.present.keys():
-            self._send(_on_worker("worker_fingerprint"), (), _Task(address, now + ASKING, None))
+            self._send(partial(_on_worker("worker_fingerprint"), self.chapters), (), _Task(address, now + ASKING, None))
         self.present = workers
         for address in {t.address for t in self.tasks.values() if t.until < now}:
             self._refuse(address, "it hangs")
@@ -135,7 +138,7 @@ class DaskRun:
             self.waiting.append((task.submission, task.tries + 1))
         else:
             reason = f"{why}, for the second time: look at it, and grade it again."
-            self.ready.append(Failed(task.submission, reason))
+            self.ready.append(Failed(task.submission, reason, grader_fault=True))
 
     def _refuse(self, address: str, why: str) -> None:
         """Stop using a worker, and say so once for each reason."""
@@ -237,7 +240,9 @@ class DaskRun:
                 return f"its {name} is {theirs.get(name)}, here it is {mine}; give both the same and start it again"
         if theirs[SANDBOX] == OFF and self.config.sandbox:
             return "it runs students' code without a sandbox; say --unsandboxed to allow it"
-        return "" if theirs[SANDBOX] == OFF else theirs[SANDBOX].rstrip(".")
+        if theirs[SANDBOX] not in ("", OFF):
+            return str(theirs[SANDBOX].rstrip("."))
+        return str(theirs[CANARY])
 
     def _cancel_all(self) -> None:
         """Cancel everything. A notebook that is running ends on its worker, and nobody looks at it."""

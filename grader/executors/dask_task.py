@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ from typing import Any
 from grader.course import chapter, chapters
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.executors import worker
-from grader.executors.base import Reply, error_sentence
+from grader.executors.base import Reply, error_reply
 from grader.results import grader_version
 from grader.sandbox import bubblewrap
 from grader.settings import Settings
 
 LIBRARIES = ("numpy", "torch", "gymnasium")
-SANDBOX = "sandbox"  # the one entry of a worker's fingerprint that need not be the same here and there
+SANDBOX = "sandbox"  # what of a worker's fingerprint need not be the same here and there: its sandbox's state,
 OFF = "off"
+CANARY = "canary"  # and what a canary found there, which should be nothing
 
 
 def grading_fingerprint() -> dict[str, str]:
@@ -32,11 +34,16 @@ def grading_fingerprint() -> dict[str, str]:
     return {**graders, "python": f"{sys.version_info[0]}.{sys.version_info[1]}", **numbers}
 
 
-def worker_fingerprint() -> dict[str, str]:
-    """Return the grading fingerprint of this worker, and why it has no sandbox ("off", a sentence, or "")."""
+def worker_fingerprint(names: Sequence[str] = ()) -> dict[str, str]:
+    """Return the grading fingerprint of this worker, and what is wrong with its sandbox and its kernels.
+
+    The sandbox's entry is "off", a sentence, or "". A canary has run for each of the chapters in ``names``.
+    """
     settings = Settings.from_env()
     sandbox = bubblewrap.unavailable(settings.work_dir) if settings.sandbox else OFF
-    return {**grading_fingerprint(), SANDBOX: sandbox}
+    bad = sandbox not in ("", OFF)
+    trouble = "" if bad else worker.canary_problem([chapter(n) for n in names], ExecutionConfig.from_settings(settings))
+    return {**grading_fingerprint(), SANDBOX: sandbox, CANARY: trouble}
 
 
 def grade_bytes(data: bytes, name: str, limits: dict[str, Any]) -> Reply:
@@ -49,4 +56,4 @@ def grade_bytes(data: bytes, name: str, limits: dict[str, Any]) -> Reply:
             file.write_bytes(data)
             return worker.grade_submission(file, found, config)
     except Exception as error:
-        return False, error_sentence(error)
+        return error_reply(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from multiprocessing import active_children
 
 import psutil
 
-from grader.execution import fork_client
+from grader.course import Chapter
+from grader.errors import GraderError
+from grader.execution import canary, fork_client
 from grader.execution.config import ExecutionConfig
 from grader.executors import process_context, worker
 from grader.executors.base import (
@@ -22,7 +24,7 @@ from grader.executors.base import (
     Outcome,
     Reply,
     Submission,
-    error_sentence,
+    error_reply,
     outcome_of,
 )
 from grader.sandbox import bubblewrap
@@ -30,6 +32,9 @@ from grader.sandbox import bubblewrap
 KILLED_TWICE = (
     "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
 )
+
+
+CANARY_KILLED = "the process that tried a kernel was killed (out of memory?); make room"
 
 
 @dataclass(frozen=True)
@@ -49,24 +54,49 @@ class LocalExecutor:
             return
         again = []
         with fork_client.shared_fork_server(config) as handle:
-            for submission, outcome in _run_all(todo, self.jobs or process_context.default_jobs(), config, handle):
+            first = _start_with_canary({s.chapter: None for s in todo}, config, handle)
+            jobs = self.jobs or process_context.default_jobs()
+            for submission, outcome in _run_all(todo, jobs, config, handle, first):
                 if outcome is None:
                     again.append(submission)
                 else:
                     yield outcome
             for submission, outcome in _run_all(again, 1, config, handle):
-                yield outcome or Failed(submission, KILLED_TWICE)
+                yield outcome or Failed(submission, KILLED_TWICE, grader_fault=True)
+
+
+def _start_with_canary(
+    chapters: Iterable[Chapter], config: ExecutionConfig, handle: fork_client.ForkServerHandle | None
+) -> ProcessPoolExecutor:
+    """Start the first process, let it run the canary, and return it; raise GraderError if the canary fails."""
+    pool = _new_process(config, handle)
+    try:
+        why = pool.submit(worker.canary_problem, list(chapters), config).result()
+    except BrokenProcessPool:
+        why = CANARY_KILLED
+    except BaseException:
+        _kill_workers()
+        pool.shutdown(cancel_futures=True)
+        raise
+    if why:
+        pool.shutdown()
+        raise GraderError(canary.NOBODY.format(why=why))
+    return pool
 
 
 def _run_all(
-    todo: Sequence[Submission], jobs: int, config: ExecutionConfig, handle: fork_client.ForkServerHandle | None
+    todo: Sequence[Submission],
+    jobs: int,
+    config: ExecutionConfig,
+    handle: fork_client.ForkServerHandle | None,
+    *idle_processes: ProcessPoolExecutor,
 ) -> Iterator[tuple[Submission, Outcome | None]]:
     """Run each submission once, in pools of one process; None for one whose process died.
 
     A free process gets its next submission before any outcome is yielded: it works while the writer writes.
     """
     waiting, ready = deque(todo), deque[tuple[Submission, Outcome | None]]()
-    idle: list[ProcessPoolExecutor] = []
+    idle = list(idle_processes)
     busy: dict[Future[Reply], tuple[ProcessPoolExecutor, Submission]] = {}
     try:
         while waiting or busy or ready:
@@ -101,9 +131,13 @@ def _submit(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(worker.grade_submission, *task)
         pool.shutdown()
-    context = process_context.context(config.fork)
-    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker, initargs=(handle,))
+    pool = _new_process(config, handle)
     return pool, pool.submit(worker.grade_submission, *task)
+
+
+def _new_process(config: ExecutionConfig, handle: fork_client.ForkServerHandle | None) -> ProcessPoolExecutor:
+    context = process_context.context(config.fork)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker, initargs=(handle,))
 
 
 def _start_worker(handle: fork_client.ForkServerHandle | None) -> None:
@@ -127,4 +161,4 @@ def _outcome_of(submission: Submission, future: Future[Reply]) -> Outcome | None
     except BrokenProcessPool:
         return None
     except Exception as error:
-        return Failed(submission, error_sentence(error))
+        return outcome_of(submission, error_reply(error))

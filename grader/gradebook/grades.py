@@ -19,7 +19,8 @@ def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chap
     Marks and comments given by hand stay; where there is one, the cell is flagged for manual grading again.
     """
     where = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student).id
-    found = GradeRecord.read(notebook).by_cell()
+    record = GradeRecord.read(notebook)
+    found = record.by_cell()
     grades, comments = _of_cells(gradebook, Grade, where), _of_cells(gradebook, Comment, where)
     try:
         for cell in notebook.cells:
@@ -30,7 +31,9 @@ def save_grades(gradebook: Gradebook, notebook: NotebookNode, student: str, chap
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
             if is_solution(cell):
                 comment = comments[cell.metadata.nbgrader.grade_id]
-                comment.auto_comment = None if _was_answered(cell) else "No response."
+                error = record.errors.get(cell.metadata.nbgrader.grade_id)
+                told = f"This cell {error}." if error else None
+                comment.auto_comment = told if _was_answered(cell) else "No response."
     except KeyError as name:
         why = f"The gradebook lacks the cell {name} of {chapter.assignment_id}: run `python -m grader build` first."
         raise GraderError(why) from None

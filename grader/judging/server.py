@@ -45,7 +45,7 @@ class JudgeServer:
         self.address = str(Path(self._folder.name) / "socket")
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
-        self._window: _Examination | None = None
+        self._window: Examination | None = None
 
     def __enter__(self) -> JudgeServer:
         self._server = socket.socket(socket.AF_UNIX)
@@ -67,9 +67,9 @@ class JudgeServer:
     def open(self, exercise_id: str) -> None:
         """Open the window of an exercise: from now on its first check is examined."""
         with self._lock:
-            self._window = _Examination(exercise_id)
+            self._window = Examination(exercise_id)
 
-    def close(self, wait: float = 0.0) -> _Examination:
+    def close(self, wait: float = 0.0) -> Examination:
         """Close the window and return it; ``wait`` is the seconds to wait for an examination that still goes on."""
         with self._lock:
             window, self._window = self._window, None
@@ -107,7 +107,7 @@ class JudgeServer:
             if window:
                 window.done.set()
 
-    def _take(self, hello: object) -> _Examination | None:
+    def _take(self, hello: object) -> Examination | None:
         """Take the open window, if this is the first check of its exercise; return it, or None."""
         wanted = hello.get("check") if isinstance(hello, Mapping) else None
         with self._lock:
@@ -117,7 +117,7 @@ class JudgeServer:
             window.taken = True
             return window
 
-    def _examine(self, line: DeadlineConnection, window: _Examination) -> None:
+    def _examine(self, line: DeadlineConnection, window: Examination) -> None:
         def ask(args: Mapping[str, Any]) -> Reply:
             protocol.send(line, Question(args=dict(args)))
             return unpack_reply(protocol.receive(line, most=MOST_REPLY))
@@ -152,7 +152,7 @@ class DeadlineConnection:
         self.connection.sendall(data)
 
 
-class _Examination:
+class Examination:
     """The window of one exercise: whether a check came, and the report if its examination ended."""
 
     def __init__(self, exercise_id: str) -> None:

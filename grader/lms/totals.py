@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
+from grader.results import left_out, ungraded
 
 if TYPE_CHECKING:
     from nbgrader.api import Grade, SubmittedAssignment
@@ -34,21 +35,26 @@ class ChapterTotal:
 Totals = dict[tuple[str, str], ChapterTotal]  # by student and chapter
 
 
-def chapter_totals(course: CourseDirectory, chapters: Iterable[Chapter]) -> Totals:
+def chapter_totals(course: CourseDirectory, chapters: Sequence[Chapter]) -> Totals:
     """Return every student's mark for every chapter that was graded, late penalties taken off.
 
     A submission that could not be graded has no mark here: it is in the gradebook, without a notebook that was scored.
+    Nor has a student whose last submission could not be graded for no fault of theirs.
     """
     from grader.gradebook.connection import open_gradebook  # loads nbgrader, which reading downloads does without
 
     found = {}
     with open_gradebook(course) as gradebook:
         for chapter in chapters:
+            not_theirs = ungraded(course, chapter)
             for submission in gradebook.assignment_submissions(chapter.assignment_id):
+                if submission.student_id in not_theirs:
+                    continue
                 if any(g.auto_score is not None or g.manual_score is not None for g in _grades(submission)):
                     found[submission.student_id, chapter.assignment_id] = _total(submission, chapter)
     if not found:
-        raise GraderError("There are no marks yet: run `python -m grader autograde` first.")
+        nobody = "There are no marks yet: run `python -m grader autograde` first."
+        raise GraderError(next(iter(left_out(course, chapters)), nobody))
     return found
 
 

@@ -5,6 +5,7 @@ They are thin: the same functions grade a class by ``python -m grader autograde`
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.course import chapter
-from grader.errors import GraderError
+from grader.course import Chapter, chapter
+from grader.errors import EnvironmentFault, GraderError
 from grader.execution.config import ExecutionConfig
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.gradebook.grades import save_grades
@@ -24,7 +25,7 @@ from grader.notebooks.nbgrader_cells import is_grade
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import escapes_folder, read_submission
 from grader.notebooks.source import INSTRUCTOR_TAG, template
-from grader.results import ExerciseRecord, GradeRecord
+from grader.results import ExerciseRecord, GradeRecord, note_ungraded
 from grader.settings import Settings
 
 Step = tuple[NotebookNode, Any]
@@ -85,8 +86,22 @@ class JudgeNotebook(NbGraderPreprocessor):
         from grader.execution.grade_notebook import execute_and_judge
 
         config = ExecutionConfig.from_settings(Settings.from_env())
-        execute_and_judge(nb, chapter(resources["nbgrader"]["assignment"]), list(nb.metadata.pop(NOTES, [])), config)
+        graded = chapter(resources["nbgrader"]["assignment"])
+        _require_canary(graded, config)
+        try:
+            execute_and_judge(nb, graded, list(nb.metadata.pop(NOTES, [])), config)
+        except EnvironmentFault as fault:
+            note_ungraded(Settings.from_env().course_directory(), resources["nbgrader"]["student"], graded, str(fault))
+            raise
         return nb, resources
+
+
+@lru_cache
+def _require_canary(graded: Chapter, config: ExecutionConfig) -> None:
+    """Run a canary once for a class, before its first notebook; raise GraderError if it fails."""
+    from grader.execution import canary
+
+    canary.require([graded], config)
 
 
 class EnterRecord(NbGraderPreprocessor):
@@ -95,9 +110,11 @@ class EnterRecord(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
         """Enter the notebook's grades, and return it as it came."""
         names = resources["nbgrader"]
+        graded = chapter(names["assignment"])
         with open_gradebook(names["db_url"]) as gradebook, write_transaction(gradebook):
             enter_student(gradebook, names["student"])
-            save_grades(gradebook, nb, names["student"], chapter(names["assignment"]))
+            save_grades(gradebook, nb, names["student"], graded)
+        note_ungraded(Settings.from_env().course_directory(), names["student"], graded, "")
         return nb, resources
 
 

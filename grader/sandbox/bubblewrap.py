@@ -168,9 +168,11 @@ def _folders(*names: str) -> Iterator[str]:
 
 def _fonts() -> Iterator[str]:
     """Yield matplotlib's list of fonts, which takes a second or two to make."""
-    import matplotlib
-
     yield from ("--perms", "0777", "--dir", f"{HOME}/matplotlib")
+    try:
+        import matplotlib
+    except ImportError:  # the canary says so, before a class
+        return
     for found in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
         yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
 

@@ -15,7 +15,7 @@ from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
-from grader.results import KEY, GradeRecord
+from grader.results import KEY, GradeRecord, ungraded
 from gradschool.core.exercise import grade_id
 
 MOST_NOTES = 200  # in one chapter's list
@@ -25,7 +25,8 @@ MOST_NOTES = 200  # in one chapter's list
 class Mark:
     """One student's work for one chapter; ``share`` is of the points marked so far, None if nothing was.
 
-    ``ungraded`` names the cells that wait for manual grading; ``failed`` is set if the notebook could not be graded.
+    ``ungraded`` names the cells that wait for manual grading; ``failed`` is set if the notebook could not be graded,
+    and ``reason`` says why where the student has no part in it: any marks are then those of an earlier submission.
     """
 
     student: str
@@ -35,6 +36,7 @@ class Mark:
     ungraded: list[str]
     notes: list[str]
     failed: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,12 @@ def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Mis
 
 def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> ChapterFacts:
     sections = sections_of(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb")
-    marks, scores, records = [], {}, {}
+    marks, scores, records, not_theirs = [], {}, {}, ungraded(course, chapter)
     for submission in sorted(gradebook.assignment_submissions(chapter.assignment_id), key=lambda s: s.student_id):
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
-        marks.append(_mark(student, grades, list(found.notes)))
+        marks.append(_mark(student, grades, list(found.notes), not_theirs.get(student, "")))
         if not marks[-1].failed:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
     exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
@@ -112,7 +114,7 @@ def _is_marked(grade: Any) -> bool:
     return grade.auto_score is not None or grade.manual_score is not None
 
 
-def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
+def _mark(student: str, grades: list[Any], notes: list[str], reason: str) -> Mark:
     marked = [g for g in grades if _is_marked(g)]
     possible = sum(float(g.max_score) for g in marked)
     score = sum(float(g.score) for g in marked)
@@ -124,6 +126,7 @@ def _mark(student: str, grades: list[Any], notes: list[str]) -> Mark:
         [g.name for g in grades if g.needs_manual_grade and marked],
         [str(n) for n in notes][:MOST_NOTES],
         failed=not marked,
+        reason=reason,
     )
 
 

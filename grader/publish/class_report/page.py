@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.course import Chapter, CourseDirectory
 from grader.lms.manifest import read_manifest
-from grader.publish.class_report.data import ChapterFacts, Misconception, facts, top_misconceptions
+from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, top_misconceptions
 from grader.publish.class_report.figures import BINS, chapter_figures, svg
 from gradschool.lessons.figures.figure import LessonFigure
 
@@ -193,14 +193,18 @@ def _waiting(found: Sequence[ChapterFacts]) -> str:
 def _to_look_at(found: Sequence[ChapterFacts]) -> str:
     rows = [(m.student, f.chapter.assignment_id, note) for f in found for m in f.marks for note in m.notes]
     failed = [
-        (m.student, f.chapter.assignment_id, "could not be graded: see `autograde`")
-        for f in found
-        for m in f.marks
-        if m.failed
+        (m.student, f.chapter.assignment_id, _why_failed(m)) for f in found for m in f.marks if m.failed or m.reason
     ]
     table = _table("Notes change no mark", ("Student", "Chapter", "What there is"), [*failed, *rows])
     none = "<p>Nothing unusual.</p>"
     return f'<h2 id="look">Worth a look</h2>{table if failed or rows else none}'
+
+
+def _why_failed(mark: Mark) -> str:
+    if not mark.reason:
+        return "could not be graded: see `autograde`"
+    older = "" if mark.failed else " Its marks are those of an earlier submission."
+    return f"the last submission has no mark, which is not the student's fault. {mark.reason}{older}"
 
 
 def _table(

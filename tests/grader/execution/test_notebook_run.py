@@ -8,12 +8,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import ROOT, Chapter, CourseDirectory
+from grader.course import ROOT, Chapter
 from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig, TimeLimits
-from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 from tests.support.time_limits import PATIENT
 
@@ -21,14 +19,6 @@ pytestmark = pytest.mark.slow
 
 QUICK = TimeLimits(check=10.0, cell=10.0)  # for code that never ends; what ends may be slow on a busy machine
 FULL = {i: e.points for i, e in entries("chain").items()}
-
-
-@pytest.fixture
-def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
-    """The release with every solution filled in."""
-    cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chain).cells if "nbgrader" in c.metadata}
-    released = nbformat.read(built.release / chain.assignment_id / f"{chain.notebook}.ipynb", as_version=4)
-    return sample_class.filled(released, chain, lambda e: cells[e.exercise.grade_id + "-solution"])
 
 
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -103,7 +93,8 @@ def test_a_cell_that_does_not_parse_costs_only_itself(solved: NotebookNode, chai
     done = graded(solved, chain, tmp_path)
     assert earned(done) == {**FULL, "chain.shared_paths": 0.0}
     card = cell(done, "chain-shared-paths").outputs[0].data["text/plain"]
-    assert "NameError: name 'shared_paths' is not defined" in card
+    assert "SyntaxError" in card
+    assert "(line 1: `def shared_paths(W, x, g:`)" in card
 
 
 def test_what_the_cell_prints_or_returns_is_no_mark(solved: NotebookNode, chain: Chapter, tmp_path: Path) -> None:

@@ -77,4 +77,4 @@ def test_an_error_that_nobody_expected_is_one_sentence(
 
     monkeypatch.setattr(worker, "grade_notebook", broken)
     reply = worker.grade_submission(tmp_path / "nb.ipynb", chain, ExecutionConfig(tmp_path))
-    assert reply == (False, "Grading failed with ZeroDivisionError (by nothing): please report this.")
+    assert reply == (None, "Grading failed with ZeroDivisionError (by nothing): please report this.")
