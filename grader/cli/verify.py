@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from grader.cli.common import ChapterName, Json, app, console, echo, execution_config, print_json
+from grader.cli.common import ChapterName, Json, Unsandboxed, app, console, echo, execution_config, print_json
 from grader.course import select_chapters
 from grader.errors import GraderError
 
@@ -84,6 +84,22 @@ def _line(found: str | dict[str, str]) -> str:
         return found
     where = f' on "{found["input"]}"' if found["input"] else ""
     return f"{found['exercise']}, {found['mutant']}: {found['why']} ({found['what']}{where})"
+
+
+@app.command()
+def doctor(name: ChapterName = None, unsandboxed: Unsandboxed = False, as_json: Json = False) -> None:
+    """Look whether students' kernels are in order: the canary that `autograde` runs before a class, in both ways."""
+    from grader.execution.canary import examine_kernels
+
+    found = list(examine_kernels(select_chapters(name), execution_config(unsandboxed)))
+    if as_json:
+        print_json([asdict(item) for item in found])
+    else:
+        for item in found:
+            sign = "x" if item.good else "!"
+            echo(escape(f"[{sign}] {item.sentence}"))
+    if not all(item.good for item in found):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import nbformat
@@ -28,9 +29,18 @@ from grader.notebooks.nbgrader_cells import is_grade, is_locked, is_solution
 from grader.notebooks.source import source_notebook
 from grader.sandbox import bubblewrap
 from gradschool.core.exercise import grade_id
-from gradschool.student.kernel_probe import Import, Trouble, lesson_imports, packages_of, probe_source, troubles
+from gradschool.student.kernel_probe import (
+    Import,
+    Trouble,
+    is_answer,
+    lesson_imports,
+    packages_of,
+    probe_source,
+    troubles,
+)
 
 NOBODY = "nobody was graded and no mark has changed, since {why}, then run the same command again."
+PROBES = 3  # times that a kernel is asked: output of a very busy machine may come too late to be seen
 REPORT = "mend it, or report it if nothing here was changed"
 
 
@@ -83,8 +93,13 @@ class _Canary:
             return f"no kernel starts ({error})", "see what `python -m grader doctor` says"
 
     async def _probe(self, kernel: Kernel, imports: list[Import]) -> tuple[str, str] | None:
-        await kernel.run(0, self.config.limits.locked)
-        printed = "".join(o.get("text", "") for o in kernel.notebook.cells[0].outputs)
+        for _ in range(PROBES):
+            outcome = await kernel.run(0, self.config.limits.locked)
+            printed = "".join(o.get("text", "") for o in kernel.notebook.cells[0].outputs)
+            if outcome is CellOutcome.OK and is_answer(printed):
+                break
+        else:
+            return "a kernel did not show what it can import", "the machine may be too busy: wait a little"
         found = troubles(printed, imports)
         return (f"the kernels in which students' notebooks run {found[0].sentence}", _mend(found[0])) if found else None
 
@@ -132,3 +147,27 @@ def _mend(found: Trouble) -> str:
         return f"grade with the Python of {sys.prefix}, from which kernels are started"
     wanted = "-e '.[grader]'" if found.package == "gradschool" else found.package
     return f"install it where kernels see it (`{sys.prefix}/bin/python -m pip install {wanted}`)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a canary found for one chapter and one way of starting kernels."""
+
+    good: bool
+    sentence: str
+
+
+def examine_kernels(chapters: list[Chapter], config: ExecutionConfig) -> Iterator[Finding]:
+    """Run a canary for each chapter, with each of the ways in which a class's kernels may start."""
+    ways = {"forked": config, "started by itself": replace(config, fork=False)}
+    for way, how in ways.items():
+        if way == "forked" and not config.forks_kernels:
+            continue
+        for chapter in chapters:
+            try:
+                why = problem(chapter, how)
+            except GraderError as error:  # no sandbox: then nothing else can be tried
+                yield Finding(False, str(error))
+                return
+            well = "has what the lesson imports, as the grader has it, and reaches the judge"
+            yield Finding(not why, f"{chapter.assignment_id}, a kernel {way}: {why or well}.")

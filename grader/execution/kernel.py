@@ -139,6 +139,8 @@ class Kernel:
         if self._too_much or not await self.manager.is_alive():
             raise KernelDied(self._too_much)
         outcome = _outcome(self._reply)
+        if outcome is CellOutcome.ERROR:
+            self.client.show_error(self._reply["content"], cell)
         if outcome is CellOutcome.TIMEOUT and not await self._answers():
             raise KernelDied(outcome=CellOutcome.UNINTERRUPTIBLE)
         return outcome

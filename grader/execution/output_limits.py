@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -49,6 +50,13 @@ class BoundedClient(NotebookClient):
         data = _safe(content.get("data", {}), self._room)
         self._room -= sum(map(len, data.values()))
         return {"data": data, "metadata": {}, "execution_count": None}
+
+    def show_error(self, content: dict[str, Any], cell: NotebookNode) -> None:
+        """Add the error of a cell's reply to its outputs, if the message that shows it has not come in time."""
+        if not any(output.output_type == "error" for output in cell.outputs):
+            cell.outputs.append(
+                nbformat.from_dict({"output_type": "error", **(self._bounded("error", content, cell) or {})})
+            )
 
     _room = MOST_SHOWN
 

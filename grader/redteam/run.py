@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from grader.bank.registry import find_entry
 from grader.course import ROOT, chapter
-from grader.errors import GraderError
+from grader.errors import EnvironmentFault, GraderError
 from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
@@ -91,6 +91,8 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
         file.write_text(submission(attack, harness.fill), encoding="utf-8")
         try:
             graded = _grade(file, config)
+        except EnvironmentFault as fault:  # no mark where a zero was due
+            graded, outcome.breaks = None, [f"it was taken for no fault of the student's: {fault}"]
         except GraderError as error:
             graded, outcome.flags = None, [str(error)]
         except Exception as error:  # a break, whatever it is: this would have stopped the class

@@ -22,6 +22,7 @@ from typing import Any
 import gradschool
 from gradschool.check.check_log import state_file
 from gradschool.core.exercise import UnknownExercise, find
+from gradschool.student.kernel_probe import ask_python, code_cells, lesson_imports, troubles
 
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
 LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}
@@ -43,6 +44,7 @@ def examine(course: str = "course") -> list[CheckItem]:
         packages,
         imported_from,
         kernel,
+        lambda: kernel_imports(Path(course)),
         extensions,
         fonts,
         lambda: writable(Path(course)),
@@ -161,6 +163,25 @@ def kernel() -> Iterator[CheckItem]:
     yield CheckItem(same, "The kernel python3 is this Python." if same else wrong, () if same else mend)
 
 
+def kernel_imports(course: Path) -> Iterator[CheckItem]:
+    """Ask the Python that the lessons' kernel starts whether it can import what they import, as it is here."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    asked = lesson_imports(s for file in sorted(course.glob("*/*.ipynb")) for s in code_cells(_read(file)))
+    imports = [(m, "") for m in dict.fromkeys(m for m, _ in asked) if not m.startswith("gradschool.")]
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:  # as `kernel` says
+        return
+    starts = spec.argv[0] if spec.argv and os.path.isabs(spec.argv[0]) else sys.executable
+    found = troubles(ask_python(starts, imports, course, spec.env), imports) if imports else []
+    for trouble in found:
+        mend = (starts, "-m", "pip", "install", trouble.package)
+        yield CheckItem(False, f"Kernels {trouble.sentence}.", mend if "cannot import" in trouble.sentence else ())
+    if imports and not found:
+        yield CheckItem(True, "Kernels import what the lessons import, from where it is here.")
+
+
 def _is_this_python(starts: str) -> bool:
     """Return whether a kernel's first word starts this Python: "python" does, and any name of it in the same folder."""
     if not os.path.isabs(starts):
@@ -257,10 +278,7 @@ def lessons(course: Path) -> Iterator[CheckItem]:
 
 def _missing(file: Path) -> Iterator[str]:
     """Yield what a notebook imports from gradschool or checks, and is not there."""
-    for cell in _read(file).get("cells", []):
-        source = "".join(cell.get("source", ""))
-        if cell.get("cell_type") != "code":
-            continue
+    for source in code_cells(_read(file)):
         for exercise in re.findall(r'^check\("([^"]+)"', source, re.MULTILINE):
             try:
                 find(exercise)

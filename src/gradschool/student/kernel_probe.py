@@ -13,12 +13,15 @@ import inspect
 import json
 import os
 import re
+import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 MARK = "gradschool-kernel-probe: "  # before the answer, in what the kernel prints
+ASKING = 300.0  # seconds that a busy machine may take for the imports
 Import = tuple[str, str]  # a module, and the name that is taken from it ("" for the module itself)
 
 
@@ -102,11 +105,30 @@ def probe_source(imports: Sequence[Import]) -> str:
     return "\n".join(lines)
 
 
+def code_cells(notebook: Mapping[str, Any]) -> list[str]:
+    """Return the texts of a notebook's code cells, as they stand in its file."""
+    return ["".join(c.get("source", "")) for c in notebook.get("cells", []) if c.get("cell_type") == "code"]
+
+
+def ask_python(program: str, imports: Sequence[Import], folder: Path, env: Mapping[str, str]) -> str:
+    """Return what the probe prints in this Python, started in a folder as a kernel would be, or why it does not run."""
+    command, own = [program, "-c", probe_source(imports)], {**os.environ, **env}
+    try:
+        return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=ASKING).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def is_answer(printed: str) -> bool:
+    """Return whether what a kernel printed holds the probe's answer."""
+    return any(line.startswith(MARK) for line in printed.splitlines())
+
+
 def troubles(printed: str, imports: Sequence[Import]) -> list[Trouble]:
     """Compare what a kernel printed with what is here, and return everything that is wrong in the kernel."""
     answers = [line.partition(MARK)[2] for line in printed.splitlines() if line.startswith(MARK)]
     if not answers:
-        return [Trouble("", "it did not say what it can import")]
+        return [Trouble("", "did not say what they can import")]
     answer: dict[str, Any] = json.loads(answers[-1])
     failed = [_import_trouble(name, error) for name, error in answer["failed"].items()]
     return failed or _differences(answer, imports)

@@ -90,6 +90,14 @@ def test_a_broken_environment_grades_nobody(
     assert not (course.autograded / "bob").exists()
 
 
+def test_doctor_sees_it_beforehand(course: CourseDirectory) -> None:
+    done = environments.run(course, "doctor", "chain", more=environments.hidden("matplotlib"))
+    assert done.returncode == 1
+    lines = done.stdout.replace("\n[", "\0[").replace("\n", " ").split("\0")
+    assert [line[:3] for line in lines] == ["[!]", "[!]"]
+    assert all("cannot import matplotlib.pyplot" in " ".join(line.split()) for line in lines)
+
+
 def test_without_the_canary_a_broken_environment_still_gives_no_zero(course: CourseDirectory, chain: Chapter) -> None:
     """The second line of defense, and the proof that the sentence before a class is the canary's."""
     hand_in(course, chain, "ada", 7)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 from grader.course import ROOT
 from gradschool.student import environment_check
@@ -79,6 +79,34 @@ def test_a_kernel_that_is_missing_or_another_python(tmp_path: Path, monkeypatch:
     (found,) = environment_check.kernel()
     assert found.sentence == "Jupyter has no kernel named python3, which the lessons ask for."
     assert found.remedy[1:4] == ("-m", "ipykernel", "install")
+
+
+def test_a_kernel_that_cannot_import_what_the_lessons_import_or_has_another_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's own environment puts another folder before the packages, as a broken installation does."""
+    for name, text in (("matplotlib", "raise ImportError('broken')"), ("gymnasium", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+    course = tmp_path / "course"
+    (course / "one").mkdir(parents=True)
+    notebook = {"cells": [{"cell_type": "code", "source": ["import gymnasium\n", "import matplotlib.pyplot as plt"]}]}
+    (course / "one" / "one.ipynb").write_text(json.dumps(notebook))
+    spec = KernelSpec(argv=[sys.executable], env={"PYTHONPATH": str(tmp_path)})
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda self, name: spec)
+    (found,) = environment_check.kernel_imports(course)
+    assert found.sentence == "Kernels cannot import matplotlib.pyplot (ImportError: broken)."
+    assert found.remedy == (sys.executable, "-m", "pip", "install", "matplotlib")
+    (tmp_path / "matplotlib" / "__init__.py").unlink()
+    (tmp_path / "matplotlib").rmdir()
+    (found,) = environment_check.kernel_imports(course)
+    assert found.sentence.startswith(
+        f"Kernels import gymnasium {importlib.metadata.version('gymnasium')} from {tmp_path}/gymn"
+    )
+    assert not found.remedy
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda self, name: KernelSpec(argv=[sys.executable]))
+    (found,) = environment_check.kernel_imports(course)
+    assert (found.good, found.sentence) == (True, "Kernels import what the lessons import, from where it is here.")
 
 
 def test_what_jupyter_lacks_or_has_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

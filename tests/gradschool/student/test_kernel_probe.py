@@ -95,7 +95,7 @@ def test_the_same_place_by_another_name_is_the_same(tmp_path: Path) -> None:
 
 
 def test_a_kernel_that_says_nothing() -> None:
-    assert troubles("Traceback", IMPORTS) == [Trouble("", "it did not say what it can import")]
+    assert troubles("Traceback", IMPORTS) == [Trouble("", "did not say what they can import")]
 
 
 def test_it_runs_where_gradschool_is_not_installed() -> None:
