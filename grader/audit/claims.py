@@ -1,12 +1,244 @@
-"""The sentences shown for wrong answers, tested on fresh inputs by code that is no part of the diagnosis."""
+"""The sentences shown for wrong answers, tested on fresh inputs by code that is no part of the diagnosis.
+
+A report's claim is plain data: a kind, a part of the answer, details. Here each kind is worked out anew, from inputs
+that neither the judge nor `check` has drawn, and from the right answers of the bank's reference. What cannot be tested
+counts as false: a claim that nobody can check is none.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from grader.audit.claim_conditions import UnknownCondition, condition
+from grader.audit.claim_formulas import UnknownFormula, factor, formula
+from grader.audit.claim_inputs import Sample, draw, numbers, with_input
+from grader.audit.claim_responses import response
 from grader.audit.mutants import Solution
 from grader.bank.entry import Entry
+from gradschool.core.calling import Raised, call_twice
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import PlainData
 from gradschool.core.report import Report
 
+NEAR = 1e-5  # of the largest entry: what a sentence calls equal may differ by so much
+RIGHT_PARTS = re.compile(r"((?:`[\w.]+`(?:, | and )?)+) (?:is|are) right\.$")
 
-def false_claims(entry: Entry, mutant: Solution, reports: tuple[Report, ...], inputs: int) -> str:
-    """Return what a report claims of a mutant and fresh inputs refute; "" if every claim holds."""
+Details = tuple[str | float, ...]
+
+
+def false_claims(entry: Entry, mutant: Solution, reports: Sequence[Report], inputs: int) -> str:
+    """Return what these reports claim of a mutant and fresh inputs refute; "" if every claim holds.
+
+    Parameters
+    ----------
+    entry
+        The exercise's private half: fresh inputs and right answers come from there.
+    mutant
+        The wrong solution that the reports are about.
+    reports
+        The judge's, and that of `check`.
+    inputs
+        At least so many fresh inputs are drawn.
+    """
+    samples: list[Sample] | None = None
+    found = {}
+    for report in reports:
+        if report.passed or (report.claim, report.hint) in found:
+            continue
+        samples = samples or draw(entry, mutant, inputs)
+        found[report.claim, report.hint] = refuted(entry, mutant, report, samples)
+    return "; ".join(f"{hint!r}: {why}" for (_, hint), why in found.items() if why)
+
+
+def refuted(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Return why a report's claim is not so; "" if it holds on every sample, or if it claims nothing."""
+    claim = report.claim
+    told = RIGHT_PARTS.search(report.hint)
+    for part in re.findall(r"`([\w.]+)`", told[1]) if told else ():
+        if any(s.wrong[part].any() for s in samples if part in s.wrong):
+            return f"`{part}` is not right"
+    if not claim.kind:
+        return ""
+    test = KINDS.get(claim.kind)
+    if test is None:
+        return f"claims of the kind {claim.kind!r} cannot be tested"
+    try:
+        return test(entry, mutant, report, [s for s in samples if s.has(claim.part)])
+    except (UnknownFormula, UnknownCondition) as unknown:
+        return f"cannot be tested: {unknown}"
+
+
+Test = Callable[[Entry, Solution, Report, Sequence[Sample]], str]
+
+
+def _formula(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    scope, factor_name, *key = report.claim.details
+    where: list[str | float] = []
+    if "place" in key:
+        at = key.index("place")
+        key, where = key[:at], key[at + 1 :]
+    part, constants = report.claim.part, []
+    for s in samples:
+        base, made = formula(entry, s, part, tuple(key))
+        got = s.got[part] - base
+        if made is None or made.shape != got.shape:
+            return f'the formula does not apply on "{s.case.name}"'
+        times = factor(str(factor_name), s, samples)
+        if times is None:  # some constant, the same everywhere
+            if made.any():
+                constants.append(float(np.vdot(made, got) / np.vdot(made, made)))
+            times = constants[-1] if constants else 1.0
+        looked = s.wrong[part] if scope == "where wrong" else np.ones(got.shape, bool)
+        if not _near(got[looked], (times * made)[looked], s.got[part]):
+            return f'the formula is not the answer on "{s.case.name}"'
+    if constants and not np.allclose(constants, constants[0], rtol=1e-4):
+        return "the factor differs from input to input"
+    return _at_place(samples, part, bool(where and where[0]), tuple(where[1:])) if where else ""
+
+
+def _near(one: Array, other: Array, beside: Array) -> bool:
+    size = max(float(np.max(np.abs(x), initial=0.0)) for x in (one, other))
+    largest = max(size, 1e-9 * float(np.max(np.abs(beside), initial=0.0)))
+    with np.errstate(invalid="ignore"):
+        return bool((np.abs(one - other) <= NEAR * largest).all())
+
+
+def _at_place(samples: Sequence[Sample], part: str, exact: bool, key: Details) -> str:
+    for s in samples:
+        mask = condition(s, part, key)
+        wrong = s.wrong[part]
+        if mask is None or mask.shape != wrong.shape:
+            return f'the condition does not apply on "{s.case.name}"'
+        if (wrong & ~mask).any():
+            return f'it is wrong elsewhere too on "{s.case.name}"'
+        if exact and (mask & ~wrong & (s.right[part] != 0)).any():
+            return f'it is right in some of these places on "{s.case.name}"'
     return ""
+
+
+def _place(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    exactly, *key = report.claim.details
+    return _at_place(samples, report.claim.part, exactly == "exactly", tuple(key))
+
+
+def _isolated(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    name, scope, factor_name, *key = report.claim.details
+    changed = [with_input(entry, mutant, s, str(name), lambda x: 0.0 * x) for s in samples]
+    kept = [s for s in changed if s is not None and s.has(report.claim.part)]
+    inner = _replaced(report, (scope, factor_name, *key))
+    return _formula(entry, mutant, inner, kept)
+
+
+def _replaced(report: Report, details: Details) -> Report:
+    from dataclasses import replace
+
+    return replace(report, claim=replace(report.claim, details=details))
+
+
+def _sometimes_wrong(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that a part which should stay as it was does not."""
+    return "" if any(s.wrong[report.claim.part].any() for s in samples) else "it is as it was before"
+
+
+def _kept(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part, name = report.claim.part, str(report.claim.details[0])
+    for s in samples:
+        given = s.inputs.get(name)
+        if given is None or not np.array_equal(np.ravel(given), np.ravel(s.right[part])):
+            return f'the right answer is not `{name}` on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _precision(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    for s in samples:
+        size = float(np.max(np.abs(s.right[part]), initial=0.0))
+        if np.max(np.abs(s.got[part] - s.right[part]), initial=0.0) > 1e-4 * size:
+            return f'it is right to fewer digits on "{s.case.name}"'
+        if report.claim.details[0] == "float32" and (s.got[part] != s.got[part].astype(np.float32)).any():
+            return f'not every entry is a float32 on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _same_after(change: Callable[[Array], Array], what: str) -> Test:
+    def test(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+        part = report.claim.part
+        pairs = ((change(s.got[part]), change(s.right[part]), s) for s in samples)
+        return next((f'{what} differ on "{s.case.name}"' for a, b, s in pairs if not _near(a, b, b)), "")
+
+    return test
+
+
+def _right_parts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    for part in map(str, report.claim.details):
+        if any(s.wrong[part].any() for s in samples if part in s.wrong):
+            return f"`{part}` is not right"
+    return ""
+
+
+def _right_case(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    name = report.claim.details[0]
+    named = [s for s in samples if s.case.name == name]
+    if any(w.any() for s in named for w in s.wrong.values()):
+        return f'it is wrong on "{name}" too'
+    return "" if named else f'there is no case "{name}"'
+
+
+def _raised(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    kind = str(report.claim.details[0]) if report.claim.details else ""
+    seen = [s.reply.first.type for s in samples if isinstance(s.reply.first, Raised)]
+    return "" if kind in seen else f"{kind} is not raised"
+
+
+def _impure(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    return "" if any(not s.attempt.inputs_unchanged for s in samples) else "the inputs are as they were"
+
+
+def _not_repeated(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    return "" if any(not s.attempt.repeats for s in samples) else "the second call gives the same"
+
+
+def _known(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that the known mistake answers as the mutant does."""
+    name = report.claim.details[0] if report.claim.details else report.mistake
+    known = next(m for m in entry.mutants if m.name == name)
+    for s in samples:
+        reply = call_twice(entry.exercise, known.fresh(), s.case.args)
+        if not _alike(reply.first, s.reply.first):
+            return f'the known mistake answers otherwise on "{s.case.name}"'
+    return ""
+
+
+def _alike(one: PlainData | Raised, other: PlainData | Raised) -> bool:
+    if isinstance(one, Raised) or isinstance(other, Raised):
+        return type(one) is type(other)
+    a, b = numbers(one, ()), numbers(other, ())
+    return a.keys() == b.keys() and all(
+        a[k].shape == b[k].shape and np.allclose(a[k], b[k], rtol=1e-6, atol=1e-9, equal_nan=True) for k in a
+    )
+
+
+def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    return response(entry, mutant, report, samples)
+
+
+KINDS: dict[str, Test] = {
+    "formula": _formula,
+    "place": _place,
+    "isolated": _isolated,
+    "state": _sometimes_wrong,
+    "kept": _kept,
+    "precision": _precision,
+    "displaced": _same_after(lambda x: np.sort(x, axis=None), "the sorted numbers"),
+    "signs": _same_after(np.abs, "the sizes"),
+    "right-parts": _right_parts,
+    "right-case": _right_case,
+    "raised": _raised,
+    "inputs-modified": _impure,
+    "first-call-only": _not_repeated,
+    "known-mistake": _known,
+    "response": _response,
+}

@@ -1,0 +1,93 @@
+"""Other inputs in the place of a case's own, by the keys of "as if" claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.audit.claim_inputs import changed_args, value_of
+from gradschool.core.exercise import Args, Exercise
+
+
+def _everywhere(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a change that fills an array with one number."""
+    return lambda x: np.full(x.shape, of(x), dtype=x.dtype)
+
+
+def _rowwise(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a change that fills each row with one number of its own."""
+    return lambda x: np.stack([np.full(len(row), of(row), dtype=x.dtype) for row in x])
+
+
+def _largest_size(row: Any) -> Any:
+    return row[int(np.argmax(np.abs(row)))]
+
+
+ONE: dict[str, Callable[[Any], Any]] = {
+    "off": _everywhere(lambda x: 0),
+    "on": _everywhere(lambda x: 1),
+    "turned": lambda x: np.logical_not(x).astype(x.dtype),
+    "false": lambda x: False,
+    "true": lambda x: True,
+    "0": lambda x: x * 0.0,
+    "1": lambda x: x * 0.0 + 1.0,
+    "negative": lambda x: -x,
+    "absolute": np.abs,
+    "twice": lambda x: x + x,
+    "half": lambda x: x / 2,
+    "squared": lambda x: x**2,
+    "root": lambda x: x**0.5,
+    "rest": lambda x: 1.0 - x,
+    "inverse": lambda x: 1.0 / x,
+    "one-more": lambda x: x + 1,
+    "one-less": lambda x: x - 1,
+    "count-1": lambda x: 1,
+    "mean": lambda x: np.stack([x.sum(axis=0) / len(x)] * len(x)),
+    "first": lambda x: np.stack([x[0]] * len(x)),
+    "last": lambda x: np.stack([x[-1]] * len(x)),
+    "max": _everywhere(np.max),
+    "min": _everywhere(np.min),
+    "all-mean": _everywhere(np.mean),
+    "reversed": lambda x: np.flip(x, 0).copy(),
+    "down": lambda x: np.concatenate([x[-1:], x[:-1]]),
+    "up": lambda x: np.concatenate([x[1:], x[:1]]),
+    "transposed": lambda x: np.swapaxes(x, 0, 1).copy(),
+    "reversed-columns": lambda x: np.flip(x, 1).copy(),
+    "within-1": lambda x: np.minimum(np.maximum(x, -1.0), 1.0),
+    "norm-1": lambda x: x / max(1.0, float(np.sqrt((x * x).sum()))),
+    "row-mean": _rowwise(np.mean),
+    "row-min": _rowwise(np.min),
+    "row-max": _rowwise(np.max),
+    "row-first": _rowwise(lambda row: row[0]),
+    "row-sum": _rowwise(np.sum),
+    "column-max": lambda x: np.stack([x.max(axis=0)] * len(x)),
+    "largest-size": _rowwise(_largest_size),
+    "id-0": _everywhere(lambda x: 0),
+    "id-next": lambda x: np.where(x == x.max(), 0, x + 1),
+}
+TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
+    "replaced-by": lambda a, b: (b, b),
+    "swapped": lambda a, b: (b, a),
+    "or": lambda a, b: (np.logical_or(a, b).astype(a.dtype), b),
+    "and": lambda a, b: (np.logical_and(a, b).astype(a.dtype), b),
+    "without": lambda a, b: (np.logical_and(a, np.logical_not(b)).astype(a.dtype), b),
+    "smaller": lambda a, b: (np.where(a < b, a, b),) * 2,
+    "larger": lambda a, b: (np.where(a > b, a, b),) * 2,
+    "mean": lambda a, b: (0.5 * a + 0.5 * b,) * 2,
+}
+
+
+def changed(exercise: Exercise, args: Args, key: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the inputs as a key says: ``(name, change)``, or ``(one, change, two)``; None if it is not known."""
+    value = value_of(exercise, args, key[0])
+    if value is None or len(key) not in (2, 3):
+        return None
+    if len(key) == 2:
+        return changed_args(exercise, args, key[0], ONE[key[1]](value)) if key[1] in ONE else None
+    other = value_of(exercise, args, key[2])
+    if key[1] not in TWO or other is None:
+        return None
+    one, two = TWO[key[1]](value, other)
+    return changed_args(exercise, changed_args(exercise, args, key[0], one), key[2], two)

@@ -1,0 +1,182 @@
+"""Formulas that a claim may name, worked out from the right answer and the inputs of one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.audit.claim_changes import changed
+from grader.audit.claim_inputs import Sample, numbers, right_answer
+from grader.bank.entry import Entry
+from gradschool.core.numerics import Array
+
+Details = tuple[str | float, ...]
+
+
+class UnknownFormula(LookupError):
+    """A claim's key names a formula, a factor or a change that is not known here."""
+
+
+def _lines(axis: int, mean: bool) -> Callable[[Array], Array]:
+    def of(x: Array) -> Array:
+        total = x.sum(axis=axis, keepdims=True) / (x.shape[axis] if mean else 1)
+        return total + np.zeros_like(x)
+
+    return of
+
+
+OF_RIGHT: dict[str, Callable[[Array], Array]] = {
+    "right": lambda x: x,
+    "zero": lambda x: 0.0 * x,
+    "transposed": lambda x: np.swapaxes(x, 0, 1),
+    "absolute": lambda x: np.where(x < 0, -x, x),
+    "positive-part": lambda x: np.where(x > 0, x, 0.0),
+    "negative-part": lambda x: np.where(x < 0, x, 0.0),
+    "sign-only": lambda x: (x > 0) * 1.0 - (x < 0),
+    "squared": lambda x: x * x,
+    "rolled": lambda x: np.concatenate([x[..., -1:], x[..., :-1]], axis=-1),
+    "rolled-back": lambda x: np.concatenate([x[..., 1:], x[..., :1]], axis=-1),
+    "rolled-rows": lambda x: np.concatenate([x[-1:], x[:-1]]),
+    "rolled-rows-back": lambda x: np.concatenate([x[1:], x[:1]]),
+    "reversed": lambda x: np.flip(x, 0),
+    "reversed-columns": lambda x: np.flip(x, -1),
+    "normalized": lambda x: x / np.sqrt((x * x).sum()),
+    "sum-of-rows": _lines(0, False),
+    "mean-of-rows": _lines(0, True),
+    "sum-of-columns": _lines(1, False),
+    "mean-of-columns": _lines(1, True),
+    "cumulative": lambda x: np.stack([x[: k + 1].sum(axis=0) for k in range(len(x))]),
+    "centered": lambda x: x - _lines(0, True)(x),
+    "centered-columns": lambda x: x - _lines(1, True)(x),
+    "diagonal-only": lambda x: x * np.eye(len(x)),
+    "rounded": np.rint,
+    "reciprocal": lambda x: 1.0 / x,
+}
+OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
+    "*": lambda a, b: a * b,
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "/": lambda a, b: a / b,
+}
+
+
+def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | float, Array | None]:
+    """Return what a formula is compared from (0, or the start of a step), and what it gives; None where it does not.
+
+    Raises
+    ------
+    UnknownFormula
+        If the key is not known.
+    """
+    kind, *rest = key
+    right = s.right[part]
+    with np.errstate(all="ignore"):
+        if kind == "right":
+            return 0.0, _of_right(right, rest)
+        if kind == "input":
+            return 0.0, _beside(s, rest[0], right)
+        if kind == "step":
+            start = s.inputs[str(rest[0])]
+            return start, right - start
+        if kind == "right+input":
+            return right, _beside(s, rest[0], right)
+        if kind in ("right*input", "right/input"):
+            x = _beside(s, rest[0], right)
+            return 0.0, None if x is None else np.asarray(OF_TWO[str(kind)[5]](right, x))
+        if str(kind).startswith("input") and str(kind).endswith("input"):
+            a, b = _beside(s, rest[0], right), _beside(s, rest[1], right)
+            return 0.0, None if a is None or b is None else np.asarray(OF_TWO[str(kind)[5]](a, b))
+        if kind == "other-part":
+            return 0.0, s.right.get(str(rest[0]))
+        if kind == "as-if":
+            return 0.0, _as_if(entry, s, part, rest)
+    raise UnknownFormula(f"the formula {key!r}")
+
+
+def _of_right(x: Array, rest: Sequence[str | float]) -> Array:
+    name, *bounds = rest
+    if name == "clipped":
+        low, high = map(float, bounds)
+        return np.minimum(np.maximum(x, low), high)
+    if name == "norm-clipped":
+        length = float(np.sqrt((x * x).sum()))
+        return x * (float(bounds[0]) / length) if length > float(bounds[0]) else x
+    if name not in OF_RIGHT:
+        raise UnknownFormula(f"{name!r} of the right answer")
+    return OF_RIGHT[str(name)](x)
+
+
+def _beside(s: Sample, name: str | float, like: Array) -> Array | None:
+    """Return an input spread over the answer's shape, one number a row where it has one for each."""
+    x = s.inputs.get(str(name))
+    if x is None:
+        return None
+    x = x.astype(np.float64)
+    if x.ndim == 1 and like.ndim == 2 and len(x) == like.shape[0] and like.shape[0] != like.shape[1]:
+        x = x[:, None]
+    try:
+        return np.asarray(x + np.zeros(like.shape)) if np.broadcast_shapes(x.shape, like.shape) == like.shape else None
+    except ValueError:
+        return None
+
+
+def _as_if(entry: Entry, s: Sample, part: str, key: Sequence[str | float]) -> Array | None:
+    """Return the right answer to other inputs."""
+    args = changed(entry.exercise, s.case.args, tuple(map(str, key)))
+    if args is None:
+        raise UnknownFormula(f"the change {key!r}")
+    right = right_answer(entry, args)
+    return None if right is None else numbers(right, entry.exercise.returns).get(part)
+
+
+PLAIN = {"": 1.0, "sign": -1.0, "twice": 2.0, "half": 0.5, "minus-twice": -2.0, "minus-half": -0.5}
+OF_NUMBER: tuple[tuple[str, str, Callable[[float], float]], ...] = (
+    ("twice-times-", "", lambda v: 2 * v),
+    ("twice-over-", "", lambda v: 2 / v),
+    ("half-over-", "", lambda v: 0.5 / v),
+    ("times-root-", "", lambda v: abs(v) ** 0.5),
+    ("over-root-", "", lambda v: abs(v) ** -0.5),
+    ("times-rest-", "", lambda v: 1 - v),
+    ("over-rest-", "", lambda v: 1 / (1 - v)),
+    ("bessel-", "", lambda v: v / (v - 1)),
+    ("less-one-", "", lambda v: (v - 1) / v),
+    ("minus-times-", "", lambda v: -v),
+    ("minus-over-", "", lambda v: -1 / v),
+    ("times-", "-squared", lambda v: v * v),
+    ("over-", "-squared", lambda v: 1 / (v * v)),
+    ("times-", "", lambda v: v),
+    ("over-", "", lambda v: 1 / v),
+)
+
+
+def factor(name: str, s: Sample, samples: Sequence[Sample]) -> float | None:
+    """Return the factor of this name on this sample; None for "ratio", which is some constant.
+
+    Raises
+    ------
+    UnknownFormula
+        If the name is not known.
+    """
+    if name in PLAIN:
+        return PLAIN[name]
+    if name == "ratio":
+        return None
+    sizes = {k for one in samples for k in one.case.sizes}
+    known = {k: float(s.case.sizes.get(k, 1)) for k in sizes}
+    known |= {k: float(x) for k, x in s.inputs.items() if x.ndim == 0 and k not in sizes}
+    for before, after, of in OF_NUMBER:
+        inner = name.removeprefix(before).removesuffix(after)
+        if name == f"{before}{inner}{after}" and inner in known:
+            return of(known[inner])
+    for a in sizes:
+        for b in sizes:
+            by_name = {
+                f"times-{a}-{b}": known[a] * known[b],
+                f"over-{a}-{b}": 1 / (known[a] * known[b]),
+                f"times-{a}-over-{b}": known[a] / known[b],
+            }
+            if name in by_name:
+                return by_name[name]
+    raise UnknownFormula(f"the factor {name!r}")

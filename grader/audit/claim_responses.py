@@ -1,0 +1,196 @@
+"""Claims about what an answer does when one input is changed, tried again with changes of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.audit.claim_inputs import Sample, value_of, with_input
+from grader.audit.mutants import Solution
+from grader.bank.entry import Entry
+from gradschool.core.numerics import Array
+from gradschool.core.report import Report
+
+Pair = tuple[Sample, Sample]  # before and after a change
+STILL, MOVED = 1e-7, 1e-6  # of the largest entry
+GROWTH = {"doubles": 2.0, "stays as it is": 1.0, "becomes 4 times as large": 4.0, "halves": 0.5}
+
+
+def still(one: Array, other: Array) -> bool:
+    """Return whether two arrays are equal for certain."""
+    return _distance(one, other) <= STILL
+
+
+def moved(one: Array, other: Array) -> bool:
+    """Return whether two arrays differ for certain."""
+    return _distance(one, other) > MOVED
+
+
+def _distance(one: Array, other: Array) -> float:
+    if one.shape != other.shape:
+        return np.inf
+    size = max(float(np.max(np.abs(x), initial=0.0)) for x in (one, other))
+    return float(np.max(np.abs(one - other), initial=0.0)) / (size or 1.0)
+
+
+def response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Return why a claim about a response is not so; "" if it holds."""
+    probe, name = map(str, report.claim.details[:2])
+    if probe not in PROBES:
+        return f"the response {probe!r} cannot be tested"
+    change, test = PROBES[probe]
+    pairs: list[Pair] = []
+    for k, before in enumerate(samples):
+        if value_of(entry.exercise, before.case.args, name) is None:
+            continue
+        after = with_input(entry, mutant, before, name, lambda x, k=k: change(x, k))
+        part = report.claim.part
+        if after is not None and after.has(part) and after.right[part].shape == before.right[part].shape:
+            pairs.append((before, after))
+    return test(report, pairs) if pairs else f"`{name}` could not be changed on any input"
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def another(x: Any, k: int) -> Any:
+    """Return another value of the same kind: turned flags, other ids, numbers drawn anew in the same range."""
+    rng = np.random.default_rng([9, k])
+    if isinstance(x, bool | np.bool_):
+        return not x
+    if isinstance(x, int | np.integer):
+        return x + 1
+    if isinstance(x, float):
+        return float(x * rng.uniform(0.3, 0.9))
+    if x.dtype.kind == "b" or set(np.unique(x)) <= {0.0, 1.0}:
+        return np.logical_not(x).astype(x.dtype)
+    if x.dtype.kind in "iu":
+        return x.max() - x if x.size > 1 and (x.max() - x != x).any() else np.where(x > 0, x - 1, x + 1)
+    size = float(np.max(np.abs(x), initial=0.0)) or 1.0
+    return rng.uniform(0.1 if (x >= 0).all() else -1.2, 1.2, x.shape) * size
+
+
+def _first_row(x: Any, k: int) -> Any:
+    out = x.copy()
+    out[0] = another(x, k)[0]
+    return out
+
+
+def _last_bias(x: Any, k: int) -> Any:
+    out = x.copy()
+    out[-1] += 1.0
+    return out
+
+
+# -- what a claim says of all inputs, or of what an input can do -------------------------------------------------------
+
+
+def _parts(report: Report, pair: Pair) -> tuple[Array, Array, Array, Array]:
+    part = report.claim.part
+    return pair[0].right[part], pair[1].right[part], pair[0].got[part], pair[1].got[part]
+
+
+def _ignored(report: Report, pairs: Sequence[Pair]) -> str:
+    shown = False
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        if moved(right, right_after):
+            shown = True
+            if moved(got, got_after):
+                return f'the answer changes too on "{pair[0].case.name}"'
+    return "" if shown else "the right answer does not change either"
+
+
+def _unwanted(report: Report, pairs: Sequence[Pair]) -> str:
+    shown = 0
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        if moved(right, right_after):
+            return f'the right answer changes too on "{pair[0].case.name}"'
+        shown += moved(got, got_after)
+    return "" if shown else "the answer does not change"
+
+
+def _mixed(report: Report, pairs: Sequence[Pair]) -> str:
+    shown = 0
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        if right.ndim == 0 or len(right) < 2:
+            continue
+        if moved(right[1:], right_after[1:]):
+            return f'other rows of the right answer change on "{pair[0].case.name}"'
+        shown += moved(got[1:], got_after[1:])
+    return "" if shown else "no other row changes"
+
+
+def _grown(report: Report, pairs: Sequence[Pair]) -> str:
+    """The sentence says both: "the right result doubles; yours stays as it is", or "; yours does not"."""
+    _, _, said = report.hint.partition("is doubled, the right ")
+    right_said, _, mine = said.partition("; yours ")
+    wanted = next((c for words, c in GROWTH.items() if right_said.endswith(words)), None)
+    claimed = next((c for words, c in GROWTH.items() if mine.startswith(words)), None)
+    if wanted is None:
+        return "the sentence does not say how the right answer grows"
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        if not right.any():
+            continue
+        if moved(right_after, wanted * right):
+            return f'the right answer grows otherwise on "{pair[0].case.name}"'
+        if claimed is None and still(got_after, wanted * got) and got.any():
+            return f'the answer grows as the right one does on "{pair[0].case.name}"'
+        if claimed is not None and moved(got_after, claimed * got):
+            return f'the answer grows otherwise on "{pair[0].case.name}"'
+    return ""
+
+
+def _against(expect: Callable[[str, Array], Array | None]) -> Callable[[Report, Sequence[Pair]], str]:
+    """Make a test of "the right answer becomes this; yours does not"; ``expect`` gives this from the sentence."""
+
+    def test(report: Report, pairs: Sequence[Pair]) -> str:
+        for pair in pairs:
+            right, right_after, got, got_after = _parts(report, pair)
+            wanted, mine = expect(report.hint, right), expect(report.hint, got)
+            if wanted is None or mine is None:
+                return "the sentence does not say what becomes of the right answer"
+            if not right.any():
+                continue
+            if moved(right_after, wanted):
+                return f'the right answer does otherwise on "{pair[0].case.name}"'
+            if still(got_after, mine):
+                return f'the answer does the same on "{pair[0].case.name}"'
+        return ""
+
+    return test
+
+
+def _turned_to(hint: str, x: Array) -> Array | None:
+    return -x if "changes its sign too" in hint else x if "stays as it is" in hint else None
+
+
+def _lifted_to(hint: str, x: Array) -> Array | None:
+    by = {"grows by 1 too": 1.0, "falls by 1": -1.0, "stays as it is": 0.0}
+    return next((x + step for words, step in by.items() if words in hint), None)
+
+
+def _cured(report: Report, pairs: Sequence[Pair]) -> str:
+    for pair in pairs:
+        _, right_after, _, got_after = _parts(report, pair)
+        if moved(got_after, right_after):
+            return f'it is wrong there too on "{pair[0].case.name}"'
+    return ""
+
+
+PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pair]], str]]] = {
+    "ignored": (another, _ignored),
+    "unwanted": (another, _unwanted),
+    "rows-mixed": (_first_row, _mixed),
+    "last-bias": (_last_bias, _against(_lifted_to)),
+    "growth": (lambda x, k: 2.0 * x, _grown),
+    "turned": (lambda x, k: -x, _against(_turned_to)),
+    "lifted": (lambda x, k: x + 1.0, _against(_lifted_to)),
+    "right-if-off": (lambda x, k: np.zeros_like(x), _cured),
+    "right-without": (lambda x, k: 1e-30 * x, _cured),
+}
