@@ -22,7 +22,7 @@ class UnknownFormula(LookupError):
 def _lines(axis: int, mean: bool) -> Callable[[Array], Array]:
     def of(x: Array) -> Array:
         total = x.sum(axis=axis, keepdims=True) / (x.shape[axis] if mean else 1)
-        return total + np.zeros_like(x)
+        return np.asarray(total + np.zeros_like(x))
 
     return of
 
@@ -99,7 +99,7 @@ def _of_right(x: Array, rest: Sequence[str | float]) -> Array:
     name, *bounds = rest
     if name == "clipped":
         low, high = map(float, bounds)
-        return np.minimum(np.maximum(x, low), high)
+        return np.asarray(np.minimum(np.maximum(x, low), high))
     if name == "norm-clipped":
         length = float(np.sqrt((x * x).sum()))
         return x * (float(bounds[0]) / length) if length > float(bounds[0]) else x

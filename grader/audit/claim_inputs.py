@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def lesson_inputs(exercise: Exercise, args: Args) -> dict[str, Array]:
 def _layers(name: str, net: Mapping[str, Any]) -> dict[str, Array]:
     """Return a network's parameters one by one, in the order in which torch lists them."""
     sizes, flat, at, found, k = [int(n) for n in net["sizes"]], net["flat"], 0, {}, 0
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in pairwise(sizes):
         found[f"{name}[{k}]"] = flat[at : at + n_in * n_out].reshape(n_in, n_out).T
         at += n_in * n_out
         found[f"{name}[{k + 1}]"] = flat[at : at + n_out]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,15 @@ def response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[S
     for k, before in enumerate(samples):
         if value_of(entry.exercise, before.case.args, name) is None:
             continue
-        after = with_input(entry, mutant, before, name, lambda x, k=k: change(x, k))
+        after = with_input(entry, mutant, before, name, partial(_call, change, k))
         part = report.claim.part
         if after is not None and after.has(part) and after.right[part].shape == before.right[part].shape:
             pairs.append((before, after))
     return test(report, pairs) if pairs else f"`{name}` could not be changed on any input"
+
+
+def _call(change: Callable[[Any, int], Any], k: int, x: Any) -> Any:
+    return change(x, k)
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------

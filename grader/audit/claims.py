@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,8 +66,9 @@ def refuted(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sa
     test = KINDS.get(claim.kind)
     if test is None:
         return f"claims of the kind {claim.kind!r} cannot be tested"
+    looked = samples if claim.kind in OF_CALLS else [s for s in samples if s.has(claim.part)]
     try:
-        return test(entry, mutant, report, [s for s in samples if s.has(claim.part)])
+        return test(entry, mutant, report, looked)
     except (UnknownFormula, UnknownCondition) as unknown:
         return f"cannot be tested: {unknown}"
 
@@ -128,14 +130,8 @@ def _isolated(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     name, scope, factor_name, *key = report.claim.details
     changed = [with_input(entry, mutant, s, str(name), lambda x: 0.0 * x) for s in samples]
     kept = [s for s in changed if s is not None and s.has(report.claim.part)]
-    inner = _replaced(report, (scope, factor_name, *key))
+    inner = replace(report, claim=replace(report.claim, details=(scope, factor_name, *key)))
     return _formula(entry, mutant, inner, kept)
-
-
-def _replaced(report: Report, details: Details) -> Report:
-    from dataclasses import replace
-
-    return replace(report, claim=replace(report.claim, details=details))
 
 
 def _sometimes_wrong(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -225,6 +221,7 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     return response(entry, mutant, report, samples)
 
 
+OF_CALLS = ("raised", "inputs-modified", "first-call-only", "known-mistake")  # of calls, whatever they returned
 KINDS: dict[str, Test] = {
     "formula": _formula,
     "place": _place,
