@@ -1,0 +1,257 @@
+"""The claims audit: a true sentence holds on fresh inputs, and a lying one of each kind is refuted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grader.audit import deep
+from grader.audit.claim_conditions import ENTRIES, ROWS, WHOLE
+from grader.audit.claim_inputs import draw
+from grader.audit.claims import KINDS, false_claims, refuted
+from grader.audit.deep import Options, by_judge, examine_mutant
+from grader.audit.mutants import Solution
+from grader.bank.registry import find_entry
+from gradschool.check.api import check_here
+from gradschool.core.report import Claim, Report
+
+L2, TD, STEP, POLYAK = "chain.l2_gradient", "dqn.td_target", "chain.sgd_step", "ddpg.polyak"
+ARGS = {
+    L2: "p, l",
+    TD: "reward, q_next, terminated, truncated, gamma",
+    STEP: "params, grads, lr",
+    POLYAK: "target, online, tau",
+    "dqn.semi_gradient": "W, W_target, state, action, reward, next_state, terminated, gamma",
+    "chain.linear_vjp": "W, b, x, g",
+    "dqn.output_gradient": "q, action, y",
+}
+
+
+def mutant(exercise: str, body: str) -> Solution:
+    name = exercise.partition(".")[2]
+    text = f"def {name}({ARGS[exercise]}):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    return Solution(exercise, "test", name, text, "by hand", {"np": np})
+
+
+def report(exercise: str, claim: Claim, hint: str = "A sentence.") -> Report:
+    return Report(exercise, "", 0.0, (), "name", hint, claim=claim)
+
+
+def found(
+    exercise: str, body: str, kind: str, details: tuple[str | float, ...] = (), part: str = "", hint: str = ""
+) -> str:
+    entry, wrong = find_entry(exercise), mutant(exercise, body)
+    return refuted(entry, wrong, report(exercise, Claim(kind, part, details), hint), draw(entry, wrong, 20))
+
+
+Y = "y = reward + gamma * (1 - terminated) * q_next.max(axis=1)\n"
+TRUE_AND_FALSE = {
+    "a factor": (
+        L2,
+        "return 2 * (p - l)",
+        "formula",
+        ("everywhere", "twice", "right", "right"),
+        ("everywhere", "half", "right", "right"),
+    ),
+    "an unnamed factor": (
+        L2,
+        "return 3.7 * (p - l)",
+        "formula",
+        ("everywhere", "ratio", "right", "right"),
+        ("everywhere", "", "right", "right"),
+    ),
+    "an input": (L2, "return p.copy()", "formula", ("everywhere", "", "input", "p"), ("everywhere", "", "input", "l")),
+    "two inputs": (
+        L2,
+        "return p + l",
+        "formula",
+        ("everywhere", "", "input+input", "p", "l"),
+        ("everywhere", "", "input*input", "p", "l"),
+    ),
+    "of the right answer": (
+        L2,
+        "return np.abs(p - l)",
+        "formula",
+        ("everywhere", "", "right", "absolute"),
+        ("everywhere", "", "right", "squared"),
+    ),
+    "clipped": (
+        L2,
+        "return np.clip(p - l, -1, 1)",
+        "formula",
+        ("everywhere", "", "right", "clipped", -1.0, 1.0),
+        ("everywhere", "", "right", "clipped", -2.0, 2.0),
+    ),
+    "as if": (
+        TD,
+        "return reward + gamma * q_next.max(axis=1)",
+        "formula",
+        ("everywhere", "", "as-if", "terminated", "off"),
+        ("everywhere", "", "as-if", "truncated", "off"),
+    ),
+    "as if another": (
+        TD,
+        Y.replace("y =", "return").replace("terminated", "truncated"),
+        "formula",
+        ("everywhere", "", "as-if", "terminated", "replaced-by", "truncated"),
+        ("everywhere", "", "as-if", "gamma", "1"),
+    ),
+    "a step": (
+        POLYAK,
+        "return target - tau * (online - target)",
+        "formula",
+        ("everywhere", "sign", "step", "target"),
+        ("everywhere", "twice", "step", "target"),
+    ),
+    "where wrong": (
+        TD,
+        Y + "return np.where(terminated, 0.0, y)",
+        "formula",
+        ("where wrong", "", "right", "zero", "place", 1, "flag", "terminated"),
+        ("where wrong", "", "right", "zero", "place", 1, "flag", "truncated"),
+    ),
+    "a place": (
+        TD,
+        Y + "return np.where(terminated, y + 3, y)",
+        "place",
+        ("exactly", "flag", "terminated"),
+        ("exactly", "flag", "truncated"),
+    ),
+    "only a place": (
+        TD,
+        Y + "return np.where(terminated & truncated, y + 3, y)",
+        "place",
+        ("only", "flag", "terminated"),
+        ("only", "no-flag", "terminated"),
+    ),
+    "two conditions": (
+        TD,
+        Y + "return np.where(terminated & ~truncated, y + 3, y)",
+        "place",
+        ("exactly", "and", "flag", "terminated", "&", "no-flag", "truncated"),
+        ("exactly", "and", "flag", "terminated", "&", "flag", "truncated"),
+    ),
+    "a bound": (
+        L2,
+        "d = p - l\nreturn np.where(d > 0, 3 * d, d)",
+        "place",
+        ("exactly", "positive", "the right answer"),
+        ("exactly", "negative", "the right answer"),
+    ),
+    "ignored": (
+        TD,
+        "return reward + (1 - terminated) * q_next.max(axis=1)",
+        "response",
+        ("ignored", "gamma"),
+        ("ignored", "reward"),
+    ),
+    "unwanted": (
+        TD,
+        Y.replace("y =", "return").replace("terminated", "(terminated | truncated)"),
+        "response",
+        ("unwanted", "truncated"),
+        ("unwanted", "terminated"),
+    ),
+    "rows mixed": (
+        TD,
+        "return reward + gamma * (1 - terminated) * q_next.max()",
+        "response",
+        ("rows-mixed", "q_next"),
+        ("rows-mixed", "reward"),
+    ),
+    "right if off": (
+        TD,
+        Y + "return (1 - terminated) * y",
+        "response",
+        ("right-if-off", "terminated"),
+        ("right-if-off", "truncated"),
+    ),
+    "isolated": (
+        TD,
+        Y + "return y + reward",
+        "isolated",
+        ("q_next", "everywhere", "twice", "input", "reward"),
+        ("q_next", "everywhere", "", "input", "reward"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TRUE_AND_FALSE)
+def test_a_true_claim_holds_and_a_lie_is_refuted(what: str):
+    exercise, body, kind, truth, lie = TRUE_AND_FALSE[what]
+    assert found(exercise, body, kind, truth) == ""
+    assert found(exercise, body, kind, lie) != ""
+
+
+def test_claims_about_parts():
+    body = "return np.outer(g, x), 2 * g, W.T @ g"
+    assert found("chain.linear_vjp", body, "right-parts", ("grad_W", "grad_x")) == ""
+    assert "`grad_b` is not right" in found("chain.linear_vjp", body, "right-parts", ("grad_b", "grad_x"))
+    factor = ("everywhere", "twice", "right", "right")
+    assert found("chain.linear_vjp", body, "formula", factor, part="grad_b") == ""
+    assert found("chain.linear_vjp", body, "formula", factor, part="grad_x") != ""
+    assert found("chain.linear_vjp", body, "formula", factor, "grad_b", "Twice. `grad_W` and `grad_x` are right.") == ""
+    assert (
+        found("chain.linear_vjp", body, "", (), "", "Bad. `grad_W` and `grad_b` are right.") == "`grad_b` is not right"
+    )
+
+
+def test_claims_about_precision_signs_and_order():
+    half = "return (p - l) * (1 + 3e-7)"
+    assert found(L2, half, "precision", (1e-5,)) == ""
+    assert found(L2, "return 1.1 * (p - l)", "precision", (1e-5,)) != ""
+    assert found(L2, half, "precision", ("float32",)) != ""
+    assert found(L2, "return (p - l)[::-1].copy()", "displaced") == ""
+    assert found(L2, "return p[::-1] - l", "displaced") != ""
+    assert found(L2, "return np.abs(p - l)", "signs") == ""
+    assert found(L2, "return np.abs(p + l)", "signs") != ""
+
+
+def test_claims_about_calls():
+    raises = "raise ValueError('no')"
+    assert found(L2, raises, "raised", ("ValueError", "no")) == ""
+    assert found(L2, raises, "raised", ("KeyError", "no")) != ""
+    assert found(L2, "p -= l\nreturn p", "inputs-modified") == ""
+    assert found(L2, "return l - p", "inputs-modified") != ""
+    assert found(L2, "return l - p", "first-call-only") != ""
+    assert found(L2, "return l - p", "known-mistake", ("label-minus-prediction",)) == ""
+    assert found(L2, "return 2 * (l - p)", "known-mistake", ("label-minus-prediction",)) != ""
+
+
+def test_how_an_answer_grows_is_read_in_the_sentence():
+    words = "When `g` is doubled, the right `grad_b` doubles; yours {}."
+    arguments = ("chain.linear_vjp", "return np.outer(g, x), g * g, W.T @ g", "response", ("growth", "g"), "grad_b")
+    assert found(*arguments, words.format("becomes 4 times as large")) == ""
+    assert found(*arguments, words.format("halves")) != ""
+    assert found(*arguments, words.replace("doubles", "halves").format("does not")) != ""
+
+
+def test_a_claim_that_nobody_can_test_counts_as_false():
+    assert "cannot be tested" in found(L2, "return p", "gossip")
+    assert "cannot be tested" in found(L2, "return p", "formula", ("everywhere", "", "nonsense", "p"))
+    assert "cannot be tested" in found(L2, "return p", "formula", ("everywhere", "thrice", "right", "right"))
+    assert "cannot be tested" in found(L2, "return p", "place", ("exactly", "full moon"))
+
+
+def test_a_lying_sentence_lands_in_the_list_of_the_audit(monkeypatch: pytest.MonkeyPatch):
+    entry, wrong = find_entry(L2), mutant(L2, "return 2 * (p - l)")
+    options = Options(search=1, luck=2, known_luck=2, claims=20)
+    assert "false_sentences" not in examine_mutant(entry, wrong, options)
+    lie = Claim("formula", "", ("everywhere", "half", "right", "right"))
+    honest = deep.by_judge
+    monkeypatch.setattr(deep, "by_judge", lambda *given: replace(honest(*given), claim=lie, hint="It is half."))
+    assert "'It is half.': the formula is not the answer" in examine_mutant(entry, wrong, options)["false_sentences"]
+
+
+@pytest.mark.parametrize("body", ["return 2 * (p - l)", "return p", "return np.clip(p - l, -1, 1)", "return l - p"])
+def test_what_judge_and_check_really_say_holds(body: str):
+    entry, wrong = find_entry(L2), mutant(L2, body)
+    assert false_claims(entry, wrong, (by_judge(entry, wrong, 3), check_here(entry.exercise, wrong.fresh())), 20) == ""
+
+
+def test_every_kind_is_a_name_of_one_thing():
+    assert not WHOLE.keys() & ROWS.keys()
+    assert not (WHOLE.keys() | ROWS.keys()) & ENTRIES.keys()
+    assert len(KINDS) >= 14
