@@ -138,7 +138,7 @@ def lesson_inputs(exercise: Exercise, args: Args) -> dict[str, Array]:
         leaves = [(k, x) for k, x in iter_leaves(plain) if isinstance(x, np.ndarray)]
         for key, leaf in leaves:
             found[f"{name}{key}"] = leaf
-        if len(leaves) > 1:
+        if leaves and isinstance(plain, tuple):
             found[name] = np.concatenate([np.ravel(x) for _, x in leaves])
         if isinstance(args.get(name), Mapping) and "flat" in args[name]:
             found |= _layers(name, args[name])

@@ -69,7 +69,7 @@ def refuted(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sa
     looked = samples if claim.kind in OF_CALLS else [s for s in samples if s.has(claim.part)]
     try:
         return test(entry, mutant, report, looked)
-    except (UnknownFormula, UnknownCondition) as unknown:
+    except (UnknownFormula, UnknownCondition, KeyError) as unknown:
         return f"cannot be tested: {unknown}"
 
 
