@@ -25,8 +25,9 @@ from gradschool.check.api import check_here
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
 from gradschool.core.report import Report
-from gradschool.diagnosis.first_look import UNEXPLAINED
 
+# Mistakes that say that numbers are wrong, or which, and nothing of how.
+VAGUE = ("values", "some", "scaled", "right-case", "parts-right")
 CHUNK = 60  # mutants of one exercise that one process does
 SILENCE = 120.0  # seconds after which a process that says nothing is ended
 BY_JUDGE = 60.0  # seconds of CPU for all that judge and check ask one mutant
@@ -200,7 +201,7 @@ def _judged(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
     if len({(r.fraction, r.mistake) for r in reports}) > 1:
         found["unlucky"] = "; ".join(sorted({_verdict(r) for r in reports}))
     if not report.passed:
-        found["vague"] = report.mistake in UNEXPLAINED
+        found["vague"] = report.mistake in VAGUE
         false = false_claims(entry, mutant, (report, checked), options.claims)
         found |= {"false_sentences": false} if false else {}
     return found
