@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.audit.claim_conditions import UnknownCondition, condition
 from grader.audit.claim_formulas import UnknownFormula, factor, formula
-from grader.audit.claim_inputs import Sample, draw, numbers, with_input
+from grader.audit.claim_inputs import Sample, draw, numbers, stem, with_input
 from grader.audit.claim_responses import response
 from grader.audit.mutants import Solution
 from grader.bank.entry import Entry
@@ -66,7 +66,7 @@ def refuted(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sa
     test = KINDS.get(claim.kind)
     if test is None:
         return f"claims of the kind {claim.kind!r} cannot be tested"
-    looked = samples if claim.kind in OF_CALLS else [s for s in samples if s.has(claim.part)]
+    looked = samples if claim.kind in OF_CALLS else [s for s in samples if s.has(stem(claim.part))]
     try:
         return test(entry, mutant, report, looked)
     except (UnknownFormula, UnknownCondition, KeyError) as unknown:
@@ -135,8 +135,9 @@ def _isolated(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 
 def _sometimes_wrong(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
-    """Test that a part which should stay as it was does not."""
-    return "" if any(s.wrong[report.claim.part].any() for s in samples) else "it is as it was before"
+    """Test that a part is wrong at all."""
+    part = stem(report.claim.part)
+    return "" if any(s.wrong[part].any() for s in samples) else "it is right on every input"
 
 
 def _kept(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -222,7 +223,72 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 
 OF_CALLS = ("raised", "inputs-modified", "first-call-only", "known-mistake")  # of calls, whatever they returned
+
+
+def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = stem(report.claim.part)
+    return "" if any(not np.isfinite(s.got[part]).all() for s in samples) else "every entry is finite"
+
+
+def _not_zero(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    if any(s.right[part].any() for s in samples):
+        return "the right answer is not 0 everywhere"
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _leak(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    for s in samples:
+        if s.right[part][s.wrong[part]].any():
+            return f'it is wrong where the right answer is not 0 on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that a factor, or an offset, is the same in all of the answer, in each column, or in each row."""
+    line, kind = report.claim.details
+    for s in samples:
+        got, right = (x[report.claim.part] for x in (s.got, s.right))
+        if line == "entry":
+            got, right = got.reshape(-1, 1), right.reshape(-1, 1)
+        elif got.ndim != 2:
+            return f'there are no {line}s on "{s.case.name}"'
+        if line == "row":
+            got, right = got.T, right.T
+        for column in range(got.shape[1]):
+            a, b = got[:, column], right[:, column]
+            made = b + np.mean(a - b) if kind == "offset" else b * (np.vdot(a, b) / (np.vdot(b, b) or 1.0))
+            if not _near(a, made, s.got[report.claim.part]):
+                return f'not the same {kind} on "{s.case.name}"'
+    return ""
+
+
+def _close(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part, share = report.claim.part, float(report.claim.details[0])
+    for s in samples:
+        size = float(np.max(np.abs(s.right[part]), initial=0.0))
+        if np.max(np.abs(s.got[part] - s.right[part]), initial=0.0) > 1.01 * share * size:
+            return f'it is further off on "{s.case.name}"'
+    return ""
+
+
+def _lengths(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    for s in samples:
+        if ((s.got[part] > 0) != (s.right[part] > 0)).any() or ((s.got[part] < 0) != (s.right[part] < 0)).any():
+            return f'a sign is wrong on "{s.case.name}"'
+    return ""
+
+
 KINDS: dict[str, Test] = {
+    "wrong": _sometimes_wrong,
+    "nan": _nan,
+    "not-zero": _not_zero,
+    "leak": _leak,
+    "lines": _lines,
+    "close": _close,
+    "lengths": _lengths,
     "formula": _formula,
     "place": _place,
     "isolated": _isolated,

@@ -209,6 +209,33 @@ def test_claims_about_precision_signs_and_order():
     assert found(L2, "return np.abs(p + l)", "signs") != ""
 
 
+def test_claims_about_sizes_and_lines():
+    assert found(L2, "return p - l + 2", "lines", ("entry", "offset")) == ""
+    assert found(L2, "return p - 2 * l", "lines", ("entry", "offset")) != ""
+    columns = "g = np.zeros_like(q)\ng[np.arange(len(q)), action] = q[np.arange(len(q)), action] - y\n"
+    assert (
+        found(
+            "dqn.output_gradient", columns + "return g / len(q) + np.arange(q.shape[1])", "lines", ("column", "offset")
+        )
+        == ""
+    )
+    assert (
+        found("dqn.output_gradient", columns + "return g / len(q) + np.arange(q.shape[1])", "lines", ("row", "offset"))
+        != ""
+    )
+    assert found(L2, "return (p - l) * 1.004", "close", (0.01,)) == ""
+    assert found(L2, "return (p - l) * 1.04", "close", (0.01,)) != ""
+    assert found(L2, "return (p - l) ** 3", "lengths") == ""
+    assert found(L2, "return (p - l) ** 2", "lengths") != ""
+    assert found(L2, "return (p - l) / (p * 0)", "nan") == ""
+    assert found(L2, "return (p - l) / 2", "nan") != ""
+    assert found("dqn.output_gradient", columns + "return g / len(q) + (g == 0)", "leak") == ""
+    assert found("dqn.output_gradient", columns + "return g", "leak") != ""
+    assert found(L2, "return p - l", "wrong") != ""
+    assert found(L2, "return l", "wrong") == ""
+    assert found(L2, "return l", "not-zero") != ""
+
+
 def test_claims_about_calls():
     raises = "raise ValueError('no')"
     assert found(L2, raises, "raised", ("ValueError", "no")) == ""
