@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any
 
 from grader.audit.children import Child, Limits
-from grader.audit.claims import false_claims
-from grader.audit.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu, shown
-from grader.audit.mutants import Solution, known_mistakes, mutants
+from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu, shown
+from grader.audit.mutation.mutants import Solution, known_mistakes, mutants
 from grader.audit.pool import prepare, run_all
+from grader.audit.sentences.claims import false_claims
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
 from grader.judging.examine import examine

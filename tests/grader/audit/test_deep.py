@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from grader.audit import deep
 from grader.audit.children import Limits
 from grader.audit.deep import DeepAudit, Options, deep_audit, examine_mutant
-from grader.audit.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu
-from grader.audit.mutants import Solution, mutants, solutions
+from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu
+from grader.audit.mutation.mutants import Solution, mutants, solutions
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
 from grader.cli.main import app

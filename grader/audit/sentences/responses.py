@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.claim_inputs import Sample, value_of, with_input
-from grader.audit.mutants import Solution
+from grader.audit.mutation.mutants import Solution
+from grader.audit.sentences.inputs import Sample, value_of, with_input
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
 from gradschool.core.report import Report

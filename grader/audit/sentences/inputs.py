@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.mutants import Solution
+from grader.audit.mutation.mutants import Solution
 from grader.bank.entry import Entry
 from gradschool.core.calling import Reply, call_twice, captured_output
 from gradschool.core.compare import Attempt

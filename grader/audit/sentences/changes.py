@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.claim_inputs import changed_args, value_of
+from grader.audit.sentences.inputs import changed_args, value_of
 from gradschool.core.exercise import Args, Exercise
 
 

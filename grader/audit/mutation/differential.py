@@ -10,9 +10,9 @@ from functools import cache
 from types import FrameType
 from typing import Any
 
-from grader.audit.legal_inputs import candidates, is_changed
-from grader.audit.mutants import Solution, solutions
-from grader.audit.observing import Observed, State, differing
+from grader.audit.mutation.legal_inputs import candidates, is_changed
+from grader.audit.mutation.mutants import Solution, solutions
+from grader.audit.mutation.observing import Observed, State, differing
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
 from gradschool.core.calling import Raised, Reply, call_twice
@@ -69,7 +69,7 @@ class Difference:
 
 @cache
 def legal_inputs(exercise_id: str, seeds: int) -> tuple[LegalInput, ...]:
-    """Return the inputs of :func:`grader.audit.legal_inputs.candidates` on which all right solutions agree."""
+    """Return the inputs of :func:`grader.audit.mutation.legal_inputs.candidates` on which all right solutions agree."""
     entry = find_entry(exercise_id)
     right = solutions(entry)
     found: list[tuple[Case, PlainData, list[list[State]]]] = []

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from grader.audit.mutants import mutants, solutions
-from grader.audit.operators import OPERATORS
-from grader.audit.whole_function import ARGUMENT, RESULT, STATE
+from grader.audit.mutation.mutants import mutants, solutions
+from grader.audit.mutation.operators import OPERATORS
+from grader.audit.mutation.whole_function import ARGUMENT, RESULT, STATE
 from grader.bank.registry import find_entry
 
 LINES = {

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.audit.claim_conditions import UnknownCondition, condition
-from grader.audit.claim_formulas import UnknownFormula, factor, formula
-from grader.audit.claim_inputs import Sample, draw, numbers, stem, with_input
-from grader.audit.claim_responses import response
-from grader.audit.mutants import Solution
+from grader.audit.mutation.mutants import Solution
+from grader.audit.sentences.conditions import UnknownCondition, condition
+from grader.audit.sentences.formulas import UnknownFormula, factor, formula
+from grader.audit.sentences.inputs import Sample, draw, numbers, stem, with_input
+from grader.audit.sentences.responses import response
 from grader.bank.entry import Entry
 from gradschool.core.calling import Raised, call_twice
 from gradschool.core.numerics import Array

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from grader.audit.claim_inputs import Sample
+from grader.audit.sentences.inputs import Sample
 from gradschool.core.numerics import Array
 
 Details = tuple[str | float, ...]

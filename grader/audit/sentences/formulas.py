@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.claim_changes import changed
-from grader.audit.claim_inputs import Sample, numbers, right_answer
+from grader.audit.sentences.changes import changed
+from grader.audit.sentences.inputs import Sample, numbers, right_answer
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.audit.mutation.operators import OPERATORS
+from grader.audit.mutation.whole_function import whole_function
 from grader.audit.namespaces import lesson_namespace, lesson_solution
-from grader.audit.operators import OPERATORS
-from grader.audit.whole_function import whole_function
 from grader.bank.entry import Entry
 from gradschool.core.exercise import Answer
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from grader.audit import deep
-from grader.audit.claim_conditions import ENTRIES, ROWS, WHOLE
-from grader.audit.claim_inputs import draw
-from grader.audit.claims import KINDS, false_claims, refuted
 from grader.audit.deep import Options, by_judge, examine_mutant
-from grader.audit.mutants import Solution
+from grader.audit.mutation.mutants import Solution
+from grader.audit.sentences.claims import KINDS, false_claims, refuted
+from grader.audit.sentences.conditions import ENTRIES, ROWS, WHOLE
+from grader.audit.sentences.inputs import draw
 from grader.bank.registry import find_entry
 from gradschool.check.api import check_here
 from gradschool.core.report import Claim, Report

@@ -1,0 +1,1 @@
+"""Mutants of every right solution, and the search that tells whether one differs from the right answer."""
