@@ -266,3 +266,16 @@ def test_a_mode_that_is_changed_and_put_back_is_fine() -> None:
         entry = find_entry(exercise_id)
         answer: Variant = next(a for a in entry.alternatives if a.name == name)
         assert examine(entry, over_the_wire(entry, answer), seed=4).passed, name
+
+
+def test_gradients_may_come_in_any_iterable() -> None:
+    """The lesson says lists and tuples, and a generator of the same tensors is as right."""
+
+    def lazily(actor: Any, critic: Any, batch: Any) -> Any:
+        return (g for g in find_entry("ddpg.actor_grad_outputs").reference(actor, critic, batch))
+
+    def both_lazily(net: Any, X: Any, G: Any) -> Any:
+        return tuple((g for g in way) for way in find_entry("chain.inject_gradient").reference(net, X, G))
+
+    for exercise_id, answer in (("ddpg.actor_grad_outputs", lazily), ("chain.inject_gradient", both_lazily)):
+        assert wrong_parts(exercise_id, answer) == set()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, Args
+from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 
 
@@ -61,11 +61,12 @@ def _copies(answer: Any) -> tuple[Any, Any]:
     import torch
 
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise TypeError("inject_gradient should return two lists of gradients: (by_backward, by_surrogate)")
-    for name, way in zip(("by_backward", "by_surrogate"), answer, strict=True):
-        if not isinstance(way, tuple | list) or not all(t is None or isinstance(t, torch.Tensor) for t in way):
-            raise TypeError(f"{name} should be a list of tensors, one gradient for each of net.parameters()")
-    return tuple(tuple(None if t is None else t.detach().clone() for t in way) for way in answer)  # type: ignore[return-value]
+        raise AnswerUnusable("inject_gradient should return two lists of gradients: (by_backward, by_surrogate)")
+    ways = [tuple(way) if isinstance(way, Iterable) else (way,) for way in answer]
+    for name, way in zip(("by_backward", "by_surrogate"), ways, strict=True):
+        if not all(t is None or isinstance(t, torch.Tensor) for t in way):
+            raise AnswerUnusable(f"{name} should be a list of tensors, one gradient for each of net.parameters()")
+    return tuple(tuple(None if t is None else t.detach().clone() for t in way) for way in ways)  # type: ignore[return-value]
 
 
 def slopes_of(args: Args) -> Callable[[Array, Array], tuple[Array, Array]]:

@@ -26,8 +26,10 @@ WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
 
 
 def squash_oracle(z: Array, low: Array, high: Array) -> Array:
-    """The action low + (high - low) / (1 + exp(-2 z)), which the lesson calls squash."""
-    action: Array = low + (high - low) / (1.0 + np.exp(-2.0 * z))
+    """The action low + (high - low) / (1 + exp(-2 z)), which the lesson calls squash; for complex z too."""
+    upper = np.real(z) >= 0
+    e = np.exp(np.where(upper, -2.0, 2.0) * z)  # never overflows, however far out z is
+    action: Array = low + (high - low) * np.where(upper, 1.0, e) / (1.0 + e)
     return action
 
 

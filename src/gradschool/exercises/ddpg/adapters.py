@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gradschool.core.exercise import Answer, Args
+from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.plain_data import describe, to_plain
 from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
@@ -92,15 +92,15 @@ def left_in_grad(actor: Any, critic: Any) -> dict[str, Any]:
 
 
 def checked_loss(loss: Any, function: str) -> Any:
-    """The loss that a student's function returned; TypeError, in words that are about it, if it is no loss."""
+    """The loss that a student's function returned; AnswerUnusable, in words that are about it, if it is no loss."""
     import torch
 
     if not isinstance(loss, torch.Tensor):
-        raise TypeError(f"{function} should return the loss as a tensor, and returned {describe(to_plain(loss))}")
+        raise AnswerUnusable(f"{function} should return the loss as a tensor, and returned {describe(to_plain(loss))}")
     if loss.numel() != 1:
-        raise TypeError(f"{function} should return one number, and returned a tensor of shape {tuple(loss.shape)}")
+        raise AnswerUnusable(f"{function} should return one number, and returned a tensor of shape {tuple(loss.shape)}")
     if not loss.requires_grad:
-        raise TypeError(f"the loss that {function} returned is not connected to any parameter: it has no gradient")
+        raise AnswerUnusable(f"the loss that {function} returned is not connected to any parameter: it has no gradient")
     return loss
 
 
@@ -130,8 +130,8 @@ def actor_grad_outputs(answer: Answer, a: Args) -> Any:
     """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after."""
     actor, critic, batch = torch_setup(a)
     found = answer(actor, critic, batch)
-    if not isinstance(found, tuple | list):
-        raise TypeError(
+    if not isinstance(found, Iterable):
+        raise AnswerUnusable(
             "actor_grad_outputs should return one gradient for each parameter of the actor, and returned "
             f"{describe(to_plain(found))}"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, Args
+from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.core.speed_check import slower_than
 
@@ -41,9 +41,9 @@ def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
     W, W_target, batch = torch_loss_setup(a)
     loss = answer(W, W_target, *batch.values(), a["gamma"])
     if not isinstance(loss, torch.Tensor) or loss.ndim != 0:
-        raise TypeError("torch_loss should return the loss as a tensor with one number")
+        raise AnswerUnusable("torch_loss should return the loss as a tensor with one number")
     if not loss.requires_grad:
-        raise TypeError("the loss does not depend on W any more: something on the way to W is detached")
+        raise AnswerUnusable("the loss is not connected to W: it has no gradient, as after detach() or under no_grad()")
     loss.backward()
     grad_W, grad_W_target = (torch.zeros_like(p) if p.grad is None else p.grad for p in (W, W_target))
     found = {"grad_W": grad_W, "grad_W_target": grad_W_target, "loss": loss}
