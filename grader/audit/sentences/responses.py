@@ -15,6 +15,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.report import Report
 
 Pair = tuple[Sample, Sample]  # before and after a change
+EXCEPTIONS = 0.2  # the share of inputs on which "yours does not" may be so by chance
 STILL, MOVED = 1e-7, 1e-6  # of the largest entry
 GROWTH = {"doubles": 2.0, "stays as it is": 1.0, "becomes 4 times as large": 4.0, "halves": 0.5}
 
@@ -138,6 +139,7 @@ def _grown(report: Report, pairs: Sequence[Pair]) -> str:
     claimed = next((c for words, c in GROWTH.items() if mine.startswith(words)), None)
     if wanted is None:
         return "the sentence does not say how the right answer grows"
+    alike: list[Pair] = []
     for pair in pairs:
         right, right_after, got, got_after = _parts(report, pair)
         if not right.any():
@@ -145,16 +147,24 @@ def _grown(report: Report, pairs: Sequence[Pair]) -> str:
         if moved(right_after, wanted * right):
             return f'the right answer grows otherwise on "{pair[0].case.name}"'
         if claimed is None and still(got_after, wanted * got) and got.any():
-            return f'the answer grows as the right one does on "{pair[0].case.name}"'
+            alike.append(pair)
         if claimed is not None and moved(got_after, claimed * got):
             return f'the answer grows otherwise on "{pair[0].case.name}"'
-    return ""
+    return _does_so_too(alike, pairs)
+
+
+def _does_so_too(alike: Sequence[Pair], pairs: Sequence[Pair]) -> str:
+    """Return that "yours does not" is refuted: the answer does as the right one on more than a few inputs."""
+    if len(alike) <= EXCEPTIONS * len(pairs):
+        return ""
+    return f'the answer does the same on {len(alike)} of {len(pairs)} inputs, as on "{alike[0][0].case.name}"'
 
 
 def _against(expect: Callable[[str, Array], Array | None]) -> Callable[[Report, Sequence[Pair]], str]:
     """Make a test of "the right answer becomes this; yours does not"; ``expect`` gives this from the sentence."""
 
     def test(report: Report, pairs: Sequence[Pair]) -> str:
+        alike: list[Pair] = []
         for pair in pairs:
             right, right_after, got, got_after = _parts(report, pair)
             wanted, mine = expect(report.hint, right), expect(report.hint, got)
@@ -165,8 +175,8 @@ def _against(expect: Callable[[str, Array], Array | None]) -> Callable[[Report, 
             if moved(right_after, wanted):
                 return f'the right answer does otherwise on "{pair[0].case.name}"'
             if still(got_after, mine):
-                return f'the answer does the same on "{pair[0].case.name}"'
-        return ""
+                alike.append(pair)
+        return _does_so_too(alike, pairs)
 
     return test
 
