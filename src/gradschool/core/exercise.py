@@ -87,10 +87,9 @@ class Exercise:
     are first called, unless they are given. ``adapter(answer, args)`` tries the student's function on one set of
     inputs and returns arrays. ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of
     ``numerics.TOLERANCES``. ``per_item``: every entry or text is an answer of its own and earns its share, as in a
-    list of diagnoses. ``state`` are the parts of the answer that say how something is after the call, where the call
-    must leave it as it was, each with its words: ``{"critic_weights": "the critic's weights"}``. ``earning`` names the
-    parts that earn a share, () for all of them: the rest is what a call must leave as it was. ``speed_note(answer)``
-    says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
+    list of diagnoses. ``earning`` names the parts of the answer that earn a share, () for all of them: the rest is what
+    a call must leave as it was. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast
+    one: a note, never a mark.
     """
 
     id: str
@@ -103,7 +102,6 @@ class Exercise:
     tolerance: str = "exact"
     per_item: bool = False
     earning: tuple[str, ...] = ()
-    state: Mapping[str, str] = field(default_factory=dict)
     speed_note: Callable[[Answer], str] | None = None
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from gradschool.diagnosis.hypotheses.observations import scaled
 from gradschool.diagnosis.hypotheses.places import Place, place
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Responses
 from gradschool.diagnosis.inputs import is_real, networks, subjects
+from gradschool.diagnosis.state_words import state_sentence
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
 ISOLATED = 5  # inputs on which one of them is set to 0
@@ -45,14 +46,32 @@ class Search:
 
     @cached_property
     def wrong(self) -> list[str]:
-        """The labels of the parts that are wrong on some assessed input: those wrong on regular ones first."""
-        regular = [k for k, ps in self.parts.items() if any(p.is_wrong and not p.case.edge for p in ps)]
-        return regular + [k for k, ps in self.parts.items() if k not in regular and any(p.is_wrong for p in ps)]
+        """The labels of the parts that are wrong on some assessed input, in the order in which they are looked at.
+
+        Those wrong on regular inputs come first. What a call must leave alone comes before the values where some
+        values are right: then the values are wrong because of it, if they are.
+        """
+        found = [k for k, ps in self.parts.items() if any(p.is_wrong for p in ps)]
+        edge_only = {k for k in found if not any(p.is_wrong and not p.case.edge for p in self.parts[k])}
+        values_right = any(k not in found and not self._must_stay(k) for k in self.parts)
+        return sorted(found, key=lambda k: (k in edge_only, self._must_stay(k) != values_right))
 
     @cached_property
     def diagnosis(self) -> tuple[str, Diagnosis] | None:
         """The first diagnosis that survives, and the label of the part that it is about."""
-        for look in (
+        for _, group in groupby(self.wrong, key=self._must_stay):
+            labels = list(group)
+            for look in self._looks:
+                for label in labels:
+                    diagnosis = next(look(label), None)
+                    if diagnosis:
+                        return label, self._with_right_parts(label, diagnosis)
+        return self._parts() or self._case()
+
+    @property
+    def _looks(self) -> tuple[Callable[[str], Iterator[Diagnosis]], ...]:
+        """The looks at one part, the most telling first."""
+        return (
             self._state,
             self._kept,
             self._blocked,
@@ -69,22 +88,19 @@ class Search:
             self._isolated,
             self._slowly,
             self._sizes,
-        ):
-            for label in self.wrong:
-                diagnosis = next(look(label), None)
-                if diagnosis:
-                    return label, self._with_right_parts(label, diagnosis)
-        return self._parts() or self._case()
+        )
 
     # -- each look yields diagnoses of one part, already tried -----------------------------------------------------
 
     def _state(self, label: str) -> Iterator[Diagnosis]:
         """Say that something has changed that a call must leave as it was."""
-        words = self.laboratory.exercise.state.get(label)
-        if words:
-            claim = Claim("state", label)
-            said = f"{words[:1].upper()}{words[1:]}: after the call this is not what it was before."
-            yield Diagnosis(f"state-{label}", said, claim, "compared before and after the call")
+        said = state_sentence(label) if self._must_stay(label) else ""
+        if said:
+            yield Diagnosis(f"state-{label}", said, Claim("state", label), "compared before and after the call")
+
+    def _must_stay(self, label: str) -> bool:
+        earning = self.laboratory.exercise.earning
+        return bool(earning) and label not in earning
 
     def _kept(self, label: str) -> Iterator[Diagnosis]:
         """Say that something should come back as it went in, under its own name."""
@@ -299,7 +315,7 @@ class Search:
         return [k for k, ps in self.tried.items() if not any(p.is_wrong for p in ps)]
 
     def _with_right_parts(self, label: str, diagnosis: Diagnosis) -> Diagnosis:
-        right = [k for k in self._right_parts() if k not in self.laboratory.exercise.state]
+        right = [k for k in self._right_parts() if not self._must_stay(k)]
         if not label or not right or len(right) > 4:
             return diagnosis
         verb = "is" if len(right) == 1 else "are"
@@ -307,9 +323,9 @@ class Search:
 
     def _parts(self) -> tuple[str, Diagnosis] | None:
         """Recognize that some parts of the answer are right on every input."""
-        right = self._right_parts()
-        wrong = [k for k in self.tried if k not in right]
-        if not right or len(self.tried) > 8:
+        right = [k for k in self._right_parts() if not self._must_stay(k)]
+        wrong = [k for k in self.tried if k not in right and not self._must_stay(k)]
+        if not right or not wrong:
             return None
         verbs = ["is" if len(some) == 1 else "are" for some in (right, wrong)]
         names = [listed([f"`{k}`" for k in some]) for some in (right, wrong)]

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from gradschool.check.api import check_here
 from gradschool.core.calling import Raised
 from gradschool.core.compare import same
+from gradschool.core.exercise import CHAPTERS, in_chapter
 from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import iter_leaves, to_plain
 from gradschool.diagnosis import evidence
-from gradschool.diagnosis.evidence import Budget
+from gradschool.diagnosis.evidence import Budget, stem_of
 from gradschool.diagnosis.exceptions import explained
 from gradschool.diagnosis.first_look import UNEXPLAINED
 from gradschool.diagnosis.hypotheses.observations import moved, perturbed, unchanged
+from gradschool.diagnosis.state_words import state_sentence
 from tests.support.two_inputs import Answer, exercise, hint
 
 
@@ -357,13 +360,26 @@ def test_a_probe_that_a_right_answer_contradicts_is_silent() -> None:
     assert hint(lambda x, w: np.sin(x * w), half)[0] != "ignored"
 
 
-def test_a_change_outside_of_the_answer_is_told_by_the_words_of_the_exercise() -> None:
-    weighty = replace(
-        exercise(lambda x, w: {"result": x * w, "weights": w}), state={"weights": "the weights of the critic"}
-    )
-    report = check_here(weighty, lambda x, w: {"result": x * w, "weights": w + 1e-3})
-    assert report.mistake == "state-weights"
-    assert report.hint == "The weights of the critic: after the call this is not what it was before. `result` is right."
+def test_a_change_outside_of_the_answer_is_told_in_words_of_its_own() -> None:
+    weighty = replace(exercise(lambda x, w: {"result": x * w, "critic_weights": w}), earning=("result",))
+    report = check_here(weighty, lambda x, w: {"result": x * w, "critic_weights": w + 1e-3})
+    assert report.mistake == "state-critic_weights"
+    assert report.hint == "The weights of the critic are not what they were before the call. `result` is right."
+
+
+def test_values_come_before_what_follows_from_them() -> None:
+    """Where nothing of the answer is right, a wrong state is no explanation."""
+    weighty = replace(exercise(lambda x, w: {"result": x * w, "critic_weights": w}), earning=("result",))
+    report = check_here(weighty, lambda x, w: {"result": -x * w, "critic_weights": w + 1e-3})
+    assert (report.mistake, report.hint) == ("sign", "`result` is the negative of what it should be.")
+
+
+def test_every_part_that_must_be_left_alone_has_words() -> None:
+    for exercise_ in (e for part in CHAPTERS for e in in_chapter(part) if e.earning):
+        answer = to_plain(exercise_.oracle(exercise_.cases(np.random.default_rng(0))[0].args))
+        for label, _ in iter_leaves(answer, exercise_.returns):
+            if stem_of(label) not in exercise_.earning and not label.startswith("phi"):
+                assert state_sentence(stem_of(label)), (exercise_.id, label)
 
 
 def test_float32_is_said_where_every_entry_is_one() -> None:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from gradschool.check.findings import NOT_LISTED
 from gradschool.core.compare import normalize_text
+from gradschool.core.exercise import AnswerUnusable
 
 MOST_SHOWN = 60  # characters of a name that is not on the list
 
@@ -42,11 +43,13 @@ def sealed_diagnoses(clinic: str, found: object, letters: Sequence[str], names: 
 
     Raises
     ------
-    TypeError
+    AnswerUnusable
         If ``found`` is not a dictionary.
     """
     if not isinstance(found, Mapping):
-        raise TypeError(f"clinic() should return a dictionary, one fault for each letter {letters[0]} to {letters[-1]}")
+        raise AnswerUnusable(
+            f"clinic() should return a dictionary, one fault for each letter {letters[0]} to {letters[-1]}"
+        )
     by_letter = {normalize_text(str(letter)): name for letter, name in found.items()}
     return {letter: _sealed(clinic, by_letter.get(letter.casefold()), names) for letter in letters}
 
