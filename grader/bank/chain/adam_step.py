@@ -21,7 +21,8 @@ adam_step = entry("chain.adam_step", points=5, reference=adam)
 
 @adam_step.mutant(
     "no-bias-correction",
-    "Both moments start at 0 and are too small at first. Divide them by 1 - beta^t, or the first steps are wrong.",
+    "theta moves by m and v as they are. Both start at 0 and are too small at first: divide them by 1 - beta1^t and 1 "
+    "- beta2^t, or the first steps are wrong.",
 )
 def no_bias_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -31,8 +32,8 @@ def no_bias_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "eps-under-the-root",
-    "eps stands under the square root. There it acts like a number of size sqrt(eps), which a tiny gradient notices: add "
-    "it after the root.",
+    "theta is what comes out with eps under the square root, sqrt(v_hat + eps). There it acts like a number of size "
+    "sqrt(eps), which a tiny gradient notices: add it after the root.",
 )
 def eps_under_the_root(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -41,7 +42,8 @@ def eps_under_the_root(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 
 @adam_step.mutant(
-    "not-squared", "The second moment gathers the gradient's size, not its square, and is then put under a root."
+    "not-squared",
+    "v is the running mean of |grad|, not of its square, and theta follows from it: gather grad**2.",
 )
 def not_squared(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -51,7 +53,8 @@ def not_squared(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "counts-from-zero",
-    "t is one too small in the correction: it counts steps from 1. With t = 0 the first step divides by zero.",
+    "theta is corrected by 1 - beta^(t - 1), which is 0 in the first step. t is the number of this step, counted from "
+    "1: use it as it is.",
 )
 def counts_from_zero(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -62,7 +65,7 @@ def counts_from_zero(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "counts-one-too-far",
-    "t is one too large in the correction: it already is the number of this step, counted from 1.",
+    "theta is corrected by 1 - beta^(t + 1). t already is the number of this step, counted from 1.",
 )
 def counts_one_too_far(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -73,7 +76,8 @@ def counts_one_too_far(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "corrected-kept",
-    "The step is right, but you return the corrected moments: the next step would correct them again. Keep m and v raw.",
+    "theta is right, but m and v come back divided by 1 - beta^t: the next step would correct them again. Return them "
+    "without the correction.",
 )
 def corrected_kept(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = (beta1 * m + (1 - beta1) * grad) / (1 - beta1**t)
@@ -81,11 +85,58 @@ def corrected_kept(theta, grad, m, v, t, lr, beta1, beta2, eps):
     return theta - lr * m / (np.sqrt(v) + eps), m, v
 
 
-@adam_step.mutant("uphill", "The step climbs the loss: subtract it.", "a7")
+@adam_step.mutant(
+    "uphill",
+    "m and v are right, and theta moves by the right amount in the wrong direction, up the loss: subtract the step.",
+    "a7",
+)
 def adam_uphill(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
     return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+@adam_step.mutant(
+    "eps-by-default",
+    "theta is that of eps = 1e-8, whatever eps is. Use the eps that is given, also where it is large beside the gradient.",
+)
+def eps_by_default(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + 1e-8), m, v
+
+
+@adam_step.mutant(
+    "betas-by-default",
+    "m and v decay by 0.9 and 0.999, whatever beta1 and beta2 are. Use those that are given.",
+)
+def betas_by_default(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = 0.9 * m + 0.1 * grad
+    v = 0.999 * v + 0.001 * grad**2
+    return theta - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + eps), m, v
+
+
+@adam_step.mutant(
+    "eps-before-correction",
+    "theta is what comes out where eps is added to sqrt(v) and the sum is corrected: eps counts 1 / sqrt(1 - beta2^t) times. "
+    "Correct v first, take the root, then add eps.",
+)
+def eps_before_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps), m, v
+
+
+@adam_step.mutant(
+    "clipped",
+    "The result is that of a gradient clipped to [-1, 1]. Adam divides by the gradient's size by itself: gather grad as it "
+    "is.",
+)
+def adam_clipped(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    grad = np.clip(grad, -1, 1)
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 
 @adam_step.alternative_solution
@@ -105,3 +156,14 @@ def adam_by_torch(theta, grad, m, v, t, lr, beta1, beta2, eps):
     optimiser.step()
     state = optimiser.state[p]
     return p.detach().numpy(), state["exp_avg"].numpy(), state["exp_avg_sq"].numpy()
+
+
+@adam_step.alternative_solution
+def adam_in_copies(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    theta, m, v = theta.copy(), m.copy(), v.copy()
+    m *= beta1
+    m += (1 - beta1) * grad
+    v *= beta2
+    v += (1 - beta2) * np.square(grad)
+    theta -= lr * (m / (1 - np.power(beta1, t))) / (np.power(v / (1 - np.power(beta2, t)), 0.5) + eps)
+    return theta, m, v

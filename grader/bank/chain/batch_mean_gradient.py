@@ -21,7 +21,7 @@ def sum_for_mean(p, l):
 
 @batch_mean_gradient.mutant(
     "averaged-twice",
-    "B times too small: the mean is taken twice. Who averaged already?",
+    "1/B of the gradient, as if the mean had been taken twice. Which 1/B is in it already?",
     "a10",
 )
 def averaged_twice(p, l):
@@ -30,8 +30,8 @@ def averaged_twice(p, l):
 
 @batch_mean_gradient.mutant(
     "broadcast",
-    "A (B, 1) prediction minus (B,) labels is a (B, B) table: every prediction against every label. Print the shapes; "
-    "make both (B, 1) or both (B,) first.",
+    "The result is a (B, B) table, every prediction against every label: that is what a (B, 1) column minus a (B,) "
+    "row gives. Print the shapes; make both (B, 1) or both (B,) first.",
     "a16",
 )
 def broadcast(p, l):
@@ -40,7 +40,7 @@ def broadcast(p, l):
 
 @batch_mean_gradient.mutant(
     "broadcast-then-averaged",
-    "The shape is right, but every prediction is compared with the mean of all labels: a (B, B) table was averaged over "
+    "Every prediction is compared with the mean of all labels, for example because a (B, B) table was averaged over "
     "its rows. A network trained so returns one constant. Print the shapes before you subtract.",
     "a16",
 )
@@ -69,11 +69,21 @@ def flat(p, l):
 
 @batch_mean_gradient.mutant(
     "label-minus-prediction",
-    "The sign is turned round: label minus prediction. Did the loss fall?",
+    "The sign is turned round: this is label minus prediction, divided by B. Did the loss fall?",
     "a7",
 )
 def batch_label_minus_prediction(p, l):
     return (l[:, None] - p) / len(l)
+
+
+@batch_mean_gradient.mutant(
+    "over-nonzero",
+    "The mean is taken over the samples whose error is not 0. A sample that is right already counts in B as well: divide by "
+    "len(l).",
+)
+def over_nonzero(p, l):
+    error = p - l[:, None]
+    return error / max(1, np.count_nonzero(error))
 
 
 @batch_mean_gradient.alternative_solution

@@ -20,8 +20,8 @@ inject_gradient = entry("chain.inject_gradient", points=6, reference=both_ways)
 
 @inject_gradient.mutant(
     "not-detached",
-    "The parameters' gradients are right, but a gradient also runs back to where G came from. An injected gradient is a "
-    "number here, not a function: detach it in the surrogate loss.",
+    "The parameters' gradients are right, but a gradient also runs back to where G came from. An injected gradient is "
+    "a number here, not a function: detach it, for example in the surrogate loss.",
 )
 def not_detached(net, X, G):
     params = list(net.parameters())
@@ -33,8 +33,8 @@ def not_detached(net, X, G):
 
 @inject_gradient.mutant(
     "upstream-ignored",
-    "G never enters: you back-propagate y.sum(), as if every output mattered equally and by 1. Put G where the loss's own "
-    "gradient would arrive.",
+    "Both ways give the gradient of net(X).sum(), as if every output mattered equally and by 1: G makes no "
+    "difference. Put G where the loss's own gradient would arrive.",
 )
 def upstream_ignored(net, X, G):
     params = list(net.parameters())
@@ -44,8 +44,8 @@ def upstream_ignored(net, X, G):
 
 @inject_gradient.mutant(
     "surrogate-averaged",
-    "The surrogate loss takes a mean, so its gradient is 1/(B m) of the other one. (G.detach() * y).sum(): G holds all "
-    "the averaging there is.",
+    "The second way gives 1/(B m) of the first, as a mean over all entries of G * net(X) does. Take the sum, "
+    "(G.detach() * y).sum(): G holds all the averaging there is.",
     "a11",
 )
 def surrogate_averaged(net, X, G):
@@ -56,7 +56,8 @@ def surrogate_averaged(net, X, G):
 
 @inject_gradient.mutant(
     "surrogate-batch-averaged",
-    "The surrogate loss is averaged over the batch: 1/B of the other one. G already is the gradient of the whole loss.",
+    "The second way gives 1/B of the first, as a mean over the batch does. G already is the gradient of the whole "
+    "loss: take the sum.",
     "a10",
 )
 def surrogate_batch_averaged(net, X, G):
@@ -67,8 +68,8 @@ def surrogate_batch_averaged(net, X, G):
 
 @inject_gradient.mutant(
     "not-zeroed",
-    "Gradients pile up in .grad: the second way starts on top of the first, and the next call on top of both. Call "
-    "net.zero_grad() before each backward, or use torch.autograd.grad.",
+    "The second way comes on top of the first, and the next call on top of both, as gradients do that pile up in "
+    ".grad. Call net.zero_grad() before each backward, or use torch.autograd.grad.",
     "a18",
 )
 def not_zeroed(net, X, G):
@@ -80,8 +81,8 @@ def not_zeroed(net, X, G):
 
 @inject_gradient.mutant(
     "same-buffer",
-    "Both lists hold the very same tensors: p.grad is one buffer, and the second backward wrote over what you had read "
-    "from the first. Copy (clone) what you want to keep.",
+    "Both ways come out twice too large, for example because both lists hold the same .grad tensors, to which the "
+    "second backward adds. Copy (clone) what you want to keep, and clear .grad in between.",
 )
 def same_buffer(net, X, G):
     params = list(net.parameters())
@@ -94,7 +95,8 @@ def same_buffer(net, X, G):
 
 @inject_gradient.mutant(
     "sign",
-    "Both ways are right up to the sign. A surrogate loss is built so that its gradient *is* G: no minus belongs here.",
+    "Both ways are right up to the sign: they are the gradients for -G. A surrogate loss is built so that its "
+    "gradient *is* G: no minus belongs here.",
     "a7",
 )
 def inject_sign(net, X, G):

@@ -11,8 +11,8 @@ jacobian_product = entry("chain.jacobian_product", points=2, reference=lambda J,
 
 @jacobian_product.mutant(
     "not-transposed",
-    "You multiply J by g. Shapes say no, except where J is square, and there the answer is silently wrong: the gradient "
-    "comes back through the transpose, J^T g.",
+    "Where J is square this is J g, and elsewhere an error. The gradient comes back through the transpose, J^T g; a "
+    "square J hides that from the shapes, not from the numbers.",
     "a1",
 )
 def not_transposed(J, g):
@@ -21,7 +21,7 @@ def not_transposed(J, g):
 
 @jacobian_product.mutant(
     "element-wise",
-    "`*` multiplies entry by entry and leaves a whole matrix. A weight reaches the loss through every output: its "
+    "A whole matrix comes back, each row of J times its own g_i. A weight reaches the loss through every output: its "
     "gradient is the sum over the outputs, which is what the matrix product does.",
     "a2",
 )
@@ -31,7 +31,7 @@ def element_wise(J, g):
 
 @jacobian_product.mutant(
     "mean-over-outputs",
-    "You average over the outputs where their contributions add up: the result is 1/m of the gradient.",
+    "1/m of the gradient: the outputs' contributions are averaged where they add up.",
     "a11",
 )
 def product_mean(J, g):
@@ -40,7 +40,7 @@ def product_mean(J, g):
 
 @jacobian_product.mutant(
     "gradient-left-out",
-    "You add up the rows of J without weighing them by g: how much each output matters to the loss is lost.",
+    "This is the sum of the rows of J, as if every g_i were 1: how much each output matters to the loss is lost.",
 )
 def gradient_left_out(J, g):
     return J.sum(axis=0)
@@ -48,10 +48,20 @@ def gradient_left_out(J, g):
 
 @jacobian_product.mutant(
     "factors-added-first",
-    "You add up each factor before multiplying. The chain rule multiplies along each path first, and adds then.",
+    "This is the sum of J's rows times the sum of g: added first, then multiplied. The chain rule multiplies along "
+    "each path first, and adds then.",
 )
 def factors_added_first(J, g):
     return J.sum(axis=0) * g.sum()
+
+
+@jacobian_product.mutant(
+    "clipped",
+    "Entries beyond 1 in size come back as 1 or -1, as np.clip(..., -1, 1) makes them. The product is the gradient as it is, "
+    "however large.",
+)
+def product_clipped(J, g):
+    return np.clip(J.T @ g, -1, 1)
 
 
 @jacobian_product.alternative_solution

@@ -11,7 +11,8 @@ l2_gradient = entry("chain.l2_gradient", points=2, reference=lambda p, l: p - l)
 
 @l2_gradient.mutant(
     "label-minus-prediction",
-    "Your gradient points the other way: label minus prediction. Take one step of descent with it: did the loss fall?",
+    "Your gradient points the other way: it is label minus prediction. Take one step of descent with it: did the loss "
+    "fall?",
     "a7",
 )
 def label_minus_prediction(p, l):
@@ -38,7 +39,8 @@ def half_twice(p, l):
 
 @l2_gradient.mutant(
     "mean-over-outputs",
-    "You divide by the number of outputs. This loss is a sum over the outputs, so no 1/n appears in its gradient.",
+    "1/n of the gradient, with n the number of outputs. This loss is a sum over the outputs, so no 1/n appears in its "
+    "gradient.",
     "a11",
 )
 def mean_over_outputs(p, l):
@@ -63,13 +65,22 @@ def distance(p, l):
 
 @l2_gradient.mutant(
     "in-place",
-    "The numbers are right, but your function overwrites the prediction it was given (-= works in place): a gradient "
-    "looks, it does not touch.",
+    "The numbers are right, but p itself comes back changed, for example because -= works in place: a gradient looks, "
+    "it does not touch.",
     "a19",
 )
 def in_place(p, l):
     p -= l
     return p
+
+
+@l2_gradient.mutant(
+    "clipped",
+    "Entries beyond 1 in size come back as 1 or -1, as np.clip(..., -1, 1) makes them. Large errors have large gradients: "
+    "nothing in this loss bounds them.",
+)
+def l2_clipped(p, l):
+    return np.clip(p - l, -1, 1)
 
 
 @l2_gradient.alternative_solution
@@ -83,3 +94,8 @@ def by_loop(p, l):
     for i in range(len(p)):
         gradient[i] = p[i] - l[i]
     return gradient
+
+
+@l2_gradient.alternative_solution
+def by_negative(p, l):
+    return -(l - p)

@@ -40,7 +40,7 @@ def jacobian_transposed(W, b, x):
 
 @linear_jacobian.mutant(
     "every-weight-feeds-every-output",
-    "You have x in every block. Output i depends on row i of W alone: the derivative by all other weights is 0.",
+    "x stands in every block. Output i depends on row i of W alone: the derivative by all other weights is 0.",
 )
 def dense_blocks(W, b, x):
     m = W.shape[0]
@@ -49,7 +49,8 @@ def dense_blocks(W, b, x):
 
 @linear_jacobian.mutant(
     "weights-instead-of-inputs",
-    "Your entries are weights. p_i = sum_j W_ij x_j + b_i: the derivative by W_ij is what W_ij is multiplied by, x_j.",
+    "The entries are weights: each row of W stands in its own block. p_i = sum_j W_ij x_j + b_i: the derivative by "
+    "W_ij is what W_ij is multiplied by, x_j.",
 )
 def weights_instead_of_inputs(W, b, x):
     m, n = W.shape

@@ -11,8 +11,7 @@ linear_vjp = entry("chain.linear_vjp", points=4, reference=lambda W, b, x, g: (n
 
 @linear_vjp.mutant(
     "not-transposed",
-    "grad_x uses W where W^T belongs. A square layer hides it; a layer with other numbers in and out does not: forward "
-    "is W x, backward is W^T g.",
+    "grad_x is W g where W is square, and elsewhere there is an error: forward is W x, backward is W^T g.",
     "a1",
 )
 def vjp_not_transposed(W, b, x, g):
@@ -21,7 +20,7 @@ def vjp_not_transposed(W, b, x, g):
 
 @linear_vjp.mutant(
     "outer-turned",
-    "grad_W is np.outer(x, g), the transpose. dW has W's shape: one row for each output.",
+    "grad_W is the transpose of what it should be, np.outer(x, g). dW has W's shape: one row for each output.",
     "a2",
 )
 def outer_turned(W, b, x, g):
@@ -30,7 +29,8 @@ def outer_turned(W, b, x, g):
 
 @linear_vjp.mutant(
     "element-wise",
-    "grad_W should be an outer product, every g_i with every x_j. `*` of a column g and W itself mixes in the weights.",
+    "grad_W has the weights themselves in it: it is g_i W_ij. Every g_i belongs to every x_j: that is an outer "
+    "product.",
     "a2",
 )
 def vjp_element_wise(W, b, x, g):
@@ -55,7 +55,7 @@ def bias_times_bias(W, b, x, g):
 
 @linear_vjp.mutant(
     "gradient-not-passed-on",
-    "grad_x does not see g: you return the column sums of W. What arrives at p must be multiplied in, W^T g.",
+    "grad_x does not depend on g: it is the column sums of W. What arrives at p must be multiplied in, W^T g.",
 )
 def gradient_not_passed_on(W, b, x, g):
     return np.outer(g, x), g.copy(), W.sum(axis=0)

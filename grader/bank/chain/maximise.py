@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from grader.bank.entry import entry
 
 
@@ -19,7 +21,7 @@ maximise = entry("chain.maximise", points=4, reference=descend_minus_f)
 
 @maximise.mutant(
     "downhill",
-    "You descend f itself, so a runs away from the top. Descent needs a loss: use -f, whose gradient is -df/da.",
+    "a goes down f where it should go up. Descent needs a loss: use -f, whose gradient is -df/da.",
     "a7",
 )
 def downhill(gradients, a, phi, lr, steps):
@@ -31,8 +33,8 @@ def downhill(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "moves-the-function",
-    "f goes up, and partly because you moved f: phi changed. That is like a student who changes the labels. Use df/dphi "
-    "for nothing here; only a may learn.",
+    "a and phi both climb, so f goes up partly because f itself has moved. That is like a student who changes the "
+    "labels: only a may learn, and phi comes back as it was.",
 )
 def moves_the_function(gradients, a, phi, lr, steps):
     a, phi = a.copy(), phi.copy()
@@ -55,7 +57,7 @@ def moves_only_the_function(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "one-step",
-    "You take one step, however many are asked for.",
+    "You take one step, however many are asked for, and one where none is.",
 )
 def one_step(gradients, a, phi, lr, steps):
     return a + lr * gradients(a, phi)[0], phi
@@ -63,8 +65,8 @@ def one_step(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "gradient-not-renewed",
-    "The gradient is taken once, at the start, and used for every step. Each step needs the slope at the point it starts "
-    "from.",
+    "a moves by `steps` times the first step: the slope at the start serves for all of them. Each step needs the "
+    "slope at the point it starts from.",
 )
 def gradient_not_renewed(gradients, a, phi, lr, steps):
     df_da, _ = gradients(a, phi)
@@ -73,12 +75,32 @@ def gradient_not_renewed(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "in-place",
-    "The caller's a is changed as well: += on an array works in place. Make a copy first.",
+    "The caller's a is changed as well, for example because += on an array works in place. Make a copy first.",
     "a19",
 )
 def maximise_in_place(gradients, a, phi, lr, steps):
     for _ in range(steps):
         a += lr * gradients(a, phi)[0]
+    return a, phi
+
+
+@maximise.mutant(
+    "the-lessons-hill",
+    "a moves as if df/da were phi - a. That is so for the lesson's hill alone; f may be any function: take the slope that "
+    "gradients(a, phi) returns.",
+)
+def the_lessons_hill(gradients, a, phi, lr, steps):
+    return phi + (1 - lr) ** steps * (a - phi), phi
+
+
+@maximise.mutant(
+    "clipped",
+    "Every step is right where the slope is at most 10 in size, and beyond it counts as 10 or -10, as np.clip makes it. "
+    "Plain gradient descent takes the slope as it is.",
+)
+def maximise_clipped(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        a = a + lr * np.clip(gradients(a, phi)[0], -10, 10)
     return a, phi
 
 
@@ -95,3 +117,11 @@ def by_recursion(gradients, a, phi, lr, steps):
         return a, phi
     loss_gradient = -gradients(a, phi)[0]
     return by_recursion(gradients, a - lr * loss_gradient, phi, lr, steps - 1)
+
+
+@maximise.alternative_solution
+def in_a_copy(gradients, a, phi, lr, steps):
+    here = np.array(a)
+    for _ in range(steps):
+        here += lr * gradients(here.copy(), phi.copy())[0]
+    return here, phi.copy()

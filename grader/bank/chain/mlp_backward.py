@@ -20,8 +20,8 @@ mlp_backward = entry("chain.mlp_backward", points=8, reference=backward)
 
 @mlp_backward.mutant(
     "not-transposed",
-    "Somewhere W2^T stands where W2 belongs (or the other way round): square layers hide it, others fail. Rows of G are "
-    "samples, so the gradient at the hidden layer is G @ W2, of shape (B, hidden).",
+    "Where W2 is square the first layer's gradients are those of G @ W2^T, and elsewhere there is an error. Rows of G "
+    "are samples, so the gradient at the hidden layer is G @ W2, of shape (B, hidden).",
     "a1",
 )
 def mlp_not_transposed(W1, b1, W2, b2, X, G):
@@ -32,8 +32,8 @@ def mlp_not_transposed(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "activation-left-out",
-    "The derivative of tanh is missing between the layers. Learning may even seem to go on, but this is not the gradient: "
-    "every node crossed multiplies.",
+    "The gradients of the first layer and of X lack the derivative of tanh between the layers. Learning may even seem "
+    "to go on, but this is not the gradient: every node crossed multiplies.",
     "a3",
 )
 def mlp_activation_left_out(W1, b1, W2, b2, X, G):
@@ -44,8 +44,8 @@ def mlp_activation_left_out(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "output-taken-for-input",
-    "The derivative of tanh is taken at H, which is tanh's output, as if it were its input: 1 - tanh(H)^2. With the "
-    "output in hand the derivative is 1 - H^2.",
+    "Between the layers the factor is 1 - tanh(H)^2, the derivative of tanh at H, which is tanh's output and not its "
+    "input. With the output in hand the derivative is 1 - H^2.",
     "a4",
 )
 def mlp_output_taken_for_input(W1, b1, W2, b2, X, G):
@@ -56,7 +56,7 @@ def mlp_output_taken_for_input(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "square-lost",
-    "Between the layers you have 1 - H; the derivative of tanh is 1 - H^2.",
+    "Between the layers the factor is 1 - H; the derivative of tanh is 1 - H^2.",
     "a6",
 )
 def mlp_square_lost(W1, b1, W2, b2, X, G):
@@ -78,8 +78,8 @@ def bias_not_summed(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "stepped-too-early",
-    "W2 is already stepped when you take the gradient through it. All gradients first, with the weights of the forward "
-    "pass; then all steps.",
+    "The gradients of the first layer and of X are those of W2 after a step of size 0.1. All gradients first, with "
+    "the weights of the forward pass; then all steps.",
     "a13",
 )
 def stepped_too_early(W1, b1, W2, b2, X, G):
@@ -92,8 +92,8 @@ def stepped_too_early(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "averaged-again",
-    "Your parameter gradients are divided by the batch size. G already is the gradient of whatever the loss is, mean or "
-    "sum: the backward pass only adds up. Who averaged already?",
+    "The parameters' gradients are 1/B of what they should be. G already is the gradient of whatever the loss is, "
+    "mean or sum: the backward pass only adds up.",
     "a10",
 )
 def averaged_again(W1, b1, W2, b2, X, G):
@@ -105,8 +105,8 @@ def averaged_again(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "input-instead-of-hidden",
-    "grad_W2 pairs G with the pre-activations X W1^T + b1. The second layer was fed with H = tanh(...): its weights are "
-    "multiplied by H.",
+    "grad_W2 pairs G with the pre-activations X W1^T + b1. The second layer was fed with H = tanh(X W1^T + b1): its "
+    "weights are multiplied by H.",
 )
 def input_instead_of_hidden(W1, b1, W2, b2, X, G):
     Z = X @ W1.T + b1
@@ -117,7 +117,8 @@ def input_instead_of_hidden(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "gradients-kept",
-    "The second call adds to what the first one left: gradients are kept from call to call. Start from zero every time.",
+    "The second call on the same inputs gives twice what the first one gave, as gradients do that are kept from call "
+    "to call. Start from zero every time.",
     "a18",
 )
 def gradients_kept(W1, b1, W2, b2, X, G, kept={}):

@@ -51,7 +51,7 @@ def divided_by_h(f, x, h):
 
 @numerical_gradient.mutant(
     "all-at-once",
-    "All entries are moved together, so you measure one slope along the diagonal. Move one entry at a time.",
+    "Every entry is one and the same slope, that of all entries moved together. Move one entry at a time.",
 )
 def all_at_once(f, x, h):
     return np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
@@ -74,8 +74,8 @@ def not_put_back(f, x, h):
 
 @numerical_gradient.mutant(
     "float32",
-    "You compute in float32. A difference of two nearly equal numbers keeps only the digits that are left: at a small h "
-    "there are hardly any. Use float64 for every check of a gradient.",
+    "The slopes carry rounding errors as large as those of float32: a difference of two nearly equal numbers keeps "
+    "only the digits that are left, and at a small h there are hardly any. Use float64 for every check of a gradient.",
     "a17",
 )
 def in_float32(f, x, h):
@@ -90,7 +90,7 @@ def in_float32(f, x, h):
 
 @numerical_gradient.mutant(
     "first-axis-only",
-    "Your loop runs over the first axis alone, so a matrix is moved row by row. Every entry needs its own slope: "
+    "Every entry of a row has the same slope, that of the whole row moved together. Every entry needs its own slope: "
     "np.ndindex(x.shape) visits them all.",
 )
 def first_axis_only(f, x, h):
@@ -101,6 +101,53 @@ def first_axis_only(f, x, h):
         down[i] -= h
         gradient[i] = (f(up) - f(down)) / (2 * h)
     return gradient
+
+
+@numerical_gradient.mutant(
+    "own-step",
+    "The result is that of the step 1e-5, whatever h is. Put in h = 0.1: the quotient has to change.",
+)
+def own_step(f, x, h):
+    h = 1e-5
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "others-at-zero",
+    "Each slope is taken at a point whose other entries are 0. Where f mixes its entries that is another slope: start from "
+    "a copy of x.",
+)
+def others_at_zero(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = np.zeros_like(x), np.zeros_like(x)
+        up[i], down[i] = x[i] + h, x[i] - h
+        gradient[i] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "extrapolated",
+    "This is closer to the derivative than the quotient that is asked for: the error in h^2 is gone, as after an "
+    "extrapolation from two steps. Return (f(x + h e_i) - f(x - h e_i)) / 2h itself.",
+)
+def extrapolated(f, x, h):
+    def quotient(h):
+        gradient = np.zeros_like(x)
+        for i in np.ndindex(x.shape):
+            up, down = x.copy(), x.copy()
+            up[i] += h
+            down[i] -= h
+            gradient[i] = (f(up) - f(down)) / (2 * h)
+        return gradient
+
+    return (4 * quotient(h / 2) - quotient(h)) / 3
 
 
 @numerical_gradient.alternative_solution

@@ -21,7 +21,7 @@ def relu_left_out(z, g):
 
 @relu_vjp.mutant(
     "masked-by-gradient",
-    "You keep the entries where g is positive. What relu remembers is its own input: the mask is z > 0.",
+    "The entries where g is positive are kept. What relu remembers is its own input: the mask is z > 0.",
 )
 def masked_by_gradient(z, g):
     return g * (g > 0)
@@ -29,7 +29,7 @@ def masked_by_gradient(z, g):
 
 @relu_vjp.mutant(
     "times-value",
-    "You multiply by relu(z), the value. The derivative of relu is its slope: 1 where z > 0, 0 elsewhere.",
+    "This is g times relu(z), the value. The derivative of relu is its slope: 1 where z > 0, 0 elsewhere.",
 )
 def times_value(z, g):
     return g * np.maximum(z, 0)
@@ -37,7 +37,8 @@ def times_value(z, g):
 
 @relu_vjp.mutant(
     "derivative-alone",
-    "This is the derivative of relu alone. A vjp multiplies it with the gradient g that arrives.",
+    "This is the derivative of relu alone, and g makes no difference. A vjp multiplies it with the gradient g that "
+    "arrives.",
 )
 def relu_derivative_alone(z, g):
     return (z > 0).astype(float)
@@ -54,10 +55,18 @@ def kink_open(z, g):
 
 @relu_vjp.mutant(
     "relu-of-gradient",
-    "You apply relu again, to the gradient. Backward does not repeat the function, it multiplies by its slope.",
+    "This is relu of z g. Backward does not repeat the function, it multiplies g by the function's slope.",
 )
 def relu_of_gradient(z, g):
     return np.maximum(z * g, 0)
+
+
+@relu_vjp.mutant(
+    "half-at-the-kink",
+    "Everything is right except at z = 0 exactly, where half of g passes: this lesson (and PyTorch) takes the slope 0 there.",
+)
+def half_at_the_kink(z, g):
+    return g * (np.sign(z) + 1) / 2
 
 
 @relu_vjp.alternative_solution
@@ -70,3 +79,8 @@ def relu_by_copy_and_zero(z, g):
     out = g.copy()
     out[z <= 0] = 0
     return out
+
+
+@relu_vjp.alternative_solution
+def relu_by_heaviside(z, g):
+    return np.heaviside(z, 0.0) * g

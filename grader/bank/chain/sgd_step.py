@@ -18,14 +18,18 @@ def sgd_uphill(params, grads, lr):
     return [p + lr * g for p, g in zip(params, grads, strict=True)]
 
 
-@sgd_step.mutant("step-size-forgotten", "The step size is missing: you subtract the whole gradient. Multiply it by lr.")
+@sgd_step.mutant(
+    "step-size-forgotten",
+    "The whole gradient is subtracted, whatever lr is. Multiply it by lr.",
+)
 def step_size_forgotten(params, grads, lr):
     return [p - g for p, g in zip(params, grads, strict=True)]
 
 
 @sgd_step.mutant(
     "in-place",
-    "The values are right, but the caller's arrays are changed too: `p -= ...` works in place. Return new arrays.",
+    "The values are right, but the caller's arrays are changed too, for example because `p -= ...` works in place. "
+    "Return new arrays.",
     "a19",
 )
 def sgd_in_place(params, grads, lr):
@@ -39,9 +43,20 @@ def first_only(params, grads, lr):
     return [params[0] - lr * grads[0], *params[1:]]
 
 
-@sgd_step.mutant("divides", "You divide by lr. A smaller step size must give a smaller step: multiply.")
+@sgd_step.mutant(
+    "divides",
+    "The step is the gradient divided by lr. A smaller step size must give a smaller step: multiply.",
+)
 def divides(params, grads, lr):
     return [p - g / lr for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant(
+    "clipped",
+    "The steps are those of gradients clipped to [-1, 1]. Plain SGD takes the gradient as it is, however large.",
+)
+def sgd_clipped(params, grads, lr):
+    return [p - lr * np.clip(g, -1, 1) for p, g in zip(params, grads, strict=True)]
 
 
 @sgd_step.alternative_solution
@@ -57,3 +72,8 @@ def sgd_by_index(params, grads, lr):
         new -= grads[i] * lr
         stepped.append(new)
     return stepped
+
+
+@sgd_step.alternative_solution
+def sgd_by_map(params, grads, lr):
+    return list(map(lambda p, g: p + (-lr) * g, params, grads))

@@ -28,7 +28,8 @@ def last_path_only(W, x, g):
 
 @shared_paths.mutant(
     "first-path-only",
-    "Only the path through the first use of W is there: the later gradient was overwritten instead of added. Paths add.",
+    "Only the path through the first use of W is there. The gradient of the second use belongs to the same W: paths "
+    "add.",
     "a14",
 )
 def first_path_only(W, x, g):
@@ -38,7 +39,7 @@ def first_path_only(W, x, g):
 
 @shared_paths.mutant(
     "paths-averaged",
-    "The two paths are averaged. Nothing divides them in the chain rule: they add.",
+    "Half of the gradient, as if the two paths were averaged. Nothing divides them in the chain rule: they add.",
 )
 def paths_averaged(W, x, g):
     h = np.tanh(W @ x)
@@ -57,8 +58,8 @@ def shared_activation_left_out(W, x, g):
 
 @shared_paths.mutant(
     "not-transposed",
-    "On the way to the first use the gradient crosses W backwards, through W^T; you used W. A square matrix hides it from "
-    "the shapes, not from the numbers.",
+    "The path to the first use of W holds W g where W^T g belongs: the gradient crosses W backwards. A square matrix "
+    "hides it from the shapes, not from the numbers.",
     "a1",
 )
 def shared_not_transposed(W, x, g):

@@ -21,7 +21,7 @@ def tanh_left_out(z, g):
 
 @tanh_vjp.mutant(
     "square-lost",
-    "You have 1 - tanh(z); the derivative is 1 - tanh(z)^2. At tanh(z) = 0.5 that is 0.75, not 0.5: square it.",
+    "The factor is 1 - tanh(z); the derivative is 1 - tanh(z)^2. At tanh(z) = 0.5 that is 0.75, not 0.5: square it.",
     "a6",
 )
 def square_lost(z, g):
@@ -30,7 +30,7 @@ def square_lost(z, g):
 
 @tanh_vjp.mutant(
     "output-taken-for-input",
-    "You apply tanh twice: 1 - tanh(tanh(z))^2. Is your argument z, or already the output?",
+    "The factor is 1 - tanh(tanh(z))^2, with tanh taken twice. Is your argument z, or already the output?",
     "a4",
 )
 def output_taken_for_input(z, g):
@@ -40,8 +40,8 @@ def output_taken_for_input(z, g):
 
 @tanh_vjp.mutant(
     "input-taken-for-output",
-    "You have 1 - z^2. The short form 1 - a^2 is meant for the output a = tanh(z): with z = 2 yours is -3, and the slope "
-    "of tanh is never negative.",
+    "The factor is 1 - z^2. The short form 1 - a^2 is meant for the output a = tanh(z): with z = 2 yours is -3, and "
+    "the slope of tanh is never negative.",
     "a5",
 )
 def input_taken_for_output(z, g):
@@ -50,12 +50,22 @@ def input_taken_for_output(z, g):
 
 @tanh_vjp.mutant(
     "sigmoid-slope",
-    "a (1 - a) is the slope of the sigmoid. For tanh it is 1 - a^2.",
+    "The factor is a (1 - a) with a = tanh(z). That is the slope of the sigmoid in terms of its output; for tanh it "
+    "is 1 - a^2.",
     "a5",
 )
 def sigmoid_slope(z, g):
     a = np.tanh(z)
     return g * a * (1 - a)
+
+
+@tanh_vjp.mutant(
+    "clipped",
+    "Entries beyond 1 in size come back as 1 or -1. The slope of tanh is at most 1, but g is not: multiply, and leave the "
+    "product as it is.",
+)
+def tanh_clipped(z, g):
+    return np.clip(g * (1 - np.tanh(z) ** 2), -1, 1)
 
 
 @tanh_vjp.alternative_solution
@@ -67,3 +77,8 @@ def tanh_by_cosh(z, g):
 def tanh_by_factors(z, g):
     a = np.tanh(z)
     return g * (1 + a) * (1 - a)
+
+
+@tanh_vjp.alternative_solution
+def tanh_by_exponentials(z, g):
+    return 4 * g / (np.exp(z) + np.exp(-z)) ** 2

@@ -28,7 +28,7 @@ def roles_swapped(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "plain",
-    "This is the ordinary target: the target network chooses and judges. Which network was to choose?",
+    "This is the ordinary target, the target network's own maximum. Which network was to choose?",
 )
 def plain_target(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next_target.max(axis=1)
@@ -36,20 +36,26 @@ def plain_target(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "online-alone",
-    "The online network judges its own choice: the very optimism that double DQN is there to take away.",
+    "This is the online network's own maximum: it judges its own choice, the very optimism that double DQN is there "
+    "to take away.",
     "b6",
 )
 def online_alone(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next_online.max(axis=1)
 
 
-@double_target.mutant("no-terminal-mask", "Terminal rows bootstrap. The end of the episode ends this target too.", "b7")
+@double_target.mutant(
+    "no-terminal-mask",
+    "Terminated rows bootstrap. The end of the episode ends this target too.",
+    "b7",
+)
 def double_no_mask(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * q_next_target[np.arange(len(reward)), q_next_online.argmax(axis=1)]
 
 
 @double_target.mutant(
-    "smaller", "You take the smaller of the two maxima. That is TD3's idea for two critics, not double DQN's."
+    "smaller",
+    "The smaller of the two maxima is taken. That is TD3's idea for two critics, not double DQN's.",
 )
 def smaller_maximum(reward, q_next_online, q_next_target, terminated, gamma):
     best = np.minimum(q_next_online.max(axis=1), q_next_target.max(axis=1))
@@ -58,11 +64,22 @@ def smaller_maximum(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "block",
-    "A (B, B) block: Q[:, a] takes those columns of every row. One entry per row.",
+    "A (B, B) block comes back, every row with every row's chosen action, as Q[:, a] gives it. One entry per row.",
     "b12",
 )
 def double_block(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next_target[:, q_next_online.argmax(axis=1)]
+
+
+@double_target.mutant(
+    "smaller-of-the-chosen",
+    "The chosen action is judged by whichever network says less of it. Only the target network judges; the smaller of two "
+    "is TD3's idea.",
+)
+def smaller_of_the_chosen(reward, q_next_online, q_next_target, terminated, gamma):
+    i, chosen = np.arange(len(reward)), q_next_online.argmax(axis=1)
+    judged = np.minimum(q_next_online[i, chosen], q_next_target[i, chosen])
+    return reward + gamma * (1.0 - terminated) * judged
 
 
 @double_target.alternative_solution

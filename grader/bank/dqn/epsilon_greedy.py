@@ -15,7 +15,10 @@ def dice(q, epsilon, u, random_action):
 epsilon_greedy = entry("dqn.epsilon_greedy", points=2, reference=dice)
 
 
-@epsilon_greedy.mutant("turned-round", "You explore with probability 1 - epsilon. Put in epsilon = 0: who acts then?")
+@epsilon_greedy.mutant(
+    "turned-round",
+    "Random and greedy are exchanged: you explore with probability 1 - epsilon. Put in epsilon = 0: who acts then?",
+)
 def turned_round(q, epsilon, u, random_action):
     return np.where(u < epsilon, q.argmax(axis=1), random_action)
 
@@ -34,19 +37,28 @@ def one_die(q, epsilon, u, random_action):
     return random_action.copy() if u[0] < epsilon else q.argmax(axis=1)
 
 
-@epsilon_greedy.mutant("always-greedy", "epsilon plays no part: you never explore, and never see the +20.", "b20")
+@epsilon_greedy.mutant(
+    "always-greedy",
+    "epsilon and u make no difference: every taxi takes its best action, none explores, and none ever sees the +20.",
+    "b20",
+)
 def always_greedy(q, epsilon, u, random_action):
     return q.argmax(axis=1)
 
 
 @epsilon_greedy.mutant(
-    "worst-action", "The greedy branch takes the smallest Q. Rewards are to be gathered: the largest."
+    "worst-action",
+    "Where the die says greedy, the action with the smallest Q comes back. Rewards are to be gathered: the largest.",
 )
 def worst_action(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.argmin(axis=1))
 
 
-@epsilon_greedy.mutant("values", "You return the best Q itself, not which action has it. Value or index?", "b4")
+@epsilon_greedy.mutant(
+    "values",
+    "Where the die says greedy, the best Q itself comes back, not which action has it. Value or index?",
+    "b4",
+)
 def best_value(q, epsilon, u, random_action):
     return np.where(u < epsilon, random_action, q.max(axis=1))
 
@@ -62,3 +74,8 @@ def by_mask(q, epsilon, u, random_action):
     explore = u < epsilon
     action[explore] = random_action[explore]
     return action
+
+
+@epsilon_greedy.alternative_solution
+def by_choose(q, epsilon, u, random_action):
+    return np.choose((u < epsilon).astype(int), [q.argmax(axis=1), random_action])

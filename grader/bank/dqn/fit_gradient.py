@@ -12,8 +12,8 @@ fit_gradient = entry("dqn.fit_gradient", points=3, reference=lambda q, targets: 
 
 @fit_gradient.mutant(
     "over-A",
-    "1/A of the gradient: mse_loss and Keras' fit average over the outputs too, though only one of the A errors is not 0. "
-    "Sum over actions, mean over the batch.",
+    "1/A of the gradient, as a mean over the outputs gives (mse_loss and Keras' fit take one). Sum over actions, mean "
+    "over the batch.",
     "b2",
 )
 def fit_over_a(q, targets):
@@ -30,14 +30,18 @@ def fit_sign(q, targets):
     return (targets - q) / len(q)
 
 
-@fit_gradient.mutant("lost-half", "Twice the gradient. Is there a 1/2 in the loss?", "a8")
+@fit_gradient.mutant(
+    "lost-half",
+    "Twice the gradient. The 1/2 of the loss cancels the 2 of the square.",
+    "a8",
+)
 def fit_lost_half(q, targets):
     return 2 * (q - targets) / len(q)
 
 
 @fit_gradient.mutant(
     "mse-loss",
-    "2/A of the gradient: exactly what torch's mse_loss gives. It has no 1/2, and it divides by A as well as by B.",
+    "2/A of the gradient, which is what torch's mse_loss gives: it has no 1/2, and it divides by A as well as by B.",
     "b2",
 )
 def fit_mse(q, targets):
@@ -47,10 +51,29 @@ def fit_mse(q, targets):
 
 @fit_gradient.mutant(
     "summed-actions",
-    "One number per sample: the sum over the actions belongs to the loss. Its gradient keeps a place for every output.",
+    "One number per sample, the sum over the actions. That sum belongs to the loss; its gradient keeps a place for "
+    "every output.",
 )
 def fit_summed(q, targets):
     return (q - targets).sum(axis=1) / len(q)
+
+
+@fit_gradient.mutant(
+    "over-nonzero",
+    "The errors are divided by how many of them are not 0. The mean is over the batch, B rows, whatever stands in them.",
+)
+def fit_over_nonzero(q, targets):
+    return (q - targets) / max(1, np.count_nonzero(q - targets))
+
+
+@fit_gradient.mutant(
+    "largest-error-only",
+    "In each row only the largest error has a gradient. In the lesson's targets there is one error a row; the loss counts "
+    "them all.",
+)
+def fit_largest_only(q, targets):
+    error = q - targets
+    return np.where(np.abs(error) == np.abs(error).max(axis=1, keepdims=True), error, 0.0) / len(q)
 
 
 @fit_gradient.alternative_solution
@@ -63,3 +86,8 @@ def fit_by_autograd(q, targets):
 @fit_gradient.alternative_solution
 def fit_scaled(q, targets):
     return q.shape[0] ** -1 * np.subtract(q, targets)
+
+
+@fit_gradient.alternative_solution
+def fit_row_by_row(q, targets):
+    return np.stack([(row - target) / len(q) for row, target in zip(q, targets, strict=True)])

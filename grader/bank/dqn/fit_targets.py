@@ -35,8 +35,8 @@ def targets_y(q, action, y):
 
 @fit_targets.mutant(
     "in-place",
-    "The targets are right, but q has changed with them: `targets = q` is the same array. Then q - targets is 0 "
-    "everywhere, and nothing is ever learned. Copy it.",
+    "The targets are right, but q has changed with them, for example because `targets = q` names the same array. Then "
+    "q - targets is 0 everywhere, and nothing is ever learned. Copy it.",
     "a19",
 )
 def targets_alias(q, action, y):
@@ -45,14 +45,21 @@ def targets_alias(q, action, y):
     return targets
 
 
-@fit_targets.mutant("every-row", "targets[:, action] = y writes into every row. One entry per row.", "b12")
+@fit_targets.mutant(
+    "every-row",
+    "Each sample's y stands in every row, as targets[:, action] = y writes it. One entry per row.",
+    "b12",
+)
 def targets_every_row(q, action, y):
     targets = q.copy()
     targets[:, action] = y
     return targets
 
 
-@fit_targets.mutant("errors", "The TD error stands where the target belongs: fit subtracts by itself.")
+@fit_targets.mutant(
+    "errors",
+    "y - q stands where y belongs. The fit subtracts by itself: give it the target, not the error.",
+)
 def targets_errors(q, action, y):
     targets = q.copy()
     i = np.arange(len(q))

@@ -21,8 +21,8 @@ huber_gradient = entry("dqn.huber_gradient", points=3, reference=clipped_slope)
 
 @huber_gradient.mutant(
     "clipped-signal",
-    "Beyond the bend the gradient is 0: the error was clipped *inside* the loss, and a clipped number has no slope. Such a "
-    "sample never learns. Clip the slope, not the signal.",
+    "Beyond the bend the gradient is 0, as it is where the error is clipped *inside* the loss: a clipped number has "
+    "no slope, and such a sample never learns. Clip the slope, not the signal.",
     "b18",
 )
 def clipped_signal(q, action, y, kappa):
@@ -32,7 +32,10 @@ def clipped_signal(q, action, y, kappa):
     return torch.autograd.grad(loss, t)[0].numpy()
 
 
-@huber_gradient.mutant("square", "Large errors are not clipped: this is still the square's slope.")
+@huber_gradient.mutant(
+    "square",
+    "Errors beyond the bend count in full: this is still the slope of the square.",
+)
 def still_square(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
     g[i, action] = (q[i, action] - y) / len(action)
@@ -70,7 +73,8 @@ def one_sided(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "clipped-after-mean",
-    "You divide by B first and clip then, so the bend lies at B kappa. Clip each error, then average.",
+    "The bend lies at B kappa, as it does where errors are divided by B first and clipped then. Clip each error, then "
+    "average.",
 )
 def clipped_after_mean(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -78,10 +82,25 @@ def clipped_after_mean(q, action, y, kappa):
     return g
 
 
-@huber_gradient.mutant("sign", "The negative of the gradient.", "b14")
+@huber_gradient.mutant(
+    "sign",
+    "This is the negative of the gradient: did the loss fall after a step of descent?",
+    "b14",
+)
 def huber_sign(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
     g[i, action] = np.clip(y - q[i, action], -kappa, kappa) / len(action)
+    return g
+
+
+@huber_gradient.mutant(
+    "over-kappa",
+    "1/kappa of the gradient, which is what torch's smooth_l1_loss(beta=kappa) gives. The Huber loss's slope is the error "
+    "itself within the bend, and kappa beyond.",
+)
+def over_kappa(q, action, y, kappa):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = np.clip(q[i, action] - y, -kappa, kappa) / kappa / len(action)
     return g
 
 
@@ -100,3 +119,10 @@ def huber_by_cases(q, action, y, kappa):
         e = q[b, a] - y[b]
         g[b, a] = e if abs(e) <= kappa else kappa * (1 if e > 0 else -1)
     return g / len(q)
+
+
+@huber_gradient.alternative_solution
+def huber_by_sign_and_size(q, action, y, kappa):
+    error = np.take_along_axis(q, action[:, None], axis=1)[:, 0] - y
+    slope = np.sign(error) * np.minimum(np.abs(error), kappa)
+    return np.where(np.arange(q.shape[1]) == action[:, None], slope[:, None], 0.0) / len(y)

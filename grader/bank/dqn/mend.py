@@ -19,7 +19,8 @@ mend = entry("dqn.mend", points=3, reference=column_mended)
 
 @mend.mutant(
     "not-mended",
-    "Still ill: every taken output is pulled to the mean of all targets. (B,) minus (B, 1) is (B, B). Print the two shapes.",
+    "Every taken output is pulled to the mean of all targets, as a (B,) row minus a (B, 1) column does, averaged. "
+    "Print the two shapes.",
     "b11",
 )
 def not_mended(q, action, y):
@@ -31,7 +32,8 @@ def not_mended(q, action, y):
 
 @mend.mutant(
     "other-axis",
-    "The block is still there, averaged along its other axis: now every target meets the mean of the outputs.",
+    "Every target meets the mean of the taken outputs, as in a (B, B) block that is averaged along its other axis. "
+    "Print the shapes before you subtract.",
     "b11",
 )
 def other_axis(q, action, y):
@@ -43,7 +45,7 @@ def other_axis(q, action, y):
 
 @mend.mutant(
     "first-target",
-    "Every sample is pulled to the first target: y[0] is a number for all. Each row has a target of its own.",
+    "Every sample is pulled to the first target. Each row has a target of its own; y[0] is one for all.",
 )
 def first_target(q, action, y):
     rows, g = np.arange(len(action)), np.zeros_like(q)
@@ -53,14 +55,18 @@ def first_target(q, action, y):
 
 @mend.mutant(
     "every-output",
-    "The shapes fit now, but all outputs are pulled to y: (B, A) minus (B, 1). Only the taken action has a target.",
+    "All outputs of a row are pulled to its y, as (B, A) minus (B, 1) does. Only the taken action has a target.",
     "b1",
 )
 def every_output(q, action, y):
     return (q - y) / len(action)
 
 
-@mend.mutant("not-averaged", "The block is gone, and the 1/B of the mean with it.", "a9")
+@mend.mutant(
+    "not-averaged",
+    "B times too large: each error is right, but the 1/B of the mean is missing.",
+    "a9",
+)
 def not_averaged(q, action, y):
     rows, g = np.arange(len(action)), np.zeros_like(q)
     g[rows, action] = q[rows, action] - y.ravel()

@@ -25,21 +25,33 @@ def state_as_number(s, n_states):
     return x
 
 
-@one_hot.mutant("one-based", "The 1 stands one place too far: states count from 0.")
+@one_hot.mutant(
+    "one-based",
+    "The 1 stands one place too far, and for the last state at the first place: states count from 0.",
+)
 def one_based(s, n_states):
     return np.eye(n_states)[(s + 1) % n_states]
 
 
 @one_hot.mutant(
     "every-row-every-state",
-    "Each row has a 1 for every state of the whole batch: x[:, s] means all rows. One entry per row: which index picks "
-    "the row?",
+    "Each row has a 1 for every state of the whole batch, as x[:, s] = 1 writes it. One entry per row: which index "
+    "picks the row?",
     "b12",
 )
 def every_row_every_state(s, n_states):
     x = np.zeros((len(s), n_states))
     x[:, s] = 1.0
     return x
+
+
+@one_hot.mutant(
+    "width-of-the-batch",
+    "The rows are as wide as the largest id of the batch asks for. There are n_states states, also where the last ones are "
+    "not in this batch: the shape is (B, n_states).",
+)
+def width_of_the_batch(s, n_states):
+    return np.eye(s.max() + 1)[s]
 
 
 @one_hot.alternative_solution
@@ -52,3 +64,8 @@ def by_assignment(s, n_states):
     x = np.zeros((len(s), n_states))
     x[np.arange(len(s)), s] = 1.0
     return x
+
+
+@one_hot.alternative_solution
+def by_outer_comparison(s, n_states):
+    return np.equal.outer(s, np.arange(n_states)).astype(np.float64)

@@ -21,7 +21,7 @@ output_gradient = entry("dqn.output_gradient", points=4, reference=known_gradien
 
 @output_gradient.mutant(
     "untaken-to-zero",
-    "The columns of untaken actions are not 0: they are pulled to 0, as if 0 were their target. No evidence, no error.",
+    "The columns of untaken actions are not 0 but q / B, as if 0 were their target. No evidence, no error.",
     "b1",
 )
 def untaken_to_zero(q, action, y):
@@ -42,7 +42,7 @@ def y_everywhere(q, action, y):
 
 @output_gradient.mutant(
     "over-A",
-    "Right up to a factor 1/A: a mean over all outputs. How many errors does one sample really have?",
+    "1/A of the gradient, as a mean over all outputs gives. How many errors does one sample really have?",
     "b2",
 )
 def over_all_outputs(q, action, y):
@@ -78,8 +78,8 @@ def output_sum(q, action, y):
 
 @output_gradient.mutant(
     "broadcast",
-    "Every taken output is pulled to the *mean* of all targets: a (B, 1) column met a (B,) row. Print both shapes before "
-    "you subtract.",
+    "Every taken output is pulled to the *mean* of all targets, as happens where a (B, 1) column meets a (B,) row. "
+    "Print both shapes before you subtract.",
     "b11",
 )
 def column_meets_row(q, action, y):
@@ -91,8 +91,8 @@ def column_meets_row(q, action, y):
 
 @output_gradient.mutant(
     "column-index",
-    "q[:, action] takes those columns of every row, so each sample writes into every row. One entry per row: which index "
-    "picks the row?",
+    "Each sample's error stands in every row, as g[:, action] = ... writes it. One entry per row: which index picks "
+    "the row?",
     "b12",
 )
 def all_rows(q, action, y):
@@ -114,7 +114,9 @@ def at_best_action(q, action, y):
 
 
 @output_gradient.mutant(
-    "clipped", "Errors beyond 1 have become 1. That is the Huber loss's slope; this loss is a square.", "b18"
+    "clipped",
+    "Errors beyond 1 count as 1. That is the Huber loss's slope; this loss is a square.",
+    "b18",
 )
 def output_clipped(q, action, y):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -122,13 +124,27 @@ def output_clipped(q, action, y):
     return g
 
 
-@output_gradient.mutant("in-place", "The caller's q is overwritten. Make an array of your own.", "a19")
+@output_gradient.mutant(
+    "in-place",
+    "The numbers are right, but the caller's q is overwritten. Make an array of your own.",
+    "a19",
+)
 def output_in_place(q, action, y):
     i = np.arange(len(action))
     error = (q[i, action] - y) / len(action)
     q[:] = 0.0
     q[i, action] = error
     return q
+
+
+@output_gradient.mutant(
+    "over-nonzero",
+    "The mean is taken over the samples whose error is not 0. A sample that is right already counts in B as well.",
+)
+def output_over_nonzero(q, action, y):
+    i, g = np.arange(len(action)), np.zeros_like(q)
+    g[i, action] = q[i, action] - y
+    return g / max(1, np.count_nonzero(g))
 
 
 @output_gradient.alternative_solution

@@ -10,21 +10,26 @@ q_values = entry("dqn.q_values", points=1, reference=lambda W, s: W[s])
 
 
 @q_values.mutant(
-    "columns", "W is read down its columns, as if it were (A, S). Row s of W (S, A) holds the A outputs of state s."
+    "columns",
+    "The numbers are those of W read down its columns, as if it were (A, S). Row s of W (S, A) holds the A outputs of "
+    "state s.",
 )
 def q_columns(W, s):
     return np.stack([W.T.ravel()[i * W.shape[1] : (i + 1) * W.shape[1]] for i in s])
 
 
 @q_values.mutant(
-    "best-only", "One number per state: the maximum. The network answers for every action; choosing comes later."
+    "best-only",
+    "One number per state comes back, the largest. The network answers for every action; choosing comes later.",
 )
 def best_only(W, s):
     return W[s].max(axis=1)
 
 
 @q_values.mutant(
-    "relu-output", "Negative outputs have become 0: a relu on the output. V* on Taxi is often below 0.", "b15"
+    "relu-output",
+    "Negative outputs have become 0, as a relu on the output makes them. V* on Taxi is often below 0.",
+    "b15",
 )
 def relu_output(W, s):
     return np.maximum(W[s], 0.0)
@@ -32,7 +37,7 @@ def relu_output(W, s):
 
 @q_values.mutant(
     "softmax-output",
-    "Every row adds up to 1: a softmax turned values into probabilities. Q is measured in rewards.",
+    "Every row adds up to 1, as after a softmax, which turns values into probabilities. Q is measured in rewards.",
     "b15",
 )
 def softmax_output(W, s):
@@ -42,7 +47,8 @@ def softmax_output(W, s):
 
 @q_values.mutant(
     "state-as-number",
-    "All rows are multiples of one row of W: the id was multiplied in as a number. One-hot rows, not ids, meet W.",
+    "Every row is a multiple of row 0 of W, by the state's id: the id is used as a number. One-hot rows, not ids, "
+    "meet W.",
     "b16",
 )
 def q_of_number(W, s):
@@ -57,3 +63,8 @@ def by_matmul(W, s):
 @q_values.alternative_solution
 def row_by_row(W, s):
     return np.array([[W[i, a] for a in range(W.shape[1])] for i in s])
+
+
+@q_values.alternative_solution
+def by_take(W, s):
+    return np.take(W, s, axis=0)

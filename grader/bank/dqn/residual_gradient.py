@@ -59,7 +59,7 @@ def gamma_forgotten(W, state, action, reward, next_state, terminated, gamma):
 
 @residual_gradient.mutant(
     "terminal-path-open",
-    "Terminal rows push the output of the goal state. Their target is the reward alone, which depends on no weight.",
+    "Terminated rows give their next state a gradient. Their target is the reward alone, which depends on no weight.",
     "b7",
 )
 def terminal_path_open(W, state, action, reward, next_state, terminated, gamma):
@@ -73,7 +73,7 @@ def terminal_path_open(W, state, action, reward, next_state, terminated, gamma):
 
 @residual_gradient.mutant(
     "every-next-action",
-    "All outputs of s' get a gradient. The maximum hands its gradient to the one entry that is the largest.",
+    "All outputs of s' get the same gradient. The maximum hands its gradient to the one entry that is the largest.",
 )
 def every_next_action(W, state, action, reward, next_state, terminated, gamma):
     onward = gamma * (1.0 - terminated)
@@ -95,6 +95,22 @@ def only_the_target(W, state, action, reward, next_state, terminated, gamma):
     error = (W[state, action] - reward - onward * W[next_state, best]) / len(state)
     grad = np.zeros_like(W)
     np.add.at(grad, (next_state, best), -onward * error)
+    return grad
+
+
+@residual_gradient.mutant(
+    "last-wins",
+    "An entry of W that is met twice, as a pair (s, a) or as the best action of s', keeps only the last contribution of its "
+    "kind, as with grad[...] += error in NumPy. Paths add.",
+    "a14",
+)
+def residual_last_wins(W, state, action, reward, next_state, terminated, gamma):
+    best = W[next_state].argmax(axis=1)
+    onward = gamma * (1.0 - terminated)
+    error = (W[state, action] - reward - onward * W[next_state, best]) / len(state)
+    grad = np.zeros_like(W)
+    grad[state, action] += error
+    grad[next_state, best] += -onward * error
     return grad
 
 

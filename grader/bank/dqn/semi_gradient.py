@@ -33,7 +33,11 @@ def semi_through(W, W_target, state, action, reward, next_state, terminated, gam
     return grad
 
 
-@semi_gradient.mutant("online-in-target", "The target is made from W. Perturb W_target: does your answer change?", "b6")
+@semi_gradient.mutant(
+    "online-in-target",
+    "The target is that of W, and W_target makes no difference. Change W_target: should your answer change?",
+    "b6",
+)
 def semi_online(W, W_target, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * (1.0 - terminated) * W[next_state].max(axis=1)
     grad = np.zeros_like(W)
@@ -42,7 +46,9 @@ def semi_online(W, W_target, state, action, reward, next_state, terminated, gamm
 
 
 @semi_gradient.mutant(
-    "max-over-s", "You bootstrap on the state that was left, not on the one that was reached. Where did you land?", "b5"
+    "max-over-s",
+    "The target bootstraps on the state that was left, not on the one that was reached. Where did you land?",
+    "b5",
 )
 def semi_max_over_s(W, W_target, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * (1.0 - terminated) * W_target[state].max(axis=1)
@@ -52,9 +58,25 @@ def semi_max_over_s(W, W_target, state, action, reward, next_state, terminated, 
 
 
 @semi_gradient.mutant(
-    "last-wins", "A pair (s, a) that stands in the batch twice keeps only its last error. Paths add.", "a14"
+    "last-wins",
+    "A pair (s, a) that stands in the batch twice keeps only its last error, as with grad[state, action] += error in NumPy. "
+    "Paths add.",
+    "a14",
 )
 def semi_last_wins(W, W_target, state, action, reward, next_state, terminated, gamma):
+    y = reward + gamma * (1.0 - terminated) * W_target[next_state].max(axis=1)
+    grad = np.zeros_like(W)
+    grad[state, action] += (W[state, action] - y) / len(state)
+    return grad
+
+
+@semi_gradient.mutant(
+    "last-row-wins",
+    "A state that stands in the batch twice keeps only the row of its last sample, also where two actions were taken. Paths "
+    "add, entry by entry.",
+    "a14",
+)
+def semi_last_row_wins(W, W_target, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * (1.0 - terminated) * W_target[next_state].max(axis=1)
     grad = np.zeros_like(W)
     for s, a, e in zip(state, action, (W[state, action] - y) / len(state), strict=True):
@@ -63,7 +85,11 @@ def semi_last_wins(W, W_target, state, action, reward, next_state, terminated, g
     return grad
 
 
-@semi_gradient.mutant("no-terminal-mask", "Terminal rows bootstrap past the end.", "b7")
+@semi_gradient.mutant(
+    "no-terminal-mask",
+    "Terminated rows bootstrap: gamma max Q is added after the end.",
+    "b7",
+)
 def semi_no_mask(W, W_target, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * W_target[next_state].max(axis=1)
     grad = np.zeros_like(W)
@@ -73,7 +99,7 @@ def semi_no_mask(W, W_target, state, action, reward, next_state, terminated, gam
 
 @semi_gradient.mutant(
     "terminal-skipped",
-    "Terminal transitions are left out altogether, so nobody ever learns of the +20. Where does it enter?",
+    "Terminated rows leave no gradient at all, so nobody ever learns of the +20. Where does it enter?",
     "b8",
 )
 def semi_terminal_skipped(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -84,7 +110,9 @@ def semi_terminal_skipped(W, W_target, state, action, reward, next_state, termin
 
 
 @semi_gradient.mutant(
-    "sign", "The TD error y - Q, as a gradient: its negative. Descending with it walks away from y.", "b14"
+    "sign",
+    "This is the negative of the gradient, y - Q in place of Q - y. Descending with it walks away from y.",
+    "b14",
 )
 def semi_sign(W, W_target, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * (1.0 - terminated) * W_target[next_state].max(axis=1)
@@ -106,3 +134,11 @@ def semi_by_autograd(W, W_target, state, action, reward, next_state, terminated,
     y = torch.tensor(reward + gamma * (1.0 - terminated) * W_target[next_state].max(axis=1))
     loss = 0.5 * (w[torch.tensor(state), torch.tensor(action)] - y).square().mean()
     return torch.autograd.grad(loss, w)[0].numpy()
+
+
+@semi_gradient.alternative_solution
+def semi_by_bincount(W, W_target, state, action, reward, next_state, terminated, gamma):
+    y = np.array(reward)
+    y[~terminated] += gamma * np.amax(W_target[next_state[~terminated]], axis=1)
+    cells = state * W.shape[1] + action
+    return np.bincount(cells, (W.ravel()[cells] - y) / len(y), W.size).reshape(W.shape)

@@ -19,7 +19,9 @@ tabular_step = entry("dqn.tabular_step", points=3, reference=q_learning)
 
 
 @tabular_step.mutant(
-    "in-place", "The new table is right, and the old one is gone: the caller's Q changed too. Copy it.", "a19"
+    "in-place",
+    "The new table is right, and the old one is gone: the caller's Q changed too. Copy it first.",
+    "a19",
 )
 def tabular_in_place(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[next_state].max()
@@ -27,7 +29,11 @@ def tabular_in_place(Q, state, action, reward, next_state, terminated, alpha, ga
     return Q
 
 
-@tabular_step.mutant("no-terminal-mask", "The last step of an episode bootstraps.", "b7")
+@tabular_step.mutant(
+    "no-terminal-mask",
+    "The last step of an episode bootstraps: gamma max Q is added though nothing comes after.",
+    "b7",
+)
 def tabular_no_mask(Q, state, action, reward, next_state, terminated, alpha, gamma):
     new = Q.copy()
     new[state, action] += alpha * (reward + gamma * Q[next_state].max() - Q[state, action])
@@ -45,7 +51,8 @@ def tabular_wrong_way(Q, state, action, reward, next_state, terminated, alpha, g
 
 
 @tabular_step.mutant(
-    "forgets-the-old", "The old value is overwritten by alpha y: a step of size alpha keeps 1 - alpha of it."
+    "forgets-the-old",
+    "The entry becomes alpha y, and the old value is gone: a step of size alpha keeps 1 - alpha of it.",
 )
 def tabular_forgets(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[next_state].max()
@@ -54,7 +61,11 @@ def tabular_forgets(Q, state, action, reward, next_state, terminated, alpha, gam
     return new
 
 
-@tabular_step.mutant("whole-row", "All actions of the state move. One of them was taken.", "b1")
+@tabular_step.mutant(
+    "whole-row",
+    "All actions of the state move. Only one of them was taken.",
+    "b1",
+)
 def tabular_row(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[next_state].max()
     new = Q.copy()
@@ -62,7 +73,11 @@ def tabular_row(Q, state, action, reward, next_state, terminated, alpha, gamma):
     return new
 
 
-@tabular_step.mutant("argmax", "The number of the best action is added, not its value.", "b4")
+@tabular_step.mutant(
+    "argmax",
+    "The number of the best next action stands where its value belongs: max, not argmax.",
+    "b4",
+)
 def tabular_argmax(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[next_state].argmax()
     new = Q.copy()
@@ -70,11 +85,27 @@ def tabular_argmax(Q, state, action, reward, next_state, terminated, alpha, gamm
     return new
 
 
-@tabular_step.mutant("max-over-s", "You bootstrap on s, the state that was left.", "b5")
+@tabular_step.mutant(
+    "max-over-s",
+    "The target bootstraps on s, the state that was left, not on the one that was reached.",
+    "b5",
+)
 def tabular_max_over_s(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[state].max()
     new = Q.copy()
     new[state, action] += alpha * (y - Q[state, action])
+    return new
+
+
+@tabular_step.mutant(
+    "wall-as-terminal",
+    "A step that leads back to its own state does not bootstrap. Against a wall the taxi stays where it is, and the episode "
+    "goes on: only `terminated` says that it is over.",
+)
+def wall_as_terminal(Q, state, action, reward, next_state, terminated, alpha, gamma):
+    over = terminated or state == next_state
+    new = Q.copy()
+    new[state, action] += alpha * (reward + gamma * (not over) * Q[next_state].max() - Q[state, action])
     return new
 
 
@@ -92,3 +123,11 @@ def tabular_as_sgd(Q, state, action, reward, next_state, terminated, alpha, gamm
     grad = np.zeros_like(Q)
     grad[state, action] = Q[state, action] - y
     return Q - alpha * grad
+
+
+@tabular_step.alternative_solution
+def tabular_by_list(Q, state, action, reward, next_state, terminated, alpha, gamma):
+    table = Q.tolist()
+    future = 0.0 if terminated else gamma * max(table[next_state])
+    table[state][action] += alpha * (reward + future - table[state][action])
+    return np.array(table)

@@ -18,7 +18,7 @@ td_target = entry("dqn.td_target", points=3, reference=worth_of_a_step)
 
 @td_target.mutant(
     "no-terminal-mask",
-    "Right except where the episode ended: there you still add gamma max Q. What comes after the end of the world?",
+    "Right except where the episode ended: there gamma max Q is still added. What comes after the end of the world?",
     "b7",
 )
 def no_mask(reward, q_next, terminated, truncated, gamma):
@@ -36,7 +36,7 @@ def clock_as_terminal(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "masks-the-clock-alone",
-    "You mask truncated and forget terminated. Which of the two flags says that nothing comes after?",
+    "truncated rows are masked and terminated ones are not. Which of the two flags says that nothing comes after?",
     "b9",
 )
 def masks_the_clock(reward, q_next, terminated, truncated, gamma):
@@ -54,7 +54,7 @@ def unless_truncated(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "reward-masked",
-    "Terminal rows have the target 0: the mask swallowed the reward as well. The +20 is paid on that very step.",
+    "Terminated rows have the target 0: the reward is masked as well. The +20 is paid on that very step.",
     "b10",
 )
 def reward_masked(reward, q_next, terminated, truncated, gamma):
@@ -63,28 +63,34 @@ def reward_masked(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "argmax",
-    "y - r is gamma times 0, 1, 2, ...: you add the number of the best action. Value or index?",
+    "y - r is gamma times 0, 1, 2, ...: the number of the best action is added, not its value. Value or index?",
     "b4",
 )
 def index_for_value(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next.argmax(axis=1)
 
 
-@td_target.mutant("mean", "You average over the next actions. Q-learning asks for the best of them.")
+@td_target.mutant(
+    "mean",
+    "The mean over the next actions is taken. Q-learning asks for the best of them.",
+)
 def mean_over_actions(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next.mean(axis=1)
 
 
 @td_target.mutant(
     "max-over-batch",
-    "Every row bootstraps on one and the same number: the maximum over the whole batch. Each row has landed somewhere "
+    "Every row bootstraps on one and the same number, the maximum over the whole batch. Each row has landed somewhere "
     "of its own: along which axis is the maximum?",
 )
 def max_over_batch(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next.max()
 
 
-@td_target.mutant("no-discount", "gamma is missing: the future counts in full.")
+@td_target.mutant(
+    "no-discount",
+    "gamma makes no difference: the future counts in full.",
+)
 def no_discount(reward, q_next, terminated, truncated, gamma):
     return reward + (1.0 - terminated) * q_next.max(axis=1)
 
@@ -96,6 +102,33 @@ def no_discount(reward, q_next, terminated, truncated, gamma):
 )
 def target_column(reward, q_next, terminated, truncated, gamma):
     return (reward + gamma * (1.0 - terminated) * q_next.max(axis=1))[:, None]
+
+
+@td_target.mutant(
+    "never-below-0",
+    "Where every next Q is below 0 the target bootstraps on 0, as a maximum that starts at 0 gives. Most of Taxi's values are "
+    "below 0: take the largest of what is there.",
+    "b15",
+)
+def never_below_0(reward, q_next, terminated, truncated, gamma):
+    return reward + gamma * (1.0 - terminated) * q_next.max(axis=1, initial=0.0)
+
+
+@td_target.mutant(
+    "clipped-reward",
+    "Rewards beyond 1 in size count as 1 or -1. Mnih et al. clipped Atari's scores; here the +20 and the -10 are asked for.",
+)
+def clipped_reward(reward, q_next, terminated, truncated, gamma):
+    return np.clip(reward, -1.0, 1.0) + gamma * (1.0 - terminated) * q_next.max(axis=1)
+
+
+@td_target.mutant(
+    "ties-added",
+    "Where two next actions are equally good their values are added up. The maximum is one of them, once.",
+)
+def ties_added(reward, q_next, terminated, truncated, gamma):
+    best = q_next == q_next.max(axis=1, keepdims=True)
+    return reward + gamma * (1.0 - terminated) * (best * q_next).sum(axis=1)
 
 
 @td_target.alternative_solution
@@ -117,3 +150,8 @@ def by_loop(reward, q_next, terminated, truncated, gamma):
 def by_torch(reward, q_next, terminated, truncated, gamma):
     best = torch.as_tensor(q_next).amax(dim=1)
     return (torch.as_tensor(reward) + gamma * torch.as_tensor(1.0 - terminated) * best).numpy()
+
+
+@td_target.alternative_solution
+def by_sorting(reward, q_next, terminated, truncated, gamma):
+    return reward + np.where(terminated, 0.0, gamma) * np.sort(q_next, axis=1)[:, -1]

@@ -20,7 +20,8 @@ torch_loss = entry("dqn.torch_loss", points=5, reference=gathered_loss)
 
 @torch_loss.mutant(
     "target-gets-a-gradient",
-    "W's gradient is right, but one also arrives at W_target: the target is a label. Block it where the label is made.",
+    "W's gradient is right, but one also arrives at W_target: the target is a label. Block the gradient where the "
+    "label is made.",
     "b3",
 )
 def target_gets_gradient(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -30,7 +31,8 @@ def target_gets_gradient(W, W_target, state, action, reward, next_state, termina
 
 @torch_loss.mutant(
     "online-in-target",
-    "The target is made from W itself, though without a gradient. Two networks: which one is asked about s'?",
+    "The target is that of W, though no gradient runs through it, and W_target makes no difference. Two networks: "
+    "which one is asked about s'?",
     "b6",
 )
 def online_in_target(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -41,7 +43,7 @@ def online_in_target(W, W_target, state, action, reward, next_state, terminated,
 
 @torch_loss.mutant(
     "through-online-target",
-    "The target is made from W, and a gradient runs through it: rows of s' move by -gamma times the error. Label, not "
+    "The target is that of W, and a gradient runs through it: rows of s' move by -gamma times the error. Label, not "
     "function.",
     "b3",
 )
@@ -52,8 +54,9 @@ def through_online_target(W, W_target, state, action, reward, next_state, termin
 
 @torch_loss.mutant(
     "broadcast",
-    "gather leaves a column (B, 1); minus a row (B,) that is a (B, B) block, and its mean pulls every Q to the mean of all "
-    "targets. torch gives no error. squeeze(1), and compare the shapes.",
+    "Every Q(s, a) is pulled to the mean of all targets: the loss is the mean over all B x B pairs of an output and a "
+    "target. So it is, for example, where a column (B, 1) from gather meets a row (B,), and torch gives no error. "
+    "squeeze(1), and compare the shapes.",
     "b11",
 )
 def torch_broadcast(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -64,7 +67,7 @@ def torch_broadcast(W, W_target, state, action, reward, next_state, terminated, 
 
 @torch_loss.mutant(
     "over-A",
-    "1/A of the gradient: the mean runs over all outputs, of which only one carries an error.",
+    "1/A of the loss and of the gradient, as a mean over all outputs gives, of which only one carries an error.",
     "b2",
 )
 def torch_over_a(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -77,7 +80,7 @@ def torch_over_a(W, W_target, state, action, reward, next_state, terminated, gam
 
 @torch_loss.mutant(
     "untaken-to-zero",
-    "Untaken outputs are pulled to 0. No evidence, no error.",
+    "Untaken outputs are pulled to 0 as well. No evidence, no error.",
     "b1",
 )
 def torch_untaken(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -88,7 +91,11 @@ def torch_untaken(W, W_target, state, action, reward, next_state, terminated, ga
     return 0.5 * (W[state] - targets).square().sum(dim=1).mean()
 
 
-@torch_loss.mutant("no-terminal-mask", "Terminal rows bootstrap: gamma max Q is added after the end.", "b7")
+@torch_loss.mutant(
+    "no-terminal-mask",
+    "Terminated rows bootstrap: gamma max Q is added after the end of the episode.",
+    "b7",
+)
 def torch_no_mask(W, W_target, state, action, reward, next_state, terminated, gamma):
     with torch.no_grad():
         y = reward + gamma * W_target[next_state].max(dim=1).values
@@ -97,8 +104,8 @@ def torch_no_mask(W, W_target, state, action, reward, next_state, terminated, ga
 
 @torch_loss.mutant(
     "frozen-for-good",
-    "The target network is frozen with requires_grad_(False), and stays so after your function is gone: it changes what it "
-    "was given. no_grad or detach block the path, and leave the network alone.",
+    "After the call W_target requires no gradient any more, for example because of requires_grad_(False): the "
+    "function changes what it was given. no_grad or detach block the path, and leave the network alone.",
 )
 def frozen_for_good(W, W_target, state, action, reward, next_state, terminated, gamma):
     W_target.requires_grad_(False)
@@ -115,7 +122,11 @@ def torch_lost_half(W, W_target, state, action, reward, next_state, terminated, 
     return torch.nn.functional.mse_loss(W[state].gather(1, action[:, None]).squeeze(1), y)
 
 
-@torch_loss.mutant("sum", "The sum over the batch, not the mean: B times too large.", "a9")
+@torch_loss.mutant(
+    "sum",
+    "B times too large, as the sum over the batch is. The stated loss is the mean.",
+    "a9",
+)
 def torch_sum(W, W_target, state, action, reward, next_state, terminated, gamma):
     with torch.no_grad():
         y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values

@@ -19,7 +19,7 @@ weight_gradient = entry("dqn.weight_gradient", points=4, reference=scatter_add)
 
 @weight_gradient.mutant(
     "last-wins",
-    "A state that stands in the batch twice keeps only its last sample: grad[state] = g and grad[state] += g both do that "
+    "A state that stands in the batch twice keeps only its last sample, as with grad[state] = g and grad[state] += g "
     "in NumPy. Paths add.",
     "a14",
 )
@@ -63,20 +63,29 @@ def weighted_by_id(state, g, n_states):
 
 @weight_gradient.mutant(
     "every-row",
-    "All rows of W move, also those of states that are not in the batch. What is the input of a state that was not there?",
+    "All rows of W get the same gradient, also those of states that are not in the batch. What is the input of a "
+    "state that was not there?",
 )
 def every_row(state, g, n_states):
     return np.tile(g.sum(axis=0), (n_states, 1))
 
 
-@weight_gradient.mutant("sign", "The negative of the gradient: descending belongs into the step, not in here.", "a7")
+@weight_gradient.mutant(
+    "sign",
+    "This is the negative of the gradient: descending belongs into the step, not in here.",
+    "a7",
+)
 def weight_sign(state, g, n_states):
     grad = np.zeros((n_states, g.shape[1]))
     np.add.at(grad, state, -g)
     return grad
 
 
-@weight_gradient.mutant("transposed", "Shape (A, S): W is (S, A) here, and its gradient has its shape.", "a1")
+@weight_gradient.mutant(
+    "transposed",
+    "The shape is (A, S): W is (S, A) here, and its gradient has its shape.",
+    "a1",
+)
 def weight_transposed(state, g, n_states):
     return g.T @ np.eye(n_states)[state]
 
@@ -99,3 +108,8 @@ def by_rows(state, g, n_states):
     for s, row in zip(state, g, strict=True):
         grad[s] += row
     return grad
+
+
+@weight_gradient.alternative_solution
+def by_comparison(state, g, n_states):
+    return (np.arange(n_states)[:, None] == state).astype(float) @ g

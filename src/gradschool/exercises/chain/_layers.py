@@ -60,11 +60,10 @@ def linear_cases(rng: Rng) -> list[Case]:
 
     wide_one = case("2 outputs, 4 inputs", 2, 4)
     wide_one.args["x"][:3] = (0.0, 300.0, 2e-6)  # an input that is 0, one that is large, one that is tiny
-    tall_one = case("3 outputs, 2 inputs", 3, 2)
     return [
-        tall_one,
+        case("3 outputs, 2 inputs", 3, 2),
         wide_one,
-        one_huge(tall_one, "b"),
+        one_huge(case("", 3, 2), "b"),
         case("a square layer", 3, 3, edge=True),
         case("one output", 1, 3, edge=True),
         case("one input", 2, 1, edge=True),
@@ -82,7 +81,7 @@ def activation_cases(rng: Rng) -> list[Case]:
     matrix.args["g"].flat[:4] = np.abs(matrix.args["g"].flat[:4]) * (1.0, -1.0, 1.0, -1.0)  # every pair of signs
     vector = case("a vector of 5", (5,))
     vector.args["g"][:3] = (0.0, 300.0, 2e-6)
-    vector.args["z"][:3] = np.abs(vector.args["z"][:3])
+    vector.args["z"][:3] = rng.uniform(0.3, 0.6, size=3)  # where relu is open and tanh steep
     one = case("one unit", (1,), edge=True)
     one.args["z"][:] = np.abs(one.args["z"])
     return [
@@ -96,7 +95,7 @@ def activation_cases(rng: Rng) -> list[Case]:
 
 def near_zero(rng: Rng) -> Case:
     """Pre-activations at 0 and next to it, on both sides."""
-    z = np.array([-1.0, 0.0, 2.0, 0.0, 1e-6, -1e-6, 1e-9, -1e-9])
+    z = np.array([-1.0, 0.0, 2.0, 0.0, 5e-4, -5e-4, 1e-6, -1e-6, 1e-9, -1e-9])
     return Case("at 0 and next to it", {"z": z, "g": signed(rng, len(z))}, edge=True)
 
 

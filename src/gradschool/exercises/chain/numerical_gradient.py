@@ -6,7 +6,6 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, several, some, square
 
 AXES: Axes = {
@@ -29,8 +28,9 @@ def cases(rng: Rng) -> list[Case]:
     """Coefficients of f, the point x and the step h; f is ``adapters.curved``."""
 
     def case(name: str, shape: tuple[int, ...], h: float, wave: float, edge: bool = False) -> Case:
-        c, q, k = (rng.uniform(0.5, 2.0, size=shape) for _ in range(3))
-        args = {"c": c, "q": q, "k": k, "wave": wave, "x": signed(rng, shape), "h": h}
+        x, c, k = (rng.uniform(0.5, 2.0, size=shape) for _ in range(3))
+        q = rng.uniform(1.0, 2.0, size=shape)  # f is curved upwards everywhere: one-sided differences show
+        args = {"c": c, "q": q, "k": k, "wave": wave, "x": x, "h": h}
         return Case(name, args, edge=edge)
 
     steep = case("a vector of 5, a steep f", (5,), 1e-4, 0.7)

@@ -154,13 +154,12 @@ def output_cases(rng: Rng) -> list[Case]:
         )  # in row 0 the best, then others
         return Case(name, {"q": q, "action": taken, "y": q[rows, taken] - error}, edge=edge, sizes={"B": B, "A": A})
 
-    four = case("a batch of 4, 6 actions", signed(rng, 4, 0.3, 4.0), 6)
     uneven = signed(rng, 5, 0.3, 4.0)
     uneven[:4] = (0.0, 2e-6, -300.0, 40.0)
     return [
-        four,
+        case("a batch of 4, 6 actions", signed(rng, 4, 0.3, 4.0), 6),
         case("a batch of 5, 3 actions, uneven errors", uneven, 3),
-        one_huge(four, "y"),
+        one_huge(case("", signed(rng, 4, 0.3, 4.0), 6), "y"),
         case("as many samples as actions", signed(rng, 3), 3, edge=True),
         case("action 0 every time", signed(rng, 4), 3, edge=True, action=0),
         case("the last action every time", signed(rng, 3), 5, edge=True, action=4),
@@ -188,7 +187,6 @@ def transition(
 
 def transition_cases(rng: Rng) -> list[Case]:
     """Both networks (S, A) and a batch: state, action, reward, next_state, terminated (B,), gamma."""
-    seven = transition(rng, "7 samples, 5 states, 3 actions", 7, 5, 3)
     ends = transition(rng, "first and last state, every Q far below 0", 5, 4, 3, edge=True, gamma=1.0)
     ends.args["state"][:2] = (0, 3)
     for name in ("W", "W_target"):
@@ -198,9 +196,9 @@ def transition_cases(rng: Rng) -> list[Case]:
     over = transition(rng, "every episode ends", 3, 4, 2, edge=True)
     over.args["terminated"][:] = True
     drawn = [
-        seven,
+        transition(rng, "7 samples, 5 states, 3 actions", 7, 5, 3),
         transition(rng, "5 samples, 4 states, 6 actions, large rewards", 5, 4, 6, scale=100.0),
-        one_huge(seven, "reward"),
+        one_huge(transition(rng, "", 7, 5, 3), "reward"),
         loops,
         ends,
         over,

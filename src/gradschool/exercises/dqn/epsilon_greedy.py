@@ -6,7 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, all_negative, has_value, of_size, some, square, tall, wide
+from gradschool.exercises.axes import Axes, has_value, of_size, some, square, tall, wide
 from gradschool.exercises.dqn._cases import distinct_q
 
 AXES: Axes = {
@@ -24,8 +24,12 @@ AXES: Axes = {
         lambda a: (a["u"] < a["epsilon"]) & (a["u"] > 1 - a["epsilon"]) & (a["epsilon"] < 1)
     ),
     "dice on both sides of epsilon": some(lambda a: 0 < np.sum(a["u"] < a["epsilon"]) < len(a["u"])),
+    "first and last die on different sides": some(lambda a: (a["u"][0] < a["epsilon"]) != (a["u"][-1] < a["epsilon"])),
     "a die that shows 0 where epsilon is 0": some(lambda a: (a["u"] == 0) & (a["epsilon"] == 0)),
-    "a taxi whose Q are all below 0": all_negative("q"),
+    "a greedy taxi whose Q are all below 0, its best action not 0": some(
+        lambda a: (a["u"] > a["epsilon"]) & (a["q"].max(axis=1) < 0) & (a["q"].argmax(axis=1) > 0)
+    ),
+    "a greedy taxi whose Q are all above 0": some(lambda a: (a["u"] > a["epsilon"]) & (a["q"].min(axis=1) > 0)),
     "action 0 is the best, and another is": some(lambda a: 0 < np.sum(a["q"].argmax(axis=1) == 0) < len(a["q"])),
     "the random action is the best one": some(
         lambda a: (a["q"].argmax(1) == a["random_action"]) & (a["q"].shape[1] > 1)
@@ -37,21 +41,41 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """Outputs q (N, A), epsilon, and the dice: u (N,) in [0, 1) and random_action (N,)."""
 
-    def case(name: str, A: int, epsilon: float, u: list[float], edge: bool = False, agree: bool = False) -> Case:
-        """``u`` as given, each made a little smaller; where ``agree``, row 0's random action is the best one."""
-        N, q = len(u), distinct_q(rng, len(u), A)
-        q[:: max(N // 2, 2)] = np.sort(q[:: max(N // 2, 2)], axis=1)[:, ::-1]  # here action 0 is the best
-        shift = 1 + rng.integers(max(A - 1, 1), size=N)
-        shift[0] *= not agree
-        args = {"q": q, "epsilon": epsilon, "u": rng.uniform(0.95, 1.0, size=N) * u}
-        return Case(name, {**args, "random_action": (q.argmax(axis=1) + shift) % A}, edge, {"N": N, "A": A})
+    def case(
+        name: str,
+        A: int,
+        epsilon: float,
+        u: list[float],
+        *,
+        edge: bool = False,
+        agree: bool = False,
+        shift: float = 0.0,
+    ) -> Case:
+        """``u`` as given, each made a little smaller; where ``agree``, row 0's random action is the best one.
+
+        Action 0 is the best in rows 0, 3, 6, ... and in no other.
+        """
+        rows = np.arange(len(u))
+        q = distinct_q(rng, len(u), A) + shift
+        best = np.where(rows % 3 == 0, 0, 1 + rng.integers(max(A - 1, 1), size=len(u))) % A
+        top, at_best = q.argmax(axis=1), q[rows, best]
+        q[rows, best], q[rows, top] = q[rows, top], at_best
+        on = 1 + rng.integers(max(A - 1, 1), size=len(u))
+        on[0] *= not agree
+        args = {
+            "q": q,
+            "epsilon": epsilon,
+            "u": rng.uniform(0.95, 1.0, size=len(u)) * u,
+            "random_action": (best + on) % A,
+        }
+        return Case(name, args, edge=edge, sizes={"N": len(u), "A": A})
 
     return [
-        case("epsilon 0.3", 6, 0.3, [0.1, 0.9, 0.5, 0.2, 0.6, 0.99, 0.02, 0.4]),
-        case("epsilon 0.7", 3, 0.7, [0.9, 0.5, 0.1, 0.6, 0.8], agree=True),
+        case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0),
+        case("epsilon 0.7, every Q below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True),
         case("epsilon 0, and a die that shows exactly 0", 4, 0.0, [0.0, 0.5, 0.9, 0.0, 0.1, 0.3], edge=True),
         case("epsilon 1", 6, 1.0, [0.0, 0.5, 0.999, 0.2, 0.7, 0.9], edge=True),
-        case("more actions than taxis", 6, 0.4, [0.2, 0.5, 0.3], edge=True),
+        case("more actions than taxis", 6, 0.4, [0.2, 0.6, 0.3], edge=True),
         case("one taxi that explores", 5, 0.2, [0.1], edge=True),
         case("one taxi that does not", 5, 0.2, [0.6], edge=True),
         case("one action", 1, 0.5, [0.2, 0.8, 0.4], edge=True),

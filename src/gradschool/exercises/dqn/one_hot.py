@@ -25,14 +25,15 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """States s (B,) and the number of states."""
 
-    def case(name: str, pattern: list[int], S: int, edge: bool = False) -> Case:
-        """Ids by a pattern: equal numbers are equal states, whose ids are drawn."""
-        s = rng.permutation(max(pattern) + 1)[pattern]
+    def case(name: str, pattern: list[int], S: int, edge: bool = False, first: int = 0) -> Case:
+        """Ids by a pattern: equal numbers are equal states, whose ids are drawn from ``first`` on."""
+        s = first + rng.permutation(max(pattern) + 1)[pattern]
         return Case(name, {"s": s, "n_states": S}, edge=edge, sizes={"B": len(s), "S": S})
 
     turned = Case("the last state, then the first", {"s": np.array([4, 0]), "n_states": 5}, True, {"B": 2, "S": 5})
     return [
         case("4 samples of 6 states, the last state missing", [0, 1, 0, 3], 6),
+        case("4 samples of 6 states, the first two missing", [0, 1, 0, 3], 6, first=2),
         case("7 samples of 3 states", [0, 1, 2, 0, 2, 1, 1], 3),
         turned,
         case("one sample", [3], 5, edge=True),
