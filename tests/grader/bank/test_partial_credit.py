@@ -26,15 +26,16 @@ from gradschool.core.report import Report
 ENTRIES = {e.exercise.id: e for part in CHAPTERS for e in entries(part).values()}
 # Shown in rows where an episode ends or is cut, where a state repeats or there is no error, at a kink, at a tie.
 IN_SPECIAL_ROWS = {
-    "dqn.td_target": "no-terminal-mask clock-as-terminal masks-the-clock-alone unless-truncated reward-masked",
+    "dqn.td_target": "no-terminal-mask clock-as-terminal masks-the-clock-alone unless-truncated reward-masked "
+    "ties-added",
     "dqn.torch_loss": "no-terminal-mask",
-    "dqn.semi_gradient": "no-terminal-mask terminal-skipped last-wins",
+    "dqn.semi_gradient": "no-terminal-mask terminal-skipped last-wins last-row-wins",
     "dqn.residual_gradient": "terminal-path-open",
-    "dqn.tabular_step": "no-terminal-mask",
+    "dqn.tabular_step": "no-terminal-mask wall-as-terminal",
     "dqn.double_target": "no-terminal-mask",
     "dqn.weight_gradient": "last-wins averaged-repeats",
     "dqn.epsilon_greedy": "at-zero",
-    "chain.relu_vjp": "kink-open",
+    "chain.relu_vjp": "kink-open half-at-the-kink",
     "chain.numerical_gradient": "first-axis-only",
     "ddpg.critic_target": "never-ends time-limit-terminal truncated-for-terminated reward-masked",
     "ddpg.twin_target": "time-limit-terminal never-ends",
