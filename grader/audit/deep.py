@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -81,16 +81,20 @@ class Chunk:
     options: Options
 
 
-def deep_audit(exercise_ids: Sequence[str], options: Options, jobs: int) -> DeepAudit:
-    """Run the deep audit of these exercises, and return its figures."""
+def deep_audit(
+    exercise_ids: Sequence[str], options: Options, jobs: int, told: Callable[[str], None] | None = None
+) -> DeepAudit:
+    """Run the deep audit of these exercises, and return its figures; ``told`` hears of each mutant's exercise."""
     result, failed, vague = DeepAudit(), 0, 0
     for found in findings(exercise_ids, options, jobs):
+        if told:
+            told(found["exercise"])
         result.mutants += found["differs"]
         result.equivalent += found["status"] == "equivalent"
         for name in ("survivors", "false_sentences", "unlucky", "disagree"):
             if found.get(name):
-                told = {key: found[key] for key in ("exercise", "mutant", "source", "what", "input", "arguments")}
-                getattr(result, name).append({**told, "why": found[name]})
+                about = {key: found[key] for key in ("exercise", "mutant", "source", "what", "input", "arguments")}
+                getattr(result, name).append({**about, "why": found[name]})
         failed += found["status"] == "failed"
         vague += bool(found.get("vague"))
     result.vague = round(vague / max(failed, 1), 4)

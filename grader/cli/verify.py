@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from grader.cli.common import ChapterName, Json, Unsandboxed, app, console, echo, execution_config, print_json
@@ -58,7 +61,14 @@ def _deep(chapters: list[str], wanted: str, seeds: int, most: int | None, jobs: 
     ids = [i for chapter in chapters for i in entries(chapter) if wanted in i]
     if not ids:
         raise GraderError(f"No exercise of these chapters has an id with {wanted!r} in it.")
-    result = deep_audit(ids, Options(known_luck=seeds, most=most), jobs)
+    with Status("Mutants ...", console=Console(stderr=True)) as status:
+        count = itertools.count(1)
+        result = deep_audit(
+            ids,
+            Options(known_luck=seeds, most=most),
+            jobs,
+            lambda exercise: status.update(f"{next(count)} mutants, {exercise}"),
+        )
     if as_json:
         print_json(asdict(result))
     else:

@@ -155,7 +155,7 @@ def test_the_command_prints_the_agreed_keys_and_fails_where_a_list_is_not_empty(
     keys = ["mutants", "equivalent", "survivors", "false_sentences", "vague", "unlucky", "disagree"]
     for name in (None, "survivors", "false_sentences", "unlucky", "disagree"):
         result = DeepAudit(3, 1, **({name: [one]} if name else {}))
-        monkeypatch.setattr(deep, "deep_audit", lambda ids, options, jobs, found=result: found)
+        monkeypatch.setattr(deep, "deep_audit", lambda ids, options, jobs, told, found=result: found)
         for extra in (["--json"], []):
             done = CliRunner().invoke(app, ["audit", "chain", "--deep", *extra])
             assert done.exit_code == bool(name)
@@ -172,7 +172,7 @@ def test_no_exercise_of_that_name_is_one_sentence():
 
 def test_limits_of_the_command_reach_the_audit(monkeypatch: pytest.MonkeyPatch):
     seen: list[object] = []
-    fake: Callable[..., DeepAudit] = lambda ids, options, jobs: seen.append((ids, options, jobs)) or DeepAudit()  # noqa: E731
+    fake: Callable[..., DeepAudit] = lambda ids, options, jobs, told: seen.append((ids, options, jobs)) or DeepAudit()  # noqa: E731
     monkeypatch.setattr(deep, "deep_audit", fake)
     words = ["audit", "--deep", "--exercises", "sgd", "--seeds", "7", "--most", "9", "-j", "1"]
     assert CliRunner().invoke(app, words).exit_code == 0
