@@ -1,0 +1,121 @@
+"""Kinds of wrong answers that once passed: they fail in the grader and in `check`, with one mark for every seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.bank.registry import find_entry
+from grader.judging.examine import examine
+from gradschool.check.api import check_here
+from gradschool.core.calling import call_twice
+
+Answer = Callable[..., Any]
+BOUNDS = (1.0, 5.0, 10.0, 100.0, 1e6)
+
+
+def at_taken(error_of: Callable[[np.ndarray], np.ndarray]) -> Answer:
+    """dL/dq with the errors of the taken actions changed."""
+
+    def answer(q: np.ndarray, action: np.ndarray, y: np.ndarray, *kappa: float) -> np.ndarray:
+        rows, g = np.arange(len(action)), np.zeros_like(q)
+        error = q[rows, action] - np.ravel(y)
+        g[rows, action] = error_of(np.clip(error, -kappa[0], kappa[0]) if kappa else error) / len(action)
+        return g
+
+    return answer
+
+
+def adam(theta: Any, grad: Any, m: Any, v: Any, t: Any, lr: Any, beta1: Any, beta2: Any, eps: Any) -> Any:
+    m, v = beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+def climb(change: Callable[[np.ndarray], np.ndarray]) -> Answer:
+    """maximise with the slope changed."""
+
+    def answer(gradients: Any, a: np.ndarray, phi: np.ndarray, lr: float, steps: int) -> Any:
+        for _ in range(steps):
+            a = a + lr * change(gradients(a, phi)[0])
+        return a, phi
+
+    return answer
+
+
+def quotients(f: Any, x: np.ndarray, h: float) -> np.ndarray:
+    moves = h * np.eye(x.size).reshape(x.size, *x.shape)
+    return np.array([(f(x + e) - f(x - e)) / (2 * h) for e in moves]).reshape(x.shape)
+
+
+def dead_zone(g: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(g) < 1e-5, 0.0, g)
+
+
+WRONG: list[tuple[str, str, Answer]] = [
+    *(("chain.l2_gradient", f"clipped at {c:g}", lambda p, l, c=c: np.clip(p - l, -c, c)) for c in BOUNDS),
+    *(("dqn.output_gradient", f"clipped at {c:g}", at_taken(lambda e, c=c: np.clip(e, -c, c))) for c in BOUNDS),
+    *(("dqn.mend", f"clipped at {c:g}", at_taken(lambda e, c=c: np.clip(e, -c, c))) for c in BOUNDS),
+    *(("chain.maximise", f"clipped at {c:g}", climb(lambda g, c=c: np.clip(g, -c, c))) for c in BOUNDS[:4]),
+    *(
+        (
+            "chain.sgd_step",
+            f"clipped at {c:g}",
+            lambda ps, gs, lr, c=c: [p - lr * np.clip(g, -c, c) for p, g in zip(ps, gs, strict=True)],
+        )
+        for c in BOUNDS[:4]
+    ),
+    ("chain.l2_gradient", "tiny entries lost", lambda p, l: dead_zone(p - l)),
+    ("chain.l2_gradient", "over the nonzero errors", lambda p, l: (p - l) * len(p) / max(1, np.count_nonzero(p - l))),
+    (
+        "chain.maximise",
+        "closed form of the lesson's hill",
+        lambda f, a, phi, lr, n: (phi + (1 - lr) ** n * (a - phi), phi),
+    ),
+    ("chain.maximise", "stops next to the top", climb(lambda g: g * (np.linalg.norm(g) > 1e-3))),
+    ("chain.numerical_gradient", "cast to float32", lambda f, x, h: np.float32(quotients(f, x, h)).astype(float)),
+    ("chain.numerical_gradient", "its own step", lambda f, x, h: quotients(f, x, 1e-5)),
+    ("chain.relu_vjp", "open a little below 0", lambda z, g: g * (z > -1e-8)),
+    ("chain.relu_vjp", "shut a little above 0", lambda z, g: g * (z > 1e-8)),
+    ("chain.relu_vjp", "transposed where square", lambda z, g: g * ((z.T if z.shape == z.T.shape else z) > 0)),
+    ("chain.tanh_vjp", "no three axes", lambda z, g: g * (1 - np.tanh(z) ** 2) if z.ndim < 3 else g),
+    ("chain.adam_step", "vectors only", lambda *a: adam(*a) if a[0].ndim == 1 else (a[0] - a[5] * a[1], a[2], a[3])),
+    ("chain.adam_step", "default eps", lambda *a: adam(*a[:8], 1e-8)),
+    ("chain.adam_step", "default beta1", lambda *a: adam(*a[:6], 0.9, *a[7:])),
+    ("chain.adam_step", "default beta2", lambda *a: adam(*a[:7], 0.999, a[8])),
+    ("chain.adam_step", "default lr", lambda *a: adam(*a[:5], 1e-3, *a[6:])),
+    ("dqn.one_hot", "as wide as the largest id", lambda s, n: np.eye(max(s) + 1)[s]),
+    ("dqn.one_hot", "distinct states only", lambda s, n: np.eye(n)[np.unique(s)]),
+    ("dqn.fit_gradient", "over the nonzero errors", lambda q, t: (q - t) / max(1, np.count_nonzero(q - t))),
+    ("dqn.fit_gradient", "one error a row", lambda q, t: np.where(np.cumsum(q != t, axis=1) == 1, q - t, 0.0) / len(q)),
+    ("dqn.huber_gradient", "over the nonzero errors", at_taken(lambda e: e * len(e) / max(1, np.count_nonzero(e)))),
+    ("dqn.td_target", "starts at 0", lambda r, q, end, cut, gamma: r + gamma * ~end * q.max(axis=1, initial=0.0)),
+    ("dqn.td_target", "gamma at most 0.99", lambda r, q, end, cut, gamma: r + min(gamma, 0.99) * ~end * q.max(axis=1)),
+    ("dqn.epsilon_greedy", "explores at 0", lambda q, e, u, other: np.where(u <= e, other, q.argmax(axis=1))),
+]
+
+
+@pytest.mark.parametrize(("exercise_id", "kind", "answer"), WRONG, ids=[f"{e}: {kind}" for e, kind, _ in WRONG])
+def test_it_fails_in_both_places_with_one_mark(exercise_id: str, kind: str, answer: Answer) -> None:
+    entry = find_entry(exercise_id)
+    reports = [examine(entry, lambda args: call_twice(entry.exercise, answer, args), seed) for seed in range(4)]
+    assert not any(report.passed for report in reports)
+    assert len({report.fraction for report in reports}) == 1
+    assert not check_here(entry.exercise, answer).passed
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer"),
+    [
+        ("dqn.output_gradient", at_taken(lambda e: e)),
+        ("chain.maximise", climb(lambda g: g)),
+        ("chain.adam_step", adam),
+        ("chain.numerical_gradient", quotients),
+    ],
+)
+def test_without_the_fault_the_same_functions_pass(exercise_id: str, answer: Answer) -> None:
+    entry = find_entry(exercise_id)
+    assert examine(entry, lambda args: call_twice(entry.exercise, answer, args), 3).passed
+    assert check_here(entry.exercise, answer).passed
