@@ -55,27 +55,26 @@ def tensors_state(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def optimizer_state(name: str, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Return an optimizer's settings, one entry for each group, and what it keeps of each parameter; 0 where nothing.
+    """Return an optimizer's settings, and what it keeps of each parameter; 0 where it keeps nothing.
 
     Parameters
     ----------
     name
         What the parts' names begin with.
     optimizer
-        Of class SGD or Adam.
+        Of class SGD or Adam. Settings and state are those of its first group of parameters.
 
     Returns
     -------
     dict
-        ``NAME_settings`` with the number of parameters, the learning rate and so on, each (G,), and
+        ``NAME_settings`` with the learning rate and so on, and the number of parameters in all groups together;
         ``NAME_state`` with the averages, flat in the order of the parameters, and the number of steps.
     """
-    groups = optimizer.param_groups
-    settings = {key: np.array([float(g.get(key, 0.0)) for g in groups]) for key in SETTINGS}
-    settings["betas"] = np.array([[float(b) for b in g.get("betas", (0.0, 0.0))] for g in groups])
-    settings["parameters"] = np.array([float(len(g["params"])) for g in groups])
-    parameters = [p for g in groups for p in g["params"]]
-    state = {key: np.concatenate([_kept(optimizer, p, key) for p in parameters]) for key in KEPT}
+    group = optimizer.param_groups[0]
+    settings = {key: np.array(float(group.get(key, 0.0))) for key in SETTINGS}
+    settings["betas"] = np.array([float(b) for b in group.get("betas", (0.0, 0.0))])
+    settings["parameters"] = np.array(float(sum(len(g["params"]) for g in optimizer.param_groups)))
+    state = {key: np.concatenate([_kept(optimizer, p, key) for p in group["params"]]) for key in KEPT}
     return {f"{name}_settings": settings, f"{name}_state": state}
 
 
