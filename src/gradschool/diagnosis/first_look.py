@@ -46,7 +46,7 @@ def _not_numbers(wrong: Sequence[Comparison]) -> Diagnosis | None:
         return None
     c, claim = wrong[0], Claim("wrong", wrong[0].label)
     if all(isinstance(w.expected, np.ndarray) and w.expected.ndim for w in wrong):
-        return _some(wrong) or Diagnosis("answer", f"{c.what} is wrong in every entry.", claim)
+        return _some(wrong) or Diagnosis("values", f"{c.what} is wrong in every entry.", claim)
     return Diagnosis("answer", f"{c.what} is not the right answer yet.", claim)
 
 

@@ -29,10 +29,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"(at_source_of_G)", "A gradient arrives at the tensor that `G` was computed from: `G` is a constant here."),
     (r"(called_again)", "The second call on the same network gives other gradients than it should."),
     (r"optimiser_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
-    (
-        r"optimiser_state\.(\w+)",
-        "The optimizer's state `{0}` is not what two of its own steps leave: let optimizer.step() take the step.",
-    ),
+    (r"optimiser_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )
 
 

@@ -17,7 +17,6 @@ from gradschool.check.rubric import part_of
 from gradschool.core.calling import call_twice
 from gradschool.core.compare import Attempt
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import iter_leaves
 
 Tamper = Callable[..., None]
 
@@ -285,27 +284,23 @@ def test_gradients_may_come_in_any_iterable() -> None:
 @pytest.mark.parametrize(
     ("exercise_id", "mutant", "said"),
     [
-        ("ddpg.actor_loss_surrogate", "critic-moves", "the critic's weights"),
-        ("ddpg.actor_loss_surrogate", "critic-left-in-eval", "the critic's mode (`training`)"),
-        ("ddpg.actor_loss_direct", "critic-left-frozen", "the critic's `requires_grad` flags"),
-        ("ddpg.actor_loss_direct", "backward-inside", "what lies in the `.grad` of the actor"),
-        ("ddpg.actor_step", "lr-changed", "the optimizer's learning rate"),
-        ("ddpg.actor_step", "critic-joins-the-optimizer", "the critic's weights"),
-        ("dqn.torch_loss", "target-copied", "`W_target`"),
-        ("dqn.torch_loss", "reward-overwritten", "`reward`"),
-        ("chain.inject_gradient", "net-left-frozen", "the network's `requires_grad` flags"),
+        ("ddpg.actor_loss_surrogate", "critic-moves", "The weights of the critic are not"),
+        ("ddpg.actor_loss_surrogate", "critic-left-in-eval", "The critic is not in the mode (train or eval)"),
+        ("ddpg.actor_loss_surrogate", "batch-overwritten", "The batch's `action` is not"),
+        (
+            "ddpg.actor_loss_direct",
+            "critic-left-frozen",
+            "The `requires_grad` flags of the critic's parameters are not",
+        ),
+        ("ddpg.actor_loss_direct", "backward-inside", "The `.grad` of the actor's parameters is not"),
+        ("ddpg.actor_step", "lr-changed", "The optimizer's setting `lr` is not"),
+        ("ddpg.actor_step", "critic-joins-the-optimizer", "The weights of the critic are not"),
+        ("dqn.torch_loss", "target-copied", "`W_target` is not"),
+        ("dqn.torch_loss", "reward-overwritten", "The batch's `reward` is not"),
+        ("chain.inject_gradient", "net-left-frozen", "The `requires_grad` flags of the net's parameters are not"),
     ],
 )
 def test_at_home_what_changed_is_said_in_words(exercise_id: str, mutant: str, said: str) -> None:
     entry = find_entry(exercise_id)
     report = check_here(entry.exercise, next(m for m in entry.mutants if m.name == mutant).fresh())
-    assert report.hint.startswith(f"Not the same after the call as before: {said}."), report.hint
-
-
-@pytest.mark.parametrize("exercise_id", TORCH)
-def test_every_part_that_has_words_is_a_part_of_the_answer(exercise_id: str) -> None:
-    exercise = find_entry(exercise_id).exercise
-    (_, right), *_ = find_entry(exercise_id).questions(1)
-    labels = {part_of(label) for label, _ in iter_leaves(right)}
-    assert set(exercise.state) <= labels
-    assert not set(exercise.state) & set(exercise.earning)
+    assert report.hint.startswith(said), report.hint
