@@ -166,7 +166,7 @@ def outcome_of(report: Report) -> Outcome:
         report.fraction,
         mistake=report.mistake,
         sentence=report.hint,
-        experiment=getattr(report, "experiment", ""),
+        experiment=report.experiment,
     )
 
 
