@@ -121,13 +121,17 @@ def fraction(exercise: Exercise, attempts: Sequence[Attempt], *, leaves_alone: b
     rest = {part_of(label) for t in attempts for label, _ in t.expected_leaves if not earns(exercise, label)}
     leaves_alone = leaves_alone and all(_all_of(name, t) for name in rest for t in attempts)
     weights = {k: w for k, w in RUBRIC_WEIGHTS.items() if k != "edge" or any(t.case.edge for t in attempts)}
-    shown = any(r.value and not r.given for r in results) or all(r.given for r in results)
     earned = 0.0
-    for r in results:
+    for r in _that_count(results):
         met = {"shape": r.form, "value": r.value, "edge": r.edge, "purity": r.value and leaves_alone}
-        if shown or not r.given:
-            earned += sum(w for k, w in weights.items() if met[k])
+        earned += sum(w for k, w in weights.items() if met[k])
     return min(round(earned / sum(weights.values()) / max(len(results), 1), 6), NEVER_QUITE_ALL)
+
+
+def _that_count(results: Sequence[PartResult]) -> list[PartResult]:
+    """The parts that earn what they meet: a given one counts beside another right part only."""
+    shown = any(r.value and not r.given for r in results) or all(r.given for r in results)
+    return [r for r in results if shown or not r.given]
 
 
 def items_right(attempts: Sequence[Attempt]) -> tuple[int, int]:
@@ -150,7 +154,7 @@ def share_note(exercise: Exercise, attempts: Sequence[Attempt]) -> str:
         right, of = items_right(attempts)
         return f"Right so far: {right} of {of}. Each one earns its share." if 0 < right < of else ""
     results = part_results(exercise, attempts)
-    right_parts = [f"`{r.name}`" for r in results if r.value]
+    right_parts = [f"`{r.name}`" for r in _that_count(results) if r.value]
     if not 0 < len(right_parts) < len(results):
         return ""
     return f"Right so far: {', '.join(right_parts)}. Each part earns its share."

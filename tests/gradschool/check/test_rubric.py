@@ -152,6 +152,7 @@ def test_what_a_call_must_leave_alone_is_no_part_of_the_answer() -> None:
 def test_a_part_that_is_an_input_as_it_stands_counts_beside_another_right_part_only() -> None:
     given = replace(PAIR, oracle=lambda a: (a["k"] * a["x"], a["x"]))
     assert earned(lambda x, k: (0 * x, x), given) == 0.0
+    assert check_here(given, lambda x, k: (0 * x, x)).notes == ()  # nothing is said to have earned a share
     assert earned(lambda x, k: (-k * x, x), given) == pytest.approx(0.05)
     assert earned(lambda x, k: (k * x, -x), given) == pytest.approx(0.55)
 
