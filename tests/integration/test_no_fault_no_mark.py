@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 from typer.testing import CliRunner
 
@@ -16,11 +18,12 @@ from grader.course import Chapter, CourseDirectory
 from grader.errors import EnvironmentFault, GraderError, SubmissionError
 from grader.execution.config import ExecutionConfig
 from grader.executors import local
-from grader.executors.base import Failed, Outcome, Submission, error_reply, outcome_of
+from grader.executors.base import Failed, Graded, Outcome, Submission, error_reply, outcome_of
 from grader.gradebook.connection import open_gradebook
 from grader.lms.totals import chapter_totals
 from grader.publish.class_report.page import write_report
 from grader.publish.marks import export_csv
+from grader.results import GradeRecord
 from tests.support.class_without_kernels import FakeExecutor, grade, hand_in
 
 REASON = "Could not be graded, for no fault of the student's: the disk is full."
@@ -139,6 +142,40 @@ def test_the_command_ends_with_status_1_and_says_it(
     assert (found["bob"]["grader_fault"], found["bob"]["score"], found["bob"]["reason"]) == (True, None, REASON)
     monkeypatch.setattr(local.LocalExecutor, "run", lambda self, todo, config: FakeExecutor().run(todo, config))
     assert CliRunner().invoke(app, ["autograde", "chain"]).exit_code == 0
+
+
+class WithError(FakeExecutor):
+    """An executor whose notebooks have an answer's cell that failed."""
+
+    said = "raises SyntaxError: invalid syntax (line 3: `<<<<<<< HEAD`, a conflict marker of git)"
+
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
+        """Yield marks, and the error in the record."""
+        for outcome in super().run(todo, config):
+            assert isinstance(outcome, Graded)
+            record = GradeRecord.read(outcome.notebook)
+            replace(record, errors={"chain-l2-gradient-solution": self.said}).attach(outcome.notebook)
+            yield outcome
+
+
+def test_a_failing_cell_of_the_students_is_told_in_the_table_and_beside_the_cell(
+    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, chain, "bob", 0)
+    file = course.notebook_path(course.submitted, "bob", chain)
+    notebook = nbformat.read(file, as_version=4)
+    named = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
+    named["chain-l2-gradient-solution"].source = "<<<<<<< HEAD"
+    nbformat.write(notebook, file)
+    monkeypatch.setattr(local.LocalExecutor, "run", lambda self, todo, config: WithError().run(todo, config))
+    monkeypatch.setenv("GRADSCHOOL_NO_FORK", "1")
+    done = CliRunner().invoke(app, ["autograde", "chain"])
+    assert done.exit_code == 0
+    assert f"l2_gradient: {WithError.said}" in " ".join(done.output.replace("│", " ").split())
+    with open_gradebook(course) as book:
+        where = (chain.notebook, chain.assignment_id, "bob")
+        assert book.find_comment("chain-l2-gradient-solution", *where).auto_comment == f"This cell {WithError.said}."
+        assert book.find_comment("chain-adam-step-solution", *where).auto_comment == "No response."
 
 
 @pytest.mark.parametrize(
