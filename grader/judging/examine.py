@@ -6,7 +6,6 @@ mutants). The verdict depends on nothing else.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +26,7 @@ from gradschool.diagnosis.explain import explain
 Ask = Callable[[Mapping[str, Any]], Reply]
 Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
-CPU_SECONDS, SECONDS = 2.0, 6.0  # for the explanation of one wrong answer; the number of questions ends it before
+CPU_SECONDS, SECONDS = 2.0, 15.0  # for the explanation of one wrong answer; the number of questions ends it before
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 
 
@@ -51,7 +50,7 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
 
 def _explained(entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Report:
     """Return the report with the known mistake's name and hint, or with what experiments show."""
-    budget = Budget(cpu=time.thread_time() + CPU_SECONDS, clock=time.perf_counter() + SECONDS)
+    budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
     laboratory = Laboratory(entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget)
     known = name_mistake(entry, hidden, fresh, laboratory)
     if known is None:

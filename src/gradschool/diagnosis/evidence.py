@@ -26,8 +26,8 @@ Right = Callable[[Args], PlainData]  # the right answer to one set of inputs
 Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in float64
 
 FRESH_SEEDS = (101, 202)  # of the exercise's cases that are drawn beside those that were assessed
-QUESTIONS, RIGHT_ANSWERS = 200, 3000  # the most that one diagnosis asks the student's function, and works out
-CPU_SECONDS, SECONDS = 0.6, 3.0  # nothing new is asked after either: a card should come at once
+QUESTIONS, RIGHT_ANSWERS = 200, 2000  # the most that one diagnosis asks the student's function, and works out
+CPU_SECONDS, SECONDS = 0.7, 3.0  # nothing new is asked after either: a card should come at once
 
 
 @dataclass(frozen=True)
@@ -131,22 +131,27 @@ def numbers_in(answer: PlainData, returns: tuple[str, ...] = ()) -> Parts:
 
 @dataclass
 class Budget:
-    """What is left for further questions: their number, CPU seconds of this thread and seconds by the clock."""
+    """What may be spent on further questions: their number, right answers, CPU seconds of this thread, and seconds."""
 
     questions: int = QUESTIONS
     right_answers: int = RIGHT_ANSWERS
-    cpu: float = field(default_factory=lambda: time.thread_time() + CPU_SECONDS)
-    clock: float = field(default_factory=lambda: time.perf_counter() + SECONDS)
+    cpu: float = field(default_factory=lambda: CPU_SECONDS)
+    clock: float = field(default_factory=lambda: SECONDS)
+    since: tuple[float, float] = field(default_factory=lambda: (time.thread_time(), time.perf_counter()))
 
     @property
     def over(self) -> bool:
         """Whether nothing more may be asked."""
-        return (
-            self.questions <= 0
-            or self.right_answers <= 0
-            or time.thread_time() > self.cpu
-            or time.perf_counter() > self.clock
-        )
+        return self.questions <= 0 or self.right_answers <= 0 or self._spent(1.0)
+
+    @property
+    def half_over(self) -> bool:
+        """Whether half of the time is up, or half of the right answers are given."""
+        return self.over or self.right_answers < RIGHT_ANSWERS / 2 or self._spent(0.5)
+
+    def _spent(self, share: float) -> bool:
+        cpu, clock = self.since
+        return time.thread_time() - cpu > share * self.cpu or time.perf_counter() - clock > share * self.clock
 
 
 @dataclass

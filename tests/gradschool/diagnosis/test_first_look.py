@@ -32,7 +32,7 @@ def test_how_many_entries_are_right_is_counted_over_all_inputs() -> None:
     off[1, 1] = 0.0
     found = values([Comparison(X, X, "grad"), Comparison(off, X, "grad")])
     assert found is not None
-    assert (found.name, found.sentence) == ("some", "`grad` is right in 11 of 12 entries; the marked ones differ.")
+    assert (found.name, found.sentence) == ("values", "`grad` is right in 11 of 12 entries; the marked ones differ.")
     none = values([Comparison(2 * X, X, "grad")])
     assert none is not None
     assert none.sentence == "`grad` has the right shape, but the numbers in it are wrong."

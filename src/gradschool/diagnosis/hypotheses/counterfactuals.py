@@ -6,16 +6,18 @@ input, whatever its code looks like. The right answers come from the laboratory,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Args, Exercise
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.evidence import Laboratory, Part
+from gradschool.diagnosis.evidence import Laboratory, Part, numbers_in
 from gradschool.diagnosis.hypotheses.formulas import Formula
+from gradschool.diagnosis.hypotheses.observations import perturbed
 from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
 
 
@@ -177,13 +179,16 @@ class Counterfactual:
     of: Callable[[Args], Args | None]
 
 
-def counterfactuals(exercise: Exercise, args: Args) -> Iterator[Counterfactual]:
-    """Yield every change to one input, or to two of them, that suits these inputs."""
+def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) -> Iterator[Counterfactual]:
+    """Yield every change to one input, or to two of them, that suits these inputs and can change the right answer.
+
+    ``relevant`` are the names of the inputs that the right answer depends on.
+    """
     values = {name: value for name, (value, _) in subjects(exercise, args).items()}
     nets = networks(exercise, args)
-    yield from _pairs(exercise, values, nets)
+    yield from _pairs(exercise, values, nets, relevant)
     for name, value in values.items():
-        for change in () if name in nets else CHANGES:
+        for change in () if name in nets or name not in relevant else CHANGES:
             if change.suits(value):
                 yield _changed(exercise, name, change)
 
@@ -196,17 +201,20 @@ def _changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:
     return Counterfactual((name, change.key), f"`{name}` were {change.says}", of)
 
 
-def _pairs(exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[int, ...]]) -> Iterator[Counterfactual]:
+def _pairs(
+    exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[int, ...]], relevant: Container[str]
+) -> Iterator[Counterfactual]:
     """Yield what two inputs of one kind and shape allow: one in the other's place, both swapped, flags together."""
     for one, a in values.items():
         for two, b in values.items():
             if one == two or not _alike(a, b) or (one in nets) != (two in nets) or nets.get(one) != nets.get(two):
                 continue
-            yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
-            if one < two:
+            if one in relevant:
+                yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
+                for key, says, change in _together(one, two, a):
+                    yield _two(exercise, one, two, key, says, change)
+            if one < two and (one in relevant or two in relevant):
                 yield _two(exercise, one, two, "swapped", f"`{one}` and `{two}` were swapped", lambda a, b: (b, a))
-            for key, says, change in _together(one, two, a):
-                yield _two(exercise, one, two, key, says, change)
 
 
 Both = Callable[[Any, Any], tuple[Any, Any]]
@@ -249,5 +257,22 @@ def as_formulas(laboratory: Laboratory, part: Part) -> Iterator[Formula]:
     def entries(c: Counterfactual) -> Callable[[Part], Array | None]:
         return lambda p: laboratory.right_instead(p.attempt, c.key, c.of(p.case.args)).get(p.label)
 
-    for c in counterfactuals(laboratory.exercise, part.case.args):
+    for c in counterfactuals(laboratory.exercise, part.case.args, _relevant(laboratory, part)):
+        if laboratory.budget.half_over:
+            return  # the other half is for what comes after
         yield Formula("as-if", f"what would be right if {c.says}", ("as-if", *c.key), entries(c))
+
+
+def _relevant(laboratory: Laboratory, part: Part) -> set[str]:
+    """Return the names of the inputs that the right answer depends on in this case."""
+    found = set()
+    for name, (value, put) in subjects(laboratory.exercise, part.case.args).items():
+        other = laboratory.right_instead(part.attempt, (name, "perturbed"), put(perturbed(value)))
+        if not other or any(not _equal(x, part.attempt, label) for label, x in other.items()):
+            found.add(name)
+    return found
+
+
+def _equal(x: Array, attempt: Attempt, label: str) -> bool:
+    right = numbers_in(attempt.expected, attempt.returns).get(label)
+    return right is not None and right.shape == x.shape and bool(np.array_equal(right, x))
