@@ -106,7 +106,8 @@ class DaskRun:
         for address in self.present.keys() - workers.keys():
             self._drop_worker(address, "died")
         for address in workers.keys() - self.present.keys():
-            self._send(partial(_on_worker("worker_fingerprint"), self.chapters), (), _Task(address, now + ASKING, None))
+            ask = partial(_on_worker("worker_fingerprint"), self.chapters, self.ours)
+            self._send(ask, (), _Task(address, now + ASKING, None))
         self.present = workers
         for address in {t.address for t in self.tasks.values() if t.until < now}:
             self._refuse(address, "it hangs")
