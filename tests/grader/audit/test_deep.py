@@ -107,6 +107,7 @@ def test_an_adapter_that_looks_away_does_not_hide_a_changed_state():
     assert found.case is not None
 
 
+@pytest.mark.slow
 def test_every_right_solution_agrees_on_most_candidates_and_an_unsettled_tie_is_not_legal():
     for name in (SGD, "dqn.td_target", "chain.inject_gradient"):
         entry = find_entry(name)
@@ -115,6 +116,7 @@ def test_every_right_solution_agrees_on_most_candidates_and_an_unsettled_tie_is_
             assert find_difference(entry, solution, 1).case is None, solution.title
 
 
+@pytest.mark.slow
 def test_a_loop_and_a_crash_cost_one_mutant(monkeypatch: pytest.MonkeyPatch):
     entry = find_entry(SGD)
     texts = [

@@ -61,7 +61,7 @@ MISBEHAVING = {
 }
 
 
-@pytest.mark.parametrize("what", MISBEHAVING)
+@pytest.mark.parametrize("what", [pytest.param(k, marks=pytest.mark.slow) if k == "sleep" else k for k in MISBEHAVING])
 def test_an_answer_that_misbehaves_fails_with_a_sentence(what: str):
     code, mistake, sentence = MISBEHAVING[what]
     found = tried(code)
@@ -111,6 +111,7 @@ def test_a_failure_of_the_grader_itself_is_an_error_and_no_failed_answer(monkeyp
         assert "The grader itself failed: KeyError" in found[side]["sentence"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", CHAPTERS)
 def test_the_lessons_own_solution_runs_with_the_names_of_the_lesson(part: str):
     solutions = {
@@ -187,6 +188,7 @@ def test_a_notebooks_own_cell_is_taken_or_the_one_that_defines_the_function():
         read_answer(ID, "a.ipynb", "{")
 
 
+@pytest.mark.slow
 def test_the_command_takes_an_exercise_and_a_file_or_lines_and_says_what_is_missing(tmp_path: Path):
     answer, lines = tmp_path / "answer.py", tmp_path / "answers.jsonl"
     answer.write_text(RIGHT)
