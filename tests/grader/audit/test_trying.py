@@ -46,8 +46,12 @@ def test_a_right_answer_passes_both_and_a_wrong_one_neither():
 
 
 MISBEHAVING = {
-    "an endless loop": ("def l2_gradient(p, l):\n    while True:\n        pass\n", "time-limit", "within 1 seconds"),
-    "sleep": ("import time\ndef l2_gradient(p, l):\n    time.sleep(99)\n", "time-limit", "within 3 seconds"),
+    "an endless loop": (
+        "def l2_gradient(p, l):\n    while True:\n        pass\n",
+        "time-limit",
+        "did not return within",
+    ),
+    "sleep": ("import time\ndef l2_gradient(p, l):\n    time.sleep(99)\n", "time-limit", "did not return within"),
     "os._exit": ("import os\ndef l2_gradient(p, l):\n    os._exit(0)\n", "crashed", "ended the process"),
     "a signal": ("import os\ndef l2_gradient(p, l):\n    os.kill(os.getpid(), 11)\n", "crashed", "(SIGSEGV)"),
     "exit in a call": ("def l2_gradient(p, l):\n    exit(3)\n", "raised", "SystemExit: 3"),
