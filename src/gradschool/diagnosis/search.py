@@ -100,7 +100,7 @@ class Search:
 
     def _must_stay(self, label: str) -> bool:
         earning = self.laboratory.exercise.earning
-        return bool(earning) and label not in earning
+        return bool(earning) and label not in earning and bool(state_sentence(label))
 
     def _kept(self, label: str) -> Iterator[Diagnosis]:
         """Say that something should come back as it went in, under its own name."""

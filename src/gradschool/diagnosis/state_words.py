@@ -27,7 +27,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"(actor)_grad_field", "The `.grad` of the {0}'s parameters is not what it was before the call."),
     (r"(grad_W_target)", "A gradient arrives at `W_target`: the target is a label, and no gradient may reach it."),
     (r"(at_source_of_G)", "A gradient arrives at the tensor that `G` was computed from: `G` is a constant here."),
-    (r"(called_again)", "The second call on the same network gives other gradients than it should."),
     (r"optimiser_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
     (r"optimiser_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )

@@ -42,18 +42,24 @@ def inject_state(net: Any, X: Any, G: Any) -> dict[str, Any]:
 def inject_gradient(answer: Answer, a: Args) -> Any:
     """Call inject_gradient(net, X, G) on a torch network, twice, and see what reached the place where G came from.
 
-    G is computed from a tensor ``source`` that requires a gradient, as it does in a larger program: an injected
-    gradient is a constant there, so nothing may arrive at ``source``.
+    G is computed from a tensor ``source`` that requires a gradient, and from the network's own output, as it is in a
+    larger program: an injected gradient is a constant there, so no gradient may run into its history.
     """
     import torch
 
     net, X, source = inject_setup(a)
-    G = source * 1.0
+    G = _with_history(net, X, source)
     first = _copies(answer(net, X, G))
-    second = _copies(answer(net, X, source * 1.0))
+    second = _copies(answer(net, X, _with_history(net, X, source)))
     leaked = torch.zeros_like(source) if source.grad is None else source.grad
     found = {"backward": first[0], "surrogate": first[1], "called_again": second, "at_source_of_G": leaked}
     return {**found, **inject_state(net, X, G)}
+
+
+def _with_history(net: Any, X: Any, source: Any) -> Any:
+    """Return G: the numbers of ``source``, with a history that leads to ``source`` and to the network's parameters."""
+    output = net(X)
+    return source * 1.0 + (output - output.detach())
 
 
 def _copies(answer: Any) -> tuple[Any, Any]:

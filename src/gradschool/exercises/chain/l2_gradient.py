@@ -16,6 +16,10 @@ AXES: Axes = {
     "zero error beside others": some(lambda a: 0 < np.sum(a["p"] == a["l"]) < len(a["p"])),
     "a tiny error": some(lambda a: (np.abs(a["p"] - a["l"]) < 1e-5) & (a["p"] != a["l"])),
     "a large error": some(lambda a: np.abs(a["p"] - a["l"]) > 1e6),
+    "a prediction opposite to its label": some(lambda a: (a["p"] == -a["l"]) & (a["p"] != 0)),
+    "a small error of large numbers": some(
+        lambda a: (np.abs(a["p"] - a["l"]) < 1e-5 * np.abs(a["l"])) & (np.abs(a["l"]) > 100) & (a["p"] != a["l"])
+    ),
     "labels below 0": some(lambda a: a["l"] < 0),
     "tiny beside large": some(lambda a: large("p")([a]) and tiny("p")([a])),
 }
@@ -30,11 +34,15 @@ def cases(rng: Rng) -> list[Case]:
 
     six = signed(rng, 6)
     six[2] = 0.0  # one output is right already, the others are not
+    opposite, near = signed(rng, 3), 1e4 * signed(rng, 3)
+    opposite_pair = {"p": np.append(opposite, 0.5), "l": np.append(-opposite, -0.7)}
     return [
         case("4 outputs", signed(rng, 4)),
         case("6 outputs, one of them right", six),
         one_huge(case("", signed(rng, 4)), "p"),
         case("one output", signed(rng, 1), edge=True),
+        Case("predictions opposite to their labels", opposite_pair, edge=True, sizes={"n": 4}),
+        Case("large numbers that nearly agree", {"p": near + 0.03, "l": near}, edge=True, sizes={"n": 3}),
         case("a prediction that is already right", np.zeros(3), edge=True),
         Case(
             "tiny and large numbers",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, tiny
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, tiny
 
 AXES: Axes = {
     "several tau": several("tau"),
     "tau 0": has_value("tau", 0.0),
     "tau 1": has_value("tau", 1.0),
+    "the usual small tau": some(lambda a: 0 < a["tau"] < 0.01),
     "one parameter": of_size("target", 1),
     "large parameters": large("target"),
     "small parameters": tiny("target"),
@@ -25,7 +26,7 @@ def cases(rng: Rng) -> list[Case]:
 
     return [
         case("tau 0.1", 5, 0.1),
-        case("tau 0.03", 8, 0.03),
+        case("tau 0.005", 8, 0.005),
         case("large parameters", 6, 0.2, scale=1e3),
         case("tau 0: nobody moves", 4, 0.0, edge=True),
         case("tau 1: the target is the online network", 4, 1.0, edge=True),

@@ -31,8 +31,8 @@ AXES: Axes = {
     ),
     "a greedy taxi whose Q are all above 0": some(lambda a: (a["u"] > a["epsilon"]) & (a["q"].min(axis=1) > 0)),
     "action 0 is the best, and another is": some(lambda a: 0 < np.sum(a["q"].argmax(axis=1) == 0) < len(a["q"])),
-    "the random action is the best one": some(
-        lambda a: (a["q"].argmax(1) == a["random_action"]) & (a["q"].shape[1] > 1)
+    "a taxi explores by the best action": some(
+        lambda a: (a["q"].argmax(1) == a["random_action"]) & (a["u"] < a["epsilon"]) & (a["q"].shape[1] > 1)
     ),
     "the random action is another one": some(lambda a: a["q"].argmax(axis=1) != a["random_action"]),
 }
@@ -51,7 +51,7 @@ def cases(rng: Rng) -> list[Case]:
         agree: bool = False,
         shift: float = 0.0,
     ) -> Case:
-        """``u`` as given, each made a little smaller; where ``agree``, row 0's random action is the best one.
+        """``u`` as given, each made a little smaller; where ``agree``, the lowest die's random action is the best one.
 
         Action 0 is the best in rows 0, 3, 6, ... and in no other.
         """
@@ -61,7 +61,7 @@ def cases(rng: Rng) -> list[Case]:
         top, at_best = q.argmax(axis=1), q[rows, best]
         q[rows, best], q[rows, top] = q[rows, top], at_best
         on = 1 + rng.integers(max(A - 1, 1), size=len(u))
-        on[0] *= not agree
+        on[int(np.argmin(u))] *= not agree
         args = {
             "q": q,
             "epsilon": epsilon,

@@ -17,7 +17,7 @@ AXES: Axes = {
     "an error in every output": some(lambda a: np.all(a["q"] != a["targets"]) and min(a["q"].shape) > 1),
     "a row without an error beside others": some(lambda a: 0 < np.sum(np.all(a["q"] == a["targets"], 1)) < len(a["q"])),
     "no error at all": some(lambda a: np.all(a["q"] == a["targets"])),
-    "a tiny error": some(lambda a: (np.abs(a["q"] - a["targets"]) < 1e-5) & (a["q"] != a["targets"])),
+    "a tiny error": some(lambda a: (np.abs(a["q"] - a["targets"]) < 1e-6) & (a["q"] != a["targets"])),
     "a large error": some(lambda a: (np.abs(a["q"] - a["targets"]) > 100) & (np.abs(a["targets"]) < 1e6)),
     "a huge error": large("targets", 1e9),
 }
@@ -32,6 +32,7 @@ def cases(rng: Rng) -> list[Case]:
         as_in_lesson.append(Case(c.name, {"q": c.args["q"], "targets": targets}, c.edge, c.sizes))
     q, error = distinct_q(rng, 5, 4), signed(rng, (5, 4))
     error[1], error[2, :3] = 0.0, 0.0  # a row without an error, and one with a single one
+    error[3, 0] = 3e-7  # small, and an error
     anywhere = Case("errors anywhere", {"q": q, "targets": q - error}, sizes={"B": 5, "A": 4})
     everywhere = Case("errors everywhere", {"q": q[:2], "targets": q[:2] - signed(rng, (2, 4))}, sizes={"B": 2, "A": 4})
     nowhere = Case("no error", {"q": q[:2], "targets": q[:2].copy()}, edge=True, sizes={"B": 2, "A": 4})
