@@ -141,7 +141,8 @@ def lesson_inputs(exercise: Exercise, args: Args) -> dict[str, Array]:
         if leaves and isinstance(plain, tuple):
             found[name] = np.concatenate([np.ravel(x) for _, x in leaves])
         if isinstance(args.get(name), Mapping) and "flat" in args[name]:
-            found |= _layers(name, args[name])
+            layers = _layers(name, args[name])
+            found |= layers | {name: np.concatenate([np.ravel(x) for x in layers.values()])}
     return found
 
 
