@@ -218,22 +218,27 @@ class Laboratory:
 
 
 def shuffled(case: Case) -> Case | None:
-    """Return a case with the rows of its batch in another order and one of them twice; None without a batch.
+    """Return a case with the rows of its batch in another order and one of them twice; None without a batch."""
+    B = case.sizes.get("B", 0)
+    order = np.append(np.arange(B - 1, 0, -1), 1)  # row 0 is gone, row 1 there twice
+    return with_rows(case, order, f"{case.name}, its rows in another order") if B >= 3 else None
 
-    What belongs to the rows is told by its first axis: it has the batch's size, and more than one other.
+
+def with_rows(case: Case, order: Array, name: str) -> Case | None:
+    """Return a case with these rows of its batch; None where it is not certain which inputs have such rows.
+
+    What belongs to the rows is told by its first axis: it has the batch's size, and that is no other size too.
     """
     B = case.sizes.get("B", 0)
-    if B < 3 or list(case.sizes.values()).count(B) > 1:
+    if not B or list(case.sizes.values()).count(B) > 1:
         return None
-    order = np.append(np.arange(B - 1, 0, -1), 1)  # row 0 is gone, row 1 there twice
     batch = case.args.get("batch")
-    if isinstance(batch, dict):
-        args = {**case.args, "batch": {k: x[order] for k, x in batch.items()}}
-        rest = [x for k, x in case.args.items() if k != "batch"]
-        if any(isinstance(x, np.ndarray) and len(x) == B for x in rest if np.ndim(x)):
-            return None
-    else:
-        rows = {k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B}
+    rows = [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
+    if not isinstance(batch, dict):
         args = {k: x[order] if k in rows else x for k, x in case.args.items()}
+    elif rows:
+        return None
+    else:
+        args = {**case.args, "batch": {k: x[order] for k, x in batch.items()}}
     flags = {k: m[order] for k, m in case.rows.items() if len(m) == B}
-    return replace(case, name=f"{case.name}, its rows in another order", args=args, rows=flags)
+    return replace(case, name=name, args=args, rows=flags, sizes={**case.sizes, "B": len(order)})

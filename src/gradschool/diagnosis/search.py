@@ -13,6 +13,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
+from gradschool.diagnosis.hypotheses.batches import alone
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
@@ -80,6 +81,7 @@ class Search:
             self._as_if,
             self._responds,
             self._where_wrong,
+            self._alone,
             self._moved,
             self._leaks,
             self._placed,
@@ -201,6 +203,9 @@ class Search:
                 fit = match(parts, formula)
                 if fit:
                     yield formula, fit
+
+    def _alone(self, label: str) -> Iterator[Diagnosis]:
+        yield from alone(self.laboratory, self.tried[label])
 
     def _moved(self, label: str) -> Iterator[Diagnosis]:
         """Recognize the right numbers in other places, and the right sizes with wrong signs."""

@@ -47,6 +47,8 @@ def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None)
         return _step_sentence(formula, fit)
     if formula.name == "term":
         return _term_sentence(part, formula, fit)
+    if "B" in fit.factor_name.split("-"):
+        says += " (B is the batch size)"
     if fit.everywhere:
         wanted = ", and should not be" if formula.name == "zero" else ""
         return name, f"{part.what} is {says}{wanted}.{' ' + question if question else ''}"

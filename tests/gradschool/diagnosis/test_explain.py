@@ -208,8 +208,9 @@ def test_a_size_at_which_it_is_right_is_told() -> None:
         return np.exp(x) if len(x) == 1 else np.exp(2 * x) * np.sin(40 * x) + 3
 
     assert hint(lambda x: np.exp(x), wrong, "x", edge=True) == (
-        "wrong-where-size-above-B",
-        "The result is wrong exactly where B is more than 1.",
+        "batch-combined",
+        "The result is right for one sample at a time; a batch is not, even one of equal samples: look at what becomes of "
+        "several rows.",
     )
 
 
@@ -261,11 +262,14 @@ FACTORS = {
     "half": (lambda x, B: x / 2, "half of what it should be. Is there a factor 1/2 too many?"),
     "times-B": (
         lambda x, B: B * x,
-        "B (the batch size) times what it should be. Is a sum taken where a mean is asked for?",
+        "B times what it should be (B is the batch size). Is a sum taken where a mean is asked for?",
     ),
-    "over-B": (lambda x, B: x / B, "1 / B (the batch size) of what it should be. Is there one division by B too many?"),
-    "times-B-squared": (lambda x, B: B**2 * x, "B (the batch size)² times what it should be."),
-    "bessel-B": (lambda x, B: x * B / (B - 1), "B (the batch size) / (B (the batch size) - 1) of what it should be."),
+    "over-B": (
+        lambda x, B: x / B,
+        "1/B of what it should be (B is the batch size). Is there one division by B too many?",
+    ),
+    "times-B-squared": (lambda x, B: B**2 * x, "B² times what it should be (B is the batch size)."),
+    "bessel-B": (lambda x, B: x * B / (B - 1), "B/(B - 1) times what it should be (B is the batch size)."),
     "ratio": (lambda x, B: 0.7 * x, "0.7 times what it should be."),
 }
 
@@ -395,6 +399,20 @@ def test_every_explanation_carries_its_claim_and_its_experiment() -> None:
         report = check_here(exercise(right), wrong)
         assert report.claim.kind, report.hint
         assert report.experiment, report.hint
+
+
+def test_one_sample_alone_tells_mixed_samples_from_a_wrong_sum() -> None:
+    """Both are right for one sample; a batch of equal samples is right only where samples are mixed."""
+
+    def loss(q: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.array([0.5 * np.mean((q - y) ** 2)])
+
+    draws = {"q": lambda B: np.sin(np.arange(B) + 1.0), "y": lambda B: np.cos(3.0 * np.arange(B))}
+    name, sentence = hint(loss, lambda q, y: np.array([0.5 * np.mean((q[:, None] - y) ** 2)]), "q, y", **draws)
+    assert name == "samples-mixed"
+    assert "(B, 1) meets (B,)" in sentence
+    name, _ = hint(loss, lambda q, y: np.array([0.5 * np.sum((q - y) ** 2) / len(q) ** 1.5]), "q, y", **draws)
+    assert name != "samples-mixed"
 
 
 # -- what is asked, and how often ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from gradschool.diagnosis.hypotheses.factors import in_common
 from gradschool.diagnosis.hypotheses.places import Condition, Mask, flat, negated
 from gradschool.diagnosis.inputs import fitted, is_flags, networks
 
+WIDEST = 20.0  # times as large as the last right number the first wrong one may be: a wider gap says too little
 Field = tuple[str, str, Mask]  # a number beside each entry: its key, its words, and what gives it
 
 
@@ -91,6 +92,8 @@ def bounds(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition
     wrong = flat([p.wrong for p in parts], within)
     if min(wrong.sum(), (~wrong).sum()) < max(3, 0.1 * wrong.size):
         return  # a few entries may be right since their error is too small to count
+    if min(sum(bool((m & w).any()) for m, w in zip(masks, within, strict=True)) for masks in _both_sides(parts)) < 3:
+        return  # one input with a huge number in it is no proof of a bound
     for key, says, of in fields(parts):
         found = [of(p) for p in parts]
         if any(x is None or x.shape != p.wrong.shape for x, p in zip(found, parts, strict=True)):
@@ -99,11 +102,16 @@ def bounds(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition
         for name, by in (("size of ", np.abs), ("", np.positive), ("negative of ", np.negative)):
             size, the = by(x), f"the {name}{says}" if name else says
             low, high = float(np.max(size[~wrong])), float(np.min(size[wrong]))
-            if low < high and not (low <= 0 and key == "the right answer"):
+            if low < high <= WIDEST * abs(low) and not (low <= 0 and key == "the right answer"):
                 yield _beyond("above", f"{name}{key}", the, (low, high), of, by)
             low, high = float(np.max(size[wrong])), float(np.min(size[~wrong]))
-            if low < high and name == "size of ":
+            if low < high <= WIDEST * abs(low) and name == "size of ":
                 yield _beyond("below", f"{name}{key}", the, (low, high), of, by)
+
+
+def _both_sides(parts: Sequence[Part]) -> tuple[list[Array], list[Array]]:
+    """Return the masks of the wrong entries, and those of the right ones."""
+    return [p.wrong for p in parts], [~p.wrong for p in parts]
 
 
 def _beyond(way: str, key: str, the: str, gap: tuple[float, float], of: Mask, by: np.ufunc) -> Condition:

@@ -46,9 +46,6 @@ def constant_ratio(got: Array, made: Array) -> float | None:
     return c if c and bool(agrees(got, c * made).all()) else None
 
 
-SIZES = {"B": "B (the batch size)"}
-
-
 def known_factors(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]]]:
     """Yield every factor that has a name: in words, as a name, and its value for each part."""
     ones = np.ones(len(parts))
@@ -60,29 +57,29 @@ def known_factors(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]
         if (v == 0).any():
             continue
         yield f"{words} times", f"times-{name}", list(v)
-        yield f"1 / {words} of", f"over-{name}", list(1 / v)
+        yield f"1/{words} of", f"over-{name}", list(1 / v)
         yield f"-{words} times", f"minus-times-{name}", list(-v)
-        yield f"-1 / {words} of", f"minus-over-{name}", list(-1 / v)
+        yield f"-1/{words} of", f"minus-over-{name}", list(-1 / v)
         yield f"{words}² times", f"times-{name}-squared", list(v**2)
-        yield f"1 / {words}² of", f"over-{name}-squared", list(1 / v**2)
+        yield f"1/{words}² of", f"over-{name}-squared", list(1 / v**2)
         yield f"2 {words} times", f"twice-times-{name}", list(2 * v)
-        yield f"2 / {words} of", f"twice-over-{name}", list(2 / v)
-        yield f"1 / (2 {words}) of", f"half-over-{name}", list(0.5 / v)
+        yield f"2/{words} of", f"twice-over-{name}", list(2 / v)
+        yield f"1/(2 {words}) of", f"half-over-{name}", list(0.5 / v)
         yield f"√{words} times", f"times-root-{name}", list(np.sqrt(np.abs(v)))
-        yield f"1 / √{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
+        yield f"1/√{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
         if (v != 1).all():
             yield f"(1 - {words}) times", f"times-rest-{name}", list(1 - v)
-            yield f"1 / (1 - {words}) of", f"over-rest-{name}", list(1 / (1 - v))
-            yield f"{words} / ({words} - 1) of", f"bessel-{name}", list(v / (v - 1))
-            yield f"({words} - 1) / {words} of", f"less-one-{name}", list((v - 1) / v)
+            yield f"1/(1 - {words}) of", f"over-rest-{name}", list(1 / (1 - v))
+            yield f"{words}/({words} - 1) times", f"bessel-{name}", list(v / (v - 1))
+            yield f"({words} - 1)/{words} of", f"less-one-{name}", list((v - 1) / v)
     sizes = _size_names(parts)
     for one, two in ((a, b) for k, a in enumerate(sizes) for b in sizes[k + 1 :]):
         product = np.array([p.sizes.get(one, 1) * p.sizes.get(two, 1) for p in parts], float)
         yield f"{one} {two} times", f"times-{one}-{two}", list(product)
-        yield f"1 / ({one} {two}) of", f"over-{one}-{two}", list(1 / product)
+        yield f"1/({one} {two}) of", f"over-{one}-{two}", list(1 / product)
         quotient = np.array([p.sizes.get(one, 1) / p.sizes.get(two, 1) for p in parts], float)
-        yield f"{one} / {two} of", f"times-{one}-over-{two}", list(quotient)
-        yield f"{two} / {one} of", f"times-{two}-over-{one}", list(1 / quotient)
+        yield f"{one}/{two} times", f"times-{one}-over-{two}", list(quotient)
+        yield f"{two}/{one} times", f"times-{two}-over-{one}", list(1 / quotient)
 
 
 def _size_names(parts: Sequence[Part]) -> list[str]:
@@ -92,7 +89,7 @@ def _size_names(parts: Sequence[Part]) -> list[str]:
 
 def _numbers(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]]]:
     for name in _size_names(parts):
-        yield SIZES.get(name, name), name, [float(p.sizes.get(name, 1)) for p in parts]
+        yield name, name, [float(p.sizes.get(name, 1)) for p in parts]
     for name in in_common(parts):
         values = [p.inputs[name] for p in parts]
         if all(v.ndim == 0 and v.dtype.kind in "fiu" for v in values):

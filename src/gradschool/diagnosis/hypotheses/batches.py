@@ -1,0 +1,50 @@
+"""Whether an answer is right for one sample alone and wrong for several, and what a batch of equal samples shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradschool.core.exercise import Case
+from gradschool.core.numerics import Array
+from gradschool.core.report import Claim, Diagnosis
+from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
+
+BATCHES, SAMPLES = 3, 3  # so many batches are looked into, and so many samples of each are asked for alone
+
+
+def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Yield that single samples are right where their batches are wrong, and what a batch of equal samples is."""
+    batches = [p for p in parts if p.is_wrong and p.case.sizes.get("B", 1) > 1 and _rows(p.case, [0])]
+    some = sorted(batches, key=lambda p: p.case.n_values)[:BATCHES]
+    single = [c for p in some for k in range(min(SAMPLES, p.case.sizes["B"])) if (c := _rows(p.case, [k]))]
+    if len(some) < 2 or len(single) < 2 * len(some) or not all(_is_right(laboratory, c, some[0]) for c in single):
+        return
+    equal = [_rows(p.case, [0] * p.case.sizes["B"]) for p in some]
+    mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
+    because = (
+        "so is a batch of equal samples. In a batch of different ones it is wrong: the samples get mixed, as when "
+        "(B, 1) meets (B,) and every row is paired with every row."
+        if mixed
+        else "a batch is not, even one of equal samples: look at what becomes of several rows."
+    )
+    said = f"{some[0].what} is right for one sample at a time; {because}"
+    claim = Claim("alone", some[0].label, ("equal-right" if mixed else "equal-wrong",))
+    yield Diagnosis(
+        "samples-mixed" if mixed else "batch-combined", said, claim, f"{len(single)} samples were asked for alone"
+    )
+
+
+def _rows(case: Case, order: Sequence[int]) -> Case | None:
+    return with_rows(case, np.array(order), f"{case.name}, rows {list(order)}")
+
+
+def _is_right(laboratory: Laboratory, case: Case, like: Part) -> bool:
+    t = laboratory.attempt(case)
+    found: Sequence[Part] = parts_of(laboratory.exercise, [t]).get(like.label, []) if t else []
+    return bool(found) and not found[0].is_wrong and _says_something(found[0].right)
+
+
+def _says_something(right: Array) -> bool:
+    return bool(right.any())
