@@ -27,7 +27,7 @@ from gradschool.core.calling import call_twice
 from gradschool.core.report import Report
 
 # Mistakes that say that numbers are wrong, or which, and nothing of how.
-VAGUE = ("values", "right-case", "parts-right")
+VAGUE = ("values", "parts-right")
 CHUNK = 60  # mutants of one exercise that one process does
 SILENCE = 120.0  # seconds after which a process that says nothing is ended
 BY_JUDGE = 60.0  # seconds of CPU for all that judge and check ask one mutant

@@ -16,7 +16,7 @@ import numpy as np
 from grader.audit.mutation.mutants import Solution
 from grader.audit.sentences.conditions import UnknownCondition, condition
 from grader.audit.sentences.formulas import UnknownFormula, factor, formula
-from grader.audit.sentences.inputs import Sample, draw, numbers, stem, with_input
+from grader.audit.sentences.inputs import Sample, draw, numbers, only_rows, stem, with_input
 from grader.audit.sentences.responses import response
 from grader.bank.entry import Entry
 from gradschool.core.calling import Raised, call_twice
@@ -176,14 +176,6 @@ def _right_parts(entry: Entry, mutant: Solution, report: Report, samples: Sequen
     return ""
 
 
-def _right_case(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
-    name = report.claim.details[0]
-    named = [s for s in samples if s.case.name == name]
-    if any(w.any() for s in named for w in s.wrong.values()):
-        return f'it is wrong on "{name}" too'
-    return "" if named else f'there is no case "{name}"'
-
-
 def _raised(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     kind = str(report.claim.details[0]) if report.claim.details else ""
     seen = [s.reply.first.type for s in samples if isinstance(s.reply.first, Raised)]
@@ -264,21 +256,19 @@ def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
     return ""
 
 
-def _close(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
-    part, share = report.claim.part, float(report.claim.details[0])
-    for s in samples:
-        size = float(np.max(np.abs(s.right[part]), initial=0.0))
-        if np.max(np.abs(s.got[part] - s.right[part]), initial=0.0) > 1.01 * share * size:
-            return f'it is further off on "{s.case.name}"'
-    return ""
-
-
-def _lengths(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
-    part = report.claim.part
-    for s in samples:
-        if ((s.got[part] > 0) != (s.right[part] > 0)).any() or ((s.got[part] < 0) != (s.right[part] < 0)).any():
-            return f'a sign is wrong on "{s.case.name}"'
-    return ""
+def _alone(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that single rows of wrong batches are right, and what becomes of a batch of equal rows."""
+    part, equal_right = report.claim.part, report.claim.details[0] == "equal-right"
+    batches = [s for s in samples if s.wrong[part].any() and s.case.sizes.get("B", 1) > 1]
+    for s in batches[:6]:
+        for k in range(min(3, s.case.sizes["B"])):
+            one = only_rows(entry, mutant, s, [k])
+            if one is not None and one.wrong[part].any():
+                return f'a sample alone is wrong too on "{s.case.name}"'
+        equal = only_rows(entry, mutant, s, [0] * s.case.sizes["B"])
+        if equal is not None and equal_right and equal.wrong[part].any():
+            return f'a batch of equal samples is wrong on "{s.case.name}"'
+    return "" if batches else "no batch is wrong"
 
 
 KINDS: dict[str, Test] = {
@@ -287,8 +277,6 @@ KINDS: dict[str, Test] = {
     "not-zero": _not_zero,
     "leak": _leak,
     "lines": _lines,
-    "close": _close,
-    "lengths": _lengths,
     "formula": _formula,
     "place": _place,
     "isolated": _isolated,
@@ -298,7 +286,7 @@ KINDS: dict[str, Test] = {
     "displaced": _same_after(lambda x: np.sort(x, axis=None), "the sorted numbers"),
     "signs": _same_after(np.abs, "the sizes"),
     "right-parts": _right_parts,
-    "right-case": _right_case,
+    "alone": _alone,
     "raised": _raised,
     "inputs-modified": _impure,
     "first-call-only": _not_repeated,

@@ -167,3 +167,19 @@ def with_input(entry: Entry, mutant: Solution, given: Sample, name: str, change:
     if right_answer(entry, args) is None:
         return None
     return sample(entry, mutant, replace(given.case, args=args))
+
+
+def only_rows(entry: Entry, mutant: Solution, s: Sample, rows: list[int]) -> Sample | None:
+    """Return a sample with these rows of the batch alone; None where it is not certain what its rows are."""
+    B, batch = s.case.sizes.get("B", 0), s.case.args.get("batch")
+    if sorted(s.case.sizes.values()).count(B) != 1:
+        return None
+    if isinstance(batch, Mapping):
+        outside = [x for key, x in s.case.args.items() if key != "batch" and np.ndim(x) and len(x) == B]
+        args = {**s.case.args, "batch": {key: x[rows] for key, x in batch.items()}}
+        if outside:
+            return None
+    else:
+        args = {key: x[rows] if np.ndim(x) and len(x) == B else x for key, x in s.case.args.items()}
+    case = replace(s.case, args=args, rows={}, sizes={**s.case.sizes, "B": len(rows)})
+    return sample(entry, mutant, case) if right_answer(entry, args) is not None else None

@@ -207,5 +207,5 @@ PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pa
     "turned": (lambda x, k: -x, _against(_turned_to)),
     "lifted": (lambda x, k: x + 1.0, _against(_lifted_to)),
     "right-if-off": (lambda x, k: np.zeros_like(x), _cured),
-    "right-without": (lambda x, k: 1e-30 * x, _cured),
+    "right-without": (lambda x, k: 0.0 * x, _cured),
 }

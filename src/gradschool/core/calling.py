@@ -184,6 +184,8 @@ def _line(error: BaseException, answer: Answer) -> str:
     while step is not None:
         at = step.tb_frame.f_code
         if isinstance(code, CodeType) and at.co_filename == code.co_filename:
-            place = f"line {step.tb_lineno - at.co_firstlineno + 1} of {sanitize_text(at.co_name[:60])}"
+            inner = at.co_name.startswith("<")  # a comprehension or a lambda: its line is one of the function's
+            start, name = (code.co_firstlineno, code.co_name) if inner else (at.co_firstlineno, at.co_name)
+            place = f"line {step.tb_lineno - start + 1} of {sanitize_text(name[:60])}"
         step = step.tb_next
     return place

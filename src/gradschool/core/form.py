@@ -10,6 +10,8 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData, describe
 from gradschool.core.report import Diagnosis
 
+MOST_NAMES = 6  # parts that one sentence names
+
 
 def subject(label: str) -> str:
     """Return a part of an answer as the subject of a sentence.
@@ -40,9 +42,15 @@ def check_structure(
         names = returns if isinstance(expected, tuple) else tuple(expected)
         named = f" ({', '.join(names)})" if names else ""
         return Diagnosis("parts", f"The answer is {returned}, where {asked}{named} is asked for.")
-    missing, extra = (", ".join(f"`{k}`" for k in one if k not in two) for one, two in ((wanted, mine), (mine, wanted)))
+    missing, extra = (_some([k for k in one if k not in two]) for one, two in ((wanted, mine), (mine, wanted)))
     told = [f"{names} {verb}" for names, verb in ((missing, "missing"), (extra, "not asked for")) if names]
     return Diagnosis("parts", f"The parts of the answer are not the ones that are asked for: {'; '.join(told)}.")
+
+
+def _some(names: list[str]) -> str:
+    """Return names as a list, the first few of many."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(f"`{name}`" for name in names[:MOST_NAMES]) + more
 
 
 def check_form(
@@ -85,8 +93,8 @@ def _wrong_shape(got: tuple[int, ...], want: tuple[int, ...], label: str, batch:
     if batch > 1 and got[:2] == (batch, batch) and want[:2] != (batch, batch):
         return Diagnosis(
             "broadcast",
-            f"{start}: a ({batch}, {batch}) block appears when a ({batch}, 1) array meets a ({batch},) array and NumPy "
-            "pairs every row with every row. Print both shapes before you subtract.",
+            f"{start}. A ({batch}, {batch}) block is what comes of a ({batch}, 1) array and a ({batch},) array, every "
+            "row paired with every row, or of an index that takes whole rows: print the shapes on the way.",
         )
     if got == want[::-1]:
         return Diagnosis("transposed", f"{start}: it is the transpose.")

@@ -25,9 +25,9 @@ Ask = Callable[[Args], Reply]  # puts one set of inputs to the student's functio
 Right = Callable[[Args], PlainData]  # the right answer to one set of inputs
 Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in float64
 
-FRESH_SEEDS = (101, 202)  # of the exercise's cases that are drawn beside those that were assessed
-QUESTIONS, RIGHT_ANSWERS = 200, 2000  # the most that one diagnosis asks the student's function, and works out
-CPU_SECONDS, SECONDS = 0.7, 3.0  # nothing new is asked after either: a card should come at once
+FRESH_SEEDS = (101, 202, 303)  # of the exercise's cases that are drawn beside those that were assessed
+QUESTIONS, RIGHT_ANSWERS = 400, 2500  # the most that one diagnosis asks the student's function, and works out
+CPU_SECONDS, SECONDS = 0.75, 3.0  # nothing new is asked after either: a card should come at once
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,8 @@ class Laboratory:
         """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
         draw = self.cases or self.exercise.cases
         drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
-        return tuple(t for case in (*drawn, *map(shuffled, drawn)) if case and (t := self.attempt(case)))
+        others = [shuffled(case) for case in drawn[: len(drawn) // len(FRESH_SEEDS)]]
+        return tuple(t for case in (*drawn, *others) if case and (t := self.attempt(case)))
 
 
 def shuffled(case: Case) -> Case | None:

@@ -83,7 +83,9 @@ def is_flags(value: object) -> bool:
     """Return whether these are booleans, or zeros and ones in place of them."""
     if isinstance(value, bool | np.bool_):
         return True
-    return isinstance(value, np.ndarray) and (value.dtype.kind == "b" or bool(np.isin(value, (0.0, 1.0)).all()))
+    if not isinstance(value, np.ndarray) or value.dtype.kind in "iu":
+        return False  # ids may be 0 and 1 by chance
+    return value.dtype.kind == "b" or bool(np.isin(value, (0.0, 1.0)).all())
 
 
 def is_real(value: object) -> bool:

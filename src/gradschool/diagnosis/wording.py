@@ -63,7 +63,7 @@ def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None)
 def _step_sentence(formula: Formula, fit: Match) -> tuple[str, str]:
     if fit.factor_name == "sign":
         return "opposite-step", f"{formula.says} is as long as it should be, and points the opposite way."
-    return f"step-{fit.factor_name}", f"{formula.says} is {fit.factor} what it should be."
+    return f"step-{fit.factor_name}", f"{formula.says} is {fit.factor or 'exactly'} what it should be."
 
 
 def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:

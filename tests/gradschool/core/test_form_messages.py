@@ -45,8 +45,9 @@ FORMS = {
     "kind": (pair(Unsupported("a range")), "The result is a range, where an array of shape (4, 3) is asked for."),
     "broadcast": (
         pair(np.ones((4, 4)), np.ones((4, 1))),
-        "The result has shape (4, 4), where (4, 1) is asked for: a (4, 4) block appears when a (4, 1) array meets a "
-        "(4,) array and NumPy pairs every row with every row. Print both shapes before you subtract.",
+        "The result has shape (4, 4), where (4, 1) is asked for. A (4, 4) block is what comes of a (4, 1) array and a "
+        "(4,) array, every row paired with every row, or of an index that takes whole rows: print the shapes on the "
+        "way.",
     ),
     "transposed": (pair(X.T), "The result has shape (3, 4), where (4, 3) is asked for: it is the transpose."),
     "not-summed": (

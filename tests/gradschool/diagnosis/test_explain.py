@@ -112,17 +112,7 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
     "right-without": (
         lambda x, w: np.exp(x) + np.cos(w),
         lambda x, w: np.exp(x) + np.cos(w) ** 2,
-        "With `w` next to 0, yours is right: look at what `w` does in your function.",
-    ),
-    "close": (
-        lambda x, w: np.exp(x + w),
-        lambda x, w: np.exp(x + w) * (1 + 1e-3 * np.sin(np.exp(x * w))),
-        "The result is nearly right: off by at most 1 % of its largest entry.",
-    ),
-    "lengths": (
-        lambda x, w: np.exp(x + w),
-        lambda x, w: np.exp(x + w) * (2 + np.sin(np.exp(x * w))),
-        "The result has the right sign in every entry; the sizes are not right.",
+        "With `w` set to 0, yours is right; with other values it is not.",
     ),
 }
 
@@ -191,7 +181,7 @@ OTHERS: dict[str, tuple[str, Answer, Answer, tuple[str, str]]] = {
         lambda x, flag: np.exp(x) * np.where(flag.any(), 2.0 + np.sin(np.exp(x)) * (1 + flag[:, None]), 1.0),
         (
             "right-if-off",
-            "With `flag` off everywhere, yours is right: look at what `flag` does in your function.",
+            "With `flag` off everywhere, yours is right; with other values it is not.",
         ),
     ),
 }
@@ -209,8 +199,8 @@ def test_a_size_at_which_it_is_right_is_told() -> None:
 
     assert hint(lambda x: np.exp(x), wrong, "x", edge=True) == (
         "batch-combined",
-        "The result is right for one sample at a time; a batch is not, even one of equal samples: look at what becomes of "
-        "several rows.",
+        "The result is right for one sample at a time; a batch is not, even one of equal samples: look at what "
+        "becomes of several rows.",
     )
 
 
@@ -432,7 +422,7 @@ def test_a_function_that_raises_or_exits_on_further_questions_does_no_harm(
         return 2 - np.sin(x * w + np.cos(9 * x))
 
     name, sentence = hint(lambda x, w: np.sin(x * w), moody)
-    assert name in {*UNEXPLAINED, "lengths"}
+    assert name in {*UNEXPLAINED, "growth"}
     assert sentence
     assert capsys.readouterr().out == ""
 

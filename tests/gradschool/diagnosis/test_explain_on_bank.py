@@ -16,7 +16,7 @@ from gradschool.core.report import Report
 from gradschool.diagnosis import evidence
 from gradschool.diagnosis.first_look import UNEXPLAINED
 
-VAGUE = {*UNEXPLAINED, "right-case", "parts-right"}
+VAGUE = {*UNEXPLAINED, "parts-right"}
 Looks = list[tuple[Entry, Variant, Report]]
 
 

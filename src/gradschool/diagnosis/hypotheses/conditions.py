@@ -44,7 +44,7 @@ def _rowwise(p: Part, mask: Array) -> Array | None:
 
 def _whole(key: tuple[str | float, ...], says: str, holds: Callable[[Part], object]) -> Condition:
     """Return a condition on whole inputs, which holds for every entry of an answer or for none."""
-    return Condition(key, says, lambda p: np.full(p.wrong.shape, bool(holds(p))))
+    return Condition(key, says, lambda p: np.full(p.wrong.shape, bool(holds(p))), whole=True)
 
 
 # -- rows that have a name, and flags ---------------------------------------------------------------------------------
@@ -72,17 +72,10 @@ def _flags(parts: Sequence[Part]) -> Iterator[Condition]:
             if a != b:
                 says = f"`{a}` is on and `{b}` is off"
                 yield Condition(("one-not-two", a, b), says, partial(_both, a, b, np.greater))
-    for n in names:
-        yield _whole(("any", n), f"any entry of `{n}` is on", partial(_any, n, True))
-        yield _whole(("none", n), f"no entry of `{n}` is on", partial(_any, n, False))
 
 
 def _on(name: str, p: Part) -> Array | None:
     return _rowwise(p, p.inputs[name].astype(bool))
-
-
-def _any(name: str, wanted: bool, p: Part) -> bool:
-    return bool(p.inputs[name].any()) == wanted
 
 
 def _both(one: str, two: str, by: np.ufunc, p: Part) -> Array | None:
@@ -94,6 +87,9 @@ def _both(one: str, two: str, by: np.ufunc, p: Part) -> Array | None:
 
 def _sizes(parts: Sequence[Part]) -> Iterator[Condition]:
     names = list(parts[0].sizes)
+    for a, b in ((a, b) for a in names for b in names if a < b):
+        if all((p.sizes.get(a, 1) > 1) == (p.sizes.get(b, 1) > 1) for p in parts):  # then nothing tells them apart
+            yield _whole(("sizes-above", a, b), f"{a} and {b} are more than 1", partial(_size, a, operator.gt, 1))
     for s in names:
         for n in (1, 2):
             yield _whole(("size", s, n), f"{s} is {n}", partial(_size, s, operator.eq, n))

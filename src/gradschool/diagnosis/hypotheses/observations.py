@@ -55,6 +55,21 @@ def perturbed(value: Value) -> Value:
     return np.asarray(rng.uniform(-1.5, 1.5, value.shape) * size)
 
 
+def perturbed_otherwise(value: Value) -> Value:
+    """Return still other numbers of the same kind: flags off, ids mirrored, all else larger and in reverse."""
+    if isinstance(value, tuple):
+        return tuple(perturbed_otherwise(v) for v in value)
+    if isinstance(value, float):
+        return 0.8 * value
+    if not isinstance(value, np.ndarray):
+        return perturbed(value)
+    if is_flags(value):
+        return np.zeros_like(value)
+    if value.dtype.kind in "iu":
+        return np.asarray(value.max(initial=0) - value)
+    return np.asarray(1.7 * value[::-1] + 0.3 * largest(value)) if value.ndim else 1.7 * value
+
+
 def scaled(factor: float) -> Callable[[Any], Value]:
     """Return a change that multiplies every number."""
 
@@ -209,7 +224,7 @@ def cured(without: str) -> Callable[[Observation], Seen]:
             return NOTHING
         if not unchanged(s.got_after, s.right_after):
             return AGAINST
-        says = f"With {s.subject} {without}, yours is right: look at what {s.subject} does in your function."
+        says = f"With {s.subject} {without}, yours is right; with other values it is not."
         return Seen(says, f"{s.subject} was set to be {without}")
 
     return look

@@ -11,16 +11,22 @@ from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Part
 
 Mask = Callable[[Part], "Array | None"]
+FEW = 3  # inputs on which a condition must hold, and must not
 MOST_OUTER = 3  # conditions that hold wherever the answer is wrong, within which a second one is looked for
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Some of the entries of an answer: ``says`` completes "it is wrong where ..."; ``key`` is for a program."""
+    """Some of the entries of an answer: ``says`` completes "it is wrong where ..."; ``key`` is for a program.
+
+    ``whole``: it holds for all entries of an answer or for none, so that few inputs speak for it. Then it is only said
+    that everything else is right.
+    """
 
     key: tuple[str | float, ...]
     says: str
     of: Mask
+    whole: bool = False
 
 
 Conditions = Callable[[Sequence[Part], Sequence[Array]], Iterator[Condition]]
@@ -43,7 +49,7 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
     for condition in conditions(parts, everywhere):
         held = holds(parts, condition, everywhere)
         if held == "exactly":
-            return Place(condition, True)
+            return Place(condition, not condition.whole)
         if held:
             outer.append(condition)
     for one in outer[:MOST_OUTER]:
@@ -51,7 +57,7 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
         for two in conditions(parts, within):
             both = _and(one, two)
             if holds(parts, two, within) == "exactly" and holds(parts, both, everywhere) == "exactly":
-                return Place(both, True)
+                return Place(both, not both.whole)
     telling = [c for c in outer if holds(parts, c, everywhere) == "only"]
     return Place(telling[0], False) if telling else None
 
@@ -67,7 +73,7 @@ def _and(one: Condition, two: Condition) -> Condition:
         a, b = one.of(p), two.of(p)
         return None if a is None or b is None else a & b
 
-    return Condition(("and", *one.key, "&", *two.key), f"{one.says} and {two.says}", of)
+    return Condition(("and", *one.key, "&", *two.key), f"{one.says} and {two.says}", of, one.whole or two.whole)
 
 
 def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) -> str:
@@ -78,12 +84,19 @@ def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) 
     inside, wrong = flat(masks, within), flat([p.wrong for p in parts], within)
     if (wrong & ~inside).any() or inside.all() or not inside.any():
         return ""
-    if not _is_telling(parts, within, inside, wrong):
+    if not _is_telling(parts, within, inside, wrong) or _in_few(masks, within):
         return "wider"
     if (wrong == inside).all():
         return "exactly"
     # A condition that holds nearly everywhere, or in which little is wrong, explains nothing by itself.
     return "only" if wrong[inside].mean() > 0.3 and inside.mean() < 0.75 else "wider"
+
+
+def _in_few(masks: Sequence[Array], within: Sequence[Array]) -> bool:
+    """Return whether a condition holds, or does not hold, on so few inputs that it may be a coincidence."""
+    inside = sum(bool(m[w].any()) for m, w in zip(masks, within, strict=True))
+    outside = sum(bool((~m[w]).any()) for m, w in zip(masks, within, strict=True))
+    return min(inside, outside) < FEW
 
 
 def _is_telling(parts: Sequence[Part], within: Sequence[Array], inside: Array, wrong: Array) -> bool:

@@ -28,6 +28,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     mixed,
     one_more,
     perturbed,
+    perturbed_otherwise,
     scaled,
     turned,
     unwanted,
@@ -35,7 +36,7 @@ from gradschool.diagnosis.hypotheses.observations import (
 from gradschool.diagnosis.inputs import Value, is_flags, is_real, networks, subjects
 
 STEP_SIZES = ("lr", "alpha", "tau")
-TRIED = 6  # inputs on which a probe is tried
+TRIED = 10  # inputs on which a probe is tried
 
 # -- which inputs a change suits --------------------------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class Probe:
     """One experiment: which inputs it suits, the change, and what to look for.
 
     ``share`` is the least share of the observations that must show it: 1 for what is true of every input, less for
-    what an input *can* do.
+    what an input *can* do. ``again`` is a second change that must show the same.
     """
 
     name: str
@@ -85,10 +86,11 @@ class Probe:
     change: Callable[[Any], Value]
     look: Callable[[Observation], Seen]
     share: float = 1.0
+    again: Callable[[Any], Value] | None = None
 
 
 STRONG: tuple[Probe, ...] = (
-    Probe("ignored", anything, perturbed, ignored),
+    Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise),
     Probe("unwanted", anything, perturbed, unwanted, 0.5),
     Probe("last-bias", a_network, last_bias, lifted),
     Probe("rows-mixed", with_rows, in_row_0, mixed, 0.5),
@@ -100,7 +102,7 @@ SHAPES: tuple[Probe, ...] = (
 )
 LAST: tuple[Probe, ...] = (
     Probe("right-if-off", flags, np.zeros_like, cured("off everywhere")),
-    Probe("right-without", to_be_left_out, scaled(1e-30), cured("next to 0")),
+    Probe("right-without", to_be_left_out, scaled(0.0), cured("set to 0")),
 )
 
 
@@ -150,7 +152,8 @@ class Responses:
             for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
                 if probe.suits(name, value, name in nets):
                     diagnosis = self._repeated(order, name, probe)
-                    if diagnosis:
+                    second = replace(probe, change=probe.again, again=None) if probe.again else None
+                    if diagnosis and (second is None or self._repeated(order, name, second)):
                         yield diagnosis
 
     def _repeated(self, parts: Sequence[Part], name: str, probe: Probe) -> Diagnosis | None:

@@ -22,6 +22,7 @@ AXES: Axes = {
     "several step sizes": several("lr"),
     "one coordinate": of_size("a", 1),
     "a start far away, where f is steep": some(lambda a: np.abs(a["a"] - a["phi"]) > 100),
+    "a top far from 0": some(lambda a: np.abs(a["phi"]) > 10),
     "a start next to the top": some(lambda a: np.all(np.abs(a["a"] - a["phi"]) < 1e-4)),
 }
 
@@ -29,8 +30,10 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """A start a (n,), the parameters phi (n,) of f, a step size, a number of steps, and f (``adapters.slopes_of``)."""
 
-    def case(name: str, n: int, steps: int, wave: float, edge: bool = False, away: float = 1.0) -> Case:
-        phi, lr, factor = signed(rng, n), float(rng.uniform(0.05, 0.3)), signed(rng, (n, n), high=0.6)
+    def case(
+        name: str, n: int, steps: int, wave: float, *, edge: bool = False, away: float = 1.0, at: float = 1.0
+    ) -> Case:
+        phi, lr, factor = at * signed(rng, n), float(rng.uniform(0.05, 0.3)), signed(rng, (n, n), high=0.6)
         f = {"curvature": 0.5 * np.eye(n) + factor @ factor.T, "tilt": signed(rng, n), "wave": wave}
         return Case(name, {"a": phi + away * signed(rng, n), "phi": phi, "lr": lr, "steps": steps, **f}, edge=edge)
 
@@ -40,6 +43,7 @@ def cases(rng: Rng) -> list[Case]:
         case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),
         hill,
         case("4 steps in 3 dimensions from far away", 3, 4, 0.5, away=500.0),
+        case("3 steps on a hill far from 0", 2, 3, 0.0, edge=True, at=50.0),
         case("one step", 3, 1, -0.6, edge=True),
         case("no step at all", 2, 0, 0.4, edge=True),
         case("3 steps in one dimension, next to the top", 1, 3, 0.0, edge=True, away=1e-5),

@@ -21,6 +21,7 @@ AXES: Axes = {
     "a step that shows in the result": some(lambda a: a["h"] >= 0.1),
     "a small step": some(lambda a: a["h"] <= 1e-4),
     "a steep f": large("c"),
+    "far from 0": some(lambda a: np.abs(a["x"]) > 10),
 }
 
 
@@ -35,7 +36,7 @@ def cases(rng: Rng) -> list[Case]:
 
     steep = case("a vector of 5, a steep f", (5,), 1e-4, 0.7)
     steep.args["c"][1] = 1e3
-    steep.args["x"][3] = 0.0
+    steep.args["x"][2:4] = 12.0, 0.0
     return [
         case("a vector of 3", (3,), 1e-3, 2.0),
         steep,

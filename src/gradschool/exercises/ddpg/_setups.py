@@ -196,8 +196,8 @@ def action_slope_cases(rng: Rng) -> list[Case]:
 def squash_cases(rng: Rng) -> list[Case]:
     """z (B, A) from the network, and the range of each action dimension, (A,)."""
 
-    def case(name: str, B: int, A: int, edge: bool = False, z: Array | None = None) -> Case:
-        low, high = limits(rng, A)
+    def case(name: str, B: int, A: int, edge: bool = False, z: Array | None = None, wide: float = 1.0) -> Case:
+        low, high = (wide * bound for bound in limits(rng, A))
         args = {"z": rng.normal(size=(B, A)) if z is None else z, "low": low, "high": high}
         return Case(name, args, edge, {"B": B, "A": A} if A > 1 else {})
 
@@ -208,4 +208,5 @@ def squash_cases(rng: Rng) -> list[Case]:
         case("as many samples as dimensions", 3, 3, edge=True),
         case("one sample, one dimension", 1, 1, edge=True),
         case("one dimension", 4, 1, edge=True),
+        case("wide ranges", 3, 2, edge=True, wide=60.0),
     ]

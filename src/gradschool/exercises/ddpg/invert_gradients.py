@@ -45,6 +45,7 @@ AXES: Axes = {
     "square": square("dq_da"),
     "tall": tall("dq_da"),
     **RANGES,
+    "a wide range": some(lambda a: np.abs(a["low"]) > 20),
     "no slope": has_value("dq_da", 0.0),
     "a large slope": large("dq_da"),
     "a tiny slope": tiny("dq_da"),
@@ -59,8 +60,8 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """dQ/da (B, A), the actions it was taken at (some beyond the bounds), and the range."""
 
-    def case(name: str, B: int, A: int, at: tuple[float, ...], edge: bool = False) -> Case:
-        low, high = limits(rng, A)
+    def case(name: str, B: int, A: int, at: tuple[float, ...], edge: bool = False, wide: float = 1.0) -> Case:
+        low, high = (wide * bound for bound in limits(rng, A))
         share = np.resize(at, B * A).reshape(B, A)
         g = rng.uniform(0.5, 2.0, size=(B, A)) * np.resize([1.0, -1.0], B * A).reshape(B, A)
         args = {"dq_da": g, "action": (1.0 - share) * low + share * high, "low": low, "high": high}
@@ -73,6 +74,7 @@ def cases(rng: Rng) -> list[Case]:
         case("just inside the walls", 4, 2, JUST_INSIDE, edge=True),
         case("in the middle, as many samples as dimensions", 3, 3, (0.5,), edge=True),
         case("one sample, one dimension", 1, 1, (0.7,), edge=True),
+        case("wide ranges", 3, 2, INSIDE, edge=True, wide=60.0),
         case("steep, flat and no slope at all, one dimension", 4, 1, (0.2, 0.9), edge=True),
     ]
     found[0].args["dq_da"][0, 0] *= STEEP

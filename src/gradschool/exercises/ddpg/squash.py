@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes, has_value, of_size, some, square, tall, wide
@@ -18,6 +20,7 @@ AXES: Axes = {
     "far out, upwards": some(lambda a: a["z"] >= 12),
     "far out, downwards": some(lambda a: a["z"] <= -12),
     **RANGES,
+    "a wide range": some(lambda a: np.abs(a["low"]) > 20),
 }
 
 

@@ -60,6 +60,6 @@ def _sealed(clinic: str, name: object, names: Collection[str]) -> str:
     said = normalize_text(str(name))
     if said in names:
         return seal(clinic, said)
-    near = get_close_matches(said, names, n=1, cutoff=0.5)
+    near = get_close_matches(said, names, n=1, cutoff=0.7)
     nearest = f"the nearest name is '{near[0]}'" if near else "the names are in the table above the exercise"
     return f"{NOT_LISTED}'{str(name)[:MOST_SHOWN]}' is not on the list of faults; {nearest}."

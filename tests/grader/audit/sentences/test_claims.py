@@ -223,10 +223,6 @@ def test_claims_about_sizes_and_lines():
         found("dqn.output_gradient", columns + "return g / len(q) + np.arange(q.shape[1])", "lines", ("row", "offset"))
         != ""
     )
-    assert found(L2, "return (p - l) * 1.004", "close", (0.01,)) == ""
-    assert found(L2, "return (p - l) * 1.04", "close", (0.01,)) != ""
-    assert found(L2, "return (p - l) ** 3", "lengths") == ""
-    assert found(L2, "return (p - l) ** 2", "lengths") != ""
     assert found(L2, "return (p - l) / (p * 0)", "nan") == ""
     assert found(L2, "return (p - l) / 2", "nan") != ""
     assert found("dqn.output_gradient", columns + "return g / len(q) + (g == 0)", "leak") == ""
