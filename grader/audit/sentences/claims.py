@@ -214,7 +214,14 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     return response(entry, mutant, report, samples)
 
 
-OF_CALLS = ("raised", "inputs-modified", "first-call-only", "known-mistake")  # of calls, whatever they returned
+# Of calls, whatever they returned.
+OF_CALLS = ("drifts", "raised", "inputs-modified", "first-call-only", "known-mistake")
+    "drifts",
+    "raised",
+    "inputs-modified",
+    "first-call-only",
+    "known-mistake",
+)  # of calls, whatever they returned
 
 
 def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -256,6 +263,15 @@ def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
     return ""
 
 
+def _drifts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that an input is answered otherwise after calls with other inputs."""
+    answer = mutant.fresh()
+    for s in samples:
+        call_twice(entry.exercise, answer, s.case.args)
+    changed = [s for s in samples if not _alike(call_twice(entry.exercise, answer, s.case.args).first, s.reply.first)]
+    return "" if changed else "every input gives the same again after calls with others"
+
+
 def _alone(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that single rows of wrong batches are right, and what becomes of a batch of equal rows."""
     part, equal_right = report.claim.part, report.claim.details[0] == "equal-right"
@@ -287,6 +303,7 @@ KINDS: dict[str, Test] = {
     "signs": _same_after(np.abs, "the sizes"),
     "right-parts": _right_parts,
     "alone": _alone,
+    "drifts": _drifts,
     "raised": _raised,
     "inputs-modified": _impure,
     "first-call-only": _not_repeated,

@@ -83,7 +83,7 @@ class Search:
         if again is None or same(again.reply.first, first.reply.first, first.tolerance):
             return None
         said = "After calls with other inputs the same inputs give something else: is something kept from call to call?"
-        claim = Claim("first-call-only", "", (first.case.name,))
+        claim = Claim("drifts")
         return Diagnosis("kept-between-calls", said, claim, "one input was asked for a second time, after the others")
 
     @property

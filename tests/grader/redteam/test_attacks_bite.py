@@ -52,12 +52,12 @@ class Effect:
     without: str
 
 
-HONEST = Effect(True, "some", "passed", "CheckFailed")
+HONEST = Effect(True, "term-twice", "passed", "CheckFailed")
 NOT_TAKEN = Effect(False, None, "CheckFailed", "CheckFailed")  # the judge never heard of the exercise
 NO_REPLY = Effect(True, None, "CheckFailed", "CheckFailed")  # it did, and the examination came to no end
 EFFECTS = {
     "forge/big_true_frames": NO_REPLY,
-    "forge/check_early_and_often": Effect(True, "values", "CheckFailed", "CheckFailed"),
+    "forge/check_early_and_often": Effect(True, "echo", "CheckFailed", "CheckFailed"),
     "forge/crowd_of_connections": NOT_TAKEN,
     "forge/deep_header": NO_REPLY,
     "forge/echo_expected": Effect(True, "kind", "passed", "CheckFailed"),
@@ -67,9 +67,9 @@ EFFECTS = {
     "forge/huge_frame": NO_REPLY,
     "forge/judge_stolen_by_other_exercise": NOT_TAKEN,
     "forge/no_replies_at_all": Effect(True, None, "passed", "CheckFailed"),
-    "forge/patched_assertion": Effect(True, "some", "passed", "SystemExit"),
+    "forge/patched_assertion": Effect(True, "term-twice", "passed", "SystemExit"),
     "forge/pickled_array": NO_REPLY,
-    "forge/public_inputs_only": Effect(True, "some", "passed", "passed"),
+    "forge/public_inputs_only": Effect(True, "term-twice", "passed", "passed"),
     "forge/raised_as_value": Effect(True, "kind", "passed", "CheckFailed"),
     "forge/replaced_assess": Effect(False, None, "passed", "AttributeError"),
     "forge/replaced_check_module": Effect(False, None, "passed", "passed"),

@@ -391,6 +391,19 @@ def test_every_explanation_carries_its_claim_and_its_experiment() -> None:
         assert report.experiment, report.hint
 
 
+def test_what_is_kept_from_call_to_call_is_told_before_anything_else() -> None:
+    """The two calls on one input agree; it is the calls on others that change what comes next."""
+    seen: list[bytes] = []
+
+    def moody(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        seen.append(x.tobytes())
+        return 2 * x * w + len(set(seen))
+
+    name, sentence = hint(lambda x, w: x * w, moody)
+    assert name == "kept-between-calls"
+    assert "is something kept from call to call?" in sentence
+
+
 def test_one_sample_alone_tells_mixed_samples_from_a_wrong_sum() -> None:
     """Both are right for one sample; a batch of equal samples is right only where samples are mixed."""
 

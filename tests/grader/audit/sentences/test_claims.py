@@ -223,6 +223,9 @@ def test_claims_about_sizes_and_lines():
         found("dqn.output_gradient", columns + "return g / len(q) + np.arange(q.shape[1])", "lines", ("row", "offset"))
         != ""
     )
+    kept = "kept = globals().setdefault('kept', [])\nkept.append(1)\nreturn (p - l) * (1 + len(kept))"
+    assert found(L2, kept, "drifts") == ""
+    assert found(L2, "return l - p", "drifts") != ""
     assert found(L2, "return (p - l) / (p * 0)", "nan") == ""
     assert found(L2, "return (p - l) / 2", "nan") != ""
     assert found("dqn.output_gradient", columns + "return g / len(q) + (g == 0)", "leak") == ""
