@@ -216,12 +216,6 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 # Of calls, whatever they returned.
 OF_CALLS = ("drifts", "raised", "inputs-modified", "first-call-only", "known-mistake")
-    "drifts",
-    "raised",
-    "inputs-modified",
-    "first-call-only",
-    "known-mistake",
-)  # of calls, whatever they returned
 
 
 def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
