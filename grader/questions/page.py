@@ -21,10 +21,10 @@ p { margin: .3rem 0; } pre { margin: 0; font-size: .9rem; line-height: 1.25; } c
 .name { font-weight: bold; } .choice { border: 1px solid; padding: 0 .45em; margin-right: .4em; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem .9rem .2rem 0; vertical-align: top; }
 caption { text-align: left; } tr { border-bottom: 1px solid #999; }
-@page { size: A4; margin: 14mm; }
+@page { size: A4; margin: 12mm; }
 @media print {
-  :root { color-scheme: light; } body { font-size: 9.5pt; max-width: none; margin: 0; padding: 0; }
-  pre { font-size: 8.5pt; } h1, .screen { display: none; } h2 { margin-top: 0; }
+  :root { color-scheme: light; } body { font-size: 9pt; max-width: none; margin: 0; padding: 0; }
+  pre { font-size: 8pt; line-height: 1.15; } h1, .screen { display: none; } h2 { margin-top: 0; }
   .sheet + .sheet { break-before: page; } .question { break-inside: avoid; }
 }
 """

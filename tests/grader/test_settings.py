@@ -15,6 +15,7 @@ from grader.settings import Settings
 # kernel's own, the secret that attacks look for.
 ALLOWED = {
     "grader/settings.py",
+    "grader/audit/pool.py",
     "grader/executors/preload.py",
     "grader/execution/kernel_manager.py",
     "grader/gradebook/connection.py",
