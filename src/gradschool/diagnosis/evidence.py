@@ -27,7 +27,7 @@ Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in
 
 FRESH_SEEDS = (101, 202, 303)  # of the exercise's cases that are drawn beside those that were assessed
 QUESTIONS, RIGHT_ANSWERS = 400, 2500  # the most that one diagnosis asks the student's function, and works out
-CPU_SECONDS, SECONDS = 0.75, 3.0  # nothing new is asked after either: a card should come at once
+CPU_SECONDS, SECONDS = 0.6, 3.0  # nothing new is asked after either: a card should come at once
 
 
 @dataclass(frozen=True)
