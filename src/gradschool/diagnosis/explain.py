@@ -15,7 +15,6 @@ import numpy as np
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.report import Example, Report
 from gradschool.diagnosis.evidence import Laboratory
-from gradschool.diagnosis.first_look import UNEXPLAINED
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.places import place
 from gradschool.diagnosis.search import Search
@@ -91,8 +90,3 @@ def _edges_well_formed(attempts: Sequence[Attempt]) -> bool:
 def _example(attempts: Sequence[Attempt], label: str) -> Example | None:
     labels = [c.label for t in attempts for c in t.comparisons if c.is_wrong and c.label.startswith(label)]
     return example_of(attempts, labels[0] if labels else "")
-
-
-def is_explained(report: Report) -> bool:
-    """Return whether a report says more than where the numbers are wrong."""
-    return report.mistake not in UNEXPLAINED

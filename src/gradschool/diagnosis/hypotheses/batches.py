@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gradschool.core.exercise import Case
-from gradschool.core.numerics import Array
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
 
@@ -43,8 +42,4 @@ def _rows(case: Case, order: Sequence[int]) -> Case | None:
 def _is_right(laboratory: Laboratory, case: Case, like: Part) -> bool:
     t = laboratory.attempt(case)
     found: Sequence[Part] = parts_of(laboratory.exercise, [t]).get(like.label, []) if t else []
-    return bool(found) and not found[0].is_wrong and _says_something(found[0].right)
-
-
-def _says_something(right: Array) -> bool:
-    return bool(right.any())
+    return bool(found) and not found[0].is_wrong and bool(found[0].right.any())
