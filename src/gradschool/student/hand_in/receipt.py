@@ -76,8 +76,8 @@ class Receipt:
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise NotAReceipt(f"The receipt is not of format {FORMAT}.")
         checks: Any = found.get("checks")
-        words: Any = {name: found.get(name) for name in ("chapter", "notebook", "sha256", "time", "gradschool", "python")}
-        words["release"] = found.get("release", "")
+        names = ("chapter", "notebook", "sha256", "time", "gradschool", "python")
+        words: Any = {name: found.get(name) for name in names} | {"release": found.get("release", "")}
         wrong = [name for name, value in words.items() if not isinstance(value, str)]
         if not isinstance(checks, dict) or not all(isinstance(passed, bool) for passed in checks.values()):
             wrong.append("checks")
