@@ -16,11 +16,13 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from gradschool.core import bounded_json
 from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Unsupported
 
 # The largest reply is three answers (first call, second call, inputs), each within the bounds of ``to_plain``.
 MAX_PARTS = 4 * MAX_NODES
 MAX_HEADER = 8 * 2**20
+MAX_VALUES = 6 * MAX_PARTS  # of the header's JSON: a part is at most {"~dict": [["key", ...]]}
 MAX_FRAME = 3 * MAX_BYTES + MAX_HEADER + 200 * MAX_PARTS
 
 # The one way in which NumPy writes the description of an array of numbers. Nothing else is read, so that no parser
@@ -137,7 +139,7 @@ def decode(payload: bytes) -> Received:
         (size,) = struct.unpack_from(">I", payload)
         if size > min(MAX_HEADER, len(payload) - 4):
             raise ProtocolError("the header is longer than the frame")
-        header = json.loads(payload[4 : 4 + size])
+        header = bounded_json.loads(payload[4 : 4 + size], MAX_VALUES)
         blocks = _blocks(payload, 4 + size)
         tree = _unpack(header, blocks, MAX_DEPTH + 4, [MAX_PARTS])
     except ProtocolError:

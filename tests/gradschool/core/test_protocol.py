@@ -232,3 +232,19 @@ def test_a_block_that_ends_within_its_description_is_refused() -> None:
     longer = block[:8] + struct.pack("<H", len(block) + 54) + block[10:]
     with pytest.raises(protocol.ProtocolError):
         protocol._read_npy(longer)
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],", b'{"~tuple":[]},'])
+def test_a_header_of_endless_empty_parts_is_never_built(part: bytes) -> None:
+    header = b'{"~tuple":[' + part * (protocol.MAX_HEADER // len(part) - 10) + b"0]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(protocol.ProtocolError):
+            protocol.decode(forged(header))
+        assert tracemalloc.get_traced_memory()[1] < 6 * protocol.MAX_HEADER
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_most_parts_that_an_answer_may_have_still_travel() -> None:
+    assert len(protocol.decode(payload([{"a": 1}] * (protocol.MAX_PARTS // 2 - 1)))) == protocol.MAX_PARTS // 2 - 1
