@@ -11,11 +11,13 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+import gradschool
 from grader.bank.registry import entries
 from grader.course import Chapter
 from grader.errors import GraderError
 from grader.notebooks.student_version import make_student_version
 from gradschool.core.exercise import grade_id
+from gradschool.student.hand_in import release
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
 EXPERIMENT_TAG = "experiment"  # cells that grading leaves out as long as the student has not changed them
@@ -42,7 +44,27 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
     for cell in notebook.cells:
         _prepare(cell, chapter, seen)
     _require_every_exercise(notebook, chapter)
+    notebook.metadata[release.KEY] = nbformat.from_dict(
+        {"chapter": chapter.assignment_id, "release": release_digest(notebook), "version": gradschool.__version__}
+    )
     return notebook
+
+
+def release_digest(notebook: NotebookNode) -> str:
+    """Return the digest of the lesson that students get, from the notebook with or without its solutions."""
+    released = deepcopy(notebook)
+    make_student_version(released)
+    reach_students = (c for c in released.cells if INSTRUCTOR_TAG not in c.metadata.get("tags", []))
+    return release.digest((c.cell_type, c.source) for c in reach_students)
+
+
+def release_facts(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what the student package knows of a lesson: its digest, and the digests of its experiments' texts."""
+    cells = (c for c in notebook.cells if EXPERIMENT_TAG in c.metadata.get("tags", []))
+    return {
+        "digest": notebook.metadata[release.KEY]["release"],
+        "experiments": sorted({release.text_digest(c.source) for c in cells}),
+    }
 
 
 def _notebook_metadata() -> dict[str, Any]:

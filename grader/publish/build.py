@@ -10,11 +10,14 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from grader.course import Chapter, CourseDirectory
+from grader.course import ROOT, Chapter, CourseDirectory, chapters
 from grader.errors import GraderError
 from grader.gradebook.connection import gradebook_lock, open_gradebook
 from grader.nbgrader_bridge.setup import captured_log, converter, first_error
-from grader.notebooks.source import source_notebook
+from grader.notebooks.source import release_facts, source_notebook
+from gradschool.student.hand_in import release
+
+PACKAGE_FACTS = ROOT / "src" / "gradschool" / release.FILE
 
 
 def build(chapter: Chapter, course: CourseDirectory) -> Path:
@@ -24,7 +27,16 @@ def build(chapter: Chapter, course: CourseDirectory) -> Path:
     (course.work / "exchange").mkdir(mode=0o777, exist_ok=True)
     nbformat.write(source_notebook(chapter), source)
     _generate(chapter, course)
+    if course.release.resolve() == ROOT / "course":
+        write_release_facts(chapters(), PACKAGE_FACTS)
     return course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+
+
+def write_release_facts(wanted: Iterable[Chapter], to: Path) -> None:
+    """Write what the student package knows of these lessons, in its ``release.json``, if that has changed."""
+    text = release.facts({c.assignment_id: release_facts(source_notebook(c)) for c in wanted})
+    if not to.exists() or to.read_text(encoding="utf-8") != text:
+        to.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _generate(chapter: Chapter, course: CourseDirectory) -> None:
@@ -52,7 +64,9 @@ def stale(wanted: Iterable[Chapter], course: CourseDirectory) -> list[str]:
         fresh = CourseDirectory(Path(folder) / "work", Path(folder) / "course")
         for chapter in wanted:
             built = build(chapter, fresh)
+            facts = release_facts(source_notebook(chapter))
             committed = course.release / chapter.assignment_id / built.name
-            if not committed.exists() or committed.read_bytes() != built.read_bytes():
+            same = committed.exists() and committed.read_bytes() == built.read_bytes()
+            if not same or release.read_facts().get(chapter.assignment_id) != facts:
                 different.append(chapter.assignment_id)
     return different

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
+from gradschool.student.hand_in import release
 
 TOP_FILES = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
 
@@ -17,7 +18,7 @@ def pack_release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> 
     The same content gives the same bytes.
     """
     files = [ROOT / name for name in TOP_FILES]
-    files += sorted(f for f in (ROOT / "src").rglob("*.py"))
+    files += [*sorted((ROOT / "src").rglob("*.py")), ROOT / "src" / "gradschool" / release.FILE]
     files += [course.release / c.assignment_id / f"{c.notebook}.ipynb" for c in chapters]
     missing = [str(f) for f in files if not f.is_file()]
     if missing:
