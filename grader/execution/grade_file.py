@@ -7,7 +7,8 @@ from typing import TypedDict
 
 from grader.execution import canary, grade_notebook
 from grader.execution.config import ExecutionConfig
-from grader.notebooks.reader import chapter_of, read_submission
+from grader.notebooks.reader import read_submission
+from grader.notebooks.recognize import chapter_of
 from grader.results import ExerciseJson, GradeRecord
 
 
@@ -24,7 +25,7 @@ class FileReport(TypedDict):
 
 def grade_file(file: Path, config: ExecutionConfig) -> FileReport:
     """Grade a notebook wherever it lies, and return its record with the chapter and the sums."""
-    chapter = chapter_of(read_submission(file), file)
+    chapter = chapter_of(read_submission(file), file.name)
     canary.require([chapter], config)
     found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter, config))
     exercises = found.exercises

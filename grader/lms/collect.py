@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from tempfile import NamedTemporaryFile
 
 from grader.course import STUDENT_ID, Chapter, CourseDirectory, chapters
 from grader.errors import GraderError
@@ -23,7 +22,8 @@ from grader.lms.filenames import SubmissionName, normalize_name, parse_name, wit
 from grader.lms.manifest import Manifest, ManifestEntry, is_newer, new_entry, read_manifest, write_manifest
 from grader.lms.roster import Roster
 from grader.lms.timestamps import parse_utc, stamp
-from grader.notebooks.reader import chapter_of, read_submission
+from grader.notebooks.reader import parse_submission
+from grader.notebooks.recognize import chapter_of
 from grader.results import digest_of
 
 MOST_LETTERS = 100  # of a student id, which is a folder's name
@@ -154,15 +154,10 @@ def _require_notebook(name: SubmissionName) -> None:
 
 def _chapter(content: bytes, name: SubmissionName) -> tuple[Chapter, str]:
     """Find the chapter by the notebook's cells, else by nbgrader's assignment, else by the file's name; with a note."""
-    with NamedTemporaryFile(suffix=".ipynb") as file:
-        file.write(content)
-        file.flush()
-        try:
-            return chapter_of(read_submission(Path(file.name)), Path(name.file)), ""
-        except GraderError as error:
-            why = str(error).replace(Path(file.name).name, name.file)
-        except RecursionError:
-            why = f"{name.file} is nested too deeply to be a notebook."
+    try:
+        return chapter_of(parse_submission(content, name.file), name.file), ""
+    except GraderError as error:
+        why = str(error)
     for chapter in chapters():
         if chapter.assignment_id == name.assignment or normalize_name(chapter.notebook) == normalize_name(
             without_version(name.file)

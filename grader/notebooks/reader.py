@@ -5,14 +5,13 @@ from __future__ import annotations
 import stat
 import warnings
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from grader.bank.registry import entries
-from grader.course import Chapter, chapters
 from grader.errors import SubmissionError
-from gradschool.core.exercise import grade_id
+from grader.notebooks.bounded_json import load_json
 
 MOST_BYTES = 50 * 2**20  # of one submitted file
 CELL_TYPES = ("code", "markdown", "raw")
@@ -24,7 +23,7 @@ def escapes_folder(file: Path, folder: Path) -> bool:
 
 
 def read_submission(file: Path) -> NotebookNode:
-    """Read a student's notebook, of whatever nbformat.
+    """Read a student's notebook, of whatever nbformat, without its outputs, which never count.
 
     Raises
     ------
@@ -33,17 +32,28 @@ def read_submission(file: Path) -> NotebookNode:
     """
     try:
         _require_plain_file(file)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what nbformat finds odd, `_with_valid_cells` repairs
-            notebook = nbformat.reads(file.read_text(encoding="utf-8-sig"), as_version=4)
+        content = file.read_bytes()
     except OSError as error:
         raise SubmissionError(f"{file.name} cannot be opened ({error.strerror}).") from error
-    except SubmissionError:
-        raise
+    return parse_submission(content, file.name)
+
+
+def parse_submission(content: bytes, name: str) -> NotebookNode:
+    """Read a student's notebook from its bytes; ``name`` is what the sentence calls it.
+
+    Raises
+    ------
+    SubmissionError
+        In one sentence, if it is not a notebook or holds too much.
+    """
+    try:
+        notebook = _as_version_4(load_json(content))
+    except SubmissionError as error:
+        raise SubmissionError(f"{name} cannot be read: {error}.") from error
     except Exception as error:  # nbformat raises many kinds for what is not a notebook
-        raise SubmissionError(f"{file.name} is not a notebook ({_reason(error)}): ask for the file again.") from error
+        raise SubmissionError(f"{name} is not a notebook ({_reason(error)}): ask for the file again.") from error
     if not isinstance(notebook.get("cells"), list):
-        raise SubmissionError(f"{file.name} has no cells: ask for the file again.")
+        raise SubmissionError(f"{name} has no cells: ask for the file again.")
     return _with_valid_cells(notebook)
 
 
@@ -58,9 +68,36 @@ def _require_plain_file(file: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, nbformat.reader.NotJSONError):
+    if isinstance(error, ValueError) and not str(error).startswith("Exceeds"):
         return "it is not JSON"
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+def _as_version_4(found: Any) -> NotebookNode:
+    """Return a notebook's data as nbformat 4 has them: what 4.0 to 4.5 differ in is made anew while grading."""
+    if not isinstance(found, dict):
+        raise TypeError("it is JSON, and no notebook")
+    if isinstance(found.get("cells"), list):
+        _drop_outputs(found["cells"])
+        notebook: NotebookNode = nbformat.from_dict(found)
+        return notebook
+    for sheet in found.get("worksheets") or []:
+        _drop_outputs(sheet["cells"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what nbformat finds odd, `_with_valid_cells` repairs
+        upgraded: NotebookNode = nbformat.convert(nbformat.from_dict(found), 4)
+    return upgraded
+
+
+def _drop_outputs(cells: list[Any]) -> None:
+    """Take the outputs out of plain cells, and make one text of their lines, before a notebook is built of them."""
+    for cell in cells:
+        if isinstance(cell, dict):
+            if cell.get("cell_type") == "code":
+                cell["outputs"] = []
+            for key in ("source", "input"):
+                if isinstance(cell.get(key), list):
+                    cell[key] = "".join(map(str, cell[key]))
 
 
 def _with_valid_cells(notebook: NotebookNode) -> NotebookNode:
@@ -69,27 +106,10 @@ def _with_valid_cells(notebook: NotebookNode) -> NotebookNode:
         c for c in notebook.cells if isinstance(c, NotebookNode) and c.get("cell_type") in CELL_TYPES
     ]
     for cell in cells:
-        source = cell.get("source", "")
-        cell.source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        cell.source = str(cell.get("source", ""))
         if not isinstance(cell.get("metadata"), dict):
             cell.metadata = NotebookNode()
     notebook.cells = cells
+    if not isinstance(notebook.get("metadata"), dict):
+        notebook.metadata = NotebookNode()
     return notebook
-
-
-def chapter_of(notebook: NotebookNode, file: Path) -> Chapter:
-    """Return the chapter whose exercises the notebook has most of.
-
-    Raises
-    ------
-    SubmissionError
-        If it has no cell of any chapter; the sentence names ``file``.
-    """
-    names = {
-        c.metadata["nbgrader"].get("grade_id") for c in notebook.cells if isinstance(c.metadata.get("nbgrader"), dict)
-    }
-    common = {c: len(names & {grade_id(i) for i in entries(c.key)}) for c in chapters()}
-    best = max(common, key=lambda c: common[c], default=None)
-    if best is None or common[best] == 0:
-        raise SubmissionError(f"{file.name} has no cell of any chapter: is it a notebook of this course?")
-    return best
