@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from grader.course import ROOT, Chapter, CourseDirectory
+from grader.text import MOST_HINT, MOST_NOTE, plain
 from gradschool.core.exercise import CHAPTERS, grade_id
 
 if TYPE_CHECKING:  # workers and LMS parsing read records, and need no assessment for it
@@ -18,6 +20,7 @@ if TYPE_CHECKING:  # workers and LMS parsing read records, and need no assessmen
     from gradschool.core.report import Report
 
 KEY = "gradschool"  # of the record in a notebook's metadata
+MOST_NOTES = 200  # of one notebook
 
 
 class ExerciseJson(TypedDict):
@@ -56,13 +59,15 @@ class ExerciseRecord:
     def of(cls, report: Report) -> ExerciseRecord:
         """Return what of a report goes on record."""
         met = {criterion.name: criterion.met for criterion in report.properties}
-        return cls(report.exercise, report.earned or 0.0, report.points or 0.0, report.mistake, report.hint, met)
+        hint = plain(report.hint, MOST_HINT)  # it may quote what a student's function raised or printed
+        return cls(report.exercise, report.earned or 0.0, report.points or 0.0, report.mistake, hint, met)
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> ExerciseRecord:
         """Read one exercise of a record's JSON."""
         earned, points, criteria = found["earned"], found["points"], dict(found.get("properties", {}))
-        return cls(str(found["exercise"]), earned, points, str(found["mistake"]), str(found["hint"]), criteria)
+        hint = plain(found["hint"], MOST_HINT)
+        return cls(str(found["exercise"]), earned, points, str(found["mistake"]), hint, criteria)
 
     def to_json(self) -> ExerciseJson:
         """Return this exercise as it stands in the notebook's metadata."""
@@ -94,14 +99,14 @@ class GradeRecord:
     @classmethod
     def of(cls, reports: Iterable[Report], notes: Iterable[str], grader: str = "", submission: str = "") -> GradeRecord:
         """Return the record of these reports."""
-        return cls(tuple(ExerciseRecord.of(r) for r in reports), tuple(notes), grader, submission)
+        return cls(tuple(ExerciseRecord.of(r) for r in reports), _bounded(notes), grader, submission)
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> GradeRecord:
         """Read a record's JSON; an empty record has none of the keys."""
         exercises = tuple(ExerciseRecord.from_json(e) for e in found.get("exercises", []))
-        notes = tuple(str(note) for note in found.get("notes", []))
-        errors = {str(cell): str(error) for cell, error in found.get("errors", {}).items()}
+        notes = _bounded(found.get("notes", []))
+        errors = {str(cell): plain(error, MOST_NOTE) for cell, error in found.get("errors", {}).items()}
         return cls(exercises, notes, found.get("grader", ""), found.get("submission", ""), errors)
 
     def to_json(self) -> RecordJson:
@@ -135,6 +140,11 @@ class GradeRecord:
     def mistakes(self) -> dict[str, str]:
         """Return the names of the mistakes, by exercise, where there is one."""
         return {e.exercise: e.mistake for e in self.exercises if e.mistake}
+
+
+def _bounded(notes: Iterable[object]) -> tuple[str, ...]:
+    """Return notes as plain text, each and all of bounded length: they name cells, files and words of a student's."""
+    return tuple(plain(note, MOST_NOTE) for note in islice(notes, MOST_NOTES))
 
 
 @lru_cache

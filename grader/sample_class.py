@@ -31,24 +31,22 @@ def fill_class(
     richest exercise has mutants, the whole bank is in the class. ``misbehaving`` students print without end, never
     return or end their kernel. Where ``written`` is set, they answer the written question too, which a person marks.
     """
-    solved = {
-        c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata
-    }
+    solved = solutions(chapter)
     students: dict[str, Fill] = {
-        "perfect": lambda e: solved[_cell(e)],
-        "alternative": lambda e: _as_answer(e, e.alternatives[0]),
-        "alternative-2": lambda e: _as_answer(e, e.alternatives[-1]),
+        "perfect": solved,
+        "alternative": lambda e: as_answer(e, e.alternatives[0]),
+        "alternative-2": lambda e: as_answer(e, e.alternatives[-1]),
         "untouched": lambda e: None,
     }
     if misbehaving:
-        students["chatty"] = lambda e: CHATTY + solved[_cell(e)]
+        students["chatty"] = lambda e: CHATTY + solved(e)
         students["endless"] = _one_bad(chapter, solved, ENDLESS)
         students["crash"] = _one_bad(chapter, solved, CRASH)
     for k in range(mistaken):
-        students[f"mistaken-{k + 1}"] = lambda e, k=k: _as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
+        students[f"mistaken-{k + 1}"] = lambda e, k=k: as_answer(e, e.mutants[k % len(e.mutants)])  # type: ignore[misc]
     for student, fill in students.items():
-        notebook = filled(_released(course, chapter), chapter, fill)
-        _submit(course, chapter, student, answered(notebook) if written and student != "untouched" else notebook)
+        notebook = filled(released(course, chapter), chapter, fill)
+        submit(course, chapter, student, answered(notebook) if written and student != "untouched" else notebook)
     _submit_damaged(course, chapter)
     return [*students, "damaged", "renamed"]
 
@@ -71,35 +69,42 @@ def answered(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
-    released: NotebookNode = nbformat.read(
-        course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4
-    )
-    return released
+def released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
+    """Return a chapter as it was handed out."""
+    file = course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+    found: NotebookNode = nbformat.read(file, as_version=4)
+    return found
+
+
+def solutions(chapter: Chapter) -> Callable[[Entry], str]:
+    """Return a function from a bank's entry to the lesson's own solution of it."""
+    cells = {c.metadata.nbgrader.grade_id: c.source for c in source_notebook(chapter).cells if "nbgrader" in c.metadata}
+    return lambda entry: cells[_cell(entry)]
 
 
 def _cell(entry: Entry) -> str:
     return entry.exercise.grade_id + "-solution"
 
 
-def _as_answer(entry: Entry, solution: Variant) -> str:
+def as_answer(entry: Entry, solution: Variant) -> str:
     """Return a solution of the bank as a student would write it, under the name that the lesson asks for."""
     return f"{solution.source}\n\n{entry.exercise.function} = {solution.function}\n"
 
 
-def _one_bad(chapter: Chapter, solved: dict[str, str], bad: str) -> Fill:
+def _one_bad(chapter: Chapter, solved: Callable[[Entry], str], bad: str) -> Fill:
     """Return what fills in every exercise correctly but the third, which misbehaves."""
     victim = list(entries(chapter.key))[2]
 
     def fill(entry: Entry) -> str:
         if entry.exercise.id == victim:
             return bad.format(name=entry.exercise.function)
-        return solved[_cell(entry)]
+        return solved(entry)
 
     return fill
 
 
-def _submit(course: CourseDirectory, chapter: Chapter, student: str, notebook: NotebookNode) -> Path:
+def submit(course: CourseDirectory, chapter: Chapter, student: str, notebook: NotebookNode) -> Path:
+    """Write a notebook to where a student's submission is looked for, and return the file."""
     file = course.notebook_path(course.submitted, student, chapter)
     file.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, file)

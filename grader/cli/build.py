@@ -91,7 +91,7 @@ def release(
 @app.command()
 def demo() -> None:
     """Do the whole job on a made-up class: build, solve, grade, feedback."""
-    from grader import demo as showing
-    from grader.cli.grading import progress_bar, show_results
+    from grader.cli.grading import progress_bar
+    from grader.demo import run
 
-    showing.run(console, course_directory(), execution_config(), progress_bar(), show_results)
+    run.run(console, course_directory(), execution_config(), progress_bar())

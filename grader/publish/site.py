@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.notebooks.source import source_notebook
-from grader.publish.solutions import run_solutions, solution_file
+from grader.publish.solutions import PACKAGE, package_digest, run_solutions, solution_file
 
 ROOT_PAGES = (
     "CHANGELOG.md",
@@ -97,9 +97,9 @@ def is_fresh(course: CourseDirectory, chapter: Chapter) -> bool:
     file = solution_file(course, chapter)
     if not file.exists():
         return False
-    package = max(f.stat().st_mtime for f in (ROOT / "src" / "gradschool").rglob("*.py"))
-    was = [c.source for c in nbformat.read(file, as_version=4).cells]
-    return file.stat().st_mtime > package and was == [c.source for c in source_notebook(chapter).cells]
+    was = nbformat.read(file, as_version=4)
+    same = [c.source for c in was.cells] == [c.source for c in source_notebook(chapter).cells]
+    return same and was.metadata.get(PACKAGE) == package_digest()
 
 
 def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,20 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
-from grader.course import Chapter, CourseDirectory
+from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.nbgrader_bridge.formulas import markdown2html
 from grader.notebooks.source import source_notebook
+
+PACKAGE = "gradschool_package"  # of the digest in an executed notebook's metadata
+
+
+def package_digest() -> str:
+    """Return a digest of the student package's code: with another one, a solution may show something else."""
+    digest = hashlib.sha256()
+    for file in sorted((ROOT / "src" / "gradschool").rglob("*.py")):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def solution_file(course: CourseDirectory, chapter: Chapter) -> Path:
@@ -47,6 +58,7 @@ def run_solution(course: CourseDirectory, chapter: Chapter) -> tuple[Path, Path]
             f"The solution of {chapter.assignment_id} does not run: {error.ename}: {error.evalue}"
         ) from error
     _require_silence(notebook, chapter)
+    notebook.metadata[PACKAGE] = package_digest()
     nbformat.write(notebook, file)
     exporter = HTMLExporter(template_name="lab", filters={"markdown2html": markdown2html})
     body, _ = exporter.from_notebook_node(notebook)

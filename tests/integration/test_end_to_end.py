@@ -89,13 +89,13 @@ class Term:
             if name is None:
                 return self.solved[entry.exercise.grade_id + "-solution"]
             (mutant,) = (m for m in entry.mutants if m.name == name)
-            return sample_class._as_answer(entry, mutant)
+            return sample_class.as_answer(entry, mutant)
 
-        notebook = sample_class.filled(sample_class._released(self.course, self.chapter), self.chapter, fill)
+        notebook = sample_class.filled(sample_class.released(self.course, self.chapter), self.chapter, fill)
         for cell in notebook.cells:
             if words and cell.metadata.get("nbgrader", {}).get("grade_id") == "chain-reflection":
                 cell.source = words
-        file = sample_class._submit(self.course, self.chapter, student, notebook)
+        file = sample_class.submit(self.course, self.chapter, student, notebook)
         (file.parent / "timestamp.txt").write_text(when)
 
     def by_hand(self, student: str, points: dict[str, float], comment: str = "") -> None:

@@ -39,7 +39,7 @@ def quick(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> CourseDire
     for k in range(STUDENTS):
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
-        sample_class._submit(course, chain, f"student-{k}", mine)
+        sample_class.submit(course, chain, f"student-{k}", mine)
     (tmp_path / "quick.py").write_text(QUICK.format(root=str(ROOT)))
     return course
 

@@ -25,7 +25,7 @@ def hand_in(course: CourseDirectory, chapter: Chapter, student: str, tenths: int
     for cell in released.cells:
         if words and cell.metadata.get("nbgrader", {}).get("grade_id") == f"{chapter.key}-reflection":
             cell.source = words
-    sample_class._submit(course, chapter, student, released)
+    sample_class.submit(course, chapter, student, released)
 
 
 class FakeExecutor:

@@ -74,7 +74,7 @@ def hand_in(course: CourseDirectory, chain: Chapter, texts: dict[str, str]) -> N
     for student, text in texts.items():
         mine = nbformat.from_dict(dict(released))
         mine.cells = [nbformat.v4.new_markdown_cell(text), *released.cells]
-        sample_class._submit(course, chain, student, mine)
+        sample_class.submit(course, chain, student, mine)
 
 
 def marks(course: CourseDirectory, chain: Chapter) -> Marks:

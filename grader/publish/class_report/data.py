@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +16,12 @@ from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
 from grader.results import KEY, GradeRecord, ungraded
-from gradschool.core.exercise import grade_id
+from grader.text import MOST_NAME, MOST_REASON, plain
+from gradschool.core.exercise import CHAPTERS, grade_id
 
 MOST_NOTES = 200  # in one chapter's list
+LEVELS = ((0.9, "high"), (0.7, "good"), (0.5, "low"), (float("-inf"), "poor"))  # from this share of the points on
+PATTERN = 2  # students with the same mistake make a pattern
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Mark:
 
     ``ungraded`` names the cells that wait for manual grading; ``failed`` is set if the notebook could not be graded,
     and ``reason`` says why where the student has no part in it: any marks are then those of an earlier submission.
+    ``name`` is the student's as the gradebook has it, or the id.
     """
 
     student: str
@@ -37,6 +41,23 @@ class Mark:
     notes: list[str]
     failed: bool = False
     reason: str = ""
+    name: str = ""
+
+    @property
+    def level(self) -> str:
+        """The share in one word, for its color: ``high``, ``good``, ``low`` or ``poor``; "" without a share."""
+        if self.share is None:
+            return ""
+        return next(word for least, word in LEVELS if self.share >= least)
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """One student's marks, in the order of the chapters; None where nothing was handed in."""
+
+    student: str
+    name: str
+    marks: list[Mark | None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +75,10 @@ class ExerciseFacts:
 
 @dataclass(frozen=True)
 class Misconception:
-    """One mistake in one exercise and who made it; ``known`` if the bank has it, with a teacher's hint."""
+    """One mistake in one exercise and who made it; ``known`` if the bank has it, with a teacher's hint.
+
+    ``points`` are the exercise's; ``place`` says where it stands in the course: chapter, then exercise.
+    """
 
     chapter: str
     exercise: str
@@ -63,11 +87,18 @@ class Misconception:
     section: str
     students: list[str]
     known: bool
+    points: float = 0.0
+    place: tuple[int, int] = (0, 0)
+
+    @property
+    def weight(self) -> float:
+        """How much of the class's points the mistake is about: students times points."""
+        return len(self.students) * self.points
 
 
 @dataclass(frozen=True)
 class ChapterFacts:
-    """One chapter of a class: exercises in the lesson's order, mistakes by falling frequency."""
+    """One chapter of a class: exercises in the lesson's order, mistakes by falling weight (students times points)."""
 
     chapter: Chapter
     marks: list[Mark] = field(default_factory=list)
@@ -91,9 +122,24 @@ def facts(course: CourseDirectory, chapters: Iterable[Chapter]) -> list[ChapterF
 
 
 def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Misconception]:
-    """Return the misconceptions that most students have, over all chapters: what to teach tomorrow."""
-    all_of_them = [m for f in found for m in f.mistakes if m.known]
-    return sorted(all_of_them, key=lambda m: (-len(m.students), m.exercise, m.name))[:most]
+    """Return what to teach tomorrow, over all chapters: the known mistakes with most students times points.
+
+    At most one of a section, and none that a single student made. Of two that weigh the same, the one of more students
+    comes first, then the one that the course teaches first: what follows builds on it.
+    """
+    patterns = [m for f in found for m in f.mistakes if m.known and len(m.students) >= PATTERN]
+    best: dict[tuple[str, str], Misconception] = {}
+    for mistake in sorted(patterns, key=lambda m: (-m.weight, -len(m.students), m.place, m.name)):
+        best.setdefault((mistake.chapter, mistake.section or mistake.exercise), mistake)
+    return list(best.values())[:most]
+
+
+def by_student(found: Sequence[ChapterFacts]) -> list[StudentRow]:
+    """Return one row for each student, by name: the marks of all chapters side by side."""
+    marks = [{m.student: m for m in f.marks} for f in found]
+    names = {m.student: m.name for f in found for m in f.marks}
+    order = sorted(names, key=lambda student: (names[student].casefold(), student))
+    return [StudentRow(student, names[student], [of.get(student) for of in marks]) for student in order]
 
 
 def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> ChapterFacts:
@@ -103,7 +149,8 @@ def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> Chapt
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
-        marks.append(_mark(student, grades, list(found.notes), not_theirs.get(student, "")))
+        name = name_of(submission.student)
+        marks.append(_mark(student, name, grades, list(found.notes), not_theirs.get(student, "")))
         if not marks[-1].failed:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
     exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
@@ -114,7 +161,7 @@ def _is_marked(grade: Any) -> bool:
     return grade.auto_score is not None or grade.manual_score is not None
 
 
-def _mark(student: str, grades: list[Any], notes: list[str], reason: str) -> Mark:
+def _mark(student: str, name: str, grades: list[Any], notes: list[str], reason: str) -> Mark:
     marked = [g for g in grades if _is_marked(g)]
     possible = sum(float(g.max_score) for g in marked)
     score = sum(float(g.score) for g in marked)
@@ -124,10 +171,17 @@ def _mark(student: str, grades: list[Any], notes: list[str], reason: str) -> Mar
         sum(float(g.max_score) for g in grades),
         score / possible if possible else None,
         [g.name for g in grades if g.needs_manual_grade and marked],
-        [str(n) for n in notes][:MOST_NOTES],
+        notes[:MOST_NOTES],
         failed=not marked,
-        reason=reason,
+        reason=plain(reason, MOST_REASON),
+        name=name,
     )
+
+
+def name_of(student: Any) -> str:
+    """Return a student's name as a person says it, or the id; the gradebook has it from an LMS's file."""
+    names = [str(n) for n in (student.first_name, student.last_name) if n]
+    return plain(" ".join(names) or student.id, MOST_NAME)
 
 
 def _record(file: Path) -> GradeRecord:
@@ -163,7 +217,8 @@ def _exercise(
 
 def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[str, str]) -> list[Misconception]:
     """Return every mistake that the judge named, but for what was left as handed out."""
-    known = {(name, m.name): m.hint for name, entry in entries(chapter.key).items() for m in entry.mutants}
+    bank = entries(chapter.key)
+    known = {(name, m.name): m.hint for name, entry in bank.items() for m in entry.mutants}
     who: dict[tuple[str, str], list[str]] = {}
     hints: dict[tuple[str, str], Counter[str]] = {}
     for student, found in records.items():
@@ -175,9 +230,22 @@ def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[
     made = []
     for (exercise, name), students in who.items():
         hint = known.get((exercise, name)) or hints[exercise, name].most_common(1)[0][0]
-        where, is_known = sections.get(exercise, ""), (exercise, name) in known
-        made.append(Misconception(chapter.assignment_id, exercise, name, hint, where, students, is_known))
-    return sorted(made, key=lambda m: (-len(m.students), m.exercise, m.name))
+        points = bank[exercise].points if exercise in bank else 0.0
+        place = (list(CHAPTERS).index(chapter.key), list(bank).index(exercise) if exercise in bank else len(bank))
+        made.append(
+            Misconception(
+                chapter.assignment_id,
+                exercise,
+                name,
+                hint,
+                sections.get(exercise, ""),
+                students,
+                (exercise, name) in known,
+                points,
+                place,
+            )
+        )
+    return sorted(made, key=lambda m: (-m.weight, -len(m.students), m.place, m.name))
 
 
 @lru_cache

@@ -15,7 +15,15 @@ from typing import Any
 
 from grader.course import Chapter, CourseDirectory
 from grader.lms.manifest import read_manifest
-from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, top_misconceptions
+from grader.publish.class_report.data import (
+    PATTERN,
+    ChapterFacts,
+    Mark,
+    Misconception,
+    by_student,
+    facts,
+    top_misconceptions,
+)
 from grader.publish.class_report.figures import BINS, chapter_figures, svg
 from gradschool.lessons.figures.figure import LessonFigure
 
@@ -42,6 +50,13 @@ figcaption { font-size: .9rem; }
 caption { text-align: left; color: var(--soft); }
 th, td { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; white-space: nowrap; }
+.marks td { border-left: .4rem solid transparent; padding-left: .6rem; }
+.marks .high { border-left-color: #0072b2; background: color-mix(in srgb, #0072b2 22%, var(--page)); }
+.marks .good { border-left-color: #56b4e9; background: color-mix(in srgb, #56b4e9 18%, var(--page)); }
+.marks .low { border-left-color: #e69f00; background: color-mix(in srgb, #e69f00 22%, var(--page)); }
+.marks .poor { border-left-color: #d55e00; background: color-mix(in srgb, #d55e00 28%, var(--page)); }
+.marks .failed { border-left-color: #d55e00; font-weight: bold; }
+h3, td, p, li { overflow-wrap: anywhere; } td { min-width: 3rem; }
 code { font-size: .95em; } .soft { color: var(--soft); }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -73,6 +88,7 @@ def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: 
         _contents(found),
         _overview(found),
         _tomorrow(found),
+        _marks(found),
         *(_chapter(f, late) for f in found),
         _waiting(found),
         _to_look_at(found),
@@ -88,6 +104,7 @@ def as_html(found: Sequence[ChapterFacts], *, late: set[tuple[str, str]], when: 
 def _contents(found: Sequence[ChapterFacts]) -> str:
     links = [
         ("tomorrow", "What to teach tomorrow"),
+        ("marks", "Everybody's marks"),
         *((f.chapter.assignment_id, f.chapter.assignment_id) for f in found),
     ]
     links += [("waiting", "Waiting for you"), ("look", "Worth a look")]
@@ -112,15 +129,38 @@ def _median(shares: list[float]) -> float:
 def _tomorrow(found: Sequence[ChapterFacts]) -> str:
     graded = {f.chapter.assignment_id: len(f.shares) for f in found}
     cards = [_card(m, graded[m.chapter]) for m in top_misconceptions(found)]
-    none = "<p>The judge has named no known misconception.</p>"
+    none = f"<p>No pattern: no known mistake was made by {PATTERN} students.</p>"
     return f'<h2 id="tomorrow">What to teach tomorrow</h2>{"".join(cards) or none}'
+
+
+def _marks(found: Sequence[ChapterFacts]) -> str:
+    """Return a table with a row for each student and a column for each chapter: percent, and a color that says it."""
+    heads = "".join(f'<th scope="col" class="n">{escape(f.chapter.assignment_id)}</th>' for f in found)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(row.name)}</th>{"".join(_share(mark) for mark in row.marks)}</tr>'
+        for row in by_student(found)
+    )
+    return (
+        '<h2 id="marks">Everybody\'s marks</h2><div class="wide"><table class="marks"><caption>Percent of the points '
+        "marked so far. + says that a person has still to mark something; – that nothing was handed in</caption>"
+        f'<thead><tr><th scope="col">Student</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _share(mark: Mark | None) -> str:
+    if mark is None:
+        return '<td class="n soft">–</td>'
+    if mark.share is None:
+        return '<td class="n failed">not graded</td>'
+    return f'<td class="n {mark.level}">{mark.share:.0%}{" +" if mark.ungraded else ""}</td>'
 
 
 def _card(mistake: Misconception, graded: int) -> str:
     where = f"section {escape(mistake.section)}" if mistake.section else "its section"
+    worth = f"{mistake.points:g} point" + ("" if mistake.points == 1 else "s")
     return (
         f"<article><h3>{_name(mistake.name)} <span class='soft'>in <code>{escape(mistake.exercise)}</code></span></h3>"
-        f"<p><strong>{len(mistake.students)} of {graded} students.</strong> {escape(mistake.hint)}</p>"
+        f"<p><strong>{len(mistake.students)} of {graded} students, {worth} each.</strong> {escape(mistake.hint)}</p>"
         f"<p class='soft'>Lesson {escape(mistake.chapter)}, {where}</p></article>"
     )
 
@@ -135,7 +175,7 @@ def _chapter(found: ChapterFacts, late: set[tuple[str, str]]) -> str:
     if not found.shares:
         return f"{head}<p>Nothing is graded yet.</p></section>"
     spread, counts, exercises, mistakes = chapter_figures(found, MOST_MISTAKES)
-    is_late = sorted(m.student for m in found.marks if (m.student, name) in late)
+    is_late = sorted(m.name for m in found.marks if (m.student, name) in late)
     parts = [
         head,
         f"<p>Handed in late, by the LMS: {escape(', '.join(is_late))}.</p>" if is_late else "",
@@ -184,17 +224,15 @@ def _mistakes(found: ChapterFacts) -> str:
 
 
 def _waiting(found: Sequence[ChapterFacts]) -> str:
-    rows = [(m.student, f.chapter.assignment_id, ", ".join(m.ungraded)) for f in found for m in f.marks if m.ungraded]
+    rows = [(m.name, f.chapter.assignment_id, ", ".join(m.ungraded)) for f in found for m in f.marks if m.ungraded]
     none = "<p>Nothing waits for you.</p>"
     table = _table(f"{len(rows)} to mark by hand, in the formgrader", ("Student", "Chapter", "Cells"), rows)
     return f'<h2 id="waiting">Waiting for you</h2>{table if rows else none}'
 
 
 def _to_look_at(found: Sequence[ChapterFacts]) -> str:
-    rows = [(m.student, f.chapter.assignment_id, note) for f in found for m in f.marks for note in m.notes]
-    failed = [
-        (m.student, f.chapter.assignment_id, _why_failed(m)) for f in found for m in f.marks if m.failed or m.reason
-    ]
+    rows = [(m.name, f.chapter.assignment_id, note) for f in found for m in f.marks for note in m.notes]
+    failed = [(m.name, f.chapter.assignment_id, _why_failed(m)) for f in found for m in f.marks if m.failed or m.reason]
     table = _table("Notes change no mark", ("Student", "Chapter", "What there is"), [*failed, *rows])
     none = "<p>Nothing unusual.</p>"
     return f'<h2 id="look">Worth a look</h2>{table if failed or rows else none}'

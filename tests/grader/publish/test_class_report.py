@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import nbformat
@@ -18,9 +19,9 @@ from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import open_gradebook
-from grader.publish.class_report.data import facts, top_misconceptions
+from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, name_of, top_misconceptions
 from grader.publish.class_report.figures import distribution
-from grader.publish.class_report.page import write_report
+from grader.publish.class_report.page import _tomorrow, write_report
 from grader.results import GradeRecord
 from gradschool.core.exercise import grade_id
 from gradschool.core.report import Report
@@ -50,6 +51,7 @@ def graded(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.Temp
     for student, mistakes in CLASS.items():
         _enter(course, chain, student, mistakes)
     with open_gradebook(course) as gradebook:
+        gradebook.update_or_create_student("ann", first_name="Ann", last_name="Lee <b>")
         gradebook.update_or_create_student("gus")
         gradebook.update_or_create_submission(chain.assignment_id, "gus")
         for grade in gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, "gus").grades:
@@ -102,14 +104,64 @@ def test_each_exercises_share_and_mean_are_those_of_the_records(graded: CourseDi
     assert [e.exercise for e in found.exercises] == list(entries("chain"))
 
 
-def test_what_to_teach_is_what_most_students_got_wrong(graded: CourseDirectory, chain: Chapter) -> None:
-    wanted = Counter((e, m) for ms in CLASS.values() for e, m in ms.items()).most_common(2)
-    first, second, third = top_misconceptions(facts(graded, [chain]))
-    assert [((m.exercise, m.name), len(m.students)) for m in (first, second)] == wanted
-    assert first.students == ["ann", "bob", "cy"]
-    assert first.section == "1 · A loss is a function with a slope"
-    assert first.hint == entries("chain")["chain.l2_gradient"].mutants[0].hint  # the bank's, though the record had none
-    assert (third.name, len(third.students)) == ("lost-half", 1)  # untouched and wrong-shape are no misconceptions
+def test_what_to_teach_is_what_costs_the_class_most(graded: CourseDirectory, chain: Chapter) -> None:
+    first, second = top_misconceptions(facts(graded, [chain]))  # one student's lost-half is no pattern
+    points = {name: entry.points for name, entry in entries("chain").items()}
+    assert 2 * points["chain.numerical_gradient"] > 3 * points["chain.l2_gradient"]
+    assert (first.name, first.students, first.weight) == ("forward-difference", ["dee", "eve"], 8)
+    assert (second.name, second.students, second.weight) == ("label-minus-prediction", ["ann", "bob", "cy"], 6)
+    assert second.section == "1 · A loss is a function with a slope"
+    assert second.hint == entries("chain")["chain.l2_gradient"].mutants[0].hint  # the bank's; the record had none
+
+
+def made(name: str, section: str, students: int, points: float, place: tuple[int, int], known: bool = True) -> Any:
+    who = [f"s{k}" for k in range(students)]
+    return Misconception("01-x", f"chain.{name}", name, "hint", section, who, known, points, place)
+
+
+def test_what_to_teach_is_one_thing_a_section_and_ties_are_not_broken_by_name(chain: Chapter) -> None:
+    mistakes = [
+        made("zeta", "1", 4, 3, (0, 0)),
+        made("alpha", "1", 6, 1, (0, 1)),  # of the same section, and lighter
+        made("omega", "2", 3, 4, (0, 2)),  # as heavy as zeta, of fewer students
+        made("beta", "3", 4, 3, (0, 4)),  # as heavy as zeta, of as many, taught later
+        made("other", "4", 9, 9, (0, 3), known=False),
+        made("lone", "5", 1, 99, (0, 5)),
+    ]
+    assert [m.name for m in top_misconceptions([ChapterFacts(chain, mistakes=mistakes)])] == ["zeta", "beta", "omega"]
+    lone = [ChapterFacts(chain, marks=[Mark("s", 1, 1, 1.0, [], [])], mistakes=mistakes[-1:])]
+    assert top_misconceptions(lone) == []
+    assert "No pattern" in _tomorrow(lone)
+
+
+def test_the_marks_have_students_as_rows_and_chapters_as_columns(page: str) -> None:
+    table = re.search(r'(?s)<table class="marks">.*?</table>', page)
+    assert table
+    assert re.findall(r'<th scope="row">(.*?)</th>', table[0]) == [
+        "Ann Lee &lt;b&gt;",
+        "bob",
+        "cy",
+        "dee",
+        "eve",
+        "fay",
+        "gus",
+    ]
+    cells = dict(
+        zip(re.findall(r'<th scope="row">(.*?)</th>', table[0]), re.findall(r"<td(.*?)</td>", table[0]), strict=True)
+    )
+    assert cells["fay"].endswith(">100% +")  # a person has still to mark the reflection
+    assert 'class="n high"' in cells["fay"]
+    assert cells["gus"] == ' class="n failed">not graded'
+    levels = [Mark("s", 0, 1, share, [], []).level for share in (1.0, 0.9, 0.899, 0.7, 0.5, 0.49, 0.0, None)]
+    assert levels == ["high", "high", "good", "good", "low", "poor", "poor", ""]
+
+
+def test_a_note_of_three_megabytes_and_a_long_name_are_cut(graded: CourseDirectory) -> None:
+    record = GradeRecord.of([], ["x" * 3_000_000, "\x1b[31mred\u202e"] * 1_000)
+    assert len(str(record.to_json())) < 150_000
+    assert record.notes[1] == "\ufffd[31mred\ufffd"
+    assert GradeRecord.from_json({"notes": ["x" * 3_000_000]}).notes[0].endswith("x…")
+    assert len(name_of(SimpleNamespace(id="s", first_name="A" * 10**6, last_name=""))) <= 120
 
 
 def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(
@@ -135,9 +187,9 @@ def test_the_histogram_counts_everyone_once(graded: CourseDirectory, chain: Chap
 
 def test_the_page_says_it_all(page: str) -> None:
     text = re.sub(r"<[^>]*>", " ", page)
-    assert re.search(r"Label minus prediction\s+in\s+chain.l2_gradient\s+3 of 6 students", text)
+    assert re.search(r"Label minus prediction\s+in\s+chain.l2_gradient\s+3 of 6 students, 2 points each", text)
     assert re.search(r"01-loss-as-chain-rule\s+6\s+\d+%\s+2\s+1", text)  # graded, median, waiting, not graded
-    assert re.search(r"ann\s+01-loss-as-chain-rule\s+chain-reflection", text)
+    assert re.search(r"Ann Lee &lt;b&gt;\s+01-loss-as-chain-rule\s+chain-reflection", text)
     assert re.search(r"gus\s+01-loss-as-chain-rule\s+could not be graded", text)
 
 

@@ -1,0 +1,78 @@
+"""The demo's class is plausible, and its last lines name what is there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader.bank.registry import entries
+from grader.course import Chapter, CourseDirectory, chapters
+from grader.demo import run, students, table
+from grader.demo.answers import ANSWERS
+from grader.publish.class_report.data import ChapterFacts, Mark
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
+def test_mistakes_are_the_banks_and_several_students_share_them(chapter: Chapter) -> None:
+    made = students.mistakes_of(chapter)
+    count = Counter((exercise, mistake) for exercise, who in made.items() for mistake in who.values())
+    assert count == {(e, m): n for e, m, n in students.SHARED[chapter.key]}
+    bank = entries(chapter.key)
+    assert not [key for key in count if key[1] not in {m.name for m in bank[key[0]].mutants}]
+    assert sum(n >= 3 for n in count.values()) >= 4
+    assert sum(count.values()) < 0.15 * len(bank) * len(students.STUDENTS)  # most answers are right
+    assert made == students.mistakes_of(chapter)  # everybody's demo shows the same class
+    assert ANSWERS[chapter.key]
+
+
+def test_the_class_has_24_names_and_every_kind_of_submission(course: CourseDirectory, chain: Chapter) -> None:
+    there = students.fill_class(course, chain)
+    assert len(there) == len({p.last for p in students.STUDENTS}) == 24
+    texts = {}
+    for student in there:
+        folder = course.notebook_path(course.submitted, student, chain).parent
+        (file,) = folder.glob("*.ipynb")
+        texts[student] = file.read_text(encoding="utf-8")
+    kinds = {**students.MISBEHAVING, **students.ODD_FILES}
+    by_kind = {kind: texts[student] for student, kind in kinds.items()}
+    assert "while True:" in by_kind["endless"]
+    assert "os._exit(1)" in by_kind["crash"]
+    assert "5_000_000" in by_kind["chatty"]
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting|Invalid"):
+        json.loads(by_kind["damaged"])
+    assert (course.submitted / "tberg" / chain.assignment_id / "my homework (final).ipynb").exists()
+    released = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
+    sources = [[c["source"] for c in json.loads(t)["cells"]] for t in (texts["xsoto"], released.read_text())]
+    assert sources[0] == sources[1]  # handed in as handed out
+    assert len({texts[student] for student in students.RELIABLE}) == 3  # right, each written another way
+
+
+def test_the_last_lines_name_what_is_really_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = CourseDirectory(tmp_path / "class", tmp_path / "course")
+    elsewhere = replace(here, work=tmp_path.parent / "away")
+    pages = [w.feedback / s / "01" / "x.html" for w in (here, elsewhere) for s in ("ann", run.SHOWN)]
+    lines = run.what_to_open(here, here.work / "class-report.html", pages[:2])
+    assert lines[0].endswith(": class/class-report.html")
+    assert any(line.endswith(f": class/feedback/{run.SHOWN}/01/x.html") for line in lines)
+    assert any(f"make formgrader WORK={tmp_path / 'class'}" in line for line in lines)
+    away = "\n".join(run.what_to_open(elsewhere, elsewhere.work / "class-report.html", pages[2:]))
+    assert str(elsewhere.work / "class-report.html") in away
+    assert str(tmp_path / "class") not in away
+
+
+def test_the_table_has_a_row_for_each_student_and_percent_beside_color(chain: Chapter) -> None:
+    good = Mark("s1", 9, 10, 0.9, [], [], name="Zoë [red]Null")
+    bad = Mark("s2", 0, 10, None, [], [], failed=True, name="Bob", reason="It is not JSON.")
+    found = [ChapterFacts(chain, marks=[good, bad]), ChapterFacts(chain, marks=[replace(good, share=0.25)])]
+    made = table.marks_table(found)
+    names, first, second = (list(column.cells) for column in made.columns)
+    assert [str(name) for name in names] == ["Bob", "Zoë [red]Null"]  # markup of a name is text
+    assert [str(cell) for cell in first] == ["not graded", "90%"]
+    assert [str(cell) for cell in second] == ["–", "25%"]
+    assert {first[1].style, second[1].style} == {"green", "red"}
+    assert list(table.troubles(found)) == [f"Bob, {chain.assignment_id}: not graded. It is not JSON."]
