@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradschool.rl.generators import RandomSource
+from gradschool.rl.shapes import require_shape
 
 BatchT = TypeVar("BatchT")
 
@@ -61,6 +62,7 @@ class ReplayBuffer(Generic[BatchT]):
         self.rows = np.empty((n_agents, capacity), transition)
         self._flat = self.rows.reshape(-1)
         self._fields = tuple(transition.names or ())
+        self._shapes = [transition[name].shape for name in self._fields]
         self._columns = [self.rows[name] if n_agents > 1 else self.rows[name][0] for name in self._fields]
         self._batch_type, self._first_rows = batch_type, capacity * np.arange(n_agents)[:, None]
 
@@ -75,9 +77,16 @@ class ReplayBuffer(Generic[BatchT]):
         Raises
         ------
         ValueError
-            If they do not fit and the buffer does not overwrite.
+            If they do not fit and the buffer does not overwrite, or if a column has another shape than its field.
         """
-        n = len(transitions[0]) // self.n_agents
+        rows = len(transitions[0])
+        if rows % self.n_agents:
+            raise ValueError(f"{self.n_agents} agents store equally many transitions; {rows} cannot be shared out")
+        n = rows // self.n_agents
+        for name, column, shape in zip(self._fields, transitions, self._shapes, strict=True):
+            require_shape(f"The replay buffer's {name}", column, (rows, *shape), "one row for each transition")
+        if n > self.capacity:
+            raise ValueError(f"{n} transitions at once do not fit into a replay buffer of {self.capacity}")
         end = self._next + n
         if end > self.capacity and not self.overwrite:
             raise ValueError("the replay buffer is full")
@@ -104,7 +113,14 @@ class ReplayBuffer(Generic[BatchT]):
         -------
         BatchT
             Columns of n_agents * n rows, as views into one copy of the drawn rows.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been stored.
         """
+        if not self.size:
+            raise ValueError("the replay buffer is empty: store transitions before a batch is drawn")
         at = rng.integers(self.size, size=(self.n_agents * n,))
         if self.n_agents > 1:
             at = (at.reshape(self.n_agents, n) + self._first_rows).reshape(-1)

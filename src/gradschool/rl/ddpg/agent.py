@@ -17,6 +17,15 @@ from gradschool.rl.envs.pendulum import TIME_LIMIT, VectorPendulum
 from gradschool.rl.generators import RandomSource
 from gradschool.rl.nets.mlp import MLP, Adam, Array
 from gradschool.rl.replay_buffer import ReplayBuffer
+from gradschool.rl.settings_rules import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    SettingsError,
+    Span,
+    is_whole,
+    require_values,
+)
 
 OBS = 3
 """Length of a pendulum's observation: cosine, sine, speed."""
@@ -80,7 +89,10 @@ class StudentFunctions:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every switch of the experiments. The defaults solve Pendulum on 20 of 20 seeds."""
+    """Every switch of the experiments. The defaults solve Pendulum on 20 of 20 seeds.
+
+    A value that no run can use raises SettingsError; values that do not go together do so when training begins.
+    """
 
     env_steps: int = 10_000
     n_envs: int = 16
@@ -104,6 +116,18 @@ class Settings:
     smoothing_clip: float = 0.5
     evaluate_every: int = 1000  # env steps between evaluations; 0: only at the end
     probe_q: bool = False  # at each evaluation, compare Q with the true discounted return
+
+    def __post_init__(self) -> None:
+        whole = dict.fromkeys(
+            ("env_steps", "n_envs", "updates_per_step", "batch", "action_dim", "time_limit", "delay"), 1
+        )
+        numbers = dict.fromkeys(("lr_actor", "lr_critic", "reward_scale"), POSITIVE)
+        numbers |= dict.fromkeys(("gamma", "lr_decay_from"), SHARE) | {"tau": Span(0.0, 1.0, above=True)}
+        numbers |= dict.fromkeys(("noise", "smoothing", "smoothing_clip"), NOT_NEGATIVE)
+        flags = ("time_limit_is_terminal", "twin", "probe_q")
+        require_values(self, {**whole, "learning_starts": 0, "evaluate_every": 0}, numbers, flags)
+        if not isinstance(self.hidden, tuple) or not all(is_whole(width) for width in self.hidden):
+            raise SettingsError(f"Settings(hidden={self.hidden!r}): hidden must be a tuple of widths.")
 
 
 class Agent(Protocol):

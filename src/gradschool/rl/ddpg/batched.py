@@ -20,6 +20,7 @@ from gradschool.rl.ddpg.training import Run, run_training
 from gradschool.rl.envs.pendulum import VectorPendulum
 from gradschool.rl.generators import Generators
 from gradschool.rl.nets.mlp import MLP, Adam, Array, Cache
+from gradschool.rl.settings_rules import SettingsError, require_ddpg_run
 
 
 class BatchedMLP(MLP):
@@ -153,7 +154,15 @@ def train_batched(
     -------
     list of Run
         One for each seed; the CPU seconds of each are its share of the whole.
+
+    Raises
+    ------
+    SettingsError
+        If there is no seed, or if `train` would refuse the settings.
     """
+    if not seeds:
+        raise SettingsError("train_batched(seeds=[]): there is no seed, and each agent needs one.")
+    require_ddpg_run(settings)
     rng = Generators([np.random.default_rng(seed) for seed in seeds])
     agents = [ReferenceAgent(functions, settings, one) for one in rng.per_item]
     batched, n = BatchedAgent(agents, dtype), len(agents)

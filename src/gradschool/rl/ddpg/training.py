@@ -18,6 +18,7 @@ from gradschool.rl.envs.pendulum import VectorPendulum, discounted_returns, eval
 from gradschool.rl.generators import RandomSource
 from gradschool.rl.nets.mlp import Array
 from gradschool.rl.replay_buffer import ReplayBuffer
+from gradschool.rl.settings_rules import require_ddpg_run
 
 PROBE_STEPS = 160  # how far a true return is followed; with gamma = .95 the rest is at most 0.09
 
@@ -78,7 +79,13 @@ def train(
     -------
     Run
         The trained agent and its learning curve.
+
+    Raises
+    ------
+    SettingsError
+        If a run with these settings would take no step, make no update, or never train its actor.
     """
+    require_ddpg_run(settings)
     rng = np.random.default_rng(seed)
     run = Run(seed, settings, make_agent(settings, rng))
     env = VectorPendulum(settings.n_envs, rng, settings.action_dim, settings.time_limit)
@@ -113,6 +120,7 @@ def run_training(
         Called after every step of the pendulums with the share (0 to 1) of the steps that is done.
     """
     settings = runs[0].settings
+    require_ddpg_run(settings)
     obs, seconds, begun = env.reset(), 0.0, time.process_time()
     for steps in range(settings.n_envs, settings.env_steps + 1, settings.n_envs):
         obs = interact(env, obs, agent, buffer, settings, rng)

@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from gradschool.rl.envs.taxi import Bools, Floats, Ints, TaxiModel, goal_states
+from gradschool.rl.settings_rules import POSITIVE, SHARE, Span, require_values
+from gradschool.rl.shapes import require_shape
 
 TRANSITION = np.dtype(
     [
@@ -77,7 +79,10 @@ class StudentFunctions:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every switch of a run. `alpha` is the step of one sample: the mean's gradient is multiplied by alpha * batch."""
+    """Every switch of a run. `alpha` is the step of one sample: the mean's gradient is multiplied by alpha * batch.
+
+    A value that no run can use raises SettingsError; values that do not go together do so when training begins.
+    """
 
     n_envs: int = 64
     batch: int = 512
@@ -100,6 +105,12 @@ class Settings:
     stop_when_optimal: bool = False
     epsilon_decay: float = 1.0
     """Factor on epsilon at every update; 1 leaves it alone."""
+
+    def __post_init__(self) -> None:
+        whole = dict.fromkeys(("n_envs", "batch", "updates", "sync", "buffer_size", "every"), 1)
+        numbers = {"alpha": POSITIVE, "gamma": SHARE, "epsilon": SHARE, "epsilon_decay": SHARE}
+        numbers |= {"initial_q": Span(), "goal_q": Span()}
+        require_values(self, {**whole, "learning_starts": 0}, numbers, ("terminal_mask", "stop_when_optimal"))
 
     def epsilon_at(self, update: int) -> float:
         """Return the share of random actions at this update.
@@ -173,6 +184,7 @@ class Table:
 
     def descend(self, gradient: Floats) -> None:
         """Move every output against its gradient (S, A)."""
+        require_shape("The gradient of the weights", gradient, self.Q.shape, "one entry for each state and action")
         self.Q -= self.step_size * gradient
 
 

@@ -13,6 +13,8 @@ from gradschool.rl.dqn.agent import Settings, StudentFunctions
 from gradschool.rl.dqn.training import Run, run_training
 from gradschool.rl.envs.taxi import Floats, Ints, TaxiModel
 from gradschool.rl.nets.mlp import Adam
+from gradschool.rl.settings_rules import require_whole
+from gradschool.rl.shapes import require_shape
 
 HIDDEN_SETTINGS = Settings(
     n_envs=256, batch=2048, learning_starts=4096, updates=2500, gamma=0.95, epsilon=0.3, sync=20, alpha=0.02
@@ -75,6 +77,7 @@ class HiddenQNetwork:
 
     def descend(self, gradient: Floats) -> None:
         """Push the gradient dL/dQ (S, A) back to the parameters, take one step of Adam, and compute ``Q`` anew."""
+        require_shape("The gradient at the outputs", gradient, self.Q.shape, "one entry for each state and action")
         self.adam.step(self.net.flat, self.net.backward(self.h, gradient))
         self.Q, self.h = self.net.outputs()
 
@@ -104,6 +107,7 @@ def train_hidden(
     net : HiddenNet
         The trained network.
     """
+    require_whole("train_hidden", "hidden", hidden)
     rng = np.random.default_rng(seed)
     net = HiddenNet(model.n_states, model.n_actions, hidden, rng)
     return run_training(functions, HiddenQNetwork(net, settings.alpha), model, settings, rng), net

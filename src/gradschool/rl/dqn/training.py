@@ -26,6 +26,7 @@ from gradschool.rl.dqn.agent import (
 from gradschool.rl.envs.taxi import Floats, TaxiModel, greedy, start_returns
 from gradschool.rl.envs.vector_taxi import VectorTaxi
 from gradschool.rl.replay_buffer import ReplayBuffer
+from gradschool.rl.settings_rules import require_dqn_run
 
 
 @dataclass
@@ -80,6 +81,11 @@ def train_table(
     -------
     Run
         The trained table and its learning curve.
+
+    Raises
+    ------
+    SettingsError
+        If a run with these settings would never begin, or show nothing of what it learned.
     """
     table = Table(initial_table(model, settings), settings.alpha * settings.batch)
     return run_training(functions, table, model, settings, np.random.default_rng(seed), gradient, callback)
@@ -96,6 +102,7 @@ def run_training(
     callback: Callable[[Run, float], None] | None = None,
 ) -> Run:
     """Train a network and return the run with its curve; the arguments are those of `train_table`."""
+    require_dqn_run(settings)
     Q_target, run, best = network.Q.copy(), Run(network.Q), model.best_returns
     taxi = VectorTaxi(model, settings.n_envs, rng)
     buffer = ReplayBuffer(settings.buffer_size, TRANSITION, Batch)

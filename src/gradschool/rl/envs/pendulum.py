@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradschool.rl.generators import RandomSource
+from gradschool.rl.settings_rules import require_whole
+from gradschool.rl.shapes import require_shape
 
 Array = NDArray[np.float64]
 Policy = Callable[[Array], Array]
@@ -48,6 +50,7 @@ def pendulum_step(theta: Array, theta_dot: Array, torque: Array) -> tuple[Array,
     >>> theta_dot.round(3), reward.round(3)
     (array([0.3]), array([-9.874]))
     """
+    require_shape("pendulum_step's torque", torque, np.shape(theta), "one torque for each angle")
     torque = np.clip(torque, -MAX_TORQUE, MAX_TORQUE)
     angle = (theta + np.pi) % (2 * np.pi) - np.pi
     reward = -(angle**2 + 0.1 * theta_dot**2 + 0.001 * torque**2)
@@ -84,6 +87,8 @@ class VectorPendulum:
     """
 
     def __init__(self, n: int, rng: RandomSource, action_dim: int = 1, time_limit: int = TIME_LIMIT):
+        for name, value in (("n", n), ("action_dim", action_dim), ("time_limit", time_limit)):
+            require_whole("VectorPendulum", name, value)
         self.n, self.rng, self.action_dim, self.time_limit = n, rng, action_dim, time_limit
         self.high = np.full(action_dim, MAX_TORQUE / action_dim)
         self.low = -self.high
@@ -93,6 +98,7 @@ class VectorPendulum:
         """Begin episodes at `starts` (N, 2) of angle and speed, or by Gymnasium's uniform law; return (N, 3)."""
         if starts is None:
             starts = self.rng.uniform([-np.pi, -1.0], [np.pi, 1.0], size=(self.n, 2))
+        require_shape("VectorPendulum.reset", starts, (self.n, 2), "angle and speed of each pendulum")
         self.theta, self.theta_dot, self.clock = starts[:, 0].copy(), starts[:, 1].copy(), 0
         return observe(self.theta, self.theta_dot)
 
@@ -112,7 +118,13 @@ class VectorPendulum:
             (N,).
         terminated, truncated : ndarray
             (N,), booleans: never; the time limit is reached.
+
+        Raises
+        ------
+        ValueError
+            If the torques have another shape: NumPy would broadcast (N, 1, 1) to rewards (N, N).
         """
+        require_shape("VectorPendulum.step", action, (self.n, self.action_dim), "one row of torques for each pendulum")
         self.theta, self.theta_dot, reward = pendulum_step(self.theta, self.theta_dot, action.sum(axis=1))
         self.clock += 1
         terminated = np.zeros(self.n, dtype=bool)
@@ -140,7 +152,10 @@ def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
     theta, theta_dot = starts[:, 0], starts[:, 1]
     rewards = np.empty((steps, len(starts)))
     for t in range(steps):
-        torque = policy(observe(theta, theta_dot)).sum(axis=1)
+        action = policy(observe(theta, theta_dot))
+        motors = np.shape(action)[1:2] or (1,)
+        require_shape("rollout of a policy", action, (len(starts), *motors), "one row for each observation")
+        torque = action.sum(axis=1)
         theta, theta_dot, rewards[t] = pendulum_step(theta, theta_dot, torque)
     return rewards
 

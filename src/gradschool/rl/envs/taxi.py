@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradschool.rl.shapes import require_shape
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -185,6 +187,7 @@ def start_returns(model: TaxiModel, policy: Ints, time_limit: int = TIME_LIMIT) 
     ndarray
         Returns (300,), in the order of ``model.starts``.
     """
+    require_shape("start_returns", policy, (model.n_states,), "one action for each state")
     states, nowhere = np.arange(model.n_states), model.n_states  # one more state, where an ended episode stays
     led = np.append(np.where(model.terminated[states, policy], nowhere, model.next_state[states, policy]), nowhere)
     earned = np.append(model.reward[states, policy], 0.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.rl.envs.taxi import TIME_LIMIT, Bools, Floats, Ints, TaxiModel
+from gradschool.rl.settings_rules import require_whole
+from gradschool.rl.shapes import require_shape
 
 
 class VectorTaxi:
@@ -28,6 +30,8 @@ class VectorTaxi:
     """
 
     def __init__(self, model: TaxiModel, n: int, rng: np.random.Generator, time_limit: int = TIME_LIMIT):
+        require_whole("VectorTaxi", "n", n)
+        require_whole("VectorTaxi", "time_limit", time_limit)
         self.model, self.n, self.rng, self.time_limit = model, n, rng, time_limit
         self._next, self._reward = model.next_state.ravel(), model.reward.ravel()
         self._terminated = model.terminated.ravel()
@@ -36,6 +40,8 @@ class VectorTaxi:
 
     def reset(self, starts: Ints | None = None) -> Ints:
         """Begin episodes at `starts` (N,), or at the model's starts drawn uniformly; return the states (N,)."""
+        if starts is not None:
+            require_shape("VectorTaxi.reset", starts, (self.n,), "one state for each taxi")
         self.state = self._draw(self.n) if starts is None else np.array(starts, np.int64)
         self.clock = np.zeros(self.n, np.int64)
         return self.state
@@ -59,7 +65,17 @@ class VectorTaxi:
             (N,).
         terminated, truncated : ndarray
             (N,), booleans: the passenger is at home; the time limit is reached.
+
+        Raises
+        ------
+        ValueError
+            If the actions have another shape, are no whole numbers, or no actions: 6 would be another state's south.
         """
+        require_shape("VectorTaxi.step", action, (self.n,), "one action for each taxi")
+        last = self.model.n_actions - 1
+        action = np.asarray(action)
+        if action.dtype.kind not in "iu" or action.min() < 0 or action.max() > last:
+            raise ValueError(f"VectorTaxi.step takes whole numbers from 0 to {last}; these are {action[:5]} ...")
         outcome = self.state * self.model.n_actions + action
         next_state, terminated = self._next[outcome], self._terminated[outcome]
         self.deliveries += int(np.count_nonzero(terminated))

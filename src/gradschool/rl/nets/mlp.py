@@ -13,6 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from gradschool.rl.shapes import require_shape
+
 Array = NDArray[np.float64]
 Cache = list[Array]
 
@@ -211,6 +213,7 @@ class Adam:
 
     def step(self, flat: Array, gradient: Array) -> None:
         """Move `flat` (n_params,) downhill along `gradient` (n_params,); `gradient` is only read."""
+        require_shape("Adam.step's gradient", gradient, flat.shape, "one entry for each parameter")
         self.t += 1
         work = self._scratch
         self.m *= self.beta1
