@@ -23,7 +23,9 @@ from grader.errors import GraderError
 from grader.sandbox.resources import ResourceLimits
 from grader.settings import UNSANDBOXED_VARIABLE
 
-EXERCISES = Path(gradschool.__file__).resolve().parent / "exercises"
+PACKAGE = Path(gradschool.__file__).resolve().parent
+EXERCISES = PACKAGE / "exercises"
+FAULTS = PACKAGE / "lessons" / "clinics" / "faults"  # of the agents that a student diagnoses: what each of them has
 SHOWN = ("__init__.py", "adapters.py")  # of a folder of exercises: the rows, and how a student's function is called
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 RUN_DIR = "/run/gradschool"  # inside: the judge's socket and the kernel's connection file
@@ -131,12 +133,13 @@ def _system() -> Iterator[str]:
 
 def _packages(work_dir: Path) -> Iterator[str]:
     """Yield the interpreter, its packages and gradschool; exercises and the course's files within are covered."""
-    bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), EXERCISES.parent]
+    bound = [Path(sys.base_prefix).resolve(), Path(sys.prefix), PACKAGE]
     bound = [p for p in bound if not p.is_relative_to("/usr")]
     for place in bound:
         yield from _folders(*map(str, [*place.parents][-2::-1]))
         yield from ("--ro-bind", str(place), str(place))
     yield from _exercises()
+    yield from _covered(FAULTS)
     for secret in (ROOT / "grader", ROOT / "solutions", ROOT / "tests", work_dir.resolve()):
         if secret.is_dir() and any(secret.is_relative_to(p) for p in [*bound, Path("/usr")]):
             yield from _covered(secret)

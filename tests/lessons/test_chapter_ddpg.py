@@ -23,9 +23,8 @@ from gradschool.core.numerics import central_differences
 from gradschool.exercises.ddpg import FAULTS
 from gradschool.exercises.ddpg._setups import is_fit, random_setup
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
-from gradschool.exercises.ddpg.clinic import SEALED
 from gradschool.lessons.clinics import ddpg
-from gradschool.lessons.clinics.diagnoses import seal
+from gradschool.lessons.clinics.faults.ddpg import faults
 from gradschool.lessons.ddpg_experiments import (
     exploit_critic,
     findings_table,
@@ -245,7 +244,7 @@ def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace,
     for letter, fault in diagnosis.items():
         found = vars(ddpg.examine(ddpg.faulty_functions(letter, mine), mine))
         assert {k for k in found if not np.isclose(found[k], healthy[k], atol=1e-6)} == signs[fault], letter
-        assert seal("ddpg", fault) == SEALED[letter]
+    assert diagnosis == faults()
     assert set(signs) < set(FAULTS)
     assert len(findings_table({"A": ddpg.faulty_functions("A", mine)}, mine).splitlines()) == 3
 

@@ -13,7 +13,7 @@ from grader.bank.registry import entries, find_entry
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.lessons.clinics import dqn
-from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
+from gradschool.lessons.clinics.diagnoses import listed_diagnoses
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart
 ENTRIES = entries("dqn")
@@ -112,7 +112,7 @@ def test_huber_is_the_square_before_its_bend():
 
 def test_a_diagnosis_must_be_one():
     with pytest.raises(TypeError, match="one fault for each letter A to F"):
-        sealed_diagnoses("dqn", ["broadcast"], dqn.LETTERS, dqn.NAMES)
+        listed_diagnoses(["broadcast"], dqn.LETTERS, dqn.NAMES)
 
 
 @pytest.mark.parametrize("chapter", ["dqn", "ddpg"])

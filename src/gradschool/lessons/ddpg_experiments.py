@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradschool.core.withheld import refuse_answers
 from gradschool.lessons.training_progress import monitor, report_interrupt
 from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.ddpg.batched import is_batchable, train_batched
@@ -97,22 +98,26 @@ def without_squash(functions: StudentFunctions, shape: ShapeSlope | None = None)
     ----------
     Hausknecht & Stone 2016, section 5 (bounded actions).
     """
+    refuse_answers("the course's own agent")
 
     def line(z: Array, low: Array, high: Array) -> Array:
         return (low + high) / 2 + (high - low) / 2 * z
 
     def critic_target(batch: Batch, actor: MLP, critic: MLP, low: Array, high: Array, gamma: float) -> Array:
+        refuse_answers("the course's own agent")
         action = line(actor(batch.next_obs), low, high)
         q_next = critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
         return batch.reward + gamma * (1.0 - batch.terminated) * q_next
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
+        refuse_answers("the course's own agent")
         action = line(actor(batch.obs), low, high)
         q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
         dq_da = critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
         return dq_da if shape is None else shape(dq_da, action, low, high)
 
     def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
+        refuse_answers("the course's own agent")
         z, cache = actor.forward(batch.obs)
         return actor.vjp(cache, (high - low) / 2 * -dq_da / len(z))[0]
 

@@ -29,6 +29,7 @@ from tests.support.time_limits import PATIENT
 
 SHOWN = {"__init__.py", *(f"{part}/{name}" for part in CHAPTERS for name in bubblewrap.SHOWN)}
 FILES = {str(f.relative_to(bubblewrap.EXERCISES)) for f in bubblewrap.EXERCISES.rglob("*.py")}
+FAULTS = sorted(f"gradschool.lessons.clinics.faults.{f.stem}" for f in bubblewrap.FAULTS.glob("[a-z]*.py"))
 HIDDEN = sorted("gradschool.exercises." + f.removesuffix(".py").replace("/", ".") for f in FILES - SHOWN)
 # Words of docstrings, which source and bytecode keep: of every exercise's file, of their shared helpers, of the bank.
 MARKS = (
@@ -39,6 +40,7 @@ MARKS = (
     "what the inputs of an exercise must include",
     "Numbers whose sizes and signs are known",
     "Ordinary inputs beside special ones",
+    "and which letter has which: a grading kernel has no such file",
 )
 
 # Run in a kernel: all that it can find of what should be hidden, as JSON.
@@ -50,6 +52,8 @@ from gradschool.core.exercise import CHAPTERS, in_chapter
 
 found = {key: [] for key in ("imported", "called", "loaded", "objects", "files", "texts")}
 exercises = os.path.join(os.path.dirname(gradschool.__file__), "exercises")
+OURS = ("gradschool.exercises.", "gradschool.lessons.clinics.faults", "grader")
+faults = os.path.join(os.path.dirname(gradschool.__file__), "lessons", "clinics", "faults")
 
 rows = [e for part in CHAPTERS for e in in_chapter(part)]
 shown = {"gradschool.exercises"} | {f"gradschool.exercises.{p}{m}" for p in CHAPTERS for m in ("", ".adapters")}
@@ -58,7 +62,7 @@ for thing in gc.get_objects():
     home = getattr(thing, "__module__", None) if callable(thing) else None
     code = getattr(thing, "__code__", None)
     file = code.co_filename if hasattr(code, "co_filename") else ""
-    if isinstance(home, str) and home.startswith(("gradschool.exercises.", "grader")) and home not in shown:
+    if isinstance(home, str) and home.startswith(OURS) and home not in shown:
         found["objects"].append(home)
     if isinstance(file, str) and file.startswith(exercises + "/") and os.path.basename(file) not in SHOWN:
         found["objects"].append(file)
@@ -82,7 +86,7 @@ for top, folders, names in os.walk("/"):
         folders[:] = [f for f in folders if f not in ("proc", "sys")]
     for name in names:
         path = os.path.join(top, name)
-        ours = path.startswith(exercises + "/")
+        ours = path.startswith((exercises + "/", faults + "/"))
         if ours and name not in SHOWN:
             found["files"].append(path)
         if ours or name.partition(".")[0] in stems and name.endswith((".py", ".pyc")):
@@ -103,7 +107,7 @@ def attempt(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def seen_in_a_kernel(attempt: str) -> dict[str, list[Any]]:
     """What the look above finds in a real grading kernel that was started this way."""
-    program = f"HIDDEN, SHOWN, MARKS = {HIDDEN!r}, {bubblewrap.SHOWN!r}, {MARKS!r}\n{LOOK}"
+    program = f"HIDDEN, SHOWN, MARKS = {[*HIDDEN, *FAULTS]!r}, {bubblewrap.SHOWN!r}, {MARKS!r}\n{LOOK}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(program)])
 
     async def go(address: str) -> str:
@@ -123,7 +127,7 @@ def seen_in_a_kernel(attempt: str) -> dict[str, list[Any]]:
 def test_every_hidden_file_can_be_imported_here_and_bears_a_mark() -> None:
     """So that the tests below look for what there is."""
     assert len(HIDDEN) > sum(len(in_chapter(part)) for part in CHAPTERS)
-    for name in HIDDEN:
+    for name in [*HIDDEN, *FAULTS]:
         assert any(mark in str(importlib.import_module(name).__doc__) for mark in MARKS), name
     for part in CHAPTERS:
         for e in in_chapter(part):
@@ -141,11 +145,16 @@ def test_no_oracle_and_no_case_can_be_imported_or_read_while_grading(attempt: st
 def test_without_the_hiding_all_of_it_is_found(attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail."""
     monkeypatch.setattr(bubblewrap, "_exercises", lambda: iter(()))
+    monkeypatch.setattr(bubblewrap, "_covered", lambda folder: ())
     found = seen_in_a_kernel(attempt)
-    assert found["imported"] == HIDDEN
+    assert found["imported"] == [*HIDDEN, *FAULTS]
     assert {i for i, _ in found["called"]} == {e.id for part in CHAPTERS for e in in_chapter(part)}
-    read = {str(Path(path).relative_to(bubblewrap.EXERCISES)) for path, _ in found["texts"] if path.endswith(".py")}
+    sources = {Path(path) for path, _ in found["texts"] if path.endswith(".py")}
+    read = {
+        str(path.relative_to(bubblewrap.EXERCISES)) for path in sources if path.is_relative_to(bubblewrap.EXERCISES)
+    }
     assert read == FILES - SHOWN
+    assert {path.stem for path in sources if path.parent == bubblewrap.FAULTS} == {"dqn", "ddpg"}
 
 
 def test_a_file_that_somebody_adds_anywhere_among_the_exercises_is_hidden() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradschool.core import calling
 from gradschool.core.calling import MAX_PRINTED, Raised, Reply, call_twice
 from tests.support.toy_exercise import TOY
 
@@ -99,3 +100,33 @@ def test_inputs_are_fresh_for_each_call_and_compared_after_the_first() -> None:
     reply = reply_of(looks)
     assert np.array_equal(seen[0], seen[1])
     assert np.array_equal(reply.inputs["x"], [9, 9, 9])
+
+
+def test_a_process_that_denies_a_change_shows_it_in_the_second_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kernel says of its own inputs may be false; then the second call is made on the very same arrays."""
+
+    def in_place(x: np.ndarray, k: int) -> np.ndarray:
+        x *= k
+        return x
+
+    told = reply_of(in_place)
+    assert np.array_equal(told.second, [0, 3, 6])
+    assert isinstance(told.inputs, dict)
+    assert np.array_equal(told.inputs["x"], [0, 3, 6])
+    true, before = calling.to_plain, calling.to_plain({"x": np.arange(3.0), "k": 3})
+    monkeypatch.setattr(calling, "to_plain", lambda value: before if isinstance(value, dict) else true(value))
+    denied = reply_of(in_place)
+    assert denied.inputs is before
+    assert np.array_equal(denied.first, [0, 3, 6])
+    assert np.array_equal(denied.second, [0, 9, 18])
+
+
+def test_inputs_that_were_left_alone_are_handed_in_again() -> None:
+    seen = []
+
+    def looks(x: np.ndarray, k: int) -> np.ndarray:
+        seen.append(x)
+        return k * x
+
+    reply_of(looks)
+    assert seen[0] is seen[1]

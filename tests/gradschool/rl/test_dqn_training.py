@@ -11,6 +11,7 @@ from grader.bank.registry import find_entry
 from gradschool.core.numerics import central_differences
 from gradschool.core.speed_check import rows_against_one
 from gradschool.lessons.clinics import dqn
+from gradschool.lessons.clinics.faults.dqn import faults, goes_through_target
 from gradschool.lessons.dqn_experiments import train_seeds, verdict
 from gradschool.rl.dqn.agent import Batch, Settings, StudentFunctions, table_gradient
 from gradschool.rl.dqn.hidden_layer import HIDDEN_SETTINGS, HiddenNet, interference, train_hidden
@@ -97,7 +98,7 @@ def test_hidden_layer_learns_and_interferes(functions, model):
 
 def test_the_faulty_agents_are_as_faulty_as_it_says(functions, model):
     faulty, healthy = zip(*(dqn.examine(letter, functions) for letter in dqn.LETTERS), strict=True)
-    by_fault = dict(zip(dqn.fault_order(), faulty, strict=True))
+    by_fault = dict(zip(faults().values(), faulty, strict=True))
     right = healthy[0]
     assert np.array_equal(by_fault["exploration-ends-early"], right)
     assert set(np.nonzero(by_fault["no-terminal-mask"] - right)[0]) == {2}
@@ -108,10 +109,7 @@ def test_the_faulty_agents_are_as_faulty_as_it_says(functions, model):
 
 
 def test_one_action_is_reproduced_and_one_fault_is_invisible_in_the_return(functions, model):
-    runs = {
-        fault: dqn.train_faulty_agent(letter, functions, model, range(1))[0]
-        for letter, fault in zip(dqn.LETTERS, dqn.fault_order(), strict=True)
-    }
+    runs = {fault: dqn.train_faulty_agent(letter, functions, model, range(1))[0] for letter, fault in faults().items()}
     for fault in ("exploration-ends-early", "state-as-number"):
         assert (runs[fault].actions_used[-1], runs[fault].mean_return[-1]) == (1, -200.0)
     assert runs["exploration-ends-early"].deliveries == 0
@@ -126,7 +124,7 @@ def test_the_broken_gradient_through_the_target_is_the_residual_gradient(functio
     s, a, s_next = rng.integers(6, size=9), rng.integers(4, size=9), rng.integers(6, size=9)
     r, over = rng.normal(size=9), np.arange(9) % 4 == 0
     batch, settings = Batch(s, a, r, s_next, over, ~over), Settings(gamma=0.9)
-    got = dqn.goes_through_target(functions, W, W, batch, settings)
+    got = goes_through_target(functions, W, W, batch, settings)
     assert got == pytest.approx(reference("residual_gradient")(W, s, a, r, s_next, over, 0.9), abs=1e-12)
     semi = reference("semi_gradient")(W, W, s, a, r, s_next, over, 0.9)
     assert table_gradient(functions, W, W, batch, settings) == pytest.approx(semi, abs=1e-12)

@@ -11,16 +11,16 @@ from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
 
 FAULTS = {
-    "replay-action": "dQ/da is taken at the replay memory's action, not at the actor's own",
-    "mean-over-actions": "the actor's gradient is averaged over the action dimensions too",
     "critic-climbs": "the actor's loss also moves the critic",
     "detached-action": "the action is cut off the graph: nothing reaches the actor",
-    "target-unscaled": "the target actor's action stays in [-1, 1], in the wrong units",
-    "time-limit-terminal": "the time limit is taken for the end of the world",
+    "mean-over-actions": "the actor's gradient is averaged over the action dimensions too",
+    "next-state": "the target looks at s where it should look at s'",
+    "no-noise": "nobody explores",
+    "replay-action": "dQ/da is taken at the replay memory's action, not at the actor's own",
     "sign": "the actor descends Q instead of climbing it",
     "tanh-forgotten": "the slope of tanh is left out on the way back",
-    "no-noise": "nobody explores",
-    "next-state": "the target looks at s where it should look at s'",
+    "target-unscaled": "the target actor's action stays in [-1, 1], in the wrong units",
+    "time-limit-terminal": "the time limit is taken for the end of the world",
 }
 
 
@@ -178,7 +178,7 @@ def step_result(after: list[Any], critic_gradient: Any, state: Mapping[str, Any]
 
 
 def clinic(answer: Answer, a: Args) -> dict[str, str]:
-    """Call clinic(): the diagnosis of each letter, sealed."""
-    from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
+    """Call clinic(): the diagnosis of each letter."""
+    from gradschool.lessons.clinics.diagnoses import listed_diagnoses
 
-    return sealed_diagnoses("ddpg", answer(), a["patients"], FAULTS)
+    return listed_diagnoses(answer(), a["patients"], FAULTS)

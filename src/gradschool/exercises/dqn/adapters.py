@@ -51,11 +51,11 @@ def torch_loss(answer: Answer, a: Args) -> dict[str, Any]:
 
 
 def clinic(answer: Answer, a: Args) -> dict[str, str]:
-    """Call clinic(): the diagnosis of each letter, sealed."""
+    """Call clinic(): the diagnosis of each letter."""
     from gradschool.lessons.clinics import dqn
-    from gradschool.lessons.clinics.diagnoses import sealed_diagnoses
+    from gradschool.lessons.clinics.diagnoses import listed_diagnoses
 
-    return sealed_diagnoses("dqn", answer(), dqn.LETTERS, dqn.NAMES)
+    return listed_diagnoses(answer(), dqn.LETTERS, dqn.NAMES)
 
 
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows

@@ -1,97 +1,22 @@
 """Chapter 3's clinic: six agents, each really broken by one fault in one of its functions.
 
 Everything here wraps the student's own functions, so the student's own functions are also the instruments that find
-the fault. Which letter has which fault is settled by a hash: reading on does not tell, examining does.
+the fault. The faults, and which letter has which, are in ``faults/ddpg.py``. A kernel that is being graded has no such
+file, and every letter stands there for a healthy agent.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from gradschool.lessons.clinics.diagnoses import module_of_faults
 from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
-from gradschool.rl.nets.mlp import MLP, Array
 
+LETTERS = ("A", "B", "C", "D", "E", "F")
 ACTION_DIM = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
 CLINIC_SETTINGS = Settings(env_steps=8_000, action_dim=ACTION_DIM, evaluate_every=1_000)
-
-
-def asks_at_replay_actions(healthy: StudentFunctions) -> StudentFunctions:
-    """Take dQ/da at the replay buffer's actions instead of the actor's."""
-
-    def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
-        q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
-        return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
-
-    return replace(healthy, action_gradient=action_gradient)
-
-
-def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
-    """Divide the actor's gradient by A."""
-
-    def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
-        gradient: Array = healthy.actor_gradient_vjp(actor, batch, dq_da, low, high) / dq_da.shape[1]
-        return gradient
-
-    return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
-
-
-def moves_the_critic(healthy: StudentFunctions) -> StudentFunctions:
-    """Drag the critic's parameters uphill whenever the actor asks for its slope."""
-
-    def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
-        dq_da = healthy.action_gradient(actor, critic, batch, low, high)
-        action = healthy.squash(actor(batch.obs), low, high)
-        q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
-        critic.flat += 2e-3 * critic.vjp(cache, np.ones_like(q) / len(q))[0]
-        return dq_da
-
-    return replace(healthy, action_gradient=action_gradient)
-
-
-def cuts_the_action_off(healthy: StudentFunctions) -> StudentFunctions:
-    """Let no gradient arrive at the actor."""
-
-    def actor_gradient_vjp(actor: MLP, batch: Batch, dq_da: Array, low: Array, high: Array) -> Array:
-        return np.zeros_like(actor.flat)
-
-    return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
-
-
-def forgets_the_targets_scale(healthy: StudentFunctions) -> StudentFunctions:
-    """Leave the target actor's action in [-1, 1]."""
-
-    def critic_target(
-        batch: Batch, target_actor: MLP, target_critic: MLP, low: Array, high: Array, gamma: float
-    ) -> Array:
-        return healthy.critic_target(batch, target_actor, target_critic, -np.ones_like(low), np.ones_like(high), gamma)
-
-    return replace(healthy, critic_target=critic_target)
-
-
-def ends_with_the_clock(healthy: StudentFunctions) -> StudentFunctions:
-    """Take the future away from a truncated row."""
-
-    def critic_target(
-        batch: Batch, target_actor: MLP, target_critic: MLP, low: Array, high: Array, gamma: float
-    ) -> Array:
-        over = batch._replace(terminated=np.maximum(batch.terminated, batch.truncated))
-        return healthy.critic_target(over, target_actor, target_critic, low, high, gamma)
-
-    return replace(healthy, critic_target=critic_target)
-
-
-FAULT_WRAPPERS: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
-    "replay-action": asks_at_replay_actions,
-    "mean-over-actions": averages_over_actions,
-    "critic-climbs": moves_the_critic,
-    "detached-action": cuts_the_action_off,
-    "target-unscaled": forgets_the_targets_scale,
-    "time-limit-terminal": ends_with_the_clock,
-}
 
 
 def faulty_functions(letter: str, healthy: StudentFunctions) -> StudentFunctions:
@@ -107,10 +32,12 @@ def faulty_functions(letter: str, healthy: StudentFunctions) -> StudentFunctions
     Returns
     -------
     StudentFunctions
-        With one fault in one function.
+        With one fault in one function; healthy ones in a kernel that is being graded.
     """
-    order = sorted(FAULT_WRAPPERS, key=lambda fault: hashlib.sha256(f"bed of {fault}".encode()).digest())
-    return FAULT_WRAPPERS[order["ABCDEF".index(letter)]](healthy)
+    if letter not in LETTERS:
+        raise ValueError(f"there is no agent {letter!r}: the letters are {LETTERS[0]} to {LETTERS[-1]}")
+    faults = module_of_faults("ddpg")
+    return healthy if faults is None else faults.functions(letter, healthy)
 
 
 @dataclass(frozen=True)

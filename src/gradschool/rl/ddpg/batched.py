@@ -15,11 +15,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike
 
+from gradschool.core.withheld import refuse_answers
 from gradschool.rl.ddpg.agent import OBS, Batch, ReferenceAgent, Settings, StudentFunctions, new_replay_buffer
 from gradschool.rl.ddpg.training import Run, run_training
 from gradschool.rl.envs.pendulum import VectorPendulum
 from gradschool.rl.generators import Generators
-from gradschool.rl.nets.mlp import MLP, Adam, Array, Cache
+from gradschool.rl.nets.mlp import BACKWARD, MLP, Adam, Array, Cache
 from gradschool.rl.settings_rules import SettingsError, require_ddpg_run
 
 
@@ -71,6 +72,7 @@ class BatchedMLP(MLP):
         The caller's mean divides by all S * B rows, but each network has B of them: so the parameters' gradients are
         summed over each network's own rows *and multiplied by S*.
         """
+        refuse_answers(BACKWARD, unless="ddpg.")
         gradient = np.empty_like(self.flat)
         dw, db = self._views(gradient)
         scaled = self.n_nets * self._blocks(upstream)
@@ -82,6 +84,7 @@ class BatchedMLP(MLP):
 
     def input_vjp(self, cache: Cache, upstream: Array) -> Array:
         """Return dL/dx (S * B, n_in) alone, for dL/dy (S * B, n_out)."""
+        refuse_answers(BACKWARD, unless="ddpg.")
         upstream = self._blocks(upstream)
         for layer in range(len(self.weights) - 1, -1, -1):
             upstream = self._step_back(layer, cache, upstream)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradschool.core.withheld import refuse_answers
 from gradschool.rl.ddpg.agent import OBS, Batch, Settings, new_networks
 from gradschool.rl.envs.pendulum import VectorPendulum
 from gradschool.rl.generators import RandomSource
 from gradschool.rl.nets.mlp import MLP, Adam, Array, layer_views
+
+FUSED = "the course's own agent"
 
 
 class Buffers:
@@ -40,6 +43,7 @@ class Buffers:
 
     def backward(self) -> None:
         """Compute the deltas of every layer from deltas[-1] (rows, n_out)."""
+        refuse_answers(FUSED)
         for layer in range(len(self.deltas) - 2, -1, -1):
             # copied, because for these sizes a product with a C-ordered matrix is faster by more than the copy costs
             np.copyto(self.transposed[layer], self.net.weights[layer + 1].T)
@@ -49,6 +53,7 @@ class Buffers:
 
     def parameter_gradient(self, rows: int, ones: Array, dw: list[Array], db: list[Array]) -> None:
         """Sum the first `rows` samples' gradients into dw and db; `ones` is (rows,)."""
+        refuse_answers(FUSED)
         for layer, delta in enumerate(self.deltas):
             x = self.x if layer == 0 else self.values[layer - 1]
             np.dot(x[:rows].T, delta[:rows], out=dw[layer])
@@ -106,6 +111,7 @@ class FusedAgent:
 
     def act(self, obs: Array) -> Array:
         """Return the actor's own actions (N, A) for observations (N, 3), without noise."""
+        refuse_answers(FUSED)
         actions: Array = self.centre + self.half * np.tanh(self.actor(obs))
         return actions
 
@@ -119,6 +125,7 @@ class FusedAgent:
 
     def compute_gradients(self, batch: Batch) -> None:
         """Fill critic_gradient, of mean (Q - y)^2 / 2, and actor_gradient, of -mean Q(s, mu(s))."""
+        refuse_answers(FUSED)
         n, critic = len(batch.obs), self.on_critic
         self.on_actor.x[:] = batch.obs
         z = self.on_actor.forward()
@@ -135,6 +142,7 @@ class FusedAgent:
         self._actor_backward(dq_da, squashed)
 
     def _target(self, batch: Batch) -> Array:
+        refuse_answers(FUSED)
         self.on_target_actor.x[:] = batch.next_obs
         x = self.on_target_critic.x
         x[:, :OBS] = batch.next_obs
@@ -143,6 +151,7 @@ class FusedAgent:
         return batch.reward + self.settings.gamma * (1.0 - batch.terminated) * q
 
     def _actor_backward(self, dq_da: Array, squashed: Array) -> None:
+        refuse_answers(FUSED)
         delta = self.on_actor.deltas[-1]
         np.multiply(dq_da, self.half / -len(dq_da), out=delta)
         delta *= 1.0 - squashed * squashed

@@ -13,10 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from gradschool.core.withheld import refuse_answers
 from gradschool.rl.shapes import require_shape
 
 Array = NDArray[np.float64]
 Cache = list[Array]
+BACKWARD = "the backward pass of the course's own networks"  # chapter 3 hands it to its answers, as a tool
 
 
 class MLP:
@@ -108,6 +110,7 @@ class MLP:
         input_gradient : ndarray
             dL/dx (B, n_in).
         """
+        refuse_answers(BACKWARD, unless="ddpg.")
         gradient = np.empty_like(self.flat)
         dw, db = layer_views(gradient, self.sizes)
         for layer in range(len(self.weights) - 1, -1, -1):
@@ -118,6 +121,7 @@ class MLP:
 
     def input_vjp(self, cache: Cache, upstream: Array) -> Array:
         """Return dL/dx (B, n_in) alone: the parameters' gradients are not even computed."""
+        refuse_answers(BACKWARD, unless="ddpg.")
         for layer in range(len(self.weights) - 1, -1, -1):
             upstream = self._step_back(layer, cache, upstream)
         return upstream
@@ -214,6 +218,7 @@ class Adam:
     def step(self, flat: Array, gradient: Array) -> None:
         """Move `flat` (n_params,) downhill along `gradient` (n_params,); `gradient` is only read."""
         require_shape("Adam.step's gradient", gradient, flat.shape, "one entry for each parameter")
+        refuse_answers("the course's own Adam")
         self.t += 1
         work = self._scratch
         self.m *= self.beta1
