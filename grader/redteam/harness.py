@@ -20,18 +20,24 @@ from typing import Any
 import psutil
 from nbformat import NotebookNode
 
-from grader.course import ROOT, chapter
+from grader.bank.registry import find_entry
+from grader.course import ROOT, Chapter, chapter
 from grader.execution.fork_client import fork_server_pool
 from grader.notebooks.source import source_notebook, template
-from grader.redteam.cells import CHECK, OTHER, named
+from grader.redteam.cells import named
 from grader.redteam.preconditions import unmet, without_needs
 from grader.sandbox.bubblewrap import NOBODY, USERS
 from grader.sandbox.resources import process_tree
+from gradschool.core.exercise import grade_id
 
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"
 IMPORTS = re.compile(r"^from gradschool import .*\bcheck\b", re.MULTILINE)
 SIGN = re.compile(r"CANARY-[0-9A-Za-z]+")
+EXERCISE = "chain.l2_gradient"  # that an attack is about unless it says another
+COMPANIONS = {"chain": "chain.maximise", "dqn": "dqn.one_hot", "ddpg": "ddpg.polyak"}  # that the attacker has solved
+STATED = re.compile(r"^# (exercise|worth): (\S+)\n", re.MULTILINE)
+FORM_ALONE = 0.1  # the share of work that is wrong and has the right form
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,32 @@ class Attack:
     """One file of the suite: its path as a name, its first line as a goal, its text as handed in, what it lacks here.
 
     ``missing`` lists what the attack names and what does not exist: with any of it, the attack would try nothing.
+    ``exercise`` is what it wants points for, and ``worth`` the share that the same work earns without the attack; a
+    file states them as ``# exercise: dqn.clinic`` and ``# worth: 0.9``.
     """
 
     name: str
     goal: str
     text: str
     missing: tuple[str, ...] = ()
+    exercise: str = EXERCISE
+    worth: float | None = None
+
+    @property
+    def chapter(self) -> Chapter:
+        """The chapter of its exercise."""
+        return chapter(self.exercise.partition(".")[0])
+
+    @property
+    def companion(self) -> str:
+        """The exercise of that chapter that the attacker has solved."""
+        return COMPANIONS[self.chapter.key]
+
+    def honest(self) -> dict[str, float]:
+        """Return the points of the same work without the attack, by exercise."""
+        entry = find_entry(self.exercise)
+        share = self.worth if self.worth is not None else 0.0 if entry.exercise.per_item else FORM_ALONE
+        return {self.exercise: share * entry.points, self.companion: find_entry(self.companion).points}
 
     @property
     def on_file(self) -> bool:
@@ -61,12 +87,15 @@ def attacks(only: str = "") -> list[Attack]:
 def read_attack(name: str, text: str) -> Attack:
     """Return the attack that a file of the suite holds."""
     goal = ast.get_docstring(ast.parse(text.replace("@PORT@", "1"))) or ""
-    return Attack(name, goal, without_needs(text), tuple(unmet(text)))
+    stated = dict(STATED.findall(text))
+    worth = float(stated["worth"]) if "worth" in stated else None
+    handed_in = STATED.sub("", without_needs(text))
+    return Attack(name, goal, handed_in, tuple(unmet(text)), stated.get("exercise", EXERCISE), worth)
 
 
-def small(notebook: NotebookNode) -> NotebookNode:
-    """Cut chapter 1 down to a lesson of two exercises, so that a kernel has little to do besides the attack."""
-    names = {n + end for n in (CHECK, OTHER) for end in ("", "-solution")}
+def small(notebook: NotebookNode, exercises: Sequence[str] = (EXERCISE, COMPANIONS["chain"])) -> NotebookNode:
+    """Cut a chapter down to a lesson of few exercises, so that a kernel has little to do besides the attack."""
+    names = {grade_id(n) + end for n in exercises for end in ("", "-solution")}
     kept = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") in names]
     setup = [c for c in notebook.cells if c.cell_type == "code" and _is_setup(c)]
     notebook.cells = [*setup[:1], *kept]
@@ -78,17 +107,31 @@ def _is_setup(cell: NotebookNode) -> bool:
     return bool(info.get("locked")) and not info.get("grade") and bool(IMPORTS.search(cell.source))
 
 
-def lesson() -> NotebookNode:
+def lesson(exercises: Sequence[str] = (EXERCISE, COMPANIONS["chain"])) -> NotebookNode:
     """Return the small lesson as the instructor has it."""
-    return small(template(chapter("chain")))
+    return small(template(chapter(exercises[0].partition(".")[0])), exercises)
+
+
+def right_work(exercises: Sequence[str]) -> str:
+    """Return an honest file: each of these exercises, of one chapter, solved in another way than the reference."""
+    notebook = lesson(exercises)
+    for exercise in exercises:
+        entry = find_entry(exercise)
+        solution = entry.alternatives[0]
+        cell = named(notebook, grade_id(exercise) + "-solution")
+        cell.source = f"{solution.source}\n\n{entry.exercise.function} = {solution.function}\n"
+    return json.dumps(notebook)
 
 
 def submission(attack: Attack | None, fill: Callable[[str], str] = str, released: NotebookNode | None = None) -> str:
-    """Return the attacker's file: the second exercise solved, the first one wrong, and the attack."""
-    notebook, solved = released or lesson(), small(source_notebook(chapter("chain")))
-    named(notebook, OTHER + "-solution").source = named(solved, OTHER + "-solution").source
-    cell = named(notebook, CHECK + "-solution")
-    cell.source = WRONG
+    """Return the attacker's file: one exercise solved, the other one wrong, and the attack."""
+    about = attack or Attack("none", "", "")
+    solved = small(source_notebook(about.chapter), (about.companion,))
+    notebook = released or lesson((about.exercise, about.companion))
+    solution = grade_id(about.companion) + "-solution"
+    named(notebook, solution).source = named(solved, solution).source
+    cell = named(notebook, grade_id(about.exercise) + "-solution")
+    cell.source = WRONG if about.exercise == EXERCISE else "import numpy as np\n\n"
     if attack is None:
         return json.dumps(notebook)
     if not attack.on_file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
@@ -20,7 +20,16 @@ from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
-from grader.redteam.harness import Attack, AttackHarness, attacks, lesson, submission
+from grader.redteam.harness import (
+    COMPANIONS,
+    EXERCISE,
+    Attack,
+    AttackHarness,
+    attacks,
+    lesson,
+    right_work,
+    submission,
+)
 from grader.results import GradeRecord
 from grader.sandbox.resources import ResourceLimits
 
@@ -61,12 +70,28 @@ def run(only: str = "", jobs: int = 2, config: ExecutionConfig = CONFIG) -> dict
         raise GraderError(
             f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
         )
+    _assert_right_work_is_paid(wanted, config)
     found = sorted(run_attacks(wanted, honest.earned, jobs, config), key=lambda o: o.attack)
     return {
         "attacks": len(found),
         "breaks": [_line(o) for o in found if o.breaks],
         "outcomes": [o.as_dict() for o in found],
     }
+
+
+def _assert_right_work_is_paid(wanted: Sequence[Attack], config: ExecutionConfig) -> None:
+    """Grade right work for every exercise that is attacked: GraderError unless each earns its points."""
+    for part, companion in COMPANIONS.items():
+        attacked = dict.fromkeys(a.exercise for a in wanted if a.exercise.startswith(f"{part}."))
+        exercises = (*attacked, companion)
+        if not attacked or set(attacked) == {EXERCISE}:  # whose own honest work is graded anyhow
+            continue
+        with tempfile.TemporaryDirectory(prefix="redteam-") as folder:
+            file = Path(folder) / "notebook.ipynb"
+            file.write_text(right_work(exercises), encoding="utf-8")
+            earned = GradeRecord.read(_grade(file, config, exercises)).earned()
+        if unpaid := [e for e in exercises if earned.get(e) != find_entry(e).points]:
+            raise GraderError(f"Right work for {unpaid[0]} earned {earned.get(unpaid[0], 0):g}: attacks say nothing.")
 
 
 def _line(outcome: Outcome) -> str:
@@ -90,7 +115,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, harness.fill), encoding="utf-8")
         try:
-            graded = _grade(file, config)
+            graded = _grade(file, config, (attack.exercise, attack.companion) if attack else None)
         except EnvironmentFault as fault:  # no mark where a zero was due
             graded, outcome.breaks = None, [f"it was taken for no fault of the student's: {fault}"]
         except GraderError as error:
@@ -102,13 +127,19 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
     if graded:
-        _compare(outcome, GradeRecord.read(graded), honest)
+        _compare(outcome, GradeRecord.read(graded), honest if attack is None or _is_usual(attack) else attack.honest())
     return outcome
 
 
-def _grade(file: Path, config: ExecutionConfig = CONFIG) -> NotebookNode:
-    notebook, notes = overwrite_cells(read_submission(file), lesson())
-    grade_notebook.execute_and_judge(notebook, chapter("chain"), notes, config)
+def _is_usual(attack: Attack) -> bool:
+    """Return whether the attack is about the usual work, whose marks were measured."""
+    return attack.exercise == EXERCISE and attack.worth is None
+
+
+def _grade(file: Path, config: ExecutionConfig = CONFIG, exercises: Sequence[str] | None = None) -> NotebookNode:
+    exercises = exercises or (EXERCISE, COMPANIONS["chain"])
+    notebook, notes = overwrite_cells(read_submission(file), lesson(exercises))
+    grade_notebook.execute_and_judge(notebook, chapter(exercises[0].partition(".")[0]), notes, config)
     return notebook
 
 
@@ -123,7 +154,7 @@ def _compare(outcome: Outcome, found: GradeRecord, honest: dict[str, float]) -> 
     mistakes = [f"{exercise}: {mistake}" for exercise, mistake in found.mistakes().items()]
     outcome.flags = [*found.notes, *mistakes]
     for exercise, most in honest.items():
-        if outcome.earned.get(exercise, 0.0) > most:
+        if outcome.earned.get(exercise, 0.0) > most + 1e-9:
             outcome.breaks.append(f"{outcome.earned[exercise]:g} points for {exercise}, where {most:g} were earned")
     if honest and set(outcome.earned) != set(honest):
         outcome.breaks.append("the record holds other exercises than the lesson")

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike
 
-from gradschool.core.withheld import refuse_answers
+from gradschool.core.withheld import count_pass, refuse_answers
 from gradschool.rl.ddpg.agent import OBS, Batch, ReferenceAgent, Settings, StudentFunctions, new_replay_buffer
 from gradschool.rl.ddpg.training import Run, run_training
 from gradschool.rl.envs.pendulum import VectorPendulum
@@ -56,6 +56,7 @@ class BatchedMLP(MLP):
 
     def forward(self, x: Array) -> tuple[Array, Cache]:
         """Return y (S * B, n_out) for x (S * B, n_in), and the input of every layer, (S, B, n)."""
+        count_pass(x, self.flat)
         x = self._blocks(x)
         cache, last = [x], len(self.weights) - 1
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):

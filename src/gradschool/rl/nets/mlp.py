@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gradschool.core.withheld import refuse_answers
+from gradschool.core.withheld import count_pass, refuse_answers
 from gradschool.rl.shapes import require_shape
 
 Array = NDArray[np.float64]
@@ -83,6 +83,7 @@ class MLP:
         cache : list of ndarray
             The input of every layer, each (B, width).
         """
+        count_pass(x, self.flat)
         cache = [x]
         last = len(self.weights) - 1
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -217,8 +218,8 @@ class Adam:
 
     def step(self, flat: Array, gradient: Array) -> None:
         """Move `flat` (n_params,) downhill along `gradient` (n_params,); `gradient` is only read."""
-        require_shape("Adam.step's gradient", gradient, flat.shape, "one entry for each parameter")
         refuse_answers("the course's own Adam")
+        require_shape("Adam.step's gradient", gradient, flat.shape, "one entry for each parameter")
         self.t += 1
         work = self._scratch
         self.m *= self.beta1
