@@ -6,6 +6,7 @@ the public half runs in a plain process, and what comes of it must differ from t
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from grader.bank.registry import find_entry
+from grader.course import ROOT
 from grader.judging.server import JudgeServer
-from grader.redteam.harness import AttackHarness, attacks
+from grader.redteam.harness import FORM_ALONE, AttackHarness, attacks
 from gradschool.check.check_log import STATE_VARIABLE
 from gradschool.core.judge_messages import JUDGE_VARIABLE
 
@@ -66,6 +68,7 @@ EFFECTS = {
     "forge/hello_for_everything": NO_REPLY,
     "forge/huge_frame": NO_REPLY,
     "forge/judge_stolen_by_other_exercise": NOT_TAKEN,
+    "forge/inputs_denied": Effect(True, "first-call-only", "passed", "CheckFailed"),
     "forge/no_replies_at_all": Effect(True, None, "passed", "CheckFailed"),
     "forge/patched_assertion": Effect(True, "term-twice", "passed", "SystemExit"),
     "forge/pickled_array": NO_REPLY,
@@ -108,7 +111,53 @@ def test_an_attack_has_its_effect(name: str, tmp_path: Path) -> None:
 
 
 def test_every_forgery_that_names_the_package_is_tried() -> None:
-    assert {a.name for a in attacks("forge/") if OURS.search(a.text)} - RACES <= set(EFFECTS)
+    forgeries = {a.name for a in attacks("forge/") if OURS.search(a.text) and a.exercise == EXERCISE}
+    assert forgeries - RACES <= set(EFFECTS)
+
+
+# Each attack on another exercise, in a process where the clinics' faults are in sight: its shares where the package
+# refuses nothing, and where it does.
+UNDEFENDED = """
+import contextlib, json, sys, types
+from grader.bank.registry import find_entry
+from grader.judging.examine import _attempt
+from grader.redteam.harness import attacks
+from gradschool.check.assess import assess
+from gradschool.core import calling
+
+refusing = calling.examined
+shares = {}
+for attack in [a for a in attacks() if a.exercise != "chain.l2_gradient" and a.name not in sys.argv[1:]]:
+    entry, space = find_entry(attack.exercise), {}
+    entry.hidden  # the right answers, before the attack changes anything
+    types.FunctionType(compile(attack.text, attack.name, "exec"), space)()
+    answer, shares[attack.name] = space[entry.exercise.function], []
+    for calling.examined in (lambda exercise_id: contextlib.nullcontext(), refusing):
+        ask = lambda args: calling.call_twice(entry.exercise, answer, args)
+        attempts = [_attempt(entry, case, right, ask) for case, right in [*entry.questions(1), *entry.hidden]]
+        shares[attack.name].append(assess(entry.exercise, attempts).fraction)
+print(json.dumps(shares))
+"""
+GONE = {
+    "forge/clinic_marks_itself",
+    "forge/clinic_seal_patched",
+}  # they rely on seals: there are none any more
+AT_HOME = {f"steal/clinic_{name}" for name in ("asked_for_its_order", "sources_read")}  # files that a kernel has not
+AT_HOME |= {f"steal/clinic_told_by_{name}" for name in ("code_names", "wrappers")} | {"steal/clinic_formula"}
+
+
+@pytest.mark.slow
+def test_an_attack_for_points_earns_them_where_nothing_defends(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", UNDEFENDED, *GONE]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    shares = json.loads(done.stdout.splitlines()[-1])
+    assert len(shares) >= 20
+    assert not GONE & set(shares)
+    for name, (undefended, refused) in shares.items():
+        assert undefended == 1.0, name
+        assert refused == 1.0 if name in AT_HOME else refused <= FORM_ALONE, (name, refused)
 
 
 @pytest.mark.parametrize("name", ["environment", "gradebook", "import_grader", "other_submissions"])

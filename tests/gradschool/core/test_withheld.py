@@ -9,7 +9,7 @@ import pytest
 
 from gradschool.core.calling import Raised, call_twice
 from gradschool.core.exercise import find
-from gradschool.core.withheld import NotForAnswers, examined, refuse_answers
+from gradschool.core.withheld import MOST_PASSES, NotForAnswers, examined, refuse_answers
 from gradschool.lessons.clinics import ddpg as ddpg_clinic
 from gradschool.lessons.clinics import dqn as dqn_clinic
 from gradschool.lessons.ddpg_experiments import without_squash
@@ -92,3 +92,22 @@ def test_another_thread_is_not_refused_for_this_ones_answer() -> None:
     """The grader examines several answers at a time, and its references call these very networks."""
     with examined("chain.tanh_vjp"), ThreadPoolExecutor(1) as other:
         other.submit(refuse_answers, "anything").result()
+
+
+@pytest.mark.parametrize("net", [NET, BATCHED], ids=["one", "stacked"])
+def test_slopes_are_not_measured_through_the_networks(net: MLP) -> None:
+    """With complex numbers, with many digits, or by hundreds of passes; row by row is nothing of the kind."""
+    for odd in (complex, np.longdouble, object):
+        with examined("ddpg.critic_gradient"), pytest.raises(NotForAnswers, match="float64 numbers"):
+            net(X.astype(odd))
+    for flat in (NET.flat.astype(complex), NET.flat.astype(np.longdouble)):
+        with examined("ddpg.critic_gradient"), pytest.raises(NotForAnswers, match="float64 numbers"):
+            MLP(NET.sizes, flat=flat)(X)
+    with examined("ddpg.critic_gradient"):
+        for _ in range(MOST_PASSES):
+            net(X.astype(np.float32))
+        with pytest.raises(NotForAnswers, match="more than 100 passes"):
+            net(X)
+    for _ in range(MOST_PASSES + 1):
+        net(X)
+    MLP(NET.sizes, flat=NET.flat.astype(complex))(X)  # the oracles measure so
