@@ -16,7 +16,7 @@ def main(words: Sequence[str] | None = None) -> int:
         The command line without the program's name; by default that of this process.
     """
     parser = argparse.ArgumentParser(prog="gradschool", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command")
     commands.add_parser("status", help="which exercises pass, and the minutes each took; from this computer alone")
     doctor = commands.add_parser("doctor", help="what is wrong with this installation")
     doctor.add_argument("--fix", action="store_true", help="mend what can be mended")
@@ -27,6 +27,9 @@ def main(words: Sequence[str] | None = None) -> int:
     packing.add_argument("--anyway", action="store_true", help="also if the file seems older than what you ran")
     asked = parser.parse_args(words)
     make_printable()
+    if asked.command is None:
+        parser.print_help()
+        return 2
     if asked.command == "status":
         from gradschool.student import progress
 

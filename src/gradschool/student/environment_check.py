@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import importlib.metadata
 import json
 import os
 import re
@@ -15,26 +14,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradschool
 from gradschool.check.check_log import state_file
 from gradschool.core.exercise import UnknownExercise, find
+from gradschool.student.hand_in import release
 from gradschool.student.kernel_probe import ask_python, code_cells, lesson_imports, troubles
+from gradschool.student.packages import CheckItem, imported_from, packages, python, remedy_for, shell_line
 
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
-LAB_EXTENSIONS = {"@jupyter/nbgrader": "nbgrader", "@jupyter-widgets/jupyterlab-manager": "ipywidgets"}
-
-
-@dataclass(frozen=True)
-class CheckItem:
-    """What one look at the installation found. ``remedy`` is the command that mends it, if there is one."""
-
-    good: bool
-    sentence: str
-    remedy: tuple[str, ...] = ()
+LAB_EXTENSIONS = {
+    "@jupyter/nbgrader": ("nbgrader", "the Validate button"),
+    "@jupyter-widgets/jupyterlab-manager": ("ipywidgets", "the figures' controls"),
+}
 
 
 def examine(course: str = "course") -> list[CheckItem]:
@@ -42,7 +36,7 @@ def examine(course: str = "course") -> list[CheckItem]:
     looks: list[Callable[[], Iterator[CheckItem]]] = [
         python,
         packages,
-        imported_from,
+        lambda: imported_from(Path(course)),
         kernel,
         lambda: kernel_imports(Path(course)),
         extensions,
@@ -54,9 +48,13 @@ def examine(course: str = "course") -> list[CheckItem]:
     for look in looks:
         try:
             found += look()
+        except Unreadable as error:
+            found.append(CheckItem(False, str(error)))
+        except ModuleNotFoundError as error:
+            found.append(CheckItem(False, f"{error.name} is missing, so that not everything could be looked at."))
         except Exception as error:  # a broken part must not hide the other findings
             found.append(CheckItem(False, f"Looking further failed: {type(error).__name__}: {error}"))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[str]], int] = subprocess.call) -> int:
@@ -65,7 +63,7 @@ def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[st
     remedies = list(dict.fromkeys(f.remedy for f in found if f.remedy and not f.good))
     if fix and remedies:
         for remedy in remedies:
-            print(f"Mending: {' '.join(remedy)}", flush=True)
+            print(f"Mending: {shell_line(remedy)}", flush=True)
             if run(remedy):
                 print("  that did not work; its own message stands above.")
         importlib.invalidate_caches()
@@ -80,68 +78,11 @@ def as_text(found: Sequence[CheckItem]) -> str:
     for f in found:
         if not f.good:
             lines.append(f"[!] {f.sentence}")
-            lines += [f"      {' '.join(f.remedy)}"] if f.remedy else []
+            lines += [f"      {shell_line(f.remedy)}"] if f.remedy else []
     bad = [f for f in found if not f.good]
     curable = any(f.remedy for f in bad)
     end = f"{len(bad)} to mend" + ("; `gradschool doctor --fix` runs the commands above." if curable else ".")
     return "\n".join([*lines, "", end if bad else "All is well."])
-
-
-# -- Python and packages --------------------------------------------------------------------------------------
-
-
-def python() -> Iterator[CheckItem]:
-    """Compare this Python with the package's own bound."""
-    from packaging.specifiers import SpecifierSet
-
-    bound = importlib.metadata.metadata("gradschool")["Requires-Python"] or ">=3.11"
-    version = ".".join(map(str, sys.version_info[:3]))
-    good = version in SpecifierSet(bound)
-    sentence = f"Python {version} at {sys.executable}"
-    yield CheckItem(
-        good, sentence + ("." if good else f": {bound} is needed. Make a new environment with such a Python.")
-    )
-
-
-def packages() -> Iterator[CheckItem]:
-    """Compare the packages that gradschool asks for with what is installed."""
-    from packaging.requirements import Requirement
-
-    asked = [Requirement(line) for line in importlib.metadata.requires("gradschool") or []]
-    asked = [r for r in asked if r.marker is None or r.marker.evaluate({"extra": ""})]
-    good = []
-    for r in asked:
-        mend = (sys.executable, "-m", "pip", "install", f"{r.name}{_extras(r.extras)}{r.specifier}")
-        try:
-            version = importlib.metadata.version(r.name)
-        except importlib.metadata.PackageNotFoundError:
-            yield CheckItem(False, f"{r.name} is missing.", mend)
-            continue
-        if r.specifier.contains(version, prereleases=True):
-            good.append(f"{r.name} {version}")
-        else:
-            yield CheckItem(False, f"{r.name} {version} is installed, and {r.specifier} is needed.", mend)
-    yield CheckItem(True, f"Packages: {', '.join(good)}.")
-    if any("torch" in g and "+cu" in g for g in good):
-        yield CheckItem(True, "PyTorch was built for CUDA: larger than needed, and harmless.")
-
-
-def _extras(extras: set[str]) -> str:
-    return f"[{','.join(sorted(extras))}]" if extras else ""
-
-
-def imported_from() -> Iterator[CheckItem]:
-    """Look whether `import gradschool` finds the one that is installed."""
-    here = Path(gradschool.__file__ or "").resolve()
-    installed = importlib.metadata.version("gradschool")
-    good = installed == gradschool.__version__
-    sentence = f"gradschool {gradschool.__version__} from {here.parent}"
-    wrong = f", while {installed} is installed: another folder named gradschool stands before it on the path."
-    yield CheckItem(good, sentence + ("." if good else wrong))
-    for stray in (Path("gradschool.py"), Path("gradschool")):
-        is_other = stray.exists() and stray.resolve() not in (here, here.parent) and not (stray / "course").is_dir()
-        if is_other and (stray.suffix or (stray / "__init__.py").exists()):
-            yield CheckItem(False, f"{stray.resolve()} hides the package from notebooks in this folder: rename it.")
 
 
 # -- Jupyter --------------------------------------------------------------------------------------------------
@@ -167,7 +108,7 @@ def kernel_imports(course: Path) -> Iterator[CheckItem]:
     """Ask the Python that the lessons' kernel starts whether it can import what they import, as it is here."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    asked = lesson_imports(s for file in sorted(course.glob("*/*.ipynb")) for s in code_cells(_read(file)))
+    asked = lesson_imports(s for file in sorted(course.glob("*/*.ipynb")) for s in _readable_cells(file))
     imports = [(m, "") for m in dict.fromkeys(m for m, _ in asked) if not m.startswith("gradschool.")]
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
@@ -176,10 +117,19 @@ def kernel_imports(course: Path) -> Iterator[CheckItem]:
     starts = spec.argv[0] if spec.argv and os.path.isabs(spec.argv[0]) else sys.executable
     found = troubles(ask_python(starts, imports, course, spec.env), imports) if imports else []
     for trouble in found:
-        mend = (starts, "-m", "pip", "install", trouble.package)
-        yield CheckItem(False, f"Kernels {trouble.sentence}.", mend if "cannot import" in trouble.sentence else ())
+        known = "cannot import" in trouble.sentence
+        mend = remedy_for(trouble.package, trouble.sentence, starts) if known else ()
+        yield CheckItem(False, f"Kernels {trouble.sentence}.", mend)
     if imports and not found:
         yield CheckItem(True, "Kernels import what the lessons import, from where it is here.")
+
+
+def _readable_cells(file: Path) -> list[str]:
+    """Return the code cells of a notebook; none of one that cannot be read, which `lessons` says."""
+    try:
+        return code_cells(_read(file))
+    except Unreadable:
+        return []
 
 
 def _is_this_python(starts: str) -> bool:
@@ -193,14 +143,14 @@ def extensions() -> Iterator[CheckItem]:
     """Look for nbgrader's Validate button and the widgets, in JupyterLab."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
-    for name, package in LAB_EXTENSIONS.items():
+    for name, (package, what) in LAB_EXTENSIONS.items():
         there = any(Path(folder, name, "package.json").exists() for folder in jupyter_path("labextensions"))
         mend = (sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", package)
-        sentence = f"JupyterLab {'has' if there else 'lacks'} {name}."
+        sentence = f"JupyterLab {'has' if there else 'lacks'} {what} ({name})."
         yield CheckItem(there, sentence, () if there else mend)
         if _disabled(name, jupyter_config_path()):
             on = (sys.executable, "-m", "jupyter", "labextension", "enable", "--level=sys_prefix", name)
-            yield CheckItem(False, f"JupyterLab's extension {name} is switched off.", on)
+            yield CheckItem(False, f"JupyterLab has {what} ({name}) switched off.", on)
     switched = _server_extension(VALIDATE, jupyter_config_path())
     enable = (sys.executable, "-m", "jupyter", "server", "extension", "enable", "--sys-prefix", VALIDATE)
     state = {True: "is switched on", False: "is switched off", None: "is not known to Jupyter"}[switched]
@@ -225,12 +175,23 @@ def _server_extension(name: str, config: Sequence[str]) -> bool | None:
     return None
 
 
+class Unreadable(Exception):
+    """A file that is there and cannot be read; the text says why."""
+
+
 def _read(file: Path) -> dict[str, Any]:
+    """Read a JSON file as UTF-8; {} if there is none. Raises Unreadable for what is there and is no JSON object."""
     try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError):
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
         return {}
-    return found if isinstance(found, dict) else {}
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read ({error.strerror or error}).") from None
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{file} cannot be read: it is not JSON in UTF-8.") from None
+    if not isinstance(found, dict):
+        raise Unreadable(f"{file} cannot be read: it holds no JSON object.")
+    return found
 
 
 def fonts() -> Iterator[CheckItem]:
@@ -270,10 +231,28 @@ def lessons(course: Path) -> Iterator[CheckItem]:
     if not notebooks:
         yield CheckItem(False, f"No lessons in {course.resolve()}: name their folder with --course.")
     for file in notebooks:
-        missing = sorted(set(_missing(file)))
-        stale = f"{file} asks for {', '.join(missing)}, which gradschool {gradschool.__version__} lacks: get the "
-        stale += "lessons and the package from the same release."
-        yield CheckItem(not missing, stale if missing else f"{file} fits this gradschool.")
+        try:
+            missing, other = sorted(set(_missing(file))), _other_release(file)
+        except Unreadable as error:
+            yield CheckItem(False, f"{error} Open it in JupyterLab, or take a fresh copy of the lesson.")
+            continue
+        both = "get the lessons and the package from the same release."
+        if missing:
+            lacks = f"{file} asks for {', '.join(missing)}, which gradschool {gradschool.__version__} lacks: {both}"
+            yield CheckItem(False, lacks)
+        elif other:
+            yield CheckItem(False, f"{file} is of another release than this gradschool ({other}): {both}")
+        else:
+            yield CheckItem(True, f"{file} fits this gradschool.")
+
+
+def _other_release(file: Path) -> str:
+    """Say how the lesson's release differs from the package's; "" if it does not, or does not say."""
+    metadata = _read(file).get("metadata")
+    made_from = metadata.get(release.KEY) if isinstance(metadata, dict) else None
+    if not isinstance(made_from, dict):
+        return ""
+    return release.difference(file.parent.name, str(made_from.get("release", "")), str(made_from.get("version", "")))
 
 
 def _missing(file: Path) -> Iterator[str]:

@@ -112,9 +112,13 @@ def code_cells(notebook: Mapping[str, Any]) -> list[str]:
 
 def ask_python(program: str, imports: Sequence[Import], folder: Path, env: Mapping[str, str]) -> str:
     """Return what the probe prints in this Python, started in a folder as a kernel would be, or why it does not run."""
-    command, own = [program, "-c", probe_source(imports)], {**os.environ, **env}
+    command = [program, "-c", probe_source(imports)]
+    own = {**os.environ, **env, "PYTHONIOENCODING": "utf-8:backslashreplace"}
     try:
-        return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=ASKING).stdout
+        done = subprocess.run(
+            command, cwd=folder, env=own, capture_output=True, encoding="utf-8", errors="replace", timeout=ASKING
+        )
+        return done.stdout if is_answer(done.stdout) else done.stdout + done.stderr
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}: {error}"
 
@@ -122,6 +126,12 @@ def ask_python(program: str, imports: Sequence[Import], folder: Path, env: Mappi
 def is_answer(printed: str) -> bool:
     """Return whether what a kernel printed holds the probe's answer."""
     return any(line.startswith(MARK) for line in printed.splitlines())
+
+
+def import_failures_of(printed: str) -> dict[str, str]:
+    """Return by module what importing raised, from what the probe printed; empty if there is no answer."""
+    answers = [line.partition(MARK)[2] for line in printed.splitlines() if line.startswith(MARK)]
+    return {str(name): str(error) for name, error in json.loads(answers[-1])["failed"].items()} if answers else {}
 
 
 def troubles(printed: str, imports: Sequence[Import]) -> list[Trouble]:

@@ -1,0 +1,64 @@
+"""The first cell of a lesson: what the lessons need, in the versions that they need, also where others are installed.
+
+On Colab much is preinstalled, and maybe too old. The cell there asks for the bounds of gradschool's own metadata; on
+other machines it names the command that mends the installation.
+"""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from gradschool.core.interactive import is_interactive
+from gradschool.core.judge_messages import judge_address
+from gradschool.student.packages import LESSONS_NEED, Need, needs, pip_install, shell_line
+
+RESTART = "Restart the kernel now (on Colab: Runtime, Restart session), then run this cell again."
+
+
+def complete(installed_now: bool = False, run: Callable[[Sequence[str]], int] = subprocess.call) -> None:
+    """Install what the lessons need where it is missing or too old; say nothing where all is well.
+
+    Parameters
+    ----------
+    installed_now
+        Whether the cell has just installed gradschool without what it needs, as on Colab: then the rest is installed,
+        too. Elsewhere the command is only named.
+    run
+        Runs a command, and returns its exit code.
+    """
+    if judge_address() is not None:
+        return
+    lacking = [n for n in needs() if n.name in LESSONS_NEED and not n.fits]
+    if not lacking:
+        if installed_now:
+            print("Grad School is installed.")
+        return
+    for need in lacking:
+        print(need.sentence)
+    command = pip_install("-q", *(n.asked for n in lacking))
+    if not installed_now and not _on_colab():
+        if is_interactive():
+            print(f"In a terminal, `{shell_line([sys.executable, '-m', 'gradschool', 'doctor', '--fix'])}` mends it.")
+        return
+    if run(command):
+        print(f"That could not be installed; pip's own message stands above. The command was: {shell_line(command)}")
+        return
+    importlib.invalidate_caches()
+    print(_afterwards(lacking))
+
+
+def _afterwards(installed: Sequence[Need]) -> str:
+    """Say what was installed, and to restart if a kernel has an earlier version of it in use."""
+    now = {n.name: n.version for n in needs()}
+    what = ", ".join(f"{n.name} {now.get(n.name, '')}".strip() for n in installed)
+    in_use = [n.name for n in installed if n.name in sys.modules]
+    if in_use:
+        return f"Installed {what}. This kernel still uses the earlier {', '.join(in_use)}. {RESTART}"
+    return f"Installed {what}. Grad School is installed."
+
+
+def _on_colab() -> bool:
+    return "google.colab" in sys.modules
