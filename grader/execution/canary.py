@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from grader.bank.registry import entries
 from grader.course import Chapter
 from grader.errors import GraderError
-from grader.execution.cell_outcome import CellOutcome, KernelDied
+from grader.execution.cell_outcome import CellOutcome, KernelDied, MachineTooBusy
 from grader.execution.config import ExecutionConfig
 from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
@@ -57,7 +57,10 @@ def problem(chapter: Chapter, config: ExecutionConfig, graded: NotebookNode | No
     With a notebook that was ``graded`` its locked cells run, with the model solutions in place of the student's.
     """
     bubblewrap.require(config.sandbox, config.work_dir)
-    with JudgeServer(seconds=config.limits.check) as judge, ThreadPoolExecutor(1) as own_thread:
+    with (
+        JudgeServer(seconds=config.limits.allowance(config.limits.check).wall) as judge,
+        ThreadPoolExecutor(1) as own_thread,
+    ):
         found = own_thread.submit(asyncio.run, _Canary(chapter, config, judge, graded).look()).result()
     return "; ".join(found) if found else ""
 
@@ -89,6 +92,8 @@ class _Canary:
                 return await self._probe(kernel, imports) or await self._run_lesson(kernel)
         except KernelDied as lost:
             return f"a kernel that ran only the lesson's own cells was lost ({lost})", REPORT
+        except MachineTooBusy as busy:
+            return str(busy), "wait until it is quieter"
         except RuntimeError as error:
             return f"no kernel starts ({error})", "see what `python -m grader doctor` says"
 
@@ -111,7 +116,7 @@ class _Canary:
                 self.judge.open(asked)
             outcome = await kernel.run(index, self.config.limits.locked)
             if asked:
-                window = self.judge.close(wait=2.0)
+                window = await asyncio.to_thread(self.judge.close)
                 if window.report is None:
                     return f"the check of {asked} does not reach the judge ({window.broken or _error(cell)})", REPORT
             elif outcome is not CellOutcome.OK:

@@ -34,8 +34,8 @@ class CellError:
     binds: frozenset[str] = frozenset()
 
 
-def cell_error(cell: NotebookNode, outcome: CellOutcome, seconds: float, lost: str = "") -> CellError:
-    """Describe a cell that ended in this way; ``lost`` is what stopped its kernel, ``seconds`` the time it had."""
+def cell_error(cell: NotebookNode, outcome: CellOutcome, time: str = "", lost: str = "") -> CellError:
+    """Describe a cell that ended in this way; ``lost`` is what stopped its kernel, ``time`` what it had taken."""
     name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
     kind, message, line = _raised(cell)
     module = MISSING.search(message) if kind == "ModuleNotFoundError" else None
@@ -43,7 +43,7 @@ def cell_error(cell: NotebookNode, outcome: CellOutcome, seconds: float, lost: s
     if outcome in LOST:
         sentence = f"stopped the kernel ({lost or outcome.value})"
     elif outcome is CellOutcome.TIMEOUT:
-        sentence = f"was stopped after {seconds:g} seconds{where}"
+        sentence = f"was stopped after {time}{where}"
     elif module:
         sentence = f"imports {module[1]}, which is not installed where work is graded{where}"
     else:

@@ -26,3 +26,12 @@ class KernelDied(Exception):
     def __init__(self, reason: str = "", outcome: CellOutcome = CellOutcome.KERNEL_DIED) -> None:
         super().__init__(reason or outcome.value)
         self.outcome = outcome
+
+
+class MachineTooBusy(Exception):
+    """The machine gave a kernel next to no time to compute, which is no student's fault."""
+
+    def __init__(self, cpu: float, wall: float) -> None:
+        super().__init__(
+            f"the machine was too busy: a cell that wanted to compute got {cpu:.1f} seconds of CPU time in {wall:.0f}"
+        )

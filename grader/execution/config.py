@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grader.execution.student_time import Seconds
 from grader.sandbox.resources import ResourceLimits
 from grader.settings import Settings
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """Seconds: for one check, one cell of the student's, one locked cell of the instructor's, the whole notebook.
+    """CPU seconds: for one check, one cell of the student's, one locked cell of the instructor's, the whole notebook.
 
-    And how often a kernel may be restarted. Imports stand in locked cells: their time is the machine's, not the
-    student's, so they get plenty.
+    Only what the kernel's processes compute counts, so a busy machine costs nobody a mark. They may sleep ``sleep``
+    times as long and take ``wall`` times as long on the wall: the one ends what only waits, the other grading on a
+    machine that gives it nothing. ``restarts`` says how often a kernel may be started again; what runs once more
+    then is paid from the notebook's seconds. Imports stand in locked cells: these get plenty.
     """
 
     check: float = 20.0
@@ -24,7 +27,13 @@ class TimeLimits:
     locked: float = 120.0
     notebook: float = 300.0
     restarts: int = 12
+    sleep: float = 3.0
+    wall: float = 20.0
     resources: ResourceLimits = field(default_factory=ResourceLimits)
+
+    def allowance(self, cpu: float) -> Seconds:
+        """Return all that goes with so many CPU seconds."""
+        return Seconds(cpu, self.sleep * cpu, self.wall * cpu)
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> TimeLimits:

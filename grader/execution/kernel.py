@@ -1,28 +1,31 @@
-"""One student kernel: started in a folder of its own, with bounded output and hard limits on time."""
+"""One student kernel: started in a folder of its own, with bounded output and hard limits on the student's time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.execution.cell_outcome import CellOutcome, KernelDied
+from grader.execution.cell_outcome import CellOutcome, KernelDied, MachineTooBusy
 from grader.execution.config import ExecutionConfig
 from grader.execution.kernel_manager import SILENT, SandboxedKernelManager
 from grader.execution.output_limits import BoundedClient
+from grader.execution.student_time import Excess, Seconds, StudentClock, never
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceMonitor
 from grader.sandbox.socket_dir import socket_folder
 
-GRACE = 3.0  # seconds between the interrupt and the kill
+GRACE = Seconds(cpu=3.0, asleep=3.0, wall=60.0)  # between the interrupt and the kill
+LOOK_EVERY = 0.1  # seconds between two looks at a cell's time
+STARTING = 120.0  # seconds for a kernel to start, on a machine with much else to do
 
 
 class StartAttempt(StrEnum):
@@ -45,6 +48,8 @@ class Kernel:
         self.notebook, self.judge_address, self.config = notebook, judge_address, config
         self._too_much = ""
         self._reply: dict[str, Any] = {}
+        self.used = Seconds()  # by the last cell
+        self.exceeded: Excess | None = None  # what the last cell had too much of, if it was stopped
 
     async def __aenter__(self) -> Kernel:
         bubblewrap.require(self.config.sandbox, self.config.work_dir)
@@ -64,6 +69,7 @@ class Kernel:
         self.kc.allow_stdin = False
         pid = self.manager.init_pid or self.manager.provisioner.process.pid  # type: ignore[union-attr]
         self._monitor = ResourceMonitor(pid, self.config.limits.resources, self._stop)
+        self._clock = StudentClock(pid)
         return self
 
     async def _start(self) -> None:
@@ -74,11 +80,12 @@ class Kernel:
         self.manager = SandboxedKernelManager(Path(self._folder.name), self.judge_address, self.config, forked)
         self.client = self._new_client()
         await self.manager.start(home)
-        await self.manager.sockets_are_there(60)
+        await self.manager.sockets_are_there(STARTING)
         self.kc: Any = self.manager.client()
         self.client.kc = self.kc
         self.kc.start_channels()
-        await self._ready(60)
+        await self._ready(STARTING)
+        self.manager.find_kernel()
 
     async def _ready(self, seconds: float) -> None:
         """Wait until the kernel answers and shows output, as jupyter_client's own wait without its final pause."""
@@ -107,10 +114,9 @@ class Kernel:
             self.notebook,
             km=self.manager,
             allow_errors=True,
-            interrupt_on_timeout=True,
+            timeout=None,  # the student's clock is looked at here
             raise_on_iopub_timeout=False,
             iopub_timeout=2,
-            error_on_timeout={"ename": "CellTimeoutError", "evalue": "", "traceback": []},
         )
         client.on_cell_executed = self._remember
         client.log = SILENT  # a cell that hangs is our business, not the log's
@@ -121,58 +127,77 @@ class Kernel:
         self._too_much = why
         self.manager.kill_all()
 
-    async def run(self, index: int, seconds: float) -> CellOutcome:
+    async def run(
+        self, index: int, cpu: float, left: Seconds | None = None, excused: Callable[[], bool] = never
+    ) -> CellOutcome:
         """Run a cell and return OK, ERROR, or TIMEOUT if it had to be interrupted.
 
-        Raises KernelDied if the kernel is gone.
+        ``cpu`` are the CPU seconds that it may take, unless less is ``left`` of the notebook's; sleep does not count
+        while it is ``excused``, since the grader is waited for. Afterwards ``used`` is what it took.
+
+        Raises KernelDied if the kernel is gone, MachineTooBusy if the machine has given it next to no time.
         """
-        cell = self.notebook.cells[index]
-        self.client.timeout, self._reply = int(seconds), {}
+        cell, most = self.notebook.cells[index], self.config.limits.allowance(cpu)
+        most = most.at_most(left) if left else most
+        self._reply, self.exceeded, self.used, began = {}, None, Seconds(), self._clock.look()
+        running = asyncio.ensure_future(self.client.async_execute_cell(cell, index))
         try:
-            await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE)
-        except (DeadKernelError, CellTimeoutError, TimeoutError) as error:
+            await self._watch(running, began, most, excused)
+        except (DeadKernelError, CellTimeoutError) as error:
             raise await self._loss() from error
+        except (KernelDied, MachineTooBusy):
+            raise
         except Exception as error:  # whatever the student's side sent in place of a message
             raise KernelDied(f"it sent what is no message ({type(error).__name__})") from error
         finally:
+            self.used = self._clock.look(excused) - began
+            running.cancel()
+            await asyncio.wait([running], timeout=1.0)
             cell.metadata.pop("shown", None)
         if self._too_much or not await self.manager.is_alive():
-            raise KernelDied(self._too_much)
-        outcome = _outcome(self._reply)
+            raise await self._loss()
+        outcome = CellOutcome.TIMEOUT if self.exceeded else _outcome(self._reply)
         if outcome is CellOutcome.ERROR:
             self.client.show_error(self._reply["content"], cell)
-        if outcome is CellOutcome.TIMEOUT and not await self._answers():
-            raise KernelDied(outcome=CellOutcome.UNINTERRUPTIBLE)
         return outcome
+
+    async def _watch(
+        self, running: asyncio.Future[NotebookNode], began: Seconds, most: Seconds, excused: Callable[[], bool]
+    ) -> None:
+        """Wait for a cell's end; interrupt it when it has had what it may have, and lose the kernel if that is vain."""
+        while not await _ended(running):
+            used = self._clock.look(excused) - began
+            kind = used.excess(most)
+            if kind and self.exceeded:
+                raise await self._loss()
+            if kind is Excess.WALL:
+                raise MachineTooBusy(used.cpu, used.wall)
+            if kind:
+                self.exceeded, began, most = kind, began + used, GRACE
+                await self.manager.interrupt_kernel()
+        running.result()
 
     async def _loss(self) -> KernelDied:
         """Return what became of a kernel that gave no reply: nbclient calls it dead also when it only hangs."""
-        alive = await self.manager.is_alive()
-        if self._too_much or not alive:
+        if self._too_much or (not self.exceeded and not await self.manager.is_alive()):
             return KernelDied(self._too_much)
         return KernelDied(outcome=CellOutcome.UNINTERRUPTIBLE)
 
     def _remember(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply or {}
 
-    async def _answers(self) -> bool:
-        """Return whether the kernel takes orders again after an interrupt: student code may swallow one."""
-        asked = await ensure_async(self.kc.kernel_info())
-        until = time.monotonic() + GRACE
-        with contextlib.suppress(Empty):
-            while time.monotonic() < until:
-                message = await ensure_async(self.kc.shell_channel.get_msg(timeout=GRACE))
-                if message["parent_header"].get("msg_id") == asked:
-                    return True
-        return False
+
+async def _ended(running: asyncio.Future[NotebookNode]) -> bool:
+    """Wait a little, and return whether a cell has ended, in whatever way."""
+    done, _ = await asyncio.wait([running], timeout=LOOK_EVERY)
+    return bool(done)
 
 
 def _outcome(reply: dict[str, Any]) -> CellOutcome:
-    """Return what nbclient's last execute reply says; an interrupt of ours comes back as its CellTimeoutError."""
+    """Return what nbclient's last execute reply says."""
     content = reply.get("content", {})
     if content.get("status") == "ok":
         return CellOutcome.OK
     if content.get("status") != "error":
         raise KernelDied  # it answers "aborted" while it is on its way out
-    interrupted = content.get("ename") in ("CellTimeoutError", "KeyboardInterrupt")
-    return CellOutcome.TIMEOUT if interrupted else CellOutcome.ERROR
+    return CellOutcome.ERROR

@@ -51,6 +51,7 @@ class SandboxedKernelManager(AsyncKernelManager):
         )
         self.log = SILENT
         self.init_pid = 0  # the pid of the sandbox's first process
+        self._kernel_fd = -1  # a descriptor of the kernel's own process, which never comes to mean another
 
     async def start(self, home: Path) -> None:
         """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
@@ -97,9 +98,16 @@ class SandboxedKernelManager(AsyncKernelManager):
         if not self.execution.sandbox:
             await super().interrupt_kernel()
             return
-        for pid in process_tree(self.init_pid)[1:2]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self._kernel_fd, signal.SIGINT)
+
+    def find_kernel(self) -> None:
+        """Remember the kernel's own process, before a student's code can start another beside it."""
+        if self.execution.sandbox:
+            children = Path(f"/proc/{self.init_pid}/task/{self.init_pid}/children").read_text().split()
+            if not children:
+                raise RuntimeError("the kernel died before it was ready")
+            self._kernel_fd = os.pidfd_open(int(children[0]))
 
     async def sockets_are_there(self, seconds: float) -> None:
         """Wait for the kernel's sockets: whoever connects too early is made to wait for longer than this takes."""
@@ -118,6 +126,9 @@ class SandboxedKernelManager(AsyncKernelManager):
             while process.poll() is None and time.monotonic() < until:
                 await asyncio.sleep(0.002)
         await self.shutdown_kernel(now=True)
+        if self._kernel_fd >= 0:
+            os.close(self._kernel_fd)
+            self._kernel_fd = -1
 
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""

@@ -1,13 +1,14 @@
 """Running one student's notebook with the judge listening, and keeping the judge's reports.
 
 A cell that hangs or kills its kernel costs itself alone: the kernel is started again, the cells that define things
-run once more without the culprit, and grading goes on where it was.
+run once more without the culprit, and grading goes on where it was. All of it is paid from one account: the
+notebook's seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -21,9 +22,10 @@ from grader.errors import EnvironmentFault
 from grader.execution import canary
 from grader.execution.canary import lesson_packages
 from grader.execution.cell_errors import CellError, because_of, cell_error
-from grader.execution.cell_outcome import CellOutcome, KernelDied
+from grader.execution.cell_outcome import CellOutcome, KernelDied, MachineTooBusy
 from grader.execution.config import ExecutionConfig
 from grader.execution.kernel import Kernel
+from grader.execution.student_time import Excess, Seconds, in_words, never
 from grader.execution.unexamined import is_explained, missing_module, unexamined_report, with_cause
 from grader.judging.examine import Examine
 from grader.judging.server import Examination, JudgeServer
@@ -33,6 +35,7 @@ from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import grade_id
 from gradschool.core.report import Report
 
+REPLAYED = 3.0  # CPU seconds for a cell that did not end the first time, when it runs again in another kernel
 NOT_THEIRS = "Could not be graded, for no fault of the student's"
 
 
@@ -52,23 +55,30 @@ class NotebookRun:
     doubts: dict[int, str] = field(default_factory=dict)  # cells that failed in ways that may be nobody's at all
     broken: list[str] = field(default_factory=list)  # what broke the judge, which nothing should
     ran: set[int] = field(default_factory=set)
+    endless: set[int] = field(default_factory=set)  # cells that were stopped, and are given less when they run again
+    used: Seconds = field(default_factory=Seconds)
+    _stopped: dict[int, str] = field(default_factory=dict)  # after what time a cell was stopped
 
     def __post_init__(self) -> None:
         self.bank = {grade_id(i): e for i, e in entries(self.chapter.key).items()}
         self.limits = self.config.limits
-        self.deadline = time.monotonic() + self.limits.notebook
+        self.most = self.limits.allowance(self.limits.notebook)
 
     def run(self) -> dict[str, Report]:
         """Run every cell that grading needs, and return a report for every exercise, whatever happens."""
-        with JudgeServer(seconds=self.limits.check, put=self.put) as judge, ThreadPoolExecutor(1) as own_thread:
-            own_thread.submit(asyncio.run, self._run(judge)).result()
+        seconds = self.limits.allowance(self.limits.check).wall
+        with JudgeServer(seconds=seconds, put=self.put) as judge, ThreadPoolExecutor(1) as own_thread:
+            try:
+                own_thread.submit(asyncio.run, self._run(judge)).result()
+            except MachineTooBusy as busy:
+                raise EnvironmentFault(f"{NOT_THEIRS}: {busy}; grade it again when it is quieter.") from busy
         self._note_errors()
         self._settle_doubts()
         for cell in self.notebook.cells:
             entry = self._entry(cell)
             if entry:
                 report = self.reports.setdefault(
-                    entry.exercise.id, unexamined_report(entry, cell, CellOutcome.NOT_REACHED, 0)
+                    entry.exercise.id, unexamined_report(entry, cell, CellOutcome.NOT_REACHED)
                 )
                 cell.outputs, cell.execution_count = [_card(report)], None
         return self.reports
@@ -92,11 +102,14 @@ class NotebookRun:
         self.notes.append(f"The kernel was lost more than {self.limits.restarts} times; the rest was not run.")
 
     def _is_late(self) -> bool:
-        """Return whether the notebook has used up its time; then a note says so."""
-        late = time.monotonic() > self.deadline
-        if late:
-            self.notes.append(f"The notebook used up its {self.limits.notebook:g} seconds; the rest was not run.")
-        return late
+        """Return whether the notebook has used up its seconds; then a note says so."""
+        kind = self.used.excess(self.most)
+        if kind is Excess.WALL:
+            raise MachineTooBusy(self.used.cpu, self.used.wall)
+        note = f"The notebook used up its {in_words(kind, self.most)}; the rest was not run." if kind else ""
+        if note and note not in self.notes:
+            self.notes.append(note)
+        return bool(note)
 
     def _after_loss(self, gone: _CellLost, start: int) -> int:
         """Return where to go on: a cell during which the kernel died is tried twice, as another may be guilty."""
@@ -123,16 +136,17 @@ class NotebookRun:
             and cell.metadata.get("gradschool") != SKIPPED
         )
 
-    def _seconds(self, index: int) -> float:
-        return self.limits.locked if is_locked(self.notebook.cells[index]) else self.limits.cell
+    def _cpu_seconds(self, index: int, again: bool) -> float:
+        most = self.limits.locked if is_locked(self.notebook.cells[index]) else self.limits.cell
+        return min(most, REPLAYED) if again and index in self.endless else most
 
     async def _replay(self, kernel: Kernel, until: int) -> None:
         """Define again, in a new kernel, what the cells before ``until`` defined; their shown output stays."""
         for index in range(until):
             cell = self.notebook.cells[index]
-            if self._needed(index) and not self._entry(cell):
+            if self._needed(index) and not self._entry(cell) and not self._is_late():
                 shown = cell.outputs
-                await self._run_cell(kernel, index, self._seconds(index), again=True)
+                await self._run_cell(kernel, index, self._cpu_seconds(index, again=True), again=True)
                 cell.outputs = shown
 
     async def _go_on(self, kernel: Kernel, judge: JudgeServer, start: int) -> int:
@@ -143,26 +157,44 @@ class NotebookRun:
             if entry:
                 await self._check(kernel, judge, index, entry)
             elif self._needed(index):
-                await self._run_cell(kernel, index, self._seconds(index))
+                await self._run_cell(kernel, index, self._cpu_seconds(index, again=False))
         return len(self.notebook.cells)
 
-    async def _run_cell(self, kernel: Kernel, index: int, seconds: float, again: bool = False) -> CellOutcome:
+    async def _run_cell(
+        self,
+        kernel: Kernel,
+        index: int,
+        cpu: float,
+        again: bool = False,
+        excused: Callable[[], bool] = never,
+    ) -> CellOutcome:
         """Run a cell; what it raises when it runs ``again`` in another kernel counts in locked cells alone."""
         self.ran.add(index)
+        left = self.most - self.used
         try:
-            outcome = await kernel.run(index, seconds)
+            outcome = await kernel.run(index, cpu, left, excused)
         except KernelDied as lost:
+            self._stopped[index] = self._after(kernel, cpu, left)
             raise _CellLost(index, str(lost), lost.outcome) from lost
+        finally:
+            self.used += kernel.used
+        if outcome is CellOutcome.TIMEOUT:
+            self.endless.add(index)
+            self._stopped[index] = self._after(kernel, cpu, left)
         if outcome is not CellOutcome.OK and (not again or is_locked(self.notebook.cells[index])):
             self._note_failure(index, outcome)
         return outcome
+
+    def _after(self, kernel: Kernel, cpu: float, left: Seconds) -> str:
+        """Return after what time a cell was stopped, in words."""
+        return in_words(kernel.exceeded or Excess.CPU, self.limits.allowance(cpu).at_most(left))
 
     def _note_failure(self, index: int, outcome: CellOutcome, lost: str = "") -> None:
         """Keep how a cell failed, the first time; a check's failure is the judge's to tell."""
         cell = self.notebook.cells[index]
         if self._entry(cell):
             return
-        found = cell_error(cell, outcome, self._seconds(index), lost)
+        found = cell_error(cell, outcome, self._stopped.get(index, ""), lost)
         error = self.errors.setdefault(index, because_of(found, self._failed(index)))
         if is_locked(cell) or (error.module and error.module.partition(".")[0] in lesson_packages(self.chapter)):
             self.doubts.setdefault(index, error.sentence)
@@ -176,14 +208,16 @@ class NotebookRun:
         outcome = CellOutcome.KERNEL_DIED
         judge.open(entry.exercise.id)
         try:
-            outcome = await self._run_cell(kernel, index, self.limits.check)
+            outcome = await self._run_cell(kernel, index, self.limits.check, excused=judge.is_thinking)
         except _CellLost as gone:
             outcome = gone.outcome
             raise
         finally:
-            window = judge.close(wait=2.0)
+            window = await asyncio.to_thread(judge.close)
             if outcome is CellOutcome.OK and not window.taken:
                 outcome = CellOutcome.NO_CHECK
+            elif outcome is CellOutcome.TIMEOUT and self._is_late():
+                outcome = CellOutcome.NOT_REACHED
             self._keep_report(index, entry, outcome, window)
 
     def _keep_report(self, index: int, entry: Entry, outcome: CellOutcome, window: Examination) -> None:
@@ -193,13 +227,15 @@ class NotebookRun:
         if window.broken:
             self.broken.append(f"a reply to {entry.exercise.id} broke the judge ({window.broken}): please report this")
         elif outcome is CellOutcome.ERROR and not window.taken and not is_explained(cell, entry):
-            self.doubts.setdefault(index, cell_error(cell, outcome, self.limits.check).sentence)
+            self.doubts.setdefault(index, cell_error(cell, outcome).sentence)
         elif outcome is CellOutcome.KERNEL_DIED and not window.taken:
             self.doubts.setdefault(index, "stopped the kernel before the check had begun")
         if window.report:
             self.reports[entry.exercise.id] = with_cause(window.report, failed)
         else:
-            self.reports[entry.exercise.id] = unexamined_report(entry, cell, outcome, self.limits.check, failed)
+            self.reports[entry.exercise.id] = unexamined_report(
+                entry, cell, outcome, self._stopped.get(index, ""), failed
+            )
 
     def _note_errors(self) -> None:
         """Add a note for the instructor of each cell of an answer that failed, and of each module that is not there."""

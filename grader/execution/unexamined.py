@@ -17,11 +17,11 @@ NOT_STARTED = "not-checked"  # the name of what went wrong where the check could
 HINTS = {
     CellOutcome.TIMEOUT: (
         "never-returned",
-        "The function had not returned after {seconds:g} seconds. Is there a loop that never ends?",
+        "The function had not returned after {time}. Is there a loop that never ends?",
     ),
     CellOutcome.UNINTERRUPTIBLE: (
         "never-returned",
-        "The function had not returned after {seconds:g} seconds, and did not even stop when it was interrupted.",
+        "The function had not returned after {time}, and did not even stop when it was interrupted.",
     ),
     CellOutcome.KERNEL_DIED: (
         "kernel-died",
@@ -37,17 +37,17 @@ HINTS = {
 
 
 def unexamined_report(
-    entry: Entry, check: NotebookNode, outcome: CellOutcome, seconds: float, failed: Sequence[CellError] = ()
+    entry: Entry, check: NotebookNode, outcome: CellOutcome, time: str = "", failed: Sequence[CellError] = ()
 ) -> Report:
     """Return the report of an exercise that was not examined: nothing earned, and why.
 
-    ``check`` is its cell, which ended with ``outcome``; ``failed`` are the cells that failed before it.
+    ``check`` is its cell, which ended with ``outcome`` after ``time``; ``failed`` are the cells that failed before it.
     """
     if outcome is CellOutcome.ERROR:
-        name, hint = NOT_STARTED, _why_not_started(entry, cell_error(check, outcome, seconds).sentence, failed)
+        name, hint = NOT_STARTED, _why_not_started(entry, cell_error(check, outcome).sentence, failed)
     else:
         name, hint = HINTS[outcome]
-    text = hint if outcome is CellOutcome.ERROR else hint.format(seconds=seconds)
+    text = hint if outcome is CellOutcome.ERROR else hint.format(time=time)
     return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, text, points=entry.points)
 
 
@@ -82,7 +82,7 @@ def missing_module(report: Report) -> str:
 
 def is_explained(check: NotebookNode, entry: Entry) -> bool:
     """Return whether an error of a check's cell comes from how the student named or passed the function."""
-    sentence = cell_error(check, CellOutcome.ERROR, 0.0).sentence
+    sentence = cell_error(check, CellOutcome.ERROR).sentence
     missing = NOT_DEFINED.search(sentence)
     if missing:
         return missing[1] == entry.exercise.function

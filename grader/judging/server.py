@@ -3,6 +3,9 @@
 It listens on a local socket. While one exercise's window is open, the first `check` of that exercise is examined;
 everything else is told "not now", and the student's side falls back on its public half. Inputs are chosen after the
 window opens, so after the student's code has loaded.
+
+An examination is bounded on both sides: what the kernel sends may cost so many bytes and so much of the judge's CPU
+time, what the judge works out for itself ends by budgets of its own, and nothing goes on once the window is closed.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
 MOST_HEARD = 64 * 2**20  # bytes of all replies to one examination
 MOST_REPLY = 8 * 2**20  # bytes of one reply
+READING = 3.0  # CPU seconds of the judge's for reading all replies to one examination; honest ones take a tenth of one
+FINISHING = 60.0  # seconds that the judge may still think, on a machine with much else to do, when a cell has ended
 
 
 class JudgeServer:
@@ -46,6 +51,7 @@ class JudgeServer:
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._window: Examination | None = None
+        self._lines: dict[socket.socket, threading.Thread] = {}
 
     def __enter__(self) -> JudgeServer:
         self._server = socket.socket(socket.AF_UNIX)
@@ -62,6 +68,11 @@ class JudgeServer:
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
+        lines = dict(self._lines)
+        for connection in lines:
+            _hang_up(connection)
+        for thread in lines.values():
+            thread.join(FINISHING)
         self._folder.cleanup()
 
     def open(self, exercise_id: str) -> None:
@@ -69,13 +80,24 @@ class JudgeServer:
         with self._lock:
             self._window = Examination(exercise_id)
 
-    def close(self, wait: float = 0.0) -> Examination:
-        """Close the window and return it; ``wait`` is the seconds to wait for an examination that still goes on."""
+    def is_thinking(self) -> bool:
+        """Return whether the kernel waits for the judge, and not the judge for the kernel."""
+        window = self._window
+        return window is not None and window.thinking
+
+    def close(self, wait: float = FINISHING) -> Examination:
+        """Close the window, after the check's cell has ended, and return it: no reply can come any more.
+
+        ``wait`` are the seconds for what the judge is just thinking about. If they are not enough, the examination is
+        ``broken``: that is no student's fault.
+        """
         with self._lock:
             window, self._window = self._window, None
         assert window is not None, "close() without open()"
         if window.taken:
-            window.done.wait(wait)
+            _hang_up(window.connection)
+            if not window.done.wait(wait):
+                window.broken = f"it did not come to an end in {wait:g} seconds"
         return window
 
     def _accept(self) -> None:
@@ -85,7 +107,9 @@ class JudgeServer:
             except OSError:
                 return
             if self._room.acquire(blocking=False):
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+                self._lines[connection] = thread
+                thread.start()
             else:
                 connection.close()
 
@@ -94,7 +118,7 @@ class JudgeServer:
         try:
             with connection, suppress(OSError, protocol.ProtocolError):
                 line = DeadlineConnection(connection, HELLO_SECONDS, 20_000)
-                window = self._take(protocol.receive(line, most=10_000))
+                window = self._take(protocol.receive(line, most=10_000), connection)
                 if window:
                     self._examine(DeadlineConnection(connection, self.seconds, MOST_HEARD), window)
                 verdict: Verdict = {"accepted": window is not None}
@@ -103,27 +127,47 @@ class JudgeServer:
             if window:
                 window.broken = type(error).__name__
         finally:
+            self._lines.pop(connection, None)
             self._room.release()
             if window:
                 window.done.set()
 
-    def _take(self, hello: object) -> Examination | None:
+    def _take(self, hello: object, connection: socket.socket) -> Examination | None:
         """Take the open window, if this is the first check of its exercise; return it, or None."""
         wanted = hello.get("check") if isinstance(hello, Mapping) else None
         with self._lock:
             window = self._window
             if window is None or window.taken or window.exercise_id != wanted:
                 return None
-            window.taken = True
+            window.taken = window.thinking = True
+            window.connection = connection
             return window
 
     def _examine(self, line: DeadlineConnection, window: Examination) -> None:
+        left = READING
+
         def ask(args: Mapping[str, Any]) -> Reply:
+            nonlocal left
             protocol.send(line, Question(args=dict(args)))
-            return unpack_reply(protocol.receive(line, most=MOST_REPLY))
+            window.thinking, began = False, time.thread_time()
+            reply = unpack_reply(protocol.receive(line, most=MOST_REPLY))
+            window.thinking, left = True, left - (time.thread_time() - began)
+            if left < 0:
+                raise protocol.ProtocolError("replies that take too long to read")
+            return reply
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
-        window.report = (self.put or examine)(find_entry(window.exercise_id), ask, seed)
+        try:
+            window.report = (self.put or examine)(find_entry(window.exercise_id), ask, seed)
+        finally:
+            window.thinking = False
+
+
+def _hang_up(connection: socket.socket | None) -> None:
+    """End a connection for whoever reads or writes it."""
+    with suppress(OSError):
+        if connection is not None:
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class DeadlineConnection:
@@ -158,6 +202,8 @@ class Examination:
     def __init__(self, exercise_id: str) -> None:
         self.exercise_id = exercise_id
         self.taken = False
+        self.thinking = False
+        self.connection: socket.socket | None = None  # of whoever took the window
         self.done = threading.Event()
         self.report: Report | None = None
         self.broken = ""  # the kind of error that a reply caused here, which should never happen

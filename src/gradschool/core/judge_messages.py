@@ -98,10 +98,12 @@ def unpack_reply(message: object) -> Reply:
     try:
         if not isinstance(message, dict):
             raise TypeError("a reply is a dictionary")
-        printed, seconds = sanitize_text(str(message["printed"])[:MAX_PRINTED]), float(message["seconds"])
+        printed, seconds = _text(message["printed"], MAX_PRINTED), message["seconds"]
+        if not isinstance(seconds, int | float):
+            raise TypeError("seconds are a number")
         first, second = _unpack_outcome(message["first"]), _unpack_outcome(message["second"])
-        return Reply(first, second, to_plain(message["inputs"]), printed, seconds)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        return Reply(first, second, to_plain(message["inputs"]), printed, float(seconds))
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise ProtocolError("not a reply") from error
 
 
@@ -109,5 +111,12 @@ def _unpack_outcome(outcome: object) -> PlainData | Raised:
     if not isinstance(outcome, dict):
         raise TypeError("an outcome is a dictionary")
     if "raised" in outcome:
-        return Raised(sanitize_text(str(outcome["raised"])[:100]), sanitize_text(str(outcome["message"])[:500]))
+        return Raised(_text(outcome["raised"], 100), _text(outcome["message"], 500))
     return to_plain(outcome["value"])
+
+
+def _text(part: object, most: int) -> str:
+    """Return a text's beginning. Nothing else is made a text: ``str()`` of many arrays takes seconds."""
+    if not isinstance(part, str):
+        raise TypeError("something else where a text is expected")
+    return sanitize_text(part[:most])

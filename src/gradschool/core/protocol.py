@@ -176,12 +176,19 @@ def _unpack(node: Any, blocks: list[bytes | None], depth: int, budget: list[int]
     if kind == "~array":
         return _read_npy(_taken(blocks, inside))
     if kind == "~unsupported":
-        return Unsupported(str(inside)[:200])
+        return Unsupported(_text(inside)[:200])
     if kind == "~tuple":
         return tuple(_unpack(item, blocks, depth - 1, budget) for item in inside)
     if kind == "~dict":
-        return {str(key): _unpack(item, blocks, depth - 1, budget) for key, item in inside}
+        return {_text(key): _unpack(item, blocks, depth - 1, budget) for key, item in inside}
     raise ProtocolError("an unknown kind of node")
+
+
+def _text(node: Any) -> str:
+    """Return a text as it is. Nothing else is made one: a list of thousands of arrays takes seconds to write down."""
+    if not isinstance(node, str):
+        raise ProtocolError("something else where a text is expected")
+    return node
 
 
 def _taken(blocks: list[bytes | None], index: Any) -> bytes:
