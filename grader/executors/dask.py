@@ -43,7 +43,7 @@ class DaskExecutor:
         """
         if not todo:
             return
-        longest = config.limits.notebook + 2 * config.limits.locked + 60
+        longest = config.limits.allowance(config.limits.notebook + config.limits.locked).wall + 60
         client = _connected(self.address)
         try:
             yield from DaskRun(client, config, self.patience or longest, self.wait, self.warn).run(todo)
