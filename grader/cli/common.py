@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from grader.cli.aliases import AliasGroup
 from grader.course import CourseDirectory
@@ -24,7 +25,33 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grad School for instructors: build the release, grade a class, give feedback.",
 )
-console = Console(width=None if sys.stdout.isatty() else 140)
+MOST_TEXT = 2000  # characters of one line of text on the terminal
+
+
+class PlainConsole(Console):
+    """A terminal on which every text is text: no markup, no emoji codes, no escapes, and no endless line.
+
+    Much of what is printed quotes a student: a hint, a note, the name of a file. All strings of lines and of tables
+    come through here, so nothing needs to be escaped where it is printed.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Make a line or a table's cell from a string, as it stands."""
+        return super().render_str(printable(text), **{**how, "markup": False, "emoji": False})
+
+
+def printable(text: str) -> str:
+    """Return text for a terminal: a question mark stands for each escape, turn of direction and the like.
+
+    >>> printable("a" + chr(27) + "[2J b")
+    'a?[2J b'
+    """
+    lines = text.expandtabs(4).split("\n")
+    cut = (line if len(line) <= MOST_TEXT else f"{line[:MOST_TEXT]} ..." for line in lines)
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in cut)
+
+
+console = PlainConsole(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 ChapterName = Annotated[str | None, typer.Argument(help="A chapter: its folder, number or part. All without it.")]
 Student = Annotated[str | None, typer.Option("--student", help="Only this student.")]
@@ -39,7 +66,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to 
 def echo(text: str, quiet: bool = False) -> None:
     """Print a line for the person at the keyboard, unless *quiet*."""
     if not quiet:
-        console.print(text, highlight=False)
+        console.print(text)
 
 
 def echo_files(verb: str, key: str, files: Iterable[Path], as_json: bool) -> None:

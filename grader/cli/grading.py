@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -151,12 +150,12 @@ def show_results(results: list[Result]) -> None:
     for r in results:
         marks = "–" if r.score is None else f"{r.score:g} of {r.max_score:g}"
         named = r.reason or _named(r) or "; ".join(r.notes[:2])
-        table.add_row(escape(r.student), r.chapter, marks, escape(named))  # names of files are the students' own
+        table.add_row(r.student, r.chapter, marks, named)  # names of files are the students' own
     console.print(table)
     count = {s: sum(r.status == s for r in results) for s in ("graded", "unchanged", "failed")}
     flagged = [r for r in results if r.notes]
     for r in flagged[:MOST_FLAGS]:
-        echo(f"Look at {escape(r.student)}, {r.chapter}: {escape(' '.join(r.notes[:3]))}")
+        echo(f"Look at {r.student}, {r.chapter}: {' '.join(r.notes[:3])}")
     if len(flagged) > MOST_FLAGS:
         echo(f"... and {len(flagged) - MOST_FLAGS} more; `--json` has them all.")
     echo(
@@ -166,7 +165,7 @@ def show_results(results: list[Result]) -> None:
     if ours := [r.student for r in results if r.grader_fault]:
         names = ", ".join(ours[:MOST_FLAGS]) + (" and others" if len(ours) > MOST_FLAGS else "")
         echo(
-            f"Not the students' fault: {escape(names)}. The table has the reason. No mark of theirs has changed, and "
+            f"Not the students' fault: {names}. The table has the reason. No mark of theirs has changed, and "
             "none is exported; mend it, and run the same command again."
         )
 

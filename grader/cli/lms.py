@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from grader.cli.common import ChapterName, Db, Json, app, console, course_directory, echo, print_json
@@ -52,18 +51,12 @@ def collect(
 
 
 def _show(results: list[CollectResult]) -> None:
-    """Print a line for each file; names in it are the students' own, and no markup or escape in them works."""
+    """Print a line for each file; names in it are the students' own."""
     table = Table("File", "Student", "Chapter", "", "", title="Collected")
     for r in results:
         note = "; ".join(part for part in ("late" if r.late else "", r.note) if part)
-        cells = (printable(r.path), r.student, r.chapter, r.status, printable(note))
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(r.path, r.student, r.chapter, r.status, note)
     console.print(table)
-
-
-def printable(text: str) -> str:
-    """Return text for a terminal: a question mark stands for each escape, turn of direction and the like."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 @app.command("class-report")

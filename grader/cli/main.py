@@ -17,7 +17,7 @@ from grader.cli import (
     trying,
     verify,
 )  # each adds its commands to the application
-from grader.cli.common import app
+from grader.cli.common import app, printable
 from grader.errors import GraderError, Interrupted
 
 __all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "questions", "trying", "verify"]
@@ -30,10 +30,10 @@ def main() -> None:
         logging.getLogger("tornado.application").addHandler(logging.NullHandler())  # nbgrader's gradebook writes there
         app()
     except GraderError as error:
-        print(f"grader: {error}", file=sys.stderr)
+        print(f"grader: {printable(str(error))}", file=sys.stderr)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
     except OSError as error:
-        print(f"grader: {_system_error(error)}", file=sys.stderr)
+        print(f"grader: {printable(_system_error(error))}", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         if not type(error).__module__.startswith(("sqlalchemy", "nbgrader", "sqlite3")):

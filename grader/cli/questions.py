@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from grader.cli.common import (
@@ -54,9 +53,7 @@ def questions(
     made = []
     for sheet in sheets.make_sheets(found, execution_config(unsandboxed), seed):
         made.append(sheet)
-        echo(
-            f"{escape(sheet.student)}, {sheet.assignment}: {len(sheet.questions)} questions. {sheet.why}", quiet=as_json
-        )
+        echo(f"{sheet.student}, {sheet.assignment}: {len(sheet.questions)} questions. {sheet.why}", quiet=as_json)
     files = sheets.write_sheets(made, out or course.work / FOLDER, wanted)
     if as_json:
         return print_json([s.to_json() for s in made])
@@ -84,12 +81,10 @@ def mark_questions(
     else:
         table = Table("Student", "Chapter", "Right", "Given")
         for m in marked:
-            table.add_row(
-                escape(m.student), m.assignment, f"{sum(m.right)} of {len(m.right)}", escape(", ".join(m.given))
-            )
+            table.add_row(m.student, m.assignment, f"{sum(m.right)} of {len(m.right)}", ", ".join(m.given))
         console.print(table)
         for line in unknown:
-            echo(escape(line))
+            echo(line)
     if unknown:
         raise typer.Exit(1)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from grader.cli.common import Json, app, console, echo
 from grader.errors import GraderError
@@ -73,14 +72,14 @@ def _text(file: str) -> str:
 
 
 def _show(result: dict[str, Any]) -> None:
-    echo(f"{escape(result['exercise'])} ({escape(str(result['id']))})")
+    echo(f"{result['exercise']} ({result['id']})")
     for side in ("grader", "check"):
         found = result[side]
         name = f"  {found['mistake']}" if found["mistake"] else ""
         marks = "" if found["earned"] is None else f"  {found['earned']:g} of {found['points']:g}"
-        echo(f"  {side:7} {found['verdict']}{marks}{escape(name)}  [{found['seconds']:.2f} s]".replace("[", r"\["))
+        echo(f"  {side:7} {found['verdict']}{marks}{name}  [{found['seconds']:.2f} s]")
         for line in (found["sentence"], found["experiment"]):
             if line:
-                console.print(f"          {escape(line)}", highlight=False)
+                console.print(f"          {line}")
     if not result["agree"]:
         echo("  They do not agree.")

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
@@ -86,7 +85,7 @@ def _print_figures(figures: tuple[str, ...], result: object, lists: tuple[str, .
     console.print(table)
     for what in lists:
         for found in getattr(result, what):
-            echo(escape(f"{what}: {_line(found)}"))
+            echo(f"{what}: {_line(found)}")
 
 
 def _line(found: str | dict[str, str]) -> str:
@@ -107,7 +106,7 @@ def doctor(name: ChapterName = None, unsandboxed: Unsandboxed = False, as_json: 
     else:
         for item in found:
             sign = "x" if item.good else "!"
-            echo(escape(f"[{sign}] {item.sentence}"))
+            echo(f"[{sign}] {item.sentence}")
     if not all(item.good for item in found):
         raise typer.Exit(1)
 
