@@ -9,6 +9,7 @@ import warnings
 
 from grader.cli import (
     build,
+    desk,
     gradebook,
     grading,
     lms,
@@ -20,7 +21,19 @@ from grader.cli import (
 from grader.cli.common import app, printable
 from grader.errors import GraderError, Interrupted
 
-__all__ = ["app", "build", "gradebook", "grading", "lms", "main", "new_exercise", "questions", "trying", "verify"]
+__all__ = [
+    "app",
+    "build",
+    "desk",
+    "gradebook",
+    "grading",
+    "lms",
+    "main",
+    "new_exercise",
+    "questions",
+    "trying",
+    "verify",
+]
 
 
 def main() -> None:
