@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import judge_address
+from gradschool.student import failed_cells
 from gradschool.student.packages import LESSONS_NEED, Need, needs, pip_install, shell_line
 
 RESTART = "Restart the kernel now (on Colab: Runtime, Restart session), then run this cell again."
@@ -20,6 +21,8 @@ RESTART = "Restart the kernel now (on Colab: Runtime, Restart session), then run
 
 def complete(installed_now: bool = False, run: Callable[[Sequence[str]], int] = subprocess.call) -> None:
     """Install what the lessons need where it is missing or too old; say nothing where all is well.
+
+    From then on a name that a failed cell left undefined is explained below the cell that asks for it.
 
     Parameters
     ----------
@@ -31,6 +34,7 @@ def complete(installed_now: bool = False, run: Callable[[Sequence[str]], int] = 
     """
     if judge_address() is not None:
         return
+    failed_cells.watch()
     lacking = [n for n in needs() if n.name in LESSONS_NEED and not n.fits]
     if not lacking:
         if installed_now:
