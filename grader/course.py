@@ -10,7 +10,7 @@ from grader.errors import GraderError
 from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
-STUDENT_ID = re.compile(r"[\w][\w.@+-]{0,127}")  # nbgrader's gradebook has room for so much
+STUDENT_ID = re.compile(r"[\w][\w.@+=-]{0,127}")  # nbgrader's gradebook has room for so much
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 

@@ -85,13 +85,14 @@ def export(
         Ungraded, typer.Option("--ungraded", help="For an LMS: marks that a person has still to complete.")
     ] = Ungraded.blank,
     roster: Rosters = None,
-    timezone: Timezone = "UTC",
+    timezone: Timezone = None,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
     """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
     from grader.lms import canvas, moodle
     from grader.lms import roster as rosters
+    from grader.lms.manifest import remembered_zone
     from grader.publish.marks import export_csv, mark_rows
     from grader.results import left_out
 
@@ -105,7 +106,7 @@ def export(
         lines = [f"Wrote {export_csv(course, chapters, file)} rows to {file}", *missing]
         return echo("\n".join(lines))
     write = canvas.write_import_file if kind is Format.canvas else moodle.write_worksheets
-    known = rosters.read(roster or rosters.files(course), timezone)
+    known = rosters.read(roster or rosters.files(course), timezone or remembered_zone(course))
     files, notes = write(course, chapters, to or course.work, known, ungraded.value)
     notes = [*left_out(course, chapters), *notes]
     if as_json:

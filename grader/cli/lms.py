@@ -12,9 +12,10 @@ from rich.table import Table
 
 from grader.cli.common import ChapterName, Db, Json, app, console, course_directory, echo, print_json
 from grader.course import select_chapters
+from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.lms.collect import CollectResult
+    from grader.lms.placing import CollectResult
 
 Rosters = Annotated[
     list[Path] | None,
@@ -22,32 +23,56 @@ Rosters = Annotated[
         "--roster", help="Who is who, a CSV; may be said more than once (default: roster/*.csv of the class)."
     ),
 ]
-Timezone = Annotated[str, typer.Option("--timezone", help="The time zone of the times in Moodle's worksheet.")]
+Timezone = Annotated[
+    str | None,
+    typer.Option("--timezone", help="The time zone of the times in Moodle's worksheet (default: as the last time)."),
+]
+Undo = Annotated[bool, typer.Option("--undo", help="Take back what the latest collecting changed.")]
+Sources = Annotated[
+    list[Path] | None, typer.Argument(help="Downloads of Canvas or Moodle, or nbgrader's inbound folder.")
+]
 
 
 @app.command()
 def collect(
-    sources: Annotated[list[Path], typer.Argument(help="Downloads of Canvas or Moodle, or nbgrader's inbound folder.")],
+    sources: Sources = None,
     roster: Rosters = None,
-    timezone: Timezone = "UTC",
+    timezone: Timezone = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, say what would be done.")] = False,
+    undo: Undo = False,
+    student: Annotated[str, typer.Option("--student", help="With --undo: only this student's.")] = "",
     as_json: Json = False,
 ) -> None:
     """Take in what an LMS or nbgrader's exchange hands over: folders and zips."""
-    from grader.lms.collect import MOODLES_NUMBERS, Collector
+    from grader.lms import collect as collecting
+    from grader.lms.manifest import remembered_zone
     from grader.lms.roster import files, read
 
     course = course_directory()
-    known = read(roster or files(course), timezone)
-    results = Collector(course, known, dry_run).collect(sources)
+    if undo:
+        if sources or dry_run:
+            raise UsageError("--undo takes back the latest collecting: say neither a download nor --dry-run with it.")
+        return _report(collecting.undo(course, student), as_json, ("restored", "removed"))
+    if not sources:
+        raise UsageError("Say what to collect: the LMS's download, a folder or a zip.")
+    zone = timezone or remembered_zone(course)
+    known = read(roster or files(course), zone)
+    results = collecting.Collector(course, known, dry_run, zone).collect(sources)
+    if any(r.lms == "moodle" for r in results) and not known and not as_json:
+        echo(collecting.MOODLES_NUMBERS)
+    usual = ("new", "replaced", "unchanged", "older")
+    found = (*usual, "updated") if any(r.status == "updated" for r in results) else usual
+    return _report(results, as_json, found, "Would be: " if dry_run else "")
+
+
+def _report(results: list[CollectResult], as_json: bool, statuses: tuple[str, ...], before: str = "") -> None:
+    """Print what became of each file, and how often each came to be."""
     if as_json:
         return print_json([asdict(r) for r in results])
     _show(results)
-    if any(r.lms == "moodle" for r in results) and not known:
-        echo(MOODLES_NUMBERS)
     count = Counter(r.status for r in results)
-    summary = ", ".join(f"{count[s]} {s}" for s in ("new", "replaced", "unchanged", "older"))
-    return echo(f"{'Would be: ' if dry_run else ''}{summary}, {count['failed']} could not be taken.")
+    summary = ", ".join(f"{count[s]} {s}" for s in statuses)
+    return echo(f"{before}{summary}, {count['failed']} could not be taken.")
 
 
 def _show(results: list[CollectResult]) -> None:

@@ -3,64 +3,42 @@
 nbgrader's own ``zip_collect`` unpacks with :func:`shutil.unpack_archive`, without a bound on sizes or counts, and its
 exchange copies with :func:`shutil.copytree`, which follows a student's links. So we read here, member by member, and
 where something is written is decided by :mod:`grader.lms.collect` from the roster alone, never by a name in an archive.
+
+What one student handed in has limits of its own (:mod:`grader.lms.hand_in_zip`): it cannot use up anybody else's.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from grader.errors import GraderError
-from grader.notebooks.reader import MOST_BYTES
+from grader.lms.filenames import looks_like_notebook, parse_name
+from grader.lms.hand_in_zip import (
+    ZIP_SIGN,
+    ArchiveMember,
+    HandInLimits,
+    HandInZip,
+    bounded,
+    is_noise,
+    member_trouble,
+    packed_time,
+    unpacked,
+)
 
-MOST_FILES = 20_000  # in one folder or zip, zips inside it included
-MOST_TOTAL = 2 * 2**30  # bytes unpacked from zips in one run
-NOISE = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
+MOST_FILES = 200_000  # in one folder: no download has as many
 
-
-@dataclass(frozen=True)
-class ArchiveMember:
-    """One file that was handed in: ``path`` inside its source, ``mtime`` when it was packed (local time, ISO).
-
-    ``read`` gives at most ``MOST_BYTES`` bytes or raises GraderError; ``trouble`` says why there is nothing to read.
-    """
-
-    path: str
-    mtime: str = ""
-    read: Callable[[], bytes] = bytes
-    trouble: str = ""
-
-
-class UnpackLimits:
-    """A budget: how many files and bytes one run may still unpack."""
-
-    def __init__(self, files: int = MOST_FILES, total: int = MOST_TOTAL) -> None:
-        self.files, self.total = files, total
-
-    def spend_file(self) -> bool:
-        """Count one more file; return whether it may be looked at."""
-        self.files -= 1
-        return self.files >= 0
-
-    def spend_bytes(self, content: bytes) -> bytes:
-        """Count a file's content and return it; raise GraderError when too much was unpacked already."""
-        self.total -= len(content)
-        if self.total < 0:
-            raise GraderError(f"more than {MOST_TOTAL // 2**30} GB were unpacked in this run: collect it in parts.")
-        return content
+Limits = dict[str, HandInLimits]  # by who handed in
 
 
 @contextmanager
-def open_archive(source: Path, limits: UnpackLimits | None = None) -> Iterator[list[ArchiveMember]]:
+def open_archive(source: Path) -> Iterator[list[ArchiveMember]]:
     """Open a folder or zip and give every file in it, in the order of their paths.
 
     Raises
@@ -68,29 +46,34 @@ def open_archive(source: Path, limits: UnpackLimits | None = None) -> Iterator[l
     GraderError
         If it is neither.
     """
-    limits = limits or UnpackLimits()
+    limits: Limits = {}
     with ExitStack() as stack:
         if source.is_dir():
             found = list(_folder(source, stack, limits))
         elif source.is_file():
-            archive = _archive(source, stack)
+            archive = _download(source, stack)
             if archive is None:
                 raise GraderError(f"{source} is neither a folder nor a zip: give the LMS's download.")
-            found = list(_members(archive, "", limits, depth=1))
+            if parse_name(source.name):
+                found = list(_on_disk(source, source.name, stack, limits))
+            else:
+                found = list(_members(archive, "", limits))
         else:
             raise GraderError(f"There is no {source}: give the LMS's download, a folder or a zip.")
-        if limits.files < 0:
-            found.append(ArchiveMember(source.name, trouble=f"more than {MOST_FILES} files: the rest was left out."))
+        found += [ArchiveMember(limit.path, trouble=limit.trouble) for limit in limits.values() if limit.trouble]
         yield sorted(found, key=lambda p: p.path)
 
 
-def is_noise(path: str) -> bool:
-    """Return whether this is a file that operating systems and editors leave behind."""
+def _limits_of(path: str, limits: Limits) -> HandInLimits:
+    """Return the limits of whoever handed this file in; what nobody is known to have handed in stands by itself."""
+    name = parse_name(path)
     parts = PurePosixPath(path).parts
-    return any(p in NOISE for p in parts) or (bool(parts) and parts[-1].startswith(("._", "~$")))
+    who = f"{name.download}/{name.lms} {name.lms_id}" if name else "/".join(parts[:2])
+    return limits.setdefault(who, HandInLimits(path=path))
 
 
-def _folder(source: Path, stack: ExitStack, limits: UnpackLimits) -> Iterator[ArchiveMember]:
+def _folder(source: Path, stack: ExitStack, limits: Limits) -> Iterator[ArchiveMember]:
+    left = MOST_FILES
     for folder, folders, files in os.walk(source, followlinks=False):
         here = Path(folder)
         folders.sort()
@@ -99,109 +82,81 @@ def _folder(source: Path, stack: ExitStack, limits: UnpackLimits) -> Iterator[Ar
             path = file.relative_to(source).as_posix()
             if is_noise(path):
                 continue
-            if not limits.spend_file():
+            left -= 1
+            if left < 0:
+                yield ArchiveMember(source.name, trouble=f"more than {MOST_FILES:,} files: give the download alone.")
                 return
             yield from _on_disk(file, path, stack, limits)
 
 
-def _on_disk(file: Path, path: str, stack: ExitStack, limits: UnpackLimits) -> Iterator[ArchiveMember]:
+def _on_disk(file: Path, path: str, stack: ExitStack, limits: Limits) -> Iterator[ArchiveMember]:
     about = file.lstat()
+    mtime = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
+    member = ArchiveMember(path, mtime, lambda: _limits_of(path, limits).spend(path, _bytes_of(file)))
     if stat.S_ISLNK(about.st_mode):
-        yield ArchiveMember(path, trouble="a link to somewhere else: ask for the file itself.")
+        yield replace(member, trouble="a link to somewhere else: ask for the file itself.")
     elif not stat.S_ISREG(about.st_mode):
-        yield ArchiveMember(path, trouble="not a plain file: left alone.")
-    elif file.suffix.lower() == ".zip" and (archive := _archive(file, stack)):
-        yield from _members(archive, path + "/", limits, depth=1)
+        yield replace(member, trouble="not a plain file: left alone.")
+    elif parse_name(path):
+        yield from _handed_in(member, lambda: _first_bytes(file), limits)
+    elif file.suffix.lower() == ".zip" and (archive := _download(file, stack)):
+        yield from _members(archive, path + "/", limits)
     else:
-        mtime = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
-        yield ArchiveMember(path, mtime, lambda: _bytes_of(file))
+        yield member
+
+
+def _first_bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened_file:
+            return opened_file.read(len(ZIP_SIGN))
+    except OSError:
+        return b""
 
 
 def _bytes_of(file: Path) -> bytes:
     """Read a plain file's bytes; fail if it was changed into a link in the meantime."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened_file:
-            return _bounded(opened_file.read(MOST_BYTES + 1))
+        with os.fdopen(os.open(file, flags), "rb") as opened_file:
+            return bounded(opened_file)
     except OSError as error:
         raise GraderError(f"cannot be opened ({error.strerror}).") from error
 
 
-def _bounded(content: bytes) -> bytes:
-    if len(content) > MOST_BYTES:
-        raise GraderError(f"larger than {MOST_BYTES // 2**20} MB: ask for it again without its outputs.")
-    return content
-
-
-def _archive(source: Path | io.BytesIO, stack: ExitStack | None = None) -> zipfile.ZipFile | None:
+def _download(source: Path, stack: ExitStack) -> zipfile.ZipFile | None:
+    """Open a zip that an LMS or an instructor made; None if it is none."""
     try:
-        archive = zipfile.ZipFile(source)
+        return stack.enter_context(zipfile.ZipFile(source))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return None
-    return stack.enter_context(archive) if stack else archive
 
 
-def _members(archive: zipfile.ZipFile, prefix: str, limits: UnpackLimits, depth: int) -> Iterator[ArchiveMember]:
+def _members(archive: zipfile.ZipFile, prefix: str, limits: Limits) -> Iterator[ArchiveMember]:
     for info in archive.infolist():
         path = prefix + info.filename.replace("\\", "/")
-        if info.is_dir() or is_noise(path):
-            continue
-        if not limits.spend_file():
-            return
-        yield from _member(archive, info, ArchiveMember(path, _mtime(info)), limits, depth)
+        if not info.is_dir() and not is_noise(path):
+            yield from _member(archive, info, path, limits)
 
 
-def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, limits: UnpackLimits, depth: int
-) -> Iterator[ArchiveMember]:
-    path = PurePosixPath(member.path)
-    if path.is_absolute() or ".." in path.parts or "\0" in info.orig_filename:
-        yield replace(member, trouble="its name leads out of the archive: left alone.")
-    elif stat.S_ISLNK(info.external_attr >> 16):
-        yield replace(member, trouble="a link to somewhere else: ask for the file itself.")
-    elif info.flag_bits & 1:
-        yield replace(member, trouble="locked with a password: ask for it without one.")
-    elif path.suffix.lower() == ".zip" and depth:
-        yield from _zip_in_zip(archive, info, member, limits, depth)
-    else:
-        yield replace(member, read=lambda: limits.spend_bytes(_unpacked(archive, info)))
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, limits: Limits) -> Iterator[ArchiveMember]:
+    member = ArchiveMember(path, packed_time(info), trouble=member_trouble(info, path))
+    if member.trouble:
+        yield member
+        return
+    read = replace(member, read=lambda: _limits_of(path, limits).spend(path, unpacked(archive, info)))
+    yield from _handed_in(read, lambda: unpacked(archive, info, len(ZIP_SIGN)), limits)
 
 
-def _zip_in_zip(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: ArchiveMember, limits: UnpackLimits, depth: int
-) -> Iterator[ArchiveMember]:
-    """Yield the files of a zip inside a zip, which is unpacked again for each of them rather than kept in memory."""
-
-    def again() -> zipfile.ZipFile:
-        found = _archive(io.BytesIO(limits.spend_bytes(_unpacked(archive, info))))
-        if found is None:
-            raise GraderError("a damaged zip: ask for it again.")
-        return found
-
-    try:
-        for inside in _members(again(), member.path + "/", limits, depth - 1):
-            name = inside.path.removeprefix(member.path + "/")
-            yield inside if inside.trouble else replace(inside, read=partial(_read_inside, again, name, limits))
-    except GraderError as error:
-        yield replace(member, trouble=str(error))
-
-
-def _read_inside(again: Callable[[], zipfile.ZipFile], name: str, limits: UnpackLimits) -> bytes:
-    archive = again()
-    info = next(i for i in archive.infolist() if i.filename.replace("\\", "/") == name)
-    return limits.spend_bytes(_unpacked(archive, info))
-
-
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Read a member's bytes up to the limit, whatever its header claims of its size."""
-    try:
-        with archive.open(info) as member:
-            return _bounded(member.read(MOST_BYTES + 1))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise GraderError("damaged in its zip: ask for it again.") from error
-
-
-def _mtime(info: zipfile.ZipInfo) -> str:
-    try:
-        return datetime(*info.date_time).isoformat()
-    except ValueError:
-        return ""
+def _handed_in(member: ArchiveMember, first: Callable[[], bytes], limits: Limits) -> Iterator[ArchiveMember]:
+    """Yield a file, or the files in it if it is a zip, whatever its ending: content decides."""
+    name = PurePosixPath(member.path).name
+    is_zip = name.lower().endswith(".zip")
+    if not is_zip and looks_like_notebook(name):
+        try:
+            is_zip = first() == ZIP_SIGN
+        except GraderError:
+            is_zip = False
+    if not is_zip:
+        yield member
+        return
+    yield from HandInZip(member.path, member.read, _limits_of(member.path, limits)).members()

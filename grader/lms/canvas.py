@@ -14,8 +14,10 @@ from pathlib import Path
 
 from grader.course import Chapter, CourseDirectory
 from grader.lms.filenames import normalize_name
+from grader.lms.ids import original_id
 from grader.lms.manifest import Manifest, read_manifest
-from grader.lms.roster import POINTS, Roster, RosterFile
+from grader.lms.roster import Roster
+from grader.lms.roster_file import POINTS, RosterFile
 from grader.lms.totals import (
     Totals,
     Ungraded,
@@ -76,9 +78,14 @@ def _rows_of_collected(totals: Totals, manifest: Manifest) -> list[Row]:
     """Without Canvas's own export: the ids that the collected files had, and the student id as the login."""
     rows = []
     for student in sorted({student for student, _ in totals}):
-        collected = next((e for e in manifest.get(student, {}).values() if e["lms"] == "canvas"), None)
+        collected = next(
+            (e for e in manifest.get(student, {}).values() if e["lms"] == "canvas" and not e["shared"]), None
+        )
         lms_id = collected["lms_id"] if collected else ""
-        numbers = {"ID": lms_id if lms_id.isdigit() else "", "SIS Login ID": "" if student == lms_id else student}
+        numbers = {
+            "ID": lms_id if lms_id.isdigit() else "",
+            "SIS Login ID": "" if student == lms_id else original_id(student),
+        }
         rows.append((student, {"Student": (collected["who"] if collected else "") or student, **numbers}))
     return rows
 

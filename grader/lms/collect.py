@@ -1,49 +1,34 @@
 """Collecting a class: what an LMS or nbgrader's exchange handed over goes to ``submitted/STUDENT/CHAPTER/``.
 
 Of several submissions of one student the latest counts; a newer one is never overwritten by an older one, however
-often and in whatever order downloads are collected. The manifest (:mod:`grader.lms.manifest`) says what was collected
-from where.
+often and in whatever order downloads are collected. A notebook in which nobody worked never takes the place of work,
+and one that came with the hand-in for another chapter never that of the chapter's own. What gives way is kept
+(:mod:`grader.lms.history`). The manifest (:mod:`grader.lms.manifest`) says what was collected from where.
 """
 
 from __future__ import annotations
 
-import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from grader.course import STUDENT_ID, Chapter, CourseDirectory, chapters
+from grader.course import CourseDirectory, select_chapters
 from grader.errors import GraderError
-from grader.lms import archives
-from grader.lms.archives import ArchiveMember, UnpackLimits
-from grader.lms.filenames import SubmissionName, normalize_name, parse_name, without_version
-from grader.lms.manifest import Manifest, ManifestEntry, is_newer, new_entry, read_manifest, write_manifest
+from grader.lms import archives, history
+from grader.lms.filenames import looks_like_notebook, parse_name
+from grader.lms.hand_in_zip import TOO_MUCH, ArchiveMember
+from grader.lms.looking import UNKNOWN, Notebook, Receipts, find_owner, look
+from grader.lms.manifest import Manifest, read_manifest, write_manifest
+from grader.lms.placing import CollectResult, Placing
+from grader.lms.receipts import is_receipt, read_receipts
 from grader.lms.roster import Roster
-from grader.lms.timestamps import parse_utc, stamp
-from grader.notebooks.reader import parse_submission
-from grader.notebooks.recognize import chapter_of
-from grader.results import digest_of
 
-MOST_LETTERS = 100  # of a student id, which is a folder's name
-UNKNOWN = "its name says neither Canvas, Moodle nor nbgrader: rename it as the LMS did, or put it into submitted/."
 MOODLES_NUMBERS = (
     "Moodle numbers a student anew in every assignment: without a roster each chapter's student is another one."
 )
-
-
-@dataclass(frozen=True)
-class CollectResult:
-    """What became of one file: "new", "replaced", "unchanged", "older" (a later one counts) or "failed"."""
-
-    path: str
-    status: str
-    student: str = ""
-    chapter: str = ""
-    late: bool = False
-    note: str = ""
-    lms: str = ""
+FEWEST_HAND_INS = 3  # of a download that may be for several chapters
 
 
 @dataclass
@@ -53,80 +38,49 @@ class Collector:
     course: CourseDirectory
     roster: Roster = field(default_factory=Roster)
     dry_run: bool = False
+    timezone: str = ""
     manifest: Manifest = field(init=False, default_factory=dict)
     _notebooks: dict[str, set[str]] = field(init=False, default_factory=dict)  # paths by student, also of none
-    _placed: dict[Path, str] = field(init=False, default_factory=dict)  # digests of what this run wrote
 
     def collect(self, sources: Iterable[Path]) -> list[CollectResult]:
         """Collect from these folders and zips; one result for each file, in the order of their paths."""
-        self.manifest, self._notebooks, self._placed = read_manifest(self.course), {}, {}
+        self.manifest, self._notebooks = read_manifest(self.course), {}
+        results = [CollectResult("", "failed", note=fault) for fault in self.roster.faults]
+        found: list[Notebook] = []
         with ExitStack() as stack:
-            limits = UnpackLimits()
-            found = [p for source in sources for p in stack.enter_context(archives.open_archive(source, limits))]
-            named = [(member, parse_name(member.path)) for member in found]
-            named.sort(key=lambda pair: _rank(*pair), reverse=True)  # the latest first: it need not give way later
-            results = [r for member, name in named for r in self._collect_member(member, name)]
-        if not self.dry_run:
-            write_manifest(self.course, self.manifest)
-        return sorted([*results, *self._without_notebook()], key=lambda r: (r.path, r.status))
+            for source in sources:
+                members = stack.enter_context(archives.open_archive(source))
+                receipts = read_receipts(members)
+                for member in members:
+                    for one in self._look(member, receipts, str(source)):
+                        (found if isinstance(one, Notebook) else results).append(one)  # type: ignore[arg-type]
+            placing = Placing(self.course, self.manifest)
+            results += placing.place(_with_riders(found))
+            if not self.dry_run:
+                placing.write()
+                write_manifest(self.course, self.manifest, self.timezone)
+        return sorted([*_in_one_line(results), *self._without_notebook()], key=lambda r: (r.path, r.status))
 
-    def _collect_member(self, member: ArchiveMember, name: SubmissionName | None) -> Iterator[CollectResult]:
-        """Collect one file; whatever is wrong with it ends here, in a result that says so."""
+    def _look(self, member: ArchiveMember, receipts: Receipts, source: str) -> Iterator[Notebook | CollectResult]:
+        """Look at one file; whatever is wrong with it ends here, in a result that says so."""
+        name = parse_name(member.path)
         try:
             if member.trouble:
                 raise GraderError(member.trouble)
             if name is None:
                 raise GraderError(UNKNOWN)
-            if name.lms == "nbgrader" and not name.file.endswith(".ipynb"):
-                return  # timestamp.txt, and whatever the student's folder held besides
-            yield self._collect_notebook(member, name)
+            if is_receipt(member.path) or (name.lms == "nbgrader" and not looks_like_notebook(name.file)):
+                return  # a receipt, timestamp.txt, and whatever the student's folder held besides
+            owner = find_owner(name, self.roster)
+            self._notebooks.setdefault(owner.student, set())
+            found = look(member, name, owner, receipts, f"{source}/{name.download}")
+            self._notebooks[owner.student].add(member.path)
+            yield found
+            for student in owner.members:
+                note = f"handed in by {owner.student} for {owner.group}"
+                yield replace(found, student=student, shared=True, notes=(note, *found.notes))
         except GraderError as error:
             yield CollectResult(member.path, "failed", note=str(error))
-
-    def _collect_notebook(self, member: ArchiveMember, name: SubmissionName) -> CollectResult:
-        student, submitted = self._find_student(name)
-        self._notebooks.setdefault(student, set())
-        _require_notebook(name)
-        content = member.read()
-        chapter, chapter_note = _chapter(content, name)
-        self._notebooks[student].add(member.path)
-        entry = new_entry(member, name, submitted or name.time, content)
-        status, note = self._place(student, chapter, content, entry)
-        return CollectResult(
-            member.path, status, student, chapter.assignment_id, name.late, note or chapter_note, name.lms
-        )
-
-    def _find_student(self, name: SubmissionName) -> tuple[str, datetime | None]:
-        """Return the student id, which is fit for a folder's name, and the submission's time if the roster has it."""
-        student, submitted = self.roster.find(name) if self.roster else (name.lms_id, None)
-        if not STUDENT_ID.fullmatch(student) or len(student) > MOST_LETTERS:
-            raise GraderError(
-                f"{student!r} cannot be a student id (letters, digits and . @ + - _): add it to a roster."
-            )
-        return student, submitted
-
-    def _place(self, student: str, chapter: Chapter, content: bytes, entry: ManifestEntry) -> tuple[str, str]:
-        """Write a submission if it is the latest; return its status and, where one is due, a note on why."""
-        file = self.course.notebook_path(self.course.submitted, student, chapter)
-        _require_inside(file, self.course)
-        known = self.manifest.get(student, {}).get(chapter.assignment_id)
-        existing = self._placed.get(file) or (digest_of(file) if file.is_file() else "")
-        newer = known is None or is_newer(entry, known) or bool(entry["time"] and not known["time"])
-        if existing == entry["digest"]:
-            status = "unchanged"
-        elif not existing:
-            status, newer = "new", True
-        elif known and known["digest"] == existing:
-            status = "replaced" if newer else "older"
-        else:
-            newer = _is_later(entry, file)
-            status = "replaced" if newer else "older"
-        if newer:
-            self._placed[file] = entry["digest"]
-            self.manifest.setdefault(student, {})[chapter.assignment_id] = entry
-            if not self.dry_run:
-                _write(file, content, entry["time"])
-        return status, _why_older(known, existing) if status == "older" else ""
 
     def _without_notebook(self) -> Iterator[CollectResult]:
         """One result for each student who handed something in, and no notebook of the course."""
@@ -136,67 +90,78 @@ class Collector:
                 yield CollectResult("", "failed", student, note=note)
 
 
-def _rank(member: ArchiveMember, name: SubmissionName | None) -> tuple[tuple[int, int], str, str, bool]:
-    """Return a sort key by which later is greater: the LMS's order, then the time, then the name the lesson has."""
-    if name is None:
-        return ((0, 0), "", "", False)
-    is_named_so = without_version(name.file) in {c.notebook for c in chapters()}
-    return (name.order, name.time.isoformat() if name.time else "", member.mtime, is_named_so)
+def _with_riders(found: list[Notebook]) -> list[Notebook]:
+    """Mark the notebooks that came with the hand-in for another chapter than their own.
+
+    A download is for the chapter of most of its hand-ins; if most of them hold several chapters, it is for all.
+    """
+    hand_ins: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for n in found:
+        if not n.untouched:
+            hand_ins[n.home][n.hand_in].add(n.chapter.assignment_id)
+    homes = {home: _chapter_of_download(list(some.values())) for home, some in hand_ins.items()}
+    marked = []
+    for n in found:
+        several = {m.chapter.assignment_id for m in found if m.hand_in == n.hand_in}
+        home = n.name.assignment or homes.get(n.home, "")
+        rides = home != n.chapter.assignment_id if home else len(several) > 1
+        if rides and home != "*":
+            known = home in [c.assignment_id for c in select_chapters(None)]
+            note = f"came with the hand-in for {home}" if known else "came with another chapter's notebook"
+            marked.append(replace(n, rides=True, notes=(*n.notes, note)))
+        else:
+            marked.append(n)
+    return marked
 
 
-def _require_notebook(name: SubmissionName) -> None:
-    if name.typed:
-        raise GraderError("text that was typed into the LMS, not a file: ask for the notebook.")
-    if not name.file.lower().endswith(".ipynb"):
-        kind = PurePosixPath(name.file).suffix or "no ending"
-        raise GraderError(f"not a notebook ({kind}): ask for the .ipynb.")
+def _chapter_of_download(hand_ins: list[set[str]]) -> str:
+    """Return the chapter that a download is for, "*" if for all, "" if that cannot be said."""
+    if len(hand_ins) >= FEWEST_HAND_INS and sum(len(h) > 1 for h in hand_ins) * 2 > len(hand_ins):
+        return "*"
+    ranked = Counter(c for h in hand_ins for c in h).most_common(2)
+    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        return ""
+    return ranked[0][0]
 
 
-def _chapter(content: bytes, name: SubmissionName) -> tuple[Chapter, str]:
-    """Find the chapter by the notebook's cells, else by nbgrader's assignment, else by the file's name; with a note."""
-    try:
-        return chapter_of(parse_submission(content, name.file), name.file), ""
-    except GraderError as error:
-        why = str(error)
-    for chapter in chapters():
-        if chapter.assignment_id == name.assignment or normalize_name(chapter.notebook) == normalize_name(
-            without_version(name.file)
-        ):
-            return chapter, why
-    raise GraderError(why)
+def _in_one_line(results: list[CollectResult]) -> list[CollectResult]:
+    """Make one line of those that say the same of several files of one hand-in, or that it holds too much."""
+    kept: dict[tuple[str, ...], CollectResult] = {}
+    more: Counter[tuple[str, ...]] = Counter()
+    too_much = {_who(r): r.note for r in results if r.note.startswith(TOO_MUCH)}
+    for r in results:
+        note = too_much.get(_who(r), r.note)
+        key = (_who(r), note) if r.status == "failed" and r.path else (str(len(kept)), r.path, note, r.student)
+        more[key] += key in kept
+        kept.setdefault(key, replace(r, note=note) if r.status == "failed" else r)
+    return [replace(r, note=f"{r.note} (and {more[k]} more)") if more[k] else r for k, r in kept.items()]
 
 
-def _why_older(known: ManifestEntry | None, existing: str) -> str:
-    """Say which submission counts instead."""
-    if known and known["digest"] == existing:
-        return f"{PurePosixPath(known['path']).name} counts."
-    return "another submission lies there that did not come this way: it stays (move it away to take this one)."
+def _who(result: CollectResult) -> str:
+    """Return whose hand-in a line is about, as far as its path says."""
+    name = parse_name(result.path)
+    return f"{name.download}/{name.lms} {name.lms_id}" if name else result.path
 
 
-def _is_later(entry: ManifestEntry, file: Path) -> bool:
-    """Return whether a submission is later than one that lies there with a timestamp of its own."""
-    try:
-        existing = parse_utc((file.parent / "timestamp.txt").read_text(errors="replace").strip()[:100])
-    except (OSError, ValueError, OverflowError):
-        return False
-    return bool(entry["time"]) and entry["time"] > stamp(existing)
+def undo(course: CourseDirectory, student: str = "") -> list[CollectResult]:
+    """Take back what the latest collecting changed, all of it or one student's; one result for each chapter.
 
-
-def _require_inside(file: Path, course: CourseDirectory) -> None:
-    """Refuse to write through a link that somebody put into ``submitted/``."""
-    places = [file, file.parent, file.parent.parent]
-    if any(p.is_symlink() for p in places) or file.is_dir():
-        raise GraderError(f"{file.relative_to(course.work)} is a link or a folder: clear it away and collect again.")
-
-
-def _write(file: Path, content: bytes, time: str) -> None:
-    """Write a submission and its timestamp, the notebook in one move."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(content)
-    when = file.with_name("timestamp.txt")
-    if time:
-        when.write_text(time + "\n", encoding="utf-8")
-    else:
-        when.unlink(missing_ok=True)  # that of an earlier submission is not this one's
-    os.replace(partial, file)
+    Raises
+    ------
+    GraderError
+        If nothing can be taken back.
+    """
+    changes = [c for c in history.last_run(course) if student in ("", c.student)]
+    if not changes:
+        raise GraderError(f"The latest collecting changed nothing of {student!r}.")
+    manifest, results, undone = read_manifest(course), [], []
+    chapters = {c.assignment_id: c for c in select_chapters(None)}
+    for change in reversed(changes):
+        status, note = history.revert(course, manifest, change, chapters[change.chapter])
+        entry = change.after or change.before
+        path = PurePosixPath(entry["path"]).name if entry else ""
+        results.append(CollectResult(path, status, change.student, change.chapter, note=note))
+        undone += [change] if status != "failed" else []
+    write_manifest(course, manifest)
+    history.forget_last(course, undone)
+    return results

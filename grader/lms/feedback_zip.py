@@ -23,7 +23,7 @@ def write_zips(course: CourseDirectory, chapters: list[Chapter], to: Path) -> tu
         for page in sorted(course.feedback.glob(f"*/{chapter.assignment_id}/{chapter.notebook}.html")):
             student = page.parts[-3]
             entry = manifest.get(student, {}).get(chapter.assignment_id)
-            if entry is None or entry["lms"] not in ("canvas", "moodle"):
+            if entry is None or entry["shared"] or entry["lms"] not in ("canvas", "moodle"):
                 left_out.add(student)
                 continue
             name = entry["stem"] + ("/" if entry["lms"] == "moodle" else "") + f"{chapter.notebook}.html"
@@ -33,5 +33,6 @@ def write_zips(course: CourseDirectory, chapters: list[Chapter], to: Path) -> tu
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, page in pages:
                 archive.writestr(zipfile.ZipInfo(name), page.read_bytes(), zipfile.ZIP_DEFLATED)
-    notes = [f"Not collected from an LMS, so in no zip: {', '.join(sorted(left_out))}."] if left_out else []
+    why = "Not collected from an LMS, or handed in by another of the group, so in no zip"
+    notes = [f"{why}: {', '.join(sorted(left_out))}."] if left_out else []
     return list(packed), notes

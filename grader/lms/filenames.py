@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -37,6 +37,10 @@ EXCHANGE = re.compile(
     r"(?P<id>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*)(?:\+[\w=-]+)?$", re.DOTALL
 )
 VERSION = re.compile(r"-(\d{1,4})$")
+NUMBERS = re.compile(r"(?=_(?P<id>\d+)_(?P<file_id>\d+)_.)")  # where Canvas's two numbers may stand, overlapping
+ENDING = re.compile(r"\.ipynb(?=$|[ ._(-])[^/]*$", re.IGNORECASE)  # with what a browser or system puts behind it
+LIKE = 2  # digits that two students' numbers may differ in
+OTHER_ENDINGS = ("", ".json", ".txt")  # which a notebook may have by mistake
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,9 @@ class SubmissionName:
     """The parts of a submitted file's name: ``stem`` is the LMS's, ``file`` the student's.
 
     ``order`` grows with each submission where the LMS says so: Canvas's file id and the version behind the name.
-    ``typed`` is set where the LMS packed something that was typed into it rather than a file.
+    ``typed`` is set where the LMS packed something that was typed into it rather than a file. ``download`` is what lies
+    outside of the part that the LMS named. ``others`` are numbers that might be the student's as well: a Canvas name
+    may hold anything, and be made to look as if another number came first.
     """
 
     lms: str
@@ -57,6 +63,8 @@ class SubmissionName:
     time: datetime | None = None
     assignment: str = ""
     typed: bool = False
+    download: str = ""
+    others: tuple[tuple[str, str], ...] = ()  # with the name before each
 
 
 def parse_name(path: str) -> SubmissionName | None:
@@ -65,12 +73,13 @@ def parse_name(path: str) -> SubmissionName | None:
     The outermost part that does decides: what is inside a zip or a folder was named by the student.
     """
     *folders, last = PurePosixPath(path).parts or ("",)
-    for folder in folders:
-        packed = folder.lower().endswith(".zip")
+    for i, folder in enumerate(folders):
+        packed = folder.lower().endswith(".zip") or looks_like_notebook(folder)  # a zip, whatever its name
         found = _moodle(folder, last, True) or (_canvas(folder, last) if packed else _exchange(folder, last))
         if found:
-            return found
-    return _moodle(last, last, False) or _canvas(last, last)
+            return replace(found, download="/".join(folders[:i]))
+    found = _moodle(last, last, False) or _canvas(last, last)
+    return replace(found, download="/".join(folders)) if found else None
 
 
 def _exchange(part: str, last: str) -> SubmissionName | None:
@@ -109,12 +118,24 @@ def _canvas(part: str, last: str) -> SubmissionName | None:
         late=bool(match["late"]),
         order=(int(match["file_id"] or 0), int(version[1]) if version else 0),
         typed=bool(match["typed"]),
+        others=tuple((n["id"], part[: n.start()]) for n in NUMBERS.finditer(part) if _may_be_numbers(n, match)),
     )
+
+
+def _may_be_numbers(found: re.Match[str], first: re.Match[str]) -> bool:
+    """Return whether two numbers further behind in a Canvas name may be Canvas's own: others, and nearly as long."""
+    pairs = [(found["id"], first["id"]), (found["file_id"], first["file_id"] or "")]
+    return found["id"] != first["id"] and all(abs(len(one) - len(other)) <= LIKE for one, other in pairs)
+
+
+def looks_like_notebook(file: str) -> bool:
+    """Return whether a file's name has a notebook's ending, with whatever a browser put behind it."""
+    return bool(ENDING.search(file))
 
 
 def without_version(file: str) -> str:
     """Return the stem of a file's name as the student had it: ``loss-2.ipynb`` and ``loss (1).ipynb`` are ``loss``."""
-    stem = PurePosixPath(file).stem
+    stem = ENDING.sub("", file) if looks_like_notebook(file) else PurePosixPath(file).stem
     return re.sub(r"\s*\(\d{1,4}\)$", "", VERSION.sub("", stem))
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from grader.course import Chapter, CourseDirectory
 from grader.lms.filenames import normalize_name
 from grader.lms.manifest import Manifest, entry_of, read_manifest
-from grader.lms.roster import Roster, RosterFile
+from grader.lms.roster import Roster
+from grader.lms.roster_file import RosterFile
 from grader.lms.totals import (
     ChapterTotal,
     Ungraded,

@@ -1,79 +1,41 @@
-"""The roster: who is who, from CSV files that the LMS exports anyway, or one of your own.
-
-Canvas's gradebook export (``lib/gradebook_exporter.rb``: Student, or LastName and FirstName; ID, SIS User ID, SIS Login
-ID, Section, assignments, and a row "Points Possible"), Moodle's offline grading worksheet
-(``mod/assign/gradingtable.php``: Identifier, Full name, Email address, ..., one for each assignment), or any CSV with a
-column ``student_id`` and one of ``lms_id`` and ``name``.
-"""
+"""The roster: who is who, from all the files of :mod:`grader.lms.roster_file` that a class has."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dateutil import parser
-
-from grader.course import STUDENT_ID, CourseDirectory
+from grader.course import CourseDirectory
 from grader.errors import GraderError
 from grader.lms.filenames import SubmissionName, names_of, normalize_name
-
-MOST_BYTES = 20 * 2**20
-POINTS = "Points Possible"
-KINDS = {
-    "plain": ("student_id",),
-    "canvas": ("ID", "Section"),
-    "moodle": ("Identifier", "Grade"),
-}
-STUDENT_COLUMNS = ("student_id", "ID number", "SIS Login ID", "Username", "Email address", "SIS User ID", "ID")
-LMS_COLUMNS = ("lms_id", "canvas_id", "moodle_id", "ID", "Identifier")
-NAME_COLUMNS = ("name", "Student", "Full name")
-SUBMITTED = "Last modified (submission)"
+from grader.lms.ids import spelling_key
+from grader.lms.roster_file import RosterEntry, RosterFile, read_file
 
 
 @dataclass(frozen=True)
-class RosterEntry:
-    """One line of a roster, ``row`` as it stood there; ``submitted`` is the submission's time in UTC, if known.
-
-    ``lms`` says whose number ``lms_id`` is; it is empty in a CSV of your own.
-    """
+class Owner:
+    """Whose a file is: the student, when it was submitted if a file says so, and those it was handed in for as well."""
 
     student: str
-    lms: str
-    lms_id: str
-    name: str
-    row: dict[str, str]
     submitted: datetime | None = None
-
-
-@dataclass(frozen=True)
-class RosterFile:
-    """One CSV: ``kind`` is canvas, moodle or plain; ``points`` is Canvas's row of possible points, if there is one."""
-
-    file: Path
-    kind: str
-    columns: list[str]
-    entries: list[RosterEntry]
-    points: dict[str, str] = field(default_factory=dict)
+    group: str = ""
+    members: tuple[str, ...] = ()
 
 
 class Roster:
-    """All the roster files of a class."""
+    """All the roster files of a class; ``faults`` has a sentence for each row that was left out."""
 
     def __init__(self, files: Sequence[RosterFile] = ()) -> None:
-        self.files = list(files)
-        self._by_id: dict[tuple[str, str], RosterEntry] = {}
+        self.faults = [fault for file in files for fault in file.faults]
+        self._spelling: dict[str, RosterEntry] = {}
+        self._by_id: dict[tuple[str, str], list[RosterEntry]] = {}
         self._by_name: dict[str, list[RosterEntry]] = {}
-        for entry in self.entries:
-            if entry.lms_id:
-                _require_same_student(self._by_id.setdefault((entry.lms, entry.lms_id), entry), entry)
-            for name in names_of(entry.name):
-                self._by_name.setdefault(name, []).append(entry)
+        self._members: dict[str, set[str]] = {}
+        last = sorted(files, key=lambda file: file.kind == "groups")  # whose ids are those of other files
+        self.files = [replace(file, entries=list(self._taken(file))) for file in last]
 
     def __bool__(self) -> bool:
         return bool(self.files)
@@ -87,37 +49,108 @@ class Roster:
         """Return the files that one LMS exported."""
         return [file for file in self.files if file.kind == kind]
 
-    def find(self, name: SubmissionName) -> tuple[str, datetime | None]:
-        """Return the student id behind a submission's name, and the time of submission if a file says it.
+    def _taken(self, file: RosterFile) -> Iterator[RosterEntry]:
+        """Yield a file's entries that contradict no earlier one; the others are faults, a line each."""
+        for found in file.entries:
+            spelled = self._spelling.setdefault(spelling_key(found.student), found)
+            entry = replace(found, student=spelled.student) if _same_person(spelled, found) else found
+            known = self._by_id.get((entry.lms, entry.lms_id), []) if entry.lms_id else []
+            if file.kind == "groups" and known:
+                entry = replace(entry, student=known[0].student)
+                spelled = entry
+            if entry.student != spelled.student:
+                self.faults.append(
+                    f"{entry.where}: {entry.student!r} and {spelled.student!r} differ only in case, and some systems "
+                    "cannot keep their folders apart: give one of them another id."
+                )
+            elif known and known[0].student != entry.student:
+                self.faults.append(
+                    f"{entry.where}: the number {entry.lms_id} is given to {known[0].student!r} and to "
+                    f"{entry.student!r}: mend one."
+                )
+                known.append(entry)  # whose files it names is for a person to say
+            else:
+                self._enter(entry)
+                yield entry
 
-        The LMS's number decides. The name does only where no number contradicts it: in Moodle, where a student has
-        another number in each assignment, and for a line without one.
+    def _enter(self, entry: RosterEntry) -> None:
+        if entry.lms_id:
+            self._by_id.setdefault((entry.lms, entry.lms_id), []).append(entry)
+        for name in names_of(entry.name):
+            self._by_name.setdefault(name, []).append(entry)
+        if entry.group:
+            self._members.setdefault(normalize_name(entry.group), set()).add(entry.student)
+
+    def find(self, name: SubmissionName) -> Owner:
+        """Return whose file this is.
+
+        The LMS's number decides, and the name must agree with it. The name alone does only where no number contradicts
+        it: in Moodle, where a student has another number in each assignment, and for a line without one.
 
         Raises
         ------
         GraderError
-            If nobody is meant, or more than one.
+            If nobody is meant, or more than one, or number and name are two people's.
         """
-        entry = self._by_id.get((name.lms, name.lms_id)) or self._by_id.get(("", name.lms_id))
-        if entry:
-            return entry.student, entry.submitted
+        readings = [(name.lms_id, name.who), *name.others]
+        known = [(found, who) for lms_id, who in readings if (found := self._of_number(name.lms, lms_id))]
+        students = sorted({e.student for entries, _ in known for e in entries})
+        if len(students) > 1 and len(known) == 1:
+            raise GraderError(f"the roster gives its number to {' and '.join(students)}: mend that first.")
+        if len(students) > 1:
+            raise GraderError(f"its name holds the numbers of {' and '.join(students)}: whose is it?")
+        if known:
+            return self._owner(*known[0], name)
         if name.lms == "nbgrader":
-            return name.lms_id, None
+            return self._with_group(RosterEntry(name.lms_id, "", "", "", {}), name.who, None)
         namesakes = self._by_name.get(normalize_name(name.who), []) if name.who else []
-        found = {e.student for e in namesakes if name.lms == "moodle" or not e.lms_id}
-        who = f"{name.who or 'a student'} (number {name.lms_id})"
-        if len(found) != 1:
+        named = {e.student for e in namesakes if name.lms == "moodle" or not e.lms_id}
+        if len(named) != 1:
+            how = "is more than one" if named else "is nobody"
+            who = f"{name.who or 'a student'} (number {name.lms_id})"
+            raise GraderError(f"{who} {how} in the roster: add a line for the number.")
+        return self._with_group(next(e for e in namesakes if e.student in named), name.who, None)
+
+    def _of_number(self, lms: str, lms_id: str) -> list[RosterEntry]:
+        found, own = self._by_id.get((lms, lms_id), []), self._by_id.get(("", lms_id), [])
+        return [*found, *(e for e in own if not found or e.student in (f.student for f in found))]
+
+    def _owner(self, entries: list[RosterEntry], who: str, name: SubmissionName) -> Owner:
+        named = [e for e in entries if e.name or e.group]
+        if who and named and not any(_agrees(who, e, name.lms) for e in named):
             raise GraderError(
-                f"{who} {'is more than one' if found else 'is nobody'} in the roster: add a line for the number."
+                f"its name says {who!r}, and the number {name.lms_id} is {named[0].name or named[0].group}'s in the "
+                "roster: whose is it? (If the number is right, add a roster with it and this name.)"
             )
-        return found.pop(), None
+        submitted = next((e.submitted for e in entries if e.submitted), None)
+        return self._with_group(next((e for e in entries if e.group), entries[0]), who, submitted)
+
+    def _with_group(self, entry: RosterEntry, who: str, submitted: datetime | None) -> Owner:
+        """Return an owner with the others of the group, where the file is the group's.
+
+        That is so by a roster of one's own, and in Canvas if the file has the group's name.
+        """
+        group = entry.group or next((e.group for e in self.entries if e.student == entry.student and e.group), "")
+        hands_in = bool(group) and (not entry.lms or normalize_name(who) == normalize_name(group))
+        if not hands_in:
+            return Owner(entry.student, submitted)
+        others = sorted(self._members[normalize_name(group)] - {entry.student})
+        return Owner(entry.student, submitted, group, tuple(others))
 
 
-def _require_same_student(known: RosterEntry, entry: RosterEntry) -> None:
-    if known.student != entry.student:
-        raise GraderError(
-            f"The roster gives the number {entry.lms_id} to {known.student!r} and to {entry.student!r}: mend one."
-        )
+def _same_person(one: RosterEntry, other: RosterEntry) -> bool:
+    """Return whether two lines whose ids may differ in case are one student's, as far as they say."""
+    return one.student == other.student or bool(names_of(one.name) & names_of(other.name))
+
+
+def _agrees(who: str, entry: RosterEntry, lms: str) -> bool:
+    """Return whether a file's name is that of a line: the student's, or the group's; Moodle puts a group before it."""
+    said = normalize_name(who)
+    if said == normalize_name(entry.group) or said in names_of(entry.name):
+        return True
+    if any(sorted(said) == sorted(form) for form in names_of(entry.name)):
+        return True
+    return lms == "moodle" and "-" in who and any(said.endswith(form) for form in names_of(entry.name))
 
 
 def files(course: CourseDirectory) -> list[Path]:
@@ -131,80 +164,10 @@ def read(paths: Iterable[Path], timezone: str = "UTC") -> Roster:
     Raises
     ------
     GraderError
-        If there is no such time zone, or a file is no roster or contradicts itself or another.
+        If there is no such time zone, or a file is no roster.
     """
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise GraderError(f"There is no time zone {timezone!r}: say it as Europe/Berlin or UTC.") from error
-    return Roster([_read_file(path, zone) for path in paths])
-
-
-def _read_file(file: Path, zone: tzinfo) -> RosterFile:
-    rows = _rows(file)
-    columns = [c.strip() for c in rows[0]] if rows else []
-    kind = next((k for k, needed in KINDS.items() if set(needed) <= set(columns)), None)
-    if kind is None:
-        raise GraderError(
-            f"{file.name} is not a roster: give Canvas's gradebook export, Moodle's grading worksheet, or a CSV with a "
-            "column student_id."
-        )
-    entries, points = [], {}
-    for number, values in enumerate(rows[1:], start=2):
-        row = dict(zip(columns, [*values, *[""] * len(columns)], strict=False))
-        if kind == "canvas" and POINTS in values[0]:
-            points = row
-        elif any(v.strip() for v in values) and not (kind == "canvas" and not row["ID"].strip()):
-            entries.append(_entry(row, kind, f"{file.name}, line {number}", zone))
-    _require_unique(entries, file)
-    return RosterFile(file, kind, columns, entries, points)
-
-
-def _rows(file: Path) -> list[list[str]]:
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise GraderError(f"{file.name} is larger than {MOST_BYTES // 2**20} MB: is it the roster?")
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise GraderError(f"{file.name} is not in UTF-8: save it as CSV UTF-8 and try again.") from error
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise GraderError(f"{file.name} is not a CSV ({error}).") from error
-
-
-def _entry(row: dict[str, str], kind: str, where: str, zone: tzinfo) -> RosterEntry:
-    lms_id = re.sub(r"^\D+(?=\d+$)", "", _first(row, LMS_COLUMNS))  # "Participant 123", in any language
-    student = _first(row, STUDENT_COLUMNS) or lms_id
-    if not STUDENT_ID.fullmatch(student):
-        raise GraderError(f"{where}: {student!r} cannot be a student id (letters, digits and . @ + - _).")
-    lms = kind.removeprefix("plain")
-    name = _first(row, NAME_COLUMNS) or ", ".join(row[c] for c in ("LastName", "FirstName") if row.get(c))
-    return RosterEntry(student, lms, lms_id, name, row, _time(row.get(SUBMITTED, ""), zone))
-
-
-def _first(row: dict[str, str], columns: Sequence[str]) -> str:
-    return next((row[c].strip() for c in columns if row.get(c, "").strip()), "")
-
-
-def _time(text: str, zone: tzinfo) -> datetime | None:
-    """Read a time as Moodle's user sees it ("Friday, 20 November 2026, 11:59 PM"), without a zone, in UTC."""
-    if not any(c.isdigit() for c in text):
-        return None
-    try:
-        found = parser.parse(text)
-    except (ValueError, OverflowError):
-        return None
-    found = found if found.tzinfo else found.replace(tzinfo=zone)
-    utc: datetime = found - (found.utcoffset() or timedelta())
-    return utc.replace(tzinfo=None)
-
-
-def _require_unique(entries: list[RosterEntry], file: Path) -> None:
-    seen = set()
-    for entry in entries:
-        if entry.student in seen:
-            raise GraderError(f"{file.name} has two lines for the student {entry.student!r}: leave one.")
-        seen.add(entry.student)
+    return Roster([read_file(path, zone) for path in paths])
