@@ -1,0 +1,176 @@
+"""Findings about an actor: does its gradient follow the critic's slope at its own action?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
+from gradexaminer.fits import is_constant
+from gradexaminer.rows import HERE, NEXT
+from gradexaminer.values import as_rows, value_rows
+
+if TYPE_CHECKING:
+    from gradexaminer.observe import Observed
+    from gradexaminer.trace import Backward, Call, Update
+
+SAME = 1e-3  # relative difference of two gradients that counts as rounding
+
+
+@dataclass(frozen=True)
+class Path:
+    """A critic's call through whose action a gradient went on.
+
+    Attributes
+    ----------
+    at_output : ndarray of shape (R,)
+        d loss / d Q, summed over outputs.
+    at_action : ndarray of shape (R, A)
+        d loss / d action.
+    slope : ndarray of shape (R, A)
+        What d loss / d action is because of Q alone.
+    """
+
+    update: Update
+    backward: Backward
+    call: Call
+    at_output: np.ndarray
+    at_action: np.ndarray
+    slope: np.ndarray
+    action: np.ndarray
+
+
+def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """Say how the actor learns, and what is wrong with it."""
+    paths = [p for u in seen.updates for b in u.backwards for p in _paths(seen, u, b)]
+    if not paths:
+        _no_path(seen, online, report)
+        return
+    for path in paths:
+        _sign_and_critic(seen, path, online, report)
+        _reaches_the_actor(seen, path, report)
+
+
+def _paths(seen: Observed, update: Update, backward: Backward) -> list[Path]:
+    found = []
+    for call in update.calls:
+        for i in range(len(call.extra)):
+            at_action = call.extra_gradients.get((backward.number, i))
+            nested = any(c.time in call.ancestors and c.extra_gradients for c in update.calls)
+            if at_action is None or not np.any(at_action) or nested or call.extra[i].shape[1] != seen.spaces.action_size:
+                continue
+            made = _path(update, backward, call, i, at_action)
+            if made is not None:
+                found.append(made)
+    return found
+
+
+def _path(update: Update, backward: Backward, call: Call, i: int, at_action: np.ndarray) -> Path | None:
+    rows = len(call.keys.index)
+    at_output, slope = np.zeros(rows), np.zeros_like(at_action)
+    for output, slopes in enumerate(call.slopes):
+        g = call.gradient(backward.number, output)
+        if g is None or slopes[i] is None or g.size != rows:
+            continue
+        at_output += g.reshape(rows)
+        slope += g.reshape(rows, 1) * slopes[i]
+    if not np.any(at_output):
+        return None
+    return Path(update, backward, call, at_output, at_action, slope, call.extra[i])
+
+
+def _sign_and_critic(seen: Observed, path: Path, online: frozenset[int], report: Report) -> None:
+    where = path.call.network
+    total = float(path.at_output.sum())
+    if total > 0:
+        report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {total:+.3g} over the batch")
+    if (path.call.keys.end == NEXT).all():
+        report.add(SUSPICION, "actor-next-state", where)
+    if not path.call.parameters & online and any(c.parameters & online and c.extra for c in path.update.calls):
+        report.add(FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through")
+    mean = abs(abs(total) - 1) < 1e-3
+    if is_constant(path.at_output):
+        report.convention("actor: " + ("mean of -Q" if mean else f"-Q, weights adding up to {abs(total):.3g}"))
+
+
+def _reaches_the_actor(seen: Observed, path: Path, report: Report) -> None:
+    """Compare the gradient at the actor's own output with what the critic's action got."""
+    actors = _actor_calls(seen, path)
+    stored = _stored(seen, path)
+    if stored is not None and np.allclose(path.action, stored, atol=1e-5) and not actors:
+        report.add(FAULT, "actor-replayed", path.call.network, "the critic's action is the one that is stored")
+        return
+    extra = np.linalg.norm(path.at_action - path.slope) / max(float(np.linalg.norm(path.at_action)), 1e-30)
+    if extra > SAME:
+        report.convention("a further term acts on the actor, such as an entropy bonus or a penalty")
+    for call, output in actors[:1]:
+        g = call.gradient(path.backward.number, output)
+        if g is None or not np.any(g):
+            report.add(FAULT, "actor-detached", call.network, "d loss / d action is not 0, but none of it reaches the actor")
+
+
+def _actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
+    """Calls that returned the very action that the critic was shown."""
+    found = []
+    for call in path.update.calls:
+        for output, x in enumerate(call.outputs):
+            values = as_rows(x, len(call.keys.index))
+            if call.extra or values is None or values.shape != path.action.shape or call.time > path.call.time:
+                continue
+            if np.array_equal(call.keys.index, path.call.keys.index) and np.allclose(values, path.action, atol=1e-6):
+                found.append((call, output))
+    return found
+
+
+def _stored(seen: Observed, path: Path) -> np.ndarray | None:
+    index = path.call.keys.index
+    if (index < 0).any():
+        return None
+    return np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in index])
+
+
+def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """No gradient went through an action: is there a loss that should have?"""
+    for u in seen.updates:
+        for b in u.backwards:
+            for rows in value_rows(seen, u, b.number):
+                if is_constant(rows.g) and rows.action is not None:
+                    stored = np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in rows.index])
+                    code = "actor-replayed" if np.allclose(rows.action, stored, atol=1e-5) else "actor-detached"
+                    report.add(FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic")
+                    return
+            if _by_hand(seen, u, b, report):
+                return
+    report.add(NOT_SEEN, "actor-not-seen", "", f"in {len(seen.updates)} updates no gradient went through an action")
+
+
+def _by_hand(seen: Observed, update: Update, backward: Backward, report: Report) -> bool:
+    """A loss such as -(dQ/da).detach() * action: the gradient at the actor's output beside the critic's slope."""
+    size = seen.spaces.action_size
+    actors = [
+        (c, g.reshape(len(c.keys.index), -1))
+        for c in update.calls_with_gradient(backward.number)
+        for (b, _), g in c.gradients.items()
+        if b == backward.number and not c.extra and np.any(g) and g.size == size * len(c.keys.index) and (c.keys.end == HERE).all()
+    ]
+    for call, g in actors:
+        slopes = [s for c in update.calls for by_input in c.slopes for s in by_input if s is not None and s.shape == g.shape]
+        for slope in slopes:
+            factor = float((g * slope).sum() / max(float((slope * slope).sum()), 1e-30))
+            if np.linalg.norm(g - factor * slope) < SAME * np.linalg.norm(g):
+                _say_by_hand(call, factor * len(g), size, report)
+                return True
+        if slopes:
+            report.add(SUSPICION, "actor-not-q", call.network, "no multiple of dQ/da explains d loss / d action")
+            return True
+    return False
+
+
+def _say_by_hand(call: Call, factor: float, size: int, report: Report) -> None:
+    report.convention("actor: by hand, -(dQ/da) times the action")
+    if factor > 0:
+        report.add(FAULT, "actor-sign", call.network, f"d loss / d action is {factor:+.3g} dQ/da / B")
+    if size > 1 and abs(abs(factor) * size - 1) < 1e-3:
+        report.add(NOTE, "actor-mean-over-actions", call.network, f"a factor of 1/{size}")

@@ -1,0 +1,272 @@
+"""Findings about steps and target networks: who moves what, with which gradient, and what is copied where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
+from gradexaminer.observe import moved
+from gradexaminer.rows import NEXT
+from gradexaminer.values import value_rows
+
+if TYPE_CHECKING:
+    from gradexaminer.observe import Observed
+    from gradexaminer.trace import Step, Update
+
+TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplained at most
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Backward passes of one update by what they are for."""
+
+    critic: frozenset[int]
+    actor: frozenset[int]
+
+
+def passes(seen: Observed, update: Update) -> Passes:
+    """A critic's loss has rows at stored actions; an actor's goes on through an action."""
+    critic, actor = set(), set()
+    for b in update.backwards:
+        if value_rows(seen, update, b.number):
+            critic.add(b.number)
+        if any(number == b.number and np.any(g) for c in update.calls for (number, _), g in c.extra_gradients.items()):
+            actor.add(b.number)
+    return Passes(frozenset(critic), frozenset(actor))
+
+
+def examine_steps(seen: Observed, report: Report) -> None:
+    """Which gradients each step applies, and whether it does."""
+    for update in seen.updates:
+        known = passes(seen, update)
+        for step in update.steps:
+            _gradients_applied(seen, update, step, known, report)
+    _never_stepped(seen, report)
+
+
+def _names(seen: Observed, parameters: set[int] | frozenset[int]) -> str:
+    """Networks that hold these parameters."""
+    holders = [
+        path for path, module in seen.found.modules.items() if any(id(p) in parameters for p in module.parameters())
+    ]
+    return ", ".join(holders)
+
+
+def _gradients_applied(seen: Observed, update: Update, step: Step, known: Passes, report: Report) -> None:
+    moving = {p for p, change in step.moved.items() if change > 0}
+    again = step.used_before & moving
+    if again:
+        report.add(FAULT, "grads-not-zeroed", _names(seen, again), f"{len(again)} parameters of {step.kind}")
+        return
+    critic_only, actor_only = known.critic - known.actor, known.actor - known.critic
+    critic_parameters = {p for b in update.backwards if b.number in critic_only for p in b.reached}
+    mine = {p: set(sources) for p, sources in step.sources.items() if p in moving}
+    mixed = {p for p, s in mine.items() if s & critic_only and s & actor_only}
+    if mixed:
+        holders = _names(seen, mixed)
+        actor_moves = {p for p, s in mine.items() if s & actor_only and not s & critic_only}
+        if not actor_moves:
+            report.add(FAULT, "actor-gradient-left", holders, "its `.grad` holds the critic's and the actor's gradient")
+        else:
+            report.add(FAULT, "critic-gradient-left", holders, "its `.grad` holds the critic's and the actor's gradient")
+        return
+    pushed = {p for p, s in mine.items() if s and s <= actor_only and p in critic_parameters}
+    if pushed:
+        report.add(FAULT, "critic-moved-by-actor", _names(seen, pushed), "the step applies d(-Q)/d(critic's weights)")
+
+
+def _never_stepped(seen: Observed, report: Report) -> None:
+    """A network through which the critic's loss went, and which no step moved."""
+    reached = {p for u in seen.updates for b in u.backwards for p in b.reached if b.number in passes(seen, u).critic}
+    if not reached:
+        return
+    held = {p for u in seen.updates for s in u.steps for p in s.parameters}
+    changed = {p for p in reached if any(moved(u, p) for u in seen.updates)}
+    trained = _trained_networks(seen, reached)
+    for path, parameters in trained.items():
+        if parameters & changed:
+            _partly(seen, path, parameters, changed, held, report)
+        elif not any(u.steps for u in seen.updates):
+            report.add(FAULT, "no-step", path, f"{len(seen.updates)} updates, no optimizer's step")
+        elif not parameters & held:
+            report.add(FAULT, "optimizer-elsewhere", path, "no optimizer that takes a step holds its parameters")
+        elif not any(parameters & set(s.sources) for u in seen.updates for s in u.steps):
+            report.add(FAULT, "zeroed-before-step", path, "every `.grad` was 0 or None when the step was taken")
+        else:
+            report.add(FAULT, "online-still", path, "a step was taken and no weight changed")
+
+
+def _trained_networks(seen: Observed, reached: set[int]) -> dict[str, set[int]]:
+    """Parameters of each network whose output at s has the gradient of a critic's loss."""
+    found: dict[str, set[int]] = {}
+    for update in seen.updates:
+        for b in update.backwards:
+            for rows in value_rows(seen, update, b.number):
+                found.setdefault(rows.call.network, set()).update(rows.call.parameters & reached)
+    return found
+
+
+def _partly(seen: Observed, path: str, parameters: set[int], changed: set[int], held: set[int], report: Report) -> None:
+    still = parameters - changed
+    outside = still - held
+    if outside and len(outside) < len(parameters):
+        names = seen.found.parameter_names()
+        told = ", ".join(sorted(names.get(p, "a parameter") for p in outside)[:3])
+        report.add(SUSPICION, "partly-trained", path, f"{told} get a gradient and are in no optimizer")
+
+
+# Target networks.
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A target network, the online network of the same shape, and their parameters side by side."""
+
+    target: str
+    online: str
+    parameters: list[tuple[int, int]]
+
+
+def pairs(seen: Observed, online: frozenset[int]) -> list[Pair]:
+    """Networks that no step moves, each beside a network of the same shape that one does; by name where several fit."""
+    modules = {path: list(m.parameters()) for path, m in seen.found.modules.items()}
+    moved_paths = [path for path, ps in modules.items() if any(id(p) in online for p in ps)]
+    found = []
+    for path, parameters in modules.items():
+        if path in moved_paths or not parameters:
+            continue
+        shape = [p.shape for p in parameters]
+        fitting = [o for o in moved_paths if [p.shape for p in modules[o]] == shape]
+        if fitting:
+            best = max(fitting, key=lambda o: _closeness(seen, parameters, modules[o], path, o))
+            found.append(Pair(path, best, [(id(t), id(o)) for t, o in zip(parameters, modules[best], strict=True)]))
+    return found
+
+
+def _closeness(seen: Observed, target: list, online: list, path: str, other: str) -> tuple[int, int]:  # type: ignore[type-arg]
+    """Does the target move towards this network? Else, how many letters of their names agree?"""
+    towards = 0
+    for u in seen.updates:
+        tau, residual = _tau(u, [(id(t), id(o)) for t, o in zip(target, online, strict=True)])
+        towards += tau != 0 and residual < TAU_RESIDUAL
+    return towards, len(set(_bigrams(path)) & set(_bigrams(other)))
+
+
+def _bigrams(x: str) -> list[str]:
+    return [x[i : i + 2] for i in range(len(x) - 1)]
+
+
+def _tau(update: Update, parameters: list[tuple[int, int]]) -> tuple[float, float]:
+    """Fit `target += tau * (online - target)`; return tau and the relative residual. (0, 0) if it did not move."""
+    best = (0.0, 0.0)
+    lowest = np.inf
+    t0, t1 = _joined(update.before, [t for t, _ in parameters]), _joined(update.after, [t for t, _ in parameters])
+    if np.array_equal(t0, t1):
+        return best
+    for weights in (update.after, update.before):
+        direction = _joined(weights, [o for _, o in parameters]) - t0
+        tau = float(direction @ (t1 - t0) / max(float(direction @ direction), 1e-30))
+        residual = float(np.linalg.norm(t1 - t0 - tau * direction) / np.linalg.norm(t1 - t0))
+        if residual < lowest:
+            best, lowest = (tau, residual), residual
+    return best
+
+
+def _joined(weights: dict[int, np.ndarray], keys: list[int]) -> np.ndarray:
+    return np.concatenate([weights[k].reshape(-1) for k in keys if k in weights] or [np.zeros(0)])
+
+
+def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """How each target network follows its online network."""
+    _aliases(seen, online, report)
+    _trained_targets(seen, online, report)
+    found = pairs(seen, online)
+    used = _used_for_labels(seen)
+    moving = [p for p in found if any(moved(u, t) for u in seen.updates for t, _ in p.parameters)]
+    for pair in found:
+        if pair in moving:
+            _how_it_moves(seen, pair, report)
+        elif any(t in seen.moved_later for t, _ in pair.parameters):
+            report.convention(f"{pair.target}: copied now and then")
+        elif pair.target in used or len(found) == 1:
+            _still(seen, pair, moving, report)
+
+
+def _used_for_labels(seen: Observed) -> set[str]:
+    return {c.network for u in seen.updates for c in u.calls if (c.keys.end == NEXT).any()}
+
+
+def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> None:
+    watched = f"{len(seen.updates) + seen.calls} updates"
+    if moving:
+        report.add(FAULT, "one-target-never", pair.target, f"{watched}; {moving[0].target} changed in the same updates")
+    else:
+        report.add(NOT_SEEN, "target-not-seen", pair.target, f"it did not change in {watched}; the training loop may copy it")
+
+
+def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
+    storage = seen.storage
+    if storage.get(pair.target, frozenset()) & storage.get(pair.online, frozenset()):
+        report.add(FAULT, "shared-storage", f"{pair.target}, {pair.online}", "their parameters have the same addresses")
+        return
+    for update in seen.updates:
+        changed = [(t, o) for t, o in pair.parameters if moved(update, t)]
+        if not changed:
+            continue
+        if len(changed) < len(pair.parameters):
+            report.add(FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed")
+        tau, residual = _tau(update, changed)
+        if residual > TAU_RESIDUAL:
+            report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
+        else:
+            _say_tau(seen, pair, tau, report)
+        return
+
+
+def _say_tau(seen: Observed, pair: Pair, tau: float, report: Report) -> None:
+    told = seen.found.settings.get("tau")
+    if abs(tau - 1) < 1e-6:
+        report.convention(f"{pair.target}: a copy of {pair.online}")
+        return
+    report.convention(f"{pair.target}: soft update, tau {tau:.3g}")
+    if tau > 0.5 and not (told is not None and abs(told - tau) < 1e-6 and told < 0.9):
+        report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
+
+
+def _aliases(seen: Observed, online: frozenset[int], report: Report) -> None:
+    for a, b in seen.found.aliases:
+        if "targ" in (a + b).lower() or "tgt" in (a + b).lower():
+            report.add(FAULT, "alias", f"{a}, {b}", "the same object")
+    paths = list(seen.storage)
+    for i, a in enumerate(paths):
+        for b in paths[i + 1 :]:
+            if seen.storage[a] & seen.storage[b] and "targ" in (a + b).lower():
+                report.add(FAULT, "shared-storage", f"{a}, {b}", "their parameters have the same addresses")
+
+
+def _trained_targets(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """A network with `target` in its name that a step moves with a gradient."""
+    for path, module in seen.found.modules.items():
+        if "targ" not in path.lower().rsplit(".", 1)[-1]:
+            continue
+        mine = {id(p) for p in module.parameters()}
+        applied = {p for u in seen.updates for s in u.steps for p in s.sources if p in mine and s.moved.get(p, 0) > 0}
+        if applied and not any(f.code in {"alias", "shared-storage"} for f in report.findings):
+            report.add(FAULT, "target-trained", path, f"a step applied gradients to {len(applied)} of its parameters")
+
+
+def examine_overwritten(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """Online weights that are the target's after an update."""
+    for pair in pairs(seen, online):
+        for u in seen.updates:
+            before = _joined(u.before, [t for t, _ in pair.parameters])
+            after = _joined(u.after, [o for _, o in pair.parameters])
+            if before.size and np.array_equal(before, after):
+                report.add(FAULT, "online-overwritten", pair.online, "after the update its weights are the target's")
+                return
+
+
+__all__ = ["NOTE", "Pair", "Passes", "examine_overwritten", "examine_steps", "examine_targets", "pairs", "passes"]

@@ -1,0 +1,138 @@
+"""Networks, optimizers and settings of a stranger's agent, found by walking through it."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+DEEPEST = 6
+MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
+SETTINGS = {
+    "gamma": ("gamma", "discount", "discount_factor", "discount_rate", "discount_value"),
+    "tau": ("tau", "polyak", "soft_update_tau", "target_update_tau"),
+    "alpha": ("alpha", "ent_coef", "temperature", "entropy_coef"),
+}
+
+
+@dataclass
+class Found:
+    """What an agent is made of.
+
+    Attributes
+    ----------
+    modules : dict of str to Module
+        Outermost networks by where they were found, such as `agent.qnetwork_local`.
+    optimizers : dict of str to Optimizer
+    settings : dict of str to float
+        `gamma`, `tau` and `alpha`, where a number has such a name. Used only to compare with what was measured.
+    aliases : list of (str, str)
+        Two places where one and the same network was found.
+    """
+
+    modules: dict[str, nn.Module] = field(default_factory=dict)
+    optimizers: dict[str, Optimizer] = field(default_factory=dict)
+    settings: dict[str, float] = field(default_factory=dict)
+    aliases: list[tuple[str, str]] = field(default_factory=list)
+    paths: dict[int, str] = field(default_factory=dict)
+
+    def add_module(self, path: str, module: nn.Module) -> None:
+        """Remember a network, unless it is there or is a part of one that is there."""
+        if not any(module is inner for known in self.modules.values() for inner in known.modules()):
+            self.modules = {p: m for p, m in self.modules.items() if not any(m is x for x in module.modules())}
+            self.modules[path] = module
+
+    def name_of(self, module: nn.Module) -> str:
+        """Where a network, or a part of one, was found."""
+        for path, known in self.modules.items():
+            for inner_name, inner in known.named_modules():
+                if inner is module:
+                    return f"{path}.{inner_name}" if inner_name else path
+        return type(module).__name__
+
+    def parameter_names(self) -> dict[int, str]:
+        """Every parameter's name by its id."""
+        return {id(p): f"{path}.{name}" for path, m in self.modules.items() for name, p in m.named_parameters()}
+
+
+def discover(*roots: Any) -> Found:
+    """Walk through objects, containers, closures and the globals that a function uses; return what was found.
+
+    A module that merely holds others, such as an agent that is itself a `nn.Module`, counts as a container.
+    """
+    found, seen = Found(), set[int]()
+    for root in roots:
+        _walk(root, "agent", 0, found, seen)
+    return found
+
+
+def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
+    if isinstance(x, nn.Module):
+        if id(x) in found.paths:
+            found.aliases.append((found.paths[id(x)], path))
+        found.paths.setdefault(id(x), path)
+    if depth > DEEPEST or id(x) in seen or x is None or isinstance(x, str | bytes | int | float | np.ndarray):
+        return
+    seen.add(id(x))
+    if isinstance(x, nn.Module) and not is_container(x):
+        found.add_module(path, x)
+    if isinstance(x, Optimizer):
+        found.optimizers[path] = x
+    elif isinstance(x, nn.Module | Mapping | list | tuple | set | types.FunctionType | types.MethodType) or _is_plain_object(x):
+        for name, value in _children(x):
+            _note_setting(name, value, found)
+            _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
+
+
+def is_container(module: nn.Module) -> bool:
+    """Whether a module has no `forward` of its own, and so is called only part by part."""
+    return type(module).forward is nn.Module.forward and bool(module._modules)
+
+
+def _is_plain_object(x: Any) -> bool:
+    if isinstance(x, type | types.ModuleType | torch.Tensor | torch.Generator | np.random.Generator):
+        return False
+    return hasattr(x, "__dict__") and not type(x).__module__.startswith(("torch.", "numpy", "gymnasium", "gym.", "matplotlib"))
+
+
+def _children(x: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(x, nn.Module):
+        yield from x._modules.items() if is_container(x) else ()
+        for inner in x.modules():
+            yield from ((k, v) for k, v in vars(inner).items() if not k.startswith("_"))
+    elif isinstance(x, Mapping):
+        yield from ((str(k), v) for k, v in list(x.items())[:MOST_ITEMS] if not str(k).startswith("__"))
+    elif isinstance(x, list | tuple | set):
+        yield from ((f"{i}", v) for i, v in enumerate(list(x)[:MOST_ITEMS]) if len(x) <= MOST_ITEMS)
+    elif isinstance(x, types.FunctionType | types.MethodType):
+        yield from _of_function(x)
+    else:
+        yield from vars(x).items()
+        yield from ((k, v) for k, v in vars(type(x)).items() if isinstance(v, int | float) and not isinstance(v, bool))
+
+
+def _of_function(f: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(f, types.MethodType):
+        yield "", f.__self__
+        return
+    try:
+        names = inspect.getclosurevars(f)
+    except (TypeError, ValueError):
+        return
+    yield from names.nonlocals.items()
+    yield from ((k, v) for k, v in names.globals.items() if not isinstance(v, types.ModuleType | type))
+
+
+def _note_setting(name: str, value: Any, found: Found) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    for setting, names in SETTINGS.items():
+        if name.lower().lstrip("_") in names:
+            found.settings.setdefault(setting, float(value))

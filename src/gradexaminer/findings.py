@@ -1,0 +1,155 @@
+"""What an examination found: conventions, findings in three strengths, and what was not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradexaminer.words import MEANINGS
+
+FAULT, SUSPICION, NOTE, NOT_SEEN = "fault", "suspicion", "note", "not seen"
+ORDER = (FAULT, SUSPICION, NOT_SEEN, NOTE)
+
+# One fault shows in several ways. Where the left one was found, the right ones follow from it and are not said.
+EXPLAINS: dict[str, frozenset[str]] = {
+    "broadcast": frozenset({"unexplained", "reward-averaged", "gamma-other", "td-online", "mask-missing", "no-bootstrap"}),
+    "alias": frozenset({"td-online", "bootstrap-gradient", "target-never", "target-not-detached", "shared-storage", "target-trained"}),
+    "shared-storage": frozenset({"td-online", "target-never", "polyak-swapped", "target-trained"}),
+    "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen"}),
+    "target-trained": frozenset({"bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}),
+    "bootstrap-gradient": frozenset({"unexplained"}),
+    "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
+    "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),
+    "critic-moved-by-actor": frozenset({"actor-gradient-left"}),
+    "grads-not-zeroed": frozenset({"actor-gradient-left"}),
+    "untaken": frozenset({"unexplained"}),
+    "wrong-column": frozenset({"unexplained", "untaken"}),
+    "critic-other-action": frozenset({"unexplained"}),
+    "zeroed-before-step": frozenset({"no-step", "online-still"}),
+    "optimizer-elsewhere": frozenset({"no-step", "online-still"}),
+    "no-step": frozenset({"online-still"}),
+    "online-overwritten": frozenset({"target-never", "polyak-swapped", "unexplained-target"}),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes
+    ----------
+    level : str
+        `fault` (numerically certain), `suspicion`, `note` (harmless), or `not seen`.
+    code : str
+        A short name that programs can compare, such as `bootstrap-gradient`.
+    where : str
+        The network or optimizer that it concerns.
+    evidence : str
+        The number or the experiment behind it.
+    """
+
+    level: str
+    code: str
+    where: str = ""
+    evidence: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it is, in a sentence."""
+        return MEANINGS[self.code].sentence
+
+    @property
+    def lesson(self) -> str:
+        """Where the course explains it."""
+        return MEANINGS[self.code].lesson
+
+    @property
+    def sentence(self) -> str:
+        """Level, place, meaning and evidence as one line of text."""
+        where = f" ({self.where})" if self.where else ""
+        evidence = f" Seen: {self.evidence}." if self.evidence else ""
+        return f"{self.meaning}{where}.{evidence}"
+
+    def as_dict(self) -> dict[str, str]:
+        """Plain data."""
+        return {
+            "level": self.level,
+            "code": self.code,
+            "where": self.where,
+            "meaning": self.meaning,
+            "evidence": self.evidence,
+            "lesson": self.lesson,
+        }
+
+
+@dataclass
+class Report:
+    """Everything that an examination can say.
+
+    Attributes
+    ----------
+    conventions : list of str
+        What the agent does, in the field's words: kind, label, loss, target.
+    findings : list of Finding
+        Faults first. Empty only if every role was seen and nothing is wrong with it.
+    updates : int
+        How many updates were recorded.
+    milliseconds : float
+    """
+
+    conventions: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    updates: int = 0
+    milliseconds: float = 0.0
+    sandboxed: bool | None = None
+
+    def add(self, level: str, code: str, where: str = "", evidence: str = "") -> None:
+        """Add a finding, once for each code and place."""
+        if not any(f.code == code and f.where == where for f in self.findings):
+            self.findings.append(Finding(level, code, where, evidence))
+
+    def convention(self, text: str) -> None:
+        """Add a convention, once."""
+        if text and text not in self.conventions:
+            self.conventions.append(text)
+
+    def settle(self) -> Report:
+        """Leave out what follows from another finding, and put the strongest first."""
+        codes = {f.code for f in self.findings if f.level == FAULT}
+        follows = {code for cause in codes for code in EXPLAINS.get(cause, ())}
+        kept = [f for f in self.findings if f.code not in follows]
+        self.findings = sorted(kept, key=lambda f: ORDER.index(f.level))
+        return self
+
+    def of(self, level: str) -> list[Finding]:
+        """Findings of one level."""
+        return [f for f in self.findings if f.level == level]
+
+    @property
+    def codes(self) -> set[str]:
+        """Codes of faults and suspicions."""
+        return {f.code for f in self.findings if f.level in {FAULT, SUSPICION}}
+
+    @property
+    def verdict(self) -> str:
+        """The strongest level there is; `nothing to object to` where there are only notes, or nothing."""
+        levels = {f.level for f in self.findings}
+        return next((level for level in (FAULT, SUSPICION, NOT_SEEN) if level in levels), "nothing to object to")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for `--json`."""
+        return {
+            "verdict": self.verdict,
+            "conventions": self.conventions,
+            "findings": [f.as_dict() for f in self.findings],
+            "updates": self.updates,
+            "milliseconds": round(self.milliseconds, 1),
+            "sandboxed": self.sandboxed,
+        }
+
+    def __str__(self) -> str:
+        lines = ["; ".join(self.conventions) + "."] if self.conventions else []
+        lines += [f"[{f.level}] {f.code}: {f.sentence}" for f in self.findings]
+        if not self.findings:
+            lines.append("Nothing to object to: every role was seen, and its gradient is what the formula says.")
+        return "\n".join(lines)

@@ -1,0 +1,192 @@
+"""Has a stranger's agent update a few times on crafted transitions, each time with fresh weights, and records it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradexaminer.discovery import Found, discover
+from gradexaminer.recorder import Recorder
+from gradexaminer.rows import RowIndex
+from gradexaminer.scramble import scramble
+from gradexaminer.trace import Update
+from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
+
+SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
+CALLS = 5  # calls of `update` with each size: many learn only every fourth time
+BATCH = 48  # rows, where the update takes its batch as an argument
+UPDATES = 6  # recorded, if the actor is among them
+MOST_UPDATES = 16  # recorded, where the actor is trained only now and then
+PATIENCE = 1.0  # seconds of further updates, unrecorded, for a target network that has not moved
+
+
+@dataclass(frozen=True)
+class Doors:
+    """How to reach a stranger's agent.
+
+    Attributes
+    ----------
+    make : callable
+        Returns the agent: an object, a dict of globals, or anything else that `feed` and `update` understand.
+    update : callable
+        `update(agent)`, or `update(agent, batch)` where `feed` is None: learn once.
+    feed : callable or None
+        `feed(agent, transition)`: store one transition.
+    sync : callable or None
+        `sync(agent)`: copies the target, where the training loop does that.
+    """
+
+    make: Callable[[], Any]
+    update: Callable[..., Any]
+    feed: Callable[[Any, Transition], Any] | None = None
+    sync: Callable[[Any], Any] | None = None
+
+
+@dataclass
+class Observed:
+    """What was seen.
+
+    Attributes
+    ----------
+    updates : list of Update
+        Those in which there was a backward pass or a step.
+    storage : dict of str to frozenset of int
+        Memory addresses of each network's parameters.
+    target_moved : dict of str to bool
+        Networks that no recorded update changed, and whether a later one did.
+    error : str
+        Why there is no more; empty when all went well.
+    """
+
+    found: Found
+    transitions: dict[int, Transition]
+    spaces: Spaces
+    updates: list[Update] = field(default_factory=list)
+    storage: dict[str, frozenset[int]] = field(default_factory=dict)
+    moved_later: set[int] = field(default_factory=set)
+    calls: int = 0
+    error: str = ""
+    error_type: str = ""
+
+
+class Observer:
+    """Makes the agent, feeds it and has it update."""
+
+    def __init__(self, doors: Doors, spaces: Spaces, seed: int) -> None:
+        self.doors, self.spaces = doors, spaces
+        self.rng = np.random.default_rng(seed)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
+        self.fed = 0
+        self.number = 0
+        self.agent = doors.make()
+        self.found = discover(self.agent, doors.update)
+        self.seen = Observed(self.found, {}, spaces)
+        self.recorder = Recorder(self.found, self.rows)
+
+    def observe(self) -> Observed:
+        """Record updates until the actor, too, has been seen, or patience ends."""
+        try:
+            if self._start():
+                self._record_all()
+                self._wait_for_targets()
+        except Exception as error:  # a stranger's code may raise anything
+            self.seen.error_type = type(error).__name__
+            self.seen.error = _told(error)
+        self.found.aliases += discover(self.agent, self.doors.update).aliases
+        self.seen.storage = {
+            path: frozenset(p.data_ptr() for p in module.parameters()) for path, module in self.found.modules.items()
+        }
+        return self.seen
+
+    def _start(self) -> bool:
+        """Feed until an update has a backward pass."""
+        for size in SIZES if self.doors.feed else SIZES[:1]:
+            self._feed_up_to(size)
+            for _ in range(CALLS):
+                if _learned(self._update(recorded=True)):
+                    self._rediscover()
+                    return True
+        return False
+
+    def _rediscover(self) -> None:
+        for path, module in discover(self.agent, self.doors.update).modules.items():
+            self.found.add_module(path, module)
+
+    def _feed_up_to(self, size: int) -> None:
+        if self.doors.feed is None or size <= self.fed:
+            return
+        for t in self._new(size - self.fed):
+            self.doors.feed(self.agent, t)
+        self.fed = size
+
+    def _new(self, n: int) -> list[Transition]:
+        made = make_transitions(self.spaces, n, self.rng, first=len(self.seen.transitions))
+        self.seen.transitions.update({t.index: t for t in made})
+        self.rows.add(made)
+        return made
+
+    def _update(self, *, recorded: bool) -> Update:
+        self.number += 1
+        arguments = [self.agent] if self.doors.feed else [self.agent, Batch(self._new(BATCH))]
+        if not recorded:
+            self.doors.update(*arguments)
+            return Update(self.number)
+        with self.recorder.recording(self.number) as update:
+            self.doors.update(*arguments)
+            if self.doors.sync:
+                self.doors.sync(self.agent)
+        return update
+
+    def _record_all(self) -> None:
+        scale = 100.0 if self.spaces.image else 1.0
+        calls = 0
+        while len(self.seen.updates) < MOST_UPDATES and calls < 4 * MOST_UPDATES:
+            calls += 1
+            scramble(self.found.modules.values(), self.generator, input_scale=scale)
+            update = self._update(recorded=True)
+            if _learned(update):
+                self.seen.updates.append(update)
+            if len(self.seen.updates) >= UPDATES and (not self.spaces.continuous or _actor_steps(self.seen.updates) >= 2):
+                return
+
+    def _wait_for_targets(self) -> None:
+        """Update on, without recording, as long as a network that never had a gradient has not moved."""
+        waiting = {id(p): p.detach().clone() for m in self.found.modules.values() for p in m.parameters()}
+        waiting = {key: w for key, w in waiting.items() if not any(moved(u, key) for u in self.seen.updates)}
+        parameters = {id(p): p for m in self.found.modules.values() for p in m.parameters()}
+        end = time.monotonic() + PATIENCE
+        while waiting and time.monotonic() < end and self.seen.calls < 400:
+            self.seen.calls += 1
+            self._update(recorded=False)
+            changed = {k for k, w in waiting.items() if not torch.equal(w, parameters[k].detach())}
+            self.seen.moved_later |= changed
+            waiting = {k: w for k, w in waiting.items() if k not in changed}
+
+
+def moved(update: Update, parameter: int) -> bool:
+    """Whether an update changed a parameter."""
+    before, after = update.before.get(parameter), update.after.get(parameter)
+    return before is not None and after is not None and not np.array_equal(before, after)
+
+
+def _learned(update: Update) -> bool:
+    return bool(update.backwards or update.steps)
+
+
+def _actor_steps(updates: list[Update]) -> int:
+    """Updates in which a gradient went through the action that a critic was shown."""
+    return sum(any(np.any(g) for c in u.calls for g in c.extra_gradients.values()) for u in updates)
+
+
+def _told(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [f for f in frames if "gradexaminer" not in f.filename and "/torch/" not in f.filename]
+    where = f" ({theirs[-1].name}, line {theirs[-1].lineno}: {theirs[-1].line})" if theirs else ""
+    return f"{type(error).__name__}: {error}{where}"

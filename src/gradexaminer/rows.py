@@ -1,0 +1,159 @@
+"""Which transition, and which end of it, is each row of a tensor? Told by the row's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gradexaminer.transitions import Transition
+
+HERE, NEXT = 0, 1  # the two ends of a transition: s and s'
+CLOSE = 1e-4  # of a normalized row, when observations were rescaled on the way
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The rows of one tensor.
+
+    Attributes
+    ----------
+    index : ndarray of shape (R,), int64
+        The transition that each row belongs to; -1 where it was not recognized.
+    end : ndarray of shape (R,), int64
+        `HERE` (s) or `NEXT` (s').
+    rest : ndarray of shape (R, K)
+        What stood beside the observation in the same row (an action, a goal); K may be 0.
+    observation_last : bool
+        Whether that stood before the observation.
+    """
+
+    index: np.ndarray
+    end: np.ndarray
+    rest: np.ndarray
+    observation_last: bool = False
+
+    @property
+    def all_here(self) -> bool:
+        """Whether all rows are states in which something was done."""
+        return bool((self.end == HERE).all())
+
+    @property
+    def all_next(self) -> bool:
+        """Whether all rows are next states."""
+        return bool((self.end == NEXT).all())
+
+
+class RowIndex:
+    """Observations that were handed out, found by value: as they were, rescaled, or with their axes in another order."""
+
+    def __init__(self, obs_size: int) -> None:
+        self.size = obs_size
+        self._exact: dict[bytes, tuple[int, int]] = {}
+        self._rows: list[np.ndarray] = []
+        self._names: list[tuple[int, int]] = []
+        self._signatures: np.ndarray | None = None
+
+    def add(self, transitions: Iterable[Transition]) -> None:
+        """Remember both ends of each transition."""
+        for t in transitions:
+            for end, x in ((HERE, t.obs), (NEXT, t.next_obs)):
+                row = np.ascontiguousarray(x, np.float32).reshape(-1)
+                self._exact[row.tobytes()] = (t.index, end)
+                self._rows.append(row)
+                self._names.append((t.index, end))
+        self._signatures = None
+
+    def find(self, x: np.ndarray) -> Keys | None:
+        """Return the keys of the rows of `x`, or None where fewer than three in four are known."""
+        x = np.asarray(x, np.float32)
+        flat = x.reshape(1, -1) if x.ndim == 1 or x.size == self.size else x.reshape(len(x), -1)
+        if flat.shape[0] == 0 or flat.shape[1] < self.size:
+            return None
+        if flat.shape[1] > self.size and flat.shape[1] - self.size > max(32, self.size):
+            return None
+        for i, (observation, rest) in enumerate(self._places(flat)):
+            found = self._look_up(observation)
+            if found is not None:
+                return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1)
+        return None
+
+    def _places(self, flat: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The observation first or last in a row, with what stands beside it."""
+        first = (flat[:, : self.size], flat[:, self.size :])
+        if flat.shape[1] == self.size:
+            return [first]
+        return [first, (flat[:, -self.size :], flat[:, : -self.size])]
+
+    def _look_up(self, rows: np.ndarray) -> np.ndarray | None:
+        exact = np.array([self._exact.get(row.tobytes(), (-1, 0)) for row in np.ascontiguousarray(rows)])
+        if _enough(exact):
+            return exact
+        for way in (self._by_signature, self._by_scale_of_each_entry):
+            found = way(rows)
+            if found is not None and _enough(found):
+                return found
+        return None
+
+    def _by_signature(self, rows: np.ndarray) -> np.ndarray | None:
+        """Rows that were shifted and scaled as a whole, or whose entries stand in another order."""
+        if self._signatures is None:
+            self._signatures = np.stack([_signature(row) for row in self._rows])
+        mine = np.stack([_signature(row) for row in rows])
+        out = np.full((len(rows), 2), -1)
+        for i, row in enumerate(mine):
+            far = np.abs(self._signatures - row).max(axis=1)
+            best = int(far.argmin())
+            if far[best] < CLOSE:
+                out[i] = self._names[best]
+        return out
+
+    def _by_scale_of_each_entry(self, rows: np.ndarray) -> np.ndarray | None:
+        """Rows in which each entry was shifted and scaled by numbers of its own, as a running normalization does.
+
+        Two rows of the first entry fix its shift and scale; the guess counts where the other rows land on known values.
+        """
+        known = np.stack(self._rows).astype(np.float64)
+        column = np.unique(rows[:, 0].astype(np.float64))
+        fit = _shift_and_scale(np.sort(known[:, 0]), column) if len(column) >= 6 else None
+        if fit is None:
+            return None
+        values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
+        nearest = np.abs(known[:, 0][None, :] - values[:, None]).argmin(axis=1)
+        return np.array([self._names[k] for k in nearest])
+
+
+def _shift_and_scale(known: np.ndarray, seen: np.ndarray) -> tuple[float, float] | None:
+    """`(shift, scale)` with `shift + scale * seen` all among `known`; both sorted. None where there is no such pair.
+
+    The smallest and the largest seen value may be any two of the known ones: each guess is tried on a third and a
+    fourth value first, and what survives on all of them.
+    """
+    span = seen[-1] - seen[0]
+    i, j = np.triu_indices(len(known), 1)
+    scale = (known[j] - known[i]) / span
+    shift = known[i] - scale * seen[0]
+    for x in [*seen[1:4], *seen[4:-1]]:
+        guess = shift + scale * x
+        near = np.clip(np.searchsorted(known, guess), 1, len(known) - 1)
+        error = np.minimum(np.abs(known[near] - guess), np.abs(known[near - 1] - guess))
+        good = error < 2e-6 * (1 + scale * np.abs(x))
+        shift, scale = shift[good], scale[good]
+        if not len(shift):
+            return None
+    return float(shift[0]), float(scale[0])
+
+
+def _enough(found: np.ndarray) -> bool:
+    return bool((found[:, 0] >= 0).mean() >= 0.75)
+
+
+def _signature(row: np.ndarray) -> np.ndarray:
+    """Sorted entries, shifted and scaled to mean 0 and deviation 1; a summary of them where there are many."""
+    x = np.sort(row.astype(np.float64))
+    x = (x - x.mean()) / (x.std() + 1e-12)
+    return x if len(x) <= 64 else np.concatenate([x[:: len(x) // 48], [(x**3).mean(), (x**4).mean()]])

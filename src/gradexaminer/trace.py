@@ -1,0 +1,136 @@
+"""What was seen during one update: calls of networks, backward passes, optimizers' steps. Copies only, no graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gradexaminer.rows import Keys
+
+
+@dataclass
+class Call:
+    """One call of a network, or of a method of one.
+
+    Attributes
+    ----------
+    time : int
+        Position among all events of the update.
+    network : str
+        Where the network was found.
+    ancestors : tuple of int
+        Times of the calls that it was made in; empty when called from outside of any network.
+    keys : Keys
+        Which transitions the rows of its input are.
+    extra : list of ndarray of shape (R, K)
+        Its further inputs, such as actions.
+    outputs : list of ndarray
+        What it returned, float64.
+    gradients : dict of (int, int) to ndarray
+        d loss / d output, by backward pass and output.
+    extra_gradients : dict of (int, int) to ndarray
+        d loss / d further input, likewise.
+    slopes : list of list of ndarray or None
+        d (sum of an output) / d further input, by output, then by input; empty where no input carried a gradient.
+    graph : bool
+        Whether the first output was part of a graph.
+    """
+
+    time: int
+    ancestors: tuple[int, ...]
+    network: str
+    method: str
+    keys: Keys
+    extra: list[np.ndarray]
+    outputs: list[np.ndarray]
+    parameters: frozenset[int]
+    graph: bool
+    extra_graph: list[bool]
+    slopes: list[list[np.ndarray | None]]
+    distribution: bool = False
+    gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    def gradient(self, backward: int, output: int = 0) -> np.ndarray | None:
+        """D loss / d output in one backward pass; None where there was none."""
+        return self.gradients.get((backward, output))
+
+
+@dataclass
+class LogProb:
+    """What a distribution returned: `log_prob` of `of`, or a sample."""
+
+    time: int
+    method: str
+    value: np.ndarray
+    of: np.ndarray | None
+
+
+@dataclass
+class Backward:
+    """One backward pass.
+
+    Attributes
+    ----------
+    number : int
+        Counts through the whole examination.
+    value : float
+        The loss.
+    reached : set of int
+        Parameters, by id, into whose `.grad` it wrote.
+    left : dict of int to tuple of int
+        For each of these, the earlier passes whose gradients still lay in `.grad` when it began.
+    """
+
+    number: int
+    time: int
+    value: float
+    reached: set[int] = field(default_factory=set)
+    left: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass
+class Step:
+    """One optimizer's step.
+
+    Attributes
+    ----------
+    sources : dict of int to tuple of int
+        For each of its parameters that had a gradient, the backward passes that it came from.
+    moved : dict of int to float
+        The largest change of each parameter.
+    used_before : set of int
+        Parameters in whose gradient there was a part that a step of an optimizer had applied already.
+    """
+
+    time: int
+    optimizer: int
+    kind: str
+    parameters: frozenset[int]
+    sources: dict[int, tuple[int, ...]]
+    moved: dict[int, float]
+    used_before: set[int]
+
+
+@dataclass
+class Update:
+    """One update of the agent, and the weights before and after it."""
+
+    number: int
+    calls: list[Call] = field(default_factory=list)
+    log_probs: list[LogProb] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    before: dict[int, np.ndarray] = field(default_factory=dict)
+    after: dict[int, np.ndarray] = field(default_factory=dict)
+    error: str = ""
+
+    def calls_with_gradient(self, backward: int) -> list[Call]:
+        """Calls through whose outputs a backward pass went, the outermost of nested ones."""
+        through = [c for c in self.calls if any(b == backward and np.any(g) for (b, _), g in c.gradients.items())]
+        times = {c.time for c in through}
+        return [c for c in through if not times.intersection(c.ancestors)]

@@ -1,0 +1,222 @@
+"""What a critic's call says about the batch: values, gradients, rows; and every value a label may have been made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.rows import HERE, NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.observe import Observed
+    from gradexaminer.trace import Call, Update
+
+
+@dataclass(frozen=True)
+class ValueRows:
+    """The rows of one critic that a backward pass went through.
+
+    Attributes
+    ----------
+    index : ndarray of shape (B,)
+        Which transitions.
+    values, gradients : ndarray of shape (B, K)
+        Outputs, and d loss / d outputs; K is the number of actions, or 1.
+    taken : ndarray of shape (B,)
+        The column that belongs to the action that was taken.
+    action : ndarray of shape (B, A) or None
+        The action that the critic was shown.
+    """
+
+    call: Call
+    output: int
+    index: np.ndarray
+    values: np.ndarray
+    gradients: np.ndarray
+    taken: np.ndarray
+    action: np.ndarray | None
+
+    @property
+    def q(self) -> np.ndarray:
+        """The value of the action taken, shape (B,)."""
+        return self.values[np.arange(len(self.index)), self.taken]
+
+    @property
+    def g(self) -> np.ndarray:
+        """D loss / d q, shape (B,)."""
+        return self.gradients[np.arange(len(self.index)), self.taken]
+
+    @property
+    def untaken(self) -> np.ndarray:
+        """Gradients of all other outputs, 0 at the taken one; shape (B, K)."""
+        others = self.gradients.copy()
+        others[np.arange(len(self.index)), self.taken] = 0
+        return others
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values that a network gave to the rows of the batch, at one end of the transitions.
+
+    Attributes
+    ----------
+    values : ndarray of shape (B, K)
+        NaN for rows that it was not asked about.
+    with_action : bool
+        Whether the network was shown an action beside the observation.
+    online : bool
+        Whether an optimizer moves this network.
+    """
+
+    call: Call
+    output: int
+    end: int
+    values: np.ndarray
+    with_action: bool
+    online: bool
+
+    @property
+    def role(self) -> str:
+        """`online` or `target`."""
+        return "online" if self.online else "target"
+
+
+def as_rows(x: np.ndarray, rows: int) -> np.ndarray | None:
+    """An output as (R, K), or None where it does not have a row for each input row."""
+    if x.size == 0 or x.size % rows or (x.ndim > 1 and x.shape[0] != rows and rows != 1):
+        return None
+    if x.ndim == 0 or (x.ndim == 1 and rows != 1 and x.shape[0] != rows):
+        return None
+    return x.reshape(rows, -1)
+
+
+def value_rows(seen: Observed, update: Update, backward: int) -> list[ValueRows]:
+    """The critics' rows at s that a backward pass went through; one entry for each output of each call."""
+    found = []
+    for call in update.calls_with_gradient(backward):
+        joined = _joined_rows(seen, call, backward)
+        if joined is not None:
+            found.append(joined)
+            continue
+        for output in range(len(call.outputs)):
+            made = _rows_of(seen, call, output, backward)
+            if made is not None:
+                found.append(made)
+    return found
+
+
+def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRows | None:
+    rows = len(call.keys.index)
+    gradient = call.gradient(backward, output)
+    values = as_rows(call.outputs[output], rows)
+    here = (call.keys.end == HERE) & (call.keys.index >= 0)
+    if gradient is None or values is None or not here.any() or not np.any(gradient):
+        return None
+    if any(np.any(call.extra_gradients.get((backward, i), 0)) for i in range(len(call.extra))):
+        return None  # the actor's loss: the gradient goes on through the action
+    index = call.keys.index[here]
+    k = values.shape[1]
+    discrete = seen.spaces.n_actions
+    taken = np.array([seen.transitions[i].action for i in index]) if discrete is not None and k == discrete else None
+    action = _shown_action(seen, call, here)
+    return ValueRows(
+        call,
+        output,
+        index,
+        values[here],
+        gradient.reshape(rows, -1)[here],
+        np.zeros(len(index), int) if taken is None else taken,
+        action,
+    )
+
+
+DUELING = {  # how value and advantage are joined; the share of Q's baseline that each advantage has
+    "mean": lambda advantage: np.full_like(advantage, 1 / advantage.shape[1]),
+    "max": lambda advantage: (advantage == advantage.max(axis=1, keepdims=True)).astype(float),
+}
+
+
+def _dueling_parts(call: Call) -> tuple[int, int] | None:
+    """Which outputs are V (R, 1) and A (R, K), where a network returns both; None otherwise."""
+    rows = len(call.keys.index)
+    shapes = [x.shape for x in (as_rows(out, rows) for out in call.outputs) if x is not None]
+    if len(shapes) != 2 or len(call.outputs) != 2 or {shapes[0][1] == 1, shapes[1][1] == 1} != {True, False}:
+        return None
+    return (0, 1) if shapes[0][1] == 1 else (1, 0)
+
+
+def _joined_values(call: Call) -> dict[str, np.ndarray]:
+    """Q = V + A - baseline(A), for each known baseline."""
+    parts = _dueling_parts(call)
+    if parts is None:
+        return {}
+    rows = len(call.keys.index)
+    v, a = (call.outputs[i].reshape(rows, -1) for i in parts)
+    return {name: v + a - (share(a) * a).sum(axis=1, keepdims=True) for name, share in DUELING.items()}
+
+
+def _joined_rows(seen: Observed, call: Call, backward: int) -> ValueRows | None:
+    """The rows of a dueling network whose value and advantage are joined outside of it."""
+    parts = _dueling_parts(call)
+    here = (call.keys.end == HERE) & (call.keys.index >= 0)
+    if parts is None or seen.spaces.n_actions is None or not here.any():
+        return None
+    rows = len(call.keys.index)
+    v, a = (call.gradient(backward, i) for i in parts)
+    if v is None or a is None:
+        return None
+    index = call.keys.index[here]
+    taken = np.array([seen.transitions[int(i)].action for i in index])
+    for name, values in _joined_values(call).items():
+        share = DUELING[name](call.outputs[parts[1]].reshape(rows, -1))
+        gradient = a.reshape(rows, -1) + v.reshape(rows, 1) * share
+        made = ValueRows(call, -1, index, values[here], gradient[here], taken, None)
+        if np.abs(made.untaken).max() < 1e-4 * np.abs(gradient).max():
+            return made
+    return None
+
+
+def _shown_action(seen: Observed, call: Call, here: np.ndarray) -> np.ndarray | None:
+    for extra in call.extra:
+        if extra.shape[1] == (seen.spaces.action_size if seen.spaces.continuous else 1):
+            return extra[here]
+    return None
+
+
+def tables(seen: Observed, update: Update, before: int, index: np.ndarray, online: frozenset[int]) -> list[Table]:
+    """All that networks said about these transitions before a moment, at either end; equal values once."""
+    made: list[Table] = []
+    for call in update.calls:
+        if call.time > before:
+            continue
+        for output, x in [*enumerate(call.outputs), *((-1, x) for x in _joined_values(call).values())]:
+            made += [t for t in _tables_of(call, output, x, index, online) if not any(_same(t, other) for other in made)]
+    return made
+
+
+def _tables_of(call: Call, output: int, x: np.ndarray, index: np.ndarray, online: frozenset[int]) -> Iterator[Table]:
+    values = as_rows(x, len(call.keys.index))
+    if values is None:
+        return
+    for end in (NEXT, HERE):
+        lined_up = _line_up(call, values, end, index)
+        if np.isfinite(lined_up).any():
+            yield Table(call, output, end, lined_up, bool(call.extra), bool(call.parameters & online))
+
+
+def _line_up(call: Call, values: np.ndarray, end: int, index: np.ndarray) -> np.ndarray:
+    """A network's rows in the order of the batch: by position where the orders agree, else by the transition."""
+    mine = call.keys.end == end
+    own = call.keys.index[mine]
+    if len(own) == len(index) and np.array_equal(own, index):
+        return values[mine]
+    place = {int(i): row for i, row in zip(own, np.nonzero(mine)[0], strict=True)}
+    nowhere = np.full(values.shape[1], np.nan)
+    return np.stack([values[place[int(i)]] if int(i) in place else nowhere for i in index])
+
+
+def _same(a: Table, b: Table) -> bool:
+    return a.end == b.end and a.values.shape == b.values.shape and np.array_equal(a.values, b.values, equal_nan=True)
