@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.critic import stored_actions
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 from gradexaminer.fits import is_constant
 from gradexaminer.rows import HERE, NEXT
@@ -44,18 +45,25 @@ class Path:
 
 def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
     """Say how the actor learns, and what is wrong with it."""
-    paths = [p for u in seen.updates for b in u.backwards for p in _paths(seen, u, b)]
+    paths = [p for u in seen.updates for b in u.backwards if not b.probe for p in _paths(seen, u, b)]
     if not paths:
         _no_path(seen, online, report)
         return
+    for backward in {p.backward.number for p in paths}:
+        together = [p for p in paths if p.backward.number == backward]
+        _sign(together, report)
+        _entropy(together[0], report)
     for path in paths:
-        _sign_and_critic(seen, path, online, report)
+        _critic_asked(path, online, report)
         _reaches_the_actor(seen, path, report)
 
 
 def _paths(seen: Observed, update: Update, backward: Backward) -> list[Path]:
     found = []
+    learns = bool(value_rows(seen, update, backward.number))
     for call in update.calls:
+        if learns and (call.keys.end == NEXT).all():
+            continue  # a label that was not detached
         for i in range(len(call.extra)):
             at_action = call.extra_gradients.get((backward.number, i))
             nested = any(c.time in call.ancestors and c.extra_gradients for c in update.calls)
@@ -81,30 +89,53 @@ def _path(update: Update, backward: Backward, call: Call, i: int, at_action: np.
     return Path(update, backward, call, at_output, at_action, slope, call.extra[i])
 
 
-def _sign_and_critic(seen: Observed, path: Path, online: frozenset[int], report: Report) -> None:
-    where = path.call.network
-    total = float(path.at_output.sum())
+def _sign(together: list[Path], report: Report) -> None:
+    """Critics' outputs in one loss: twins of which the smaller counts share the batch between them."""
+    where = together[0].call.network
+    total = sum(float(p.at_output.sum()) for p in together)
     if total > 0:
         report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {total:+.3g} over the batch")
+    mean = abs(abs(total) - 1) < 1e-3
+    report.convention("actor: " + ("mean of -Q" if mean else f"-Q, weights adding up to {abs(total):.3g}"))
+
+
+def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:
+    where = path.call.network
     if (path.call.keys.end == NEXT).all():
         report.add(SUSPICION, "actor-next-state", where)
     if not path.call.parameters & online and any(c.parameters & online and c.extra for c in path.update.calls):
         report.add(FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through")
-    mean = abs(abs(total) - 1) < 1e-3
-    if is_constant(path.at_output):
-        report.convention("actor: " + ("mean of -Q" if mean else f"-Q, weights adding up to {abs(total):.3g}"))
+
+
+def _entropy(path: Path, report: Report) -> None:
+    """The loss alpha log pi - Q: its derivative by log pi is positive."""
+    number = path.backward.number
+    given = [x.gradients[number, 0] for x in path.update.log_probs if x.method == "log_prob" and (number, 0) in x.gradients]
+    given += [
+        g
+        for c in path.update.calls
+        if not c.extra and (c.keys.end == HERE).all()
+        for (b, i), g in c.gradients.items()
+        if b == number and i > 0 and g.size == len(c.keys.index)
+    ]
+    total = float(sum(g.sum() for g in given[:1]))
+    if total < 0:
+        report.add(FAULT, "actor-entropy-sign", path.call.network, f"d loss / d log pi adds up to {total:.3g}")
+    elif total > 0:
+        report.convention("actor: entropy bonus")
 
 
 def _reaches_the_actor(seen: Observed, path: Path, report: Report) -> None:
     """Compare the gradient at the actor's own output with what the critic's action got."""
     actors = _actor_calls(seen, path)
-    stored = _stored(seen, path)
+    known = bool((path.call.keys.index >= 0).all())
+    stored = stored_actions(seen, path.call.keys.index) if known else None
     if stored is not None and np.allclose(path.action, stored, atol=1e-5) and not actors:
         report.add(FAULT, "actor-replayed", path.call.network, "the critic's action is the one that is stored")
         return
     extra = np.linalg.norm(path.at_action - path.slope) / max(float(np.linalg.norm(path.at_action)), 1e-30)
-    if extra > SAME:
-        report.convention("a further term acts on the actor, such as an entropy bonus or a penalty")
+    if extra > SAME and not any("entropy" in text for text in report.conventions):
+        report.convention("actor: a further term, such as a penalty, acts on the action")
     for call, output in actors[:1]:
         g = call.gradient(path.backward.number, output)
         if g is None or not np.any(g):
@@ -124,20 +155,13 @@ def _actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
     return found
 
 
-def _stored(seen: Observed, path: Path) -> np.ndarray | None:
-    index = path.call.keys.index
-    if (index < 0).any():
-        return None
-    return np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in index])
-
-
 def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
     """No gradient went through an action: is there a loss that should have?"""
     for u in seen.updates:
         for b in u.backwards:
             for rows in value_rows(seen, u, b.number):
                 if is_constant(rows.g) and rows.action is not None:
-                    stored = np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in rows.index])
+                    stored = stored_actions(seen, rows.index)
                     code = "actor-replayed" if np.allclose(rows.action, stored, atol=1e-5) else "actor-detached"
                     report.add(FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic")
                     return
@@ -156,10 +180,19 @@ def _by_hand(seen: Observed, update: Update, backward: Backward, report: Report)
         if b == backward.number and not c.extra and np.any(g) and g.size == size * len(c.keys.index) and (c.keys.end == HERE).all()
     ]
     for call, g in actors:
-        slopes = [s for c in update.calls for by_input in c.slopes for s in by_input if s is not None and s.shape == g.shape]
-        for slope in slopes:
+        slopes = [
+            (c, c.extra[i], s)
+            for c in update.calls
+            for by_input in c.slopes
+            for i, s in enumerate(by_input)
+            if s is not None and s.shape == g.shape
+        ]
+        for critic_call, action, slope in slopes:
             factor = float((g * slope).sum() / max(float((slope * slope).sum()), 1e-30))
             if np.linalg.norm(g - factor * slope) < SAME * np.linalg.norm(g):
+                stored = stored_actions(seen, critic_call.keys.index)
+                if np.allclose(action, stored, atol=1e-5):
+                    report.add(FAULT, "actor-slope-replayed", call.network, "it equals dQ/da at the stored actions")
                 _say_by_hand(call, factor * len(g), size, report)
                 return True
         if slopes:

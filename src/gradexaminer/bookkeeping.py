@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.observe import moved
-from gradexaminer.rows import NEXT
+from gradexaminer.fits import is_constant
+from gradexaminer.rows import HERE, NEXT
 from gradexaminer.values import value_rows
 
 if TYPE_CHECKING:
@@ -21,30 +22,45 @@ TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplain
 
 @dataclass(frozen=True)
 class Passes:
-    """Backward passes of one update by what they are for."""
+    """Backward passes of all updates by what they are for."""
 
     critic: frozenset[int]
     actor: frozenset[int]
 
 
-def passes(seen: Observed, update: Update) -> Passes:
-    """A critic's loss has rows at stored actions; an actor's goes on through an action."""
+def passes(seen: Observed) -> Passes:
+    """A critic's loss has rows at stored actions; an actor's goes on through an action that was chosen at s."""
     critic, actor = set(), set()
-    for b in update.backwards:
-        if value_rows(seen, update, b.number):
-            critic.add(b.number)
-        if any(number == b.number and np.any(g) for c in update.calls for (number, _), g in c.extra_gradients.items()):
-            actor.add(b.number)
+    for update in seen.updates:
+        for b in update.backwards:
+            if b.probe:
+                continue
+            if any(not is_constant(rows.g) for rows in value_rows(seen, update, b.number)):
+                critic.add(b.number)
+            if any(
+                number == b.number and np.any(g) and (c.keys.end == HERE).any()
+                for c in update.calls
+                for (number, _), g in c.extra_gradients.items()
+            ):
+                actor.add(b.number)
     return Passes(frozenset(critic), frozenset(actor))
 
 
 def examine_steps(seen: Observed, report: Report) -> None:
     """Which gradients each step applies, and whether it does."""
+    known = passes(seen)
+    critic_parameters = {
+        p
+        for u in seen.updates
+        for b in u.backwards
+        if b.number in known.critic
+        for rows in value_rows(seen, u, b.number)
+        for p in rows.call.parameters & b.reached
+    }
     for update in seen.updates:
-        known = passes(seen, update)
         for step in update.steps:
-            _gradients_applied(seen, update, step, known, report)
-    _never_stepped(seen, report)
+            _gradients_applied(seen, step, known, critic_parameters, report)
+    _never_stepped(seen, known, report)
 
 
 def _names(seen: Observed, parameters: set[int] | frozenset[int]) -> str:
@@ -55,14 +71,13 @@ def _names(seen: Observed, parameters: set[int] | frozenset[int]) -> str:
     return ", ".join(holders)
 
 
-def _gradients_applied(seen: Observed, update: Update, step: Step, known: Passes, report: Report) -> None:
+def _gradients_applied(seen: Observed, step: Step, known: Passes, critic_parameters: set[int], report: Report) -> None:
     moving = {p for p, change in step.moved.items() if change > 0}
     again = step.used_before & moving
     if again:
         report.add(FAULT, "grads-not-zeroed", _names(seen, again), f"{len(again)} parameters of {step.kind}")
         return
     critic_only, actor_only = known.critic - known.actor, known.actor - known.critic
-    critic_parameters = {p for b in update.backwards if b.number in critic_only for p in b.reached}
     mine = {p: set(sources) for p, sources in step.sources.items() if p in moving}
     mixed = {p for p, s in mine.items() if s & critic_only and s & actor_only}
     if mixed:
@@ -78,34 +93,36 @@ def _gradients_applied(seen: Observed, update: Update, step: Step, known: Passes
         report.add(FAULT, "critic-moved-by-actor", _names(seen, pushed), "the step applies d(-Q)/d(critic's weights)")
 
 
-def _never_stepped(seen: Observed, report: Report) -> None:
-    """A network through which the critic's loss went, and which no step moved."""
-    reached = {p for u in seen.updates for b in u.backwards for p in b.reached if b.number in passes(seen, u).critic}
-    if not reached:
-        return
+def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
+    """A network that a loss gave a gradient to, and that no step moved."""
     held = {p for u in seen.updates for s in u.steps for p in s.parameters}
-    changed = {p for p in reached if any(moved(u, p) for u in seen.updates)}
-    trained = _trained_networks(seen, reached)
-    for path, parameters in trained.items():
-        if parameters & changed:
+    idle = {id(p) for o in seen.found.optimizers.values() for group in o.param_groups for p in group["params"]} - held
+    for path, parameters in _trained_networks(seen, known).items():
+        changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
+        if parameters & held & changed:
             _partly(seen, path, parameters, changed, held, report)
-        elif not any(u.steps for u in seen.updates):
-            report.add(FAULT, "no-step", path, f"{len(seen.updates)} updates, no optimizer's step")
+        elif not any(u.steps for u in seen.updates) or parameters & idle:
+            report.add(FAULT, "no-step", path, f"in {len(seen.updates)} updates its optimizer took no step")
         elif not parameters & held:
-            report.add(FAULT, "optimizer-elsewhere", path, "no optimizer that takes a step holds its parameters")
+            report.add(FAULT, "optimizer-elsewhere", path, "no optimizer holds its parameters")
         elif not any(parameters & set(s.sources) for u in seen.updates for s in u.steps):
             report.add(FAULT, "zeroed-before-step", path, "every `.grad` was 0 or None when the step was taken")
         else:
             report.add(FAULT, "online-still", path, "a step was taken and no weight changed")
 
 
-def _trained_networks(seen: Observed, reached: set[int]) -> dict[str, set[int]]:
-    """Parameters of each network whose output at s has the gradient of a critic's loss."""
+def _trained_networks(seen: Observed, known: Passes) -> dict[str, set[int]]:
+    """Parameters that a loss means to train: a critic's by its rows, an actor's by the rest of the actor's pass."""
     found: dict[str, set[int]] = {}
     for update in seen.updates:
         for b in update.backwards:
-            for rows in value_rows(seen, update, b.number):
-                found.setdefault(rows.call.network, set()).update(rows.call.parameters & reached)
+            critics = value_rows(seen, update, b.number) if b.number in known.critic else []
+            for rows in critics:
+                found.setdefault(rows.call.network, set()).update(rows.call.parameters & b.reached)
+            if b.number in known.actor:
+                for call in update.calls_with_gradient(b.number):
+                    if not call.extra and (call.keys.end == HERE).all() and not critics:
+                        found.setdefault(call.network, set()).update(call.parameters & b.reached)
     return found
 
 
@@ -131,22 +148,30 @@ class Pair:
 
 
 def pairs(seen: Observed, online: frozenset[int]) -> list[Pair]:
-    """Networks that no step moves, each beside a network of the same shape that one does; by name where several fit."""
-    modules = {path: list(m.parameters()) for path, m in seen.found.modules.items()}
-    moved_paths = [path for path, ps in modules.items() if any(id(p) in online for p in ps)]
+    """Target networks, each beside an online network of the same shape: the one it moves towards, else by name.
+
+    A network is a target if no step moves it, and it moves in another way, is asked about next states, or is named so.
+    """
+    modules = {path: list(m.parameters()) for path, m in seen.found.modules.items() if list(m.parameters())}
+    targets = [path for path, ps in modules.items() if not any(id(p) in online for p in ps) and _is_target(seen, path, ps)]
     found = []
-    for path, parameters in modules.items():
-        if path in moved_paths or not parameters:
-            continue
+    for path in targets:
+        parameters = modules[path]
         shape = [p.shape for p in parameters]
-        fitting = [o for o in moved_paths if [p.shape for p in modules[o]] == shape]
+        fitting = [o for o in modules if o not in targets and [p.shape for p in modules[o]] == shape]
         if fitting:
             best = max(fitting, key=lambda o: _closeness(seen, parameters, modules[o], path, o))
             found.append(Pair(path, best, [(id(t), id(o)) for t, o in zip(parameters, modules[best], strict=True)]))
     return found
 
 
-def _closeness(seen: Observed, target: list, online: list, path: str, other: str) -> tuple[int, int]:  # type: ignore[type-arg]
+def _is_target(seen: Observed, path: str, parameters: list[Any]) -> bool:
+    named = any(word in path.lower() for word in ("targ", "tgt"))
+    asked = any(c.network == path and (c.keys.end == NEXT).any() for u in seen.updates for c in u.calls)
+    return named or asked or any(moved(u, id(p)) for u in seen.updates for p in parameters)
+
+
+def _closeness(seen: Observed, target: list[Any], online: list[Any], path: str, other: str) -> tuple[int, int]:
     """Does the target move towards this network? Else, how many letters of their names agree?"""
     towards = 0
     for u in seen.updates:
@@ -187,7 +212,9 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
     used = _used_for_labels(seen)
     moving = [p for p in found if any(moved(u, t) for u in seen.updates for t, _ in p.parameters)]
     for pair in found:
-        if pair in moving:
+        if pair.target in _critics_asked(seen) and not any(o in online for _, o in pair.parameters):
+            report.add(FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}")
+        elif pair in moving:
             _how_it_moves(seen, pair, report)
         elif any(t in seen.moved_later for t, _ in pair.parameters):
             report.convention(f"{pair.target}: copied now and then")
@@ -197,6 +224,11 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
 
 def _used_for_labels(seen: Observed) -> set[str]:
     return {c.network for u in seen.updates for c in u.calls if (c.keys.end == NEXT).any()}
+
+
+def _critics_asked(seen: Observed) -> set[str]:
+    """Networks that were shown an action beside a next state."""
+    return {c.network for u in seen.updates for c in u.calls if c.extra and (c.keys.end == NEXT).any()}
 
 
 def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> None:
@@ -268,5 +300,3 @@ def examine_overwritten(seen: Observed, online: frozenset[int], report: Report) 
                 report.add(FAULT, "online-overwritten", pair.online, "after the update its weights are the target's")
                 return
 
-
-__all__ = ["NOTE", "Pair", "Passes", "examine_overwritten", "examine_steps", "examine_targets", "pairs", "passes"]

@@ -12,7 +12,7 @@ from gradexaminer.rows import NEXT
 from gradexaminer.values import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """One value for each row.
 

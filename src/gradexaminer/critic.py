@@ -12,13 +12,14 @@ from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 from gradexaminer.fits import is_constant
 from gradexaminer.log_probs import log_probs
 from gradexaminer.rows import NEXT
-from gradexaminer.values import ValueRows, tables, value_rows
+from gradexaminer.values import Table, ValueRows, tables, value_rows
 
 if TYPE_CHECKING:
     from gradexaminer.observe import Observed
-    from gradexaminer.trace import Backward, Update
+    from gradexaminer.trace import Backward, Call, Update
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
+NEAR = 0.5  # of the actions' deviation: noise on a target action stays below that
 SAME_GAMMA = 2e-4
 
 
@@ -51,7 +52,8 @@ def critics(seen: Observed) -> list[CriticView]:
             for rows in value_rows(seen, update, backward.number):
                 if is_constant(rows.g):
                     continue  # an actor's loss, mean of -Q, that ends at the critic
-                name = f"{rows.call.network}" + (f"[{rows.output}]" if rows.output > 0 else "")
+                name = rows.call.network + (f"[{rows.output}]" if rows.output > 0 else "")
+                name += f"[column {rows.column}]" if rows.column else ""
                 views.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
     return list(views.values())
 
@@ -60,6 +62,7 @@ def examine_critic(seen: Observed, view: CriticView, online: frozenset[int], rep
     """Say what label this critic learns, and what is wrong with it."""
     for update, backward, rows in view.rows:
         _gradient_elsewhere(view, rows, report)
+        _action_shown(seen, view, rows, report)
         view.labels.append(_labels(seen, update, backward, rows, online))
     agreed = _agreed(view)
     if agreed:
@@ -122,6 +125,34 @@ def _gradient_elsewhere(view: CriticView, rows: ValueRows, report: Report) -> No
         report.add(FAULT, "untaken", view.name, f"{share:.0%} of the gradient's size lies at untaken outputs")
 
 
+def _action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Report) -> None:
+    """The critic's action beside the one that is stored; an action in other units is an affine map of it."""
+    if rows.action is None or not seen.spaces.continuous:
+        return
+    stored = stored_actions(seen, rows.index)
+    if np.allclose(rows.action, stored, atol=1e-5):
+        return
+    if is_affine(rows.action, stored):
+        report.convention("stored actions are rescaled")
+        return
+    far = float(np.abs(rows.action - stored).max())
+    report.add(FAULT, "critic-other-action", view.name, f"up to {far:.2g} away from the stored action")
+
+
+def stored_actions(seen: Observed, index: np.ndarray) -> np.ndarray:
+    """Actions of these transitions, shape (B, A)."""
+    return np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in index]).astype(float)
+
+
+def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether each column of `x` is that of `y`, shifted and scaled."""
+    if len(x) < 4:
+        return False
+    a, b = x - x.mean(axis=0), y - y.mean(axis=0)
+    slope = (a * b).sum(axis=0) / np.maximum((b * b).sum(axis=0), 1e-30)
+    return bool(np.abs(a - slope * b).max() < 1e-4 * max(float(np.abs(a).max()), 1e-30))
+
+
 def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
     update, _, rows = view.rows[0]
     if len(set(rows.index.tolist())) < label.FEWEST_LIVE + 6:
@@ -150,6 +181,7 @@ def _say_label(seen: Observed, view: CriticView, agreed: list[list[label.Label]]
     if first.weighted:
         report.add(NOTE, "rows-weighted", view.name)
     _say_candidate(seen, view, agreed, report)
+    _say_target_action(seen, view, found, report)
     _say_mask(view, agreed, report)
     _say_numbers(seen, view, found, report)
 
@@ -179,6 +211,60 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[label.Lab
     parts = agreed[faults.index("")][0].candidate
     if parts is not None and parts.parts and all(t.online for t in parts.parts):
         report.add(NOTE, "no-target", view.name)
+
+
+def _say_target_action(seen: Observed, view: CriticView, found: list[label.Label], report: Report) -> None:
+    """Where the action comes from that the label's critics are shown."""
+    if not seen.spaces.continuous or found[0].candidate is None or found[0].candidate.fault == "wrong-state":
+        return
+    columns = {t.column for t in found[0].candidate.parts}
+    if view.rows[0][2].call.outputs[0].shape[-1:] != (1,) and len(columns) == 1 and view.rows[0][2].values.shape[1] == 1:
+        wide = view.rows[0][2].call.outputs[view.rows[0][2].output].shape
+        if len(wide) == 2 and wide[1] > 1:
+            report.add(FAULT, "critic-width", view.name.split("[")[0], f"its output has shape {wide}")
+    for t in found[0].candidate.parts:
+        source = target_action_source(seen, t)
+        code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
+        if code:
+            report.add(FAULT, code, t.call.network, "the actions are equal in every row")
+        elif source == "online actor":
+            report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
+
+
+def target_action_source(seen: Observed, t: Table) -> str:
+    """`stored`, `actor at s`, `online actor` (though there is a target actor), or empty."""
+    shown = next((x for x in t.call.extra if x.shape[1] == seen.spaces.action_size), None)
+    index = t.call.keys.index
+    if shown is None or (index < 0).any():
+        return ""
+    if np.allclose(shown, stored_actions(seen, index), atol=1e-5):
+        return "stored"
+    update = next(u for u in seen.updates if t.call in u.calls)
+    sources = [
+        (float(np.sqrt(np.mean((x - shown) ** 2))), call)
+        for call in update.calls
+        if not call.extra and call.time < t.call.time and np.array_equal(call.keys.index, index)
+        for x in call.outputs
+        if x.shape == shown.shape
+    ]
+    if not sources:
+        return ""
+    far, nearest = min(sources, key=lambda pair: pair[0])
+    return _source(seen, nearest) if far < NEAR * float(shown.std()) else ""
+
+
+def _source(seen: Observed, call: Call) -> str:
+    if (call.keys.end != NEXT).all():
+        return "actor at s"
+    trained = online_parameters(seen)
+    others = [m for path, m in seen.found.modules.items() if path != call.network and _same_shape(seen, path, call.network)]
+    idle = any(not {id(p) for p in m.parameters()} & trained for m in others)
+    return "online actor" if idle and call.parameters & trained else ""
+
+
+def _same_shape(seen: Observed, a: str, b: str) -> bool:
+    one, other = seen.found.modules.get(a), seen.found.modules.get(b)
+    return one is not None and other is not None and [p.shape for p in one.parameters()] == [p.shape for p in other.parameters()]
 
 
 def _say_mask(view: CriticView, agreed: list[list[label.Label]], report: Report) -> None:
@@ -227,7 +313,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], rep
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
 
 
-def examine_leaks(seen: Observed, online: frozenset[int], report: Report) -> None:
+def examine_leaks(seen: Observed, report: Report) -> None:
     """A gradient that goes back through the label."""
     for update in seen.updates:
         for backward in update.backwards:
@@ -235,10 +321,10 @@ def examine_leaks(seen: Observed, online: frozenset[int], report: Report) -> Non
             if not losses or all(is_constant(rows.g) for rows in losses):
                 continue
             for call in update.calls_with_gradient(backward.number):
-                _leak(seen, update, backward, call, online, report)
+                _leak(update, backward, call, report)
 
 
-def _leak(seen: Observed, update: Update, backward: Backward, call, online: frozenset[int], report: Report) -> None:  # type: ignore[no-untyped-def]
+def _leak(update: Update, backward: Backward, call: Call, report: Report) -> None:
     gradients = [g.reshape(len(call.keys.index), -1) for (b, _), g in call.gradients.items() if b == backward.number and np.size(g) % len(call.keys.index) == 0]
     there = [float(np.abs(g[call.keys.end == NEXT]).max(initial=0.0)) for g in gradients]
     if not there or max(there) == 0:

@@ -94,7 +94,7 @@ def conclude(seen: Observed) -> Report:
     bookkeeping.examine_targets(seen, online, report)
     bookkeeping.examine_steps(seen, report)
     views = critic.critics(seen)
-    critic.examine_leaks(seen, online, report)
+    critic.examine_leaks(seen, report)
     for view in views:
         critic.examine_critic(seen, view, online, report)
         critic.examine_outputs(seen, view, report)

@@ -13,10 +13,10 @@ ORDER = (FAULT, SUSPICION, NOT_SEEN, NOTE)
 # One fault shows in several ways. Where the left one was found, the right ones follow from it and are not said.
 EXPLAINS: dict[str, frozenset[str]] = {
     "broadcast": frozenset({"unexplained", "reward-averaged", "gamma-other", "td-online", "mask-missing", "no-bootstrap"}),
-    "alias": frozenset({"td-online", "bootstrap-gradient", "target-never", "target-not-detached", "shared-storage", "target-trained"}),
-    "shared-storage": frozenset({"td-online", "target-never", "polyak-swapped", "target-trained"}),
+    "alias": frozenset({"no-target", "online-overwritten", "target-action-online", "td-online", "bootstrap-gradient", "target-never", "target-not-detached", "shared-storage", "target-trained"}),
+    "shared-storage": frozenset({"online-overwritten", "no-target", "td-online", "target-never", "polyak-swapped", "target-trained"}),
     "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen"}),
-    "target-trained": frozenset({"bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}),
+    "target-trained": frozenset({"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}),
     "bootstrap-gradient": frozenset({"unexplained"}),
     "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),
@@ -26,9 +26,10 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "wrong-column": frozenset({"unexplained", "untaken"}),
     "critic-other-action": frozenset({"unexplained"}),
     "zeroed-before-step": frozenset({"no-step", "online-still"}),
-    "optimizer-elsewhere": frozenset({"no-step", "online-still"}),
-    "no-step": frozenset({"online-still"}),
-    "online-overwritten": frozenset({"target-never", "polyak-swapped", "unexplained-target"}),
+    "optimizer-elsewhere": frozenset({"critic-moved-by-actor", "twin-untrained", "no-step", "online-still"}),
+    "no-step": frozenset({"twin-untrained", "online-still"}),
+    "zeroed": frozenset({"twin-untrained"}),
+    "online-overwritten": frozenset({"target-not-seen", "target-never", "polyak-swapped", "unexplained-target"}),
 }
 
 

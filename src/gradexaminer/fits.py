@@ -49,15 +49,19 @@ def fit(y: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> Fit:
     return Fit({**dict.fromkeys(columns, 0.0), **dict(zip(names, (found / scale).tolist(), strict=True))}, residual)
 
 
-def saturated(g: np.ndarray) -> np.ndarray:
-    """Rows whose gradient has the largest size there is, if several share it: Huber's loss beyond its bend."""
+def saturated(g: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Rows whose gradient has the largest size there is, if rows of different value share it: Huber's loss beyond its bend."""
     size = np.abs(g)
     largest = float(size.max(initial=0.0))
     at_the_bend = size > largest * (1 - SATURATED)
-    return at_the_bend if largest > 0 and at_the_bend.sum() >= 2 else np.zeros(len(g), bool)
+    several = len(np.unique(np.round(q[at_the_bend], 6))) >= 2
+    return at_the_bend if largest > 0 and several else np.zeros(len(g), bool)
 
 
 def is_constant(x: np.ndarray, relative: float = 1e-5) -> bool:
-    """Whether all entries are equal but for rounding, and not 0."""
-    largest = float(np.abs(x).max(initial=0.0))
-    return largest > 0 and float(np.ptp(x)) <= relative * largest
+    """Whether all entries that are not 0 are equal but for rounding, and there are some.
+
+    The gradient of a mean of Q is of that form; where the smaller of two critics counts, the other one's entry is 0.
+    """
+    some = x[x != 0]
+    return len(some) > 0 and float(np.ptp(some)) <= relative * float(np.abs(some).max())

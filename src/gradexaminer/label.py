@@ -112,7 +112,7 @@ REWARDS: dict[str, Callable[[Evidence], dict[str, np.ndarray]]] = {
 
 def explain(e: Evidence, candidates: list[Candidate]) -> list[Label]:
     """Return every label that explains the gradients exactly, the least unusual first; empty where none does."""
-    flat = saturated(e.g)
+    flat = saturated(e.g, e.q)
     everywhere = np.ones(len(e.g), bool)
     choices = [~flat, everywhere] if flat.any() else [everywhere]
     for rows in choices:

@@ -58,8 +58,10 @@ class Observed:
         Those in which there was a backward pass or a step.
     storage : dict of str to frozenset of int
         Memory addresses of each network's parameters.
-    target_moved : dict of str to bool
-        Networks that no recorded update changed, and whether a later one did.
+    moved_later : set of int
+        Parameters, by id, that no recorded update changed and a later one did.
+    actors : dict of str to bool
+        Networks that are known to choose actions, or not to.
     error : str
         Why there is no more; empty when all went well.
     """
@@ -70,6 +72,7 @@ class Observed:
     updates: list[Update] = field(default_factory=list)
     storage: dict[str, frozenset[int]] = field(default_factory=dict)
     moved_later: set[int] = field(default_factory=set)
+    actors: dict[str, bool] = field(default_factory=dict)
     calls: int = 0
     error: str = ""
     error_type: str = ""

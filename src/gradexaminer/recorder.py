@@ -185,7 +185,10 @@ class Recorder:
             self._in_distribution -= 1
         if self._in_distribution == 0 and not self._silent and isinstance(result, torch.Tensor):
             of = tensors.numbers(args[0]) if name == "log_prob" and args and isinstance(args[0], torch.Tensor) else None
-            self.update.log_probs.append(LogProb(self._now(), name, tensors.numbers(result), of))
+            noted = LogProb(self._now(), name, tensors.numbers(result), of)
+            self.update.log_probs.append(noted)
+            if result.requires_grad:
+                result.register_hook(self._hook(noted.gradients, 0))
         return result
 
     # Backward passes.
@@ -197,6 +200,10 @@ class Recorder:
         root = next((x for x in tensors.flat(list(args[:1])) if isinstance(x, torch.Tensor)), None)
         value = float(root.detach().double().mean()) if root is not None and root.numel() else 0.0
         current = Backward(self._backwards, self._now(), value)
+        if f.__name__ == "grad":
+            asked = tensors.flat([kwargs.get("inputs", args[1] if len(args) > 1 else ())])
+            current.reached = {id(x) for x in asked} & {id(p) for p in self._parameters()}
+            current.probe = not current.reached
         for p in self._parameters():
             if p.grad is None or not bool(p.grad.any()):
                 self._lying[id(p)] = ()

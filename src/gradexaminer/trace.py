@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradexaminer.rows import Keys
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """One call of a network, or of a method of one.
 
@@ -59,7 +59,7 @@ class Call:
         return self.gradients.get((backward, output))
 
 
-@dataclass
+@dataclass(eq=False)
 class LogProb:
     """What a distribution returned: `log_prob` of `of`, or a sample."""
 
@@ -67,9 +67,10 @@ class LogProb:
     method: str
     value: np.ndarray
     of: np.ndarray | None
+    gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class Backward:
     """One backward pass.
 
@@ -79,6 +80,8 @@ class Backward:
         Counts through the whole examination.
     value : float
         The loss.
+    probe : bool
+        Whether it only asked for a slope, with `torch.autograd.grad`, and not for gradients of parameters.
     reached : set of int
         Parameters, by id, into whose `.grad` it wrote.
     left : dict of int to tuple of int
@@ -88,11 +91,12 @@ class Backward:
     number: int
     time: int
     value: float
+    probe: bool = False
     reached: set[int] = field(default_factory=set)
     left: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One optimizer's step.
 
@@ -115,7 +119,7 @@ class Step:
     used_before: set[int]
 
 
-@dataclass
+@dataclass(eq=False)
 class Update:
     """One update of the agent, and the weights before and after it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gradexaminer.trace import Call, Update
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ValueRows:
     """The rows of one critic that a backward pass went through.
 
@@ -29,6 +29,8 @@ class ValueRows:
         The column that belongs to the action that was taken.
     action : ndarray of shape (B, A) or None
         The action that the critic was shown.
+    column : int
+        Which of the columns that a critic of continuous actions returned.
     """
 
     call: Call
@@ -38,6 +40,7 @@ class ValueRows:
     gradients: np.ndarray
     taken: np.ndarray
     action: np.ndarray | None
+    column: int = 0
 
     @property
     def q(self) -> np.ndarray:
@@ -57,7 +60,7 @@ class ValueRows:
         return others
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Values that a network gave to the rows of the batch, at one end of the transitions.
 
@@ -77,6 +80,7 @@ class Table:
     values: np.ndarray
     with_action: bool
     online: bool
+    column: int = 0
 
     @property
     def role(self) -> str:
@@ -104,8 +108,20 @@ def value_rows(seen: Observed, update: Update, backward: int) -> list[ValueRows]
         for output in range(len(call.outputs)):
             made = _rows_of(seen, call, output, backward)
             if made is not None:
-                found.append(made)
+                found += _by_column(made) if seen.spaces.continuous else [made]
     return found
+
+
+def _by_column(rows: ValueRows) -> list[ValueRows]:
+    """A critic that returns several columns for one pair of state and action, column by column."""
+    wide = rows.values.shape[1]
+    if wide == 1:
+        return [rows]
+    return [
+        replace(rows, values=rows.values[:, i : i + 1], gradients=rows.gradients[:, i : i + 1], column=i)
+        for i in range(wide)
+        if np.any(rows.gradients[:, i])
+    ]
 
 
 def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRows | None:
@@ -117,11 +133,13 @@ def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRow
         return None
     if any(np.any(call.extra_gradients.get((backward, i), 0)) for i in range(len(call.extra))):
         return None  # the actor's loss: the gradient goes on through the action
+    action = _shown_action(seen, call, here)
+    if seen.spaces.continuous and action is None and (values.shape[1] > 1 or is_actor(seen, call)):
+        return None
     index = call.keys.index[here]
     k = values.shape[1]
     discrete = seen.spaces.n_actions
     taken = np.array([seen.transitions[i].action for i in index]) if discrete is not None and k == discrete else None
-    action = _shown_action(seen, call, here)
     return ValueRows(
         call,
         output,
@@ -179,6 +197,19 @@ def _joined_rows(seen: Observed, call: Call, backward: int) -> ValueRows | None:
     return None
 
 
+def is_actor(seen: Observed, call: Call) -> bool:
+    """Whether this network chooses actions: one of its outputs was shown to a critic, or a gradient came from there."""
+    if call.network not in seen.actors:
+        seen.actors[call.network] = any(_feeds_a_critic(seen, u, call.network) for u in seen.updates)
+    return seen.actors[call.network]
+
+
+def _feeds_a_critic(seen: Observed, update: Update, network: str) -> bool:
+    shown = [x for c in update.calls for x in c.extra if x.shape[1] == seen.spaces.action_size]
+    own = [as_rows(x, len(c.keys.index)) for c in update.calls if c.network == network and not c.extra for x in c.outputs]
+    return any(a is not None and a.shape == x.shape and np.allclose(a, x, atol=1e-6) for a in own for x in shown)
+
+
 def _shown_action(seen: Observed, call: Call, here: np.ndarray) -> np.ndarray | None:
     for extra in call.extra:
         if extra.shape[1] == (seen.spaces.action_size if seen.spaces.continuous else 1):
@@ -203,8 +234,11 @@ def _tables_of(call: Call, output: int, x: np.ndarray, index: np.ndarray, online
         return
     for end in (NEXT, HERE):
         lined_up = _line_up(call, values, end, index)
-        if np.isfinite(lined_up).any():
-            yield Table(call, output, end, lined_up, bool(call.extra), bool(call.parameters & online))
+        if not np.isfinite(lined_up).any():
+            continue
+        split = np.split(lined_up, lined_up.shape[1], axis=1) if call.extra and lined_up.shape[1] > 1 else [lined_up]
+        for column, part in enumerate(split):
+            yield Table(call, output, end, part, bool(call.extra), bool(call.parameters & online), column)
 
 
 def _line_up(call: Call, values: np.ndarray, end: int, index: np.ndarray) -> np.ndarray:

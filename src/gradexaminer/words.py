@@ -102,6 +102,7 @@ MEANINGS: dict[str, Meaning] = {
     "actor-still": Meaning("No gradient reached the actor in any update", DDPG),
     "actor-penalty": Meaning("A further term is added to the actor's loss", DDPG),
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign", DDPG),
+    "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss", DDPG),
     "target-action-online": Meaning("The target action comes from the online actor, though there is a target actor", DDPG),
     "target-action-state": Meaning("The target action is chosen at s instead of s'", DDPG),
     "target-action-replayed": Meaning("The target critic is shown the stored action instead of one chosen at s'", DDPG),

@@ -169,3 +169,259 @@ def changed(source: str, changes: list[tuple[str, str]]) -> str:
             raise ValueError(f"not in the source: {old}")
         source = source.replace(old, new, 1)
     return source
+
+TD3 = '''
+import copy, random
+import numpy as np, torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Actor(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.l1, self.l2, self.l3 = nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)
+
+    def forward(self, s):
+        return torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))
+
+
+class Critic(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.l1, self.l2, self.l3 = nn.Linear(o + a, 64), nn.Linear(64, 64), nn.Linear(64, 1)
+
+    def forward(self, s, a):
+        return self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))
+
+
+class Buffer:
+    def __init__(self, size, o, a):
+        self.s, self.a, self.r = np.zeros((size, o), np.float32), np.zeros((size, a), np.float32), np.zeros((size, 1), np.float32)
+        self.s2, self.d, self.n = np.zeros((size, o), np.float32), np.zeros((size, 1), np.float32), 0
+
+    def add(self, s, a, r, s2, d):
+        i = self.n % len(self.s)
+        self.s[i], self.a[i], self.r[i], self.s2[i], self.d[i] = s, a, r, s2, d
+        self.n += 1
+
+    def sample(self, k):
+        i = np.random.randint(0, min(self.n, len(self.s)), k)
+        return tuple(torch.from_numpy(x[i]) for x in (self.s, self.a, self.r, self.s2, self.d))
+
+
+class Agent:
+    def __init__(self, o=5, a=3, twin=True, delay=2, noise=0.2):
+        self.actor, self.q1, self.q2 = Actor(o, a), Critic(o, a), Critic(o, a)
+        self.actor_target, self.q1_target, self.q2_target = (copy.deepcopy(x) for x in (self.actor, self.q1, self.q2))
+        self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), 1e-3)
+        self.q_optimizer = torch.optim.Adam([*self.q1.parameters(), *self.q2.parameters()], 1e-3)
+        self.buffer, self.gamma, self.tau, self.delay, self.noise, self.n = Buffer(5000, o, a), 0.98, 0.005, delay, noise, 0
+
+    def learn(self, batch=40):
+        self.n += 1
+        s, a, r, s2, d = self.buffer.sample(batch)
+        with torch.no_grad():
+            a2 = self.actor_target(s2)
+            a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)
+            v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))
+            y = r + self.gamma * (1 - d) * v
+        loss = F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)
+        self.q_optimizer.zero_grad()
+        loss.backward()
+        self.q_optimizer.step()
+        if self.n % self.delay == 0:
+            actor_loss = -self.q1(s, self.actor(s)).mean()
+            self.actor_optimizer.zero_grad()
+            actor_loss.backward()
+            self.actor_optimizer.step()
+            self.soft(self.actor, self.actor_target)
+            self.soft(self.q1, self.q1_target)
+            self.soft(self.q2, self.q2_target)
+
+    def soft(self, net, target):
+        for p, t in zip(net.parameters(), target.parameters()):
+            t.data.mul_(1 - self.tau).add_(self.tau * p.data)
+'''
+
+_V = "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))"
+_Y = "y = r + self.gamma * (1 - d) * v"
+_LOSS = "loss = F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"
+_ACTOR = "actor_loss = -self.q1(s, self.actor(s)).mean()"
+_A2 = "a2 = self.actor_target(s2)"
+_DDPG = [
+    (_V, "v = self.q1_target(s2, a2)"),
+    (_LOSS, "loss = F.mse_loss(self.q1(s, a), y)"),
+    ("[*self.q1.parameters(), *self.q2.parameters()]", "self.q1.parameters()"),
+    ("delay=2, noise=0.2", "delay=1, noise=0.0"),
+    ("            self.soft(self.q2, self.q2_target)\n", ""),
+    ("self.actor, self.q1, self.q2 = Actor(o, a), Critic(o, a), Critic(o, a)", "self.actor, self.q1 = Actor(o, a), Critic(o, a)"),
+    ("self.actor_target, self.q1_target, self.q2_target = (copy.deepcopy(x) for x in (self.actor, self.q1, self.q2))", "self.actor_target, self.q1_target = copy.deepcopy(self.actor), copy.deepcopy(self.q1)"),
+]
+_SLOPE = "mu = self.actor(s)\n            u = {at}.detach().requires_grad_()\n            slope = torch.autograd.grad(self.q1(s, u).sum(), u)[0]\n            actor_loss = {loss}"
+
+TD3_RIGHT: dict[str, list[tuple[str, str]]] = {
+    "TD3": [],
+    "DDPG": _DDPG,
+    "Huber": [(_LOSS, _LOSS.replace("mse_loss", "smooth_l1_loss"))],
+    "one backward each": [(_LOSS + "\n        self.q_optimizer.zero_grad()\n        loss.backward()", "self.q_optimizer.zero_grad()\n        F.mse_loss(self.q1(s, a), y).backward()\n        F.mse_loss(self.q2(s, a), y).backward()")],
+    "label not detached": [("with torch.no_grad():", "if True:")],
+    "slope by hand": [*_DDPG, (_ACTOR, _SLOPE.format(at="mu", loss="-(slope * mu).sum(1).mean()"))],
+    "grad_outputs": [*_DDPG, ("actor_loss.backward()", "mu.backward(-slope / len(s))"), (_ACTOR, _SLOPE.format(at="mu", loss="None"))],
+    "actor first": [*_DDPG, (_ACTOR, "self.actor_optimizer.zero_grad(); " + _ACTOR)],
+    "sum over the batch": [(_ACTOR, _ACTOR.replace("mean", "sum"))],
+    "penalty": [(_ACTOR, _ACTOR + " + 1e-2 * self.actor(s).pow(2).mean()")],
+    "min of both for the actor": [(_ACTOR, "mu = self.actor(s); actor_loss = -torch.min(self.q1(s, mu), self.q2(s, mu)).mean()")],
+    "critic frozen for the actor": [(_ACTOR, "[p.requires_grad_(False) for p in self.q1.parameters()]\n            " + _ACTOR), ("            self.actor_optimizer.step()\n", "            self.actor_optimizer.step()\n            [p.requires_grad_(True) for p in self.q1.parameters()]\n")],
+    "normalized by |Q|": [(_ACTOR, "q = self.q1(s, self.actor(s)); actor_loss = -(q / q.abs().mean().detach()).mean()")],
+    "reward scaled": [(_Y, "y = 0.01 * r + self.gamma * (1 - d) * v")],
+    "batch norm": [("self.l1, self.l2, self.l3 = nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)", "self.n1, self.l1, self.l2, self.l3 = nn.BatchNorm1d(o), nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)"), ("self.l1(s)", "self.l1(self.n1(s))")],
+    "one optimizer, one loss": [*_DDPG, ("        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n", ""), (_ACTOR, "[p.requires_grad_(False) for p in self.q1.parameters()]\n            " + _ACTOR + " + 0\n            [p.requires_grad_(True) for p in self.q1.parameters()]\n            actor_loss = actor_loss + F.mse_loss(self.q1(s, a), y)"), ("self.actor_optimizer = torch.optim.Adam(self.actor.parameters()", "self.actor_optimizer = torch.optim.Adam([*self.actor.parameters(), *self.q1.parameters()]")],
+}
+
+TD3_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "larger of twins": ("max-of-twins", [(_V, _V.replace("min", "max"))]),
+    "mask missing": ("mask-missing", [(_Y, "y = r + self.gamma * v")]),
+    "mask inverted": ("mask-inverted", [(_Y, "y = r + self.gamma * d * v")]),
+    "mask on reward": ("mask-on-reward", [(_Y, "y = (1 - d) * (r + self.gamma * v)")]),
+    "no bootstrap": ("no-bootstrap", [(_Y, "y = r")]),
+    "bootstrap subtracted": ("bootstrap-sign", [(_Y, "y = r - self.gamma * (1 - d) * v")]),
+    "gamma missing": ("gamma-missing", [(_Y, "y = r + (1 - d) * v")]),
+    "gamma other": ("gamma-other", [(_Y, "y = r + 0.5 * (1 - d) * v")]),
+    "reward negative": ("reward-sign", [(_Y, "y = -r + self.gamma * (1 - d) * v")]),
+    "ascent": ("ascent", [(_LOSS, _LOSS.replace("loss = ", "loss = -(") + ")")]),
+    "broadcast": ("broadcast", [(_LOSS, _LOSS.replace("y)", "y.squeeze(1))"))]),
+    "broadcast, small rewards": ("broadcast", [(_LOSS, _LOSS.replace("y)", "y.squeeze(1))")), (_Y, "y = 0.01 * r + self.gamma * (1 - d) * v")]),
+    "rewards of the other shape": ("reward-averaged", [(_Y, "y = r.squeeze(1) + self.gamma * (1 - d) * v")]),
+    "online critics in the label": ("td-online", [(_V, "self.q1_target(s2, a2); v = torch.min(self.q1(s2, a2), self.q2(s2, a2))")]),
+    "bootstrap gradient": ("bootstrap-gradient", [("with torch.no_grad():", "if True:"), (_V, "v = torch.min(self.q1(s2, a2), self.q2(s2, a2))")]),
+    "critic at s in the label": ("wrong-state", [(_V, "v = torch.min(self.q1_target(s, a2), self.q2_target(s, a2))")]),
+    "target action from the online actor": ("target-action-online", [(_A2, "a2 = self.actor(s2)")]),
+    "target action at s": ("target-action-state", [(_A2, "a2 = self.actor_target(s)")]),
+    "stored action in the label": ("target-action-replayed", [(_V, _V.replace("a2", "a"))]),
+    "twin untrained": ("twin-untrained", [(_LOSS, "loss = F.mse_loss(self.q1(s, a), y)")]),
+    "optimizer holds the first twin only": ("optimizer-elsewhere", [("[*self.q1.parameters(), *self.q2.parameters()]", "self.q1.parameters()")]),
+    "critic's gradients not zeroed": ("grads-not-zeroed", [("        self.q_optimizer.zero_grad()\n        loss.backward", "        loss.backward")]),
+    "critic zeroed before the actor's backward": ("actor-gradient-left", [("        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n", "        loss.backward()\n        self.q_optimizer.step()\n        self.q_optimizer.zero_grad()\n")]),
+    "actor's gradients not zeroed": ("grads-not-zeroed", [("            self.actor_optimizer.zero_grad()\n", "")]),
+    "no step for the critic": ("no-step", [("        self.q_optimizer.step()\n", "")]),
+    "no step for the actor": ("no-step", [("            self.actor_optimizer.step()\n", "")]),
+    "actor's optimizer holds the critic": ("critic-moved-by-actor", [("torch.optim.Adam(self.actor.parameters()", "torch.optim.Adam([*self.actor.parameters(), *self.q1.parameters()]")]),
+    "actor's optimizer is the critic's": ("optimizer-elsewhere", [("torch.optim.Adam(self.actor.parameters()", "torch.optim.Adam(self.q1.parameters()")]),
+    "actor descends": ("actor-sign", [(_ACTOR, _ACTOR.replace("-self", "self"))]),
+    "actor detached": ("actor-detached", [(_ACTOR, _ACTOR.replace("self.actor(s)", "self.actor(s).detach()"))]),
+    "actor at stored actions": ("actor-replayed", [(_ACTOR, _ACTOR.replace("self.actor(s)", "a"))]),
+    "actor through the target critic": ("actor-target-critic", [(_ACTOR, _ACTOR.replace("q1(", "q1_target("))]),
+    "slope at stored actions": ("actor-slope-replayed", [*_DDPG, (_ACTOR, _SLOPE.format(at="a", loss="-(slope * mu).sum(1).mean()"))]),
+    "slope with the wrong sign": ("actor-sign", [*_DDPG, (_ACTOR, _SLOPE.format(at="mu", loss="(slope * mu).sum(1).mean()"))]),
+    "actor imitates": ("actor-not-q", [*_DDPG, (_ACTOR, "self.q1(s, self.actor(s)); actor_loss = F.mse_loss(self.actor(s), a)")]),
+    "critic fed other actions": ("critic-other-action", [("with torch.no_grad():", "a = a + 0.1 * torch.randn_like(a)\n        with torch.no_grad():")]),
+    "critic is wide": ("critic-width", [("nn.Linear(64, 1)", "nn.Linear(64, 3)")]),
+    "one target never": ("one-target-never", [("            self.soft(self.q2, self.q2_target)\n", "")]),
+    "actor's target never": ("one-target-never", [("            self.soft(self.actor, self.actor_target)\n", "")]),
+    "polyak swapped": ("polyak-swapped", [("t.data.mul_(1 - self.tau).add_(self.tau * p.data)", "t.data.mul_(self.tau).add_((1 - self.tau) * p.data)")]),
+    "copied the wrong way": ("online-overwritten", [("t.data.mul_(1 - self.tau).add_(self.tau * p.data)", "p.data.copy_(t.data)")]),
+    "alias": ("alias", [("(copy.deepcopy(x) for x in (self.actor, self.q1, self.q2))", "(self.actor, self.q1, self.q2)")]),
+    "shared storage": ("shared-storage", [("t.data.mul_(1 - self.tau).add_(self.tau * p.data)", "t.data = p.data")]),
+    "critics' targets in the optimizer": ("target-trained", [("with torch.no_grad():", "if True:"), ("[*self.q1.parameters(), *self.q2.parameters()]", "[*self.q1.parameters(), *self.q2.parameters(), *self.q1_target.parameters(), *self.q2_target.parameters()]")]),
+    "loss detached": ("detached", [(_LOSS, "loss = F.mse_loss(self.q1(s, a).detach(), y)")]),
+}
+
+SAC = '''
+import copy
+import numpy as np, torch
+from torch import nn
+import torch.nn.functional as F
+from torch.distributions import Normal
+
+
+class Policy(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())
+        self.mean, self.log_std = nn.Linear(64, a), nn.Linear(64, a)
+
+    def forward(self, s):
+        h = self.body(s)
+        return self.mean(h), self.log_std(h).clamp(-5, 2)
+
+    def sample(self, s):
+        mean, log_std = self(s)
+        normal = Normal(mean, log_std.exp())
+        u = normal.rsample()
+        a = torch.tanh(u)
+        log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)
+        return a, log_pi
+
+
+class Q(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(o + a, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))
+
+    def forward(self, s, a):
+        return self.net(torch.cat([s, a], 1))
+
+''' + TD3[TD3.index("class Buffer") : TD3.index("class Agent")] + '''
+class Agent:
+    def __init__(self, o=5, a=3):
+        self.policy, self.q1, self.q2 = Policy(o, a), Q(o, a), Q(o, a)
+        self.q1_target, self.q2_target = copy.deepcopy(self.q1), copy.deepcopy(self.q2)
+        self.policy_optimizer = torch.optim.Adam(self.policy.parameters(), 3e-4)
+        self.q_optimizer = torch.optim.Adam([*self.q1.parameters(), *self.q2.parameters()], 3e-4)
+        self.log_alpha = torch.zeros(1, requires_grad=True)
+        self.alpha_optimizer = torch.optim.Adam([self.log_alpha], 3e-4)
+        self.buffer, self.gamma, self.tau, self.target_entropy = Buffer(5000, o, a), 0.99, 0.005, -a
+
+    def learn(self, batch=64):
+        s, a, r, s2, d = self.buffer.sample(batch)
+        alpha = self.log_alpha.exp().detach() * 0.2
+        with torch.no_grad():
+            a2, log_pi2 = self.policy.sample(s2)
+            v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2)) - alpha * log_pi2
+            y = r + self.gamma * (1 - d) * v
+        loss = F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)
+        self.q_optimizer.zero_grad()
+        loss.backward()
+        self.q_optimizer.step()
+        mu, log_pi = self.policy.sample(s)
+        actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()
+        self.policy_optimizer.zero_grad()
+        actor_loss.backward()
+        self.policy_optimizer.step()
+        alpha_loss = -(self.log_alpha * (log_pi + self.target_entropy).detach()).mean()
+        self.alpha_optimizer.zero_grad()
+        alpha_loss.backward()
+        self.alpha_optimizer.step()
+        for net, target in ((self.q1, self.q1_target), (self.q2, self.q2_target)):
+            for p, t in zip(net.parameters(), target.parameters()):
+                t.data.copy_(self.tau * p.data + (1 - self.tau) * t.data)
+'''
+
+_SV = "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2)) - alpha * log_pi2"
+_SA = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
+SAC_RIGHT: dict[str, list[tuple[str, str]]] = {
+    "SAC": [],
+    "small temperature": [("* 0.2", "* 0.01")],
+    "policy returns a distribution": [
+        ("return self.mean(h), self.log_std(h).clamp(-5, 2)", "return Normal(self.mean(h), self.log_std(h).clamp(-5, 2).exp())"),
+        ("    def sample(self, s):\n        mean, log_std = self(s)\n        normal = Normal(mean, log_std.exp())\n        u = normal.rsample()\n        a = torch.tanh(u)\n        log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)\n        return a, log_pi\n", ""),
+        ("class Agent:\n", "def draw(dist):\n    u = dist.rsample()\n    a = torch.tanh(u)\n    return a, (dist.log_prob(u) - 2 * (np.log(2) - u - F.softplus(-2 * u))).sum(1, keepdim=True)\n\n\nclass Agent:\n"),
+        ("self.policy.sample(s2)", "draw(self.policy(s2))"),
+        ("self.policy.sample(s)", "draw(self.policy(s))"),
+    ],
+    "label not detached": [("with torch.no_grad():", "if True:")],
+    "first critic alone for the actor": [(_SA, "actor_loss = (alpha * log_pi - self.q1(s, mu)).mean()")],
+}
+SAC_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "entropy with the wrong sign in the label": ("entropy-sign", [(_SV, _SV.replace("- alpha", "+ alpha"))]),
+    "entropy with the wrong sign for the actor": ("actor-entropy-sign", [(_SA, _SA.replace("alpha * log_pi -", "-alpha * log_pi -"))]),
+    "actor descends": ("actor-sign", [(_SA, _SA.replace("log_pi - torch", "log_pi + torch"))]),
+    "mask missing": ("mask-missing", [("y = r + self.gamma * (1 - d) * v", "y = r + self.gamma * v")]),
+    "larger of twins": ("max-of-twins", [(_SV, _SV.replace("min", "max"))]),
+    "broadcast": ("broadcast", [("log_pi2\n            y = r", "log_pi2\n            y = (r"), ("(1 - d) * v\n", "(1 - d) * v).squeeze(1)\n")]),
+    "actor detached": ("actor-detached", [("self.q1(s, mu), self.q2(s, mu)", "self.q1(s, mu.detach()), self.q2(s, mu.detach())")]),
+    "critic's gradients not zeroed": ("grads-not-zeroed", [("        self.q_optimizer.zero_grad()\n", "")]),
+    "target never": ("one-target-never", [(", (self.q2, self.q2_target))", ",)")]),
+    "gradient carried to the critic": ("actor-gradient-left", [("        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n", "        loss.backward()\n        self.q_optimizer.step()\n        self.q_optimizer.zero_grad()\n")]),
+}
