@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gradexaminer import bookkeeping, critic
-from gradexaminer.actor import examine_actor
+from gradexaminer.analysis import critic, steps, targets
+from gradexaminer.analysis.actions import online_parameters
+from gradexaminer.analysis.actor import examine_actor
 from gradexaminer.findings import FAULT, NOT_SEEN, Report
-from gradexaminer.observe import Doors, Observed, Observer
+from gradexaminer.recording.observe import Doors, Observed, Observer
 from gradexaminer.transitions import Spaces, Transition
 
 DETACHED = ("does not require grad", "element 0 of tensors does not require grad")
@@ -77,7 +78,9 @@ def _spaces(n_actions: int | None, low: Any, high: Any, obs: int | tuple[int, ..
         return Spaces(shape, n_actions, image=image)
     if n_actions is None and low is not None and high is not None:
         return Spaces(shape, None, np.asarray(low, np.float32), np.asarray(high, np.float32), image)
-    raise ValueError("describe the actions: n_actions=4 for discrete ones, or low=[-1, -1], high=[1, 1] for continuous ones")
+    raise ValueError(
+        "describe the actions: n_actions=4 for discrete ones, or low=[-1, -1], high=[1, 1] for continuous ones"
+    )
 
 
 def conclude(seen: Observed) -> Report:
@@ -89,15 +92,13 @@ def conclude(seen: Observed) -> Report:
         if not seen.error:
             report.add(NOT_SEEN, "nothing-learned", "", f"{len(seen.transitions)} transitions were handed out")
         return report.settle()
-    online = critic.online_parameters(seen)
-    bookkeeping.examine_overwritten(seen, online, report)
-    bookkeeping.examine_targets(seen, online, report)
-    bookkeeping.examine_steps(seen, report)
+    online = online_parameters(seen)
+    targets.examine_overwritten(seen, online, report)
+    targets.examine_targets(seen, online, report)
+    steps.examine_steps(seen, report)
     views = critic.critics(seen)
     critic.examine_leaks(seen, report)
-    for view in views:
-        critic.examine_critic(seen, view, online, report)
-        critic.examine_outputs(seen, view, report)
+    critic.examine_critics(seen, views, online, report)
     if not views:
         report.add(NOT_SEEN, "critic-not-seen")
     if seen.spaces.continuous:

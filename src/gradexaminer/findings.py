@@ -12,11 +12,29 @@ ORDER = (FAULT, SUSPICION, NOT_SEEN, NOTE)
 
 # One fault shows in several ways. Where the left one was found, the right ones follow from it and are not said.
 EXPLAINS: dict[str, frozenset[str]] = {
-    "broadcast": frozenset({"unexplained", "reward-averaged", "gamma-other", "td-online", "mask-missing", "no-bootstrap"}),
-    "alias": frozenset({"no-target", "online-overwritten", "target-action-online", "td-online", "bootstrap-gradient", "target-never", "target-not-detached", "shared-storage", "target-trained"}),
-    "shared-storage": frozenset({"online-overwritten", "no-target", "td-online", "target-never", "polyak-swapped", "target-trained"}),
+    "broadcast": frozenset(
+        {"unexplained", "reward-averaged", "gamma-other", "td-online", "mask-missing", "no-bootstrap"}
+    ),
+    "alias": frozenset(
+        {
+            "no-target",
+            "online-overwritten",
+            "target-action-online",
+            "td-online",
+            "bootstrap-gradient",
+            "target-never",
+            "target-not-detached",
+            "shared-storage",
+            "target-trained",
+        }
+    ),
+    "shared-storage": frozenset(
+        {"online-overwritten", "no-target", "td-online", "target-never", "polyak-swapped", "target-trained"}
+    ),
     "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen"}),
-    "target-trained": frozenset({"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}),
+    "target-trained": frozenset(
+        {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
+    ),
     "bootstrap-gradient": frozenset({"unexplained"}),
     "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),

@@ -41,6 +41,13 @@ class Spaces:
         return self.n_actions is None
 
     @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest continuous action."""
+        if self.low is None or self.high is None:
+            raise ValueError("these actions are discrete: they have no bounds")
+        return self.low, self.high
+
+    @property
     def action_size(self) -> int:
         """Length of an action; 1 for a discrete one."""
         return 1 if self.low is None else len(self.low)
@@ -102,7 +109,7 @@ class Batch:
 
     Attributes
     ----------
-    obs, next_obs : ndarray of shape (B, \\*obs_shape), float32
+    obs, next_obs : ndarray of shape (B, ...), float32
     action : ndarray of shape (B,), int64; or (B, A), float32
     reward, done, terminated, truncated, mask : ndarray of shape (B,), float32
     """
@@ -175,5 +182,5 @@ def _observation(spaces: Spaces, rng: np.random.Generator) -> np.ndarray:
 def _action(spaces: Spaces, rng: np.random.Generator) -> Any:
     if spaces.n_actions is not None:
         return int(rng.integers(spaces.n_actions))
-    assert spaces.low is not None and spaces.high is not None
-    return rng.uniform(spaces.low, spaces.high).astype(np.float32)
+    low, high = spaces.bounds
+    return rng.uniform(low, high).astype(np.float32)

@@ -25,13 +25,17 @@ class Meaning:
 MEANINGS: dict[str, Meaning] = {
     # Labels.
     "broadcast": Meaning(
-        "Every row's gradient is made with the labels of all rows: shapes (B, 1) and (B,) were broadcast to (B, B)", CHAIN
+        "Every row's gradient is made with the labels of all rows: shapes (B, 1) and (B,) were broadcast to (B, B)",
+        CHAIN,
     ),
     "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", CHAIN),
-    "bootstrap-averaged": Meaning("Each row bootstraps from an average over the batch, not from its own next state", CHAIN),
+    "bootstrap-averaged": Meaning(
+        "Each row bootstraps from an average over the batch, not from its own next state", CHAIN
+    ),
     "td-online": Meaning("The label bootstraps from the online network, though there is a target network", DQN),
     "double-swapped": Meaning(
-        "Double DQN the wrong way round: the target network chooses the action and the online network gives its value", DQN
+        "Double DQN the wrong way round: the target network chooses the action and the online network gives its value",
+        DQN,
     ),
     "minimum": Meaning("The label takes the smallest value of the next state instead of the largest", DQN),
     "mean-over-actions": Meaning("The label takes the mean over actions instead of the largest value", DQN),
@@ -40,7 +44,9 @@ MEANINGS: dict[str, Meaning] = {
     "fixed-output": Meaning("The label always takes the same output of the network", DQN),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", DQN),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", DQN),
-    "max-of-twins": Meaning("The label takes the larger of two critics; clipped double Q-learning takes the smaller", DDPG),
+    "max-of-twins": Meaning(
+        "The label takes the larger of two critics; clipped double Q-learning takes the smaller", DDPG
+    ),
     "batch-max": Meaning("The label takes one largest value of the whole batch for every row", DQN),
     "mask-missing": Meaning("Terminated rows bootstrap: the label lacks the factor 1 - terminated", DQN),
     "mask-inverted": Meaning("Only terminated rows bootstrap: the mask is the wrong way round", DQN),
@@ -54,11 +60,17 @@ MEANINGS: dict[str, Meaning] = {
     "reward-sign": Meaning("The reward enters the label with the wrong sign", DQN),
     "reward-missing": Meaning("The reward is missing from the label", DQN),
     "ascent": Meaning("The critic's loss is climbed: its gradient has the wrong sign", CHAIN),
-    "clip-inside": Meaning("The error is clipped inside the square: rows with a large error have gradient 0 and never learn", DQN),
+    "clip-inside": Meaning(
+        "The error is clipped inside the square: rows with a large error have gradient 0 and never learn", DQN
+    ),
     "untaken": Meaning("Outputs of actions that were not taken get a gradient", DQN),
     "wrong-column": Meaning("The gradient arrives at outputs that do not belong to the actions taken", DQN),
-    "bootstrap-gradient": Meaning("The label is not detached: a gradient goes through the bootstrapped value into the online network", DQN),
-    "target-not-detached": Meaning("The label is not detached, but only the target network's own `.grad` fills, which no step applies", DQN),
+    "bootstrap-gradient": Meaning(
+        "The label is not detached: a gradient goes through the bootstrapped value into the online network", DQN
+    ),
+    "target-not-detached": Meaning(
+        "The label is not detached, but only the target network's own `.grad` fills, which no step applies", DQN
+    ),
     "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", DDPG),
     "critic-width": Meaning("The critic has several outputs for one pair of state and action", DDPG),
     "output-bounded": Meaning("The critic's last layer is bounded, so that it cannot express every return", DQN),
@@ -73,9 +85,15 @@ MEANINGS: dict[str, Meaning] = {
     "no-step": Meaning("No optimizer takes a step after the backward pass", CHAIN),
     "online-still": Meaning("The network gets a gradient but its weights do not change", CHAIN),
     "zeroed-before-step": Meaning("Gradients are zeroed between the backward pass and the step", CHAIN),
-    "grads-not-zeroed": Meaning("Gradients are not zeroed: a step applies again what an earlier step applied already", CHAIN),
-    "actor-gradient-left": Meaning("The critic's step also applies the gradient that the actor's loss left in its `.grad`", DDPG),
-    "critic-gradient-left": Meaning("The actor's step also applies a gradient that the critic's loss left in its `.grad`", DDPG),
+    "grads-not-zeroed": Meaning(
+        "Gradients are not zeroed: a step applies again what an earlier step applied already", CHAIN
+    ),
+    "actor-gradient-left": Meaning(
+        "The critic's step also applies the gradient that the actor's loss left in its `.grad`", DDPG
+    ),
+    "critic-gradient-left": Meaning(
+        "The actor's step also applies a gradient that the critic's loss left in its `.grad`", DDPG
+    ),
     "critic-moved-by-actor": Meaning("The actor's optimizer moves the critic", DDPG),
     "optimizer-elsewhere": Meaning("The optimizer does not hold the network that gets the gradient", CHAIN),
     "partly-trained": Meaning("Some of the network's parameters get no gradient or are in no optimizer"),
@@ -85,7 +103,9 @@ MEANINGS: dict[str, Meaning] = {
     "target-never": Meaning("The target network never changed while it was watched", DQN),
     "one-target-never": Meaning("This target network is never updated, though another one is", DDPG),
     "partly-updated": Meaning("Only some of the target network's parameters follow the online network", DQN),
-    "polyak-swapped": Meaning("Soft update the wrong way round: the target takes nearly all of the online weights", DDPG),
+    "polyak-swapped": Meaning(
+        "Soft update the wrong way round: the target takes nearly all of the online weights", DDPG
+    ),
     "online-overwritten": Meaning("The online network is overwritten with the target network's weights", DQN),
     "unexplained-target": Meaning("The target network changes in a way that is neither a copy nor a soft update"),
     "twin-untrained": Meaning("One of the twin critics is never trained", DDPG),
@@ -102,14 +122,21 @@ MEANINGS: dict[str, Meaning] = {
     "actor-still": Meaning("No gradient reached the actor in any update", DDPG),
     "actor-penalty": Meaning("A further term is added to the actor's loss", DDPG),
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign", DDPG),
-    "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss", DDPG),
-    "target-action-online": Meaning("The target action comes from the online actor, though there is a target actor", DDPG),
+    "actor-entropy-sign": Meaning(
+        "The actor is pushed towards less entropy: log pi has the wrong sign in its loss", DDPG
+    ),
+    "target-action-online": Meaning(
+        "The target action comes from the online actor, though there is a target actor", DDPG
+    ),
     "target-action-state": Meaning("The target action is chosen at s instead of s'", DDPG),
     "target-action-replayed": Meaning("The target critic is shown the stored action instead of one chosen at s'", DDPG),
     "action-units": Meaning("The critic is shown actions of other units than those that are stored", DDPG),
     # What was not seen.
-    "critic-not-seen": Meaning("No critic was recognized: no network was asked about known states before a backward pass"),
+    "critic-not-seen": Meaning(
+        "No critic was recognized: no network was asked about known states before a backward pass"
+    ),
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
+    "policy-not-examined": Meaning("A policy over discrete actions; its loss is not examined"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
     "nothing-learned": Meaning("No call of `update` had a backward pass"),
     "out-of-scope": Meaning("Not examined: this is not a DQN, DDPG, TD3 or SAC update"),

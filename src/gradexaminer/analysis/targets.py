@@ -1,4 +1,4 @@
-"""Findings about steps and target networks: who moves what, with which gradient, and what is copied where."""
+"""Findings about target networks: what is copied where, how much of it, and whether at all."""
 
 from __future__ import annotations
 
@@ -8,134 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.observe import moved
-from gradexaminer.fits import is_constant
-from gradexaminer.rows import HERE, NEXT
-from gradexaminer.values import value_rows
+from gradexaminer.recording.observe import moved
+from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.observe import Observed
-    from gradexaminer.trace import Step, Update
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Update
 
 TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplained at most
-
-
-@dataclass(frozen=True)
-class Passes:
-    """Backward passes of all updates by what they are for."""
-
-    critic: frozenset[int]
-    actor: frozenset[int]
-
-
-def passes(seen: Observed) -> Passes:
-    """A critic's loss has rows at stored actions; an actor's goes on through an action that was chosen at s."""
-    critic, actor = set(), set()
-    for update in seen.updates:
-        for b in update.backwards:
-            if b.probe:
-                continue
-            if any(not is_constant(rows.g) for rows in value_rows(seen, update, b.number)):
-                critic.add(b.number)
-            if any(
-                number == b.number and np.any(g) and (c.keys.end == HERE).any()
-                for c in update.calls
-                for (number, _), g in c.extra_gradients.items()
-            ):
-                actor.add(b.number)
-    return Passes(frozenset(critic), frozenset(actor))
-
-
-def examine_steps(seen: Observed, report: Report) -> None:
-    """Which gradients each step applies, and whether it does."""
-    known = passes(seen)
-    critic_parameters = {
-        p
-        for u in seen.updates
-        for b in u.backwards
-        if b.number in known.critic
-        for rows in value_rows(seen, u, b.number)
-        for p in rows.call.parameters & b.reached
-    }
-    for update in seen.updates:
-        for step in update.steps:
-            _gradients_applied(seen, step, known, critic_parameters, report)
-    _never_stepped(seen, known, report)
-
-
-def _names(seen: Observed, parameters: set[int] | frozenset[int]) -> str:
-    """Networks that hold these parameters."""
-    holders = [
-        path for path, module in seen.found.modules.items() if any(id(p) in parameters for p in module.parameters())
-    ]
-    return ", ".join(holders)
-
-
-def _gradients_applied(seen: Observed, step: Step, known: Passes, critic_parameters: set[int], report: Report) -> None:
-    moving = {p for p, change in step.moved.items() if change > 0}
-    again = step.used_before & moving
-    if again:
-        report.add(FAULT, "grads-not-zeroed", _names(seen, again), f"{len(again)} parameters of {step.kind}")
-        return
-    critic_only, actor_only = known.critic - known.actor, known.actor - known.critic
-    mine = {p: set(sources) for p, sources in step.sources.items() if p in moving}
-    mixed = {p for p, s in mine.items() if s & critic_only and s & actor_only}
-    if mixed:
-        holders = _names(seen, mixed)
-        actor_moves = {p for p, s in mine.items() if s & actor_only and not s & critic_only}
-        if not actor_moves:
-            report.add(FAULT, "actor-gradient-left", holders, "its `.grad` holds the critic's and the actor's gradient")
-        else:
-            report.add(FAULT, "critic-gradient-left", holders, "its `.grad` holds the critic's and the actor's gradient")
-        return
-    pushed = {p for p, s in mine.items() if s and s <= actor_only and p in critic_parameters}
-    if pushed:
-        report.add(FAULT, "critic-moved-by-actor", _names(seen, pushed), "the step applies d(-Q)/d(critic's weights)")
-
-
-def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
-    """A network that a loss gave a gradient to, and that no step moved."""
-    held = {p for u in seen.updates for s in u.steps for p in s.parameters}
-    idle = {id(p) for o in seen.found.optimizers.values() for group in o.param_groups for p in group["params"]} - held
-    for path, parameters in _trained_networks(seen, known).items():
-        changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
-        if parameters & held & changed:
-            _partly(seen, path, parameters, changed, held, report)
-        elif not any(u.steps for u in seen.updates) or parameters & idle:
-            report.add(FAULT, "no-step", path, f"in {len(seen.updates)} updates its optimizer took no step")
-        elif not parameters & held:
-            report.add(FAULT, "optimizer-elsewhere", path, "no optimizer holds its parameters")
-        elif not any(parameters & set(s.sources) for u in seen.updates for s in u.steps):
-            report.add(FAULT, "zeroed-before-step", path, "every `.grad` was 0 or None when the step was taken")
-        else:
-            report.add(FAULT, "online-still", path, "a step was taken and no weight changed")
-
-
-def _trained_networks(seen: Observed, known: Passes) -> dict[str, set[int]]:
-    """Parameters that a loss means to train: a critic's by its rows, an actor's by the rest of the actor's pass."""
-    found: dict[str, set[int]] = {}
-    for update in seen.updates:
-        for b in update.backwards:
-            critics = value_rows(seen, update, b.number) if b.number in known.critic else []
-            for rows in critics:
-                found.setdefault(rows.call.network, set()).update(rows.call.parameters & b.reached)
-            if b.number in known.actor:
-                for call in update.calls_with_gradient(b.number):
-                    if not call.extra and (call.keys.end == HERE).all() and not critics:
-                        found.setdefault(call.network, set()).update(call.parameters & b.reached)
-    return found
-
-
-def _partly(seen: Observed, path: str, parameters: set[int], changed: set[int], held: set[int], report: Report) -> None:
-    still = parameters - changed
-    outside = still - held
-    if outside and len(outside) < len(parameters):
-        names = seen.found.parameter_names()
-        told = ", ".join(sorted(names.get(p, "a parameter") for p in outside)[:3])
-        report.add(SUSPICION, "partly-trained", path, f"{told} get a gradient and are in no optimizer")
-
-
-# Target networks.
 
 
 @dataclass(frozen=True)
@@ -153,7 +33,9 @@ def pairs(seen: Observed, online: frozenset[int]) -> list[Pair]:
     A network is a target if no step moves it, and it moves in another way, is asked about next states, or is named so.
     """
     modules = {path: list(m.parameters()) for path, m in seen.found.modules.items() if list(m.parameters())}
-    targets = [path for path, ps in modules.items() if not any(id(p) in online for p in ps) and _is_target(seen, path, ps)]
+    targets = [
+        path for path, ps in modules.items() if not any(id(p) in online for p in ps) and _is_target(seen, path, ps)
+    ]
     found = []
     for path in targets:
         parameters = modules[path]
@@ -172,7 +54,7 @@ def _is_target(seen: Observed, path: str, parameters: list[Any]) -> bool:
 
 
 def _closeness(seen: Observed, target: list[Any], online: list[Any], path: str, other: str) -> tuple[int, int]:
-    """Does the target move towards this network? Else, how many letters of their names agree?"""
+    """How often the target moves towards this network; else, how many letters of their names agree."""
     towards = 0
     for u in seen.updates:
         tau, residual = _tau(u, [(id(t), id(o)) for t, o in zip(target, online, strict=True)])
@@ -213,7 +95,9 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
     moving = [p for p in found if any(moved(u, t) for u in seen.updates for t, _ in p.parameters)]
     for pair in found:
         if pair.target in _critics_asked(seen) and not any(o in online for _, o in pair.parameters):
-            report.add(FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}")
+            report.add(
+                FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}"
+            )
         elif pair in moving:
             _how_it_moves(seen, pair, report)
         elif any(t in seen.moved_later for t, _ in pair.parameters):
@@ -236,7 +120,9 @@ def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> No
     if moving:
         report.add(FAULT, "one-target-never", pair.target, f"{watched}; {moving[0].target} changed in the same updates")
     else:
-        report.add(NOT_SEEN, "target-not-seen", pair.target, f"it did not change in {watched}; the training loop may copy it")
+        report.add(
+            NOT_SEEN, "target-not-seen", pair.target, f"it did not change in {watched}; the training loop may copy it"
+        )
 
 
 def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
@@ -249,7 +135,9 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         if not changed:
             continue
         if len(changed) < len(pair.parameters):
-            report.add(FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed")
+            report.add(
+                FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed"
+            )
         tau, residual = _tau(update, changed)
         if residual > TAU_RESIDUAL:
             report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
@@ -259,12 +147,12 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
 
 
 def _say_tau(seen: Observed, pair: Pair, tau: float, report: Report) -> None:
-    told = seen.found.settings.get("tau")
+    told = seen.found.settings.get("tau", ())
     if abs(tau - 1) < 1e-6:
         report.convention(f"{pair.target}: a copy of {pair.online}")
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}")
-    if tau > 0.5 and not (told is not None and abs(told - tau) < 1e-6 and told < 0.9):
+    if tau > 0.5 and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
 
 
@@ -299,4 +187,3 @@ def examine_overwritten(seen: Observed, online: frozenset[int], report: Report) 
             if before.size and np.array_equal(before, after):
                 report.add(FAULT, "online-overwritten", pair.online, "after the update its weights are the target's")
                 return
-

@@ -31,15 +31,15 @@ class Found:
     modules : dict of str to Module
         Outermost networks by where they were found, such as `agent.qnetwork_local`.
     optimizers : dict of str to Optimizer
-    settings : dict of str to float
-        `gamma`, `tau` and `alpha`, where a number has such a name. Used only to compare with what was measured.
+    settings : dict of str to tuple of float
+        All numbers that are called `gamma`, `tau` or `alpha`, or the like. Used only to compare with what was measured.
     aliases : list of (str, str)
         Two places where one and the same network was found.
     """
 
     modules: dict[str, nn.Module] = field(default_factory=dict)
     optimizers: dict[str, Optimizer] = field(default_factory=dict)
-    settings: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, tuple[float, ...]] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
     paths: dict[int, str] = field(default_factory=dict)
 
@@ -85,7 +85,9 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
         found.add_module(path, x)
     if isinstance(x, Optimizer):
         found.optimizers[path] = x
-    elif isinstance(x, nn.Module | Mapping | list | tuple | set | types.FunctionType | types.MethodType) or _is_plain_object(x):
+    elif isinstance(
+        x, nn.Module | Mapping | list | tuple | set | types.FunctionType | types.MethodType
+    ) or _is_plain_object(x):
         for name, value in _children(x):
             _note_setting(name, value, found)
             _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
@@ -99,7 +101,9 @@ def is_container(module: nn.Module) -> bool:
 def _is_plain_object(x: Any) -> bool:
     if isinstance(x, type | types.ModuleType | torch.Tensor | torch.Generator | np.random.Generator):
         return False
-    return hasattr(x, "__dict__") and not type(x).__module__.startswith(("torch.", "numpy", "gymnasium", "gym.", "matplotlib"))
+    return hasattr(x, "__dict__") and not type(x).__module__.startswith(
+        ("torch.", "numpy", "gymnasium", "gym.", "matplotlib")
+    )
 
 
 def _children(x: Any) -> Iterator[tuple[str, Any]]:
@@ -135,4 +139,5 @@ def _note_setting(name: str, value: Any, found: Found) -> None:
         return
     for setting, names in SETTINGS.items():
         if name.lower().lstrip("_") in names:
-            found.settings.setdefault(setting, float(value))
+            known = found.settings.get(setting, ())
+            found.settings[setting] = tuple(dict.fromkeys((*known, float(value))))

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradexaminer.discovery import Found, discover
-from gradexaminer.recorder import Recorder
-from gradexaminer.rows import RowIndex
-from gradexaminer.scramble import scramble
-from gradexaminer.trace import Update
+from gradexaminer.recording.discovery import Found, discover
+from gradexaminer.recording.recorder import Recorder
+from gradexaminer.recording.rows import RowIndex
+from gradexaminer.recording.scramble import scramble
+from gradexaminer.recording.trace import Update
 from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
 
 SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
@@ -156,7 +156,9 @@ class Observer:
             update = self._update(recorded=True)
             if _learned(update):
                 self.seen.updates.append(update)
-            if len(self.seen.updates) >= UPDATES and (not self.spaces.continuous or _actor_steps(self.seen.updates) >= 2):
+            if len(self.seen.updates) >= UPDATES and (
+                not self.spaces.continuous or _actor_steps(self.seen.updates) >= 2
+            ):
                 return
 
     def _wait_for_targets(self) -> None:

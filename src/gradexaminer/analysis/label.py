@@ -1,4 +1,4 @@
-"""Which label explains the gradient at the critic's outputs?
+"""The label that explains the gradient at the critic's outputs.
 
 `g = d loss / d Q` is fitted by least squares on Q, the reward and the bootstrapped value. An exact fit gives the loss's
 reduction, gamma and reward scale at once, and says which mask and which value were used. The right forms come first;
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradexaminer import candidates as candidates_of
-from gradexaminer.candidates import Candidate
-from gradexaminer.fits import Fit, fit, saturated
+from gradexaminer.analysis import candidates as candidates_of
+from gradexaminer.analysis.candidates import Candidate
+from gradexaminer.analysis.fits import Fit, fit, saturated
 
 NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
 FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
@@ -123,7 +123,9 @@ def explain(e: Evidence, candidates: list[Candidate]) -> list[Label]:
     return [label for label in _curved_forms(e, candidates) if label is not None]
 
 
-def _plain_forms(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label | None]:
+def _plain_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
     for candidate in candidates:
         for mask in ("live", "live or cut"):
             yield _try(e, candidate, mask, "plain", rows, flat)
@@ -140,7 +142,9 @@ def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat
     yield _try(e, candidates_of.same_for_all(len(e.g)), "live", "plain", rows, flat)
 
 
-def _mixed_forms(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label | None]:
+def _mixed_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
     """Rows whose labels depend on each other: only an average of the batch is left of a part."""
     one = {"1": np.ones_like(e.q), "q": e.q}
     whole = fit(e.g, one, rows)
@@ -221,7 +225,7 @@ def _curved_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label | 
 
 
 def _errors(q: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return q[:, None] - y[None, :]
+    return np.asarray(q[:, None] - y[None, :])
 
 
 CURVES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from gradexaminer import tensors, wrapping
-from gradexaminer.discovery import Found, is_container
-from gradexaminer.rows import Keys, RowIndex
-from gradexaminer.trace import Backward, Call, LogProb, Step, Update
+from gradexaminer.recording import tensors, wrapping
+from gradexaminer.recording.discovery import Found, is_container
+from gradexaminer.recording.rows import Keys, RowIndex
+from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
 
 class Recorder:
@@ -72,7 +72,9 @@ class Recorder:
 
     def _install(self, parameters: list[nn.Parameter], stack: ExitStack) -> None:
         modules = [inner for m in self.found.modules.values() for inner in m.modules()]
-        wrapping.wrap_classes({type(m) for m in modules if not wrapping.is_torchs_own(type(m))}, self._around_call, stack)
+        wrapping.wrap_classes(
+            {type(m) for m in modules if not wrapping.is_torchs_own(type(m))}, self._around_call, stack
+        )
         outermost = [m for m in self.found.modules.values() if wrapping.is_torchs_own(type(m))]
         wrapping.wrap_instances(outermost, self._around_call, stack)
         wrapping.wrap_autograd(self._around_backward, stack)
@@ -97,7 +99,9 @@ class Recorder:
         if not self._stack and not self._silent and not is_container(module):
             self.found.add_module(f"a {type(module).__name__}", module)
 
-    def _around_call(self, module: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _around_call(
+        self, module: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         if self._silent or not isinstance(module, nn.Module):
             return method(module, *args, **kwargs)
         time, ancestors = self._now(), tuple(self._stack)
@@ -177,7 +181,9 @@ class Recorder:
 
     # Distributions.
 
-    def _around_distribution(self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _around_distribution(
+        self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         self._in_distribution += 1
         try:
             result = method(it, *args, **kwargs)

@@ -50,7 +50,7 @@ def fit(y: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> Fit:
 
 
 def saturated(g: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Rows whose gradient has the largest size there is, if rows of different value share it: Huber's loss beyond its bend."""
+    """Rows of different value that share the largest gradient: Huber's loss beyond its bend."""
     size = np.abs(g)
     largest = float(size.max(initial=0.0))
     at_the_bend = size > largest * (1 - SATURATED)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from gradexaminer.rows import Keys, RowIndex
+    from gradexaminer.recording.rows import Keys, RowIndex
 
 
 def numbers(x: torch.Tensor) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Findings about an actor: does its gradient follow the critic's slope at its own action?"""
+"""Whether an actor's gradient follows the critic's slope at its own action, and climbs it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.critic import stored_actions
+from gradexaminer.analysis.actions import stored_actions
+from gradexaminer.analysis.fits import is_constant
+from gradexaminer.analysis.values import as_rows, value_rows
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
-from gradexaminer.fits import is_constant
-from gradexaminer.rows import HERE, NEXT
-from gradexaminer.values import as_rows, value_rows
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.observe import Observed
-    from gradexaminer.trace import Backward, Call, Update
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Backward, Call, Update
 
 SAME = 1e-3  # relative difference of two gradients that counts as rounding
 
@@ -67,7 +67,12 @@ def _paths(seen: Observed, update: Update, backward: Backward) -> list[Path]:
         for i in range(len(call.extra)):
             at_action = call.extra_gradients.get((backward.number, i))
             nested = any(c.time in call.ancestors and c.extra_gradients for c in update.calls)
-            if at_action is None or not np.any(at_action) or nested or call.extra[i].shape[1] != seen.spaces.action_size:
+            if (
+                at_action is None
+                or not np.any(at_action)
+                or nested
+                or call.extra[i].shape[1] != seen.spaces.action_size
+            ):
                 continue
             made = _path(update, backward, call, i, at_action)
             if made is not None:
@@ -104,13 +109,17 @@ def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:
     if (path.call.keys.end == NEXT).all():
         report.add(SUSPICION, "actor-next-state", where)
     if not path.call.parameters & online and any(c.parameters & online and c.extra for c in path.update.calls):
-        report.add(FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through")
+        report.add(
+            FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through"
+        )
 
 
 def _entropy(path: Path, report: Report) -> None:
     """The loss alpha log pi - Q: its derivative by log pi is positive."""
     number = path.backward.number
-    given = [x.gradients[number, 0] for x in path.update.log_probs if x.method == "log_prob" and (number, 0) in x.gradients]
+    given = [
+        x.gradients[number, 0] for x in path.update.log_probs if x.method == "log_prob" and (number, 0) in x.gradients
+    ]
     given += [
         g
         for c in path.update.calls
@@ -139,7 +148,9 @@ def _reaches_the_actor(seen: Observed, path: Path, report: Report) -> None:
     for call, output in actors[:1]:
         g = call.gradient(path.backward.number, output)
         if g is None or not np.any(g):
-            report.add(FAULT, "actor-detached", call.network, "d loss / d action is not 0, but none of it reaches the actor")
+            report.add(
+                FAULT, "actor-detached", call.network, "d loss / d action is not 0, but none of it reaches the actor"
+            )
 
 
 def _actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
@@ -156,14 +167,16 @@ def _actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
 
 
 def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
-    """No gradient went through an action: is there a loss that should have?"""
+    """Say why no gradient went through an action, where a loss shows that one should have."""
     for u in seen.updates:
         for b in u.backwards:
             for rows in value_rows(seen, u, b.number):
                 if is_constant(rows.g) and rows.action is not None:
                     stored = stored_actions(seen, rows.index)
                     code = "actor-replayed" if np.allclose(rows.action, stored, atol=1e-5) else "actor-detached"
-                    report.add(FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic")
+                    report.add(
+                        FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic"
+                    )
                     return
             if _by_hand(seen, u, b, report):
                 return
@@ -177,7 +190,11 @@ def _by_hand(seen: Observed, update: Update, backward: Backward, report: Report)
         (c, g.reshape(len(c.keys.index), -1))
         for c in update.calls_with_gradient(backward.number)
         for (b, _), g in c.gradients.items()
-        if b == backward.number and not c.extra and np.any(g) and g.size == size * len(c.keys.index) and (c.keys.end == HERE).all()
+        if b == backward.number
+        and not c.extra
+        and np.any(g)
+        and g.size == size * len(c.keys.index)
+        and (c.keys.end == HERE).all()
     ]
     for call, g in actors:
         slopes = [

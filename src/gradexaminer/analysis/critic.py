@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer import candidates, label
+from gradexaminer.analysis import candidates, label
+from gradexaminer.analysis.actions import is_affine, say_target_action, stored_actions
+from gradexaminer.analysis.fits import is_constant
+from gradexaminer.analysis.log_probs import log_probs
+from gradexaminer.analysis.values import ValueRows, tables, value_rows
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
-from gradexaminer.fits import is_constant
-from gradexaminer.log_probs import log_probs
-from gradexaminer.rows import NEXT
-from gradexaminer.values import Table, ValueRows, tables, value_rows
+from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.observe import Observed
-    from gradexaminer.trace import Backward, Call, Update
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Backward, Call, Update
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
-NEAR = 0.5  # of the actions' deviation: noise on a target action stays below that
-SAME_GAMMA = 2e-4
+SAME_GAMMA = 1e-3
 
 
 class CriticView:
@@ -31,17 +31,15 @@ class CriticView:
     rows : list of (Update, Backward, ValueRows)
     labels : list of list of Label
         What explains each update; empty lists where nothing does.
+    agreed : list of list of Label
+        Explanations that hold for most updates.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows: list[tuple[Update, Backward, ValueRows]] = []
         self.labels: list[list[label.Label]] = []
-
-
-def online_parameters(seen: Observed) -> frozenset[int]:
-    """Parameters that some optimizer's step moves."""
-    return frozenset(p for u in seen.updates for s in u.steps for p, change in s.moved.items() if change > 0)
+        self.agreed: list[list[label.Label]] = []
 
 
 def critics(seen: Observed) -> list[CriticView]:
@@ -58,20 +56,40 @@ def critics(seen: Observed) -> list[CriticView]:
     return list(views.values())
 
 
-def examine_critic(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
-    """Say what label this critic learns, and what is wrong with it."""
-    for update, backward, rows in view.rows:
-        _gradient_elsewhere(view, rows, report)
+def examine_critics(seen: Observed, views: list[CriticView], online: frozenset[int], report: Report) -> None:
+    """Say what label each critic learns, and what is wrong with it."""
+    for view in views:
+        view.labels = [_labels(seen, update, backward, rows, online) for update, backward, rows in view.rows]
+        view.agreed = _agreed(view)
+    for view in views:
+        if _is_policy(view, views):
+            report.add(NOT_SEEN, "policy-not-examined", view.name)
+        else:
+            _examine_one(seen, view, report)
+
+
+def _is_policy(view: CriticView, views: list[CriticView]) -> bool:
+    """A network with a gradient at every action's output, beside a critic whose label is known."""
+    spread = any(_gradient_elsewhere(rows) for _, _, rows in view.rows)
+    return spread and not view.agreed and any(other.agreed for other in views)
+
+
+def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
+    for _, _, rows in view.rows:
+        elsewhere = _gradient_elsewhere(rows)
+        if elsewhere:
+            report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         _action_shown(seen, view, rows, report)
-        view.labels.append(_labels(seen, update, backward, rows, online))
-    agreed = _agreed(view)
-    if agreed:
-        _say_label(seen, view, agreed, report)
+    if view.agreed:
+        _say_label(seen, view, view.agreed, report)
     elif not any(f.where == view.name and f.level == FAULT for f in report.findings):
         _say_unexplained(seen, view, report)
+    _examine_outputs(view, report)
 
 
-def _labels(seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]) -> list[label.Label]:
+def _labels(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> list[label.Label]:
     said = tables(seen, update, backward.time, rows.index, online)
     e = evidence(seen, rows)
     n = seen.spaces.n_actions
@@ -91,38 +109,43 @@ def evidence(seen: Observed, rows: ValueRows) -> label.Evidence:
         np.array([t.reward for t in known]),
         np.array([t.terminated for t in known], float),
         np.array([t.truncated for t in known], float),
-        tuple(dict.fromkeys((seen.found.settings.get("gamma", 0.99), 0.99, 0.95, 0.9, 0.98, 1.0))),
+        tuple(dict.fromkeys((*seen.found.settings.get("gamma", ()), 0.99, 0.95, 0.9, 0.98, 1.0))),
     )
 
 
 def _agreed(view: CriticView) -> list[list[label.Label]]:
-    """By explanation, those labels that explain the most updates; the least unusual first."""
+    """By explanation, those labels that explain the most updates, at least half of them; the least unusual first.
+
+    Rows with weights of their own count only where a plain label explains the other updates: weights fit too easily.
+    """
     straight = [[x for x in labels if not x.curved] for labels in view.labels]
-    if any(straight):
-        view.labels = straight
-    counts = Counter(found.key for labels in view.labels for found in {x.key: x for x in labels}.values())
-    if not counts:
-        return []
-    most = max(counts.values())
-    best = [key for key in dict.fromkeys(x.key for labels in view.labels for x in labels) if counts[key] == most]
-    return [[x for labels in view.labels for x in labels if x.key == key] for key in best]
+    curved = [[x for x in labels if x.curved] for labels in view.labels]
+    counts = _counts(straight if any(straight) else curved)
+    most = max(counts.values(), default=0)
+    weighted = _counts([labels for labels, plain in zip(curved, straight, strict=True) if not plain])
+    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.rows)]
+    chosen = straight if any(straight) else curved
+    found = [[x for labels in chosen for x in labels if x.key == key] for key in best]
+    return [labels for labels in found if not labels[0].weighted or len(labels) >= len(view.rows)]
 
 
-def _gradient_elsewhere(view: CriticView, rows: ValueRows, report: Report) -> None:
-    """Gradient at outputs of actions that were not taken."""
+def _counts(updates: list[list[label.Label]]) -> dict[tuple[str, ...], int]:
+    """In how many updates each explanation holds, in the order in which they came up."""
+    return dict(Counter(key for labels in updates for key in dict.fromkeys(x.key for x in labels)))
+
+
+def _gradient_elsewhere(rows: ValueRows) -> tuple[str, str] | None:
+    """Code and evidence, where outputs of actions that were not taken have a gradient."""
     if rows.values.shape[1] == 1:
-        return
-    largest = np.abs(rows.gradients).max(axis=1)
-    others = np.abs(rows.untaken).max(axis=1)
-    hit = others > NOTHING * largest.max()
+        return None
+    largest = np.abs(rows.gradients).max()
+    hit = np.abs(rows.untaken).max(axis=1) > NOTHING * largest
     if not hit.any():
-        return
-    single = (np.abs(rows.gradients) > NOTHING * largest.max()).sum(axis=1) <= 1
-    if single.all():
-        report.add(FAULT, "wrong-column", view.name, f"{hit.sum()} of {len(hit)} rows")
-    else:
-        share = float(np.linalg.norm(rows.untaken) / np.linalg.norm(rows.gradients))
-        report.add(FAULT, "untaken", view.name, f"{share:.0%} of the gradient's size lies at untaken outputs")
+        return None
+    if ((np.abs(rows.gradients) > NOTHING * largest).sum(axis=1) <= 1).all():
+        return "wrong-column", f"{hit.sum()} of {len(hit)} rows"
+    share = float(np.linalg.norm(rows.untaken) / np.linalg.norm(rows.gradients))
+    return "untaken", f"{share:.0%} of the gradient's size lies at untaken outputs"
 
 
 def _action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Report) -> None:
@@ -137,20 +160,6 @@ def _action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Rep
         return
     far = float(np.abs(rows.action - stored).max())
     report.add(FAULT, "critic-other-action", view.name, f"up to {far:.2g} away from the stored action")
-
-
-def stored_actions(seen: Observed, index: np.ndarray) -> np.ndarray:
-    """Actions of these transitions, shape (B, A)."""
-    return np.stack([np.atleast_1d(seen.transitions[int(i)].action) for i in index]).astype(float)
-
-
-def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether each column of `x` is that of `y`, shifted and scaled."""
-    if len(x) < 4:
-        return False
-    a, b = x - x.mean(axis=0), y - y.mean(axis=0)
-    slope = (a * b).sum(axis=0) / np.maximum((b * b).sum(axis=0), 1e-30)
-    return bool(np.abs(a - slope * b).max() < 1e-4 * max(float(np.abs(a).max()), 1e-30))
 
 
 def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
@@ -181,7 +190,9 @@ def _say_label(seen: Observed, view: CriticView, agreed: list[list[label.Label]]
     if first.weighted:
         report.add(NOTE, "rows-weighted", view.name)
     _say_candidate(seen, view, agreed, report)
-    _say_target_action(seen, view, found, report)
+    if seen.spaces.continuous and first.candidate.fault != "wrong-state":
+        say_target_action(seen, first.candidate.parts, report)
+        _say_width(view, first, report)
     _say_mask(view, agreed, report)
     _say_numbers(seen, view, found, report)
 
@@ -206,65 +217,22 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[label.Lab
     faults = [found[0].candidate.fault for found in agreed if found[0].candidate is not None]
     if "" not in faults:
         name = agreed[0][0].candidate
-        report.add(FAULT, faults[0], view.name, f"the {name.name if name else ''} explains {len(agreed[0])} updates exactly")
+        report.add(
+            FAULT, faults[0], view.name, f"the {name.name if name else ''} explains {len(agreed[0])} updates exactly"
+        )
         return
     parts = agreed[faults.index("")][0].candidate
     if parts is not None and parts.parts and all(t.online for t in parts.parts):
         report.add(NOTE, "no-target", view.name)
 
 
-def _say_target_action(seen: Observed, view: CriticView, found: list[label.Label], report: Report) -> None:
-    """Where the action comes from that the label's critics are shown."""
-    if not seen.spaces.continuous or found[0].candidate is None or found[0].candidate.fault == "wrong-state":
-        return
-    columns = {t.column for t in found[0].candidate.parts}
-    if view.rows[0][2].call.outputs[0].shape[-1:] != (1,) and len(columns) == 1 and view.rows[0][2].values.shape[1] == 1:
-        wide = view.rows[0][2].call.outputs[view.rows[0][2].output].shape
-        if len(wide) == 2 and wide[1] > 1:
-            report.add(FAULT, "critic-width", view.name.split("[")[0], f"its output has shape {wide}")
-    for t in found[0].candidate.parts:
-        source = target_action_source(seen, t)
-        code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
-        if code:
-            report.add(FAULT, code, t.call.network, "the actions are equal in every row")
-        elif source == "online actor":
-            report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
-
-
-def target_action_source(seen: Observed, t: Table) -> str:
-    """`stored`, `actor at s`, `online actor` (though there is a target actor), or empty."""
-    shown = next((x for x in t.call.extra if x.shape[1] == seen.spaces.action_size), None)
-    index = t.call.keys.index
-    if shown is None or (index < 0).any():
-        return ""
-    if np.allclose(shown, stored_actions(seen, index), atol=1e-5):
-        return "stored"
-    update = next(u for u in seen.updates if t.call in u.calls)
-    sources = [
-        (float(np.sqrt(np.mean((x - shown) ** 2))), call)
-        for call in update.calls
-        if not call.extra and call.time < t.call.time and np.array_equal(call.keys.index, index)
-        for x in call.outputs
-        if x.shape == shown.shape
-    ]
-    if not sources:
-        return ""
-    far, nearest = min(sources, key=lambda pair: pair[0])
-    return _source(seen, nearest) if far < NEAR * float(shown.std()) else ""
-
-
-def _source(seen: Observed, call: Call) -> str:
-    if (call.keys.end != NEXT).all():
-        return "actor at s"
-    trained = online_parameters(seen)
-    others = [m for path, m in seen.found.modules.items() if path != call.network and _same_shape(seen, path, call.network)]
-    idle = any(not {id(p) for p in m.parameters()} & trained for m in others)
-    return "online actor" if idle and call.parameters & trained else ""
-
-
-def _same_shape(seen: Observed, a: str, b: str) -> bool:
-    one, other = seen.found.modules.get(a), seen.found.modules.get(b)
-    return one is not None and other is not None and [p.shape for p in one.parameters()] == [p.shape for p in other.parameters()]
+def _say_width(view: CriticView, first: label.Label, report: Report) -> None:
+    """Several outputs for one pair of state and action, each of which learns from its own column alone."""
+    rows = view.rows[0][2]
+    shape = rows.call.outputs[max(rows.output, 0)].shape
+    assert first.candidate is not None
+    if len(shape) == 2 and shape[1] > 1 and len({t.column for t in first.candidate.parts}) == 1:
+        report.add(FAULT, "critic-width", rows.call.network, f"its output has shape {shape}")
 
 
 def _say_mask(view: CriticView, agreed: list[list[label.Label]], report: Report) -> None:
@@ -290,7 +258,7 @@ def _say_mask(view: CriticView, agreed: list[list[label.Label]], report: Report)
 def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], report: Report) -> None:
     gammas = np.array([x.gamma for x in found])
     gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
-    told = seen.found.settings.get("gamma")
+    told = sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
     if np.median([x.scale for x in found]) < 0:
         report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B")
     if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
@@ -306,9 +274,9 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], rep
         report.add(FAULT, "gamma-varies", view.name, f"from {gammas.min():.3g} to {gammas.max():.3g}")
     elif gamma < 0:
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
-    elif told is not None and told < 1 and abs(gamma - told) > SAME_GAMMA * 5:
+    elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
         code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
-        report.add(FAULT, code, view.name, f"{gamma:.4g} where the agent's gamma is {told:g}")
+        report.add(FAULT, code, view.name, f"{gamma:.4g} where the agent's gamma is {told[0]:g}")
     if found[0].entropy_of and np.median([x.entropy for x in found]) < 0:
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
 
@@ -325,23 +293,42 @@ def examine_leaks(seen: Observed, report: Report) -> None:
 
 
 def _leak(update: Update, backward: Backward, call: Call, report: Report) -> None:
-    gradients = [g.reshape(len(call.keys.index), -1) for (b, _), g in call.gradients.items() if b == backward.number and np.size(g) % len(call.keys.index) == 0]
+    gradients = [
+        g.reshape(len(call.keys.index), -1)
+        for (b, _), g in call.gradients.items()
+        if b == backward.number and np.size(g) % len(call.keys.index) == 0
+    ]
     there = [float(np.abs(g[call.keys.end == NEXT]).max(initial=0.0)) for g in gradients]
     if not there or max(there) == 0:
         return
-    applied = {p for s in update.steps for p, sources in s.sources.items() if backward.number in sources and s.moved.get(p, 0) > 0}
+    applied = {
+        p
+        for s in update.steps
+        for p, sources in s.sources.items()
+        if backward.number in sources and s.moved.get(p, 0) > 0
+    }
     if call.parameters & applied:
-        report.add(FAULT, "bootstrap-gradient", call.network, f"d loss / d output at s' is up to {max(there):.2g}, and a step applies it")
+        report.add(
+            FAULT,
+            "bootstrap-gradient",
+            call.network,
+            f"d loss / d output at s' is up to {max(there):.2g}, and a step applies it",
+        )
     else:
         report.add(NOTE, "target-not-detached", call.network, f"d loss / d output at s' is up to {max(there):.2g}")
 
 
-def examine_outputs(seen: Observed, view: CriticView, report: Report) -> None:
+def _examine_outputs(view: CriticView, report: Report) -> None:
     """A critic whose outputs cannot be what a return can be: never negative, or adding up to 1."""
     values = np.concatenate([rows.values for _, _, rows in view.rows])
     if values.shape[1] > 1 and np.allclose(values.sum(axis=1), 1, atol=1e-5) and (values >= 0).all():
         report.add(FAULT, "output-bounded", view.name, "its outputs add up to 1 in every row, as after a softmax")
     elif (values >= 0).all() and (values == 0).mean() > 0.05:
-        report.add(FAULT, "output-bounded", view.name, f"{(values == 0).mean():.0%} of its outputs are exactly 0, as after a ReLU")
+        report.add(
+            FAULT,
+            "output-bounded",
+            view.name,
+            f"{(values == 0).mean():.0%} of its outputs are exactly 0, as after a ReLU",
+        )
     elif np.abs(values).max() <= 1 and (np.abs(values) > 0.98).mean() > 0.02:
         report.add(SUSPICION, "output-bounded", view.name, "its outputs never leave the range from -1 to 1")

@@ -1,4 +1,4 @@
-"""Methods of a stranger's network classes, and PyTorch's own borders, replaced for a while and put back whatever happens."""
+"""Methods of strangers' networks and PyTorch's own borders, replaced for a while and put back whatever happens."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def _instance_attribute(module: nn.Module, name: str, value: Any) -> Iterator[No
         module.__dict__.pop(name, None)
 
 
-def wrap_autograd(around: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any], stack: ExitStack) -> None:
+def wrap_autograd(
+    around: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any], stack: ExitStack
+) -> None:
     """`around(f, args, kwargs)` in place of `torch.autograd.backward` and `torch.autograd.grad`."""
     for name in ("backward", "grad"):
         original = getattr(torch.autograd, name)

@@ -1,4 +1,4 @@
-"""Which transition, and which end of it, is each row of a tensor? Told by the row's own numbers."""
+"""Which transition, and which end of it, each row of a tensor is: told by the row's own numbers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Keys:
 
 
 class RowIndex:
-    """Observations that were handed out, found by value: as they were, rescaled, or with their axes in another order."""
+    """Observations that were handed out, found by value: as they were, rescaled, or in another order."""
 
     def __init__(self, obs_size: int) -> None:
         self.size = obs_size

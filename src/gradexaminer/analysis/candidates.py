@@ -8,8 +8,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from gradexaminer.rows import NEXT
-from gradexaminer.values import Table
+from gradexaminer.analysis.values import Table
+from gradexaminer.recording.rows import NEXT
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,9 @@ class Candidate:
     parts: tuple[Table, ...] = ()
 
 
-def _candidate(name: str, value: np.ndarray, fault: str = "", convention: str = "", parts: tuple[Table, ...] = ()) -> Candidate:
+def _candidate(
+    name: str, value: np.ndarray, fault: str = "", convention: str = "", parts: tuple[Table, ...] = ()
+) -> Candidate:
     return Candidate(name, np.nan_to_num(value), np.isfinite(value), fault, convention, {}, parts)
 
 
@@ -47,9 +49,12 @@ def discrete(tables: list[Table], actions: np.ndarray, n: int) -> list[Candidate
     """Candidates for a critic with one output for each of `n` actions."""
     full = [t for t in tables if t.values.shape[1] == n]
     after = [t for t in full if t.end == NEXT]
+    policies = [t for t in after if _is_distribution(t.values)]
+    after = [t for t in after if t not in policies] or after
     after.sort(key=lambda t: t.online)
     has_target = any(not t.online for t in after)
     made = list(_right_discrete(after, has_target))
+    made += [c for policy in policies for c in _expected(policy, [t for t in after if t is not policy], has_target)]
     made += _wrong_discrete(after, actions)
     made += _at_s([t for t in full if t.end != NEXT], after)
     made += _joined_or_single([t for t in tables if t.values.shape[1] == 1 and t.end == NEXT])
@@ -61,7 +66,7 @@ def _largest(t: Table) -> np.ndarray:
 
 
 def _at(t: Table, columns: np.ndarray) -> np.ndarray:
-    return t.values[np.arange(len(columns)), columns]
+    return np.asarray(t.values[np.arange(len(columns)), columns])
 
 
 def _choice(t: Table) -> np.ndarray:
@@ -76,7 +81,9 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
         swapped = value.online and not chooser.online
         name = f"{value.role} network at the action that the {chooser.role} network prefers"
         convention = "" if swapped else "double DQN"
-        yield _candidate(name, _at(value, _choice(chooser)), "double-swapped" if swapped else "", convention, (value, chooser))
+        yield _candidate(
+            name, _at(value, _choice(chooser)), "double-swapped" if swapped else "", convention, (value, chooser)
+        )
     for a, b in combinations(after, 2):
         smaller = np.minimum(_largest(a), _largest(b))
         yield _candidate("smaller of two networks' max", smaller, "", "clipped double DQN", (a, b))
@@ -84,16 +91,42 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
             at_choice = np.minimum(_at(a, _choice(chooser)), _at(b, _choice(chooser)))
             name = f"smaller of two networks at the action that the {chooser.role} network prefers"
             yield _candidate(name, at_choice, "", "clipped double DQN", (a, b))
-        yield _candidate("larger of two networks' max", np.maximum(_largest(a), _largest(b)), "max-of-twins", "", (a, b))
+        yield _candidate(
+            "larger of two networks' max", np.maximum(_largest(a), _largest(b)), "max-of-twins", "", (a, b)
+        )
+
+
+def _is_distribution(x: np.ndarray) -> bool:
+    x = x[np.isfinite(x).all(axis=1)]
+    return bool((x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-5))
+
+
+def _expected(policy: Table, after: list[Table], has_target: bool) -> Iterator[Candidate]:
+    """Mean over the policy's actions, as in discrete SAC; its entropy may be added."""
+    pi = policy.values
+    entropy = {"pi log pi": (pi * np.log(pi + 1e-8)).sum(axis=1)}
+    values: list[tuple[str, np.ndarray, tuple[Table, ...]]]
+    values = [(f"the {t.role} network", t.values, (t,)) for t in after]
+    values += [
+        ("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in combinations(after, 2)
+    ]
+    for name, x, parts in values:
+        fault = "td-online" if all(t.online for t in parts) and has_target else ""
+        made = _candidate(f"mean over the policy of {name}", (pi * x).sum(axis=1), fault, "discrete SAC", parts)
+        yield replace(made, entropy=entropy)
 
 
 def _wrong_discrete(after: list[Table], actions: np.ndarray) -> Iterator[Candidate]:
     for t in after:
         finite = np.isfinite(t.values).all(axis=1)
-        yield _candidate(f"min of the {t.role} network", np.where(finite, t.values.min(axis=1), np.nan), "minimum", "", (t,))
+        yield _candidate(
+            f"min of the {t.role} network", np.where(finite, t.values.min(axis=1), np.nan), "minimum", "", (t,)
+        )
         yield _candidate(f"mean of the {t.role} network", t.values.mean(axis=1), "mean-over-actions", "", (t,))
         yield _candidate(f"{t.role} network at the action taken in s", _at(t, actions), "replayed-action", "", (t,))
-        yield _candidate(f"index of the {t.role} network's max", np.where(finite, _choice(t), np.nan), "index-as-value", "", (t,))
+        yield _candidate(
+            f"index of the {t.role} network's max", np.where(finite, _choice(t), np.nan), "index-as-value", "", (t,)
+        )
         yield _candidate(f"last output of the {t.role} network", t.values[:, -1], "fixed-output", "", (t,))
         yield _candidate(f"first output of the {t.role} network", t.values[:, 0], "fixed-output", "", (t,))
 
@@ -130,11 +163,8 @@ def continuous(tables: list[Table]) -> list[Candidate]:
     states = sorted((t for t in after if not t.with_action), key=lambda t: t.online)
     made = list(_combined(critics))
     made += list(_state_values(states))
-    made += [
-        _candidate(f"{t.role} critic at s", t.values[:, 0], "wrong-state", "", (t,))
-        for t in tables
-        if t.values.shape[1] == 1 and t.end != NEXT and t.with_action
-    ]
+    here = [t for t in tables if t.values.shape[1] == 1 and t.end != NEXT and t.with_action]
+    made += [replace(c, name=f"{c.name} at s", fault="wrong-state") for c in _combined(here)]
     return made
 
 
@@ -149,7 +179,9 @@ def _combined(critics: list[Table]) -> Iterator[Candidate]:
             continue
         values = np.stack([t.values[:, 0] for t in group])
         role, fault, parts = group[0].role, _online(group[0], has_target), tuple(group)
-        yield _candidate(f"smallest of {len(group)} {role} critics", values.min(axis=0), fault, "clipped double Q", parts)
+        yield _candidate(
+            f"smallest of {len(group)} {role} critics", values.min(axis=0), fault, "clipped double Q", parts
+        )
         yield _candidate(f"mean of {len(group)} {role} critics", values.mean(axis=0), fault, "mean of critics", parts)
         yield _candidate(f"largest of {len(group)} {role} critics", values.max(axis=0), "max-of-twins", "", parts)
         for a, b in combinations(group, 2) if len(group) > 2 else ():

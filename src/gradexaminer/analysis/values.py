@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.rows import HERE, NEXT
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.observe import Observed
-    from gradexaminer.trace import Call, Update
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call, Update
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,12 @@ class ValueRows:
     @property
     def q(self) -> np.ndarray:
         """The value of the action taken, shape (B,)."""
-        return self.values[np.arange(len(self.index)), self.taken]
+        return np.asarray(self.values[np.arange(len(self.index)), self.taken])
 
     @property
     def g(self) -> np.ndarray:
         """D loss / d q, shape (B,)."""
-        return self.gradients[np.arange(len(self.index)), self.taken]
+        return np.asarray(self.gradients[np.arange(len(self.index)), self.taken])
 
     @property
     def untaken(self) -> np.ndarray:
@@ -151,7 +151,9 @@ def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRow
     )
 
 
-DUELING = {  # how value and advantage are joined; the share of Q's baseline that each advantage has
+DUELING: dict[
+    str, Callable[[np.ndarray], np.ndarray]
+] = {  # how value and advantage are joined; the share of Q's baseline that each advantage has
     "mean": lambda advantage: np.full_like(advantage, 1 / advantage.shape[1]),
     "max": lambda advantage: (advantage == advantage.max(axis=1, keepdims=True)).astype(float),
 }
@@ -206,14 +208,16 @@ def is_actor(seen: Observed, call: Call) -> bool:
 
 def _feeds_a_critic(seen: Observed, update: Update, network: str) -> bool:
     shown = [x for c in update.calls for x in c.extra if x.shape[1] == seen.spaces.action_size]
-    own = [as_rows(x, len(c.keys.index)) for c in update.calls if c.network == network and not c.extra for x in c.outputs]
+    own = [
+        as_rows(x, len(c.keys.index)) for c in update.calls if c.network == network and not c.extra for x in c.outputs
+    ]
     return any(a is not None and a.shape == x.shape and np.allclose(a, x, atol=1e-6) for a in own for x in shown)
 
 
 def _shown_action(seen: Observed, call: Call, here: np.ndarray) -> np.ndarray | None:
     for extra in call.extra:
         if extra.shape[1] == (seen.spaces.action_size if seen.spaces.continuous else 1):
-            return extra[here]
+            return np.asarray(extra[here])
     return None
 
 
@@ -224,7 +228,9 @@ def tables(seen: Observed, update: Update, before: int, index: np.ndarray, onlin
         if call.time > before:
             continue
         for output, x in [*enumerate(call.outputs), *((-1, x) for x in _joined_values(call).values())]:
-            made += [t for t in _tables_of(call, output, x, index, online) if not any(_same(t, other) for other in made)]
+            made += [
+                t for t in _tables_of(call, output, x, index, online) if not any(_same(t, other) for other in made)
+            ]
     return made
 
 
@@ -246,7 +252,7 @@ def _line_up(call: Call, values: np.ndarray, end: int, index: np.ndarray) -> np.
     mine = call.keys.end == end
     own = call.keys.index[mine]
     if len(own) == len(index) and np.array_equal(own, index):
-        return values[mine]
+        return np.asarray(values[mine])
     place = {int(i): row for i, row in zip(own, np.nonzero(mine)[0], strict=True)}
     nowhere = np.full(values.shape[1], np.nan)
     return np.stack([values[place[int(i)]] if int(i) in place else nowhere for i in index])

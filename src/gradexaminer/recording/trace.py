@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gradexaminer.rows import Keys
+    from gradexaminer.recording.rows import Keys
 
 
 @dataclass(eq=False)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.rows import NEXT
+from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.trace import LogProb, Update
-    from gradexaminer.values import Table
+    from gradexaminer.analysis.values import Table
+    from gradexaminer.recording.trace import LogProb, Update
 
 SMALL = (1e-6, 1e-7)  # what programs add inside log(1 - tanh(u)**2)
 
