@@ -1,0 +1,63 @@
+"""Agents made from texts, as a stranger's file would be imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from gradexaminer import Report, examine
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[[str], ModuleType]:
+    """Import a text as a module of its own."""
+
+    def load(source: str) -> ModuleType:
+        path = tmp_path / f"agent_{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(source, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def examine_dqn(module: ModuleType, seed: int = 0) -> Report:
+    seed_all(seed)
+    return examine(
+        lambda: module.Agent(5, 4),
+        lambda agent, t: agent.remember(*t.as_tuple()),
+        lambda agent: agent.learn(),
+        n_actions=4,
+        seed=seed,
+    )
+
+
+def examine_continuous(module: ModuleType, seed: int = 0) -> Report:
+    seed_all(seed)
+    return examine(
+        lambda: module.Agent(5, 3),
+        lambda agent, t: agent.buffer.add(*t.as_tuple()),
+        lambda agent: agent.learn(),
+        low=[-1.0] * 3,
+        high=[1.0] * 3,
+        seed=seed,
+    )
+
+
+def seed_all(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # the agents draw from it, as most public ones do
+    torch.manual_seed(seed)
