@@ -78,6 +78,8 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
         fault = "td-online" if t.online and has_target else ""
         yield _candidate(f"max of the {t.role} network", _largest(t), fault, "DQN" if not fault else "", (t,))
     for value, chooser in permutations(after, 2):
+        if _one_network(value, chooser):
+            continue
         swapped = value.online and not chooser.online
         name = f"{value.role} network at the action that the {chooser.role} network prefers"
         convention = "" if swapped else "double DQN"
@@ -85,6 +87,8 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
             name, _at(value, _choice(chooser)), "double-swapped" if swapped else "", convention, (value, chooser)
         )
     for a, b in combinations(after, 2):
+        if _one_network(a, b):
+            continue
         smaller = np.minimum(_largest(a), _largest(b))
         yield _candidate("smaller of two networks' max", smaller, "", "clipped double DQN", (a, b))
         for chooser in after:
@@ -94,6 +98,11 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
         yield _candidate(
             "larger of two networks' max", np.maximum(_largest(a), _largest(b)), "max-of-twins", "", (a, b)
         )
+
+
+def _one_network(a: Table, b: Table) -> bool:
+    """Whether these are two readings of one dueling network."""
+    return a.call is b.call and a.output < 0 and b.output < 0
 
 
 def _is_distribution(x: np.ndarray) -> bool:

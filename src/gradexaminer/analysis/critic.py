@@ -59,7 +59,9 @@ def critics(seen: Observed) -> list[CriticView]:
 def examine_critics(seen: Observed, views: list[CriticView], online: frozenset[int], report: Report) -> None:
     """Say what label each critic learns, and what is wrong with it."""
     for view in views:
-        view.labels = [_labels(seen, update, backward, rows, online) for update, backward, rows in view.rows]
+        for update, backward, rows in view.rows:
+            before = next((labels for labels in view.labels if labels), [])
+            view.labels.append(_labels(seen, update, backward, rows, online, before))
         view.agreed = _agreed(view)
     for view in views:
         if _is_policy(view, views):
@@ -88,16 +90,21 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
 
 
 def _labels(
-    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+    seen: Observed,
+    update: Update,
+    backward: Backward,
+    rows: ValueRows,
+    online: frozenset[int],
+    before: list[label.Label],
 ) -> list[label.Label]:
     said = tables(seen, update, backward.time, rows.index, online)
     e = evidence(seen, rows)
     n = seen.spaces.n_actions
     if n is not None:
-        return label.explain(e, candidates.discrete(said, rows.taken, n))
+        return label.explain(e, candidates.discrete(said, rows.taken, n), before)
     possible = candidates.continuous(said)
     entropies = log_probs(update, said, len(rows.index), backward.time)
-    return label.explain(e, [candidates.with_entropy(c, entropies) for c in possible])
+    return label.explain(e, [candidates.with_entropy(c, entropies) for c in possible], before)
 
 
 def evidence(seen: Observed, rows: ValueRows) -> label.Evidence:

@@ -110,17 +110,32 @@ REWARDS: dict[str, Callable[[Evidence], dict[str, np.ndarray]]] = {
 }
 
 
-def explain(e: Evidence, candidates: list[Candidate]) -> list[Label]:
-    """Return every label that explains the gradients exactly, the least unusual first; empty where none does."""
+def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None = None) -> list[Label]:
+    """Return every label that explains the gradients exactly, the least unusual first; empty where none does.
+
+    What explained an earlier update of the same critic (`before`) is tried first, and nothing else if it holds again.
+    """
     flat = saturated(e.g, e.q)
     everywhere = np.ones(len(e.g), bool)
     choices = [~flat, everywhere] if flat.any() else [everywhere]
+    again = [x for rows in choices[:1] for x in _again(e, candidates, before or [], rows, flat) if x is not None]
+    if again:
+        return again
     for rows in choices:
         for forms in (_plain_forms, _mixed_forms, _departures):
             found = [label for label in forms(e, candidates, rows, flat) if label is not None]
             if found:
                 return found
     return [label for label in _curved_forms(e, candidates) if label is not None]
+
+
+def _again(
+    e: Evidence, candidates: list[Candidate], before: list[Label], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    by_name = {c.name: c for c in candidates}
+    for x in before:
+        if x.candidate is not None and not x.mixed and not x.curved and x.candidate.name in by_name:
+            yield _try(e, by_name[x.candidate.name], x.mask, x.reward, rows, flat, (x.entropy_of,))
 
 
 def _plain_forms(
@@ -159,12 +174,22 @@ def _mixed_forms(
         yield _label(e, None, "live", "plain", f, flat, mixed="bootstrap")
 
 
-def _try(e: Evidence, candidate: Candidate, mask: str, reward: str, rows: np.ndarray, flat: np.ndarray) -> Label | None:
+def _try(
+    e: Evidence,
+    candidate: Candidate,
+    mask: str,
+    reward: str,
+    rows: np.ndarray,
+    flat: np.ndarray,
+    entropies: tuple[str, ...] | None = None,
+) -> Label | None:
     m = MASKS[mask](e)
     if (~candidate.asked & (m > 0)).any() or (m * candidate.asked).sum() < FEWEST_LIVE:
         return None
     columns = {"q": e.q, **REWARDS[reward](e), "v": m * candidate.value}
     for name, log_prob in ({"": None} | candidate.entropy).items():
+        if entropies is not None and name not in entropies:
+            continue
         more = {} if log_prob is None else {"entropy": m * log_prob}
         f = fit(e.g, columns | more, rows)
         if f.exact and abs(f.coefficients["v"]) > NOTHING * abs(f.coefficients["q"]) > 0:

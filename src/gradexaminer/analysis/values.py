@@ -84,8 +84,8 @@ class Table:
 
     @property
     def role(self) -> str:
-        """`online` or `target`."""
-        return "online" if self.online else "target"
+        """`online` or `target`, with how value and advantage were joined where that is not by their mean."""
+        return ("online" if self.online else "target") + (" (joined by the max)" if self.output == -2 else "")
 
 
 def as_rows(x: np.ndarray, rows: int) -> np.ndarray | None:
@@ -227,7 +227,10 @@ def tables(seen: Observed, update: Update, before: int, index: np.ndarray, onlin
     for call in update.calls:
         if call.time > before:
             continue
-        for output, x in [*enumerate(call.outputs), *((-1, x) for x in _joined_values(call).values())]:
+        for output, x in [
+            *enumerate(call.outputs),
+            *((-1 - i, x) for i, x in enumerate(_joined_values(call).values())),
+        ]:
             made += [
                 t for t in _tables_of(call, output, x, index, online) if not any(_same(t, other) for other in made)
             ]
