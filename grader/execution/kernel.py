@@ -152,7 +152,7 @@ class Kernel:
         finally:
             self.used = self._clock.look(excused) - began
             running.cancel()
-            await asyncio.wait([running], timeout=1.0)
+            await asyncio.gather(running, return_exceptions=True)
             cell.metadata.pop("shown", None)
         if self._too_much or not await self.manager.is_alive():
             raise await self._loss()

@@ -141,7 +141,8 @@ def _new_process(config: ExecutionConfig, handle: fork_client.ForkServerHandle |
 
 
 def _start_worker(handle: fork_client.ForkServerHandle | None) -> None:
-    """Leave Ctrl-C to the process that started this worker, and ask that one's fork server for kernels."""
+    """Leave Ctrl-C to the process that started this worker, end with it, and ask its fork server for kernels."""
+    process_context.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     fork_client.fork_server_pool().shared = handle
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from multiprocessing import forkserver, get_context
+import threading
+from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 
 
@@ -27,6 +30,21 @@ def start_preload(fork: bool) -> None:
     if _can_fork(fork):
         context(fork)
         forkserver.ensure_running()
+
+
+def end_with_parent() -> None:
+    """End this worker, and with it its kernels, when the process that asked for it is gone, however it went.
+
+    A worker of the fork server is no child of that process, so the kernel's parent-death signal would not do.
+    """
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), name="end with parent", daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _can_fork(fork: bool) -> bool:

@@ -217,11 +217,15 @@ class AttackHarness:
 
 
 def left_running(patience: float = 3.0) -> list[str]:
-    """Return the processes that kernels of this worker left behind and that are not gone after ``patience`` seconds."""
+    """Return what kernels of this worker left behind and is not gone after a while: processes, and judges' threads."""
     until = time.monotonic() + patience
-    while (names := [_name_of(p) for p in _of_kernels()]) and time.monotonic() < until:
+    while (names := [*map(_name_of, _of_kernels()), *_judges()]) and time.monotonic() < until:
         time.sleep(0.1)
     return [f"{name} was left running" for name in names]
+
+
+def _judges() -> list[str]:
+    return ["an examination" for thread in threading.enumerate() if "_serve" in thread.name]
 
 
 def _of_kernels() -> list[psutil.Process]:

@@ -34,7 +34,9 @@ from grader.results import GradeRecord
 from grader.sandbox.resources import ResourceLimits
 
 RESOURCES = ResourceLimits(memory=2**30, scratch=64 * 2**20)
-LIMITS = TimeLimits(check=3.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, resources=RESOURCES)
+LIMITS = TimeLimits(
+    check=2.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
+)
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 import psutil
@@ -21,6 +21,7 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import ROOT, Chapter, CourseDirectory
+from tests.support import warm_programs
 from tests.support.programs import needs
 from tests.support.quick_kernels import QUICK
 
@@ -41,22 +42,37 @@ def quick(course: CourseDirectory, chain: Chapter, tmp_path: Path) -> CourseDire
         mine.cells = [nbformat.v4.new_markdown_cell("x" * k), *released.cells]
         sample_class.submit(course, chain, f"student-{k}", mine)
     (tmp_path / "quick.py").write_text(QUICK.format(root=str(ROOT)))
+    (tmp_path / "warm.py").write_text((WARM_WORKERS + QUICK).format(root=str(ROOT)))
     return course
 
 
-def start(course: CourseDirectory, *words: str) -> subprocess.Popen[str]:
-    """Start grading, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
-    command = [sys.executable, str(course.work.parent / "quick.py"), "autograde", "chain", "--jobs", "1", *words]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+class Run(Protocol):
+    """A run of the grader, started from nothing or warm."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int: ...
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]: ...
+    def kill(self) -> None: ...
 
 
-def kill_all(process: subprocess.Popen[str]) -> None:
-    """kill -9 for the run and its workers, all at once."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+def start(course: CourseDirectory, *words: str) -> warm_programs.WarmProgram:
+    """Start grading with stand-ins for kernels."""
+    program = course.work.parent / "warm.py"
+    return warm_programs.WarmProgram(program, ("autograde", "chain", "--jobs", "1", *words), environment(course), ROOT)
+
+
+def environment(course: CourseDirectory) -> dict[str, str]:
+    return {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+
+
+def kill_and_see_all_gone(run: Run) -> None:
+    """kill -9 for the run's first process alone: its workers, fork server and kernels end by themselves."""
+    family = [*warm_programs.workers(), *psutil.Process(run.pid).children(recursive=True)]
+    run.kill()
+    run.communicate()
+    left = psutil.wait_procs(family, timeout=PATIENCE)[1]
+    assert not [p for p in left if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def state(course: CourseDirectory, chain: Chapter) -> dict[str, Any]:
@@ -86,7 +102,7 @@ def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], floa
     """The marks of a run that nobody disturbs, in a copy of this course directory, and how long it took."""
     other = CourseDirectory(course.work.parent / "quiet" / "work", course.release)
     shutil.copytree(course.work, other.work)
-    shutil.copy(course.work.parent / "quick.py", other.work.parent)
+    shutil.copy(course.work.parent / "warm.py", other.work.parent)
     started = time.monotonic()
     process = start(other)
     out, err = process.communicate(timeout=PATIENCE)
@@ -94,18 +110,39 @@ def quiet(course: CourseDirectory, chain: Chapter) -> tuple[dict[str, Any], floa
     return state(other, chain), time.monotonic() - started
 
 
-def real(course: CourseDirectory) -> subprocess.Popen[str]:
-    """Start grading with kernels in their sandbox, in a session of its own."""
-    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
+# Workers are forked, as the runs themselves are; else each would import everything before it can be killed.
+WARM_WORKERS = """
+import multiprocessing, sys
+sys.path.insert(0, {root!r})
+from grader.executors import process_context
+process_context.context = lambda fork: multiprocessing.get_context("forkserver")
+"""
+REAL = """
+import sys
+sys.path.insert(0, {root!r})
+from grader.cli.main import main
+if __name__ == "__main__":
+    main()
+"""
+
+
+def real(course: CourseDirectory) -> warm_programs.WarmProgram:
+    """Start grading with kernels in their sandbox."""
+    program = course.work.parent / "real.py"
+    program.write_text(REAL.format(root=str(ROOT)))
+    return warm_programs.WarmProgram(program, ("autograde", "chain", "--jobs", "1"), environment(course), ROOT)
+
+
+def from_nothing(course: CourseDirectory) -> subprocess.Popen[str]:
+    """Start grading as an instructor does: a new interpreter, in a session of its own."""
     command = [sys.executable, "-m", "grader", "autograde", "chain", "--jobs", "1"]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=environment(course), start_new_session=True, **pipes)
 
 
-def finish(process: subprocess.Popen[str]) -> None:
-    _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, err
+def finish(run: Run) -> None:
+    _, err = run.communicate(timeout=PATIENCE)
+    assert run.wait() == 0, err
 
 
 def test_killed_with_real_kernels_under_it(course: CourseDirectory, chain: Chapter) -> None:
@@ -128,13 +165,31 @@ def test_killed_with_real_kernels_under_it(course: CourseDirectory, chain: Chapt
             process.communicate()
             shutil.rmtree(course.autograded)  # the class was done before its turn to be killed: once more
         except subprocess.TimeoutExpired:
-            under = psutil.Process(process.pid).children(recursive=True)
-            kill_all(process)
+            kill_and_see_all_gone(process)
             kills += 1
-            assert not psutil.wait_procs(under, timeout=PATIENCE)[1]
             whole(course, chain)
     finish(real(course))
     assert state(course, chain) == want
+
+
+def test_killed_with_nobody_to_clean_up(course: CourseDirectory, chain: Chapter) -> None:
+    """kill -9 for the one process that an instructor started, once a kernel runs: in a moment nothing is left of it."""
+    sample_class.fill_class(course, chain, mistaken=0)
+    run = from_nothing(course)
+    family: list[psutil.Process] = []
+    until = time.monotonic() + PATIENCE
+    while not any("bwrap" in p.name() for p in family) and time.monotonic() < until:
+        time.sleep(0.2)
+        family = _alive(psutil.Process(run.pid).children(recursive=True))
+    kinds = {p.name() for p in family}
+    assert "bwrap" in kinds, kinds
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    assert not psutil.wait_procs(family, timeout=60.0)[1]
+
+
+def _alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_killed_at_any_moment_and_started_again(quick: CourseDirectory, chain: Chapter) -> None:
@@ -148,7 +203,7 @@ def test_killed_at_any_moment_and_started_again(quick: CourseDirectory, chain: C
             process.wait(rng.uniform(0.2, 1.0) * length)
             process.communicate()
         except subprocess.TimeoutExpired:
-            kill_all(process)
+            kill_and_see_all_gone(process)
             kills += 1
             whole(quick, chain)
     process = start(quick)

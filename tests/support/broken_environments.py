@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import matplotlib
 import numpy
 
 from grader.course import ROOT, CourseDirectory
+from tests.support import warm_programs
 
 SITE_PACKAGES = Path(numpy.__file__).parents[1]
 PROGRAM = """
@@ -78,5 +78,4 @@ def run(
     program = course.work.parent / "program.py"
     program.write_text(PROGRAM.format(root=str(ROOT), more=more or [], patch=patch))
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
-    command = [sys.executable, str(program), *words]
-    return subprocess.run(command, cwd=course.work, env=env, capture_output=True, text=True)
+    return warm_programs.run(program, *words, env=env, cwd=course.work)
