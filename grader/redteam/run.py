@@ -35,7 +35,7 @@ from grader.sandbox.resources import ResourceLimits
 
 RESOURCES = ResourceLimits(memory=2**30, scratch=64 * 2**20)
 LIMITS = TimeLimits(
-    check=2.0, cell=5.0, locked=60.0, notebook=30.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
+    check=2.0, cell=5.0, locked=60.0, notebook=12.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
 )
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two

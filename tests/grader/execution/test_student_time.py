@@ -6,11 +6,12 @@ import asyncio
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
+from grader.course import ROOT
 from grader.execution import cpu_meter, student_time
 from grader.execution.config import TimeLimits
 from grader.execution.cpu_meter import CpuMeter, ProcessTimes
@@ -92,6 +93,15 @@ def test_sleep_is_no_computing_and_counts_apart(program) -> None:
     before = clock.look().asleep
     time.sleep(0.1)
     assert clock.look(excused=lambda: True).asleep == before
+
+
+def test_the_limits_are_those_of_the_documentation() -> None:
+    limits, text = TimeLimits(), (ROOT / "docs" / "running-a-class.md").read_text()
+    told = text[text.index("| of | CPU seconds |") :].splitlines()[2:6]
+    found = [[float(word) for word in line.split("|")[2:5]] for line in told]
+    cpu = (limits.check, limits.cell, limits.locked, limits.notebook)
+    assert found == [list(astuple(limits.allowance(seconds))) for seconds in cpu]
+    assert f"(at most {limits.restarts})" in text
 
 
 class Machine:
