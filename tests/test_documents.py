@@ -98,6 +98,7 @@ def test_an_exercise_added_by_the_book_builds_and_is_audited(tree: Path, example
     for command in commands(example)[1:]:
         done = run(tree, command)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert re.search(r"│\s*1\s*│", done.stdout), done.stdout  # it was audited, and nothing else
     release = nbformat.read(next((tree / "course").glob("01*/*.ipynb")), as_version=4)
     cells = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
     assert cells["chain-decay-gradient"].metadata.nbgrader.points == 2

@@ -57,12 +57,16 @@ def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any
     return ask
 
 
-def audit(parts: Iterable[str], seed: int | None = None) -> Audit:
-    """Run every mutant and alternative of these chapters; ``seed`` fixes the fresh inputs."""
+def audit(parts: Iterable[str], seed: int | None = None, wanted: str = "") -> Audit:
+    """Run every mutant and alternative of these chapters' exercises whose ids hold ``wanted``.
+
+    ``seed`` fixes the fresh inputs.
+    """
     result = Audit()
     for part in parts:
-        for entry in entries(part).values():
-            audit_entry(entry, result, secrets.randbits(64) if seed is None else seed)
+        for exercise_id, entry in entries(part).items():
+            if wanted in exercise_id:
+                audit_entry(entry, result, secrets.randbits(64) if seed is None else seed)
     return result
 
 

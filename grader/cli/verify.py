@@ -23,7 +23,7 @@ def audit(
     deep: Annotated[
         bool, typer.Option("--deep", help="Thousands of mutants of every solution, through judge and `check`: an hour.")
     ] = False,
-    exercises: Annotated[str, typer.Option("--exercises", help="With --deep: only ids that hold this.")] = "",
+    exercises: Annotated[str, typer.Option("--exercises", help="Only ids that hold this.")] = "",
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="With --deep: fresh seeds that judge each known mistake.")
     ] = 100,
@@ -40,9 +40,11 @@ def audit(
     from grader.audit.known_mistakes import audit as run
 
     try:
-        result = run(chapters)
+        result = run(chapters, wanted=exercises)
     except NotImplementedError as unwritten:  # a new exercise that is not filled in
         raise GraderError(f"The bank is not complete ({unwritten}): fill it in and run again.") from unwritten
+    if not result.exercises:
+        raise GraderError(f"No exercise of {', '.join(chapters)} has {exercises!r} in its id.")
     if as_json:
         print_json(result.as_dict())
     else:

@@ -28,13 +28,15 @@ def build(chapter: Chapter, course: CourseDirectory) -> Path:
     nbformat.write(source_notebook(chapter), source)
     _generate(chapter, course)
     if course.release.resolve() == ROOT / "course":
-        write_release_facts(chapters(), PACKAGE_FACTS)
+        write_release_facts(chapter, PACKAGE_FACTS)
     return course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
-def write_release_facts(wanted: Iterable[Chapter], to: Path) -> None:
-    """Write what the student package knows of these lessons, in its ``release.json``, if that has changed."""
-    text = release.facts({c.assignment_id: release_facts(source_notebook(c)) for c in wanted})
+def write_release_facts(chapter: Chapter, to: Path) -> None:
+    """Write what the student package knows of a lesson into its ``release.json``, if that has changed."""
+    others = {c.assignment_id for c in chapters()} - {chapter.assignment_id}
+    known = {name: facts for name, facts in release.read_facts().items() if name in others}
+    text = release.facts({**known, chapter.assignment_id: release_facts(source_notebook(chapter))})
     if not to.exists() or to.read_text(encoding="utf-8") != text:
         to.write_text(text, encoding="utf-8", newline="\n")
 
