@@ -169,6 +169,16 @@ class Lesson:
         )
         assert found >= 0, f"no cell {cell} in this notebook"
 
+    def holds(self, cell: str, text: str) -> bool:
+        """Return whether a cell's text is this one."""
+        self.go_to(cell)
+        return bool(self.page.evaluate(f"text => {ACTIVE_MODEL}.sharedModel.getSource() === text", text))
+
+    def save(self) -> None:
+        """Save the notebook and wait until it is saved."""
+        self.do("docmanager:save")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
     def run(self, cell: str) -> None:
         """Run one cell, as Ctrl-Enter does, and wait for it."""
         self.go_to(cell)

@@ -51,8 +51,8 @@ class ExerciseStatus:
 
     @property
     def word(self) -> str:
-        """How the exercise stands, in a word or three: passed, open, or not tried yet."""
-        return "passed" if self.passed else ("open" if self.checks else "not tried yet")
+        """How the exercise stands, in a word or three: passed, not yet, or not tried yet."""
+        return "passed" if self.passed else ("not yet" if self.checks else "not tried yet")
 
 
 def state_file() -> Path:

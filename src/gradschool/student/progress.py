@@ -22,7 +22,9 @@ def _sign(s: ExerciseStatus) -> str:
 
 
 def _minutes(s: ExerciseStatus) -> str:
-    return f"{s.minutes:.0f} min" if s.checks else ""
+    if not s.checks:
+        return ""
+    return f"{s.minutes:.0f} min" if s.minutes >= 1 else "<1 min"
 
 
 def as_html(part: str, all_of: Sequence[ExerciseStatus]) -> str:
@@ -34,7 +36,7 @@ def as_html(part: str, all_of: Sequence[ExerciseStatus]) -> str:
         f'<tr><th scope="row" style="text-align:left;font-weight:normal"><code>{escape(s.exercise.id)}</code></th>'
         f'<td style="text-align:left">{escape(s.exercise.title)}</td>'
         f'<td style="text-align:left">{"✓ " if s.passed else ""}{s.word}</td>'
-        f'<td style="text-align:right">{_minutes(s)}</td></tr>'
+        f'<td style="text-align:right">{escape(_minutes(s))}</td></tr>'
         for s in all_of
     )
     words = escape(line(all_of))
@@ -45,6 +47,9 @@ _NOTE = (
     "<div><em>From the checks on this computer alone; nobody else sees it. Minutes run from an exercise's first check "
     "to its first pass, pauses not counted.</em></div>"
 )
+
+
+_WHENCE = "From your last checks on this computer. `gradschool hand-in` runs all of a notebook's anew, as a grader does."
 
 
 class _Progress:
@@ -76,4 +81,5 @@ def all_chapters() -> str:
     log = events()
     if not log:
         return "No check has been noted yet: open a lesson, write a function, and run its check."
-    return "\n\n".join(as_text(part, chapter_status(part, log)) for part in CHAPTERS)
+    tables = [as_text(part, chapter_status(part, log)) for part in CHAPTERS]
+    return "\n\n".join([*tables, _WHENCE])

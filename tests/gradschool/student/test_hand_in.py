@@ -234,7 +234,7 @@ def test_a_wrong_file_is_told_with_what_to_do(name: str, content: str, sentence:
 
 def test_a_file_that_is_not_there_and_a_chapter_that_is_not(released: Notebook) -> None:
     assert "gone.ipynb cannot be read: No such file" in said_by("gone.ipynb")[1]
-    assert "There is no chapter '7': name a notebook's file, or 1, chain or 01-loss" in said_by("7")[1]
+    assert "There is no chapter '7': there are 1 (01-loss-as-chain-rule), 2 (02-" in said_by("7")[1]
     assert "No lesson of this course is in" in said_by()[1]
     put(released)
     assert "No notebook of chapter 02-dqn-on-taxi is in" in said_by("2")[1]
@@ -377,7 +377,7 @@ def test_a_folder_that_cannot_be_written(solved: Notebook, tmp_path: Path, monke
 def pressed(part: str, namespace: dict[str, Any]) -> tuple[list[str], list[Path]]:
     said: list[str] = []
     ran: list[Path] = []
-    button.pack(part, namespace, said.append, ran.append)
+    button.pack(part, namespace, said.append, lambda file: ran.append(file.path))
     return said, ran
 
 

@@ -55,7 +55,7 @@ def test_minutes_run_from_the_first_check_to_the_first_pass_without_pauses() -> 
 def test_the_last_check_counts_and_reds_are_counted_since_the_last_pass() -> None:
     found = log((0, L2, False), (1, L2, True), (2, L2, False), (3, L2, False))
     assert (standing(L2, found).word, standing(L2, found).failures_since_pass, standing(L2, found).minutes) == (
-        "open",
+        "not yet",
         2,
         1,
     )
@@ -178,4 +178,4 @@ def test_status_in_a_terminal(state: Path) -> None:
         "01-loss-as-chain-rule: 1 of 14 exercises of this chapter pass; the next is chain.numerical_gradient."
     )
     assert re.fullmatch(r"  \[x\] chain\.l2_gradient\s+passed\s+7 min", lines[1])
-    assert re.fullmatch(r"  \[!\] chain\.numerical_gradient\s+open\s+0 min", lines[2])
+    assert re.fullmatch(r"  \[!\] chain\.numerical_gradient\s+not yet\s+<1 min", lines[2])

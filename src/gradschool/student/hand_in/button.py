@@ -12,7 +12,7 @@ from typing import Any
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.interactive import is_interactive
 from gradschool.student.hand_in import unsaved
-from gradschool.student.hand_in.command import find
+from gradschool.student.hand_in.command import find, zip_name
 from gradschool.student.hand_in.lesson_file import LessonFile, WrongFile, read
 
 SAVE = "Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button again."
@@ -56,7 +56,7 @@ def pack(
     part: str,
     namespace: Mapping[str, Any],
     say: Callable[[str], None] = print,
-    run: Callable[[Path], None] | None = None,
+    run: Callable[[LessonFile], None] | None = None,
 ) -> None:
     """Pack the notebook that a kernel belongs to, unless its file is not what the kernel has run.
 
@@ -83,7 +83,7 @@ def pack(
             f"{', '.join(older)} is not what you last ran. {SAVE} If you have changed the cell since, run it first."
         )
         return
-    (run or _run)(file.path)
+    (run or _run)(file)
 
 
 def own_file(part: str, namespace: Mapping[str, Any]) -> LessonFile:
@@ -109,12 +109,20 @@ def _namespace() -> Mapping[str, Any]:
     return found
 
 
-def _run(file: Path) -> None:
-    """Run the command in a process of its own, line by line: this kernel cannot wait for another one."""
-    command = [sys.executable, "-m", "gradschool", "hand-in", str(file)]
+def _run(file: LessonFile) -> None:
+    """Run the command in a process of its own, line by line: this kernel cannot wait for another one.
+
+    A link to the zip follows where the notebook's folder is the kernel's, for students whose disk is a server's.
+    """
+    command = [sys.executable, "-m", "gradschool", "hand-in", str(file.path)]
     env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, encoding="utf-8", errors="replace"
     ) as process:
         for line in process.stdout or ():
             print(line, end="")
+    zipped = Path(zip_name(file))
+    if process.returncode == 0 and zipped.is_file() and file.path.parent.resolve() == Path.cwd().resolve():
+        from IPython.display import FileLink, display
+
+        display(FileLink(str(zipped), result_html_prefix="Download "))

@@ -56,8 +56,8 @@ def find(asked: str, folder: Path) -> LessonFile:
         return read(folder / asked)
     part = _part(asked)
     if asked and not part:
-        known = ", ".join(f"{number}, {key} or {name}" for number, (key, name) in enumerate(CHAPTERS.items(), 1))
-        raise WrongFile(f"There is no chapter {asked!r}: name a notebook's file, or {known}.")
+        known = ", ".join(f"{number} ({name})" for number, name in enumerate(CHAPTERS.values(), 1))
+        raise WrongFile(f"There is no chapter {asked!r}: there are {known}; or name a notebook's file.")
     found = [f for f in _lessons(folder) if part in ("", f.part)]
     if not found:
         what = f"No notebook of chapter {CHAPTERS[part]} is" if part else "No lesson of this course is"
@@ -155,7 +155,7 @@ def _write(file: LessonFile, found: clean_run.CheckedLesson | None) -> Path:
     receipt = receipt_for(file.chapter, notebook, file.content, file.release, found.passed if found else None)
     why = ""
     for folder in dict.fromkeys((file.path.parent.resolve(), Path.cwd(), Path.home())):
-        to = folder / f"hand-in-{file.chapter}.zip"
+        to = folder / zip_name(file)
         try:
             write_zip(to, file.content, receipt)
         except OSError as error:
@@ -163,6 +163,11 @@ def _write(file: LessonFile, found: clean_run.CheckedLesson | None) -> Path:
         else:
             return to
     raise WrongFile(f"{why}Make room, or upload {file.path.name} itself.")
+
+
+def zip_name(file: LessonFile) -> str:
+    """Return the name of the zip that is made of a notebook."""
+    return f"hand-in-{file.chapter}.zip"
 
 
 def _written(file: LessonFile, to: Path) -> str:
