@@ -49,7 +49,7 @@ _NOTE = (
 )
 
 
-_WHENCE = "From your last checks on this computer. `gradschool hand-in` runs all of a notebook's anew, as a grader does."
+_WHENCE = "From your last checks on this computer. `gradschool hand-in` runs all of them anew, as a grader does."
 
 
 class _Progress:
