@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.core.withheld import refuse_answers
+
 Array = np.ndarray
+MEASURED = "the course's own measured slopes"
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def central_differences(f: Callable[[Array], float | Array], x: Array, h: float 
     array([[3., 0.],
            [0., 3.]])
     """
+    refuse_answers(MEASURED)
     x = np.array(x, dtype=np.float64)
     columns = []
     for i in np.ndindex(x.shape):
@@ -176,6 +180,7 @@ def complex_step(f: Callable[[Any], Any], x: Array, h: float = 1e-30) -> Array:
     >>> complex_step(lambda x: np.sum(x**3), np.array([1.0, -2.0]))
     array([ 3., 12.])
     """
+    refuse_answers(MEASURED)
     moved = np.array(x, dtype=np.complex128)
     columns = []
     for i in np.ndindex(moved.shape):

@@ -193,7 +193,9 @@ def _text(node: Any) -> str:
 
 def _taken(blocks: list[bytes | None], index: Any) -> bytes:
     """Take block ``index`` out: one block that is named a thousand times would fill the memory."""
-    block: bytes | None = blocks[index]
+    if type(index) is not int or not 0 <= index < len(blocks):
+        raise ProtocolError("an array that is not there")
+    block = blocks[index]
     if block is None:
         raise ProtocolError("an array that is named twice")
     blocks[index] = None

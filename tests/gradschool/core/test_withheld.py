@@ -9,6 +9,7 @@ import pytest
 
 from gradschool.core.calling import Raised, call_twice
 from gradschool.core.exercise import find
+from gradschool.core.numerics import central_differences, complex_step
 from gradschool.core.withheld import MOST_PASSES, NotForAnswers, examined, refuse_answers
 from gradschool.lessons.clinics import ddpg as ddpg_clinic
 from gradschool.lessons.clinics import dqn as dqn_clinic
@@ -36,6 +37,8 @@ TOOLS_OF_CHAPTER_3 = {
     "batched input_vjp": lambda: BATCHED.input_vjp(BATCHED.forward(X)[1], np.ones((4, 1))),
 }
 NEVER = {
+    "central differences": lambda: central_differences(np.sum, np.ones(2)),
+    "complex step": lambda: complex_step(np.sum, np.ones(2)),
     "Adam": lambda: Adam(2, 0.1).step(np.zeros(2), np.ones(2)),
     "hidden layer": lambda: HIDDEN.backward(HIDDEN.outputs()[1], np.ones((5, 3))),
     "fused gradients": lambda: AGENT.compute_gradients(BATCH),
