@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from grader.notebooks.comparing import HandedOut, same_text, text_of
 from grader.notebooks.find_answers import adopt_elsewhere, adopt_lost, adopt_written, name_of, sort_cells
+from grader.notebooks.measured_slopes import note_measured_slopes
 from grader.notebooks.nbgrader_cells import compute_checksum, is_grade, is_solution
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
@@ -46,6 +47,7 @@ def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[No
         cells += [_extra(c, handed_out) for c in extras[name_of(cell)]]
     theirs = [*found.written(), *(c for some in extras.values() for c in some)]
     notes += flag_suspicious_code([c for c in theirs if not handed_out.find(c)])
+    notes += note_measured_slopes(found.written())
     graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=template.metadata)
     return graded, notes
 
