@@ -103,9 +103,13 @@ def _line(outcome: Outcome) -> str:
 def run_attacks(
     wanted: list[Attack], honest: dict[str, float], jobs: int = 2, config: ExecutionConfig = CONFIG
 ) -> Iterator[Outcome]:
-    """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes."""
+    """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes.
+
+    Those on resources begin: they wait for limits, and none of them should be left over at the end.
+    """
+    longest_first = sorted(wanted, key=lambda attack: not attack.name.startswith("resources/"))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed(pool.submit(run_attack, attack, honest, config) for attack in wanted):
+        for future in as_completed(pool.submit(run_attack, attack, honest, config) for attack in longest_first):
             yield future.result()
 
 

@@ -14,19 +14,23 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 
-from grader.course import ROOT, chapter
+from grader.bank.registry import find_entry
+from grader.course import ROOT
 from grader.notebooks.source import source_notebook
 from grader.redteam.cells import CHECK, OTHER, named
-from grader.redteam.harness import AttackHarness, attacks, small, submission
+from grader.redteam.harness import Attack, AttackHarness, attacks, small, submission
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, ResourceMonitor
 from grader.settings import WORK_DIR_VARIABLE
+from gradschool.core.exercise import grade_id
 
 ASSERTS = {
     CHECK: """p, l = np.array([1.0, 2.0, -3.0]), np.array([0.5, 0.0, 1.0])
@@ -41,6 +45,20 @@ np.testing.assert_allclose(a, 0.8**3 * np.ones(2))
 np.testing.assert_allclose(phi, 0.0)
 """,
 }
+ASKED = """from numpy import *
+from gradschool.core.exercise import find
+from gradschool.core.plain_data import iter_leaves, to_plain
+### BEGIN HIDDEN TESTS
+exercise, questions = find("{exercise}"), {questions}
+for args, right in questions:
+    found = dict(iter_leaves(to_plain(exercise.adapter({function}, args)), exercise.returns))
+    for label, expected in iter_leaves(right, exercise.returns):
+        if isinstance(expected, str):
+            assert found[label] == expected
+        else:
+            testing.assert_allclose(found[label], expected, rtol=1e-6, atol=1e-9)
+### END HIDDEN TESTS
+"""
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
 RESOURCES = ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
@@ -87,12 +105,24 @@ def run_attack(name: str) -> list[str]:
     return json.loads(lines[-1].removeprefix("RESULT ")) if lines else ["the grading process was ended"]
 
 
-def _course(folder: Path) -> NotebookNode:
+def _asserts(exercise: str) -> str:
+    """Return the check of an exercise as a stock course has it: asserts, with what is right in a hidden test."""
+    name = grade_id(exercise)
+    if name in ASSERTS:
+        return ASSERTS[name]
+    entry = find_entry(exercise)
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        questions = repr([(dict(case.args), right) for case, right in entry.questions(0) if not case.edge])
+    return ASKED.format(exercise=exercise, questions=questions, function=entry.exercise.function)
+
+
+def _course(folder: Path, attack: Attack) -> NotebookNode:
     """Make a stock course with the small lesson; return the released notebook."""
-    notebook = small(source_notebook(chapter("chain")))
+    exercises = (attack.exercise, attack.companion)
+    notebook = small(source_notebook(attack.chapter), exercises)
     notebook.cells[0].source = SETUP
-    for name, text in ASSERTS.items():
-        named(notebook, name).source = text
+    for exercise in exercises:
+        named(notebook, grade_id(exercise)).source = _asserts(exercise)
     (folder / "source/ps").mkdir(parents=True)
     nbformat.write(notebook, folder / "source/ps/nb.ipynb")
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'stock'\n")
@@ -123,8 +153,9 @@ def _inside(name: str) -> list[str]:
     with AttackHarness(base) as harness:
         course = base / "course"
         (course / "gradebook.db").unlink()  # the real one stands here
-        released = _course(course)
-        texts = (submission(attack, harness.fill, released), submission(None, released=_released(course)))
+        released = _course(course, attack)
+        honest = replace(attack, text="")
+        texts = (submission(attack, harness.fill, released), submission(honest, released=_released(course)))
         for student, text in zip(STUDENTS, texts, strict=True):
             file = course / "submitted" / student / "ps" / "nb.ipynb"
             file.parent.mkdir(parents=True)
@@ -132,7 +163,7 @@ def _inside(name: str) -> list[str]:
         harness.before = harness._state()
         finished = _nbgrader(course, "autograde", "ps")
         breaks = [] if finished else ["the class did not finish"]
-        breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db")
+        breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db", attack)
         graded = course / "autograded" / STUDENTS[0] / "ps" / "nb.ipynb"
         breaks += [b for b in harness.side_effects(_shown(graded)) if not _by_nbgrader(b)]
     return breaks
@@ -143,8 +174,9 @@ def _released(course: Path) -> NotebookNode:
     return released
 
 
-def _marks(gradebook: Any, url: str) -> list[str]:
-    most, breaks = {CHECK: 0.0, OTHER: 4.0}, []
+def _marks(gradebook: Any, url: str, attack: Attack) -> list[str]:
+    points, breaks = find_entry(attack.companion).points, []
+    most = {grade_id(attack.companion): points}
     with gradebook(url) as book:
         for student in STUDENTS:
             try:
@@ -155,7 +187,7 @@ def _marks(gradebook: Any, url: str) -> list[str]:
             for grade in entered.grades:
                 if not grade.score <= most.get(grade.name, 0.0):
                     breaks.append(f"{grade.score:g} points for {grade.name}")
-            if student == "other" and entered.score != 4.0:
+            if student == "other" and entered.score != points:
                 breaks.append("another student's mark was changed")
     return [b for b in breaks if b != "the attacker was not graded"]
 
