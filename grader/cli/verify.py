@@ -130,6 +130,7 @@ def redteam(
     else:
         for line in result["breaks"]:
             echo(f"break: {line}")
-        echo(f"{result['attacks']} attacks, {len(result['breaks'])} of them with success")
+        for line in running.table(result):
+            echo(line)
     if result["breaks"] and not stock:
         raise typer.Exit(1)

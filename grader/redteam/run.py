@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
@@ -94,6 +94,26 @@ def _assert_right_work_is_paid(wanted: Sequence[Attack], config: ExecutionConfig
             earned = GradeRecord.read(_grade(file, config, exercises)).earned()
         if unpaid := [e for e in exercises if earned.get(e) != find_entry(e).points]:
             raise GraderError(f"Right work for {unpaid[0]} earned {earned.get(unpaid[0], 0):g}: attacks say nothing.")
+
+
+def table(result: Mapping[str, Any]) -> list[str]:
+    r"""Return the lines of a table: of each kind of attack how many there are, and how many had success.
+
+    >>> outcomes = [{"attack": "forge/nan", "breaks": []}, {"attack": "steal/history", "breaks": ["it was read"]}]
+    >>> print("\n".join(table({"outcomes": outcomes})))
+    forge          1 attack    0 with success
+    steal          1 attack    1 with success
+    all            2 attacks   1 with success
+    """
+    kinds: dict[str, list[bool]] = {}
+    for outcome in result["outcomes"]:
+        for kind in (outcome["attack"].partition("/")[0], "all"):
+            kinds.setdefault(kind, []).append(bool(outcome["breaks"]))
+    kinds["all"] = kinds.pop("all", [])
+    return [
+        f"{kind:10} {len(found):5} {'attack ' if len(found) == 1 else 'attacks'} {sum(found):3} with success"
+        for kind, found in kinds.items()
+    ]
 
 
 def _line(outcome: Outcome) -> str:

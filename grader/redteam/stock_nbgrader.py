@@ -66,12 +66,13 @@ STUDENTS = ("aaa-attacker", "other")
 
 
 def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
-    """Attack stock nbgrader; return the number of attacks and what had success."""
+    """Attack stock nbgrader; return the number of attacks, what had success, and what came of each."""
     found = attacks(only)
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = list(pool.map(lambda a: run_attack(a.name), found))
     breaks = [f"{a.name}: {', '.join(o)}" for a, o in zip(found, outcomes, strict=True) if o]
-    return {"attacks": len(found), "breaks": breaks}
+    each = [{"attack": a.name, "goal": a.goal, "breaks": o} for a, o in zip(found, outcomes, strict=True)]
+    return {"attacks": len(found), "breaks": breaks, "outcomes": each}
 
 
 def run_attack(name: str) -> list[str]:
