@@ -26,14 +26,14 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.execution.config import ExecutionConfig
-from grader.sandbox import bubblewrap, seccomp
+from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, process_tree
 from grader.sandbox.socket_dir import socket_folder
 
 if TYPE_CHECKING:  # the script runs alone, inside the sandbox
     from grader.execution.fork_server import KernelOrder
 
-SCRIPT = Path(__file__).parent / "fork_server.py"
+SCRIPT = bubblewrap.SCRIPT
 IMPORTS_SECONDS = 120.0  # what a busy machine may take
 MOST_FAILURES = 6  # one after the other; then this process starts its kernels cold
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel would set, too late for us
@@ -132,12 +132,14 @@ class ForkServer:
         """Start the server and wait for its end, in one thread: bwrap dies with the thread that started it."""
         with self._theirs as theirs, contextlib.suppress(OSError):
             if not self._ended:
-                command = bubblewrap.server_command(SCRIPT, self.work_dir, self.handle.handed, theirs.fileno())
+                control = theirs.fileno()
+                server = bubblewrap.server_invocation(SCRIPT, self.work_dir, self.handle.handed, control)
                 env = {**bubblewrap.environment(), **bubblewrap.judge_variables(), "MPLBACKEND": INLINE}
-                fds = (theirs.fileno(),)
-                self.process = subprocess.Popen(
-                    command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
-                )
+                with contextlib.closing(server):
+                    fds = (control, *server.files)
+                    self.process = subprocess.Popen(
+                        server.command, cwd="/", env=env, pass_fds=fds, start_new_session=True, **NOWHERE
+                    )
         self._begun.set()
         if self.process:
             self.process.wait()
@@ -165,14 +167,7 @@ class ForkServer:
 
 def _order(judge: str, connection: str, resources: ResourceLimits) -> KernelOrder:
     """Return what a kernel is to be, as the fork server's child reads it."""
-    return {
-        "judge": judge,
-        "connection": connection,
-        "scratch": resources.scratch,
-        "limits": resources.rlimits(),
-        "user": bubblewrap.own_user(),
-        "filter": (seccomp.program() or b"").hex(),
-    }
+    return {"judge": judge, "connection": connection, **bubblewrap.rights(resources)}  # type: ignore[typeddict-item]
 
 
 def _forked_process(line: socket.socket) -> ForkedProcess:

@@ -15,6 +15,7 @@ would have to be bound into the sandbox as well, and imported by another name th
 from __future__ import annotations
 
 import array
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -62,6 +63,7 @@ HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"
 KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
 MOST_BYTES = 2**16
+BUFFERS = "4096 16384 65536"  # bytes of a TCP connection: at least, at first, at most
 IDLE = 600.0  # seconds without a kernel after which the server ends
 
 # linux/sched.h, linux/mount.h, linux/mman.h, linux/prctl.h, linux/sockios.h
@@ -83,13 +85,16 @@ class KernelOrder(TypedDict):
     judge: str  # the name of the judge's socket in JUDGE_SOCKET_DIR
     connection: str  # the text of the kernel's connection file
     scratch: int  # bytes
+    inodes: int
     limits: dict[str, int]
     user: int | None
     filter: str  # of system calls, in hexadecimal digits
 
 
 def main() -> None:
-    """Serve; whatever returns from :func:`serve` is a child, and becomes a kernel."""
+    """Serve; whatever returns from :func:`serve` is a child, and becomes a kernel. Or start one kernel, and no more."""
+    if sys.argv[1] == "alone":
+        start_alone(json.loads(sys.argv[2]), sys.argv[3:])
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]  # the folder of this script
     try:
@@ -172,6 +177,7 @@ def become_kernel(line: socket.socket) -> None:
             os._exit(0)
         call("prctl", DUMPABLE, 0, 0, 0, 0)
         mount_processes()
+        die_first()
         _tell_own_pid(line)
         if kernel := os.fork():
             wait_for(kernel, order, line)
@@ -185,23 +191,48 @@ def become_kernel(line: socket.socket) -> None:
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
+def start_alone(order: KernelOrder, program: list[str]) -> NoReturn:
+    """Become a program that imports everything by itself, with the limits and the rights of a forked kernel."""
+    die_first()
+    for place in ("/tmp", "/dev/shm"):
+        mount(None, place, None, REMOUNT | PLAIN, room(order))
+    limit_network()
+    cover_processes()
+    give_up_rights(order)
+    os.execv(program[0], program)
+
+
+def room(order: KernelOrder) -> str:
+    """Return the options of a tmpfs that holds no more than it may: files without content take memory, too."""
+    return f"size={order['scratch']},nr_inodes={order['inodes']}"
+
+
+def die_first() -> None:
+    """Be the first to go, with all children, when this machine runs out of memory: sooner than the grader."""
+    Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def limit_network() -> None:
+    """Let connections within this network namespace hold little that is not read; where they cannot, they stay."""
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with contextlib.suppress(OSError):
+            Path("/proc/sys/net/ipv4", name).write_text(BUFFERS)
+
+
 def build(order: KernelOrder) -> None:
     """Make anew everything that can be written to, put the judge's socket in place, and remove the others'."""
-    fonts = [(f, os.open(f, os.O_PATH)) for f in Path(HOME, "matplotlib").glob("fontlist-*.json")]
+    fonts = [(f, f.read_bytes()) for f in Path(HOME, "matplotlib").glob("fontlist-*.json")]
     packages = [(p, os.open(p, os.O_PATH)) for p in packages_below("/tmp")]
     mask = os.umask(0)
     mount(None, "/", None, RECURSIVE | PRIVATE)
     for place in ("/tmp", "/dev/shm"):
-        mount("tmpfs", place, "tmpfs", PLAIN, f"mode=1777,size={order['scratch']}")
+        mount("tmpfs", place, "tmpfs", PLAIN, f"mode=1777,{room(order)}")
     show_again(packages)
     mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     for folder in (SOCKETS, HOME, f"{HOME}/matplotlib"):
         os.mkdir(folder, 0o777)
-    for file, descriptor in fonts:
-        file.touch()
-        mount(f"/proc/self/fd/{descriptor}", str(file), None, BIND)
-        mount(None, str(file), None, REMOUNT | BIND | READ_ONLY | PLAIN)
-        os.close(descriptor)
+    for file, content in fonts:  # a copy of each kernel's own
+        file.write_bytes(content)
     mount("tmpfs", RUN_DIR, "tmpfs", PLAIN, "mode=755,size=1m")
     Path(RUN_DIR, "connection.json").write_text(order["connection"])
     Path(RUN_DIR, "judge").touch()
@@ -231,8 +262,14 @@ def show_again(packages: list[tuple[Path, int]]) -> None:
 
 
 def mount_processes() -> None:
-    """Mount a /proc of this namespace, and cover what bubblewrap covers of it."""
+    """Mount a /proc of this namespace."""
     mount("proc", "/proc", "proc", PLAIN | NO_PROGRAMS)
+    limit_network()
+    cover_processes()
+
+
+def cover_processes() -> None:
+    """Cover what bubblewrap covers of /proc."""
     for name in ("sys", "sysrq-trigger", "irq", "bus"):
         if os.path.exists(place := f"/proc/{name}"):
             mount(place, place, None, BIND | RECURSIVE)
@@ -269,11 +306,13 @@ def give_up_rights(order: KernelOrder) -> None:
     for name, most in order["limits"].items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (most, most))
     if order["user"] is None:
-        call("unshare", NEW_USER)
+        call("unshare", NEW_USER | NEW_MOUNTS)
         for name, text in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
             Path("/proc/self", name).write_text(text)
+        _close_processes()
         _drop_bounding()
     else:
+        _close_processes()
         _drop_bounding()
         os.setgroups([])
         os.setresgid(*[order["user"]] * 3)
@@ -282,6 +321,11 @@ def give_up_rights(order: KernelOrder) -> None:
     call("prctl", NO_NEW_RIGHTS, 1, 0, 0, 0)
     call("prctl", DUMPABLE, 1, 0, 0, 0)  # a change of user takes it away; a kernel that was started cold has it
     _filter(bytes.fromhex(order["filter"]))
+
+
+def _close_processes() -> None:
+    """Make /proc read-only: a process could lower there what :func:`die_first` has raised."""
+    mount(None, "/proc", None, REMOUNT | BIND | READ_ONLY | PLAIN | NO_PROGRAMS)
 
 
 def _drop_bounding() -> None:

@@ -20,7 +20,8 @@ from grader.execution.kernel_manager import SILENT, SandboxedKernelManager
 from grader.execution.output_limits import BoundedClient
 from grader.execution.student_time import Excess, Seconds, StudentClock, never
 from grader.sandbox import bubblewrap
-from grader.sandbox.resources import ResourceMonitor
+from grader.sandbox.cgroup import MemoryGroup, memory_group
+from grader.sandbox.resources import ResourceMonitor, process_tree, too_much_memory
 from grader.sandbox.socket_dir import socket_folder
 
 GRACE = Seconds(cpu=3.0, asleep=3.0, wall=60.0)  # between the interrupt and the kill
@@ -50,6 +51,7 @@ class Kernel:
         self._reply: dict[str, Any] = {}
         self.used = Seconds()  # by the last cell
         self.exceeded: Excess | None = None  # what the last cell had too much of, if it was stopped
+        self._group: MemoryGroup | None = None
 
     async def __aenter__(self) -> Kernel:
         bubblewrap.require(self.config.sandbox, self.config.work_dir)
@@ -66,7 +68,6 @@ class Kernel:
             except BaseException:
                 await self.__aexit__()
                 raise
-        self.kc.allow_stdin = False
         pid = self.manager.init_pid or self.manager.provisioner.process.pid  # type: ignore[union-attr]
         self._monitor = ResourceMonitor(pid, self.config.limits.resources, self._stop)
         self._clock = StudentClock(pid)
@@ -80,12 +81,24 @@ class Kernel:
         self.manager = SandboxedKernelManager(Path(self._folder.name), self.judge_address, self.config, forked)
         self.client = self._new_client()
         await self.manager.start(home)
-        await self.manager.sockets_are_there(STARTING)
-        self.kc: Any = self.manager.client()
-        self.client.kc = self.kc
-        self.kc.start_channels()
-        await self._ready(STARTING)
+        self._group = memory_group(self.config.limits.resources.in_all) if self.config.sandbox else None
+        moved = asyncio.ensure_future(asyncio.to_thread(self._confine))
+        try:
+            await self.manager.open_gate(STARTING, self._refused)
+            self.kc: Any = self.manager.client()
+            self.client.kc = self.kc
+            self.kc.start_channels(stdin=False, hb=False, control=False)  # nobody would read what comes there
+            await self._ready(STARTING)
+        finally:
+            await moved
+        await asyncio.to_thread(self._confine)  # a cold kernel was not all there
         self.manager.find_kernel()
+
+    def _confine(self) -> None:
+        """Move all processes of the kernel into its memory group: it takes some time, which a start takes anyway."""
+        if self._group:
+            with contextlib.suppress(OSError):
+                self._group.add(process_tree(self.manager.init_pid))
 
     async def _ready(self, seconds: float) -> None:
         """Wait until the kernel answers and shows output, as jupyter_client's own wait without its final pause."""
@@ -102,11 +115,17 @@ class Kernel:
         with contextlib.suppress(AttributeError):
             self._monitor.end()
         with contextlib.suppress(Exception):
-            self.kc.stop_channels()
+            self.kc.shell_channel.stop()
+            self.kc.iopub_channel.stop()
+        with contextlib.suppress(AttributeError):
+            self.manager.gate.end()
         with contextlib.suppress(Exception):
             await self.manager.end()
         with contextlib.suppress(Exception):
             self.manager.context.destroy(linger=0)
+        if self._group:
+            await asyncio.to_thread(self._group.close)
+            self._group = None
         self._folder.cleanup()
 
     def _new_client(self) -> BoundedClient:
@@ -121,6 +140,11 @@ class Kernel:
         client.on_cell_executed = self._remember
         client.log = SILENT  # a cell that hangs is our business, not the log's
         return client
+
+    def _refused(self, channel: str, why: str) -> None:
+        """End a kernel whose reply is left out, or nothing would end the wait for it; output is just not shown."""
+        if channel == "shell":
+            self._stop(f"it sent {why}")
 
     def _stop(self, why: str) -> None:
         """Kill the kernel with all that it started; called from the monitor's thread."""
@@ -140,6 +164,7 @@ class Kernel:
         cell, most = self.notebook.cells[index], self.config.limits.allowance(cpu)
         most = most.at_most(left) if left else most
         self._reply, self.exceeded, self.used, began = {}, None, Seconds(), self._clock.look()
+        self.manager.gate.begin_cell()
         running = asyncio.ensure_future(self.client.async_execute_cell(cell, index))
         try:
             await self._watch(running, began, most, excused)
@@ -153,12 +178,11 @@ class Kernel:
             self.used = self._clock.look(excused) - began
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-            cell.metadata.pop("shown", None)
         if self._too_much or not await self.manager.is_alive():
             raise await self._loss()
         outcome = CellOutcome.TIMEOUT if self.exceeded else _outcome(self._reply)
         if outcome is CellOutcome.ERROR:
-            self.client.show_error(self._reply["content"], cell)
+            self.client.show_error(self._reply["content"], cell, index)
         return outcome
 
     async def _watch(
@@ -180,8 +204,14 @@ class Kernel:
     async def _loss(self) -> KernelDied:
         """Return what became of a kernel that gave no reply: nbclient calls it dead also when it only hangs."""
         if self._too_much or (not self.exceeded and not await self.manager.is_alive()):
-            return KernelDied(self._too_much)
+            return KernelDied(self._reason())
         return KernelDied(outcome=CellOutcome.UNINTERRUPTIBLE)
+
+    def _reason(self) -> str:
+        """Return what ended the kernel, as far as it is known."""
+        if not self._too_much and self._group and self._group.kills():
+            return too_much_memory(self.config.limits.resources)
+        return self._too_much
 
     def _remember(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply or {}

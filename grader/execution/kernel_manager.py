@@ -8,9 +8,11 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import zmq.asyncio
@@ -19,10 +21,13 @@ from jupyter_client.manager import AsyncKernelManager
 from grader.execution.cell_outcome import KernelDied
 from grader.execution.config import ExecutionConfig
 from grader.execution.fork_client import ForkedProvisioner
-from grader.sandbox import bubblewrap, seccomp
+from grader.sandbox import bubblewrap
+from grader.sandbox.gate import Gate, open_socket
 from grader.sandbox.resources import process_tree
+from grader.sandbox.zmtp import MessageBounds
 
-MOST_MESSAGE = 20 * 2**20  # bytes of anything that the kernel sends
+CHANNELS = ("shell", "iopub")
+MOST_WAITING = 200  # messages that have come and are not read yet
 KEPT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 NOWHERE = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # nothing of it on the instructor's terminal
 
@@ -34,14 +39,16 @@ SILENT.propagate = False
 class SandboxedKernelManager(AsyncKernelManager):
     """A manager that starts a kernel inside the sandbox, or plainly if the instructor has said so.
 
-    The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, the grader
-    finds them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
+    The kernel makes its sockets in the sandbox's own scratch folder; once its first process is known, a gate
+    connects to them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
     """
 
     def __init__(self, folder: Path, judge_address: str, config: ExecutionConfig, forked: bool = False) -> None:
-        self.judge_address, self.execution, self.forked = judge_address, config, forked
+        self.judge_address, self.execution, self.forked, self.folder = judge_address, config, forked, folder
         context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MOST_MESSAGE)  # whoever sends more is cut off before it is read
+        context.setsockopt(zmq.MAXMSGSIZE, MessageBounds().message)
+        context.setsockopt(zmq.RCVHWM, MOST_WAITING)
+        context.setsockopt(zmq.RECONNECT_IVL, -1)  # the gate opens once
         super().__init__(
             kernel_name="python3",
             transport="ipc",
@@ -61,7 +68,6 @@ class SandboxedKernelManager(AsyncKernelManager):
             await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         else:
             await (self._fork() if self.forked else self._start_cold())
-            self.ip = f"/proc/{self.init_pid}/root{bubblewrap.SOCKETS}"
 
     async def _fork(self) -> None:
         self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
@@ -70,28 +76,34 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     async def _start_cold(self) -> None:
         env = {**bubblewrap.environment(), **bubblewrap.judge_variables()}
-        filter_fd, (read, write) = _held(seccomp.program()), os.pipe()
-        self._fds = (write, filter_fd)
+        self.write_connection_file()
+        read, write = os.pipe()
         try:
-            passed = tuple(fd for fd in self._fds if fd is not None)
-            await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed, **NOWHERE)
+            with contextlib.closing(self._invocation(write)) as self._cold:
+                passed = (write, *self._cold.files)
+                await self.start_kernel(cwd="/", env=env, independent=True, pass_fds=passed, **NOWHERE)
             os.close(write)
             write = -1
             self.init_pid = await asyncio.to_thread(_first_process, read)
         finally:
-            for fd in (read, write, filter_fd):
-                if fd is not None and fd >= 0:
+            for fd in (read, write):
+                if fd >= 0:
                     os.close(fd)
+
+    def _invocation(self, info_fd: int) -> bubblewrap.Invocation:
+        """Return what starts the kernel inside the sandbox, and writes its first process's pid to ``info_fd``."""
+        plain = super().format_kernel_cmd([*bubblewrap.KERNEL_OPTIONS])
+        inside = [f"{bubblewrap.RUN_DIR}/connection.json" if a == self.connection_file else a for a in plain]
+        resources, connection = self.execution.limits.resources, Path(self.connection_file).read_bytes()
+        return bubblewrap.kernel_invocation(
+            inside, resources, self.execution.work_dir, self.judge_address, connection, info_fd
+        )
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command that starts the kernel, inside the sandbox if there is one."""
-        plain = super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
-        if not self.execution.sandbox or self.forked:
-            return plain
-        os.chmod(self.connection_file, 0o644)  # in a folder that is the grader's alone
-        inside = [f"{bubblewrap.RUN_DIR}/connection.json" if a == self.connection_file else a for a in plain]
-        resources, work_dir = self.execution.limits.resources, self.execution.work_dir
-        return bubblewrap.command(inside, resources, work_dir, self.judge_address, self.connection_file, *self._fds)
+        if self.execution.sandbox and not self.forked:
+            return self._cold.command
+        return super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """Send SIGINT to the kernel itself: bubblewrap would die of it."""
@@ -109,14 +121,45 @@ class SandboxedKernelManager(AsyncKernelManager):
                 raise RuntimeError("the kernel died before it was ready")
             self._kernel_fd = os.pidfd_open(int(children[0]))
 
-    async def sockets_are_there(self, seconds: float) -> None:
-        """Wait for the kernel's sockets: whoever connects too early is made to wait for longer than this takes."""
-        ports = (self.shell_port, self.iopub_port, self.stdin_port, self.hb_port, self.control_port)
-        until = time.monotonic() + seconds
-        while not all(os.path.exists(f"{self.ip}-{port}") for port in ports) and time.monotonic() < until:
-            if not await self.is_alive():
-                raise RuntimeError("the kernel died before it was ready")
-            await asyncio.sleep(0.003)
+    async def open_gate(self, seconds: float, refused: Callable[[str, str], None]) -> None:
+        """Wait for the kernel's sockets, connect to them, and let the client find the gate in their place.
+
+        Raises RuntimeError if they do not come.
+        """
+        names = {str(getattr(self, f"{channel}_port")): channel for channel in CHANNELS}
+        until, ends = time.monotonic() + seconds, dict[str, socket.socket]()
+        while len(ends) < len(names):
+            try:
+                for port in names.keys() - ends.keys():
+                    ends[port] = self._connected(port)
+            except OSError:
+                if time.monotonic() > until or not await self.is_alive():
+                    for end in ends.values():
+                        end.close()
+                    raise RuntimeError("the kernel died before it was ready") from None
+                await asyncio.sleep(0.003)
+        bounds = dict.fromkeys(names, MessageBounds())
+        self.gate = Gate(self.folder, ends.__getitem__, bounds, lambda port, why: refused(names[port], why))
+        self.ip = str(self.folder / "gate")
+
+    def _connected(self, port: str) -> socket.socket:
+        """Return a connection to the kernel's own socket; OSError if it is not there."""
+        end = socket.socket(socket.AF_UNIX)
+        end.settimeout(5.0)
+        try:
+            if not self.execution.sandbox:
+                end.connect(f"{self.ip}-{port}")
+            else:
+                found = open_socket(self.init_pid, f"{bubblewrap.SOCKETS}-{port}")
+                try:
+                    end.connect(f"/proc/self/fd/{found}")
+                finally:
+                    os.close(found)
+        except BaseException:
+            end.close()
+            raise
+        end.settimeout(None)
+        return end
 
     async def end(self) -> None:
         """Kill at once and clear up. jupyter_client alone would look for the end only every tenth of a second."""
@@ -136,16 +179,6 @@ class SandboxedKernelManager(AsyncKernelManager):
         for pid in process_tree(process.pid)[::-1]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-
-def _held(data: bytes | None) -> int | None:
-    """Return a file descriptor from which ``data`` can be read."""
-    if data is None:
-        return None
-    fd = os.memfd_create("filter")
-    os.write(fd, data)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
 
 
 def _first_process(fd: int) -> int:

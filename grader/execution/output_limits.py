@@ -9,56 +9,90 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-MOST_OUTPUT = 100_000  # characters a cell may show
+MOST_OUTPUT = 100_000  # characters of text that a cell may show, whatever brings them
 MOST_IMAGE = 2_000_000  # characters of one picture
 MOST_OUTPUTS = 50  # outputs of a cell
-MOST_SHOWN = 20_000_000  # characters of all pictures and results of a notebook
+MOST_SHOWN = 20_000_000  # characters of all that a notebook shows
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
+SHOWN = ("stream", "display_data", "execute_result", "error", "clear_output")
 
 
 class BoundedClient(NotebookClient):
     """nbclient, keeping only so much of what a cell shows, and only kinds of output that cannot run anything."""
 
+    record_timing = False  # it would copy a date of the kernel's own into the cell
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Leave out what is too much or of another kind, and do with the rest as nbclient does."""
         kind, content = msg["msg_type"], msg["content"]
         if kind == "status":
+            msg["content"] = {"execution_state": content.get("execution_state")}
             return super().process_message(msg, cell, cell_index)
-        if kind not in ("stream", "display_data", "execute_result", "error", "clear_output"):
+        made = self._bounded(kind, content, cell, cell_index) if kind in SHOWN else None
+        if made is None:
             return None
-        if kind == "clear_output" or len(cell.outputs) < MOST_OUTPUTS or kind == "error":
-            made = self._bounded(kind, content, cell)
-            if made is not None:
-                msg["content"] = made
-                return super().process_message(msg, cell, cell_index)
-        return None
+        msg["content"] = made
+        return super().process_message(msg, cell, cell_index)
 
-    def _bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode) -> dict[str, Any] | None:
+    def _bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any] | None:
         """Return the content of a message made anew, from only those parts that are known; None for nothing."""
         if kind == "clear_output":
             return {"wait": content.get("wait") is True}
         if kind == "error":
-            lines = [_clean(line)[:5_000] for line in list(content.get("traceback", []))[-20:]]
-            ename, evalue = _clean(content.get("ename", ""))[:100], _clean(content.get("evalue", ""))[:1_000]
-            return {"ename": ename, "evalue": evalue, "traceback": lines}
+            return None if _errors(cell) else self._error(content, cell, index)
         if kind == "stream":
-            text = _clean(content.get("text", ""))[: max(0, MOST_OUTPUT - cell.metadata.get("shown", 0))]
-            cell.metadata["shown"] = cell.metadata.get("shown", 0) + len(text)
+            text = _clean(content.get("text", ""))[: self._room_for_text(cell, index)]
             name = "stderr" if content.get("name") == "stderr" else "stdout"
-            return {"name": name, "text": text} if text and not _joined(cell, name, text) else None
-        data = _safe(content.get("data", {}), self._room)
-        self._room -= sum(map(len, data.values()))
+            if not text or _joined(cell, name, text) or len(cell.outputs) >= MOST_OUTPUTS:
+                return None
+            return {"name": name, "text": text}
+        if len(cell.outputs) >= MOST_OUTPUTS:
+            return None
+        data = _safe(content.get("data", {}), self._room(cell, index), self._room_for_text(cell, index))
         return {"data": data, "metadata": {}, "execution_count": None}
 
-    def show_error(self, content: dict[str, Any], cell: NotebookNode) -> None:
-        """Add the error of a cell's reply to its outputs, if the message that shows it has not come in time."""
-        if not any(output.output_type == "error" for output in cell.outputs):
-            cell.outputs.append(
-                nbformat.from_dict({"output_type": "error", **(self._bounded("error", content, cell) or {})})
-            )
+    def _error(self, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any]:
+        """Return the one error of a cell: its name and message always, its traceback as far as there is room."""
+        room, lines = self._room(cell, index), []
+        for line in list(content.get("traceback", []))[-20:]:
+            lines.append(_clean(line)[: min(5_000, room)])
+            room -= len(lines[-1])
+        ename, evalue = _clean(content.get("ename", ""))[:100], _clean(content.get("evalue", ""))[:1_000]
+        return {"ename": ename, "evalue": evalue, "traceback": [line for line in lines if line]}
 
-    _room = MOST_SHOWN
+    def show_error(self, content: dict[str, Any], cell: NotebookNode, index: int) -> None:
+        """Add the error of a cell's reply to its outputs, if the message that shows it has not come in time."""
+        if not _errors(cell):
+            cell.outputs.append(nbformat.from_dict({"output_type": "error", **self._error(content, cell, index)}))
+
+    def _room(self, cell: NotebookNode, index: int) -> int:
+        """Return how many characters more the notebook may show."""
+        if index != self._counted:
+            others = (c for i, c in enumerate(self.nb.cells) if i != index)
+            self._counted, self._others = index, sum(map(_shown, others))
+        return max(0, MOST_SHOWN - self._others - _shown(cell))
+
+    def _room_for_text(self, cell: NotebookNode, index: int) -> int:
+        return min(self._room(cell, index), max(0, MOST_OUTPUT - _shown(cell, pictures=False)))
+
+    _counted, _others = -1, 0  # the cell that runs, and what the others show
+
+
+def _errors(cell: NotebookNode) -> list[NotebookNode]:
+    return [output for output in cell.outputs if output.output_type == "error"]
+
+
+def _shown(cell: NotebookNode, pictures: bool = True) -> int:
+    """Return how many characters a cell shows."""
+    found = 0
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        found += sum(len(data[kind]) for kind in data if pictures or kind == "text/plain")
+        found += (
+            len(output.get("text", "")) + len(output.get("evalue", "")) + sum(map(len, output.get("traceback", ())))
+        )
+    return found
 
 
 def _joined(cell: NotebookNode, name: str, text: str) -> bool:
@@ -75,10 +109,14 @@ def _clean(text: object) -> str:
     return str(text).encode("utf-8", "replace").decode()
 
 
-def _safe(data: object, room: int) -> dict[str, str]:
+def _safe(data: object, room: int, room_for_text: int) -> dict[str, str]:
     """Return the parts of an output that are text or a picture and of a reasonable size."""
     given = data if isinstance(data, dict) else {}
     kept = {t: given[t] for t in SAFE_TYPES if isinstance(given.get(t), str) and len(given[t]) <= MOST_IMAGE}
-    pictures = {t: v for t, v in kept.items() if t != "text/plain" and len(v) <= room and BASE64.fullmatch(v)}
-    text = {"text/plain": _clean(kept["text/plain"])[:MOST_OUTPUT]} if "text/plain" in kept else {}
-    return {**text, **pictures}
+    safe = {"text/plain": _clean(kept.pop("text/plain"))[:room_for_text]} if "text/plain" in kept else {}
+    room -= sum(map(len, safe.values()))
+    for kind, picture in kept.items():
+        if len(picture) <= room and BASE64.fullmatch(picture):
+            safe[kind] = picture
+            room -= len(picture)
+    return safe

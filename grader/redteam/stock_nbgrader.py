@@ -7,6 +7,7 @@ what is looked at is whether an attack has success within it. That the instructo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -79,10 +80,17 @@ def run_attack(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; return in what ways the attack had success."""
     with tempfile.TemporaryFile("w+") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
-        course = ["--ro-bind", str(ROOT), str(ROOT), "--chdir", str(ROOT)]
-        line = [*bubblewrap._bwrap(RESOURCES, ROOT / "build", course), *inside]
+        start = bubblewrap.kernel_invocation(inside, RESOURCES, ROOT / "build", shown=(ROOT,))
         env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_DIR_VARIABLE: "/tmp/work"}
-        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True)
+        with contextlib.closing(start):
+            process = subprocess.Popen(
+                start.command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                start_new_session=True,
+                pass_fds=start.files,
+            )
         too_much: list[str] = []
 
         def stop(why: str) -> None:

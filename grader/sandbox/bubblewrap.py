@@ -8,21 +8,26 @@ folder, which the grader reaches through ``/proc/PID/root``.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import gradschool
 from grader.course import ROOT
 from grader.errors import GraderError
+from grader.sandbox import seccomp
 from grader.sandbox.resources import ResourceLimits
 from grader.settings import UNSANDBOXED_VARIABLE
 
+SCRIPT = ROOT / "grader" / "execution" / "fork_server.py"  # what finishes a sandbox from within
 PACKAGE = Path(gradschool.__file__).resolve().parent
 EXERCISES = PACKAGE / "exercises"
 FAULTS = PACKAGE / "lessons" / "clinics" / "faults"  # of the agents that a student diagnoses: what each of them has
@@ -56,66 +61,114 @@ def unavailable(work_dir: Path) -> str:
     """Return why no kernel can run in the sandbox on this machine, with what to do about it; "" if one can."""
     if not sys.platform.startswith("linux"):
         return REFUSAL.format(why="it exists for Linux only", cure="grade on Linux (a virtual machine or container)")
-    missing = [program for program in ("bwrap", "prlimit", "setpriv") if not shutil.which(program)]
-    if missing:
-        return REFUSAL.format(why=f"{missing[0]} is missing", cure="`apt-get install bubblewrap util-linux`")
-    tried = subprocess.run(
-        [*_bwrap(ResourceLimits(), work_dir, ()), "/usr/bin/env", "true"], capture_output=True, text=True, timeout=30
-    )
-    if tried.returncode == 0:
+    if not shutil.which("bwrap"):
+        return REFUSAL.format(why="bwrap is missing", cure="`apt-get install bubblewrap`")
+    with contextlib.closing(kernel_invocation(["/usr/bin/env", "true"], ResourceLimits(), work_dir)) as tried:
+        done = subprocess.run(
+            tried.command, env=environment(), pass_fds=tried.files, capture_output=True, text=True, timeout=30
+        )
+    if done.returncode == 0:
         return ""
-    last = (tried.stderr.strip().splitlines() or ["no reason given"])[-1][:150]
+    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:150]
     return REFUSAL.format(why=f"it does not start here ({last})", cure="allow unprivileged user namespaces")
 
 
-def command(
+class Invocation:
+    """A command that runs a program inside, with the descriptors that it inherits: close them when it has started.
+
+    bwrap reads its arguments from one of them, and files that are needed inside from others: what stood on its command
+    line, or was bound from a folder of the grader's, a student could read in ``/proc``.
+    """
+
+    def __init__(self, arguments: Sequence[str], files: Mapping[str, bytes], program: Sequence[str]) -> None:
+        self.files = [_held(content) for content in files.values()]
+        shown = [w for file, fd in zip(files, self.files, strict=True) for w in _shown(file, fd)]
+        every = [*arguments, *shown, "--remount-ro", "/", "--chdir", HOME]
+        self.files.append(_held(b"\0".join(map(os.fsencode, every)) + b"\0"))
+        self.command = ["bwrap", "--args", str(self.files[-1]), "--", *program]
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        for descriptor in self.files:
+            os.close(descriptor)
+        self.files = []
+
+
+def _held(data: bytes) -> int:
+    """Return a descriptor from which ``data`` can be read."""
+    fd = os.memfd_create("held")
+    os.write(fd, data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _shown(file: str, descriptor: int) -> tuple[str, ...]:
+    return ("--perms", "0444", "--ro-bind-data", str(descriptor), file)
+
+
+def kernel_invocation(
     kernel: Sequence[str],
     resources: ResourceLimits,
     work_dir: Path,
-    judge: str,
-    connection_file: str,
-    info_fd: int,
-    seccomp_fd: int | None,
-) -> list[str]:
-    """Return the command line that runs ``kernel`` inside; bwrap writes the pid of its first process to info_fd."""
-    extra = ["--info-fd", str(info_fd), *(["--seccomp", str(seccomp_fd)] if seccomp_fd is not None else [])]
-    extra += ["--ro-bind", judge, f"{RUN_DIR}/judge", "--ro-bind", connection_file, f"{RUN_DIR}/connection.json"]
-    return [*_bwrap(resources, work_dir, extra), *kernel]
+    judge: str = "",
+    connection: bytes = b"",
+    info_fd: int | None = None,
+    shown: Sequence[Path] = (),
+) -> Invocation:
+    """Return what runs ``kernel`` inside, once :data:`SCRIPT` has given up all rights.
+
+    bwrap writes the pid of its first process to ``info_fd``. Folders that are ``shown`` can be read besides.
+    """
+    arguments = [*_namespaces(), *(["--info-fd", str(info_fd)] if info_fd is not None else []), *_mounts(work_dir)]
+    arguments += ["--ro-bind", judge, f"{RUN_DIR}/judge"] if judge else []
+    arguments += [word for folder in shown for word in ("--ro-bind", str(folder), str(folder))]
+    files = {**_fonts(), f"{RUN_DIR}/connection.json": connection}
+    alone = [sys.executable, "-ISc", SCRIPT.read_text(encoding="utf-8"), "alone", json.dumps(rights(resources))]
+    return Invocation(arguments, files, [*alone, *kernel])
 
 
-def server_command(script: Path, work_dir: Path, handed: Path, control_fd: int) -> list[str]:
-    """Return the command line that runs a fork server inside, with the rights to make sandboxes of its own."""
-    inside = f"{RUN_DIR}/{script.name}"
-    extra = ["--ro-bind", str(handed), JUDGE_SOCKET_DIR, "--ro-bind", str(script), inside]
-    caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if os.geteuid() == 0 else ("SETFCAP",)))
-    start = [*_namespaces(caps), *([] if os.geteuid() == 0 else ["--uid", "0", "--gid", "0"])]
-    return [*start, *_mounts(ResourceLimits(), work_dir, extra), sys.executable, inside, str(control_fd)]
+def server_invocation(script: Path, work_dir: Path, handed: Path, control_fd: int) -> Invocation:
+    """Return what runs a fork server inside, with the rights to make sandboxes of its own."""
+    arguments = [*_namespaces(), *_mounts(work_dir), "--ro-bind", str(handed), JUDGE_SOCKET_DIR]
+    arguments += ["--remount-ro", "/proc"]  # a kernel has one of its own
+    program = [sys.executable, _inside(script), str(control_fd)]
+    return Invocation(arguments, {**_fonts(), _inside(script): script.read_bytes()}, program)
 
 
-def _bwrap(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
-    """Return bwrap and all its arguments, up to the program to run."""
-    own_user = os.geteuid() == 0
-    spaces = _namespaces(("SETUID", "SETGID") if own_user else ())
-    return [*spaces, *_mounts(resources, work_dir, extra), *_limits(resources), *(_as_nobody() if own_user else [])]
+def _inside(script: Path) -> str:
+    return f"{RUN_DIR}/{script.name}"
 
 
-def _namespaces(caps: Sequence[str]) -> list[str]:
-    """Return bwrap, the namespaces that it makes, and the capabilities that are left."""
-    spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if os.geteuid() == 0 else ["user"])]
-    line = ["bwrap", "--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
-    line += ["--cap-drop", "ALL"]
-    return line + [word for cap in caps for word in ("--cap-add", f"CAP_{cap}")]
+def rights(resources: ResourceLimits) -> dict[str, Any]:
+    """Return what a process inside gives itself before a student's code runs: limits, a user, a filter."""
+    return {
+        "scratch": resources.scratch,
+        "inodes": resources.inodes,
+        "limits": resources.rlimits(),
+        "user": own_user(),
+        "filter": (seccomp.program() or b"").hex(),
+    }
 
 
-def _mounts(resources: ResourceLimits, work_dir: Path, extra: Sequence[str]) -> list[str]:
+def _namespaces() -> list[str]:
+    """Return bwrap's arguments for namespaces, and for the capabilities with which a sandbox is finished inside."""
+    root = os.geteuid() == 0
+    caps = ("SYS_ADMIN", "NET_ADMIN", "SETPCAP", *(("SETUID", "SETGID") if root else ("SETFCAP",)))
+    spaces = ["pid", "net", "ipc", "uts", "cgroup-try", *([] if root else ["user"])]
+    line = ["--die-with-parent", "--hostname", "sandbox", *(f"--unshare-{s}" for s in spaces)]
+    line += [] if root else ["--uid", "0", "--gid", "0"]
+    return [*line, "--cap-drop", "ALL", *(word for cap in caps for word in ("--cap-add", f"CAP_{cap}"))]
+
+
+def _mounts(work_dir: Path) -> list[str]:
     """Return all that is in sight; mounts are made in the order in which they stand."""
-    scratch = str(resources.scratch)
-    line = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    scratch = str(ResourceLimits().scratch)
+    line = ["--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/full", "/dev/zero", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"]
     line += ["--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/.sockets", "--perms", "0777", "--dir", HOME]
-    line += [*_folders("/run", RUN_DIR), *_system(), *_fonts(), *_packages(work_dir), *extra]
-    return [*line, "--remount-ro", "/", "--chdir", HOME, "--"]
+    line += ["--perms", "0777", "--dir", f"{HOME}/matplotlib", *_folders("/run", RUN_DIR)]
+    return [*line, *_system(), *_packages(work_dir)]
 
 
 def _system() -> Iterator[str]:
@@ -169,29 +222,19 @@ def _folders(*names: str) -> Iterator[str]:
         yield from ("--perms", "0755", "--dir", name)
 
 
-def _fonts() -> Iterator[str]:
-    """Yield matplotlib's list of fonts, which takes a second or two to make."""
-    yield from ("--perms", "0777", "--dir", f"{HOME}/matplotlib")
+def _fonts() -> dict[str, bytes]:
+    """Return matplotlib's list of fonts, which takes a second or two to make, as a file inside."""
     try:
         import matplotlib
     except ImportError:  # the canary says so, before a class
-        return
-    for found in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
-        yield from ("--ro-bind", str(found), f"{HOME}/matplotlib/{found.name}")
-
-
-def _limits(resources: ResourceLimits) -> list[str]:
-    return ["prlimit", *(f"--{name}={most}" for name, most in resources.rlimits().items())]
+        return {}
+    found = Path(matplotlib.get_cachedir()).glob("fontlist-*.json")
+    return {f"{HOME}/matplotlib/{file.name}": file.read_bytes() for file in found}
 
 
 def own_user() -> int | None:
     """Return the user of a kernel of root's, another for each: then the limit on processes holds for each alone."""
     return NOBODY + USERS * os.getpid() + next(_turn) % USERS if os.geteuid() == 0 else None
-
-
-def _as_nobody() -> list[str]:
-    user = own_user()
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all", "--"]
 
 
 def environment() -> dict[str, str]:

@@ -17,9 +17,16 @@ class ResourceLimits:
     address_space: int = 12 * 2**30  # of one process; an idle one with torch has about 2
     processes: int = 128  # and threads
     files: int = 512  # open at once, in one process
+    sockets: int = 512  # of all processes; each holds at most some 200 KB that nobody reads
     file_size: int = 64 * 2**20
-    scratch: int = 256 * 2**20
+    scratch: int = 256 * 2**20  # in /tmp, and as much in /dev/shm
+    inodes: int = 20_000  # files and folders in each of them
     cpu_seconds: int = 900  # of one process
+
+    @property
+    def in_all(self) -> int:
+        """The bytes that a memory cgroup holds a kernel to: of processes, and of files in memory."""
+        return self.memory + 2 * self.scratch
 
     def rlimits(self) -> dict[str, int]:
         """Return what setrlimit(2) is to hold each process to, by the name that ``prlimit`` has for it."""
@@ -33,6 +40,11 @@ class ResourceLimits:
             "memlock": 2**16,
             "msgqueue": 0,
         }
+
+
+def too_much_memory(resources: ResourceLimits) -> str:
+    """Return the reason why a kernel was ended that held too much."""
+    return f"it used more than {resources.memory / 2**30:g} GB of memory"
 
 
 class ResourceMonitor:
@@ -54,8 +66,10 @@ class ResourceMonitor:
             tree = process_tree(self.pid)
             if len(tree) > self.resources.processes:
                 return self.stop(f"it ran more than {self.resources.processes} processes")
+            if _sockets(self.pid) > self.resources.sockets:
+                return self.stop(f"it opened more than {self.resources.sockets} sockets")
             if sum(map(_resident, tree)) > self.resources.memory and sum(map(_own_share, tree)) > self.resources.memory:
-                return self.stop(f"it used more than {self.resources.memory / 2**30:g} GB of memory")
+                return self.stop(too_much_memory(self.resources))
         return None
 
 
@@ -83,9 +97,10 @@ def _listed(folder: str) -> list[str]:
 
 
 def _resident(pid: int) -> int:
-    """Return the bytes that a process holds, shared ones included; 0 if it is gone."""
+    """Return the bytes that a process holds, shared ones and its page tables included; 0 if it is gone."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        text = Path(f"/proc/{pid}/status").read_text()
+        return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("VmRSS:", "VmPTE:")))
     except (OSError, ValueError, IndexError):
         return 0
 
@@ -94,6 +109,19 @@ def _own_share(pid: int) -> int:
     """Return the bytes that a process holds, with shared ones divided up; slower to find out than :func:`_resident`."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:"))
+        share = next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:"))
+        tables = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmPTE:"))
+        return share + int(tables.split()[1]) * 1024
     except (OSError, ValueError, StopIteration):
         return _resident(pid)
+
+
+def _sockets(pid: int) -> int:
+    """Return how many sockets there are in a process's network namespace; 0 if it has none of its own."""
+    try:
+        if os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+            return 0
+        rows = Path(f"/proc/{pid}/net/protocols").read_text().splitlines()[1:]
+        return sum(max(0, int(row.split()[2])) for row in rows)
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,8 +1,9 @@
 """A short filter of system calls for student kernels: nothing that makes namespaces, mounts, spies or hides memory.
 
 The sandbox of :mod:`grader.sandbox.bubblewrap` does not need it; it takes away the parts of Linux in which ways
-through such sandboxes have been found, and the two ways to hold memory that no process accounts for (memfd, System V
-shared memory).
+through such sandboxes have been found, and the ways to hold memory that no process accounts for: memfd, System V
+shared memory and semaphores, shared pages without a file, pages given away to a pipe, large socket buffers (asked
+for, they stay as they are).
 The program is classic BPF as in seccomp(2), for x86-64 and AArch64; elsewhere there is none.
 """
 
@@ -14,7 +15,9 @@ import struct
 
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, (16, 24, 32, 40)  # offsets in struct seccomp_data
+ANONYMOUS, SHARED = 0x20, 0x01  # MAP_ANONYMOUS, and what MAP_SHARED and MAP_SHARED_VALIDATE have in common
+SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # SOL_SOCKET, SO_SNDBUF, SO_RCVBUF
 NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; not AF_VSOCK, which knows no namespaces
 
@@ -47,11 +50,14 @@ REFUSED = {
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
     "msgget": (68, 186),
+    "semget": (64, 190),
+    "vmsplice": (278, 75),
+    "fanotify_init": (300, 262),
     "kexec_load": (246, 104),
     "init_module": (175, 105),
     "finit_module": (313, 273),
 }
-SOCKET, CLONE, CLONE3 = (41, 198), (56, 220), (435, 435)
+SOCKET, CLONE, CLONE3, MMAP, SET_OPTION = (41, 198), (56, 220), (435, 435), (9, 222), (54, 208)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
@@ -66,9 +72,14 @@ def program() -> bytes | None:
     for numbers in REFUSED.values():
         code += [_skip(JUMP_EQUAL, numbers[column], 0, 1), refuse]
     code += [_skip(JUMP_EQUAL, CLONE3[column], 0, 1), _return(ERRNO | errno.ENOSYS)]  # libc then uses clone
-    code += [_skip(JUMP_EQUAL, CLONE[column], 0, 4), _load(FIRST_ARGUMENT)]
+    code += [_skip(JUMP_EQUAL, CLONE[column], 0, 4), _load(ARGUMENTS[0])]
     code += [_skip(JUMP_SET, NAMESPACES, 0, 1), refuse, _return(ALLOW)]
-    code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(FAMILIES) + 2), _load(FIRST_ARGUMENT)]
+    code += [_skip(JUMP_EQUAL, MMAP[column], 0, 5), _load(ARGUMENTS[3]), _skip(JUMP_SET, ANONYMOUS, 0, 2)]
+    code += [_skip(JUMP_SET, SHARED, 0, 1), refuse, _return(ALLOW)]
+    code += [_skip(JUMP_EQUAL, SET_OPTION[column], 0, 7), _load(ARGUMENTS[1]), _skip(JUMP_EQUAL, SOCKET_LEVEL, 0, 4)]
+    code += [_load(ARGUMENTS[2]), _skip(JUMP_EQUAL, SEND_BUFFER, 1, 0), _skip(JUMP_EQUAL, RECEIVE_BUFFER, 0, 1)]
+    code += [_return(ERRNO), _return(ALLOW)]  # an error of number 0: it seems to be done
+    code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(FAMILIES) + 2), _load(ARGUMENTS[0])]
     for family in FAMILIES:
         code += [_skip(JUMP_EQUAL, family, 0, 1), _return(ALLOW)]
     return b"".join([*code, refuse, _return(ALLOW)])

@@ -20,8 +20,8 @@ def test_it_is_to_a_student_what_a_cold_kernel_is() -> None:
     text = (
         "import os, resource, signal, sys\n"
         "status = dict(l.split(':', 1) for l in open('/proc/self/status'))\n"
-        "names = ('Pid', 'PPid', 'Umask', 'CapPrm', 'CapEff', 'CapInh', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Groups', "
-        "'SigIgn', 'SigBlk')\n"
+        "names = ('Pid', 'PPid', 'Umask', 'CapPrm', 'CapEff', 'CapInh', 'CapAmb', 'CapBnd', 'NoNewPrivs', 'Seccomp', "
+        "'Groups', 'SigIgn', 'SigBlk')\n"
         "print({n: status[n].strip() for n in names})\n"
         "print({n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith('RLIMIT')})\n"
         "of_imports = ('PYGAME_HIDE_SUPPORT_PROMPT', 'TORCHINDUCTOR_CACHE_DIR')\n"
@@ -31,7 +31,9 @@ def test_it_is_to_a_student_what_a_cold_kernel_is() -> None:
         "print(sorted(m for m in os.listdir('/proc') if m.isdigit()), __name__, signal.getsignal(signal.SIGINT))\n"
         "print({tuple(l.split()[1:3]) for l in open('/proc/mounts') if l.split()[3].startswith('rw')} - "
         "{('/dev/' + n, 'devtmpfs') for n in os.listdir('/dev')} == {('/tmp', 'tmpfs'), ('/dev/shm', 'tmpfs'), "
-        "('/proc', 'proc'), ('/dev/pts', 'devpts')} or open('/proc/mounts').read())"
+        "('/dev/pts', 'devpts')} or open('/proc/mounts').read())\n"
+        "print(open('/proc/self/oom_score_adj').read())\n"
+        "print({l.split()[3] for l in open('/proc/mounts') if 'nr_inodes=2' in l})"
     )
     ((forked,),) = ask(text)
 

@@ -17,12 +17,13 @@ import pytest
 
 from grader.course import ROOT
 from grader.errors import GraderError
+from grader.execution import kernel as kernel_module
 from grader.execution.cell_outcome import KernelDied
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import fork_server_pool
 from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
-from grader.sandbox import bubblewrap, seccomp, socket_dir
+from grader.sandbox import bubblewrap, cgroup, seccomp, socket_dir
 from grader.sandbox.resources import ResourceLimits
 from grader.sandbox.socket_dir import socket_folder
 
@@ -133,6 +134,83 @@ def test_too_many_processes_and_too_much_disk_are_refused() -> None:
         "except OSError: pass\nprint(n <= 32)"
     )
     assert cells_run(files) == [("ok", "True\n")]
+
+
+HIDDEN_MEMORY = """
+import ctypes, errno, mmap, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+def refused(call):
+    try: return call() in (-1, 2**64 - 1)
+    except OSError: return True
+print([refused(lambda: libc.semget(0, 1, 0o1600)), refused(lambda: mmap.mmap(-1, 2**20)),
+       refused(lambda: libc.mmap(None, 4096, 3, 0x23, -1, 0)),
+       refused(lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 2**20)),
+       refused(lambda: libc.vmsplice(os.pipe()[1], None, 0, 8)), refused(lambda: os.memfd_create("x"))])
+print(open("/dev/zero", "rb").read(2), len(mmap.mmap(-1, 2**20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)))
+one, other = socket.socketpair()
+before = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**22)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+after, other = (one.getsockopt(socket.SOL_SOCKET, name) for name in (socket.SO_SNDBUF, socket.SO_PASSCRED))
+print(after == before, other)
+print([open(f"/proc/sys/net/ipv4/tcp_{d}mem").read().split()[-1] for d in "rw"])
+made = 0
+try:
+    while True: open(f"/dev/shm/f{made}", "w").close(); made += 1
+except OSError as error: print(errno.errorcode[error.errno], made < 20_000)
+for k in range(made): os.unlink(f"/dev/shm/f{k}")
+def lowered():
+    with open("/proc/self/oom_score_adj", "w") as file: file.write("0")
+print(open("/proc/self/oom_score_adj").read().strip(), refused(lowered))
+import multiprocessing as m
+with m.get_context("fork").Pool(1) as pool: print(m.Value("d", 1.5).value, pool.map(abs, [-2]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", [CONFIG, replace(CONFIG, fork=False)], ids=["forked", "cold"])
+def test_no_memory_is_held_where_nothing_counts_it(config: ExecutionConfig) -> None:
+    ((outcome, shown),) = cells_run(HIDDEN_MEMORY, config=config)
+    assert outcome == "ok", shown
+    assert shown.splitlines() == [
+        str([True] * 6),
+        "b'\\x00\\x00' 1048576",
+        "True 1",
+        "['65536', '65536']",
+        "ENOSPC True",
+        "1000 True",
+        "1.5 [2]",
+    ]
+
+
+@pytest.mark.slow
+def test_too_many_sockets_end_the_kernel() -> None:
+    text = "import os, socket, time\nfor _ in range(3):\n    if os.fork() == 0:\n"
+    text += "        held = [socket.socketpair() for _ in range(200)]; time.sleep(60)\ntime.sleep(60)"
+    assert cells_run(text)[0][0] == "lost: it opened more than 512 sockets"
+
+
+@pytest.mark.slow
+def test_where_there_are_memory_groups_one_holds_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that are no process's own: no look at processes finds them, and the group does."""
+    if cgroup.place() is None:
+        pytest.skip("this machine lets the grader make no memory cgroup")
+    small = replace(WALLS, memory=400 * 2**20, scratch=100 * 2**20)
+    config = replace(CONFIG, limits=TimeLimits(resources=small))
+    monkeypatch.setattr(ResourceLimits, "in_all", property(lambda limits: limits.memory))
+    fill = "for place in ('/tmp', '/dev/shm'):\n    for k in range(2):\n"
+    fill += "        with open(f'{place}/{k}', 'wb') as file: file.write(b'x' * 45 * 2**20)\nprint('held')"
+    hold = "x = b'x' * 200 * 2**20"
+    assert [outcome for outcome, _ in cells_run(fill, hold, config=config)] == [
+        "ok",
+        "lost: it used more than 0.390625 GB of memory",
+    ]
+    monkeypatch.setattr(kernel_module, "memory_group", lambda limit: None)
+    assert [outcome for outcome, _ in cells_run(fill, hold, config=config)] == ["ok", "ok"], (
+        "the files alone are too much"
+    )
+    assert not [f for f in cgroup.place().folder.iterdir() if f.name.startswith(f"gradschool-{os.getpid()}-")]
 
 
 @pytest.mark.slow
