@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from nbgrader.api import Base, Course, Gradebook, get_alembic_version
+from sqlalchemy import URL, Engine, create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -26,6 +26,7 @@ from grader.settings import DB_VARIABLE
 
 COURSE = "gradschool"
 LOCK = 0x67726164_73636830  # one number for every grader: PostgreSQL's advisory locks are named by numbers
+VERSION = "alembic_version"  # the table that says which nbgrader's tables these are
 PATIENCE = 60.0  # seconds that one grader waits for another; one entry takes some hundredths of a second
 CONNECT = 10  # seconds for a server to answer
 SAY = "say sqlite:///FOLDER/gradebook.db or postgresql://USER@HOST/DATABASE"
@@ -65,6 +66,7 @@ def open_gradebook(course: CourseDirectory | str) -> Iterator[Gradebook]:
     find_own_programs()
     with engine_of(url) as engine, gradebook_lock(engine):
         try:
+            _make_whole(engine)
             book = Gradebook(url.render_as_string(hide_password=False), COURSE)
         except DBAPIError as error:
             raise GraderError(_why(url, error)) from None
@@ -72,6 +74,26 @@ def open_gradebook(course: CourseDirectory | str) -> Iterator[Gradebook]:
         yield book
     finally:
         book.close()
+
+
+def _make_whole(engine: Engine) -> None:
+    """Make nbgrader's tables with their version, in one transaction: nbgrader itself makes them one by one.
+
+    Tables without a version and without a row are what a process left that was killed while it made them.
+    """
+    names = set(inspect(engine).get_table_names())
+    ours = [t for t in Base.metadata.sorted_tables if t.name in names]
+    with engine.begin() as writing:
+        if engine.dialect.name == "sqlite":
+            writing.execute(text("BEGIN IMMEDIATE"))  # Python's driver begins nothing by itself before it writes rows
+        versions = writing.execute(text("SELECT count(*) FROM alembic_version")).scalar() if VERSION in names else 0
+        filled = [t for t in ours if t is not Course.__table__ and writing.execute(select(t).limit(1)).first()]
+        if versions or filled or names - {VERSION, *(t.name for t in ours)}:
+            return
+        Base.metadata.create_all(writing)
+        writing.execute(text(f"CREATE TABLE IF NOT EXISTS {VERSION} (version_num VARCHAR(32) NOT NULL)"))
+        statement = text(f"INSERT INTO {VERSION} (version_num) VALUES (:version)")
+        writing.execute(statement, {"version": get_alembic_version()})
 
 
 def find_own_programs() -> None:

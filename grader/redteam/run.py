@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from grader.bank.registry import find_entry
@@ -38,6 +39,7 @@ LIMITS = TimeLimits(
     check=2.0, cell=5.0, locked=60.0, notebook=12.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
 )
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
+MOST_WRITTEN = 30 * 2**20  # bytes of a graded notebook
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
@@ -149,6 +151,8 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
         except Exception as error:  # a break, whatever it is: this would have stopped the class
             graded, outcome.breaks = None, [f"grading broke with {type(error).__name__}: {str(error)[:200]}"]
         outcome.breaks += harness.side_effects(_shown(graded) if graded else "")
+    if graded and (size := len(nbformat.writes(graded))) > MOST_WRITTEN:
+        outcome.breaks.append(f"the graded notebook has {size >> 20} MB")
     outcome.seconds = round(time.monotonic() - started, 1)
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")

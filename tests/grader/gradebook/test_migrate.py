@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from nbgrader.api import get_alembic_version
+from sqlalchemy import Engine, event, text
 
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.gradebook import migrate
+from grader.gradebook import connection, migrate
 from grader.gradebook.connection import open_gradebook
 from tests.support.class_without_kernels import grade, hand_in
 from tests.support.gradebooks import by_hand, exported, grader
@@ -109,7 +111,7 @@ def test_killed_in_the_middle_nothing_has_arrived(
         script = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
-from grader.gradebook import migrate
+from grader.gradebook import connection, migrate
 rows = migrate._rows
 def some(connection, table, into):
     for found in rows(connection, table, into):
@@ -123,6 +125,61 @@ migrate.migrate({source!r}, {target!r})
         assert students_in(target) == 0
         assert migrate.migrate(source, target).students == 4
     assert content(moved_from, back, chain) == content(moved_from, moved_from.db_url, chain)
+
+
+def killed_at(statement: int, url: str) -> bool:
+    """Make a gradebook in a process that is killed after so many statements, and return whether it was."""
+    if (child := os.fork()) == 0:
+        left = [statement]
+
+        def count(*_: object) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        event.listen(Engine, "after_cursor_execute", count)
+        try:
+            students_in(url)
+        finally:
+            os._exit(0)
+    return os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+def test_killed_while_the_target_is_made_it_can_be_made_all_the_same(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After every fourth statement on SQLite, after some on PostgreSQL."""
+    connection.find_own_programs()
+    head = get_alembic_version()
+    monkeypatch.setattr(connection, "get_alembic_version", lambda: head)
+    for new, each in ((lambda: f"sqlite:///{tmp_path / os.urandom(8).hex()}.db", 4), (server.new, 17)):
+        statement = 1
+        while killed_at(statement, url := new()):
+            assert students_in(url) == 0
+            with migrate.engine_of(migrate.address(url)) as engine, engine.connect() as reading:
+                assert reading.execute(text(migrate.VERSION)).scalar_one() == head
+            statement += each
+        assert statement > 20
+
+
+@pytest.mark.parametrize("left", ["DROP TABLE alembic_version", "DELETE FROM alembic_version"])
+def test_what_an_older_grader_left_unfinished_is_moved_into(
+    moved_from: CourseDirectory, tmp_path: Path, left: str
+) -> None:
+    target = f"sqlite:///{tmp_path / 'half.db'}"
+    with open_gradebook(target) as book:
+        book.db.execute(text(left))
+        book.db.execute(text("DROP TABLE comment"))
+        book.db.commit()
+    assert migrate.migrate(moved_from.db_url, target).students == 4
+    with open_gradebook(moved_from) as book:  # with work in it, it is no unfinished one, and left alone
+        book.db.execute(text(left))
+        book.db.commit()
+    with open_gradebook(moved_from) as book:
+        assert len(book.students) == 4
+        assert book.db.execute(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")).scalar() == (
+            0 if left.startswith("DROP") else 1
+        )
 
 
 def test_what_does_not_fit_or_does_not_arrive_moves_nothing(
