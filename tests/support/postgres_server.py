@@ -42,10 +42,10 @@ class Server:
         finally:
             engine.dispose()
 
-    def new(self) -> str:
-        """A new, empty database's address."""
+    def new(self, like: str = "template1") -> str:
+        """A new database's address: an empty one, or one like another that is here, by its name."""
         self.count += 1
-        self.sql(f"CREATE DATABASE class{self.count}")
+        self.sql(f"CREATE DATABASE class{self.count} TEMPLATE {like}")
         return self.url(f"class{self.count}")
 
 

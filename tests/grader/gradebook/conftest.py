@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import make_url
 
 from grader.course import Chapter, CourseDirectory
 from grader.publish.build import build
@@ -18,9 +19,15 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def remote(course: CourseDirectory, chain: Chapter, server: Server) -> CourseDirectory:
-    """A course directory whose gradebook is a database of its own, with chapter 1 built."""
-    there = replace(course, db=server.new())
+@pytest.fixture(scope="module")
+def built_remotely(built: CourseDirectory, chain: Chapter, server: Server) -> str:
+    """The name of a database with chapter 1 built, for each test to have one like it."""
+    there = replace(built, db=server.new())
     build(chain, there)
-    return there
+    return str(make_url(there.db).database)
+
+
+@pytest.fixture
+def remote(course: CourseDirectory, server: Server, built_remotely: str) -> CourseDirectory:
+    """A course directory whose gradebook is a database of its own, with chapter 1 built."""
+    return replace(course, db=server.new(like=built_remotely))

@@ -18,7 +18,6 @@ from grader import sample_class
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.gradebook.connection import open_gradebook
 from grader.nbgrader_bridge.setup import configure
-from grader.publish.build import build
 from tests.support.class_without_kernels import grade, hand_in
 from tests.support.gradebooks import by_hand, env, exported, grader
 from tests.support.postgres_server import Server
@@ -86,7 +85,6 @@ def test_the_formgraders_pages_find_everything_on_postgresql(
     remote: CourseDirectory, course: CourseDirectory, chain: Chapter
 ) -> None:
     """Its lists are made of SQL that was written for SQLite: both must say the same."""
-    build(chain, course)
     for student, tenths in (("ada", 3), ("bob", 10)):
         hand_in(course, chain, student, tenths)
     assert pages(remote, chain) == pages(course, chain)

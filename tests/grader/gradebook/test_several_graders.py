@@ -20,10 +20,12 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy import create_engine
 
 from grader.course import ROOT, Chapter, CourseDirectory
+from grader.desk import marks
+from grader.desk.questions import Question, find_question
 from grader.errors import GraderError
 from grader.gradebook import connection as gradebooks
 from grader.gradebook.connection import gradebook_lock, open_gradebook, write_transaction
-from tests.support.class_without_kernels import hand_in
+from tests.support.class_without_kernels import grade, hand_in
 from tests.support.gradebooks import env, exported
 from tests.support.postgres_server import Server
 from tests.support.quick_kernels import QUICK
@@ -111,6 +113,50 @@ def test_nobody_is_made_twice(
     at_once(3, enter)
     with open_gradebook(where) as book:
         assert [s.student_id for s in book.assignment_submissions(chain.assignment_id)] == ["ada"]
+
+
+def one_answer(where: CourseDirectory, chain: Chapter) -> tuple[marks.Entry, Question]:
+    """An answer that waits for a person, as two who open the marking desk see it."""
+    hand_in(where, chain, "ada", 5, "A thought.")
+    grade(where, chain)
+    question = find_question(chain, "chain-reflection")
+    (entry,) = marks.entries_of(where, question)
+    assert entry.mark.waiting
+    return entry, question
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_of_two_marks_at_one_moment_the_second_is_told_of_the_first(
+    kind: str, course: CourseDirectory, remote: CourseDirectory, chain: Chapter
+) -> None:
+    """Two desks save points for one answer that both saw unmarked; then nbgrader's page comes in between, unlocked."""
+    where = remote if kind == "postgresql" else course
+    entry, question = one_answer(where, chain)
+    points = iter((2.0, 5.0))
+
+    def save() -> marks.Outcome:
+        change = marks.Change(entry.key, entry.mark.version, next(points), "mine")
+        return marks.save(where, question, [change])[0]
+
+    second, first = sorted(at_once(2, save), key=lambda outcome: outcome.saved)
+    assert (first.saved, second.saved) == (True, False)
+    assert second.mark == first.mark == marks.entries_of(where, question)[0].mark
+    assert first.mark.manual in (2.0, 5.0)
+
+    def formgrader_first(book: Gradebook, *rest: Any) -> bool:
+        with Gradebook(where.db_url, "gradschool") as other:
+            other.find_grade_by_id(grade_id).manual_score = 4
+            other.db.commit()
+        return swap(book, *rest)
+
+    swap = marks._swap
+    with open_gradebook(where) as book:
+        grade_id = book.find_grade("chain-reflection", chain.notebook, chain.assignment_id, "ada").id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(marks, "_swap", formgrader_first)
+        (late,) = marks.save(where, question, [marks.Change(entry.key, first.mark.version, 1.0, "late")])
+    assert (late.saved, late.mark.manual, late.mark.comment) == (False, 4.0, "mine")
+    assert marks.save(where, question, [marks.Change(entry.key, late.mark.version, 1.0, "late")])[0].saved
 
 
 def test_many_may_open_a_new_gradebook_at_the_same_moment(server: Server) -> None:
