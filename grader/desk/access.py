@@ -68,13 +68,17 @@ class Desk:
         """The cookie's name; the port in it keeps two desks apart."""
         return f"desk-{self.port}"
 
+    def chapter(self, name: str) -> Chapter:
+        """Return a chapter of this desk; raise GraderError if it has none of this name."""
+        for chapter in self.chapters:
+            if chapter.assignment_id == name:
+                return chapter
+        raise GraderError(f"This desk has no chapter {name!r}.")
+
     def question(self, path: str) -> Question:
         """Return the question at ``CHAPTER/CELL``; raise GraderError if this desk has none there."""
         name, _, cell = path.partition("/")
-        for chapter in self.chapters:
-            if chapter.assignment_id == name:
-                return find_question(chapter, cell)
-        raise GraderError(f"This desk has no chapter {name!r}.")
+        return find_question(self.chapter(name), cell)
 
 
 def set_headers(handler: RequestHandler) -> None:

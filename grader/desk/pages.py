@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from grader.desk.questions import Question, questions
 from grader.desk.shown_text import as_html, bounded, visible
 
 HERE = Path(__file__).parent
+MOST_PARTS = 6  # exercises shown for one similar pair
 MOST_STEPS = 10  # buttons for points, beside which any number can be typed
 
 
@@ -189,20 +190,42 @@ def _title(question: Question, group: list[str], texts: dict[str, str], how: str
     return f"{len(group)} answers: {how}"
 
 
-def similar_page(course: CourseDirectory, question: Question, visitor: Visitor) -> str:
-    """Return the page of similar code: pairs of answers to one exercise, most alike first."""
-    entries = entries_of(course, question)
-    answers = {e.key: found.text for e in entries if (found := read_answer(course, question, e.student))}
-    places = {e.key: (e, place) for place, e in enumerate((e for e in entries if e.key in answers), 1)}
-    compared = similarity.compare(answers, known_code(question))
-    pairs = []
-    for pair in compared.pairs[: similarity.MOST_PAIRS]:
-        one, other = (
-            {"name": _called(*places[key], visitor), "lines": _marked(answers[key], lines)}
-            for key, lines in zip((pair.one, pair.other), pair.lines, strict=True)
-        )
-        pairs.append({"one": one, "other": other, "percent": round(100 * pair.share)})
-    return render("similar.html", question=question, found=compared, pairs=pairs, **visitor.values())
+def similar_page(course: CourseDirectory, chapter: Chapter, wanted: Sequence[Question], visitor: Visitor) -> str:
+    """Return the page of similar code in one exercise, or in all of a chapter: pairs of students, most alike first."""
+    entries = entries_of(course, wanted[0])
+    places = {
+        e.student: (e, place) for place, e in enumerate((e for e in entries if _is_here(course, wanted[0], e)), 1)
+    }
+    exercises = {q.exercise: similarity.Exercise(_codes(course, q, places), known_code(q)) for q in wanted}
+    compared = similarity.compare(exercises)
+    pairs = [
+        {
+            "one": _called(*places[pair.one], visitor),
+            "other": _called(*places[pair.other], visitor),
+            "percent": round(100 * pair.share),
+            "parts": [_sides(name, exercises[name], pair) for name in pair.parts[:MOST_PARTS]],
+            "more": len(pair.parts[MOST_PARTS:]),
+        }
+        for pair in compared.pairs[: similarity.MOST_PAIRS]
+    ]
+    question = wanted[0] if len(wanted) == 1 else None
+    values = {"chapter": chapter, "question": question, "found": compared, "pairs": pairs}
+    return render("similar.html", **values, **visitor.values())
+
+
+def _is_here(course: CourseDirectory, question: Question, entry: Entry) -> bool:
+    return read_answer(course, question, entry.student) is not None
+
+
+def _codes(course: CourseDirectory, question: Question, students: Iterable[str]) -> dict[str, str]:
+    found = {student: read_answer(course, question, student) for student in students}
+    return {student: answer.text for student, answer in found.items() if answer}
+
+
+def _sides(name: str, exercise: similarity.Exercise, pair: similarity.Pair) -> dict[str, Any]:
+    lines = exercise.lines(pair.one, pair.other)
+    codes = [exercise.answers[key] for key in (pair.one, pair.other)]
+    return {"exercise": name, "sides": [_marked(code, common) for code, common in zip(codes, lines, strict=True)]}
 
 
 def known_code(question: Question) -> list[str]:

@@ -15,7 +15,7 @@ from tornado.web import Application, HTTPError, StaticFileHandler
 from grader.desk import history, marks, pages
 from grader.desk.access import ADDRESS, ChangeHandler, Desk, Handler, sentences, set_headers, text_of
 from grader.desk.answers import read_answer
-from grader.desk.questions import Question
+from grader.desk.questions import Question, questions
 from grader.desk.shown_text import visible
 from grader.errors import GraderError, UsageError
 
@@ -125,14 +125,14 @@ def application(desk: Desk) -> Application:
     made = {
         "home": lambda d, _, visitor: pages.home(d.course, d.chapters, visitor),
         "question": lambda d, path, visitor: pages.question_page(d.course, d.question(path), visitor),
-        "similar": lambda d, path, visitor: pages.similar_page(d.course, _judged(d.question(path)), visitor),
+        "similar": similar,
     }
     path = r"([\w.-]+/[\w.-]+)"
     return Application(
         [
             (r"/", Page, {"desk": desk, "make": made["home"]}),
             (rf"/q/{path}", Page, {"desk": desk, "make": made["question"]}),
-            (rf"/similar/{path}", Page, {"desk": desk, "make": made["similar"]}),
+            (r"/similar/([\w.-]+(?:/[\w.-]+)?)", Page, {"desk": desk, "make": made["similar"]}),
             (rf"/whole/{path}/(\w+)", WholeText, {"desk": desk}),
             (r"/api/save", Save, {"desk": desk}),
             (r"/api/flag", Flag, {"desk": desk}),
@@ -160,10 +160,13 @@ class Missing(Handler):
         raise HTTPError(404)
 
 
-def _judged(question: Question) -> Question:
-    if question.written:
+def similar(desk: Desk, path: str, visitor: pages.Visitor) -> str:
+    """Return the page of similar code in ``CHAPTER/CELL``, or in all exercises of ``CHAPTER``."""
+    chapter = desk.chapter(path.partition("/")[0])
+    wanted = [desk.question(path)] if "/" in path else [q for q in questions(chapter) if not q.written]
+    if any(q.written for q in wanted):
         raise UsageError("Code is compared, not written answers.")
-    return question
+    return pages.similar_page(desk.course, chapter, wanted, visitor)
 
 
 @contextlib.asynccontextmanager

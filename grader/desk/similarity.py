@@ -31,13 +31,16 @@ Gram = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers, by their keys. ``common`` is what they share of ``smaller``, what the smaller one has of its own."""
+    """Two answers, by their keys. ``common`` is what they share of ``smaller``, what the smaller one has of its own.
+
+    ``parts`` names the exercises in which they share something, most first.
+    """
 
     one: str
     other: str
     common: float
     smaller: float
-    lines: tuple[frozenset[int], frozenset[int]]
+    parts: tuple[str, ...]
 
     @property
     def share(self) -> float:
@@ -47,7 +50,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Found:
-    """What comparing one exercise gave: similar pairs, most alike first; ``told`` of ``answers`` were long enough."""
+    """What comparing gave: similar pairs, most alike first; ``told`` of ``answers`` have enough of their own."""
 
     pairs: tuple[Pair, ...]
     answers: int
@@ -59,23 +62,64 @@ class Found:
         return self.told < 2
 
 
-def compare(answers: Mapping[str, str], known: Iterable[str] = ()) -> Found:
-    """Compare everybody's code; ``known`` is code that everybody may have: the stub and the bank's solutions."""
-    grams = {key: _by_gram(code) for key, code in answers.items()}
-    common = {gram for code in known for gram in _by_gram(code)}
-    weights = _weights(Counter(gram for found in grams.values() for gram in found), len(answers), common)
-    own = {key: sum(weights[gram] for gram in found) for key, found in grams.items()}
+class Exercise:
+    """Everybody's code for one exercise; ``known`` is code that all may have: the stub and the bank's solutions."""
+
+    def __init__(self, answers: Mapping[str, str], known: Iterable[str] = ()) -> None:
+        self.answers = answers
+        self.grams = {key: _by_gram(code) for key, code in answers.items()}
+        common = {gram for code in known for gram in _by_gram(code)}
+        counts = Counter(gram for found in self.grams.values() for gram in found)
+        self.weights = _weights(counts, len(answers), common)
+        self.own = {key: self._size(found) for key, found in self.grams.items()}
+
+    def _size(self, grams: Iterable[Gram]) -> float:
+        return sum(self.weights[gram] for gram in grams)
+
+    def common(self, one: str, other: str) -> float:
+        """Return what two have in common, in grams that nobody else has; 0 if either has handed in nothing."""
+        return self._size(self._shared(one, other))
+
+    def _shared(self, one: str, other: str) -> Set[Gram]:
+        return self.grams.get(one, {}).keys() & self.grams.get(other, {}).keys()
+
+    def lines(self, one: str, other: str) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the lines, of one and of the other, that hold what they have in common."""
+        shared = self._shared(one, other)
+        first, second = (_lines(self.grams.get(key, {}), shared, self.weights) for key in (one, other))
+        return first, second
+
+    def candidates(self) -> set[tuple[str, str]]:
+        """Return the pairs that share a fingerprint that counts."""
+        who: dict[Gram, list[str]] = defaultdict(list)
+        for key, code in self.answers.items():
+            for gram in fingerprints(code):
+                if self.weights[gram] > 0:
+                    who[gram].append(key)
+        return {pair for keys in who.values() for pair in combinations(sorted(keys), 2)}
+
+
+def compare(exercises: Mapping[str, Exercise]) -> Found:
+    """Compare the students' work on these exercises, by name: one, or all of a chapter together."""
+    own: dict[str, float] = defaultdict(float)
+    for exercise in exercises.values():
+        for key, size in exercise.own.items():
+            own[key] += size
     told = {key for key, size in own.items() if size >= ENOUGH}
     pairs = []
-    for one, other in _candidates({key: answers[key] for key in sorted(told)}, weights):
-        shared = grams[one].keys() & grams[other].keys()
-        size = sum(weights[gram] for gram in shared)
-        smaller = min(own[one], own[other])
-        if size >= max(ENOUGH, ALIKE * smaller):
-            lines = tuple(_lines(grams[key], shared, weights) for key in (one, other))
-            pairs.append(Pair(one, other, size, smaller, (lines[0], lines[1])))
+    for one, other in sorted(set().union(*(e.candidates() for e in exercises.values()))):
+        if one in told and other in told:
+            pair = _pair(exercises, one, other, min(own[one], own[other]))
+            if pair.common >= max(ENOUGH, ALIKE * pair.smaller):
+                pairs.append(pair)
     pairs.sort(key=lambda p: (-p.share, -p.common, p.one, p.other))
-    return Found(tuple(pairs), len(answers), len(told))
+    return Found(tuple(pairs), len(own), len(told))
+
+
+def _pair(exercises: Mapping[str, Exercise], one: str, other: str, smaller: float) -> Pair:
+    sizes = {name: exercise.common(one, other) for name, exercise in exercises.items()}
+    parts = sorted((name for name, size in sizes.items() if size > 0), key=lambda name: -sizes[name])
+    return Pair(one, other, sum(sizes.values()), smaller, tuple(parts))
 
 
 def _weights(counts: Counter[Gram], answers: int, known: set[Gram]) -> dict[Gram, float]:
@@ -87,16 +131,6 @@ def _weights(counts: Counter[Gram], answers: int, known: set[Gram]) -> dict[Gram
         return 1.0 if count <= 2 else min(1.0, max(0.0, log(answers / count) / rare))
 
     return {g: 0.0 if g in known or n > most else weight(n) for g, n in counts.items()}
-
-
-def _candidates(answers: Mapping[str, str], weights: Mapping[Gram, float]) -> list[tuple[str, str]]:
-    """Return the pairs that share a fingerprint that counts."""
-    who: dict[Gram, list[str]] = defaultdict(list)
-    for key, code in answers.items():
-        for gram in fingerprints(code):
-            if weights[gram] > 0:
-                who[gram].append(key)
-    return sorted({pair for keys in who.values() for pair in combinations(sorted(keys), 2)})
 
 
 @lru_cache(maxsize=4096)

@@ -224,6 +224,8 @@ def test_similar_code_is_shown_side_by_side(page: Page, desk: Desk) -> None:
     assert "mom = blend(m, grad, beta1)" in "".join(page.locator(".pair mark").all_inner_texts())
     page.goto(place(desk, "similar", "chain-l2-gradient"))
     expect(page.locator("main")).to_contain_text("Too short to tell.")
+    page.get_by_role("link", name="All exercises of the chapter together").click()
+    expect(page.locator(".pair h2").first).to_have_text("chain.adam_step")
 
 
 def test_axe_finds_nothing_serious_and_a_phone_is_wide_enough(browser: Browser, desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -12,7 +13,7 @@ from grader.desk import code_shape, similarity
 from grader.desk.code_shape import shape
 from grader.desk.pages import known_code
 from grader.desk.questions import find_question
-from grader.desk.similarity import GRAM, WINDOW, compare, fingerprints
+from grader.desk.similarity import GRAM, WINDOW, Exercise, fingerprints
 from tests.grader.desk.hand_ins import ADAM, ADAM_COPIES, MLP, MLP_COPIES, SHORT
 
 
@@ -25,6 +26,10 @@ def adam(chain: Chapter) -> list[str]:
 @pytest.fixture(scope="module")
 def mlp(chain: Chapter) -> list[str]:
     return known_code(find_question(chain, "chain-mlp-backward"))
+
+
+def compare(answers: dict[str, str], known: Iterable[str] = ()) -> similarity.Found:
+    return similarity.compare({"one": Exercise(answers, known)})
 
 
 def pairs(found: similarity.Found) -> set[frozenset[str]]:
@@ -97,12 +102,32 @@ def test_an_exercise_of_one_line_is_too_short_to_tell(chain: Chapter) -> None:
 
 def test_the_common_part_is_named_by_line(adam: list[str]) -> None:
     own = "\n\ndef extra(a, b):\n    return [(x * 3 if x > b else x - b) for x in sorted(a)][::-1]\n"
-    found = compare({**ADAM, "copy": ADAM["entry by entry"] + own}, adam)
-    (pair,) = found.pairs
-    lines = dict(zip((pair.one, pair.other), pair.lines, strict=True))
-    code = (ADAM["entry by entry"] + own).split("\n")
-    assert any("np.ndenumerate" in code[n - 1] for n in lines["copy"])
-    assert not any("sorted(a)" in code[n - 1] for n in lines["copy"])
+    code = ADAM["entry by entry"] + own
+    exercise = Exercise({**ADAM, "copy": code}, adam)
+    assert pairs(similarity.compare({"one": exercise})) == {frozenset(("copy", "entry by entry"))}
+    lines = [code.split("\n")[n - 1] for n in exercise.lines("entry by entry", "copy")[1]]
+    assert any("np.ndenumerate" in line for line in lines)
+    assert not any("sorted(a)" in line for line in lines)
+
+
+def test_exercises_that_say_little_say_more_together(adam: list[str], mlp: list[str]) -> None:
+    """Two students whose likeness is too short in each exercise; two others who share one of them alone."""
+    short = {
+        "x": Exercise(
+            {**SHORT, "one": "def f(a):\n    return a[::-1][1:]\n", "two": "def f(b):\n    return b[::-1][2:]\n"}
+        ),
+        "y": Exercise({**SHORT, "one": "g = {1: 2}[h]\nk = ~g\n", "two": "u = {3: 4}[w]\nz = ~u\n"}),
+    }
+    for exercise in short.values():
+        assert similarity.compare({"alone": exercise}).pairs == ()
+    (pair,) = similarity.compare(short).pairs
+    assert ({pair.one, pair.other}, set(pair.parts)) == ({"one", "two"}, {"x", "y"})
+    people = [f"student-{k}" for k in range(7)]
+    both = {
+        "adam": Exercise(dict(zip(people, ADAM.values(), strict=True)), adam),
+        "mlp": Exercise(dict(zip(people, MLP.values(), strict=True)), mlp),
+    }
+    assert similarity.compare(both).pairs == ()
 
 
 def test_winnowing_keeps_a_fingerprint_of_every_long_enough_common_run() -> None:
