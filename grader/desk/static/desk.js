@@ -274,7 +274,7 @@ async function toggle_flag(card) {
 
 function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = event.target.closest("textarea, input");
+  const field = event.target.closest?.("textarea, input");
   if (field) {
     if (event.key === "Escape" || (event.key === "Enter" && field.matches("input"))) {
       event.preventDefault();
@@ -282,7 +282,7 @@ function key(event) {
     }
     return;
   }
-  if (event.target.closest("button, a, summary") && (event.key === "Enter" || event.key === " ")) return;
+  if (event.target.closest?.("button, a, summary") && (event.key === "Enter" || event.key === " ")) return;
   const act = {
     n: () => step(1), j: () => step(1), p: () => step(-1), k: () => step(-1), u: undo, Enter: next_waiting,
     c: () => here && textarea(here).focus(), f: () => here && toggle_flag(here), x: () => here && give(here, null),
