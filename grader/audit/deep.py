@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from grader.audit.children import Child, Limits
 from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu, shown
 from grader.audit.mutation.mutants import Solution, known_mistakes, mutants
 from grader.audit.pool import prepare, run_all
 from grader.audit.sentences.claims import false_claims
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
+from grader.children import Child, Limits
 from grader.judging.examine import examine
 from gradschool.check.api import check_here
 from gradschool.core import protocol

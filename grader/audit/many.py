@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from grader.audit.children import Limits
 from grader.audit.pool import KILLED, prepare, run_all
 from grader.audit.trying import Outcome, Trial, try_answer
 from grader.bank.registry import find_entry
+from grader.children import Limits
 from gradschool.check.api import check_here
 
 Numbered = tuple[int, Trial, int, Limits]

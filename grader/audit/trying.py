@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field, replace
 from types import FunctionType
 from typing import Any
 
-from grader.audit.children import Child, Limits
 from grader.audit.namespaces import lesson_namespace
 from grader.audit.pool import prepare
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
+from grader.children import Child, Limits
 from grader.judging.examine import examine
 from grader.judging.server import MOST_HEARD, MOST_REPLY, DeadlineConnection
 from gradschool.check.api import check_here

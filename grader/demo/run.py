@@ -47,10 +47,10 @@ def run(console: Console, course: CourseDirectory, config: ExecutionConfig, prog
     for chapter in chapters():
         say(f"{len(students.fill_class(where, chapter))} students hand in {chapter.assignment_id}.")
     own = replace(config, work_dir=where.work, limits=QUICK)
-    grade_class(where, chapters(), config=own, progress=progress)
+    results = grade_class(where, chapters(), config=own, progress=progress)
     found = facts(where, chapters())
     console.print(marks_table(found))
-    for line in troubles(found):
+    for line in troubles(found, results):
         say(line)
     pages = [page for chapter in chapters() for page in write_feedback(where, chapter)]
     say(f"{len(pages)} feedback pages are in {shown(where.feedback)}")

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from grader.publish.class_report.data import ChapterFacts, Mark, by_student
+from grader.autograde import Result, Status
+from grader.publish.class_report.data import ChapterFacts, Mark, by_student, percent
 
 COLORS = {"high": "green", "good": "cyan", "low": "yellow", "poor": "red"}
 
@@ -28,15 +29,15 @@ def _cell(mark: Mark | None) -> Text:
         return Text("–", style="dim")
     if mark.share is None:
         return Text("not graded", style="bold red")
-    return Text(f"{mark.share:.0%}", style=COLORS[mark.level])
+    return Text(percent(mark.share), style=COLORS[mark.level])
 
 
-def troubles(found: Sequence[ChapterFacts]) -> Iterator[str]:
-    """Yield a line for each submission that could not be graded, and one on who waits for a person."""
-    for f in found:
-        for mark in f.marks:
-            if mark.failed:
-                yield f"{mark.name}, {f.chapter.assignment_id}: not graded. {mark.reason}".rstrip()
+def troubles(found: Sequence[ChapterFacts], results: Sequence[Result]) -> Iterator[str]:
+    """Yield a line for each submission that could not be graded, and one on how many wait for a person."""
+    names = {mark.student: mark.name for f in found for mark in f.marks}
+    for result in results:
+        if result.status is Status.FAILED:
+            yield f"{names.get(result.student, result.student)}, {result.chapter}: {result.reason}"
     waiting = sum(bool(mark.ungraded) for f in found for mark in f.marks)
     if waiting:
         yield f"{waiting} reflections wait for a person."

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Base, Course, Gradebook, get_alembic_version
 from sqlalchemy import URL, Engine, create_engine, inspect, make_url, select, text
@@ -23,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from grader.course import CourseDirectory
 from grader.errors import GraderError
 from grader.settings import DB_VARIABLE
+from grader.text import MOST_NAME, plain
 
 COURSE = "gradschool"
 LOCK = 0x67726164_73636830  # one number for every grader: PostgreSQL's advisory locks are named by numbers
@@ -163,6 +165,12 @@ def enter_student(book: Gradebook, student: str) -> None:
     if not (known.first_name or known.last_name):
         known.first_name, known.last_name = "", student
         book.db.commit()
+
+
+def display_name(student: Any) -> str:
+    """Return a student's name as a person says it, or the id; an LMS's file may have brought any text."""
+    names = [str(name) for name in (student.first_name, student.last_name) if name]
+    return plain(" ".join(names) or student.id, MOST_NAME)
 
 
 @contextlib.contextmanager

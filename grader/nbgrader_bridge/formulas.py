@@ -17,7 +17,6 @@ from xml.etree.ElementTree import Element
 
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from traitlets.config import Config
 
 from grader.nbgrader_bridge.mathml import mathml
 
@@ -72,7 +71,7 @@ def _harmless(part: Element) -> Element:
     return made
 
 
-class _Renderer(IPythonRenderer):
+class Renderer(IPythonRenderer):
     """nbconvert's renderer of Markdown, with formulas as MathML."""
 
     room = MOST_OF_CELL
@@ -82,12 +81,15 @@ class _Renderer(IPythonRenderer):
         return formula(latex, block=block) if self.room >= 0 else _source(latex, block)
 
     def block_math(self, body: str) -> str:
+        """Return a formula on a line of its own."""
         return self._formula(body, block=True)
 
     def inline_math(self, body: str) -> str:
+        """Return a formula in a sentence."""
         return self._formula(body, block=False)
 
     def latex_environment(self, name: str, body: str) -> str:
+        """Return a LaTeX environment."""
         return self._formula(rf"\begin{{{name}}}{body}\end{{{name}}}", block=True)
 
 
@@ -95,15 +97,14 @@ class _Renderer(IPythonRenderer):
 def markdown2html(context: Any, source: str) -> str:
     """Render a cell's Markdown as nbconvert's filter of this name does, with formulas as MathML."""
     attachments = context.get("cell", {}).get("attachments", {})
-    return MarkdownWithMath(renderer=_Renderer(escape=False, attachments=attachments)).render(source)
+    return MarkdownWithMath(renderer=Renderer(escape=False, attachments=attachments)).render(source)
 
 
-def offline_pages(c: Config) -> None:
-    """Configure nbgrader's pages to use this filter and our ``mathjax.html.j2``, which fetches nothing.
+def offline_pages() -> None:
+    """Let nbgrader's pages use our ``mathjax.html.j2``, which fetches nothing.
 
     The formgrader sets its exporter's template folders itself, after any configuration; Jupyter's path is left to us.
     """
-    c.HTMLExporter.filters = {"markdown2html": "grader.nbgrader_bridge.formulas.markdown2html"}
     known = [p for p in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if p]
     if str(JUPYTER) not in known:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(JUPYTER), *known])

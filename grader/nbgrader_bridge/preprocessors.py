@@ -6,11 +6,9 @@ They are thin: the same functions grade a class by ``python -m grader autograde`
 from __future__ import annotations
 
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -21,11 +19,10 @@ from grader.errors import EnvironmentFault, GraderError
 from grader.execution.config import ExecutionConfig
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
 from grader.gradebook.grades import save_grades
-from grader.notebooks.nbgrader_cells import is_grade
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import escapes_folder, read_submission
 from grader.notebooks.source import INSTRUCTOR_TAG, template
-from grader.results import ExerciseRecord, GradeRecord, note_ungraded
+from grader.results import note_ungraded
 from grader.settings import Settings
 
 Step = tuple[NotebookNode, Any]
@@ -116,28 +113,3 @@ class EnterRecord(NbGraderPreprocessor):
             save_grades(gradebook, nb, names["student"], graded)
         note_ungraded(Settings.from_env().course_directory(), names["student"], graded, "")
         return nb, resources
-
-
-class AddSummary(NbGraderPreprocessor):
-    """Feedback: a table of all exercises at the top, each linked to its card, and no instructor's cell."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> Step:
-        """Return the notebook with the table as its first cell."""
-        nb.cells = _for_students(nb)
-        found = GradeRecord.read(nb).by_cell()
-        rows = [_row(c, found.get(c.metadata.nbgrader.grade_id)) for c in nb.cells if is_grade(c)]
-        heads = "".join(f'<th scope="col">{h}</th>' for h in ("Exercise", "Earned", "What to look at"))
-        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        nb.cells.insert(0, nbformat.v4.new_markdown_cell("## Your results\n\n" + table))
-        return nb, resources
-
-
-def _row(cell: NotebookNode, found: ExerciseRecord | None) -> str:
-    info = cell.metadata.nbgrader
-    name, score, points = info.grade_id, info.get("score"), info.get("points")
-    passed = found is not None and found.earned == found.points
-    say = "passed" if passed else (found.hint if found else "") or "marked by a person"
-    earned = "–" if score is None else f"{score:g}"
-    link = f'<a href="#{escape(name)}">{escape(found.exercise if found else name)}</a>'
-    cells = (link, f"{earned} of {points:g}", escape(say))
-    return "<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"

@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory as NbgraderDirectory
-from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.preprocessors import AssignLatePenalties, GetGrades
 from traitlets.config import Config
 
 from grader.course import ROOT, CourseDirectory
 from grader.gradebook.connection import COURSE, find_own_programs
+from grader.nbgrader_bridge import formgrader_pages
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import offline_pages
 from grader.nbgrader_bridge.preprocessors import (
-    AddSummary,
     DropInstructorCells,
     EnterRecord,
     JudgeNotebook,
@@ -44,7 +44,8 @@ def configure(c: Config, course: CourseDirectory) -> Config:
     folders.course_id = COURSE
     c.Exchange.root = str(course.work / "exchange")
     c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
-    offline_pages(c)
+    offline_pages()
+    formgrader_pages.install()
     _steps(c)
     return c
 
@@ -56,8 +57,7 @@ def _steps(c: Config) -> None:
     c.Autograde.exporter_class = SubmissionExporter  # what stands in for nbgrader's sanitizing steps
     c.Autograde.sanitize_preprocessors = []
     c.Autograde.autograde_preprocessors = [JudgeNotebook, EnterRecord, AssignLatePenalties]
-    feedback = list(GenerateFeedback.preprocessors.default_args[0])
-    c.GenerateFeedback.preprocessors = [*feedback, AddSummary]
+    c.GenerateFeedback.preprocessors = [GetGrades]
     c.GenerateFeedback.exporter_class = FeedbackPage
 
 

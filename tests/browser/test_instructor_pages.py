@@ -25,6 +25,7 @@ STUDENTS = ("perfect", "mistaken-1")
 WRITTEN = "A gradient is how a loss asks.\n\n<script>window.harm = 1</script><img src=x onerror='window.harm = 2'>"
 REMARK = "Say it with $G$ next time."
 # A submission's page fetches the marks and comments that there are, and would write over those of a faster person.
+AT_THE_REFLECTION = "() => document.activeElement.id === 'chain-reflection'"
 MARKS_THERE = "() => window.formgrader?.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
 
 
@@ -92,8 +93,8 @@ def test_the_button_gives_the_marks_of_the_command_line(
     page.goto(f"{desk}/formgrader/manage_submissions/{chain.assignment_id}")
     for student in STUDENTS:
         press(page, student, "autograde")
-    for name in ("Perfect, Pia", "mistaken-1, "):  # who has no name is called by the id, not "None, None"
-        expect(page.locator(f".student-name[data-order='{name}']")).to_be_visible()
+    for name in ("Perfect, Pia", "mistaken-1"):  # who has no name is called by the id, with no comma after it
+        expect(page.locator(f".student-name[data-order='{name}']")).to_have_text(name)
     shoot(page, "instructor-autograded")
     with Gradebook(course.db_url) as gradebook:
         marks = {
@@ -114,7 +115,13 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     scheme = page.get_by_text("Marking scheme").first
     expect(scheme).to_be_visible()
     page.wait_for_function(MARKS_THERE)
+    page.wait_for_function(AT_THE_REFLECTION)
+    expect(page.locator("#to-mark")).to_have_text("Needs a mark: chain-reflection ")
     page.wait_for_function("$(':animated').length === 0")
+    expect(page.locator("input.score#chain-reflection")).to_be_in_viewport()
+    shoot(page, "instructor-opens-at-what-needs-a-mark")
+    shown = page.evaluate("[...document.querySelectorAll('summary')].map(s => getComputedStyle(s).display)")
+    assert set(shown) == {"list-item"}  # any other loses the triangle
     scheme.scroll_into_view_if_needed()
     answer = page.get_by_text("A gradient is how a loss asks.")
     expect(answer).to_be_in_viewport()
@@ -161,7 +168,7 @@ def test_feedback_from_its_button_says_what_was_wrong(
         shoot(other, "instructor-feedback-mistaken")
         other.goto((course.feedback / "perfect" / chain.assignment_id / f"{chain.notebook}.html").as_uri())
         expect(other.locator("body")).to_contain_text("Say it with")
-        expect(other.locator(".panel-footer math")).to_have_text("G")  # the remark's formula is drawn
+        expect(other.locator(".comment math")).to_have_text("G")  # the remark's formula is drawn
         assert other.evaluate("window.harm") is None
         shoot(other, "instructor-feedback-perfect")
         expect(other.get_by_text("Marking scheme")).to_have_count(0)  # it is the instructor's

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.autograde import Result, Status
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory, chapters
 from grader.demo import run, students, table
@@ -67,7 +68,7 @@ def test_the_last_lines_name_what_is_really_there(tmp_path: Path, monkeypatch: p
 
 def test_the_table_has_a_row_for_each_student_and_percent_beside_color(chain: Chapter) -> None:
     good = Mark("s1", 9, 10, 0.9, [], [], name="Zoë [red]Null")
-    bad = Mark("s2", 0, 10, None, [], [], failed=True, name="Bob", reason="It is not JSON.")
+    bad = Mark("s2", 0, 10, None, [], [], failed=True, name="Bob")
     found = [ChapterFacts(chain, marks=[good, bad]), ChapterFacts(chain, marks=[replace(good, share=0.25)])]
     made = table.marks_table(found)
     names, first, second = (list(column.cells) for column in made.columns)
@@ -75,4 +76,5 @@ def test_the_table_has_a_row_for_each_student_and_percent_beside_color(chain: Ch
     assert [str(cell) for cell in first] == ["not graded", "90%"]
     assert [str(cell) for cell in second] == ["–", "25%"]
     assert {first[1].style, second[1].style} == {"green", "red"}
-    assert list(table.troubles(found)) == [f"Bob, {chain.assignment_id}: not graded. It is not JSON."]
+    results = [Result("s2", chain.assignment_id, Status.FAILED, reason="It is not JSON.")]
+    assert list(table.troubles(found, results)) == [f"Bob, {chain.assignment_id}: It is not JSON."]

@@ -14,9 +14,9 @@ from typing import Any
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.gradebook.connection import open_gradebook
+from grader.gradebook.connection import display_name, open_gradebook
 from grader.results import KEY, GradeRecord, ungraded
-from grader.text import MOST_NAME, MOST_REASON, plain
+from grader.text import MOST_REASON, plain
 from gradschool.core.exercise import CHAPTERS, grade_id
 
 MOST_NOTES = 200  # in one chapter's list
@@ -134,6 +134,11 @@ def top_misconceptions(found: Iterable[ChapterFacts], most: int = 3) -> list[Mis
     return list(best.values())[:most]
 
 
+def percent(share: float) -> str:
+    """Return a share in percent, rounded down: 100% is said of full marks alone."""
+    return f"{int(share * 100 + 1e-6)}%"
+
+
 def by_student(found: Sequence[ChapterFacts]) -> list[StudentRow]:
     """Return one row for each student, by name: the marks of all chapters side by side."""
     marks = [{m.student: m for m in f.marks} for f in found]
@@ -149,7 +154,7 @@ def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> Chapt
         student = submission.student_id
         grades = [g for n in submission.notebooks for g in n.grades]
         records[student] = found = _record(course.notebook_path(course.autograded, student, chapter))
-        name = name_of(submission.student)
+        name = display_name(submission.student)
         marks.append(_mark(student, name, grades, list(found.notes), not_theirs.get(student, "")))
         if not marks[-1].failed:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
@@ -176,12 +181,6 @@ def _mark(student: str, name: str, grades: list[Any], notes: list[str], reason: 
         reason=plain(reason, MOST_REASON),
         name=name,
     )
-
-
-def name_of(student: Any) -> str:
-    """Return a student's name as a person says it, or the id; the gradebook has it from an LMS's file."""
-    names = [str(n) for n in (student.first_name, student.last_name) if n]
-    return plain(" ".join(names) or student.id, MOST_NAME)
 
 
 def _record(file: Path) -> GradeRecord:

@@ -22,6 +22,7 @@ from grader.publish.class_report.data import (
     Misconception,
     by_student,
     facts,
+    percent,
     top_misconceptions,
 )
 from grader.publish.class_report.figures import BINS, chapter_figures, svg
@@ -56,7 +57,7 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 .marks .low { border-left-color: #e69f00; background: color-mix(in srgb, #e69f00 22%, var(--page)); }
 .marks .poor { border-left-color: #d55e00; background: color-mix(in srgb, #d55e00 28%, var(--page)); }
 .marks .failed { border-left-color: #d55e00; font-weight: bold; }
-h3, td, p, li { overflow-wrap: anywhere; } td { min-width: 3rem; }
+h3, p, li { overflow-wrap: anywhere; } td, th { overflow-wrap: break-word; }
 code { font-size: .95em; } .soft { color: var(--soft); }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -152,7 +153,7 @@ def _share(mark: Mark | None) -> str:
         return '<td class="n soft">–</td>'
     if mark.share is None:
         return '<td class="n failed">not graded</td>'
-    return f'<td class="n {mark.level}">{mark.share:.0%}{" +" if mark.ungraded else ""}</td>'
+    return f'<td class="n {mark.level}">{percent(mark.share)}{" +" if mark.ungraded else ""}</td>'
 
 
 def _card(mistake: Misconception, graded: int) -> str:

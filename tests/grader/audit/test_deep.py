@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.audit import deep
-from grader.audit.children import Limits
 from grader.audit.deep import DeepAudit, Options, deep_audit, examine_mutant
 from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu
 from grader.audit.mutation.mutants import Solution, mutants, solutions
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
+from grader.children import Limits
 from grader.cli.main import app
 from grader.errors import GraderError
 from gradschool.core.exercise import Case, Rng

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from grader.audit import trying
 from grader.audit.answers import read_answer, read_lines
-from grader.audit.children import Limits
 from grader.audit.many import try_all
 from grader.audit.namespaces import lesson_namespace
 from grader.audit.trying import Trial, try_answer
+from grader.children import Limits
 from grader.cli.main import app
 from grader.course import ROOT, chapters
 from grader.errors import GraderError

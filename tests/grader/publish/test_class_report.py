@@ -18,8 +18,8 @@ import pytest
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.gradebook.connection import open_gradebook
-from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, name_of, top_misconceptions
+from grader.gradebook.connection import display_name, open_gradebook
+from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, percent, top_misconceptions
 from grader.publish.class_report.figures import distribution
 from grader.publish.class_report.page import _tomorrow, write_report
 from grader.results import GradeRecord
@@ -152,6 +152,7 @@ def test_the_marks_have_students_as_rows_and_chapters_as_columns(page: str) -> N
     assert cells["fay"].endswith(">100% +")  # a person has still to mark the reflection
     assert 'class="n high"' in cells["fay"]
     assert cells["gus"] == ' class="n failed">not graded'
+    assert [percent(s) for s in (0.0, 0.29, 0.996, 1.0)] == ["0%", "29%", "99%", "100%"]
     levels = [Mark("s", 0, 1, share, [], []).level for share in (1.0, 0.9, 0.899, 0.7, 0.5, 0.49, 0.0, None)]
     assert levels == ["high", "high", "good", "good", "low", "poor", "poor", ""]
 
@@ -161,7 +162,7 @@ def test_a_note_of_three_megabytes_and_a_long_name_are_cut(graded: CourseDirecto
     assert len(str(record.to_json())) < 150_000
     assert record.notes[1] == "\ufffd[31mred\ufffd"
     assert GradeRecord.from_json({"notes": ["x" * 3_000_000]}).notes[0].endswith("x…")
-    assert len(name_of(SimpleNamespace(id="s", first_name="A" * 10**6, last_name=""))) <= 120
+    assert len(display_name(SimpleNamespace(id="s", first_name="A" * 10**6, last_name=""))) <= 120
 
 
 def test_marks_wait_where_a_person_has_to_read_and_count_without_that_part(
