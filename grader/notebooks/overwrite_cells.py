@@ -21,8 +21,12 @@ from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
 SKIPPED = "left_out"  # what is noted of an unchanged experiment
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
-# What makes a link or a picture of text in Markdown, and the commands with which MathJax would make one.
-LINK = re.compile(r"\](?=[(\[:])|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)")
+# What makes a link or a picture of text in Markdown (a bare address alone does), and the commands with which MathJax
+# would make one.
+LINK = re.compile(
+    r"\](?=[(\[:])|(?i:https?|ftp):(?=//)"
+    r"|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)"
+)
 MOST_EXTRAS, MOST_TEXT, MOST_NOTES = 300, 200_000, 20
 # What reaches beyond an exercise.
 UNUSUAL = re.compile(

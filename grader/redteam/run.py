@@ -31,6 +31,7 @@ from grader.redteam.harness import (
     right_work,
     submission,
 )
+from grader.redteam.pages import FOLDERS, page_breaks
 from grader.results import GradeRecord
 from grader.sandbox.resources import ResourceLimits
 
@@ -156,6 +157,8 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     outcome.seconds = round(time.monotonic() - started, 1)
     if outcome.seconds > LONGEST:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
+    if graded and attack and attack.name.startswith(FOLDERS):
+        outcome.breaks += page_breaks(graded)
     if graded:
         _compare(outcome, GradeRecord.read(graded), honest if attack is None or _is_usual(attack) else attack.honest())
     return outcome

@@ -214,7 +214,17 @@ def test_what_an_honest_answer_has_no_use_for_is_named(submitted: NotebookNode) 
 
 
 def test_markdown_of_a_student_stays_text() -> None:
-    for text in ("<b>x", "[x](javascript:1)", "![x](y)", "[a]: http://x", "[a][b]", r"$\href{x}{y}$", "<!--", "</p>"):
+    for text in (
+        "<b>x",
+        "[x](javascript:1)",
+        "![x](y)",
+        "[a]: http://x",
+        "[a][b]",
+        r"$\href{x}{y}$",
+        "<!--",
+        "</p>",
+        "HTTPS://x",
+    ):
         assert "\u200b" in neutralize_markup(text), text
-    for text in ("a < b", "x[0] (y)", r"$\frac{a}{b}$", "**bold** `code`"):
+    for text in ("a < b", "x[0] (y)", r"$\frac{a}{b}$", "**bold** `code`", "a: b // c"):
         assert neutralize_markup(text) == text
