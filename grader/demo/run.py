@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -68,11 +67,10 @@ def what_to_open(where: CourseDirectory, report: Path, pages: Sequence[Path]) ->
     lines = [
         ("the class report, what to teach tomorrow", shown(report)),
         ("a student's feedback", shown(page)),
+        ("the marking desk, where the reflections wait", f"GRADSCHOOL_WORK_DIR={work} python -m grader desk"),
         ("this class in nbgrader's pages", f"make formgrader WORK={work}"),
         ("the lessons, as a student sees them", "make lab"),
     ]
-    if find_spec("grader.desk"):
-        lines.insert(2, ("the marking desk", f"GRADSCHOOL_WORK_DIR={work} python -m grader desk"))
     return [f"  {what}: {place}" for what, place in lines]
 
 

@@ -31,6 +31,7 @@ from grader.notebooks.source import source_notebook, template
 from grader.results import GradeRecord, digest_of, grader_version
 from gradschool.core.report import Report
 from tests.support import sample_downloads as sample
+from tests.support.commands import grader_here
 from tests.support.lms_class import NAMES, mark, table, take
 from tests.support.programs import needs
 
@@ -85,7 +86,7 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
     (course.work / "roster").mkdir()
     sample.canvas_export(course.work / "roster" / "canvas.csv", work, [chain], {chain.assignment_id: 60})
     for words in commands_of(ROOT / "docs" / "running-a-class.md"):
-        done = grader(*words, cwd=tmp_path)
+        done = grader_here(*words, course=course, cwd=tmp_path)
         assert done.returncode == 0, (words, done.stderr)
     points, marie, zoe = table(course.work / "canvas.csv")
     assert (marie["ID"], marie["Loss as chain rule (900)"]) == ("12001", "")  # her reflection waits for a person
