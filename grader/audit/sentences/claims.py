@@ -134,6 +134,34 @@ def _isolated(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     return _formula(entry, mutant, inner, kept)
 
 
+def _with_option(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    key, text, *rest = report.claim.details
+    some = [s for s in samples if s.case.args.get(str(key)) == text]
+    inner = replace(report, claim=replace(report.claim, details=tuple(rest)))
+    return _formula(entry, mutant, inner, some) if some else f"no input has the {key} {text}"
+
+
+def _no_trace(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    traces = [s for s in samples if s.got[part].any()]
+    return f'it is not 0 on "{traces[0].case.name}"' if traces else _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _dtype(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that the numbers of a part of another dtype are right, or that some are not."""
+    part, near = report.claim.part, bool(report.claim.details[0])
+    off = []
+    for s in samples:
+        got = dict(s.attempt.got_leaves).get(part)
+        right = dict(s.attempt.expected_leaves)[part]
+        if isinstance(got, np.ndarray) and isinstance(right, np.ndarray) and got.shape == right.shape:
+            loss = 1e-3 * np.abs(right) + 1e-6 * np.max(np.abs(right), initial=0.0)
+            off.append(bool((np.abs(got.astype(np.float64) - right) > loss).any()))
+    if not off:
+        return "it has another shape on every input"
+    return "" if any(off) != near else f"the numbers are {'wrong' if near else 'right'}"
+
+
 def _sometimes_wrong(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that a part is wrong at all."""
     part = stem(report.claim.part)
@@ -179,6 +207,10 @@ def _right_parts(entry: Entry, mutant: Solution, report: Report, samples: Sequen
 def _raised(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     kind = str(report.claim.details[0]) if report.claim.details else ""
     seen = [s.reply.first.type for s in samples if isinstance(s.reply.first, Raised)]
+    if kind not in seen:  # it may be raised because of what an earlier call has kept
+        answer = mutant.fresh()
+        replies = [call_twice(entry.exercise, answer, s.case.args).first for s in samples]
+        seen = [r.type for r in replies if isinstance(r, Raised)]
     return "" if kind in seen else f"{kind} is not raised"
 
 
@@ -215,7 +247,7 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 
 # Of calls, whatever they returned.
-OF_CALLS = ("drifts", "raised", "inputs-modified", "first-call-only", "known-mistake")
+OF_CALLS = ("drifts", "dtype", "raised", "inputs-modified", "first-call-only", "known-mistake")
 
 
 def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -290,6 +322,9 @@ KINDS: dict[str, Test] = {
     "formula": _formula,
     "place": _place,
     "isolated": _isolated,
+    "with-option": _with_option,
+    "no-trace": _no_trace,
+    "dtype": _dtype,
     "state": _sometimes_wrong,
     "kept": _kept,
     "precision": _precision,

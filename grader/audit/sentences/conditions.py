@@ -118,7 +118,7 @@ def beside(s: Sample, part: str, name: str) -> Array | None:
     if x is None:
         return None
     x = x.astype(np.float64)
-    if x.ndim == 1 and like.ndim == 2 and len(x) == like.shape[0] != like.shape[1]:
+    if x.ndim == 1 and like.ndim == 2 and len(x) == like.shape[0] and s.stands_by_rows(name, like.shape):
         x = x[:, None]
     try:
         return np.asarray(np.broadcast_to(x, like.shape))

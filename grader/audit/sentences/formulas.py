@@ -82,6 +82,13 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return start, right - start
         if kind == "right+input":
             return right, _beside(s, rest[0], right)
+        if kind == "input-right":
+            x = _beside(s, rest[0], right)
+            return 0.0, None if x is None else x - right
+        if kind in ("step-norm-clipped", "step-entries-clipped"):
+            start = s.inputs[str(rest[0])]
+            most = float(rest[1]) * float(s.case.args.get("lr", 1.0))
+            return start, _shortened(right - start, most, whole=kind == "step-norm-clipped")
         if kind in ("right*input", "right/input"):
             x = _beside(s, rest[0], right)
             return 0.0, None if x is None else np.asarray(OF_TWO[str(kind)[5]](right, x))
@@ -93,6 +100,14 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "as-if":
             return 0.0, _as_if(entry, s, part, rest)
     raise UnknownFormula(f"the formula {key!r}")
+
+
+def _shortened(step: Array, most: float, *, whole: bool) -> Array:
+    """Return a step whose length is at most ``most``, or whose every entry is."""
+    if not whole:
+        return np.asarray(np.sign(step) * np.minimum(np.abs(step), most))
+    length = float(np.sqrt((step * step).sum()))
+    return np.asarray(step * min(1.0, most / (length or 1.0)))
 
 
 def _of_right(x: Array, rest: Sequence[str | float]) -> Array:
@@ -114,7 +129,7 @@ def _beside(s: Sample, name: str | float, like: Array) -> Array | None:
     if x is None:
         return None
     x = x.astype(np.float64)
-    if x.ndim == 1 and like.ndim == 2 and len(x) == like.shape[0] and like.shape[0] != like.shape[1]:
+    if x.ndim == 1 and like.ndim == 2 and len(x) == like.shape[0] and s.stands_by_rows(str(name), like.shape):
         x = x[:, None]
     try:
         return np.asarray(x + np.zeros(like.shape)) if np.broadcast_shapes(x.shape, like.shape) == like.shape else None

@@ -36,6 +36,12 @@ class Sample:
     wrong: Mapping[str, Array]
     inputs: Mapping[str, Array]
 
+    def stands_by_rows(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Return whether a vector has a number for each row of an answer of this shape: a bound has one a column."""
+        return shape[0] != shape[1] or (
+            name not in ("low", "high", "noise_clip") and shape[0] == self.case.sizes.get("B")
+        )
+
     def has(self, part: str) -> bool:
         """Return whether the part is there as numbers; any sample will do for the answer as a whole."""
         return part in self.got or (not part and "" not in self.right)

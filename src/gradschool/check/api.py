@@ -15,7 +15,7 @@ from gradschool.check import check_log
 from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
-from gradschool.core.calling import call_twice, captured_output
+from gradschool.core.calling import call_once, call_twice, captured_output
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Answer, Exercise, UnknownExercise, find
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
@@ -105,7 +105,7 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     ]
     laboratory = Laboratory(
         exercise,
-        ask=lambda args: call_twice(exercise, answer, args),
+        ask=lambda args: call_once(exercise, answer, args),
         right=lambda args: to_plain(exercise.oracle(args)),
         like=attempts[0],
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from gradschool.core.calling import kind_of
-from gradschool.core.compare import Attempt
+from gradschool.core.compare import Attempt, Comparison
 from gradschool.core.plain_data import PlainData
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis import first_look
 from gradschool.diagnosis.exceptions import raised_sentence
 
+SINGLE = 1e-3  # what float32 may lose of an entry, with room for a few steps in it
 NOT_LISTED = "not on the list: "  # how a text begins that stands for a name which is none of the possible ones
 
 
@@ -21,7 +25,28 @@ def form_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
         return _raised_finding(raised[0], len(raised) == len(attempts))
     shown = sorted(attempts, key=lambda t: t.display_order)  # as `example_of`: sentence and example are about one case
     structure = next((t.structure for t in shown if t.structure), None)
-    return structure or next((c.form for t in shown for c in t.comparisons if c.form), None)
+    first = next(((c, c.form) for t in shown for c in t.comparisons if c.form), None)
+    if structure or first is None:
+        return structure
+    alike = [c for t in shown for c in t.comparisons if c.label == first[0].label]
+    return _of_all(first[0], first[1], alike)
+
+
+def _of_all(c: Comparison, found: Diagnosis, alike: Sequence[Comparison]) -> Diagnosis:
+    """Return what is wrong with the form of one part, made to agree with that part in every other answer.
+
+    A block of (B, B) may be one by coincidence, and behind a wrong dtype there may be wrong numbers as well.
+    """
+    if found.name == "broadcast":
+        blocks = [a for a in alike if a.sizes.get("B", 0) > 1 and not isinstance(a.got, str)]
+        if not all(np.shape(a.got)[:2] == (a.sizes["B"], a.sizes["B"]) for a in blocks):  # type: ignore[arg-type]
+            said = f"{c.what} has shape {np.shape(c.got)}, where {np.shape(c.expected)} is asked for."  # type: ignore[arg-type]
+            return Diagnosis("shape", said)
+    if found.name in ("dtype", "float32") and all(a.of_arrays for a in alike):
+        near = all(_nearly(a) for a in alike)
+        also = "As far as it can hold them, the numbers are right." if near else "The numbers in it are wrong as well."
+        return replace(found, sentence=f"{found.sentence} {also}", claim=Claim("dtype", c.label, (near,)))
+    return found
 
 
 def _raised_finding(t: Attempt, always: bool) -> Diagnosis:
@@ -33,6 +58,12 @@ def _raised_finding(t: Attempt, always: bool) -> Diagnosis:
     if t.raised.type == "AnswerUnusable":
         return Diagnosis("unusable", f"What came back cannot be used{where}: {t.raised.message}.", claim)
     return Diagnosis("raised", raised_sentence(t.raised, where), claim)
+
+
+def _nearly(c: Comparison) -> bool:
+    """Return whether every entry is right, but for what another dtype loses."""
+    loss = SINGLE * np.abs(c.expected64) + 1e-6 * np.max(np.abs(c.expected64), initial=0.0)
+    return bool((np.abs(c.got64 - c.expected64) <= loss).all())
 
 
 def every_part(label: str) -> bool:

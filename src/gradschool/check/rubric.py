@@ -16,7 +16,7 @@ import numpy as np
 from gradschool.core.compare import Attempt, Comparison
 from gradschool.core.exercise import Exercise
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import iter_leaves
+from gradschool.core.plain_data import iter_leaves, part_of
 from gradschool.core.report import Criterion, Diagnosis
 
 # A part's "edge" and "purity" count only where its "value" is met.
@@ -56,15 +56,6 @@ def _criterion(name: str, finding: Diagnosis | None, good: str, waits_for: str =
     if waits_for:
         return Criterion(name, False, f"looked at once {waits_for} right.", not_evaluated=True)
     return Criterion(name, finding is None, finding.sentence if finding else good)
-
-
-def part_of(label: str) -> str:
-    """Return the part that a label of the answer belongs to: a list of gradients under one name is one part.
-
-    >>> part_of("actor_gradient[3]"), part_of("grad_W")
-    ('actor_gradient', 'grad_W')
-    """
-    return label.partition("[")[0]
 
 
 def earns(exercise: Exercise, label: str) -> bool:

@@ -103,7 +103,8 @@ def _wrong_shape(got: tuple[int, ...], want: tuple[int, ...], label: str, batch:
             "not-summed", f"{start}: there is still one entry per sample. The batch has not been added up or averaged."
         )
     if got == ():
-        return Diagnosis("collapsed", f"{start}: everything has been added up or averaged into one number.")
+        asks = "Has everything been added up, or is one entry returned in the place of all?"
+        return Diagnosis("collapsed", f"{start}: it is a single number. {asks}")
     if np.prod(got) == np.prod(want):
         return Diagnosis("reshaped", f"{start}: the right number of entries in another arrangement.")
     return Diagnosis("shape", f"{start}.")

@@ -169,6 +169,15 @@ def iter_leaves(tree: PlainData, names: tuple[str, ...] = ()) -> Iterator[tuple[
         yield (names[0] if len(names) == 1 else ""), tree
 
 
+def part_of(label: str) -> str:
+    """Return the part of an answer that a leaf's label belongs to: a list of gradients under one name is one part.
+
+    >>> part_of("actor_gradient[3]"), part_of("grad_W"), part_of("[1]")
+    ('actor_gradient', 'grad_W', '')
+    """
+    return label.partition("[")[0]
+
+
 def _inside(
     tree: tuple[PlainData, ...] | dict[str, PlainData], names: tuple[str, ...], prefix: str
 ) -> Iterator[tuple[str, Leaf]]:

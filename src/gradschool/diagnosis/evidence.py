@@ -18,7 +18,7 @@ from gradschool.core.compare import Attempt, Comparison
 from gradschool.core.exercise import Args, Case, Exercise, Rng
 from gradschool.core.form import subject
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves
+from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, part_of
 from gradschool.diagnosis.inputs import named_inputs
 
 Ask = Callable[[Args], Reply]  # puts one set of inputs to the student's function, twice
@@ -91,18 +91,20 @@ class Part:
         return dict(self.case.sizes)
 
 
+def a_row_each(parts: Sequence[Part]) -> frozenset[str]:
+    """Return the names of the vectors that have a number for each row of the batch, in every one of these parts."""
+    told = [p for p in parts if p.right.ndim == 2 and p.right.shape[0] != p.right.shape[1]]
+    names = [n for n, x in parts[0].inputs.items() if x.ndim == 1] if told else []
+    return frozenset(n for n in names if all(n in p.inputs and _has_row_each(p, n) for p in parts))
+
+
+def _has_row_each(p: Part, name: str) -> bool:
+    return p.inputs[name].shape == (p.sizes.get("B", 1),) and p.right.shape[:1] == p.inputs[name].shape
+
+
 def joined(arrays: Sequence[Array]) -> Array:
     """Return the one array as it is, several as one vector."""
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.ravel(a) for a in arrays])
-
-
-def stem_of(label: str) -> str:
-    """Return the name of the list that a part belongs to: ``actor_gradient`` of ``actor_gradient[2]``.
-
-    >>> stem_of("actor_gradient[2]"), stem_of("grad_W"), stem_of("[1]")
-    ('actor_gradient', 'grad_W', '')
-    """
-    return label.partition("[")[0] if label.endswith("]") else label
 
 
 def parts_of(exercise: Exercise, attempts: Iterable[Attempt]) -> dict[str, list[Part]]:
@@ -111,21 +113,21 @@ def parts_of(exercise: Exercise, attempts: Iterable[Attempt]) -> dict[str, list[
     for t in attempts:
         if not t.well_formed:
             continue
-        by_stem: dict[str, list[Comparison]] = {}
+        by_part: dict[str, list[Comparison]] = {}
         for c in t.comparisons:
-            by_stem.setdefault(stem_of(c.label), []).append(c)
-        for label, comparisons in by_stem.items():
+            by_part.setdefault(part_of(c.label), []).append(c)
+        for label, comparisons in by_part.items():
             found.setdefault(label, []).append(Part(exercise, t, label, tuple(comparisons)))
     return found
 
 
 def numbers_in(answer: PlainData, returns: tuple[str, ...] = ()) -> Parts:
     """Return the parts of an answer that are finite numbers, in float64, by their labels."""
-    by_stem: dict[str, list[Array]] = {}
+    by_part: dict[str, list[Array]] = {}
     for label, leaf in iter_leaves(answer, returns):
         if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf":
-            by_stem.setdefault(stem_of(label), []).append(leaf.astype(np.float64))
-    parts = {label: joined(leaves) for label, leaves in by_stem.items()}
+            by_part.setdefault(part_of(label), []).append(leaf.astype(np.float64))
+    parts = {label: joined(leaves) for label, leaves in by_part.items()}
     return {label: x for label, x in parts.items() if x.size and np.isfinite(x).all()}
 
 
@@ -149,9 +151,19 @@ class Budget:
         """Whether half of the time is up, or half of the right answers are given."""
         return self.over or self.right_answers < RIGHT_ANSWERS / 2 or self._spent(0.5)
 
+    def extend(self, share: float) -> None:
+        """Allow more time, and more questions, as a share of what there was at first."""
+        self.cpu += share * self.cpu
+        self.clock += share * self.clock
+        self.questions += int(share * QUESTIONS)
+        self.right_answers += int(share * RIGHT_ANSWERS)
+
     def _spent(self, share: float) -> bool:
         cpu, clock = self.since
-        return time.thread_time() - cpu > share * self.cpu or time.perf_counter() - clock > share * self.clock
+        passed = time.perf_counter() - clock
+        if passed <= share * min(self.cpu, self.clock):
+            return False  # a thread has no more CPU time than has passed; to ask for it may cost a millisecond
+        return passed > share * self.clock or time.thread_time() - cpu > share * self.cpu
 
 
 @dataclass

@@ -15,8 +15,7 @@ import numpy as np
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.report import Example, Report
 from gradschool.diagnosis.evidence import Laboratory
-from gradschool.diagnosis.hypotheses.conditions import conditions
-from gradschool.diagnosis.hypotheses.places import place
+from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.search import Search
 from gradschool.diagnosis.wording import place_sentence
 
@@ -77,7 +76,7 @@ def _with_place_of_nan(laboratory: Laboratory, attempts: Sequence[Attempt], repo
     """Return the report with where the NaN stand, if a condition says that exactly."""
     search = Search(laboratory, attempts)
     label = next(k for k, ps in search.parts.items() if any(not np.isfinite(p.got).all() for p in ps))
-    at = place(search.tried[label], conditions)
+    at = Placing(laboratory).place(label, search.tried[label])
     if at is None or not at.exact:
         return report
     return replace(report, hint=f"{report.hint} {place_sentence(search.tried[label][0], at)[1]}")

@@ -101,11 +101,15 @@ def is_ids(value: object) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "iu"
 
 
-def fitted(given: Array, shape: tuple[int, ...]) -> Array | None:
-    """Return an input spread over an answer's shape, a (B,) also along rows; None if it does not fit."""
+def fitted(given: Array, shape: tuple[int, ...], a_row_each: bool = False) -> Array | None:
+    """Return an input spread over an answer's shape, a (B,) also along rows; None if it does not fit.
+
+    ``a_row_each``: a vector has a number for each row, in a square answer too.
+    """
     if given.ndim == 0 or given.dtype.kind == "b":
         return None
-    if given.ndim == 1 and len(shape) == 2 and len(given) == shape[0] != shape[1]:
+    along_rows = given.ndim == 1 and len(shape) == 2 and len(given) == shape[0]
+    if along_rows and (a_row_each or shape[0] != shape[1]):
         given = given[:, None]
     try:
         return np.broadcast_to(given.astype(np.float64), shape)

@@ -14,14 +14,14 @@ from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
-from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
-from gradschool.diagnosis.hypotheses.observations import scaled
-from gradschool.diagnosis.hypotheses.places import Place, place
+from gradschool.diagnosis.hypotheses.observations import largest, scaled
+from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Responses
 from gradschool.diagnosis.inputs import is_real, networks, subjects
+from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.state_words import state_sentence
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
@@ -95,6 +95,7 @@ class Search:
             self._blocked,
             self._precision,
             self._everywhere,
+            self._with_one_option,
             self._as_if,
             self._responds,
             self._where_wrong,
@@ -113,8 +114,25 @@ class Search:
     def _state(self, label: str) -> Iterator[Diagnosis]:
         """Say that something has changed that a call must leave as it was."""
         said = state_sentence(label) if self._must_stay(label) else ""
-        if said:
-            yield Diagnosis(f"state-{label}", said, Claim("state", label), "compared before and after the call")
+        if not said:
+            return
+        if label.startswith("optimiser_state.") and (wrong := [k for k in self.wrong if not self._must_stay(k)]):
+            yield self._of_optimizer(label, wrong[0])
+            return
+        yield Diagnosis(f"state-{label}", said, Claim("state", label), "compared before and after the call")
+
+    def _of_optimizer(self, label: str, step: str) -> Diagnosis:
+        """Say that a step is wrong, and with it what the optimizer keeps; or that the optimizer took no step at all."""
+        parts, kept = self.tried[label], label.partition(".")[2]
+        compared = f"compared on {len(parts)} inputs"
+        if all(p.of_numbers and not p.got.any() for p in parts):
+            said = f"`{step}` is wrong, and the optimizer keeps no `{kept}` as after a step: is its `step()` called?"
+            return Diagnosis("no-optimizer-step", said, Claim("no-trace", label), compared)
+        said = (
+            f"`{step}` is wrong, and so is what the optimizer keeps, its `{kept}`: look at the gradient that is there "
+            "when it steps, and at how often it steps."
+        )
+        return Diagnosis(f"state-{label}", said, Claim("state", label), compared)
 
     def _must_stay(self, label: str) -> bool:
         earning = self.laboratory.exercise.earning
@@ -178,6 +196,22 @@ class Search:
         found.sort(key=lambda pair: bool(pair[1].factor) and pair[0].name not in ("right", "step", "term"))
         yield from (self._said(label, f, m) for f, m in found)
 
+    def _with_one_option(self, label: str) -> Iterator[Diagnosis]:
+        """Recognize a formula that fits on all inputs in which an option, such as the optimizer, is the same."""
+        parts = sorted(self.tried[label], key=lambda p: (not p.is_wrong, p.attempt.display_order))
+        options = {(k, str(p.case.args[k])) for p in parts for k, v in p.case.args.items() if isinstance(v, str)}
+        for key, text in sorted(options):
+            some = [p for p in parts if str(p.case.args.get(key)) == text]
+            if len(some) < LINES or not all(p.of_numbers for p in some) or not some[LINES - 1].is_wrong:
+                continue
+            for formula in (RIGHT_ITSELF, *of_inputs(some)):
+                fit = match(some, formula)
+                if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
+                    name, sentence = formula_sentence(some[0], formula, fit, None)
+                    said = f"Where the {key.replace('_', ' ')} is {text}: {sentence[:1].lower()}{sentence[1:]}"
+                    claim = Claim("with-option", label, (key, text, "everywhere", fit.factor_name, *formula.key))
+                    yield Diagnosis(f"with-{text.replace(' ', '-')}-{name}", said, claim, f"on {len(some)} inputs")
+
     def _as_if(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=True) if m.everywhere]
         found.sort(key=lambda pair: bool(pair[1].factor))
@@ -228,10 +262,11 @@ class Search:
             return
         compared = f"compared on {len(parts)} inputs"
         several = any(np.unique(p.right).size > max(2, p.right.size / 4) for p in parts)
-        if several and all(nearly_equal(np.sort(p.got, axis=None), np.sort(p.right, axis=None)) for p in parts):
+        if several and all(_same_but_for(np.sort(p.got, axis=None), np.sort(p.right, axis=None), p) for p in parts):
             said = f"{parts[0].what} has the right numbers, but not in the right places."
             yield Diagnosis("displaced", said, Claim("displaced", label), compared)
-        if all(nearly_equal(np.abs(p.got), np.abs(p.right)) for p in parts) and sum(p.right.size for p in parts) > 4:
+        enough = sum(p.right.size for p in parts) > 4
+        if enough and all(_same_but_for(np.abs(p.got), np.abs(p.right), p) for p in parts):
             said = f"{parts[0].what} has the right size in every entry, and the wrong sign in some."
             yield self._with_place(label, Diagnosis("signs", said, Claim("signs", label), compared))
 
@@ -243,8 +278,8 @@ class Search:
                 yield Formula("other-part", says, ("other-part", other), _other_part(self, other))
 
     def _said(self, label: str, formula: Formula, fit: Match) -> Diagnosis:
-        at = None if fit.everywhere else place(self.tried[label], conditions)
         parts = self.tried[label]
+        at = None if fit.everywhere else self._placing.place(label, parts)
         name, sentence = formula_sentence(parts[0], formula, fit, at)
         scope = "everywhere" if fit.everywhere else "where wrong"
         details = (scope, fit.factor_name, *formula.key, *(("place", at.exact, *at.condition.key) if at else ()))
@@ -264,11 +299,15 @@ class Search:
 
     def _placed(self, label: str) -> Iterator[Diagnosis]:
         parts = self.tried[label]
-        at = place(parts, conditions)
+        at = self._placing.place(label, parts, search=True)
         if at:
             name, sentence = place_sentence(parts[0], at)
             claim = Claim("place", label, ("exactly" if at.exact else "only", *at.condition.key))
-            yield Diagnosis(name, sentence, claim, f"looked at {len(parts)} inputs")
+            yield Diagnosis(name, sentence, claim, f"looked at {self._placing.inputs(label, parts)} inputs")
+
+    @cached_property
+    def _placing(self) -> Placing:
+        return Placing(self.laboratory)
 
     def _isolated(self, label: str) -> Iterator[Diagnosis]:
         """Set one input to 0, and look for a formula for what is left."""
@@ -287,7 +326,8 @@ class Search:
         parts = parts_of(self.laboratory.exercise, asked).get(label, [])
         if len(parts) < ISOLATED / 2 or not all(p.of_numbers for p in parts) or not all(p.is_wrong for p in parts):
             return
-        for formula in (ZERO, *(f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE)):
+        others = (f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE and name not in f.key)
+        for formula in (ZERO, *others):
             fit = match(parts, formula)
             if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
                 inner, sentence = formula_sentence(parts[0], formula, fit, None)
@@ -297,7 +337,7 @@ class Search:
 
     def _with_place(self, label: str, diagnosis: Diagnosis) -> Diagnosis:
         """Add where the answer is wrong, if a condition says that exactly."""
-        at: Place | None = place(self.tried[label], conditions)
+        at: Place | None = self._placing.place(label, self.tried[label])
         if at is None or not at.exact or any("the right answer" in str(k) for k in at.condition.key):
             return diagnosis
         return replace(diagnosis, sentence=f"{diagnosis.sentence} {place_sentence(self.tried[label][0], at)[1]}")
@@ -349,6 +389,12 @@ def _other_part(search: Search, other: str) -> Callable[[Part], np.ndarray | Non
         return found.right if found is not None and found.of_numbers else None
 
     return of
+
+
+def _same_but_for(got: Array, right: Array, p: Part) -> bool:
+    """Return whether two arrays agree, up to a small share of what the answer is wrong by."""
+    error = np.abs(p.got - p.right)[p.wrong]
+    return nearly_equal(got, right) and float(largest(got - right)) <= 1e-3 * float(np.min(error, initial=np.inf))
 
 
 def _same_factor(got: Array, right: Array, axis: int) -> bool:

@@ -27,6 +27,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"(actor)_grad_field", "The `.grad` of the {0}'s parameters is not what it was before the call."),
     (r"(grad_W_target)", "A gradient arrives at `W_target`: the target is a label, and no gradient may reach it."),
     (r"(at_source_of_G)", "A gradient arrives at the tensor that `G` was computed from: `G` is a constant here."),
+    (
+        r"(called_again)",
+        "Called a second time, it returns something else than the first time: what did the first call leave behind, "
+        "in `.grad` for example?",
+    ),
     (r"optimiser_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
     (r"optimiser_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )

@@ -76,9 +76,27 @@ def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
 
 def place_sentence(part: Part, at: Place) -> tuple[str, str]:
     """Return the name and the sentence for where an answer is wrong."""
+    off = _switched_off(at)
     key = "-".join(str(k).replace(" ", "-") for k in at.condition.key if isinstance(k, str) and k != "&")
     if at.condition.key[0] == "row":
         key = f"rows-{at.condition.key[1]}".replace(" ", "-")
+    if off:
+        name = f"wrong-where-{key}" if at.exact else f"wrong-only-where-{key}"
+        return name, f"{part.what} is right where {off}: what is wrong is the part that {_these(off)} off."
     if at.exact:
         return f"wrong-where-{key}", f"{part.what} is wrong exactly where {at.condition.says}."
     return f"wrong-only-where-{key}", f"{part.what} is right except where {at.condition.says}."
+
+
+def _switched_off(at: Place) -> str:
+    """Return where an answer is right that is wrong where a flag is off, and an option is not 0; "" of other places."""
+    key = at.condition.key
+    if key[0] == "no-flag":
+        return f"`{key[1]}` is on"
+    if key[:2] == ("and", "no-flag") and key[4:5] == ("not-value",) and key[-1] == 0:
+        return f"`{key[2]}` is on or `{key[5]}` is 0"
+    return ""
+
+
+def _these(off: str) -> str:
+    return "these two switch" if " or " in off else "it switches"

@@ -15,12 +15,12 @@ from grader.bank.entry import Entry
 from grader.bank.registry import entries, find_entry
 from grader.judging.examine import examine
 from gradschool.check.assess import assess
-from gradschool.check.rubric import earns, part_of
+from gradschool.check.rubric import earns
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import PlainData, iter_leaves
+from gradschool.core.plain_data import PlainData, iter_leaves, part_of
 from gradschool.core.report import Report
 
 ENTRIES = {e.exercise.id: e for part in CHAPTERS for e in entries(part).values()}

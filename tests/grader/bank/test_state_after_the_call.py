@@ -13,10 +13,10 @@ from grader.bank.entry import Variant
 from grader.bank.registry import find_entry
 from grader.judging.examine import examine
 from gradschool.check.api import check_here
-from gradschool.check.rubric import part_of
 from gradschool.core.calling import call_twice
 from gradschool.core.compare import Attempt
 from gradschool.core.numerics import TOLERANCES
+from gradschool.core.plain_data import part_of
 
 Tamper = Callable[..., None]
 

@@ -57,7 +57,8 @@ FORMS = {
     ),
     "collapsed": (
         pair(np.array(1.0)),
-        "The result has shape (), where (4, 3) is asked for: everything has been added up or averaged into one number.",
+        "The result has shape (), where (4, 3) is asked for: it is a single number. Has everything "
+        "been added up, or is one entry returned in the place of all?",
     ),
     "reshaped": (
         pair(X.ravel()),

@@ -10,21 +10,21 @@ from gradschool.core.exercise import Case
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
 
-BATCHES, SAMPLES = 3, 3  # so many batches are looked into, and so many samples of each are asked for alone
+BATCHES, SAMPLES = 3, 8  # so many batches are looked into, and so many samples of each are asked for alone
 
 
 def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     """Yield that single samples are right where their batches are wrong, and what a batch of equal samples is."""
     batches = [p for p in parts if p.is_wrong and p.case.sizes.get("B", 1) > 1 and _rows(p.case, [0])]
     some = sorted(batches, key=lambda p: p.case.n_values)[:BATCHES]
-    single = [c for p in some for k in range(min(SAMPLES, p.case.sizes["B"])) if (c := _rows(p.case, [k]))]
+    single = [c for p in some for k in _samples(p) if (c := _rows(p.case, [k]))]
     if len(some) < 2 or len(single) < 2 * len(some) or not all(_is_right(laboratory, c, some[0]) for c in single):
         return
     equal = [_rows(p.case, [0] * p.case.sizes["B"]) for p in some]
     mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
     because = (
-        "so is a batch of equal samples. In a batch of different ones it is wrong: the samples get mixed, as when "
-        "(B, 1) meets (B,) and every row is paired with every row."
+        "so is a batch of equal samples. In a batch of different ones it is wrong. So it is, for example, where (B, 1) "
+        "meets (B,) and every row is paired with every row."
         if mixed
         else "a batch is not, even one of equal samples: look at what becomes of several rows."
     )
@@ -33,6 +33,14 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     yield Diagnosis(
         "samples-mixed" if mixed else "batch-combined", said, claim, f"{len(single)} samples were asked for alone"
     )
+
+
+def _samples(p: Part) -> list[int]:
+    """Return the rows that are wrong in the batch, or all where the answer's rows are not the batch's."""
+    B = p.case.sizes["B"]
+    row_wise = p.wrong.ndim > 0 and len(p.wrong) == B
+    rows = [k for k in range(B) if p.wrong[k].any()] if row_wise else list(range(B))
+    return rows[:SAMPLES]
 
 
 def _rows(case: Case, order: Sequence[int]) -> Case | None:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.evidence import Part, a_row_each
 from gradschool.diagnosis.hypotheses.factors import in_common
 from gradschool.diagnosis.hypotheses.places import Condition, Mask, flat, negated
 from gradschool.diagnosis.inputs import fitted, is_flags, networks
@@ -19,14 +19,15 @@ Field = tuple[str, str, Mask]  # a number beside each entry: its key, its words,
 
 def fields(parts: Sequence[Part]) -> Iterator[Field]:
     """Yield the numbers that stand beside each entry: inputs, the right answer, and differences of two inputs."""
-    nets = networks(parts[0].exercise, parts[0].case.args)
+    nets, rows = networks(parts[0].exercise, parts[0].case.args), a_row_each(parts)
     names = [n for n in in_common(parts) if "[" not in n and n not in nets and all(_is_field(p, n) for p in parts)]
     for n in names:
-        yield n, f"`{n}`", partial(_field, n)
+        yield n, f"`{n}`", partial(_field, n, n in rows)
     yield "the right answer", "the right answer", lambda p: p.right if p.of_numbers else None
     if len(names) <= 6:
+        of = {n: partial(_field, n, n in rows) for n in names}
         for a, b in ((a, b) for k, a in enumerate(names) for b in names[k + 1 :]):
-            yield f"{a} - {b}", f"`{a} - {b}`", partial(_gap, a, b)
+            yield f"{a} - {b}", f"`{a} - {b}`", partial(_gap, of[a], of[b])
 
 
 def _is_field(p: Part, name: str) -> bool:
@@ -34,12 +35,12 @@ def _is_field(p: Part, name: str) -> bool:
     return bool(x.dtype.kind == "f" and x.ndim and x.size and not is_flags(x))
 
 
-def _field(name: str, p: Part) -> Array | None:
-    return fitted(p.inputs[name], p.wrong.shape)
+def _field(name: str, row_each: bool, p: Part) -> Array | None:
+    return fitted(p.inputs[name], p.wrong.shape, row_each)
 
 
-def _gap(one: str, two: str, p: Part) -> Array | None:
-    a, b = _field(one, p), _field(two, p)
+def _gap(one: Mask, two: Mask, p: Part) -> Array | None:
+    a, b = one(p), two(p)
     return None if a is None or b is None else a - b
 
 

@@ -31,7 +31,7 @@ def factor_of(parts: Sequence[Part], pairs: Sequence[tuple[Array, Array]]) -> tu
     counts = np.array([bool(f.any()) for _, f in pairs])
     for words, name, values in known_factors(parts):
         if np.allclose(known[counts], np.array(values)[counts], rtol=SAME, atol=0):
-            return words, name, list(known)
+            return words, name, values
     c = float(known[counts][0])
     several = sum(int(np.count_nonzero(f)) for _, f in pairs) > 2
     if several and abs(c - 1) > 1e-4 and np.allclose(known[counts], c, rtol=SAME, atol=0):

@@ -9,48 +9,56 @@ from itertools import permutations
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.evidence import Part, a_row_each
 from gradschool.diagnosis.hypotheses.factors import in_common
 from gradschool.diagnosis.hypotheses.formulas import Entries, Formula
 from gradschool.diagnosis.inputs import fitted, is_ids
 
 STEPS = ("sgd_step", "tabular_step", "polyak", "maximise")  # exercises whose answer is a step away from an input
 
+TWO_INPUTS = (
+    ("product", "*", np.multiply),
+    ("sum-of-inputs", "+", np.add),
+    ("difference", "-", np.subtract),
+    ("quotient", "/", np.divide),
+)
+
 
 def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
     """Yield formulas made of one or two inputs, and of the right answer with one input beside it."""
     names = [n for n in in_common(parts) if all(_usable(p.inputs[n]) for p in parts)]
-    label = parts[0].label
+    label, rows = parts[0].label, a_row_each(parts)
+    spread = {n: partial(_spread_input, n, n in rows) for n in names}
     for n in sorted(names, key=lambda n: n != label):  # a `theta` is first compared with `theta`
         of_a_step = n == label or label.startswith(f"{n}_after") or (not label and parts[0].exercise.function in STEPS)
         if of_a_step and all(p.inputs[n].shape == p.right.shape and p.right.ndim for p in parts):
             said = f"The step from {'the old ' if n == label else ''}`{n}` to "
             said += "the new one" if n == label else f"`{label}`" if label else "the result"
             yield Formula("step", said, ("step", n), partial(_rest_of_step, n), base=partial(_start, n))
+            yield from _shortened_steps(parts, n)
     for n in names:
-        yield Formula("echo", f"`{n}` as it went in", ("input", n), _given(n))
+        yield Formula("echo", f"`{n}` as it went in", ("input", n), _given(n, n in rows))
     for n in names:
-        yield Formula("term", f"`{n}`", ("right+input", n), partial(_spread_input, n), base=_right)
+        yield Formula("term", f"`{n}`", ("right+input", n), spread[n], base=_right)
+        yield Formula("rest", f"`{n}` minus what it should be", ("input-right", n), _against_right(spread[n]))
         if all(np.unique(p.inputs[n]).size > 1 for p in parts if p.inputs[n].size > 1):
             yield Formula(
                 "factor-too-many",
                 f"in each entry `{n}` times what it should be",
                 ("right*input", n),
-                _with(n, np.multiply),
+                _with(spread[n], np.multiply),
             )
             yield Formula(
                 "factor-missing",
                 f"in each entry what it should be divided by `{n}`",
                 ("right/input", n),
-                _with(n, np.divide),
+                _with(spread[n], np.divide),
             )
-    if len(names) <= 8:
-        for one, two in permutations(names, 2):
-            if one < two:
-                yield Formula("product", f"`{one}` * `{two}`", ("input*input", one, two), _both(one, two, np.multiply))
-                yield Formula("sum-of-inputs", f"`{one}` + `{two}`", ("input+input", one, two), _both(one, two, np.add))
-            yield Formula("difference", f"`{one}` - `{two}`", ("input-input", one, two), _both(one, two, np.subtract))
-            yield Formula("quotient", f"`{one}` / `{two}`", ("input/input", one, two), _both(one, two, np.divide))
+    for one, two in permutations(names, 2) if len(names) <= 8 else ():
+        for name, sign, by in TWO_INPUTS:
+            if one < two or sign in "-/":
+                of = _both(spread[one], spread[two], by)
+                yield Formula(name, f"`{one}` {sign} `{two}`", (f"input{sign}input", one, two), of)
 
 
 def _right(p: Part) -> Array:
@@ -69,26 +77,72 @@ def _usable(x: Array) -> bool:
     return x.size > 0 and not (is_ids(x) and x.ndim > 0)
 
 
-def _given(name: str) -> Entries:
+def _shortened_steps(parts: Sequence[Part], name: str) -> Iterator[Formula]:
+    """Yield the right step from an input, kept short: as a whole, or entry by entry.
+
+    The bound is that of the gradient where the inputs have an `lr`, and of the step itself elsewhere.
+    """
+    wrong = [p for p in parts if p.is_wrong and p.got.shape == p.inputs[name].shape]
+    gaps = [(p.got - p.inputs[name]) / _lr(p) for p in wrong]
+    of_what = "the gradient" if "lr" in parts[0].case.args else "the step"
+    for key, size, says in (
+        ("norm", np.linalg.norm, f"made shorter where the norm of {of_what} is more than"),
+        ("entries", _largest, f"with every entry of {of_what} clipped at"),
+    ):
+        most = float(np.max([size(g) for g in gaps], initial=0.0))
+        yield Formula(
+            f"step-{key}-clipped",
+            f"`{name}` moved by the right step, {says} {most:.4g}",
+            (f"step-{key}-clipped", name, most),
+            partial(_short_step, name, key, most),
+            base=partial(_start, name),
+        )
+
+
+def _short_step(name: str, key: str, most: float, p: Part) -> Array:
+    step = _rest_of_step(name, p)
+    bound = most * _lr(p)
+    if key == "entries":
+        return np.asarray(np.clip(step, -bound, bound))
+    return step * min(1.0, bound / (float(np.linalg.norm(step)) or 1.0))
+
+
+def _lr(p: Part) -> float:
+    return float(p.case.args.get("lr", 1.0))
+
+
+def _largest(x: Array) -> float:
+    return float(np.max(np.abs(x), initial=0.0))
+
+
+def _given(name: str, row_each: bool) -> Entries:
     def of(p: Part) -> Array | None:
         x = p.inputs[name]
         if x.shape == p.right.shape:
             return x.astype(np.float64)
-        return fitted(x, p.right.shape) if x.ndim else None
+        return fitted(x, p.right.shape, row_each) if x.ndim else None
 
     return of
 
 
-def _spread_input(name: str, p: Part) -> Array | None:
+def _spread_input(name: str, row_each: bool, p: Part) -> Array | None:
     x = p.inputs[name]
     if x.dtype.kind == "b":
         x = x.astype(np.float64)
-    return np.broadcast_to(x, p.right.shape).astype(np.float64) if x.ndim == 0 else fitted(x, p.right.shape)
+    return np.broadcast_to(x, p.right.shape).astype(np.float64) if x.ndim == 0 else fitted(x, p.right.shape, row_each)
 
 
-def _with(name: str, by: np.ufunc) -> Entries:
+def _against_right(spread: Entries) -> Entries:
     def of(p: Part) -> Array | None:
-        x = _spread_input(name, p)
+        x = spread(p)
+        return None if x is None else x - p.right
+
+    return of
+
+
+def _with(spread: Entries, by: np.ufunc) -> Entries:
+    def of(p: Part) -> Array | None:
+        x = spread(p)
         if x is None:
             return None
         with np.errstate(all="ignore"):
@@ -97,9 +151,9 @@ def _with(name: str, by: np.ufunc) -> Entries:
     return of
 
 
-def _both(one: str, two: str, by: np.ufunc) -> Entries:
+def _both(one: Entries, two: Entries, by: np.ufunc) -> Entries:
     def of(p: Part) -> Array | None:
-        a, b = _spread_input(one, p), _spread_input(two, p)
+        a, b = one(p), two(p)
         if a is None or b is None:
             return None
         with np.errstate(all="ignore"):

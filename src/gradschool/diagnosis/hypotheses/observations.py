@@ -111,6 +111,8 @@ class Observation:
     right_after: Array
     got: Array
     got_after: Array
+    row_wise: bool = True  # whether the answer's rows are those of the batch
+    a_number_each: bool = False  # whether the input is a vector, with one number for each sample
 
 
 @dataclass(frozen=True)
@@ -150,21 +152,36 @@ def unwanted(s: Observation) -> Seen:
 
 
 def mixed(s: Observation) -> Seen:
-    """Look for a change in one row of an input that shows in other rows of the student's answer."""
-    if s.right.ndim == 0 or len(s.right) < 2:
+    """Look for a change in one row of an input that shows in entries of the answer in which that row has no part."""
+    if s.right.ndim == 0 or len(s.right) < 2 or not moved(s.right_after, s.right):
         return NOTHING
+    row_0 = f"{s.subject[:-1]}[0]`"
+    if not s.row_wise:
+        return _mixed_entries(s, row_0)
     if moved(s.right_after[1:], s.right[1:]):
         return REFUTED
-    if not moved(s.right_after, s.right):
-        return NOTHING
     if not moved(s.got_after[1:], s.got[1:]):
         return AGAINST
     place, others = ("row", "rows") if s.right.ndim > 1 else ("entry", "entries")
     says = (
-        f"When only {s.subject[:-1]}[0]` changes, the right {s.what} changes in {place} 0 alone, and yours in other "
+        f"When only {row_0} changes, the right {s.what} changes in {place} 0 alone, and yours in other "
         f"{others} too: {others} must not mix."
     )
-    return Seen(says, f"only {s.subject[:-1]}[0]` was changed; other {others} of your {s.what} moved")
+    return Seen(says, f"only {row_0} was changed; other {others} of your {s.what} moved")
+
+
+def _mixed_entries(s: Observation, row_0: str) -> Seen:
+    """As :func:`mixed`, for an answer whose rows are not those of the batch, such as a gradient of weights."""
+    apart = np.abs(s.right_after - s.right) <= STILL * max(largest(s.right), largest(s.right_after))
+    if not s.a_number_each or not s.right[apart].any():
+        return NOTHING
+    if largest((s.got_after - s.got)[apart]) <= MOVED * max(largest(s.got), largest(s.got_after)):
+        return AGAINST
+    says = (
+        f"When only {row_0} changes, yours changes in entries in which the right {s.what} stays as it is: what has "
+        "that sample to do with them? So it is, for example, where (B, 1) meets (B,) and every row meets every row."
+    )
+    return Seen(says, f"only {row_0} was changed; other entries of your {s.what} moved")
 
 
 POWERS = {0: "stays as it is", 1: "doubles", 2: "becomes 4 times as large", -1: "halves"}
@@ -215,16 +232,16 @@ def lifted(s: Observation) -> Seen:
     return REFUTED
 
 
-def cured(without: str) -> Callable[[Observation], Seen]:
-    """Make a look for an input without which the answer is right; ``without`` says how it was taken out."""
+def cured(without: str, done: str) -> Callable[[Observation], Seen]:
+    """Make a look for an input without which the answer is right; ``without`` and ``done`` say how it was taken out."""
 
     def look(s: Observation) -> Seen:
+        if not unchanged(s.got_after, s.right_after):
+            return AGAINST
         alike = unchanged(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
         if alike or not moved(s.got, s.right):
             return NOTHING
-        if not unchanged(s.got_after, s.right_after):
-            return AGAINST
-        says = f"With {s.subject} {without}, yours is right; with other values it is not."
-        return Seen(says, f"{s.subject} was set to be {without}")
+        says = f"With {s.subject} {without}, yours is right; with other values it can be wrong."
+        return Seen(says, f"{s.subject} was {done}")
 
     return look

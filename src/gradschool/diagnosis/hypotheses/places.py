@@ -44,6 +44,7 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
     """Return the condition, or the two together, that says best where these answers are wrong; None if none does."""
     if not any((~p.wrong).any() for p in parts):
         return None
+    parts = sorted(parts, key=lambda p: not p.is_wrong)
     everywhere = [np.ones(p.wrong.shape, bool) for p in parts]
     outer: list[Condition] = []
     for condition in conditions(parts, everywhere):
@@ -52,10 +53,12 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
             return Place(condition, not condition.whole)
         if held:
             outer.append(condition)
+    order = [c.key for c in outer]
+    outer.sort(key=lambda c: int(flat([np.asarray(c.of(p)) for p in parts], everywhere).sum()))  # the tightest first
     for one in outer[:MOST_OUTER]:
         within = [np.asarray(one.of(p)) for p in parts]
         for two in conditions(parts, within):
-            both = _and(one, two)
+            both = _and(two, one) if two.key in order[: order.index(one.key)] else _and(one, two)
             if holds(parts, two, within) == "exactly" and holds(parts, both, everywhere) == "exactly":
                 return Place(both, not both.whole)
     telling = [c for c in outer if holds(parts, c, everywhere) == "only"]
@@ -78,11 +81,14 @@ def _and(one: Condition, two: Condition) -> Condition:
 
 def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) -> str:
     """Return how a condition describes the wrong entries among some: "exactly", "only", "wider" or ""."""
-    masks = [m for p in parts if (m := condition.of(p)) is not None and m.shape == p.wrong.shape]
-    if len(masks) < len(parts):
-        return ""
+    masks: list[Array] = []
+    for p, w in zip(parts, within, strict=True):
+        mask = condition.of(p)
+        if mask is None or mask.shape != p.wrong.shape or (p.wrong & ~mask & w).any():
+            return ""  # most are refuted by one of the first
+        masks.append(mask)
     inside, wrong = flat(masks, within), flat([p.wrong for p in parts], within)
-    if (wrong & ~inside).any() or inside.all() or not inside.any():
+    if inside.all() or not inside.any():
         return ""
     if not _is_telling(parts, within, inside, wrong) or _in_few(masks, within):
         return "wider"

@@ -154,7 +154,7 @@ def setup_case(
     """One case of ``size`` (B, A), with these parts of a random setup as arguments."""
     B, A = size
     parts = random_setup(rng, B, A, hidden, kind)
-    sizes = {"B": B, "A": A} if B > 1 and A > 1 else {}
+    sizes = {"B": B, "A": A}
     rows = {key: parts["batch"][key].astype(bool) for key in ("terminated", "truncated")}
     return Case(name, select(parts, *names), edge, sizes, rows)
 
@@ -199,7 +199,7 @@ def squash_cases(rng: Rng) -> list[Case]:
     def case(name: str, B: int, A: int, edge: bool = False, z: Array | None = None, wide: float = 1.0) -> Case:
         low, high = (wide * bound for bound in limits(rng, A))
         args = {"z": rng.normal(size=(B, A)) if z is None else z, "low": low, "high": high}
-        return Case(name, args, edge, {"B": B, "A": A} if A > 1 else {})
+        return Case(name, args, edge, {"B": B, "A": A})
 
     return [
         case("4 samples, 3 action dimensions", 4, 3),

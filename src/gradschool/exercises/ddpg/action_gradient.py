@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, complex_step
+from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
+from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.ddpg._setups import (
     actor_critic_cases,
     squash_oracle,
@@ -23,7 +24,12 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """dQ/da for each sample at a = mu(s) by a complex step of sum Q."""
-    obs, critic = a["batch"]["obs"], net_of(a["critic"])
+    """dQ/da for each sample at a = mu(s) by complex steps of sum Q."""
+    obs = a["batch"]["obs"]
     own = squash_oracle(net_of(a["actor"])(obs), a["low"], a["high"])
-    return complex_step(lambda action: critic(np.concatenate([obs, action], axis=1)).sum(), own)
+
+    def totals(actions: Array) -> Array:
+        x = np.concatenate([np.broadcast_to(obs, (len(actions), *obs.shape)), actions.reshape(-1, *own.shape)], axis=2)
+        return np.asarray(outputs(a["critic"]["sizes"], a["critic"]["flat"][None], x).sum(axis=(1, 2)))
+
+    return complex_step_at_once(totals, own.ravel()).reshape(own.shape)

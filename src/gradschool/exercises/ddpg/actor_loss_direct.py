@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
-from gradschool.exercises.ddpg._losses import direct_loss, nothing_in_grad, state_before, true_gradient
+from gradschool.exercises.ddpg._losses import direct_losses, nothing_in_grad, state_before, true_gradient
 from gradschool.exercises.ddpg._setups import actor_critic_cases
 
 AXES: Axes = ACTOR_AND_CRITIC
@@ -23,7 +23,7 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> dict[str, Any]:
     """-mean Q(s, mu(s)) and its gradient; nothing in any ``.grad`` yet, and everything else as before."""
     return {
-        "loss": np.array(direct_loss(a, a["actor"]["flat"])),
+        "loss": np.array(direct_losses(a, a["actor"]["flat"][None])[0]),
         "actor_gradient": true_gradient(a),
         "actor_grad_field": nothing_in_grad(a, "actor"),
         "critic_gradient": nothing_in_grad(a, "critic"),

@@ -130,7 +130,9 @@ def actor_grad_outputs(answer: Answer, a: Args) -> Any:
     """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after."""
     actor, critic, batch = torch_setup(a)
     found = answer(actor, critic, batch)
-    if not isinstance(found, Iterable):
+    import torch
+
+    if not isinstance(found, Iterable) or isinstance(found, torch.Tensor):
         raise AnswerUnusable(
             "actor_grad_outputs should return one gradient for each parameter of the actor, and returned "
             f"{describe(to_plain(found))}"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, complex_step
+from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises.axes import Axes, large, some
 from gradschool.exercises.ddpg._axes import BATCH, layouts
+from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.ddpg._setups import STEEP, setup_cases
 from gradschool.exercises.ddpg.adapters import net_of
-from gradschool.rl.nets.mlp import MLP
 
 AXES: Axes = {
     **BATCH,
@@ -38,11 +36,11 @@ def values(a: Args) -> Array:
 
 
 def oracle(a: Args) -> Array:
-    """Gradient of L = 1/(2B) sum (Q(s, a) - y)^2 in the critic's parameters by a complex step."""
+    """Gradient of L = 1/(2B) sum (Q(s, a) - y)^2 in the critic's parameters by complex steps."""
     x = np.concatenate([a["batch"]["obs"], a["batch"]["action"]], axis=1)
 
-    def loss(flat: Array) -> Any:
-        error = MLP(net_of(a["critic"]).sizes, flat=flat)(x)[:, 0] - a["y"]
-        return 0.5 * np.sum(error**2) / len(x)
+    def losses(flats: Array) -> Array:
+        errors = outputs(a["critic"]["sizes"], flats, x)[:, :, 0] - a["y"]
+        return np.asarray(0.5 * np.sum(errors**2, axis=1) / len(x))
 
-    return complex_step(loss, a["critic"]["flat"])
+    return complex_step_at_once(losses, a["critic"]["flat"])

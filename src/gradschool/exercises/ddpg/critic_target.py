@@ -6,7 +6,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, layouts
-from gradschool.exercises.ddpg._losses import torch_targets
+from gradschool.exercises.ddpg._losses import targets
 from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases
 from gradschool.exercises.ordinary import with_ordinary_twins
 
@@ -24,5 +24,5 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """Labels (B,) by torch, one row at a time: what the target networks promise, where the world went on."""
-    return torch_targets(a, ["target_critic"], lambda action, row: action)
+    """Labels (B,) by what the target network promises where the world went on."""
+    return targets(a, ["target_critic"], lambda action: action)

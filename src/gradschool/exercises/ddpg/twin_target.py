@@ -10,7 +10,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes, some
 from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, layouts
-from gradschool.exercises.ddpg._losses import torch_targets
+from gradschool.exercises.ddpg._losses import targets
 from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases, squash_oracle
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.exercises.ordinary import with_ordinary_twins
@@ -101,12 +101,10 @@ def balance(a: Args) -> None:
 
 
 def oracle(a: Args) -> Array:
-    """By torch: the smaller promise at the jittered action, both the jitter and the action kept in range."""
-    import torch
+    """The smaller promise at the jittered action, both the jitter and the action kept in range."""
 
-    low, high, noise, clip = (torch.tensor(a[name]) for name in ("low", "high", "noise", "noise_clip"))
+    def move(action: Array) -> Array:
+        jitter = np.maximum(np.minimum(a["noise"], a["noise_clip"]), -a["noise_clip"])
+        return np.asarray(np.maximum(np.minimum(action + jitter, a["high"]), a["low"]))
 
-    def move(action: Any, row: int) -> Any:
-        return torch.clamp(action + torch.clamp(noise[row], -clip, clip), low, high)
-
-    return torch_targets(a, ["target_critic", "target_critic_2"], move)
+    return targets(a, ["target_critic", "target_critic_2"], move)

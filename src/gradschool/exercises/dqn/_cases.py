@@ -36,6 +36,24 @@ SHAPE_AXES: Axes = {
     "one action": of_size("q", 1, axis=1),
     "a sample whose outputs are all below 0": all_negative("q"),
 }
+
+
+def target_axes(chooses: str, promises: str) -> Axes:
+    """Return the axes of a label: by the outputs that choose the next action, and those that say what it is worth."""
+    return {
+        "square": square(chooses),
+        "tall": tall(chooses),
+        "wide": wide(chooses),
+        "one row": of_size("reward", 1),
+        "one action": of_size(chooses, 1, axis=1),
+        "gamma 0": has_value("gamma", 0.0),
+        "gamma 1": has_value("gamma", 1.0),
+        "rewards of both signs": some(lambda a: np.any(a["reward"] > 0) and np.any(a["reward"] < 0)),
+        "a large reward": large("reward"),
+        "a large Q": large(promises),
+    }
+
+
 OUTPUT_AXES: Axes = {
     **SHAPE_AXES,
     "the best action taken, and another one": some(lambda a: 0 < np.sum(a["q"].argmax(1) == a["action"]) < len(a["q"])),
@@ -182,7 +200,7 @@ def transition(
         "terminated": np.arange(B) % 3 == 1,
         "gamma": float(rng.uniform(0.7, 0.97)) if gamma is None else gamma,
     }
-    return Case(name, args, edge=edge, sizes={"B": B, "A": A})
+    return Case(name, args, edge=edge, sizes={"B": B, "S": S, "A": A})
 
 
 def transition_cases(rng: Rng) -> list[Case]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args
-from gradschool.core.numerics import Array, complex_step
+from gradschool.core.numerics import Array, complex_step, complex_step_at_once
 
 
 def episode_value(reward: float, after: Any, over: bool, gamma: float) -> Any:
@@ -25,14 +25,20 @@ def gradient_in_outputs(a: Args) -> Array:
     return complex_step(lambda q: squared_loss(q, a["action"], a["y"]), a["q"])
 
 
-def td_loss(W: Array, W_target: Array, a: Args) -> Any:
-    """L = 1/2 mean_b (W[s, a] - y)^2 with y from W_target."""
-    best = [max(row, key=lambda value: value.real) for row in W_target[a["next_state"]].tolist()]
-    rows = zip(a["reward"], best, a["terminated"], strict=True)
-    y = np.array([episode_value(r, q, over, a["gamma"]) for r, q, over in rows])
-    return squared_loss(W[a["state"]], a["action"], y)
+def td_losses(W: Array, W_target: Array, a: Args) -> Array:
+    """L = 1/2 mean_b (W[s, a] - y)^2 with y from W_target, for each of K pairs of networks (K, S, A)."""
+    after = W_target[:, a["next_state"]]
+    first_best = after.real.argmax(axis=2)[:, :, None]
+    future = a["gamma"] * np.take_along_axis(after, first_best, axis=2)[:, :, 0]
+    y = a["reward"] + np.where(np.asarray(a["terminated"], bool), 0.0, future)
+    return np.asarray(0.5 * np.sum((W[:, a["state"], a["action"]] - y) ** 2, axis=1) / len(a["reward"]))
 
 
-def gradient_in_weights(a: Args) -> Array:
-    """dL/dW (S, A) by complex steps; W_target stays where it is."""
-    return complex_step(lambda W: td_loss(W, a["W_target"], a), a["W"])
+def gradient_in_weights(a: Args, *, target_moves: bool = False) -> Array:
+    """dL/dW (S, A) by complex steps; the target comes from W_target, which stays, or from W itself."""
+
+    def losses(flats: Array) -> Array:
+        W = flats.reshape(-1, *a["W"].shape)
+        return td_losses(W, W if target_moves else a["W_target"][None], a)
+
+    return complex_step_at_once(losses, a["W"].ravel()).reshape(a["W"].shape)

@@ -9,36 +9,21 @@ from gradschool.core.numerics import Array
 from gradschool.exercises.axes import (
     Axes,
     all_negative,
-    has_value,
-    large,
-    of_size,
     some,
     some_row,
     some_row_without,
-    square,
-    tall,
     ties,
-    wide,
 )
-from gradschool.exercises.dqn._cases import distinct_q, td_target_cases
+from gradschool.exercises.dqn._cases import distinct_q, target_axes, td_target_cases
 from gradschool.exercises.dqn._losses import episode_value
 
 AXES: Axes = {
+    **target_axes("q_next_online", "q_next_target"),
     "a terminated row": some_row("terminated"),
     "a row that goes on": some_row_without("terminated"),
-    "square": square("q_next_online"),
-    "tall": tall("q_next_online"),
-    "wide": wide("q_next_online"),
-    "one row": of_size("reward", 1),
-    "one action": of_size("q_next_online", 1, axis=1),
     "two best actions of the target network": ties("q_next_target"),
     "the target network says more of the chosen action, and less": some(lambda a: _both_orders(a)),
     "every Q below 0": some(lambda a: all_negative("q_next_online")([a]) and all_negative("q_next_target")([a])),
-    "gamma 0": has_value("gamma", 0.0),
-    "gamma 1": has_value("gamma", 1.0),
-    "rewards of both signs": some(lambda a: np.any(a["reward"] > 0) and np.any(a["reward"] < 0)),
-    "a large reward": large("reward"),
-    "a large Q": large("q_next_target"),
 }
 
 

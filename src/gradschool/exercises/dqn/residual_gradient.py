@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array, complex_step
+from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
-from gradschool.exercises.dqn._losses import td_loss
+from gradschool.exercises.dqn._losses import gradient_in_weights
 
 AXES: Axes = {**TRANSITION_AXES, "zero error beside others": zero_beside_others("W")}
 
@@ -22,4 +22,4 @@ def cases(rng: Rng) -> list[Case]:
 
 def oracle(a: Args) -> Array:
     """dL/dW (S, A) by complex steps, where the target moves with W."""
-    return complex_step(lambda W: td_loss(W, W, a), a["W"])
+    return gradient_in_weights(a, target_moves=True)

@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, ties
 from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
-from gradschool.exercises.dqn._losses import gradient_in_weights, td_loss
+from gradschool.exercises.dqn._losses import gradient_in_weights, td_losses
 from gradschool.exercises.dqn.adapters import torch_loss_setup, torch_loss_state
 
 AXES: Axes = {
@@ -32,6 +32,6 @@ def oracle(a: Args) -> dict[str, Any]:
     return {
         "grad_W": gradient_in_weights(a),
         "grad_W_target": np.zeros_like(a["W_target"]),
-        "loss": np.array(td_loss(a["W"], a["W_target"], a)),
+        "loss": np.array(td_losses(a["W"][None], a["W_target"][None], a)[0]),
         **torch_loss_state(*torch_loss_setup(a)),
     }

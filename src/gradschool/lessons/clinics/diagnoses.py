@@ -74,9 +74,7 @@ def listed_diagnoses(found: object, letters: Sequence[str], names: Collection[st
         If ``found`` is not a dictionary.
     """
     if not isinstance(found, Mapping):
-        raise AnswerUnusable(
-            f"clinic() should return a dictionary, one fault for each letter {letters[0]} to {letters[-1]}"
-        )
+        raise AnswerUnusable('clinic() should return a dictionary with a fault for each letter, as {"A": "..."}')
     by_letter = {normalize_text(str(letter)): name for letter, name in found.items()}
     return {letter: _listed(by_letter.get(letter.casefold()), names) for letter in letters}
 

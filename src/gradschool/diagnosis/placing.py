@@ -1,0 +1,129 @@
+"""Where an answer is wrong, tried on inputs that are made to break what is said of it.
+
+The inputs of an exercise are few, and what happens to go together in them looks like a cause: a batch in which an
+episode ends may be the only one in which a state occurs twice. Here one input at a time is changed, the others stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case
+from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
+from gradschool.diagnosis.hypotheses.conditions import conditions
+from gradschool.diagnosis.hypotheses.observations import largest, perturbed
+from gradschool.diagnosis.hypotheses.places import Place, place
+from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
+
+RESERVE = 0.25  # of the time for all questions, beyond it
+BASES, LEAST, MOST = 4, 3, 48  # cases that are changed, and changes of all of them together: at least, and at most
+RANGE = ("low", "high")  # these two change together, or nothing is left between them
+
+
+@dataclass
+class Placing:
+    """The search for the place where one student's answers are wrong; changed inputs are asked for once a part."""
+
+    laboratory: Laboratory
+    known: dict[str, list[Part]] = field(default_factory=dict)
+
+    def place(self, label: str, parts: Sequence[Part], *, search: bool = False) -> Place | None:
+        """Return where a part of the answer is wrong, if a condition says so on changed inputs as well.
+
+        Parameters
+        ----------
+        label
+            The part's label.
+        parts
+            The part in every answer so far.
+        search
+            Look among the changed inputs too where the others show no place.
+        """
+        if not search and place(parts, conditions) is None:
+            return None
+        if label not in self.known:
+            if not self.known:  # said only after an experiment: what came before has left nothing for it, perhaps
+                self.laboratory.budget.extend(RESERVE)
+            self.known[label] = list(self._changed(label, parts))
+        changed = self.known[label]
+        at = place([*parts, *changed], conditions) if len(changed) >= LEAST else None
+        beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
+        return place([*parts, *changed, *beyond], conditions) if beyond else at
+
+    def inputs(self, label: str, parts: Sequence[Part]) -> int:
+        """Return on how many inputs a place was tried."""
+        return len(parts) + len(self.known.get(label, ()))
+
+    def _changed(self, label: str, parts: Sequence[Part]) -> Iterator[Part]:
+        cases = (case for base in _bases(parts) for case in changed_cases(self.laboratory, base))
+        yield from self._asked(label, parts, islice(cases, MOST))
+
+    def _beyond(self, label: str, parts: Sequence[Part], name: str, bound: float) -> Iterator[Part]:
+        """Yield the part for cases in which one input, and it alone, is taken across a bound."""
+        for base in _bases(parts):
+            value, put = subjects(self.laboratory.exercise, base.args)[name]
+            factor = 3.0 * abs(bound) / (largest(np.asarray(value)) or 1.0)
+            yield from self._asked(label, parts, [replace(base, args=put(factor * np.asarray(value)))])
+
+    def _asked(self, label: str, parts: Sequence[Part], cases: Iterable[Case]) -> Iterator[Part]:
+        for case in cases:
+            t = self.laboratory.attempt(case)
+            found = parts_of(self.laboratory.exercise, [t] if t else []).get(label, [])
+            yield from (p for p in found if p.of_numbers or not parts[0].of_numbers)
+
+
+def _bounds(at: Place | None) -> Iterator[tuple[str, float]]:
+    """Yield the inputs of which a place names a bound, each with the bound."""
+    key = at.condition.key if at else ()
+    for k, word in enumerate(key):
+        if word in ("above", "below"):
+            name = str(key[k + 1]).removeprefix("size of ")
+            if " " not in name:
+                yield name, float(key[k + 3])
+
+
+def _bases(parts: Sequence[Part]) -> list[Case]:
+    """Return a few cases of different kinds, small ones first."""
+    by_name = {p.case.name: p.case for p in sorted(parts, key=lambda p: p.attempt.display_order, reverse=True)}
+    return list(reversed(by_name.values()))[:BASES]
+
+
+def changed_cases(laboratory: Laboratory, case: Case) -> Iterator[Case]:
+    """Yield the case with one row of its batch alone, and with one of its inputs changed."""
+    one_row = with_rows(case, np.array([0]), f"{case.name}, its first row alone")
+    if one_row and case.sizes["B"] > 1:
+        yield one_row
+    exercise, flags = laboratory.exercise, _flags(laboratory, case)
+    if set(case.rows) - set(flags):
+        return  # rows that have a name because of their numbers
+    for name, change in _changes(laboratory, case.args):
+        value, put = subjects(exercise, case.args)[name]
+        args = put(change(value))
+        kept = {key: np.asarray(m, bool) for key, m in _flags(laboratory, replace(case, args=args)).items()}
+        yield replace(case, name=f"{case.name}, another {name}", args=args, rows={k: kept[k] for k in case.rows})
+    if all(name in case.args for name in RANGE):
+        high = np.abs(case.args["high"])
+        yield replace(case, name=f"{case.name}, a range around 0", args={**case.args, "low": -high, "high": high})
+
+
+def _flags(laboratory: Laboratory, case: Case) -> dict[str, Any]:
+    values = subjects(laboratory.exercise, case.args).items()
+    return {name.rpartition(".")[2]: v for name, (v, _) in values if isinstance(v, np.ndarray) and is_flags(v)}
+
+
+def _changes(laboratory: Laboratory, args: Args) -> Iterator[tuple[str, Callable[[Any], Value]]]:
+    """Yield the inputs that may be changed, each with a change; first one of each input, then a second one."""
+    values, nets = subjects(laboratory.exercise, args), networks(laboratory.exercise, args)
+    for first in (True, False):
+        for name, (value, _) in values.items():
+            if name in nets or name in RANGE or (isinstance(value, int) and not isinstance(value, bool)):
+                continue
+            if isinstance(value, np.ndarray) and value.ndim and is_flags(value):
+                yield name, np.zeros_like if first else np.ones_like
+            elif first and (is_ids(value) or is_real(value) or isinstance(value, bool | np.bool_)):
+                yield name, perturbed
