@@ -188,6 +188,14 @@ def _precision(entry: Entry, mutant: Solution, report: Report, samples: Sequence
     return _sometimes_wrong(entry, mutant, report, samples)
 
 
+def _single(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    part = report.claim.part
+    other = [s for s in samples if (s.got[part] != s.got[part].astype(np.float32)).any()]
+    if other:
+        return f'not every entry is a float32 on "{other[0].case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
 def _same_after(change: Callable[[Array], Array], what: str) -> Test:
     def test(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
         part = report.claim.part
@@ -328,6 +336,7 @@ KINDS: dict[str, Test] = {
     "state": _sometimes_wrong,
     "kept": _kept,
     "precision": _precision,
+    "single": _single,
     "displaced": _same_after(lambda x: np.sort(x, axis=None), "the sorted numbers"),
     "signs": _same_after(np.abs, "the sizes"),
     "right-parts": _right_parts,

@@ -164,7 +164,7 @@ def _line(axis: int, at: int, wanted: bool) -> Callable[[Sample, str], Array | N
         if len(shape) <= axis:
             return None
         inside = np.zeros(shape, bool)
-        if shape[axis] > 1:
+        if shape[axis]:
             np.moveaxis(inside, axis, 0)[at] = True
         return inside if wanted else ~inside
 
@@ -215,6 +215,11 @@ def _pair_twice(s: Sample, part: str) -> Array | None:
     return np.array([[pairs[i, j] > 1 for j in range(shape[1])] for i in range(shape[0])], bool)
 
 
+def _entry_of(s: Sample, part: str) -> Array:
+    at = int(s.inputs["state"]) * s.right[part].shape[1] + int(s.inputs["action"])
+    return np.asarray(np.arange(s.right[part].size) == at).reshape(s.right[part].shape)
+
+
 ENTRIES: dict[str, Callable[..., Array | None]] = {
     "negative": _compared(lambda x: x < 0),
     "positive": _compared(lambda x: x > 0),
@@ -234,4 +239,5 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "not-row-of": _not(lambda s, part, name: _row_of(s, part, name, 1)),
     "row-of-twice": lambda s, part, name: _row_of(s, part, name, 2),
     "pair-twice": _pair_twice,
+    "entry-of": _entry_of,
 }

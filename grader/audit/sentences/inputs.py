@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from grader.audit.mutation.mutants import Solution
 from grader.bank.entry import Entry
 from gradschool.core.calling import Reply, call_twice, captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Args, Case, Exercise
+from gradschool.core.exercise import Args, Case, Exercise, Rng
 from gradschool.core.numerics import TOLERANCES, Array, wrong_entries
 from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, to_plain
 
@@ -52,10 +53,14 @@ def draw(entry: Entry, mutant: Solution, least: int) -> list[Sample]:
     found: list[Sample] = []
     seed = FIRST_SEED
     while len(found) < least and seed < FIRST_SEED + 2 * least:
-        for case in entry.cases(np.random.default_rng(seed)):
-            found.append(sample(entry, mutant, case))
+        found += [sample(entry, mutant, case) for case in _cases(entry.cases, seed)]
         seed += 1
     return found
+
+
+@lru_cache(maxsize=256)
+def _cases(draw: Callable[[Rng], list[Case]], seed: int) -> tuple[Case, ...]:
+    return tuple(draw(np.random.default_rng(seed)))
 
 
 def right_answer(entry: Entry, args: Args) -> PlainData | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -224,10 +224,16 @@ class Laboratory:
     @cached_property
     def fresh(self) -> tuple[Attempt, ...]:
         """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
-        draw = self.cases or self.exercise.cases
-        drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
-        others = [shuffled(case) for case in drawn[: len(drawn) // len(FRESH_SEEDS)]]
-        return tuple(t for case in (*drawn, *others) if case and (t := self.attempt(case)))
+        cases = fresh_cases(self.cases or self.exercise.cases)
+        return tuple(t for case in cases if (t := self.attempt(case)))
+
+
+@lru_cache(maxsize=64)
+def fresh_cases(draw: Callable[[Rng], list[Case]]) -> tuple[Case, ...]:
+    """Return the cases of the fresh seeds, and some of them with their rows in another order; drawn once and kept."""
+    drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
+    others = [shuffled(case) for case in drawn[: len(drawn) // len(FRESH_SEEDS)]]
+    return tuple(case for case in (*drawn, *others) if case)
 
 
 def shuffled(case: Case) -> Case | None:

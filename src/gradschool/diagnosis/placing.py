@@ -51,7 +51,9 @@ class Placing:
                 self.laboratory.budget.extend(RESERVE)
             self.known[label] = list(self._changed(label, parts))
         changed = self.known[label]
-        at = place([*parts, *changed], conditions) if len(changed) >= LEAST else None
+        if len(changed) < LEAST and self.laboratory.budget.over:
+            return None  # it was not tried
+        at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
         return place([*parts, *changed, *beyond], conditions) if beyond else at
 

@@ -23,7 +23,7 @@ from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Resp
 from gradschool.diagnosis.inputs import is_real, networks, subjects
 from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.state_words import state_sentence
-from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
+from gradschool.diagnosis.wording import formula_sentence, listed, lower, place_sentence
 
 LINES = 4  # tables, of several rows and columns, that must agree on what is said of lines
 ISOLATED = 12  # inputs on which one of them is set to 0
@@ -177,6 +177,7 @@ class Search:
 
     def _precision(self, label: str) -> Iterator[Diagnosis]:
         parts = self.tried[label]
+        yield from self._single(label)
         if not all(p.of_numbers and (np.abs(p.got - p.right) <= 1e-5 * np.abs(p.right))[p.wrong].all() for p in parts):
             return
         if all((p.got == p.got.astype(np.float32)).all() for p in parts):
@@ -190,6 +191,24 @@ class Search:
             "difference quotient, rounding and a small constant added somewhere all look like this."
         )
         yield Diagnosis("precision", said, Claim("precision", label, (1e-5,)), f"compared on {len(parts)} inputs")
+
+    def _single(self, label: str) -> Iterator[Diagnosis]:
+        """Recognize numbers that have been float32 on the way, where some are wrong by more than that alone."""
+        parts = self.tried[label]
+        if not all(p.of_numbers and _is_single(p.got) for p in parts):
+            return
+        near = [largest(p.got - p.right) <= 1e-6 * largest(p.right) for p in parts]
+        if all(near) and sum(p.right.size for p in parts) > LINES and not all(_is_single(p.right) for p in parts):
+            said = (
+                f"Every entry of {lower(parts[0].what)} is a float32: on the way half of the digits were lost, which "
+                "shows most in small entries beside large ones."
+            )
+            yield Diagnosis(
+                "float32",
+                said,
+                Claim("single", label),
+                "each entry survives rounding to float32, and the right ones do not",
+            )
 
     def _everywhere(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=False) if m.everywhere]
@@ -389,6 +408,10 @@ def _other_part(search: Search, other: str) -> Callable[[Part], np.ndarray | Non
         return found.right if found is not None and found.of_numbers else None
 
     return of
+
+
+def _is_single(x: Array) -> bool:
+    return bool((x == x.astype(np.float32)).all())
 
 
 def _same_but_for(got: Array, right: Array, p: Part) -> bool:

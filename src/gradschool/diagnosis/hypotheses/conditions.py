@@ -20,6 +20,7 @@ from gradschool.diagnosis.hypotheses.places import Condition, negated
 from gradschool.diagnosis.inputs import is_flags, is_ids
 
 Test = Callable[[Any, Any], object]
+TWO = np.zeros(2)  # for an input that is not there: no single number
 
 
 def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:
@@ -110,9 +111,12 @@ def _two_sizes(one: str, two: str, test: Test, p: Part) -> object:
 def _options(parts: Sequence[Part]) -> Iterator[Condition]:
     for k in in_common(parts):
         if all(p.inputs[k].ndim == 0 for p in parts):
+            flag = all(p.inputs[k].dtype.kind == "b" for p in parts)
             for n in (0, 1):
-                yield _whole(("value", k, n), f"`{k}` is {n}", partial(_number, k, operator.eq, n))
-                yield _whole(("not-value", k, n), f"`{k}` is not {n}", partial(_number, k, operator.ne, n))
+                word = bool(n) if flag else n
+                yield _whole(("value", k, n), f"`{k}` is {word}", partial(_number, k, operator.eq, n))
+                if not flag:
+                    yield _whole(("not-value", k, n), f"`{k}` is not {n}", partial(_number, k, operator.ne, n))
             yield _whole(("above-1", k), f"`{k}` is more than 1", partial(_number, k, operator.gt, 1))
     for k, value in parts[0].case.args.items():
         if isinstance(value, str):
@@ -175,6 +179,8 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
         yield Condition(("id-zero", k), f"the row's `{k}` is 0", partial(_id_zero, k))
         says = f"an entry of `{k}` occurs more than once"
         yield _whole(("repeats", k), says, partial(_repeats, k))
+    if all(p.inputs.get("state", TWO).ndim == p.inputs.get("action", TWO).ndim == 0 for p in parts):
+        yield Condition(("entry-of",), "the entry is that of `state` and `action`", _entry_of)
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
 
@@ -207,6 +213,16 @@ def _row_of(name: str, times: int, p: Part) -> Array | None:
     if p.wrong.ndim != 2 or len(p.wrong) <= p.inputs[name].max(initial=-1):
         return None
     return _rowwise(p, np.bincount(p.inputs[name], minlength=len(p.wrong)) >= times)
+
+
+def _entry_of(p: Part) -> Array | None:
+    rows, columns = p.wrong.shape if p.wrong.ndim == 2 else (0, 0)
+    s, a = int(p.inputs["state"]), int(p.inputs["action"])
+    if not (0 <= s < rows and 0 <= a < columns):
+        return None
+    mask = np.zeros(p.wrong.shape, bool)
+    mask[s, a] = True
+    return mask
 
 
 def _pair_twice(p: Part) -> Array | None:

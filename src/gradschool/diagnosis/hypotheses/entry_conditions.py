@@ -73,9 +73,7 @@ def positions(parts: Sequence[Part]) -> Iterator[Condition]:
 def _at(axis: int, k: int, p: Part) -> Array | None:
     if p.wrong.ndim <= axis:
         return None
-    if p.wrong.shape[axis] < 2:
-        return np.zeros(p.wrong.shape, bool)
-    return np.asarray(np.indices(p.wrong.shape)[axis] == k % p.wrong.shape[axis])
+    return np.asarray(np.indices(p.wrong.shape)[axis] == k % max(1, p.wrong.shape[axis]))
 
 
 def _diagonal(p: Part) -> Array | None:

@@ -55,13 +55,18 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
             outer.append(condition)
     order = [c.key for c in outer]
     outer.sort(key=lambda c: int(flat([np.asarray(c.of(p)) for p in parts], everywhere).sum()))  # the tightest first
+    pairs: list[Condition] = []
     for one in outer[:MOST_OUTER]:
         within = [np.asarray(one.of(p)) for p in parts]
         for two in conditions(parts, within):
+            held = holds(parts, two, within)
+            if held not in ("exactly", "only"):
+                continue
             both = _and(two, one) if two.key in order[: order.index(one.key)] else _and(one, two)
-            if holds(parts, two, within) == "exactly" and holds(parts, both, everywhere) == "exactly":
+            if held == "exactly" and holds(parts, both, everywhere) == "exactly":
                 return Place(both, not both.whole)
-    telling = [c for c in outer if holds(parts, c, everywhere) == "only"]
+            pairs.append(both)
+    telling = [c for c in (*outer, *pairs) if holds(parts, c, everywhere) == "only"]
     return Place(telling[0], False) if telling else None
 
 

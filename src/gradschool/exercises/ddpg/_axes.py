@@ -49,6 +49,9 @@ RANGES: Axes = {
     "three ranges of uneven widths": some(
         lambda a: len(a["low"]) == 3 and np.ptp(a["high"] - a["low"]) > np.min(a["high"] - a["low"])
     ),
+    "bounds in no order": some(
+        lambda a: all({-1, 1} <= set(np.sign(np.diff(bound)).astype(int)) for bound in (a["low"], a["high"]))
+    ),
     "a range that does not hold 0": some(lambda a: a["low"] * a["high"] > 0),
     "a range wider than [-1, 1]": some(lambda a: a["high"] - a["low"] > 2.2),
     "a range narrower than [-1, 1]": some(lambda a: a["high"] - a["low"] < 1.8),

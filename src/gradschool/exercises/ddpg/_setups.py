@@ -39,8 +39,8 @@ def new_net(rng: Rng, sizes: tuple[int, ...]) -> dict[str, Any]:
 
 
 def limits(rng: Rng, A: int) -> tuple[Array, Array]:
-    """Low and high of each action dimension: uneven, not symmetric, and the third lies above 0."""
-    low = -rng.uniform(1.2, 3.0, A)
+    """Low and high of each action dimension: uneven, not symmetric, in no order, and the third lies above 0."""
+    low = -np.sort(rng.uniform(1.2, 3.0, A))
     low[2:] = rng.uniform(0.5, 1.0, len(low[2:]))
     return low, low + rng.uniform(2.8, 3.8, A) * np.resize(WIDTHS, A)
 

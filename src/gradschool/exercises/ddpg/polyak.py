@@ -11,6 +11,7 @@ AXES: Axes = {
     "tau 0": has_value("tau", 0.0),
     "tau 1": has_value("tau", 1.0),
     "the usual small tau": some(lambda a: 0 < a["tau"] < 0.01),
+    "a large tau, below 1": some(lambda a: 0.5 < a["tau"] < 1),
     "one parameter": of_size("target", 1),
     "large parameters": large("target"),
     "small parameters": tiny("target"),
@@ -27,7 +28,7 @@ def cases(rng: Rng) -> list[Case]:
     return [
         case("tau 0.1", 5, 0.1),
         case("tau 0.005", 8, 0.005),
-        case("large parameters", 6, 0.2, scale=1e3),
+        case("large parameters, tau 0.7", 6, 0.7, scale=1e3),
         case("tau 0: nobody moves", 4, 0.0, edge=True),
         case("tau 1: the target is the online network", 4, 1.0, edge=True),
         case("one parameter, and a small one", 1, 0.4, edge=True, scale=1e-4),
