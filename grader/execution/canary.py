@@ -27,7 +27,7 @@ from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
 from grader.notebooks.nbgrader_cells import is_grade, is_locked, is_solution
 from grader.notebooks.source import source_notebook
-from grader.sandbox import bubblewrap
+from grader.sandbox import bubblewrap, cgroup
 from gradschool.core.exercise import grade_id
 from gradschool.student.kernel_probe import (
     Import,
@@ -176,3 +176,5 @@ def examine_kernels(chapters: list[Chapter], config: ExecutionConfig) -> Iterato
                 return
             well = "has what the lesson imports, as the grader has it, and reaches the judge"
             yield Finding(not why, f"{chapter.assignment_id}, a kernel {way}: {why or well}.")
+    if config.sandbox:
+        yield Finding(True, cgroup.described())  # with or without: nothing is wrong

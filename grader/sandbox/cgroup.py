@@ -99,6 +99,17 @@ def memory_group(limit: int) -> MemoryGroup | None:
         return None
 
 
+def described() -> str:
+    """Return whether kernels get memory groups on this machine, in a sentence for the instructor."""
+    found = place()
+    if found is None:
+        return (
+            "No memory cgroup can be made here: memory is limited by process, and what Linux holds for a kernel "
+            "is bounded item by item. Grade as root, or start with `systemd-run --user --scope`, to limit all of it."
+        )
+    return f"Each kernel gets a memory cgroup (version {found.version}), which limits all that Linux holds for it."
+
+
 @lru_cache(1)
 def place() -> Place | None:
     """Return where this process can make memory groups, after trying it; None if it cannot anywhere."""

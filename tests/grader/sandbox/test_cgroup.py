@@ -53,6 +53,7 @@ def test_without_cgroups_there_is_no_place(monkeypatch: pytest.MonkeyPatch, tmp_
     try:
         assert cgroup.place() is None
         assert memory_group(2**30) is None
+        assert "No memory cgroup can be made here" in cgroup.described()
     finally:
         cgroup.place.cache_clear()
 
