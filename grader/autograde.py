@@ -7,7 +7,6 @@ stopped at any point, and started again, ends as one that was not.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +27,7 @@ from grader.executors.base import Executor, Failed, Graded, Submission
 from grader.executors.local import LocalExecutor
 from grader.gradebook import grades, late_penalty
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.gradebook.file_lock import try_lock
 from grader.notebooks.reader import escapes_folder
 from grader.results import GradeRecord, digest_of, grader_version, note_ungraded
 
@@ -91,13 +91,11 @@ def grade_class(
 def only_run(course: CourseDirectory) -> Iterator[None]:
     """Hold the class's lock, so that two runs never write to one gradebook at the same time."""
     course.work.mkdir(parents=True, exist_ok=True)
-    with open(course.work / ".grading.lock", "a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with open(course.work / ".grading.lock", "a+", encoding="utf-8") as lock:
+        if not try_lock(lock):
             lock.seek(0)
             who = lock.read().strip() or "unknown"
-            raise GraderError(f"Another run is grading in {course.work} (process {who}): wait until it ends.") from None
+            raise GraderError(f"Another run is grading in {course.work} (process {who}): wait until it ends.")
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

@@ -64,7 +64,7 @@ def _connected(address: str | Callable[[], Any]) -> Any:
         return address()
     try:
         is_file = address.endswith(".json")  # Dask itself would wait for the file without end
-        at = json.loads(Path(address).read_text())["address"] if is_file else address
+        at = json.loads(Path(address).read_text(encoding="utf-8"))["address"] if is_file else address
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions, which are compared below
             client: Callable[..., Any] = distributed.Client  # which has no types

@@ -7,7 +7,6 @@ lead to a gradebook, and a lock of the gradebook itself, so that graders on seve
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import sys
@@ -23,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from grader.course import CourseDirectory
 from grader.errors import GraderError
+from grader.gradebook.file_lock import try_lock
 from grader.settings import DB_VARIABLE
 from grader.text import MOST_NAME, plain
 
@@ -200,14 +200,10 @@ _BUSY = "Another grader has been writing to this gradebook for a minute: wait un
 @contextlib.contextmanager
 def _file_lock(database: Path) -> Iterator[None]:
     """Hold the lock of an SQLite gradebook: a file beside the database."""
-    with open(database.with_name(f".{database.name}.lock"), "a") as lock:
+    with open(database.with_name(f".{database.name}.lock"), "a", encoding="utf-8") as lock:
         until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise GraderError(_BUSY) from None
-                time.sleep(0.02)
+        while not try_lock(lock):
+            if time.monotonic() > until:
+                raise GraderError(_BUSY)
+            time.sleep(0.02)
         yield
