@@ -10,6 +10,7 @@ watches its networks, its backward passes and its optimizers.
 
 from gradexaminer.examination import examine
 from gradexaminer.findings import Finding, Report
+from gradexaminer.running.watching import watch
 from gradexaminer.transitions import Batch, Transition
 
-__all__ = ["Batch", "Finding", "Report", "Transition", "examine"]
+__all__ = ["Batch", "Finding", "Report", "Transition", "examine", "watch"]

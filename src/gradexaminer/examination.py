@@ -65,14 +65,15 @@ def examine(
     if update is None:
         raise ValueError("examine needs update=...: a function that has the agent learn once")
     began = time.perf_counter()
-    spaces = _spaces(n_actions, low, high, obs, image=image)
+    spaces = spaces_of(n_actions, low, high, obs, image=image)
     seen = Observer(Doors(make, update, feed, sync), spaces, seed).observe()
     report = conclude(seen)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
 
-def _spaces(n_actions: int | None, low: Any, high: Any, obs: int | tuple[int, ...], *, image: bool) -> Spaces:
+def spaces_of(n_actions: int | None, low: Any, high: Any, obs: int | tuple[int, ...], *, image: bool) -> Spaces:
+    """What an agent was built for, from the arguments of :func:`examine`; a `ValueError` says what is missing."""
     shape = (obs,) if isinstance(obs, int) else tuple(obs)
     if n_actions is not None and low is None and high is None:
         return Spaces(shape, n_actions, image=image)
@@ -83,8 +84,12 @@ def _spaces(n_actions: int | None, low: Any, high: Any, obs: int | tuple[int, ..
     )
 
 
-def conclude(seen: Observed) -> Report:
-    """Say what was observed."""
+def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
+    """Say what was observed.
+
+    Where the whole training loop ran (`truncation_seen`), a label without bootstrap in truncated rows is a fault: the
+    loop stored the wrong flag. Otherwise it is what the adapter stored.
+    """
     report = Report(updates=len(seen.updates))
     if seen.error:
         _say_error(seen, report)
@@ -98,7 +103,7 @@ def conclude(seen: Observed) -> Report:
     steps.examine_steps(seen, report)
     views = critic.critics(seen)
     critic.examine_leaks(seen, report)
-    critic.examine_critics(seen, views, online, report)
+    critic.examine_critics(seen, views, online, report, truncation_seen=truncation_seen)
     if not views:
         report.add(NOT_SEEN, "critic-not-seen")
     if seen.spaces.continuous:

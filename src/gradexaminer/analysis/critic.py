@@ -56,7 +56,14 @@ def critics(seen: Observed) -> list[CriticView]:
     return list(views.values())
 
 
-def examine_critics(seen: Observed, views: list[CriticView], online: frozenset[int], report: Report) -> None:
+def examine_critics(
+    seen: Observed,
+    views: list[CriticView],
+    online: frozenset[int],
+    report: Report,
+    *,
+    truncation_seen: bool = False,
+) -> None:
     """Say what label each critic learns, and what is wrong with it."""
     for view in views:
         for update, backward, rows in view.rows:
@@ -68,6 +75,10 @@ def examine_critics(seen: Observed, views: list[CriticView], online: frozenset[i
             report.add(NOT_SEEN, "policy-not-examined", view.name)
         else:
             _examine_one(seen, view, report)
+        if truncation_seen and view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
+            report.add(
+                FAULT, "mask-truncated", view.name, "rows that were cut off fit only without a bootstrapped value"
+            )
 
 
 def _is_policy(view: CriticView, views: list[CriticView]) -> bool:

@@ -101,7 +101,7 @@ class Observer:
                 self._wait_for_targets()
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
-            self.seen.error = _told(error)
+            self.seen.error = told(error)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = {
             path: frozenset(p.data_ptr() for p in module.parameters()) for path, module in self.found.modules.items()
@@ -113,7 +113,7 @@ class Observer:
         for size in SIZES if self.doors.feed else SIZES[:1]:
             self._feed_up_to(size)
             for _ in range(CALLS):
-                if _learned(self._update(recorded=True)):
+                if learned(self._update(recorded=True)):
                     self._rediscover()
                     return True
         return False
@@ -154,10 +154,10 @@ class Observer:
             calls += 1
             scramble(self.found.modules.values(), self.generator, input_scale=scale)
             update = self._update(recorded=True)
-            if _learned(update):
+            if learned(update):
                 self.seen.updates.append(update)
             if len(self.seen.updates) >= UPDATES and (
-                not self.spaces.continuous or _actor_steps(self.seen.updates) >= 2
+                not self.spaces.continuous or actor_steps(self.seen.updates) >= 2
             ):
                 return
 
@@ -181,16 +181,18 @@ def moved(update: Update, parameter: int) -> bool:
     return before is not None and after is not None and not np.array_equal(before, after)
 
 
-def _learned(update: Update) -> bool:
+def learned(update: Update) -> bool:
+    """Whether there was a backward pass or a step."""
     return bool(update.backwards or update.steps)
 
 
-def _actor_steps(updates: list[Update]) -> int:
+def actor_steps(updates: list[Update]) -> int:
     """Updates in which a gradient went through the action that a critic was shown."""
     return sum(any(np.any(g) for c in u.calls for g in c.extra_gradients.values()) for u in updates)
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """What an error says, and the stranger's own line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [f for f in frames if "gradexaminer" not in f.filename and "/torch/" not in f.filename]
     where = f" ({theirs[-1].name}, line {theirs[-1].lineno}: {theirs[-1].line})" if theirs else ""

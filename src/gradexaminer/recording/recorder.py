@@ -5,6 +5,7 @@ Nothing of the agent is held after an update, nothing stays wrapped, and no rand
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -97,7 +98,7 @@ class Recorder:
     def _meet(self, module: nn.Module, _args: Any) -> None:
         """A network that is called from outside and was not found before."""
         if not self._stack and not self._silent and not is_container(module):
-            self.found.add_module(f"a {type(module).__name__}", module)
+            self.found.add_module(_name_in_caller(module, self.found), module)
 
     def _around_call(
         self, module: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -244,3 +245,14 @@ class Recorder:
         kind = type(optimizer).__name__
         step = Step(self._now(), id(optimizer), kind, frozenset(map(id, parameters)), sources, moved, again)
         self.update.steps.append(step)
+
+
+def _name_in_caller(module: nn.Module, found: Found) -> str:
+    """The variable that holds a network in the function that calls it; its class where there is none."""
+    frame = sys._getframe(2)
+    while frame is not None and "/torch/" in frame.f_code.co_filename:
+        frame = frame.f_back  # type: ignore[assignment]
+    names = [name for name, x in {**frame.f_globals, **frame.f_locals}.items() if x is module] if frame else []
+    base = names[0] if names else f"a {type(module).__name__}"
+    taken = [path for path in found.modules if path.split(" #")[0] == base]
+    return f"{base} #{len(taken) + 1}" if taken else base

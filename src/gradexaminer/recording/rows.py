@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradexaminer.transitions import Transition
 
 HERE, NEXT = 0, 1  # the two ends of a transition: s and s'
+MOST_COMPARED = 12_000  # rows; beyond that only exact ones are looked up
 CLOSE = 1e-4  # of a normalized row, when observations were rescaled on the way
 
 
@@ -53,7 +54,7 @@ class RowIndex:
 
     def __init__(self, obs_size: int) -> None:
         self.size = obs_size
-        self._exact: dict[bytes, tuple[int, int]] = {}
+        self._exact: dict[bytes, list[tuple[int, int]]] = {}
         self._rows: list[np.ndarray] = []
         self._names: list[tuple[int, int]] = []
         self._signatures: np.ndarray | None = None
@@ -63,7 +64,7 @@ class RowIndex:
         for t in transitions:
             for end, x in ((HERE, t.obs), (NEXT, t.next_obs)):
                 row = np.ascontiguousarray(x, np.float32).reshape(-1)
-                self._exact[row.tobytes()] = (t.index, end)
+                self._exact.setdefault(row.tobytes(), []).append((t.index, end))
                 self._rows.append(row)
                 self._names.append((t.index, end))
         self._signatures = None
@@ -90,9 +91,11 @@ class RowIndex:
         return [first, (flat[:, -self.size :], flat[:, : -self.size])]
 
     def _look_up(self, rows: np.ndarray) -> np.ndarray | None:
-        exact = np.array([self._exact.get(row.tobytes(), (-1, 0)) for row in np.ascontiguousarray(rows)])
+        exact = _one_end([self._exact.get(row.tobytes(), [(-1, 0)]) for row in np.ascontiguousarray(rows)])
         if _enough(exact):
             return exact
+        if len(self._rows) > MOST_COMPARED:
+            return None
         for way in (self._by_signature, self._by_scale_of_each_entry):
             found = way(rows)
             if found is not None and _enough(found):
@@ -125,6 +128,13 @@ class RowIndex:
         values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
         nearest = np.abs(known[:, 0][None, :] - values[:, None]).argmin(axis=1)
         return np.array([self._names[k] for k in nearest])
+
+
+def _one_end(names: list[list[tuple[int, int]]]) -> np.ndarray:
+    """Name each row once. In a running environment s' is the next transition's s: the rows that are only one decide."""
+    votes = [given[0][1] for given in names if len(given) == 1 and given[0][0] >= 0]
+    end = NEXT if 2 * sum(votes) > len(votes) else HERE
+    return np.array([next((name for name in given if name[1] == end), given[0]) for given in names])
 
 
 def _shift_and_scale(known: np.ndarray, seen: np.ndarray) -> tuple[float, float] | None:

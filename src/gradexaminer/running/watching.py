@@ -1,0 +1,126 @@
+"""The door for whole scripts: the training loop runs as it is, in an environment of crafted transitions.
+
+It alone sees how the loop stores `terminated`, `truncated` and the next observation, and when it copies the target.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradexaminer.examination import conclude, spaces_of
+from gradexaminer.findings import Report
+from gradexaminer.recording.discovery import Found
+from gradexaminer.recording.observe import MOST_UPDATES, UPDATES, Observed, actor_steps, learned, told
+from gradexaminer.recording.recorder import Recorder
+from gradexaminer.recording.rows import RowIndex
+from gradexaminer.recording.scramble import scramble
+from gradexaminer.running.stream_env import StreamEnv, as_gymnasium
+from gradexaminer.transitions import Spaces, Transition
+
+MOST_STEPS = 200_000
+
+
+class EnoughError(BaseException):
+    """Ends a script that would run on; no `except Exception` of its own catches it."""
+
+
+class Watcher:
+    """Cuts a script's run into updates, at the steps of its environment."""
+
+    def __init__(self, spaces: Spaces, seed: int, most_seconds: float) -> None:
+        self.spaces = spaces
+        self.seen = Observed(Found(), {}, spaces)
+        self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
+        self.recorder = Recorder(self.seen.found, self.rows)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.env = as_gymnasium(StreamEnv(spaces, np.random.default_rng(seed), self._stepped))
+        self.end = time.monotonic() + most_seconds
+        self._open = ExitStack()
+        self._update = self._open.enter_context(self.recorder.recording(0))
+        self._known = 0
+
+    def make(self, *_args: Any, **_kwargs: Any) -> Any:
+        """In place of `gymnasium.make`."""
+        return self.env
+
+    def _stepped(self, t: Transition) -> None:
+        self.seen.transitions[t.index] = t
+        self.rows.add([t])
+        if learned(self._update):
+            self._next_update()
+        if t.index >= MOST_STEPS or time.monotonic() > self.end:
+            raise EnoughError
+
+    def _next_update(self) -> None:
+        """Close the update that was recorded; the first one only tells which networks there are."""
+        self._open.close()
+        if self._known == len(self.seen.found.modules):
+            self.seen.updates.append(self._update)
+        self._known = len(self.seen.found.modules)
+        if self._enough():
+            raise EnoughError
+        scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+        self._open = ExitStack()
+        self._update = self._open.enter_context(self.recorder.recording(len(self.seen.updates) + 1))
+
+    def _enough(self) -> bool:
+        updates = self.seen.updates
+        if len(updates) >= MOST_UPDATES:
+            return True
+        return len(updates) >= UPDATES and (not self.spaces.continuous or actor_steps(updates) >= 2)
+
+    def close(self) -> None:
+        """Stop recording, and note where each network's weights lie."""
+        self._open.close()
+        self.seen.storage = {
+            path: frozenset(p.data_ptr() for p in module.parameters())
+            for path, module in self.seen.found.modules.items()
+        }
+
+
+def watch(
+    run: Callable[[Callable[..., Any]], Any],
+    *,
+    n_actions: int | None = None,
+    low: Sequence[float] | None = None,
+    high: Sequence[float] | None = None,
+    obs: int | tuple[int, ...] = 5,
+    image: bool = False,
+    seed: int = 0,
+    most_seconds: float = 60.0,
+) -> Report:
+    """Run a training script in a made-up environment, and say what its updates do.
+
+    Parameters
+    ----------
+    run : callable
+        `run(make)` starts the script; `make(...)` returns the environment, whatever it is asked for. Gymnasium must be
+        installed, as it is where such a script runs.
+    n_actions, low, high, obs, image, seed
+        As for :func:`gradexaminer.examine`.
+    most_seconds : float
+        The script is ended after that, and after enough updates.
+
+    Returns
+    -------
+    Report
+    """
+    began = time.perf_counter()
+    watcher = Watcher(spaces_of(n_actions, low, high, obs, image=image), seed, most_seconds)
+    try:
+        run(watcher.make)
+    except EnoughError:
+        pass
+    except Exception as error:  # a stranger's script may raise anything
+        watcher.seen.error = told(error)
+    finally:
+        watcher.close()
+    report = conclude(watcher.seen, truncation_seen=True)
+    report.milliseconds = 1000 * (time.perf_counter() - began)
+    return report
