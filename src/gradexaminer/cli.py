@@ -1,0 +1,87 @@
+"""`gradexaminer FILE.py[:NAME]`: examine an agent from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION
+from gradexaminer.running.apart import CannotExamineError, examine_file
+
+STATUS = {"nothing to object to": 0, FAULT: 1, SUSPICION: 3, NOT_SEEN: 4}
+CANNOT = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status: 0 nothing to object to, 1 fault, 2 not run, 3 suspicion, 4 not seen."""
+    asked = _parser().parse_args(arguments)
+    file, _, name = asked.file.partition(":")
+    spaces = {
+        "n_actions": asked.n_actions,
+        "low": asked.low,
+        "high": asked.high,
+        "obs": asked.obs,
+        "image": asked.image,
+    }
+    request = {
+        "file": file,
+        "object": name,
+        "script": asked.script,
+        "spaces": spaces,
+        "seed": asked.seed,
+        "seconds": asked.seconds,
+    }
+    try:
+        said = examine_file(request, sandbox=not asked.no_sandbox)
+    except CannotExamineError as error:
+        print(f"gradexaminer: {error}", file=sys.stderr)
+        return CANNOT
+    print(json.dumps(said, indent=2) if asked.json else _as_text(said))
+    return STATUS[said["verdict"]]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gradexaminer",
+        description="Examine a DQN, DDPG, TD3 or SAC update: which convention it follows, and what is wrong with it.",
+        epilog="Exit status: 0 nothing to object to, 1 fault, 2 could not be run, 3 suspicion, 4 not seen.",
+    )
+    parser.add_argument(
+        "file", metavar="FILE.py[:NAME]", help="a file with examined = dict(make=..., feed=..., update=..., ...)"
+    )
+    parser.add_argument(
+        "--script", action="store_true", help="FILE.py is a training script: run it in a made-up environment"
+    )
+    parser.add_argument("--n-actions", type=int, help="with --script: number of discrete actions")
+    parser.add_argument(
+        "--low", type=float, nargs="+", help="with --script: lowest continuous action, one number an entry"
+    )
+    parser.add_argument("--high", type=float, nargs="+", help="with --script: highest continuous action")
+    parser.add_argument("--obs", type=int, default=5, help="with --script: entries of an observation (default 5)")
+    parser.add_argument(
+        "--image", action="store_true", help="with --script: observations are whole numbers from 0 to 255"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=int, default=60, help="CPU seconds the code may use (default 60)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--no-sandbox", action="store_true", help="do not use bubblewrap, even where it is installed")
+    return parser
+
+
+def _as_text(said: dict[str, Any]) -> str:
+    lines = ["; ".join(said["conventions"]) + "."] if said["conventions"] else []
+    for f in said["findings"]:
+        where = f" ({f['where']})" if f["where"] else ""
+        evidence = f" Seen: {f['evidence']}." if f["evidence"] else ""
+        lesson = f" Explained in {f['lesson']}." if f["lesson"] else ""
+        lines.append(f"[{f['level']}] {f['code']}: {f['meaning']}{where}.{evidence}{lesson}")
+    if not said["findings"]:
+        lines.append("Nothing to object to: every role was seen, and its gradient is what the formula says.")
+    lines.append(f"{said['updates']} updates recorded in {said['milliseconds']:.0f} ms, {_where(said)}.")
+    return "\n".join(lines)
+
+
+def _where(said: dict[str, Any]) -> str:
+    return "in a sandbox" if said["sandboxed"] else "without a sandbox: the code could do what you can do"

@@ -1,0 +1,82 @@
+"""A stranger's file examined in a process of its own, with limits, and in bubblewrap's sandbox where there is one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+class CannotExamineError(Exception):
+    """The file could not be examined; its text says why, and what to do."""
+
+
+@cache
+def has_sandbox() -> bool:
+    """Whether bubblewrap is installed and may make namespaces here."""
+    if shutil.which("bwrap") is None:
+        return False
+    tried = subprocess.run([*_sandbox(Path("/")), "true"], capture_output=True, check=False, timeout=30)
+    return tried.returncode == 0
+
+
+def _sandbox(folder: Path) -> list[str]:
+    """Everything to be read, nothing to be written, no network; an empty `/tmp`, but for the file's own folder."""
+    line = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    line += ["--tmpfs", "/var/tmp", "--setenv", "TMPDIR", "/var/tmp"]
+    if folder != Path("/"):
+        line += ["--ro-bind", str(folder), str(folder), "--chdir", str(folder)]
+    for path in [*sys.path, sys.prefix]:
+        if path.startswith("/tmp/") and Path(path).exists():
+            line += ["--ro-bind", path, path]
+    return [*line, "--unshare-all", "--die-with-parent", "--new-session"]
+
+
+def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, Any]:
+    """Examine a file; return the report as plain data, with `sandboxed` in it.
+
+    Parameters
+    ----------
+    request : dict
+        `file`, `object`, `script`, `spaces`, `seed`, `seconds`.
+    sandbox : bool
+        False to leave out the sandbox though there is one.
+
+    Raises
+    ------
+    CannotExamineError
+        If the file is missing, raises while it is imported, or takes too long.
+    """
+    path = Path(request["file"]).resolve()
+    if not path.is_file():
+        raise CannotExamineError(f"{path.name} is not a file here; give the path of a Python file")
+    walled = sandbox and has_sandbox()
+    line = [*(_sandbox(path.parent) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
+    asked = json.dumps({**request, "file": str(path)})
+    try:
+        done = subprocess.run(
+            line, input=asked, capture_output=True, encoding="utf-8", check=False, timeout=request["seconds"] * 4 + 30
+        )
+    except subprocess.TimeoutExpired as late:
+        raise CannotExamineError(f"{path.name} did not end; give it more with --seconds") from late
+    return _answer(path, done, walled=walled, seconds=request["seconds"])
+
+
+def _answer(path: Path, done: subprocess.CompletedProcess[str], *, walled: bool, seconds: int) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
+        why = (
+            f"used up its {seconds} CPU seconds (more with --seconds)"
+            if done.returncode in {-9, -24, 137, 152}
+            else last
+        )
+        raise CannotExamineError(f"{path.name} could not be examined: {why}") from None
+    if "error" in said:
+        raise CannotExamineError(f"{path.name} could not be examined: {said['error']}")
+    return {**said, "sandboxed": walled}

@@ -1,0 +1,88 @@
+"""What runs a stranger's code: a process of its own, that reads one request and answers with one report.
+
+Never imported by the command line's own process. Whatever the stranger's code prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import runpy  # noqa: TID251  # this process exists to run a stranger's script
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+NAME = "examined"
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    request = json.load(sys.stdin)
+    _limit(int(request["seconds"]))
+    try:
+        said = _run(request)
+    except SystemExit as end:
+        said = {"error": f"{request['file']} ended itself with status {end.code}"}
+    except Exception as error:  # a stranger's file may raise anything
+        said = {"error": f"{type(error).__name__}: {error}"}
+    json.dump(said, answer)
+    answer.close()
+
+
+def _limit(seconds: int) -> None:
+    """CPU seconds and the size of files, where the system can limit them."""
+    try:
+        resource: Any = importlib.import_module("resource")
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _run(request: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    import gradexaminer
+
+    torch.set_num_threads(1)
+    path = Path(request["file"])
+    sys.path.insert(0, str(path.parent))
+    if request["script"]:
+        report = gradexaminer.watch(lambda make: _script(path, make), **request["spaces"], seed=request["seed"])
+    else:
+        report = gradexaminer.examine(**_arguments(path, request["object"]), seed=request["seed"])
+    return report.as_dict()
+
+
+def _script(path: Path, make: Any) -> None:
+    """Run a file as `__main__`, every `make` of Gymnasium's replaced."""
+    for name in ("gymnasium", "gym"):
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name).make = make  # type: ignore[attr-defined]
+    sys.argv = [str(path)]
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def _arguments(path: Path, name: str) -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    found = getattr(module, name or NAME, None)
+    if not isinstance(found, Mapping):
+        wanted = name or NAME
+        example = f"{wanted} = dict(make=..., feed=..., update=..., n_actions=4)"
+        raise LookupError(f"{path.name} has no dict named {wanted}; write {example}")
+    return dict(found)
+
+
+if __name__ == "__main__":
+    main()
