@@ -117,7 +117,7 @@ def doctor(name: ChapterName = None, unsandboxed: Unsandboxed = False, as_json: 
 def redteam(
     only: Annotated[str, typer.Option("--only", help="Only attacks whose name holds this.")] = "",
     stock: Annotated[bool, typer.Option("--stock", help="Attack stock nbgrader with asserts in the notebook.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Attacks at once.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Attacks at once.")] = 3,
     as_json: Json = False,
 ) -> None:
     """Attack the grader with the public suite of hostile notebooks, and say what had success."""

@@ -234,7 +234,7 @@ def most_held(anew: bool = False) -> int:
     return int(re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
 
-def left_running(patience: float = 3.0) -> list[str]:
+def left_running(patience: float = 8.0) -> list[str]:
     """Return what kernels of this worker left behind and is not gone after a while: processes, and judges' threads."""
     until = time.monotonic() + patience
     while (names := [*map(_name_of, _of_kernels()), *_judges()]) and time.monotonic() < until:

@@ -41,6 +41,7 @@ LIMITS = TimeLimits(
 )
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
 MOST_WRITTEN = 30 * 2**20  # bytes of a graded notebook
+JOBS = 3  # attacks at once: many of them wait for a limit on time
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
 
 
@@ -61,7 +62,7 @@ class Outcome:
         return {renamed.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
 
 
-def run(only: str = "", jobs: int = 2, config: ExecutionConfig = CONFIG) -> dict[str, Any]:
+def run(only: str = "", jobs: int = JOBS, config: ExecutionConfig = CONFIG) -> dict[str, Any]:
     """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything.
 
     Raises GraderError where attacks would look vain whatever they do: if one names what does not exist, or if the work
@@ -124,7 +125,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def run_attacks(
-    wanted: list[Attack], honest: dict[str, float], jobs: int = 2, config: ExecutionConfig = CONFIG
+    wanted: list[Attack], honest: dict[str, float], jobs: int = JOBS, config: ExecutionConfig = CONFIG
 ) -> Iterator[Outcome]:
     """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes.
 

@@ -56,7 +56,7 @@ def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: 
 
 @pytest.mark.slow
 def test_no_attack_has_success() -> None:
-    """All of them, each with a kernel of its own, two at a time."""
+    """All of them, each with a kernel of its own, several at a time."""
     result = run.run()
     assert result["attacks"] == len(attacks())
     assert result["breaks"] == []
