@@ -1,0 +1,60 @@
+"""The programs on the page "Examine your own agent", copied and run."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import gymnasium
+import pytest
+
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import seed_all
+from tests.gradexaminer.sources import changed
+from tests.gradexaminer.test_running import SCRIPT
+
+PAGE = Path(__file__).parents[2] / "docs" / "examine-your-own-agent.md"
+PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+BUFFER_PASSED_IN = (
+    sources.TD3.replace("class Agent:", "class TD3:")
+    .replace("def learn(self, batch=40):", "def train(self, buffer, batch=40):")
+    .replace("self.buffer.sample(batch)", "buffer.sample(batch)")
+    .replace("class Buffer:", "class ReplayBuffer:")
+    .replace("self.buffer, self.gamma", "self.gamma")
+    .replace("Buffer(5000, o, a), 0.98", "0.98")
+)
+TAKES_A_BATCH = sources.DQN + (
+    "\n\ndef update(agent, b):\n"
+    "    batch = tuple(torch.tensor(b[k]) for k in ('states', 'actions', 'rewards', 'next_states', 'dones'))\n"
+    "    agent.sample = lambda: batch\n"
+    "    agent.memory.extend(range(agent.batch))\n"
+    "    agent.learn()\n"
+)
+GLOBALS = sources.DQN + (
+    "\n\ndef start():\n    global agent, memory\n    agent = Agent()\n    memory = agent.memory\n"
+    "\n\ndef optimize_model():\n    agent.learn()\n"
+)
+MODULES = [
+    ("my_agent", sources.DQN, sources.DQN_FAULTS["mask missing"][1]),
+    ("my_td3", BUFFER_PASSED_IN, sources.TD3_FAULTS["mask missing"][1]),
+    ("my_functions", TAKES_A_BATCH, sources.DQN_FAULTS["mask missing"][1]),
+    ("my_notebook", GLOBALS, sources.DQN_FAULTS["mask missing"][1]),
+    ("my_script", SCRIPT, [("* (1 - dd.float())", "")]),
+]
+
+
+@pytest.mark.parametrize(("program", "module"), list(zip(PROGRAMS, MODULES, strict=True)), ids=[m[0] for m in MODULES])
+@pytest.mark.parametrize("wrong", [False, True], ids=["right", "mask missing"])
+def test_a_program_of_the_page(program, module, wrong, tmp_path, monkeypatch):
+    name, source, fault = module
+    (tmp_path / f"{name}.py").write_text(changed(source, fault if wrong else []), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(gymnasium, "make", gymnasium.make)
+    sys.modules.pop(name, None)
+    seed_all(0)
+    names: dict[str, object] = {}
+    exec(compile(program, str(PAGE), "exec"), names)
+    sys.modules.pop(name, None)
+    assert names["report"].codes == ({"mask-missing"} if wrong else set()), str(names["report"])
