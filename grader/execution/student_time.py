@@ -42,13 +42,13 @@ class Seconds:
         return Seconds(min(self.cpu, other.cpu), min(self.asleep, other.asleep), min(self.wall, other.wall))
 
     def excess(self, most: Seconds) -> Excess | None:
-        """Return which of these seconds are more than ``most``, the student's own first; None if none is.
+        """Return which of these seconds have reached ``most``, the student's own first; None if none has.
 
         >>> Seconds(cpu=2.0, wall=30.0).excess(Seconds(1.0, 3.0, 10.0))
         <Excess.CPU: 'CPU time'>
         """
         over = ((self.cpu, most.cpu), (self.asleep, most.asleep), (self.wall, most.wall))
-        return next((kind for kind, (used, limit) in zip(Excess, over, strict=True) if used > limit), None)
+        return next((kind for kind, (used, limit) in zip(Excess, over, strict=True) if used >= limit), None)
 
 
 def in_words(kind: Excess, most: Seconds) -> str:

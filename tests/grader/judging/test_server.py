@@ -257,3 +257,68 @@ def test_a_reply_of_more_bytes_than_one_may_have_is_not_read(
 
     assert of(100) is None
     assert of(2**20).passed
+
+
+def test_what_is_no_text_is_not_made_one(judge: JudgeServer) -> None:
+    """Thousands of arrays where a message belongs took the judge nine seconds to write down."""
+    many = tuple(tuple(np.arange(12.0) for _ in range(80)) for _ in range(80))
+    part = {"raised": many, "message": many}
+    began = time.process_time()
+    judge.open(ID)
+    answer = protocol.encode({"first": part, "second": part, "inputs": (), "printed": many, "seconds": 0.0})
+    with suppress(OSError):
+        talk(judge, answer=lambda _: answer)
+    assert judge.close().report is None
+    assert time.process_time() - began < 3.0
+    assert still_judges(judge)
+
+
+def test_replies_that_take_long_to_read_end_an_examination(judge: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "READING", 0.0)
+    judge.open(ID)
+    with suppress(OSError):
+        talk(judge, answer=honest)
+    window = judge.close()
+    assert (window.report, window.broken) == (None, "")
+
+
+def test_an_examination_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the kernel's end of the line stays open, and the judge has a quarter of an hour."""
+    with JudgeServer(seconds=900.0) as judge, socket.socket(socket.AF_UNIX) as line:
+        line.connect(judge.address)
+        judge.open(ID)
+        protocol.send(line, {"check": ID})
+        protocol.receive(line)
+        assert not judge.is_thinking()
+        window = judge.close(wait=60.0)
+        assert window.done.is_set()
+        assert (window.report, window.broken) == (None, "")
+
+
+def test_no_examination_outlives_its_judge() -> None:
+    before = set(threading.enumerate())
+    with JudgeServer(seconds=900.0) as judge, socket.socket(socket.AF_UNIX) as line:
+        line.connect(judge.address)
+        judge.open(ID)
+        protocol.send(line, {"check": ID})
+        protocol.receive(line)
+    assert not [t for t in set(threading.enumerate()) - before if "_serve" in t.name]
+
+
+def test_a_judge_that_does_not_get_through_is_broken_and_nobody_fails() -> None:
+    """It waits for the machine: the window says so, and no reply of the student's could."""
+    go_on = threading.Event()
+
+    def thinks(entry: Any, ask: Any, seed: int) -> Any:
+        go_on.wait(60.0)
+
+    with JudgeServer(seconds=900.0, put=thinks) as judge, socket.socket(socket.AF_UNIX) as line:
+        line.connect(judge.address)
+        judge.open(ID)
+        protocol.send(line, {"check": ID})
+        until = time.monotonic() + 60.0
+        while not judge.is_thinking() and time.monotonic() < until:
+            time.sleep(0.01)
+        window = judge.close(wait=0.05)
+        assert window.broken == "it did not come to an end in 0.05 seconds"
+        go_on.set()
