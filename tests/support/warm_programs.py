@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-PRELOADED = ["grader.executors.preload", "grader.cli.main", "grader.autograde"]
+PRELOADED = ["grader.executors.preload", "grader.cli.main", "grader.autograde", "matplotlib", "pydantic"]
 
 
 class WarmProgram:

@@ -63,7 +63,7 @@ def run(chain: Chapter, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(("kind", "most"), [("cpu", 100.0), ("asleep", 300.0)])
 def test_what_runs_again_is_paid_like_the_first_time(run, kind: str, most: float) -> None:
-    """A fifth of all that there is, before each of many losses: without an account, each restart would cost them again."""
+    """A fifth of all that there is, before many losses: without an account, each restart would cost it again."""
     found = run(f"{kind} {most / 5:g}", *["cpu 0 dies"] * 12, "cpu 1")
     assert getattr(found.used, kind) == most
     assert FakeKernel.ran.count(f"{kind} {most / 5:g}") == 5
