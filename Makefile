@@ -14,7 +14,7 @@ INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Instal
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-fast lint build audit audit-deep bench redteam mutate site test-versions versions lab formgrader \
+.PHONY: help setup demo test test-fast lint build audit audit-deep bench redteam mutate site test-versions versions lab desk formgrader \
 	bubblewrap walls browser database clean constraints
 
 help:
@@ -22,7 +22,7 @@ help:
 	@echo "make test        every test: quick, kernels, sandbox, classes, cluster, databases, browser, attacks; says its time"
 	@echo "make test-fast   the tests not marked slow: no kernel, no server, no browser; says its time"
 	@echo "make lab         open the lessons in JupyterLab"
-	@echo "make formgrader  open nbgrader's pages on the class in WORK ($(WORK))"
+	@echo "make desk        open the marking desk on the class in WORK ($(WORK));  make formgrader  nbgrader's own pages on it"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
 	@echo "make audit-deep  thousands of mutants of every solution through judge and check, and every sentence tested"
 	@echo "make redteam     every attack of the public suite, on the grader"
@@ -112,6 +112,9 @@ bench: setup bubblewrap
 
 lab: setup
 	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
+
+desk: setup
+	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader desk
 
 formgrader: setup bubblewrap
 	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader build

@@ -227,7 +227,7 @@ def _mistakes(found: ChapterFacts) -> str:
 def _waiting(found: Sequence[ChapterFacts]) -> str:
     rows = [(m.name, f.chapter.assignment_id, ", ".join(m.ungraded)) for f in found for m in f.marks if m.ungraded]
     none = "<p>Nothing waits for you.</p>"
-    table = _table(f"{len(rows)} to mark by hand, in the formgrader", ("Student", "Chapter", "Cells"), rows)
+    table = _table(f"{len(rows)} to mark by hand: `python -m grader desk`", ("Student", "Chapter", "Cells"), rows)
     return f'<h2 id="waiting">Waiting for you</h2>{table if rows else none}'
 
 

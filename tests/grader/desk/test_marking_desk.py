@@ -16,6 +16,7 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page, expect
 
+from grader.cli import desk as command
 from grader.course import Chapter, CourseDirectory
 from grader.desk import marks, opening
 from grader.desk.access import Desk
@@ -27,7 +28,7 @@ from tests.grader.desk.desk_class import NAMES, REFLECTIONS, fill, open_desk
 from tests.support.axe import serious
 from tests.support.browser import SHOTS, chromium, watched_page
 from tests.support.class_without_kernels import grade, hand_in
-from tests.support.gradebooks import by_hand, exported
+from tests.support.gradebooks import by_hand, exported, grader
 
 pytestmark = pytest.mark.slow
 CELL = "chain-reflection"
@@ -331,6 +332,7 @@ def test_a_desk_that_cannot_open_says_why(
     empty = CourseDirectory(tmp_path_factory.mktemp("empty"), course.release)
     with pytest.raises(GraderError, match="There is no gradebook at"):
         opening.chapters_to_show(empty, [chain])
+    assert grader(empty, "desk", "--no-open", code=1).stderr.startswith("grader: There is no gradebook at")
     assert not (empty.work / "gradebook.db").exists()
     with pytest.raises(GraderError, match="Nothing has been graded yet for 01-loss"):
         opening.chapters_to_show(built, [chain])
@@ -342,6 +344,18 @@ def test_a_desk_that_cannot_open_says_why(
         second = pool.submit(serve, Desk(course, [chain], "Grace"), desk.port, lambda: None)
         with pytest.raises(GraderError, match=f"Port {desk.port} is in use"):
             second.result()
+
+
+def test_the_token_is_on_no_command_line(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser is given a file that only its owner can read."""
+    file, asked = tmp_path_factory.mktemp("open") / "desk" / "open.html", []
+    monkeypatch.setattr("webbrowser.open", asked.append)
+    command._open(file, desk.url)
+    assert asked == [file.as_uri()]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert desk.url in file.read_text()
 
 
 def test_what_lateness_costs_follows_the_marks(
