@@ -199,15 +199,17 @@ def test_the_command_takes_an_exercise_and_a_file_or_lines_and_says_what_is_miss
     lines.write_text(json.dumps({"exercise": ID, "code": RIGHT.replace("p - l", "l - p")}) + "\n")
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
 
-    def run(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-m", "grader", "try", *words]
-        return subprocess.run(program, input=given, env=env, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-
-    told = run(ID, str(answer))
-    assert (told.returncode, told.stdout.count("passed"), told.stderr) == (0, 2, "")
-    for done in (run(str(lines), "--json"), run("-", "--json", given=lines.read_text())):
+    told = CliRunner().invoke(app, ["try", ID, str(answer)])
+    assert (told.exit_code, told.stdout.count("passed"), told.stderr) == (0, 2, "")
+    here = CliRunner().invoke(app, ["try", str(lines), "--json"])
+    program = [sys.executable, "-m", "grader", "try", "-", "--json"]
+    apart = subprocess.run(
+        program, input=lines.read_text(), env=env, capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert (here.exit_code, apart.returncode) == (0, 0)
+    for done in (here, apart):
         found = json.loads(done.stdout)
-        assert (done.returncode, found["grader"]["mistake"]) == (0, "label-minus-prediction")
+        assert found["grader"]["mistake"] == "label-minus-prediction"
         assert list(found) == ["id", "exercise", "grader", "check", "agree"]
         figures = ["verdict", "fraction", "points", "earned", "mistake", "sentence", "experiment", "seconds"]
         assert list(found["check"]) == list(found["grader"]) == figures
