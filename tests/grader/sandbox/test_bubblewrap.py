@@ -18,12 +18,13 @@ import pytest
 from grader.course import ROOT
 from grader.errors import GraderError
 from grader.execution import kernel as kernel_module
+from grader.execution import kernel_manager
 from grader.execution.cell_outcome import KernelDied
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import fork_server_pool
 from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
-from grader.sandbox import bubblewrap, cgroup, seccomp, socket_dir
+from grader.sandbox import bubblewrap, cgroup, seccomp, socket_dir, zmtp
 from grader.sandbox.resources import ResourceLimits
 from grader.sandbox.socket_dir import socket_folder
 
@@ -189,6 +190,15 @@ def test_too_many_sockets_end_the_kernel() -> None:
     text = "import os, socket, time\nfor _ in range(3):\n    if os.fork() == 0:\n"
     text += "        held = [socket.socketpair() for _ in range(200)]; time.sleep(60)\ntime.sleep(60)"
     assert cells_run(text)[0][0] == "lost: it opened more than 512 sockets"
+
+
+@pytest.mark.slow
+def test_a_reply_that_is_left_out_ends_the_kernel_and_output_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that ends with an error of many megabytes is told at once, not after all the time that it has."""
+    printed = "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'stream', {'text': 'x' * 2**21})\nprint('on')"
+    (first, shown), (second, _) = cells_run(printed, "raise ValueError('x' * 2**21)")
+    assert (first, shown) == ("ok", "on\n")
+    assert second == "lost: it sent a message of more than 1 MB or 8 parts"
 
 
 @pytest.mark.slow
