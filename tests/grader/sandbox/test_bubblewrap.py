@@ -195,6 +195,7 @@ def test_too_many_sockets_end_the_kernel() -> None:
 @pytest.mark.slow
 def test_a_reply_that_is_left_out_ends_the_kernel_and_output_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell that ends with an error of many megabytes is told at once, not after all the time that it has."""
+    monkeypatch.setattr(kernel_manager, "MessageBounds", lambda: zmtp.MessageBounds(message=2**20))
     printed = "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'stream', {'text': 'x' * 2**21})\nprint('on')"
     (first, shown), (second, _) = cells_run(printed, "raise ValueError('x' * 2**21)")
     assert (first, shown) == ("ok", "on\n")
