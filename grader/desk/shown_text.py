@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from grader.nbgrader_bridge.formulas import MOST_OF_CELL, NO_WIDTH, formula
+from grader.nbgrader_bridge.formulas import NO_WIDTH, formula
 
 MOST_LINES, MOST_CHARACTERS = 300, 12_000  # of one answer on a page; the whole is one link away
 MOST_BLANK = 2  # empty lines in a row
+MOST_LATEX = 4_000  # characters of an answer's formulas together: a fifth of a second, and a class has many answers
 # What is more than text: code between backticks, and formulas as Jupyter knows them (no space inside the dollars).
 SPECIAL = re.compile(
     r"`(?P<code>[^`\n]{1,500})`"
@@ -53,7 +54,7 @@ def _named(character: str) -> str:
 @lru_cache(maxsize=2048)
 def as_html(text: str) -> Markup:
     """Return a written answer as HTML: text, with formulas drawn and what stands between backticks as code."""
-    parts, at, room = [], 0, MOST_OF_CELL
+    parts, at, room = [], 0, MOST_LATEX
     plain = visible(text)
     for found in SPECIAL.finditer(plain):
         latex = found["block"] or found["inline"] or ""
