@@ -238,6 +238,9 @@ def test_a_file_that_is_not_there_and_a_chapter_that_is_not(released: Notebook) 
     assert "No lesson of this course is in" in said_by()[1]
     put(released)
     assert "No notebook of chapter 02-dqn-on-taxi is in" in said_by("2")[1]
+    assert command.find(str(Path.cwd()), Path("/")).path.name == NAME
+    os.mkfifo("pipe.ipynb")  # reading it would wait for ever
+    assert "is no file: name a notebook" in said_by("pipe.ipynb")[1]
 
 
 def test_a_file_that_no_grader_reads_is_told(released: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,6 +254,21 @@ def test_a_file_that_no_grader_reads_is_told(released: Notebook, monkeypatch: py
 
 
 # -- what is told before --------------------------------------------------------------------------------------
+
+
+def test_a_lesson_in_another_chapters_place_is_told(solved: Notebook) -> None:
+    (remark,) = remarks(read(put(solved, "02-dqn-on-taxi/mine.ipynb")))
+    assert "holds exercises of 01-loss-as-chain-rule, though its folder is 02-dqn-on-taxi" in remark
+    (remark,) = remarks(read(put(solved, "dqn_on_taxi (1).ipynb")))
+    assert "though its name is another chapter's" in remark
+    assert remarks(read(put(solved, "01-loss-as-chain-rule/any name.ipynb"))) == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "course").glob("*/*.ipynb")), ids=lambda f: f.parent.name)
+def test_nothing_is_written_in_a_lesson_as_it_was_handed_out(file: Path) -> None:
+    lesson = read(file)
+    assert not any(lesson.is_written(e) for e in in_chapter(lesson.part))
+    assert len([c for c in lesson.cells if c.experiment]) > 10
 
 
 def test_an_untouched_lesson_and_lost_cells_are_told(released: Notebook, solved: Notebook) -> None:

@@ -52,8 +52,11 @@ def hand_in(asked: str = "", *, checks: bool = True, anyway: bool = False, say: 
 
 def find(asked: str, folder: Path) -> LessonFile:
     """Return the notebook that was asked for; raise WrongFile, with what to do, if it is not clear which that is."""
-    if asked.endswith(".ipynb") or os.sep in asked or Path(folder, asked).is_file():
-        return read(folder / asked)
+    named = folder / Path(asked).expanduser()
+    if asked and not _part(asked) and named.is_dir():
+        return find("", named)
+    if asked.endswith(".ipynb") or "/" in asked or os.sep in asked or named.is_file():
+        return read(named)
     part = _part(asked)
     if asked and not part:
         known = ", ".join(f"{number} ({name})" for number, name in enumerate(CHAPTERS.values(), 1))

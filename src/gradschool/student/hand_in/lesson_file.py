@@ -99,6 +99,8 @@ def read(path: Path) -> LessonFile:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            raise WrongFile(f"{path} is no file: name a notebook.")
         if path.stat().st_size > MOST_BYTES:
             raise WrongFile(
                 f"{path.name} is larger than {MOST_BYTES // 2**20} MB, which no grader reads: in JupyterLab choose "
@@ -177,6 +179,9 @@ def remarks(file: LessonFile) -> list[str]:
     original = file.path.with_name(COPY.sub("", file.path.stem) + file.path.suffix)
     if original != file.path and original.exists():
         found.append(f"{file.path.name} looks like a copy: {original.name}, beside it, is not handed in.")
+    elsewhere = _place_of_another_chapter(file)
+    if elsewhere:
+        found.append(f"{file.path.name} holds exercises of {file.chapter}, though {elsewhere}: is it the right file?")
     stale = release.difference(file.chapter, file.release, file.version)
     if stale:
         found.append(
@@ -195,6 +200,15 @@ def remarks(file: LessonFile) -> list[str]:
             "into it."
         )
     return found + _foreign_modules(file)
+
+
+def _place_of_another_chapter(file: LessonFile) -> str:
+    """Say that the file's name or folder is another chapter's; "" if it is not."""
+    others = [name for name in CHAPTERS.values() if name != file.chapter]
+    if file.path.parent.name in others:
+        return f"its folder is {file.path.parent.name}"
+    stems = [name.partition("-")[2].replace("-", "_") for name in others]
+    return "its name is another chapter's" if COPY.sub("", file.path.stem) in stems else ""
 
 
 def _foreign_modules(file: LessonFile) -> list[str]:
