@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from grader.audit.namespaces import lesson_namespace
 from grader.bank.registry import find_entry
+from grader.executors.process_context import end_with_parent
 from grader.sandbox.bubblewrap import ONE_THREAD
 from gradschool.core.judge_messages import JUDGE_VARIABLE
 
@@ -77,4 +78,4 @@ def _kept(result: Result, left: list[Any]) -> Result:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=get_context("fork"))
+    return ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=end_with_parent)

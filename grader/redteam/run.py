@@ -19,6 +19,7 @@ from grader.course import ROOT, chapter
 from grader.errors import EnvironmentFault, GraderError
 from grader.execution import grade_notebook
 from grader.execution.config import ExecutionConfig, TimeLimits
+from grader.executors.process_context import end_with_parent
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
 from grader.redteam.harness import (
@@ -132,7 +133,7 @@ def run_attacks(
     Those on resources begin: they wait for limits, and none of them should be left over at the end.
     """
     longest_first = sorted(wanted, key=lambda attack: not attack.name.startswith("resources/"))
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         for future in as_completed(pool.submit(run_attack, attack, honest, config) for attack in longest_first):
             yield future.result()
 
