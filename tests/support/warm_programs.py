@@ -80,7 +80,7 @@ def workers() -> list[psutil.Process]:
 
 def _run(program: str, words: tuple[str, ...], env: dict[str, str], cwd: str, out: str, err: str) -> None:
     os.setsid()
-    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]  # its own, for its workers too
+    _share_the_warm_process()
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
@@ -91,3 +91,8 @@ def _run(program: str, words: tuple[str, ...], env: dict[str, str], cwd: str, ou
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
     sys.argv = [program, *words]
     runpy.run_path(program, run_name="__main__")
+
+
+def _share_the_warm_process() -> None:
+    """Have this program's workers forked from the process that it was forked from; Python would start another one."""
+    forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
