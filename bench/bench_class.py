@@ -94,7 +94,7 @@ def machine_cpu() -> float:
 
     A process does not know what its kernels cost: those end inside the sandbox, where nobody waits for them.
     """
-    spent = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    spent = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
     idle, waiting, stolen = spent[3], spent[4], spent[7]
     return (sum(spent) - idle - waiting - stolen) / os.sysconf("SC_CLK_TCK")
 
@@ -265,7 +265,7 @@ def main() -> None:
         grown = growth(options.sizes, folder)
         print("\n" + growth_table(grown))
     if options.json:
-        Path(options.json).write_text(json.dumps([asdict(r) for r in [*runs, *grown]], indent=1))
+        Path(options.json).write_text(json.dumps([asdict(r) for r in [*runs, *grown]], indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

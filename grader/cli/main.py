@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+UNIX_ONLY = ("fcntl", "grp", "pwd", "resource", "termios")  # modules that Windows lacks
+
+
 def main() -> None:
     """Run a command; an error that a person can mend becomes one sentence on stderr and exit status 1."""
     warnings.filterwarnings("ignore", module="nbgrader")  # its own, of SQLAlchemy's newer ways
@@ -45,6 +48,11 @@ def main() -> None:
     except GraderError as error:
         print(f"grader: {printable(str(error))}", file=sys.stderr)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
+    except ModuleNotFoundError as error:
+        if error.name not in UNIX_ONLY:
+            raise
+        print(f"grader: this command needs Linux or macOS (it uses {error.name}).", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:
         print(f"grader: {printable(_system_error(error))}", file=sys.stderr)
         sys.exit(1)

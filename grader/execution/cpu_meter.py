@@ -93,7 +93,7 @@ def _times(pid: int) -> tuple[Identity, ProcessTimes] | None:
 
 def _fields(file: Path) -> list[str]:
     """Return the fields of a stat file from the third on, its state; a name may hold blanks and brackets."""
-    return file.read_text(errors="replace").rpartition(")")[2].split()
+    return file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
 
 
 def _fair(fields: list[str]) -> bool:
@@ -144,7 +144,7 @@ def own_cgroup(pid: int) -> Path | None:
 
 
 def _unified(file: Path) -> str:
-    return next((line[3:] for line in file.read_text().splitlines() if line.startswith("0::")), "")
+    return next((line[3:] for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("0::")), "")
 
 
 def _group_seconds(folder: Path | None) -> float:

@@ -58,7 +58,7 @@ class ForkedProcess:
 
     def __init__(self, descriptor: int, line: socket.socket) -> None:
         self.descriptor, self.line = descriptor, line
-        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
+        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")
         self.pid = int(re.search(r"^Pid:\s*(-?\d+)", told, re.MULTILINE).group(1))  # type: ignore[union-attr]
 
     def poll(self) -> int | None:
@@ -275,7 +275,7 @@ class ForkedProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **_: Any) -> KernelConnectionInfo:
         """Fork the kernel; the command line is for those that start cold."""
         manager: Any = self.parent
-        connection = Path(manager.connection_file).read_text()
+        connection = Path(manager.connection_file).read_text(encoding="utf-8")
         self.process: Any = await asyncio.to_thread(
             fork_server_pool().kernel, connection, manager.judge_address, manager.execution
         )

@@ -124,7 +124,7 @@ def gather_memory() -> None:
 
     Linux before 6.1 cannot, and forks more slowly.
     """
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         place, rights, _, _, _, *name = line.split()
         start, end = (int(edge, 16) for edge in place.split("-"))
         start, end = -(-start // LARGE) * LARGE, end // LARGE * LARGE
@@ -209,14 +209,14 @@ def room(order: KernelOrder) -> str:
 
 def die_first() -> None:
     """Be the first to go, with all children, when this machine runs out of memory: sooner than the grader."""
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
 
 
 def limit_network() -> None:
     """Let connections within this network namespace hold little that is not read; where they cannot, they stay."""
     for name in ("tcp_rmem", "tcp_wmem"):
         with contextlib.suppress(OSError):
-            Path("/proc/sys/net/ipv4", name).write_text(BUFFERS)
+            Path("/proc/sys/net/ipv4", name).write_text(BUFFERS, encoding="utf-8")
 
 
 def build(order: KernelOrder) -> None:
@@ -234,7 +234,7 @@ def build(order: KernelOrder) -> None:
     for file, content in fonts:  # a copy of each kernel's own
         file.write_bytes(content)
     mount("tmpfs", RUN_DIR, "tmpfs", PLAIN, "mode=755,size=1m")
-    Path(RUN_DIR, "connection.json").write_text(order["connection"])
+    Path(RUN_DIR, "connection.json").write_text(order["connection"], encoding="utf-8")
     Path(RUN_DIR, "judge").touch()
     mount(f"{JUDGE_SOCKET_DIR}/{order['judge']}", f"{RUN_DIR}/judge", None, BIND)
     mount(None, RUN_DIR, None, REMOUNT | BIND | READ_ONLY | PLAIN)
@@ -246,7 +246,7 @@ def build(order: KernelOrder) -> None:
 
 def packages_below(folder: str) -> list[Path]:
     """Return what the outer sandbox shows below a folder that is covered now: a checkout may stand in /tmp."""
-    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    points = [Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
     below = [p for p in points if Path(folder) in p.parents and p.is_dir() and not p.is_relative_to(HOME)]
     return sorted({p for p in below if not any(q in p.parents for q in below)})
 
@@ -308,7 +308,7 @@ def give_up_rights(order: KernelOrder) -> None:
     if order["user"] is None:
         call("unshare", NEW_USER | NEW_MOUNTS)
         for name, text in (("setgroups", "deny"), ("uid_map", "1000 0 1"), ("gid_map", "1000 0 1")):
-            Path("/proc/self", name).write_text(text)
+            Path("/proc/self", name).write_text(text, encoding="utf-8")
         _close_processes()
         _drop_bounding()
     else:
@@ -330,7 +330,7 @@ def _close_processes() -> None:
 
 def _drop_bounding() -> None:
     """Drop every capability from what programs that this process starts could have."""
-    for number in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
+    for number in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text(encoding="utf-8")) + 1):
         call("prctl", DROP_BOUND, number, 0, 0, 0)
 
 

@@ -116,7 +116,7 @@ class SandboxedKernelManager(AsyncKernelManager):
     def find_kernel(self) -> None:
         """Remember the kernel's own process, before a student's code can start another beside it."""
         if self.execution.sandbox:
-            children = Path(f"/proc/{self.init_pid}/task/{self.init_pid}/children").read_text().split()
+            children = Path(f"/proc/{self.init_pid}/task/{self.init_pid}/children").read_text(encoding="utf-8").split()
             if not children:
                 raise RuntimeError("the kernel died before it was ready")
             self._kernel_fd = os.pidfd_open(int(children[0]))

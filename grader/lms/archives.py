@@ -92,7 +92,7 @@ def _folder(source: Path, stack: ExitStack, limits: Limits) -> Iterator[ArchiveM
 def _on_disk(file: Path, path: str, stack: ExitStack, limits: Limits) -> Iterator[ArchiveMember]:
     about = file.lstat()
     mtime = datetime.fromtimestamp(about.st_mtime).isoformat(timespec="seconds")
-    member = ArchiveMember(path, mtime, lambda: _limits_of(path, limits).spend(path, _bytes_of(file)))
+    member = ArchiveMember(path, mtime, lambda: _limits_of(path, limits).spend(path, lambda: _bytes_of(file)))
     if stat.S_ISLNK(about.st_mode):
         yield replace(member, trouble="a link to somewhere else: ask for the file itself.")
     elif not stat.S_ISREG(about.st_mode):
@@ -143,7 +143,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, limits: 
     if member.trouble:
         yield member
         return
-    read = replace(member, read=lambda: _limits_of(path, limits).spend(path, unpacked(archive, info)))
+    read = replace(member, read=lambda: _limits_of(path, limits).spend(path, lambda: unpacked(archive, info)))
     yield from _handed_in(read, lambda: unpacked(archive, info, len(ZIP_SIGN)), limits)
 
 

@@ -60,9 +60,10 @@ class HandInLimits:
             self.trouble = f"{TOO_MUCH}more than {MOST_NOTEBOOKS} files to look into, so the rest was left out."
         return self.files >= 0
 
-    def spend(self, path: str, content: bytes) -> bytes:
-        """Count a file's content, once, and return it; raise GraderError when too much was unpacked already."""
-        if path not in self._read:
+    def spend(self, path: str, read: Callable[[], bytes]) -> bytes:
+        """Read a file, count its content once, and return it; raise GraderError when too much was read already."""
+        content = read() if self.total >= 0 or path in self._read else b""
+        if path not in self._read and self.total >= 0:
             self._read.add(path)
             self.total -= len(content)
         if self.total < 0:
@@ -106,7 +107,7 @@ class HandInZip:
             yield from HandInZip(path, member.read, self.limits, self.depth - 1).members()
 
     def _unpacked(self, info: zipfile.ZipInfo, path: str) -> bytes:
-        return self.limits.spend(path, unpacked(self._open(), info))
+        return self.limits.spend(path, lambda: unpacked(self._open(), info))
 
     def _open(self) -> zipfile.ZipFile:
         key = (self.path, id(self.limits))

@@ -74,6 +74,11 @@ class Attack:
         return {self.exercise: share * entry.points, self.companion: find_entry(self.companion).points}
 
     @property
+    def on_download(self) -> bool:
+        """Whether the attack is on a class's download rather than on grading; see `grader/redteam/downloads.py`."""
+        return "\ndef hand_in(notebook):" in self.text
+
+    @property
     def on_file(self) -> bool:
         """Whether the attack changes the notebook file rather than what a cell does."""
         return "\ndef tamper(notebook):" in self.text
@@ -227,8 +232,8 @@ def most_held(anew: bool = False) -> int:
     """Return the most bytes that this process has held, so far or, from now on, ``anew``; 0 where it is not told."""
     try:
         if anew:
-            Path("/proc/self/clear_refs").write_text("5")
-        status = Path("/proc/self/status").read_text()
+            Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         return 0
     return int(re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)[1]) * 1024  # type: ignore[index]

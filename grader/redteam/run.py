@@ -22,6 +22,7 @@ from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.executors.process_context import end_with_parent
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
+from grader.redteam.downloads import attack_download
 from grader.redteam.harness import (
     COMPANIONS,
     EXERCISE,
@@ -142,6 +143,10 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     """Grade one attacker's file as any other, and return what came of it; None is the same work without an attack."""
     outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
+    if attack and attack.on_download:
+        outcome.breaks, outcome.flags = attack_download(attack.text, attack.name)
+        outcome.seconds = round(time.monotonic() - started, 1)
+        return outcome
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as harness:
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, harness.fill), encoding="utf-8")

@@ -68,7 +68,7 @@ STUDENTS = ("aaa-attacker", "other")
 
 def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
     """Attack stock nbgrader; return the number of attacks, what had success, and what came of each."""
-    found = attacks(only)
+    found = [a for a in attacks(only) if not a.on_download]  # stock nbgrader reads no LMS's downloads
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = list(pool.map(lambda a: run_attack(a.name), found))
     breaks = [f"{a.name}: {', '.join(o)}" for a, o in zip(found, outcomes, strict=True) if o]
@@ -78,7 +78,7 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
 
 def run_attack(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; return in what ways the attack had success."""
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
         start = bubblewrap.kernel_invocation(inside, RESOURCES, ROOT / "build", shown=(ROOT,))
         env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_DIR_VARIABLE: "/tmp/work"}

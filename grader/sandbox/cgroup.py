@@ -113,7 +113,9 @@ def described() -> str:
 @lru_cache(1)
 def place() -> Place | None:
     """Return where this process can make memory groups, after trying it; None if it cannot anywhere."""
-    for found in places(CGROUPS.read_text(), MOUNTS.read_text()) if CGROUPS.exists() else ():
+    for found in (
+        places(CGROUPS.read_text(encoding="utf-8"), MOUNTS.read_text(encoding="utf-8")) if CGROUPS.exists() else ()
+    ):
         _sweep(found.folder)
         try:
             MemoryGroup(found, 2**30).close()

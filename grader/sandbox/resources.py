@@ -82,7 +82,7 @@ def process_tree(pid: int) -> list[int]:
         found.append(one)
         for task in _listed(f"/proc/{one}/task"):
             try:
-                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text().split())
+                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text(encoding="utf-8").split())
             except (OSError, ValueError):
                 continue
     return found
@@ -99,7 +99,7 @@ def _listed(folder: str) -> list[str]:
 def _resident(pid: int) -> int:
     """Return the bytes that a process holds, shared ones and its page tables included; 0 if it is gone."""
     try:
-        text = Path(f"/proc/{pid}/status").read_text()
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("VmRSS:", "VmPTE:")))
     except (OSError, ValueError, IndexError):
         return 0
@@ -108,9 +108,11 @@ def _resident(pid: int) -> int:
 def _own_share(pid: int) -> int:
     """Return the bytes that a process holds, with shared ones divided up; slower to find out than :func:`_resident`."""
     try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
         share = next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:"))
-        tables = next(x for x in Path(f"/proc/{pid}/status").read_text().splitlines() if x.startswith("VmPTE:"))
+        tables = next(
+            x for x in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines() if x.startswith("VmPTE:")
+        )
         return share + int(tables.split()[1]) * 1024
     except (OSError, ValueError, StopIteration):
         return _resident(pid)
@@ -121,7 +123,7 @@ def _sockets(pid: int) -> int:
     try:
         if os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net"):
             return 0
-        rows = Path(f"/proc/{pid}/net/protocols").read_text().splitlines()[1:]
+        rows = Path(f"/proc/{pid}/net/protocols").read_text(encoding="utf-8").splitlines()[1:]
         return sum(max(0, int(row.split()[2])) for row in rows)
     except (OSError, ValueError, IndexError):
         return 0

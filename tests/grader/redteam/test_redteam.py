@@ -38,6 +38,7 @@ def test_every_attack_says_what_it_tries_and_is_a_program() -> None:
         "resources",
         "spread",
         "browser",
+        "downloads",
     }
     for attack in found:
         assert 10 < len(attack.goal) < 160, attack.name
