@@ -167,7 +167,8 @@ def adopt_elsewhere(found: SortedCells) -> None:
     lessons = {n for cell in found.known.values() for s in statements(cell.source) for n in s.binds}
     for name, cell, wanted in _exercises(found):
         answer = found.answers.get(name)
-        if answer is None:
+        if answer is None:  # deleted, or merged into a cell that is not the student's
+            _adopt_deleted(found, name, cell, wanted, lessons)
             continue
         untouched = same_text(text_of(answer), cell.source, code=True)
         missing = wanted if untouched else wanted - defined(text_of(answer))
@@ -181,6 +182,16 @@ def adopt_elsewhere(found: SortedCells) -> None:
             text = put_together(missing, map(text_of, _others(found, name)), lessons - missing)
             if missing & defined(text):
                 _stand_in(found, name, text, untouched, missing)
+
+
+def _adopt_deleted(found: SortedCells, name: str, cell: NotebookNode, wanted: set[str], lessons: set[str]) -> None:
+    """Find the answer of a cell that is gone in the other cells that have the lesson's names."""
+    text = put_together(wanted, map(text_of, _others(found, name)), lessons - wanted)
+    if wanted <= defined(text):
+        found.answers[name] = nbformat.from_dict({**cell, "source": text})
+        found.notes.append(
+            f"The cell {name} was deleted, and another cell defines {', '.join(sorted(wanted))}: it counts."
+        )
 
 
 def _others(found: SortedCells, name: str) -> list[NotebookNode]:

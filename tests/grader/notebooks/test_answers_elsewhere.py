@@ -84,8 +84,13 @@ def test_a_cell_that_only_points_elsewhere_takes_the_definition() -> None:
     assert [n for n in notes if "does not define l2_gradient" in n]
 
 
-def test_an_answer_that_was_merged_into_a_locked_cell_is_found_and_the_locked_cell_is_not_the_students() -> None:
+@pytest.mark.parametrize("deleted", [False, True])
+def test_an_answer_that_was_merged_into_a_locked_cell_is_found_and_the_locked_cell_is_not_the_students(
+    deleted: bool,
+) -> None:
     notebook = with_cells([], [], [])
+    if deleted:
+        notebook.cells.remove(named(notebook, STUB))
     cell = named(notebook, OTHER)
     cell.source = f"check = print\n{RIGHT}\n{cell.source}"
     graded, notes = overwrite_cells(notebook, lesson())
@@ -93,6 +98,7 @@ def test_an_answer_that_was_merged_into_a_locked_cell_is_found_and_the_locked_ce
     assert "check = print" not in "".join(c.source for c in graded.cells)
     assert "return p - l" in named(graded, STUB).source
     assert [n for n in notes if "locked cell" in n]
+    assert [n for n in notes if STUB in n and ("was deleted, and another" in n) is deleted]
 
 
 def test_what_stands_in_is_looked_at_as_the_students_own() -> None:
