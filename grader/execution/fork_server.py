@@ -231,8 +231,9 @@ def build(order: KernelOrder) -> None:
     mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
     for folder in (SOCKETS, HOME, f"{HOME}/matplotlib"):
         os.mkdir(folder, 0o777)
-    for file, content in fonts:  # a copy of each kernel's own
+    for file, content in fonts:  # a copy of each kernel's own, whose user may be the kernel's
         file.write_bytes(content)
+        file.chmod(0o444)
     mount("tmpfs", RUN_DIR, "tmpfs", PLAIN, "mode=755,size=1m")
     Path(RUN_DIR, "connection.json").write_text(order["connection"], encoding="utf-8")
     Path(RUN_DIR, "judge").touch()
