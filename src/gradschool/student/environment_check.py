@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,28 +33,39 @@ LAB_EXTENSIONS = {
 
 def examine(course: str = "course") -> list[CheckItem]:
     """Return every finding, good and bad; nothing is changed, and nothing raises."""
-    looks: list[Callable[[], Iterator[CheckItem]]] = [
+    folder = Path(course)
+    in_kernels = _look(lambda: kernel_imports(folder))
+    proven = any(item.good for item in in_kernels)  # a kernel imports all of it from here: nobody else need be asked
+    looks: list[Callable[[], Iterable[CheckItem]]] = [
         python,
-        packages,
-        lambda: imported_from(Path(course)),
+        lambda: packages(_none_fails if proven else None),
+        lambda: imported_from(folder),
         kernel,
-        lambda: kernel_imports(Path(course)),
+        lambda: in_kernels,
         extensions,
         fonts,
-        lambda: writable(Path(course)),
-        lambda: lessons(Path(course)),
+        lambda: writable(folder),
+        lambda: lessons(folder),
     ]
+    return list(dict.fromkeys(item for look in looks for item in _look(look)))
+
+
+def _look(look: Callable[[], Iterable[CheckItem]]) -> list[CheckItem]:
+    """Return what a look finds; one that fails is a finding itself, since it must not hide the others."""
     found: list[CheckItem] = []
-    for look in looks:
-        try:
-            found += look()
-        except Unreadable as error:
-            found.append(CheckItem(False, str(error)))
-        except ModuleNotFoundError as error:
-            found.append(CheckItem(False, f"{error.name} is missing, so that not everything could be looked at."))
-        except Exception as error:  # a broken part must not hide the other findings
-            found.append(CheckItem(False, f"Looking further failed: {type(error).__name__}: {error}"))
-    return list(dict.fromkeys(found))
+    try:
+        found.extend(look())
+    except Unreadable as error:
+        found.append(CheckItem(False, str(error)))
+    except ModuleNotFoundError as error:
+        found.append(CheckItem(False, f"{error.name} is missing, so that not everything could be looked at."))
+    except Exception as error:
+        found.append(CheckItem(False, f"Looking further failed: {type(error).__name__}: {error}"))
+    return found
+
+
+def _none_fails(_: Sequence[str]) -> dict[str, str]:
+    return {}
 
 
 def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[str]], int] = subprocess.call) -> int:

@@ -281,6 +281,15 @@ def test_a_package_that_is_installed_and_broken_is_not_good() -> None:
     assert not any("torch" in f.sentence for f in found if f.good)
 
 
+def test_packages_are_asked_for_only_where_no_kernel_has_imported_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {"torch": "ImportError: libcudart.so.12: cannot open"}
+    monkeypatch.setattr(packages, "import_failures", lambda names: broken)
+    for kernels, expected in ((CheckItem(True, "Kernels do."), []), (CheckItem(False, "No."), ["No.", "torch"])):
+        monkeypatch.setattr(environment_check, "kernel_imports", lambda _, found=kernels: iter((found,)))
+        said = bad(examine(str(ROOT / "course")))
+        assert sorted(sentence.partition(" ")[0] for sentence in said) == expected
+
+
 def test_a_python_of_its_own_is_asked_what_can_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_here.py").write_text("raise OSError('a library ä')", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -343,7 +352,7 @@ def test_a_missing_library_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(environment_check, "kernel", gone)
     monkeypatch.setattr(environment_check, "kernel_imports", gone)
-    monkeypatch.setattr(environment_check, "packages", lambda: iter(()))
+    monkeypatch.setattr(environment_check, "packages", lambda _: iter(()))
     assert bad(examine(str(ROOT / "course"))) == [
         "jupyter_client is missing, so that not everything could be looked at."
     ]
