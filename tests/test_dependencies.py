@@ -40,16 +40,15 @@ def test_modules_that_unpickle_are_banned() -> None:
 
 
 def test_text_is_run_as_code_in_a_few_places_and_a_students_in_a_child_process_alone() -> None:
-    """The bank's own solutions, an attack that changes its own notebook file, the lesson's definitions, mutants.
+    """The bank's own solutions, an attack that makes its own notebook file or download, the lesson's definitions, mutants.
 
     An answer that somebody tries is run by ``trying``, in the process that it forks for it:
     ``test_what_an_answer_does_to_its_process_stays_there``.
     """
     files = [*STUDENTS.rglob("*.py"), *(ROOT / "grader").rglob("*.py")]
     allowed = {str(f.relative_to(ROOT)) for f in files if "noqa: S102" in f.read_text(encoding="utf-8")}
-    here = {"grader/bank/entry.py", "grader/redteam/harness.py", "grader/audit/namespaces.py"} | {
-        "grader/audit/mutation/mutants.py"
-    }
+    here = {"grader/bank/entry.py", "grader/redteam/harness.py", "grader/redteam/downloads.py"}
+    here |= {"grader/audit/namespaces.py", "grader/audit/mutation/mutants.py"}
     assert allowed == here | {"grader/audit/trying.py"}
     assert not [f for f in files if "S307" in f.read_text(encoding="utf-8")]
 
