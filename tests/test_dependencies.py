@@ -40,7 +40,7 @@ def test_modules_that_unpickle_are_banned() -> None:
 
 
 def test_text_is_run_as_code_in_a_few_places_and_a_students_in_a_child_process_alone() -> None:
-    """The bank's own solutions, an attack that makes its own notebook file or download, the lesson's definitions, mutants.
+    """The bank's own solutions, an attack that makes its own notebook or download, the lesson's definitions, mutants.
 
     An answer that somebody tries is run by ``trying``, in the process that it forks for it:
     ``test_what_an_answer_does_to_its_process_stays_there``.
