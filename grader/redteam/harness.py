@@ -33,7 +33,6 @@ from gradschool.core.exercise import grade_id
 ATTACKS = Path(__file__).parent / "attacks"
 WRONG = "import numpy as np\n\ndef l2_gradient(p, l):\n    return p + l\n\n"
 IMPORTS = re.compile(r"^from gradschool import .*\bcheck\b", re.MULTILINE)
-MOST_HELD = 250 * 2**20  # bytes by which the grader's own process may grow over one notebook; an honest one takes 30 MB
 SIGN = re.compile(r"CANARY-[0-9A-Za-z]+")
 EXERCISE = "chain.l2_gradient"  # that an attack is about unless it says another
 COMPANIONS = {"chain": "chain.maximise", "dqn": "dqn.one_hot", "ddpg": "ddpg.polyak"}  # that the attacker has solved
@@ -171,7 +170,6 @@ class AttackHarness:
         book.close()
         os.environ["GRADER_SECRET"] = self.canary
         self._listen()
-        self.held = most_held(anew=True)
         self.before = self._state()
         return self
 
@@ -223,20 +221,7 @@ class AttackHarness:
         changed = [n for n in {*self.before, *after} if self.before.get(n) != after.get(n)]
         found = [f"{Path(n).name} was changed" for n in sorted(changed)]
         found += [f"{sign} was read" for sign in sorted({m.group() for m in SIGN.finditer(shown)})]
-        if (grown := most_held() - self.held) > MOST_HELD:
-            found.append(f"the grader's own process took {grown >> 20} MB")
         return [*found, *self.messages, *left_running()]
-
-
-def most_held(anew: bool = False) -> int:
-    """Return the most bytes that this process has held, so far or, from now on, ``anew``; 0 where it is not told."""
-    try:
-        if anew:
-            Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    return int(re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
 
 def left_running(patience: float = 8.0) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ LIMITS = TimeLimits(
     check=2.0, cell=5.0, locked=60.0, notebook=12.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
 )
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
+MOST_HELD = 250 * 2**20  # bytes by which this process may grow over one notebook; an honest one takes 20 MB
 MOST_WRITTEN = 30 * 2**20  # bytes of a graded notebook
 JOBS = 3  # attacks at once: many of them wait for a limit on time
 LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
@@ -150,6 +152,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as harness:
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, harness.fill), encoding="utf-8")
+        before = most_held(anew=True)
         try:
             graded = _grade(file, config, (attack.exercise, attack.companion) if attack else None)
         except EnvironmentFault as fault:  # no mark where a zero was due
@@ -158,6 +161,8 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
             graded, outcome.flags = None, [str(error)]
         except Exception as error:  # a break, whatever it is: this would have stopped the class
             graded, outcome.breaks = None, [f"grading broke with {type(error).__name__}: {str(error)[:200]}"]
+        if (grown := most_held() - before) > MOST_HELD:
+            outcome.breaks.append(f"the grader's own process took {grown >> 20} MB")
         outcome.breaks += harness.side_effects(_shown(graded) if graded else "")
     if graded and (size := len(nbformat.writes(graded))) > MOST_WRITTEN:
         outcome.breaks.append(f"the graded notebook has {size >> 20} MB")
@@ -174,6 +179,17 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
 def _is_usual(attack: Attack) -> bool:
     """Return whether the attack is about the usual work, whose marks were measured."""
     return attack.exercise == EXERCISE and attack.worth is None
+
+
+def most_held(anew: bool = False) -> int:
+    """Return the most bytes that this process has held, so far or, from now on, ``anew``; 0 where it is not told."""
+    try:
+        if anew:
+            Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    return int(re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)[1]) * 1024  # type: ignore[index]
 
 
 def _grade(file: Path, config: ExecutionConfig = CONFIG, exercises: Sequence[str] | None = None) -> NotebookNode:
