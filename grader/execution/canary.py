@@ -8,6 +8,7 @@ graded. The same look, in the middle of a class, tells whose fault a locked cell
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -150,8 +151,9 @@ def _mend(found: Trouble) -> str:
     """Return what gives the kernels of this machine a package: they see this Python's own environment alone."""
     if found.package == "python":
         return f"grade with the Python of {sys.prefix}, from which kernels are started"
-    wanted = "-e '.[grader]'" if found.package == "gradschool" else found.package
-    return f"install it where kernels see it (`{sys.prefix}/bin/python -m pip install {wanted}`)"
+    wanted = ["-e", ".[grader]"] if found.package == "gradschool" else [found.package]
+    command = shlex.join([f"{sys.prefix}/bin/python", "-m", "pip", "install", *wanted])
+    return f"install it where kernels see it (`{command}`)"
 
 
 @dataclass(frozen=True)
