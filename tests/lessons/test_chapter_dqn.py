@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import torch
 from grader.bank.registry import entries, find_entry
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
-from gradschool.lessons.clinics import dqn
+from gradschool.core.judge_messages import JUDGE_VARIABLE
+from gradschool.lessons.clinics import diagnoses, dqn
 from gradschool.lessons.clinics.diagnoses import listed_diagnoses
+from gradschool.rl.dqn.agent import table_gradient
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart
 ENTRIES = entries("dqn")
@@ -113,6 +116,25 @@ def test_huber_is_the_square_before_its_bend():
 def test_a_diagnosis_must_be_one():
     with pytest.raises(TypeError, match="a fault for each letter"):
         listed_diagnoses(["broadcast"], dqn.LETTERS, dqn.NAMES)
+
+
+def test_a_kernel_without_the_faults_trains_healthy_agents_and_says_so(monkeypatch, capsys):
+    """An edited experiment runs on while it is graded; on a student's machine a file that is missing is an error."""
+    monkeypatch.setitem(sys.modules, "gradschool.lessons.clinics.faults.dqn", None)
+    with pytest.raises(ModuleNotFoundError):
+        dqn.faulty_agent("A")
+    monkeypatch.setenv(JUDGE_VARIABLE, "/nowhere")
+    diagnoses._say_once.cache_clear()
+    assert {dqn.faulty_agent(letter) for letter in dqn.LETTERS} == {
+        dqn.FaultyAgent(table_gradient, dqn.CLINIC_SETTINGS)
+    }
+    assert capsys.readouterr().out == diagnoses.HEALTHY_HERE + "\n"
+
+
+def test_a_clinic_that_asks_an_agent_is_refused_in_check_as_in_the_grader():
+    report = check_here(find("dqn.clinic"), lambda: {"A": dqn.faulty_agent("A").gradient.__name__})
+    assert report.fraction == 0
+    assert "does not call the agents of the clinic: write it out" in report.hint
 
 
 @pytest.mark.parametrize("chapter", ["dqn", "ddpg"])

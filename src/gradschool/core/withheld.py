@@ -43,7 +43,7 @@ def examined(exercise_id: str) -> Iterator[None]:
         _examined.reset(before)
 
 
-def refuse_answers(what: str, *, unless: str = "-") -> None:
+def refuse_answers(what: str, *, unless: str = "-", instead: str = "write it out") -> None:
     """Refuse to work for an answer that is being examined.
 
     Parameters
@@ -52,6 +52,8 @@ def refuse_answers(what: str, *, unless: str = "-") -> None:
         What is not for answers, as the sentence says it.
     unless
         How the ids of the exercises begin whose answers may call it.
+    instead
+        What the student is to do.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def refuse_answers(what: str, *, unless: str = "-") -> None:
     """
     call = _examined.get()
     if call is not None and not call.exercise.startswith(unless):
-        raise NotForAnswers(f"an answer to {call.exercise} does not call {what}: write it out")
+        raise NotForAnswers(f"an answer to {call.exercise} does not call {what}: {instead}")
 
 
 def count_pass(*arrays: np.ndarray) -> None:

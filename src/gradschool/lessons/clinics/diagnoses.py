@@ -35,7 +35,7 @@ def module_of_faults(chapter: str) -> Any:
     NotForAnswers
         While ``clinic()`` itself is called: a diagnosis is made before.
     """
-    refuse_answers("the agents of the clinic")
+    refuse_answers("the agents of the clinic", instead="write the names that you found")
     try:
         return import_module(f"gradschool.lessons.clinics.faults.{chapter}")
     except ModuleNotFoundError:
