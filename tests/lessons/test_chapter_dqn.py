@@ -134,7 +134,7 @@ def test_a_kernel_without_the_faults_trains_healthy_agents_and_says_so(monkeypat
 def test_a_clinic_that_asks_an_agent_is_refused_in_check_as_in_the_grader():
     report = check_here(find("dqn.clinic"), lambda: {"A": dqn.faulty_agent("A").gradient.__name__})
     assert report.fraction == 0
-    assert "does not call the agents of the clinic: write it out" in report.hint
+    assert "does not call the agents of the clinic: write the names that you found" in report.hint
 
 
 @pytest.mark.parametrize("chapter", ["dqn", "ddpg"])
