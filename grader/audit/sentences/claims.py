@@ -155,7 +155,7 @@ def _dtype(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
         got = dict(s.attempt.got_leaves).get(part)
         right = dict(s.attempt.expected_leaves)[part]
         if isinstance(got, np.ndarray) and isinstance(right, np.ndarray) and got.shape == right.shape:
-            loss = 1e-3 * np.abs(right) + 1e-6 * np.max(np.abs(right), initial=0.0)
+            loss = 1e-3 * np.abs(right) + 1e-6 * np.max(np.abs(right), initial=0.0) if right.dtype.kind == "f" else 0.0
             off.append(bool((np.abs(got.astype(np.float64) - right) > loss).any()))
     if not off:
         return "it has another shape on every input"

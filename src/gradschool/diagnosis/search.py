@@ -10,25 +10,19 @@ from itertools import chain, groupby
 import numpy as np
 
 from gradschool.core.compare import Attempt, same
-from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
-from gradschool.diagnosis.hypotheses.observations import largest, scaled
+from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Responses
-from gradschool.diagnosis.inputs import is_real, networks, subjects
+from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.state_words import state_sentence
-from gradschool.diagnosis.wording import formula_sentence, listed, lower, place_sentence
-
-LINES = 4  # tables, of several rows and columns, that must agree on what is said of lines
-ISOLATED = 12  # inputs on which one of them is set to 0
-OF_INPUTS_ALONE = ("input", "input*input", "input+input", "input-input", "input/input")
-PLAIN_FACTORS = ("", "sign", "twice", "half", "minus-twice", "minus-half", "times-B", "over-B", "times-A", "over-A")
+from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
 
 @dataclass
@@ -100,7 +94,8 @@ class Search:
             self._responds,
             self._where_wrong,
             self._alone,
-            self._moved,
+            self._displaced,
+            self._signs,
             self._leaks,
             self._placed,
             self._is_an_input,
@@ -168,68 +163,31 @@ class Search:
             said = f"{parts[0].what} should be zero everywhere, and is not."
             yield Diagnosis("not-zero", said, Claim("not-zero", label), self._compared(label))
 
-    def _leaks(self, label: str) -> Iterator[Diagnosis]:
-        """Recognize an answer that is wrong only where the right one is 0."""
-        parts = self.tried[label]
-        if all(p.of_numbers and not p.right[p.wrong].any() for p in parts) and any((p.right != 0).any() for p in parts):
-            said = f"{parts[0].what} is not 0 in entries where it should be 0; everywhere else it is right."
-            yield self._with_place(label, Diagnosis("leak", said, Claim("leak", label), self._compared(label)))
-
     def _precision(self, label: str) -> Iterator[Diagnosis]:
-        parts = self.tried[label]
-        yield from self._single(label)
-        if not all(p.of_numbers and (np.abs(p.got - p.right) <= 1e-5 * np.abs(p.right))[p.wrong].all() for p in parts):
-            return
-        if all((p.got == p.got.astype(np.float32)).all() for p in parts):
-            said = f"{parts[0].what} is right to about 5 digits in every entry: every entry is a float32."
-            yield Diagnosis(
-                "float32", said, Claim("precision", label, ("float32",)), "each entry survives rounding to float32"
-            )
-            return
-        said = (
-            f"{parts[0].what} is right to about 5 digits in every entry, and no further. Float32 on the way, a "
-            "difference quotient, rounding and a small constant added somewhere all look like this."
-        )
-        yield Diagnosis("precision", said, Claim("precision", label, (1e-5,)), f"compared on {len(parts)} inputs")
+        yield from precision(self.tried[label])
 
-    def _single(self, label: str) -> Iterator[Diagnosis]:
-        """Recognize numbers that have been float32 on the way, where some are wrong by more than that alone."""
-        parts = self.tried[label]
-        if not all(p.of_numbers and _is_single(p.got) for p in parts):
-            return
-        near = [largest(p.got - p.right) <= 1e-6 * largest(p.right) for p in parts]
-        if all(near) and sum(p.right.size for p in parts) > LINES and not all(_is_single(p.right) for p in parts):
-            said = (
-                f"Every entry of {lower(parts[0].what)} is a float32: on the way half of the digits were lost, which "
-                "shows most in small entries beside large ones."
-            )
-            yield Diagnosis(
-                "float32",
-                said,
-                Claim("single", label),
-                "each entry survives rounding to float32, and the right ones do not",
-            )
+    def _leaks(self, label: str) -> Iterator[Diagnosis]:
+        yield from (self._with_place(label, d) for d in leaks(self.tried[label]))
+
+    def _displaced(self, label: str) -> Iterator[Diagnosis]:
+        yield from displaced(self.tried[label])
+
+    def _signs(self, label: str) -> Iterator[Diagnosis]:
+        yield from (self._with_place(label, d) for d in wrong_signs(self.tried[label]))
+
+    def _lines(self, label: str) -> Iterator[Diagnosis]:
+        yield from lines(self.tried[label])
+
+    def _with_one_option(self, label: str) -> Iterator[Diagnosis]:
+        yield from with_one_option(self.tried[label])
+
+    def _isolated(self, label: str) -> Iterator[Diagnosis]:
+        yield from isolated(self.laboratory, self.tried[label])
 
     def _everywhere(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=False) if m.everywhere]
         found.sort(key=lambda pair: bool(pair[1].factor) and pair[0].name not in ("right", "step", "term"))
         yield from (self._said(label, f, m) for f, m in found)
-
-    def _with_one_option(self, label: str) -> Iterator[Diagnosis]:
-        """Recognize a formula that fits on all inputs in which an option, such as the optimizer, is the same."""
-        parts = sorted(self.tried[label], key=lambda p: (not p.is_wrong, p.attempt.display_order))
-        options = {(k, str(p.case.args[k])) for p in parts for k, v in p.case.args.items() if isinstance(v, str)}
-        for key, text in sorted(options):
-            some = [p for p in parts if str(p.case.args.get(key)) == text]
-            if len(some) < LINES or not all(p.of_numbers for p in some) or not some[LINES - 1].is_wrong:
-                continue
-            for formula in (RIGHT_ITSELF, *of_inputs(some)):
-                fit = match(some, formula)
-                if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
-                    name, sentence = formula_sentence(some[0], formula, fit, None)
-                    said = f"Where the {key.replace('_', ' ')} is {text}: {sentence[:1].lower()}{sentence[1:]}"
-                    claim = Claim("with-option", label, (key, text, "everywhere", fit.factor_name, *formula.key))
-                    yield Diagnosis(f"with-{text.replace(' ', '-')}-{name}", said, claim, f"on {len(some)} inputs")
 
     def _as_if(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=True) if m.everywhere]
@@ -274,21 +232,6 @@ class Search:
     def _alone(self, label: str) -> Iterator[Diagnosis]:
         yield from alone(self.laboratory, self.tried[label])
 
-    def _moved(self, label: str) -> Iterator[Diagnosis]:
-        """Recognize the right numbers in other places, and the right sizes with wrong signs."""
-        parts = self.tried[label]
-        if not all(p.of_numbers for p in parts):
-            return
-        compared = f"compared on {len(parts)} inputs"
-        several = any(np.unique(p.right).size > max(2, p.right.size / 4) for p in parts)
-        if several and all(_same_but_for(np.sort(p.got, axis=None), np.sort(p.right, axis=None), p) for p in parts):
-            said = f"{parts[0].what} has the right numbers, but not in the right places."
-            yield Diagnosis("displaced", said, Claim("displaced", label), compared)
-        enough = sum(p.right.size for p in parts) > 4
-        if enough and all(_same_but_for(np.abs(p.got), np.abs(p.right), p) for p in parts):
-            said = f"{parts[0].what} has the right size in every entry, and the wrong sign in some."
-            yield self._with_place(label, Diagnosis("signs", said, Claim("signs", label), compared))
-
     def _other_parts(self, label: str) -> Iterator[Formula]:
         """Yield the other parts of the right answer as formulas for this one."""
         for other in self.parts:
@@ -328,53 +271,12 @@ class Search:
     def _placing(self) -> Placing:
         return Placing(self.laboratory)
 
-    def _isolated(self, label: str) -> Iterator[Diagnosis]:
-        """Set one input to 0, and look for a formula for what is left."""
-        wrong = sorted((p for p in self.tried[label] if p.is_wrong), key=lambda p: p.attempt.display_order)
-        right = [p for p in self.tried[label] if not p.is_wrong]
-        some = [*wrong[:2], *right[:3], *wrong[2:]][:ISOLATED]
-        nets = networks(wrong[0].exercise, wrong[0].case.args)
-        for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
-            if is_real(value) and not isinstance(value, tuple) and name not in nets:
-                yield from self._without(label, name, some)
-
-    def _without(self, label: str, name: str, some: Sequence[Part]) -> Iterator[Diagnosis]:
-        found = [subjects(p.exercise, p.case.args).get(name) for p in some]
-        cases = [replace(p.case, args=at[1](scaled(0.0)(at[0]))) for p, at in zip(some, found, strict=True) if at]
-        asked = [t for case in cases if (t := self.laboratory.attempt(case))]
-        parts = parts_of(self.laboratory.exercise, asked).get(label, [])
-        if len(parts) < ISOLATED / 2 or not all(p.of_numbers for p in parts) or not all(p.is_wrong for p in parts):
-            return
-        others = (f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE and name not in f.key)
-        for formula in (ZERO, *others):
-            fit = match(parts, formula)
-            if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
-                inner, sentence = formula_sentence(parts[0], formula, fit, None)
-                said = f"With `{name}` set to 0, {sentence[:1].lower() if not label else sentence[:1]}{sentence[1:]}"
-                claim = Claim("isolated", label, (name, "everywhere", fit.factor_name, *formula.key))
-                yield Diagnosis(f"without-{name}-{inner}", said, claim, f"`{name}` was set to 0 on {len(parts)} inputs")
-
     def _with_place(self, label: str, diagnosis: Diagnosis) -> Diagnosis:
         """Add where the answer is wrong, if a condition says that exactly."""
         at: Place | None = self._placing.place(label, self.tried[label])
         if at is None or not at.exact or any("the right answer" in str(k) for k in at.condition.key):
             return diagnosis
         return replace(diagnosis, sentence=f"{diagnosis.sentence} {place_sentence(self.tried[label][0], at)[1]}")
-
-    def _lines(self, label: str) -> Iterator[Diagnosis]:
-        """Recognize a factor or an offset that is constant down each column, or along each row."""
-        parts = self.tried[label]
-        if all(p.of_numbers and p.got.size > 2 and _same_offset(p.got, p.right, None) for p in parts):
-            said = f"{parts[0].what} is off by the same amount in every entry."
-            yield Diagnosis("offset", said, Claim("lines", label, ("entry", "offset")), self._compared(label))
-        parts = [p for p in parts if p.got.ndim == 2 and min(p.got.shape) > 1]
-        if len(parts) < LINES or not all(p.of_numbers for p in self.tried[label]):
-            return
-        for axis, one, every in ((0, "column", "row"), (1, "row", "column")):
-            for kind, fits, by in (("factor", _same_factor, "by a factor"), ("offset", _same_offset, "by an amount")):
-                if all(fits(p.got, p.right, axis) for p in parts):
-                    said = f"{parts[0].what} is in each {one} off {by} of its own, the same in every {every}."
-                    yield Diagnosis(f"{one}-{kind}", said, Claim("lines", label, (one, kind)), self._compared(label))
 
     # -- of the answer as a whole ----------------------------------------------------------------------------------
 
@@ -408,29 +310,6 @@ def _other_part(search: Search, other: str) -> Callable[[Part], np.ndarray | Non
         return found.right if found is not None and found.of_numbers else None
 
     return of
-
-
-def _is_single(x: Array) -> bool:
-    return bool((x == x.astype(np.float32)).all())
-
-
-def _same_but_for(got: Array, right: Array, p: Part) -> bool:
-    """Return whether two arrays agree, up to a small share of what the answer is wrong by."""
-    error = np.abs(p.got - p.right)[p.wrong]
-    return nearly_equal(got, right) and float(largest(got - right)) <= 1e-3 * float(np.min(error, initial=np.inf))
-
-
-def _same_factor(got: Array, right: Array, axis: int) -> bool:
-    """Return whether got = c * right with one c != 0 in each column (axis 0) or row (axis 1)."""
-    squares = np.sum(right**2, axis=axis, keepdims=True)
-    c = np.sum(got * right, axis=axis, keepdims=True) / np.where(squares == 0, 1.0, squares)
-    several = (np.count_nonzero(right, axis=axis) > 1).all() and not np.allclose(c, c.flat[0])
-    return bool(several and (c != 0).all() and nearly_equal(got, c * right))
-
-
-def _same_offset(got: Array, right: Array, axis: int | None) -> bool:
-    gap = got - right
-    return nearly_equal(np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape), gap)
 
 
 def _is_input(p: Part, name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gradschool.diagnosis.evidence import Part
 from gradschool.diagnosis.hypotheses.formulas import Formula, Match
+from gradschool.diagnosis.hypotheses.patterns import lower
 from gradschool.diagnosis.hypotheses.places import Place
 
 # What to ask oneself next, by the name of a factor: open questions, since the number does not tell the cause.
@@ -19,11 +20,6 @@ QUESTIONS = {
     "minus-times-B": "A sign is turned round; is a sum taken where a mean is asked for?",
     "minus-over-B": "A sign is turned round; is there one division by B too many?",
 }
-
-
-def lower(what: str) -> str:
-    """Return the subject of a sentence as it stands in the middle of one."""
-    return "the result" if what == "The result" else what
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,0 +1,126 @@
+"""Patterns of an error: digits that are lost, numbers in other places, wrong signs, one factor for each line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradschool.core.numerics import Array, nearly_equal
+from gradschool.core.report import Claim, Diagnosis
+from gradschool.diagnosis.evidence import Part
+from gradschool.diagnosis.hypotheses.observations import largest
+
+LINES = 4  # tables, of several rows and columns, that must agree on what is said of lines
+LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
+
+
+def compared(parts: Sequence[Part]) -> str:
+    """Return the experiment of a comparison."""
+    return f"compared on {len(parts)} inputs"
+
+
+def leaks(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an answer that is wrong only where the right one is 0."""
+    if all(p.of_numbers and not p.right[p.wrong].any() for p in parts) and any((p.right != 0).any() for p in parts):
+        said = f"{parts[0].what} is not 0 in entries where it should be 0; everywhere else it is right."
+        yield Diagnosis("leak", said, Claim("leak", parts[0].label), compared(parts))
+
+
+# -- digits -----------------------------------------------------------------------------------------------------------
+
+
+def precision(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an answer that is right but for its last digits, and one that has been float32 on the way."""
+    if not all(p.of_numbers for p in parts):
+        return
+    what, label = parts[0].what, parts[0].label
+    single = all((p.got == p.got.astype(np.float32)).all() for p in parts)
+    if all((np.abs(p.got - p.right) <= 1e-5 * np.abs(p.right))[p.wrong].all() for p in parts):
+        yield _float32(what, label) if single else _few_digits(what, label, compared(parts))
+    elif single and sum(int((p.got != p.got.astype(np.float16)).sum()) for p in parts) >= LONG:
+        said = f"Every entry of {lower(what)} is a float32: half of the digits were lost on the way."
+        yield Diagnosis("float32", said, Claim("single", label), "each entry survives rounding to float32")
+
+
+def lower(what: str) -> str:
+    """Return the subject of a sentence as it stands in the middle of one."""
+    return "the result" if what == "The result" else what
+
+
+def _float32(what: str, label: str) -> Diagnosis:
+    said = f"{what} is right to about 5 digits in every entry: every entry is a float32."
+    return Diagnosis(
+        "float32", said, Claim("precision", label, ("float32",)), "each entry survives rounding to float32"
+    )
+
+
+def _few_digits(what: str, label: str, how: str) -> Diagnosis:
+    said = (
+        f"{what} is right to about 5 digits in every entry, and no further. Float32 on the way, a difference quotient, "
+        "rounding and a small constant added somewhere all look like this."
+    )
+    return Diagnosis("precision", said, Claim("precision", label, (1e-5,)), how)
+
+
+# -- places and signs -------------------------------------------------------------------------------------------------
+
+
+def displaced(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize the right numbers in other places."""
+    several = any(np.unique(p.right).size > max(2, p.right.size / 4) for p in parts)
+    if several and all(p.of_numbers and _same_but_for(_sorted(p.got), _sorted(p.right), p) for p in parts):
+        said = f"{parts[0].what} has the right numbers, but not in the right places."
+        yield Diagnosis("displaced", said, Claim("displaced", parts[0].label), compared(parts))
+
+
+def wrong_signs(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize the right sizes with wrong signs."""
+    enough = sum(p.right.size for p in parts) > LINES
+    if enough and all(p.of_numbers and _same_but_for(np.abs(p.got), np.abs(p.right), p) for p in parts):
+        said = f"{parts[0].what} has the right size in every entry, and the wrong sign in some."
+        yield Diagnosis("signs", said, Claim("signs", parts[0].label), compared(parts))
+
+
+def _sorted(x: Array) -> Array:
+    return np.sort(x, axis=None)
+
+
+def _same_but_for(got: Array, right: Array, p: Part) -> bool:
+    """Return whether two arrays agree, up to a small share of what the answer is wrong by."""
+    error = np.abs(p.got - p.right)[p.wrong]
+    return nearly_equal(got, right) and largest(got - right) <= 1e-3 * float(np.min(error, initial=np.inf))
+
+
+# -- lines ------------------------------------------------------------------------------------------------------------
+
+
+def lines(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an offset that is the same everywhere, and a factor or an offset that is the same in each line."""
+    label, how = parts[0].label, compared(parts)
+    if not all(p.of_numbers for p in parts):
+        return
+    if all(p.got.size > 2 and _same_offset(p.got, p.right, None) for p in parts):
+        said = f"{parts[0].what} is off by the same amount in every entry."
+        yield Diagnosis("offset", said, Claim("lines", label, ("entry", "offset")), how)
+    tables = [p for p in parts if p.got.ndim == 2 and min(p.got.shape) > 1]
+    if len(tables) < LINES:
+        return
+    for axis, one, every in ((0, "column", "row"), (1, "row", "column")):
+        for kind, fits, by in (("factor", _same_factor, "by a factor"), ("offset", _same_offset, "by an amount")):
+            if all(fits(p.got, p.right, axis) for p in tables):
+                said = f"{parts[0].what} is in each {one} off {by} of its own, the same in every {every}."
+                yield Diagnosis(f"{one}-{kind}", said, Claim("lines", label, (one, kind)), how)
+
+
+def _same_factor(got: Array, right: Array, axis: int) -> bool:
+    """Return whether got = c * right with one c != 0 in each column (axis 0) or row (axis 1)."""
+    squares = np.sum(right**2, axis=axis, keepdims=True)
+    c = np.sum(got * right, axis=axis, keepdims=True) / np.where(squares == 0, 1.0, squares)
+    several = (np.count_nonzero(right, axis=axis) > 1).all() and not np.allclose(c, c.flat[0])
+    return bool(several and (c != 0).all() and nearly_equal(got, c * right))
+
+
+def _same_offset(got: Array, right: Array, axis: int | None) -> bool:
+    gap = got - right
+    return nearly_equal(np.broadcast_to(gap.mean(axis, keepdims=True), gap.shape), gap)

@@ -1,0 +1,66 @@
+"""Formulas that fit once something is held fixed: one input set to 0, or an option that is one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gradschool.core.report import Claim, Diagnosis
+from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
+from gradschool.diagnosis.hypotheses.formulas import RIGHT_ITSELF, ZERO, match
+from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
+from gradschool.diagnosis.hypotheses.observations import scaled
+from gradschool.diagnosis.inputs import is_real, networks, subjects
+from gradschool.diagnosis.wording import formula_sentence
+
+ISOLATED = 12  # inputs on which one of them is set to 0
+SEVERAL = 4  # wrong answers with one option that a formula must fit
+OF_INPUTS_ALONE = ("input", "input*input", "input+input", "input-input", "input/input")
+PLAIN_FACTORS = ("", "sign", "twice", "half", "minus-twice", "minus-half", "times-B", "over-B", "times-A", "over-A")
+
+
+def with_one_option(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize a formula that fits on all inputs in which an option, such as the optimizer, is the same."""
+    parts = sorted(parts, key=lambda p: (not p.is_wrong, p.attempt.display_order))
+    options = {(k, str(p.case.args[k])) for p in parts for k, v in p.case.args.items() if isinstance(v, str)}
+    for key, text in sorted(options):
+        some = [p for p in parts if str(p.case.args.get(key)) == text]
+        if len(some) < SEVERAL or not all(p.of_numbers for p in some) or not some[SEVERAL - 1].is_wrong:
+            continue
+        for formula in (RIGHT_ITSELF, *of_inputs(some)):
+            fit = match(some, formula)
+            if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
+                name, sentence = formula_sentence(some[0], formula, fit, None)
+                said = f"Where the {key.replace('_', ' ')} is {text}: {sentence[:1].lower()}{sentence[1:]}"
+                claim = Claim("with-option", some[0].label, (key, text, "everywhere", fit.factor_name, *formula.key))
+                how = f"compared on {len(some)} inputs"
+                yield Diagnosis(f"with-{text.replace(' ', '-')}-{name}", said, claim, how)
+
+
+def isolated(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Set one input to 0, and look for a formula for what is left."""
+    wrong = sorted((p for p in parts if p.is_wrong), key=lambda p: p.attempt.display_order)
+    right = [p for p in parts if not p.is_wrong]
+    some = [*wrong[:2], *right[:3], *wrong[2:]][:ISOLATED]
+    nets = networks(wrong[0].exercise, wrong[0].case.args)
+    for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
+        if is_real(value) and not isinstance(value, tuple) and name not in nets:
+            yield from _without(laboratory, name, some)
+
+
+def _without(laboratory: Laboratory, name: str, some: Sequence[Part]) -> Iterator[Diagnosis]:
+    label = some[0].label
+    found = [subjects(p.exercise, p.case.args).get(name) for p in some]
+    cases = [replace(p.case, args=at[1](scaled(0.0)(at[0]))) for p, at in zip(some, found, strict=True) if at]
+    asked = [t for case in cases if (t := laboratory.attempt(case))]
+    parts = parts_of(laboratory.exercise, asked).get(label, [])
+    if len(parts) < ISOLATED / 2 or not all(p.of_numbers for p in parts) or not all(p.is_wrong for p in parts):
+        return
+    others = (f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE and name not in f.key)
+    for formula in (ZERO, *others):
+        fit = match(parts, formula)
+        if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
+            inner, sentence = formula_sentence(parts[0], formula, fit, None)
+            said = f"With `{name}` set to 0, {sentence[:1].lower() if not label else sentence[:1]}{sentence[1:]}"
+            claim = Claim("isolated", label, (name, "everywhere", fit.factor_name, *formula.key))
+            yield Diagnosis(f"without-{name}-{inner}", said, claim, f"`{name}` was set to 0 on {len(parts)} inputs")
