@@ -38,9 +38,15 @@ def precision(parts: Sequence[Part]) -> Iterator[Diagnosis]:
     single = all((p.got == p.got.astype(np.float32)).all() for p in parts)
     if all((np.abs(p.got - p.right) <= 1e-5 * np.abs(p.right))[p.wrong].all() for p in parts):
         yield _float32(what, label) if single else _few_digits(what, label, compared(parts))
-    elif single and sum(int((p.got != p.got.astype(np.float16)).sum()) for p in parts) >= LONG:
+    elif single and sum(_long_entries(p.got) for p in parts) >= LONG:
         said = f"Every entry of {lower(what)} is a float32: half of the digits were lost on the way."
         yield Diagnosis("float32", said, Claim("single", label), "each entry survives rounding to float32")
+
+
+def _long_entries(x: Array) -> int:
+    """Return how many entries have more digits than a float16."""
+    with np.errstate(over="ignore"):
+        return int(np.count_nonzero(x != x.astype(np.float16)))
 
 
 def lower(what: str) -> str:
