@@ -1,4 +1,4 @@
-"""The call of a student's function on one case: twice, on fresh copies, with what it prints kept apart."""
+"""The call of a student's function on one case: twice, on equal inputs, with what it prints kept apart."""
 
 from __future__ import annotations
 
