@@ -10,6 +10,8 @@ from grader.bank.registry import entries
 from gradschool.core.compare import same
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import copy_arrays, to_plain
+from gradschool.exercises.ddpg._setups import make_steep
+from gradschool.exercises.ddpg.adapters import net_of
 
 ENTRIES = [e for e in entries("ddpg").values() if e.exercise.id != "ddpg.clinic"]
 
@@ -28,3 +30,16 @@ def test_a_small_error_of_an_oracle_would_be_seen() -> None:
     entry = ENTRIES[0]
     (_, right), *_ = entry.questions(0)
     assert not same(np.asarray(right) * (1 + 1e-8), right, TOLERANCES["exact"])
+
+
+def test_a_critic_whose_units_are_all_off_makes_no_input_that_is_no_number() -> None:
+    rng = np.random.default_rng(1)
+    obs, low, high = rng.normal(size=(5, 3)), -np.ones(2), np.ones(2)
+    actor = {"sizes": (3, 4, 2), "flat": rng.normal(size=3 * 4 + 4 + 4 * 2 + 2)}
+    args = {"actor": actor, "batch": {"obs": obs}, "low": low, "high": high}
+    for name in ("critic", "target_critic", "target_critic_2"):
+        args[name] = {"sizes": (5, 4, 1), "flat": rng.normal(size=5 * 4 + 4 + 4 + 1)}
+        net_of(args[name]).weights[0][:] = 0.0
+        net_of(args[name]).biases[0][:] = -1.0
+    make_steep(args)
+    assert np.isfinite(args["critic"]["flat"]).all()

@@ -107,7 +107,8 @@ def slopes_at(a: Args, action: Array) -> Array:
 
 def make_steep(a: Args) -> None:
     """Multiply the last layer of each critic, so that the largest dQ/da is large at the actor's own action."""
-    factor = STEEP / np.abs(slopes_at(a, own_actions(a))).max()
+    largest = float(np.abs(slopes_at(a, own_actions(a))).max())
+    factor = STEEP / largest if largest else 1.0  # a critic whose units are all off has no slope to make large
     for name in ("critic", "target_critic", "target_critic_2"):
         net = net_of(a[name])
         net.weights[-1][:] *= factor
