@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import ROOT, CourseDirectory, chapter
-from grader.redteam.harness import AttackHarness, submission
+from grader.redteam.harness import Attack, AttackHarness, functions_of, submission
 
 HONEST = {"12001": "Curie, Marie", "12002": "Noether, Emmy", "12003": "O'Neill-Smith, Zoë"}
 ATTACKER = "12666"
@@ -29,11 +29,9 @@ LONGEST = 60.0  # CPU seconds; an honest class takes four
 PATIENCE = 600.0  # seconds, on however busy a machine
 
 
-def attack_download(text: str, name: str) -> tuple[list[str], list[str]]:
+def attack_download(attack: Attack) -> tuple[list[str], list[str]]:
     """Collect a class with this attack in it; return in what ways it had success, and what the instructor is told."""
-    namespace: dict[str, Any] = {}
-    exec(compile(text, name, "exec"), namespace)  # noqa: S102  the suite's own text, no student's
-    hand_in: Callable[[bytes], dict[str, bytes]] = namespace["hand_in"]
+    hand_in: Callable[[bytes], dict[str, bytes]] = functions_of(attack)["hand_in"]
     return collect_class(hand_in(submission(None).encode()))
 
 

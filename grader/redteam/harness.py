@@ -128,6 +128,13 @@ def right_work(exercises: Sequence[str]) -> str:
     return json.dumps(notebook)
 
 
+def functions_of(attack: Attack) -> dict[str, Any]:
+    """Return what an attack on a file or a download defines; its text is the suite's own and runs here."""
+    namespace: dict[str, Any] = {}
+    exec(compile(attack.text, attack.name, "exec"), namespace)  # noqa: S102  the suite's own text, no student's
+    return namespace
+
+
 def submission(attack: Attack | None, fill: Callable[[str], str] = str, released: NotebookNode | None = None) -> str:
     """Return the attacker's file: one exercise solved, the other one wrong, and the attack."""
     about = attack or Attack("none", "", "")
@@ -142,8 +149,7 @@ def submission(attack: Attack | None, fill: Callable[[str], str] = str, released
     if not attack.on_file:
         cell.source += fill(attack.text)
         return json.dumps(notebook)
-    namespace: dict[str, Any] = {}
-    exec(compile(attack.text, attack.name, "exec"), namespace)  # noqa: S102  the suite's own text, no student's
+    namespace = functions_of(attack)
     text = namespace["tamper"](notebook)
     return text if isinstance(text, str) else json.dumps(notebook)
 

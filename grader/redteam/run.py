@@ -146,7 +146,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
     if attack and attack.on_download:
-        outcome.breaks, outcome.flags = attack_download(attack.text, attack.name)
+        outcome.breaks, outcome.flags = attack_download(attack)
         outcome.seconds = round(time.monotonic() - started, 1)
         return outcome
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as harness:
