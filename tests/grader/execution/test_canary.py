@@ -94,8 +94,9 @@ def test_doctor_sees_it_beforehand(course: CourseDirectory) -> None:
     done = environments.run(course, "doctor", "chain", more=environments.hidden("matplotlib"))
     assert done.returncode == 1
     lines = done.stdout.replace("\n[", "\0[").replace("\n", " ").split("\0")
-    assert [line[:3] for line in lines] == ["[!]", "[!]"]
-    assert all("cannot import matplotlib.pyplot" in " ".join(line.split()) for line in lines)
+    bad = [" ".join(line.split()) for line in lines if line.startswith("[!]") and "cgroup" not in line]
+    assert len(bad) == 2, lines
+    assert all("cannot import matplotlib.pyplot" in line for line in bad)
 
 
 def test_without_the_canary_a_broken_environment_still_gives_no_zero(course: CourseDirectory, chain: Chapter) -> None:

@@ -52,14 +52,31 @@ def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
 # --- the same marks -------------------------------------------------------------------------------------------------
 
 
+def mixed(chain: Chapter, course: CourseDirectory, first: int) -> NotebookNode:
+    """A notebook with an answer of every kind; ``first`` is the kind of the first exercise's, and so on in turn."""
+    right = sample_class.solutions(chain)
+    kinds: list[sample_class.Fill] = [
+        lambda e: sample_class.as_answer(e, e.mutants[0]),
+        lambda e: sample_class.as_answer(e, e.alternatives[-1]),
+        lambda _: None,
+        lambda e: sample_class.as_answer(e, e.mutants[-1]),
+        right,
+    ]
+    fills = {name: kinds[(first + k) % len(kinds)] for k, name in enumerate(entries("chain"))}
+    stubborn = sample_class.CRASH if first else sample_class.ENDLESS
+    fills[list(fills)[2 + first]] = lambda e: stubborn.format(name=e.exercise.function)
+    return sample_class.filled(sample_class.released(course, chain), chain, lambda e: fills[e.exercise.id](e))
+
+
 def test_both_ways_to_start_give_the_same_records(
-    course: CourseDirectory, chain: Chapter, monkeypatch: pytest.MonkeyPatch
+    course: CourseDirectory, chain: Chapter, built: CourseDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Right, mistaken, endless and crashing students: every mark, mistake, hint and note is the same."""
-    sample_class.fill_class(course, chain, mistaken=2)
+    """Right, mistaken, untouched, endless and crashing answers: every mark, mistake, hint and note is the same."""
+    students = {"perfect": solved(chain, built), "mixed": mixed(chain, course, 0), "other": mixed(chain, course, 3)}
+    for student, notebook in students.items():
+        sample_class.submit(course, chain, student, notebook)
 
     def class_record(config: ExecutionConfig) -> dict[str, Any]:
-        students = ("perfect", "alternative-2", "mistaken-1", "mistaken-2", "endless", "crash", "untouched")
         graded = {
             s: grade_notebook.grade_notebook(course.notebook_path(course.submitted, s, chain), chain, config)
             for s in students
@@ -81,6 +98,9 @@ def test_both_ways_to_start_give_the_same_records(
     assert set(started) == {"cold"}
     assert forked == cold
     assert sum(e.earned for e in forked["perfect"][0].exercises) == sum(e.points for e in entries("chain").values())
+    found = {e.mistake for name in ("mixed", "other") for e in forked[name][0].exercises}
+    assert found >= {"untouched", "never-returned", "kernel-died"}
+    assert len(found) > 8
 
 
 def _shown(cell: NotebookNode) -> list[Any]:
