@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from grader.cli.common import ChapterName, Db, app, console, course_directory, echo
 from grader.course import select_chapters
@@ -37,7 +36,7 @@ def desk(
 
     def ready() -> None:
         opened.worker.submit(lambda: [questions(c) for c in opened.chapters])  # seconds, while the browser opens
-        console.print(f"The marking desk: {escape(opened.url)}", highlight=False, soft_wrap=True)  # an address, whole
+        console.print(f"The marking desk: {opened.url}", highlight=False, soft_wrap=True)  # an address, whole
         echo("It is for this machine alone. Ctrl-C ends it; every mark is saved at once.")
         if not no_open:
             _open(course.work / "desk" / "open.html", opened.url)

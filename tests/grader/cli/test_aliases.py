@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from grader.cli.aliases import COMMANDS, OPTIONS, with_new_names
 from grader.cli.main import app
+from grader.lms.roster import Roster
 
 
 def run(*words: str) -> str:
@@ -49,7 +50,7 @@ def test_collect_is_told_the_time_zone_by_either_name(
 ) -> None:
     seen: list[Any] = []
     monkeypatch.setenv("GRADSCHOOL_WORK_DIR", str(tmp_path))
-    monkeypatch.setattr("grader.lms.roster.read", lambda paths, zone: seen.append(zone) or [])
+    monkeypatch.setattr("grader.lms.roster.read", lambda paths, zone: seen.append(zone) or Roster())
     (tmp_path / "in").mkdir()
     run("collect", str(tmp_path / "in"), name, "Europe/Berlin", "--json")
     assert seen == ["Europe/Berlin"]
