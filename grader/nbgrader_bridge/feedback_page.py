@@ -27,7 +27,7 @@ from grader.results import ExerciseRecord, GradeRecord
 
 STYLE = Path(__file__).with_name("feedback.css")
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-PASSED, WRONG, READ = "passed", "not yet", "marked by a person"
+PASSED, WRONG, READ, WAITS = "passed", "not yet", "marked by a person", "waits for a person"
 PLAIN = "This page could not be laid out, so it shows the marks and what was written as it stands."
 
 
@@ -60,7 +60,10 @@ class FeedbackPage(Exporter):
         """Return the page as HTML, and its resources."""
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         facts = resources["nbgrader"]
-        title, who = title_of(facts["assignment"]), _name(facts)
+        title, (who, waiting) = title_of(facts["assignment"]), _from_gradebook(facts)
+        for cell in nb.cells:
+            if _grade_id(cell) in waiting:
+                cell.metadata.nbgrader["score"] = None  # where nbgrader says 0
         _warm(facts["assignment"])
         made = in_process(lambda: as_html(nb, title, who, facts)) or as_plain_html(nb, title, who, facts)
         return made, resources
@@ -77,12 +80,16 @@ def title_of(assignment: str) -> str:
     return heading[1].strip() if heading else assignment
 
 
-def _name(facts: Any) -> str:
+def _from_gradebook(facts: Any) -> tuple[str, set[str]]:
+    """Return the student's name, and the cells that nobody has marked yet."""
+    where = (facts["notebook"], facts["assignment"], facts["student"])
     with open_gradebook(facts["db_url"]) as gradebook:
         try:
-            return display_name(gradebook.find_student(facts["student"]))
+            grades = gradebook.find_submission_notebook(*where).grades
+            waiting = {g.name for g in grades if g.auto_score is None and g.manual_score is None}
+            return display_name(gradebook.find_student(facts["student"])), waiting
         except MissingEntry:
-            return str(facts["student"])
+            return str(facts["student"]), set()
 
 
 def as_html(nb: NotebookNode, title: str, who: str, facts: Any) -> str:
@@ -121,14 +128,14 @@ def _item(cell: NotebookNode, found: ExerciseRecord | None) -> Item:
     info = cell.metadata.nbgrader
     score, points = info.get("score"), float(info.get("points") or 0)
     passed = found is not None and found.earned == found.points
-    state = PASSED if passed else WRONG if found else READ
-    words = "passed" if passed else (found.hint or WRONG) if found else READ
+    state = PASSED if passed else WRONG if found else WAITS if score is None else READ
+    words = (found.hint or WRONG) if found and not passed else state
     return Item(str(info.grade_id), found.exercise if found else str(info.grade_id), score, points, state, words)
 
 
 def _table(found: list[Item]) -> str:
     """Return the table of all exercises. A hint may quote a student's text: here it is text, and nothing parses it."""
-    sign = {PASSED: ("good", "✓"), WRONG: ("bad", "✗"), READ: ("", "")}
+    sign = {PASSED: ("good", "✓"), WRONG: ("bad", "✗"), READ: ("", ""), WAITS: ("", "")}
     rows = "".join(
         f'<tr class="{kind}"><th scope="row"><span class="sign" aria-hidden="true">{mark}</span>'
         f'<a href="#{escape(i.name)}">{escape(i.shown)}</a></th>'

@@ -69,6 +69,9 @@ def test_a_feedback_page_fits_a_phone_says_whose_it_is_and_follows_a_dark_deskto
         assert page.locator("html").get_attribute("lang") == "en"
         assert page.locator("#lesson").get_attribute("open") is None  # folded, so that the cards are what one sees
         assert page.evaluate("document.body.getBoundingClientRect().height") < 25_000 / 2
+        reflection = page.locator("#results tr", has_text="chain-reflection")
+        assert "– of 6" in reflection.inner_text()  # nobody has marked it yet: that is no 0
+        assert "waits for a person" in reflection.inner_text()
         tops = [page.locator(f"#{part}").bounding_box()["y"] for part in ("results", "cards", "lesson")]
         assert tops == sorted(tops)
         page.locator("#results a[href='#chain-l2-gradient']").click()  # leads to its card, which is not folded
