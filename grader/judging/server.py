@@ -148,8 +148,9 @@ class JudgeServer:
 
         def ask(args: Mapping[str, Any]) -> Reply:
             nonlocal left
+            window.thinking = False
             protocol.send(line, Question(args=dict(args)))
-            window.thinking, began = False, time.thread_time()
+            began = time.thread_time()
             reply = unpack_reply(protocol.receive(line, most=MOST_REPLY))
             window.thinking, left = True, left - (time.thread_time() - began)
             if left < 0:

@@ -282,7 +282,7 @@ def test_replies_that_take_long_to_read_end_an_examination(judge: JudgeServer, m
     assert (window.report, window.broken) == (None, "")
 
 
-def test_an_examination_ends_with_its_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_examination_ends_with_its_window() -> None:
     """Although the kernel's end of the line stays open, and the judge has a quarter of an hour."""
     with JudgeServer(seconds=900.0) as judge, socket.socket(socket.AF_UNIX) as line:
         line.connect(judge.address)
