@@ -20,7 +20,7 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     single = [c for p in some for k in _samples(p) if (c := _rows(p.case, [k]))]
     if len(some) < 2 or len(single) < 2 * len(some) or not all(_is_right(laboratory, c, some[0]) for c in single):
         return
-    equal = [_rows(p.case, [0] * p.case.sizes["B"]) for p in some]
+    equal = [_rows(p.case, _samples(p)[:1] * p.case.sizes["B"]) for p in some]  # of a row that shows the fault
     mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
     because = (
         "so is a batch of equal samples. In a batch of different ones it is wrong. So it is, for example, where (B, 1) "
