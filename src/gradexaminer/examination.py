@@ -11,6 +11,7 @@ import numpy as np
 from gradexaminer.analysis import critic, steps, targets
 from gradexaminer.analysis.actions import online_parameters
 from gradexaminer.analysis.actor import examine_actor
+from gradexaminer.analysis.leaks import examine_leaks
 from gradexaminer.findings import FAULT, NOT_SEEN, Report
 from gradexaminer.recording.observe import Doors, Observed, Observer
 from gradexaminer.transitions import Spaces, Transition
@@ -102,7 +103,7 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
     targets.examine_targets(seen, online, report)
     steps.examine_steps(seen, report)
     views = critic.critics(seen)
-    critic.examine_leaks(seen, report)
+    examine_leaks(seen, report)
     critic.examine_critics(seen, views, online, report, truncation_seen=truncation_seen)
     if not views:
         report.add(NOT_SEEN, "critic-not-seen")

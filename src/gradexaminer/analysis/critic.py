@@ -8,38 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis import candidates, label
-from gradexaminer.analysis.actions import is_affine, say_target_action, stored_actions
+from gradexaminer.analysis.actions import is_affine, stored_actions
 from gradexaminer.analysis.fits import is_constant
+from gradexaminer.analysis.label_findings import say_label
 from gradexaminer.analysis.log_probs import log_probs
 from gradexaminer.analysis.values import ValueRows, tables, value_rows
-from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
-from gradexaminer.recording.rows import NEXT
+from gradexaminer.analysis.views import CriticView
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
-    from gradexaminer.recording.trace import Backward, Call, Update
+    from gradexaminer.recording.trace import Backward, Update
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
-SAME_GAMMA = 1e-3
-
-
-class CriticView:
-    """One critic's output, followed through all recorded updates.
-
-    Attributes
-    ----------
-    rows : list of (Update, Backward, ValueRows)
-    labels : list of list of Label
-        What explains each update; empty lists where nothing does.
-    agreed : list of list of Label
-        Explanations that hold for most updates.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.rows: list[tuple[Update, Backward, ValueRows]] = []
-        self.labels: list[list[label.Label]] = []
-        self.agreed: list[list[label.Label]] = []
 
 
 def critics(seen: Observed) -> list[CriticView]:
@@ -94,7 +75,7 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
             report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         _action_shown(seen, view, rows, report)
     if view.agreed:
-        _say_label(seen, view, view.agreed, report)
+        say_label(seen, view, view.agreed, report)
     elif not any(f.where == view.name and f.level == FAULT for f in report.findings):
         _say_unexplained(seen, view, report)
     _examine_outputs(view, report)
@@ -190,150 +171,6 @@ def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
 
 def _warned(update: Update) -> str:
     return next((w.split(".")[0] for w in update.warnings if "target size" in w), "")
-
-
-def _say_label(seen: Observed, view: CriticView, agreed: list[list[label.Label]], report: Report) -> None:
-    found = agreed[0]
-    first = found[0]
-    if first.mixed:
-        code = {"label": "broadcast", "reward": "reward-averaged", "bootstrap": "bootstrap-averaged"}[first.mixed]
-        report.add(FAULT, code, view.name, "rows of one batch depend on each other's rewards")
-        return
-    if first.candidate is None:
-        report.add(FAULT, "no-bootstrap", view.name, f"Q - r explains the gradient in {len(found)} updates")
-        return
-    _say_convention(view, first, report)
-    if first.loss == "clipped inside the square":
-        report.add(FAULT, "clip-inside", view.name, "rows whose error is beyond 1 have gradient 0")
-    if first.weighted:
-        report.add(NOTE, "rows-weighted", view.name)
-    _say_candidate(seen, view, agreed, report)
-    if seen.spaces.continuous and first.candidate.fault != "wrong-state":
-        say_target_action(seen, first.candidate.parts, report)
-        _say_width(view, first, report)
-    _say_mask(view, agreed, report)
-    _say_numbers(seen, view, found, report)
-
-
-def _say_convention(view: CriticView, first: label.Label, report: Report) -> None:
-    assert first.candidate is not None
-    loss = f"Huber loss (bend at {first.bend:.3g})" if first.loss == "Huber" else first.loss
-    report.convention(first.candidate.convention)
-    entropy = f" minus {first.entropy:.3g} log pi" if first.entropy_of else ""
-    report.convention(f"label of {view.name}: {first.candidate.name}{entropy}, gamma {first.gamma:.4g}")
-    report.convention(f"loss: {loss}, {_reduction(first)}")
-
-
-def _reduction(first: label.Label) -> str:
-    for factor, words in ((2.0, "mean of squares"), (1.0, "half the mean of squares, or Huber's mean")):
-        if abs(abs(first.scale) - factor) < 1e-3:
-            return words
-    return f"factor {first.scale:.4g} on the mean of errors"
-
-
-def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[label.Label]], report: Report) -> None:
-    faults = [found[0].candidate.fault for found in agreed if found[0].candidate is not None]
-    if "" not in faults:
-        name = agreed[0][0].candidate
-        report.add(
-            FAULT, faults[0], view.name, f"the {name.name if name else ''} explains {len(agreed[0])} updates exactly"
-        )
-        return
-    parts = agreed[faults.index("")][0].candidate
-    if parts is not None and parts.parts and all(t.online for t in parts.parts):
-        report.add(NOTE, "no-target", view.name)
-
-
-def _say_width(view: CriticView, first: label.Label, report: Report) -> None:
-    """Several outputs for one pair of state and action, each of which learns from its own column alone."""
-    rows = view.rows[0][2]
-    shape = rows.call.outputs[max(rows.output, 0)].shape
-    assert first.candidate is not None
-    if len(shape) == 2 and shape[1] > 1 and len({t.column for t in first.candidate.parts}) == 1:
-        report.add(FAULT, "critic-width", rows.call.network, f"its output has shape {shape}")
-
-
-def _say_mask(view: CriticView, agreed: list[list[label.Label]], report: Report) -> None:
-    masks = {found[0].mask for found in agreed}
-    rewards = {found[0].reward for found in agreed}
-    if "live" in masks and "plain" in rewards:
-        return
-    if "live or cut" in masks:
-        report.convention("truncated rows do not bootstrap")
-        return
-    if "live" in masks or "live or cut" in masks:
-        reward = agreed[0][0].reward
-        if reward == "masked":
-            report.add(FAULT, "mask-on-reward", view.name, "terminated rows learn Q = 0")
-        else:
-            report.convention(f"reward {reward}")
-    elif "all" in masks:
-        report.add(FAULT, "mask-missing", view.name, "terminated rows fit the same formula as all others")
-    else:
-        report.add(FAULT, "mask-inverted", view.name, "terminated rows bootstrap, others do not")
-
-
-def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], report: Report) -> None:
-    gammas = np.array([x.gamma for x in found])
-    gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
-    told = sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
-    if np.median([x.scale for x in found]) < 0:
-        report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B")
-    if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
-        report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
-        return
-    if rewards < 0:
-        report.add(FAULT, "reward-sign", view.name, f"the reward's factor is {rewards:.3g}")
-    elif abs(rewards - 1) > 1e-3:
-        report.convention(f"reward times {rewards:.4g}")
-    if found[0].curved or found[0].candidate is None or found[0].candidate.fault == "batch-max":
-        return
-    if np.ptp(gammas) > 1e-2 * max(abs(gamma), 1e-3):
-        report.add(FAULT, "gamma-varies", view.name, f"from {gammas.min():.3g} to {gammas.max():.3g}")
-    elif gamma < 0:
-        report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
-    elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
-        code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
-        report.add(FAULT, code, view.name, f"{gamma:.4g} where the agent's gamma is {told[0]:g}")
-    if found[0].entropy_of and np.median([x.entropy for x in found]) < 0:
-        report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
-
-
-def examine_leaks(seen: Observed, report: Report) -> None:
-    """A gradient that goes back through the label."""
-    for update in seen.updates:
-        for backward in update.backwards:
-            losses = value_rows(seen, update, backward.number)
-            if not losses or all(is_constant(rows.g) for rows in losses):
-                continue
-            for call in update.calls_with_gradient(backward.number):
-                _leak(update, backward, call, report)
-
-
-def _leak(update: Update, backward: Backward, call: Call, report: Report) -> None:
-    gradients = [
-        g.reshape(len(call.keys.index), -1)
-        for (b, _), g in call.gradients.items()
-        if b == backward.number and np.size(g) % len(call.keys.index) == 0
-    ]
-    there = [float(np.abs(g[call.keys.end == NEXT]).max(initial=0.0)) for g in gradients]
-    if not there or max(there) == 0:
-        return
-    applied = {
-        p
-        for s in update.steps
-        for p, sources in s.sources.items()
-        if backward.number in sources and s.moved.get(p, 0) > 0
-    }
-    if call.parameters & applied:
-        report.add(
-            FAULT,
-            "bootstrap-gradient",
-            call.network,
-            f"d loss / d output at s' is up to {max(there):.2g}, and a step applies it",
-        )
-    else:
-        report.add(NOTE, "target-not-detached", call.network, f"d loss / d output at s' is up to {max(there):.2g}")
 
 
 def _examine_outputs(view: CriticView, report: Report) -> None:
