@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "examined"
+MOST_BYTES = 100_000_000  # of a file that it writes
 
 
 def main() -> None:
@@ -36,13 +37,11 @@ def main() -> None:
 
 def _limit(seconds: int) -> None:
     """CPU seconds and the size of files, where the system can limit them."""
-    try:
-        resource: Any = importlib.import_module("resource")
-    except ImportError:  # Windows
+    if importlib.util.find_spec("resource") is None:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000_000, 100_000_000))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    system = vars(importlib.import_module("resource"))
+    for name, soft, hard in (("CPU", seconds, seconds + 5), ("FSIZE", MOST_BYTES, MOST_BYTES), ("CORE", 0, 0)):
+        system["setrlimit"](system[f"RLIMIT_{name}"], (soft, hard))
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,9 @@ def test_a_wrong_alternative_is_reported() -> None:
 
 def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for survivors in ([], ["chain.sgd_step: uphill"]):
-        monkeypatch.setattr("grader.audit.known_mistakes.audit", lambda parts, s=survivors: Audit(1, 5, 5, 5, 2, 2, s))
+        monkeypatch.setattr(
+            "grader.audit.known_mistakes.audit", lambda parts, wanted="", s=survivors: Audit(1, 5, 5, 5, 2, 2, s)
+        )
         done = CliRunner().invoke(app, ["audit", "chain", "--json"])
         found = json.loads(done.stdout)
         figures = ["exercises", "mutants", "killed", "named", "alternatives", "accepted"]
@@ -133,7 +135,7 @@ def test_json_has_the_agreed_keys_and_a_survivor_fails_the_command(monkeypatch: 
 
 
 def test_an_exercise_that_is_not_filled_in_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unwritten(parts: list[str]) -> Audit:
+    def unwritten(parts: list[str], wanted: str = "") -> Audit:
         raise NotImplementedError("TODO: the reference of chain.new")
 
     monkeypatch.setattr("grader.audit.known_mistakes.audit", unwritten)

@@ -77,7 +77,7 @@ EFFECTS = {
     "forge/replaced_assess": Effect(False, None, "passed", "AttributeError"),
     "forge/replaced_check_module": Effect(False, None, "passed", "passed"),
     "forge/slow_drip": NO_REPLY,
-    "steal/public_oracle": Effect(True, "", "passed", "passed"),
+    "steal/public_oracle": Effect(True, "raised", "passed", "CheckFailed"),  # the package's oracle refuses an answer
 }
 RACES = {"forge/threads_of_checks"}  # its checks and the notebook's: either may come first
 OURS = re.compile(r"(?:import|from) gradschool|GRADSCHOOL_")
