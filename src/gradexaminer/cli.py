@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.running.apart import CannotExamineError, examine_file
 
 STATUS = {"nothing to object to": 0, FAULT: 1, SUSPICION: 3, NOT_SEEN: 4}
@@ -71,16 +71,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _as_text(said: dict[str, Any]) -> str:
-    lines = ["; ".join(said["conventions"]) + "."] if said["conventions"] else []
-    for f in said["findings"]:
-        where = f" ({f['where']})" if f["where"] else ""
-        evidence = f" Seen: {f['evidence']}." if f["evidence"] else ""
-        lesson = f" Explained in {f['lesson']}." if f["lesson"] else ""
-        lines.append(f"[{f['level']}] {f['code']}: {f['meaning']}{where}.{evidence}{lesson}")
-    if not said["findings"]:
-        lines.append("Nothing to object to: every role was seen, and its gradient is what the formula says.")
-    lines.append(f"{said['updates']} updates recorded in {said['milliseconds']:.0f} ms, {_where(said)}.")
-    return "\n".join(lines)
+    seen = f"{said['updates']} updates recorded in {said['milliseconds']:.0f} ms, {_where(said)}."
+    return f"{Report.from_dict(said).as_text(lessons=True)}\n{seen}"
 
 
 def _where(said: dict[str, Any]) -> str:

@@ -166,9 +166,21 @@ class Report:
             "sandboxed": self.sandboxed,
         }
 
-    def __str__(self) -> str:
+    @classmethod
+    def from_dict(cls, said: dict[str, Any]) -> Report:
+        """The report whose :meth:`as_dict` this is."""
+        findings = [Finding(f["level"], f["code"], f["where"], f["evidence"]) for f in said["findings"]]
+        return cls(said["conventions"], findings, said["updates"], said["milliseconds"], said["sandboxed"])
+
+    def as_text(self, *, lessons: bool = False) -> str:
+        """Conventions in one paragraph, then a line for each finding; with `lessons`, where the course explains it."""
         lines = ["; ".join(self.conventions) + "."] if self.conventions else []
-        lines += [f"[{f.level}] {f.code}: {f.sentence}" for f in self.findings]
+        for f in self.findings:
+            lesson = f" Explained in {f.lesson}." if lessons and f.lesson else ""
+            lines.append(f"[{f.level}] {f.code}: {f.sentence}{lesson}")
         if not self.findings:
             lines.append("Nothing to object to: every role was seen, and its gradient is what the formula says.")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.as_text()

@@ -49,14 +49,10 @@ def test_a_batch_handed_in_as_a_dict(name, load):
     source = source.replace(
         "def learn(self):\n        if len(self.memory) < self.batch:\n            return\n", "def learn(self, b):\n"
     )
-    source = (
-        source.replace(
-            "s, a, r, s2, d = self.sample()",
-            "s, a, r, s2, d = (torch.tensor(b[k]) for k in ('states', 'actions', 'rewards', 'next_states', 'dones'))",
-        )
-        .replace("32", "48")
-        .replace("(o, 64)", "(o, 64)")
-    )
+    source = source.replace(
+        "s, a, r, s2, d = self.sample()",
+        "s, a, r, s2, d = (torch.tensor(b[k]) for k in ('states', 'actions', 'rewards', 'next_states', 'dones'))",
+    ).replace("32", "48")
     module = load(source)
     seed_all(0)
     report = examine(lambda: module.Agent(5, 4), update=lambda agent, b: agent.learn(b.as_dict()), n_actions=4)

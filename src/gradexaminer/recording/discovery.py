@@ -57,6 +57,10 @@ class Found:
                     return f"{path}.{inner_name}" if inner_name else path
         return type(module).__name__
 
+    def storage(self) -> dict[str, frozenset[int]]:
+        """Memory addresses of each network's parameters."""
+        return {path: frozenset(p.data_ptr() for p in module.parameters()) for path, module in self.modules.items()}
+
     def parameter_names(self) -> dict[int, str]:
         """Every parameter's name by its id."""
         return {id(p): f"{path}.{name}" for path, m in self.modules.items() for name, p in m.named_parameters()}

@@ -103,9 +103,7 @@ class Observer:
             self.seen.error_type = type(error).__name__
             self.seen.error = told(error)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
-        self.seen.storage = {
-            path: frozenset(p.data_ptr() for p in module.parameters()) for path, module in self.found.modules.items()
-        }
+        self.seen.storage = self.found.storage()
         return self.seen
 
     def _start(self) -> bool:

@@ -78,10 +78,7 @@ class Watcher:
     def close(self) -> None:
         """Stop recording, and note where each network's weights lie."""
         self._open.close()
-        self.seen.storage = {
-            path: frozenset(p.data_ptr() for p in module.parameters())
-            for path, module in self.seen.found.modules.items()
-        }
+        self.seen.storage = self.seen.found.storage()
 
 
 def watch(
