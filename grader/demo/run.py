@@ -67,7 +67,7 @@ def what_to_open(where: CourseDirectory, report: Path, pages: Sequence[Path]) ->
     lines = [
         ("the class report, what to teach tomorrow", shown(report)),
         ("a student's feedback", shown(page)),
-        ("the marking desk, where the reflections wait", f"GRADSCHOOL_WORK_DIR={work} python -m grader desk"),
+        ("the marking desk, where the reflections wait", f"make desk WORK={work}"),
         ("this class in nbgrader's pages", f"make formgrader WORK={work}"),
         ("the lessons, as a student sees them", "make lab"),
     ]

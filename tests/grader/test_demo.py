@@ -61,6 +61,7 @@ def test_the_last_lines_name_what_is_really_there(tmp_path: Path, monkeypatch: p
     assert lines[0].endswith(": class/class-report.html")
     assert any(line.endswith(f": class/feedback/{run.SHOWN}/01/x.html") for line in lines)
     assert any(f"make formgrader WORK={tmp_path / 'class'}" in line for line in lines)
+    assert any(f"make desk WORK={tmp_path / 'class'}" in line for line in lines)
     away = "\n".join(run.what_to_open(elsewhere, elsewhere.work / "class-report.html", pages[2:]))
     assert str(elsewhere.work / "class-report.html") in away
     assert str(tmp_path / "class") not in away
