@@ -48,7 +48,8 @@ KERNEL = "import jupyter_client as j; print(j.KernelManager(kernel_name='python3
 
 def bounds() -> dict[str, tuple[str, str]]:
     """What pyproject.toml asks for: name -> (extras, lower bound)."""
-    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["lessons"]]
     return {m["name"]: (m["extras"] or "", m["bound"]) for m in map(REQUIREMENT.fullmatch, asked) if m}
 
 
@@ -68,7 +69,7 @@ def constraints() -> dict[str, str]:
 def make_environment(which: str) -> Path:
     """An environment with this set, or the one that an earlier run made of the same; its Python."""
     python, stamp = FOLDER / which / "bin" / "python", FOLDER / which / "asked-for"
-    asked = [*PIP, "-e", str(ROOT), *pins(which, constraints())]
+    asked = [*PIP, "-e", f"{ROOT}[lessons]", *pins(which, constraints())]
     if stamp.exists() and stamp.read_text() == "\n".join(asked):
         return python
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER / which)], check=True)

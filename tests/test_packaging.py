@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from grader.course import ROOT
 
@@ -21,7 +24,7 @@ def test_environment_yml_lists_what_pyproject_needs() -> None:
     text = (ROOT / "environment.yml").read_text()
     listed = [line.strip()[2:] for line in text.split("- pip:\n")[1].splitlines()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert listed == [*project["dependencies"], "-e ."]
+    assert listed == [*project["dependencies"], *project["optional-dependencies"]["lessons"], "-e .[lessons]"]
     assert f"- python{project['requires-python']}" in text
 
 
@@ -49,6 +52,16 @@ def test_the_wheel_holds_what_students_and_strangers_install(tmp_path: Path) -> 
     (wheel,) = tmp_path.glob("*.whl")
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.startswith("gradschool-")} == {"gradexaminer", "gradschool"}
+    asked = [Requirement(line) for line in _metadata(wheel).get_all("Requires-Dist", [])]
+    assert {r.name for r in asked if r.marker is None} == {"numpy", "torch"}
+    lessons = {r.name for r in asked if r.marker is None or r.marker.evaluate({"extra": "lessons"})}
+    assert lessons == {"numpy", "torch", "gymnasium", "matplotlib", "ipywidgets", "jupyterlab", "nbgrader"}
+
+
+def _metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        return message_from_bytes(archive.read(name))
 
 
 def test_grader_cannot_be_imported_from_elsewhere(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from typing import Any
 import gradschool
 from gradschool.student.kernel_probe import MARK, ask_python, import_failures_of
 
+EXTRA = "lessons"  # of the distribution: without it, NumPy and PyTorch alone are installed, for `gradexaminer`
 LESSONS_NEED = ("numpy", "torch", "gymnasium", "matplotlib", "ipywidgets")  # what a lesson's own cells use
 WINDOWS_TORCH = " On Windows PyTorch also needs Microsoft's Visual C++ Redistributable."
 
@@ -67,7 +69,7 @@ def needs() -> list[Need]:
     found = []
     for line in _requirements():
         asked = Requirement(line)
-        if asked.marker is not None and not asked.marker.evaluate({"extra": ""}):
+        if asked.marker is not None and not asked.marker.evaluate({"extra": EXTRA}):
             continue
         try:
             version = importlib.metadata.version(asked.name)
@@ -84,6 +86,17 @@ def _requirements() -> list[str]:
         return importlib.metadata.requires("gradschool") or []
     except importlib.metadata.PackageNotFoundError:  # on the path, and not installed
         return []
+
+
+def _has_packaging() -> bool:
+    """Whether requirements can be read. Every Jupyter kernel brings `packaging`; PyTorch and NumPy do not."""
+    return importlib.util.find_spec("packaging") is not None
+
+
+def _all_asked() -> list[str]:
+    """All that the lessons need, as pip takes it, found without `packaging`."""
+    halves = [line.partition(";") for line in _requirements()]
+    return [asked.strip() for asked, _, marker in halves if not marker or f'"{EXTRA}"' in marker]
 
 
 def pip_install(*what: str, python: str = sys.executable) -> tuple[str, ...]:
@@ -114,7 +127,7 @@ def _is_checkout(folder: Path) -> bool:
 def mend_gradschool(python: str = sys.executable) -> tuple[str, ...]:
     """Return the command that installs gradschool: from its checkout alone, never by its name from an index."""
     top = own_checkout()
-    return pip_install("-e", str(top), python=python) if top else ()
+    return pip_install("-e", f"{top}[{EXTRA}]", python=python) if top else ()
 
 
 # -- what doctor says ----------------------------------------------------------------------------------------
@@ -122,12 +135,15 @@ def mend_gradschool(python: str = sys.executable) -> tuple[str, ...]:
 
 def python() -> Iterator[CheckItem]:
     """Compare this Python with the package's own bound."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    sentence = f"Python {version} at {sys.executable}"
+    if not _has_packaging():
+        yield CheckItem(True, f"{sentence}.")
+        return
     from packaging.specifiers import SpecifierSet
 
     bound = importlib.metadata.metadata("gradschool")["Requires-Python"] or ">=3.11"
-    version = ".".join(map(str, sys.version_info[:3]))
     good = version in SpecifierSet(bound)
-    sentence = f"Python {version} at {sys.executable}"
     yield CheckItem(
         good, sentence + ("." if good else f": {bound} is needed. Make a new environment with such a Python.")
     )
@@ -144,6 +160,10 @@ def import_failures(names: Sequence[str]) -> Mapping[str, str]:
 
 def packages(failures: Callable[[Sequence[str]], Mapping[str, str]] | None = None) -> Iterator[CheckItem]:
     """Compare the packages that gradschool asks for with what is installed, and try to import them."""
+    if not _has_packaging():
+        what = "gradschool is installed without what its lessons need (its extra `lessons`)."
+        yield CheckItem(False, what, pip_install(*_all_asked()))
+        return
     wanted = needs()
     fitting = [n for n in wanted if n.fits]
     failed = (failures or import_failures)([n.name for n in fitting if n.name in LESSONS_NEED])
@@ -182,7 +202,7 @@ def imported_from(course: Path = Path("course")) -> Iterator[CheckItem]:
             False,
             f"The lessons stand in {beside}, and Python imports the gradschool of {here.parents[1]}: the lessons and "
             "the package may be of two releases. Use the environment of that folder, or install the package here.",
-            pip_install("-e", str(beside)),
+            pip_install("-e", f"{beside}[{EXTRA}]"),
         )
 
 

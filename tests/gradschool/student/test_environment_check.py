@@ -301,7 +301,7 @@ def test_a_python_of_its_own_is_asked_what_can_be_imported(tmp_path: Path, monke
 def test_gradschool_is_never_asked_of_an_index() -> None:
     """A package of that name on an index would be somebody else's."""
     sentence = "cannot import gradschool.check (ModuleNotFoundError: No module named 'gradschool')"
-    assert packages.remedy_for("gradschool", sentence, sys.executable)[4:] == ("-e", str(ROOT))
+    assert packages.remedy_for("gradschool", sentence, sys.executable)[4:] == ("-e", f"{ROOT}[lessons]")
 
 
 def test_commands_can_be_pasted_into_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
