@@ -12,6 +12,8 @@ from gradexaminer.recording.observe import moved
 from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Update
 
@@ -32,7 +34,7 @@ def pairs(seen: Observed, online: frozenset[int]) -> list[Pair]:
 
     A network is a target if no step moves it, and it moves in another way, is asked about next states, or is named so.
     """
-    modules = {path: list(m.parameters()) for path, m in seen.found.modules.items() if list(m.parameters())}
+    modules = {path: ps for path, m in _networks(seen).items() if (ps := list(m.parameters()))}
     targets = [
         path for path, ps in modules.items() if not any(id(p) in online for p in ps) and _is_target(seen, path, ps)
     ]
@@ -42,13 +44,31 @@ def pairs(seen: Observed, online: frozenset[int]) -> list[Pair]:
         shape = [p.shape for p in parameters]
         fitting = [o for o in modules if o not in targets and [p.shape for p in modules[o]] == shape]
         if fitting:
-            best = max(fitting, key=lambda o: _closeness(seen, parameters, modules[o], path, o))
+            best = fitting[0]
+            if len(fitting) > 1:  # to compare all weights in every update takes its time
+                best = max(fitting, key=lambda o: _closeness(seen, parameters, modules[o], path, o))
             found.append(Pair(path, best, [(id(t), id(o)) for t, o in zip(parameters, modules[best], strict=True)]))
     return found
 
 
+def _networks(seen: Observed) -> dict[str, nn.Module]:
+    """Networks by where they were found; of a module that holds a target beside others, such as a policy, its parts."""
+    networks: dict[str, nn.Module] = {}
+    for path, module in seen.found.modules.items():
+        parts = dict(module.named_children())
+        if any(_named_target(name) for name in parts):
+            networks |= {f"{path}.{name}": part for name, part in parts.items()}
+        else:
+            networks[path] = module
+    return networks
+
+
+def _named_target(name: str) -> bool:
+    return any(word in name.lower() for word in ("targ", "tgt"))
+
+
 def _is_target(seen: Observed, path: str, parameters: list[Any]) -> bool:
-    named = any(word in path.lower() for word in ("targ", "tgt"))
+    named = _named_target(path)
     asked = any(c.network == path and (c.keys.end == NEXT).any() for u in seen.updates for c in u.calls)
     return named or asked or any(moved(u, id(p)) for u in seen.updates for p in parameters)
 
@@ -126,8 +146,9 @@ def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> No
 
 
 def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
-    storage = seen.storage
-    if storage.get(pair.target, frozenset()) & storage.get(pair.online, frozenset()):
+    networks = _networks(seen)
+    storage = [{p.data_ptr() for p in networks[path].parameters()} for path in (pair.target, pair.online)]
+    if storage[0] & storage[1]:
         report.add(FAULT, "shared-storage", f"{pair.target}, {pair.online}", "their parameters have the same addresses")
         return
     for update in seen.updates:
@@ -158,7 +179,7 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, report: Report) -> None:
 
 def _aliases(seen: Observed, online: frozenset[int], report: Report) -> None:
     for a, b in seen.found.aliases:
-        if "targ" in (a + b).lower() or "tgt" in (a + b).lower():
+        if _named_target(a + b):
             report.add(FAULT, "alias", f"{a}, {b}", "the same object")
     paths = list(seen.storage)
     for i, a in enumerate(paths):
