@@ -12,6 +12,7 @@ from gradexaminer.analysis.actions import is_affine, stored_actions
 from gradexaminer.analysis.fits import is_constant
 from gradexaminer.analysis.label_findings import say_label
 from gradexaminer.analysis.log_probs import log_probs
+from gradexaminer.analysis.pooling import pooled_candidates, pooled_evidence, pools
 from gradexaminer.analysis.values import ValueRows, tables, value_rows
 from gradexaminer.analysis.views import CriticView
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
@@ -47,9 +48,9 @@ def examine_critics(
 ) -> None:
     """Say what label each critic learns, and what is wrong with it."""
     for view in views:
-        for update, backward, rows in view.rows:
+        for together in pools(view.rows):
             before = next((labels for labels in view.labels if labels), [])
-            view.labels.append(_labels(seen, update, backward, rows, online, before))
+            view.labels.append(_labels(seen, together, online, before))
         view.agreed = _agreed(view)
     for view in views:
         if _is_policy(view, views):
@@ -83,20 +84,25 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
 
 def _labels(
     seen: Observed,
-    update: Update,
-    backward: Backward,
-    rows: ValueRows,
+    together: list[tuple[Update, Backward, ValueRows]],
     online: frozenset[int],
     before: list[label.Label],
 ) -> list[label.Label]:
+    made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
+    return label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
+
+
+def _possible(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> tuple[label.Evidence, list[candidates.Candidate]]:
     said = tables(seen, update, backward.time, rows.index, online)
     e = evidence(seen, rows)
     n = seen.spaces.n_actions
     if n is not None:
-        return label.explain(e, candidates.discrete(said, rows.taken, n), before)
+        return e, candidates.discrete(said, rows.taken, n)
     possible = candidates.continuous(said)
     entropies = log_probs(update, said, len(rows.index), backward.time)
-    return label.explain(e, [candidates.with_entropy(c, entropies) for c in possible], before)
+    return e, [candidates.with_entropy(c, entropies) for c in possible]
 
 
 def evidence(seen: Observed, rows: ValueRows) -> label.Evidence:
@@ -122,10 +128,10 @@ def _agreed(view: CriticView) -> list[list[label.Label]]:
     counts = _counts(straight if any(straight) else curved)
     most = max(counts.values(), default=0)
     weighted = _counts([labels for labels, plain in zip(curved, straight, strict=True) if not plain])
-    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.rows)]
+    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.labels)]
     chosen = straight if any(straight) else curved
     found = [[x for labels in chosen for x in labels if x.key == key] for key in best]
-    return [labels for labels in found if not labels[0].weighted or len(labels) >= len(view.rows)]
+    return [labels for labels in found if not labels[0].weighted or len(labels) >= len(view.labels)]
 
 
 def _counts(updates: list[list[label.Label]]) -> dict[tuple[str, ...], int]:
@@ -162,9 +168,10 @@ def _action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Rep
 
 
 def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
-    update, _, rows = view.rows[0]
-    if len(set(rows.index.tolist())) < label.FEWEST_LIVE + 6:
-        report.add(NOT_SEEN, "few-rows", view.name, f"{len(set(rows.index.tolist()))} distinct rows")
+    update, _, _ = view.rows[0]
+    distinct = max(len({int(i) for _, _, rows in pool for i in rows.index}) for pool in pools(view.rows))
+    if distinct < label.FEWEST_LIVE + 6:
+        report.add(NOT_SEEN, "few-rows", view.name, f"{distinct} distinct rows")
     else:
         report.add(SUSPICION, "unexplained", view.name, _warned(update))
 

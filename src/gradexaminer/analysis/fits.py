@@ -62,6 +62,7 @@ def is_constant(x: np.ndarray, relative: float = 1e-5) -> bool:
     """Whether all entries that are not 0 are equal but for rounding, and there are some.
 
     The gradient of a mean of Q is of that form; where the smaller of two critics counts, the other one's entry is 0.
+    One row alone says nothing.
     """
     some = x[x != 0]
-    return len(some) > 0 and float(np.ptp(some)) <= relative * float(np.abs(some).max())
+    return len(some) > 0 and len(x) > 1 and float(np.ptp(some)) <= relative * float(np.abs(some).max())

@@ -32,6 +32,8 @@ class Evidence:
     terminated, truncated : ndarray of shape (B,), 0 or 1
     gammas : tuple of float
         Discounts to try where gamma cannot be fitted.
+    batch : int
+        Rows of one loss; 0 for all of these.
     """
 
     g: np.ndarray
@@ -40,6 +42,12 @@ class Evidence:
     terminated: np.ndarray
     truncated: np.ndarray
     gammas: tuple[float, ...] = (0.99,)
+    batch: int = 0
+
+    @property
+    def over(self) -> int:
+        """Rows of one loss."""
+        return self.batch or len(self.g)
 
 
 @dataclass(frozen=True)
@@ -221,7 +229,7 @@ def _label(
         candidate=candidate,
         mask=mask,
         reward=reward,
-        scale=scale * len(e.g),
+        scale=scale * e.over,
         gamma=-c.get("v", 0.0) / scale if scale else 0.0,
         reward_scale=-c.get("r", 0.0) / scale if scale else 0.0,
         entropy=c.get("entropy", 0.0) / scale if scale else 0.0,
@@ -246,7 +254,7 @@ def _curved_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label | 
                 if f.exact:
                     yield _curved(e, candidate, gamma, name, f)
             if _weights(e.g, e.q - y):
-                yield _curved(e, candidate, gamma, "weighted", Fit({"q": 1 / len(e.g)}, 0.0))
+                yield _curved(e, candidate, gamma, "weighted", Fit({"q": 1 / e.over}, 0.0))
 
 
 def _errors(q: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -274,7 +282,7 @@ def _curved(e: Evidence, candidate: Candidate, gamma: float, name: str, f: Fit) 
         candidate=candidate,
         mask="live",
         reward="plain",
-        scale=f.coefficients["q"] * len(e.g),
+        scale=f.coefficients["q"] * e.over,
         gamma=gamma,
         reward_scale=1.0,
         entropy=0.0,

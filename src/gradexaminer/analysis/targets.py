@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Update
 
+MOST_COMPARED = 5000  # about so many entries of one parameter
 TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplained at most
 
 
@@ -103,7 +104,9 @@ def _tau(update: Update, parameters: list[tuple[int, int]]) -> tuple[float, floa
 
 
 def _joined(weights: dict[int, np.ndarray], keys: list[int]) -> np.ndarray:
-    return np.concatenate([weights[k].reshape(-1) for k in keys if k in weights] or [np.zeros(0)])
+    """Weights of these parameters in one row; of large ones, entries at equal distances."""
+    flat = [weights[k].reshape(-1) for k in keys if k in weights]
+    return np.concatenate([x[:: 1 + x.size // MOST_COMPARED].astype(np.float64) for x in flat] or [np.zeros(0)])
 
 
 def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> None:

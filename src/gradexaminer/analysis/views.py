@@ -17,7 +17,7 @@ class CriticView:
     ----------
     rows : list of (Update, Backward, ValueRows)
     labels : list of list of Label
-        What explains each update; empty lists where nothing does.
+        What explains each update, or several small ones together; empty lists where nothing does.
     agreed : list of list of Label
         Explanations that hold for most updates.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +23,13 @@ SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an u
 CALLS = 5  # calls of `update` with each size: many learn only every fourth time
 BATCH = 48  # rows, where the update takes its batch as an argument
 UPDATES = 6  # recorded, if the actor is among them
+IMAGE_UPDATES = 3  # recorded of networks of images, which take long
 MOST_UPDATES = 16  # recorded, where the actor is trained only now and then
-PATIENCE = 1.0  # seconds of further updates, unrecorded, for a target network that has not moved
+ENOUGH_ROWS = 64  # that a critic learned from in all updates together; smaller batches need more updates
+MOST_SMALL_UPDATES = 64  # recorded, where a batch is of a few rows or of one
+PATIENCE = 1.0  # CPU seconds of further updates, unrecorded, for a target network that has not moved
+LEAST_WAIT = 40  # further updates, however long they take
+MOST_WAIT = 400
 
 
 @dataclass(frozen=True)
@@ -96,15 +102,19 @@ class Observer:
     def observe(self) -> Observed:
         """Record updates until the actor, too, has been seen, or patience ends."""
         try:
-            if self._start():
-                self._record_all()
-                self._wait_for_targets()
+            with one_thread():
+                self._observe()
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
             self.seen.error = told(error)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
         return self.seen
+
+    def _observe(self) -> None:
+        if self._start():
+            self._record_all()
+            self._wait_for_targets()
 
     def _start(self) -> bool:
         """Feed until an update has a backward pass."""
@@ -148,15 +158,13 @@ class Observer:
     def _record_all(self) -> None:
         scale = 100.0 if self.spaces.image else 1.0
         calls = 0
-        while len(self.seen.updates) < MOST_UPDATES and calls < 4 * MOST_UPDATES:
+        while calls < 4 * MOST_UPDATES:
             calls += 1
             scramble(self.found.modules.values(), self.generator, input_scale=scale)
             update = self._update(recorded=True)
             if learned(update):
                 self.seen.updates.append(update)
-            if len(self.seen.updates) >= UPDATES and (
-                not self.spaces.continuous or actor_steps(self.seen.updates) >= 2
-            ):
+            if enough(self.seen.updates, self.spaces):
                 return
 
     def _wait_for_targets(self) -> None:
@@ -164,13 +172,24 @@ class Observer:
         waiting = {id(p): p.detach().clone() for m in self.found.modules.values() for p in m.parameters()}
         waiting = {key: w for key, w in waiting.items() if not any(moved(u, key) for u in self.seen.updates)}
         parameters = {id(p): p for m in self.found.modules.values() for p in m.parameters()}
-        end = time.monotonic() + PATIENCE
-        while waiting and time.monotonic() < end and self.seen.calls < 400:
+        end = time.process_time() + PATIENCE
+        while waiting and self.seen.calls < (MOST_WAIT if time.process_time() < end else LEAST_WAIT):
             self.seen.calls += 1
             self._update(recorded=False)
             changed = {k for k, w in waiting.items() if not torch.equal(w, parameters[k].detach())}
             self.seen.moved_later |= changed
             waiting = {k: w for k, w in waiting.items() if k not in changed}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Networks as small as these are slower on several threads, and much slower on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def moved(update: Update, parameter: int) -> bool:
@@ -182,6 +201,20 @@ def moved(update: Update, parameter: int) -> bool:
 def learned(update: Update) -> bool:
     """Whether there was a backward pass or a step."""
     return bool(update.backwards or update.steps)
+
+
+def enough(updates: list[Update], spaces: Spaces) -> bool:
+    """Whether there are as many updates as the analysis needs: some of the actor, and rows enough."""
+    if sum(map(rows_learned, updates)) < ENOUGH_ROWS and len(updates) < MOST_SMALL_UPDATES:
+        return False
+    if len(updates) >= MOST_UPDATES:
+        return True
+    return len(updates) >= (IMAGE_UPDATES if spaces.image else UPDATES) and (not spaces.continuous or actor_steps(updates) >= 2)
+
+
+def rows_learned(update: Update) -> int:
+    """Rows of the largest call that a gradient went through; many where none was recognized."""
+    return max((len(c.keys.index) for c in update.calls if c.gradients), default=ENOUGH_ROWS)
 
 
 def actor_steps(updates: list[Update]) -> int:

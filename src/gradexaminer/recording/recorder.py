@@ -18,6 +18,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.discovery import Found, is_container
+from gradexaminer.recording.merging import merge_rows
 from gradexaminer.recording.rows import Keys, RowIndex
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
@@ -53,7 +54,7 @@ class Recorder:
         self.update = Update(number)
         self._stack, self._time, self._in_distribution, self._current = [], 0, 0, None
         parameters = list(self._parameters())
-        self.update.before = {id(p): tensors.numbers(p) for p in parameters}
+        self.update.before = {id(p): tensors.weights(p) for p in parameters}
         with ExitStack() as stack, warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             self._install(parameters, stack)
@@ -61,7 +62,8 @@ class Recorder:
                 yield self.update
             finally:
                 self.update.warnings = [str(w.message) for w in heard]
-                self.update.after = {id(p): tensors.numbers(p) for p in parameters}
+                self.update.after = {id(p): tensors.weights(p) for p in parameters}
+                merge_rows(self.update)
 
     def _parameters(self) -> Iterator[nn.Parameter]:
         seen: set[int] = set()
@@ -141,6 +143,7 @@ class Recorder:
             extra_graph=[x.tensor is not None and x.tensor.requires_grad for x in extra],
             slopes=self._slopes(outputs, extra),
             distribution=isinstance(result, torch.distributions.Distribution),
+            line=wrapping.callers_line(),
         )
         self.update.calls.append(call)
         for i, x in enumerate(outputs):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gradexaminer.transitions import Transition
 
 HERE, NEXT = 0, 1  # the two ends of a transition: s and s'
 MOST_COMPARED = 12_000  # rows; beyond that only exact ones are looked up
+MOST_SORTED = 64  # entries of an observation that is compared entry by entry
 CLOSE = 1e-4  # of a normalized row, when observations were rescaled on the way
 
 
@@ -63,8 +65,8 @@ class RowIndex:
         """Remember both ends of each transition."""
         for t in transitions:
             for end, x in ((HERE, t.obs), (NEXT, t.next_obs)):
-                row = np.ascontiguousarray(x, np.float32).reshape(-1)
-                self._exact.setdefault(row.tobytes(), []).append((t.index, end))
+                row = np.asarray(x).reshape(-1)
+                self._exact.setdefault(_key(row), []).append((t.index, end))
                 self._rows.append(row)
                 self._names.append((t.index, end))
         self._signatures = None
@@ -91,7 +93,7 @@ class RowIndex:
         return [first, (flat[:, -self.size :], flat[:, : -self.size])]
 
     def _look_up(self, rows: np.ndarray) -> np.ndarray | None:
-        exact = _one_end([self._exact.get(row.tobytes(), [(-1, 0)]) for row in np.ascontiguousarray(rows)])
+        exact = _one_end([self._exact.get(_key(row), [(-1, 0)]) for row in rows])
         if _enough(exact):
             return exact
         if len(self._rows) > MOST_COMPARED:
@@ -105,8 +107,8 @@ class RowIndex:
     def _by_signature(self, rows: np.ndarray) -> np.ndarray | None:
         """Rows that were shifted and scaled as a whole, or whose entries stand in another order."""
         if self._signatures is None:
-            self._signatures = np.stack([_signature(row) for row in self._rows])
-        mine = np.stack([_signature(row) for row in rows])
+            self._signatures = _signatures(self._rows)
+        mine = _signatures(rows)
         out = np.full((len(rows), 2), -1)
         for i, row in enumerate(mine):
             far = np.abs(self._signatures - row).max(axis=1)
@@ -120,13 +122,13 @@ class RowIndex:
 
         Two rows of the first entry fix its shift and scale; the guess counts where the other rows land on known values.
         """
-        known = np.stack(self._rows).astype(np.float64)
+        known = np.array([row[0] for row in self._rows], np.float64)
         column = np.unique(rows[:, 0].astype(np.float64))
-        fit = _shift_and_scale(np.sort(known[:, 0]), column) if len(column) >= 6 else None
+        fit = _shift_and_scale(np.sort(known), column) if len(column) >= 6 else None
         if fit is None:
             return None
         values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
-        nearest = np.abs(known[:, 0][None, :] - values[:, None]).argmin(axis=1)
+        nearest = np.abs(known[None, :] - values[:, None]).argmin(axis=1)
         return np.array([self._names[k] for k in nearest])
 
 
@@ -162,8 +164,22 @@ def _enough(found: np.ndarray) -> bool:
     return bool((found[:, 0] >= 0).mean() >= 0.75)
 
 
-def _signature(row: np.ndarray) -> np.ndarray:
-    """Sorted entries, shifted and scaled to mean 0 and deviation 1; a summary of them where there are many."""
-    x = np.sort(row.astype(np.float64))
+def _key(row: np.ndarray) -> bytes:
+    """A row's numbers as float32; of many, a digest of them."""
+    x = np.ascontiguousarray(row, np.float32)
+    return x.tobytes() if x.size <= MOST_SORTED else hashlib.blake2b(x, digest_size=16).digest()
+
+
+def _signatures(rows: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Sorted entries of each row, shifted and scaled to mean 0 and deviation 1; of many entries, their moments."""
+    if len(rows[0]) > MOST_SORTED:
+        return np.stack([_moments(row) for row in rows])
+    x = np.sort(np.asarray(rows, np.float64), axis=1)
+    return np.asarray((x - x.mean(axis=1, keepdims=True)) / (x.std(axis=1, keepdims=True) + 1e-12))
+
+
+def _moments(row: np.ndarray) -> np.ndarray:
+    x = row.astype(np.float64)
     x = (x - x.mean()) / (x.std() + 1e-12)
-    return x if len(x) <= 64 else np.concatenate([x[:: len(x) // 48], [(x**3).mean(), (x**4).mean()]])
+    square = x * x
+    return np.array([np.abs(x).mean(), (square * x).mean(), (square * square).mean(), x.min(), x.max()])

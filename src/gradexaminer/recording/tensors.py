@@ -18,6 +18,11 @@ def numbers(x: torch.Tensor) -> np.ndarray:
     return x.detach().to("cpu", torch.float64, copy=True).numpy()
 
 
+def weights(x: torch.Tensor) -> np.ndarray:
+    """A copy of a tensor's values as they are."""
+    return x.detach().to("cpu", copy=True).float().numpy()
+
+
 def flat(things: Iterable[Any]) -> list[Any]:
     """Tensors and arrays among the things, and one level down in lists, tuples and mappings."""
     out: list[Any] = []

@@ -37,6 +37,8 @@ class Call:
         d (sum of an output) / d further input, by output, then by input; empty where no input carried a gradient.
     graph : bool
         Whether the first output was part of a graph.
+    line : tuple of (str, int)
+        File and line of the program that made the call.
     """
 
     time: int
@@ -51,6 +53,7 @@ class Call:
     extra_graph: list[bool]
     slopes: list[list[np.ndarray | None]]
     distribution: bool = False
+    line: tuple[str, int] = ("", 0)
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # PyTorch's files, and these
 Around = Callable[[Any, str, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
 
 def is_torchs_own(cls: type) -> bool:
     """Whether a class comes with PyTorch."""
     return cls.__module__.split(".")[0] == "torch"
+
+
+def callers_line() -> tuple[str, int]:
+    """File and line of the program that called into PyTorch or into this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PASSED_OVER):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import torch
 from gradexaminer.examination import conclude, spaces_of
 from gradexaminer.findings import Report
 from gradexaminer.recording.discovery import Found
-from gradexaminer.recording.observe import MOST_UPDATES, UPDATES, Observed, actor_steps, learned, told
+from gradexaminer.recording.observe import Observed, enough, learned, one_thread, told
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import RowIndex
 from gradexaminer.recording.scramble import scramble
@@ -63,17 +63,11 @@ class Watcher:
         if self._known == len(self.seen.found.modules):
             self.seen.updates.append(self._update)
         self._known = len(self.seen.found.modules)
-        if self._enough():
+        if enough(self.seen.updates, self.spaces):
             raise EnoughError
         scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(len(self.seen.updates) + 1))
-
-    def _enough(self) -> bool:
-        updates = self.seen.updates
-        if len(updates) >= MOST_UPDATES:
-            return True
-        return len(updates) >= UPDATES and (not self.spaces.continuous or actor_steps(updates) >= 2)
 
     def close(self) -> None:
         """Stop recording, and note where each network's weights lie."""
@@ -111,7 +105,8 @@ def watch(
     began = time.perf_counter()
     watcher = Watcher(spaces_of(n_actions, low, high, obs, image=image), seed, most_seconds)
     try:
-        run(watcher.make)
+        with one_thread():
+            run(watcher.make)
     except EnoughError:
         pass
     except Exception as error:  # a stranger's script may raise anything
