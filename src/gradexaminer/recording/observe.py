@@ -209,7 +209,8 @@ def enough(updates: list[Update], spaces: Spaces) -> bool:
         return False
     if len(updates) >= MOST_UPDATES:
         return True
-    return len(updates) >= (IMAGE_UPDATES if spaces.image else UPDATES) and (not spaces.continuous or actor_steps(updates) >= 2)
+    least = IMAGE_UPDATES if spaces.image else UPDATES
+    return len(updates) >= least and (not spaces.continuous or actor_steps(updates) >= 2)
 
 
 def rows_learned(update: Update) -> int:
