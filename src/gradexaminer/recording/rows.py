@@ -167,7 +167,7 @@ def _enough(found: np.ndarray) -> bool:
 def _key(row: np.ndarray) -> bytes:
     """A row's numbers as float32; of many, a digest of them."""
     x = np.ascontiguousarray(row, np.float32)
-    return x.tobytes() if x.size <= MOST_SORTED else hashlib.blake2b(x, digest_size=16).digest()
+    return x.tobytes() if x.size <= MOST_SORTED else hashlib.blake2b(x.data, digest_size=16).digest()
 
 
 def _signatures(rows: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
