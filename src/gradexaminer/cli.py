@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.page import footer
 from gradexaminer.running.apart import CannotExamineError, examine_file
 
 STATUS = {"nothing to object to": 0, FAULT: 1, SUSPICION: 3, NOT_SEEN: 4}
@@ -39,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"gradexaminer: {error}", file=sys.stderr)
         return CANNOT
     print(json.dumps(said, indent=2) if asked.json else _as_text(said))
+    if asked.html is not None and not _written(asked.html, Report.from_dict(said).as_html(lessons=asked.lessons)):
+        return CANNOT
     return STATUS[said["verdict"]]
 
 
@@ -66,14 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=60, help="CPU seconds the code may use (default 60)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the report as a page, with pictures")
+    parser.add_argument(
+        "--lessons", default="", metavar="ADDRESS", help="with --html: the course's website, to link its sections"
+    )
     parser.add_argument("--no-sandbox", action="store_true", help="do not use bubblewrap, even where it is installed")
     return parser
 
 
+def _written(file: Path, page: str) -> bool:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        print(f"gradexaminer: {file} cannot be written: {error.strerror or error}", file=sys.stderr)
+        return False
+    return True
+
+
 def _as_text(said: dict[str, Any]) -> str:
-    seen = f"{said['updates']} updates recorded in {said['milliseconds']:.0f} ms, {_where(said)}."
-    return f"{Report.from_dict(said).as_text(lessons=True)}\n{seen}"
-
-
-def _where(said: dict[str, Any]) -> str:
-    return "in a sandbox" if said["sandboxed"] else "without a sandbox: the code could do what you can do"
+    return f"{Report.from_dict(said).as_text(lessons=True)}\n{footer(said)}"

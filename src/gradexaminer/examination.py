@@ -91,7 +91,7 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
     Where the whole training loop ran (`truncation_seen`), a label without bootstrap in truncated rows is a fault: the
     loop stored the wrong flag. Otherwise it is what the adapter stored.
     """
-    report = Report(updates=len(seen.updates))
+    report = Report(updates=len(seen.updates), discrete=not seen.spaces.continuous)
     if seen.error:
         _say_error(seen, report)
     if not seen.updates:

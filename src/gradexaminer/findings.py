@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gradexaminer.conventions import as_paragraph
+from gradexaminer.page import as_fragment, as_page
+from gradexaminer.pictures.flow import as_lines
+from gradexaminer.pictures.marks import picture_of
 from gradexaminer.words import MEANINGS
 
 FAULT, SUSPICION, NOTE, NOT_SEEN = "fault", "suspicion", "note", "not seen"
 ORDER = (FAULT, SUSPICION, NOT_SEEN, NOTE)
+NOTHING = "Nothing to object to: every role was seen, and its gradient is what the formula says."
+LEGEND = "(==> carries gradient, ~~> leaks, -x- is cut)"
 
 # One fault shows in several ways. Where the left one was found, the right ones follow from it and are not said.
 EXPLAINS: dict[str, frozenset[str]] = {
@@ -26,6 +32,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
             "target-not-detached",
             "shared-storage",
             "target-trained",
+            "target-not-seen",
         }
     ),
     "shared-storage": frozenset(
@@ -43,10 +50,9 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "untaken": frozenset({"unexplained"}),
     "wrong-column": frozenset({"unexplained", "untaken"}),
     "critic-other-action": frozenset({"unexplained"}),
-    "zeroed-before-step": frozenset({"no-step", "online-still"}),
+    "zeroed-before-step": frozenset({"no-step", "online-still", "twin-untrained"}),
     "optimizer-elsewhere": frozenset({"critic-moved-by-actor", "twin-untrained", "no-step", "online-still"}),
     "no-step": frozenset({"twin-untrained", "online-still"}),
-    "zeroed": frozenset({"twin-untrained"}),
     "online-overwritten": frozenset({"target-not-seen", "target-never", "polyak-swapped", "unexplained-target"}),
 }
 
@@ -80,7 +86,14 @@ class Finding:
     @property
     def lesson(self) -> str:
         """Where the course explains it."""
-        return MEANINGS[self.code].lesson
+        section = MEANINGS[self.code].lesson
+        return section.words if section else ""
+
+    @property
+    def lesson_page(self) -> str:
+        """The same as an address on the course's website, from the site's top."""
+        section = MEANINGS[self.code].lesson
+        return section.page if section else ""
 
     @property
     def sentence(self) -> str:
@@ -98,6 +111,7 @@ class Finding:
             "meaning": self.meaning,
             "evidence": self.evidence,
             "lesson": self.lesson,
+            "lesson_page": self.lesson_page,
         }
 
 
@@ -114,6 +128,10 @@ class Report:
     updates : int
         How many updates were recorded.
     milliseconds : float
+    sandboxed : bool, optional
+        Whether the code ran in a sandbox; None where it ran in the caller's own process.
+    discrete : bool
+        Whether actions are discrete, so that a critic has outputs of other actions.
     """
 
     conventions: list[str] = field(default_factory=list)
@@ -121,6 +139,7 @@ class Report:
     updates: int = 0
     milliseconds: float = 0.0
     sandboxed: bool | None = None
+    discrete: bool = True
 
     def add(self, level: str, code: str, where: str = "", evidence: str = "") -> None:
         """Add a finding, once for each code and place."""
@@ -133,10 +152,10 @@ class Report:
             self.conventions.append(text)
 
     def settle(self) -> Report:
-        """Leave out what follows from another finding, and put the strongest first."""
+        """Leave out what follows from another finding, say once what several networks share, the strongest first."""
         codes = {f.code for f in self.findings if f.level == FAULT}
         follows = {code for cause in codes for code in EXPLAINS.get(cause, ())}
-        kept = [f for f in self.findings if f.code not in follows]
+        kept = _said_once([f for f in self.findings if f.code not in follows])
         self.findings = sorted(kept, key=lambda f: ORDER.index(f.level))
         return self
 
@@ -164,23 +183,70 @@ class Report:
             "updates": self.updates,
             "milliseconds": round(self.milliseconds, 1),
             "sandboxed": self.sandboxed,
+            "discrete": self.discrete,
         }
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Report:
         """The report whose :meth:`as_dict` this is."""
         findings = [Finding(f["level"], f["code"], f["where"], f["evidence"]) for f in said["findings"]]
-        return cls(said["conventions"], findings, said["updates"], said["milliseconds"], said["sandboxed"])
+        numbers = said["updates"], said["milliseconds"], said["sandboxed"], said["discrete"]
+        return cls(said["conventions"], findings, *numbers)
+
+    @property
+    def paragraph(self) -> str:
+        """The conventions as one sentence."""
+        return as_paragraph(self.conventions)
 
     def as_text(self, *, lessons: bool = False) -> str:
-        """Conventions in one paragraph, then a line for each finding; with `lessons`, where the course explains it."""
-        lines = ["; ".join(self.conventions) + "."] if self.conventions else []
+        """Conventions in one paragraph, then a line for each finding.
+
+        With `lessons`, the gradient's way where it is cut or leaks, and the course's section that explains the finding.
+        """
+        lines = [self.paragraph] if self.conventions else []
+        drawn = False
         for f in self.findings:
-            lesson = f" Explained in {f.lesson}." if lessons and f.lesson else ""
-            lines.append(f"[{f.level}] {f.code}: {f.sentence}{lesson}")
+            lines.append(f"[{f.level}] {f.code}: {f.sentence}")
+            if lessons:
+                ways = self._ways(f)
+                lines += [f"    gradient: {way}" for way in ways]
+                lines += [f"    Explained in {f.lesson}."] if f.lesson else []
+                drawn = drawn or bool(ways)
         if not self.findings:
-            lines.append("Nothing to object to: every role was seen, and its gradient is what the formula says.")
-        return "\n".join(lines)
+            lines.append(NOTHING)
+        return "\n".join([*lines, LEGEND] if drawn else lines)
+
+    def _ways(self, finding: Finding) -> list[str]:
+        picture = picture_of(finding.code, discrete=self.discrete)
+        return as_lines(picture) if picture else []
+
+    def as_html(self, *, lessons: str = "") -> str:
+        """Return the report as a page of its own: words, pictures, and links to the course's sections.
+
+        Parameters
+        ----------
+        lessons : str
+            Address of the course's website, from which the links lead on. Without it sections are named, not linked.
+        """
+        return as_page({**self.as_dict(), "paragraph": self.paragraph, "nothing": NOTHING}, lessons)
+
+    def _repr_html_(self) -> str:
+        return as_fragment({**self.as_dict(), "paragraph": self.paragraph, "nothing": NOTHING})
 
     def __str__(self) -> str:
         return self.as_text()
+
+
+def _said_once(findings: list[Finding]) -> list[Finding]:
+    """Findings of several networks that are one and the same thing, as twin critics share one label."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for f in findings:
+        before = merged.setdefault((f.level, f.code), f)
+        known = before.where.split(", ")
+        places = [p for p in f.where.split(", ") if p not in known]
+        if not places:
+            continue
+        told = f"; {', '.join(places)}: {f.evidence}" if f.evidence not in {"", before.evidence} else ""
+        where, evidence = ", ".join([*known, *places]), before.evidence + told
+        merged[f.level, f.code] = replace(before, where=where, evidence=evidence)
+    return list(merged.values())

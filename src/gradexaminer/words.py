@@ -2,9 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-CHAIN, DQN, DDPG = "chapter 1", "chapter 2", "chapter 3"
+PAGES = {
+    1: "course/01-loss-as-chain-rule/loss_as_chain_rule.html",
+    2: "course/02-dqn-on-taxi/dqn_on_taxi.html",
+    3: "course/03-ddpg-on-pendulum/ddpg_on_pendulum.html",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the course, by its heading without the number.
+
+    >>> Section(2, "Way 1: put the known gradient in").page
+    'course/02-dqn-on-taxi/dqn_on_taxi.html#way-1-put-the-known-gradient-in'
+    """
+
+    chapter: int
+    heading: str
+
+    @property
+    def words(self) -> str:
+        """As it stands in a report."""
+        return f'chapter {self.chapter}, "{self.heading}"'
+
+    @property
+    def page(self) -> str:
+        """Its address on the course's website, from the site's top; Sphinx makes the anchor from the heading."""
+        return f"{PAGES[self.chapter]}#{'-'.join(re.findall('[a-z0-9]+', self.heading.lower()))}"
+
+
+TRAP = Section(1, "A mean over the batch, and a trap")
+KEY = Section(1, "The key: push any gradient into a network")
+PATHS = Section(1, "Paths add")
+HILL = Section(1, "Going up a hill that must not move")
+STEP = Section(1, "Taking the step")
+OUTPUTS = Section(2, "Six outputs, one taken")
+TARGET = Section(2, "Acting, and what Q ought to have been")
+WAY_1 = Section(2, "Way 1: put the known gradient in")
+WAY_2 = Section(2, "Way 2: targets that make no error")
+GATHER = Section(2, "Way 3: gather, and let autograd do it")
+LABEL = Section(2, "The target is a label")
+REMEDIES = Section(2, "Two remedies")
+RANGE = Section(3, "Into the range, and back")
+JUDGE = Section(3, "The judge learns first: target, gradient, Polyak")
+SLOPE = Section(3, "The slope at the actor's own action")
+ROADS = Section(3, "Five roads to one gradient")
+ROAD_3 = Section(3, "Road 3: `-action_gradients * actions`")
+MOVE = Section(3, "One step of the actor, and nobody moves the critic")
+INVERT = Section(3, "Inverting gradients: why the factors are kept apart")
+EXPLOIT = Section(3, "The actor exploits the critic's errors")
 
 
 @dataclass(frozen=True)
@@ -15,129 +64,134 @@ class Meaning:
     ----------
     sentence : str
         Without a period; the place and the evidence follow it.
-    lesson : str
+    lesson : Section, optional
+        Where the course explains it.
     """
 
     sentence: str
-    lesson: str = ""
+    lesson: Section | None = None
 
 
 MEANINGS: dict[str, Meaning] = {
     # Labels.
     "broadcast": Meaning(
         "Every row's gradient is made with the labels of all rows: shapes (B, 1) and (B,) were broadcast to (B, B)",
-        CHAIN,
+        TRAP,
     ),
-    "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", CHAIN),
+    "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", TRAP),
     "bootstrap-averaged": Meaning(
-        "Each row bootstraps from an average over the batch, not from its own next state", CHAIN
+        "Each row bootstraps from an average over the batch, not from its own next state", TRAP
     ),
-    "td-online": Meaning("The label bootstraps from the online network, though there is a target network", DQN),
+    "td-online": Meaning("The label bootstraps from the online network, though there is a target network", LABEL),
     "double-swapped": Meaning(
         "Double DQN the wrong way round: the target network chooses the action and the online network gives its value",
-        DQN,
+        REMEDIES,
     ),
-    "minimum": Meaning("The label takes the smallest value of the next state instead of the largest", DQN),
-    "mean-over-actions": Meaning("The label takes the mean over actions instead of the largest value", DQN),
-    "replayed-action": Meaning("The label takes the value of the next state at the action that was taken in s", DQN),
-    "index-as-value": Meaning("The label uses the index of the best action as if it were its value", DQN),
-    "fixed-output": Meaning("The label always takes the same output of the network", DQN),
-    "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", DQN),
-    "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", DQN),
+    "minimum": Meaning("The label takes the smallest value of the next state instead of the largest", TARGET),
+    "mean-over-actions": Meaning("The label takes the mean over actions instead of the largest value", TARGET),
+    "replayed-action": Meaning("The label takes the value of the next state at the action that was taken in s", TARGET),
+    "index-as-value": Meaning("The label uses the index of the best action as if it were its value", TARGET),
+    "fixed-output": Meaning("The label always takes the same output of the network", TARGET),
+    "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
+    "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
     "max-of-twins": Meaning(
-        "The label takes the larger of two critics; clipped double Q-learning takes the smaller", DDPG
+        "The label takes the larger of two critics; clipped double Q-learning takes the smaller", EXPLOIT
     ),
-    "batch-max": Meaning("The label takes one largest value of the whole batch for every row", DQN),
-    "mask-missing": Meaning("Terminated rows bootstrap: the label lacks the factor 1 - terminated", DQN),
-    "mask-inverted": Meaning("Only terminated rows bootstrap: the mask is the wrong way round", DQN),
-    "mask-on-reward": Meaning("The mask also removes the reward of terminated rows", DQN),
-    "mask-truncated": Meaning("Rows that a time limit cut off are treated as terminated", DQN),
-    "no-bootstrap": Meaning("The label is the reward alone: nothing is bootstrapped", DQN),
-    "bootstrap-sign": Meaning("The bootstrapped value is subtracted from the reward instead of added", DQN),
-    "gamma-missing": Meaning("The bootstrapped value is not discounted, though the agent has a gamma", DQN),
-    "gamma-other": Meaning("The discount in the label is not the agent's gamma", DQN),
-    "gamma-varies": Meaning("The factor of the bootstrapped value changes from update to update", DQN),
-    "reward-sign": Meaning("The reward enters the label with the wrong sign", DQN),
-    "reward-missing": Meaning("The reward is missing from the label", DQN),
-    "ascent": Meaning("The critic's loss is climbed: its gradient has the wrong sign", CHAIN),
+    "batch-max": Meaning("The label takes one largest value of the whole batch for every row", TARGET),
+    "mask-missing": Meaning("Terminated rows bootstrap: the label lacks the factor 1 - terminated", TARGET),
+    "mask-inverted": Meaning("Only terminated rows bootstrap: the mask is the wrong way round", TARGET),
+    "mask-on-reward": Meaning("The mask also removes the reward of terminated rows", TARGET),
+    "mask-truncated": Meaning("Rows that a time limit cut off are treated as terminated", TARGET),
+    "no-bootstrap": Meaning("The label is the reward alone: nothing is bootstrapped", TARGET),
+    "bootstrap-sign": Meaning("The bootstrapped value is subtracted from the reward instead of added", TARGET),
+    "gamma-missing": Meaning("The bootstrapped value is not discounted, though the agent has a gamma", TARGET),
+    "gamma-other": Meaning("The discount in the label is not the agent's gamma", TARGET),
+    "gamma-varies": Meaning("The factor of the bootstrapped value changes from update to update", TARGET),
+    "reward-sign": Meaning("The reward enters the label with the wrong sign", TARGET),
+    "reward-missing": Meaning("The reward is missing from the label", TARGET),
+    "ascent": Meaning("The critic climbs its loss: the gradient has the wrong sign", STEP),
     "clip-inside": Meaning(
-        "The error is clipped inside the square: rows with a large error have gradient 0 and never learn", DQN
+        "The error is clipped inside the square: rows with a large error have gradient 0 and never learn", REMEDIES
     ),
-    "untaken": Meaning("Outputs of actions that were not taken get a gradient", DQN),
-    "wrong-column": Meaning("The gradient arrives at outputs that do not belong to the actions taken", DQN),
+    "untaken": Meaning("Outputs of actions that were not taken get a gradient", WAY_2),
+    "wrong-column": Meaning("The gradient arrives at outputs that do not belong to the actions taken", GATHER),
     "bootstrap-gradient": Meaning(
-        "The label is not detached: a gradient goes through the bootstrapped value into the online network", DQN
+        "The label is not detached: a gradient goes through the bootstrapped value into the online network", LABEL
     ),
     "target-not-detached": Meaning(
-        "The label is not detached, but only the target network's own `.grad` fills, which no step applies", DQN
+        "The label is not detached, but only the target network's own `.grad` fills, which no step applies", LABEL
     ),
-    "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", DDPG),
-    "critic-width": Meaning("The critic has several outputs for one pair of state and action", DDPG),
-    "output-bounded": Meaning("The critic's last layer is bounded, so that it cannot express every return", DQN),
-    "unexplained": Meaning("No formula known here explains the critic's gradient"),
-    "rows-weighted": Meaning("Rows have weights of their own, as with prioritized replay", DQN),
-    "few-rows": Meaning("Too few distinct rows to tell which label was used"),
-    "no-target": Meaning("There is no target network; the label comes from the online network (a choice)", DQN),
+    "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", JUDGE),
+    "critic-width": Meaning("The critic has several outputs for one pair of state and action", JUDGE),
+    "output-bounded": Meaning("The critic's outputs are bounded, so that it cannot express every return", TARGET),
+    "unexplained": Meaning("The critic's gradient fits none of the formulas that are known here"),
+    "rows-weighted": Meaning("Rows have weights of their own, as with prioritized replay"),
+    "few-rows": Meaning("A batch has too few distinct rows to tell which label was used"),
+    "no-target": Meaning("The label comes from the online network itself, not from a target network (a choice)", LABEL),
     # Steps and bookkeeping.
-    "detached": Meaning("The loss has no gradient: it was detached, or made anew from numbers", CHAIN),
-    "crashed": Meaning("The update raised an error"),
-    "in-place": Meaning("The update changes in place what a later backward pass needs", CHAIN),
-    "no-step": Meaning("No optimizer takes a step after the backward pass", CHAIN),
-    "online-still": Meaning("The network gets a gradient but its weights do not change", CHAIN),
-    "zeroed-before-step": Meaning("Gradients are zeroed between the backward pass and the step", CHAIN),
+    "detached": Meaning("The loss has no gradient: it was detached, or rebuilt from plain numbers", KEY),
+    "crashed": Meaning("The update raised an error, so that it could not be examined to its end"),
+    "in-place": Meaning("The update changes in place what a later backward pass needs"),
+    "no-step": Meaning("No optimizer takes a step after the backward pass", STEP),
+    "online-still": Meaning("The network gets a gradient but its weights do not change", STEP),
+    "zeroed-before-step": Meaning("Gradients are zeroed between the backward pass and the step", STEP),
     "grads-not-zeroed": Meaning(
-        "Gradients are not zeroed: a step applies again what an earlier step applied already", CHAIN
+        "Gradients are not zeroed: a step applies a gradient again that an earlier step has applied", PATHS
     ),
     "actor-gradient-left": Meaning(
-        "The critic's step also applies the gradient that the actor's loss left in its `.grad`", DDPG
+        "The critic's step also applies what the actor's loss left in the critic's `.grad`", MOVE
     ),
     "critic-gradient-left": Meaning(
-        "The actor's step also applies a gradient that the critic's loss left in its `.grad`", DDPG
+        "The actor's step also applies what the critic's loss left in the actor's `.grad`", MOVE
     ),
-    "critic-moved-by-actor": Meaning("The actor's optimizer moves the critic", DDPG),
-    "optimizer-elsewhere": Meaning("The optimizer does not hold the network that gets the gradient", CHAIN),
+    "critic-moved-by-actor": Meaning("The actor's loss moves the critic's weights, not the actor's alone", MOVE),
+    "optimizer-elsewhere": Meaning(
+        "The network gets a gradient, and no optimizer that takes a step holds its parameters", STEP
+    ),
     "partly-trained": Meaning("Some of the network's parameters get no gradient or are in no optimizer"),
-    "target-trained": Meaning("An optimizer moves the target network", DQN),
-    "alias": Meaning("Online and target network are one object", DQN),
-    "shared-storage": Meaning("Online and target network share their memory: a step moves both", DQN),
-    "target-never": Meaning("The target network never changed while it was watched", DQN),
-    "one-target-never": Meaning("This target network is never updated, though another one is", DDPG),
-    "partly-updated": Meaning("Only some of the target network's parameters follow the online network", DQN),
+    "target-trained": Meaning("An optimizer moves the target network", LABEL),
+    "alias": Meaning("Online and target network are one object", LABEL),
+    "shared-storage": Meaning("Online and target network share their memory: a step moves both", LABEL),
+    "target-never": Meaning("The target network did not change while it was watched", JUDGE),
+    "one-target-never": Meaning("This target network is never updated, though another one is", JUDGE),
+    "partly-updated": Meaning("Only some of the target network's parameters follow the online network", JUDGE),
     "polyak-swapped": Meaning(
-        "Soft update the wrong way round: the target takes nearly all of the online weights", DDPG
+        "Soft update the wrong way round: the target network takes over nearly all of the online weights at once", JUDGE
     ),
-    "online-overwritten": Meaning("The online network is overwritten with the target network's weights", DQN),
-    "unexplained-target": Meaning("The target network changes in a way that is neither a copy nor a soft update"),
-    "twin-untrained": Meaning("One of the twin critics is never trained", DDPG),
+    "online-overwritten": Meaning("The online network is overwritten with the target network's weights", JUDGE),
+    "unexplained-target": Meaning("The target network changes, and neither a copy nor a soft update explains how"),
+    "twin-untrained": Meaning("One of the twin critics is never trained", EXPLOIT),
     # Actors.
-    "actor-sign": Meaning("The actor descends Q instead of climbing it", DDPG),
-    "actor-detached": Meaning("The actor's loss does not reach the actor: its action was detached", DDPG),
-    "actor-replayed": Meaning("The actor's loss uses stored actions, so that no gradient reaches the actor", DDPG),
-    "actor-slope-replayed": Meaning("The actor follows the critic's slope at stored actions instead of its own", DDPG),
-    "actor-target-critic": Meaning("The actor follows the target critic instead of the online one", DDPG),
-    "actor-mean-over-actions": Meaning("The actor's gradient is also divided by the number of action entries", DDPG),
-    "actor-not-q": Meaning("The actor's gradient is not along the critic's slope", DDPG),
-    "actor-next-state": Meaning("The actor is trained at the next states of the batch", DDPG),
-    "actor-noise": Meaning("Noise or a clamp lies on the actor's path to the critic", DDPG),
-    "actor-still": Meaning("No gradient reached the actor in any update", DDPG),
-    "actor-penalty": Meaning("A further term is added to the actor's loss", DDPG),
-    "entropy-sign": Meaning("The entropy term of the label has the wrong sign", DDPG),
-    "actor-entropy-sign": Meaning(
-        "The actor is pushed towards less entropy: log pi has the wrong sign in its loss", DDPG
+    "actor-sign": Meaning("The actor descends Q instead of climbing it", HILL),
+    "actor-detached": Meaning("The actor's loss does not reach the actor: its action was detached", MOVE),
+    "actor-replayed": Meaning("The actor's loss uses stored actions, so that no gradient reaches the actor", SLOPE),
+    "actor-slope-replayed": Meaning(
+        "The actor follows the critic's slope at the stored actions instead of at its own", SLOPE
     ),
+    "actor-target-critic": Meaning("The actor follows the target critic instead of the online one", SLOPE),
+    "actor-mean-over-actions": Meaning("The actor's gradient is also divided by the number of action entries", ROAD_3),
+    "actor-not-q": Meaning("The actor's gradient does not follow the critic's slope dQ/da", ROADS),
+    "actor-next-state": Meaning("The actor is trained at the next states of the batch", SLOPE),
+    "actor-noise": Meaning("Noise or a clamp lies on the actor's path to the critic", SLOPE),
+    "actor-still": Meaning("No gradient reached the actor in any update", ROADS),
+    "actor-penalty": Meaning("A further term is added to the actor's loss", INVERT),
+    "entropy-sign": Meaning("The entropy term of the label has the wrong sign"),
+    "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss"),
     "target-action-online": Meaning(
-        "The target action comes from the online actor, though there is a target actor", DDPG
+        "The target action comes from the online actor, though there is a target actor", JUDGE
     ),
-    "target-action-state": Meaning("The target action is chosen at s instead of s'", DDPG),
-    "target-action-replayed": Meaning("The target critic is shown the stored action instead of one chosen at s'", DDPG),
-    "action-units": Meaning("The critic is shown actions of other units than those that are stored", DDPG),
+    "target-action-state": Meaning("The target action is chosen at s instead of s'", JUDGE),
+    "target-action-replayed": Meaning(
+        "The target critic is shown the stored action instead of one chosen at s'", JUDGE
+    ),
+    "action-units": Meaning("The critic is shown actions in other units than the stored ones", RANGE),
     # What was not seen.
     "critic-not-seen": Meaning(
         "No critic was recognized: no network was asked about known states before a backward pass"
     ),
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
-    "policy-not-examined": Meaning("A policy over discrete actions; its loss is not examined"),
+    "policy-not-examined": Meaning("This network is a policy over discrete actions, whose loss is not examined"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
-    "nothing-learned": Meaning("No call of `update` had a backward pass"),
+    "nothing-learned": Meaning("`update` was called, and no backward pass ran"),
     "out-of-scope": Meaning("Not examined: this is not a DQN, DDPG, TD3 or SAC update"),
 }

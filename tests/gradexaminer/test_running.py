@@ -126,3 +126,25 @@ def test_the_package_needs_numpy_and_torch_alone():
     code = f"import sys, gradexaminer; print([m for m in {others} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_report_as_a_page_in_a_file(tmp_path: Path, capsys):
+    """Pictures and links; a place that cannot be written is one sentence, and the report is printed all the same."""
+    fault = changed(sources.DQN, sources.DQN_FAULTS["bootstrap gradient"][1])
+    adapter = (
+        "\nexamined = dict(make=Agent, feed=lambda a, t: a.remember(*t.as_tuple()),"
+        " update=lambda a: a.learn(), n_actions=4)\n"
+    )
+    (tmp_path / "mine.py").write_text(fault + adapter, encoding="utf-8")
+    page = tmp_path / "report.html"
+    assert main([str(tmp_path / "mine.py"), "--html", str(page), "--lessons", "https://example.org"]) == 1
+    text = page.read_text(encoding="utf-8")
+    assert "<svg" in text
+    assert 'href="https://example.org/course/02-dqn-on-taxi/dqn_on_taxi.html#the-target-is-a-label"' in text
+    printed = capsys.readouterr().out
+    assert "gradient: loss ~~> label y ~~> online network" in printed
+    assert printed.splitlines()[-1].startswith("6 updates recorded in ")
+    assert main([str(tmp_path / "mine.py"), "--html", str(tmp_path / "no" / "folder.html")]) == 2
+    said = capsys.readouterr()
+    assert "[fault] bootstrap-gradient" in said.out
+    assert said.err == f"gradexaminer: {tmp_path / 'no' / 'folder.html'} cannot be written: No such file or directory\n"

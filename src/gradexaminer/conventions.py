@@ -1,0 +1,42 @@
+"""The paragraph of conventions: what an update does, in one order and each thing said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FIRST = ("label of", "loss", "reward", "truncated", "stored", "actor")  # before these what has no colon, such as DQN
+
+
+def as_paragraph(conventions: Sequence[str]) -> str:
+    """Return conventions as one sentence: the kind of agent, its label and loss, the actor, and the targets last.
+
+    Of several networks that do the same, it is said once:
+
+    >>> as_paragraph(["a: soft update, tau 0.01", "b: soft update, tau 0.01", "DQN"])
+    'DQN; a and b: soft update, tau 0.01.'
+    """
+    if not conventions:
+        return ""
+    return "; ".join(_joined(sorted(conventions, key=_rank))) + "."
+
+
+def _rank(text: str) -> int:
+    subject, colon, _ = text.partition(":")
+    if not colon and not subject.startswith(FIRST):
+        return 0
+    return next((i for i, word in enumerate(FIRST, 1) if subject.startswith(word)), len(FIRST) + 1)
+
+
+def _joined(texts: Sequence[str]) -> list[str]:
+    """`label of q1: x` and `label of q2: x` as `label of q1 and q2: x`."""
+    subjects: dict[str, list[str]] = {}
+    for text in texts:
+        subject, colon, rest = text.partition(": ")
+        subjects.setdefault(rest if colon else text, []).append(subject if colon else "")
+    return [f"{_enumerated(names)}: {rest}" if names != [""] else rest for rest, names in subjects.items()]
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    start = "label of " if all(n.startswith("label of ") for n in names) else ""
+    short = [n.removeprefix(start) for n in names]
+    return start + (", ".join(short[:-1]) + " and " if short[1:] else "") + short[-1]
