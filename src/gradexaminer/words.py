@@ -78,6 +78,9 @@ MEANINGS: dict[str, Meaning] = {
         "Every row's gradient is made with the labels of all rows: shapes (B, 1) and (B,) were broadcast to (B, B)",
         TRAP,
     ),
+    "error-averaged": Meaning(
+        "The errors are averaged over the batch before they are squared: every row gets the same gradient", TRAP
+    ),
     "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", TRAP),
     "bootstrap-averaged": Meaning(
         "Each row bootstraps from an average over the batch, not from its own next state", TRAP

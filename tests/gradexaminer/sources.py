@@ -252,6 +252,19 @@ DQN_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         "output-bounded",
         [("return self.head(self.body(x))", "return torch.softmax(self.head(self.body(x)), -1)")],
     ),
+    "sigmoid at the end": (
+        "output-bounded",
+        [("return self.head(self.body(x))", "return torch.sigmoid(self.head(self.body(x)))")],
+    ),
+    "mean before square": ("error-averaged", [(LOSS, "loss = (q - y).mean() ** 2")]),
+    "gamma in a base class": (
+        "gamma-missing",
+        [
+            (Y, "y = r + (1 - d) * v"),
+            ("self.gamma, self.tau, self.batch = 0.99, 0.01, 32", "self.tau, self.batch = 0.01, 32"),
+            ("class Agent:\n", "class Settings:\n    gamma = 0.99\n\n\nclass Agent(Settings):\n"),
+        ],
+    ),
     "relu at the end": (
         "output-bounded",
         [("return self.head(self.body(x))", "return torch.relu(self.head(self.body(x)))")],
@@ -363,6 +376,10 @@ _DDPG = [
     ),
 ]
 _SLOPE = "mu = self.actor(s)\n            u = {at}.detach().requires_grad_()\n            slope = torch.autograd.grad(self.q1(s, u).sum(), u)[0]\n            actor_loss = {loss}"
+_ROOM = "room = torch.where(slope {up} 0, (1 - u) / 2, (1 + u) / 2).detach()"
+_INVERTING = _SLOPE.format(at="mu", loss="-(room * slope * mu).sum(1).mean()").replace(
+    "actor_loss", _ROOM + "; actor_loss"
+)
 
 TD3_RIGHT: dict[str, list[tuple[str, str]]] = {
     "TD3": [],
@@ -376,6 +393,7 @@ TD3_RIGHT: dict[str, list[tuple[str, str]]] = {
     ],
     "label not detached": [("with torch.no_grad():", "if True:")],
     "slope by hand": [*_DDPG, (_ACTOR, _SLOPE.format(at="mu", loss="-(slope * mu).sum(1).mean()"))],
+    "inverting gradients": [*_DDPG, (_ACTOR, _INVERTING.format(up=">"))],
     "grad_outputs": [
         *_DDPG,
         ("actor_loss.backward()", "mu.backward(-slope / len(s))"),
@@ -496,6 +514,7 @@ TD3_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         "actor-sign",
         [*_DDPG, (_ACTOR, _SLOPE.format(at="mu", loss="(slope * mu).sum(1).mean()"))],
     ),
+    "inverting gradients, the wrong way round": ("actor-not-q", [*_DDPG, (_ACTOR, _INVERTING.format(up="<"))]),
     "actor imitates": (
         "actor-not-q",
         [*_DDPG, (_ACTOR, "self.q1(s, self.actor(s)); actor_loss = F.mse_loss(self.actor(s), a)")],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Backward, Call, Update
 
+FEWEST_ON_A_SIDE = 5  # rows with a slope of one sign, for a line through them to say anything
 SAME = 1e-3  # relative difference of two gradients that counts as rounding
 
 
@@ -212,10 +213,38 @@ def _by_hand(seen: Observed, update: Update, backward: Backward, report: Report)
                     report.add(FAULT, "actor-slope-replayed", call.network, "it equals dQ/da at the stored actions")
                 _say_by_hand(call, factor * len(g), size, report)
                 return True
+            if _says_inverting(call, g, action, slope, report):
+                return True
         if slopes:
             report.add(SUSPICION, "actor-not-q", call.network, "no multiple of dQ/da explains d loss / d action")
             return True
     return False
+
+
+def _says_inverting(call: Call, g: np.ndarray, action: np.ndarray, slope: np.ndarray, report: Report) -> bool:
+    """Say so, where each entry is the slope times a factor that is linear in the action, one for either sign.
+
+    Inverting gradients (Hausknecht & Stone 2016, eq. 11): it falls towards the bound that the action is pushed to.
+    """
+    clear = np.abs(slope) > 1e-3 * np.abs(slope).max()
+    towards = []
+    for column in range(slope.shape[1]):
+        for sign in (1, -1):
+            rows = clear[:, column] & (np.sign(slope[:, column]) == sign)
+            if rows.sum() < FEWEST_ON_A_SIDE:
+                continue
+            size, a = -g[rows, column] / slope[rows, column], action[rows, column]
+            line = np.stack([np.ones_like(a), a], axis=1)
+            fitted, *_ = np.linalg.lstsq(line, size, rcond=None)
+            if np.linalg.norm(line @ fitted - size) > SAME * np.linalg.norm(size):
+                return False
+            towards.append(sign * float(fitted[1]) / float(np.abs(size).max()))
+    if not towards or min(np.abs(towards)) < SAME or np.ptp(np.sign(towards)) > 0:
+        return False
+    report.convention("actor: by hand, -(dQ/da) times the action, inverting gradients")
+    if towards[0] > 0:
+        report.add(FAULT, "actor-not-q", call.network, "dQ/da grows towards the bound that it pushes the action to")
+    return True
 
 
 def _say_by_hand(call: Call, factor: float, size: int, report: Report) -> None:

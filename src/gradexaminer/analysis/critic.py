@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Backward, Update
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
+ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
 
 
 def critics(seen: Observed) -> list[CriticView]:
@@ -30,7 +31,7 @@ def critics(seen: Observed) -> list[CriticView]:
     for update in seen.updates:
         for backward in update.backwards:
             for rows in value_rows(seen, update, backward.number):
-                if is_constant(rows.g):
+                if is_constant(rows.g) and seen.spaces.continuous:
                     continue  # an actor's loss, mean of -Q, that ends at the critic
                 name = rows.call.network + (f"[{rows.output}]" if rows.output > 0 else "")
                 name += f"[column {rows.column}]" if rows.column else ""
@@ -52,9 +53,17 @@ def examine_critics(
             before = next((labels for labels in view.labels if labels), [])
             view.labels.append(_labels(seen, together, online, before))
         view.agreed = _agreed(view)
+    policies = [view for view in views if _is_policy(view, views)]
+    if policies and not any(view.agreed for view in views):
+        report.add(
+            NOT_SEEN, "out-of-scope", policies[0].name, "it is trained as a policy: its outputs go into a softmax"
+        )
+        return
     for view in views:
-        if _is_policy(view, views):
+        if view in policies:
             report.add(NOT_SEEN, "policy-not-examined", view.name)
+        elif _is_averaged(view):
+            report.add(FAULT, "error-averaged", view.name, "d loss / d Q is one number in each update")
         else:
             _examine_one(seen, view, report)
         if truncation_seen and view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
@@ -64,9 +73,39 @@ def examine_critics(
 
 
 def _is_policy(view: CriticView, views: list[CriticView]) -> bool:
-    """A network with a gradient at every action's output, beside a critic whose label is known."""
+    """A network without a known label: trained as a distribution over actions, or beside a critic that has one."""
+    if view.agreed:
+        return False
     spread = any(_gradient_elsewhere(rows) for _, _, rows in view.rows)
-    return spread and not view.agreed and any(other.agreed for other in views)
+    beside = any(other.agreed for other in views)
+    return (spread and beside) or all(_is_distribution(rows) for _, _, rows in view.rows)
+
+
+def _is_distribution(rows: ValueRows) -> bool:
+    """Whether the outputs are probabilities, or numbers that a softmax turns into some.
+
+    To add one number to all outputs of a row changes nothing after a softmax: the row's gradients add up to 0.
+    """
+    if rows.values.shape[1] == 1:
+        return False
+    sums = np.abs(rows.gradients.sum(axis=1)).max()
+    return bool(sums < NOTHING * 10 * np.abs(rows.gradients).max()) or _is_softmax(rows.values)
+
+
+def _is_softmax(values: np.ndarray) -> bool:
+    return values.shape[1] > 1 and bool(np.allclose(values.sum(axis=1), 1, atol=1e-5) and (values >= 0).all())
+
+
+def _is_averaged(view: CriticView) -> bool:
+    """Whether all rows of an update get one and the same gradient, another one in each update.
+
+    The same in each update as well would be Huber's loss, far from all labels.
+    """
+    gradients = [rows.g for _, _, rows in view.rows]
+    if len(gradients) < 2 or any(len(g) < label.FEWEST_LIVE or (g == 0).any() or not is_constant(g) for g in gradients):
+        return False
+    sizes = np.abs([g[0] for g in gradients])
+    return bool(np.ptp(sizes) > 1e-2 * sizes.max())
 
 
 def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
@@ -183,7 +222,7 @@ def _warned(update: Update) -> str:
 def _examine_outputs(view: CriticView, report: Report) -> None:
     """A critic whose outputs cannot be what a return can be: never negative, or adding up to 1."""
     values = np.concatenate([rows.values for _, _, rows in view.rows])
-    if values.shape[1] > 1 and np.allclose(values.sum(axis=1), 1, atol=1e-5) and (values >= 0).all():
+    if _is_softmax(values):
         report.add(FAULT, "output-bounded", view.name, "its outputs add up to 1 in every row, as after a softmax")
     elif (values >= 0).all() and (values == 0).mean() > 0.05:
         report.add(
@@ -191,6 +230,10 @@ def _examine_outputs(view: CriticView, report: Report) -> None:
             "output-bounded",
             view.name,
             f"{(values == 0).mean():.0%} of its outputs are exactly 0, as after a ReLU",
+        )
+    elif values.size >= ENOUGH_OUTPUTS and (values > 0).all() and (values < 1).all():
+        report.add(
+            FAULT, "output-bounded", view.name, "its outputs never leave the range from 0 to 1, as after a sigmoid"
         )
     elif np.abs(values).max() <= 1 and (np.abs(values) > 0.98).mean() > 0.02:
         report.add(SUSPICION, "output-bounded", view.name, "its outputs never leave the range from -1 to 1")

@@ -121,5 +121,5 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], rep
     elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
         code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
         report.add(FAULT, code, view.name, f"{gamma:.4g} where the agent's gamma is {told[0]:g}")
-    if found[0].entropy_of and np.median([x.entropy for x in found]) < 0:
+    if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")

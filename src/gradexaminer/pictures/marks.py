@@ -58,7 +58,7 @@ MARKS: dict[str, Mark] = {
         ),
         _LABEL,
     ),
-    **dict.fromkeys(("ascent", "unexplained", "rows-weighted", "few-rows"), _LOSS),
+    **dict.fromkeys(("ascent", "error-averaged", "unexplained", "rows-weighted", "few-rows"), _LOSS),
     **dict.fromkeys(("critic-other-action", "critic-width", "output-bounded"), _OUTPUT),
     "clip-inside": _LOSS,
     "untaken": _ways(CRITIC, LEAK, ("loss", "others"), ("others", "online")),

@@ -123,7 +123,8 @@ def _children(x: Any) -> Iterator[tuple[str, Any]]:
         yield from _of_function(x)
     else:
         yield from vars(x).items()
-        yield from ((k, v) for k, v in vars(type(x)).items() if isinstance(v, int | float) and not isinstance(v, bool))
+        numbers = {k: v for kind in reversed(type(x).__mro__) for k, v in vars(kind).items()}
+        yield from ((k, v) for k, v in numbers.items() if isinstance(v, int | float) and not isinstance(v, bool))
 
 
 def _of_function(f: Any) -> Iterator[tuple[str, Any]]:

@@ -51,16 +51,26 @@ class StreamEnv:
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Whatever is done, a new observation, a reward, and now and then an end."""
+        done = self._checked(action)
         made = self._draw()
         chance = float(self._rng.random())
         terminated = chance < TERMINATED
         truncated = not terminated and chance < TERMINATED + TRUNCATED
-        done = int(np.asarray(action)) if self.spaces.n_actions is not None else np.array(action, np.float32)
         t = Transition(self._steps, self._obs, done, made.reward, made.next_obs, terminated, truncated)
         self._steps += 1
         self._obs = made.next_obs
         self._on_step(t)
         return made.next_obs.copy(), made.reward, terminated, truncated, {}
+
+    def _checked(self, action: Any) -> Any:
+        """The action as it is stored; one that there is not is refused, as Gymnasium's own environments do."""
+        n = self.spaces.n_actions
+        if n is None:
+            return np.array(action, np.float32)
+        number = float(np.asarray(action).item())
+        if not number.is_integer() or not 0 <= number < n:
+            raise ValueError(f"the environment was given {action!r}, and its actions are 0 to {n - 1}")
+        return int(number)
 
     def render(self) -> None:
         """Show nothing."""
