@@ -79,6 +79,10 @@ class Code:
                     raise
         return module
 
+    def enter(self) -> None:
+        """Make the checkout the current folder, for code that reads files beside it."""
+        os.chdir(self.root)
+
     def run(self, make: Callable[..., Any], *argv: str, change: Callable[[str], str] | None = None) -> None:
         """Run the entry's file as a script, `make` in place of Gymnasium's."""
         stubs.gymnasium_makes(make)

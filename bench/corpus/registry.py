@@ -6,12 +6,14 @@ import ast
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 RIGHT, UNKNOWN, OUTSIDE = "right", "unknown", "outside scope"
 DEVELOPED = "developed on"
+# Faults that a reader found and for which the examiner has no word of its own.
+WITHOUT_WORD = {"temperature-sign", "target-action-unsquashed"}
 Adapter = Callable[[Any], Any]
 
 
@@ -32,7 +34,8 @@ class Entry:
     algorithm, packaging : str
         What it is, and how it is called.
     verdict : str or tuple of str
-        `right`, `unknown`, `outside scope`, or the faults by the examiner's words; `a|b` where either names it.
+        `right`, `unknown`, `outside scope`, or the faults by the examiner's words (or one of
+        :data:`WITHOUT_WORD`); `a|b` where either names it.
     evidence : str
         How the verdict was found: read by whom, an issue, a commit that mends it.
     contact : str
@@ -66,18 +69,26 @@ def hashed(repo: str) -> str:
     return hashlib.sha256(repo.encode()).hexdigest()[:12]
 
 
-def update(**told: Any) -> Callable[[Adapter], Adapter]:
-    """Register an adapter; `told` are the attributes of :class:`Entry`, but for `name` and `run`."""
+def update(
+    repo: str,
+    path: str,
+    commit: str,
+    algorithm: str,
+    packaging: str,
+    verdict: str | Sequence[str],
+    evidence: str,
+    contact: str,
+) -> Callable[[Adapter], Adapter]:
+    """Register an adapter under its name; the arguments are the attributes of :class:`Entry`."""
 
     def register(run: Adapter) -> Adapter:
         name = run.__name__
         if name in ENTRIES:
             raise ValueError(f"two adapters are called {name}")
-        verdict = told["verdict"]
-        kept = tuple(verdict) if isinstance(verdict, list | tuple) else verdict
+        kept = verdict if isinstance(verdict, str) else tuple(verdict)
         if isinstance(kept, str) and kept not in {RIGHT, UNKNOWN, OUTSIDE}:
             raise ValueError(f"{name}: the verdict is right, unknown, outside scope, or a list of faults")
-        ENTRIES[name] = Entry(name=name, run=run, **{**told, "verdict": kept})
+        ENTRIES[name] = Entry(name, repo, path, commit, algorithm, packaging, kept, evidence, contact, run)
         return run
 
     return register

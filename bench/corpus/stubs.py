@@ -97,8 +97,20 @@ def install(root: Path) -> None:
     for name, now in {"float": float, "int": int, "object": object, "bool8": np.bool_, "float_": np.float64}.items():
         if name not in vars(np):
             setattr(np, name, now)
+    np.array = _old_array  # type: ignore[assignment]
     if not torch.cuda.is_available():
         _without_gpu()
+
+
+_array = np.array
+
+
+def _old_array(*args: Any, **kwargs: Any) -> np.ndarray:
+    """`copy=False` as before NumPy 2: copy only where there must be a copy."""
+    if kwargs.get("copy") is False:
+        del kwargs["copy"]
+        return np.asarray(*args, **kwargs)
+    return _array(*args, **kwargs)
 
 
 def _without_gpu() -> None:
