@@ -40,10 +40,19 @@ def bring(found: Mapping[str, Path], repo: str, commit: str, to: Path) -> Path:
         raise NotHereError(repo)
     place = to / f"{repo.replace('/', '+')}-{commit}"
     if not place.exists():
-        git = ["git", "-c", "safe.directory=*", "-C", str(found[repo])]
-        done = subprocess.run([*git, "archive", commit], capture_output=True, check=False)
-        if done.returncode:
-            raise NotHereError(f"{repo} at {commit}")
-        with tarfile.open(fileobj=BytesIO(done.stdout)) as files:
+        with tarfile.open(fileobj=BytesIO(_archive(found[repo], repo, commit))) as files:
             files.extractall(place, filter="data")
     return place
+
+
+def _archive(checkout: Path, repo: str, commit: str) -> bytes:
+    """A tar file of the commit, without files that this clone does not hold, such as pictures and weights."""
+    git = ["git", "-c", "safe.directory=*", "-C", str(checkout)]
+    listed = subprocess.run([*git, "ls-tree", "-r", "-z", commit], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        raise NotHereError(f"{repo} at {commit}")
+    blobs = [line.split(maxsplit=3) for line in listed.stdout.split("\0") if " blob " in line]
+    asked = "\n".join(blob for _, _, blob, _ in blobs)
+    known = subprocess.run([*git, "cat-file", "--batch-check"], input=asked, capture_output=True, text=True, check=True)
+    held = [f":(literal){b[3]}" for b, told in zip(blobs, known.stdout.splitlines(), strict=True) if " blob " in told]
+    return subprocess.run([*git, "archive", commit, "--", *held], capture_output=True, check=True).stdout

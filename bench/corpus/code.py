@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,8 +53,8 @@ class Code:
         path : str, optional
             Another file than the entry's.
         definitions : bool
-            Run imports, functions, classes and assignments alone; an assignment that raises is left out. For files that
-            begin to train when they are imported.
+            Run imports, functions, classes, options and assignments alone; an assignment that raises is left out. For
+            files that begin to train when they are imported.
         stop : str, optional
             Run what stands above the first statement that contains this text.
         change : callable, optional
@@ -110,7 +111,16 @@ def source(file: Path) -> str:
 def _without_commands(cell: str) -> str:
     if cell.lstrip().startswith("%%"):
         return ""
-    return "\n".join(line for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
+    return "\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in cell.splitlines())
+
+
+def marimo_cells(text: str) -> str:
+    """The program that a marimo notebook's cells are, for `change=`."""
+    kept: list[ast.stmt] = []
+    for node in ast.parse(text).body:
+        is_cell = isinstance(node, ast.FunctionDef) and node.name == "_"
+        kept += [s for s in node.body if not isinstance(s, ast.Return)] if is_cell else [node]
+    return ast.unparse(ast.Module(kept, []))
 
 
 def statements(text: str, *, definitions: bool, stop: str | None) -> Iterator[ast.stmt]:
@@ -119,5 +129,6 @@ def statements(text: str, *, definitions: bool, stop: str | None) -> Iterator[as
         if stop is not None and stop in (ast.get_source_segment(text, node) or ""):
             return
         kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
-        if not definitions or isinstance(node, kinds):
+        is_option = isinstance(node, ast.Expr) and "add_argument" in ast.unparse(node)
+        if not definitions or is_option or isinstance(node, kinds):
             yield node

@@ -65,6 +65,8 @@ class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """A stand-in for a package that is not installed."""
         top = sys.modules.get(name.partition(".")[0])
         inside = isinstance(top, StandIn) and "." in name
+        if "." in name and getattr(top, "__file__", None) is None:
+            top = None  # a folder of the checkout, such as wandb's runs, stands for the package in vain
         if not inside and (top is not None or not self._asked_by_the_checkout()):
             return None  # a missing part of a package that is there is an error
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -150,3 +152,41 @@ class OldEnv:
         """Observation, reward, done, info."""
         obs, reward, terminated, truncated, info = self.env.step(action)
         return obs, reward, terminated or (truncated and self.time_limit_is_done), info
+
+
+class SameStepVector:
+    """One environment as a vector of one, which begins anew in the step that ends an episode, as Gymnasium 0.29 did."""
+
+    num_envs = 1
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+        self.single_action_space, self.single_observation_space = env.action_space, env.observation_space
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.env, name)
+
+    def reset(self, **_kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        """Observations with a leading axis of 1."""
+        return self.env.reset()[0][None], {}
+
+    def step(self, actions: np.ndarray) -> tuple[Any, ...]:
+        """The first observation of the next episode, and the last of this one in `infos`."""
+        obs, reward, terminated, truncated, _ = self.env.step(actions[0])
+        infos = {"final_observation": [obs]}
+        if terminated or truncated:
+            obs = self.env.reset()[0]
+        return obs[None], np.array([reward]), np.array([terminated]), np.array([truncated]), infos
+
+
+def env_of(obs: int, **actions: Any) -> Any:
+    """An environment with spaces alone, for agents that read their sizes: `n_actions`, or `low` and `high`."""
+    gymnasium = importlib.import_module("gymnasium")
+    env = gymnasium.Env()
+    env.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (obs,), np.float32)
+    if "n_actions" in actions:
+        env.action_space = gymnasium.spaces.Discrete(actions["n_actions"])
+    else:
+        low, high = (np.array(actions[side], np.float32) for side in ("low", "high"))
+        env.action_space = gymnasium.spaces.Box(low, high, dtype=np.float32)
+    return env

@@ -230,7 +230,7 @@ def test_a_notebooks_cells_without_commands(tmp_path):
         {"cell_type": "code", "source": "train(x)"},
     ]
     (tmp_path / "n.ipynb").write_text(json.dumps({"cells": cells}))
-    assert source(tmp_path / "n.ipynb").split() == ["x", "=", "1", "train(x)"]
+    assert source(tmp_path / "n.ipynb").split() == ["pass", "pass", "x", "=", "1", "train(x)"]
     assert len(list(statements("x = 1\ntrain(x)\ny = 2", definitions=True, stop=None))) == 2
     assert len(list(statements("x = 1\ntrain(x)\ny = 2", definitions=False, stop="train("))) == 1
 

@@ -67,6 +67,9 @@ def ddpg_435afe(code: Any) -> Report:
             code.module(name, change=lambda text: text.replace('"cuda:0"', '"cpu"'))
         m = code.module(change=lambda text: text.replace("'cuda:0'", "'cpu'"), stop="__main__")
         m.TorcsEnv = lambda **_: Torcs(make())
+        m.OU = SimpleNamespace(
+            function=lambda *_: 0.0
+        )  # its own returns arrays, which NumPy no longer takes for numbers
         m.playGame(1)
 
     return watch(run, obs=29, low=[-1.0, 0.0, 0.0], high=[1.0, 1.0, 1.0])
