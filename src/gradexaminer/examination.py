@@ -12,6 +12,7 @@ from gradexaminer.analysis import critic, steps, targets
 from gradexaminer.analysis.actions import online_parameters
 from gradexaminer.analysis.actor import examine_actor
 from gradexaminer.analysis.leaks import examine_leaks
+from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.findings import FAULT, NOT_SEEN, Report
 from gradexaminer.recording.observe import Doors, Observed, Observer
 from gradexaminer.transitions import Spaces, Transition
@@ -96,20 +97,30 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
         _say_error(seen, report)
     if not seen.updates:
         if not seen.error:
-            report.add(NOT_SEEN, "nothing-learned", "", f"{len(seen.transitions)} transitions were handed out")
+            report.add(NOT_SEEN, "nothing-learned", "", _what_was_tried(seen))
+        return report.settle()
+    views, inside = examine_scope(seen, critic.critics(seen), report)
+    if not inside:
         return report.settle()
     online = online_parameters(seen)
     targets.examine_overwritten(seen, online, report)
     targets.examine_targets(seen, online, report)
     steps.examine_steps(seen, report)
-    views = critic.critics(seen)
     examine_leaks(seen, report)
     critic.examine_critics(seen, views, online, report, truncation_seen=truncation_seen)
-    if not views:
+    if not views and not any(f.code == "out-of-scope" for f in report.findings):
         report.add(NOT_SEEN, "critic-not-seen")
     if seen.spaces.continuous:
         examine_actor(seen, online, report)
     return report.settle()
+
+
+def _what_was_tried(seen: Observed) -> str:
+    handed = f"{len(seen.transitions)} transitions were handed out"
+    if not seen.started:
+        return handed
+    emptied = "as where an update empties its buffer (on-policy agents are not examined)"
+    return f"{handed}; the first call learned from them and no later one did, {emptied}"
 
 
 def _say_error(seen: Observed, report: Report) -> None:

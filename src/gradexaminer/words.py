@@ -195,6 +195,6 @@ MEANINGS: dict[str, Meaning] = {
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
     "policy-not-examined": Meaning("This network is a policy over discrete actions, whose loss is not examined"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
-    "nothing-learned": Meaning("`update` was called, and no backward pass ran"),
-    "out-of-scope": Meaning("Not examined: this is not a DQN, DDPG, TD3 or SAC update"),
+    "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
+    "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3 and SAC"),
 }

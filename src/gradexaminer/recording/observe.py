@@ -68,6 +68,8 @@ class Observed:
         Parameters, by id, that no recorded update changed and a later one did.
     actors : dict of str to bool
         Networks that are known to choose actions, or not to.
+    started : bool
+        Whether a first call of `update`, which is not among `updates`, had a backward pass or a step.
     error : str
         Why there is no more; empty when all went well.
     """
@@ -80,6 +82,7 @@ class Observed:
     moved_later: set[int] = field(default_factory=set)
     actors: dict[str, bool] = field(default_factory=dict)
     calls: int = 0
+    started: bool = False
     error: str = ""
     error_type: str = ""
 
@@ -112,7 +115,8 @@ class Observer:
         return self.seen
 
     def _observe(self) -> None:
-        if self._start():
+        self.seen.started = self._start()
+        if self.seen.started:
             self._record_all()
             self._wait_for_targets()
 

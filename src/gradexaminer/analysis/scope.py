@@ -1,0 +1,76 @@
+"""Agents that are not examined: distributional, recurrent and on-policy ones are told so, with what shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import nn
+
+from gradexaminer.findings import NOT_SEEN, Report
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.views import CriticView
+    from gradexaminer.recording.observe import Observed
+
+FEWEST_ATOMS = 5  # outputs for each action from which on they are taken for a distribution: C51 has 51, QR-DQN 200
+ZERO = 1e-4  # of a row's largest gradient, to which its sum over the outputs may come by rounding
+
+
+def examine_scope(seen: Observed, views: list[CriticView], report: Report) -> tuple[list[CriticView], bool]:
+    """Report what is outside of the scope; return the critics that are left, and whether anything is to be examined."""
+    policy = _on_policy(seen, views)
+    if policy:
+        report.add(NOT_SEEN, "out-of-scope", *policy)
+        return [], False
+    left = []
+    for view in views:
+        reason = _distributional(seen, view)
+        if reason:
+            report.add(NOT_SEEN, "out-of-scope", view.name, reason)
+        else:
+            left.append(view)
+    if not views:
+        for path, module in seen.found.modules.items():
+            kinds = [type(m).__name__ for m in module.modules() if isinstance(m, (nn.RNNBase, nn.RNNCellBase))]
+            if kinds:
+                why = f"it holds a layer {kinds[0]} (recurrent agents are not examined)"
+                report.add(NOT_SEEN, "out-of-scope", path, why)
+    return left, True
+
+
+def _distributional(seen: Observed, view: CriticView) -> str:
+    """A critic with many outputs for each action."""
+    rows = view.rows[0][2]
+    columns, per = rows.values.shape[1], seen.spaces.n_actions or 1
+    atoms, rest = divmod(columns, per)
+    if rest or atoms < FEWEST_ATOMS or (seen.spaces.continuous and columns == seen.spaces.action_size):
+        return ""
+    of = f"{per} actions" if seen.spaces.n_actions else "one action"
+    return f"{columns} outputs for {of}, as of a distribution of returns (distributional agents are not examined)"
+
+
+def _on_policy(seen: Observed, views: list[CriticView]) -> tuple[str, str] | None:
+    """A policy's gradient, and no critic that values actions: REINFORCE, A2C, PPO."""
+    told = "and no critic was asked about actions (on-policy agents are not examined)"
+    if seen.spaces.continuous:
+        asked = any(c.extra for u in seen.updates for c in u.calls)
+        given = any(np.any(g) for u in seen.updates for x in u.log_probs for g in x.gradients.values())
+        return ("", f"the gradient comes through log pi, {told}") if given and not asked else None
+    policies = [v for v in views if _is_softmax(v, seen.spaces.n_actions or 0)]
+    critics = [v for v in views if v not in policies and v.rows[0][2].values.shape[1] > 1]
+    if not policies or critics:
+        return None
+    return policies[0].name, f"each row's gradient adds up to 0 over the actions, as that of log pi does, {told}"
+
+
+def _is_softmax(view: CriticView, n_actions: int) -> bool:
+    """Whether the outputs are a softmax's inputs: a shift of all of them changes nothing, so each row adds up to 0."""
+    for _, _, rows in view.rows:
+        g = rows.gradients
+        largest = np.abs(g).max(axis=1)
+        if g.shape[1] != n_actions or n_actions < 2 or not largest.any():
+            return False
+        if (np.abs(g.sum(axis=1)) > ZERO * max(float(largest.max()), 1e-30)).any():
+            return False
+    return True
