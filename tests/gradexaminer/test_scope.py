@@ -115,11 +115,11 @@ GAUSSIAN = ON_POLICY.replace("Categorical(logits=self.actor(o))", "Normal(self.a
 )
 POLICY_ALONE = ON_POLICY.replace("(y - v).detach()", "r").replace(" + F.mse_loss(v, y)", "").replace("[-32:]", "[:32]")
 CASES = {
-    "C51": (CATEGORIES, "84 outputs for 4 actions", {"untaken"}),
+    "C51": (CATEGORIES, "84 outputs for 4 actions", set()),
     "QR-DQN": (QUANTILES, "84 outputs for 4 actions", {"untaken"}),
     "DRQN": (RECURRENT, "it holds a layer GRU", set()),
     "A2C": (ON_POLICY, "each row's gradient adds up to 0", set()),
-    "REINFORCE": (POLICY_ALONE, "each row's gradient adds up to 0", {"untaken"}),
+    "REINFORCE": (POLICY_ALONE, "each row's gradient adds up to 0", set()),
 }
 
 
