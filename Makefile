@@ -14,7 +14,7 @@ INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Instal
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-fast lint build audit audit-deep bench corpus redteam mutate site test-versions versions lab desk formgrader \
+.PHONY: help setup demo test test-fast lint build audit audit-deep bench bench-examiner corpus redteam mutate site test-versions versions lab desk formgrader \
 	bubblewrap walls browser database clean constraints
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo "make audit-deep  thousands of mutants of every solution through judge and check, and every sentence tested"
 	@echo "make redteam     every attack of the public suite, on the grader"
 	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
+	@echo "make bench-examiner  the examiner beside the field's suites of faulty agents, with right code beside each"
 	@echo "make corpus      examine the public updates whose checkouts lie in CORPUS (build/corpus): right code accused, faults named"
 	@echo "make site        the course and its documentation as static pages, in build/site"
 	@echo "make mutate      break the judge and the diagnosis on purpose, and see whether their tests notice"
@@ -113,6 +114,10 @@ bench: setup bubblewrap
 
 # Checkouts named <owner>+<name>; what is missing is left out and said to be. Nothing of others is kept in this repository.
 CORPUS ?= build/corpus
+bench-examiner: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
+	@$(BIN)/python -m bench.examiner
+
 corpus: setup bubblewrap
 	@$(BIN)/python -m bench.corpus --folder $(CORPUS) --json build/corpus.json
 

@@ -166,16 +166,17 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         if residual > TAU_RESIDUAL:
             report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
         else:
-            _say_tau(seen, pair, tau, report)
+            _say_tau(seen, pair, tau, update.number - seen.updates[0].number, report)
         return
 
 
-def _say_tau(seen: Observed, pair: Pair, tau: float, report: Report) -> None:
+def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report) -> None:
     told = seen.found.settings.get("tau", ())
+    since = f", first seen after {waited} update{'s' * (waited > 1)} without one" if waited else ""
     if abs(tau - 1) < 1e-6:
-        report.convention(f"{pair.target}: a copy of {pair.online}")
+        report.convention(f"{pair.target}: a copy of {pair.online}{since}")
         return
-    report.convention(f"{pair.target}: soft update, tau {tau:.3g}")
+    report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
     if tau > 0.5 and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
 

@@ -20,6 +20,7 @@ from gradexaminer.recording.observe import Observed, enough, learned, one_thread
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import RowIndex
 from gradexaminer.recording.scramble import scramble
+from gradexaminer.running.patience import Patience
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium
 from gradexaminer.transitions import Spaces, Transition
 
@@ -44,6 +45,7 @@ class Watcher:
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(0))
         self._known = 0
+        self._patience: Patience | None = None
 
     def make(self, *_args: Any, **_kwargs: Any) -> Any:
         """In place of `gymnasium.make`."""
@@ -60,14 +62,19 @@ class Watcher:
     def _next_update(self) -> None:
         """Close the update that was recorded; the first one only tells which networks there are."""
         self._open.close()
-        if self._known == len(self.seen.found.modules):
+        if self._patience:
+            self._patience.take(self._update)
+        elif self._known == len(self.seen.found.modules):
             self.seen.updates.append(self._update)
         self._known = len(self.seen.found.modules)
-        if enough(self.seen.updates, self.spaces):
+        if not self._patience and enough(self.seen.updates, self.spaces):
+            self._patience = Patience(self.seen)
+        if self._patience and self._patience.over:
             raise EnoughError
         scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
         self._open = ExitStack()
-        self._update = self._open.enter_context(self.recorder.recording(len(self.seen.updates) + 1))
+        number = len(self.seen.updates) + self.seen.calls + 1
+        self._update = self._open.enter_context(self.recorder.recording(number))
 
     def close(self) -> None:
         """Stop recording, and note where each network's weights lie."""
