@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.actions import stored_actions
+from gradexaminer.analysis.applied import is_swept
 from gradexaminer.analysis.fits import is_constant
 from gradexaminer.analysis.values import as_rows, value_rows
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
@@ -47,6 +48,7 @@ class Path:
 def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
     """Say how the actor learns, and what is wrong with it."""
     paths = [p for u in seen.updates for b in u.backwards if not b.probe for p in _paths(seen, u, b)]
+    paths = [p for p in paths if not _is_swept(seen, p)]
     if not paths:
         _no_path(seen, online, report)
         return
@@ -79,6 +81,11 @@ def _paths(seen: Observed, update: Update, backward: Backward) -> list[Path]:
             if made is not None:
                 found.append(made)
     return found
+
+
+def _is_swept(seen: Observed, path: Path) -> bool:
+    """Whether what this path gives the actor is zeroed before a step: a critic's or value's label, not detached."""
+    return any(is_swept(path.update, path.backward, call.parameters) for call, _ in _actor_calls(seen, path)[:1])
 
 
 def _path(update: Update, backward: Backward, call: Call, i: int, at_action: np.ndarray) -> Path | None:

@@ -170,14 +170,15 @@ def continuous(tables: list[Table]) -> list[Candidate]:
     after = [t for t in tables if t.values.shape[1] == 1 and t.end == NEXT]
     critics = sorted((t for t in after if t.with_action), key=lambda t: t.online)
     states = sorted((t for t in after if not t.with_action), key=lambda t: t.online)
-    made = list(_combined(critics))
+    made = list(combined(critics))
     made += list(_state_values(states))
     here = [t for t in tables if t.values.shape[1] == 1 and t.end != NEXT and t.with_action]
-    made += [replace(c, name=f"{c.name} at s", fault="wrong-state") for c in _combined(here)]
+    made += [replace(c, name=f"{c.name} at s", fault="wrong-state") for c in combined(here)]
     return made
 
 
-def _combined(critics: list[Table]) -> Iterator[Candidate]:
+def combined(critics: list[Table]) -> Iterator[Candidate]:
+    """Values of several critics, joined as programs do, and of each alone."""
     has_target = any(not t.online for t in critics)
     single = [_candidate(f"{t.role} critic", t.values[:, 0], _online(t, has_target), "", (t,)) for t in critics]
     for group in (

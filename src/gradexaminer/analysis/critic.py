@@ -9,10 +9,12 @@ import numpy as np
 
 from gradexaminer.analysis import candidates, label
 from gradexaminer.analysis.actions import is_affine, stored_actions
+from gradexaminer.analysis.applied import is_swept
 from gradexaminer.analysis.fits import is_constant
 from gradexaminer.analysis.label_findings import say_label
 from gradexaminer.analysis.log_probs import log_probs
 from gradexaminer.analysis.pooling import pooled_candidates, pooled_evidence, pools
+from gradexaminer.analysis.state_value import is_state_value, say_state_value
 from gradexaminer.analysis.values import ValueRows, tables, value_rows
 from gradexaminer.analysis.views import CriticView
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
@@ -33,6 +35,8 @@ def critics(seen: Observed) -> list[CriticView]:
             for rows in value_rows(seen, update, backward.number):
                 if is_constant(rows.g) and seen.spaces.continuous:
                     continue  # an actor's loss, mean of -Q, that ends at the critic
+                if is_swept(update, backward, rows.call.parameters):
+                    continue
                 name = rows.call.network + (f"[{rows.output}]" if rows.output > 0 else "")
                 name += f"[column {rows.column}]" if rows.column else ""
                 views.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
@@ -48,6 +52,10 @@ def examine_critics(
     truncation_seen: bool = False,
 ) -> None:
     """Say what label each critic learns, and what is wrong with it."""
+    state_values = [view for view in views if is_state_value(seen, view)]
+    for view in state_values:
+        say_state_value(seen, view, online, report)
+    views = [view for view in views if view not in state_values]
     for view in views:
         for together in pools(view.rows):
             before = next((labels for labels in view.labels if labels), [])

@@ -38,7 +38,7 @@ def fit(y: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> Fit:
     y = y[rows]
     size = float(np.linalg.norm(y))
     names = [n for n, c in columns.items() if np.any(c[rows])]
-    if len(y) < len(names) + FEWEST or size == 0:
+    if not names or len(y) < len(names) + FEWEST or size == 0:
         return Fit({}, np.inf)
     table = np.stack([columns[n][rows] for n in names], axis=1)
     scale = np.linalg.norm(table, axis=0)

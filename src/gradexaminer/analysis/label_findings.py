@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.actions import say_target_action
+from gradexaminer.analysis.targets import kept_target
 from gradexaminer.analysis.views import CriticView
 from gradexaminer.findings import FAULT, NOTE, Report
 
@@ -67,7 +68,13 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[label.Lab
         return
     parts = agreed[faults.index("")][0].candidate
     if parts is not None and parts.parts and all(t.online for t in parts.parts):
-        report.add(NOTE, "no-target", view.name)
+        kept = kept_target(seen, parts.parts[0].call.parameters)
+        if kept:
+            report.add(
+                FAULT, "td-online", view.name, f"{kept} is copied from it and was never asked about a next state"
+            )
+        else:
+            report.add(NOTE, "no-target", view.name)
 
 
 def _say_width(view: CriticView, first: label.Label, report: Report) -> None:

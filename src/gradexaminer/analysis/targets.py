@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradexaminer.analysis.actions import online_parameters
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.observe import moved
 from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from torch import nn
 
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Update
 
 MOST_COMPARED = 5000  # about so many entries of one parameter
+ROUNDING = 1e-6  # of a network's largest weight: what changes less was copied onto itself
 TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplained at most
 
 
@@ -68,6 +72,17 @@ def _named_target(name: str) -> bool:
     return any(word in name.lower() for word in ("targ", "tgt"))
 
 
+def kept_target(seen: Observed, critic: Set[int]) -> str:
+    """Where a copy of this critic is kept that follows it and that no label ever asked; empty where there is none."""
+    asked = _used_for_labels(seen)
+    for pair in pairs(seen, online_parameters(seen)):
+        follows = any(moved(u, t) for u in seen.updates for t, _ in pair.parameters)
+        follows = follows or any(t in seen.moved_later for t, _ in pair.parameters)
+        if follows and pair.target not in asked and {o for _, o in pair.parameters} <= critic:
+            return pair.target
+    return ""
+
+
 def _is_target(seen: Observed, path: str, parameters: list[Any]) -> bool:
     named = _named_target(path)
     asked = any(c.network == path and (c.keys.end == NEXT).any() for u in seen.updates for c in u.calls)
@@ -115,7 +130,7 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
     _trained_targets(seen, online, report)
     found = pairs(seen, online)
     used = _used_for_labels(seen)
-    moving = [p for p in found if any(moved(u, t) for u in seen.updates for t, _ in p.parameters)]
+    moving = [p for p in found if any(_changed(u, t) for u in seen.updates for t, _ in p.parameters)]
     for pair in found:
         if pair.target in _critics_asked(seen) and not any(o in online for _, o in pair.parameters):
             report.add(
@@ -127,6 +142,14 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
             report.convention(f"{pair.target}: copied now and then")
         elif pair.target in used or len(found) == 1:
             _still(seen, pair, moving, report)
+
+
+def _changed(update: Update, parameter: int) -> bool:
+    """Whether an update changed a target's parameter by more than what rounding does."""
+    before, after = update.before.get(parameter), update.after.get(parameter)
+    if before is None or after is None or not before.size:
+        return False
+    return float(np.abs(after - before).max()) > ROUNDING * float(np.abs(before).max())
 
 
 def _used_for_labels(seen: Observed) -> set[str]:
@@ -155,7 +178,7 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         report.add(FAULT, "shared-storage", f"{pair.target}, {pair.online}", "their parameters have the same addresses")
         return
     for update in seen.updates:
-        changed = [(t, o) for t, o in pair.parameters if moved(update, t)]
+        changed = [(t, o) for t, o in pair.parameters if _changed(update, t)]
         if not changed:
             continue
         if len(changed) < len(pair.parameters):

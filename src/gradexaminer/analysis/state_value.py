@@ -1,0 +1,75 @@
+"""What a state-value network learns, as in the first SAC: V(s) towards min Q(s, a) - alpha log pi(a|s), a from pi.
+
+No reward, no discount and no mask are in that label; the next state comes in by the critics' own label alone.
+Source: Haarnoja et al. 2018, "Soft Actor-Critic", equation 5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.actions import stored_actions
+from gradexaminer.analysis.candidates import combined
+from gradexaminer.analysis.fits import Fit, fit
+from gradexaminer.analysis.log_probs import log_probs
+from gradexaminer.analysis.values import Table, ValueRows, tables
+from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.recording.rows import HERE
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.views import CriticView
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Backward, Update
+
+SAME = 1e-3  # relative distance of a factor from 1 that counts as rounding
+
+
+def is_state_value(seen: Observed, view: CriticView) -> bool:
+    """Whether this network is shown no action, in a program whose critics are shown one."""
+    shown = any(c.extra for u in seen.updates for c in u.calls)
+    return seen.spaces.continuous and shown and all(rows.action is None for _, _, rows in view.rows)
+
+
+def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
+    """Say what it learns, or that no value of s explains its gradient."""
+    found = [x for x in (_explained(seen, *row, online) for row in view.rows) if x is not None]
+    if len(found) < len(view.rows):
+        report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
+        return
+    name, f = found[0]
+    factor, entropy = -f.coefficients["v"] / f.coefficients["q"], f.coefficients.get("entropy", 0.0)
+    alpha = entropy / f.coefficients["q"]
+    bonus = f" minus {alpha:.3g} log pi" if entropy else ""
+    report.convention(f"state value {view.name}: {name}{bonus}")
+    if f.coefficients["q"] < 0:
+        report.add(FAULT, "ascent", view.name, f"d loss / d V is {f.coefficients['q']:.3g} (V - y)")
+    if alpha < 0:
+        report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-alpha:.3g}")
+    if abs(factor - 1) > SAME:
+        report.convention(f"state value {view.name}: the critics' value times {factor:.3g}")
+
+
+def _explained(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> tuple[str, Fit] | None:
+    said = tables(seen, update, backward.time, rows.index, online)
+    stored = stored_actions(seen, rows.index)
+    asked = [t for t in said if t.end == HERE and t.with_action and t.values.shape[1] == 1 and not _is(t, stored)]
+    entropies = {"": None} | log_probs(update, said, len(rows.index), backward.time, HERE)
+    everywhere = np.ones(len(rows.g), bool)
+    for candidate in combined(asked):
+        if candidate.fault == "max-of-twins":
+            continue
+        for log_prob in entropies.values():
+            more = {} if log_prob is None else {"entropy": log_prob}
+            f = fit(rows.g, {"q": rows.q, "v": candidate.value, **more}, everywhere)
+            if f.exact and f.coefficients["v"] and f.coefficients["q"]:
+                return candidate.name, f
+    return None
+
+
+def _is(t: Table, stored: np.ndarray) -> bool:
+    """Whether the critic was shown the stored actions."""
+    return any(x.shape == stored.shape and np.allclose(x, stored, atol=1e-5) for x in t.call.extra)

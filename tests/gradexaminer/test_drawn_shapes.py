@@ -1,0 +1,130 @@
+"""Shapes of public updates that were met at random, in our own words: right ones are clean, their faults are named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn
+from tests.gradexaminer.sources import COPY, V, changed
+
+# The first SAC: a state value learns from the critics, the critics from the state value's target; no label is detached.
+WITH_V = (
+    sources.SAC[: sources.SAC.index("class Agent")]
+    + """
+class Value(nn.Module):
+    def __init__(self, o):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1))
+
+    def forward(self, s):
+        return self.net(s)
+
+
+class Agent:
+    def __init__(self, o=5, a=3):
+        self.policy, self.q1, self.q2 = Policy(o, a), Q(o, a), Q(o, a)
+        self.value, self.value_target = Value(o), Value(o)
+        nets = (self.policy, self.q1, self.q2, self.value)
+        self.optimizers = [torch.optim.Adam(net.parameters(), 3e-4) for net in nets]
+        self.buffer, self.gamma, self.tau = Buffer(5000, o, a), 0.99, 0.005
+
+    def smaller(self, s, a):
+        return torch.min(self.q1(s, a), self.q2(s, a))
+
+    def step(self, which, loss):
+        for i in which:
+            self.optimizers[i].zero_grad()
+        loss.backward(retain_graph=True)
+        for i in which:
+            self.optimizers[i].step()
+
+    def learn(self, batch=64):
+        s, a, r, s2, d = self.buffer.sample(batch)
+        v2 = self.value_target(s2)
+        mu, log_pi = self.policy.sample(s)
+        y = self.smaller(s, mu) - log_pi
+        self.step([3], F.mse_loss(self.value(s), y))
+        mu, log_pi = self.policy.sample(s)
+        self.step([0], (log_pi - self.smaller(s, mu)).mean())
+        y = r + self.gamma * (1 - d) * v2
+        self.step([1, 2], F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y))
+        for p, t in zip(self.value.parameters(), self.value_target.parameters()):
+            t.data.copy_(self.tau * p.data + (1 - self.tau) * t.data)
+"""
+)
+LABEL = "y = self.smaller(s, mu) - log_pi\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [(LABEL, "y = (self.smaller(s, mu) - log_pi).detach()\n")],
+        [(LABEL, "y = self.smaller(s, mu) - 0.2 * log_pi\n")],
+        [("mse_loss(self.value(s), y)", "smooth_l1_loss(self.value(s), y, beta=1e6)")],
+    ],
+    ids=["not detached", "detached", "with a temperature", "another factor"],
+)
+def test_a_state_value_is_not_accused_of_having_no_reward(changes, load):
+    report = examine_continuous(load(changed(WITH_V, changes)))
+    assert not report.codes, str(report)
+    assert any(
+        text.startswith("state value agent.value: smallest of 2 online critics minus") for text in report.conventions
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "level", "code"),
+    [
+        ("y = self.smaller(s, mu) + log_pi\n", "fault", "entropy-sign"),
+        ("y = self.smaller(s, mu) - log_pi.sum()\n", "suspicion", "unexplained"),
+        ("y = torch.max(self.q1(s, mu), self.q2(s, mu)) - log_pi\n", "suspicion", "unexplained"),
+    ],
+)
+def test_what_is_wrong_with_a_state_value_is_told(new, level, code, load):
+    report = examine_continuous(load(changed(WITH_V, [(LABEL, new)])))
+    assert {(f.level, f.code) for f in report.findings if f.level in {"fault", "suspicion"}} == {(level, code)}, report
+
+
+def test_the_critics_own_fault_is_named_beside_a_state_value(load):
+    report = examine_continuous(
+        load(changed(WITH_V, [("y = r + self.gamma * (1 - d) * v2", "y = r + self.gamma * v2")]))
+    )
+    assert report.codes == {"mask-missing"}, str(report)
+
+
+def test_a_gradient_that_is_not_zeroed_is_no_swept_one(load):
+    swept = "for i in which:\n            self.optimizers[i].zero_grad()\n        loss.backward"
+    report = examine_continuous(load(changed(WITH_V, [(swept, "loss.backward")])))
+    assert "grads-not-zeroed" in report.codes, str(report)
+
+
+def test_a_target_that_follows_and_is_never_asked(load):
+    report = examine_dqn(load(changed(sources.DQN, [(V, "v = self.net(s2).max(1).values")])))
+    assert report.codes == {"td-online"}, str(report)
+
+
+def test_no_target_network_at_all_is_a_choice(load):
+    changes = [
+        (V, "v = self.net(s2).max(1).values"),
+        ("        self.sync()\n", ""),
+        (COPY, "self.target = None\n        self.optimizer"),
+    ]
+    report = examine_dqn(load(changed(sources.DQN, changes)))
+    assert not report.codes, str(report)
+    assert {f.code for f in report.findings} == {"no-target"}
+
+
+def test_a_target_that_is_mixed_with_itself_never_follows(load):
+    own = "for p, t in zip(net.parameters(), target.parameters()):"
+    changes = [(own, "for p, t in zip((target if net is self.q2 else net).parameters(), target.parameters()):")]
+    report = examine_continuous(load(changed(sources.SAC, changes)))
+    assert report.codes == {"one-target-never"}, str(report)
+
+
+def test_a_target_with_a_small_tau_follows(load):
+    report = examine_dqn(
+        load(changed(sources.DQN, [("self.tau, self.batch = 0.99, 0.01, 32", "self.tau, self.batch = 0.99, 1e-4, 32")]))
+    )
+    assert report.verdict == "nothing to object to", str(report)
