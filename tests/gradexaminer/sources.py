@@ -144,7 +144,10 @@ DQN_RIGHT: dict[str, list[tuple[str, str]]] = {
 }
 
 DQN_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
-    "bootstrap gradient": ("bootstrap-gradient", [(NO_GRAD, "if True:"), (V, "v = self.net(s2).max(1).values")]),
+    "bootstrap gradient": (
+        "bootstrap-gradient td-online",
+        [(NO_GRAD, "if True:"), (V, "v = self.net(s2).max(1).values")],
+    ),
     "bootstrap gradient, no target": (
         "bootstrap-gradient",
         [
@@ -461,7 +464,7 @@ TD3_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [(_V, "self.q1_target(s2, a2); v = torch.min(self.q1(s2, a2), self.q2(s2, a2))")],
     ),
     "bootstrap gradient": (
-        "bootstrap-gradient",
+        "bootstrap-gradient td-online",
         [("with torch.no_grad():", "if True:"), (_V, "v = torch.min(self.q1(s2, a2), self.q2(s2, a2))")],
     ),
     "critic at s in the label": ("wrong-state", [(_V, "v = torch.min(self.q1_target(s, a2), self.q2_target(s, a2))")]),

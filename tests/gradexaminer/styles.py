@@ -138,14 +138,17 @@ ROWS_FAULTS: dict[str, tuple[str, Changes]] = {
         body(ACCUMULATED.replace("self.target(s2)", "self.target(s)")),
     ),
     "a backward pass for each row, label not detached": (
-        "bootstrap-gradient",
+        "bootstrap-gradient td-online",
         body(ACCUMULATED.replace("with torch.no_grad():", "if True:").replace("self.target", "self.net")),
     ),
     "a sum over rows, reward left out": (
         "reward-missing",
         body(SUMMED.replace("y = r if done else r +", "y = 0 if done else")),
     ),
-    "labels in a loop, not detached": ("bootstrap-gradient", body(LABELS_IN_A_LOOP.replace("self.target", "self.net"))),
+    "labels in a loop, not detached": (
+        "bootstrap-gradient td-online",
+        body(LABELS_IN_A_LOOP.replace("self.target", "self.net")),
+    ),
     "array labels in a loop, one array": (
         "untaken",
         body(ARRAY_LABELS_IN_A_LOOP.replace("goal[a] =", "goal[:] =")),
