@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -44,6 +45,7 @@ class Code:
         definitions: bool = False,
         stop: str | None = None,
         change: Callable[[str], str] | None = None,
+        dotted: str | None = None,
         **names: Any,
     ) -> ModuleType:
         """Import a file of the checkout, a notebook's cells included.
@@ -59,9 +61,15 @@ class Code:
             Run what stands above the first statement that contains this text.
         change : callable, optional
             From the file's text to the text that is run, for a file that this machine cannot run as it is.
+        dotted : str, optional
+            Import this name instead, such as `agents.td3`: for files that import each other from within a package.
         **names
             Put into the module before its code runs.
         """
+        if dotted is not None:
+            os.chdir(os.environ.get("TMPDIR", "/tmp"))
+            sys.path.insert(0, str(self.root))
+            return importlib.import_module(dotted)
         file = self.root / (path or self.path)
         for folder in (self.root, file.parent):
             if str(folder) not in sys.path:
