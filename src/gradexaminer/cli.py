@@ -18,8 +18,16 @@ CANNOT = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0 nothing to object to, 1 fault, 2 not run, 3 suspicion, 4 not seen."""
-    asked = _parser().parse_args(arguments)
-    file, _, name = asked.file.partition(":")
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    file, _, name = asked.file.rpartition(":")
+    if not file or not name.isidentifier():  # no name, or the drive of a Windows path
+        file, name = asked.file, ""
+    described = asked.n_actions is not None or (asked.low is not None and asked.high is not None)
+    if asked.script and not described:
+        parser.error("--script needs the actions: --n-actions 4, or --low -1 -1 --high 1 1")
+    if not asked.script and (described or asked.low or asked.high):
+        parser.error("--n-actions, --low and --high go with --script; an adapter's dict says them itself")
     spaces = {
         "n_actions": asked.n_actions,
         "low": asked.low,

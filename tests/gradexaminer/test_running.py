@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from gradexaminer import watch
+from gradexaminer import Finding, Report, cli, watch
 from gradexaminer.cli import main
+from gradexaminer.running import apart, child
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import seed_all
 from tests.gradexaminer.sources import changed
@@ -110,14 +113,137 @@ def test_a_script_in_a_process_of_its_own_that_writes_and_never_ends(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [("nothere.py", None, "is not a file"), ("plain.py", "x = 1\n", "has no dict named examined")],
+    ("text", "words"),
+    [
+        (
+            "x = 1\n",
+            "it has no dict named examined; write examined = dict(make=..., feed=..., update=..., ",
+        ),
+        ("raise ValueError('boom\\nand more')\n", "ValueError: boom and more"),
+        ("def f(:\n", "SyntaxError: invalid syntax (it.py, line 1)"),
+        ("import no_such_package\n", "ModuleNotFoundError: No module named 'no_such_package'; install it for "),
+        ("import sys; sys.exit(3)\n", "it ended itself with status 3"),
+        (
+            "examined = dict(make=print, update=print, n_action=4)\n",
+            "examined has an entry n_action; there are make, ",
+        ),
+        ("examined = dict(make=print, n_actions=4)\n", "examined needs update=..., a function"),
+        ("def bad(): raise KeyError('w')\nexamined = dict(make=bad, update=bad, n_actions=4)\n", "KeyError: 'w'"),
+        (
+            "examined = dict(make=dict, update=dict)\n",
+            "ValueError: describe the actions: n_actions=4 for ",
+        ),
+        ("import os; os._exit(7)\n", "it ended with status 7"),
+    ],
 )
-def test_what_cannot_be_examined_says_why(name, text, words, tmp_path: Path, capsys):
-    if text is not None:
-        (tmp_path / name).write_text(text, encoding="utf-8")
+def test_a_file_that_cannot_be_examined_says_why_in_one_line(text, words, tmp_path: Path, capsys, quick_child):
+    (tmp_path / "it.py").write_text(text, encoding="utf-8")
+    assert main([str(tmp_path / "it.py")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"gradexaminer: it.py could not be examined: {words}")
+    assert said.err.count("\n") == 1
+
+
+@pytest.fixture
+def quick_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child as it is, forked from this process, which has imported PyTorch already."""
+
+    def run(line, *, input, stdout, stderr, check, timeout):
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(write)
+            for ours, theirs in ((read, 0), (stdout.fileno(), 1), (stderr.fileno(), 2)):
+                os.dup2(ours, theirs)
+            sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
+            try:
+                child.main()
+            finally:
+                os._exit(0)
+        os.close(read)
+        os.write(write, input)
+        os.close(write)
+        return subprocess.CompletedProcess(line, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+    monkeypatch.setattr(apart.subprocess, "run", run)
+    monkeypatch.setattr(apart, "has_sandbox", lambda: False)
+
+
+@pytest.mark.parametrize("name", ["nothere.py", "."])
+def test_what_is_no_file_says_so(name, tmp_path: Path, capsys):
     assert main([str(tmp_path / name)]) == 2
-    assert words in capsys.readouterr().err
+    assert "is not a file here; give the path of a Python file" in capsys.readouterr().err
+
+
+def test_another_object_of_the_file(tmp_path: Path, capsys, quick_child):
+    (tmp_path / "it.py").write_text("examined = 1\n", encoding="utf-8")
+    assert main([f"{tmp_path / 'it.py'}:mine"]) == 2
+    assert "it has no dict named mine; write mine = dict(" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["x.py", "--script"], "--script needs the actions: --n-actions 4, or --low -1 -1 --high 1 1"),
+        (["x.py", "--script", "--low", "-1"], "--script needs the actions"),
+        (["x.py", "--n-actions", "4"], "--n-actions, --low and --high go with --script"),
+    ],
+)
+def test_options_that_do_not_go_together(words, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_script_that_ends_itself(load, monkeypatch):
+    """With status 0 it has been trained to its end; with another one it says so."""
+    module = load(SCRIPT)
+    seed_all(0)
+    for status, code in ((0, set()), (2, {"crashed"})):
+
+        def run(make, status=status):
+            monkeypatch.setattr(gymnasium, "make", make)
+            try:
+                module.main()
+            except BaseException:
+                sys.exit(status)
+
+        report = watch(run, n_actions=3, obs=4)
+        assert {f.code for f in report.of("not seen")} == code, str(report)
+    assert "the script ended itself with status 2" in str(report)
+
+
+def test_output_without_end_goes_nowhere_and_ends_with_the_seconds(tmp_path: Path, capsys):
+    """Neither memory nor disk of this process is filled: standard output is thrown away, standard error is bounded."""
+    text = "import sys\nwhile True:\n    print('x' * 100000)\n    sys.stderr.write('y' * 100000)\n"
+    (tmp_path / "loud.py").write_text(text, encoding="utf-8")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert main([str(tmp_path / "loud.py"), "--seconds", "8"]) == 2
+    assert (
+        capsys.readouterr().err == "gradexaminer: loud.py could not be examined: OSError: [Errno 27] File too large\n"
+    )
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; the file has 100 MB
+
+
+def test_a_file_that_waits_for_ever(tmp_path: Path, capsys, monkeypatch):
+    def late(line, **_):
+        raise subprocess.TimeoutExpired(line, 1)
+
+    (tmp_path / "waits.py").write_text("input()\n", encoding="utf-8")
+    monkeypatch.setattr(apart.subprocess, "run", late)
+    monkeypatch.setattr(apart, "has_sandbox", lambda: True)
+    assert main([str(tmp_path / "waits.py"), "--seconds", "5"]) == 2
+    assert "waits.py did not end in 50 seconds: it waits for something, or needs more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("level", "status"), [(None, 0), ("note", 0), ("fault", 1), ("suspicion", 3), ("not seen", 4)])
+def test_the_exit_status_by_verdict(level, status, monkeypatch, capsys):
+    report = Report(["DQN"], [Finding(level, "untaken", "net", "7")] if level else [], 6, 50.0, True)
+    monkeypatch.setattr(cli, "examine_file", lambda request, sandbox: report.as_dict())
+    assert main(["any.py", "--json"]) == status
+    assert Report.from_dict(json.loads(capsys.readouterr().out)) == report
 
 
 def test_the_package_needs_numpy_and_torch_alone():

@@ -7,8 +7,12 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from io import SEEK_END
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
+
+MOST_ANSWER, MOST_COMPLAINT = 20_000_000, 10_000  # bytes that are read of what a child wrote
 
 
 class CannotExamineError(Exception):
@@ -57,20 +61,35 @@ def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, 
     walled = sandbox and has_sandbox()
     line = [*(_sandbox(path.parent) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
     asked = json.dumps({**request, "file": str(path)})
-    try:
-        done = subprocess.run(
-            line, input=asked, capture_output=True, encoding="utf-8", check=False, timeout=request["seconds"] * 4 + 30
-        )
-    except subprocess.TimeoutExpired as late:
-        raise CannotExamineError(f"{path.name} did not end; give it more with --seconds") from late
-    return _answer(path, done, walled=walled, seconds=request["seconds"])
+    patience = request["seconds"] * 4 + 30
+    with TemporaryFile() as out, TemporaryFile() as err:  # files, whose size the child's limit bounds
+        try:
+            done = subprocess.run(line, input=asked.encode(), stdout=out, stderr=err, check=False, timeout=patience)
+        except subprocess.TimeoutExpired as late:
+            more = "it waits for something, or needs more with --seconds"
+            raise CannotExamineError(f"{path.name} did not end in {patience} seconds: {more}") from late
+        said = _Said(done.returncode, _end_of(out, MOST_ANSWER), _end_of(err, MOST_COMPLAINT))
+    return _answer(path, said, walled=walled, seconds=request["seconds"])
 
 
-def _answer(path: Path, done: subprocess.CompletedProcess[str], *, walled: bool, seconds: int) -> dict[str, Any]:
+class _Said(NamedTuple):
+    """How a child ended, its answer, and the end of what it complained about."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _end_of(file: IO[bytes], most: int) -> str:
+    file.seek(max(file.seek(0, SEEK_END) - most, 0))
+    return file.read().decode("utf-8", "replace")
+
+
+def _answer(path: Path, done: _Said, *, walled: bool, seconds: int) -> dict[str, Any]:
     try:
         said: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
+        last = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1][:300]
         why = (
             f"used up its {seconds} CPU seconds (more with --seconds)"
             if done.returncode in {-9, -24, 137, 152}

@@ -1,12 +1,13 @@
 """What runs a stranger's code: a process of its own, that reads one request and answers with one report.
 
-Never imported by the command line's own process. Whatever the stranger's code prints goes to standard error.
+Never imported by the command line's own process. What the stranger's code prints goes nowhere: it may be without end.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import json
 import os
 import runpy  # noqa: TID251  # this process exists to run a stranger's script
@@ -16,23 +17,36 @@ from pathlib import Path
 from typing import Any
 
 NAME = "examined"
+MOST_LETTERS = 400  # of an exception's text
 MOST_BYTES = 100_000_000  # of a file that it writes
+
+
+class AdapterError(Exception):
+    """The file does not say what is to be examined; its text says what is missing."""
 
 
 def main() -> None:
     """Answer the request on standard input."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     request = json.load(sys.stdin)
     _limit(int(request["seconds"]))
     try:
         said = _run(request)
     except SystemExit as end:
-        said = {"error": f"{request['file']} ended itself with status {end.code}"}
+        said = {"error": f"it ended itself with status {end.code}"}
+    except AdapterError as error:
+        said = {"error": str(error)}
     except Exception as error:  # a stranger's file may raise anything
-        said = {"error": f"{type(error).__name__}: {error}"}
+        said = {"error": _in_a_line(error)}
     json.dump(said, answer)
     answer.close()
+
+
+def _in_a_line(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_LETTERS]
+    missing = isinstance(error, ModuleNotFoundError)
+    return f"{text}; install it for {sys.executable}, which runs the file" if missing else text
 
 
 def _limit(seconds: int) -> None:
@@ -55,7 +69,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     if request["script"]:
         report = gradexaminer.watch(lambda make: _script(path, make), **request["spaces"], seed=request["seed"])
     else:
-        report = gradexaminer.examine(**_arguments(path, request["object"]), seed=request["seed"])
+        report = gradexaminer.examine(**{"seed": request["seed"], **_arguments(path, request["object"])})
     return report.as_dict()
 
 
@@ -69,9 +83,11 @@ def _script(path: Path, make: Any) -> None:
 
 
 def _arguments(path: Path, name: str) -> dict[str, Any]:
+    from gradexaminer import examine
+
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise AdapterError("it is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
@@ -79,7 +95,14 @@ def _arguments(path: Path, name: str) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         wanted = name or NAME
         example = f"{wanted} = dict(make=..., feed=..., update=..., n_actions=4)"
-        raise LookupError(f"{path.name} has no dict named {wanted}; write {example}")
+        raise AdapterError(f"it has no dict named {wanted}; write {example}")
+    known = list(inspect.signature(examine).parameters)
+    odd = [str(key) for key in found if key not in known]
+    if odd:
+        raise AdapterError(f"{name or NAME} has an entry {odd[0]}; there are {', '.join(known)}")
+    for needed in ("make", "update"):
+        if not callable(found.get(needed)):
+            raise AdapterError(f"{name or NAME} needs {needed}=..., a function")
     return dict(found)
 
 

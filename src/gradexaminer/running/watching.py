@@ -116,6 +116,9 @@ def watch(
             run(watcher.make)
     except EnoughError:
         pass
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            watcher.seen.error = f"the script ended itself with status {end.code}"
     except Exception as error:  # a stranger's script may raise anything
         watcher.seen.error = told(error)
     finally:
