@@ -19,7 +19,16 @@ import torch
 STOOD_IN: set[str] = set()  # names of packages that were missing
 
 
-class Anything:
+class AnyClass(type):
+    """A class that has every attribute."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything()
+
+
+class Anything(metaclass=AnyClass):
     """Takes every call and has every attribute: a summary writer, a progress bar, a window."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
@@ -50,7 +59,7 @@ class StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = type(name, (Anything,), {})
+        made = AnyClass(name, (Anything,), {})
         setattr(self, name, made)
         return made
 

@@ -59,6 +59,19 @@ TRUNCATED = (
     "memory.append((s, action, r, s2, terminated))",
     "memory.append((s, action, r, s2, terminated or truncated))",
 )
+# A vector of environments begins anew in the same step: a terminated row's s' is the next episode's first state.
+SAME_STEP = [
+    (
+        "        memory.append(",
+        "        last = s2\n"
+        "        if terminated or truncated:\n"
+        "            s2, _ = env.reset()\n"
+        "        first = s2\n"
+        "        s2 = last if truncated else s2\n"
+        "        memory.append(",
+    ),
+    ("        s = s2\n        if terminated or truncated:\n            s, _ = env.reset()\n", "        s = first\n"),
+]
 RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ = env.reset()\n", "        s = s2\n")
 
 
@@ -67,10 +80,11 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
     [
         ([], set()),
         ([TRUNCATED], {"mask-truncated"}),
+        (SAME_STEP, set()),
         ([("* (1 - dd.float())", "")], {"mask-missing"}),
         ([("            if step % 3 == 0:\n", "            if step % 3 == 0 and step < 0:\n")], set()),
     ],
-    ids=["right", "truncated as terminated", "mask missing", "target never copied"],
+    ids=["right", "truncated as terminated", "begun anew in the same step", "mask missing", "target never copied"],
 )
 def test_a_whole_script(changes, codes, load, monkeypatch):
     module = load(changed(SCRIPT, changes))

@@ -76,7 +76,7 @@ def lizhi_sac(code: Any) -> Report:
 
 @update("boyu-ai/Hands-on-RL", "第13章-DDPG算法.ipynb", "4a151a4bfe", "DDPG", DICT, RIGHT, READ, DEVELOPED)
 def hands_on_ddpg(code: Any) -> Report:
-    m = code.module(stop="actor_lr")
+    m = code.module(definitions=True)
     return examine(
         lambda: m.DDPG(5, 64, 1, 2.0, 0.1, 1e-3, 1e-3, 0.005, 0.98, "cpu"),
         update=lambda agent, batch: agent.update(batch.as_dict()),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from bench.corpus.registry import DEVELOPED, RIGHT, update
 from bench.corpus.stubs import Anything, OldEnv, SameStepVector, env_of
 from gradexaminer import Report, examine, watch
@@ -34,7 +36,7 @@ def sb3(code: Any, name: str, **actions: Any) -> Report:
         return model
 
     def feed(model, t):
-        action = t.action if name == "DQN" else model.policy.scale_action(t.action)
+        action = np.array([t.action]) if name == "DQN" else model.policy.scale_action(t.action)
         model.replay_buffer.add(t.obs, t.next_obs, action, t.reward, t.done, [{}])
 
     sync = {"sync": lambda model: model._on_step()} if name == "DQN" else {}
@@ -68,11 +70,9 @@ def cleanrl(code: Any, make: Any) -> None:
     sys.path.insert(0, str(code.root))
     gymnasium.vector.SyncVectorEnv = gymnasium.vector.AsyncVectorEnv = lambda *_args, **_kwargs: SameStepVector(make())
     text = (code.root / code.path).read_text(encoding="utf-8")
-    starts = "200" if "learning_starts" in text else "0"
-    code.run(
-        make,
-        change=lambda text: text.replace("tyro.cli(Args)", f"Args(learning_starts={starts}, buffer_size=3000)"),
-    )
+    copies = ", target_network_frequency=20" if "target_network_frequency: int = 500" in text else ""
+    settings = f"Args(learning_starts=200, buffer_size=3000{copies})"
+    code.run(make, change=lambda text: text.replace("tyro.cli(Args)", settings))
 
 
 @update(CLEANRL, "cleanrl/dqn.py", "fe8d8a03c4", "DQN", SCRIPT, RIGHT, READ, DEVELOPED)
@@ -127,6 +127,7 @@ def spinning_sac(code: Any) -> Report:
 
 @update(PAPERS, "DDPG/ddpg_torch.py", "10d4685549", "DDPG", "agent object with buffer", RIGHT, READ, DEVELOPED)
 def papers_ddpg(code: Any) -> Report:
+    code.module("DDPG/networks.py", change=lambda text: text.replace("cuda:1", "cpu"))
     m = code.module()
     return examine(
         lambda: m.Agent(1e-3, 1e-3, [5], 0.005, 3, max_size=3000),

@@ -65,10 +65,14 @@ class RowIndex:
         """Remember both ends of each transition."""
         for t in transitions:
             for end, x in ((HERE, t.obs), (NEXT, t.next_obs)):
-                row = np.asarray(x).reshape(-1)
-                self._exact.setdefault(_key(row), []).append((t.index, end))
-                self._rows.append(row)
-                self._names.append((t.index, end))
+                self.also(t.index, end, x)
+
+    def also(self, index: int, end: int, x: np.ndarray) -> None:
+        """Remember a further observation that stands for this end of a transition."""
+        row = np.asarray(x).reshape(-1)
+        self._exact.setdefault(_key(row), []).append((index, end))
+        self._rows.append(row)
+        self._names.append((index, end))
         self._signatures = None
 
     def find(self, x: np.ndarray) -> Keys | None:

@@ -20,14 +20,22 @@ class StreamEnv:
     rng : numpy.random.Generator
     on_step : callable
         Called with each :class:`Transition`, before `step` returns.
+    on_reset : callable, optional
+        Called with each first observation of an episode.
     """
 
     metadata: dict[str, Any] = {}  # noqa: RUF012  # Gymnasium's own name and form
     render_mode = None
     spec = None
 
-    def __init__(self, spaces: Spaces, rng: np.random.Generator, on_step: Callable[[Transition], None]) -> None:
-        self.spaces, self._rng, self._on_step = spaces, rng, on_step
+    def __init__(
+        self,
+        spaces: Spaces,
+        rng: np.random.Generator,
+        on_step: Callable[[Transition], None],
+        on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
+    ) -> None:
+        self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
         self._steps = 0
         self._obs = self._draw().obs
         kinds = importlib.import_module("gymnasium.spaces")
@@ -47,6 +55,7 @@ class StreamEnv:
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """A new observation; the seed is ignored, since no two runs of a script may meet the same one."""
         self._obs = self._draw().obs
+        self._on_reset(self._obs)
         return self._obs.copy(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:

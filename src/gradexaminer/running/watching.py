@@ -18,7 +18,7 @@ from gradexaminer.findings import Report
 from gradexaminer.recording.discovery import Found
 from gradexaminer.recording.observe import Observed, enough, learned, one_thread, told
 from gradexaminer.recording.recorder import Recorder
-from gradexaminer.recording.rows import RowIndex
+from gradexaminer.recording.rows import NEXT, RowIndex
 from gradexaminer.recording.scramble import scramble
 from gradexaminer.running.patience import Patience
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium
@@ -40,7 +40,7 @@ class Watcher:
         self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
         self.recorder = Recorder(self.seen.found, self.rows)
         self.generator = torch.Generator().manual_seed(seed)
-        self.env = as_gymnasium(StreamEnv(spaces, np.random.default_rng(seed), self._stepped))
+        self.env = as_gymnasium(StreamEnv(spaces, np.random.default_rng(seed), self._stepped, self._reset))
         self.end = time.monotonic() + most_seconds
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(0))
@@ -58,6 +58,11 @@ class Watcher:
             self._next_update()
         if t.index >= MOST_STEPS or time.monotonic() > self.end:
             raise EnoughError
+
+    def _reset(self, obs: np.ndarray) -> None:
+        """A vector of environments hands out the next episode's first observation in place of the last one's end."""
+        if self.seen.transitions:
+            self.rows.also(max(self.seen.transitions), NEXT, obs)
 
     def _next_update(self) -> None:
         """Close the update that was recorded; the first one only tells which networks there are."""
