@@ -184,6 +184,36 @@ def quick_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "has_sandbox", lambda: False)
 
 
+TRUE = {"conventions": ["DQN"], "findings": [], "updates": 6, "milliseconds": 50.0, "discrete": True}
+ODD = {"level": "fault", "code": "untaken", "where": "\x1b[2J\nnet", "evidence": "7\u202e"}
+
+
+@pytest.mark.parametrize(
+    ("forged", "status", "words"),
+    [
+        (TRUE, 0, "in 50 ms, without a sandbox"),
+        ({**TRUE, "sandboxed": True}, 0, "in 50 ms, without a sandbox"),
+        ({**TRUE, "findings": [ODD]}, 1, "(?[2J net). Seen: 7?."),
+        ({**TRUE, "findings": [{**ODD, "level": "praise"}]}, 2, "what came back is no report"),
+        ({**TRUE, "findings": [{**ODD, "code": "perfect"}]}, 2, "what came back is no report"),
+        ({**TRUE, "milliseconds": "soon"}, 2, "what came back is no report"),
+        ({"findings": 3}, 2, "what came back is no report"),
+        ([], 2, "what came back is no report"),
+        ({"error": "\x1b[2J"}, 2, "could not be examined: ?[2J"),
+    ],
+)
+def test_a_forged_answer_is_no_more_than_a_report(
+    forged, status, words, tmp_path: Path, capsys, monkeypatch, quick_child
+):
+    """The examined code may write the answer itself: no words but known ones, no character that a terminal obeys."""
+    (tmp_path / "forger.py").write_text("import os\nos._exit(0)\n", encoding="utf-8")
+    monkeypatch.setattr(apart, "_end_of", lambda file, most: json.dumps(forged))
+    assert main([str(tmp_path / "forger.py")]) == status
+    said = capsys.readouterr()
+    assert words in said.out + said.err
+    assert "\x1b" not in said.out + said.err
+
+
 @pytest.mark.parametrize("name", ["nothere.py", "."])
 def test_what_is_no_file_says_so(name, tmp_path: Path, capsys):
     assert main([str(tmp_path / name)]) == 2

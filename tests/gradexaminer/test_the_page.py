@@ -9,8 +9,9 @@ from pathlib import Path
 import gymnasium
 import pytest
 
+from gradexaminer import cli
 from tests.gradexaminer import sources
-from tests.gradexaminer.conftest import seed_all
+from tests.gradexaminer.conftest import examine_dqn, seed_all
 from tests.gradexaminer.sources import changed
 from tests.gradexaminer.test_running import SCRIPT
 
@@ -58,3 +59,24 @@ def test_a_program_of_the_page(program, module, wrong, tmp_path, monkeypatch):
     exec(compile(program, str(PAGE), "exec"), names)
     sys.modules.pop(name, None)
     assert names["report"].codes == ({"mask-missing"} if wrong else set()), str(names["report"])
+
+
+def test_the_report_on_the_page_is_what_such_an_agent_gets(load):
+    text = PAGE.read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", text, re.DOTALL)[0]
+    report = examine_dqn(load(changed(sources.DQN, sources.DQN_FAULTS["bootstrap gradient"][1])))
+    said = [line for line in report.as_text(lessons=True).splitlines() if not line.startswith(("[note]", "(==>"))]
+    assert shown.split() == " ".join(said[:4]).split()
+
+
+def test_the_page_says_what_the_command_says():
+    """Every option and every exit status stands on the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    for option in ("--json", "--html FILE", "--lessons ADDRESS", "--seconds N", "--no-sandbox", "--script"):
+        assert option in text
+    options = {word for action in cli._parser()._actions for word in action.option_strings if word.startswith("--")}
+    assert {"--json", "--html", "--lessons", "--seconds", "--no-sandbox", "--script"} <= options
+    rows = dict(re.findall(r"^\| (\d) \| (.*?) \|$", text, re.M))
+    assert set(rows) == {str(s) for s in (*cli.STATUS.values(), cli.CANNOT)}
+    for level, status in cli.STATUS.items():
+        assert level in rows[str(status)]

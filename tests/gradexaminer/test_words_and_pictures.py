@@ -200,3 +200,19 @@ def test_the_text_for_a_terminal_has_the_way_the_section_and_a_legend():
     assert '    Explained in chapter 2, "The target is a label".\n' in text
     assert text.endswith("(==> carries gradient, ~~> leaks, -x- is cut)")
     assert "~~>" not in str(report_with("bootstrap-gradient"))
+
+
+def table() -> str:
+    """All findings, as they stand on the page."""
+    pages = {s.chapter: f"{s.page.partition('.html')[0]}.ipynb" for s in SECTIONS}
+    rows = []
+    for code, meaning in MEANINGS.items():
+        s = meaning.lesson
+        lesson = f"[{s.chapter}]({pages[s.chapter]}): {s.heading}" if s else ""
+        rows.append(f"| `{code}` | {meaning.sentence} | {lesson} |\n")
+    return "| word | says | explained in chapter |\n|---|---|---|\n" + "".join(rows)
+
+
+def test_the_page_lists_all_findings():
+    page = (ROOT / "docs" / "what-the-examiner-says.md").read_text(encoding="utf-8")
+    assert page.partition("| word |")[1:] == table().partition("| word |")[1:], f"the table is now:\n{table()}"

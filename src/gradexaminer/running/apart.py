@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
+from gradexaminer.findings import ORDER, Report
+
 MOST_ANSWER, MOST_COMPLAINT = 20_000_000, 10_000  # bytes that are read of what a child wrote
 
 
@@ -95,7 +97,29 @@ def _answer(path: Path, done: _Said, *, walled: bool, seconds: int) -> dict[str,
             if done.returncode in {-9, -24, 137, 152}
             else last
         )
-        raise CannotExamineError(f"{path.name} could not be examined: {why}") from None
+        raise CannotExamineError(f"{path.name} could not be examined: {_shown(why)}") from None
+    if not isinstance(said, dict):
+        said = {}
     if "error" in said:
-        raise CannotExamineError(f"{path.name} could not be examined: {said['error']}")
-    return {**said, "sandboxed": walled}
+        raise CannotExamineError(f"{path.name} could not be examined: {_shown(said['error'])}")
+    return _checked(path, {**said, "sandboxed": walled})
+
+
+def _checked(path: Path, said: dict[str, Any]) -> dict[str, Any]:
+    """The answer made anew from known fields: the code that was examined may have written it itself."""
+    try:
+        findings = [{k: _shown(f[k]) for k in ("level", "code", "where", "evidence")} for f in said["findings"]]
+        conventions = [_shown(c) for c in said["conventions"]]
+        numbers = {"updates": int(said["updates"]), "milliseconds": float(said["milliseconds"])}
+        flags = {"sandboxed": bool(said["sandboxed"]), "discrete": bool(said["discrete"])}
+        report = Report.from_dict({"conventions": conventions, "findings": findings, **numbers, **flags}).as_dict()
+        if any(f["level"] not in ORDER for f in findings):
+            raise KeyError("level")
+    except (KeyError, TypeError, ValueError):
+        raise CannotExamineError(f"{path.name} could not be examined: what came back is no report") from None
+    return report
+
+
+def _shown(text: Any) -> str:
+    """One line without control characters."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
