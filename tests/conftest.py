@@ -19,7 +19,9 @@ import grader  # noqa: F401  # isort: skip  # before any test imports jsonschema
 from nbgrader import api
 
 from grader.course import Chapter, CourseDirectory, chapter
+from grader.execution import fork_client
 from grader.publish.build import build
+from tests.support.kept_fork_server import KeptForkServer
 from tests.support.lms_class import NAMES, by
 
 # Whoever starts the tests in the background may have Ctrl-C ignored, and what the tests start would inherit it.
@@ -27,14 +29,36 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+HERE = Path(__file__).resolve().parent
+# The files that take longest, in this order: a minute of a processor's time and more.
+LONGEST = (
+    "grader/redteam/test_redteam.py",
+    "grader/publish/test_site_in_browser.py",
+    "integration/test_killed_runs.py",
+    "integration/test_class.py",
+    "grader/audit/test_known_mistakes.py",
+    "grader/executors/test_dask.py",
+    "grader/audit/test_bounded_audit.py",
+    "grader/execution/test_fork_server.py",
+    "browser/test_student_lesson.py",
+    "grader/execution/test_canary.py",
+    "integration/test_end_to_end.py",
+    "grader/gradebook/test_postgres.py",
+    "grader/bank/test_partial_credit.py",
+    "test_documents.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files with the most slow tests begin, so that neither worker of ``--dist loadfile`` ends with a long one.
+    """Let the longest files begin, then those with most slow tests: no worker of ``--dist loadfile`` ends with one.
 
     A file stays on one worker: its tests share a server, a browser or a class, and some go on where the one before
     ended.
     """
+    rank = {HERE / file: k for k, file in enumerate(LONGEST)}
+    assert all(file.is_file() for file in rank), "a file of LONGEST is gone or has another name"
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    items.sort(key=lambda item: (rank.get(item.path, len(rank)), -slow[item.path]))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +67,16 @@ def _tables_version_asked_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
         yield
+
+
+@pytest.fixture(scope="module")
+def one_fork_server() -> Iterator[None]:
+    """Runs of the grader in this process share a fork server, which stays from one to the next."""
+    kept = KeptForkServer()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fork_client, "shared_fork_server", kept.share)
+        yield
+    kept.end()
 
 
 @pytest.fixture(scope="session")

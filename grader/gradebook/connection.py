@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Base, Course, Gradebook, get_alembic_version
+from nbgrader.api import Base, Course, Gradebook
+from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy import URL, Engine, create_engine, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -95,7 +96,15 @@ def _make_whole(engine: Engine) -> None:
         Base.metadata.create_all(writing)
         writing.execute(text(f"CREATE TABLE IF NOT EXISTS {VERSION} (version_num VARCHAR(32) NOT NULL)"))
         statement = text(f"INSERT INTO {VERSION} (version_num) VALUES (:version)")
-        writing.execute(statement, {"version": get_alembic_version()})
+        writing.execute(statement, {"version": tables_version()})
+
+
+def tables_version() -> str:
+    """Return the version of nbgrader's tables as alembic reads it; nbgrader starts a program of three seconds."""
+    from alembic.script import ScriptDirectory
+
+    (head,) = ScriptDirectory(ALEMBIC_DIR).get_heads()
+    return head
 
 
 def find_own_programs() -> None:

@@ -6,9 +6,10 @@ mutants). The verdict depends on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from grader.bank.entry import Entry, Variant
@@ -36,16 +37,21 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     ``ask`` puts one question and returns the reply. ``seed`` makes the fresh inputs and must not be known to the
     student's code beforehand. Only fresh inputs are ever shown in a report's example: the hidden ones stay hidden.
     """
-    hidden, fresh = (
-        [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
-    )
-    report = replace(assess(entry.exercise, [*fresh, *hidden]), points=entry.points)
+    report, hidden, fresh = verdict(entry, ask, seed)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
     report = replace(report, example=example_of(fresh))
     with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
         return _explained(entry, ask, report, hidden, fresh)
     return report
+
+
+def verdict(entry: Entry, ask: Ask, seed: int) -> tuple[Report, list[Attempt], list[Attempt]]:
+    """Return the report with its mark, which no explanation changes, and the attempts at hidden and at fresh inputs."""
+    hidden, fresh = (
+        [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
+    )
+    return replace(assess(entry.exercise, [*fresh, *hidden]), points=entry.points), hidden, fresh
 
 
 def _explained(entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Report:
@@ -74,14 +80,17 @@ def name_mistake(
     It is a hypothesis like any other: it must hold on the further inputs of the laboratory too.
     """
     for mutant in entry.mutants:
-        if _behaves_like(entry, mutant, hidden, fresh) and _behaves_like(
-            entry, mutant, hidden, [*fresh, *laboratory.fresh]
-        ):
+        if _behaves_like(entry, mutant, hidden, chain(fresh, _further(laboratory))):
             return mutant
     return None
 
 
-def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> bool:
+def _further(laboratory: Laboratory) -> Iterator[Attempt]:
+    """Yield the laboratory's attempts at further inputs, which are made when somebody comes so far."""
+    yield from laboratory.fresh
+
+
+def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Iterable[Attempt]) -> bool:
     """Return whether a known mistake answers every question as the student's function did.
 
     Most differ at the first hidden question, where their reply is kept: every student is asked the same. A mistake
@@ -92,7 +101,7 @@ def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fres
         return False
     forgets = all(same(known[k].first, known[k].second, SAME_MISTAKE) for k in range(len(hidden)))
     answer = mutant.fresh()
-    asked = fresh if forgets else [*hidden, *fresh]
+    asked = fresh if forgets else chain(hidden, fresh)
     return all(_same_reply(call_twice(entry.exercise, answer, t.case.args), t.reply) for t in asked)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from multiprocessing import active_children
 from pathlib import Path
@@ -22,9 +23,10 @@ from nbgrader.api import Gradebook
 from grader import sample_class
 from grader.autograde import autograde, only_run, submissions
 from grader.bank.registry import entries
+from grader.cli import grading
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.execution.config import ExecutionConfig
+from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.executors.local import LocalExecutor
 from tests.support.commands import grader_here
 
@@ -56,14 +58,19 @@ def marks(course: CourseDirectory, chain: Chapter) -> dict[str, dict[str, tuple[
 
 
 @pytest.fixture(scope="module")
-def graded(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempPathFactory) -> CourseDirectory:
-    """A class with every mistake of the bank in it, graded once by ``python -m grader``."""
+def graded(
+    built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempPathFactory, one_fork_server: None
+) -> CourseDirectory:
+    """A class with every mistake of the bank in it, graded once; who never ends gets 5 CPU seconds instead of 20."""
     folder = tmp_path_factory.mktemp("class")
     shutil.copytree(built.work, folder / "work")
     shutil.copytree(built.release, folder / "course")
     course = CourseDirectory(folder / "work", folder / "course")
     sample_class.fill_class(course, chain, mistaken=MOST_MUTANTS)
-    done = grader("autograde", "chain", "--json", course=course)
+    with pytest.MonkeyPatch.context() as patch:
+        limited = replace(ExecutionConfig(course.work), limits=TimeLimits(check=5.0))
+        patch.setattr(grading, "execution_config", lambda *_: limited)
+        done = grader_here("autograde", "chain", "--json", course=course)
     assert done.returncode == 0, done.stderr
     (folder / "results.json").write_text(done.stdout)
     return course
@@ -129,6 +136,7 @@ def test_plain_nbgrader_gives_the_same_marks(graded: CourseDirectory, own: Cours
     assert marks(own, chain) == {s: expected[s] for s in students}
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_nothing_is_graded_twice_and_force_changes_no_mark(own: CourseDirectory, chain: Chapter) -> None:
     before = marks(own, chain)
     again = json.loads(grader_here("autograde", "chain", "--json", course=own).stdout)
@@ -140,6 +148,7 @@ def test_nothing_is_graded_twice_and_force_changes_no_mark(own: CourseDirectory,
     assert marks(own, chain) == before
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_a_resubmission_replaces_and_manual_marks_stay(own: CourseDirectory, chain: Chapter) -> None:
     with Gradebook(own.db_url) as gradebook:
         where = (chain.notebook, chain.assignment_id, "untouched")
@@ -209,6 +218,7 @@ def test_a_class_without_submissions_or_gradebook(tmp_path: Path, built: CourseD
     assert "run `python -m grader build` first" in grader_here("autograde", "chain", course=empty).stderr
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_an_older_nbformat_is_read(own: CourseDirectory, chain: Chapter) -> None:
     file = own.notebook_path(own.submitted, "perfect", chain)
     notebook = nbformat.read(file, as_version=4)
@@ -229,6 +239,7 @@ def test_two_runs_at_once_are_kept_apart(own: CourseDirectory) -> None:
         pass
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_an_interrupted_run_goes_on_where_it_was(own: CourseDirectory, chain: Chapter) -> None:
     everybody = marks(own, chain)
     shutil.rmtree(own.autograded)
@@ -243,7 +254,7 @@ def test_an_interrupted_run_goes_on_where_it_was(own: CourseDirectory, chain: Ch
             shutil.rmtree(folder)
     expected = {folder.name: everybody[folder.name] for folder in own.submitted.iterdir()}
     (own.work / "gradebook.db").unlink()
-    assert grader("build", "chain", course=own).returncode == 0
+    assert grader_here("build", "chain", course=own).returncode == 0
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(own.work), "GRADSCHOOL_RELEASE": str(own.release)}
     run = subprocess.Popen(
         [sys.executable, "-m", "grader", "autograde", "chain"], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
@@ -257,11 +268,12 @@ def test_an_interrupted_run_goes_on_where_it_was(own: CourseDirectory, chain: Ch
     assert words.strip().splitlines()[-1].startswith("grader: stopped. What was entered stays")
     done = {f.parts[-3] for f in own.autograded.glob("*/*/*.ipynb")}
     assert 0 < len(done) < len(expected)
-    again = json.loads(grader("autograde", "chain", "--json", course=own).stdout)
+    again = json.loads(grader_here("autograde", "chain", "--json", course=own).stdout)
     assert {r["student"] for r in again if r["status"] == "unchanged"} >= done
     assert marks(own, chain) == expected
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_a_timestamp_counts_and_a_link_in_its_place_does_not(course: CourseDirectory, chain: Chapter) -> None:
     for student in ("ada", "bob"):
         file = course.notebook_path(course.submitted, student, chain)

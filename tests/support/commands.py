@@ -20,6 +20,8 @@ def grader_here(*words: str, course: CourseDirectory, cwd: Path | None = None) -
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("GRADSCHOOL_WORK_DIR", str(course.work))
         patch.setenv("GRADSCHOOL_RELEASE", str(course.release))
+        if course.db:
+            patch.setenv("GRADSCHOOL_DB", str(course.db))
         patch.setattr(sys, "argv", ["grader", *words])
         if cwd is not None:
             patch.chdir(cwd)

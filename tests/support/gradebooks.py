@@ -9,13 +9,18 @@ import sys
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.gradebook.connection import open_gradebook
 from grader.publish.marks import export_csv
+from tests.support.commands import grader_here
 
 
-def grader(course: CourseDirectory, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m grader`` in this course directory."""
-    done = subprocess.run(
-        [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env(course), capture_output=True, text=True
-    )
+def grader(
+    course: CourseDirectory, *words: str, code: int = 0, apart: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the grader in this course directory: here, or ``apart``, in a process of its own."""
+    if apart:
+        command = [sys.executable, "-m", "grader", *words]
+        done = subprocess.run(command, cwd=ROOT, env=env(course), capture_output=True, text=True)
+    else:
+        done = grader_here(*words, course=course)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 

@@ -13,7 +13,7 @@ import pytest
 
 from grader.bank.entry import Entry
 from grader.bank.registry import entries, find_entry
-from grader.judging.examine import examine
+from grader.judging.examine import examine, verdict
 from gradschool.check.assess import assess
 from gradschool.check.rubric import earns
 from gradschool.core.calling import Reply, call_twice
@@ -52,10 +52,29 @@ DIFFERENT_FAULTS = {
 
 @cache
 def report_of(exercise_id: str, mutant: str, seed: int = 3) -> Report:
-    """The judge's report on a known mistake."""
+    """The judge's report on a known mistake, without the explanation, which takes longest and changes no mark."""
+    return verdict(ENTRIES[exercise_id], known_mistake(exercise_id, mutant), seed)[0]
+
+
+def known_mistake(exercise_id: str, mutant: str) -> Callable[[Mapping[str, Any]], Reply]:
+    """The answers of a known mistake."""
     entry = ENTRIES[exercise_id]
     answer = next(m for m in entry.mutants if m.name == mutant).fresh()
-    return examine(entry, lambda args: call_twice(entry.exercise, answer, args), seed)
+    return lambda args: call_twice(entry.exercise, answer, args)
+
+
+@pytest.mark.parametrize("exercise_id", ["chain.sgd_step", "dqn.td_target"])
+def test_an_explanation_changes_no_mark(exercise_id: str) -> None:
+    """Neither that of a known mistake nor that of an answer that none of them gives."""
+    entry = ENTRIES[exercise_id]
+    for name in (m.name for m in entry.mutants):
+        explained = examine(entry, known_mistake(exercise_id, name), 3)
+        assert explained.mistake == name
+        bare = report_of(exercise_id, name)
+        assert (explained.fraction, explained.passed) == (bare.fraction, bare.passed)
+        unnamed = examine(replace(entry, mutants=[]), known_mistake(exercise_id, name), 3)
+        assert unnamed.mistake != name
+        assert (unnamed.fraction, unnamed.passed) == (bare.fraction, bare.passed)
 
 
 def mutants() -> Iterator[tuple[Entry, str, str]]:

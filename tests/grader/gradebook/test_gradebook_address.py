@@ -77,7 +77,7 @@ def test_a_command_ends_with_the_sentence_and_one(course: CourseDirectory, serve
     """Whatever it is that opens the gradebook: nothing else is said, and the password nowhere."""
     closed = f"postgresql://ada:{SECRET}@/walled?host={server.folder}"
     for words in (["export", "chain", "--db", closed], ["migrate-gradebook", "--to", closed]):
-        done = grader(course, *words, code=1)
+        done = grader(course, *words, code=1, apart=True)
         assert done.stderr.startswith("grader: postgresql://ada:***@/walled refuses the password of ada")
         assert len(done.stderr.splitlines()) == 1
         assert SECRET not in done.stdout + done.stderr

@@ -151,7 +151,8 @@ def test_killed_while_the_target_is_made_it_can_be_made_all_the_same(
     """After every fourth statement on SQLite, after some on PostgreSQL."""
     connection.find_own_programs()
     head = get_alembic_version()
-    monkeypatch.setattr(connection, "get_alembic_version", lambda: head)
+    assert connection.tables_version() == head
+    monkeypatch.setattr(connection, "tables_version", lambda: head)
     for new, each in ((lambda: f"sqlite:///{tmp_path / os.urandom(8).hex()}.db", 4), (server.new, 17)):
         statement = 1
         while killed_at(statement, url := new()):

@@ -25,6 +25,7 @@ from tests.support.postgres_server import Server
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.usefixtures("one_fork_server")
 def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
     course: CourseDirectory, chain: Chapter, server: Server, tmp_path: Path
 ) -> None:
@@ -34,7 +35,7 @@ def test_a_class_in_real_kernels_has_the_marks_it_has_on_sqlite(
         shutil.rmtree(course.submitted / name)
     there = replace(course, db=server.new())
     grader(there, "build", "chain")
-    grader(there, "autograde", "chain")
+    grader(there, "autograde", "chain", apart=True)
     file = course.notebook_path(course.submitted, "untouched", chain)
     file.write_bytes(course.notebook_path(course.submitted, "perfect", chain).read_bytes())
     by_hand(there, chain, "untouched", 4, "Well seen.")
