@@ -128,3 +128,52 @@ def test_a_target_with_a_small_tau_follows(load):
         load(changed(sources.DQN, [("self.tau, self.batch = 0.99, 0.01, 32", "self.tau, self.batch = 0.99, 1e-4, 32")]))
     )
     assert report.verdict == "nothing to object to", str(report)
+
+
+RARELY = [
+    ("self.gamma, self.tau", "self.updates, self.copy_every = 0, 5000\n        self.gamma, self.tau"),
+    (
+        "        self.sync()\n",
+        "        self.updates += 1\n"
+        "        if self.updates % self.copy_every == 0:\n"
+        "            self.target.load_state_dict(self.net.state_dict())\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["counted before", "counted after"])
+def test_a_target_that_is_copied_every_5000th_update_is_seen(first, load):
+    changes = list(RARELY)
+    if first:
+        counted = "        self.updates += 1\n"
+        changes[1] = (RARELY[1][0], RARELY[1][1].replace(counted, "") + counted)
+    module = load(changed(sources.DQN, changes))
+    report = examine_dqn(module)
+    assert report.verdict == "nothing to object to", str(report)
+    assert "agent.target: copied now and then" in report.conventions
+
+
+def test_a_counter_set_forward_is_put_back_and_copies_nothing_by_itself(load):
+    never = [RARELY[0], (RARELY[1][0], "        self.updates += 1\n")]
+    made = []
+    module = load(changed(sources.DQN, never))
+    kind = module.Agent
+    module.Agent = lambda *dims: made.append(kind(*dims)) or made[-1]
+    report = examine_dqn(module)
+    assert [(f.level, f.code) for f in report.findings] == [("not seen", "target-not-seen")], str(report)
+    assert made[0].updates < 1000
+
+
+@pytest.mark.parametrize("size", [300, 1000])
+def test_a_batch_larger_than_what_is_stored_at_first(size, load):
+    changes = [
+        ("self.tau, self.batch = 0.99, 0.01, 32", f"self.tau, self.batch = 0.99, 0.01, {size}"),
+        ("        if len(self.memory) < self.batch:\n            return\n", ""),
+    ]
+    report = examine_dqn(load(changed(sources.DQN, changes)))
+    assert report.verdict == "nothing to object to", str(report)
+
+
+def test_an_update_that_always_raises_says_so(load):
+    report = examine_dqn(load(changed(sources.DQN, [("s, a, r, s2, d = self.sample()", "raise ValueError('always')")])))
+    assert [(f.level, f.code) for f in report.findings] == [("not seen", "crashed")], str(report)

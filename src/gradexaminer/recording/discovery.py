@@ -91,7 +91,7 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
         found.optimizers[path] = x
     elif isinstance(
         x, nn.Module | Mapping | list | tuple | set | types.FunctionType | types.MethodType
-    ) or _is_plain_object(x):
+    ) or is_plain_object(x):
         for name, value in _children(x):
             _note_setting(name, value, found)
             _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
@@ -102,7 +102,8 @@ def is_container(module: nn.Module) -> bool:
     return type(module).forward is nn.Module.forward and bool(module._modules)
 
 
-def _is_plain_object(x: Any) -> bool:
+def is_plain_object(x: Any) -> bool:
+    """Whether this is a program's own object, whose attributes may be looked at."""
     if isinstance(x, type | types.ModuleType | torch.Tensor | torch.Generator | np.random.Generator):
         return False
     return hasattr(x, "__dict__") and not type(x).__module__.startswith(

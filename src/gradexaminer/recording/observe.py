@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from gradexaminer.recording.discovery import Found, discover
+from gradexaminer.recording.intervals import bring_forward
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import RowIndex
 from gradexaminer.recording.scramble import scramble
@@ -20,6 +21,7 @@ from gradexaminer.recording.trace import Update
 from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
 
 SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
+MOST_AFTER_ERROR = 1200  # transitions to feed to an update that raises before it has learned
 CALLS = 5  # calls of `update` with each size: many learn only every fourth time
 BATCH = 48  # rows, where the update takes its batch as an argument
 UPDATES = 6  # recorded, if the actor is among them
@@ -124,10 +126,13 @@ class Observer:
         """Feed until an update has a backward pass."""
         for size in SIZES if self.doors.feed else SIZES[:1]:
             self._feed_up_to(size)
-            for _ in range(CALLS):
-                if learned(self._update(recorded=True)):
+            try:
+                if any(learned(self._update(recorded=True)) for _ in range(CALLS)):
                     self._rediscover()
                     return True
+            except Exception:  # a batch larger than what is stored, mostly
+                if self.doors.feed is None or size >= MOST_AFTER_ERROR or learned(self.recorder.update):
+                    raise
         return False
 
     def _rediscover(self) -> None:
@@ -176,13 +181,23 @@ class Observer:
         waiting = {id(p): p.detach().clone() for m in self.found.modules.values() for p in m.parameters()}
         waiting = {key: w for key, w in waiting.items() if not any(moved(u, key) for u in self.seen.updates)}
         parameters = {id(p): p for m in self.found.modules.values() for p in m.parameters()}
-        end = time.process_time() + PATIENCE
-        while waiting and self.seen.calls < (MOST_WAIT if time.process_time() < end else LEAST_WAIT):
+
+        def is_settled() -> bool:
             self.seen.calls += 1
             self._update(recorded=False)
-            changed = {k for k, w in waiting.items() if not torch.equal(w, parameters[k].detach())}
+            changed = {k for k in waiting if not torch.equal(waiting[k], parameters[k].detach())}
             self.seen.moved_later |= changed
-            waiting = {k: w for k, w in waiting.items() if k not in changed}
+            for key in changed:
+                del waiting[key]
+            return not waiting
+
+        end = time.process_time() + PATIENCE
+        while waiting and self.seen.calls < LEAST_WAIT:
+            is_settled()
+        if waiting and bring_forward([self.agent, self.doors.update], is_settled):
+            return
+        while waiting and self.seen.calls < MOST_WAIT and time.process_time() < end:
+            is_settled()
 
 
 @contextmanager

@@ -113,13 +113,12 @@ class RowIndex:
         if self._signatures is None:
             self._signatures = _signatures(self._rows)
         mine = _signatures(rows)
-        out = np.full((len(rows), 2), -1)
-        for i, row in enumerate(mine):
+        names = []
+        for row in mine:
             far = np.abs(self._signatures - row).max(axis=1)
             best = int(far.argmin())
-            if far[best] < CLOSE:
-                out[i] = self._names[best]
-        return out
+            names.append(self._of_known(best) if far[best] < CLOSE else [(-1, 0)])
+        return _one_end(names)
 
     def _by_scale_of_each_entry(self, rows: np.ndarray) -> np.ndarray | None:
         """Rows in which each entry was shifted and scaled by numbers of its own, as a running normalization does.
@@ -133,7 +132,11 @@ class RowIndex:
             return None
         values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
         nearest = np.abs(known[None, :] - values[:, None]).argmin(axis=1)
-        return np.array([self._names[k] for k in nearest])
+        return _one_end([self._of_known(int(k)) for k in nearest])
+
+    def _of_known(self, k: int) -> list[tuple[int, int]]:
+        """Every name of the k-th known row: in a running environment it is one transition's s' and the next one's s."""
+        return self._exact[_key(self._rows[k])]
 
 
 def _one_end(names: list[list[tuple[int, int]]]) -> np.ndarray:

@@ -1,0 +1,90 @@
+"""Counters that a program keeps of its own updates, set forward to where it copies its target network.
+
+A target that is copied every thousandth update is not seen in a few dozen of them. The counter is found by its growing
+with each update, and put just below the next multiple of the numbers that the program calls an interval.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from torch import nn
+
+from gradexaminer.recording.discovery import is_plain_object
+
+WORDS = ("freq", "every", "interval", "replace", "update", "target", "sync", "period", "copy", "steps")
+DEEPEST = 3
+MOST_GROWTH = 4  # of a counter in one update
+MOST_INTERVAL = 1_000_000
+MOST_TRIED = 24
+Place = dict[str, Any]
+
+
+def bring_forward(roots: Iterable[Any], update: Callable[[], bool]) -> bool:
+    """Set each counter forward to each interval until `update` says that it is enough; then put the counter back.
+
+    Parameters
+    ----------
+    roots : iterable
+        The agent, and the function that updates it.
+    update : callable
+        Has the agent learn once; True when nothing is waited for any more.
+    """
+    places = list(_places(roots))
+    before = [dict(_numbers(place)) for place in places]
+    if update():
+        return True
+    growing = [
+        (place, name, n - old[name])
+        for place, old in zip(places, before, strict=True)
+        for name, n in _numbers(place)
+        if 1 <= n - old.get(name, n) <= MOST_GROWTH
+    ]
+    still = [_constants(roots), *places]
+    intervals = sorted({n for place in still for name, n in _numbers(place) if _is_interval(name, n)})
+    tried = [(counter, n) for counter in growing for n in intervals][:MOST_TRIED]
+    return any(_try(*counter, n, update) for counter, n in tried)
+
+
+def _try(place: Place, name: str, growth: int, interval: int, update: Callable[[], bool]) -> bool:
+    start = place[name]
+    place[name] = (start // interval + 1) * interval - growth
+    try:
+        return update() or update()
+    finally:
+        place[name] = start
+
+
+def _is_interval(name: str, n: int) -> bool:
+    return 2 <= n <= MOST_INTERVAL and any(word in name.lower() for word in WORDS)
+
+
+def _numbers(place: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    return ((k, n) for k, n in list(place.items()) if isinstance(k, str) and type(n) is int)
+
+
+def _constants(roots: Iterable[Any]) -> Place:
+    """Whole numbers of the modules that the agent's classes come from."""
+    names = {type(x).__module__ for x in _objects(roots, 0, set())}
+    modules = [vars(sys.modules[name]) for name in names if name in sys.modules and name != "builtins"]
+    return {name: n for module in modules for name, n in _numbers(module)}
+
+
+def _places(roots: Iterable[Any]) -> Iterator[Place]:
+    for x in _objects(roots, 0, set()):
+        yield x if isinstance(x, dict) else vars(x)
+
+
+def _objects(things: Iterable[Any], depth: int, seen: set[int]) -> Iterator[Any]:
+    """Objects and dicts with names of their own, to be found from these."""
+    for x in things:
+        inside = x.__self__ if isinstance(x, types.MethodType) else x
+        if id(inside) in seen or not (isinstance(inside, dict | nn.Module) or is_plain_object(inside)):
+            continue
+        seen.add(id(inside))
+        yield inside
+        if depth < DEEPEST:
+            yield from _objects(list((inside if isinstance(inside, dict) else vars(inside)).values()), depth + 1, seen)
