@@ -18,6 +18,7 @@ from grader.errors import GraderError
 from grader.notebooks.source import source_notebook, template
 from grader.publish.site import Page as Lesson
 from grader.publish.site import lesson_page
+from gradexaminer.words import MEANINGS
 
 
 def secrets(chapter: Chapter) -> set[str]:
@@ -150,3 +151,11 @@ def test_every_link_leads_somewhere(linked: dict[Path, Links]):
                 assert unquote(parts.fragment) in linked[target].places | {""}, (file, address)
             seen += 1
     assert seen > 500
+
+
+@pytest.mark.slow
+def test_the_sections_that_the_examiner_names_are_on_the_site(built_site: Path):
+    pages = {m.lesson.page for m in MEANINGS.values() if m.lesson}
+    assert len(pages) > 15
+    for file, _, anchor in (page.partition("#") for page in pages):
+        assert f'id="{anchor}"' in (built_site / file).read_text(encoding="utf-8"), f"{file}#{anchor}"
