@@ -107,7 +107,9 @@ def _sign(together: list[Path], report: Report) -> None:
     where = together[0].call.network
     total = sum(float(p.at_output.sum()) for p in together)
     if total > 0:
-        report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {total:+.3g} over the batch")
+        report.add(
+            FAULT, "actor-sign", where, f"d loss / d Q adds up to {total:+.3g} over the batch; for -Q it is negative"
+        )
     mean = abs(abs(total) - 1) < 1e-3
     report.convention("actor: " + ("mean of -Q" if mean else f"-Q, weights adding up to {abs(total):.3g}"))
 

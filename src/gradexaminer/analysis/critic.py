@@ -195,7 +195,7 @@ def _gradient_elsewhere(rows: ValueRows) -> tuple[str, str] | None:
     if not hit.any():
         return None
     if ((np.abs(rows.gradients) > NOTHING * largest).sum(axis=1) <= 1).all():
-        return "wrong-column", f"{hit.sum()} of {len(hit)} rows"
+        return "wrong-column", f"in {hit.sum()} of {len(hit)} rows it lies at another output"
     share = float(np.linalg.norm(rows.untaken) / np.linalg.norm(rows.gradients))
     return "untaken", f"{share:.0%} of the gradient's size lies at untaken outputs"
 

@@ -63,7 +63,10 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[label.Lab
     if "" not in faults:
         name = agreed[0][0].candidate
         report.add(
-            FAULT, faults[0], view.name, f"the {name.name if name else ''} explains {len(agreed[0])} updates exactly"
+            FAULT,
+            faults[0],
+            view.name,
+            f"the label '{name.name if name else ''}' explains {len(agreed[0])} updates exactly",
         )
         return
     parts = agreed[faults.index("")][0].candidate
@@ -122,11 +125,13 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[label.Label], rep
     if found[0].curved or found[0].candidate is None or found[0].candidate.fault == "batch-max":
         return
     if np.ptp(gammas) > 1e-2 * max(abs(gamma), 1e-3):
-        report.add(FAULT, "gamma-varies", view.name, f"from {gammas.min():.3g} to {gammas.max():.3g}")
+        report.add(
+            FAULT, "gamma-varies", view.name, f"the value's factor runs from {gammas.min():.3g} to {gammas.max():.3g}"
+        )
     elif gamma < 0:
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
     elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
         code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
-        report.add(FAULT, code, view.name, f"{gamma:.4g} where the agent's gamma is {told[0]:g}")
+        report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")

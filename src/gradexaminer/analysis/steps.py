@@ -73,7 +73,12 @@ def _gradients_applied(seen: Observed, step: Step, known: Passes, critic_paramet
     moving = {p for p, change in step.moved.items() if change > 0}
     again = step.used_before & moving
     if again:
-        report.add(FAULT, "grads-not-zeroed", _names(seen, again), f"{len(again)} parameters of {step.kind}")
+        report.add(
+            FAULT,
+            "grads-not-zeroed",
+            _names(seen, again),
+            f"in a step of {step.kind}, {len(again)} parameters hold a gradient that was applied before",
+        )
         return
     critic_only, actor_only = known.critic - known.actor, known.actor - known.critic
     mine = {p: set(sources) for p, sources in step.sources.items() if p in moving}
