@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
@@ -59,25 +59,29 @@ def test_keys_are_what_the_code_in_the_notebook_returns(
         code = "import numpy as np\n" + "\n".join(
             c.source for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution") and c.cell_type == "code"
         )
-        for q in by_name[name].questions:
-            if q.kind != "changes":
-                assert q.options[q.key[0]] == in_a_process_of_its_own(code, q, tmp_path), q
+        asked = [q for q in by_name[name].questions if q.kind != "changes"]
+        assert [q.options[q.key[0]] for q in asked] == in_a_process_of_their_own(code, asked, tmp_path)
 
 
-def in_a_process_of_its_own(code: str, q: Question, folder: Path) -> str:
-    """What the student's function returns there, as text: nothing of the grader has a part in it."""
-    file, name = folder / "own.py", q.exercise.partition(".")[2]
-    part = f"[{find_entry(q.exercise).exercise.returns.index(q.part)}]" if q.part else ""
+def in_a_process_of_their_own(code: str, asked: Sequence[Question], folder: Path) -> list[str]:
+    """What the student's functions return there, as text: nothing of the grader has a part in it."""
     lines = [
         "import json\nimport torch\nfrom collections.abc import Callable, Sequence",
         code.replace("from gradschool", "# from gradschool"),
-        f"args = [np.array(x) if isinstance(x, list) else x for x in json.loads({json.dumps(q.inputs)!r}).values()]",
-        f"print(json.dumps(np.asarray({name}(*args){part}).tolist()))",
     ]
+    for q in asked:
+        name = q.exercise.partition(".")[2]
+        part = f"[{find_entry(q.exercise).exercise.returns.index(q.part)}]" if q.part else ""
+        inputs = f"json.loads({json.dumps(q.inputs)!r}).values()"
+        lines += [
+            f"args = [np.array(x) if isinstance(x, list) else x for x in {inputs}]",
+            f"print(json.dumps(np.asarray({name}(*args){part}).tolist()))",
+        ]
+    file = folder / "own.py"
     file.write_text("\n".join(lines))
     done = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    return as_text(from_json(json.loads(done.stdout)))
+    return [as_text(from_json(json.loads(line))) for line in done.stdout.splitlines()]
 
 
 def test_the_command_writes_everything_and_prints_no_key(graded: CourseDirectory, tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from grader.nbgrader_bridge.preprocessors import SubmissionExporter
 from grader.nbgrader_bridge.setup import configure
 from grader.notebooks.reader import MOST_BYTES
 from grader.results import GradeRecord
+from tests.support import warm_programs
 
 SECRET = "the instructor's own"
 # Both ways in, with a kernel that answers at once: what is tried here lies before it.
@@ -135,8 +134,7 @@ def grade(course: CourseDirectory, *words: str) -> str:
     """Run one of the two ways in; all that it said."""
     (course.work.parent / "quick.py").write_text(QUICK.format(root=str(ROOT)))
     env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
-    command = [sys.executable, str(course.work.parent / "quick.py"), *words]
-    done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True, timeout=600)
+    done = warm_programs.run(course.work.parent / "quick.py", *words, env=env, cwd=ROOT / "grader")
     return done.stdout + done.stderr
 
 

@@ -22,6 +22,7 @@ from grader.errors import GraderError
 from grader.redteam import run, stock_nbgrader
 from grader.redteam.harness import attacks, lesson
 from tests.support.browser import PATIENCE, chromium
+from tests.support.commands import grader_here
 
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
@@ -100,11 +101,8 @@ def pages(built: CourseDirectory, chain: Chapter, tmp_path_factory: pytest.TempP
     file = course.notebook_path(course.submitted, "mallory", chain)
     file.parent.mkdir(parents=True)
     nbformat.write(notebook, file)
-    env = {**os.environ, "GRADSCHOOL_WORK_DIR": str(course.work), "GRADSCHOOL_RELEASE": str(course.release)}
     for words in (("autograde", "chain"), ("feedback", "chain")):
-        done = subprocess.run(
-            [sys.executable, "-m", "grader", *words], cwd=ROOT, env=env, capture_output=True, text=True
-        )
+        done = grader_here(*words, course=course)
         assert done.returncode == 0, done.stderr + done.stdout
     return course
 
