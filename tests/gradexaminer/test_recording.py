@@ -44,6 +44,14 @@ def test_an_update_that_raises_is_not_seen_and_says_where(load):
     assert "learn" in report.findings[0].evidence
 
 
+def test_a_buffer_that_raises_below_a_batch_is_fed_on(load):
+    changes = [
+        ("        if len(self.memory) < self.batch:\n            return\n", ""),
+        ("self.batch = 0.99, 0.01, 32", "self.batch = 0.99, 0.01, 200"),
+    ]
+    assert examine_dqn(load(changed(sources.DQN, changes))).findings == []
+
+
 def test_an_update_that_does_nothing_is_not_praised(load):
     report = examine_dqn(load(changed(sources.DQN, [("s, a, r, s2, d = self.sample()", "return")])))
     assert report.verdict == "not seen"

@@ -81,10 +81,18 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
         ([], set()),
         ([TRUNCATED], {"mask-truncated"}),
         (SAME_STEP, set()),
+        ([("F.smooth_l1_loss(", "nn.SmoothL1Loss()(")], set()),
         ([("* (1 - dd.float())", "")], {"mask-missing"}),
         ([("            if step % 3 == 0:\n", "            if step % 3 == 0 and step < 0:\n")], set()),
     ],
-    ids=["right", "truncated as terminated", "begun anew in the same step", "mask missing", "target never copied"],
+    ids=[
+        "right",
+        "truncated as terminated",
+        "begun anew in the same step",
+        "a loss made anew each time",
+        "mask missing",
+        "target never copied",
+    ],
 )
 def test_a_whole_script(changes, codes, load, monkeypatch):
     module = load(changed(SCRIPT, changes))

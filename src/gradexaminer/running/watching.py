@@ -69,9 +69,9 @@ class Watcher:
         self._open.close()
         if self._patience:
             self._patience.take(self._update)
-        elif self._known == len(self.seen.found.modules):
+        elif self._known == self._networks():
             self.seen.updates.append(self._update)
-        self._known = len(self.seen.found.modules)
+        self._known = self._networks()
         if not self._patience and enough(self.seen.updates, self.spaces):
             self._patience = Patience(self.seen)
         if self._patience and self._patience.over:
@@ -80,6 +80,10 @@ class Watcher:
         self._open = ExitStack()
         number = len(self.seen.updates) + self.seen.calls + 1
         self._update = self._open.enter_context(self.recorder.recording(number))
+
+    def _networks(self) -> int:
+        """How many networks were met; a loss such as `nn.MSELoss()`, which many loops make anew each time, is none."""
+        return sum(any(True for _ in m.parameters()) for m in self.seen.found.modules.values())
 
     def close(self) -> None:
         """Stop recording, and note where each network's weights lie."""
