@@ -100,7 +100,12 @@ def _zero_row(args: dict[str, Any], size: int, rng: Rng) -> None:
 def _exact(args: dict[str, Any], size: int, rng: Rng) -> None:
     """One sample exact: where two arrays have one shape, the first row of one is that of the other."""
     arrays = [(k, v) for k, v in args.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size]
-    pairs = [(a, b) for i, (_, a) in enumerate(arrays) for _, b in arrays[i + 1 :] if a.shape == b.shape]
+    pairs = [
+        (a, b)
+        for i, (_, a) in enumerate(arrays)
+        for name, b in arrays[i + 1 :]
+        if a.shape == b.shape and name not in NOT_TURNED
+    ]
     if pairs:
         one, other = pairs[rng.integers(len(pairs))]
         other[0] = one[0]

@@ -59,6 +59,8 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "norm-1": lambda x: x / max(1.0, float(np.sqrt((x * x).sum()))),
     "unit": lambda x: x / np.sqrt((x * x).sum()),
     "sign": lambda x: (x > 0) * 1.0 - (x < 0),
+    "whole": lambda x: np.where(x < 0, np.ceil(x), np.floor(x)),
+    "rounded": np.rint,
     "positive": lambda x: np.where(x > 0, x, 0.0),
     "row-mean": _rowwise(np.mean),
     "row-min": _rowwise(np.min),

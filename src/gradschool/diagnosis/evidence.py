@@ -102,6 +102,16 @@ def _has_row_each(p: Part, name: str) -> bool:
     return p.inputs[name].shape == (p.sizes.get("B", 1),) and p.right.shape[:1] == p.inputs[name].shape
 
 
+def of_every_kind(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts with one of each case's name first: of few that are tried, all should differ."""
+    seen: dict[str, int] = {}
+    ranks = []
+    for p in parts:
+        seen[p.case.name] = seen.get(p.case.name, -1) + 1
+        ranks.append(seen[p.case.name])
+    return [p for _, p in sorted(zip(ranks, parts, strict=True), key=lambda pair: pair[0])]
+
+
 def joined(arrays: Sequence[Array]) -> Array:
     """Return the one array as it is, several as one vector."""
     return arrays[0] if len(arrays) == 1 else np.concatenate([np.ravel(a) for a in arrays])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
+from gradschool.diagnosis.evidence import Laboratory, Part, of_every_kind, parts_of
 from gradschool.diagnosis.hypotheses.formulas import RIGHT_ITSELF, ZERO, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.observations import scaled
@@ -41,7 +41,7 @@ def isolated(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosi
     """Set one input to 0, and look for a formula for what is left."""
     wrong = sorted((p for p in parts if p.is_wrong), key=lambda p: p.attempt.display_order)
     right = [p for p in parts if not p.is_wrong]
-    some = [*wrong[:2], *right[:3], *wrong[2:]][:ISOLATED]
+    some = of_every_kind([*wrong[:2], *right[:3], *wrong[2:]])[:ISOLATED]
     nets = networks(wrong[0].exercise, wrong[0].case.args)
     for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
         if is_real(value) and not isinstance(value, tuple) and name not in nets:

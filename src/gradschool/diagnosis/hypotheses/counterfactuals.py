@@ -48,11 +48,12 @@ def _count(x: object) -> bool:
 
 
 def _rows(x: object) -> bool:
-    return isinstance(x, np.ndarray) and x.ndim > 0 and len(x) > 1
+    """Return whether the value has rows; where it has one, changes among rows leave it as it is."""
+    return isinstance(x, np.ndarray) and x.ndim > 0 and len(x) > 0
 
 
 def _table(x: object) -> bool:
-    return isinstance(x, np.ndarray) and x.ndim == 2 and x.size > 1 and is_real(x)
+    return isinstance(x, np.ndarray) and x.ndim == 2 and x.size > 0 and is_real(x)
 
 
 def _square(x: object) -> bool:
@@ -118,6 +119,8 @@ CHANGES: tuple[Change, ...] = (
     Change("unit", "scaled to a norm of 1", lambda x: _real_array(x) and x.any(), lambda x: x / np.linalg.norm(x)),
     Change("sign", "replaced by its sign", _real_array, np.sign),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
+    Change("whole", "cut to whole numbers", _real_array, np.trunc),
+    Change("rounded", "rounded to whole numbers", _real_array, np.round),
     Change(
         "row-mean",
         "replaced in every row by the row's mean",

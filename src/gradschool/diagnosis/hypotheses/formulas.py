@@ -58,7 +58,8 @@ def match(parts: Sequence[Part], formula: Formula, first_look: bool = False) -> 
     if len(pairs) < len(parts) or not all(f.shape == p.got.shape and np.isfinite(f).all() for p, f in pairs):
         return None
     if all(agrees(p.got, f).all() and _accounts_for(p, f) for p, f in pairs):
-        return Match(formula, "", "", True) if any(f.any() for _, f in pairs) or formula.name == "zero" else None
+        says_something = first_look or any(f.any() for _, f in pairs) or formula.name == "zero"
+        return Match(formula, "", "", True) if says_something else None
     if formula.factor:
         named = factor_of(parts, [(p.got, f) for p, f in pairs])
         if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(pairs)):

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis.evidence import Laboratory, Part, Parts, numbers_in
+from gradschool.diagnosis.evidence import Laboratory, Part, Parts, numbers_in, of_every_kind
 from gradschool.diagnosis.hypotheses.observations import (
     NOTHING,
     Observation,
@@ -162,7 +162,7 @@ class Responses:
         if any("B" in p.sizes and p.right.shape[:1] != (p.sizes["B"],) for p in parts):
             self.no_rows.add(wrong[0].label)
         # Right answers are asked too: what is said of all inputs must hold for them.
-        order = _of_every_kind([*wrong[:1], *right[:2], *wrong[1:], *right[2:]])
+        order = of_every_kind([*wrong[:1], *right[:2], *wrong[1:], *right[2:]])
         nets = networks(wrong[0].exercise, wrong[0].case.args)
         for probe in probes:
             for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
@@ -194,16 +194,6 @@ class Responses:
         claim = Claim("response", parts[0].label, (probe.name, name))
         of = "" if told == 1 else f" (on {len(showing)} of {told} inputs)"
         return Diagnosis(probe.name, showing[0].says, claim, f"{showing[0].experiment}{of}")
-
-
-def _of_every_kind(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts with one of each case's name first: the ten that are tried should differ."""
-    seen: dict[str, int] = {}
-    ranks = []
-    for p in parts:
-        seen[p.case.name] = seen.get(p.case.name, -1) + 1
-        ranks.append(seen[p.case.name])
-    return [p for _, p in sorted(zip(ranks, parts, strict=True), key=lambda pair: pair[0])]
 
 
 def _with_zeros(part: Part, args: Args, name: str) -> Args:

@@ -22,6 +22,7 @@ LINEAR_AXES: Axes = {
     "tiny": tiny("x"),
     "large": large("x"),
     "one huge bias": large("b", 1e9),
+    "a large weight": large("W"),
 }
 ACTIVATION_AXES: Axes = {
     "a vector": of_rank("z", 1),
@@ -48,6 +49,12 @@ MLP_AXES: Axes = {
     "a sample twice": some(lambda a: len(np.unique(a["X"], axis=0)) < len(a["X"])),
     "a large gradient": large("G"),
     "a tiny gradient": tiny("G"),
+    "large weights, the units not far out": some(
+        lambda a: (
+            min(np.abs(a[key]).max() for key in ("W1", "b1", "W2")) > 20
+            and np.abs(a["X"] @ a["W1"].T + a["b1"]).max() < 3
+        )
+    ),
 }
 
 
@@ -60,6 +67,7 @@ def linear_cases(rng: Rng) -> list[Case]:
 
     wide_one = case("2 outputs, 4 inputs", 2, 4)
     wide_one.args["x"][:3] = (0.0, 300.0, 2e-6)  # an input that is 0, one that is large, one that is tiny
+    wide_one.args["W"][0, 3] *= 400.0
     return [
         case("3 outputs, 2 inputs", 3, 2),
         wide_one,
@@ -82,6 +90,7 @@ def activation_cases(rng: Rng) -> list[Case]:
     vector = case("a vector of 5", (5,))
     vector.args["g"][:3] = (0.0, 300.0, 2e-6)
     vector.args["z"][:3] = rng.uniform(0.3, 0.6, size=3)  # where relu is open and tanh steep
+    vector.args["z"][3:] = np.abs(vector.args["z"][3:]) * (1.0, -1.0)  # relu is open at one and closed at the other
     one = case("one unit", (1,), edge=True)
     one.args["z"][:] = np.abs(one.args["z"])
     return [
@@ -115,11 +124,16 @@ def mlp_cases(rng: Rng) -> list[Case]:
 
     large_one = case("a batch of 5; 3, 2 and 4 units; a large gradient", 5, 3, 2, 4, scale=300.0)
     large_one.args["G"][1] = 0.0  # a sample that the loss does not look at
+    cancelling = case("a batch of 3; 3, 2 and 3 units; large weights that cancel", 3, 3, 2, 3)
+    cancelling.args["X"][:, 0] = 1.0  # an input that is always 1: its weights add to the biases
+    cancelling.args["W1"][:, 0], cancelling.args["b1"][:] = (50.0, -40.0), (-50.3, 40.4)
+    cancelling.args["W2"][0] *= 50.0
     twice = case("square layers, a sample twice", 3, 3, 3, 3, edge=True)
     twice.args["X"][2] = twice.args["X"][0]
     return [
         case("a batch of 3; 2, 4 and 5 units", 3, 2, 4, 5),
         large_one,
+        cancelling,
         twice,
         case("a batch of 1, one output, a tiny gradient", 1, 3, 2, 1, edge=True, scale=1e-4),
         case("one hidden unit", 4, 2, 1, 3, edge=True),

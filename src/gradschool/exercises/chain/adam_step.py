@@ -28,6 +28,8 @@ AXES: Axes = {
     "a large gradient": large("grad"),
     "a tiny gradient": tiny("grad"),
     "a gradient of 0 beside others": some(lambda a: 0 < np.sum(a["grad"] == 0) < np.size(a["grad"])),
+    "a parameter at 0 beside others": some(lambda a: 0 < np.sum(a["theta"] == 0) < np.size(a["theta"])),
+    "a large parameter": large("theta"),
     "a first moment that opposes the gradient": some(lambda a: a["m"] * a["grad"] < 0),
 }
 
@@ -47,15 +49,20 @@ def cases(rng: Rng) -> list[Case]:
         grad, before = scale * signed(rng, shape), float(t > 1)  # nothing has been gathered before the first step
         m = before * np.where(np.arange(grad.size) % 2 == 0, 0.5, -0.5).reshape(shape) * grad
         v = before * scale**2 * rng.uniform(0.1, 1, shape)
-        args = {"theta": signed(rng, shape), "grad": grad, "m": m, "v": v, "t": t}
+        theta = signed(rng, shape)
+        if theta.size > 1:
+            theta.flat[0] = 0.0  # there the step itself shows, whatever its size
+        args = {"theta": theta, "grad": grad, "m": m, "v": v, "t": t}
         settings = {"lr": float(rng.uniform(0.01, 0.1)), "beta1": beta1, "beta2": float(rng.uniform(0.9, 0.98))}
         return Case(name, {**args, **settings, "eps": eps}, edge=edge)
 
+    far = case("step 7 of a 2 by 3 matrix", (2, 3), 7, 2e-3, beta1=0.7)
+    far.args["theta"][1, 2] = 200.0
     resting = case("the first step, an entry without a gradient", (4,), 1, 1e-2)
     resting.args["grad"][2] = 0.0
     return [
         case("step 3", (4,), 3, 1e-3),
-        case("step 7 of a 2 by 3 matrix", (2, 3), 7, 2e-3, beta1=0.7),
+        far,
         resting,
         case("step 4, a large gradient", (3,), 4, 0.5, scale=500.0),
         case("a tiny gradient", (3,), 2, 1e-4, edge=True, scale=1e-4),

@@ -17,6 +17,7 @@ AXES: Axes = {
     "zero error everywhere": some(lambda a: np.all(a["p"][:, 0] == a["l"])),
     "a tiny error": some(lambda a: (np.abs(a["p"][:, 0] - a["l"]) < 1e-5) & (a["p"][:, 0] != a["l"])),
     "a large error": large("p", 1e9),
+    "a large label": large("l"),
     "a sample twice": some(lambda a: len(np.unique(a["l"])) < len(a["l"])),
 }
 
@@ -30,11 +31,13 @@ def cases(rng: Rng) -> list[Case]:
 
     seven = signed(rng, 7)
     seven[1:3] = (0.0, 2e-6)  # one sample is right already, and one nearly
+    far = case("", signed(rng, 4)).args
     once = case("", signed(rng, 3)).args
     doubled = {"p": np.tile(once["p"], (2, 1)), "l": np.tile(once["l"], 2)}
     return [
         case("a batch of 4", signed(rng, 4)),
         case("a batch of 7, one sample right", seven),
+        Case("a batch of 4, labels far from 0", {key: 200.0 * x for key, x in far.items()}, sizes={"B": 4}),
         one_huge(case("", signed(rng, 4)), "p"),
         case("a batch of 1", signed(rng, 1), edge=True),
         case("a batch of 2", signed(rng, 2), edge=True),

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, square, tall, tiny, wide
+from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
 
 AXES: Axes = {
     "more weights than outputs": wide("J"),
@@ -18,6 +18,8 @@ AXES: Axes = {
     "an output that does not matter": has_value("g", 0.0),
     "large": large("g"),
     "tiny": tiny("g"),
+    "a large Jacobian": large("J"),
+    "a tiny result": some(lambda a: np.all(np.abs(a["J"].T @ a["g"]) < 1e-3)),
 }
 
 
@@ -30,9 +32,13 @@ def cases(rng: Rng) -> list[Case]:
 
     uneven = case("4 outputs, 5 weights, an uneven gradient", 4, 5)
     uneven.args["g"][:3] = (0.0, 300.0, 2e-6)
+    steep = case("3 outputs, 4 weights, a steep Jacobian and a tiny gradient", 3, 4)
+    steep.args["J"][:] *= 300.0
+    steep.args["g"][:] *= 1e-7
     return [
         case("3 outputs, 6 weights", 3, 6),
         uneven,
+        steep,
         case("more outputs than weights", 4, 2, edge=True),
         case("as many weights as outputs", 3, 3, edge=True),
         case("one output", 1, 4, edge=True),

@@ -22,6 +22,7 @@ AXES: Axes = {
     "a small step": some(lambda a: a["h"] <= 1e-4),
     "a steep f": large("c"),
     "far from 0": some(lambda a: np.abs(a["x"]) > 10),
+    "below 0": some(lambda a: a["x"] < 0),
 }
 
 
@@ -36,7 +37,7 @@ def cases(rng: Rng) -> list[Case]:
 
     steep = case("a vector of 5, a steep f", (5,), 1e-4, 0.7)
     steep.args["c"][1] = 1e3
-    steep.args["x"][2:4] = 12.0, 0.0
+    steep.args["x"][2:] = 12.0, 0.0, -12.0
     return [
         case("a vector of 3", (3,), 1e-3, 2.0),
         steep,

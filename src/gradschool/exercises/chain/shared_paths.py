@@ -16,6 +16,9 @@ AXES: Axes = {
     "a large gradient": large("g"),
     "a tiny gradient": tiny("g"),
     "an input of 0": has_value("x", 0.0),
+    "a large weight": large("W"),
+    "a large input": large("x", 10.0),
+    "a tiny result": some(lambda a: np.abs(a["g"]).max() < 1e-5),
     "a unit far out, where tanh is flat": some(lambda a: np.abs(a["W"] @ a["x"]) > 3),
 }
 
@@ -32,7 +35,12 @@ def cases(rng: Rng) -> list[Case]:
     flat = case("a unit far out, and an input of 0", 3, edge=True)
     flat.args["x"][:] = (0.0, 1.0, -1.0)
     flat.args["W"][0] = (0.5, 2.0, -2.0)
-    return [case("3 units", 3), uneven, flat, case("one unit", 1, edge=True)]
+    steep, far = case("3 units, large weights", 3), case("3 units, a large input and a tiny gradient", 3)
+    for scaled, scale in ((steep, 150.0), (far, 1 / 30)):
+        scaled.args["W"][:] *= scale
+        scaled.args["x"][:] /= scale
+    far.args["g"][:] *= 1e-6
+    return [case("3 units", 3), uneven, steep, far, flat, case("one unit", 1, edge=True)]
 
 
 def oracle(a: Args) -> Array:
