@@ -6,7 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, several, some, square
+from gradschool.exercises.axes import LARGE, Axes, has_value, large, of_rank, of_size, several, some, square
 
 AXES: Axes = {
     "a vector": of_rank("x", 1),
@@ -21,6 +21,7 @@ AXES: Axes = {
     "a step that shows in the result": some(lambda a: a["h"] >= 0.1),
     "a small step": some(lambda a: a["h"] <= 1e-4),
     "a steep f": large("c"),
+    "an f that falls": some(lambda a: a["c"] < -LARGE),
     "far from 0": some(lambda a: np.abs(a["x"]) > 10),
     "below 0": some(lambda a: a["x"] < 0),
 }
@@ -36,7 +37,7 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, args, edge=edge)
 
     steep = case("a vector of 5, a steep f", (5,), 1e-4, 0.7)
-    steep.args["c"][1] = 1e3
+    steep.args["c"][1], steep.args["c"][4] = 1e3, -1e3
     steep.args["x"][2:] = 12.0, 0.0, -12.0
     return [
         case("a vector of 3", (3,), 1e-3, 2.0),
