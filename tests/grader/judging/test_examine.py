@@ -58,6 +58,22 @@ def equal(one: Any, other: Any) -> bool:
     return same(one, other, TOLERANCES["exact"])
 
 
+def test_a_known_mistakes_name_must_hold_on_further_inputs_too() -> None:
+    """An answer that is a known mistake's on all that it is judged on, and another one's afterwards."""
+    first, then = (m.fresh() for m in ENTRY.mutants[:2])
+    judged_on = len(ENTRY.hidden) + len(ENTRY.questions(5))
+    asked = 0
+
+    def ask(args: Mapping[str, Any]) -> Reply:
+        nonlocal asked
+        asked += 1
+        return call_twice(ENTRY.exercise, first if asked <= judged_on else then, args)
+
+    assert examined(first)[0].mistake == ENTRY.mutants[0].name
+    assert examine(ENTRY, ask, 5).mistake != ENTRY.mutants[0].name
+    assert asked > judged_on
+
+
 def fixtures(seed: int) -> list[Any]:
     return [to_plain(dict(case.args)) for case in ENTRY.fixtures(np.random.default_rng(seed))]
 
