@@ -15,7 +15,7 @@ from grader.bank.entry import Entry, Variant
 from grader.bank.registry import entries
 from grader.judging.examine import examine
 from gradschool.core import protocol
-from gradschool.core.calling import call_twice
+from gradschool.core.calling import call_raw, read_reply
 from gradschool.core.judge_messages import pack_reply, unpack_reply
 from gradschool.core.report import Report
 
@@ -51,8 +51,9 @@ def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any
     def ask(args: Mapping[str, Any]) -> Any:
         question = protocol.decode(protocol.encode(dict(args))[8:])
         assert isinstance(question, dict)
-        reply = call_twice(entry.exercise, answer, question)
-        return unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
+        reply = call_raw(entry.exercise, answer, question)
+        received = unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
+        return read_reply(entry.exercise, args, received)
 
     return ask
 

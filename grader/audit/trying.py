@@ -25,7 +25,7 @@ from grader.judging.examine import examine
 from grader.judging.server import MOST_HEARD, MOST_REPLY, DeadlineConnection
 from gradschool.check.api import check_here
 from gradschool.core import protocol
-from gradschool.core.calling import Reply, call_twice
+from gradschool.core.calling import Reply, call_raw, read_reply
 from gradschool.core.exercise import Answer, Exercise
 from gradschool.core.judge_messages import pack_reply, unpack_reply
 from gradschool.core.plain_data import sanitize_text
@@ -128,7 +128,7 @@ def by_judge(entry: Entry, code: str, seed: int, limits: Limits) -> Outcome:
 
         def ask(args: Mapping[str, Any]) -> Reply:
             protocol.send(line, {"args": dict(args)})
-            return unpack_reply(protocol.receive(line, most=MOST_REPLY))
+            return read_reply(entry.exercise, args, unpack_reply(protocol.receive(line, most=MOST_REPLY)))
 
         return outcome_of(examine(entry, ask, seed))
 
@@ -205,7 +205,7 @@ def _answer_questions(exercise: Exercise, code: str, connection: socket.socket) 
     while True:
         question = protocol.receive(connection)
         assert isinstance(question, dict)
-        protocol.send(connection, pack_reply(call_twice(exercise, answer, question["args"])))  # type: ignore[arg-type]
+        protocol.send(connection, pack_reply(call_raw(exercise, answer, question["args"])))  # type: ignore[arg-type]
 
 
 def defined(exercise: Exercise, code: str) -> Answer:

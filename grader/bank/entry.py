@@ -114,8 +114,9 @@ class Entry:
         return [(c, self.right(c.args)) for c in cases]
 
     def right(self, args: Mapping[str, Any]) -> PlainData:
-        """Return the reference's answer to one set of inputs."""
-        return to_plain(self.exercise.adapter(self.reference, copy_arrays(args)))
+        """Return the reference's answer to one set of inputs, read as a student's is."""
+        got = to_plain(self.exercise.adapter(self.reference, copy_arrays(args)))
+        return got if self.exercise.read is None else to_plain(self.exercise.read(args, got).parts)
 
     @cached_property
     def hidden(self) -> list[Question]:

@@ -17,15 +17,15 @@ def find_entry(exercise_id: str) -> Entry:
     """Return the entry of one exercise; raise UnknownExercise if there is no exercise of this id."""
     exercise = find(exercise_id)
     chapter = exercise.id.partition(".")[0]
-    name = f"grader.bank.{chapter}.{exercise.function}"
+    name = f"grader.bank.{chapter}.{exercise.stem}"
     try:
-        found = getattr(import_module(name), exercise.function, None)
+        found = getattr(import_module(name), exercise.stem, None)
     except ModuleNotFoundError as missing:
         if missing.name != name:
             raise
         found = None
     if not isinstance(found, Entry):
-        raise GraderError(f"{exercise_id} has no entry: {name.replace('.', '/')}.py should define {exercise.function}.")
+        raise GraderError(f"{exercise_id} has no entry: {name.replace('.', '/')}.py should define {exercise.stem}.")
     return with_ill_conditioned(found)
 
 

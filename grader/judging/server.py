@@ -25,7 +25,7 @@ from grader.bank.registry import find_entry
 from grader.judging.examine import Examine, examine
 from grader.sandbox.socket_dir import socket_folder
 from gradschool.core import protocol
-from gradschool.core.calling import Reply
+from gradschool.core.calling import Reply, read_reply
 from gradschool.core.judge_messages import Question, Verdict, unpack_reply
 from gradschool.core.report import Report
 
@@ -158,8 +158,9 @@ class JudgeServer:
             return reply
 
         seed = secrets.randbits(64) if self.seed is None else self.seed
+        entry = find_entry(window.exercise_id)
         try:
-            window.report = (self.put or examine)(find_entry(window.exercise_id), ask, seed)
+            window.report = (self.put or examine)(entry, lambda args: read_reply(entry.exercise, args, ask(args)), seed)
         finally:
             window.thinking = False
 

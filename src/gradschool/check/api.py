@@ -15,12 +15,12 @@ from gradschool.check import check_log
 from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
 from gradschool.core import protocol
-from gradschool.core.calling import call_once, call_twice, captured_output
+from gradschool.core.calling import call_once, call_raw, call_twice, captured_output
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Answer, Exercise, UnknownExercise, find
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import describe, to_plain
+from gradschool.core.plain_data import describe, sanitize_text, to_plain
 from gradschool.core.report import Report
 from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.explain import explain
@@ -111,7 +111,8 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     )
     report = explain(laboratory, attempts, assess(exercise, attempts))
     note = _on_speed(exercise, answer) if report.passed else ""
-    return replace(report, notes=(*report.notes, note)) if note else report
+    advice = () if report.mistake == "untouched" else _advice(exercise, answer)
+    return replace(report, notes=(*report.notes, *([note] if note else ()), *advice))
 
 
 def _next(exercise: Exercise, report: Report) -> list[str]:
@@ -141,6 +142,19 @@ def _on_speed(exercise: Exercise, answer: Answer) -> str:
         raise
     except BaseException:  # on another batch even exit() is no more than a missing note
         return ""
+
+
+def _advice(exercise: Exercise, answer: Answer) -> tuple[str, ...]:
+    """Return the exercise's further sentences on this answer: none while grading, and none where it raises."""
+    if exercise.advice is None or judge_address() is not None:
+        return ()
+    try:
+        with captured_output():
+            return tuple(sanitize_text(line) for line in exercise.advice(answer))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # on another batch even exit() is no more than missing advice
+        return ()
 
 
 class _Card:
@@ -191,4 +205,4 @@ def _ask_judge(address: str, exercise: Exercise, answer: Answer) -> bool:
             args = message.get("args")
             if not isinstance(args, dict):
                 return bool(message.get("accepted"))
-            protocol.send(connection, pack_reply(call_twice(exercise, answer, args)))
+            protocol.send(connection, pack_reply(call_raw(exercise, answer, args)))

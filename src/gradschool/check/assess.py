@@ -49,7 +49,8 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
     found = criteria(shape, value, at_edge, purity, with_edge=bool(edge))
     diagnosis = _foremost(shape or value or at_edge, purity)
     passed = all(c.met for c in found)
-    note = "" if passed else share_note(exercise, attempts)
+    words = next((t.reply.words for t in regular if t.reply.words), "")
+    notes = ("" if passed else share_note(exercise, attempts), f"Read from the weights: {words}." if words else "")
     return Report(
         exercise=exercise.id,
         title=exercise.title,
@@ -62,7 +63,7 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
         example=example_of(attempts) if diagnosis else None,
         printed=next((t.reply.printed for t in attempts if t.reply.printed), ""),
         seconds=max((t.reply.seconds for t in attempts), default=0.0),
-        notes=(note,) if note else (),
+        notes=tuple(note for note in notes if note),
     )
 
 

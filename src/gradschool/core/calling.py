@@ -8,7 +8,7 @@ import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
@@ -53,7 +53,8 @@ class Reply:
     """What a student's function did on one case, as plain data.
 
     ``first`` and ``second`` are what two calls on equal inputs returned or raised, ``inputs`` is what the inputs were
-    after the first; ``printed`` and ``seconds`` belong to the first call too.
+    after the first; ``printed`` and ``seconds`` belong to the first call too, and ``words`` say what the exercise's
+    ``read`` has read from it.
     """
 
     first: PlainData | Raised
@@ -61,6 +62,7 @@ class Reply:
     inputs: PlainData
     printed: str = ""
     seconds: float = 0.0
+    words: str = ""
 
 
 class _Bounded(io.TextIOBase):
@@ -97,7 +99,32 @@ def captured_output() -> Iterator[_Bounded]:
 
 
 def call_twice(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
-    """Call the student's function on a case, and once more on equal inputs, and return what happened.
+    """Call the student's function as :func:`call_raw` does, and read what came back as the exercise does."""
+    return read_reply(exercise, args, call_raw(exercise, answer, args))
+
+
+def read_reply(exercise: Exercise, args: Mapping[str, Any], reply: Reply) -> Reply:
+    """Return the reply with both answers read by the exercise's ``read``; as it is where the exercise has none."""
+    if exercise.read is None:
+        return reply
+    first, words = _read(exercise, args, reply.first)
+    again = reply.second
+    alike = not isinstance(again, Raised) and not isinstance(reply.first, Raised) and _alike(reply.first, again)
+    return replace(reply, first=first, second=first if alike else _read(exercise, args, again)[0], words=words)
+
+
+def _read(exercise: Exercise, args: Mapping[str, Any], got: PlainData | Raised) -> tuple[PlainData | Raised, str]:
+    if isinstance(got, Raised) or exercise.read is None:
+        return got, ""
+    try:
+        found = exercise.read(args, got)
+    except AnswerUnusable as error:
+        return Raised("AnswerUnusable", sanitize_text(str(error)[:MAX_MESSAGE])), ""
+    return to_plain(found.parts), found.words
+
+
+def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
+    """Call the student's function on a case, and once more on equal inputs, and return what happened, unread.
 
     The second call gets the very objects of the first if these were left as they were, fresh copies otherwise. So where
     this process, which may be a student's, only says that inputs were left alone, the second answer shows the change.
@@ -144,7 +171,7 @@ def call_once(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Re
     given = copy_arrays(args)
     with captured_output():
         first = _outcome(exercise, answer, given)
-    return Reply(first, first, to_plain(given))
+    return read_reply(exercise, args, Reply(first, first, to_plain(given)))
 
 
 @dataclass

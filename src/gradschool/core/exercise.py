@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -67,15 +67,22 @@ def call_in_order(answer: Answer, args: Args) -> Any:
     return answer(*args.values())
 
 
-def in_own_file(_: Any) -> Any:
+class Reading(NamedTuple):
+    """What an exercise's ``read`` makes of an answer: the parts that are compared, and in words what it says."""
+
+    parts: Mapping[str, Any]
+    words: str = ""
+
+
+def in_own_file(*_: Any) -> Any:
     """Stand for the function of this name in the exercise's own file; :class:`Exercise` puts that in its place."""
     raise NotImplementedError
 
 
-def call_from_file(exercise_id: str, name: str, argument: Any) -> Any:
+def call_from_file(exercise_id: str, name: str, *arguments: Any) -> Any:
     """Call a function of an exercise's own file, which is imported now: a kernel that is being graded has none."""
-    chapter, _, function = exercise_id.partition(".")
-    return getattr(import_module(f"gradschool.exercises.{chapter}.{function}"), name)(argument)
+    chapter, _, stem = exercise_id.partition(".")
+    return getattr(import_module(f"gradschool.exercises.{chapter}.{stem}"), name)(*arguments)
 
 
 @dataclass(frozen=True)
@@ -103,9 +110,11 @@ class Exercise:
     per_item: bool = False
     earning: tuple[str, ...] = ()
     speed_note: Callable[[Answer], str] | None = None
+    read: Callable[[Args, PlainData], Reading] | None = None
+    advice: Callable[[Answer], tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("cases", "oracle"):
+        for name in ("cases", "oracle", "read", "advice"):
             if getattr(self, name) is in_own_file:
                 object.__setattr__(self, name, partial(call_from_file, self.id, name))
 
@@ -116,7 +125,12 @@ class Exercise:
 
     @property
     def function(self) -> str:
-        """The name of the function that the lesson asks for."""
+        """The name of the function that the lesson asks for, as the signature has it."""
+        return self.signature.partition("(")[0]
+
+    @property
+    def stem(self) -> str:
+        """The name of the exercise's files, in the student's package and in the grader's bank."""
         return self.id.partition(".")[2]
 
 

@@ -6,7 +6,7 @@ for every other exercise. A kernel that is being graded sees this file and ``ada
 
 from __future__ import annotations
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, in_own_file
 from gradschool.exercises.dqn import adapters
 from gradschool.exercises.dqn.adapters import speed_of
 
@@ -104,4 +104,13 @@ EXERCISES = (
         per_item=True,
     ),
     Exercise("dqn.mend", "Mend the agent that met a column", "mend(q, action, y) -> (B, A)"),
+    Exercise(
+        "dqn.agent",
+        "A whole update of your own",
+        "dqn_update(q, target_q, optimizer, batch, gamma, copy_target) -> None",
+        adapter=adapters.agent,
+        tolerance="numeric",
+        read=in_own_file,
+        advice=in_own_file,
+    ),
 )

@@ -190,10 +190,8 @@ def remarks(file: LessonFile) -> list[str]:
         )
     if not any(file.is_written(e) for e in in_chapter(file.part)):
         found.append(f"No exercise is written in {file.path.name}: is it the notebook in which you worked?")
-    lost = [e.id for e in in_chapter(file.part) if not file.cell(e.grade_id + "-solution")]
-    lost = [
-        i for i in lost if not any(i.partition(".")[2] in defined(c.source) for c in file.cells if c.kind == "code")
-    ]
+    missing = [e for e in in_chapter(file.part) if not file.cell(e.grade_id + "-solution")]
+    lost = [e.id for e in missing if not any(e.function in defined(c.source) for c in file.cells if c.kind == "code")]
     if lost:
         found.append(
             f"The notebook has no cell for {', '.join(lost)}: take a fresh copy of the lesson and paste your functions "

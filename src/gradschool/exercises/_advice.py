@@ -1,0 +1,30 @@
+"""What the examiner of strangers' agents says of a student's update: the advice of `check`, never a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradschool.rl.nets.torch_batch import TorchBatch
+
+
+def examiner_says(make: Callable[[], Any], update: Callable[[Any, Any], Any], **spaces: Any) -> tuple[str, ...]:
+    """Return the examiner's conventions and findings as sentences; () where it is not installed.
+
+    ``make()`` builds networks and optimizers, ``update(agent, batch)`` calls the student's function once, and
+    ``spaces`` describes the actions as :func:`gradexaminer.examine` asks for it.
+    """
+    try:
+        from gradexaminer import examine
+    except ImportError:
+        return ()
+    report = examine(make, update=update, **spaces)
+    lines = [f"Read from six updates: {'; '.join(report.conventions)}."] if report.conventions else []
+    return (*lines, *(f"Examiner, {f.level}: {f.sentence}" for f in report.findings))
+
+
+def float_batch(batch: Any) -> TorchBatch:
+    """The examiner's batch as the update expects it, in the networks' float32."""
+    obs, action, reward, next_obs, _ = batch.tensors()
+    terminated, truncated = (reward.new_tensor(x) for x in (batch.terminated, batch.truncated))
+    return TorchBatch(obs, action, reward, next_obs, terminated, truncated)

@@ -1,0 +1,190 @@
+"""The formula behind recovered gradients: which label, which mask, which loss, and the factor in front of the error.
+
+Any mean, sum, half or double of a squared error is the same step but for its length, and a Huber loss is allowed, so
+gradients are first brought to the form Q - y. What no formula here explains is not guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+
+EXACT = 1e-6  # relative residual of a formula that explains a gradient
+PRESENT = 1e-4  # share of the gradient that Q's own part must have, for it to be an error at all
+SPARE = 2  # rows more than unknowns
+BENDS = (0.1, 100.0)  # of the Huber losses that are recognized
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What labels are made of, for the B rows of a batch; P of its pairs of state and action are distinct.
+
+    ``pairs`` (P, B) is 1 where a row belongs to a pair: a pair that occurs twice learns from the sum of its errors.
+    ``values`` are the values that a label may bootstrap from, (B,) each; the first is the one asked for, and the first
+    ``right`` of them are right. ``divisor`` is the number of outputs that a mean may also be divided by.
+    """
+
+    pairs: Array
+    q: Array
+    reward: Array
+    terminated: Array
+    truncated: Array
+    gamma: float
+    values: Mapping[str, Array]
+    right: int = 1
+    divisor: int = 1
+
+    @property
+    def live(self) -> Array:
+        """1 where the next state counts."""
+        return 1.0 - self.terminated
+
+    def errors(self, value: str) -> Array:
+        """Q - y of each row with this value in the label, (B,)."""
+        found: Array = self.q - self.reward - self.gamma * self.live * self.values[value]
+        return found
+
+    @property
+    def asked(self) -> Array:
+        """The sum of Q - y for each pair, (P,), with the label that is asked for."""
+        found: Array = self.pairs @ self.errors(next(iter(self.values)))
+        return found
+
+    @property
+    def factors(self) -> tuple[float, ...]:
+        """The factors in front of Q - y that a mean or a sum, a half or none leave."""
+        rows, outputs = self.pairs.shape[1], self.divisor
+        return tuple(c / n for c in (1.0, 2.0, 0.5) for n in (rows, 1, rows * outputs))
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An explanation of gradients: the errors (P,) in units of Q, and in words what they are."""
+
+    errors: Array
+    words: str
+    right: bool
+
+
+def explain(g: Array, rows: Rows) -> Formula | None:
+    """Return the formula that explains the gradients g (P,) at the outputs of the actions taken.
+
+    Returns
+    -------
+    Formula or None
+        None where no known formula does. With too few rows to tell, the errors of a mean of half squares.
+    """
+    for name in list(rows.values)[: rows.right]:
+        found = _loss(g, rows, rows.errors(name))
+        if found:
+            return Formula(rows.asked, f"{found}, {name}, gamma {rows.gamma:g}", right=True)
+    if len(g) < 4 + SPARE:
+        return Formula(g * rows.pairs.shape[1], "too few rows to tell the formula", right=False)
+    return _linear(g, rows) or _bent(g, rows)
+
+
+def _loss(g: Array, rows: Rows, errors: Array) -> str:
+    """The loss under which these errors (B,) have the gradients g; "" if there is none."""
+    for c in rows.factors:
+        if _same(g / c, rows.pairs @ errors, rows):
+            return f"squared error (factor {_factor(c, rows)})"
+    for c in rows.factors:
+        for bend in np.unique(np.abs(g) / c):
+            if BENDS[0] <= bend <= BENDS[1] and _same(g / c, rows.pairs @ np.clip(errors, -bend, bend), rows):
+                return f"Huber loss (bend at {bend:.3g}, factor {_factor(c, rows)})"
+    return ""
+
+
+def _factor(c: float, rows: Rows) -> str:
+    n = rows.pairs.shape[1]
+    return next((f"{k:g}/B" for k in (0.5, 1.0, 2.0) if np.isclose(c, k / n, rtol=EXACT)), f"{c:.4g}")
+
+
+def _same(x: Array, y: Array, rows: Rows) -> bool:
+    """Whether two errors agree, beside the size of the numbers that they are differences of."""
+    return bool(np.abs(x - y).max() <= EXACT * max(np.abs(y).max(), np.abs(rows.q).max()))
+
+
+MASKS = (
+    "unless terminated",
+    "unless terminated or truncated",
+    "in every row",
+    "in terminated rows",
+    "unless truncated",
+)
+
+
+def _masks(rows: Rows) -> dict[str, Array]:
+    """Where a label may bootstrap, (B,) each."""
+    end, cut = rows.terminated, rows.truncated
+    return dict(zip(MASKS, (1 - end, (1 - end) * (1 - cut), np.ones_like(end), end, 1 - cut), strict=True))
+
+
+def _rewards(rows: Rows) -> dict[str, Array]:
+    return {
+        "": rows.reward,
+        ", the reward of terminated rows left out": rows.reward * rows.live,
+        ", rewards clipped": np.clip(rows.reward, -1, 1),
+        ", signs of rewards": np.sign(rows.reward),
+    }
+
+
+def _labels(rows: Rows) -> tuple[list[str], Array, Array]:
+    """Every label's name, its reward and its masked value, (K, B) each."""
+    names, rewards, values = [], [], []
+    for (what, reward), (where, mask), (name, value) in product(
+        _rewards(rows).items(), _masks(rows).items(), rows.values.items()
+    ):
+        names.append(f"{name} {where}{what}")
+        rewards.append(reward)
+        values.append(mask * value)
+    return names, np.array(rewards), np.array(values)
+
+
+def _linear(g: Array, rows: Rows) -> Formula | None:
+    """Gradients that are a straight line in Q, in the reward and in a value, whatever their factors."""
+    names, reward, value = _labels(rows)
+    q, one = (np.broadcast_to(x, reward.shape) for x in (rows.q, np.ones_like(rows.q)))
+    for more in ([], [one]):
+        tables = rows.pairs @ np.stack([q, reward, value, *more], axis=-1)  # (K, P, columns)
+        basis = np.linalg.qr(tables)[0]
+        left = np.linalg.norm(g - (basis @ (g @ basis)[..., None])[..., 0], axis=1)
+        for k in np.flatnonzero(left <= EXACT * np.linalg.norm(g)):
+            found = _formula(g, rows, tables[k], names[k])
+            if found is not None:
+                return found
+    return None
+
+
+def _formula(g: Array, rows: Rows, table: Array, name: str) -> Formula | None:
+    """The formula of a fit that leaves nothing over; None where Q itself has no part in it."""
+    size = np.where(np.any(table, axis=0), np.linalg.norm(table, axis=0), 1.0)
+    found = np.linalg.lstsq(table / size, g, rcond=1e-9)[0]
+    if abs(found[0]) < PRESENT * np.linalg.norm(g):
+        return None
+    c = found / size
+    known = any(np.isclose(abs(c[0]), f, rtol=EXACT) for f in rows.factors)
+    errors = g / abs(c[0]) if known else g * rows.pairs.shape[1]
+    r, v = (round(-c[k] / c[0], 6) + 0.0 for k in (1, 2))
+    return Formula(errors, f"{name}: y = {r:.3g} r + {v:.3g} v", right=False)
+
+
+def _bent(g: Array, rows: Rows) -> Formula | None:
+    """A Huber loss, or an error clipped inside the square, both at 1, on any label."""
+    names, reward, value = _labels(rows)
+    for gamma in (rows.gamma, 1.0, 0.0):
+        errors = rows.q - reward - gamma * value
+        inside = np.where(np.abs(errors) < 1.0, errors, 0.0)
+        for loss, seen in (("Huber loss", np.clip(errors, -1, 1)), ("error clipped inside the square", inside)):
+            sums = seen @ rows.pairs.T
+            for c in rows.factors:
+                off = np.abs(g / c - sums).max(axis=1)
+                for k in np.flatnonzero(off <= EXACT * np.maximum(np.abs(sums).max(axis=1), EXACT))[:1]:
+                    errors_of_pairs = sums[k] if loss != "Huber loss" else errors[k] @ rows.pairs.T
+                    return Formula(errors_of_pairs, f"{loss}, {names[k]}", right=False)
+    return None

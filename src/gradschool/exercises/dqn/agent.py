@@ -1,0 +1,292 @@
+"""Inputs, oracle and reading of ``dqn.agent``: a whole update, judged by the weights that it leaves.
+
+Two calls with one optimizer, each on networks and a batch of its own. From the change of the weights follows the
+gradient at every output of every row, and from that the formula (``gradschool/exercises/_weights.py``,
+``_formulas.py``).
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Answer, AnswerUnusable, Args, Case, Reading, Rng
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import PlainData
+from gradschool.exercises import axes
+from gradschool.exercises._formulas import Formula, Rows, explain
+from gradschool.exercises._weights import distinct, drawn_net, recover, weights_of
+from gradschool.exercises.axes import Axes, Axis
+from gradschool.rl.nets.mlp import MLP
+
+CALLS = ("first", "second")
+OBS = 4
+SMALL_ERROR = 0.02  # of one row of each batch: an absolute error would show there
+
+
+def _in_a_call(axis: Axis) -> Axis:
+    """The axis, in one batch of one case."""
+    return lambda inputs: axis([{**a[call], **a[call]["batch"]} for a in inputs for call in CALLS])
+
+
+AXES: Axes = {
+    "terminated, not truncated": _in_a_call(axes.some_row("terminated", without="truncated")),
+    "truncated, not terminated": _in_a_call(axes.some_row("truncated", without="terminated")),
+    "both": _in_a_call(axes.some_row("terminated", also="truncated")),
+    "neither": _in_a_call(axes.some_row_without("terminated", "truncated")),
+    "one row twice": _in_a_call(lambda found: any(len(np.unique(a["obs"], axis=0)) < len(a["obs"]) for a in found)),
+    "a state that leads to itself": _in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
+    "two best actions": axes.some(lambda a: (_values(a, "first")["target"] == 0).all() or _tied(a)),
+    "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
+    "an error of zero": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 1e-12),
+    "a large reward": _in_a_call(axes.large("reward", 10.0)),
+    "one row": _in_a_call(axes.of_size("obs", 1)),
+    "as many rows as actions": axes.some(lambda a: len(a["first"]["batch"]["obs"]) == a["sizes"][-1]),
+    "a copy, then none": axes.some(lambda a: a["first"]["copy_target"] and not a["second"]["copy_target"]),
+    "no copy, then one": axes.some(lambda a: not a["first"]["copy_target"] and a["second"]["copy_target"]),
+    "several step sizes": axes.several("lr"),
+    "several gammas": axes.several("gamma"),
+    "two hidden layers": axes.some(lambda a: len(a["sizes"]) == 4),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Sizes of the networks, step size, gamma, and for each of two calls: both networks, a batch, whether to copy."""
+    return [
+        make_case(rng, "9 rows, 3 actions, no episode ends", 9, 3, flags=False, copies=(False, True)),
+        make_case(
+            rng, "two hidden layers, large rewards", 8, 4, hidden=(6, 44), flags=False, lr=0.3, gamma=0.9, scale=10.0
+        ),
+        with_tie(make_case(rng, "ends, cuts, a row twice, two best actions", 10, 3, edge=True, repeat=True)),
+        with_itself(make_case(rng, "as many rows as actions, every step leads back", 8, 8, edge=True, flags=False)),
+        make_case(rng, "one row", 1, 3, edge=True, flags=False, copies=(False, True)),
+    ]
+
+
+def make_case(
+    rng: Rng,
+    name: str,
+    B: int,
+    A: int,
+    *,
+    edge: bool = False,
+    hidden: tuple[int, ...] = (40,),
+    flags: bool = True,
+    repeat: bool = False,
+    copies: tuple[bool, bool] = (True, False),
+    lr: float = 1.0,
+    gamma: float = 0.8,
+    scale: float = 1.0,
+) -> Case:
+    """One case of B rows and A actions."""
+    sizes = (OBS, *hidden, A)
+    args: dict[str, Any] = {"sizes": sizes, "lr": lr, "gamma": gamma}
+    for call, copy in zip(CALLS, copies, strict=True):
+        batch = new_batch(rng, B, A, flags=flags, repeat=repeat, scale=scale)
+        nets = {
+            "q": drawn_net(rng, sizes, batch["obs"], batch["next_obs"])["flat"],
+            "target_q": drawn_net(rng, sizes)["flat"],
+        }
+        args[call] = {**nets, "batch": batch, "copy_target": copy}
+        set_error(args, call, 0, SMALL_ERROR)
+    return Case(name, args, edge, {"B": B, "A": A})
+
+
+def new_batch(rng: Rng, B: int, A: int, *, flags: bool, repeat: bool, scale: float) -> dict[str, Array]:
+    """B rows; with ``flags`` some are terminated, some truncated, one both; with ``repeat`` one stands there twice."""
+    obs, next_obs = rng.normal(size=(2, B, OBS))
+    kinds = rng.permutation(B) if flags else np.full(B, 9)
+    batch = {
+        "obs": obs,
+        "action": rng.integers(A, size=B),
+        "reward": scale * rng.normal(size=B),
+        "next_obs": next_obs,
+        "terminated": np.isin(kinds, (0, 1, 2)).astype(float),
+        "truncated": np.isin(kinds, (2, 3)).astype(float),
+    }
+    batch["reward"][-1] = np.sign(batch["reward"][-1]) * 3.0 * scale
+    if repeat:
+        for x in batch.values():
+            x[1] = x[2]
+    return batch
+
+
+def set_error(args: dict[str, Any], call: str, row: int, error: float) -> None:
+    """Change a row's reward so that Q - y is this."""
+    rows = rows_of(args, call)
+    args[call]["batch"]["reward"][row] += rows.errors(next(iter(rows.values)))[row] - error
+
+
+def with_itself(case: Case) -> Case:
+    """The case with every next state replaced by the state itself."""
+    for call in CALLS:
+        case.args[call]["batch"]["next_obs"][:] = case.args[call]["batch"]["obs"]
+        set_error(case.args, call, 0, SMALL_ERROR)  # type: ignore[arg-type]
+    return case
+
+
+def with_tie(case: Case) -> Case:
+    """The case with a target network whose first two outputs are equal and far above the others; an error is 0."""
+    for call in CALLS:
+        target = net_of(case.args, call, "target_q")
+        target.weights[-1][:, 1] = target.weights[-1][:, 0]
+        target.biases[-1][:2] = 50.0
+        set_error(case.args, call, 0, SMALL_ERROR)  # type: ignore[arg-type]
+        set_error(case.args, call, 3, 0.0)  # type: ignore[arg-type]
+    return case
+
+
+def _tied(a: Args) -> bool:
+    values = np.sort(_values(a, "first")["target"], axis=1)
+    return bool((values[:, -1] == values[:, -2]).all())
+
+
+def net_of(a: Args, call: str, name: str) -> MLP:
+    """One of the networks as it was before a call."""
+    return MLP(a["sizes"], flat=a[call][name])
+
+
+def _values(a: Args, call: str) -> dict[str, Array]:
+    """Outputs (B, A) that labels and errors are made of."""
+    batch = a[call]["batch"]
+    q, target = net_of(a, call, "q"), net_of(a, call, "target_q")
+    return {
+        "here": q(batch["obs"]),
+        "online": q(batch["next_obs"]),
+        "target": target(batch["next_obs"]),
+        "target here": target(batch["obs"]),
+    }
+
+
+def rows_of(a: Args, call: str) -> Rows:
+    """What the labels of one call are made of."""
+    batch, x = a[call]["batch"], _values(a, call)
+    each, action = np.arange(len(batch["action"])), batch["action"]
+    values = {
+        "max of the target network": x["target"].max(axis=1),
+        "double DQN": x["target"][each, x["online"].argmax(axis=1)],
+        "max of the online network": x["online"].max(axis=1),
+        "double DQN with the networks swapped": x["online"][each, x["target"].argmax(axis=1)],
+        "smallest value of the target network": x["target"].min(axis=1),
+        "mean over actions of the target network": x["target"].mean(axis=1),
+        "target network at the action of the replay": x["target"][each, action],
+        "target network at s": x["target here"].max(axis=1),
+        "target network at s and the action taken": x["target here"][each, action],
+        "target network at the best action of s": x["target"][each, x["here"].argmax(axis=1)],
+        "index of the best action": x["target"].argmax(axis=1).astype(float),
+        "first output of the target network": x["target"][:, 0],
+    }
+    return Rows(
+        pairs=pairs_of(batch),
+        q=x["here"][each, action],
+        reward=batch["reward"],
+        terminated=batch["terminated"],
+        truncated=batch["truncated"],
+        gamma=a["gamma"],
+        values=values,
+        right=2,
+        divisor=x["here"].shape[1],
+    )
+
+
+def pairs_of(batch: dict[str, Array]) -> Array:
+    """The distinct pairs of state and action, (P, B): 1 where a row belongs to a pair."""
+    _, (pair,) = distinct(np.column_stack([batch["obs"], batch["action"]]))
+    return np.asarray(pair == np.arange(pair.max() + 1)[:, None], float)
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """Q - y of each pair in both calls; nothing at any other output; the target as it is to be."""
+    nothing = [_other_outputs(a, call, np.zeros_like(_gradient_rows(a, call))) for call in CALLS]
+    return {
+        "first_step": rows_of(a, "first").asked,
+        "second_step": (rows_of(a, "second").asked, np.zeros(1)),
+        "other_outputs": tuple(nothing),
+        "target_net": np.stack([a[call]["q" if a[call]["copy_target"] else "target_q"] for call in CALLS]),
+    }
+
+
+def _gradient_rows(a: Args, call: str) -> Array:
+    x, _ = distinct(a[call]["batch"]["obs"], a[call]["batch"]["next_obs"])
+    return np.zeros((len(x), a["sizes"][-1]))
+
+
+def _other_outputs(a: Args, call: str, gradient: Array) -> Array:
+    """The gradient (R, A) at every output but those of the actions taken, as one array."""
+    batch = a[call]["batch"]
+    _, (here, _) = distinct(batch["obs"], batch["next_obs"])
+    taken = np.zeros(gradient.shape, bool)
+    taken[here, batch["action"]] = True
+    return gradient[~taken]
+
+
+def read(a: Args, got: PlainData) -> Reading:
+    """Return what :func:`oracle` returns, from the new weights of both networks after each call, (2, n_params)."""
+    n = len(a["first"]["q"])
+    after = weights_of(got, {"q": (2, n), "target_q": (2, n)})
+    found, gradients, carried = [], [], np.zeros(0)
+    earlier: list[Array] = []
+    for k, call in enumerate(CALLS):
+        batch = a[call]["batch"]
+        x, (here, _) = distinct(batch["obs"], batch["next_obs"])
+        if np.array_equal(after["q"][k], a[call]["target_q"]):
+            raise AnswerUnusable("`q` holds the weights of `target_q` after the call: the copy went the wrong way")
+        step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
+        formula = _formula(a, call, step.outputs, here)
+        found.append(formula)
+        gradients.append(_other_outputs(a, call, step.outputs) / np.abs(step.outputs).max())
+        earlier, carried = [step.change], step.carried
+    parts = {
+        "first_step": found[0].errors,
+        "second_step": (found[1].errors, carried),
+        "other_outputs": tuple(gradients),
+        "target_net": np.stack([_target(a, call, after["q"][k], after["target_q"][k]) for k, call in enumerate(CALLS)]),
+    }
+    return Reading(parts, found[0].words)
+
+
+def _formula(a: Args, call: str, outputs: Array, here: Array) -> Formula:
+    """What explains the gradient at the outputs of the actions taken; else at those of the best actions."""
+    rows, action = rows_of(a, call), a[call]["batch"]["action"]
+    taken = np.array([outputs[here[i], action[i]] for i in rows.pairs.argmax(axis=1)])
+    formula = explain(taken, rows)
+    if formula is None and not _is_elsewhere(outputs, here, action):
+        raise AnswerUnusable(
+            "this step of `q` is a gradient at its outputs, but of no known formula: not of Q - y for any label that "
+            "can be made of reward, mask, gamma and the two networks"
+        )
+    return formula or Formula(taken * len(action), "the gradient is at other outputs", right=False)
+
+
+def _is_elsewhere(outputs: Array, here: Array, action: Array) -> bool:
+    """Whether some row of the batch has no gradient at its own action, but one at another."""
+    own = np.abs(outputs[here, action])
+    return bool(((own < 1e-9 * np.abs(outputs).max()) & (np.abs(outputs[here]).max(axis=1) > 0)).any())
+
+
+def _target(a: Args, call: str, q_after: Array, target_after: Array) -> Array:
+    """The target's weights after the call. Where they are copies of q's, the step that q took is left out of them."""
+    if not a[call]["copy_target"]:
+        return target_after
+    left_out: Array = target_after - q_after + a[call]["q"]
+    return left_out
+
+
+def advice(answer: Answer) -> tuple[str, ...]:
+    """What the examiner of strangers' agents says of this update, as sentences: never a mark."""
+    import torch
+
+    from gradschool.exercises._advice import examiner_says, float_batch
+
+    def make() -> SimpleNamespace:
+        q, target_q = (
+            torch.nn.Sequential(torch.nn.Linear(5, 32), torch.nn.ReLU(), torch.nn.Linear(32, 3)) for _ in "qt"
+        )
+        return SimpleNamespace(q=q, target_q=target_q, optimizer=torch.optim.SGD(q.parameters(), lr=0.1), gamma=0.9)
+
+    def update(agent: Any, batch: Any) -> None:
+        answer(agent.q, agent.target_q, agent.optimizer, float_batch(batch), agent.gamma, True)
+
+    return examiner_says(make, update, n_actions=3)

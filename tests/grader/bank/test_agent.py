@@ -1,0 +1,151 @@
+"""Whole updates, judged by the weights that they leave: what is read from them, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grader.bank.registry import find_entry
+from grader.judging.examine import examine
+from gradschool.check.api import check_here
+from gradschool.core.calling import call_raw, call_twice
+from gradschool.core.exercise import AnswerUnusable, Case
+from gradschool.core.report import Report
+
+ENTRY = find_entry("dqn.agent")
+READ = ENTRY.exercise.read
+
+
+def case(edge: bool = False) -> Case:
+    return next(c for c in ENTRY.exercise.cases(np.random.default_rng(5)) if c.edge == edge)
+
+
+def raw(answer: Callable[..., Any], of: Case) -> dict[str, np.ndarray]:
+    found = call_raw(ENTRY.exercise, answer, of.args).first
+    assert isinstance(found, dict)
+    return found  # type: ignore[return-value]
+
+
+def named(name: str) -> Callable[..., Any]:
+    return next(v for v in [*ENTRY.mutants, *ENTRY.alternatives] if v.name == name).fresh()
+
+
+def judged(answer: Callable[..., Any]) -> Report:
+    return examine(ENTRY, lambda args: call_twice(ENTRY.exercise, answer, args), 7)
+
+
+def test_only_weights_leave_the_kernel() -> None:
+    c = case()
+    found = raw(ENTRY.reference, c)
+    n = len(c.args["first"]["q"])
+    assert {name: x.shape for name, x in found.items()} == {"q": (2, n), "target_q": (2, n)}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("update_with_half_the_sum", "squared error (factor 1), max of the target network"),
+        ("update_with_huber", "Huber loss (bend at 1, factor 1/B)"),
+        ("update_double", "squared error (factor 2/B), double DQN"),
+        ("no-bootstrap", "y = 1 r + 0 v"),
+        ("gamma-missing", "y = 1 r + 1 v"),
+        ("label-at-s", "target network at s unless terminated: y = 1 r + 0.8 v"),
+    ],
+)
+def test_convention_and_label_are_read_from_the_weights_alone(name: str, words: str) -> None:
+    c = case()
+    if name == "update_with_huber":
+        c.args["first"]["batch"]["reward"][1] += 5.0  # an error beyond the bend
+    assert READ is not None
+    assert words in READ(c.args, raw(named(name), c)).words
+
+
+def test_a_convention_changes_no_mark_and_a_fault_has_its_name_in_every_convention() -> None:
+    def summed_without_mask(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            y = batch.reward + gamma * target_q(batch.next_obs).max(dim=1).values
+        loss = (q(batch.obs).gather(1, batch.action[:, None]).squeeze(1) - y).square().sum() / 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    report = judged(summed_without_mask)
+    assert (report.mistake, report.fraction) == ("no-terminal-mask", pytest.approx(0.9))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda w: {**w, "q": np.full_like(w["q"], np.nan)}, "NaN or infinite"),
+        (lambda w: {**w, "q": w["q"][:, 1:]}, "shapes"),
+        (lambda w: {**w, "q": w["q"].astype(np.float32)}, "shapes"),
+        (lambda w: {"q": w["q"]}, "and nothing else"),
+        (lambda w: {**w, "more": w["q"]}, "and nothing else"),
+        (lambda w: (w["q"], w["target_q"]), "and nothing else"),
+        (lambda w: None, "and nothing else"),
+        (lambda w: {**w, "q": w["q"] + 1e-4 * np.random.default_rng(0).normal(size=w["q"].shape)}, "not -lr times"),
+        (lambda w: {**w, "q": 1.0001 * w["q"]}, "not -lr times"),
+    ],
+)
+def test_weights_that_no_step_leaves_are_refused(change: Callable[[Any], Any], said: str) -> None:
+    c = case()
+    right = raw(ENTRY.reference, c)
+    assert READ is not None
+    READ(c.args, right)  # the right ones are read
+    with pytest.raises(AnswerUnusable, match=said):
+        READ(c.args, change(right))
+
+
+def test_a_gradient_of_no_known_formula_earns_nothing() -> None:
+    def pushed_down(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        optimizer.zero_grad()
+        q(batch.obs).gather(1, batch.action[:, None]).mean().backward()
+        optimizer.step()
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    report = judged(pushed_down)
+    assert report.fraction == 0.0
+    assert "no known formula" in report.hint
+
+
+def test_only_a_whole_step_counts() -> None:
+    """The last layer alone has the right gradient, and the layers below have none."""
+
+    def last_layer_alone(*args: Any) -> None:
+        for p in list(args[0].parameters())[:-2]:
+            p.requires_grad_(False)
+        ENTRY.reference(*args)
+
+    report = judged(last_layer_alone)
+    assert report.fraction == 0.0
+    assert "left unexplained" in report.hint
+
+
+def test_the_step_is_the_optimizers_own() -> None:
+    def by_hand(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        stepped, optimizer.step = optimizer.step, lambda: None
+        ENTRY.reference(q, target_q, optimizer, batch, gamma, False)
+        optimizer.step = stepped
+        with torch.no_grad():
+            for p in q.parameters():
+                p -= p.grad  # a step size of 1, whatever the optimizer's is
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    assert not judged(by_hand).passed
+
+
+def test_check_shows_what_the_examiner_reads_and_it_is_no_mark() -> None:
+    right = check_here(ENTRY.exercise, ENTRY.reference)
+    assert right.passed
+    assert any(note.startswith("Read from six updates") and "DQN" in note for note in right.notes)
+    wrong = check_here(ENTRY.exercise, named("no-terminal-mask"))
+    assert any("Terminated rows bootstrap" in note for note in wrong.notes)
+    assert all("Examiner, fault" not in note for note in right.notes)
