@@ -167,7 +167,7 @@ def test_every_exercise_stands_in_the_lesson_with_card_stub_check_and_hints(sour
     assert cells == re.findall(r"^:check: (\S+)", source, re.M)
     assert set(cells) == set(ENTRIES)
     for exercise_id in ENTRIES:
-        name = exercise_id.removeprefix("dqn.")
+        name = find(exercise_id).function
         assert re.search(
             rf"\*\*Exercise `{exercise_id}`\*\* · difficulty [●○]+ · importance [●○]+ · \d+ minutes", source
         )

@@ -10,6 +10,8 @@ import jupytext
 import numpy as np
 from nbformat import NotebookNode
 
+from gradschool.core.exercise import find
+
 
 def cells_of(source: Path) -> list[NotebookNode]:
     return jupytext.read(source, fmt="md:myst").cells
@@ -35,7 +37,7 @@ def assert_each_check_calls_its_function(cells: list[NotebookNode]) -> None:
     for cell in cells:
         if "check" in cell.metadata:
             name = cell.metadata["check"]
-            assert cell.source == f'check("{name}", {name.partition(".")[2]})'
+            assert cell.source == f'check("{name}", {find(name).function})'
 
 
 def chain_lesson(cells: list[NotebookNode]) -> SimpleNamespace:
