@@ -3,8 +3,8 @@
 
     python -m bench.examiner [--json] [--write] [--seeds 3] [--only taxonomy]
 
-Every row and the right program beside it is examined with each seed; the worst outcome counts, and the median time of
-examinations in a process that is warm. The exit status is 1 if a right program was accused.
+Every row and the right program beside it is examined with each seed; the worst outcome counts, and the median CPU time
+of examinations in a process that is warm. The exit status is 1 if a right program was accused.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from bench.examiner.rows import ACCUSED, CLEAN, NAMED, OUTSIDE, READ, SILENT, TO
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "examiner-benchmarks.md"
 BEGIN, END = "<!-- bench-examiner: begin -->", "<!-- bench-examiner: end -->"
 COUNTED = (NAMED, TOLD, READ, UNSEEN, SILENT, OUTSIDE)
-HEAD = ("row", "what is wrong", "the examiner said", "outcome", "right code beside it", "ms", "source")
+HEAD = ("row", "what is wrong", "the examiner said", "outcome", "right code beside it", "CPU ms", "source")
 
 
 def versions() -> dict[str, str]:
@@ -42,7 +42,7 @@ def summary(results: list[Result]) -> list[dict[str, Any]]:
                 **{name: outcomes[name] for name in COUNTED},
                 "right programs": len(rights),
                 "accused": sum(_is_accused(r) for r in rights.values()),
-                "ms": round(statistics.median(r.milliseconds for r in mine)),
+                "CPU ms": round(statistics.median(r.milliseconds for r in mine)),
             }
         )
     return lines
@@ -78,7 +78,9 @@ def as_text(results: list[Result]) -> str:
         for r in results:
             if r.row.suite == suite:
                 name, wrong, said, outcome, beside, ms, _ = cells(r)
-                lines.append(f"  {name:32}{wrong[:46]:48}{outcome.partition(':')[0]:10}{said}  |  {beside}  |  {ms} ms")
+                lines.append(
+                    f"  {name:32}{wrong[:46]:48}{outcome.partition(':')[0]:10}{said}  |  {beside}  |  {ms} CPU ms"
+                )
     lines.append("")
     lines += [", ".join(f"{name} {value}" for name, value in line.items()) for line in summary(results)]
     return "\n".join(lines)
@@ -87,8 +89,8 @@ def as_text(results: list[Result]) -> str:
 def markdown(results: list[Result]) -> str:
     """The block between the markers."""
     lines = summary(results)
-    total = {k: sum(line[k] for line in lines) for k in lines[0] if k not in {"suite", "ms"}}
-    total = {"suite": "**all**", **total, "ms": round(statistics.median(r.milliseconds for r in results))}
+    total = {k: sum(line[k] for line in lines) for k in lines[0] if k not in {"suite", "CPU ms"}}
+    total = {"suite": "**all**", **total, "CPU ms": round(statistics.median(r.milliseconds for r in results))}
     head = list(lines[0])
     blocks = [_table(head, [[str(line[k]) for k in head] for line in [*lines, total]])]
     blocks.append(", ".join(f"{k} {v}" for k, v in versions().items()) + ".")
