@@ -99,6 +99,19 @@ class Entry:
 
         return register
 
+    def changed(self, name: str, hint: str, *changes: tuple[str, str], right: bool = False) -> None:
+        """Register the reference with pieces of its text replaced: a mutant, or an alternative if it stays right.
+
+        For answers that are whole classes, in which a mistake is one line of forty.
+        """
+        text = _source(self.reference)
+        for old, new in changes:
+            if text.count(old) != 1:
+                raise ValueError(f"{self.exercise.id}, {name}: {old!r} is {text.count(old)} times in the reference")
+            text = text.replace(old, new)
+        variant = Variant(name, text, self.reference.__name__, hint)
+        (self.alternatives if right else self.mutants).append(variant)
+
     def alternative_solution(self, function: Answer) -> Answer:
         """Register a right solution that is written another way."""
         self.alternatives.append(Variant(function.__name__, function, function.__name__))

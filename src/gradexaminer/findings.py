@@ -45,6 +45,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "bootstrap-gradient": frozenset({"unexplained"}),
     "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),
+    "actor-slope-replayed": frozenset({"unexplained"}),
     "critic-moved-by-actor": frozenset({"actor-gradient-left"}),
     "grads-not-zeroed": frozenset({"actor-gradient-left"}),
     "untaken": frozenset({"unexplained"}),

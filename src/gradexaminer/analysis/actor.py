@@ -47,10 +47,12 @@ class Path:
 
 def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
     """Say how the actor learns, and what is wrong with it."""
-    paths = [p for u in seen.updates for b in u.backwards if not b.probe for p in _paths(seen, u, b)]
-    paths = [p for p in paths if not _is_swept(seen, p)]
+    found = [p for u in seen.updates for b in u.backwards if not b.probe for p in _paths(seen, u, b)]
+    found = [p for p in found if not _is_swept(seen, p)]
+    paths = [p for p in found if not _asks_for_a_slope(seen, p, report)]
     if not paths:
-        _no_path(seen, online, report)
+        if not found:
+            _no_path(seen, online, report)
         return
     for backward in {p.backward.number for p in paths}:
         together = [p for p in paths if p.backward.number == backward]
@@ -59,6 +61,17 @@ def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> Non
     for path in paths:
         _critic_asked(path, online, report)
         _reaches_the_actor(seen, path, report)
+
+
+def _asks_for_a_slope(seen: Observed, path: Path, report: Report) -> bool:
+    """Whether a pass only left dQ/da in an action's `.grad`, of which a later pass made the actor's loss.
+
+    `critic(s, a).mean().backward()`, then `(-a.grad * actor(s)).sum().backward()`: the first says nothing about a sign.
+    """
+    number = path.backward.number
+    reaches = any(not c.extra and (c.keys.end == HERE).all() for c in path.update.calls_with_gradient(number))
+    later = [b for b in path.update.backwards if b.number > number and not b.probe]
+    return not reaches and any(_by_hand(seen, path.update, b, report) for b in later)
 
 
 def _paths(seen: Observed, update: Update, backward: Backward) -> list[Path]:

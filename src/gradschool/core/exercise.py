@@ -21,7 +21,12 @@ from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 Answer = Callable[..., Any]  # a student's function
 Args = Mapping[str, Any]  # the inputs of one case by name
 Rng: TypeAlias = "np.random.Generator"  # a text: numpy.random is loaded when somebody draws
-CHAPTERS = {"chain": "01-loss-as-chain-rule", "dqn": "02-dqn-on-taxi", "ddpg": "03-ddpg-on-pendulum"}
+CHAPTERS = {
+    "chain": "01-loss-as-chain-rule",
+    "dqn": "02-dqn-on-taxi",
+    "ddpg": "03-ddpg-on-pendulum",
+    "lab": "04-debugging-lab",
+}
 
 
 class UnknownExercise(LookupError):

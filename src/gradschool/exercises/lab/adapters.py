@@ -1,0 +1,177 @@
+"""Chapter 4: how a mended agent learns on one set of inputs, and what a student's test says of recorded agents.
+
+An agent is built on small networks in float64, with plain SGD, and asked for its weights after one update or several.
+A test is handed agents whose updates were recorded: their weights before and after are numbers, so that no code of an
+agent, right or wrong, is in the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Answer, AnswerUnusable, Args
+from gradschool.core.numerics import Array
+
+PARTS = ("first", "second", "third")  # one planted fault each, in the order of the file
+TOGETHER = 3  # updates of the agent as a whole
+NEVER = 1000  # more updates than anybody asks for
+
+
+def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
+    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, and three times."""
+    from gradschool.lessons.lab import small
+
+    batches = small.batches_of(a["batches"], a["q_net"].shape[0])
+    going_on = [small.without_ends(batch) for batch in batches]
+
+    def agent(sync_every: int) -> Any:
+        return small.taxi(answer, a["q_net"], a["target_net"], a["gamma"], sync_every)
+
+    one, two, copied, whole = agent(NEVER), agent(NEVER), agent(1), agent(2)
+    one.learn(batches[0])
+    two.learn(going_on[0])
+    two.learn(going_on[1])
+    copied.learn(going_on[0])
+    small.move(copied.q_net)
+    seen = _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.table)
+    return {
+        "one_update": small.table(one.q_net),
+        "two_updates": small.table(two.q_net),
+        "copied_target": small.table(copied.target_net),
+        "all_updates": seen,
+    }
+
+
+def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
+    """Have CartPoleAgent learn: where s' is s, without discount, where all episodes end, and three times."""
+    from gradschool.lessons.lab import small
+
+    batches = small.batches_of(a["batches"])
+
+    def agent(gamma: float) -> Any:
+        return small.cartpole(answer, a["q_net"], a["target_net"], gamma, a["tau"])
+
+    discounted, undiscounted, followed, whole = agent(a["gamma"]), agent(1.0), agent(a["gamma"]), agent(a["gamma"])
+    obs, action, reward, _, done = batches[0]
+    discounted.learn((obs, action, reward, obs.clone(), done))
+    undiscounted.learn(batches[1])
+    followed.learn(small.with_ends(batches[2]))
+    return {
+        "discounted": small.flat(discounted.q_net),
+        "next_action": small.flat(undiscounted.q_net),
+        "target_net": small.flat(followed.target_net),
+        "all_updates": _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.flat),
+    }
+
+
+NETS = ("actor", "critic", "target_actor", "target_critic")
+
+
+def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
+    """Have PendulumAgent learn: the critic alone, the actor alone, both where all episodes end, and three times."""
+    from gradschool.lessons.lab import small
+
+    batches = small.batches_of(a["batches"])
+
+    def agent() -> Any:
+        return small.pendulum(answer, {name: a[name] for name in NETS}, a["gamma"], a["tau"])
+
+    judged, acted, both, whole = agent(), agent(), agent(), agent()
+    judged.learn_critic(*batches[0])
+    acted.learn_actor(*batches[1][:2])
+    both.learn(small.with_ends(batches[2]))
+    return {
+        "critic_after_both": small.flat(both.critic),
+        "actor_step": small.flat(acted.actor),
+        "critic_step": small.flat(judged.critic),
+        "all_updates": _after_each(whole, batches[:TOGETHER], NETS, small.flat),
+    }
+
+
+def _after_each(
+    agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]
+) -> dict[str, Array]:
+    """Have the agent learn on every batch, and return each network's weights after each update."""
+    seen: dict[str, list[Array]] = {name: [] for name in names}
+    for batch in batches:
+        agent.learn(batch)
+        for name in names:
+            seen[name].append(read(getattr(agent, name)))
+    return {name: np.stack(found) for name, found in seen.items()}
+
+
+def taxi_test(answer: Answer, a: Args) -> dict[str, Array]:
+    """Hand recorded agents on Taxi to the student's test: True where it passes."""
+    from gradschool.lessons.lab import small
+
+    def recorded(r: int) -> tuple[Any, Any]:
+        batches = small.batches_of(_of_record(a["batches"], r), a["q_net"].shape[1])
+        nets = {name: small.linear(a[name][r]) for name in ("q_net", "target_net")}
+        after = {name: a[f"{name}_after"][r] for name in nets}
+        facts = {"gamma": float(a["gamma"][r]), "sync_every": int(a["sync_every"][r])}
+        return small.Recorded(nets, after, batches, small.load_table, facts), batches
+
+    return _verdicts(answer, a, recorded)
+
+
+def cartpole_test(answer: Answer, a: Args) -> dict[str, Array]:
+    """Hand recorded agents on CartPole to the student's test: True where it passes."""
+    from gradschool.lessons.lab import small
+
+    def recorded(r: int) -> tuple[Any, Any]:
+        batches = small.batches_of(_of_record(a["batches"], r))
+        nets = {name: small.layers(a["sizes"], a[name][r]) for name in ("q_net", "target_net")}
+        return _recorded(a, r, nets, batches), batches
+
+    return _verdicts(answer, a, recorded)
+
+
+def pendulum_test(answer: Answer, a: Args) -> dict[str, Array]:
+    """Hand recorded agents on Pendulum to the student's test: True where it passes."""
+    from gradschool.lessons.lab import small
+
+    def recorded(r: int) -> tuple[Any, Any]:
+        batches = small.batches_of(_of_record(a["batches"], r))
+        nets = {
+            name: (small.actor if "actor" in name else small.critic)({"sizes": a[sizes_of(name)], "flat": a[name][r]})
+            for name in NETS
+        }
+        return _recorded(a, r, nets, batches), batches
+
+    return _verdicts(answer, a, recorded)
+
+
+def sizes_of(name: str) -> str:
+    """The input that holds the sizes of a network of this name."""
+    return "actor_sizes" if "actor" in name else "critic_sizes"
+
+
+def _recorded(a: Args, r: int, nets: dict[str, Any], batches: Sequence[Any]) -> Any:
+    from gradschool.lessons.lab import small
+
+    after = {name: a[f"{name}_after"][r] for name in nets}
+    facts = {"gamma": float(a["gamma"][r]), "tau": float(a["tau"][r])}
+    return small.Recorded(nets, after, batches, small.load_flat, facts)
+
+
+def _of_record(batches: Mapping[str, Array], r: int) -> dict[str, Array]:
+    return {name: x[r] for name, x in batches.items()}
+
+
+def _verdicts(answer: Answer, a: Args, recorded: Callable[[int], tuple[Any, Any]]) -> dict[str, Array]:
+    """Return for each planted fault whether the test passes on each recorded agent that is right or has this fault."""
+    passed = np.array([_passes(answer, *recorded(r)) for r in range(len(a["group"]))])
+    return {part: passed[a["group"] == k] for k, part in enumerate(PARTS)}
+
+
+def _passes(answer: Answer, agent: Any, batches: Sequence[Any]) -> bool:
+    try:
+        said = answer(agent, batches)
+    except AssertionError:
+        return False
+    if said is not None:
+        raise AnswerUnusable("a test should return nothing: let an assert fail where something is wrong")
+    return True

@@ -1,0 +1,55 @@
+"""Inputs and oracle of ``lab.cartpole_dqn``."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises.axes import Axes, has_value, of_size, several, some_row, some_row_without
+from gradschool.exercises.lab._records import all_updates
+from gradschool.exercises.lab._updates import cartpole_learn, each_batch, other_action
+from gradschool.exercises.lab.adapters import TOGETHER
+from gradschool.lessons.lab.small import new_net, real_arrays
+
+AXES: Axes = {
+    "rows that end": lambda inputs: some_row("done")([a["batches"] for a in inputs]),
+    "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
+    "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
+    "several gammas": several("gamma"),
+    "several taus": several("tau"),
+    "a target that stands still": has_value("tau", 0.0),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Both networks, four batches, gamma and tau."""
+
+    def case(name: str, sizes: tuple[int, ...], B: int, gamma: float, tau: float, edge: bool = False) -> Case:
+        for _ in count():
+            nets = {"q_net": new_net(rng, sizes), "target_net": new_net(rng, sizes)}
+            batches = real_arrays(rng, sizes[0], B, n_actions=sizes[-1])
+            if other_action(nets["q_net"], batches, 1):
+                break
+        return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B})
+
+    return [
+        case("four numbers, three actions", (4, 6, 3), 8, 0.9, 0.1),
+        case("two numbers, five actions", (2, 5, 5), 6, 0.6, 0.3),
+        case("one row, a target that stands still", (3, 6, 4), 1, 0.8, 0.0, edge=True),
+    ]
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """What the stated loss, its measured gradient and plain SGD make of both networks."""
+    nets, gamma, tau, batches = (a["q_net"], a["target_net"]), a["gamma"], a["tau"], list(each_batch(a["batches"]))
+    here = {**batches[0], "next_obs": batches[0]["obs"]}
+    over = {**batches[2], "done": np.ones_like(batches[2]["done"])}
+    return {
+        "discounted": next(cartpole_learn(*nets, iter([here]), gamma, tau))["q_net"],
+        "next_action": next(cartpole_learn(*nets, iter([batches[1]]), 1.0, tau))["q_net"],
+        "target_net": next(cartpole_learn(*nets, iter([over]), gamma, tau))["target_net"],
+        "all_updates": all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau)),
+    }

@@ -1,0 +1,49 @@
+"""Inputs and oracle of ``lab.pendulum_ddpg``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises.axes import Axes, of_size, several, some_row, some_row_without
+from gradschool.exercises.lab._records import all_updates
+from gradschool.exercises.lab._updates import actions, actor_step, critic_step, each_batch, pendulum_learn
+from gradschool.exercises.lab.adapters import NETS, TOGETHER
+from gradschool.lessons.lab.small import pendulum_nets, real_arrays
+
+AXES: Axes = {
+    "rows that end": lambda inputs: some_row("done")([a["batches"] for a in inputs]),
+    "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
+    "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
+    "one number for an action": lambda inputs: of_size("action", 1, axis=2)([a["batches"] for a in inputs]),
+    "several gammas": several("gamma"),
+    "several taus": several("tau"),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Actor, critic, the target of each, four batches, gamma and tau."""
+
+    def case(name: str, size: int, B: int, gamma: float, tau: float, edge: bool = False) -> Case:
+        nets, batches = pendulum_nets(rng, size), real_arrays(rng, 3, B, size=size)
+        return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B, "A": size})
+
+    return [
+        case("two numbers for an action", 2, 6, 0.9, 0.1),
+        case("three numbers for an action", 3, 5, 0.7, 0.3),
+        case("one number, one row", 1, 1, 0.8, 0.2, edge=True),
+    ]
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """What both stated losses, their measured gradients and plain SGD make of the four networks."""
+    nets, gamma, tau, batches = {name: a[name] for name in NETS}, a["gamma"], a["tau"], list(each_batch(a["batches"]))
+    over = {**batches[2], "done": np.ones_like(batches[2]["done"])}
+    return {
+        "critic_after_both": next(pendulum_learn(nets, iter([over]), gamma, tau))["critic"],
+        "actor_step": actor_step(nets, batches[1], actions(nets["actor"], batches[1]["obs"])),
+        "critic_step": critic_step(nets, batches[0], gamma),
+        "all_updates": all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau)),
+    }

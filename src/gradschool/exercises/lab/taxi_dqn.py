@@ -1,0 +1,58 @@
+"""Inputs and oracle of ``lab.taxi_dqn``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some_row, some_row_without, tall, wide
+from gradschool.exercises.lab._records import all_updates
+from gradschool.exercises.lab._updates import each_batch, taxi_learn
+from gradschool.exercises.lab.adapters import NEVER, TOGETHER
+from gradschool.lessons.lab.small import taxi_arrays
+
+AXES: Axes = {
+    "more states than actions": tall("q_net"),
+    "more actions than states": wide("q_net"),
+    "rows that end": lambda inputs: some_row("done")([a["batches"] for a in inputs]),
+    "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
+    "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
+    "gamma 1": has_value("gamma", 1.0),
+    "several gammas": several("gamma"),
+    "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Both tables (S, A), four batches and gamma."""
+
+    def case(name: str, S: int, A: int, B: int, gamma: float, edge: bool = False) -> Case:
+        q_net, target_net = rng.uniform(-3.0, 3.0, size=(2, S, A))
+        batches = taxi_arrays(rng, S, A, B)
+        batches["reward"] *= 1000.0 if edge else 1.0
+        return Case(
+            name, {"q_net": q_net, "target_net": target_net, "batches": batches, "gamma": gamma}, edge, {"B": B}
+        )
+
+    return [
+        case("8 states, 4 actions", 8, 4, 6, 0.9),
+        case("4 states, 6 actions", 4, 6, 3, 0.7),
+        case("one row, gamma 1, a large reward", 5, 3, 1, 1.0, edge=True),
+    ]
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """What the stated loss, its gradient and plain SGD make of the tables."""
+    nets, gamma, ends = (a["q_net"], a["target_net"]), a["gamma"], np.zeros(a["batches"]["done"].shape[1])
+    one = next(taxi_learn(*nets, each_batch(a["batches"]), gamma, NEVER))
+    going_on = [w["q_net"] for w in taxi_learn(*nets, each_batch(a["batches"], done=ends), gamma, NEVER)]
+    whole = all_updates(islice(taxi_learn(*nets, each_batch(a["batches"]), gamma, 2), TOGETHER))
+    return {
+        "one_update": one["q_net"],
+        "two_updates": going_on[1],
+        "copied_target": going_on[0],
+        "all_updates": whole,
+    }
