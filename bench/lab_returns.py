@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from grader.bank.lab.files import version
 
-from grader.bank.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn
+from grader.bank.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn, version
 
 NAMES = {"taxi_dqn": taxi_dqn, "cartpole_dqn": cartpole_dqn, "pendulum_ddpg": pendulum_ddpg}
 MAKE = {

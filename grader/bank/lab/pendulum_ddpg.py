@@ -10,9 +10,9 @@ from grader.bank.entry import entry
 class PendulumAgent:
     """DDPG: actor and critic, and a target network of each that follows slowly."""
 
-    def __init__(self, make_actor, make_critic, optimizer=torch.optim.Adam, lr=3e-3, gamma=0.97, tau=0.01):
-        self.actor, self.target_actor = make_actor(), make_actor()
-        self.critic, self.target_critic = make_critic(), make_critic()
+    def __init__(self, actor, critic, optimizer=torch.optim.Adam, lr=3e-3, gamma=0.97, tau=0.01):
+        self.actor, self.target_actor = actor(), actor()
+        self.critic, self.target_critic = critic(), critic()
         self.target_actor.load_state_dict(self.actor.state_dict())
         self.target_critic.load_state_dict(self.critic.state_dict())
         self.actor_optimizer = optimizer(self.actor.parameters(), lr=lr)

@@ -51,7 +51,7 @@ def test_what_it_changes_is_what_it_adds() -> None:
     ("name", "before", "said"),
     [
         ("chain", None, "cannot name an exercise"),
-        ("softmax.loss", None, r"cannot name an exercise: it takes a chapter \(chain, dqn, ddpg\)"),
+        ("softmax.loss", None, r"cannot name an exercise: it takes a chapter \(chain, dqn, ddpg, lab\)"),
         ("chain.l2 gradient", None, "cannot name an exercise"),
         ("chain._shared", None, "cannot name an exercise"),
         ("chain.Loss", None, "in small letters"),
@@ -88,7 +88,7 @@ def test_nothing_unfinished_is_in_the_course() -> None:
 
 @pytest.mark.parametrize("part", CHAPTERS)
 def test_both_halves_of_every_exercise_have_a_file_of_its_name_and_there_is_no_other(part: str) -> None:
-    names = {e.function for e in in_chapter(part)}
+    names = {e.stem for e in in_chapter(part)}
     private = {f.stem for f in (ROOT / "grader" / "bank" / part).glob("*.py")}
     public = {f.stem for f in (ROOT / "src" / "gradschool" / "exercises" / part).glob("*.py")}
     assert private == names | {"__init__"}

@@ -156,4 +156,4 @@ def test_no_exercise_leans_on_another_students_cell(which: Chapter) -> None:
     for cell in source.template(which).cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             kinds = [type(node).__name__ for node in ast.parse(cell.source).body]
-            assert kinds == ["FunctionDef"], (cell.metadata.nbgrader.grade_id, kinds)
+            assert kinds in (["FunctionDef"], ["ClassDef"]), (cell.metadata.nbgrader.grade_id, kinds)

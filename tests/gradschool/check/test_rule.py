@@ -30,5 +30,5 @@ def test_the_rule_is_said(place: str) -> None:
 
 def test_every_chapter_is_among_the_places() -> None:
     assert (
-        len([p for p in PLACES if p.endswith(".ipynb")]) == len([p for p in PLACES if p.startswith("solutions")]) == 3
+        len([p for p in PLACES if p.endswith(".ipynb")]) == len([p for p in PLACES if p.startswith("solutions")]) == 4
     )

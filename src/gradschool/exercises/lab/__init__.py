@@ -45,7 +45,7 @@ EXERCISES = (
     Exercise(
         "lab.pendulum_ddpg",
         "The agent on Pendulum, mended",
-        "PendulumAgent(make_actor, make_critic, optimizer, lr, gamma, tau)",
+        "PendulumAgent(actor, critic, optimizer, lr, gamma, tau)",
         adapter=adapters.pendulum_ddpg,
     ),
 )

@@ -53,9 +53,9 @@ class Critic(nn.Module):
 class PendulumAgent:
     """DDPG: actor and critic, and a target network of each that follows slowly."""
 
-    def __init__(self, make_actor, make_critic, optimizer=torch.optim.Adam, lr=3e-3, gamma=0.97, tau=0.01):
-        self.actor, self.target_actor = make_actor(), make_actor()
-        self.critic, self.target_critic = make_critic(), make_critic()
+    def __init__(self, actor, critic, optimizer=torch.optim.Adam, lr=3e-3, gamma=0.97, tau=0.01):
+        self.actor, self.target_actor = actor(), actor()
+        self.critic, self.target_critic = critic(), critic()
         self.target_actor.load_state_dict(self.actor.state_dict())
         self.target_critic.load_state_dict(self.critic.state_dict())
         self.optimizer = optimizer([*self.actor.parameters(), *self.critic.parameters()], lr=lr)
