@@ -21,6 +21,8 @@ from grader.audit.namespaces import lesson_namespace, lesson_solution
 from grader.bank.entry import Entry
 from gradschool.core.exercise import Answer
 
+DEFINED = (ast.FunctionDef, ast.ClassDef)  # what an exercise asks for
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -106,12 +108,14 @@ def mutants(entry: Entry) -> list[Solution]:
 def _changed(original: Solution) -> Iterator[tuple[str, str]]:
     """Yield the operator and the text of each mutant of one solution."""
     module = ast.parse(original.source)
-    at = next(k for k, n in enumerate(module.body) if isinstance(n, ast.FunctionDef) and n.name == original.function)
+    at = next(k for k, n in enumerate(module.body) if isinstance(n, DEFINED) and n.name == original.function)
     tree = module.body[at]
-    assert isinstance(tree, ast.FunctionDef)
+    assert isinstance(tree, DEFINED)
     _strip(tree)
-    trees = list(_one_node(tree))
-    if original.origin == "reference":  # what is done to arguments and results does not depend on what is between
+    trees: list[tuple[str, ast.FunctionDef | ast.ClassDef]] = list(_one_node(tree))
+    if original.origin == "reference" and isinstance(
+        tree, ast.FunctionDef
+    ):  # what is done to arguments and results does not depend on what is between
         trees += whole_function(tree)
     for operator, new in trees:
         module.body[at] = new
@@ -123,8 +127,8 @@ def _changed(original: Solution) -> Iterator[tuple[str, str]]:
         yield operator, source
 
 
-def _one_node(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Yield the function with one node replaced, for each node and each operator."""
+def _one_node(tree: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    """Yield the function, or the class, with one node replaced, for each node and each operator."""
     for statement in tree.body:
         for node in ast.walk(statement):
             for name, operator in OPERATORS.items():
@@ -133,11 +137,18 @@ def _one_node(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
                     yield name, copy.deepcopy(tree, {id(node): fresh})
 
 
-def _strip(tree: ast.FunctionDef) -> None:
-    """Remove docstring and annotations: to change them changes nothing."""
-    tree.returns, tree.decorator_list = None, []
-    for argument in [*tree.args.args, *tree.args.kwonlyargs]:
-        argument.annotation = None
+def _strip(tree: ast.FunctionDef | ast.ClassDef) -> None:
+    """Remove docstring and annotations, of a class those of its methods: to change them changes nothing."""
+    tree.decorator_list = []
+    if isinstance(tree, ast.FunctionDef):
+        tree.returns = None
+        for argument in [*tree.args.args, *tree.args.kwonlyargs]:
+            argument.annotation = None
+    else:
+        for method in (n for n in tree.body if isinstance(n, ast.FunctionDef)):
+            decorators = method.decorator_list
+            _strip(method)
+            method.decorator_list = decorators
     if ast.get_docstring(tree) is not None:
         tree.body = tree.body[1:] or [ast.Pass()]
 
@@ -146,7 +157,7 @@ def _normalized(source: str, function: str) -> str:
     """Return a text by which two solutions that differ in their name and layout alone are the same."""
     module = ast.parse(source)
     for node in module.body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
+        if isinstance(node, DEFINED) and node.name == function:
             _strip(node)
             node.name = "_"
     return ast.unparse(module)

@@ -231,7 +231,7 @@ def _message(error: BaseException, answer: Answer) -> str:
 
 
 def _line(error: BaseException, answer: Answer) -> str:
-    code, place, step = getattr(answer, "__code__", None), "", error.__traceback__
+    code, place, step = _code(answer), "", error.__traceback__
     while step is not None:
         at = step.tb_frame.f_code
         if isinstance(code, CodeType) and at.co_filename == code.co_filename:
@@ -240,3 +240,9 @@ def _line(error: BaseException, answer: Answer) -> str:
             place = f"line {step.tb_lineno - start + 1} of {sanitize_text(name[:60])}"
         step = step.tb_next
     return place
+
+
+def _code(answer: Answer) -> object:
+    """Return the code of a function, or of the first method of a class: both tell the cell that it stands in."""
+    own = [answer, *vars(answer).values()] if isinstance(answer, type) else [answer]
+    return next((code for code in (getattr(thing, "__code__", None) for thing in own) if code is not None), None)

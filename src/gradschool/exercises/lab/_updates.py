@@ -127,3 +127,8 @@ def actor_step(now: Mapping[str, Mapping[str, Any]], b: Batch, at: Array) -> Arr
         return np.asarray(-np.sum(slope * mu, axis=(1, 2)) / len(at))
 
     return np.asarray(now["actor"]["flat"] - STEP_SIZE * complex_step_at_once(losses, now["actor"]["flat"]))
+
+
+def shows(one: Weights, other: Weights, at_least: float = 1e-3) -> bool:
+    """Whether online networks that learned in two ways differ: a fault may leave no trace in a batch."""
+    return any(float(np.abs(one[name] - other[name]).max()) > at_least for name in ("actor", "critic"))

@@ -93,14 +93,19 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
 
 def _after_each(
     agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]
-) -> dict[str, Array]:
-    """Have the agent learn on every batch, and return each network's weights after each update."""
+) -> Array:
+    """Have the agent learn on every batch, and return all networks' weights after each update, (K, n)."""
     seen: dict[str, list[Array]] = {name: [] for name in names}
     for batch in batches:
         agent.learn(batch)
         for name in names:
             seen[name].append(read(getattr(agent, name)))
-    return {name: np.stack(found) for name, found in seen.items()}
+    return together({name: np.stack(found) for name, found in seen.items()})
+
+
+def together(seen: Mapping[str, Array]) -> Array:
+    """Put the weights of several networks after each of K updates side by side, (K, n)."""
+    return np.concatenate([x.reshape(len(x), -1) for x in seen.values()], axis=1)
 
 
 def taxi_test(answer: Answer, a: Args) -> dict[str, Array]:

@@ -11,7 +11,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, has_value, of_size, several, some_row, some_row_without
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import cartpole_learn, each_batch, other_action
-from gradschool.exercises.lab.adapters import TOGETHER
+from gradschool.exercises.lab.adapters import TOGETHER, together
 from gradschool.lessons.lab.small import new_net, real_arrays
 
 AXES: Axes = {
@@ -51,5 +51,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "discounted": next(cartpole_learn(*nets, iter([here]), gamma, tau))["q_net"],
         "next_action": next(cartpole_learn(*nets, iter([batches[1]]), 1.0, tau))["q_net"],
         "target_net": next(cartpole_learn(*nets, iter([over]), gamma, tau))["target_net"],
-        "all_updates": all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau)),
+        "all_updates": together(all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau))),
     }

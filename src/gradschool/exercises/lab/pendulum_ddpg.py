@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, of_size, several, some_row, some_row_without
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import actions, actor_step, critic_step, each_batch, pendulum_learn
-from gradschool.exercises.lab.adapters import NETS, TOGETHER
+from gradschool.exercises.lab.adapters import NETS, TOGETHER, together
 from gradschool.lessons.lab.small import pendulum_nets, real_arrays
 
 AXES: Axes = {
@@ -27,7 +28,12 @@ def cases(rng: Rng) -> list[Case]:
     """Actor, critic, the target of each, four batches, gamma and tau."""
 
     def case(name: str, size: int, B: int, gamma: float, tau: float, edge: bool = False) -> Case:
-        nets, batches = pendulum_nets(rng, size), real_arrays(rng, 3, B, size=size)
+        for _ in count():
+            nets, batches = pendulum_nets(rng, size), real_arrays(rng, 3, B, size=size)
+            b = next(each_batch({name: x[1:] for name, x in batches.items()}))
+            steps = [actor_step(nets, b, at) for at in (actions(nets["actor"], b["obs"]), b["action"])]
+            if edge or np.abs(steps[0] - steps[1]).max() > 1e-3:  # the slope is another one at stored actions
+                break
         return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B, "A": size})
 
     return [
@@ -45,5 +51,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "critic_after_both": next(pendulum_learn(nets, iter([over]), gamma, tau))["critic"],
         "actor_step": actor_step(nets, batches[1], actions(nets["actor"], batches[1]["obs"])),
         "critic_step": critic_step(nets, batches[0], gamma),
-        "all_updates": all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau)),
+        "all_updates": together(all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau))),
     }

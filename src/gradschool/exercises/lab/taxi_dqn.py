@@ -11,7 +11,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some_row, some_row_without, tall, wide
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import each_batch, taxi_learn
-from gradschool.exercises.lab.adapters import NEVER, TOGETHER
+from gradschool.exercises.lab.adapters import NEVER, TOGETHER, together
 from gradschool.lessons.lab.small import taxi_arrays
 
 AXES: Axes = {
@@ -49,7 +49,7 @@ def oracle(a: Args) -> dict[str, Any]:
     nets, gamma, ends = (a["q_net"], a["target_net"]), a["gamma"], np.zeros(a["batches"]["done"].shape[1])
     one = next(taxi_learn(*nets, each_batch(a["batches"]), gamma, NEVER))
     going_on = [w["q_net"] for w in taxi_learn(*nets, each_batch(a["batches"], done=ends), gamma, NEVER)]
-    whole = all_updates(islice(taxi_learn(*nets, each_batch(a["batches"]), gamma, 2), TOGETHER))
+    whole = together(all_updates(islice(taxi_learn(*nets, each_batch(a["batches"]), gamma, 2), TOGETHER)))
     return {
         "one_update": one["q_net"],
         "two_updates": going_on[1],

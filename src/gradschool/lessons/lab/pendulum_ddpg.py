@@ -1,4 +1,4 @@
-"""DDPG on Pendulum-v1. It runs, both losses move, and the pendulum never stands up: find out why."""
+"""DDPG on Pendulum-v1. It runs, both losses move, and it learns: is it right?"""
 
 import random
 
