@@ -11,7 +11,7 @@ from rich.console import Console
 
 from grader import sample_class
 from grader.autograde import Progress, grade_class
-from grader.course import CourseDirectory, chapters
+from grader.course import Chapter, CourseDirectory, chapters
 from grader.demo import students
 from grader.demo.table import marks_table, troubles
 from grader.execution.config import ExecutionConfig, TimeLimits
@@ -24,6 +24,11 @@ from grader.publish.solutions import run_solution
 
 QUICK = TimeLimits(check=5.0)  # the demo has a student whose function never returns
 SHOWN = "lobrien"  # whose feedback page is named to be opened: several exercises are wrong
+
+
+def shown_chapters() -> list[Chapter]:
+    """Return the chapters that the made-up class hands in: those for which its mistakes and answers are written."""
+    return [chapter for chapter in chapters() if chapter.key in students.SHARED]
 
 
 def run(console: Console, course: CourseDirectory, config: ExecutionConfig, progress: Progress) -> None:
@@ -39,22 +44,24 @@ def run(console: Console, course: CourseDirectory, config: ExecutionConfig, prog
     def say(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    for chapter in chapters():
+    for chapter in shown_chapters():
         say(f"Built {shown(build.build(chapter, where))}")
     say("Running the instructor's solution of the first chapter (`python -m grader solutions` runs them all) ...")
-    say(f"Ran and rendered {shown(run_solution(where, chapters()[0])[1])}")
-    for chapter in chapters():
+    say(f"Ran and rendered {shown(run_solution(where, shown_chapters()[0])[1])}")
+    for chapter in shown_chapters():
         say(f"{len(students.fill_class(where, chapter))} students hand in {chapter.assignment_id}.")
     own = replace(config, work_dir=where.work, limits=QUICK)
-    results = grade_class(where, chapters(), config=own, progress=progress)
-    found = facts(where, chapters())
+    results = grade_class(where, shown_chapters(), config=own, progress=progress)
+    found = facts(where, shown_chapters())
     console.print(marks_table(found))
     for line in troubles(found, results):
         say(line)
-    pages = [page for chapter in chapters() for page in write_feedback(where, chapter)]
+    pages = [page for chapter in shown_chapters() for page in write_feedback(where, chapter)]
     say(f"{len(pages)} feedback pages are in {shown(where.feedback)}")
-    say(f"{export_csv(where, chapters(), where.work / 'marks.csv')} marks are in {shown(where.work / 'marks.csv')}")
-    report = write_report(where, chapters())
+    say(
+        f"{export_csv(where, shown_chapters(), where.work / 'marks.csv')} marks are in {shown(where.work / 'marks.csv')}"
+    )
+    report = write_report(where, shown_chapters())
     say(f"Done in {time.perf_counter() - started:.0f} s. Open:")
     for line in what_to_open(where, report, pages):
         say(line)

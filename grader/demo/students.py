@@ -156,7 +156,7 @@ def _fill(chapter: Chapter, student: str, number: int, made: dict[str, dict[str,
 
 def _answered(notebook: NotebookNode, chapter: Chapter, number: int) -> NotebookNode:
     """Answer the written questions; several students say nearly the same."""
-    questions = ANSWERS.get(chapter.key, ())
+    questions = ANSWERS[chapter.key]
     said = [ways[(number // (place + 1)) % len(ways)] for place, ways in enumerate(questions)]
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and is_grade(cell) and is_solution(cell):

@@ -20,7 +20,7 @@ from gradschool.core.exercise import CHAPTERS, Case, UnknownExercise
 from gradschool.core.plain_data import iter_leaves
 
 PARTS = list(CHAPTERS)
-AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50}
+AT_LEAST = {"chain": 40, "dqn": 50, "ddpg": 50, "lab": 40}
 # Rows of the catalogue that no exercise asks for: a softmax loss (a15), a masked argmax (b13), and learning rates,
 # which are a setting and no function (c21).
 NOT_ASKED = {"a15", "b13", "c21"}

@@ -91,9 +91,7 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
     }
 
 
-def _after_each(
-    agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]
-) -> Array:
+def _after_each(agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]) -> Array:
     """Have the agent learn on every batch, and return all networks' weights after each update, (K, n)."""
     seen: dict[str, list[Array]] = {name: [] for name in names}
     for batch in batches:
