@@ -58,9 +58,8 @@ def run(console: Console, course: CourseDirectory, config: ExecutionConfig, prog
         say(line)
     pages = [page for chapter in shown_chapters() for page in write_feedback(where, chapter)]
     say(f"{len(pages)} feedback pages are in {shown(where.feedback)}")
-    say(
-        f"{export_csv(where, shown_chapters(), where.work / 'marks.csv')} marks are in {shown(where.work / 'marks.csv')}"
-    )
+    marks = export_csv(where, shown_chapters(), where.work / "marks.csv")
+    say(f"{marks} marks are in {shown(where.work / 'marks.csv')}")
     report = write_report(where, shown_chapters())
     say(f"Done in {time.perf_counter() - started:.0f} s. Open:")
     for line in what_to_open(where, report, pages):

@@ -32,7 +32,7 @@ def cases(rng: Rng) -> list[Case]:
             for _ in count():
                 nets, batches = pendulum_nets(rng, size), real_arrays(rng, 3, B, size=size)
                 first = [next(pendulum_learn(nets, each_batch(batches), gamma, tau, k)) for k in (0, fault)]
-                if fault == 0 or shows(*first):
+                if fault == 0 or shows(first[0], first[1]):
                     break
             after = all_updates(pendulum_learn(nets, each_batch(batches), gamma, tau, fault))
             flats = {name: net["flat"] for name, net in nets.items()}
