@@ -177,3 +177,12 @@ def test_a_batch_larger_than_what_is_stored_at_first(size, load):
 def test_an_update_that_always_raises_says_so(load):
     report = examine_dqn(load(changed(sources.DQN, [("s, a, r, s2, d = self.sample()", "raise ValueError('always')")])))
     assert [(f.level, f.code) for f in report.findings] == [("not seen", "crashed")], str(report)
+
+
+def test_a_parameter_that_nothing_trains_is_no_part_that_was_left_out(load):
+    untrained = "        self.head = nn.Linear(64, a)\n"
+    changes = [
+        (untrained, untrained + "        self.sigma = nn.Parameter(torch.full((64,), 0.5), requires_grad=False)\n")
+    ]
+    report = examine_dqn(load(changed(sources.DQN, changes)))
+    assert report.verdict == "nothing to object to", str(report)

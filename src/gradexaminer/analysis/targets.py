@@ -152,6 +152,11 @@ def _changed(update: Update, parameter: int) -> bool:
     return float(np.abs(after - before).max()) > ROUNDING * float(np.abs(before).max())
 
 
+def _equal(update: Update, target: int, online: int) -> bool:
+    """Whether both were the same before, so that a copy changes nothing: a noisy layer's spread that nothing trains."""
+    return np.array_equal(update.before.get(target, np.zeros(0)), update.before.get(online, np.ones(1)))
+
+
 def _used_for_labels(seen: Observed) -> set[str]:
     return {c.network for u in seen.updates for c in u.calls if (c.keys.end == NEXT).any()}
 
@@ -181,7 +186,7 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         changed = [(t, o) for t, o in pair.parameters if _changed(update, t)]
         if not changed:
             continue
-        if len(changed) < len(pair.parameters):
+        if any(not _changed(update, t) and not _equal(update, t, o) for t, o in pair.parameters):
             report.add(
                 FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed"
             )
