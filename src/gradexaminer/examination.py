@@ -11,8 +11,10 @@ import numpy as np
 from gradexaminer.analysis import critic, steps, targets
 from gradexaminer.analysis.actions import online_parameters
 from gradexaminer.analysis.actor import examine_actor
+from gradexaminer.analysis.discrete_actor import examine_discrete_actor
 from gradexaminer.analysis.leaks import examine_leaks
 from gradexaminer.analysis.scope import examine_scope
+from gradexaminer.analysis.temperature import examine_temperature
 from gradexaminer.findings import FAULT, NOT_SEEN, Report
 from gradexaminer.recording.observe import Doors, Observed, Observer
 from gradexaminer.transitions import Spaces, Transition
@@ -112,6 +114,9 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
         report.add(NOT_SEEN, "critic-not-seen")
     if seen.spaces.continuous:
         examine_actor(seen, online, report)
+    else:
+        examine_discrete_actor(seen, online, report)
+    examine_temperature(seen, report)
     return report.settle()
 
 

@@ -110,6 +110,9 @@ MEANINGS: dict[str, Meaning] = {
     "gamma-missing": Meaning("The bootstrapped value is not discounted, though the agent has a gamma", TARGET),
     "gamma-other": Meaning("The discount in the label is not the agent's gamma", TARGET),
     "gamma-varies": Meaning("The factor of the bootstrapped value changes from update to update", TARGET),
+    "n-step-discount": Meaning(
+        "The rewards and the bootstrapped value of the n-step label are not discounted by powers of one gamma", TARGET
+    ),
     "reward-sign": Meaning("The reward enters the label with the wrong sign", TARGET),
     "reward-missing": Meaning("The reward is missing from the label", TARGET),
     "ascent": Meaning("The critic climbs its loss: the gradient has the wrong sign", STEP),
@@ -180,6 +183,13 @@ MEANINGS: dict[str, Meaning] = {
     "actor-penalty": Meaning("A further term is added to the actor's loss", INVERT),
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign"),
     "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss"),
+    "temperature-sign": Meaning(
+        "The temperature falls where the policy has too little entropy: its loss has the wrong sign"
+    ),
+    "temperature-target": Meaning("The target entropy enters the temperature's loss with the wrong sign"),
+    "actor-entropy-missing": Meaning(
+        "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
+    ),
     "target-action-online": Meaning(
         "The target action comes from the online actor, though there is a target actor", JUDGE
     ),
@@ -194,6 +204,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
     "policy-not-examined": Meaning("This network is a policy over discrete actions, whose loss is not examined"),
+    "temperature-not-examined": Meaning("How the temperature is learned fits none of the formulas that are known here"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
     "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
     "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3 and SAC"),

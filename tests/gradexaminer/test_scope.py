@@ -157,7 +157,7 @@ def test_a_policy_over_continuous_actions(load):
 
 def test_an_update_that_empties_its_buffer(load):
     emptied = ON_POLICY.replace("        v = self", "        self.memory.clear()\n        v = self").replace(
-        "def learn(self):\n", "def learn(self):\n        if len(self.memory) < 32:\n            return\n"
+        "def learn(self):\n", "def learn(self):\n        if len(self.memory) < 1100:\n            return\n"
     )
     report = report_of(load, emptied)
     assert [f.code for f in report.findings] == ["nothing-learned"], str(report)

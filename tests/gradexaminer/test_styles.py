@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 from gradexaminer import Report, examine
-from tests.gradexaminer import sources, styles
-from tests.gradexaminer.conftest import examine_dqn, seed_all
+from tests.gradexaminer import sources, styles, styles_sac, styles_values
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn, seed_all
 from tests.gradexaminer.sources import changed
 
 SEEDS = (0, 1, 2)
@@ -33,6 +33,11 @@ GROUPS = [
     ("rows", sources.DQN, styles.ROWS_RIGHT, styles.ROWS_FAULTS, examine_dqn),
     ("images", sources.DQN, styles.IMAGES_RIGHT, styles.IMAGES_FAULTS, CHANNELS_FIRST),
     ("images", sources.DQN, styles.CHANNELS_LAST_RIGHT, {}, CHANNELS_LAST),
+    ("steps", sources.DQN, styles_values.N_STEP_RIGHT, styles_values.N_STEP_FAULTS, examine_dqn),
+    ("priorities", sources.DQN, styles_values.PRIORITIES_RIGHT, styles_values.PRIORITIES_FAULTS, examine_dqn),
+    ("layers", sources.DQN, styles_values.LAYERS_RIGHT, styles_values.LAYERS_FAULTS, examine_dqn),
+    ("temperature", sources.SAC, styles_sac.TEMPERATURE_RIGHT, styles_sac.TEMPERATURE_FAULTS, examine_continuous),
+    ("discrete SAC", styles_sac.DISCRETE_SAC, styles_sac.DISCRETE_RIGHT, styles_sac.DISCRETE_FAULTS, examine_dqn),
 ]
 RIGHT = [(group, base, name, x, run) for group, base, right, _, run in GROUPS for name, x in right.items()]
 WRONG = [(group, base, name, *x, run) for group, base, _, wrong, run in GROUPS for name, x in wrong.items()]

@@ -9,8 +9,9 @@ import numpy as np
 
 from gradexaminer.analysis.actions import stored_actions
 from gradexaminer.analysis.applied import is_swept
+from gradexaminer.analysis.dueling import as_rows
 from gradexaminer.analysis.fits import is_constant
-from gradexaminer.analysis.values import as_rows, value_rows
+from gradexaminer.analysis.values import value_rows
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
@@ -60,7 +61,8 @@ def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> Non
         _entropy(together[0], report)
     for path in paths:
         _critic_asked(path, online, report)
-        _reaches_the_actor(seen, path, report)
+        together = [p for p in paths if p.backward is path.backward and np.array_equal(p.action, path.action)]
+        _reaches_the_actor(seen, path, np.sum([p.slope for p in together], axis=0), report)
 
 
 def _asks_for_a_slope(seen: Observed, path: Path, report: Report) -> bool:
@@ -155,9 +157,27 @@ def _entropy(path: Path, report: Report) -> None:
         report.add(FAULT, "actor-entropy-sign", path.call.network, f"d loss / d log pi adds up to {total:.3g}")
     elif total > 0:
         report.convention("actor: entropy bonus")
+    elif _log_prob_is_silent(path) and any("log pi" in text for text in report.conventions):
+        report.add(SUSPICION, "actor-entropy-missing", path.call.network, "d loss / d log pi is 0 in every row")
 
 
-def _reaches_the_actor(seen: Observed, path: Path, report: Report) -> None:
+def _log_prob_is_silent(path: Path) -> bool:
+    """Whether the call that chose the action returned a log-probability with it, to which no gradient came."""
+    rows, number = len(path.call.keys.index), path.backward.number
+    choosing = [
+        c
+        for c in path.update.calls
+        if c.graph and len(c.outputs) > 1 and c.outputs[0].shape == path.action.shape
+        if np.allclose(c.outputs[0], path.action, atol=1e-6)
+    ]
+    return any(
+        c.outputs[i].size == rows and not np.any(c.gradients.get((number, i), 0))
+        for c in choosing
+        for i in range(1, len(c.outputs))
+    )
+
+
+def _reaches_the_actor(seen: Observed, path: Path, slope: np.ndarray, report: Report) -> None:
     """Compare the gradient at the actor's own output with what the critic's action got."""
     actors = _actor_calls(seen, path)
     known = bool((path.call.keys.index >= 0).all())
@@ -165,7 +185,7 @@ def _reaches_the_actor(seen: Observed, path: Path, report: Report) -> None:
     if stored is not None and np.allclose(path.action, stored, atol=1e-5) and not actors:
         report.add(FAULT, "actor-replayed", path.call.network, "the critic's action is the one that is stored")
         return
-    extra = np.linalg.norm(path.at_action - path.slope) / max(float(np.linalg.norm(path.at_action)), 1e-30)
+    extra = np.linalg.norm(path.at_action - slope) / max(float(np.linalg.norm(path.at_action)), 1e-30)
     if extra > SAME and not any("entropy" in text for text in report.conventions):
         report.convention("actor: a further term, such as a penalty, acts on the action")
     for call, output in actors[:1]:

@@ -45,16 +45,21 @@ def _candidate(
     return Candidate(name, np.nan_to_num(value), np.isfinite(value), fault, convention, {}, parts)
 
 
-def discrete(tables: list[Table], actions: np.ndarray, n: int) -> list[Candidate]:
-    """Candidates for a critic with one output for each of `n` actions."""
+def discrete(
+    tables: list[Table], actions: np.ndarray, n: int, policies: list[Table], samples: dict[str, np.ndarray]
+) -> list[Candidate]:
+    """Candidates for a critic with one output for each of `n` actions.
+
+    `policies` are tables of probabilities at s', and `samples` actions that were drawn from them.
+    """
     full = [t for t in tables if t.values.shape[1] == n]
-    after = [t for t in full if t.end == NEXT]
-    policies = [t for t in after if _is_distribution(t.values)]
-    after = [t for t in after if t not in policies] or after
-    after.sort(key=lambda t: t.online)
+    after = sorted((t for t in full if t.end == NEXT), key=lambda t: t.online)
     has_target = any(not t.online for t in after)
     made = list(_right_discrete(after, has_target))
-    made += [c for policy in policies for c in _expected(policy, [t for t in after if t is not policy], has_target)]
+    for policy in policies:
+        values = _of_critics(after, has_target)
+        made += _expected(policy, values)
+        made += [c for name, drawn in samples.items() for c in _sampled(policy, values, name, drawn)]
     made += _wrong_discrete(after, actions)
     made += _at_s([t for t in full if t.end != NEXT], after)
     made += _joined_or_single([t for t in tables if t.values.shape[1] == 1 and t.end == NEXT])
@@ -105,23 +110,34 @@ def _one_network(a: Table, b: Table) -> bool:
     return a.call is b.call and a.output < 0 and b.output < 0
 
 
-def _is_distribution(x: np.ndarray) -> bool:
-    x = x[np.isfinite(x).all(axis=1)]
-    return bool((x >= 0).all() and np.allclose(x.sum(axis=1), 1, atol=1e-5))
+Values = list[tuple[str, np.ndarray, tuple[Table, ...], str]]
 
 
-def _expected(policy: Table, after: list[Table], has_target: bool) -> Iterator[Candidate]:
+def _of_critics(after: list[Table], has_target: bool) -> Values:
+    """Names, values, tables and faults of single critics, and of the smaller of two."""
+    values = [(f"the {t.role} network", t.values, (t,)) for t in after]
+    pairs = [("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in combinations(after, 2)]
+    return [
+        (name, x, parts, "td-online" if all(t.online for t in parts) and has_target else "")
+        for name, x, parts in [*values, *pairs]
+    ]
+
+
+def _expected(policy: Table, values: Values) -> Iterator[Candidate]:
     """Mean over the policy's actions, as in discrete SAC; its entropy may be added."""
     pi = policy.values
     entropy = {"pi log pi": (pi * np.log(pi + 1e-8)).sum(axis=1)}
-    values: list[tuple[str, np.ndarray, tuple[Table, ...]]]
-    values = [(f"the {t.role} network", t.values, (t,)) for t in after]
-    values += [
-        ("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in combinations(after, 2)
-    ]
-    for name, x, parts in values:
-        fault = "td-online" if all(t.online for t in parts) and has_target else ""
+    for name, x, parts, fault in values:
         made = _candidate(f"mean over the policy of {name}", (pi * x).sum(axis=1), fault, "discrete SAC", parts)
+        yield replace(made, entropy=entropy)
+
+
+def _sampled(policy: Table, values: Values, source: str, drawn: np.ndarray) -> Iterator[Candidate]:
+    """The value of one action that was drawn from the policy."""
+    entropy = {"log pi": np.log(_at(policy, drawn) + 1e-8)}
+    for name, x, parts, fault in values:
+        taken = np.asarray(x[np.arange(len(drawn)), drawn])
+        made = _candidate(f"{name} at an action drawn from the policy ({source})", taken, fault, "discrete SAC", parts)
         yield replace(made, entropy=entropy)
 
 

@@ -10,19 +10,25 @@ import numpy as np
 from gradexaminer.analysis import candidates, label
 from gradexaminer.analysis.actions import is_affine, stored_actions
 from gradexaminer.analysis.applied import is_swept
+from gradexaminer.analysis.evidence import Evidence, Label
 from gradexaminer.analysis.fits import is_constant
 from gradexaminer.analysis.label_findings import say_label
 from gradexaminer.analysis.log_probs import log_probs
+from gradexaminer.analysis.policies import is_policy
+from gradexaminer.analysis.policy_tables import as_probabilities, drawn_actions
 from gradexaminer.analysis.pooling import pooled_candidates, pooled_evidence, pools
+from gradexaminer.analysis.several_steps import later_rewards, steps_ahead
 from gradexaminer.analysis.state_value import is_state_value, say_state_value
 from gradexaminer.analysis.values import ValueRows, tables, value_rows
 from gradexaminer.analysis.views import CriticView
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Backward, Update
 
+FEWEST_CERTAIN = 2  # updates in which rows of equal weight prove a label
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
 ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
 
@@ -133,55 +139,68 @@ def _labels(
     seen: Observed,
     together: list[tuple[Update, Backward, ValueRows]],
     online: frozenset[int],
-    before: list[label.Label],
-) -> list[label.Label]:
+    before: list[Label],
+) -> list[Label]:
     made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
     return label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
 
 
 def _possible(
     seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
-) -> tuple[label.Evidence, list[candidates.Candidate]]:
-    said = tables(seen, update, backward.time, rows.index, online)
-    e = evidence(seen, rows)
+) -> tuple[Evidence, list[candidates.Candidate]]:
+    ahead = steps_ahead(seen, update, rows.index, backward.time)
+    said = tables(seen, update, backward.time, rows.index, online, rows.index + ahead)
+    e = evidence(seen, rows, ahead)
     n = seen.spaces.n_actions
     if n is not None:
-        return e, candidates.discrete(said, rows.taken, n)
+        given = [t for t in said if is_policy(seen, t.call)]
+        values = [t for t in said if not is_policy(seen, t.call)]
+        policies = as_probabilities([t for t in given if t.end == NEXT], n)
+        drawn = drawn_actions(update, n, len(e.g), backward.time)
+        return e, candidates.discrete(values, rows.taken, n, policies, drawn)
     possible = candidates.continuous(said)
     entropies = log_probs(update, said, len(rows.index), backward.time)
     return e, [candidates.with_entropy(c, entropies) for c in possible]
 
 
-def evidence(seen: Observed, rows: ValueRows) -> label.Evidence:
-    """The rows beside what is known of their transitions."""
+def evidence(seen: Observed, rows: ValueRows, ahead: np.ndarray) -> Evidence:
+    """The rows beside what is known of their transitions; `ahead` says how many more steps their labels go over."""
     known = [seen.transitions[int(i)] for i in rows.index]
-    return label.Evidence(
+    last = [seen.transitions[int(i)] for i in rows.index + ahead]
+    return Evidence(
         rows.g,
         rows.q,
         np.array([t.reward for t in known]),
-        np.array([t.terminated for t in known], float),
-        np.array([t.truncated for t in known], float),
+        np.array([t.terminated for t in last], float),
+        np.array([t.truncated for t in last], float),
         tuple(dict.fromkeys((*seen.found.settings.get("gamma", ()), 0.99, 0.95, 0.9, 0.98, 1.0))),
+        later=later_rewards(seen, rows.index, ahead),
     )
 
 
-def _agreed(view: CriticView) -> list[list[label.Label]]:
+def _agreed(view: CriticView) -> list[list[Label]]:
     """By explanation, those labels that explain the most updates, at least half of them; the least unusual first.
 
     Rows with weights of their own count only where a plain label explains the other updates: weights fit too easily.
     """
     straight = [[x for x in labels if not x.curved] for labels in view.labels]
     curved = [[x for x in labels if x.curved] for labels in view.labels]
-    counts = _counts(straight if any(straight) else curved)
+    chosen = straight if any(straight) else curved
+    counts = _counts(chosen)
     most = max(counts.values(), default=0)
     weighted = _counts([labels for labels, plain in zip(curved, straight, strict=True) if not plain])
     best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.labels)]
-    chosen = straight if any(straight) else curved
     found = [[x for labels in chosen for x in labels if x.key == key] for key in best]
-    return [labels for labels in found if not labels[0].weighted or len(labels) >= len(view.labels)]
+    return [labels for labels in found if not labels[0].weighted or _sure(labels, counts, view)]
 
 
-def _counts(updates: list[list[label.Label]]) -> dict[tuple[str, ...], int]:
+def _sure(labels: list[Label], counts: dict[tuple[str, ...], int], view: CriticView) -> bool:
+    """Of rows with weights: an explanation that is certain now and then, or possible in every update."""
+    certain = sum(any(x.certain and x.key == labels[0].key for x in given) for given in view.labels)
+    return certain >= FEWEST_CERTAIN or counts[labels[0].key] == len(view.labels)
+
+
+def _counts(updates: list[list[Label]]) -> dict[tuple[str, ...], int]:
     """In how many updates each explanation holds, in the order in which they came up."""
     return dict(Counter(key for labels in updates for key in dict.fromkeys(x.key for x in labels)))
 

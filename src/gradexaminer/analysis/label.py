@@ -7,115 +7,18 @@ then one departure from them at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
 from gradexaminer.analysis import candidates as candidates_of
+from gradexaminer.analysis import curved
 from gradexaminer.analysis.candidates import Candidate
+from gradexaminer.analysis.evidence import MASKS, REWARDS, Evidence, Label
 from gradexaminer.analysis.fits import Fit, fit, saturated
 
 NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
 FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One critic's rows of one update.
-
-    Attributes
-    ----------
-    g, q : ndarray of shape (B,)
-        d loss / d Q, and Q, of the action taken.
-    reward : ndarray of shape (B,)
-    terminated, truncated : ndarray of shape (B,), 0 or 1
-    gammas : tuple of float
-        Discounts to try where gamma cannot be fitted.
-    batch : int
-        Rows of one loss; 0 for all of these.
-    """
-
-    g: np.ndarray
-    q: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    gammas: tuple[float, ...] = (0.99,)
-    batch: int = 0
-
-    @property
-    def over(self) -> int:
-        """Rows of one loss."""
-        return self.batch or len(self.g)
-
-
-@dataclass(frozen=True)
-class Label:
-    """An explanation of the gradient that leaves nothing over.
-
-    Attributes
-    ----------
-    candidate : Candidate or None
-        What it bootstraps from; None where it does not.
-    mask : str
-        Where: `live` (not terminated), `live or cut` (neither terminated nor truncated), `all`, `done`.
-    reward : str
-        `plain`, or what was done to it.
-    scale : float
-        The factor of Q - y, times the number of rows: 2 for the mean of squares, 1 for half of it.
-    gamma, reward_scale, entropy, intercept : float
-    loss : str
-        `squared`, or `Huber` where rows saturate.
-    bend : float
-        Error at which Huber's loss becomes linear; NaN for a squared loss.
-    """
-
-    candidate: Candidate | None
-    mask: str
-    reward: str
-    scale: float
-    gamma: float
-    reward_scale: float
-    entropy: float
-    entropy_of: str
-    intercept: float
-    loss: str
-    bend: float
-    mixed: str = ""
-
-    @property
-    def weighted(self) -> bool:
-        """Whether each row has a weight of its own."""
-        return self.loss == "weighted"
-
-    @property
-    def curved(self) -> bool:
-        """Whether gamma was assumed, because the loss does not let it be fitted."""
-        return self.loss in {*CURVES, "weighted"}
-
-    @property
-    def key(self) -> tuple[str, str, str, str, str]:
-        """What must agree from update to update."""
-        return (self.candidate.name if self.candidate else "", self.mask, self.reward, self.entropy_of, self.mixed)
-
-
-MASKS: dict[str, Callable[[Evidence], np.ndarray]] = {
-    "live": lambda e: 1 - e.terminated,
-    "live or cut": lambda e: (1 - e.terminated) * (1 - e.truncated),
-    "all": lambda e: np.ones_like(e.reward),
-    "done": lambda e: e.terminated,
-}
-
-REWARDS: dict[str, Callable[[Evidence], dict[str, np.ndarray]]] = {
-    "plain": lambda e: {"r": e.reward},
-    "clipped": lambda e: {"r": np.clip(e.reward, -1, 1)},
-    "sign": lambda e: {"r": np.sign(e.reward)},
-    "masked": lambda e: {"r": e.reward * (1 - e.terminated)},
-    "replaced at the end": lambda e: {"r": e.reward * (1 - e.terminated), "end": e.terminated},
-    "shifted": lambda e: {"r": e.reward, "1": np.ones_like(e.reward)},
-    "shifted at the end": lambda e: {"r": e.reward, "end": e.terminated},
-}
 
 
 def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None = None) -> list[Label]:
@@ -134,7 +37,7 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
             found = [label for label in forms(e, candidates, rows, flat) if label is not None]
             if found:
                 return found
-    return [label for label in _curved_forms(e, candidates) if label is not None]
+    return list(curved.curved_forms(e, candidates))
 
 
 def _again(
@@ -194,7 +97,7 @@ def _try(
     m = MASKS[mask](e)
     if (~candidate.asked & (m > 0)).any() or (m * candidate.asked).sum() < FEWEST_LIVE:
         return None
-    columns = {"q": e.q, **REWARDS[reward](e), "v": m * candidate.value}
+    columns = {"q": e.q, **REWARDS[reward](e), **e.rewards, "v": m * candidate.value}
     for name, log_prob in ({"": None} | candidate.entropy).items():
         if entropies is not None and name not in entropies:
             continue
@@ -206,7 +109,7 @@ def _try(
 
 
 def _without_bootstrap(e: Evidence, rows: np.ndarray, flat: np.ndarray) -> Label | None:
-    f = fit(e.g, {"q": e.q, "r": e.reward}, rows)
+    f = fit(e.g, {"q": e.q, "r": e.reward, **e.rewards}, rows)
     return _label(e, None, "live", "plain", f, flat) if f.exact else None
 
 
@@ -238,57 +141,5 @@ def _label(
         loss="Huber" if huber else "squared",
         bend=bend,
         mixed=mixed,
-    )
-
-
-def _curved_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label | None]:
-    """Losses whose gradient is no straight line in the error; gamma is one of a few, since it cannot be fitted."""
-    live = MASKS["live"](e)
-    for candidate in [c for c in candidates if not c.fault]:
-        if (~candidate.asked & (live > 0)).any():
-            continue
-        for gamma in e.gammas:
-            y = e.reward + gamma * live * candidate.value
-            for name, shape in CURVES.items():
-                f = fit(e.g, {"q": shape(e.q, y)}, np.ones(len(e.g), bool))
-                if f.exact:
-                    yield _curved(e, candidate, gamma, name, f)
-            if _weights(e.g, e.q - y):
-                yield _curved(e, candidate, gamma, "weighted", Fit({"q": 1 / e.over}, 0.0))
-
-
-def _errors(q: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.asarray(q[:, None] - y[None, :])
-
-
-CURVES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "broadcast": lambda q, y: np.clip(_errors(q, y), -1, 1).sum(axis=1),
-    "clipped inside the square": lambda q, y: (q - y) * (np.abs(q - y) < 1),
-    "absolute": lambda q, y: np.sign(q - y),
-    "log cosh": lambda q, y: np.tanh(q - y),
-}
-MOST_SPREAD = 1e3  # between the largest and the smallest weight of a row
-
-
-def _weights(g: np.ndarray, error: np.ndarray) -> bool:
-    """Whether the gradient is the error, or its sign, times a positive weight of each row's own."""
-    ratio = g / np.where(np.abs(error) < 1e-9, np.nan, error)
-    ratio = ratio[np.isfinite(ratio)]
-    return len(ratio) >= 12 and bool((ratio > 0).all()) and float(ratio.max() / ratio.min()) < MOST_SPREAD
-
-
-def _curved(e: Evidence, candidate: Candidate, gamma: float, name: str, f: Fit) -> Label:
-    return Label(
-        candidate=candidate,
-        mask="live",
-        reward="plain",
-        scale=f.coefficients["q"] * e.over,
-        gamma=gamma,
-        reward_scale=1.0,
-        entropy=0.0,
-        entropy_of="",
-        intercept=0.0,
-        loss=name,
-        bend=1.0,
-        mixed="label" if name == "broadcast" else "",
+        later=tuple(-c.get(name, 0.0) / scale if scale else 0.0 for name in e.rewards),
     )

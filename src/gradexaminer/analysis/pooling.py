@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.candidates import Candidate
-from gradexaminer.analysis.label import Evidence
+from gradexaminer.analysis.evidence import Evidence
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.values import ValueRows
@@ -43,7 +43,13 @@ def pooled_evidence(parts: list[Evidence]) -> Evidence:
 
     sizes = [len(e.g) for e in parts]
     named = {name: all_of(name) for name in ("g", "q", "reward", "terminated", "truncated")}
-    return Evidence(**named, gammas=parts[0].gammas, batch=max(set(sizes), key=sizes.count))
+    steps = max(e.steps for e in parts)
+    nothing = [np.zeros_like(e.g) for e in parts]
+    later = tuple(
+        np.concatenate([e.later[k] if k < len(e.later) else none for e, none in zip(parts, nothing, strict=True)])
+        for k in range(steps - 1)
+    )
+    return Evidence(**named, gammas=parts[0].gammas, batch=max(set(sizes), key=sizes.count), later=later)
 
 
 def pooled_candidates(parts: list[list[Candidate]]) -> list[Candidate]:

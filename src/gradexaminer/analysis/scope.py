@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
+from gradexaminer.analysis.policies import is_policy
 from gradexaminer.findings import NOT_SEEN, Report
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
 
 FEWEST_ATOMS = 5  # outputs for each action from which on they are taken for a distribution: C51 has 51, QR-DQN 200
-ZERO = 1e-4  # of a row's largest gradient, to which its sum over the outputs may come by rounding
 
 
 def examine_scope(seen: Observed, views: list[CriticView], report: Report) -> tuple[list[CriticView], bool]:
@@ -57,20 +57,13 @@ def _on_policy(seen: Observed, views: list[CriticView]) -> tuple[str, str] | Non
         asked = any(c.extra for u in seen.updates for c in u.calls)
         given = any(np.any(g) for u in seen.updates for x in u.log_probs for g in x.gradients.values())
         return ("", f"the gradient comes through log pi, {told}") if given and not asked else None
-    policies = [v for v in views if _is_softmax(v, seen.spaces.n_actions or 0)]
-    critics = [v for v in views if v not in policies and v.rows[0][2].values.shape[1] > 1]
-    if not policies or critics:
+    policies = [
+        c.network
+        for u in seen.updates
+        for b in u.backwards
+        for c in u.calls_with_gradient(b.number)
+        if is_policy(seen, c)
+    ]
+    if not policies or any(v.rows[0][2].values.shape[1] > 1 for v in views):
         return None
-    return policies[0].name, f"each row's gradient adds up to 0 over the actions, as that of log pi does, {told}"
-
-
-def _is_softmax(view: CriticView, n_actions: int) -> bool:
-    """Whether the outputs are a softmax's inputs: a shift of all of them changes nothing, so each row adds up to 0."""
-    for _, _, rows in view.rows:
-        g = rows.gradients
-        largest = np.abs(g).max(axis=1)
-        if g.shape[1] != n_actions or n_actions < 2 or not largest.any():
-            return False
-        if (np.abs(g.sum(axis=1)) > ZERO * max(float(largest.max()), 1e-30)).any():
-            return False
-    return True
+    return policies[0], f"each row's gradient adds up to 0 over the actions, as that of log pi does, {told}"

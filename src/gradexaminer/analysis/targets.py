@@ -131,8 +131,10 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
     found = pairs(seen, online)
     used = _used_for_labels(seen)
     moving = [p for p in found if any(_changed(u, t) for u in seen.updates for t, _ in p.parameters)]
+    trained = any(o in online for p in found for _, o in p.parameters)
+    asked = _critics_asked(seen) if seen.spaces.continuous or not trained else used
     for pair in found:
-        if pair.target in _critics_asked(seen) and not any(o in online for _, o in pair.parameters):
+        if pair.target in asked and not any(o in online for _, o in pair.parameters):
             report.add(
                 FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}"
             )

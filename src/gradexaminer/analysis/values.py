@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.dueling import as_rows, dueling_parts, joined_gradient, joined_values
+from gradexaminer.analysis.policies import is_policy, through_a_policy
 from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
@@ -88,19 +90,14 @@ class Table:
         return ("online" if self.online else "target") + (" (joined by the max)" if self.output == -2 else "")
 
 
-def as_rows(x: np.ndarray, rows: int) -> np.ndarray | None:
-    """An output as (R, K), or None where it does not have a row for each input row."""
-    if x.size == 0 or x.size % rows or (x.ndim > 1 and x.shape[0] != rows and rows != 1):
-        return None
-    if x.ndim == 0 or (x.ndim == 1 and rows != 1 and x.shape[0] != rows):
-        return None
-    return x.reshape(rows, -1)
-
-
 def value_rows(seen: Observed, update: Update, backward: int) -> list[ValueRows]:
     """The critics' rows at s that a backward pass went through; one entry for each output of each call."""
     found = []
-    for call in update.calls_with_gradient(backward):
+    calls = update.calls_with_gradient(backward)
+    actors = through_a_policy(seen, calls, backward)
+    for call in calls:
+        if is_policy(seen, call):
+            continue
         joined = _joined_rows(seen, call, backward)
         if joined is not None:
             found.append(joined)
@@ -109,7 +106,7 @@ def value_rows(seen: Observed, update: Update, backward: int) -> list[ValueRows]
             made = _rows_of(seen, call, output, backward)
             if made is not None:
                 found += _by_column(made) if seen.spaces.continuous else [made]
-    return found
+    return [rows for rows in found if not np.any(rows.untaken)] if actors else found
 
 
 def _by_column(rows: ValueRows) -> list[ValueRows]:
@@ -131,6 +128,8 @@ def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRow
     here = (call.keys.end == HERE) & (call.keys.index >= 0)
     if gradient is None or values is None or not here.any() or not np.any(gradient):
         return None
+    if seen.spaces.n_actions is not None and values.shape[1] > 1 and values.shape[1] % seen.spaces.n_actions:
+        return None  # features of a state
     if any(np.any(call.extra_gradients.get((backward, i), 0)) for i in range(len(call.extra))):
         return None  # the actor's loss: the gradient goes on through the action
     action = _shown_action(seen, call, here)
@@ -151,48 +150,18 @@ def _rows_of(seen: Observed, call: Call, output: int, backward: int) -> ValueRow
     )
 
 
-DUELING: dict[
-    str, Callable[[np.ndarray], np.ndarray]
-] = {  # how value and advantage are joined; the share of Q's baseline that each advantage has
-    "mean": lambda advantage: np.full_like(advantage, 1 / advantage.shape[1]),
-    "max": lambda advantage: (advantage == advantage.max(axis=1, keepdims=True)).astype(float),
-}
-
-
-def _dueling_parts(call: Call) -> tuple[int, int] | None:
-    """Which outputs are V (R, 1) and A (R, K), where a network returns both; None otherwise."""
-    rows = len(call.keys.index)
-    shapes = [x.shape for x in (as_rows(out, rows) for out in call.outputs) if x is not None]
-    if len(shapes) != 2 or len(call.outputs) != 2 or {shapes[0][1] == 1, shapes[1][1] == 1} != {True, False}:
-        return None
-    return (0, 1) if shapes[0][1] == 1 else (1, 0)
-
-
-def _joined_values(call: Call) -> dict[str, np.ndarray]:
-    """Q = V + A - baseline(A), for each known baseline."""
-    parts = _dueling_parts(call)
-    if parts is None:
-        return {}
-    rows = len(call.keys.index)
-    v, a = (call.outputs[i].reshape(rows, -1) for i in parts)
-    return {name: v + a - (share(a) * a).sum(axis=1, keepdims=True) for name, share in DUELING.items()}
-
-
 def _joined_rows(seen: Observed, call: Call, backward: int) -> ValueRows | None:
     """The rows of a dueling network whose value and advantage are joined outside of it."""
-    parts = _dueling_parts(call)
+    parts = dueling_parts(call)
     here = (call.keys.end == HERE) & (call.keys.index >= 0)
     if parts is None or seen.spaces.n_actions is None or not here.any():
         return None
-    rows = len(call.keys.index)
-    v, a = (call.gradient(backward, i) for i in parts)
-    if v is None or a is None:
-        return None
     index = call.keys.index[here]
     taken = np.array([seen.transitions[int(i)].action for i in index])
-    for name, values in _joined_values(call).items():
-        share = DUELING[name](call.outputs[parts[1]].reshape(rows, -1))
-        gradient = a.reshape(rows, -1) + v.reshape(rows, 1) * share
+    for name, values in joined_values(call).items():
+        gradient = joined_gradient(call, backward, name)
+        if gradient is None:
+            return None
         made = ValueRows(call, -1, index, values[here], gradient[here], taken, None)
         if np.abs(made.untaken).max() < 1e-4 * np.abs(gradient).max():
             return made
@@ -221,27 +190,38 @@ def _shown_action(seen: Observed, call: Call, here: np.ndarray) -> np.ndarray | 
     return None
 
 
-def tables(seen: Observed, update: Update, before: int, index: np.ndarray, online: frozenset[int]) -> list[Table]:
-    """All that networks said about these transitions before a moment, at either end; equal values once."""
+def tables(
+    seen: Observed,
+    update: Update,
+    before: int,
+    index: np.ndarray,
+    online: frozenset[int],
+    after: np.ndarray | None = None,
+) -> list[Table]:
+    """All that networks said about these transitions before a moment, at either end; equal values once.
+
+    `after` are the transitions that the next states belong to, where a label goes over several steps.
+    """
+    ends = {NEXT: index if after is None else after, HERE: index}
     made: list[Table] = []
     for call in update.calls:
         if call.time > before:
             continue
         for output, x in [
             *enumerate(call.outputs),
-            *((-1 - i, x) for i, x in enumerate(_joined_values(call).values())),
+            *((-1 - i, x) for i, x in enumerate(joined_values(call).values())),
         ]:
-            made += [
-                t for t in _tables_of(call, output, x, index, online) if not any(_same(t, other) for other in made)
-            ]
+            made += [t for t in _tables_of(call, output, x, ends, online) if not any(_same(t, other) for other in made)]
     return made
 
 
-def _tables_of(call: Call, output: int, x: np.ndarray, index: np.ndarray, online: frozenset[int]) -> Iterator[Table]:
+def _tables_of(
+    call: Call, output: int, x: np.ndarray, ends: dict[int, np.ndarray], online: frozenset[int]
+) -> Iterator[Table]:
     values = as_rows(x, len(call.keys.index))
     if values is None:
         return
-    for end in (NEXT, HERE):
+    for end, index in ends.items():
         lined_up = _line_up(call, values, end, index)
         if not np.isfinite(lined_up).any():
             continue

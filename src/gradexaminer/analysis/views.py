@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradexaminer.analysis import label
+    from gradexaminer.analysis.evidence import Label
     from gradexaminer.analysis.values import ValueRows
     from gradexaminer.recording.trace import Backward, Update
 
@@ -25,5 +25,5 @@ class CriticView:
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows: list[tuple[Update, Backward, ValueRows]] = []
-        self.labels: list[list[label.Label]] = []
-        self.agreed: list[list[label.Label]] = []
+        self.labels: list[list[Label]] = []
+        self.agreed: list[list[Label]] = []

@@ -53,6 +53,7 @@ MARKS: dict[str, Mark] = {
             *("mean-over-actions", "replayed-action", "index-as-value", "fixed-output", "wrong-state", "argmax-of-s"),
             *("max-of-twins", "batch-max", "mask-missing", "mask-inverted", "mask-on-reward", "mask-truncated"),
             *("no-bootstrap", "bootstrap-sign", "gamma-missing", "gamma-other", "gamma-varies", "reward-sign"),
+            "n-step-discount",
             *("reward-missing", "entropy-sign", "target-action-online", "target-action-state"),
             "target-action-replayed",
         ),
@@ -94,7 +95,10 @@ MARKS: dict[str, Mark] = {
     "actor-still": _NO_ACTOR,
     **dict.fromkeys(("actor-slope-replayed", "actor-not-q", "actor-noise", "action-units"), _ACTION),
     **dict.fromkeys(
-        ("actor-sign", "actor-mean-over-actions", "actor-penalty", "actor-entropy-sign"),
+        (
+            *("actor-sign", "actor-mean-over-actions", "actor-penalty", "actor-entropy-sign", "actor-entropy-missing"),
+            *("temperature-sign", "temperature-target", "temperature-not-examined"),
+        ),
         _ACTORS_LOSS,
     ),
     "actor-target-critic": _in(ACTOR, "critic"),

@@ -18,6 +18,7 @@ MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
 SETTINGS = {
     "gamma": ("gamma", "discount", "discount_factor", "discount_rate", "discount_value"),
     "tau": ("tau", "polyak", "soft_update_tau", "target_update_tau"),
+    "target entropy": ("target_entropy", "target_ent"),
     "alpha": ("alpha", "ent_coef", "temperature", "entropy_coef"),
 }
 
@@ -32,7 +33,8 @@ class Found:
         Outermost networks by where they were found, such as `agent.qnetwork_local`.
     optimizers : dict of str to Optimizer
     settings : dict of str to tuple of float
-        All numbers that are called `gamma`, `tau` or `alpha`, or the like. Used only to compare with what was measured.
+        All numbers that are called `gamma`, `tau`, `alpha` or `target_entropy`, or the like. Used only to compare with
+        what was measured.
     aliases : list of (str, str)
         Two places where one and the same network was found.
     """

@@ -22,6 +22,7 @@ from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
 
 SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
 MOST_AFTER_ERROR = 1200  # transitions to feed to an update that raises before it has learned
+FRESH = 16  # transitions fed before each update: a prioritized buffer gives all new ones the same weight
 CALLS = 5  # calls of `update` with each size: many learn only every fourth time
 BATCH = 48  # rows, where the update takes its batch as an argument
 UPDATES = 6  # recorded, if the actor is among them
@@ -72,6 +73,8 @@ class Observed:
         Networks that are known to choose actions, or not to.
     started : bool
         Whether a first call of `update`, which is not among `updates`, had a backward pass or a step.
+    policies : dict of str to bool
+        Networks that are known to give probabilities of discrete actions, or not to.
     error : str
         Why there is no more; empty when all went well.
     """
@@ -83,6 +86,7 @@ class Observed:
     storage: dict[str, frozenset[int]] = field(default_factory=dict)
     moved_later: set[int] = field(default_factory=set)
     actors: dict[str, bool] = field(default_factory=dict)
+    policies: dict[str, bool] = field(default_factory=dict)
     calls: int = 0
     started: bool = False
     error: str = ""
@@ -169,6 +173,7 @@ class Observer:
         calls = 0
         while calls < 4 * MOST_UPDATES:
             calls += 1
+            self._feed_up_to(self.fed + FRESH)
             scramble(self.found.modules.values(), self.generator, input_scale=scale)
             update = self._update(recorded=True)
             if learned(update):

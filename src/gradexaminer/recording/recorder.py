@@ -46,6 +46,7 @@ class Recorder:
         self._lying: dict[int, tuple[int, ...]] = {}
         self._used: set[tuple[int, int]] = set()
         self._weights: dict[int, torch.Tensor] = {}
+        self._scalars: dict[int, tuple[float, float]] = {}
         self._in_distribution = 0
 
     @contextmanager
@@ -236,7 +237,9 @@ class Recorder:
     # Steps.
 
     def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
-        self._weights = {id(p): p.detach().clone() for group in optimizer.param_groups for p in group["params"]}
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self._weights = {id(p): p.detach().clone() for p in parameters}
+        self._scalars = {id(p): (float(p), float(p.grad)) for p in parameters if p.numel() == 1 and p.grad is not None}
 
     def _after_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -246,7 +249,8 @@ class Recorder:
         self._used |= {(key, b) for key, numbers in sources.items() for b in numbers}
         self._weights = {}
         kind = type(optimizer).__name__
-        step = Step(self._now(), id(optimizer), kind, frozenset(map(id, parameters)), sources, moved, again)
+        known = frozenset(map(id, parameters))
+        step = Step(self._now(), id(optimizer), kind, known, sources, moved, again, self._scalars)
         self.update.steps.append(step)
 
 

@@ -111,6 +111,8 @@ class Step:
         The largest change of each parameter.
     used_before : set of int
         Parameters in whose gradient there was a part that a step of an optimizer had applied already.
+    scalars : dict of int to (float, float)
+        Value and gradient of each parameter that is a single number, before the step.
     """
 
     time: int
@@ -120,6 +122,7 @@ class Step:
     sources: dict[int, tuple[int, ...]]
     moved: dict[int, float]
     used_before: set[int]
+    scalars: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

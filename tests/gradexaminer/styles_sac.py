@@ -1,0 +1,143 @@
+"""Styles of SAC: the temperature, policies as distributions, and discrete actions."""
+
+from __future__ import annotations
+
+from tests.gradexaminer.sources import DQN
+from tests.gradexaminer.styles import Changes
+
+_TEMPERATURE = "alpha_loss = -(self.log_alpha * (log_pi + self.target_entropy).detach()).mean()"
+_ACTOR = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
+TEMPERATURE_RIGHT: dict[str, Changes] = {
+    "loss of alpha itself": [
+        (_TEMPERATURE, "alpha_loss = -(self.log_alpha.exp() * (log_pi + self.target_entropy).detach()).mean()")
+    ],
+    "the sum turned round": [
+        (_TEMPERATURE, "alpha_loss = (self.log_alpha * (-log_pi - self.target_entropy).detach()).mean()")
+    ],
+    "the sum over the batch": [(_TEMPERATURE, _TEMPERATURE.replace(".mean()", ".sum()"))],
+    "no temperature loss": [(_TEMPERATURE, "alpha_loss = 0 * self.log_alpha.sum()")],
+}
+TEMPERATURE_FAULTS: dict[str, tuple[str, Changes]] = {
+    "temperature climbs": ("temperature-sign", [(_TEMPERATURE, _TEMPERATURE.replace("-(self", "(self"))]),
+    "target entropy with the wrong sign": (
+        "temperature-target",
+        [(_TEMPERATURE, _TEMPERATURE.replace("+ self.target_entropy", "- self.target_entropy"))],
+    ),
+    "actor without log pi's gradient": (
+        "actor-entropy-missing",
+        [(_ACTOR, _ACTOR.replace("log_pi -", "log_pi.detach() -"))],
+    ),
+    "actor maximizes log pi alone": (
+        "actor-detached",
+        [
+            (
+                _ACTOR,
+                "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu.detach()), self.q2(s, mu.detach()))).mean()",
+            )
+        ],
+    ),
+}
+
+_START, _LEARN = DQN.index("class Agent"), DQN.index("    def learn")
+DISCRETE_SAC = (
+    DQN[:_START]
+    + """
+class Agent:
+    def __init__(self, o=5, a=4):
+        self.a = a
+        self.policy, self.q1, self.q2 = Net(o, a), Net(o, a), Net(o, a)
+        self.q1_target, self.q2_target = copy.deepcopy(self.q1), copy.deepcopy(self.q2)
+        self.policy_optimizer = torch.optim.Adam(self.policy.parameters(), 3e-4)
+        self.q_optimizer = torch.optim.Adam([*self.q1.parameters(), *self.q2.parameters()], 3e-4)
+        self.log_alpha = torch.zeros(1, requires_grad=True)
+        self.alpha_optimizer = torch.optim.Adam([self.log_alpha], 3e-4)
+        self.memory, self.gamma, self.tau, self.batch, self.target_entropy = deque(maxlen=10000), 0.99, 0.005, 48, 0.98 * np.log(a)
+
+"""
+    + DQN[DQN.index("    def remember") : _LEARN]
+    + """    def learn(self):
+        s, a, r, s2, d = self.sample()
+        alpha = self.log_alpha.exp().detach() * 0.2
+        with torch.no_grad():
+            logits2 = self.policy(s2)
+            pi2, log_pi2 = F.softmax(logits2, 1), F.log_softmax(logits2, 1)
+            v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)
+            y = r + self.gamma * (1 - d) * v
+        q1 = self.q1(s).gather(1, a[:, None]).squeeze(1)
+        q2 = self.q2(s).gather(1, a[:, None]).squeeze(1)
+        loss = F.mse_loss(q1, y) + F.mse_loss(q2, y)
+        self.q_optimizer.zero_grad()
+        loss.backward()
+        self.q_optimizer.step()
+        logits = self.policy(s)
+        pi, log_pi = F.softmax(logits, 1), F.log_softmax(logits, 1)
+        with torch.no_grad():
+            q = torch.min(self.q1(s), self.q2(s))
+        actor_loss = (pi * (alpha * log_pi - q)).sum(1).mean()
+        self.policy_optimizer.zero_grad()
+        actor_loss.backward()
+        self.policy_optimizer.step()
+        alpha_loss = -(self.log_alpha * ((pi * log_pi).sum(1) + self.target_entropy).detach()).mean()
+        self.alpha_optimizer.zero_grad()
+        alpha_loss.backward()
+        self.alpha_optimizer.step()
+        for net, target in ((self.q1, self.q1_target), (self.q2, self.q2_target)):
+            for p, t in zip(net.parameters(), target.parameters()):
+                t.data.copy_(self.tau * p.data + (1 - self.tau) * t.data)
+"""
+)
+_DV = "v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)"
+_DA = "actor_loss = (pi * (alpha * log_pi - q)).sum(1).mean()"
+_PROBS: Changes = [
+    ("return self.head(self.body(x))", "return torch.softmax(self.head(self.body(x)), 1)"),
+    (
+        "self.policy, self.q1, self.q2 = Net(o, a), Net(o, a), Net(o, a)",
+        "self.policy, self.q1, self.q2 = Net(o, a), QNet(o, a), QNet(o, a)",
+    ),
+    (
+        "\nclass Agent:",
+        "\nclass QNet(Net):\n    def forward(self, x):\n        return self.head(self.body(x))\n\n\nclass Agent:",
+    ),
+    (
+        "pi2, log_pi2 = F.softmax(logits2, 1), F.log_softmax(logits2, 1)",
+        "pi2, log_pi2 = logits2, torch.log(logits2 + 1e-8)",
+    ),
+    ("pi, log_pi = F.softmax(logits, 1), F.log_softmax(logits, 1)", "pi, log_pi = logits, torch.log(logits + 1e-8)"),
+]
+DISCRETE_RIGHT: dict[str, Changes] = {
+    "discrete SAC, logits": [],
+    "discrete SAC, probabilities": _PROBS,
+    "discrete SAC, one critic": [
+        (_DV, _DV.replace("torch.min(self.q1_target(s2), self.q2_target(s2))", "self.q1_target(s2)"))
+    ],
+    "discrete SAC, critics not under no_grad": [
+        ("with torch.no_grad():\n            q =", "if True:\n            q =")
+    ],
+    "discrete SAC, a sampled next action": [
+        (
+            _DV,
+            "a2 = torch.distributions.Categorical(pi2).sample()[:, None]\n            v = (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2).gather(1, a2).squeeze(1)",
+        )
+    ],
+}
+DISCRETE_FAULTS: dict[str, tuple[str, Changes]] = {
+    "discrete SAC, mask missing": ("mask-missing", [("(1 - d) * v", "v")]),
+    "discrete SAC, entropy's sign in the label": ("entropy-sign", [(_DV, _DV.replace("- alpha", "+ alpha"))]),
+    "discrete SAC, actor descends": ("actor-sign", [(_DA, _DA.replace("log_pi - q", "log_pi + q"))]),
+    "discrete SAC, actor's entropy sign": (
+        "actor-entropy-sign",
+        [(_DA, _DA.replace("alpha * log_pi", "-alpha * log_pi"))],
+    ),
+    "discrete SAC, online critics": (
+        "td-online",
+        [(_DV, "self.q1_target(s2), self.q2_target(s2); " + _DV.replace("q1_target", "q1").replace("q2_target", "q2"))],
+    ),
+    "discrete SAC, probabilities, actor descends": (
+        "actor-sign",
+        [*_PROBS, (_DA, _DA.replace("log_pi - q", "log_pi + q"))],
+    ),
+    "discrete SAC, twin untrained": (
+        "twin-untrained",
+        [("loss = F.mse_loss(q1, y) + F.mse_loss(q2, y)", "loss = F.mse_loss(q1, y)")],
+    ),
+}
