@@ -40,6 +40,9 @@ MARKS = (
     "what the inputs of an exercise must include",
     "Numbers whose sizes and signs are known",
     "Ordinary inputs beside special ones",
+    "What a step of plain SGD did",
+    "The formula behind recovered gradients",
+    "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
 )
 

@@ -1,4 +1,4 @@
-"""Inputs, oracle and reading of ``dqn.agent``: a whole update, judged by the weights that it leaves.
+"""Inputs and oracle of ``dqn.agent``: a whole update, judged by the weights that it leaves.
 
 Two calls with one optimizer, each on networks and a batch of its own. From the change of the weights follows the
 gradient at every output of every row, and from that the formula (``gradschool/exercises/_weights.py``,
