@@ -1,4 +1,4 @@
-"""Updates in NumPy by measured slopes, and the same with one fault: what several oracles and the recorded agents share.
+"""Updates in NumPy by measured slopes, and the same with one fault, that several oracles and recorded agents share.
 
 ``fault`` is 0 for a right agent, else the number of a planted fault in the order of the file. Plain SGD everywhere.
 """
