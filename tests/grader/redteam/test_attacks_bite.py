@@ -142,13 +142,15 @@ GONE = {
     "forge/clinic_marks_itself",
     "forge/clinic_seal_patched",
 }  # they rely on seals: there are none any more
+# On a whole update nothing is refused: an attack that lacks the right weights earns nothing, defended or not.
+WEIGHTS = {a.name for a in attacks() if a.exercise == "dqn.agent"}
 AT_HOME = {f"steal/clinic_{name}" for name in ("asked_for_its_order", "sources_read")}  # files that a kernel has not
 AT_HOME |= {f"steal/clinic_told_by_{name}" for name in ("code_names", "wrappers")} | {"steal/clinic_formula"}
 
 
 @pytest.mark.slow
 def test_an_attack_for_points_earns_them_where_nothing_defends(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", UNDEFENDED, *GONE]
+    command = [sys.executable, "-c", UNDEFENDED, *GONE, *WEIGHTS]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
@@ -158,6 +160,18 @@ def test_an_attack_for_points_earns_them_where_nothing_defends(tmp_path: Path) -
     for name, (undefended, refused) in shares.items():
         assert undefended == 1.0, name
         assert refused == 1.0 if name in AT_HOME else refused <= FORM_ALONE, (name, refused)
+
+
+def test_no_forged_weights_earn_anything_even_where_nothing_defends(tmp_path: Path) -> None:
+    chosen = sorted({a.name for a in attacks() if a.exercise != EXERCISE} - WEIGHTS)
+    command = [sys.executable, "-c", UNDEFENDED, *chosen]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    shares = json.loads(done.stdout.splitlines()[-1])
+    assert set(shares) == WEIGHTS
+    assert len(shares) >= 8
+    assert all(found == [0.0, 0.0] for found in shares.values()), shares
 
 
 @pytest.mark.parametrize("name", ["environment", "gradebook", "import_grader", "other_submissions"])
