@@ -94,7 +94,8 @@ def _formula(entry: Entry, mutant: Solution, report: Report, samples: Sequence[S
                 constants.append(float(np.vdot(made, got) / np.vdot(made, made)))
             times = constants[-1] if constants else 1.0
         looked = s.wrong[part] if scope == "where wrong" else np.ones(got.shape, bool)
-        if not _near(got[looked], (times * made)[looked], s.got[part]):
+        beside = np.concatenate([np.ravel(s.got[part]), np.ravel(s.right[part])])
+        if not _near(got[looked], (times * made)[looked], beside):
             return f'the formula is not the answer on "{s.case.name}"'
     if constants and not np.allclose(constants, constants[0], rtol=1e-4):
         return "the factor differs from input to input"

@@ -49,6 +49,7 @@ MLP_AXES: Axes = {
     "a sample twice": some(lambda a: len(np.unique(a["X"], axis=0)) < len(a["X"])),
     "a large gradient": large("G"),
     "a tiny gradient": tiny("G"),
+    "a large input": large("X", 30.0),
     "large weights, the units not far out": some(
         lambda a: (
             min(np.abs(a[key]).max() for key in ("W1", "b1", "W2")) > 20
@@ -128,6 +129,8 @@ def mlp_cases(rng: Rng) -> list[Case]:
     cancelling.args["X"][:, 0] = 1.0  # an input that is always 1: its weights add to the biases
     cancelling.args["W1"][:, 0], cancelling.args["b1"][:] = (50.0, -40.0), (-50.3, 40.4)
     cancelling.args["W2"][0] *= 50.0
+    cancelling.args["X"][:, 1] *= 100.0
+    cancelling.args["W1"][:, 1] /= 100.0
     twice = case("square layers, a sample twice", 3, 3, 3, 3, edge=True)
     twice.args["X"][2] = twice.args["X"][0]
     return [
