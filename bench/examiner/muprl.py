@@ -45,7 +45,7 @@ MUPRL = (
         "ent_coef = 0.7",
         sb3.examine_sb3(sb3.SAC, ent_coef=0.7),
         SAC,
-        reads=r"minus 0\.693 log pi",
-        source="ent_coef; gamma alpha = 0.693 is told",
+        reads=r"alpha 0\.7\b",
+        source="ent_coef",
     ),
 )

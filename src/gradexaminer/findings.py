@@ -213,7 +213,7 @@ class Report:
                 lines += [f"    gradient: {way}" for way in ways]
                 lines += [f"    Explained in {f.lesson}."] if f.lesson else []
                 drawn = drawn or bool(ways)
-        if not self.findings:
+        if all(f.level == NOTE for f in self.findings):
             lines.append(NOTHING)
         return "\n".join([*lines, LEGEND] if drawn else lines)
 

@@ -47,7 +47,8 @@ def _say_convention(view: CriticView, first: Label, report: Report) -> None:
     assert first.candidate is not None
     loss = f"Huber loss (bend at {first.bend:.3g})" if first.loss == "Huber" else first.loss
     report.convention(first.candidate.convention)
-    entropy = f" minus {first.entropy:.3g} log pi" if first.entropy_of else ""
+    alpha = first.entropy / first.gamma if first.gamma else first.entropy  # the label is r + gamma (Q - alpha log pi)
+    entropy = f" minus alpha log pi, alpha {alpha:.3g}" if first.entropy_of else ""
     report.convention(f"label of {view.name}: {first.candidate.name}{entropy}, gamma {first.gamma:.4g}")
     report.convention(f"loss: {loss}, {_reduction(first)}")
 
@@ -55,7 +56,8 @@ def _say_convention(view: CriticView, first: Label, report: Report) -> None:
 def _reduction(first: Label) -> str:
     if first.weighted:
         return "weights of rows"
-    for factor, words in ((2.0, "mean of squares"), (1.0, "half the mean of squares, or Huber's mean")):
+    means = {1.0: "mean"} if first.loss == "Huber" else {2.0: "mean of squares", 1.0: "half the mean of squares"}
+    for factor, words in means.items():
         if abs(abs(first.scale) - factor) < 1e-3:
             return words
     return f"factor {first.scale:.4g} on the mean of errors"

@@ -41,7 +41,7 @@ def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], re
     name, f = found[0]
     factor, entropy = -f.coefficients["v"] / f.coefficients["q"], f.coefficients.get("entropy", 0.0)
     alpha = entropy / f.coefficients["q"]
-    bonus = f" minus {alpha:.3g} log pi" if entropy else ""
+    bonus = f" minus alpha log pi, alpha {alpha:.3g}" if entropy else ""
     report.convention(f"state value {view.name}: {name}{bonus}")
     if f.coefficients["q"] < 0:
         report.add(FAULT, "ascent", view.name, f"d loss / d V is {f.coefficients['q']:.3g} (V - y)")
