@@ -99,7 +99,9 @@ class Entry:
 
         return register
 
-    def changed(self, name: str, hint: str, *changes: tuple[str, str], right: bool = False) -> None:
+    def changed(
+        self, name: str, hint: str, *changes: tuple[str, str], right: bool = False, misconception_id: str = ""
+    ) -> None:
         """Register the reference with pieces of its text replaced: a mutant, or an alternative if it stays right.
 
         For answers that are whole classes, in which a mistake is one line of forty.
@@ -109,7 +111,7 @@ class Entry:
             if text.count(old) != 1:
                 raise ValueError(f"{self.exercise.id}, {name}: {old!r} is {text.count(old)} times in the reference")
             text = text.replace(old, new)
-        variant = Variant(name, text, self.reference.__name__, hint)
+        variant = Variant(name, text, self.reference.__name__, hint, misconception_id)
         (self.alternatives if right else self.mutants).append(variant)
 
     def alternative_solution(self, function: Answer) -> Answer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from gradschool.core.withheld import refuse_answers
-from gradschool.lessons.training_progress import monitor, report_interrupt
-from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
+from gradschool.lessons.own_updates import OwnDDPG
+from gradschool.lessons.training_progress import TrainingMonitor, monitor, report_interrupt
+from gradschool.rl.ddpg.agent import Agent, Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.ddpg.batched import is_batchable, train_batched
 from gradschool.rl.ddpg.fused import FusedAgent
 from gradschool.rl.ddpg.training import Run, train
@@ -53,16 +55,41 @@ def train_seeds(
 
             return train_batched(functions, settings, seeds, callback=report if progress.live else None)
 
-        def one(run: Run, share: float) -> None:
-            progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
-
-        try:
-            for seed in seeds:
-                runs.append(train(lambda s, rng: ReferenceAgent(functions, s, rng), settings, seed, one))
-                progress.finished((runs[-1].env_steps, runs[-1].mean_return))
-        except KeyboardInterrupt:
-            report_interrupt(progress, len(runs), len(seeds))
+        _one_by_one(lambda s, rng: ReferenceAgent(functions, s, rng), settings, seeds, progress, runs)
     return runs
+
+
+def train_own(
+    update: Callable[..., Any], settings: Settings | None = None, seeds: Sequence[int] = range(3)
+) -> list[Run]:
+    """Train an agent on the student's own ``ddpg_update`` for each seed, one after the other.
+
+    Arguments and result are those of :func:`train_seeds`, with the update in place of the functions.
+    """
+    settings, runs = settings or Settings(), list[Run]()
+    with monitor(f"{len(seeds)} agents", "mean return") as progress:
+        _one_by_one(lambda s, rng: OwnDDPG(update, s, rng), settings, seeds, progress, runs)
+    return runs
+
+
+def _one_by_one(
+    make_agent: Callable[[Settings, np.random.Generator], Agent],
+    settings: Settings,
+    seeds: Sequence[int],
+    progress: TrainingMonitor,
+    runs: list[Run],
+) -> None:
+    """Add a run for each seed to ``runs``; an interrupt keeps those that are through."""
+
+    def one(run: Run, share: float) -> None:
+        progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.mean_return))
+
+    try:
+        for seed in seeds:
+            runs.append(train(make_agent, settings, seed, one))
+            progress.finished((runs[-1].env_steps, runs[-1].mean_return))
+    except KeyboardInterrupt:
+        report_interrupt(progress, len(runs), len(seeds))
 
 
 def median_curve(runs: Sequence[Run]) -> tuple[list[float], list[float]]:

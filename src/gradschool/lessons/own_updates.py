@@ -1,4 +1,4 @@
-"""Training by the student's own torch update: the capstone of chapter 2 drives the taxi with it."""
+"""Training by the student's own torch updates: chapter 2's capstone drives the taxi, chapter 3's swings up."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from gradschool.rl.ddpg.agent import Batch as ContinuousBatch
+from gradschool.rl.ddpg.agent import Settings as DDPGSettings
+from gradschool.rl.ddpg.agent import new_networks
 from gradschool.rl.dqn.agent import TRANSITION, Batch, Settings, StudentFunctions
 from gradschool.rl.dqn.training import Run, explore, record
+from gradschool.rl.envs.pendulum import VectorPendulum
 from gradschool.rl.envs.taxi import TaxiModel
 from gradschool.rl.envs.vector_taxi import VectorTaxi
+from gradschool.rl.generators import RandomSource
+from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
+from gradschool.rl.nets.mlp import MLP, Array
 from gradschool.rl.nets.torch_batch import TorchBatch
 from gradschool.rl.replay_buffer import ReplayBuffer
 from gradschool.rl.settings_rules import require_dqn_run
@@ -73,3 +80,51 @@ def tensors_of(batch: Batch) -> TorchBatch:
     flags = (torch.from_numpy(x.astype(np.float64)) for x in (batch.terminated, batch.truncated))
     state, action, reward, next_state = (torch.from_numpy(np.ascontiguousarray(x)) for x in batch[:4])
     return TorchBatch(state, action, reward, next_state, *flags)
+
+
+class OwnDDPG:
+    """An agent on Pendulum whose every step is one call of a student's ``ddpg_update``.
+
+    Networks, step sizes, gamma and tau are those of the settings; both optimizers are Adam.
+
+    Attributes
+    ----------
+    actor, critic
+        NumPy networks that share the memory of the torch modules, so that a step of an optimizer is seen in them.
+    """
+
+    def __init__(self, update: Callable[..., Any], settings: DDPGSettings, rng: np.random.Generator) -> None:
+        env = VectorPendulum(1, rng, settings.action_dim)
+        self.update_, self.settings = update, settings
+        self.actor, self.critic = new_networks(settings, rng)
+        actors = [TorchActor(self.actor, env.low, env.high) for _ in range(2)]
+        critics = [TorchCritic(self.critic) for _ in range(2)]
+        share_memory(actors[0].net, self.actor)
+        share_memory(critics[0].net, self.critic)
+        self.nets = actors[0], critics[0], actors[1], critics[1]
+        full = settings.lr_actor, settings.lr_critic
+        self.optimizers = [torch.optim.Adam(net.parameters(), lr=lr) for net, lr in zip(self.nets, full, strict=False)]
+        self.full = full
+
+    def scale_learning_rate(self, factor: float) -> None:
+        """Set both step sizes to this share of their full size."""
+        for optimizer, lr in zip(self.optimizers, self.full, strict=True):
+            optimizer.param_groups[0]["lr"] = factor * lr
+
+    def act(self, obs: Array) -> Array:
+        """Return the actor's own actions (N, A) for observations (N, 3), without noise."""
+        with torch.no_grad():
+            actions: Array = self.nets[0](torch.from_numpy(obs)).numpy()
+        return actions
+
+    def update(self, batch: ContinuousBatch, rng: RandomSource) -> None:
+        """Take one step with every network, as the student does."""
+        tensors = TorchBatch.of({name: np.ascontiguousarray(x) for name, x in batch._asdict().items()})
+        self.update_(*self.nets, *self.optimizers, tensors, self.settings.gamma, self.settings.tau)
+
+
+def share_memory(module: torch.nn.Module, net: MLP) -> None:
+    """Put a torch module's parameters into a NumPy network's array: what is written into one is in the other."""
+    layers = [x for w, b in zip(net.weights, net.biases, strict=True) for x in (w.T, b)]
+    for p, x in zip(module.parameters(), layers, strict=True):
+        p.data = torch.from_numpy(x)

@@ -41,6 +41,7 @@ IN_SPECIAL_ROWS = {
     "ddpg.critic_target": "never-ends time-limit-terminal truncated-for-terminated reward-masked",
     "ddpg.twin_target": "time-limit-terminal never-ends",
     "ddpg.critic_gradient": "mean-over-wrong-rows",
+    "ddpg.agent": "no-terminal-mask truncated-as-terminal mask-on-reward",
 }
 # One id stands for faults that show in different places; the reason why each costs what it costs.
 DIFFERENT_FAULTS = {

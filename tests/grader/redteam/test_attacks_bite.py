@@ -143,7 +143,7 @@ GONE = {
     "forge/clinic_seal_patched",
 }  # they rely on seals: there are none any more
 # On a whole update nothing is refused: an attack that lacks the right weights earns nothing, defended or not.
-WEIGHTS = {a.name for a in attacks() if a.exercise == "dqn.agent"}
+WEIGHTS = {a.name for a in attacks() if a.exercise in ("dqn.agent", "ddpg.agent")}
 AT_HOME = {f"steal/clinic_{name}" for name in ("asked_for_its_order", "sources_read")}  # files that a kernel has not
 AT_HOME |= {f"steal/clinic_told_by_{name}" for name in ("code_names", "wrappers")} | {"steal/clinic_formula"}
 
@@ -170,7 +170,7 @@ def test_no_forged_weights_earn_anything_even_where_nothing_defends(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     shares = json.loads(done.stdout.splitlines()[-1])
     assert set(shares) == WEIGHTS
-    assert len(shares) >= 8
+    assert len(shares) >= 13
     assert all(found == [0.0, 0.0] for found in shares.values()), shares
 
 

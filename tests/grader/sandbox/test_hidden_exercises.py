@@ -42,6 +42,7 @@ MARKS = (
     "Ordinary inputs beside special ones",
     "What a step of plain SGD did",
     "The formula behind recovered gradients",
+    "What an actor's step and two soft updates did",
     "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
 )

@@ -6,7 +6,7 @@ every other exercise. A kernel that is being graded sees this file and ``adapter
 
 from __future__ import annotations
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, in_own_file
 from gradschool.exercises.ddpg import adapters
 from gradschool.exercises.ddpg.adapters import FAULTS
 
@@ -95,5 +95,15 @@ EXERCISES = (
         adapter=adapters.clinic,
         tolerance="none",
         per_item=True,
+    ),
+    Exercise(
+        "ddpg.agent",
+        "A whole update of your own",
+        "ddpg_update(actor, critic, target_actor, target_critic, actor_optimizer, critic_optimizer, batch, gamma, tau) "
+        "-> None",
+        adapter=adapters.agent,
+        tolerance="numeric",
+        read=in_own_file,
+        advice=in_own_file,
     ),
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
+from gradschool.core.numerics import Array
 from gradschool.core.plain_data import describe, to_plain
 from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
@@ -22,6 +25,8 @@ FAULTS = {
     "target-unscaled": "the target actor's action stays in [-1, 1], in the wrong units",
     "time-limit-terminal": "the time limit is taken for the end of the world",
 }
+
+OWN_NETS = ("actor", "critic", "target_actor", "target_critic")  # in the order in which ddpg_update takes them
 
 
 def net_of(a: Args) -> MLP:
@@ -184,3 +189,26 @@ def clinic(answer: Answer, a: Args) -> dict[str, str]:
     from gradschool.lessons.clinics.diagnoses import listed_diagnoses
 
     return listed_diagnoses(answer(), a["patients"], FAULTS)
+
+
+def agent(answer: Answer, a: Args) -> dict[str, Array]:
+    """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights after each call."""
+    import torch
+
+    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
+    from gradschool.rl.nets.torch_batch import TorchBatch, load_weights
+
+    sizes = {name: a[f"{name.removeprefix('target_')}_sizes"] for name in OWN_NETS}
+    nets: dict[str, Any] = {}
+    for name, n in sizes.items():
+        net = MLP(n, flat=a["first"][name])
+        nets[name] = TorchActor(net, a["low"], a["high"]) if name.endswith("actor") else TorchCritic(net)
+    optimizers = [torch.optim.SGD(nets[name].parameters(), lr=a[f"{name}_lr"]) for name in OWN_NETS[:2]]
+    after: dict[str, list[Array]] = {name: [] for name in nets}
+    for call in (a["first"], a["second"]):
+        for name in reversed(OWN_NETS):  # targets first: networks that share their memory hold the online weights
+            load_weights(nets[name].net, sizes[name], call[name])
+        answer(*nets.values(), *optimizers, TorchBatch.of(call["batch"]), a["gamma"], a["tau"])
+        for name, net in nets.items():
+            after[name].append(flat_gradient(net.parameters()))
+    return {name: np.stack(weights) for name, weights in after.items()}

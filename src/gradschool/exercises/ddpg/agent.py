@@ -1,0 +1,277 @@
+"""Inputs and oracle of ``ddpg.agent``: a whole update of actor, critic and targets, judged by the weights it leaves.
+
+Two calls with the same two optimizers, each on networks and a batch of its own. From the change of the weights follows
+the gradient at every output of every row: of the critic at (s, a), at (s, mu(s)) and at (s', mu'(s')), of the actor at
+s and at s' (``gradschool/exercises/_weights.py``, ``_formulas.py``, ``_own_steps.py`` beside this file).
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Answer, AnswerUnusable, Args, Case, Reading, Rng
+from gradschool.core.numerics import Array
+from gradschool.core.plain_data import PlainData
+from gradschool.exercises import axes
+from gradschool.exercises._formulas import Formula, Rows, explain
+from gradschool.exercises._weights import Recovered, distinct, drawn_net, is_telling, recover, weights_of
+from gradschool.exercises.axes import Axes, Axis
+from gradschool.exercises.ddpg._own_steps import (
+    Nets,
+    asked_of_actor,
+    climbs,
+    critic_rows,
+    explain_actor,
+    once,
+    rows_of,
+    soft_update,
+)
+from gradschool.exercises.ddpg._setups import limits
+from gradschool.exercises.ddpg.adapters import OWN_NETS as NETS
+from gradschool.rl.nets.mlp import MLP
+
+CALLS = ("first", "second")
+OBS = 3
+SMALL_ERROR = 0.02  # of one row of each batch: an absolute error would show there
+FLAT = 2.0  # tanh is nearly flat beyond: a gradient there says little
+
+
+def _in_a_call(axis: Axis) -> Axis:
+    """The axis, in one batch of one case."""
+    return lambda inputs: axis([{**a[call], **a[call]["batch"]} for a in inputs for call in CALLS])
+
+
+AXES: Axes = {
+    "terminated, not truncated": _in_a_call(axes.some_row("terminated", without="truncated")),
+    "truncated, not terminated": _in_a_call(axes.some_row("truncated", without="terminated")),
+    "both": _in_a_call(axes.some_row("terminated", also="truncated")),
+    "neither": _in_a_call(axes.some_row_without("terminated", "truncated")),
+    "one row twice": _in_a_call(lambda found: any(len(np.unique(a["obs"], axis=0)) < len(a["obs"]) for a in found)),
+    "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
+    "a large reward": _in_a_call(axes.large("reward", 10.0)),
+    "one row": _in_a_call(axes.of_size("obs", 1)),
+    "one action dimension": _in_a_call(axes.of_size("action", 1, axis=1)),
+    "as many rows as action dimensions": _in_a_call(axes.some(lambda a: len(a["action"]) == a["action"].shape[1] > 1)),
+    "tau 1": axes.has_value("tau", 1.0),
+    "several tau": axes.several("tau"),
+    "several gammas": axes.several("gamma"),
+    "several step sizes": axes.several("actor_lr"),
+    "two hidden layers": axes.some(lambda a: len(a["critic_sizes"]) == 4),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Sizes, range, step sizes, gamma, tau, and for each of two calls: all four networks and a batch."""
+    return [
+        make_case(rng, "8 rows, 2 action dimensions, no episode ends", 8, 2, flags=False),
+        make_case(
+            rng,
+            "two hidden layers, large rewards",
+            7,
+            3,
+            hidden=(8, 64),
+            flags=False,
+            lr=(0.3, 0.02),
+            tau=0.3,
+            large=10,
+        ),
+        make_case(rng, "ends, cuts, a row twice", 8, 2, edge=True, repeat=True, gamma=0.9, tau=0.005),
+        make_case(rng, "as many rows as action dimensions", 6, 6, edge=True, flags=False, tau=1.0),
+        make_case(rng, "one row, one action dimension", 1, 1, edge=True, flags=False),
+    ]
+
+
+def make_case(
+    rng: Rng,
+    name: str,
+    B: int,
+    A: int,
+    *,
+    edge: bool = False,
+    hidden: tuple[int, ...] = (64,),
+    flags: bool = True,
+    repeat: bool = False,
+    lr: tuple[float, float] = (1.0, 0.1),
+    gamma: float = 0.8,
+    tau: float = 0.1,
+    large: float = 1.0,
+) -> Case:
+    """One case of B rows and A action dimensions."""
+    low, high = limits(rng, A)
+    args: dict[str, Any] = {"actor_sizes": (OBS, *hidden, A), "critic_sizes": (OBS + A, *hidden, 1)}
+    args |= {"low": low, "high": high, "actor_lr": lr[0], "critic_lr": lr[1], "gamma": gamma, "tau": tau}
+    for call in CALLS:
+        args[call] = {"batch": new_batch(rng, B, low, high, flags=flags, repeat=repeat, large=large)}
+        draw_nets(rng, args, call)
+        rows = rows_of(args, call)
+        args[call]["batch"]["reward"][0] += rows.errors(next(iter(rows.values)))[0] - SMALL_ERROR
+    return Case(name, args, edge, {"B": B, "A": A})
+
+
+def new_batch(
+    rng: Rng, B: int, low: Array, high: Array, *, flags: bool, repeat: bool, large: float
+) -> dict[str, Array]:
+    """B rows; with ``flags`` some are terminated, some truncated, one both; with ``repeat`` one stands there twice."""
+    obs, next_obs = rng.normal(size=(2, B, OBS))
+    kinds = rng.permutation(B) if flags else np.full(B, 9)
+    batch = {
+        "obs": obs,
+        "action": rng.uniform(low, high, size=(B, len(low))),
+        "reward": large * rng.normal(size=B),
+        "next_obs": next_obs,
+        "terminated": np.isin(kinds, (0, 1, 2)).astype(float),
+        "truncated": np.isin(kinds, (2, 3)).astype(float),
+    }
+    batch["reward"][-1] = np.sign(batch["reward"][-1]) * 3.0 * large
+    if repeat:
+        one, other = np.flatnonzero(kinds[1:] > 3)[:2] + 1  # every kind of row stays, and the one with a small error
+        for x in batch.values():
+            x[one] = x[other]
+    return batch
+
+
+def draw_nets(rng: Rng, args: dict[str, Any], call: str) -> None:
+    """Draw the four networks of a call, again until rows can be told apart and tanh is nowhere flat."""
+    batch, (actor, critic) = args[call]["batch"], (args["actor_sizes"], args["critic_sizes"])
+    args[call]["target_critic"] = drawn_net(rng, critic)["flat"]
+    while True:
+        for name in ("actor", "target_actor"):
+            args[call][name] = drawn_net(rng, actor, batch["obs"], batch["next_obs"])["flat"]
+        args[call]["critic"] = drawn_net(rng, critic)["flat"]
+        nets = Nets.of(args, call)
+        steep = np.abs(nets.actor(batch["obs"])).max() < FLAT
+        if steep and is_telling(nets.critic, critic_rows(nets, batch)[0]):
+            return
+
+
+def oracle(a: Args) -> dict[str, Any]:
+    """Q - y of each pair and -dQ/da of each state in both calls; nothing elsewhere; the targets a share tau on."""
+    critic = [rows_of(a, call).asked for call in CALLS]
+    actor = [asked_of_actor(Nets.of(a, call), a[call]["batch"]["obs"]) for call in CALLS]
+    nothing = tuple(np.zeros(x.shape) for call in CALLS for x in _elsewhere(a, call, None, None))
+    targets = (
+        np.stack([x[f"target_{name}"] + a["tau"] * (x[name] - x[f"target_{name}"]) for x in (a[c] for c in CALLS)])
+        for name in ("actor", "critic")
+    )
+    return {
+        "critic_step": critic[0],
+        "actor_step": actor[0],
+        "second_step": (critic[1], actor[1], np.zeros(2), np.zeros(1)),
+        "nothing_else": nothing,
+        "target_nets": tuple(targets),
+    }
+
+
+def _elsewhere(a: Args, call: str, critic: Array | None, actor: Array | None) -> tuple[Array, Array]:
+    """The gradient where there should be none, as a share: the critic's at own actions, the actor's at s'."""
+    batch, nets = a[call]["batch"], Nets.of(a, call)
+    x, (taken, *_) = critic_rows(nets, batch)
+    states, (here, _) = distinct(batch["obs"], batch["next_obs"])
+    found = []
+    for g, rows, used in ((critic, x, taken), (actor, states, here)):
+        at = np.zeros((len(rows), 1)) if g is None else g / max(float(np.abs(g).max()), 1e-300)
+        found.append(np.abs(np.delete(at, np.unique(used), axis=0)).max(axis=1))
+    return found[0], found[1]
+
+
+def read(a: Args, got: PlainData) -> Reading:
+    """Return what :func:`oracle` returns, from the new weights of all four networks after each call."""
+    weights = weights_of(got, {name: (2, len(a["first"][name])) for name in NETS})
+    critic, actor, carried, words = [], [], [], []
+    nothing: list[Array] = []
+    left: dict[str, list[Array]] = {"critic": [], "actor": []}
+    targets: dict[str, list[Array]] = {"actor": [], "critic": []}
+    for k, call in enumerate(CALLS):
+        after = {name: x[k] for name, x in weights.items()}
+        nets, batch = Nets.of(a, call), a[call]["batch"]
+        if all(np.array_equal(after[name], a[call][name]) for name in ("actor", "critic")):
+            raise AnswerUnusable("no weight of `actor` or `critic` has moved: no gradient was there when they stepped")
+        x, (taken, *_) = critic_rows(nets, batch)
+        states, (here, _) = distinct(batch["obs"], batch["next_obs"])
+        steps = {
+            "critic": _step(a, nets.critic, after, "critic", x, left["critic"]),
+            "actor": _step(a, nets.actor, after, "actor", states, left["actor"]),
+        }
+        label = _label(rows_of(a, call, after), steps["critic"].outputs, taken)
+        at_s = _cleared(steps["actor"].outputs)[: here.max() + 1]
+        slope = explain_actor(at_s, nets, after["critic"], batch)
+        critic.append(label.errors)
+        actor.append(slope.errors)
+        nothing += _elsewhere(a, call, steps["critic"].outputs, steps["actor"].outputs)
+        carried.append((once(steps["critic"].carried, len(batch["obs"])), steps["actor"].carried))
+        left = {
+            "critic": [steps["critic"].change, *climbs(nets, after["critic"], batch["obs"])],
+            "actor": [steps["actor"].change],
+        }
+        for name, found in targets.items():
+            online, target = getattr(nets, name), getattr(nets, f"target_{name}")
+            weights_now, way = soft_update(target, after[f"target_{name}"], online, after[name])
+            found.append(weights_now)
+        words.append(f"critic: {label.words}; {slope.words}; targets: {way}")
+    parts = {
+        "critic_step": critic[0],
+        "actor_step": actor[0],
+        "second_step": (critic[1], actor[1], *carried[1]),
+        "nothing_else": tuple(nothing),
+        "target_nets": tuple(np.stack(found) for found in targets.values()),
+    }
+    return Reading(parts, words[0])
+
+
+def _step(a: Args, net: MLP, after: dict[str, Array], name: str, x: Array, left: list[Array]) -> Recovered:
+    """The gradient behind one network's step; zeros where it has not moved."""
+    if np.array_equal(net.flat, after[name]):
+        return Recovered(np.zeros((len(x), net.sizes[-1])), np.zeros(len(left)), np.zeros_like(net.flat))
+    some = np.array([e.any() for e in left], bool)
+    step = recover(name, net, after[name], a[f"{name}_lr"], x, [e for e in left if e.any()])
+    carried = np.zeros(len(left))
+    carried[some] = step.carried
+    return step._replace(carried=carried)
+
+
+def _cleared(outputs: Array) -> Array:
+    """The gradients with those set to 0 that are rounding beside the largest."""
+    return np.where(np.abs(outputs) <= 1e-9 * np.abs(outputs).max(), 0.0, outputs)
+
+
+def _label(rows: Rows, outputs: Array, taken: Array) -> Formula:
+    """What explains the critic's gradient at the pairs (s, a)."""
+    g = _cleared(outputs)[: taken.max() + 1, 0]
+    if not g.any():
+        return Formula(np.zeros_like(g), "no gradient at the actions taken", right=False)
+    formula = explain(g, rows)
+    if formula is None:
+        raise AnswerUnusable(
+            "this step of `critic` is a gradient at its outputs, but of no known formula: not of Q - y for any label "
+            "that can be made of reward, mask, gamma and the networks"
+        )
+    return formula
+
+
+def advice(answer: Answer) -> tuple[str, ...]:
+    """What the examiner of strangers' agents says of this update, as sentences: never a mark."""
+    import torch
+
+    from gradschool.exercises._advice import examiner_says, float_batch
+    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
+
+    low, high = np.array([-1.5, -0.5]), np.array([1.5, 2.0])
+
+    def make() -> SimpleNamespace:
+        rng = np.random.default_rng(int(torch.randint(2**31, ())))
+        actors = [TorchActor(MLP((5, 32, 2), rng), low, high).float() for _ in range(2)]
+        critics = [TorchCritic(MLP((7, 32, 1), rng)).float() for _ in range(2)]
+        for online, target in (actors, critics):
+            target.load_state_dict(online.state_dict())
+        optimizers = (torch.optim.SGD(net.parameters(), lr=0.05) for net in (actors[0], critics[0]))
+        names = ("actor", "target_actor", "critic", "target_critic", "actor_optimizer", "critic_optimizer")
+        return SimpleNamespace(**dict(zip(names, (*actors, *critics, *optimizers), strict=True)), gamma=0.9, tau=0.1)
+
+    def update(agent: Any, batch: Any) -> None:
+        nets = agent.actor, agent.critic, agent.target_actor, agent.target_critic
+        answer(*nets, agent.actor_optimizer, agent.critic_optimizer, float_batch(batch), agent.gamma, agent.tau)
+
+    return examiner_says(make, update, low=low.tolist(), high=high.tolist())
