@@ -18,6 +18,7 @@ from gradschool.core.plain_data import PlainData
 from gradschool.rl.nets.mlp import MLP, initial_parameters, layer_views
 
 EXPLAINED = 1e-6  # share of a step that a gradient may leave over: float64 leaves 1e-12, a float32 number inside less
+ROUNDING = 1e-9  # of the largest gradient: smaller ones are none
 CONDITION = 1e3  # of the features: more would make a row's gradient depend on rounding
 
 
@@ -84,6 +85,11 @@ def recover(name: str, before: MLP, after: Array, lr: float, x: Array, earlier: 
             f"{left:.2g} is left unexplained"
         )
     return Recovered(outputs, factors, change)
+
+
+def cleared(outputs: Array) -> Array:
+    """Gradients with those set to 0 that are rounding beside the largest."""
+    return np.where(np.abs(outputs) <= ROUNDING * np.abs(outputs).max(), 0.0, outputs)
 
 
 def last_layer(net: MLP, flat: Array) -> Array:

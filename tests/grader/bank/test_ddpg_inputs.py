@@ -19,11 +19,12 @@ ENTRIES = [e for e in entries("ddpg").values() if e.exercise.id != "ddpg.clinic"
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: e.exercise.function)
 def test_the_oracle_and_the_reference_agree_within_the_row_that_judges_both(entry: Entry) -> None:
     """`check` compares with the oracle, the grader with the reference: one row can only serve both where they agree."""
-    assert entry.exercise.tolerance == entry.tolerance == "exact"
+    row = "numeric" if entry.exercise.read else "exact"  # least squares on weights leave a rounding of their own
+    assert entry.exercise.tolerance == entry.tolerance == row
     for seed in range(30):
         for case, right in entry.questions(seed):
             found = to_plain(entry.exercise.oracle(copy_arrays(case.args)))
-            assert same(found, right, TOLERANCES["exact"]), (case.name, seed)
+            assert same(found, right, TOLERANCES[row]), (case.name, seed)
 
 
 def test_a_small_error_of_an_oracle_would_be_seen() -> None:

@@ -17,7 +17,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, explain
-from gradschool.exercises._weights import Recovered, distinct, drawn_net, is_telling, recover, weights_of
+from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
 from gradschool.exercises.axes import Axes, Axis
 from gradschool.exercises.ddpg._own_steps import (
     Nets,
@@ -172,7 +172,7 @@ def _elsewhere(a: Args, call: str, critic: Array | None, actor: Array | None) ->
     states, (here, _) = distinct(batch["obs"], batch["next_obs"])
     found = []
     for g, rows, used in ((critic, x, taken), (actor, states, here)):
-        at = np.zeros((len(rows), 1)) if g is None else g / max(float(np.abs(g).max()), 1e-300)
+        at = np.zeros((len(rows), 1)) if g is None else cleared(g) / max(float(np.abs(g).max()), 1e-300)
         found.append(np.abs(np.delete(at, np.unique(used), axis=0)).max(axis=1))
     return found[0], found[1]
 
@@ -196,7 +196,7 @@ def read(a: Args, got: PlainData) -> Reading:
             "actor": _step(a, nets.actor, after, "actor", states, left["actor"]),
         }
         label = _label(rows_of(a, call, after), steps["critic"].outputs, taken)
-        at_s = _cleared(steps["actor"].outputs)[: here.max() + 1]
+        at_s = cleared(steps["actor"].outputs)[: here.max() + 1]
         slope = explain_actor(at_s, nets, after["critic"], batch)
         critic.append(label.errors)
         actor.append(slope.errors)
@@ -232,14 +232,9 @@ def _step(a: Args, net: MLP, after: dict[str, Array], name: str, x: Array, left:
     return step._replace(carried=carried)
 
 
-def _cleared(outputs: Array) -> Array:
-    """The gradients with those set to 0 that are rounding beside the largest."""
-    return np.where(np.abs(outputs) <= 1e-9 * np.abs(outputs).max(), 0.0, outputs)
-
-
 def _label(rows: Rows, outputs: Array, taken: Array) -> Formula:
     """What explains the critic's gradient at the pairs (s, a)."""
-    g = _cleared(outputs)[: taken.max() + 1, 0]
+    g = cleared(outputs)[: taken.max() + 1, 0]
     if not g.any():
         return Formula(np.zeros_like(g), "no gradient at the actions taken", right=False)
     formula = explain(g, rows)

@@ -17,7 +17,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, explain
-from gradschool.exercises._weights import distinct, drawn_net, recover, weights_of
+from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
 from gradschool.exercises.axes import Axes, Axis
 from gradschool.rl.nets.mlp import MLP
 
@@ -236,7 +236,7 @@ def read(a: Args, got: PlainData) -> Reading:
         step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
         formula = _formula(a, call, step.outputs, here)
         found.append(formula)
-        gradients.append(_other_outputs(a, call, step.outputs) / np.abs(step.outputs).max())
+        gradients.append(_other_outputs(a, call, cleared(step.outputs)) / np.abs(step.outputs).max())
         earlier, carried = [step.change], step.carried
     parts = {
         "first_step": found[0].errors,
