@@ -30,10 +30,12 @@ from gradschool.lessons.ddpg_experiments import (
     findings_table,
     implementations_table,
     summary,
+    train_own,
     train_seeds,
 )
 from gradschool.lessons.figures import pendulum_animation, plots_ddpg
-from gradschool.rl.ddpg.agent import Batch, Settings, StudentFunctions
+from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
+from gradschool.rl.ddpg.training import train
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
 from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
@@ -297,3 +299,36 @@ def test_the_swing_up_is_gymnasiums_own_picture(lesson: SimpleNamespace) -> None
     html = pendulum_animation.swing_up(still).data
     assert html.startswith("<figure><img alt=")
     assert "data:image/gif;base64" in html
+
+
+def test_training_on_ones_own_update_is_the_training_of_section_8(
+    lesson: SimpleNamespace, mine: StudentFunctions
+) -> None:
+    """The same seed, loop and formulas in torch and in NumPy give the same actor: both gradients, then both steps."""
+    settings = Settings(env_steps=320, n_envs=8, learning_starts=80, batch=16, hidden=(8, 6), evaluate_every=0)
+
+    def update(*args: Any) -> None:
+        actor_optimizer = args[4]
+        stepped, actor_optimizer.step = actor_optimizer.step, lambda: None
+        critic = args[1]
+        loss = -critic(args[6].obs, args[0](args[6].obs)).mean()
+        kept = torch.autograd.grad(loss, list(args[0].parameters()))
+        target_actor, target_critic, tau = args[2], args[3], args[8]
+        lesson.ddpg_update(*args[:8], 0.0)  # the critic's step alone: the actor's is held back, tau is 0
+        actor_optimizer.step = stepped
+        for p, g in zip(args[0].parameters(), kept, strict=True):
+            p.grad = g
+        actor_optimizer.step()
+        with torch.no_grad():
+            for target, online in ((target_actor, args[0]), (target_critic, critic)):
+                for old, new in zip(target.parameters(), online.parameters(), strict=True):
+                    old.lerp_(new, tau)
+
+    (own,) = train_own(update, settings, [3])
+    reference = train(lambda s, rng: ReferenceAgent(mine, s, rng), settings, 3)
+    untrained = train_own(lambda *_: None, settings, [3])[0]
+    assert np.allclose(own.agent.actor.flat, reference.agent.actor.flat, rtol=1e-5, atol=1e-7)
+    assert np.allclose(own.agent.critic.flat, reference.agent.critic.flat, rtol=1e-5, atol=1e-7)
+    assert not np.allclose(untrained.agent.actor.flat, own.agent.actor.flat, atol=1e-3)
+    obs = np.random.default_rng(0).normal(size=(4, 3))
+    assert np.allclose(own.agent.act(obs), reference.agent.act(obs))
