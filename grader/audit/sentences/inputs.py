@@ -16,7 +16,7 @@ from gradschool.core.calling import Reply, call_twice, captured_output
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Args, Case, Exercise, Rng
 from gradschool.core.numerics import TOLERANCES, Array, wrong_entries
-from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, to_plain
+from gradschool.core.plain_data import PlainData, iter_leaves, to_plain
 
 FIRST_SEED = 7_000  # neither the judge, nor `check`, nor the diagnosis draws from these
 
@@ -67,7 +67,7 @@ def right_answer(entry: Entry, args: Args) -> PlainData | None:
     """Return the reference's answer to inputs that may be none of the lesson's; None where it raises."""
     try:
         with captured_output():
-            return to_plain(entry.exercise.adapter(entry.reference, copy_arrays(args)))
+            return entry.right(args)
     except Exception:
         return None
 
