@@ -17,7 +17,7 @@ from grader.demo.answers import ANSWERS
 from grader.publish.class_report.data import ChapterFacts, Mark
 
 
-@pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
+@pytest.mark.parametrize("chapter", chapters()[:3], ids=lambda c: c.key)  # the demo's class has no lab
 def test_mistakes_are_the_banks_and_several_students_share_them(chapter: Chapter) -> None:
     made = students.mistakes_of(chapter)
     count = Counter((exercise, mistake) for exercise, who in made.items() for mistake in who.values())

@@ -22,7 +22,7 @@ NAMES = {
 TRIED = {
     "plain": (set(), []),
     **{
-        name: ({sources.DQN_FAULTS[name][0]}, sources.DQN_FAULTS[name][1])
+        name: (set(sources.DQN_FAULTS[name][0].split()), sources.DQN_FAULTS[name][1])
         for name in ("mask missing", "broadcast", "bootstrap gradient", "argmax of s", "not zeroed", "polyak swapped")
     },
 }

@@ -23,6 +23,8 @@ def without_encoding(tree: ast.AST) -> Iterator[int]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if ast.unparse(node.func) == "os.open":  # a descriptor, which is bytes
+            continue
         given = {k.arg: k.value for k in node.keywords}
         if "encoding" in given:
             continue

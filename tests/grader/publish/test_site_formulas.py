@@ -27,7 +27,7 @@ def formulas(text: str) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_every_formula_of_a_lesson_becomes_mathml(chapter: Chapter):
     found = formulas(chapter.source.read_text(encoding="utf-8"))
-    assert len(found) > 50
+    assert len(found) > (3 if chapter.key == "lab" else 50)
     for latex, block in found:
         assert "<merror" not in mathml(latex, block=block)
 
@@ -54,7 +54,7 @@ def test_no_formula_is_left_as_source_on_a_page(built_site: Path):
     for name in LESSONS.values():
         page = (built_site / name).read_text(encoding="utf-8")
         prose = re.sub(r"<(pre|code)\b.*?</\1>", "", page, flags=re.S)
-        assert prose.count("<math") > 50
+        assert prose.count("<math") > (3 if "lab" in name else 50)
         assert not re.findall(r"\\(?:frac|tfrac|partial|nabla)|\$\$", prose), name
 
 

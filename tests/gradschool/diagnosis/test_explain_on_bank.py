@@ -15,7 +15,8 @@ EVERY = 4  # one mistake in so many is looked at; `audit --deep` looks at all of
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", CHAPTERS)
+# The lab's answers are whole agents, which `gradexaminer` explains: here most of its mistakes are told by place alone.
+@pytest.mark.parametrize("part", [part for part in CHAPTERS if part != "lab"])
 def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,10 @@ def _fails(test: Callable[..., Any], agent: Any, batches: Any) -> bool:
 def examine_file(file: Path | str) -> None:
     """Run `gradexaminer FILE.py` in a process of its own, as in a terminal, and print what it says."""
     done = subprocess.run(
-        [sys.executable, "-m", "gradexaminer", str(file)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "gradexaminer", str(file)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
     print(done.stdout.strip() or done.stderr.strip())

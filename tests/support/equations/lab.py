@@ -1,0 +1,1 @@
+"""The debugging lab displays no equation of its own."""
