@@ -53,7 +53,7 @@ def words_of(page: str) -> str:
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda c: c.key)
 def test_no_line_of_a_solution_model_answer_or_marking_scheme_is_on_any_page(built_site: Path, chapter: Chapter):
     lines = secrets(chapter)
-    assert len(lines) > 30  # else this test would look for nothing
+    assert len(lines) > (30 if chapter.key == "lab" else 40)  # else this test would look for nothing
     for file in [*built_site.rglob("*.html"), *built_site.rglob("*.txt"), *built_site.rglob("searchindex.js")]:
         page = words_of(file.read_text(encoding="utf-8"))
         assert not [line for line in lines if line in page], file
