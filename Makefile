@@ -14,8 +14,10 @@ INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Instal
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-fast lint build audit audit-deep bench bench-examiner corpus redteam mutate site test-versions versions lab desk formgrader \
-	bubblewrap walls browser database clean constraints
+MATRIX ?= python3.11 python3.12 python3.13
+
+.PHONY: help setup demo test test-fast lint build audit audit-deep bench figures bench-examiner corpus redteam redteam-container mutate site lite test-versions versions matrix dist lab desk formgrader \
+	bubblewrap walls browser database proxy programs clean constraints
 
 help:
 	@echo "make demo        the whole job on a made-up class"
@@ -25,13 +27,16 @@ help:
 	@echo "make desk        open the marking desk on the class in WORK ($(WORK));  make formgrader  nbgrader's own pages on it"
 	@echo "make build       sources -> release and gradebook;  make audit  try every known mistake on the grader"
 	@echo "make audit-deep  thousands of mutants of every solution through judge and check, and every sentence tested"
-	@echo "make redteam     every attack of the public suite, on the grader"
+	@echo "make redteam     every attack of the public suite, on the grader;  make redteam-container  without namespaces"
 	@echo "make bench       measure speed beside other libraries and graders;  make lint  format, types, imports, spelling"
+	@echo "make figures     measure all that the charts show (an hour), keep it in bench/results, draw README's chart"
 	@echo "make bench-examiner  the examiner beside the field's suites of faulty agents, with right code beside each"
 	@echo "make corpus      examine the public updates whose checkouts lie in CORPUS (build/corpus): right code accused, faults named"
 	@echo "make site        the course and its documentation as static pages, in build/site"
+	@echo "make lite        the lessons as a site in which Python runs in the browser, in build/lite/site"
 	@echo "make mutate      break the judge and the diagnosis on purpose, and see whether their tests notice"
 	@echo "make test-versions  every chapter on the oldest and the newest versions of its packages"
+	@echo "make matrix      every chapter on Python 3.11, 3.12 and 3.13 with the versions of constraints/;  make dist  wheel and sdist"
 
 setup: $(SETUP)
 
@@ -40,7 +45,7 @@ $(SETUP): pyproject.toml constraints.txt $(wildcard constraints/py*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
 	@echo "Setting up .venv (about a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[grader,cluster,postgres,site,test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[grader,cluster,lms,postgres,site,hub,test]'
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	@touch $@
 
@@ -66,6 +71,18 @@ browser:
 	  $(call INSTALL,chromium) || \
 	  echo "make: no Chromium here and no right to install it: the browser tests will be skipped (Debian: apt-get install chromium)"
 
+# All of them, one after the other; `make test` installs Python's packages meanwhile.
+programs:
+	@for program in bubblewrap browser database proxy; do $(MAKE) --no-print-directory $$program; done
+
+# npm's proxy for JupyterHub, in .venv: `configurable-http-proxy`, which one test starts with a hub.
+PROXY := configurable-http-proxy@5.3.0
+proxy:
+	@test -x $(BIN)/configurable-http-proxy || { \
+	  { command -v npm >/dev/null || $(call INSTALL,npm); } && echo "Installing $(PROXY) ..." && \
+	  npm install --silent --no-audit --no-fund --global --prefix .venv $(PROXY) >/dev/null; } || \
+	  echo "make: npm is missing or failed, so JupyterHub's proxy is missing: the hub's test will be skipped (Debian: apt-get install npm)"
+
 # PostgreSQL's programs alone: the tests start a server of their own, so Debian's package is told not to.
 database:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
@@ -80,7 +97,8 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-lo
 
 # Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
 # JupyterLab, the formgrader and the site in Chromium; the red team's attacks.
-test: setup bubblewrap browser database
+test:
+	@$(MAKE) --no-print-directory -j2 setup programs
 	@start=$$(date +%s); $(PYTEST); code=$$?; echo "make test took $$(( $$(date +%s) - start )) s"; exit $$code
 
 # The tests that are not marked slow: no kernel, no server, no browser.
@@ -89,7 +107,8 @@ test-fast: setup
 	  echo "make test-fast took $$(( $$(date +%s) - start )) s"; exit $$code
 
 lint: setup
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/codespell
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/codespell && \
+	  $(BIN)/codespell -D docs/banned-words.txt -S docs/terms.md solutions docs/*.md docs/decisions README.md CONTRIBUTING.md SECURITY.md
 
 # The versions of constraints/, decided anew for one Python: make constraints PYTHON=python3.12
 constraints:
@@ -98,11 +117,29 @@ constraints:
 redteam: setup bubblewrap browser
 	@$(BIN)/python -m grader redteam
 
+# The same attacks where there are no namespaces, as on Gradescope (root only): with Landlock, and with none.
+redteam-container: setup bubblewrap
+	@for landlock in --landlock --no-landlock; do $(BIN)/python -m grader redteam --container $$landlock || exit 1; done
+
 site: setup bubblewrap
 	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader site
 
+# Python in the browser. OFFLINE=1 carries Pyodide along; REPOSITORY=owner/name links the rest to Colab.
+lite: setup
+	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader lite $(if $(OFFLINE),--offline) $(if $(REPOSITORY),--repository $(REPOSITORY)) \
+	  $(if $(PYODIDE),--pyodide $(PYODIDE))
+
 test-versions: setup
 	@$(BIN)/python bench/versions.py
+
+matrix: setup
+	@$(BIN)/python bench/matrix.py $(MATRIX)
+
+# docs/releasing.md: wheel and sdist in build/dist, as a package index would take them. Nothing is uploaded.
+dist: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dist]'
+	@rm -rf build/dist && $(BIN)/python -m build --outdir build/dist . >build/dist.log 2>&1 || { tail -20 build/dist.log; exit 1; }
+	@$(BIN)/python -m twine check --strict build/dist/*
 
 mutate: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[mutate]'
@@ -111,6 +148,10 @@ mutate: setup
 bench: setup bubblewrap
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
 	@for file in bench/bench_*.py bench/simulate_cluster.py; do $(BIN)/python $$file || exit 1; done
+
+figures: setup bubblewrap browser
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[bench]'
+	@$(BIN)/python -m bench.figures
 
 # Checkouts named <owner>+<name>; what is missing is left out and said to be. Nothing of others is kept in this repository.
 CORPUS ?= build/corpus
@@ -121,8 +162,10 @@ bench-examiner: setup
 corpus: setup bubblewrap
 	@$(BIN)/python -m bench.corpus --folder $(CORPUS) --json build/corpus.json
 
+# As a student sees it: chapter 1 open, without nbgrader's pages for instructors.
 lab: setup
-	@$(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT)
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/grader/publish/student_lab $(BIN)/jupyter lab $(ROOT_FLAG) --notebook-dir=course --port=$(PORT) \
+	  --LabApp.default_url=/lab/tree/01-loss-as-chain-rule/loss_as_chain_rule.ipynb
 
 desk: setup
 	@GRADSCHOOL_WORK_DIR=$(WORK) $(BIN)/python -m grader desk

@@ -128,7 +128,7 @@ def course(functions: StudentFunctions) -> Callable[[int], Result]:
 
 
 def eager_torch(seed: int) -> Result:
-    """The same loop, the same settings and the same vectorised Taxi; the gradient by eager autograd and torch's SGD."""
+    """The same loop, the same settings and the same vectorized Taxi; the gradient by eager autograd and torch's SGD."""
     rng, settings = np.random.default_rng(seed), SETTINGS
     clock = Clock()
     W = torch.tensor(initial_table(MODEL, settings), requires_grad=True)

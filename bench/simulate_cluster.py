@@ -4,10 +4,10 @@
 
 Measured here first: notebooks of the three chapters, one at a time in the sandbox; what one task costs the process
 that grades and a real Dask scheduler when the workers answer at once (with a real submission's and a real graded
-notebook's bytes); and what the one writer needs for an entry in an SQLite gradebook. Then a simulation of discrete
-events plays the run through: the same rules as `grader/executors/dask.py` (one submission for each free thread, free
-workers are served before anything is entered, at most so many results wait), a queue at the scheduler, and workers that
-die.
+notebook's bytes); and what the one writer needs for a transaction in an SQLite gradebook and for each entry in it.
+Then a simulation of discrete events plays the run through: the same rules as `grader/executors/dask.py` and
+`grader/writer.py` (one submission for each free thread, free workers are served before anything is entered, at most so
+many results wait, those that wait are entered in one transaction), a queue at the scheduler, and workers that die.
 
 Times are CPU seconds; for a notebook those of the whole machine, since a kernel ends where nobody can ask it: let
 the machine rest. Assumed, not measured: that a worker has such a core for itself, that network and disk take no time,
@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench_class import machine_cpu
 
-from grader import sample_class
+from grader import sample_class, writer
 from grader.autograde import autograde, submissions
 from grader.course import ROOT, CourseDirectory, chapters
 from grader.errors import GraderError
@@ -46,6 +46,7 @@ from grader.executors import dask
 from grader.executors.base import MOST_READY, Failed, Graded, Outcome, Submission, deserialize, serialize
 from grader.executors.local import LocalExecutor
 from grader.publish.build import build
+from grader.writer import MOST_AT_ONCE
 
 STUDENTS = ("perfect", "mistaken-1", "untouched")
 DEATHS = 0.001  # of a worker, for each notebook
@@ -62,13 +63,21 @@ dask_task.grade_bytes = lambda data, name, limits: (True, TEXT)
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds: each measured notebook; the scheduler and the grading process for one task; an entry; a new worker."""
+    """Seconds: each measured notebook; the scheduler and the grading process for one task; a transaction; a new worker.
+
+    A transaction of n entries takes ``transaction`` + n ``entry``.
+    """
 
     notebooks: tuple[float, ...]
     scheduler: float
     client: float
-    writer: float
+    transaction: float
+    entry: float
     start: float
+
+    def entries(self, count: int) -> float:
+        """Seconds for so many entries in one transaction."""
+        return self.transaction + count * self.entry
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def measure_notebooks(course: CourseDirectory) -> dict[str, list[float]]:
         build(chapter, course)
         sample_class.fill_class(course, chapter, mistaken=1, misbehaving=False)
         todo = [s for s in submissions(course, [chapter]) if s.student in STUDENTS]
-        steps = LocalExecutor(1).run([todo[0], *todo], ExecutionConfig(course.work))
+        steps = filter(None, LocalExecutor(1).run([todo[0], *todo], ExecutionConfig(course.work)))
         next(steps)  # starts everything
         found[chapter.assignment_id] = []
         then = machine_cpu()
@@ -122,10 +131,10 @@ def measure_tasks(folder: Path, todo: Sequence[Submission], graded: str) -> tupl
         for _ in range(2):
             started.append(_dask(folder, "worker", "--scheduler-file", "at.json", "--preload", "at_once.py"))
         executor, config = dask.DaskExecutor(str(folder / "at.json"), wait=120), ExecutionConfig(folder)
-        next(iter(executor.run(todo[:1], config)))
+        next(filter(None, executor.run(todo[:1], config)))
         start = _cpu(started[1].pid)
         there, here = _cpu(scheduler.pid), time.process_time()
-        assert sum(1 for _ in executor.run(todo, config)) == len(todo)
+        assert sum(1 for _ in filter(None, executor.run(todo, config))) == len(todo)
         return (_cpu(scheduler.pid) - there) / len(todo), (time.process_time() - here) / len(todo), start
     finally:
         for process in started:
@@ -155,24 +164,23 @@ class Canned:
     def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
         """Yield the same graded notebook for everybody."""
         notebook = deserialize(self.graded)
-        return (Graded(submission, notebook) for submission in todo)
+        return (Graded(submission, notebook, self.graded) for submission in todo)
 
 
-def measure_writer(course: CourseDirectory, todo: Sequence[Submission], graded: str) -> list[float]:
+def measure_writer(course: CourseDirectory, todo: Sequence[Submission], graded: str, at_once: int) -> list[float]:
     """Seconds for an entry (gradebook, graded notebook on the disk, result), for each quarter of these submissions.
 
-    CPU seconds: what the disk takes besides depends on the disk, and here on who else works.
+    ``at_once`` of them are entered in one transaction. CPU seconds: what the disk takes besides depends on the disk,
+    and here on who else works.
     """
+    writer.MOST_AT_ONCE, writer.HELD = at_once, 3600.0
     quarter, found = len(todo) // 4, []
     for k in range(4):
-        cpu, then = [], time.process_time()
-        for result in autograde(
-            course, list(todo[k * quarter : (k + 1) * quarter]), executor=Canned(graded), force=True
-        ):
+        then = time.process_time()
+        some = list(todo[k * quarter : (k + 1) * quarter])
+        for result in autograde(course, some, executor=Canned(graded), force=True):
             assert result.status == "graded", result
-            cpu.append(time.process_time() - then)
-            then = time.process_time()
-        found.append(float(np.mean(cpu)))
+        found.append((time.process_time() - then) / quarter)
     return found
 
 
@@ -187,11 +195,15 @@ def measure(tasks: int) -> tuple[Costs, dict[str, Any]]:
         graded = serialize(next(o.notebook for o in outcomes if isinstance(o, Graded)))
         todo = [replace(some, student=f"student-{k}") for k in range(tasks)]
         scheduler, client, start = measure_tasks(Path(name), todo, graded)
-        writer = measure_writer(course, todo, graded)
+        singly = measure_writer(course, todo, graded, 1)
+        others = [replace(some, student=f"other-{k}") for k in range(max(tasks, 4 * MOST_AT_ONCE))]
+        together = measure_writer(course, others, graded, MOST_AT_ONCE)
         sizes = {"submission": some.file.stat().st_size, "graded": len(graded)}
     times = tuple(t for chapter in notebooks.values() for t in chapter)
-    costs = Costs(times, scheduler, client, float(np.median(writer)), start)
-    return costs, {"notebooks": notebooks, "writer": writer, **sizes}
+    one, many = float(np.median(singly)), float(np.median(together))
+    transaction = max(0.0, (one - many) / (1 - 1 / MOST_AT_ONCE))  # one = t + e, many = t / MOST_AT_ONCE + e
+    costs = Costs(times, scheduler, client, transaction, one - transaction, start)
+    return costs, {"notebooks": notebooks, "singly": singly, "together": together, **sizes}
 
 
 # The simulation.
@@ -209,7 +221,9 @@ class Play:
     scheduler_free: float = 0.0  # when it has dealt with all that has reached it
     writing: bool = False  # whether the one process that hands out and enters has something to do
     ready: int = 0
+    entering: int = 0  # entries in the transaction that is going on
     entered: int = 0
+    with_entries: float = 0.0  # seconds
     runs: int = 0
     most_ready: int = 0
     spent: dict[str, float] = field(default_factory=lambda: {WORKERS: 0.0, SCHEDULER: 0.0, WRITER: 0.0})
@@ -239,8 +253,11 @@ class Play:
             self.todo, self.free = self.todo - 1, self.free - 1
             self.take(half, "handed out")
         elif self.ready:
-            self.ready -= 1
-            self.take(half + self.costs.writer, "entered")
+            self.entering = min(self.ready, MOST_AT_ONCE)
+            self.ready -= self.entering
+            takes = self.costs.entries(self.entering)
+            self.with_entries += takes
+            self.take(self.entering * half + takes, "entered")
 
     def take(self, seconds: float, what: str) -> None:
         """Keep the writer's process busy."""
@@ -284,8 +301,8 @@ class Play:
         self.free += 1
 
     def on_entered(self) -> None:
-        """Done with one."""
-        self.writing, self.entered = False, self.entered + 1
+        """Done with a transaction."""
+        self.writing, self.entered = False, self.entered + self.entering
 
 
 def simulate(costs: Costs, submissions: int, workers: int, seed: int) -> Day:
@@ -294,7 +311,7 @@ def simulate(costs: Costs, submissions: int, workers: int, seed: int) -> Day:
     play.to_the_end(submissions)
     play.spent[WORKERS] /= workers
     shares = {name: busy / play.now for name, busy in play.spent.items()}
-    return Day(workers, play.now, play.runs, shares, submissions * costs.writer / play.now, play.most_ready)
+    return Day(workers, play.now, play.runs, shares, play.with_entries / play.now, play.most_ready)
 
 
 def main() -> None:
@@ -319,7 +336,7 @@ def main() -> None:
 def scenarios(costs: Costs, workers: int) -> list[tuple[str, int, Costs]]:
     """Fewer workers, all of them, and all of them with entries at a tenth: what is in the way after the writer."""
     fewer = [(f"{n} worker" + "s" * (n > 1), n, costs) for n in sorted({1, workers // 20, workers // 4, workers})]
-    tenth = replace(costs, writer=costs.writer / 10)
+    tenth = replace(costs, transaction=costs.transaction / 10, entry=costs.entry / 10)
     return [*fewer, (f"{workers} workers, entries at a tenth", workers, tenth)]
 
 
@@ -333,11 +350,13 @@ def print_costs(costs: Costs, details: dict[str, Any]) -> None:
     )
     print(f"  the scheduler, CPU for a task       {1000 * costs.scheduler:.2f} ms")
     print(f"  the grading process, CPU for a task {1000 * costs.client:.2f} ms")
-    print(f"  an entry in the gradebook           {1000 * costs.writer:.1f} ms (quarters: "
-          f"{', '.join(f'{1000 * t:.0f}' for t in details['writer'])})")  # fmt: skip
+    for name, some in (("singly", details["singly"]), (f"{MOST_AT_ONCE} at once", details["together"])):
+        quarters = ", ".join(f"{1000 * t:.1f}" for t in some)
+        print(f"  an entry, {name:26}{1000 * float(np.median(some)):.1f} ms (quarters: {quarters})")
     print(f"  a new worker                        {costs.start:.1f} s")
     mean = float(np.mean(costs.notebooks))
-    print(f"  So one writer keeps up with {mean / (costs.writer + costs.client):.0f} workers.\n")
+    most = costs.entries(MOST_AT_ONCE) / MOST_AT_ONCE + costs.client
+    print(f"  So one writer keeps up with {mean / most:.0f} workers.\n")
 
 
 def print_day(name: str, day: Day, submissions: int) -> None:

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,15 +68,23 @@ def constraints() -> dict[str, str]:
 
 def make_environment(which: str) -> Path:
     """An environment with this set, or the one that an earlier run made of the same; its Python."""
-    python, stamp = FOLDER / which / "bin" / "python", FOLDER / which / "asked-for"
-    asked = [*PIP, "-e", f"{ROOT}[lessons]", *pins(which, constraints())]
-    if stamp.exists() and stamp.read_text() == "\n".join(asked):
+    return installed(which, sys.executable, [*PIP, "-e", f"{ROOT}[lessons]", *pins(which, constraints())])
+
+
+def installed(name: str, base: str, asked: Sequence[str], also: Sequence[str] = ()) -> Path:
+    """An environment of the Python ``base`` with what pip is asked for, or an earlier run's of the same; its Python.
+
+    ``also`` is what the environment depends on besides, such as the text of a file that is named.
+    """
+    python, stamp = FOLDER / name / "bin" / "python", FOLDER / name / "asked-for"
+    wanted = "\n".join([*asked, *also])
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return python
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER / which)], check=True)
+    subprocess.run([base, "-m", "venv", "--clear", str(FOLDER / name)], check=True)
     done = subprocess.run([str(python), "-m", "pip", "install", *asked], capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"{which}: pip could not install this set:\n{done.stderr.strip()[-2000:]}")
-    stamp.write_text("\n".join(asked))
+        raise SystemExit(f"{name}: pip could not install this set:\n{done.stderr.strip()[-2000:]}")
+    stamp.write_text(wanted, encoding="utf-8")
     return python
 
 
@@ -89,6 +97,18 @@ def run_chapter(python: Path, lesson: Chapter, quick: bool) -> str:
     file.write_text(json.dumps(notebook), encoding="utf-8")
     done = subprocess.run([str(python), "-c", RUN, str(file)], capture_output=True, text=True, cwd=file.parent)
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it failed"])[-1][:300]
+
+
+def run_chapters(python: Path, lessons: Iterable[Chapter], quick: bool) -> bool:
+    """Run chapters in this environment and print a line for each; whether all passed."""
+    healthy = True
+    for one in lessons:
+        start, cpu = time.monotonic(), children_cpu()
+        trouble = run_chapter(python, one, quick)
+        healthy &= not trouble
+        took = f"{time.monotonic() - start:.0f} s, {children_cpu() - cpu:.0f} s of CPU"
+        print(f"  {'FAIL' if trouble else 'pass'} {one.assignment_id} in {took} {trouble}", flush=True)
+    return healthy
 
 
 def said_by(python: Path, program: str, *words: str) -> str:
@@ -138,13 +158,7 @@ def try_set(which: str, asked: Sequence[Chapter], quick: bool) -> bool:
                 print(
                     f"  {name}: constraints.txt holds it at {version}, so its bound {bounds()[name][1]} was not tried"
                 )
-    healthy = True
-    for one in asked:
-        start, cpu = time.monotonic(), children_cpu()
-        trouble = run_chapter(python, one, quick)
-        healthy &= not trouble
-        took = f"{time.monotonic() - start:.0f} s, {children_cpu() - cpu:.0f} s of CPU"
-        print(f"  {'FAIL' if trouble else 'pass'} {one.assignment_id} in {took} {trouble}", flush=True)
+    healthy = run_chapters(python, asked, quick)
     trouble = as_on_binder(python)
     print(f"  {'FAIL' if trouble else 'pass'} postBuild {trouble}", flush=True)
     return healthy and not trouble

@@ -1,64 +1,31 @@
-"""Grading a class: an executor runs the notebooks, one writer owns the gradebook.
-
-A submission is entered in the gradebook before its graded notebook is put in place, in one move. So a run that is
-stopped at any point, and started again, ends as one that was not.
-"""
+"""Grading a class: an executor runs the notebooks, :class:`grader.writer.Writer` alone writes to the gradebook."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.utils import parse_utc
 
 from grader.course import STUDENT_ID, Chapter, CourseDirectory
 from grader.errors import GraderError, Interrupted
 from grader.execution.config import ExecutionConfig
 from grader.executors.base import Executor, Failed, Graded, Submission
 from grader.executors.local import LocalExecutor
-from grader.gradebook import grades, late_penalty
-from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
+from grader.gradebook import grades
+from grader.gradebook.connection import open_gradebook
+from grader.gradebook.entering import Score
 from grader.gradebook.file_lock import try_lock
 from grader.notebooks.reader import escapes_folder
 from grader.results import GradeRecord, digest_of, grader_version, note_ungraded
+from grader.writer import Result, Status, Writer, result_of
 
-
-class Status(StrEnum):
-    """What came of a submission."""
-
-    GRADED = "graded"
-    UNCHANGED = "unchanged"  # this very file was graded before, by this very grader
-    FAILED = "failed"  # it could not be graded
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one submission; ``reason`` says why it could not be graded.
-
-    ``grader_fault``: the machine, the lesson or the grader is the reason, not the student. ``errors`` says of each
-    answer's cell that failed what it raises, and in which line.
-    """
-
-    student: str
-    chapter: str
-    status: Status
-    score: float | None = None
-    max_score: float | None = None
-    reason: str = ""
-    notes: list[str] = field(default_factory=list)
-    mistakes: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    grader_fault: bool = False
-
+__all__ = ["Progress", "Result", "Status", "autograde", "grade_class", "only_run", "submissions"]
 
 Progress = Callable[[Iterator[Result], int], Iterable[Result]]  # shows results on their way, of so many
 
@@ -161,18 +128,16 @@ def autograde(
     todo, version = [], grader_version
     with open_gradebook(course) as gradebook:
         _require_built(gradebook, {s.chapter.assignment_id for s in found})
+        writer = Writer(gradebook, course)
         for submission in found:
             if submission.problem:
-                yield _enter_failure(gradebook, course, Failed(submission, submission.problem))
-            elif not force and _is_graded(course, submission, version(submission.chapter)):
-                yield _keep(gradebook, course, submission)
+                yield from writer.enter([Failed(submission, submission.problem)])
+            elif not force and (graded := _graded_before(course, submission, version(submission.chapter))):
+                yield _keep(writer, graded)
             else:
                 todo.append(submission)
-        for outcome in (executor or LocalExecutor()).run(todo, config or ExecutionConfig(course.work)):
-            if isinstance(outcome, Graded):
-                yield _enter(gradebook, course, outcome.submission, outcome.notebook)
-            else:
-                yield _enter_failure(gradebook, course, outcome)
+        steps = (executor or LocalExecutor()).run(todo, config or ExecutionConfig(course.work))
+        yield from writer.enter_as_they_come(steps)
 
 
 def _require_built(gradebook: Gradebook, names: set[str]) -> None:
@@ -183,91 +148,25 @@ def _require_built(gradebook: Gradebook, names: set[str]) -> None:
             raise GraderError(f"The gradebook does not know {name}: run `python -m grader build` first.") from None
 
 
-def _graded_file(course: CourseDirectory, submission: Submission) -> Path:
-    return course.notebook_path(course.autograded, submission.student, submission.chapter)
-
-
-def _read_graded(course: CourseDirectory, submission: Submission) -> NotebookNode:
-    notebook: NotebookNode = nbformat.read(_graded_file(course, submission), as_version=4)
-    return notebook
-
-
-def _is_graded(course: CourseDirectory, submission: Submission, version: str) -> bool:
-    """Return whether this very file has been graded by this very grader."""
+def _graded_before(course: CourseDirectory, submission: Submission, version: str) -> Graded | None:
+    """Return the graded notebook, if this very file has been graded by this very grader."""
     try:
-        found = GradeRecord.read(_read_graded(course, submission))
+        file = course.notebook_path(course.autograded, submission.student, submission.chapter)
+        notebook: NotebookNode = nbformat.read(file, as_version=4)
+        found = GradeRecord.read(notebook)
+        same = found.grader == version and found.submission == digest_of(submission.file)
     except Exception:  # not there, or not whole: grade it
-        return False
-    return found.grader == version and found.submission == digest_of(submission.file)
+        return None
+    return Graded(submission, notebook) if same else None
 
 
-def _enter(gradebook: Gradebook, course: CourseDirectory, submission: Submission, graded: NotebookNode) -> Result:
-    with write_transaction(gradebook):
-        _open_submission(gradebook, submission)
-        grades.save_grades(gradebook, graded, submission.student, submission.chapter)
-        late_penalty.apply_late_penalty(gradebook, submission.student, submission.chapter)
-        result = _result(gradebook, submission, Status.GRADED, graded)
-    file = _graded_file(course, submission)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if stamp := _stamp_of(submission):
-        shutil.copyfile(stamp, file.parent / "timestamp.txt")
-    partial = file.with_suffix(".partial")
-    nbformat.write(graded, partial)
-    os.replace(partial, file)
-    note_ungraded(course, submission.student, submission.chapter, "")
-    return result
-
-
-def _keep(gradebook: Gradebook, course: CourseDirectory, submission: Submission) -> Result:
+def _keep(writer: Writer, graded: Graded) -> Result:
     """Keep what is graded already; in a gradebook that does not have it, enter it once more."""
-    graded = _read_graded(course, submission)
-    if not grades.is_entered(gradebook, submission.student, submission.chapter):
-        return _enter(gradebook, course, submission, graded)
-    note_ungraded(course, submission.student, submission.chapter, "")
-    return _result(gradebook, submission, Status.UNCHANGED, graded)
-
-
-def _stamp_of(submission: Submission) -> Path | None:
-    """Return the file with the time from nbgrader's exchange; a link could lead to any file of the instructor's."""
-    stamp = submission.file.parent / "timestamp.txt"
-    return stamp if stamp.is_file() and not stamp.is_symlink() else None
-
-
-def _open_submission(gradebook: Gradebook, submission: Submission) -> None:
-    student, chapter = submission.student, submission.chapter
-    enter_student(gradebook, student)
-    when = None
-    if stamp := _stamp_of(submission):
-        with contextlib.suppress(ValueError, OverflowError):
-            when = parse_utc(stamp.read_text(errors="replace").strip()[:100])
-    gradebook.update_or_create_submission(chapter.assignment_id, student, **({"timestamp": when} if when else {}))
-
-
-def _enter_failure(gradebook: Gradebook, course: CourseDirectory, failed: Failed) -> Result:
-    """Enter a submission that could not be graded: known to the gradebook, without marks, left to a person.
-
-    Marks of an earlier submission stay in the gradebook. Where the student is not at fault, they are not exported.
-    """
-    submission, reason = failed.submission, failed.reason
-    if STUDENT_ID.fullmatch(submission.student):
-        note_ungraded(course, submission.student, submission.chapter, reason if failed.grader_fault else "")
-        with write_transaction(gradebook):
-            _open_submission(gradebook, submission)
-    chapter = submission.chapter.assignment_id
-    return Result(submission.student, chapter, Status.FAILED, reason=reason, grader_fault=failed.grader_fault)
-
-
-def _result(gradebook: Gradebook, submission: Submission, status: Status, graded: NotebookNode) -> Result:
-    chapter = submission.chapter
-    entered = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, submission.student)
-    found = GradeRecord.read(graded)
-    return Result(
-        submission.student,
-        chapter.assignment_id,
-        status,
-        float(entered.score),
-        float(entered.max_score),
-        notes=list(found.notes),
-        mistakes=found.mistakes(),
-        errors=dict(found.errors),
-    )
+    submission = graded.submission
+    entered = grades.entered(writer.gradebook, submission.student, submission.chapter)
+    if entered is None:
+        (result,) = writer.enter([graded])
+        return result
+    note_ungraded(writer.course, submission.student, submission.chapter, "")
+    score = Score(float(entered.score), float(entered.max_score))
+    return result_of(submission, Status.UNCHANGED, GradeRecord.read(graded.notebook), score)

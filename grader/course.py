@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +12,30 @@ from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDENT_ID = re.compile(r"[\w][\w.@+=-]{0,127}")  # nbgrader's gradebook has room for so much
+READINGS = {"casebook": "06-casebook"}  # lessons without graded cells, which no gradebook knows
+TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
+EXCHANGE_FILES = (
+    TIMESTAMP,
+    SECRET,
+)  # beside a notebook from nbgrader's exchange; feedback is found by the second
 POSTGRES = re.compile(r"^postgres(ql)?://")
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: ``assignment_id`` is nbgrader's name for it (the folder), ``notebook`` its file without ending."""
+    """One chapter: ``assignment_id`` is nbgrader's name for it (the folder), ``notebook`` its file without ending.
+
+    A reading is a chapter without graded cells: it is built and shown as the others are, and never handed in.
+    """
 
     assignment_id: str
     notebook: str
     key: str
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the chapter has no graded cells."""
+        return self.key in READINGS
 
     @property
     def source(self) -> Path:
@@ -69,15 +84,28 @@ class CourseDirectory:
         """The gradebook's address, as nbgrader takes it: for PostgreSQL with the driver that we install."""
         return POSTGRES.sub("postgresql+psycopg://", self.db) or f"sqlite:///{self.work / 'gradebook.db'}"
 
+    def released(self, chapter: Chapter) -> Path:
+        """Return the file of a chapter's notebook as students get it."""
+        return self.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+
     def notebook_path(self, step: Path, student: str, chapter: Chapter) -> Path:
         """Return the file of one student's notebook in one of the trees."""
         return step / student / chapter.assignment_id / f"{chapter.notebook}.ipynb"
 
 
 def chapters() -> list[Chapter]:
-    """Return every chapter that has a source, in the course's order."""
+    """Return every graded chapter that has a source, in the course's order."""
+    return _with_source(CHAPTERS)
+
+
+def lessons() -> list[Chapter]:
+    """Return every chapter and every reading that has a source, in the course's order."""
+    return _with_source({**CHAPTERS, **READINGS})
+
+
+def _with_source(names: Mapping[str, str]) -> list[Chapter]:
     found = []
-    for key, assignment_id in CHAPTERS.items():
+    for key, assignment_id in names.items():
         for source in sorted((ROOT / "solutions" / assignment_id).glob("*.md")):
             found.append(Chapter(assignment_id, source.stem, key))
     return found
@@ -85,7 +113,11 @@ def chapters() -> list[Chapter]:
 
 def chapter(name: str) -> Chapter:
     """Return the chapter of this name, number ("01", "1") or key ("chain"); raise GraderError, with what there is."""
-    for found in chapters():
+    return _named(name, chapters())
+
+
+def _named(name: str, known: Sequence[Chapter]) -> Chapter:
+    for found in known:
         if name in (
             found.assignment_id,
             found.key,
@@ -94,9 +126,14 @@ def chapter(name: str) -> Chapter:
             found.assignment_id[:2].lstrip("0"),
         ):
             return found
-    raise GraderError(f"There is no chapter {name!r}; there are {', '.join(c.assignment_id for c in chapters())}.")
+    raise GraderError(f"There is no chapter {name!r}; there are {', '.join(c.assignment_id for c in known)}.")
 
 
 def select_chapters(name: str | None) -> list[Chapter]:
-    """Return the one chapter that was named, or all."""
+    """Return the one chapter that was named, or all that are graded."""
     return [chapter(name)] if name else chapters()
+
+
+def select_lessons(name: str | None) -> list[Chapter]:
+    """Return the one chapter or reading that was named, or all of both."""
+    return [_named(name, lessons())] if name else lessons()

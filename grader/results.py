@@ -32,6 +32,7 @@ class ExerciseJson(TypedDict):
     mistake: str
     hint: str
     properties: dict[str, bool]
+    warm_up: NotRequired[bool]
 
 
 class RecordJson(TypedDict):
@@ -46,7 +47,10 @@ class RecordJson(TypedDict):
 
 @dataclass(frozen=True)
 class ExerciseRecord:
-    """What the judge said of one exercise: points, the mistake's name with its hint, and which criteria are met."""
+    """What the judge said of one exercise: points, the mistake's name with its hint, and which criteria are met.
+
+    The points of a ``warm_up`` are the judge's scale alone: the gradebook counts none of them.
+    """
 
     exercise: str
     earned: float
@@ -54,24 +58,27 @@ class ExerciseRecord:
     mistake: str
     hint: str
     criteria: Mapping[str, bool]
+    warm_up: bool = False
 
     @classmethod
     def of(cls, report: Report) -> ExerciseRecord:
         """Return what of a report goes on record."""
         met = {criterion.name: criterion.met for criterion in report.properties}
         hint = plain(report.hint, MOST_HINT)  # it may quote what a student's function raised or printed
-        return cls(report.exercise, report.earned or 0.0, report.points or 0.0, report.mistake, hint, met)
+        earned, points = report.earned or 0.0, report.points or 0.0
+        return cls(report.exercise, earned, points, report.mistake, hint, met, report.warm_up)
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> ExerciseRecord:
         """Read one exercise of a record's JSON."""
         earned, points, criteria = found["earned"], found["points"], dict(found.get("properties", {}))
         hint = plain(found["hint"], MOST_HINT)
-        return cls(str(found["exercise"]), earned, points, str(found["mistake"]), hint, criteria)
+        name, mistake, warm_up = str(found["exercise"]), str(found["mistake"]), bool(found.get("warm_up"))
+        return cls(name, earned, points, mistake, hint, criteria, warm_up)
 
     def to_json(self) -> ExerciseJson:
         """Return this exercise as it stands in the notebook's metadata."""
-        return {
+        found: ExerciseJson = {
             "exercise": self.exercise,
             "earned": self.earned,
             "points": self.points,
@@ -79,6 +86,7 @@ class ExerciseRecord:
             "hint": self.hint,
             "properties": dict(self.criteria),
         }
+        return {**found, "warm_up": True} if self.warm_up else found
 
 
 @dataclass(frozen=True)

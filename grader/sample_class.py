@@ -71,7 +71,7 @@ def answered(notebook: NotebookNode) -> NotebookNode:
 
 def released(course: CourseDirectory, chapter: Chapter) -> NotebookNode:
     """Return a chapter as it was handed out."""
-    file = course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+    file = course.released(chapter)
     found: NotebookNode = nbformat.read(file, as_version=4)
     return found
 

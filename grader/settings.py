@@ -14,6 +14,7 @@ RELEASE_VARIABLE = "GRADSCHOOL_RELEASE"
 DB_VARIABLE = "GRADSCHOOL_DB"
 UNSANDBOXED_VARIABLE = "GRADSCHOOL_UNSANDBOXED"
 NO_FORK_VARIABLE = "GRADSCHOOL_NO_FORK"
+LMS_TOKEN_VARIABLES = {"canvas": "GRADSCHOOL_CANVAS_TOKEN", "moodle": "GRADSCHOOL_MOODLE_TOKEN"}
 OLD_NAMES = {WORK_DIR_VARIABLE: "GRADSCHOOL_WORK", NO_FORK_VARIABLE: "GRADSCHOOL_COLD"}  # honored for one version
 
 
@@ -48,6 +49,11 @@ class Settings:
     def course_directory(self, db: str | None = None) -> CourseDirectory:
         """Return the class's folders; ``db`` is another gradebook than the environment's."""
         return CourseDirectory(self.work_dir, self.release_dir, db or self.db)
+
+
+def lms_token(kind: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return the token of an LMS that the environment holds, or ""; a secret, so it is no field of the settings."""
+    return _value(os.environ if environ is None else environ, LMS_TOKEN_VARIABLES[kind])
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

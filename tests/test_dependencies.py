@@ -110,7 +110,7 @@ def test_a_judge_at_work_has_loaded_nothing_that_could_run_a_notebook() -> None:
         ("grader.execution.grade_notebook", {"sqlalchemy", "alembic", "nbgrader", "torch"}),
         ("grader.lms.collect", {"zmq", "jupyter_client", "ipykernel", "torch", "sqlalchemy", "nbgrader"}),
         ("grader.lms.roster", {"zmq", "jupyter_client", "ipykernel", "torch", "sqlalchemy", "nbgrader"}),
-        ("gradschool", {"torch", "matplotlib", "IPython", "ipywidgets", "gymnasium", "zmq"}),
+        ("gradschool", {"torch", "matplotlib", "IPython", "anywidget", "ipywidgets", "gymnasium", "zmq"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -150,7 +151,7 @@ def test_files_that_a_paper_names_exist():
 def missing_files(paper: Path) -> list[str]:
     """What a page names, or links to, that is not there."""
     text = re.sub(r"^(`{3,4}).*?^\1$", "", paper.read_text(encoding="utf-8"), flags=re.M | re.S)
-    tops = "grader|src|tests|docs|solutions|course|bench"
+    tops = "grader|src|tests|docs|solutions|course|bench|hub"
     named = {p.rstrip("/") for p in re.findall(rf"`((?:{tops})/[\w./-]+)`", text)}
     coming = {p for p in named if "NN" in p} | set(re.findall(r"the new file `([^`]+)`", text))
     missing = [p for p in named - coming if not (ROOT / p).exists()]
@@ -203,6 +204,12 @@ def test_binders_post_build_names_what_nbgrader_has():
     assert not [p for p in parts if f"@jupyter/nbgrader:{p}" not in code]
     assert not [s for s in servers if find_spec(f"nbgrader.server_extensions.{s}") is None]
     assert "validate" not in script.partition("set -euo")[2]
+    lab = ROOT / "grader" / "publish" / "student_lab"  # `make lab` switches off the same
+    page = json.loads((lab / "labconfig" / "page_config.json").read_text())["disabledExtensions"]
+    assert page == {f"@jupyter/nbgrader:{part}": True for part in parts}
+    server = json.loads((lab / "jupyter_server_config.json").read_text())["ServerApp"]["jpserver_extensions"]
+    assert server == {f"nbgrader.server_extensions.{page}": False for page in servers}
+    assert "JUPYTER_CONFIG_PATH=$(CURDIR)/grader/publish/student_lab" in (ROOT / "Makefile").read_text()
 
 
 def tree_of(page: str) -> dict[str, bool]:

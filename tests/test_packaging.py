@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
@@ -32,7 +33,7 @@ def test_environment_yml_lists_what_pyproject_needs() -> None:
 def test_the_wheel_holds_what_students_and_strangers_install(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "MANIFEST.in"):
         shutil.copy(ROOT / name, tree)
     for name in ("src", "grader"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
@@ -52,10 +53,31 @@ def test_the_wheel_holds_what_students_and_strangers_install(tmp_path: Path) -> 
     (wheel,) = tmp_path.glob("*.whl")
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.startswith("gradschool-")} == {"gradexaminer", "gradschool"}
+    inside = {n for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".py")}
+    assert inside == {str(f.relative_to(ROOT / "src")) for f in (ROOT / "src").rglob("*.py")}, "no more, and no less"
     asked = [Requirement(line) for line in _metadata(wheel).get_all("Requires-Dist", [])]
     assert {r.name for r in asked if r.marker is None} == {"numpy", "torch"}
     lessons = {r.name for r in asked if r.marker is None or r.marker.evaluate({"extra": "lessons"})}
-    assert lessons == {"numpy", "torch", "gymnasium", "matplotlib", "ipywidgets", "jupyterlab", "nbgrader"}
+    assert lessons == {"numpy", "torch", "anywidget", "gymnasium", "matplotlib", "ipywidgets", "jupyterlab", "nbgrader"}
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_the_same_and_nothing_of_the_grader(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    for folder in ("grader", "solutions", "tests"):
+        (tree / folder).mkdir()
+        (tree / folder / "test_secret.py").write_text("")
+    for name in ("pyproject.toml", "README.md", "MANIFEST.in"):
+        shutil.copy(ROOT / name, tree)
+    build = "from setuptools import build_meta; build_meta.build_sdist('..')"
+    subprocess.run([sys.executable, "-c", build], cwd=tree, check=True, capture_output=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = [n.partition("/")[2] for n in archive.getnames()]
+    tops = {n.split("/")[0] for n in names if n}
+    assert tops == {"src", "pyproject.toml", "README.md", "MANIFEST.in", "PKG-INFO", "setup.cfg"}
+    assert "src/gradschool/release.json" in names
 
 
 def _metadata(wheel: Path) -> Message:

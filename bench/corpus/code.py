@@ -33,10 +33,13 @@ class Code:
 
     def _forget(self) -> None:
         """Let every module of the checkout be imported anew: an earlier examination has filled its buffers."""
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and Path(file).is_relative_to(self.root):
-                del sys.modules[name]
+        for name in [name for name, module in sys.modules.items() if self._holds(module)]:
+            del sys.modules[name]
+
+    def _holds(self, module: ModuleType) -> bool:
+        """Whether a module lies in the checkout: its file, or a package's folders, which may have no file."""
+        places = [vars(module).get("__file__"), *vars(module).get("__path__", ())]
+        return any(isinstance(place, str) and Path(place).is_relative_to(self.root) for place in places)
 
     def module(
         self,
@@ -95,6 +98,7 @@ class Code:
     def run(self, make: Callable[..., Any], *argv: str, change: Callable[[str], str] | None = None) -> None:
         """Run the entry's file as a script, `make` in place of Gymnasium's."""
         stubs.gymnasium_makes(make)
+        os.chdir(os.environ.get("TMPDIR", "/tmp"))
         file = self.root / self.path
         sys.path[:0] = [str(file.parent), str(self.root)]
         sys.argv = [str(file), *argv]

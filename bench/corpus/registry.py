@@ -12,8 +12,8 @@ from typing import Any
 
 RIGHT, UNKNOWN, OUTSIDE = "right", "unknown", "outside scope"
 DEVELOPED = "developed on"
-# Faults that a reader found and for which the examiner has no word of its own.
-WITHOUT_WORD = {"temperature-sign", "target-action-unsquashed"}
+# A fault that a reader found and for which the examiner has no word of its own.
+WITHOUT_WORD = {"not-finite"}
 Adapter = Callable[[Any], Any]
 
 

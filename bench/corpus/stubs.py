@@ -27,6 +27,10 @@ class AnyClass(type):
             raise AttributeError(name)
         return Anything()
 
+    def __getitem__(cls, _: Any) -> Any:
+        """As a generic type takes its parameters."""
+        return cls
+
 
 class Anything(metaclass=AnyClass):
     """Takes every call and has every attribute: a summary writer, a progress bar, a window."""
@@ -186,6 +190,26 @@ class SameStepVector:
         if terminated or truncated:
             obs = self.env.reset()[0]
         return obs[None], np.array([reward]), np.array([terminated]), np.array([truncated]), infos
+
+
+class TensorVector:
+    """One environment as Isaac Lab's vectors of tensors: it begins anew in the step that ends an episode."""
+
+    def __init__(self, env: Any) -> None:
+        self.env, self.unwrapped = env, self
+        self.single_action_space, self.single_observation_space = env.action_space, {"policy": env.observation_space}
+
+    def reset(self, **_kwargs: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Observations below `policy`, with a leading axis of 1."""
+        return {"policy": torch.from_numpy(self.env.reset()[0])[None]}, {}
+
+    def step(self, actions: torch.Tensor) -> tuple[Any, ...]:
+        """Everything a tensor with a leading axis of 1; at an end, the first observation of the next episode."""
+        obs, reward, terminated, truncated, _ = self.env.step(actions[0].detach().numpy())
+        if terminated or truncated:
+            obs = self.env.reset()[0]
+        told = (torch.tensor([x]) for x in (reward, terminated, truncated))
+        return {"policy": torch.from_numpy(obs)[None]}, *told, {}
 
 
 def env_of(obs: int, **actions: Any) -> Any:

@@ -1,5 +1,5 @@
 # ruff: noqa: E402  (the number of threads is settled before NumPy is imported)
-"""The examiner beside the field's suites of faulty agents.
+"""The examiner on published suites of faulty agents.
 
     python -m bench.examiner [--json] [--write] [--seeds 3] [--only taxonomy]
 

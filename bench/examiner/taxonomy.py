@@ -1,7 +1,7 @@
 """The 16 gradient faults of the taxonomy of real faults in deep RL, re-created in PyTorch from their descriptions.
 
 Nikanjam, Morovati, Khomh & Ben Braiek (2021), "Faults in deep reinforcement learning programs: a taxonomy and a
-detection approach" (arXiv 2101.00135); the labelled rows are ManualLabelling/Results_R.xlsx of
+detection approach" (arXiv 2101.00135); the labeled rows are ManualLabelling/Results_R.xlsx of
 deepRLtaxonomy/drl-taxonomy. Nearly all are TensorFlow or Keras programs. Where a question's text was not at hand, the
 row's source says so, and the program follows the taxonomy's own label alone.
 """

@@ -9,13 +9,15 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu, shown
 from grader.audit.mutation.mutants import Solution, known_mistakes, mutants
 from grader.audit.pool import prepare, run_all
+from grader.audit.sampling import Log, sample
 from grader.audit.sentences.claims import false_claims
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
@@ -29,6 +31,7 @@ from gradschool.core.report import Report
 # Mistakes that say that numbers are wrong, or which, and nothing of how.
 VAGUE = ("values", "parts-right")
 CHUNK = 60  # mutants of one exercise that one process does
+ROUND = 12  # the same of a sample, whose exercises come round in turn
 SILENCE = 120.0  # seconds after which a process that says nothing is ended
 BY_JUDGE = 60.0  # seconds of CPU for all that judge and check ask one mutant
 FIRST_SEED = 1_000
@@ -38,16 +41,24 @@ FIRST_SEED = 1_000
 class Options:
     """How deep the audit goes.
 
-    ``search`` seeds make the legal inputs of the differential search, ``luck`` fresh seeds judge each mutant, and
-    ``known_luck`` each known mistake of the bank. ``most`` mutants of an exercise are taken, evenly spaced (None: all).
-    ``claims`` fresh inputs test each sentence.
+    ``search`` seeds make the legal inputs of the differential search, with ``changes`` changed forms of each case
+    (None: all). ``luck`` fresh seeds judge each mutant, and ``known_luck`` each known mistake of the bank. ``most``
+    mutants of an exercise are taken, evenly spaced (None: all). ``sample`` mutants are taken altogether, of every
+    exercise and of every operator (None: all). ``claims`` fresh inputs test each sentence.
     """
 
     search: int = 2
+    changes: int | None = None
     luck: int = 3
     known_luck: int = 100
     claims: int = 20
     most: int | None = None
+    sample: int | None = None
+
+    @property
+    def of_one_mutant(self) -> str:
+        """What one mutant's findings depend on; which other mutants are examined is no part of it."""
+        return repr(replace(self, most=None, sample=None))
 
 
 @dataclass
@@ -82,11 +93,19 @@ class Chunk:
 
 
 def deep_audit(
-    exercise_ids: Sequence[str], options: Options, jobs: int, told: Callable[[str], None] | None = None
+    exercise_ids: Sequence[str],
+    options: Options,
+    jobs: int,
+    told: Callable[[str], None] | None = None,
+    log: Path | None = None,
 ) -> DeepAudit:
-    """Run the deep audit of these exercises, and return its figures; ``told`` hears of each mutant's exercise."""
+    """Run the deep audit of these exercises, and return its figures.
+
+    ``told`` hears of each mutant's exercise. What is found is appended to ``log``, and what stands there already is
+    not examined again.
+    """
     result, failed, vague = DeepAudit(), 0, 0
-    for found in findings(exercise_ids, options, jobs):
+    for found in findings(exercise_ids, options, jobs, log):
         if told:
             told(found["exercise"])
         result.mutants += found["differs"]
@@ -101,17 +120,41 @@ def deep_audit(
     return result
 
 
-def findings(exercise_ids: Sequence[str], options: Options, jobs: int) -> Iterator[dict[str, Any]]:
-    """Yield what was found of each mutant, in an order that is always the same."""
-    chunks = []
+def findings(
+    exercise_ids: Sequence[str], options: Options, jobs: int, log: Path | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield what was found of each mutant, in an order that is always the same; first what the log holds."""
+    written, chunks = Log(log, options.of_one_mutant), []
+    for exercise_id, chosen in _chosen(exercise_ids, options).items():
+        every, left = _all_mutants(exercise_id), []
+        for number in chosen:
+            known = written.found(every[number])
+            if known is None:
+                left.append(number)
+            else:
+                yield known
+        size = ROUND if options.sample else CHUNK
+        chunks += [(k, Chunk(exercise_id, tuple(left[k : k + size]), options)) for k in range(0, len(left), size)]
+    if options.sample:
+        chunks.sort(key=lambda pair: pair[0])  # a run that is cut short has met every exercise
+    ordered = [chunk for _, chunk in chunks]
+    for chunk, some in zip(ordered, run_all(_chunk, ordered, jobs, lambda chunk: []), strict=True):
+        for number, found in zip(chunk.numbers, some, strict=False):
+            written.add(_all_mutants(chunk.exercise)[number], found)
+            yield found
+
+
+def _chosen(exercise_ids: Sequence[str], options: Options) -> dict[str, Sequence[int]]:
+    """Return the numbers of the mutants of each exercise that are to be examined."""
+    chosen: dict[str, Sequence[int]] = {}
     for exercise_id in exercise_ids:
         prepare(exercise_id)
         every = range(len(_all_mutants(exercise_id)))
-        step = max(1, -(-len(every) // options.most)) if options.most else 1
-        numbers = every[::step]
-        chunks += [Chunk(exercise_id, tuple(numbers[k : k + CHUNK]), options) for k in range(0, len(numbers), CHUNK)]
-    for some in run_all(_chunk, chunks, jobs, lambda chunk: []):
-        yield from some
+        chosen[exercise_id] = every[:: max(1, -(-len(every) // options.most))] if options.most else every
+    if options.sample is None:
+        return chosen
+    some = {name: [_all_mutants(name)[n] for n in numbers] for name, numbers in chosen.items()}
+    return {name: [chosen[name][k] for k in places] for name, places in sample(some, options.sample).items()}
 
 
 @cache
@@ -122,7 +165,7 @@ def _all_mutants(exercise_id: str) -> tuple[Solution, ...]:
 
 def _chunk(chunk: Chunk) -> list[dict[str, Any]]:
     """Examine a chunk in children of this process: whichever mutant ends its child, the next begins another."""
-    legal_inputs(chunk.exercise, chunk.options.search)  # shared by all children
+    legal_inputs(chunk.exercise, chunk.options.search, chunk.options.changes)  # shared by all children
     found: list[dict[str, Any]] = []
     while len(found) < len(chunk.numbers):
         left = chunk.numbers[len(found) :]
@@ -177,7 +220,7 @@ def _about(mutant: Solution) -> dict[str, Any]:
 def examine_mutant(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
     """Return what is found of one mutant: whether it differs, and if so what judge and `check` make of it."""
     try:
-        difference = find_difference(entry, mutant, options.search)
+        difference = find_difference(entry, mutant, options.search, options.changes)
         if not difference.runs:  # it raises wherever it is called: no mistake that anybody hands in
             return {**_about(mutant), "status": "never runs", "differs": False, "what": difference.what}
         if difference.case is None:

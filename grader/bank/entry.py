@@ -15,21 +15,24 @@ it can also be written into a sample student's notebook.
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_twice
-from gradschool.core.exercise import Answer, Case, Exercise, Rng, find
+from gradschool.core.exercise import Answer, Case, Exercise, Reading, Rng, find
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
 Question = tuple[Case, PlainData]
+MOST_READ = 64  # readings of one exercise's answers that are kept, a few kilobytes each
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
 
 
@@ -72,9 +75,32 @@ class LazyReplies:
         return self._found[index]
 
 
+class ReadOnce:
+    """An exercise's ``read``, which reads the same answer to the same inputs once: it recovers gradients from weights.
+
+    An answer is the same if every bit is. The last ``MOST_READ`` are kept.
+    """
+
+    def __init__(self, read: Callable[[Mapping[str, Any], PlainData], Reading]) -> None:
+        self._read, self._kept = read, dict[bytes, Reading]()
+
+    def __call__(self, args: Mapping[str, Any], got: PlainData) -> Reading:
+        """Return what the exercise's ``read`` makes of an answer, or raise what it raises."""
+        key = hashlib.blake2b(protocol.encode((dict(args), got))).digest()
+        found = self._kept.pop(key, None) or self._read(args, got)
+        self._kept[key] = found  # the last one in the order of use
+        for old in list(self._kept)[:-MOST_READ]:
+            self._kept.pop(old, None)
+        return found
+
+
 @dataclass
 class Entry:
-    """The private half of one exercise. ``cases`` are judged twice: from the hidden seed and from a fresh one."""
+    """The private half of one exercise. ``cases`` are judged twice: from the hidden seed and from a fresh one.
+
+    ``points`` are the scale on which the judge reports, for every exercise. A ``warm_up`` is checked, judged and
+    audited like any other exercise, and the gradebook counts nothing for it: its ``marks`` are 0.
+    """
 
     exercise: Exercise
     points: float
@@ -82,6 +108,13 @@ class Entry:
     cases: Callable[[Rng], list[Case]]
     mutants: list[Variant] = field(default_factory=list)
     alternatives: list[Variant] = field(default_factory=list)
+    warm_up: bool = False
+    last_drawn: tuple[int, list[Question]] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def marks(self) -> float:
+        """How many points the gradebook counts: all of them, or none for a warm-up."""
+        return 0.0 if self.warm_up else self.points
 
     @property
     def tolerance(self) -> str:
@@ -124,19 +157,35 @@ class Entry:
         return self.cases(rng)
 
     def questions(self, seed: int) -> list[Question]:
-        """Return the inputs that a seed gives, each with the reference's answer."""
-        cases = self.fixtures(np.random.default_rng(seed))
-        return [(c, self.right(c.args)) for c in cases]
+        """Return the inputs that a seed gives, each with the reference's answer; the last seed's are kept.
+
+        An audit puts the same questions to every known mistake.
+        """
+        if self.last_drawn is None or self.last_drawn[0] != seed:
+            cases = self.fixtures(np.random.default_rng(seed))
+            self.last_drawn = seed, [(c, self.right(c.args)) for c in cases]
+        return self.last_drawn[1]
 
     def right(self, args: Mapping[str, Any]) -> PlainData:
         """Return the reference's answer to one set of inputs, read as a student's is."""
         got = to_plain(self.exercise.adapter(self.reference, copy_arrays(args)))
-        return got if self.exercise.read is None else to_plain(self.exercise.read(args, got).parts)
+        return got if self.read_once.read is None else to_plain(self.read_once.read(args, got).parts)
+
+    @cached_property
+    def read_once(self) -> Exercise:
+        """The exercise with a ``read`` that keeps what it has read: right answers are often equal to the last bit."""
+        read = self.exercise.read
+        return self.exercise if read is None else replace(self.exercise, read=ReadOnce(read))
 
     @cached_property
     def hidden(self) -> list[Question]:
         """The questions that are the same for every student; worked out once and kept for the class."""
         return self.questions(HIDDEN_SEED)
+
+    @cached_property
+    def right_to_fresh(self) -> dict[int, PlainData]:
+        """The right answers to a laboratory's fresh inputs, as they are worked out; the same for the whole class."""
+        return {}
 
     @cached_property
     def mutant_replies(self) -> dict[str, LazyReplies]:
@@ -158,7 +207,8 @@ def entry(
     points: float,
     reference: Answer,
     cases: Callable[[Rng], list[Case]] | None = None,
+    warm_up: bool = False,
 ) -> Entry:
     """Make the entry of an exercise. Without ``cases`` it is judged on the kinds of inputs of its public half."""
     exercise = find(exercise_id)
-    return Entry(exercise, points, reference, cases or exercise.cases)
+    return Entry(exercise, points, reference, cases or exercise.cases, warm_up=warm_up)

@@ -68,7 +68,7 @@ def mistaken(x):
 def alternative(x):
     raise NotImplementedError("TODO: another right way")
 '''
-ROW = '    Exercise("{id}", "TODO: title", "{function}(TODO) -> TODO"),\n'
+ROW = '    Exercise("{id}", "TODO: title", "{function}(TODO) -> TODO", meaning="TODO: what a pass means"),\n'
 CELLS = '''**Exercise `{id}`** · difficulty ●○○ · importance ●○○ · 5 minutes. TODO: what to write, and why.
 
 ```{{code-cell}} ipython3

@@ -1,4 +1,4 @@
-"""Old names of commands and options, which work for one more version and stand in no help text.
+"""Old names of commands and options, which work for one more version and appear in no help text.
 
 To remove one, delete its line.
 """

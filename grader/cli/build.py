@@ -19,21 +19,21 @@ from grader.cli.common import (
     execution_config,
     print_json,
 )
-from grader.course import select_chapters
+from grader.course import select_lessons
 from grader.errors import GraderError
 
 
 @app.command()
 def build(
     name: ChapterName = None,
-    check: Annotated[bool, typer.Option("--check", help="Build nothing; fail if the release is stale.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Build nothing; fail if the release is out of date.")] = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Build the release: source, notebook, gradebook, course/."""
+    """Build the release in course/ from the sources, and enter its points into the gradebook."""
     from grader.publish import build as building
 
-    wanted = select_chapters(name)
+    wanted = select_lessons(name)
     if check:
         stale = building.stale(wanted, course_directory())
         if as_json:
@@ -48,10 +48,10 @@ def build(
 
 @app.command()
 def solutions(name: ChapterName = None, as_json: Json = False) -> None:
-    """Execute every solution notebook and render it to .ipynb and HTML; fail on any error."""
+    """Execute every solution notebook and write it as .ipynb and HTML; fail on any error."""
     from grader.publish.solutions import run_solutions
 
-    wanted = select_chapters(name)
+    wanted = select_lessons(name)
     echo(f"Running the solutions of {', '.join(c.assignment_id for c in wanted)} ...", as_json)
     echo_files("Wrote", "files", [path for pair in run_solutions(course_directory(), wanted) for path in pair], as_json)
 
@@ -61,14 +61,42 @@ def site(
     fresh: Annotated[bool, typer.Option("--fresh", help="Execute every solution again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Build the course as static pages, with a teacher's outputs and without a solution."""
+    """Build the course as a static website, with the instructor's outputs and without solutions."""
     from grader.publish import site as building
 
     echo("Building the site (two minutes where solutions must be executed) ...", as_json)
-    page = building.site(course_directory(), select_chapters(None), fresh=fresh)
+    page = building.site(course_directory(), select_lessons(None), fresh=fresh)
     if as_json:
         return print_json({"page": str(page)})
     return echo(f"Open {page}")
+
+
+@app.command()
+def lite(
+    offline: Annotated[bool, typer.Option("--offline", help="Carry Pyodide along: no network is asked.")] = False,
+    pyodide: Annotated[str, typer.Option("--pyodide", help="The address of another Pyodide.")] = "",
+    repository: Annotated[str, typer.Option("--repository", help="owner/name on GitHub, for links to Colab.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Build the lessons as a JupyterLite site: Python runs in the browser, and nothing on a server."""
+    from grader.publish import lite as building
+    from grader.publish.lite_parts import bring
+
+    work = course_directory().work / "lite"
+    parts = bring(work / "parts", offline=offline)
+    page = building.lite(
+        course_directory(),
+        select_lessons(None),
+        work / "site",
+        parts,
+        pyodide_url=pyodide,
+        repository=repository,
+    )
+    if as_json:
+        return print_json({"page": str(page)})
+    return echo(
+        f"Built {page}. A browser needs a server for it: python -m http.server --bind 127.0.0.1 -d {page.parent}"
+    )
 
 
 @app.command()
@@ -78,11 +106,11 @@ def release(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Zip what a student needs, and nothing else."""
+    """Make a zip with only the files that students need."""
     from grader.publish.release import pack_release
 
     file = to or course_directory().work / "gradschool.zip"
-    names = pack_release(course_directory(), select_chapters(None), file)
+    names = pack_release(course_directory(), select_lessons(None), file)
     if as_json:
         return print_json({"file": str(file), "names": names})
     return echo(f"Wrote {len(names)} files into {file}")
@@ -90,7 +118,7 @@ def release(
 
 @app.command()
 def demo() -> None:
-    """Do the whole job on a made-up class: build, solve, grade, feedback."""
+    """Run the whole workflow on a made-up class: build, solve, grade, feedback."""
     from grader.cli.grading import progress_bar
     from grader.demo import run
 

@@ -1,4 +1,4 @@
-"""What every command shares: the application, its usual arguments, its settings, and how it prints."""
+"""Code shared by all commands: the application, common arguments, settings, and printing."""
 
 from __future__ import annotations
 
@@ -53,14 +53,16 @@ def printable(text: str) -> str:
 
 console = PlainConsole(width=None if sys.stdout.isatty() else 140, highlight=False)
 
-ChapterName = Annotated[str | None, typer.Argument(help="A chapter: its folder, number or part. All without it.")]
+ChapterName = Annotated[str | None, typer.Argument(help="A chapter: its folder, number or key (default: all).")]
 Student = Annotated[str | None, typer.Option("--student", help="Only this student.")]
 Db = Annotated[
     str | None,
     typer.Option("--db", metavar="URL", help=f"The gradebook's address (default: ${DB_VARIABLE}, or SQLite)."),
 ]
-Unsandboxed = Annotated[bool, typer.Option("--unsandboxed", help="Run students' code with all your rights.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Unsandboxed = Annotated[
+    bool, typer.Option("--unsandboxed", help="Run students' code without a sandbox, with all your rights.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def echo(text: str, quiet: bool = False) -> None:

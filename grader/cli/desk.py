@@ -17,14 +17,14 @@ from grader.course import select_chapters
 @app.command()
 def desk(
     name: ChapterName = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")] = False,
-    grader: Annotated[str, typer.Option("--grader", help="Who marks (default: your user name).")] = "",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 chooses a free one.")] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address without opening a browser.")] = False,
+    grader: Annotated[str, typer.Option("--grader", help="The grader's name (default: your user name).")] = "",
     db: Db = None,
 ) -> None:
     """Mark by hand in the browser: all answers to a question side by side, points by key, saved at once.
 
-    It serves on this machine alone. Ctrl-C ends it; every mark is in the gradebook already.
+    The desk can be reached from this machine only. Ctrl-C ends it; every mark is already in the gradebook.
     """
     from grader.desk.access import Desk
     from grader.desk.opening import chapters_to_show

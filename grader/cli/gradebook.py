@@ -1,4 +1,4 @@
-"""Commands that hand out what grading gave: feedback, marks, and the gradebook itself."""
+"""Commands that publish the results of grading: feedback, marks, and the gradebook itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from grader.settings import DB_VARIABLE
 
 
 class Format(StrEnum):
-    """The program that is to read the marks."""
+    """The program that reads the marks."""
 
     csv = "csv"
     canvas = "canvas"
@@ -35,7 +35,7 @@ class Format(StrEnum):
 
 
 class Ungraded(StrEnum):
-    """What stands for a mark that waits for manual grading: nothing, or the points so far."""
+    """The value of a mark that waits for manual grading: blank, or the points so far."""
 
     blank = "blank"
     points = "points"
@@ -46,12 +46,12 @@ def feedback(
     name: ChapterName = None,
     student: Student = None,
     pack: Annotated[
-        bool, typer.Option("--zip", help="Pack it for Canvas's or Moodle's bulk upload, as the work was collected.")
+        bool, typer.Option("--zip", help="Also make a zip for the bulk upload of Canvas or Moodle.")
     ] = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Write the feedback HTML of everyone who has been graded."""
+    """Write a feedback page (HTML) for every graded student."""
     from grader.lms.feedback_zip import write_zips
     from grader.publish.feedback import write_feedback
 
@@ -76,20 +76,24 @@ def export(
     name: ChapterName = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="The CSV file, for an LMS also a folder (default: in the work folder)."),
+        typer.Option("--to", help="The CSV file; for an LMS also a folder (default: the work folder)."),
     ] = None,
     kind: Annotated[
-        Format, typer.Option("--format", help="Every exercise as csv, or each chapter's total as an LMS imports it.")
+        Format,
+        typer.Option("--format", help="csv: every exercise; canvas, moodle: chapter totals for the LMS's import."),
     ] = Format.csv,
     ungraded: Annotated[
-        Ungraded, typer.Option("--ungraded", help="For an LMS: marks that a person has still to complete.")
+        Ungraded,
+        typer.Option(
+            "--ungraded", help="For an LMS: leave marks that wait for manual grading blank, or use the points so far."
+        ),
     ] = Ungraded.blank,
     roster: Rosters = None,
     timezone: Timezone = None,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Write all marks: one row for each student and exercise, or as Canvas or Moodle take them."""
+    """Export all marks: one row for each student and exercise, or a file for Canvas or Moodle."""
     from grader.lms import canvas, moodle
     from grader.lms import roster as rosters
     from grader.lms.manifest import remembered_zone
@@ -118,13 +122,14 @@ def export(
 
 @app.command("migrate-gradebook")
 def migrate_gradebook(
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty gradebook's address.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="The address of an empty gradebook.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="URL", help=f"The one to move (default: ${DB_VARIABLE}, or SQLite).")
+        str | None,
+        typer.Option("--from", metavar="URL", help=f"The gradebook to copy (default: ${DB_VARIABLE}, or SQLite)."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterwards."""
+    """Copy the whole gradebook into another database (SQLite or PostgreSQL), and compare every row afterward."""
     from grader.gradebook.migrate import migrate
 
     summary = migrate(course_directory(source).db_url, to)

@@ -1,4 +1,4 @@
-"""Commands that grade: a class, or one file."""
+"""Commands that grade a class or a single file."""
 
 from __future__ import annotations
 
@@ -52,17 +52,22 @@ MOST_FLAGS = 10
 def autograde(
     name: ChapterName = None,
     student: Student = None,
-    force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also grade unchanged submissions again.")] = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at once (default: cores + 1).")
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Number of notebooks graded in parallel (default: cores + 1)."),
     ] = None,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="A Dask scheduler, tcp://HOST:PORT.")] = None,
-    no_fork: Annotated[bool, typer.Option("--no-fork", help="Start each kernel anew rather than fork it.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Grade on a Dask cluster: its scheduler's address, tcp://HOST:PORT.")
+    ] = None,
+    no_fork: Annotated[
+        bool, typer.Option("--no-fork", help="Start each kernel separately instead of forking it.")
+    ] = False,
     unsandboxed: Unsandboxed = False,
     db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Grade what is in submitted/ into the gradebook."""
+    """Grade the submissions in submitted/ and enter the marks into the gradebook."""
     config = execution_config(unsandboxed, no_fork)
     executor = _executor(jobs, cluster, no_fork, config, lambda text: echo(text, quiet=as_json))
     from grader.autograde import grade_class
@@ -166,7 +171,7 @@ def show_results(results: list[Result]) -> None:
         names = ", ".join(ours[:MOST_FLAGS]) + (" and others" if len(ours) > MOST_FLAGS else "")
         echo(
             f"Not the students' fault: {names}. The table has the reason. No mark of theirs has changed, and "
-            "none is exported; mend it, and run the same command again."
+            "none is exported; fix it, and run the same command again."
         )
 
 
@@ -179,11 +184,11 @@ def _named(r: Result) -> str:
 
 @app.command("grade-file")
 def grade_one_file(
-    notebook: Annotated[Path, typer.Argument(help="A notebook of any name; its cells say which chapter it is.")],
+    notebook: Annotated[Path, typer.Argument(help="A notebook with any name; its cells determine the chapter.")],
     unsandboxed: Unsandboxed = False,
     as_json: Json = False,
 ) -> None:
-    """Grade one file without a gradebook, and print its report."""
+    """Grade a single file without a gradebook, and print its report."""
     from grader.execution import grade_file
 
     found = grade_file.grade_file(notebook, execution_config(unsandboxed))

@@ -1,4 +1,4 @@
-"""Commands at both ends of a class: collecting what was submitted, and reporting where the class stands."""
+"""Commands at the start and the end of grading: collect submissions, and write the class report."""
 
 from __future__ import annotations
 
@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 
 Rosters = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--roster", help="Who is who, a CSV; may be said more than once (default: roster/*.csv of the class)."
-    ),
+    typer.Option("--roster", help="A roster, as CSV; may be repeated (default: the class's roster/*.csv)."),
 ]
 Timezone = Annotated[
     str | None,
-    typer.Option("--timezone", help="The time zone of the times in Moodle's worksheet (default: as the last time)."),
+    typer.Option("--timezone", help="The time zone of Moodle's worksheet (default: the zone used last)."),
 ]
-Undo = Annotated[bool, typer.Option("--undo", help="Take back what the latest collecting changed.")]
+Undo = Annotated[bool, typer.Option("--undo", help="Undo the latest run of collect.")]
 Sources = Annotated[
-    list[Path] | None, typer.Argument(help="Downloads of Canvas or Moodle, or nbgrader's inbound folder.")
+    list[Path] | None, typer.Argument(help="Downloads from Canvas or Moodle, or nbgrader's inbound folder.")
 ]
 
 
@@ -38,12 +36,12 @@ def collect(
     sources: Sources = None,
     roster: Rosters = None,
     timezone: Timezone = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; print what would be done.")] = False,
     undo: Undo = False,
-    student: Annotated[str, typer.Option("--student", help="With --undo: only this student's.")] = "",
+    student: Annotated[str, typer.Option("--student", help="With --undo: only this student.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Take in what an LMS or nbgrader's exchange hands over: folders and zips."""
+    """Collect submissions from an LMS's downloads or from nbgrader's exchange: folders and zips."""
     from grader.lms import collect as collecting
     from grader.lms.manifest import remembered_zone
     from grader.lms.roster import files, read
@@ -69,13 +67,13 @@ def _report(results: list[CollectResult], as_json: bool, statuses: tuple[str, ..
     """Print what became of each file, and how often each came to be."""
     if as_json:
         return print_json([asdict(r) for r in results])
-    _show(results)
+    show_results(results)
     count = Counter(r.status for r in results)
     summary = ", ".join(f"{count[s]} {s}" for s in statuses)
     return echo(f"{before}{summary}, {count['failed']} could not be taken.")
 
 
-def _show(results: list[CollectResult]) -> None:
+def show_results(results: list[CollectResult]) -> None:
     """Print a line for each file; names in it are the students' own."""
     table = Table("File", "Student", "Chapter", "", "", title="Collected")
     for r in results:
@@ -93,7 +91,7 @@ def class_report(
     db: Db = None,
     as_json: Json = False,
 ) -> None:
-    """Write the class report: marks, exercises, misconceptions, who waits, what to teach tomorrow."""
+    """Write the class report: marks, exercises, misconceptions, ungraded work, what to teach tomorrow."""
     from grader.publish.class_report.page import write_report
 
     file = write_report(course_directory(db), select_chapters(name), to)

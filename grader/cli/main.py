@@ -1,4 +1,4 @@
-"""The instructor's commands: each shows progress, and ends in one sentence where something is amiss."""
+"""The instructor's commands: each shows its progress, and reports an error in one sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from grader.cli import (
     gradebook,
     grading,
     lms,
+    lms_api,
     new_exercise,
+    others,
     questions,
     trying,
     verify,
@@ -28,8 +30,10 @@ __all__ = [
     "gradebook",
     "grading",
     "lms",
+    "lms_api",
     "main",
     "new_exercise",
+    "others",
     "questions",
     "trying",
     "verify",
@@ -40,7 +44,7 @@ UNIX_ONLY = ("fcntl", "grp", "pwd", "resource", "termios")  # modules that Windo
 
 
 def main() -> None:
-    """Run a command; an error that a person can mend becomes one sentence on stderr and exit status 1."""
+    """Run a command; an error that the user can fix becomes one sentence on stderr and exit status 1."""
     warnings.filterwarnings("ignore", module="nbgrader")  # its own, of SQLAlchemy's newer ways
     try:
         logging.getLogger("tornado.application").addHandler(logging.NullHandler())  # nbgrader's gradebook writes there
@@ -61,7 +65,7 @@ def main() -> None:
             raise
         why = next((w for w in ("database is locked", "disk is full", "disk I/O error") if w in str(error)), "")
         why = why or str(error).strip().splitlines()[0][:200]
-        print(f"grader: The gradebook does not answer ({why}). Mend it and run again.", file=sys.stderr)
+        print(f"grader: The gradebook does not answer ({why}). Fix it and run again.", file=sys.stderr)
         sys.exit(1)
 
 
@@ -70,4 +74,4 @@ def _system_error(error: OSError) -> str:
     what = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full ({what}): make room and run again, nothing that was graded is lost."
-    return f"{what}. Mend it and run again."
+    return f"{what}. Fix it and run again."

@@ -1,4 +1,4 @@
-"""The command that begins a new exercise."""
+"""The command that creates a new exercise."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from grader.course import ROOT, chapter
 
 @app.command()
 def new_exercise(
-    exercise_id: Annotated[str, typer.Argument(metavar="PART.NAME", help="Its id, such as chain.decay_gradient.")],
+    exercise_id: Annotated[
+        str, typer.Argument(metavar="PART.NAME", help="The new exercise's id, such as chain.decay_gradient.")
+    ],
     before: Annotated[
         str | None,
-        typer.Option("--before", metavar="ID", help="The exercise after it (default: it is the last)."),
+        typer.Option("--before", metavar="ID", help="Insert it before this exercise (default: at the end)."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Begin an exercise: its row, its public and its private file, its cells; say what to fill in."""
+    """Create a new exercise: its row, public and private file, and cells; print what to fill in."""
     from grader.bank.scaffold import parse_new_id, scaffold
 
     part, _ = parse_new_id(exercise_id)

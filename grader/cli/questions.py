@@ -1,4 +1,4 @@
-"""Commands on questions about students' own code: making them, and marking what came back."""
+"""Commands for questions about students' own code: make them, and mark the answers."""
 
 from __future__ import annotations
 
@@ -28,22 +28,24 @@ FOLDER = "questions"
 @app.command()
 def questions(
     name: ChapterName = None,
-    students: Annotated[str, typer.Option("--students", help="Only these, separated by commas.")] = "",
+    students: Annotated[str, typer.Option("--students", help="Only these students, separated by commas.")] = "",
     formats: Annotated[
-        str, typer.Option("--format", help="html, notebook or json; several with commas, or all.")
+        str, typer.Option("--format", help="html, notebook, json (separated by commas), or all.")
     ] = "all",
-    out: Annotated[Path | None, typer.Option("--out", help="Write here (default: questions/ of the course).")] = None,
-    graded: Annotated[
-        Path | None, typer.Option("--from", help="A folder of graded notebooks (default: the course's).")
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The output folder (default: questions/ of the course).")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed gives other questions.")] = 0,
+    graded: Annotated[
+        Path | None, typer.Option("--from", help="A folder with graded notebooks (default: the course's).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the questions.")] = 0,
     unsandboxed: Unsandboxed = False,
     as_json: Json = False,
 ) -> None:
-    """Make three short questions for each student on the code that they handed in.
+    """Write three short questions for each student about the code that this student submitted.
 
-    The graded notebooks' code runs again in sandboxed kernels: every key is what the student's own function returns.
-    For each chapter there are a page to print (oral.html), the keys, and a notebook for each student.
+    The code of the graded notebooks runs again in sandboxed kernels: every key is the result of the student's own
+    function. Each chapter gets a page to print (oral.html), the keys, and a notebook for each student.
     """
     wanted = _formats(formats)
     course = course_directory()
@@ -67,11 +69,12 @@ def questions(
 def mark_questions(
     folder: Annotated[Path, typer.Argument(help="A folder with the answered notebooks, at any depth.")],
     keys: Annotated[
-        Path | None, typer.Option("--keys", help="Where `questions` wrote (default: questions/ of the course).")
+        Path | None,
+        typer.Option("--keys", help="The output folder of `questions` (default: questions/ of the course)."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Mark answered notebooks of `questions`: a point for each right choice. Their cells are read and never run."""
+    """Mark answered notebooks of `questions`: one point for each right choice. Cells are read, never run."""
     from grader.questions.answers import mark_folder
     from grader.questions.sheets import read_keys
 

@@ -1,4 +1,4 @@
-"""The command that tries any one answer, or many, on the judge and on `check`."""
+"""The command that tries one or many answers on the judge and on `check`."""
 
 from __future__ import annotations
 
@@ -22,19 +22,26 @@ if TYPE_CHECKING:  # it imports torch and the bank
 def try_command(
     first: Annotated[
         str | None,
-        typer.Argument(metavar="[EXERCISE | LINES]", help="An exercise's id; or a file of JSON lines, - for stdin."),
+        typer.Argument(metavar="[EXERCISE | LINES]", help="An exercise's id, or a file of JSON lines (- for stdin)."),
     ] = None,
-    file: Annotated[str | None, typer.Argument(help="The answer: a .py, a notebook, or - for stdin.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of the judge's fresh inputs (default: drawn).")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="Of CPU, for each answer and each side.")] = 10.0,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Answers at once (default: cores).")] = None,
+    file: Annotated[str | None, typer.Argument(help="The answer: a .py file, a notebook, or - for stdin.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of the judge's fresh inputs (default: random).")
+    ] = None,
+    seconds: Annotated[
+        float,
+        typer.Option("--seconds", min=0.1, help="Limit on CPU seconds, for each answer and each of judge and check."),
+    ] = 10.0,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Number of answers in parallel (default: cores).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Try an answer on the judge and on `check`: verdict, marks, mistake, sentence and its experiment by both.
+    """Try an answer on the judge and on `check`, and print verdict, marks, mistake, message and experiment of both.
 
-    Many at once come as JSON lines, {"exercise": "...", "code": "..."}; "id" and other keys come back with the result.
-    An answer may use what the lesson has imported and defined before its exercise. It runs in a process of its own with
-    limits on time, memory and output, but outside of the sandbox: with all your rights.
+    To try many answers, pass JSON lines, {"exercise": "...", "code": "..."}; "id" and other keys are returned with the
+    result. An answer may use what the lesson has imported and defined before its exercise. It runs in a separate
+    process with limits on time, memory and output, but outside the sandbox, so it has all your rights.
     """
     trials = _read(first, file)
     from grader.audit.many import try_all

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,27 +17,49 @@ from grader.cli.common import ChapterName, Json, Unsandboxed, app, console, echo
 from grader.course import select_chapters
 from grader.errors import GraderError
 
+if TYPE_CHECKING:
+    from grader.audit.deep import Options
+
 
 @app.command()
 def audit(
     name: ChapterName = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Thousands of mutants of every solution, through judge and `check`: an hour.")
+        bool,
+        typer.Option("--deep", help="Run thousands of mutants of every solution through judge and `check` (an hour)."),
     ] = False,
-    exercises: Annotated[str, typer.Option("--exercises", help="Only ids that hold this.")] = "",
+    exercises: Annotated[str, typer.Option("--exercises", help="Only exercises whose id contains this text.")] = "",
     seeds: Annotated[
-        int, typer.Option("--seeds", min=1, help="With --deep: fresh seeds that judge each known mistake.")
+        int, typer.Option("--seeds", min=1, help="With --deep: number of fresh seeds for each known mistake.")
     ] = 100,
     most: Annotated[
-        int | None, typer.Option("--most", min=1, help="With --deep: mutants of each exercise (default: all).")
+        int | None,
+        typer.Option("--most", min=1, help="With --deep: maximum number of mutants per exercise (default: all)."),
     ] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="With --deep: processes.")] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=1,
+            help="With --deep: total number of mutants, always the same ones, of every exercise and operator.",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", dir_okay=False, help="With --deep: file to append findings to, and to resume from."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="With --deep: number of processes (default: cores).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Try every known mistake and every alternative solution on the grader; with --deep, mutants of all of them."""
+    """Test the grader on every known mistake and alternative solution; with --deep, on mutants of all solutions."""
     chapters = [c.key for c in select_chapters(name)]
     if deep:
-        return _deep(chapters, exercises, seeds, most, jobs or os.cpu_count() or 1, as_json)
+        from grader.audit.deep import Options
+
+        depth = Options(known_luck=seeds, most=most, sample=sample)
+        return _deep(chapters, exercises, depth, jobs or os.cpu_count() or 1, log, as_json)
     from grader.audit.known_mistakes import audit as run
 
     try:
@@ -55,8 +78,8 @@ def audit(
     return None
 
 
-def _deep(chapters: list[str], wanted: str, seeds: int, most: int | None, jobs: int, as_json: bool) -> None:
-    from grader.audit.deep import Options, deep_audit
+def _deep(chapters: list[str], wanted: str, options: Options, jobs: int, log: Path | None, as_json: bool) -> None:
+    from grader.audit.deep import deep_audit
     from grader.bank.registry import entries
 
     ids = [i for chapter in chapters for i in entries(chapter) if wanted in i]
@@ -66,9 +89,10 @@ def _deep(chapters: list[str], wanted: str, seeds: int, most: int | None, jobs: 
         count = itertools.count(1)
         result = deep_audit(
             ids,
-            Options(known_luck=seeds, most=most),
+            options,
             jobs,
             lambda exercise: status.update(f"{next(count)} mutants, {exercise}"),
+            log,
         )
     if as_json:
         print_json(asdict(result))
@@ -99,7 +123,7 @@ def _line(found: str | dict[str, str]) -> str:
 
 @app.command()
 def doctor(name: ChapterName = None, unsandboxed: Unsandboxed = False, as_json: Json = False) -> None:
-    """Look whether students' kernels are in order: the canary that `autograde` runs before a class, in both ways."""
+    """Check students' kernels: the canary run of `autograde`, with kernels forked and started separately."""
     from grader.execution.canary import examine_kernels
 
     found = list(examine_kernels(select_chapters(name), execution_config(unsandboxed)))
@@ -115,21 +139,40 @@ def doctor(name: ChapterName = None, unsandboxed: Unsandboxed = False, as_json: 
 
 @app.command()
 def redteam(
-    only: Annotated[str, typer.Option("--only", help="Only attacks whose name holds this.")] = "",
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only attacks whose name contains this text; repeatable.")
+    ] = None,
     stock: Annotated[bool, typer.Option("--stock", help="Attack stock nbgrader with asserts in the notebook.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Attacks at once.")] = 3,
+    as_other_user: Annotated[
+        bool, typer.Option("--other-user", help="Run kernels as another OS user in place of bubblewrap (root only).")
+    ] = False,
+    in_container: Annotated[
+        bool, typer.Option("--container", help="The same in a container without namespaces, as on Gradescope.")
+    ] = False,
+    landlock: Annotated[
+        bool, typer.Option(help="In that container: let Linux offer Landlock, or seem to have none.")
+    ] = True,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of attacks in parallel.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """Attack the grader with the public suite of hostile notebooks, and say what had success."""
+    """Attack the grader with the public suite of hostile notebooks, and report which attacks succeed."""
+    from grader.redteam import container
     from grader.redteam import run as running
     from grader.redteam import stock_nbgrader as on_stock
 
-    result = on_stock.run(only, jobs) if stock else running.run(only, jobs, execution_config())
+    names = only or []
+    if in_container:
+        result = container.attack(names, jobs, landlock)
+    elif stock:
+        result = on_stock.run(names, jobs)
+    else:
+        result = running.run(names, jobs, replace(execution_config(), other_user=as_other_user))
     if as_json:
         print_json(result)
     else:
-        for line in result["breaks"]:
-            echo(f"break: {line}")
+        for kind, lines in (("break", result["breaks"]), ("weaker", result.get("weaker", []))):
+            for line in lines:
+                echo(f"{kind}: {line}")
         for line in running.table(result):
             echo(line)
     if result["breaks"] and not stock:

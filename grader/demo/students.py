@@ -1,4 +1,4 @@
-"""The demo's class: 24 students with names, most answers right, mistakes that several of them share, and the odd cases.
+"""The demo's class: 24 students with names, most answers right, shared mistakes, one copied answer, odd cases.
 
 The mistakes are known ones of the bank. Who makes them is drawn once and for all from a fixed seed, so that everybody's
 demo shows the same class. A test checks that each mistake that is named here exists.
@@ -16,6 +16,7 @@ from grader.bank.entry import Entry
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.demo.answers import ANSWERS
+from grader.demo.copied import COPIED
 from grader.gradebook.connection import open_gradebook
 from grader.notebooks.nbgrader_cells import is_grade, is_solution
 from grader.sample_class import CHATTY, CRASH, ENDLESS, Fill
@@ -104,7 +105,7 @@ def fill_class(course: CourseDirectory, chapter: Chapter) -> list[str]:
     made = mistakes_of(chapter)
     for number, student in enumerate(handed_in):
         notebook = sample_class.filled(
-            sample_class.released(course, chapter), chapter, _fill(chapter, student, number, made)
+            sample_class.released(course, chapter), chapter, answers_of(chapter, student, number, made)
         )
         if student != UNTOUCHED:
             notebook = _answered(notebook, chapter, number)
@@ -128,8 +129,8 @@ def mistakes_of(chapter: Chapter) -> dict[str, dict[str, str]]:
     return made
 
 
-def _fill(chapter: Chapter, student: str, number: int, made: dict[str, dict[str, str]]) -> Fill:
-    """Return what fills in one student's answers."""
+def answers_of(chapter: Chapter, student: str, number: int, made: dict[str, dict[str, str]]) -> Fill:
+    """Return a function from a bank's entry to what one student answers; None leaves the stub."""
     right = sample_class.solutions(chapter)
     victim = list(entries(chapter.key))[2]
 
@@ -143,6 +144,8 @@ def _fill(chapter: Chapter, student: str, number: int, made: dict[str, dict[str,
         if student in made.get(name, {}):
             wanted = made[name][student]
             return sample_class.as_answer(entry, next(m for m in entry.mutants if m.name == wanted))
+        if student in COPIED.get(name, {}):
+            return COPIED[name][student]
         if trouble == "chatty":
             return CHATTY + solved
         if trouble and name == victim:

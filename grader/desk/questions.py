@@ -75,7 +75,7 @@ def _questions(chapter: Chapter, source: bytes) -> tuple[Question, ...]:
                 grade_id(exercise),
                 name,
                 entry.exercise.title,
-                entry.points,
+                entry.marks,
                 exercise,
                 model=_without_marks(answers[name].source),
                 stub=stubs[name],

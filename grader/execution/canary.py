@@ -7,7 +7,6 @@ graded. The same look, in the middle of a class, tells whose fault a locked cell
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
 from grader.notebooks.nbgrader_cells import is_grade, is_locked, is_solution
 from grader.notebooks.source import source_notebook
-from grader.sandbox import bubblewrap, cgroup
+from grader.sandbox import cgroup, other_user
 from gradschool.core.exercise import grade_id
 from gradschool.student.kernel_probe import (
     Import,
@@ -40,9 +39,9 @@ from gradschool.student.kernel_probe import (
     troubles,
 )
 
-NOBODY = "nobody was graded and no mark has changed, since {why}, then run the same command again."
+NOBODY = "no submission was graded and no mark has changed, since {why}, then run the same command again."
 PROBES = 3  # times that a kernel is asked: output of a very busy machine may come too late to be seen
-REPORT = "mend it, or report it if nothing here was changed"
+REPORT = "fix it, or report it if nothing here was changed"
 
 
 def require(chapters: list[Chapter], config: ExecutionConfig) -> None:
@@ -53,16 +52,16 @@ def require(chapters: list[Chapter], config: ExecutionConfig) -> None:
 
 
 def problem(chapter: Chapter, config: ExecutionConfig, graded: NotebookNode | None = None) -> str:
-    """Run a canary for one chapter; return what is wrong and how to mend it, "" if nothing is wrong.
+    """Run a canary for one chapter; return what is wrong and how to fix it, "" if nothing is wrong.
 
     With a notebook that was ``graded`` its locked cells run, with the model solutions in place of the student's.
     """
-    bubblewrap.require(config.sandbox, config.work_dir)
+    config.require()
     with (
         JudgeServer(seconds=config.limits.allowance(config.limits.check).wall) as judge,
         ThreadPoolExecutor(1) as own_thread,
     ):
-        found = own_thread.submit(asyncio.run, _Canary(chapter, config, judge, graded).look()).result()
+        found = own_thread.submit(_Canary(chapter, config, judge, graded).look).result()
     return "; ".join(found) if found else ""
 
 
@@ -82,15 +81,15 @@ class _Canary:
     judge: JudgeServer
     graded: NotebookNode | None
 
-    async def look(self) -> tuple[str, str] | None:
+    def look(self) -> tuple[str, str] | None:
         """Return what is wrong, and what mends it; None if nothing is."""
         lesson = source_notebook(self.chapter)
         imports = lesson_imports(c.source for c in lesson.cells if c.cell_type == "code")
         cells = [nbformat.v4.new_code_cell(probe_source(imports)), *instructors_cells(self.graded or lesson, lesson)]
         notebook = nbformat.v4.new_notebook(cells=cells)
         try:
-            async with Kernel(notebook, self.judge.address, self.config) as kernel:
-                return await self._probe(kernel, imports) or await self._run_lesson(kernel)
+            with Kernel(notebook, self.judge.address, self.config) as kernel:
+                return self._probe(kernel, imports) or self._run_lesson(kernel)
         except KernelDied as lost:
             return f"a kernel that ran only the lesson's own cells was lost ({lost})", REPORT
         except MachineTooBusy as busy:
@@ -98,26 +97,28 @@ class _Canary:
         except RuntimeError as error:
             return f"no kernel starts ({error})", "see what `python -m grader doctor` says"
 
-    async def _probe(self, kernel: Kernel, imports: list[Import]) -> tuple[str, str] | None:
+    def _probe(self, kernel: Kernel, imports: list[Import]) -> tuple[str, str] | None:
         for _ in range(PROBES):
-            outcome = await kernel.run(0, self.config.limits.locked)
+            outcome = kernel.run(0, self.config.limits.locked)
             printed = "".join(o.get("text", "") for o in kernel.notebook.cells[0].outputs)
             if outcome is CellOutcome.OK and is_answer(printed):
                 break
         else:
             return "a kernel did not show what it can import", "the machine may be too busy: wait a little"
+        if self.config.other_user:
+            printed = other_user.as_here(printed)
         found = troubles(printed, imports)
         return (f"the kernels in which students' notebooks run {found[0].sentence}", _mend(found[0])) if found else None
 
-    async def _run_lesson(self, kernel: Kernel) -> tuple[str, str] | None:
+    def _run_lesson(self, kernel: Kernel) -> tuple[str, str] | None:
         exercises = {grade_id(name): name for name in entries(self.chapter.key)}
         for index, cell in list(enumerate(kernel.notebook.cells))[1:]:
             asked = exercises[cell.metadata.nbgrader.grade_id] if is_grade(cell) else ""
             if asked:
                 self.judge.open(asked)
-            outcome = await kernel.run(index, self.config.limits.locked)
+            outcome = kernel.run(index, self.config.limits.locked)
             if asked:
-                window = await asyncio.to_thread(self.judge.close)
+                window = self.judge.close()
                 if window.report is None:
                     return f"the check of {asked} does not reach the judge ({window.broken or _error(cell)})", REPORT
             elif outcome is not CellOutcome.OK:
@@ -178,5 +179,5 @@ def examine_kernels(chapters: list[Chapter], config: ExecutionConfig) -> Iterato
                 return
             well = "has what the lesson imports, as the grader has it, and reaches the judge"
             yield Finding(not why, f"{chapter.assignment_id}, a kernel {way}: {why or well}.")
-    if config.sandbox:
+    if config.isolated:
         yield Finding(True, cgroup.described())  # with or without: nothing is wrong

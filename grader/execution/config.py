@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.execution.student_time import Seconds
+from grader.sandbox import bubblewrap, other_user
 from grader.sandbox.resources import ResourceLimits
 from grader.settings import Settings
 
@@ -47,19 +48,39 @@ class ExecutionConfig:
 
     ``sandbox`` says whether kernels run inside bubblewrap, ``fork`` whether they are forked from a process that has
     imported everything (each starts by itself otherwise), ``work_dir`` which class's folder no kernel may see.
+    ``other_user`` says that kernels run as another OS user in place of bubblewrap, where that cannot start.
     """
 
     work_dir: Path
     sandbox: bool = True
     fork: bool = True
+    other_user: bool = False
     limits: TimeLimits = field(default_factory=TimeLimits)
 
     @classmethod
     def from_settings(cls, settings: Settings, limits: TimeLimits | None = None) -> ExecutionConfig:
         """Return what the environment's settings say, with these limits or the usual ones."""
-        return cls(settings.work_dir, settings.sandbox, settings.fork, limits or TimeLimits())
+        return cls(settings.work_dir, settings.sandbox, settings.fork, limits=limits or TimeLimits())
 
     @property
     def forks_kernels(self) -> bool:
         """Whether kernels come from the fork server, which lives inside the sandbox."""
-        return self.sandbox and self.fork
+        return self.sandbox and self.fork and not self.other_user
+
+    @property
+    def isolated(self) -> bool:
+        """Whether kernels are kept from the grader's files at all: by bubblewrap, or as another OS user."""
+        return self.sandbox or self.other_user
+
+    def require(self) -> None:
+        """Raise GraderError, in one sentence, if kernels cannot be isolated here as this configuration says."""
+        if self.other_user:
+            other_user.require([self.work_dir])
+        else:
+            bubblewrap.require(self.sandbox, self.work_dir)
+
+    def warnings(self) -> list[str]:
+        """Return what every record says of isolation that is weaker than bubblewrap's."""
+        if self.other_user:
+            return [other_user.NOTE]
+        return [] if self.sandbox else [bubblewrap.WARNING]

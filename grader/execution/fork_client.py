@@ -6,7 +6,6 @@ alone, or whose shared server has died, starts one of its own; if neither gives 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -21,9 +20,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from grader.execution.config import ExecutionConfig
 from grader.sandbox import bubblewrap
@@ -48,44 +44,43 @@ REFUSALS = (OSError, ValueError, ForkError)  # what asking for a kernel may end 
 
 
 class ForkedProcess:
-    """The first process of a forked kernel's space, as much of a Popen as jupyter_client needs.
+    """A forked kernel as processes and descriptors: the first process of its space, the kernel, and ways to both.
 
-    It is known by a descriptor, which never comes to mean another process. With it everything in its space ends, and
-    it ends when this process does, or closes its line.
+    Processes are known by descriptors, which never come to mean others. With the ``first`` process everything in its
+    space ends, and it ends when this process does, or closes its line. ``cells`` is the socket to the kernel,
+    ``output`` and ``errors`` are what it writes to its descriptors 1 and 2.
     """
 
-    stdin = stdout = stderr = None
-
-    def __init__(self, descriptor: int, line: socket.socket) -> None:
-        self.descriptor, self.line = descriptor, line
-        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="utf-8")
+    def __init__(self, first: int, line: socket.socket, cells: socket.socket) -> None:
+        self.first, self.line, self.cells = first, line, cells
+        self.kernel = self.output = self.errors = -1  # until it is ready
+        told = Path(f"/proc/self/fdinfo/{first}").read_text(encoding="utf-8")
         self.pid = int(re.search(r"^Pid:\s*(-?\d+)", told, re.MULTILINE).group(1))  # type: ignore[union-attr]
 
-    def poll(self) -> int | None:
-        """Return None while it lives and 0 afterwards: only its parent can know its status."""
-        return 0 if select.select([self.descriptor], [], [], 0)[0] else None
+    def get_ready(self) -> None:
+        """Wait until the kernel has given up its rights; raise ForkError, with its reason, if it could not."""
+        said, fds, _, _ = socket.recv_fds(self.line, 1000, 3)
+        if said != b"ready" or len(fds) != 3:
+            raise ForkError(said.decode(errors="replace") or "the kernel ended while it was starting")
+        self.kernel, self.output, self.errors = fds
 
-    def wait(self) -> int:
-        """Wait for its end."""
-        select.select([self.descriptor], [], [])
-        return 0
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal; do nothing if the process is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.descriptor, number)
+    def is_alive(self) -> bool:
+        """Return whether its first process lives."""
+        return not select.select([self.first], [], [], 0)[0]
 
     def kill(self) -> None:
-        """End it, and all in its space."""
-        self.send_signal(signal.SIGKILL)
-
-    terminate = kill
+        """End all of it at once; do nothing if it is gone."""
+        with contextlib.suppress(ProcessLookupError, OSError):
+            signal.pidfd_send_signal(self.first, signal.SIGKILL)
 
     def close(self) -> None:
         """End it, if it has not ended, and forget it."""
         self.line.close()
-        with contextlib.suppress(OSError):
-            os.close(self.descriptor)
+        self.cells.close()
+        for descriptor in (self.first, self.kernel, self.output, self.errors):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self.first = self.kernel = self.output = self.errors = -1
 
 
 @dataclass(frozen=True)
@@ -98,19 +93,21 @@ class ForkServerHandle:
     control: socket.socket
     handed: Path
 
-    def fork(self, connection: str, judge: str, resources: ResourceLimits) -> ForkedProcess:
-        """Return a new kernel, which answers at ``connection`` (JSON) and finds the judge that listens at ``judge``."""
+    def fork(self, judge: str, resources: ResourceLimits) -> ForkedProcess:
+        """Return a new kernel, which finds the judge that listens at ``judge``."""
         handed = self.handed / os.urandom(8).hex()
         os.link(judge, handed)
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        cells, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            with theirs:
-                socket.send_fds(self.control, [b"fork"], [theirs.fileno()])
+            with theirs, its:
+                socket.send_fds(self.control, [b"fork"], [theirs.fileno(), its.fileno()])
             line.settimeout(IMPORTS_SECONDS)
-            line.send(json.dumps(_order(handed.name, connection, resources)).encode())
-            return _forked_process(line)
+            line.send(json.dumps(_order(handed.name, resources)).encode())
+            return _forked_process(line, cells)
         except BaseException:
             line.close()
+            cells.close()
             raise
         finally:
             handed.unlink(missing_ok=True)
@@ -165,21 +162,19 @@ class ForkServer:
         self._folder.cleanup()
 
 
-def _order(judge: str, connection: str, resources: ResourceLimits) -> KernelOrder:
+def _order(judge: str, resources: ResourceLimits) -> KernelOrder:
     """Return what a kernel is to be, as the fork server's child reads it."""
-    return {"judge": judge, "connection": connection, **bubblewrap.rights(resources)}  # type: ignore[typeddict-item]
+    return {"judge": judge, **bubblewrap.rights(resources)}  # type: ignore[typeddict-item]
 
 
-def _forked_process(line: socket.socket) -> ForkedProcess:
+def _forked_process(line: socket.socket, cells: socket.socket) -> ForkedProcess:
     """Return the kernel's first process, once the kernel has given up its rights; raise ForkError with its reason."""
     said, fds, _, _ = socket.recv_fds(line, 1000, 1)
     if not fds:
         raise ForkError(said.decode(errors="replace") or "the fork server gave no kernel")
-    process = ForkedProcess(fds[0], line)
+    process = ForkedProcess(fds[0], line, cells)
     try:
-        said = line.recv(1000)
-        if said != b"ready":
-            raise ForkError(said.decode(errors="replace") or "the kernel ended while it was starting")
+        process.get_ready()
     except BaseException:
         process.kill()
         process.close()
@@ -199,7 +194,7 @@ class ForkServerPool:
         self.server: ForkServer | None = None
         self.failures = 0  # one after the other
 
-    def kernel(self, connection: str, judge: str, config: ExecutionConfig) -> ForkedProcess:
+    def kernel(self, judge: str, config: ExecutionConfig) -> ForkedProcess:
         """Return a new kernel; raise ForkError if none is to be had, and at once after too many failures."""
         resources = config.limits.resources
         with self._lock:
@@ -207,22 +202,22 @@ class ForkServerPool:
                 raise ForkError("forking has failed too often here")
             if self.shared is not None:
                 try:
-                    return self.shared.fork(connection, judge, resources)
+                    return self.shared.fork(judge, resources)
                 except REFUSALS:
                     self.shared = None
             try:
-                process = self._own_server(config.work_dir).fork(connection, judge, resources)
+                process = self._own_server(config.work_dir).fork(judge, resources)
             except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
-                process = self._retry(connection, judge, config)
+                process = self._retry(judge, config)
             self.failures = 0
             return process
 
-    def _retry(self, connection: str, judge: str, config: ExecutionConfig) -> ForkedProcess:
+    def _retry(self, judge: str, config: ExecutionConfig) -> ForkedProcess:
         """Try a second time, with a new server."""
         self.end()
         try:
-            return self._own_server(config.work_dir).fork(connection, judge, config.limits.resources)
+            return self._own_server(config.work_dir).fork(judge, config.limits.resources)
         except REFUSALS as error:
             self.failures += 1
             self.end()
@@ -267,25 +262,3 @@ def shared_fork_server(config: ExecutionConfig) -> Iterator[ForkServerHandle | N
         yield server.handle
     finally:
         server.end()
-
-
-class ForkedProvisioner(LocalProvisioner):
-    """jupyter_client's hook: a kernel that is forked instead of started."""
-
-    async def launch_kernel(self, cmd: list[str], **_: Any) -> KernelConnectionInfo:
-        """Fork the kernel; the command line is for those that start cold."""
-        manager: Any = self.parent
-        connection = Path(manager.connection_file).read_text(encoding="utf-8")
-        self.process: Any = await asyncio.to_thread(
-            fork_server_pool().kernel, connection, manager.judge_address, manager.execution
-        )
-        self.pid = self.process.pid
-        return self.connection_info
-
-    async def wait(self) -> int | None:
-        """Wait for its end, and forget it."""
-        process: Any = self.process
-        status = await super().wait()
-        if process is not None:
-            process.close()
-        return status

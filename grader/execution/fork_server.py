@@ -1,20 +1,18 @@
 """The process from which students' kernels are forked: a script that runs alone, inside the sandbox.
 
-It imports what every kernel needs, once, and then waits. At each word on its control line it forks; the child enters
-namespaces of its own (mounts, processes, network, IPC, host name, user), gives up every right, and only then becomes
-a student's kernel. The server itself never reads what a kernel is started with and never runs a student's code. It has
-one thread, opens no ZeroMQ socket and calls no ``backward()``: torch refuses autograd in the child of a process that
-has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it. And it is one file: another
-would have to be bound into the sandbox as well, and imported by another name than in the tests.
+It imports what every kernel needs, once, makes the shell in which cells run, and then waits. At each word on its
+control line it forks; the child enters namespaces of its own (mounts, processes, network, IPC, host name, user), gives
+up every right, and only then becomes a student's kernel. The server itself never reads what a kernel is started with
+and never runs a student's code. It has one thread and calls no ``backward()``: torch refuses autograd in the child of
+a process that has used it. Nothing of ``grader`` is in sight here, so this file imports nothing of it; beside it lies
+``cell_runner.py`` alone, which runs a kernel's cells.
 
-    server ── fork ── builder (new spaces and mounts; ends at once)
-                         └─ fork ── first process of the new space (waits; ends with the kernel or the grader)
-                                       └─ fork ── kernel
+    server ── fork ── first process of the new space (builds it and waits; ends with the kernel or the grader)
+                         └─ fork ── kernel
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
 import ctypes
 import fcntl
@@ -22,6 +20,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import random
 import resource
 import select
@@ -31,7 +30,7 @@ import struct
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn, TypedDict
+from typing import Any, NoReturn, TypedDict
 
 PRELOADED = (
     "gradschool",  # what an environment may lack begins: the server then ends at once, and why is told
@@ -39,30 +38,25 @@ PRELOADED = (
     "matplotlib.pyplot",
     "gymnasium",
     "torch",
-    "torch._dynamo",  # torch's optimisers ask for it at their first step
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "ipykernel_launcher",
-    "IPython.core.debugger",  # from here on: what a kernel imports while it starts, and a lesson's first cells
-    "IPython.core.completerlib",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "tornado.platform.asyncio",
-    "sqlite3",
-    "faulthandler",
+    "torch._dynamo",  # torch's optimizers ask for it at their first step
+    "sqlite3",  # from here on: what the lessons' first cells import
     "pydoc",
-    "xmlrpc.server",
+    "tracemalloc",
     "gradschool.exercises.chain",
     "gradschool.exercises.dqn",
     "gradschool.exercises.ddpg",
-    "gradschool.rl.ddpg.agent",
+    "gradschool.exercises.lab",
+    "gradschool.exercises.next",
+    "gradschool.student.hand_in.button",
+    "gradschool.student.progress",
+    "gradschool.student.setup_cell",
 )
-RUN_DIR = "/run/gradschool"  # these five as in grader/sandbox/bubblewrap.py
+WITH_MODULES = ("gradschool.lessons", "gradschool.rl")
+NEVER = ("gradschool.lessons.live_figures.widget",)  # imports what a graded notebook never shows
+RUN_DIR = "/run/gradschool"  # these four as in grader/sandbox/bubblewrap.py
 JUDGE_SOCKET_DIR = "/run/handed"  # the host's folder with the judges' sockets, which no kernel keeps
 HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"
-KERNEL_OPTIONS = ("--HistoryManager.enabled=False",)
 MOST_BYTES = 2**16
 BUFFERS = "4096 16384 65536"  # bytes of a TCP connection: at least, at first, at most
 IDLE = 600.0  # seconds without a kernel after which the server ends
@@ -84,7 +78,6 @@ class KernelOrder(TypedDict):
     """What a kernel is to be, as the grader sends it in JSON."""
 
     judge: str  # the name of the judge's socket in JUDGE_SOCKET_DIR
-    connection: str  # the text of the kernel's connection file
     scratch: int  # bytes
     inodes: int
     limits: dict[str, int]
@@ -97,32 +90,57 @@ def main() -> None:
     if sys.argv[1] == "alone":
         start_alone(json.loads(sys.argv[2]), sys.argv[3:])
     control = socket.socket(fileno=int(sys.argv[1]))
-    del sys.path[0]  # the folder of this script
     try:
-        preload()
+        shell = preload()
     except BaseException as error:
         control.send(f"{type(error).__name__}: {error}".encode()[:1000])
         os._exit(1)
     control.send(b"ready")
-    become_kernel(serve(control))
-    run_kernel()
+    line, cells = serve(control)
+    become_kernel(line, cells)
+    run_kernel(shell, cells)
 
 
-def preload() -> None:
-    """Import everything that kernels need; one thread must be left, or children would not be whole.
+def preload() -> object:
+    """Import everything that kernels need, and return their shell; one thread must be left, or no child is whole.
 
     Meanwhile no garbage is looked for: nothing of an import is any, and looking takes a third of the time.
     """
     gc.disable()
+    runner = importlib.import_module("cell_runner")
+    del sys.path[0]  # the folder of this script
     for name in PRELOADED:
         importlib.import_module(name)
-    sys.modules["torch"].set_num_threads(1)
+    for name in WITH_MODULES:
+        import_all(name)
+    warm_up(sys.modules["torch"])
+    shell: object = runner.make_shell()
     if (threads := len(os.listdir("/proc/self/task"))) != 1:
         raise RuntimeError(f"the imports left {threads} threads")
     gc.collect()
     gather_memory()
     gc.freeze()  # what is shared is then not looked at, so not copied, by a child's garbage collector
     gc.enable()
+    return shell
+
+
+def import_all(package: str) -> None:
+    """Import a package's modules, but for those that need what may be lacking."""
+    found = importlib.import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, f"{package}.", onerror=lambda _: None):
+        if module.name not in NEVER:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+
+
+def warm_up(torch: Any) -> None:
+    """Let torch do what it does at the first step of a network, without autograd's backward pass."""
+    torch.set_num_threads(1)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    torch.nn.functional.mse_loss(net(torch.ones(4, 2)), torch.zeros(4, 1))
+    optimizer = torch.optim.Adam(net.parameters())
+    optimizer.zero_grad()
+    optimizer.step()
 
 
 def gather_memory() -> None:
@@ -138,9 +156,13 @@ def gather_memory() -> None:
             LIBC.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), COLLAPSE)
 
 
-def serve(control: socket.socket) -> socket.socket:
-    """Fork at each word; only a child returns, with its own line to the grader. The server ends with the grader."""
+def serve(control: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Fork at each word; only a child returns, with its line to the grader and its kernel's socket for cells.
+
+    It is the first process of a PID namespace; the server itself stays in its own. The server ends with the grader.
+    """
     call("prctl", SUBREAPER, 1, 0, 0, 0)
+    own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # wakes select, too
     busy = time.monotonic()
@@ -152,14 +174,17 @@ def serve(control: socket.socket) -> socket.socket:
                 os._exit(0)
             continue
         busy = time.monotonic()
-        word, fds, _, _ = socket.recv_fds(control, 16, 1)
+        word, fds, _, _ = socket.recv_fds(control, 16, 2)
         if not word:
             os._exit(0)
-        line = socket.socket(fileno=fds[0])
+        line, cells = (socket.socket(fileno=fd) for fd in fds)
+        call("unshare", NEW_PROCESSES)  # of the next child
         if os.fork() == 0:
             control.close()
-            return line
+            return line, cells
+        call("setns", own_processes, NEW_PROCESSES)
         line.close()
+        cells.close()
 
 
 def _reap() -> bool:
@@ -172,29 +197,37 @@ def _reap() -> bool:
         return False
 
 
-def become_kernel(line: socket.socket) -> None:
-    """Go from the builder to the kernel, which alone returns; the other two processes end in here."""
+def become_kernel(line: socket.socket, cells: socket.socket) -> None:
+    """Go from the first process to the kernel, which alone returns, with ``cells`` and no other socket."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         order = json.loads(line.recv(MOST_BYTES))
-        call("unshare", NEW_MOUNTS | NEW_PROCESSES | NEW_NET | NEW_IPC | NEW_HOST)
+        call("unshare", NEW_MOUNTS | NEW_NET | NEW_IPC | NEW_HOST)
         build(order)
-        if os.fork():
-            os._exit(0)
         call("prctl", DUMPABLE, 0, 0, 0, 0)
         mount_processes()
         die_first()
         _tell_own_pid(line)
         if kernel := os.fork():
+            cells.close()
             wait_for(kernel, order, line)
         give_up_rights(order)
         start_afresh()
-        line.send(b"ready")
+        _show_output(line)
     except BaseException as error:
         line.send(f"{type(error).__name__}: {error}".encode()[:1000])
         os._exit(1)
     line.close()
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(3, cells.fileno())
+    os.closerange(cells.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _show_output(line: socket.socket) -> None:
+    """Hand the grader this kernel as a descriptor, and the ends of two pipes from its standard output and error."""
+    (out, out_end), (error, error_end), own = os.pipe(), os.pipe(), os.pidfd_open(os.getpid())
+    os.dup2(out_end, 1)
+    os.dup2(error_end, 2)
+    socket.send_fds(line, [b"ready"], [own, out, error])
 
 
 def start_alone(order: KernelOrder, program: list[str]) -> NoReturn:
@@ -241,7 +274,6 @@ def build(order: KernelOrder) -> None:
         file.write_bytes(content)
         file.chmod(0o444)
     mount("tmpfs", RUN_DIR, "tmpfs", PLAIN, "mode=755,size=1m")
-    Path(RUN_DIR, "connection.json").write_text(order["connection"], encoding="utf-8")
     Path(RUN_DIR, "judge").touch()
     mount(f"{JUDGE_SOCKET_DIR}/{order['judge']}", f"{RUN_DIR}/judge", None, BIND)
     mount(None, RUN_DIR, None, REMOUNT | BIND | READ_ONLY | PLAIN)
@@ -286,7 +318,7 @@ def cover_processes() -> None:
 def _tell_own_pid(line: socket.socket) -> None:
     """Hand the grader a descriptor of this process: a number would mean nothing outside, or another one later."""
     own = os.pidfd_open(os.getpid())
-    line.sendmsg([b"first"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [own]))])
+    socket.send_fds(line, [b"first"], [own])
     os.close(own)
 
 
@@ -372,10 +404,10 @@ def start_afresh() -> None:
     os.chdir(HOME)
 
 
-def run_kernel() -> None:
-    """Run the kernel, as ``python -m ipykernel_launcher`` does."""
-    sys.argv = [str(sys.modules["ipykernel_launcher"].__file__), "-f", f"{RUN_DIR}/connection.json", *KERNEL_OPTIONS]
-    sys.modules["ipykernel.kernelapp"].launch_new_instance()
+def run_kernel(shell: object, cells: socket.socket) -> None:
+    """Run the cells that the grader sends, until it is gone."""
+    runner = sys.modules["cell_runner"]
+    runner.Runner(shell, runner.Channel(cells)).serve()
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

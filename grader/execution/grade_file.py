@@ -28,22 +28,28 @@ def grade_file(file: Path, config: ExecutionConfig) -> FileReport:
     chapter = chapter_of(read_submission(file), file.name)
     canary.require([chapter], config)
     found = GradeRecord.read(grade_notebook.grade_notebook(file, chapter, config))
-    exercises = found.exercises
+    earned, points = summed(found)
     return {
         "notebook": str(file),
         "chapter": chapter.assignment_id,
-        "earned": round(sum(e.earned for e in exercises), 2),
-        "points": sum(e.points for e in exercises),
-        "exercises": [e.to_json() for e in exercises],
+        "earned": earned,
+        "points": points,
+        "exercises": [e.to_json() for e in found.exercises],
         "notes": list(found.notes),
     }
+
+
+def summed(found: GradeRecord) -> tuple[float, float]:
+    """Return the points earned and those to be earned, without the warm-ups'."""
+    counted = [e for e in found.exercises if not e.warm_up]
+    return round(sum(e.earned for e in counted), 2), sum(e.points for e in counted)
 
 
 def as_text(found: FileReport) -> str:
     """Return the report of :func:`grade_file` as text for a terminal."""
     lines = [f"{found['notebook']}: {found['chapter']}, {found['earned']:g} of {found['points']:g} points"]
     for e in found["exercises"]:
-        name = e["exercise"]
+        name = e["exercise"] + (" (warm-up, not counted)" if e.get("warm_up") else "")
         lines.append(
             f"  {name}: {e['earned']:g} of {e['points']:g}" + (f"  {e['mistake']}: {e['hint']}" if e["mistake"] else "")
         )

@@ -14,9 +14,8 @@ from grader.execution.config import ExecutionConfig
 from grader.execution.notebook_run import NotebookRun
 from grader.notebooks.overwrite_cells import overwrite_cells
 from grader.notebooks.reader import read_submission
-from grader.notebooks.source import template
+from grader.notebooks.source import shared_template
 from grader.results import GradeRecord, digest_of, grader_version
-from grader.sandbox import bubblewrap
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also printed on the instructor's terminal
 
@@ -24,7 +23,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a record is also print
 def grade_notebook(file: Path, chapter: Chapter, config: ExecutionConfig) -> NotebookNode:
     """Grade one file and return the graded notebook, with every exercise's card and the record in its metadata."""
     submitted = read_submission(file)
-    notebook, notes = overwrite_cells(submitted, template(chapter))
+    notebook, notes = overwrite_cells(submitted, shared_template(chapter))
     execute_and_judge(notebook, chapter, notes, config)
     replace(GradeRecord.read(notebook), submission=digest_of(file)).attach(notebook)
     return notebook
@@ -32,10 +31,8 @@ def grade_notebook(file: Path, chapter: Chapter, config: ExecutionConfig) -> Not
 
 def execute_and_judge(notebook: NotebookNode, chapter: Chapter, notes: list[str], config: ExecutionConfig) -> None:
     """Run a notebook whose cells were overwritten, with the judge listening, and write the record into it."""
-    bubblewrap.require(config.sandbox, config.work_dir)
-    if not config.sandbox:
-        notes = [bubblewrap.WARNING, *notes]
-    run = NotebookRun(notebook, chapter, config, notes=notes)
+    config.require()
+    run = NotebookRun(notebook, chapter, config, notes=[*config.warnings(), *notes])
     reports = run.run()
     record = GradeRecord.of(reports.values(), run.notes, grader_version(chapter))
     replace(record, errors={e.cell: e.sentence for e in run.errors.values() if e.cell}).attach(notebook)

@@ -1,4 +1,4 @@
-"""Starting a kernel in one of two ways: forked from a process that has imported everything, or cold by itself."""
+"""Starting a kernel by itself, with ipykernel's own sockets: in the sandbox, as another user, or plainly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +19,9 @@ from jupyter_client.manager import AsyncKernelManager
 
 from grader.execution.cell_outcome import KernelDied
 from grader.execution.config import ExecutionConfig
-from grader.execution.fork_client import ForkedProvisioner
-from grader.sandbox import bubblewrap
+from grader.sandbox import bubblewrap, other_user
 from grader.sandbox.gate import Gate, open_socket
-from grader.sandbox.resources import process_tree
+from grader.sandbox.resources import kill_processes, process_tree
 from grader.sandbox.zmtp import MessageBounds
 
 CHANNELS = ("shell", "iopub")
@@ -43,36 +41,48 @@ class SandboxedKernelManager(AsyncKernelManager):
     connects to them through ``/proc/PID/root``, so that no folder of the host is ever written to by a student's code.
     """
 
-    def __init__(self, folder: Path, judge_address: str, config: ExecutionConfig, forked: bool = False) -> None:
-        self.judge_address, self.execution, self.forked, self.folder = judge_address, config, forked, folder
+    def __init__(self, folder: Path, judge_address: str, config: ExecutionConfig) -> None:
+        self.judge_address, self.execution, self.folder = judge_address, config, folder
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MessageBounds().message)
         context.setsockopt(zmq.RCVHWM, MOST_WAITING)
         context.setsockopt(zmq.RECONNECT_IVL, -1)  # the gate opens once
+        resources = config.limits.resources
+        self.own_user = other_user.Invocation(resources, judge_address) if config.other_user else None
+        plain = bubblewrap.SOCKETS if config.sandbox else str(folder / "ipc")
         super().__init__(
             kernel_name="python3",
             transport="ipc",
-            ip=bubblewrap.SOCKETS if config.sandbox else str(folder / "ipc"),
+            ip=str(self.own_user.sockets) if self.own_user else plain,
             connection_file=str(folder / "connection.json"),
             context=context,
         )
         self.log = SILENT
-        self.init_pid = 0  # the pid of the sandbox's first process
+        self.init_pid = 0  # the pid of the sandbox's first process, or of the one that watches another user's
+        self._line = -1  # while it is open, a kernel of another user's may live
         self._kernel_fd = -1  # a descriptor of the kernel's own process, which never comes to mean another
 
     async def start(self, home: Path) -> None:
         """Start the kernel, with the few variables that it needs and nothing else of the instructor's."""
-        if not self.execution.sandbox:
+        if self.own_user:
+            await self._start_as_other_user(self.own_user)
+        elif not self.execution.sandbox:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             env = {**kept, **bubblewrap.own_places(str(home)), **bubblewrap.judge_variables(self.judge_address)}
             await self.start_kernel(cwd=str(home), env=env, independent=True, **NOWHERE)
         else:
-            await (self._fork() if self.forked else self._start_cold())
+            await self._start_cold()
 
-    async def _fork(self) -> None:
-        self.provisioner = ForkedProvisioner(kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self)
-        await self.start_kernel(cwd="/", env={})
-        self.init_pid = self.provisioner.process.pid
+    async def _start_as_other_user(self, started: other_user.Invocation) -> None:
+        read, self._line = os.pipe()
+        try:
+            plain = super().format_kernel_cmd([*bubblewrap.KERNEL_OPTIONS])
+            self.write_connection_file()
+            self._command = started.command(plain, Path(self.connection_file), read)
+            await self.start_kernel(cwd="/", env=started.environment(), independent=True, pass_fds=(read,), **NOWHERE)
+        finally:
+            os.close(read)
+        self.init_pid = self.provisioner.process.pid  # type: ignore[union-attr]
 
     async def _start_cold(self) -> None:
         env = {**bubblewrap.environment(), **bubblewrap.judge_variables()}
@@ -101,13 +111,15 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command that starts the kernel, inside the sandbox if there is one."""
-        if self.execution.sandbox and not self.forked:
+        if self.own_user:
+            return self._command
+        if self.execution.sandbox:
             return self._cold.command
         return super().format_kernel_cmd([*(extra_arguments or []), *bubblewrap.KERNEL_OPTIONS])
 
     async def interrupt_kernel(self) -> None:  # type: ignore[override]
         """Send SIGINT to the kernel itself: bubblewrap would die of it."""
-        if not self.execution.sandbox:
+        if not self.execution.isolated:
             await super().interrupt_kernel()
             return
         with contextlib.suppress(OSError):
@@ -115,7 +127,7 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     def find_kernel(self) -> None:
         """Remember the kernel's own process, before a student's code can start another beside it."""
-        if self.execution.sandbox:
+        if self.execution.isolated:
             children = Path(f"/proc/{self.init_pid}/task/{self.init_pid}/children").read_text(encoding="utf-8").split()
             if not children:
                 raise RuntimeError("the kernel died before it was ready")
@@ -147,10 +159,11 @@ class SandboxedKernelManager(AsyncKernelManager):
         end = socket.socket(socket.AF_UNIX)
         end.settimeout(5.0)
         try:
-            if not self.execution.sandbox:
+            if not self.execution.isolated:
                 end.connect(f"{self.ip}-{port}")
             else:
-                found = open_socket(self.init_pid, f"{bubblewrap.SOCKETS}-{port}")
+                seen_by = None if self.own_user else self.init_pid  # one file system, and no right to look further
+                found = open_socket(seen_by, f"{self.ip}-{port}")
                 try:
                     end.connect(f"/proc/self/fd/{found}")
                 finally:
@@ -172,13 +185,16 @@ class SandboxedKernelManager(AsyncKernelManager):
         if self._kernel_fd >= 0:
             os.close(self._kernel_fd)
             self._kernel_fd = -1
+        if self._line >= 0:
+            os.close(self._line)
+            self._line = -1
+        if self.own_user:
+            await asyncio.to_thread(self.own_user.close)
 
     def kill_all(self) -> None:
         """Kill the kernel and all that it started, at once and from any thread."""
         process = self.provisioner.process  # type: ignore[union-attr]
-        for pid in process_tree(process.pid)[::-1]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_processes(process_tree(process.pid)[::-1])
 
 
 def _first_process(fd: int) -> int:

@@ -7,7 +7,6 @@ notebook's seconds.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -69,7 +68,7 @@ class NotebookRun:
         seconds = self.limits.allowance(self.limits.check).wall
         with JudgeServer(seconds=seconds, put=self.put) as judge, ThreadPoolExecutor(1) as own_thread:
             try:
-                own_thread.submit(asyncio.run, self._run(judge)).result()
+                own_thread.submit(self._run, judge).result()
             except MachineTooBusy as busy:
                 raise EnvironmentFault(f"{NOT_THEIRS}: {busy}; grade it again when it is quieter.") from busy
         self._note_errors()
@@ -87,13 +86,13 @@ class NotebookRun:
         """Return the exercise that this cell checks, if it is one of the instructor's check cells."""
         return self.bank.get(cell.metadata.nbgrader.grade_id) if is_grade(cell) and is_locked(cell) else None
 
-    async def _run(self, judge: JudgeServer) -> None:
+    def _run(self, judge: JudgeServer) -> None:
         start = 0
         for _ in range(self.limits.restarts + 1):
             try:
-                async with Kernel(self.notebook, judge.address, self.config) as kernel:
-                    await self._replay(kernel, start)
-                    start = await self._go_on(kernel, judge, start)
+                with Kernel(self.notebook, judge.address, self.config) as kernel:
+                    self._replay(kernel, start)
+                    start = self._go_on(kernel, judge, start)
                     return
             except _CellLost as gone:
                 start = self._after_loss(gone, start)
@@ -140,27 +139,27 @@ class NotebookRun:
         most = self.limits.locked if is_locked(self.notebook.cells[index]) else self.limits.cell
         return min(most, REPLAYED) if again and index in self.endless else most
 
-    async def _replay(self, kernel: Kernel, until: int) -> None:
+    def _replay(self, kernel: Kernel, until: int) -> None:
         """Define again, in a new kernel, what the cells before ``until`` defined; their shown output stays."""
         for index in range(until):
             cell = self.notebook.cells[index]
             if self._needed(index) and not self._entry(cell) and not self._is_late():
                 shown = cell.outputs
-                await self._run_cell(kernel, index, self._cpu_seconds(index, again=True), again=True)
+                self._run_cell(kernel, index, self._cpu_seconds(index, again=True), again=True)
                 cell.outputs = shown
 
-    async def _go_on(self, kernel: Kernel, judge: JudgeServer, start: int) -> int:
+    def _go_on(self, kernel: Kernel, judge: JudgeServer, start: int) -> int:
         for index in range(start, len(self.notebook.cells)):
             if self._is_late():
                 break
             entry = self._entry(self.notebook.cells[index])
             if entry:
-                await self._check(kernel, judge, index, entry)
+                self._check(kernel, judge, index, entry)
             elif self._needed(index):
-                await self._run_cell(kernel, index, self._cpu_seconds(index, again=False))
+                self._run_cell(kernel, index, self._cpu_seconds(index, again=False))
         return len(self.notebook.cells)
 
-    async def _run_cell(
+    def _run_cell(
         self,
         kernel: Kernel,
         index: int,
@@ -172,7 +171,7 @@ class NotebookRun:
         self.ran.add(index)
         left = self.most - self.used
         try:
-            outcome = await kernel.run(index, cpu, left, excused)
+            outcome = kernel.run(index, cpu, left, excused)
         except KernelDied as lost:
             self._stopped[index] = self._after(kernel, cpu, left)
             raise _CellLost(index, str(lost), lost.outcome) from lost
@@ -181,7 +180,8 @@ class NotebookRun:
         if outcome is CellOutcome.TIMEOUT:
             self.endless.add(index)
             self._stopped[index] = self._after(kernel, cpu, left)
-        if outcome is not CellOutcome.OK and (not again or is_locked(self.notebook.cells[index])):
+        no_time = again and self._is_late()  # the notebook's seconds went to cells of the student's
+        if outcome is not CellOutcome.OK and not no_time and (not again or is_locked(self.notebook.cells[index])):
             self._note_failure(index, outcome)
         return outcome
 
@@ -203,17 +203,17 @@ class NotebookRun:
         """Return the errors of the cells before this one."""
         return [e for i, e in sorted(self.errors.items()) if i < before]
 
-    async def _check(self, kernel: Kernel, judge: JudgeServer, index: int, entry: Entry) -> None:
+    def _check(self, kernel: Kernel, judge: JudgeServer, index: int, entry: Entry) -> None:
         """Run a check cell with its window open, and keep the judge's report."""
         outcome = CellOutcome.KERNEL_DIED
         judge.open(entry.exercise.id)
         try:
-            outcome = await self._run_cell(kernel, index, self.limits.check, excused=judge.is_thinking)
+            outcome = self._run_cell(kernel, index, self.limits.check, excused=judge.is_thinking)
         except _CellLost as gone:
             outcome = gone.outcome
             raise
         finally:
-            window = await asyncio.to_thread(judge.close)
+            window = judge.close()
             if outcome is CellOutcome.OK and not window.taken:
                 outcome = CellOutcome.NO_CHECK
             elif outcome is CellOutcome.TIMEOUT and self._is_late():

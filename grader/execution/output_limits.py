@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 MOST_OUTPUT = 100_000  # characters of text that a cell may show, whatever brings them
@@ -18,29 +17,19 @@ SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 SHOWN = ("stream", "display_data", "execute_result", "error", "clear_output")
 
 
-class BoundedClient(NotebookClient):
-    """nbclient, keeping only so much of what a cell shows, and only kinds of output that cannot run anything."""
+class OutputBounds:
+    """The bounds of what one notebook shows: ``bounded`` gives what of a message may be kept."""
 
-    record_timing = False  # it would copy a date of the kernel's own into the cell
+    def __init__(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+        self._counted, self._others = -1, 0  # the cell that runs, and what the others show
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Leave out what is too much or of another kind, and do with the rest as nbclient does."""
-        kind, content = msg["msg_type"], msg["content"]
-        if kind == "status":
-            msg["content"] = {"execution_state": content.get("execution_state")}
-            return super().process_message(msg, cell, cell_index)
-        made = self._bounded(kind, content, cell, cell_index) if kind in SHOWN else None
-        if made is None:
-            return None
-        msg["content"] = made
-        return super().process_message(msg, cell, cell_index)
-
-    def _bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any] | None:
+    def bounded(self, kind: str, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any] | None:
         """Return the content of a message made anew, from only those parts that are known; None for nothing."""
         if kind == "clear_output":
             return {"wait": content.get("wait") is True}
         if kind == "error":
-            return None if _errors(cell) else self._error(content, cell, index)
+            return None if _errors(cell) else self.error(content, cell, index)
         if kind == "stream":
             text = _clean(content.get("text", ""))[: self._room_for_text(cell, index)]
             name = "stderr" if content.get("name") == "stderr" else "stdout"
@@ -50,9 +39,9 @@ class BoundedClient(NotebookClient):
         if len(cell.outputs) >= MOST_OUTPUTS:
             return None
         data = _safe(content.get("data", {}), self._room(cell, index), self._room_for_text(cell, index))
-        return {"data": data, "metadata": {}, "execution_count": None}
+        return {"data": data, "metadata": {}, **({"execution_count": None} if kind == "execute_result" else {})}
 
-    def _error(self, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any]:
+    def error(self, content: dict[str, Any], cell: NotebookNode, index: int) -> dict[str, Any]:
         """Return the one error of a cell: its name and message always, its traceback as far as there is room."""
         room, lines = self._room(cell, index), []
         for line in list(content.get("traceback", []))[-20:]:
@@ -64,19 +53,43 @@ class BoundedClient(NotebookClient):
     def show_error(self, content: dict[str, Any], cell: NotebookNode, index: int) -> None:
         """Add the error of a cell's reply to its outputs, if the message that shows it has not come in time."""
         if not _errors(cell):
-            cell.outputs.append(nbformat.from_dict({"output_type": "error", **self._error(content, cell, index)}))
+            cell.outputs.append(nbformat.from_dict({"output_type": "error", **self.error(content, cell, index)}))
 
     def _room(self, cell: NotebookNode, index: int) -> int:
         """Return how many characters more the notebook may show."""
         if index != self._counted:
-            others = (c for i, c in enumerate(self.nb.cells) if i != index)
+            others = (c for i, c in enumerate(self.notebook.cells) if i != index)
             self._counted, self._others = index, sum(map(_shown, others))
         return max(0, MOST_SHOWN - self._others - _shown(cell))
 
     def _room_for_text(self, cell: NotebookNode, index: int) -> int:
         return min(self._room(cell, index), max(0, MOST_OUTPUT - _shown(cell, pictures=False)))
 
-    _counted, _others = -1, 0  # the cell that runs, and what the others show
+
+class CellOutputs:
+    """What one cell shows while it runs, filled message by message."""
+
+    def __init__(self, bounds: OutputBounds, cell: NotebookNode, index: int) -> None:
+        self.bounds, self.cell, self.index = bounds, cell, index
+        self._clear_first = False  # before the next output
+        cell.outputs = []
+
+    def show(self, kind: str, content: dict[str, Any]) -> None:
+        """Add what a message shows, or clear what was shown."""
+        if kind not in SHOWN:
+            return
+        if kind == "clear_output" and content.get("wait") is True:
+            self._clear_first = True
+            return
+        if kind == "clear_output" or self._clear_first:
+            self._clear_first, self.cell.outputs = False, []
+        made = self.bounds.bounded(kind, content, self.cell, self.index) if kind != "clear_output" else None
+        if made is not None:
+            self.cell.outputs.append(nbformat.from_dict({"output_type": kind, **made}))
+
+    def show_error(self, content: dict[str, Any]) -> None:
+        """Add the error with which the cell ended, if it is not there."""
+        self.bounds.show_error(content, self.cell, self.index)
 
 
 def _errors(cell: NotebookNode) -> list[NotebookNode]:

@@ -48,7 +48,8 @@ def unexamined_report(
     else:
         name, hint = HINTS[outcome]
     text = hint if outcome is CellOutcome.ERROR else hint.format(time=time)
-    return Report(entry.exercise.id, entry.exercise.title, 0.0, (), name, text, points=entry.points)
+    title, points = entry.exercise.title, entry.points
+    return Report(entry.exercise.id, title, 0.0, (), name, text, points=points, warm_up=entry.warm_up)
 
 
 def _why_not_started(entry: Entry, error: str, failed: Sequence[CellError]) -> str:

@@ -19,6 +19,7 @@ from grader.course import Chapter
 from grader.errors import GraderError, SubmissionError
 from grader.execution.config import ExecutionConfig
 
+PAUSE = 0.2  # seconds after which an executor says that nothing has ended
 MOST_READY = 100  # graded notebooks that may wait for the writer; each takes about a megabyte
 
 
@@ -34,10 +35,11 @@ class Submission:
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission with its graded notebook."""
+    """A submission with its graded notebook; ``text`` is the notebook's file, where a worker has written it already."""
 
     submission: Submission
     notebook: NotebookNode
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,16 @@ Reply = tuple[bool | None, str]
 class Executor(Protocol):
     """Whoever runs notebooks."""
 
-    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
-        """Yield the outcome of each submission once, as it ends."""
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome | None]:
+        """Yield the outcome of each submission once, as it ends, and None now and then while there is none."""
 
 
 def outcome_of(submission: Submission, reply: Reply) -> Outcome:
     """Return a worker's reply about a submission as its outcome."""
     graded, text = reply
-    return Graded(submission, deserialize(text)) if graded else Failed(submission, text, grader_fault=graded is None)
+    if graded:
+        return Graded(submission, deserialize(text), text)
+    return Failed(submission, text, grader_fault=graded is None)
 
 
 def error_reply(error: Exception) -> Reply:
@@ -77,8 +81,8 @@ def error_reply(error: Exception) -> Reply:
 
 
 def serialize(notebook: NotebookNode) -> str:
-    """Return a graded notebook as text for the writer: far quicker than nbformat's own form, which is for files."""
-    return json.dumps(notebook)
+    """Return a graded notebook as the text of its file: on one line, which takes a twentieth of nbformat's time."""
+    return json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def deserialize(text: str) -> NotebookNode:

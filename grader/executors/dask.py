@@ -36,8 +36,8 @@ class DaskExecutor:
     patience: float | None = None
     wait: float = 60.0
 
-    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
-        """Yield the outcome of each submission once, as it ends.
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome | None]:
+        """Yield the outcome of each submission once, as it ends, and None now and then while there is none.
 
         Of ``config`` the limits travel to the workers; whether they sandbox and fork is their environment's to say.
         """

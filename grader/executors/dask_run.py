@@ -24,7 +24,7 @@ from typing import Any
 
 from grader.errors import GraderError
 from grader.execution.config import ExecutionConfig
-from grader.executors.base import MOST_READY, Failed, Graded, Outcome, Submission, outcome_of
+from grader.executors.base import MOST_READY, PAUSE, Failed, Graded, Outcome, Submission, outcome_of
 from grader.executors.dask_task import CANARY, OFF, SANDBOX, grading_fingerprint
 from grader.notebooks.reader import MOST_BYTES
 
@@ -78,18 +78,20 @@ class DaskRun:
     next_look: float = 0.0
     idle_since: float = field(default_factory=time.monotonic)
 
-    def run(self, todo: Sequence[Submission]) -> Iterator[Outcome]:
-        """Yield each outcome as it comes; a free worker gets its next submission before anything is yielded."""
+    def run(self, todo: Sequence[Submission]) -> Iterator[Outcome | None]:
+        """Yield each outcome as it comes; a free worker gets its next submission before anything is yielded.
+
+        While nothing has ended, None is yielded now and then.
+        """
         self.waiting.extend((s, 0) for s in todo)
         self.chapters = sorted({s.chapter.assignment_id for s in todo})
         try:
             while self.waiting or self.ready or any(t.submission for t in self.tasks.values()):
                 self._poll_workers()
                 self._submit_pending()
-                self._collect_results(0.0 if self.ready else 0.2)
+                self._collect_results(0.0 if self.ready else PAUSE)
                 self._submit_pending()
-                if self.ready:
-                    yield self.ready.popleft()
+                yield self.ready.popleft() if self.ready else None
         finally:
             self._cancel_all()
 

@@ -20,6 +20,7 @@ from grader.execution.config import ExecutionConfig
 from grader.executors import process_context, worker
 from grader.executors.base import (
     MOST_READY,
+    PAUSE,
     Failed,
     Outcome,
     Reply,
@@ -27,7 +28,6 @@ from grader.executors.base import (
     error_reply,
     outcome_of,
 )
-from grader.sandbox import bubblewrap
 
 KILLED_TWICE = (
     "The grading process was killed twice while it ran this (out of memory?): look at it, and grade it again."
@@ -47,22 +47,22 @@ class LocalExecutor:
 
     jobs: int | None = None
 
-    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome]:
-        """Yield the outcome of each submission once, as it ends."""
-        bubblewrap.require(config.sandbox, config.work_dir)
+    def run(self, todo: Sequence[Submission], config: ExecutionConfig) -> Iterator[Outcome | None]:
+        """Yield the outcome of each submission once, as it ends, and None now and then while there is none."""
+        config.require()
         if not todo:
             return
         again = []
         with fork_client.shared_fork_server(config) as handle:
             first = _start_with_canary({s.chapter: None for s in todo}, config, handle)
             jobs = self.jobs or process_context.default_jobs()
-            for submission, outcome in _run_all(todo, jobs, config, handle, first):
-                if outcome is None:
-                    again.append(submission)
+            for ended in _run_all(todo, jobs, config, handle, first):
+                if ended and ended[1] is None:
+                    again.append(ended[0])
                 else:
-                    yield outcome
-            for submission, outcome in _run_all(again, 1, config, handle):
-                yield outcome or Failed(submission, KILLED_TWICE, grader_fault=True)
+                    yield ended and ended[1]
+            for ended in _run_all(again, 1, config, handle):
+                yield ended and (ended[1] or Failed(ended[0], KILLED_TWICE, grader_fault=True))
 
 
 def _start_with_canary(
@@ -90,10 +90,11 @@ def _run_all(
     config: ExecutionConfig,
     handle: fork_client.ForkServerHandle | None,
     *idle_processes: ProcessPoolExecutor,
-) -> Iterator[tuple[Submission, Outcome | None]]:
-    """Run each submission once, in pools of one process; None for one whose process died.
+) -> Iterator[tuple[Submission, Outcome | None] | None]:
+    """Run each submission once, in pools of one process; its outcome is None if its process died.
 
-    A free process gets its next submission before any outcome is yielded: it works while the writer writes.
+    A free process gets its next submission before any outcome is yielded: it works while the writer writes. While
+    nothing has ended, None is yielded now and then, so that the writer need not hold back what it has.
     """
     waiting, ready = deque(todo), deque[tuple[Submission, Outcome | None]]()
     idle = list(idle_processes)
@@ -103,13 +104,12 @@ def _run_all(
             while waiting and len(busy) < jobs and len(ready) < MOST_READY:
                 pool, future = _submit(idle, waiting[0], config, handle)
                 busy[future] = pool, waiting.popleft()
-            done, _ = wait(busy, timeout=0 if ready else None, return_when=FIRST_COMPLETED)
+            done, _ = wait(busy, timeout=0 if ready else PAUSE, return_when=FIRST_COMPLETED)
             for future in done:
                 pool, submission = busy.pop(future)
                 ready.append((submission, _outcome_of(submission, future)))
                 idle.append(pool)
-            if ready:
-                yield ready.popleft()
+            yield ready.popleft() if ready else None
     except BaseException:
         _kill_workers()
         raise

@@ -139,7 +139,7 @@ def _why(url: URL, error: DBAPIError) -> str:
     for words, sentence in (
         ("unable to open", f"The gradebook {name} cannot be opened: make its folder, with the right to write there."),
         ("not a database", f"{name} is a file that holds no gradebook: name another."),
-        ("password", f"{name} refuses the password of {user}: mend it in the URL, in PGPASSWORD or in ~/.pgpass."),
+        ("password", f"{name} refuses the password of {user}: fix it in the URL, in PGPASSWORD or in ~/.pgpass."),
         (
             r"role .* does not exist",
             f"{name} knows no user {user}: `createuser {user}` makes one, or name another.",
@@ -152,7 +152,7 @@ def _why(url: URL, error: DBAPIError) -> str:
             return sentence
     if isinstance(error, OperationalError) and url.get_backend_name() == "postgresql":
         return f"No PostgreSQL answers at {name}: start the server, or mend the host and port. It said: {said[-160:]}"
-    return f"The gradebook {name} does not answer ({said[:160]}). Mend it and run again."
+    return f"The gradebook {name} does not answer ({said[:160]}). Fix it and run again."
 
 
 @contextlib.contextmanager

@@ -32,8 +32,12 @@ def apply_late_penalty(
     submission = gradebook.find_submission(chapter.assignment_id, student)
     notebook = gradebook.find_submission_notebook(chapter.notebook, chapter.assignment_id, student)
     gradebook.db.refresh(notebook)  # its score is a sum that the database makes
-    penalty, seconds = None, submission.total_seconds_late
-    if seconds > 0:
-        penalty = (plugin or rule()).late_submission_penalty(student, notebook.score, seconds)
-    notebook.late_submission_penalty = None if penalty is None else min(max(penalty, 0), notebook.score)
+    seconds = submission.total_seconds_late
+    notebook.late_submission_penalty = penalty_for(student, notebook.score, seconds, plugin) if seconds > 0 else None
     gradebook.db.commit()
+
+
+def penalty_for(student: str, score: float, seconds: float, plugin: LateSubmissionPlugin | None = None) -> float | None:
+    """Return what so many seconds cost of a score: never negative, never more than it; None where they cost nothing."""
+    penalty = (plugin or rule()).late_submission_penalty(student, score, seconds)
+    return None if penalty is None else min(max(penalty, 0), score)

@@ -117,7 +117,7 @@ def _copy(reading: Connection, writing: Connection, url: URL) -> MigrationSummar
                 writing.execute(table.insert(), rows)
         except DBAPIError as error:
             why = " ".join(str(error.orig).split())[:200]
-            raise GraderError(f"A row of {table.name} does not fit ({why}): mend it in {redacted_url(url)}.") from None
+            raise GraderError(f"A row of {table.name} does not fit ({why}): fix it in {redacted_url(url)}.") from None
         sums[table.name] = read
     for table in TABLES:
         arrived = Sum()

@@ -27,7 +27,7 @@ from gradschool.diagnosis.explain import explain
 Ask = Callable[[Mapping[str, Any]], Reply]
 Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
-CPU_SECONDS, SECONDS = 2.0, 15.0  # for the explanation of one wrong answer; the number of questions ends it before
+CPU_SECONDS, SECONDS = 3.0, 60.0  # for the explanation of one wrong answer; the number of questions ends it before
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 
 
@@ -40,7 +40,7 @@ def examine(entry: Entry, ask: Ask, seed: int) -> Report:
     report, hidden, fresh = verdict(entry, ask, seed)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
-    report = replace(report, example=example_of(fresh))
+    report = replace(report, example=example_of(entry.exercise, fresh))
     with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
         return _explained(entry, ask, report, hidden, fresh)
     return report
@@ -51,13 +51,16 @@ def verdict(entry: Entry, ask: Ask, seed: int) -> tuple[Report, list[Attempt], l
     hidden, fresh = (
         [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
     )
-    return replace(assess(entry.exercise, [*fresh, *hidden]), points=entry.points), hidden, fresh
+    report = assess(entry.exercise, [*fresh, *hidden])
+    return replace(report, points=entry.points, warm_up=entry.warm_up), hidden, fresh
 
 
 def _explained(entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Report:
     """Return the report with the known mistake's name and hint, or with what experiments show."""
     budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
-    laboratory = Laboratory(entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget)
+    laboratory = Laboratory(
+        entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget, kept=entry.right_to_fresh
+    )
     known = name_mistake(entry, hidden, fresh, laboratory)
     if known is None:
         return explain(laboratory, [*fresh, *hidden], report, shown=fresh)

@@ -160,7 +160,9 @@ class JudgeServer:
         seed = secrets.randbits(64) if self.seed is None else self.seed
         entry = find_entry(window.exercise_id)
         try:
-            window.report = (self.put or examine)(entry, lambda args: read_reply(entry.exercise, args, ask(args)), seed)
+            window.report = (self.put or examine)(
+                entry, lambda args: read_reply(entry.read_once, args, ask(args)), seed
+            )
         finally:
             window.thinking = False
 

@@ -9,9 +9,10 @@ and one that came with the hand-in for another chapter never that of the chapter
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from grader.course import CourseDirectory, select_chapters
@@ -23,7 +24,7 @@ from grader.lms.looking import UNKNOWN, Notebook, Receipts, find_owner, look
 from grader.lms.manifest import Manifest, read_manifest, write_manifest
 from grader.lms.placing import CollectResult, Placing
 from grader.lms.receipts import is_receipt, read_receipts
-from grader.lms.roster import Roster
+from grader.lms.roster import Owner, Roster
 
 MOODLES_NUMBERS = (
     "Moodle numbers a student anew in every assignment: without a roster each chapter's student is another one."
@@ -33,12 +34,16 @@ FEWEST_HAND_INS = 3  # of a download that may be for several chapters
 
 @dataclass
 class Collector:
-    """One run over downloads. Nothing is written where ``dry_run`` is set."""
+    """One run over downloads. Nothing is written where ``dry_run`` is set.
+
+    ``submitted`` has the times of files that came with one, by their paths, in UTC without a zone.
+    """
 
     course: CourseDirectory
     roster: Roster = field(default_factory=Roster)
     dry_run: bool = False
     timezone: str = ""
+    submitted: Mapping[str, datetime] = field(default_factory=dict)
     manifest: Manifest = field(init=False, default_factory=dict)
     _notebooks: dict[str, set[str]] = field(init=False, default_factory=dict)  # paths by student, also of none
 
@@ -71,7 +76,7 @@ class Collector:
                 raise GraderError(UNKNOWN)
             if is_receipt(member.path) or (name.lms == "nbgrader" and not looks_like_notebook(name.file)):
                 return  # a receipt, timestamp.txt, and whatever the student's folder held besides
-            owner = find_owner(name, self.roster)
+            owner = self._with_time(find_owner(name, self.roster), member.path)
             self._notebooks.setdefault(owner.student, set())
             found = look(member, name, owner, receipts, f"{source}/{name.download}")
             self._notebooks[owner.student].add(member.path)
@@ -81,6 +86,12 @@ class Collector:
                 yield replace(found, student=student, shared=True, notes=(note, *found.notes))
         except GraderError as error:
             yield CollectResult(member.path, "failed", note=str(error))
+
+    def _with_time(self, owner: Owner, path: str) -> Owner:
+        """Return an owner with the time that came with this file, or with the zip in which it lies."""
+        above = PurePosixPath(path)
+        time = next((self.submitted[str(p)] for p in (above, *above.parents) if str(p) in self.submitted), None)
+        return replace(owner, submitted=time) if time else owner
 
     def _without_notebook(self) -> Iterator[CollectResult]:
         """One result for each student who handed something in, and no notebook of the course."""

@@ -33,6 +33,6 @@ def write_zips(course: CourseDirectory, chapters: list[Chapter], to: Path) -> tu
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, page in pages:
                 archive.writestr(zipfile.ZipInfo(name), page.read_bytes(), zipfile.ZIP_DEFLATED)
-    why = "Not collected from an LMS, or handed in by another of the group, so in no zip"
+    why = "Not collected from an LMS's download, or handed in by another of the group, so in no zip"
     notes = [f"{why}: {', '.join(sorted(left_out))}."] if left_out else []
     return list(packed), notes

@@ -14,6 +14,9 @@ file's own folders inside; or flat, ``<full name>_<participant>_assignsubmission
 name becomes a space. The participant's number is the student's *in this assignment*: the same student has another one
 in the next (``get_uniqueid_for_user_static`` asks for both), so a roster ties one student's numbers together.
 
+**Moodle's web service** knows another number, the user's, which is the same in every assignment. What
+:mod:`grader.lms.api` fetches lies in ``<full name>_<user>_moodleuser_``, so that the two are never mixed up.
+
 **nbgrader** (``exchange/default/submit.py``): ``<student>+<assignment>+<time>[+<random>]``, a folder, in ``inbound/``.
 """
 
@@ -33,6 +36,7 @@ CANVAS = re.compile(
     re.DOTALL,
 )
 MOODLE = re.compile(r"(?P<who>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_?$|_(?P<file>.+))", re.DOTALL)
+MOODLE_USER = re.compile(r"(?P<who>[^_]+)_(?P<id>\d+)_moodleuser_")
 EXCHANGE = re.compile(
     r"(?P<id>.+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^+]*)(?:\+[\w=-]+)?$", re.DOTALL
 )
@@ -75,7 +79,8 @@ def parse_name(path: str) -> SubmissionName | None:
     *folders, last = PurePosixPath(path).parts or ("",)
     for i, folder in enumerate(folders):
         packed = folder.lower().endswith(".zip") or looks_like_notebook(folder)  # a zip, whatever its name
-        found = _moodle(folder, last, True) or (_canvas(folder, last) if packed else _exchange(folder, last))
+        found = _moodle(folder, last, True) or _moodle_user(folder, last)
+        found = found or (_canvas(folder, last) if packed else _exchange(folder, last))
         if found:
             return replace(found, download="/".join(folders[:i]))
     found = _moodle(last, last, False) or _canvas(last, last)
@@ -101,6 +106,11 @@ def _moodle(part: str, last: str, is_folder: bool) -> SubmissionName | None:
     return SubmissionName(
         "moodle", match["id"], match["who"], stem, last if is_folder else match["file"], typed=match["kind"] != "file"
     )
+
+
+def _moodle_user(part: str, last: str) -> SubmissionName | None:
+    match = MOODLE_USER.fullmatch(part)
+    return SubmissionName("moodle user", match["id"], match["who"], part, last) if match else None
 
 
 def _canvas(part: str, last: str) -> SubmissionName | None:

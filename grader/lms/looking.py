@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from grader.course import Chapter, chapters
 from grader.errors import GraderError
@@ -13,7 +15,7 @@ from grader.lms.filenames import SubmissionName, looks_like_notebook, normalize_
 from grader.lms.hand_in_zip import ArchiveMember
 from grader.lms.ids import MOST_LETTERS, is_safe, safe_id
 from grader.lms.manifest import ManifestEntry, new_entry
-from grader.lms.receipts import folder_of, receipt_note, release_note
+from grader.lms.receipts import folder_of, predictions_of, receipt_note, release_note
 from grader.lms.roster import Owner, Roster
 from grader.notebooks.reader import parse_submission
 from grader.notebooks.recognize import chapter_of, is_untouched
@@ -48,6 +50,7 @@ class Notebook:
     notes: tuple[str, ...] = ()
     rides: bool = False
     shared: bool = False
+    predictions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def rank(self) -> tuple[tuple[int, int], str, str, bool]:
@@ -105,6 +108,7 @@ def look(member: ArchiveMember, name: SubmissionName, owner: Owner, receipts: Re
         home,
         f"{home}/{name.lms} {name.lms_id}",
         tuple(note for note in notes if note),
+        predictions=predictions_of(receipt, content),
     )
 
 
@@ -131,7 +135,7 @@ def _recognized(content: bytes, name: SubmissionName, receipt: Receipt | str | N
         return _by_name(name, str(error)), False, [str(error).rstrip(".")]
     untouched = is_untouched(notebook, chapter)
     notes = [] if looks_like_notebook(name.file) else [f"a notebook, though its name is {name.file[:80]!r}"]
-    notes += ["nobody has worked in it"] if untouched else []
+    notes += ["it is as it was handed out"] if untouched else []
     return chapter, untouched, [*notes, release_note(notebook, chapter, receipt)]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from grader.course import CourseDirectory
 from grader.errors import GraderError
-from grader.lms import history
+from grader.lms import handed_in_predictions, history
 from grader.lms.history import Change
 from grader.lms.ids import spelling_key
 from grader.lms.looking import Notebook
@@ -45,6 +45,7 @@ class Placing:
     course: CourseDirectory
     manifest: Manifest
     changes: list[tuple[Change, Notebook | None]] = field(default_factory=list)
+    counting: list[Notebook] = field(default_factory=list)
 
     def place(self, found: Iterable[Notebook]) -> Iterator[CollectResult]:
         """Decide, and yield one result for each notebook."""
@@ -80,6 +81,8 @@ class Placing:
         entry, known = best.entry(), self.manifest.get(best.student, {}).get(best.chapter.assignment_id)
         status, notes = self._decide(best, entry, known, file)
         yield _result(best, status, [*notes, *best.notes])
+        if status != "older":
+            self.counting.append(best)
         counts = known if status == "older" and known else entry
         for other in others:
             yield _result(other, "older", [_why_not(other.entry(), counts), *other.notes])
@@ -157,6 +160,8 @@ class Placing:
             if hashlib.sha256(content).hexdigest() != change.digest_after:
                 raise GraderError(f"{notebook.member.path} was changed while it was collected: collect again.")
             history.write_submission(file, content, change.after["time"])
+        for notebook in self.counting:
+            handed_in_predictions.write(self.course, notebook.student, notebook.digest, notebook.predictions)
 
 
 def _result(notebook: Notebook, status: str, notes: list[str]) -> CollectResult:

@@ -6,7 +6,9 @@ A receipt is made on the student's computer. It is no evidence: the LMS's time c
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -53,6 +55,13 @@ def receipt_note(receipt: Receipt | str | None, file: str, content: bytes, chapt
         return f"its receipt says {receipt.chapter[:80]!r}"
     passed = f", {sum(receipt.checks.values())} of {len(receipt.checks)} checks passed" if receipt.checks else ""
     return f"as its receipt says: packed {receipt.time[:25]} by the student's clock{passed}"
+
+
+def predictions_of(receipt: Receipt | str | None, content: bytes) -> Mapping[str, Mapping[str, Any]]:
+    """Return the predictions that were handed in with a notebook: none if its receipt is another file's."""
+    if not isinstance(receipt, Receipt) or hashlib.sha256(content).hexdigest() != receipt.sha256.lower():
+        return {}
+    return receipt.predictions
 
 
 def release_note(notebook: NotebookNode, chapter: Chapter, receipt: Receipt | str | None) -> str:

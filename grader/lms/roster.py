@@ -106,7 +106,7 @@ class Roster:
         namesakes = self._by_name.get(normalize_name(name.who), []) if name.who else []
         named = {e.student for e in namesakes if name.lms == "moodle" or not e.lms_id}
         if len(named) != 1:
-            how = "is more than one" if named else "is nobody"
+            how = "is more than one" if named else "is not"
             who = f"{name.who or 'a student'} (number {name.lms_id})"
             raise GraderError(f"{who} {how} in the roster: add a line for the number.")
         return self._with_group(next(e for e in namesakes if e.student in named), name.who, None)

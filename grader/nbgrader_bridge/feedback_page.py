@@ -44,7 +44,9 @@ class Item:
 
     @property
     def earned(self) -> str:
-        """The points as text."""
+        """The points as text; a warm-up's cell has none."""
+        if not self.points:
+            return "warm-up, no marks"
         return f"{'–' if self.score is None else f'{self.score:g}'} of {self.points:g}"
 
 

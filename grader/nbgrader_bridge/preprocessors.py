@@ -14,7 +14,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.course import Chapter, chapter
+from grader.course import EXCHANGE_FILES, Chapter, chapter
 from grader.errors import EnvironmentFault, GraderError
 from grader.execution.config import ExecutionConfig
 from grader.gradebook.connection import enter_student, open_gradebook, write_transaction
@@ -66,12 +66,12 @@ class SubmissionExporter(NotebookExporter):
 
 
 def _remove_copied_files(folder: Path) -> None:
-    """Remove all but the timestamp of what nbgrader copied from beside a submission.
+    """Remove all but the exchange's two small files of what nbgrader copied from beside a submission.
 
     A link there has become a copy of what it led to.
     """
     for file in folder.rglob("*"):
-        if not file.is_dir() and file.name != "timestamp.txt":
+        if not file.is_dir() and file.name not in EXCHANGE_FILES:
             file.unlink()
 
 

@@ -19,6 +19,7 @@ from traitlets.config import Config
 from grader.course import ROOT, CourseDirectory
 from grader.gradebook.connection import COURSE, find_own_programs
 from grader.nbgrader_bridge import formgrader_pages
+from grader.nbgrader_bridge.exchange import CollectOwnFiles, ReleaseToOwners
 from grader.nbgrader_bridge.feedback_page import FeedbackPage
 from grader.nbgrader_bridge.formulas import offline_pages
 from grader.nbgrader_bridge.preprocessors import (
@@ -43,6 +44,8 @@ def configure(c: Config, course: CourseDirectory) -> Config:
     folders.db_url = course.db_url
     folders.course_id = COURSE
     c.Exchange.root = str(course.work / "exchange")
+    c.ExchangeFactory.collect = CollectOwnFiles
+    c.ExchangeFactory.release_feedback = ReleaseToOwners
     c.FormgradeExtension.debug = False  # it would print this configuration, which is not plain data
     offline_pages()
     formgrader_pages.install()

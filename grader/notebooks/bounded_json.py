@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 from typing import Any
 
 from grader.errors import SubmissionError
@@ -18,6 +19,10 @@ MOST_TEXTS = 2 * MOST_ITEMS  # keys and values
 MOST_DEPTH = 100
 # A text as a whole, which may hold anything, or a sign of structure. Possessive: no text is looked at twice.
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[][{},]', re.DOTALL)
+TEXT = re.compile(TOKEN.pattern.partition("|")[0], re.DOTALL)
+BRACKET = re.compile(r"[][{}]")
+DEEPER = {"[": 1, "{": 1, "]": -1, "}": -1}
+FEW = 50_000  # quotes in a text that is quickly looked at as a whole
 TOO_MUCH = "it holds more than {} {}: ask for it again without its outputs"
 
 
@@ -32,7 +37,8 @@ def load_json(content: bytes) -> Any:
         If it is not JSON.
     """
     text = decode(content)
-    _require_bounded(text)
+    if not _is_small(text):
+        _require_bounded(text)
     return json.loads(text)
 
 
@@ -45,6 +51,19 @@ def decode(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return content.decode("cp1252", "replace")
+
+
+def _is_small(text: str) -> bool:
+    """Return whether a text is within all bounds for sure: as :func:`_require_bounded`, in a third of the time."""
+    if text.count('"') > FEW:
+        return False
+    parts = TEXT.split(text)
+    signs = "".join(parts)
+    brackets = BRACKET.findall(signs)
+    depth = max(accumulate(map(DEEPER.__getitem__, brackets)), default=0)
+    return (
+        len(brackets) <= MOST_CONTAINERS and signs.count(",") <= MOST_ITEMS and len(parts) <= MOST_TEXTS
+    ) and depth <= MOST_DEPTH
 
 
 def _require_bounded(text: str) -> None:

@@ -11,21 +11,40 @@ import hashlib
 import re
 import warnings
 from collections import defaultdict
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
 from inspect import cleandoc
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from nbformat import NotebookNode
 
 from grader.notebooks.nbgrader_cells import compute_checksum
 
 LONGEST = 40_000  # characters of a cell that is compared by more than its text
+KEPT = 8_000  # characters of a cell whose results are kept: longer ones are rare, and would fill the memory
 SIGNS = re.compile(r"[\W_]+")
 WORD = re.compile(r"(?<!\w)[^\W\d]\w*")
 PREFIX = re.compile(r"(?<!\w)[fFrRbBuU]{1,2}(?=[\"'])")  # of a text: several texts in a row may become one
 MAGIC = re.compile(r"^([ \t]*)[%!](.*)$", re.MULTILINE)  # IPython's own lines, which Python cannot parse
 OWN_ID = re.compile(r"([0-9a-f]{12})-\d+")  # of a lesson's cell: the digest of its text, see `source.py`
 Import = ast.Import | ast.ImportFrom
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kept_by_text(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep a function's results by its first argument, a cell's text, and the others, if the text is short.
+
+    The cells of a lesson are the same in every submission. A result must be one that no caller changes.
+    """
+    kept = lru_cache(maxsize=1024)(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        short = len(str(args[0])) <= KEPT
+        return kept(*args, **kwargs) if short else function(*args, **kwargs)  # type: ignore[arg-type]  # all hashable
+
+    return call
 
 
 def plain_text(text: str) -> str:
@@ -50,9 +69,9 @@ def same_text(one: str, other: str, code: bool) -> bool:
 class HandedOut:
     """The cells of a lesson as they were handed out, found by a text that says the same."""
 
-    def __init__(self, template: NotebookNode) -> None:
+    def __init__(self, cells: Iterable[NotebookNode]) -> None:
         self._by_signature: dict[tuple[str, str], list[NotebookNode]] = defaultdict(list)
-        for cell in template.cells:
+        for cell in cells:
             self._by_signature[cell.cell_type, _signature(cell.source, cell.cell_type == "code")].append(cell)
 
     def find(self, cell: NotebookNode) -> list[NotebookNode]:
@@ -81,6 +100,7 @@ def _says_so_itself(cell: NotebookNode) -> bool:
     return bool(digest and digest[1] == hashlib.sha256(text_of(cell).encode()).hexdigest()[:12])
 
 
+@kept_by_text
 def _signature(text: str, code: bool) -> str:
     """Return what no formatter changes: of prose its letters and digits, of code its words, in no order."""
     if len(text) > LONGEST:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from grader.notebooks.comparing import LONGEST, parse, plain_text
+from grader.notebooks.comparing import LONGEST, kept_by_text, parse, plain_text
 
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
 BUILTINS = frozenset(dir(builtins))
@@ -25,15 +25,17 @@ class Statement:
     uses: frozenset[str]
 
 
-def defined(source: str) -> set[str]:
+@kept_by_text
+def defined(source: str) -> frozenset[str]:
     """Return the functions and classes that a cell defines at its top level; the text need not parse."""
     tree = parse(source) if len(source) <= LONGEST else None
     if tree is None:
-        return set(DEFINITION.findall(plain_text(source)))
-    return {name for statement in tree.body for name in _binds(statement, FUNCTIONS)}
+        return frozenset(DEFINITION.findall(plain_text(source)))
+    return frozenset(name for statement in tree.body for name in _binds(statement, FUNCTIONS))
 
 
-def statements(source: str) -> list[Statement]:
+@kept_by_text
+def statements(source: str) -> tuple[Statement, ...]:
     """Return the top-level statements of a cell that define something: functions, classes, imports, constants."""
     tree = parse(source) if len(source) <= LONGEST else None
     lines = plain_text(source).split("\n")
@@ -43,7 +45,7 @@ def statements(source: str) -> list[Statement]:
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             text = "\n".join(lines[first - 1 : node.end_lineno])
             found.append(Statement(text, frozenset(binds), frozenset(_uses(node))))
-    return found
+    return tuple(found)
 
 
 def _binds(node: ast.stmt, values: tuple[type[ast.expr], ...]) -> set[str]:
@@ -65,7 +67,7 @@ def _uses(node: ast.stmt) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)} - BUILTINS
 
 
-def put_together(wanted: set[str], cells: Iterable[str], leave_out: set[str]) -> str:
+def put_together(wanted: Set[str], cells: Iterable[str], leave_out: Set[str]) -> str:
     """Return the definitions of ``wanted`` from these cells, with those of the helpers that they use.
 
     Of several definitions of a name the last counts, as in Python. Names of ``leave_out`` are the lesson's to define.

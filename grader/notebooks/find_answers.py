@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -82,9 +82,9 @@ def name_of(cell: NotebookNode) -> str:
 def sort_cells(submitted: NotebookNode, template: NotebookNode) -> SortedCells:
     """Sort a submission's cells by the names in their metadata; what has lost its name is known by its text."""
     known = {c.metadata.nbgrader.grade_id: c for c in template.cells if "nbgrader" in c.metadata}
-    found = SortedCells(known, HandedOut(template), list(submitted.cells))
+    found = SortedCells(known, HandedOut(template.cells), list(submitted.cells))
     named = {name_of(c) for c in submitted.cells}
-    lost = HandedOut(nbformat.v4.new_notebook(cells=[c for n, c in found.known.items() if n not in named]))
+    lost = HandedOut(c for n, c in found.known.items() if n not in named)
     by_text: list[str] = []
     after = ""
     for cell in submitted.cells:
@@ -106,7 +106,7 @@ def sort_cells(submitted: NotebookNode, template: NotebookNode) -> SortedCells:
         found.notes.append(f"Cells had lost their names ({_listed(by_text)}): they are known by their text.")
     _note_moves(list(found.answers), [name for name in found.known if name in found.answers], found.notes)
     for place, cell in ((found.place(after), c) for after, c in found.own_cells("code")):
-        found.own.append(OwnCell(place, cell, frozenset(defined(text_of(cell)))))
+        found.own.append(OwnCell(place, cell, defined(text_of(cell))))
     return found
 
 
@@ -124,10 +124,10 @@ def _note_moves(found: list[str], wanted: list[str], notes: list[str]) -> None:
         notes.append(f"Cells had changed places ({_listed(moved)}): they ran in the order of the lesson.")
 
 
-def _exercises(found: SortedCells) -> Iterator[tuple[str, NotebookNode, set[str]]]:
+def _exercises(found: SortedCells) -> Iterator[tuple[str, NotebookNode, Set[str]]]:
     """Yield each cell in which a function is to be written, with its name and the names that it should define."""
     for name, cell in found.known.items():
-        wanted = defined(cell.source) if is_solution(cell) and cell.cell_type == "code" else set()
+        wanted = defined(cell.source) if is_solution(cell) and cell.cell_type == "code" else frozenset()
         if wanted:
             yield name, cell, wanted
 
@@ -184,7 +184,7 @@ def adopt_elsewhere(found: SortedCells) -> None:
                 _stand_in(found, name, text, untouched, missing)
 
 
-def _adopt_deleted(found: SortedCells, name: str, cell: NotebookNode, wanted: set[str], lessons: set[str]) -> None:
+def _adopt_deleted(found: SortedCells, name: str, cell: NotebookNode, wanted: Set[str], lessons: Set[str]) -> None:
     """Find the answer of a cell that is gone in the other cells that have the lesson's names."""
     text = put_together(wanted, map(text_of, _others(found, name)), lessons - wanted)
     if wanted <= defined(text):
@@ -203,7 +203,7 @@ def _others(found: SortedCells, name: str) -> list[NotebookNode]:
     return sorted(cells, key=lambda c: order.get(id(c), 0))
 
 
-def _note_below(name: str, again: set[str], notes: list[str]) -> None:
+def _note_below(name: str, again: Set[str], notes: list[str]) -> None:
     if again:
         notes.append(
             f"{', '.join(sorted(again))} is defined in the cell {name} and again below it: the last definition before "
@@ -211,7 +211,7 @@ def _note_below(name: str, again: set[str], notes: list[str]) -> None:
         )
 
 
-def _stand_in(found: SortedCells, name: str, text: str, untouched: bool, missing: set[str]) -> None:
+def _stand_in(found: SortedCells, name: str, text: str, untouched: bool, missing: Set[str]) -> None:
     """Put what other cells define into a solution cell, before what the student wrote there or after the stub."""
     submitted = found.answers[name]
     own = text_of(submitted)

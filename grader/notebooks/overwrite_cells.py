@@ -28,7 +28,12 @@ LINK = re.compile(
     r"|\\(?=(?:href|url|require|class|cssId|style|unicode|data|html|bbox|includegraphics)\b)"
 )
 MOST_EXTRAS, MOST_TEXT, MOST_NOTES = 300, 200_000, 20
-# What reaches beyond an exercise.
+# What reaches beyond an exercise; each text that it matches holds one of the words.
+WORDS = (
+    "GRADSCHOOL_", "gradschool.", ".oracle(", "central_differences", "complex_step", "nbgrader", "get_ipython",
+    "ctypes", "socket", "subprocess", "os.", "sys.", "inspect", "gc.", "atexit", "threading", "multiprocessing",
+    "setattr(", "builtins", "/proc/", "signal", "monkeypatch", "pip install",
+)  # fmt: skip
 UNUSUAL = re.compile(
     r"GRADSCHOOL_\w+|gradschool\.(?:core|check|diagnosis|exercises)\b|\.oracle\(|central_differences|complex_step"
     r"|\bnbgrader\b|get_ipython|\bctypes\b|\bsocket\b|\bsubprocess\b|os\.(?:system|fork|exec\w*|kill|_exit|environ)\b"
@@ -52,7 +57,7 @@ def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[No
     theirs = [*found.written(), *(c for some in extras.values() for c in some)]
     notes += flag_suspicious_code([c for c in theirs if not handed_out.find(c)])
     notes += note_measured_slopes(found.written())
-    graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=template.metadata)
+    graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=_copy(template.metadata))
     return graded, notes
 
 
@@ -70,11 +75,16 @@ def flag_suspicious_code(cells: list[NotebookNode]) -> list[str]:
     """Return notes for the instructor about code that an honest solution has no use for; they change no mark."""
     found = []
     for cell in cells:
-        words = sorted({m.group(0) for m in UNUSUAL.finditer(text_of(cell))}) if cell.cell_type == "code" else []
+        words = _unusual_words(text_of(cell)) if cell.cell_type == "code" else []
         if words:
             where = f"The cell {name_of(cell)}" if name_of(cell) else "A cell of the student's own"
             found.append(f"{where} mentions {', '.join(words[:5])}: worth a look.")
     return found[:MOST_NOTES]
+
+
+def _unusual_words(text: str) -> list[str]:
+    """Return what of a text ``UNUSUAL`` matches, once each; most texts hold none of the words, which is soon seen."""
+    return sorted({m.group(0) for m in UNUSUAL.finditer(text)}) if any(word in text for word in WORDS) else []
 
 
 def _merge_cell(cell: NotebookNode, answer: NotebookNode | None, notes: list[str]) -> NotebookNode:
@@ -129,8 +139,9 @@ def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> Noteb
     return made
 
 
-def _copy(cell: NotebookNode) -> NotebookNode:
-    copied: NotebookNode = nbformat.from_dict(dict(cell))
+def _copy(node: NotebookNode) -> NotebookNode:
+    """Return a copy of a cell or of metadata: the template is the same for a whole class."""
+    copied: NotebookNode = nbformat.from_dict(dict(node))
     return copied
 
 

@@ -65,4 +65,4 @@ def _of_text(chapter: Chapter, text: bytes) -> HandedOut:
     """Return a lesson's cells; ``text``, the source's bytes, makes them others when the source has changed."""
     from grader.notebooks.source import template  # loads jupytext and a client of kernels, which few downloads need
 
-    return HandedOut(template(chapter))
+    return HandedOut(template(chapter).cells)

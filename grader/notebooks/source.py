@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
@@ -16,12 +17,13 @@ from grader.bank.registry import entries
 from grader.course import Chapter
 from grader.errors import GraderError
 from grader.notebooks.student_version import make_student_version
-from gradschool.core.exercise import grade_id
+from gradschool.core.exercise import anchor, grade_id
 from gradschool.student.hand_in import release
 
 INSTRUCTOR_TAG = "instructor"  # cells that never reach a student, such as a marking scheme
 EXPERIMENT_TAG = "experiment"  # cells that grading leaves out as long as the student has not changed them
 CELL_KINDS = ("exercise", "check", "locked", "reflection")  # how the source says what a cell is
+EXERCISE_TEXT = re.compile(r"^\*\*Exercise `([a-z]+\.[a-z0-9_]+)`\*\*", re.MULTILINE)  # how its text begins
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
 
@@ -88,6 +90,13 @@ def _prepare(cell: NotebookNode, chapter: Chapter, seen: dict[str, int]) -> None
     cell.id = _cell_id(cell, seen)
     if cell.cell_type == "code":
         cell.outputs, cell.execution_count = [], None
+    else:
+        cell.source = EXERCISE_TEXT.sub(_with_anchor, cell.source)
+
+
+def _with_anchor(found: re.Match[str]) -> str:
+    """Return the beginning of an exercise's text with the anchor to which the card of the one before it links."""
+    return f'<a id="{anchor(found[1])}"></a>{found[0]}'
 
 
 def _nbgrader_metadata(kind: str, name: str, points: float | None) -> dict[str, Any]:
@@ -107,7 +116,7 @@ def _points(chapter: Chapter, exercise_id: str) -> float:
     bank = entries(chapter.key)
     if exercise_id not in bank:
         raise GraderError(f"{chapter.source.name} checks {exercise_id!r}, which grader/bank/{chapter.key}/ lacks.")
-    return bank[exercise_id].points
+    return bank[exercise_id].marks
 
 
 def _cell_id(cell: NotebookNode, seen: dict[str, int]) -> str:
@@ -126,7 +135,7 @@ def _require_every_exercise(notebook: NotebookNode, chapter: Chapter) -> None:
         raise GraderError(
             f"{chapter.source.name} has more than one cell named {', '.join(doubled)}: give each its own name."
         )
-    wanted = [grade_id(i) for i in entries(chapter.key)]
+    wanted = [] if chapter.is_reading else [grade_id(i) for i in entries(chapter.key)]
     missing = [n for w in wanted for n in (w + "-solution", w) if n not in names]
     if missing:
         raise GraderError(f"{chapter.source.name} lacks the cells {', '.join(missing)}.")
@@ -137,11 +146,16 @@ def template(chapter: Chapter) -> NotebookNode:
 
     Each caller gets a copy, to change as it likes; the source is parsed again only when it has changed.
     """
+    return deepcopy(shared_template(chapter))
+
+
+def shared_template(chapter: Chapter) -> NotebookNode:
+    """Return what :func:`template` does, the same object for all callers, which only read it."""
     try:
         text = chapter.source.read_bytes()
     except FileNotFoundError:
         text = b""  # source_notebook says what is wrong
-    return deepcopy(_template(chapter, text))
+    return _template(chapter, text)
 
 
 @lru_cache(maxsize=8)

@@ -10,11 +10,11 @@ import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
-from grader.course import ROOT, Chapter, CourseDirectory, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, lessons
 from grader.errors import GraderError
 from grader.gradebook.connection import gradebook_lock, open_gradebook
 from grader.nbgrader_bridge.setup import captured_log, converter, first_error
-from grader.notebooks.source import release_facts, source_notebook
+from grader.notebooks.source import release_facts, source_notebook, template
 from gradschool.student.hand_in import release
 
 PACKAGE_FACTS = ROOT / "src" / "gradschool" / release.FILE
@@ -22,6 +22,8 @@ PACKAGE_FACTS = ROOT / "src" / "gradschool" / release.FILE
 
 def build(chapter: Chapter, course: CourseDirectory) -> Path:
     """Build one chapter into the release and the gradebook; return the path of the released notebook."""
+    if chapter.is_reading:
+        return _build_reading(chapter, course)
     source = course.source / chapter.assignment_id / f"{chapter.notebook}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
     (course.work / "exchange").mkdir(mode=0o777, exist_ok=True)
@@ -29,12 +31,22 @@ def build(chapter: Chapter, course: CourseDirectory) -> Path:
     _generate(chapter, course)
     if course.release.resolve() == ROOT / "course":
         write_release_facts(chapter, PACKAGE_FACTS)
-    return course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb"
+    return course.released(chapter)
+
+
+def _build_reading(chapter: Chapter, course: CourseDirectory) -> Path:
+    """Write a reading as it is: it has no solutions to clear, and the gradebook knows nothing of it."""
+    to = course.released(chapter)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(template(chapter), to)
+    if course.release.resolve() == ROOT / "course":
+        write_release_facts(chapter, PACKAGE_FACTS)
+    return to
 
 
 def write_release_facts(chapter: Chapter, to: Path) -> None:
     """Write what the student package knows of a lesson into its ``release.json``, if that has changed."""
-    others = {c.assignment_id for c in chapters()} - {chapter.assignment_id}
+    others = {c.assignment_id for c in lessons()} - {chapter.assignment_id}
     known = {name: facts for name, facts in release.read_facts().items() if name in others}
     text = release.facts({**known, chapter.assignment_id: release_facts(source_notebook(chapter))})
     if not to.exists() or to.read_text(encoding="utf-8") != text:

@@ -10,6 +10,7 @@ from grader.errors import GraderError
 from gradschool.student.hand_in import release
 
 TOP_FILES = ("README.md", "environment.yml", "pyproject.toml", "constraints.txt")
+FOR_ASSISTANTS = Path(__file__).parent / "for_assistants"  # what makes a student's AI assistant a tutor
 
 
 def pack_release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> list[str]:
@@ -18,8 +19,10 @@ def pack_release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> 
     The same content gives the same bytes.
     """
     files = [ROOT / name for name in TOP_FILES]
-    files += [*sorted((ROOT / "src").rglob("*.py")), ROOT / "src" / "gradschool" / release.FILE]
-    files += [course.release / c.assignment_id / f"{c.notebook}.ipynb" for c in chapters]
+    files += [f for kind in ("*.py", "*.js", "*.css") for f in sorted((ROOT / "src").rglob(kind))]
+    files += [ROOT / "src" / "gradschool" / release.FILE]
+    files += [FOR_ASSISTANTS / "AGENTS.md", FOR_ASSISTANTS / "CLAUDE.md"]
+    files += [course.released(c) for c in chapters]
     missing = [str(f) for f in files if not f.is_file()]
     if missing:
         raise GraderError(f"{missing[0]} is missing: run `python -m grader build` first.")
@@ -34,4 +37,6 @@ def pack_release(course: CourseDirectory, chapters: list[Chapter], to: Path) -> 
 def _inside(file: Path, course: CourseDirectory) -> str:
     if file.is_relative_to(course.release):
         return str(Path("course") / file.relative_to(course.release))
+    if file.is_relative_to(FOR_ASSISTANTS):
+        return file.name
     return str(file.relative_to(ROOT))

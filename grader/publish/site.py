@@ -19,6 +19,7 @@ from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.notebooks.source import source_notebook
 from grader.publish.solutions import PACKAGE, package_digest, run_solutions, solution_file
+from gradschool.lessons.live_figures import page as live_figures
 
 ROOT_PAGES = (
     "CHANGELOG.md",
@@ -29,6 +30,10 @@ ROOT_PAGES = (
 )  # pages at the top of the checkout
 FIGURES = "_static/figures"
 _DATA_URI = re.compile(r"data:image/(?P<kind>png|gif|jpeg|svg\+xml);base64,(?P<data>[A-Za-z0-9+/=\s]+)")
+_READING_NOTE = (
+    "> **You are reading a run of this notebook**, with everything that it measures. Open it in JupyterLab to enter "
+    "your predictions ([how to begin](../../for-students.md))."
+)
 _NOTE = (
     "> **You are reading a run of this lesson**, with everything that it draws and measures. What you are to write is "
     "left open: open the notebook in JupyterLab to write it ([how to begin](../../for-students.md))."
@@ -63,7 +68,7 @@ def site(course: CourseDirectory, chapters: list[Chapter], *, fresh: bool = Fals
         shutil.copy(ROOT / name, sources / (name if name.endswith(".md") else f"{name}.txt"))
     _api_pages(sources / "api")
     for chapter, executed in _executed(course, chapters, fresh):
-        released = nbformat.read(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb", as_version=4)
+        released = nbformat.read(course.released(chapter), as_version=4)
         page = Page(chapter, sources)
         file = sources / "course" / chapter.assignment_id / f"{chapter.notebook}.ipynb"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -114,8 +119,13 @@ def lesson_page(page: Page, released: NotebookNode, executed: NotebookNode) -> N
             name = page.chapter.assignment_id
             raise GraderError(f"The release of {name} is stale: run `python -m grader build` and commit course/.")
         cell.outputs = [shown for o in outputs[cell.id] if (shown := _plain(o, page)) is not None]
+        if cell.outputs and not cell.source.startswith("predict("):  # a question is nobody's run
+            run = "instructors-answer" if cell.source.startswith("check(") else "instructors-run"
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), run]
         page.shown.append(cell)
-    page.shown.insert(1, nbformat.v4.new_markdown_cell(_NOTE, id="about-this-page"))
+    page.shown.insert(
+        1, nbformat.v4.new_markdown_cell(_READING_NOTE if page.chapter.is_reading else _NOTE, id="about-this-page")
+    )
     released.cells = page.shown
     return released
 
@@ -130,10 +140,13 @@ def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
             f"A cell of {page.chapter.assignment_id} raises {output.ename}: run `python -m grader solutions` first."
         )
     data = output.data
-    if "image/png" in data:
-        return _html(_picture(base64.b64decode(data["image/png"]), output.get("metadata", {}), page))
-    if "text/html" in data:
-        return _html(_DATA_URI.sub(lambda m: page.keep(base64.b64decode(m["data"]), m["kind"]), data["text/html"]))
+    figure, html = data.get(live_figures.MIME), data.get("text/html")
+    if html is not None:  # of a figure, its SVG in the page's colors
+        html = _DATA_URI.sub(lambda m: page.keep(base64.b64decode(m["data"]), m["kind"]), html)
+    elif "image/png" in data:
+        html = _picture(base64.b64decode(data["image/png"]), output.get("metadata", {}), page)
+    if html is not None:
+        return _html(live_figures.as_html(figure, html) if figure else html)
     if "text/markdown" in data:
         return _output("display_data", data={"text/markdown": data["text/markdown"]})
     if any("widget" in kind for kind in data) or "text/plain" not in data:

@@ -78,6 +78,22 @@ def _squash(rng: Rng) -> Inputs:
     return {"z": rng.permutation([0.0, 20.0, -20.0, 0.0, 20.0, -20.0]).reshape(3, 2), **_range(rng)}
 
 
+def _gaussian(rng: Rng) -> Inputs:
+    eps = rng.permutation([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])[:4]
+    return {"x": 1.0 + 2.0 * eps, "f": whole(rng, 4), "slope": whole(rng, 4), "mu": 1.0, "sigma": 2.0}
+
+
+def _squashed(rng: Rng) -> Inputs:
+    """Draw samples of a squashed Gaussian at u = 0, where tanh is 0 and its slope 1."""
+    eps, dq_da = rng.permutation([-2.0, -1.0, 1.0, 2.0]).reshape(2, 2), whole(rng, 2, 2)
+    return {"mu": -eps, "log_std": np.zeros((2, 2)), "eps": eps, "dq_da": dq_da, "alpha": 0.5}
+
+
+def _ratios(rng: Rng) -> Inputs:
+    log_prob = rng.permutation([-1.0, -1.0, 0.0, 0.0, 1.0, 1.0])[:4]
+    return {"log_prob": log_prob, "old_log_prob": np.zeros(4), "advantage": whole(rng, 4), "clip": 0.2}
+
+
 def _target_networks(exercise_id: str) -> Callable[[Rng], Inputs]:
     """Inputs with networks, which are not printed: they serve to ask which rows change."""
 
@@ -119,6 +135,9 @@ SMALL: Mapping[str, Callable[[Rng], Inputs]] = {
     "ddpg.polyak": lambda rng: {"target": whole(rng, 4), "online": whole(rng, 4), "tau": 0.1},
     "ddpg.invert_gradients": _invert,
     "ddpg.twin_target": _target_networks("ddpg.twin_target"),
+    "next.two_estimators": _gaussian,
+    "next.sac_gradient": _squashed,
+    "next.ppo_gradient": _ratios,
 }
 # Exercises whose networks cannot be printed: of these only the flags are shown, and only "which row changes" is asked.
 FLAGS_ONLY = ("ddpg.critic_target", "ddpg.twin_target")
@@ -128,6 +147,7 @@ GRADIENTS = frozenset(
         *("chain.batch_mean_gradient", "dqn.output_gradient", "dqn.weight_gradient", "dqn.fit_gradient"),
         *("dqn.semi_gradient", "dqn.residual_gradient", "dqn.huber_gradient", "dqn.mend"),
         *("ddpg.squash_vjp", "ddpg.invert_gradients"),
+        *("next.two_estimators", "next.sac_gradient", "next.ppo_gradient"),
     ]
 )
 # The inputs of which one entry is changed; flags are turned, numbers change their sign, ids go to another state.
@@ -156,6 +176,9 @@ CHANGED: Mapping[str, tuple[str, ...]] = {
     "ddpg.polyak": ("online",),
     "ddpg.squash": ("z",),
     "ddpg.squash_vjp": ("g",),
+    "next.two_estimators": ("f", "slope"),
+    "next.sac_gradient": ("dq_da",),
+    "next.ppo_gradient": ("advantage",),
 }
 WITH_FLAGS = frozenset(k for k, names in CHANGED.items() if names[0] == "terminated")
 MOST_CHANGES = 4

@@ -83,10 +83,11 @@ class Attack:
         return "\ndef tamper(notebook):" in self.text
 
 
-def attacks(only: str = "") -> list[Attack]:
-    """Return all attacks of the suite, or those whose name holds ``only``, sorted by name."""
+def attacks(*only: str) -> list[Attack]:
+    """Return all attacks of the suite, or those whose name holds one of ``only``, sorted by name."""
     files = {str(file.relative_to(ATTACKS).with_suffix("")): file for file in sorted(ATTACKS.rglob("*.attack"))}
-    return [read_attack(name, file.read_text(encoding="utf-8")) for name, file in files.items() if only in name]
+    wanted = {name: file for name, file in files.items() if any(part in name for part in only or ("",))}
+    return [read_attack(name, file.read_text(encoding="utf-8")) for name, file in wanted.items()]
 
 
 def read_attack(name: str, text: str) -> Attack:

@@ -36,17 +36,21 @@ from grader.redteam.harness import (
 )
 from grader.redteam.pages import FOLDERS, page_breaks
 from grader.results import GradeRecord
+from grader.sandbox import other_user
 from grader.sandbox.resources import ResourceLimits
 
 RESOURCES = ResourceLimits(memory=2**30, scratch=64 * 2**20)
 LIMITS = TimeLimits(
     check=2.0, cell=5.0, locked=60.0, notebook=12.0, restarts=2, sleep=1.0, wall=200.0, resources=RESOURCES
 )
+# Where a kernel imports everything itself: in the first cell, what torch leaves for later, and after a restart.
+COLD_LIMITS = replace(LIMITS, check=8.0, cell=8.0, notebook=60.0)
 CONFIG = ExecutionConfig(ROOT / "build", limits=LIMITS)
 MOST_HELD = 250 * 2**20  # bytes by which this process may grow over one notebook; an honest one takes 20 MB
 MOST_WRITTEN = 30 * 2**20  # bytes of a graded notebook
 JOBS = 3  # attacks at once: many of them wait for a limit on time
-LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two
+LONGEST = 120.0  # seconds for one attack; an honest notebook of this size takes two on a machine that is not busy,
+LONGER = 10.0  # and an attack may take as many times as long as that on one that is
 
 
 @dataclass
@@ -66,13 +70,15 @@ class Outcome:
         return {renamed.get(f.name, f.name): getattr(self, f.name) for f in fields(self)}
 
 
-def run(only: str = "", jobs: int = JOBS, config: ExecutionConfig = CONFIG) -> dict[str, Any]:
+def run(only: Sequence[str] = (), jobs: int = JOBS, config: ExecutionConfig = CONFIG) -> dict[str, Any]:
     """Run the suite; ``breaks`` is empty when no attack gained, touched or stopped anything.
+
+    ``only`` is what the names of attacks hold that are wanted; one text of several is enough.
 
     Raises GraderError where attacks would look vain whatever they do: if one names what does not exist, or if the work
     that they come with does not earn its points without them.
     """
-    wanted, config = attacks(only), replace(config, limits=LIMITS)
+    wanted, config = attacks(*only), replace(config, limits=LIMITS if config.forks_kernels else COLD_LIMITS)
     if lacking := [f"{a.name} names {a.missing[0]}" for a in wanted if a.missing]:
         raise GraderError(f"{'; '.join(lacking)}: nothing could be learnt from what tries nothing.")
     honest = run_attack(None, {}, config)
@@ -81,7 +87,8 @@ def run(only: str = "", jobs: int = JOBS, config: ExecutionConfig = CONFIG) -> d
             f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
         )
     _assert_right_work_is_paid(wanted, config)
-    found = sorted(run_attacks(wanted, honest.earned, jobs, config), key=lambda o: o.attack)
+    longest = max(LONGEST, LONGER * honest.seconds)
+    found = sorted(run_attacks(wanted, honest.earned, jobs, config, longest), key=lambda o: o.attack)
     return {
         "attacks": len(found),
         "breaks": [_line(o) for o in found if o.breaks],
@@ -129,7 +136,11 @@ def _line(outcome: Outcome) -> str:
 
 
 def run_attacks(
-    wanted: list[Attack], honest: dict[str, float], jobs: int = JOBS, config: ExecutionConfig = CONFIG
+    wanted: list[Attack],
+    honest: dict[str, float],
+    jobs: int = JOBS,
+    config: ExecutionConfig = CONFIG,
+    longest: float = LONGEST,
 ) -> Iterator[Outcome]:
     """Run these attacks, ``jobs`` at a time, and yield each outcome as it comes.
 
@@ -137,11 +148,14 @@ def run_attacks(
     """
     longest_first = sorted(wanted, key=lambda attack: not attack.name.startswith("resources/"))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        for future in as_completed(pool.submit(run_attack, attack, honest, config) for attack in longest_first):
+        started = [pool.submit(run_attack, attack, honest, config, longest) for attack in longest_first]
+        for future in as_completed(started):
             yield future.result()
 
 
-def run_attack(attack: Attack | None, honest: dict[str, float], config: ExecutionConfig = CONFIG) -> Outcome:
+def run_attack(
+    attack: Attack | None, honest: dict[str, float], config: ExecutionConfig = CONFIG, longest: float = LONGEST
+) -> Outcome:
     """Grade one attacker's file as any other, and return what came of it; None is the same work without an attack."""
     outcome = Outcome(attack.name if attack else "none", attack.goal if attack else "")
     started = time.monotonic()
@@ -167,7 +181,7 @@ def run_attack(attack: Attack | None, honest: dict[str, float], config: Executio
     if graded and (size := len(nbformat.writes(graded))) > MOST_WRITTEN:
         outcome.breaks.append(f"the graded notebook has {size >> 20} MB")
     outcome.seconds = round(time.monotonic() - started, 1)
-    if outcome.seconds > LONGEST:
+    if outcome.seconds > longest:
         outcome.breaks.append(f"it held the class up for {outcome.seconds:g} s")
     if graded and attack and attack.name.startswith(FOLDERS):
         outcome.breaks += page_breaks(graded)
@@ -208,7 +222,7 @@ def _shown(graded: NotebookNode) -> str:
 def _compare(outcome: Outcome, found: GradeRecord, honest: dict[str, float]) -> None:
     outcome.earned = found.earned()
     mistakes = [f"{exercise}: {mistake}" for exercise, mistake in found.mistakes().items()]
-    outcome.flags = [*found.notes, *mistakes]
+    outcome.flags = [*(n for n in found.notes if n != other_user.NOTE), *mistakes]  # that says nothing of an attack
     for exercise, most in honest.items():
         if outcome.earned.get(exercise, 0.0) > most + 1e-9:
             outcome.breaks.append(f"{outcome.earned[exercise]:g} points for {exercise}, where {most:g} were earned")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from grader.bank.registry import find_entry
 from grader.course import ROOT
 from grader.notebooks.source import source_notebook
 from grader.redteam.cells import CHECK, OTHER, named
-from grader.redteam.harness import Attack, AttackHarness, attacks, small, submission
+from grader.redteam.harness import SIGN, Attack, AttackHarness, attacks, small, submission
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, ResourceMonitor
 from grader.settings import WORK_DIR_VARIABLE
@@ -63,12 +64,12 @@ for args, right in questions:
 SETUP = "from collections.abc import Callable\n\nimport numpy as np\n"
 RESOURCES = ResourceLimits(memory=2 * 2**30, scratch=2**30, cpu_seconds=120, file_size=2**30)
 LONGEST = 150.0
-STUDENTS = ("aaa-attacker", "other")
+HONEST = "other"  # graded last, after all attackers
 
 
-def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
+def run(only: Sequence[str] = (), jobs: int = 2) -> dict[str, Any]:
     """Attack stock nbgrader; return the number of attacks, what had success, and what came of each."""
-    found = [a for a in attacks(only) if not a.on_download]  # stock nbgrader reads no LMS's downloads
+    found = [a for a in attacks(*only) if not a.on_download]  # stock nbgrader reads no LMS's downloads
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = list(pool.map(lambda a: run_attack(a.name), found))
     breaks = [f"{a.name}: {', '.join(o)}" for a, o in zip(found, outcomes, strict=True) if o]
@@ -78,8 +79,17 @@ def run(only: str = "", jobs: int = 2) -> dict[str, Any]:
 
 def run_attack(name: str) -> list[str]:
     """Grade one attacker and one honest student with stock nbgrader; return in what ways the attack had success."""
+    return run_class([name])[name]
+
+
+def run_class(names: Sequence[str]) -> dict[str, list[str]]:
+    """Grade an attacker for each of these attacks on one exercise, and an honest student, with stock nbgrader.
+
+    Returns for each attack in what ways it had success. What cannot be laid at one attacker's door, because nbgrader
+    grades them all on one machine, is every attacker's.
+    """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", name]
+        inside = [sys.executable, "-m", "grader.redteam.stock_nbgrader", *names]
         start = bubblewrap.kernel_invocation(inside, RESOURCES, ROOT / "build", shown=(ROOT,))
         env = {**bubblewrap.environment(), "PYTHONPATH": str(ROOT), WORK_DIR_VARIABLE: "/tmp/work"}
         with contextlib.closing(start):
@@ -108,10 +118,11 @@ def run_attack(name: str) -> list[str]:
         said = output.read().splitlines()
     lines = [x for x in said if x.startswith("RESULT ")]
     if too_much:
-        return too_much
+        return dict.fromkeys(names, too_much)
     if not lines and process.returncode == 1:  # Python's own way out: our fault, not the attack's success
-        raise RuntimeError(f"{name} could not be tried: {said[-1] if said else 'no reason given'}")
-    return json.loads(lines[-1].removeprefix("RESULT ")) if lines else ["the grading process was ended"]
+        raise RuntimeError(f"{', '.join(names)} could not be tried: {said[-1] if said else 'no reason given'}")
+    found: dict[str, list[str]] = json.loads(lines[-1].removeprefix("RESULT ")) if lines else {}
+    return found or {name: ["the grading process was ended"] for name in names}
 
 
 def _asserts(exercise: str) -> str:
@@ -125,18 +136,19 @@ def _asserts(exercise: str) -> str:
     return ASKED.format(exercise=exercise, questions=questions, function=entry.exercise.function)
 
 
-def _course(folder: Path, attack: Attack) -> NotebookNode:
-    """Make a stock course with the small lesson; return the released notebook."""
+def _course(folder: Path, attack: Attack) -> None:
+    """Make a stock course with the small lesson."""
     exercises = (attack.exercise, attack.companion)
     notebook = small(source_notebook(attack.chapter), exercises)
     notebook.cells[0].source = SETUP
     for exercise in exercises:
-        named(notebook, grade_id(exercise)).source = _asserts(exercise)
+        cell = named(notebook, grade_id(exercise))
+        cell.source = _asserts(exercise)
+        cell.metadata["nbgrader"]["points"] = find_entry(exercise).points  # a warm-up's too, which has no marks
     (folder / "source/ps").mkdir(parents=True)
     nbformat.write(notebook, folder / "source/ps/nb.ipynb")
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'stock'\n")
     _nbgrader(folder, "generate_assignment", "ps")
-    return _released(folder)
 
 
 def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
@@ -153,28 +165,32 @@ def _nbgrader(folder: Path, *words: str, most: float = 100.0) -> bool:
     return True
 
 
-def _inside(name: str) -> list[str]:
-    """Run the attack on the machine that the sandbox pretends to be; return in what ways it had success."""
+def _inside(names: Sequence[str]) -> dict[str, list[str]]:
+    """Run the attacks on the machine that the sandbox pretends to be; return in what ways each had success."""
     from nbgrader.api import Gradebook
 
-    attack = next(a for a in attacks(name) if a.name == name)
+    attackers = {f"aaa-attacker-{k}": next(a for a in attacks(n) if a.name == n) for k, n in enumerate(names)}
+    about = next(iter(attackers.values()))
     base = Path("/tmp/arena")
     with AttackHarness(base) as harness:
         course = base / "course"
         (course / "gradebook.db").unlink()  # the real one stands here
-        released = _course(course, attack)
-        honest = replace(attack, text="")
-        texts = (submission(attack, harness.fill, released), submission(honest, released=_released(course)))
-        for student, text in zip(STUDENTS, texts, strict=True):
+        _course(course, about)
+        texts = {s: submission(a, harness.fill, _released(course)) for s, a in attackers.items()}
+        texts[HONEST] = submission(replace(about, text=""), released=_released(course))
+        for student, text in texts.items():
             file = course / "submitted" / student / "ps" / "nb.ipynb"
             file.parent.mkdir(parents=True)
             file.write_text(text, encoding="utf-8")
         harness.before = harness._state()
         finished = _nbgrader(course, "autograde", "ps")
-        breaks = [] if finished else ["the class did not finish"]
-        breaks += _marks(Gradebook, f"sqlite:///{course}/gradebook.db", attack)
-        graded = course / "autograded" / STUDENTS[0] / "ps" / "nb.ipynb"
-        breaks += [b for b in harness.side_effects(_shown(graded)) if not _by_nbgrader(b)]
+        everybody = [] if finished else ["the class did not finish"]
+        everybody += [b for b in harness.side_effects("") if not _by_nbgrader(b)]
+        breaks: dict[str, list[str]] = {}
+        for student, attack in attackers.items():
+            read = SIGN.findall(_shown(course / "autograded" / student / "ps" / "nb.ipynb"))
+            marks = _marks(Gradebook, f"sqlite:///{course}/gradebook.db", attack, student)
+            breaks[attack.name] = [*marks, *(f"{sign} was read" for sign in sorted(set(read))), *everybody]
     return breaks
 
 
@@ -183,20 +199,20 @@ def _released(course: Path) -> NotebookNode:
     return released
 
 
-def _marks(gradebook: Any, url: str, attack: Attack) -> list[str]:
+def _marks(gradebook: Any, url: str, attack: Attack, attacker: str) -> list[str]:
     points, breaks = find_entry(attack.companion).points, []
     most = {grade_id(attack.companion): points}
     with gradebook(url) as book:
-        for student in STUDENTS:
+        for student in (attacker, HONEST):
             try:
                 entered = book.find_submission_notebook("nb", "ps", student)
             except Exception:
-                breaks.append(f"{'the attacker' if student == STUDENTS[0] else 'another student'} was not graded")
+                breaks.append(f"{'the attacker' if student == attacker else 'another student'} was not graded")
                 continue
             for grade in entered.grades:
                 if not grade.score <= most.get(grade.name, 0.0):
                     breaks.append(f"{grade.score:g} points for {grade.name}")
-            if student == "other" and entered.score != points:
+            if student == HONEST and entered.score != points:
                 breaks.append("another student's mark was changed")
     return [b for b in breaks if b != "the attacker was not graded"]
 
@@ -220,4 +236,4 @@ if __name__ == "__main__":
     os.chdir("/tmp")
     asyncio.set_event_loop(asyncio.new_event_loop())
     started = time.monotonic()
-    print("RESULT " + json.dumps(_inside(sys.argv[1])), flush=True)
+    print("RESULT " + json.dumps(_inside(sys.argv[1:])), flush=True)

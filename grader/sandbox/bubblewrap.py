@@ -28,6 +28,7 @@ from grader.sandbox.resources import ResourceLimits
 from grader.settings import UNSANDBOXED_VARIABLE
 
 SCRIPT = ROOT / "grader" / "execution" / "fork_server.py"  # what finishes a sandbox from within
+RUNNER = SCRIPT.with_name("cell_runner.py")  # what runs the cells of a forked kernel
 PACKAGE = Path(gradschool.__file__).resolve().parent
 EXERCISES = PACKAGE / "exercises"
 FAULTS = PACKAGE / "lessons" / "clinics" / "faults"  # of the agents that a student diagnoses: what each of them has
@@ -122,7 +123,7 @@ def kernel_invocation(
     arguments = [*_namespaces(), *(["--info-fd", str(info_fd)] if info_fd is not None else []), *_mounts(work_dir)]
     arguments += ["--ro-bind", judge, f"{RUN_DIR}/judge"] if judge else []
     arguments += [word for folder in shown for word in ("--ro-bind", str(folder), str(folder))]
-    files = {**_fonts(), f"{RUN_DIR}/connection.json": connection}
+    files = {**fonts(), f"{RUN_DIR}/connection.json": connection}
     alone = [sys.executable, "-ISc", SCRIPT.read_text(encoding="utf-8"), "alone", json.dumps(rights(resources))]
     return Invocation(arguments, files, [*alone, *kernel])
 
@@ -132,7 +133,7 @@ def server_invocation(script: Path, work_dir: Path, handed: Path, control_fd: in
     arguments = [*_namespaces(), *_mounts(work_dir), "--ro-bind", str(handed), JUDGE_SOCKET_DIR]
     arguments += ["--remount-ro", "/proc"]  # a kernel has one of its own
     program = [sys.executable, _inside(script), str(control_fd)]
-    return Invocation(arguments, {**_fonts(), _inside(script): script.read_bytes()}, program)
+    return Invocation(arguments, {**fonts(), **{_inside(f): f.read_bytes() for f in (script, RUNNER)}}, program)
 
 
 def _inside(script: Path) -> str:
@@ -222,7 +223,7 @@ def _folders(*names: str) -> Iterator[str]:
         yield from ("--perms", "0755", "--dir", name)
 
 
-def _fonts() -> dict[str, bytes]:
+def fonts() -> dict[str, bytes]:
     """Return matplotlib's list of fonts, which takes a second or two to make, as a file inside."""
     try:
         import matplotlib

@@ -22,8 +22,8 @@ from grader.sandbox.zmtp import BrokenStream, MessageBounds, MessageFilter
 PIECE = 2**18  # bytes read at once
 
 
-def open_socket(pid: int, path: str) -> int:
-    """Open the socket at ``path`` as the process ``pid`` sees it, and return a descriptor to connect through.
+def open_socket(pid: int | None, path: str) -> int:
+    """Open the socket at ``path`` as the process ``pid`` sees it (None: this one), and return a descriptor of it.
 
     No link is followed, in no part of the path: resolved from here, it would lead to this machine's own files.
 
@@ -33,7 +33,7 @@ def open_socket(pid: int, path: str) -> int:
         If there is no such thing, or if it is no socket of the file system that its folder is on.
     """
     *folders, name = path.strip("/").split("/")
-    place = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY)
+    place = os.open(f"/proc/{pid}/root" if pid else "/", os.O_PATH | os.O_DIRECTORY)
     try:
         for folder in folders:
             inner = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY, dir_fd=place)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +49,26 @@ def too_much_memory(resources: ResourceLimits) -> str:
     return f"it used more than {resources.memory / 2**30:g} GB of memory"
 
 
-class ResourceMonitor:
-    """A thread that adds up what a process and its descendants hold, and calls ``stop(why)`` when it is too much."""
+def too_many_sockets(resources: ResourceLimits) -> str:
+    """Return the reason why a kernel was ended that opened too many sockets."""
+    return f"it opened more than {resources.sockets} sockets"
 
-    def __init__(self, pid: int, resources: ResourceLimits, stop: Callable[[str], None], every: float = 0.2) -> None:
-        self.pid, self.resources, self.stop, self.every = pid, resources, stop, every
+
+class ResourceMonitor:
+    """A thread that adds up what a process and its descendants hold, and calls ``stop(why)`` when it is too much.
+
+    ``also`` is asked as well: it takes the descendants' ids and returns why the kernel has to end, or "".
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        resources: ResourceLimits,
+        stop: Callable[[str], None],
+        every: float = 0.2,
+        also: Callable[[Sequence[int]], str] | None = None,
+    ) -> None:
+        self.pid, self.resources, self.stop, self.every, self.also = pid, resources, stop, every, also
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="resource monitor", daemon=True)
         self._thread.start()
@@ -67,9 +84,11 @@ class ResourceMonitor:
             if len(tree) > self.resources.processes:
                 return self.stop(f"it ran more than {self.resources.processes} processes")
             if _sockets(self.pid) > self.resources.sockets:
-                return self.stop(f"it opened more than {self.resources.sockets} sockets")
+                return self.stop(too_many_sockets(self.resources))
             if sum(map(_resident, tree)) > self.resources.memory and sum(map(_own_share, tree)) > self.resources.memory:
                 return self.stop(too_much_memory(self.resources))
+            if self.also and (why := self.also(tree[1:])):
+                return self.stop(why)
         return None
 
 
@@ -86,6 +105,13 @@ def process_tree(pid: int) -> list[int]:
             except (OSError, ValueError):
                 continue
     return found
+
+
+def kill_processes(pids: Iterable[int]) -> None:
+    """Kill these processes, as far as they are still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _listed(folder: str) -> list[str]:

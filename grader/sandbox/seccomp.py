@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from collections.abc import Sequence
 
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -20,6 +21,7 @@ ANONYMOUS, SHARED = 0x20, 0x01  # MAP_ANONYMOUS, and what MAP_SHARED and MAP_SHA
 SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # SOL_SOCKET, SO_SNDBUF, SO_RCVBUF
 NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; not AF_VSOCK, which knows no namespaces
+LOCAL = (1,)  # where there is no network namespace: AF_UNIX alone
 
 # Name: (x86-64, AArch64), from the kernel's tables.
 REFUSED = {
@@ -61,8 +63,8 @@ SOCKET, CLONE, CLONE3, MMAP, SET_OPTION = (41, 198), (56, 220), (435, 435), (9, 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
-def program() -> bytes | None:
-    """Return the filter for this machine, or None if there is no table for its kind."""
+def program(families: Sequence[int] = FAMILIES) -> bytes | None:
+    """Return the filter for this machine, with sockets of these families alone, or None if there is no table for it."""
     if platform.machine() not in MACHINES:
         return None
     column, architecture = MACHINES[platform.machine()]
@@ -79,10 +81,17 @@ def program() -> bytes | None:
     code += [_skip(JUMP_EQUAL, SET_OPTION[column], 0, 7), _load(ARGUMENTS[1]), _skip(JUMP_EQUAL, SOCKET_LEVEL, 0, 4)]
     code += [_load(ARGUMENTS[2]), _skip(JUMP_EQUAL, SEND_BUFFER, 1, 0), _skip(JUMP_EQUAL, RECEIVE_BUFFER, 0, 1)]
     code += [_return(ERRNO), _return(ALLOW)]  # an error of number 0: it seems to be done
-    code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(FAMILIES) + 2), _load(ARGUMENTS[0])]
-    for family in FAMILIES:
+    code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(families) + 2), _load(ARGUMENTS[0])]
+    for family in families:
         code += [_skip(JUMP_EQUAL, family, 0, 1), _return(ALLOW)]
-    return b"".join([*code, refuse, _return(ALLOW)])
+    no_family = _return(ERRNO | (errno.EPERM if families == FAMILIES else errno.EOPNOTSUPP))  # libzmq dies of EPERM
+    return b"".join([*code, no_family, _return(ALLOW)])
+
+
+def no_landlock() -> bytes:
+    """Return a filter under which Linux seems to have no Landlock, to try what holds without it."""
+    calls = (_skip(JUMP_AT_LEAST, 444, 0, 2), _skip(JUMP_AT_LEAST, 447, 1, 0), _return(ERRNO | errno.ENOSYS))
+    return b"".join([_load(NUMBER), *calls, _return(ALLOW)])
 
 
 def _load(offset: int) -> bytes:

@@ -57,8 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradexaminer",
-        description="Examine a DQN, DDPG, TD3 or SAC update: which convention it follows, and what is wrong with it.",
-        epilog="Exit status: 0 nothing to object to, 1 fault, 2 could not be run, 3 suspicion, 4 not seen.",
+        description="Examine a DQN, DDPG, TD3 or SAC update, and report its convention and its faults.",
+        epilog="Exit status: 0 no fault found, 1 fault, 2 could not be run, 3 suspicion, 4 not seen.",
     )
     parser.add_argument(
         "file", metavar="FILE.py[:NAME]", help="a file with examined = dict(make=..., feed=..., update=..., ...)"
@@ -68,19 +68,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--n-actions", type=int, help="with --script: number of discrete actions")
     parser.add_argument(
-        "--low", type=float, nargs="+", help="with --script: lowest continuous action, one number an entry"
+        "--low", type=float, nargs="+", help="with --script: lower bounds of a continuous action, one number per entry"
     )
-    parser.add_argument("--high", type=float, nargs="+", help="with --script: highest continuous action")
-    parser.add_argument("--obs", type=int, default=5, help="with --script: entries of an observation (default 5)")
+    parser.add_argument("--high", type=float, nargs="+", help="with --script: upper bounds of a continuous action")
     parser.add_argument(
-        "--image", action="store_true", help="with --script: observations are whole numbers from 0 to 255"
+        "--obs", type=int, default=5, help="with --script: number of entries of an observation (default 5)"
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=int, default=60, help="CPU seconds the code may use (default 60)")
+    parser.add_argument(
+        "--image", action="store_true", help="with --script: observations are images, with integers from 0 to 255"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default 0)")
+    parser.add_argument("--seconds", type=int, default=60, help="limit on the CPU seconds of the code (default 60)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the report as a page, with pictures")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the report as an HTML page with pictures")
     parser.add_argument(
-        "--lessons", default="", metavar="ADDRESS", help="with --html: the course's website, to link its sections"
+        "--lessons",
+        default="",
+        metavar="ADDRESS",
+        help="with --html: address of the course's website, for links to its sections",
     )
     parser.add_argument("--no-sandbox", action="store_true", help="do not use bubblewrap, even where it is installed")
     return parser

@@ -1,23 +1,24 @@
-"""The paragraph of conventions: what an update does, in one order and each thing said once."""
+"""What an update does, a line for each convention, in one order and each thing said once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-FIRST = ("label of", "loss", "reward", "truncated", "stored", "actor")  # before these what has no colon, such as DQN
+FIRST = (  # before these what has no colon, such as DQN
+    *("label of", "state value", "loss", "reward", "truncated", "stored", "target policy smoothing"),
+    *("actor", "delayed policy updates"),
+)
 
 
-def as_paragraph(conventions: Sequence[str]) -> str:
-    """Return conventions as one sentence: the kind of agent, its label and loss, the actor, and the targets last.
+def in_lines(conventions: Sequence[str]) -> list[str]:
+    """Return conventions as lines: the kind of agent, its label and loss, the actor, and the targets last.
 
     Of several networks that do the same, it is said once:
 
-    >>> as_paragraph(["a: soft update, tau 0.01", "b: soft update, tau 0.01", "DQN"])
-    'DQN; a and b: soft update, tau 0.01.'
+    >>> in_lines(["a: soft update, tau 0.01", "b: soft update, tau 0.01", "DQN"])
+    ['DQN', 'a and b: soft update, tau 0.01']
     """
-    if not conventions:
-        return ""
-    return "; ".join(_joined(sorted(conventions, key=_rank))) + "."
+    return _joined(sorted(conventions, key=_rank))
 
 
 def _rank(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gradexaminer.conventions import as_paragraph
+from gradexaminer.conventions import in_lines
 from gradexaminer.page import as_fragment, as_page
 from gradexaminer.pictures.flow import as_lines
 from gradexaminer.pictures.marks import picture_of
@@ -18,9 +18,7 @@ LEGEND = "(==> carries gradient, ~~> leaks, -x- is cut)"
 
 # One fault shows in several ways. Where the left one was found, the right ones follow from it and are not said.
 EXPLAINS: dict[str, frozenset[str]] = {
-    "broadcast": frozenset(
-        {"unexplained", "reward-averaged", "gamma-other", "td-online", "mask-missing", "no-bootstrap"}
-    ),
+    "broadcast": frozenset({"unexplained", "reward-averaged", "gamma-other", "td-online", "no-bootstrap"}),
     "alias": frozenset(
         {
             "no-target",
@@ -195,16 +193,16 @@ class Report:
         return cls(said["conventions"], findings, *numbers)
 
     @property
-    def paragraph(self) -> str:
-        """The conventions as one sentence."""
-        return as_paragraph(self.conventions)
+    def summary(self) -> list[str]:
+        """The conventions, a line each."""
+        return in_lines(self.conventions)
 
     def as_text(self, *, lessons: bool = False) -> str:
-        """Conventions in one paragraph, then a line for each finding.
+        """A line for each convention, then one for each finding.
 
         With `lessons`, the gradient's way where it is cut or leaks, and the course's section that explains the finding.
         """
-        lines = [self.paragraph] if self.conventions else []
+        lines = self.summary
         drawn = False
         for f in self.findings:
             lines.append(f"[{f.level}] {f.code}: {f.sentence}")
@@ -229,10 +227,10 @@ class Report:
         lessons : str
             Address of the course's website, from which the links lead on. Without it sections are named, not linked.
         """
-        return as_page({**self.as_dict(), "paragraph": self.paragraph, "nothing": NOTHING}, lessons)
+        return as_page({**self.as_dict(), "summary": self.summary, "nothing": NOTHING}, lessons)
 
     def _repr_html_(self) -> str:
-        return as_fragment({**self.as_dict(), "paragraph": self.paragraph, "nothing": NOTHING})
+        return as_fragment({**self.as_dict(), "summary": self.summary, "nothing": NOTHING})
 
     def __str__(self) -> str:
         return self.as_text()

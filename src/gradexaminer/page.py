@@ -38,15 +38,16 @@ def as_fragment(said: dict[str, Any], lessons: str = "") -> str:
     Parameters
     ----------
     said : dict
-        A report's `as_dict()`, with its `paragraph` of conventions and what it says of `nothing` found.
+        A report's `as_dict()`, with the lines of its `summary` and what it says of `nothing` found.
     lessons : str
         Address of the course's website; without it sections are named, not linked.
     """
     key = f"gx{next(_numbers)}"
-    parts = [f"<style>{STYLE}</style>", f'<div class="gx-report"><p>{escape(said["paragraph"])}</p>']
+    lines = "".join(f"<li>{escape(line)}</li>" for line in said["summary"])
+    parts = [f"<style>{STYLE}</style>", '<div class="gx-report">', f"<ul>{lines}</ul>" if lines else ""]
     for i, finding in enumerate(said["findings"]):
         parts.append(_finding(finding, f"{key}-{i}", lessons, discrete=bool(said["discrete"])))
-    if not said["findings"]:
+    if all(finding["level"] == "note" for finding in said["findings"]):
         parts.append(f"<p>{escape(said['nothing'])}</p>")
     parts.append(f'<p class="gx-small">{escape(footer(said))}</p></div>')
     return "".join(parts)

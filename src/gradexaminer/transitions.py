@@ -183,4 +183,4 @@ def _action(spaces: Spaces, rng: np.random.Generator) -> Any:
     if spaces.n_actions is not None:
         return int(rng.integers(spaces.n_actions))
     low, high = spaces.bounds
-    return rng.uniform(low, high).astype(np.float32)
+    return (low + (high - low) * rng.random(len(low))).astype(np.float32)

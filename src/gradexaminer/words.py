@@ -16,8 +16,8 @@ PAGES = {
 class Section:
     """A section of the course, by its heading without the number.
 
-    >>> Section(2, "Way 1: put the known gradient in").page
-    'course/02-dqn-on-taxi/dqn_on_taxi.html#way-1-put-the-known-gradient-in'
+    >>> Section(2, "Way 1: inject the known gradient").page
+    'course/02-dqn-on-taxi/dqn_on_taxi.html#way-1-inject-the-known-gradient'
     """
 
     chapter: int
@@ -35,23 +35,21 @@ class Section:
 
 
 TRAP = Section(1, "A mean over the batch, and a trap")
-KEY = Section(1, "The key: push any gradient into a network")
+KEY = Section(1, "Injecting an upstream gradient")
 PATHS = Section(1, "Paths add")
-HILL = Section(1, "Going up a hill that must not move")
+HILL = Section(1, "Maximizing through a frozen function")
 STEP = Section(1, "Taking the step")
-OUTPUTS = Section(2, "Six outputs, one taken")
-TARGET = Section(2, "Acting, and what Q ought to have been")
-WAY_1 = Section(2, "Way 1: put the known gradient in")
-WAY_2 = Section(2, "Way 2: targets that make no error")
+TARGET = Section(2, "Acting, and the TD target")
+WAY_2 = Section(2, "Way 2: targets with zero error")
 GATHER = Section(2, "Way 3: gather, and let autograd do it")
 LABEL = Section(2, "The target is a label")
 REMEDIES = Section(2, "Two remedies")
-RANGE = Section(3, "Into the range, and back")
-JUDGE = Section(3, "The judge learns first: target, gradient, Polyak")
-SLOPE = Section(3, "The slope at the actor's own action")
-ROADS = Section(3, "Five roads to one gradient")
-ROAD_3 = Section(3, "Road 3: `-action_gradients * actions`")
-MOVE = Section(3, "One step of the actor, and nobody moves the critic")
+RANGE = Section(3, "The action range")
+JUDGE = Section(3, "The critic: TD target, gradient, Polyak")
+SLOPE = Section(3, "The action gradient")
+ROADS = Section(3, "Five equivalent implementations")
+ROAD_3 = Section(3, "Implementation 3: `-action_gradients * actions`")
+MOVE = Section(3, "One actor step without touching the critic")
 INVERT = Section(3, "Inverting gradients: why the factors are kept apart")
 EXPLOIT = Section(3, "The actor exploits the critic's errors")
 
@@ -82,6 +80,18 @@ MEANINGS: dict[str, Meaning] = {
         "The errors are averaged over the batch before they are squared: every row gets the same gradient", TRAP
     ),
     "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", TRAP),
+    "advantage-averaged": Meaning(
+        "The network subtracts the mean advantage of the whole batch, so that a row's values depend on the other rows"
+    ),
+    "entropy-averaged": Meaning(
+        "Each row's label holds one log pi of the whole batch, such as its mean, not the row's own", TRAP
+    ),
+    "entropy-unmasked": Meaning(
+        "The label subtracts log pi of the next action in terminated rows, too, which have no next action", TARGET
+    ),
+    "bootstrap-standardized": Meaning(
+        "The label standardizes the next states' values over the batch, so that their size is lost", TARGET
+    ),
     "bootstrap-averaged": Meaning(
         "Each row bootstraps from an average over the batch, not from its own next state", TRAP
     ),
@@ -97,6 +107,10 @@ MEANINGS: dict[str, Meaning] = {
     "fixed-output": Meaning("The label always takes the same output of the network", TARGET),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
+    "policy-left-out": Meaning(
+        "The label sums over all actions without the policy's probabilities, as if each action were certain"
+    ),
+    "policy-of-s": Meaning("The label weights the values of s' with the policy's probabilities in s"),
     "max-of-twins": Meaning(
         "The label takes the larger of two critics; clipped double Q-learning takes the smaller", EXPLOIT
     ),
@@ -114,6 +128,15 @@ MEANINGS: dict[str, Meaning] = {
         "The rewards and the bootstrapped value of the n-step label are not discounted by powers of one gamma", TARGET
     ),
     "reward-sign": Meaning("The reward enters the label with the wrong sign", TARGET),
+    "reward-discounted": Meaning(
+        "The reward is discounted, too: gamma belongs to the next state's value alone", TARGET
+    ),
+    "reward-rounded": Meaning("The rewards are rounded to whole numbers", TARGET),
+    "rows-misaligned": Meaning("Parts of different transitions are combined in one row", TARGET),
+    "mask-averaged": Meaning(
+        "Each row's value is masked by the mean mask of the batch: shapes (B, 1) and (B,) were broadcast", TRAP
+    ),
+    "error-not-squared": Meaning("The loss is the error itself, neither squared nor bent: it has no minimum", TRAP),
     "reward-missing": Meaning("The reward is missing from the label", TARGET),
     "ascent": Meaning("The critic climbs its loss: the gradient has the wrong sign", STEP),
     "clip-inside": Meaning(
@@ -131,11 +154,15 @@ MEANINGS: dict[str, Meaning] = {
     "critic-width": Meaning("The critic has several outputs for one pair of state and action", JUDGE),
     "output-bounded": Meaning("The critic's outputs are bounded, so that it cannot express every return", TARGET),
     "unexplained": Meaning("The critic's gradient fits none of the formulas that are known here"),
+    "low-precision": Meaning(
+        "The network's outputs have 16 bits, whose rounding hides the formula: examine it without autocast"
+    ),
     "rows-weighted": Meaning("Rows have weights of their own, as with prioritized replay"),
     "few-rows": Meaning("A batch has too few distinct rows to tell which label was used"),
     "no-target": Meaning("The label comes from the online network itself, not from a target network (a choice)", LABEL),
     # Steps and bookkeeping.
     "detached": Meaning("The loss has no gradient: it was detached, or rebuilt from plain numbers", KEY),
+    "question-open": Meaning("A question was left open because of an error in the examiner itself"),
     "crashed": Meaning("The update raised an error, so that it could not be examined to its end"),
     "in-place": Meaning("The update changes in place what a later backward pass needs"),
     "no-step": Meaning("No optimizer takes a step after the backward pass", STEP),
@@ -143,6 +170,12 @@ MEANINGS: dict[str, Meaning] = {
     "zeroed-before-step": Meaning("Gradients are zeroed between the backward pass and the step", STEP),
     "grads-not-zeroed": Meaning(
         "Gradients are not zeroed: a step applies a gradient again that an earlier step has applied", PATHS
+    ),
+    "gradient-zero": Meaning(
+        "The loss sends a gradient of exactly 0 to the network, as where label and prediction share their memory", KEY
+    ),
+    "gradient-one-sided": Meaning(
+        "A clamp removes all gradient entries of one sign, so that weights move in one direction only", STEP
     ),
     "actor-gradient-left": Meaning(
         "The critic's step also applies what the actor's loss left in the critic's `.grad`", MOVE
@@ -164,8 +197,13 @@ MEANINGS: dict[str, Meaning] = {
     "polyak-swapped": Meaning(
         "Soft update the wrong way round: the target network takes over nearly all of the online weights at once", JUDGE
     ),
+    "polyak-weights": Meaning(
+        "The soft update is no average: the two networks' weights do not add up to 1, or one is negative",
+        JUDGE,
+    ),
     "online-overwritten": Meaning("The online network is overwritten with the target network's weights", JUDGE),
     "unexplained-target": Meaning("The target network changes, and neither a copy nor a soft update explains how"),
+    "target-unasked": Meaning("This target network follows its critic, and no label asks it", JUDGE),
     "twin-untrained": Meaning("One of the twin critics is never trained", EXPLOIT),
     # Actors.
     "actor-sign": Meaning("The actor descends Q instead of climbing it", HILL),
@@ -177,12 +215,17 @@ MEANINGS: dict[str, Meaning] = {
     "actor-target-critic": Meaning("The actor follows the target critic instead of the online one", SLOPE),
     "actor-mean-over-actions": Meaning("The actor's gradient is also divided by the number of action entries", ROAD_3),
     "actor-not-q": Meaning("The actor's gradient does not follow the critic's slope dQ/da", ROADS),
+    "actor-other-state": Meaning("The critic is shown the actor's action for one state with another state", SLOPE),
+    "actor-one-row": Meaning("The actor learns from a single row of the batch", SLOPE),
     "actor-next-state": Meaning("The actor is trained at the next states of the batch", SLOPE),
     "actor-noise": Meaning("Noise or a clamp lies on the actor's path to the critic", SLOPE),
     "actor-still": Meaning("No gradient reached the actor in any update", ROADS),
     "actor-penalty": Meaning("A further term is added to the actor's loss", INVERT),
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign"),
     "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss"),
+    "log-prob-uncorrected": Meaning("Log pi lacks the correction for the tanh that bounds the action"),
+    "log-prob-correction": Meaning("The correction for the tanh enters log pi with the wrong sign"),
+    "log-prob-other-action": Meaning("Log pi is evaluated at another action than the one that was drawn"),
     "temperature-sign": Meaning(
         "The temperature falls where the policy has too little entropy: its loss has the wrong sign"
     ),
@@ -194,6 +237,16 @@ MEANINGS: dict[str, Meaning] = {
         "The target action comes from the online actor, though there is a target actor", JUDGE
     ),
     "target-action-state": Meaning("The target action is chosen at s instead of s'", JUDGE),
+    "target-action-constant": Meaning("The target critic is shown one and the same action in every row", JUDGE),
+    "target-action-parameters": Meaning(
+        "The target critic is shown what the policy network put out, such as a mean, instead of an action made of it",
+        JUDGE,
+    ),
+    "target-action-units": Meaning(
+        "The target critic is shown the target actor's action in other units than the critic is shown the actor's",
+        RANGE,
+    ),
+    "target-action-clamped": Meaning("The target action is clamped to a part of the actions' range", RANGE),
     "target-action-replayed": Meaning(
         "The target critic is shown the stored action instead of one chosen at s'", JUDGE
     ),

@@ -12,7 +12,7 @@ import pytest
 from bench.corpus import __main__ as command
 from bench.corpus.adapters import load
 from bench.corpus.checkouts import NotHereError, bring, checkouts
-from bench.corpus.code import source, statements
+from bench.corpus.code import Code, source, statements
 from bench.corpus.registry import ENTRIES, WITHOUT_WORD, Entry, adapter_lines, hashed
 from bench.corpus.table import Row, outcome, summary
 from tests.gradexaminer.sources import DQN
@@ -253,3 +253,17 @@ def test_an_empty_folder_is_one_sentence(tmp_path, capsys):
     assert "no checkout in" in capsys.readouterr().err
     assert command.main(["--folder", str(tmp_path), "--only", "nobody"]) == 2
     assert "no entry is called nobody" in capsys.readouterr().err
+
+
+def test_a_package_without_a_file_is_imported_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without `__init__.py` inside a package must be forgotten with it, or the second import fails."""
+    for name in ("path", "argv"):
+        monkeypatch.setattr(sys, name, list(getattr(sys, name)))
+    monkeypatch.chdir(tmp_path)
+    inner = tmp_path / "a_package_of_corpus" / "inner"
+    inner.mkdir(parents=True)
+    (inner.parent / "__init__.py").touch()
+    (inner / "net.py").write_text("count = []\n")
+    (tmp_path / "agent.py").write_text("from a_package_of_corpus.inner.net import count\ncount.append(1)\n")
+    assert [Code(tmp_path, "agent.py").module().count for _ in range(2)] == [[1], [1]]
+    Code(tmp_path, "agent.py")  # forgets them, for the tests that follow

@@ -1,4 +1,4 @@
-"""The comparison with the field's suites: its page says what the examiner says today, and its judgement can fail."""
+"""The comparison with the field's suites: its page says what the examiner says today, and its judgment can fail."""
 
 from __future__ import annotations
 

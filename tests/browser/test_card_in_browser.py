@@ -16,7 +16,7 @@ from tests.support.browser import chromium, contrast, shoot, watched_page
 
 pytestmark = pytest.mark.slow
 
-# How three front ends set a page: colours of ground and text, and a font.
+# How three front ends set a page: colors of ground and text, and a font.
 HOMES = {
     "vscode-dark": "background:#1e1e1e;color:#cccccc;font:13px 'Segoe WPC','Segoe UI',sans-serif",
     "vscode-light": "background:#ffffff;color:#3b3b3b;font:13px 'Segoe WPC','Segoe UI',sans-serif",
@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=HOMES)
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """All four kinds of card below each other, in one front end's colours."""
+    """All four kinds of card below each other, in one front end's colors."""
     cards = "".join(as_html(check_here(find("dqn.output_gradient"), answer)) for answer in ANSWERS)
     with watched_page(browser, java_script_enabled=False) as opened:
         asked: list[str] = []

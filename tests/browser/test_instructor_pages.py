@@ -101,7 +101,7 @@ def test_the_button_gives_the_marks_of_the_command_line(
             s.student_id: {g.name: g.auto_score for g in s.notebooks[0].grades}
             for s in gradebook.assignment_submissions(chain.assignment_id)
         }
-    full = {e.exercise.grade_id: e.points for e in entries("chain").values()}
+    full = {e.exercise.grade_id: e.marks for e in entries("chain").values()}
     assert marks["perfect"] == {**full, "chain-reflection": None}
     assert 0 < sum(v or 0 for v in marks["mistaken-1"].values()) < 0.2 * sum(full.values())
 

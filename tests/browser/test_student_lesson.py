@@ -15,7 +15,8 @@ from grader.course import ROOT, chapter
 from grader.notebooks.source import source_notebook
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
-from tests.support.browser import Lesson, chromium, contrast, jupyterlab, shoot, watched_page
+from tests.support.axe import serious
+from tests.support.browser import Lesson, chromium, contrast, jupyterlab, pictures_are_read, shoot, watched_page
 
 pytestmark = pytest.mark.slow
 
@@ -50,10 +51,11 @@ class Picture(NamedTuple):
     """A cell that draws the student's own gradients: what must be written before, and the switches to turn."""
 
     cell: str
-    needs: tuple[str, ...]
-    dropdown: str = ""
+    needs: tuple[str, ...] = ()
+    choice: str = ""
     checkbox: str = ""
     button: str = ""
+    slider: str = ""
 
 
 OUTPUT_GRADIENT = """def output_gradient(q, action, y):
@@ -93,7 +95,8 @@ STORIES = {
         ],
         [
             Picture("backprop_stepper.backward_steps(", ("chain-linear-vjp", "chain-tanh-vjp"), button="Next"),
-            Picture("flow.chain(", ("chain-mlp-backward",), dropdown="gradient at", checkbox="detach H"),
+            Picture("flow.chain(", ("chain-mlp-backward",), choice="output 1", checkbox="detach H"),
+            Picture("w, x, b, l = ", slider="w"),
         ],
     ),
     "dqn": (
@@ -116,9 +119,15 @@ STORIES = {
             Picture(
                 "flow.dqn(",
                 ("dqn-weight-gradient", "dqn-semi-gradient", "dqn-residual-gradient"),
-                dropdown="taken action",
+                choice="south",
                 checkbox="the episode ends",
-            )
+            ),
+            Picture(
+                "explore_transition(",
+                ("dqn-td-target", "dqn-output-gradient"),
+                choice="pick up",
+                checkbox="hold the target constant (detach)",
+            ),
         ],
     ),
     "ddpg": (
@@ -139,7 +148,10 @@ STORIES = {
                 numbers=False,
             ),
         ],
-        [Picture("flow.ddpg(", ("ddpg-actor-loss-direct", "ddpg-actor-step"), dropdown="how")],
+        [
+            Picture("flow.ddpg(", ("ddpg-actor-loss-direct", "ddpg-actor-step"), choice="Q under no_grad"),
+            Picture("explore_critic(", ("ddpg-squash-vjp", "ddpg-invert-gradients"), slider="torque a"),
+        ],
     ),
 }
 
@@ -155,7 +167,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A student's JupyterLab on the course as it is handed out."""
     course = tmp_path_factory.mktemp("student") / "course"
     shutil.copytree(ROOT / "course", course)
-    with jupyterlab(course, course) as address:
+    with jupyterlab(course, course, JUPYTER_CONFIG_PATH=str(ROOT / "grader" / "publish" / "student_lab")) as address:
         yield address
 
 
@@ -182,13 +194,25 @@ def solution(part: str, name: str) -> str:
     return next(c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
+def test_a_students_jupyterlab_has_no_pages_for_instructors(lesson: Lesson, part: str) -> None:
+    """As `make lab` starts it: the Validate button alone is left of nbgrader."""
+    expect(lesson.page.get_by_role("button", name="Validate")).to_be_visible()
+    menus = lesson.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert "File" in menus
+    assert "Nbgrader" not in menus
+    commands = lesson.page.evaluate("window.jupyterapp.commands.listCommands()")
+    assert not [c for c in commands if "formgrader" in c or "create-assignment" in c]
+
+
 def test_figures_come_with_their_words(lesson: Lesson, part: str) -> None:
-    pictures = lesson.page.locator(".jp-OutputArea-output img")
-    expect(pictures.first).to_be_visible()
+    pictures = lesson.page.locator(".jp-OutputArea-output img")  # a live figure stands in place of its still picture
+    shown = lesson.page.locator(".jp-OutputArea-output :is(img, .live-figure)").filter(visible=True)
+    expect(shown.first).to_be_visible()
+    pictures_are_read(pictures)
     found = pictures.evaluate_all("all => all.map(i => [i.naturalWidth, i.alt.length])")
     assert all(width > 100 and words > 40 for width, words in found), found
     expect(lesson.page.locator("summary", has_text="The figure in words")).to_have_count(len(found))
-    pictures.first.scroll_into_view_if_needed()
+    shown.first.scroll_into_view_if_needed()
     shoot(lesson.page, f"student-{part}-picture")
 
 
@@ -205,6 +229,7 @@ def test_a_wrong_answer_is_told_its_own_fault_and_turns_green(lesson: Lesson, pa
             card.scroll_into_view_if_needed()
             assert contrast(card) >= 4.5, (slip.exercise, theme)
             shoot(lesson.page, f"student-{slip.exercise}-wrong-{theme.split()[1].lower()}")
+    keys_stay_on_a_summary(lesson, lesson.card(STORIES[part][1][0].exercise))
     for slip in STORIES[part][1]:
         card = lesson.answer(slip.exercise, slip.right)
         expect(card).to_contain_text("passed")
@@ -212,36 +237,53 @@ def test_a_wrong_answer_is_told_its_own_fault_and_turns_green(lesson: Lesson, pa
     shoot(lesson.page, f"student-{part}-right")
 
 
-def test_pictures_of_the_students_own_gradients_follow_the_switches(lesson: Lesson, part: str) -> None:
+def keys_stay_on_a_summary(lesson: Lesson, card: Locator) -> None:
+    """Enter opens what is folded in a card, and no arrow key leads the notebook to another cell."""
+    details, summary = card.locator("details").last, card.locator("summary").last
+    summary.focus()
+    cell = lesson.active_index()  # the card's own
+    assert not details.evaluate("e => e.open")
+    for key in ("ArrowDown", "b"):
+        lesson.page.keyboard.press(key)
+    lesson.page.keyboard.press("Enter")
+    assert details.evaluate("e => e.open")
+    expect(summary).to_be_focused()
+    assert lesson.active_index() == cell
+
+
+def test_live_figures_follow_the_keyboard_and_the_notebook_does_not(lesson: Lesson, part: str) -> None:
     for number, picture in enumerate(STORIES[part][2]):
         for name in picture.needs:
             lesson.write(f"{name}-solution", solution(part, f"{name}-solution"))
         lesson.run(picture.cell)
-        output = lesson.active_output()
-        seen = [drawn(output)]
-        if picture.button:
-            output.get_by_role("button", name=picture.button).click()
-            seen.append(redrawn(output, seen))
-        if picture.dropdown:
-            output.locator(".widget-dropdown", has_text=picture.dropdown).locator("select").select_option(index=1)
-            seen.append(redrawn(output, seen))
-        if picture.checkbox:
-            output.locator(".widget-checkbox", has_text=picture.checkbox).locator("input").click()
-            seen.append(redrawn(output, seen))
-        assert len(set(seen)) == len(seen) >= 2
+        cell, figure = lesson.active_index(), lesson.active_output().locator(".live-figure")
+        says = [spoken(figure)]
+        for role, name, key in (
+            ("button", picture.button, "Enter"),
+            ("radio", picture.choice, "Space"),
+            ("checkbox", picture.checkbox, "Space"),
+            ("slider", picture.slider, "ArrowDown"),
+            ("slider", picture.slider, "ArrowLeft"),
+        ):
+            if name:
+                control = figure.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+                control.focus()
+                lesson.page.keyboard.press(key)
+                expect(figure.get_by_role("status")).not_to_have_text(says[-1])
+                expect(control).to_be_focused()
+                says.append(spoken(figure))
+        for letter in "dba":  # JupyterLab's shortcuts: twice d deletes a cell, b and a add one
+            lesson.page.keyboard.press(letter)
+        assert len(set(says)) == len(says) >= 2
+        assert lesson.active_index() == cell
         shoot(lesson.page, f"student-{part}-flow-{number}")
+    assert serious(lesson.page, ".jp-mod-active .live-figure") == []
 
 
-def drawn(output: Locator) -> str:
-    """The picture as it stands."""
-    expect(output.locator("img")).to_have_count(1)
-    return str(output.locator("img").get_attribute("src"))
-
-
-def redrawn(output: Locator, before: list[str]) -> str:
-    """The picture, once it is another one."""
-    expect(output.locator("img")).not_to_have_attribute("src", before[-1])
-    return drawn(output)
+def spoken(figure: Locator) -> str:
+    """The sentence that a screen reader is told."""
+    expect(figure.locator("svg").first).to_be_visible()
+    return figure.get_by_role("status").inner_text()
 
 
 def answer_all(lesson: Lesson, part: str) -> None:
@@ -295,6 +337,32 @@ def test_the_button_at_the_end_packs_what_is_saved(lesson: Lesson, part: str) ->
     shoot(lesson.page, "student-hand-in")
 
 
+BY_KEYBOARD = """# by keyboard
+from gradschool.lessons.predictions import predict
+predict("dqn.by-keyboard", "Which?", choices=["left", "right"])
+predict("dqn.typed", "How many?", number=True)"""
+
+
+@pytest.mark.parametrize("part", ["dqn"], indirect=True)
+def test_a_prediction_is_entered_by_keyboard_and_shown_again(lesson: Lesson, part: str) -> None:
+    lesson.write("yours =", BY_KEYBOARD)
+    output, keys = lesson.active_output(), lesson.page.keyboard
+    expect(output.get_by_role("listitem")).to_have_text([re.compile("^a.left$"), re.compile("^b.right$")])
+    output.get_by_role("button", name="a", exact=True).focus()
+    for key in ("Space", "Tab", "Space", "Tab", "Space"):  # a, then b chosen; to the button that keeps it
+        keys.press(key)
+    expect(output).to_contain_text("Your prediction: right.")
+    output.get_by_label("Your number:").focus()
+    keys.type("1/4")
+    for key in ("Tab", "Space"):
+        keys.press(key)
+    expect(output).to_contain_text("Your prediction: 0.25.")
+    shoot(lesson.page, "student-prediction")
+    lesson.run("# by keyboard")
+    expect(output.get_by_role("status")).to_have_text(["Your prediction: right.", "Your prediction: 0.25."])
+    lesson.write("# by keyboard", "yours = {}")
+
+
 @pytest.mark.parametrize("part", ["dqn"], indirect=True)
 def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesson, part: str) -> None:
     for name in ("td-target", "output-gradient", "weight-gradient", "epsilon-greedy"):
@@ -304,7 +372,7 @@ def test_training_is_watched_and_stopped_and_what_is_there_is_kept(lesson: Lesso
     lesson.write("yours =", many, wait=False)
     output = lesson.active_output()
     expect(output.get_by_role("progressbar")).to_be_visible()
-    expect(output.locator("polyline").nth(1)).to_be_attached()  # a run is through: its grey curve and the next one's
+    expect(output.locator("polyline").nth(1)).to_be_attached()  # a run is through: its gray curve and the next one's
     shoot(lesson.page, "student-training")
     lesson.do("notebook:interrupt-kernel")
     expect(output).to_contain_text("2000 runs are kept")

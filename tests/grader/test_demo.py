@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from grader import sample_class
 from grader.autograde import Result, Status
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory, chapters
 from grader.demo import run, students, table
 from grader.demo.answers import ANSWERS
+from grader.demo.copied import COPIED
+from grader.desk import similarity
 from grader.publish.class_report.data import ChapterFacts, Mark
 
 
@@ -30,6 +36,28 @@ def test_mistakes_are_the_banks_and_several_students_share_them(chapter: Chapter
     assert ANSWERS[chapter.key]
 
 
+def test_two_answers_were_written_together_and_the_desk_finds_the_pair() -> None:
+    """The pair is right, neither of the two makes a mistake there, and no other pair is similar."""
+    chain = next(c for c in chapters() if c.key == "chain")
+    made, (name, copied) = students.mistakes_of(chain), next(iter(COPIED.items()))
+    bank = entries("chain")[name]
+    assert not copied.keys() & made[name].keys()
+    asked = enumerate(students.STUDENTS)
+    answers = {p.student: students.answers_of(chain, p.student, n, made)(bank) or "" for n, p in asked}
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=shape) for shape in ((4, 3), 4, (2, 4), 2, (5, 3), (5, 2))]
+    for student, code in copied.items():
+        lesson: dict[str, Any] = {"np": np}
+        exec(code, lesson)
+        assert answers[student] == code
+        for got, right in zip(lesson[bank.exercise.function](*inputs), bank.reference(*inputs), strict=True):
+            np.testing.assert_allclose(got, right, rtol=1e-12)
+    known = [inspect.getsource(bank.reference), sample_class.solutions(chain)(bank)]
+    known += [v.source for v in (*bank.mutants, *bank.alternatives)]
+    found = similarity.compare({name: similarity.Exercise(answers, known)})
+    assert [{pair.one, pair.other} for pair in found.pairs] == [set(copied)]
+
+
 def test_the_class_has_24_names_and_every_kind_of_submission(course: CourseDirectory, chain: Chapter) -> None:
     there = students.fill_class(course, chain)
     assert len(there) == len({p.last for p in students.STUDENTS}) == 24
@@ -37,7 +65,7 @@ def test_the_class_has_24_names_and_every_kind_of_submission(course: CourseDirec
     for student in there:
         folder = course.notebook_path(course.submitted, student, chain).parent
         (file,) = folder.glob("*.ipynb")
-        texts[student] = file.read_text(encoding="utf-8")
+        texts[student] = file.read_text(encoding="utf-8", errors="replace")  # one is cut off in the middle
     kinds = {**students.MISBEHAVING, **students.ODD_FILES}
     by_kind = {kind: texts[student] for student, kind in kinds.items()}
     assert "while True:" in by_kind["endless"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +14,15 @@ import pytest
 import torch
 
 from gradexaminer import Report, examine
+from gradexaminer.examination import ERRORS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def errors_are_raised() -> Iterator[None]:
+    """An error of the examiner's own fails the test, instead of leaving a question open."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ERRORS, "1")
+        yield
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gradexaminer import examine
 from tests.gradexaminer import sources
-from tests.gradexaminer.conftest import examine_continuous, examine_dqn
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn, seed_all
 from tests.gradexaminer.sources import COPY, V, changed
 
 # The first SAC: a state value learns from the critics, the critics from the state value's target; no label is detached.
@@ -74,11 +75,27 @@ def test_a_state_value_is_not_accused_of_having_no_reward(changes, load):
     )
 
 
+def test_a_state_value_may_learn_from_a_weighted_mean_of_two_critics(load):
+    both = "y = 0.75 * self.smaller(s, mu) + 0.25 * torch.max(self.q1(s, mu), self.q2(s, mu)) - log_pi\n"
+    report = examine_continuous(load(changed(WITH_V, [(LABEL, both)])))
+    assert not report.codes, str(report)
+    assert any("0.75 of the smaller and 0.25 of the larger" in text for text in report.conventions)
+
+
+@pytest.mark.parametrize("share", [1.25, 0.5])
+def test_weights_beyond_those_of_a_mean_stay_unexplained(share, load):
+    """1.25 of the smaller and -0.25 of the larger, and 0.5 and 0.25: neither is a weighted mean."""
+    larger = "torch.max(self.q1(s, mu), self.q2(s, mu))"
+    both = f"y = {share} * self.smaller(s, mu) + {0.25 if share < 1 else -0.25} * {larger} - log_pi\n"
+    report = examine_continuous(load(changed(WITH_V, [(LABEL, both)])))
+    assert report.codes == {"unexplained"}, str(report)
+
+
 @pytest.mark.parametrize(
     ("new", "level", "code"),
     [
         ("y = self.smaller(s, mu) + log_pi\n", "fault", "entropy-sign"),
-        ("y = self.smaller(s, mu) - log_pi.sum()\n", "suspicion", "unexplained"),
+        ("y = self.smaller(s, mu) - log_pi.sum()\n", "fault", "entropy-averaged"),
         ("y = torch.max(self.q1(s, mu), self.q2(s, mu)) - log_pi\n", "suspicion", "unexplained"),
     ],
 )
@@ -128,6 +145,46 @@ def test_a_target_with_a_small_tau_follows(load):
         load(changed(sources.DQN, [("self.tau, self.batch = 0.99, 0.01, 32", "self.tau, self.batch = 0.99, 1e-4, 32")]))
     )
     assert report.verdict == "nothing to object to", str(report)
+
+
+NOTEBOOK = """
+
+agent, target_net, q_net = None, None, None
+
+
+def start():
+    global agent, target_net, q_net
+    agent = Agent()
+    q_net, target_net = agent.net, agent.target
+    return {"agent": agent, "learn": learn, "update_target": update_target, "q_net": q_net, "target_net": target_net}
+
+
+def update_target():
+    return q_net, target_net
+
+
+def learn():
+    agent.target, agent.net = target_net, q_net
+    agent.learn()
+"""
+
+
+def examine_notebook(load, changes):
+    names = load(changed(sources.DQN + NOTEBOOK, changes))
+    seed_all(0)
+    return examine(
+        names.start, lambda ns, t: ns["agent"].remember(*t.as_tuple()), lambda ns: ns["learn"](), n_actions=4
+    )
+
+
+def test_a_target_that_is_reached_as_a_global_and_through_functions_is_no_alias(load):
+    report = examine_notebook(load, [])
+    assert report.verdict == "nothing to object to", str(report)
+
+
+def test_a_global_target_that_is_the_online_network_is_one(load):
+    report = examine_notebook(load, [("= agent.net, agent.target", "= agent.net, agent.net")])
+    assert report.codes == {"alias"}, str(report)
 
 
 RARELY = [

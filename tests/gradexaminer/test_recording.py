@@ -12,6 +12,7 @@ from torch import nn
 
 from gradexaminer import Batch, examine
 from gradexaminer.recording.discovery import discover
+from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import HERE, NEXT, RowIndex
 from gradexaminer.transitions import Spaces, make_transitions
 from tests.gradexaminer import sources
@@ -24,6 +25,10 @@ def state_of_torch(module):
         torch.autograd.backward,
         torch.autograd.grad,
         torch.distributions.Normal.log_prob,
+        torch.compile,
+        torch.amp.GradScaler.scale,
+        nn.Module.state_dict,
+        nn.Module.load_state_dict,
         module.Net.forward,
         len(nn.modules.module._global_forward_pre_hooks),
     )
@@ -35,6 +40,44 @@ def test_everything_is_put_back_even_after_an_error(change, load):
     before = state_of_torch(module)
     examine_dqn(module)
     assert state_of_torch(module) == before
+
+
+def test_between_two_recordings_nothing_is_recorded_though_all_stays_wrapped():
+    net = nn.Sequential(nn.Linear(5, 2))
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    rows = RowIndex(5)
+    rows.add(make_transitions(Spaces((5,), 2), 4, np.random.default_rng(0), first=0))
+    recorder = Recorder(discover([net]), rows)
+
+    def learn():
+        net(torch.ones(3, 5)).sum().backward()
+        optimizer.step()
+        net.state_dict()
+
+    def draws_under_a_transformation():
+        torch.func.grad(lambda mean: torch.distributions.Normal(mean, 1.0).log_prob(mean))(torch.zeros(()))
+
+    before = nn.Module.state_dict
+    with recorder.kept():
+        with recorder.recording(1) as first:
+            learn()
+        learn()
+        draws_under_a_transformation()
+        assert nn.Module.state_dict is not before
+        with recorder.recording(2) as second:
+            learn()
+    assert nn.Module.state_dict is before
+    for update in (first, second):
+        assert [len(x) for x in (update.backwards, update.steps, update.read)] == [1, 1, 1]
+        assert not update.transformed
+
+
+def test_an_update_that_no_second_one_follows_is_not_examined(load):
+    """As of on-policy agents, whose update empties the buffer."""
+    change = [("        self.sync()\n", "        self.sync(); self.memory = deque(maxlen=0)\n")]
+    report = examine_dqn(load(changed(sources.DQN, change)))
+    assert [(f.level, f.code) for f in report.findings] == [("not seen", "nothing-learned")]
+    assert "no later one did" in report.findings[0].evidence
 
 
 def test_an_update_that_raises_is_not_seen_and_says_where(load):

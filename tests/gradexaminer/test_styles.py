@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from gradexaminer import Report, examine
-from tests.gradexaminer import sources, styles, styles_sac, styles_values
+from tests.gradexaminer import sources, styles, styles_more, styles_sac, styles_values
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn, seed_all
 from tests.gradexaminer.sources import changed
 
@@ -37,6 +37,10 @@ GROUPS = [
     ("priorities", sources.DQN, styles_values.PRIORITIES_RIGHT, styles_values.PRIORITIES_FAULTS, examine_dqn),
     ("layers", sources.DQN, styles_values.LAYERS_RIGHT, styles_values.LAYERS_FAULTS, examine_dqn),
     ("temperature", sources.SAC, styles_sac.TEMPERATURE_RIGHT, styles_sac.TEMPERATURE_FAULTS, examine_continuous),
+    ("heads", sources.DQN, styles_more.HEADS_RIGHT, styles_more.HEADS_FAULTS, examine_dqn),
+    ("manner", sources.DQN, styles_more.MANNER_RIGHT, styles_more.MANNER_FAULTS, examine_dqn),
+    ("NAF", styles_more.NAF, styles_more.NAF_RIGHT, styles_more.NAF_FAULTS, examine_continuous),
+    ("encoder", sources.SAC, styles_more.ENCODER_RIGHT, styles_more.ENCODER_FAULTS, examine_continuous),
     ("discrete SAC", styles_sac.DISCRETE_SAC, styles_sac.DISCRETE_RIGHT, styles_sac.DISCRETE_FAULTS, examine_dqn),
 ]
 RIGHT = [(group, base, name, x, run) for group, base, right, _, run in GROUPS for name, x in right.items()]

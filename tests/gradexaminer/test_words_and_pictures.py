@@ -17,7 +17,7 @@ from gradexaminer.pictures.marks import MARKS, picture_of
 from gradexaminer.pictures.svg import as_svg
 from gradexaminer.words import MEANINGS, Section
 
-WITHOUT_PICTURE = {"crashed", "nothing-learned", "out-of-scope"}  # nothing on the gradient's way
+WITHOUT_PICTURE = {"crashed", "nothing-learned", "out-of-scope", "question-open"}  # nothing on the gradient's way
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror='alert(1)'> & \"'"
 SECTIONS = sorted({m.lesson for m in MEANINGS.values() if m.lesson}, key=lambda s: s.page)
 

@@ -28,8 +28,11 @@ from grader.notebooks.source import source_notebook
 pytestmark = pytest.mark.slow
 
 MISTAKES = {  # of the instructor's: the file, what is right, what was published
-    "grader/bank/chain/l2_gradient.py": ("reference=lambda p, l: p - l)", "reference=lambda p, l: 2 * (p - l))"),
-    "grader/bank/chain/adam_step.py": ('entry("chain.adam_step", points=5', 'entry("chain.adam_step", points=3'),
+    "grader/bank/chain/batch_mean_gradient.py": (
+        "reference=lambda p, l: (p - l[:, None]) / len(l))",
+        "reference=lambda p, l: 2 * (p - l[:, None]) / len(l))",
+    ),
+    "grader/bank/chain/linear_vjp.py": ('entry("chain.linear_vjp", points=4', 'entry("chain.linear_vjp", points=2'),
 }
 A_POINT_A_DAY = """
 
@@ -120,47 +123,48 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     with open_gradebook(term.course) as book:
         book.update_or_create_assignment(chain.assignment_id, duedate=DUE)
 
-    # The first round, in time. 50 points as published, and the right l2_gradient earns a tenth of its 2: 50 - 1.8.
+    # The first round, in time. 41 points as published; the right batch_mean_gradient earns a tenth of its 3: 41 - 2.7.
+    # Bob's sgd_step is wrong in both rounds, and costs nothing: it is a warm-up.
     term.hand_in("ada", "2026-09-30 10:00:00 UTC", "Because the loss sees one output.")
-    term.hand_in("bob", "2026-09-30 11:00:00 UTC", "Half a thought.", sgd_step="uphill", adam_step="untouched")
-    term.hand_in("dee", "2026-10-01 12:00:00 UTC", l2_gradient="lost-half")  # which the wrong reference takes for right
+    term.hand_in("bob", "2026-09-30 11:00:00 UTC", "Half a thought.", sgd_step="uphill", linear_vjp="untouched")
+    term.hand_in("dee", "2026-10-01 12:00:00 UTC", batch_mean_gradient="lost-half")  # right, says the wrong reference
     assert term.grade() == {
-        "ada": ("graded", 48.2),
-        "bob": ("graded", 43.4),  # 48.2 - 0.9 * 2 - 3
-        "dee": ("graded", 50.0),
+        "ada": ("graded", 38.3),
+        "bob": ("graded", 36.3),  # 38.3 - 2
+        "dee": ("graded", 41.0),
     }
     term.by_hand("ada", {"chain-reflection": 5.5}, "Well seen.")
 
     # The second: bob again, 30 hours late; cyd's file arrives cut off; ada and dee hand in nothing new.
-    term.hand_in("bob", "2026-10-02 18:00:00 UTC", "A thought.", adam_step="no-bias-correction")
+    term.hand_in("bob", "2026-10-02 18:00:00 UTC", "A thought.", sgd_step="uphill", linear_vjp="bias-times-bias")
     term.hand_in("cyd", "2026-10-02 09:00:00 UTC")
     file = term.course.notebook_path(term.course.submitted, "cyd", chain)
     file.write_bytes(file.read_bytes()[:5000])
     assert term.grade() == {
-        "ada": ("unchanged", 53.7),
-        "bob": ("graded", 47.3),  # 48.2 - 0.3 * 3: m and v are right, and theta earns its form
+        "ada": ("unchanged", 43.8),
+        "bob": ("graded", 37.7),  # 38.3 - 0.3 * 2: grad_W and grad_x are right, and grad_b earns its form
         "cyd": ("failed", None),
-        "dee": ("unchanged", 50.0),
+        "dee": ("unchanged", 41.0),
     }
-    term.by_hand("bob", {"chain-adam-step": 1.5})
+    term.by_hand("bob", {"chain-linear-vjp": 1.5})
 
-    # The third: cyd, with an extension of two days; bob's file once more as it was; dee a second late, l2 corrected.
+    # The third: cyd, with an extension of two days; bob's file once more as it was; dee a second late, corrected.
     with open_gradebook(term.course) as book:
         book.grant_extension(chain.assignment_id, "cyd", days=2)
     term.hand_in("cyd", "2026-10-03 11:00:00 UTC", "Short.")
     term.hand_in("dee", "2026-10-01 12:00:01 UTC")
     assert term.grade() == {
-        "ada": ("unchanged", 53.7),
-        "bob": ("unchanged", 46.7),  # 47.3 - 0.7 * 3 + 1.5 by hand
-        "cyd": ("graded", 48.2),
-        "dee": ("graded", 48.2),
+        "ada": ("unchanged", 43.8),
+        "bob": ("unchanged", 37.8),  # 37.7 - 0.7 * 2 + 1.5 by hand
+        "cyd": ("graded", 38.3),
+        "dee": ("graded", 38.3),
     }
     term.by_hand("cyd", {"chain-reflection": 3.0}, "More of it.")
     assert term.totals() == {
-        "ada": (53.7, 56.0, False),
-        "bob": (44.7, 56.0, True),  # two days late
-        "cyd": (51.2, 56.0, False),
-        "dee": (47.2, 56.0, False),  # a day, for a second
+        "ada": (43.8, 47.0, False),
+        "bob": (35.8, 47.0, True),  # two days late
+        "cyd": (41.3, 47.0, False),
+        "dee": (37.3, 47.0, False),  # a day, for a second
     }
 
     # The mistakes are mended: 2 points more, and the right gradient is right.
@@ -168,16 +172,16 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
         term.change(file_name, published, right)
     term.grader("build", "chain")
     assert term.grade() == {
-        "ada": ("graded", 57.5),  # 52 + 5.5
-        "bob": ("graded", 48.5),  # 52 - 5 + 1.5
-        "cyd": ("graded", 55.0),  # 52 + 3
-        "dee": ("graded", 52.0),
+        "ada": ("graded", 48.5),  # 43 + 5.5
+        "bob": ("graded", 40.5),  # 43 - 4 + 1.5
+        "cyd": ("graded", 46.0),  # 43 + 3
+        "dee": ("graded", 43.0),
     }
     assert term.totals() == {
-        "ada": (57.5, 58.0, True),  # what a person marked before is looked at again
-        "bob": (46.5, 58.0, True),
-        "cyd": (55.0, 58.0, True),
-        "dee": (51.0, 58.0, False),
+        "ada": (48.5, 49.0, True),  # what a person marked before is looked at again
+        "bob": (38.5, 49.0, True),
+        "cyd": (46.0, 49.0, True),
+        "dee": (42.0, 49.0, False),
     }
 
     # What leaves the grader.
@@ -185,15 +189,16 @@ def test_a_whole_term_against_marks_worked_out_by_hand(tmp_path: Path, chain: Ch
     rows = list(csv.DictReader((term.course.work / "marks.csv").open()))
     assert len(rows) == 4 * 15
     bobs = {r["exercise"]: (r["score"], r["max_score"], r["mistake"]) for r in rows if r["student"] == "bob"}
-    assert bobs["chain-adam-step"] == ("1.5", "5.0", "no-bias-correction")
-    assert bobs["chain-sgd-step"] == ("2.0", "2.0", "")
-    assert {r["mistake"] for r in rows if r["exercise"] == "chain-l2-gradient"} == {""}
+    assert bobs["chain-linear-vjp"] == ("1.5", "4.0", "bias-times-bias")
+    assert bobs["chain-mlp-backward"] == ("8.0", "8.0", "")
+    assert bobs["chain-sgd-step"] == ("0.0", "0.0", "uphill")
+    assert {r["mistake"] for r in rows if r["exercise"] == "chain-batch-mean-gradient"} == {""}
     term.grader("feedback", "chain", "--student", "ada")
     assert "Well seen." in (term.course.feedback / "ada" / chain.assignment_id / f"{chain.notebook}.html").read_text()
     report = Path(json.loads(term.grader("class-report", "chain", "--json"))["file"]).read_text()
-    assert "no-bias-correction" in report
+    assert "bias-times-bias" in report
 
 
 def test_the_literals_fit_the_bank() -> None:
     """Where an exercise's points change, the sums above have to be worked out again."""
-    assert sum(e.points for e in entries("chain").values()) == 52
+    assert sum(e.marks for e in entries("chain").values()) == 43

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +69,9 @@ def environment(course: CourseDirectory) -> dict[str, str]:
 
 def kill_and_see_all_gone(run: Run) -> None:
     """kill -9 for the run's first process alone: its workers, fork server and kernels end by themselves."""
-    family = [*warm_programs.workers(), *psutil.Process(run.pid).children(recursive=True)]
+    family = warm_programs.workers()
+    with suppress(psutil.NoSuchProcess):  # the run may have ended between the timeout and this line
+        family += psutil.Process(run.pid).children(recursive=True)
     run.kill()
     run.communicate()
     left = psutil.wait_procs(family, timeout=PATIENCE)[1]
@@ -265,7 +268,8 @@ def test_a_locked_gradebook_is_waited_for_or_named(quick: CourseDirectory, chain
 
 def test_resubmission_replaces_and_marks_by_hand_stay(quick: CourseDirectory, chain: Chapter) -> None:
     start(quick).communicate(timeout=PATIENCE)
-    name = next(iter(entries("chain").values())).exercise.grade_id
+    counted = next(e for e in entries("chain").values() if not e.warm_up)
+    name = counted.exercise.grade_id
     where = (chain.notebook, chain.assignment_id, "student-3")
     with Gradebook(quick.db_url, "gradschool") as book:
         book.find_grade(name, *where).manual_score = 0.5
@@ -282,4 +286,4 @@ def test_resubmission_replaces_and_marks_by_hand_stay(quick: CourseDirectory, ch
         assert book.find_comment(f"{name}-solution", *where).manual_comment == "kept"
         assert len([s for s in book.assignment_submissions(chain.assignment_id) if s.student_id == "student-3"]) == 1
         scores = {g.name: g.auto_score for g in book.find_submission_notebook(*where).grades}
-    assert scores[name] == pytest.approx(entries("chain")["chain.l2_gradient"].points * 0.9)
+    assert scores[name] == pytest.approx(counted.marks * 0.9)

@@ -97,7 +97,7 @@ def test_the_pages_ten_minutes_work_from_the_download_to_the_mark(
         "nullzoe_LATE_12002_67002_loss_as_chain_rule.html",
     }
     assert "Handed in late, by the LMS: zoenull." in (course.work / "class-report.html").read_text()
-    total = sum(e.points for e in entries("chain").values())
+    total = sum(e.marks for e in entries("chain").values())
     assert chapter_totals(course, [chain])["mariecurie", chain.assignment_id].score == total
     assert float(points["Loss as chain rule (900)"]) > total  # the reflection's points are among the possible ones
 
@@ -171,6 +171,6 @@ def test_what_was_collected_late_is_graded_as_late(
         gradebook.update_or_create_assignment(chain.assignment_id, duedate="2026-11-20 12:00:00 UTC")
     monkeypatch.setattr(late_penalty, "rule", lambda: LateSubmissionPlugin(penalty_method="zero"))
     assert [r.status for r in autograde(course, submissions(course, [chain]), executor=Clerk())] == ["graded", "graded"]
-    total = sum(e.points for e in entries("chain").values())
+    total = sum(e.marks for e in entries("chain").values())
     found = chapter_totals(course, [chain])
     assert {s: t.score for (s, _), t in found.items()} == {"ann": total, "bob": 0.0}

@@ -17,9 +17,12 @@ import pytest
 import torch
 from nbformat import NotebookNode
 
+from grader.notebooks.predictions import calls, questions
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.numerics import central_differences
+from gradschool.lessons.clinics import chain as chain_clinic
+from gradschool.lessons.explorables.chain import explore_chain
 from gradschool.lessons.figures import plots_chain
 from gradschool.rl.nets.torch_mlp import tanh_net
 from tests.support.lesson_cells import (
@@ -95,13 +98,24 @@ def test_every_stub_shows_its_signature_and_its_shapes_outside_of_the_solution(
     assert source.rstrip().endswith("### END SOLUTION")
 
 
-def test_each_prediction_is_looked_back_at_and_the_minutes_fit(cells: list[NotebookNode]) -> None:
+def test_each_prediction_is_kept_and_looked_back_at_and_the_minutes_add_up(cells: list[NotebookNode]) -> None:
     prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
-    assert prose.count("**Predict.**") >= 11
+    asked = questions(cells)
+    assert len(asked) >= 14
+    assert [c.name for c in calls(cells) if c.function == "calibration"] == ["chain"]
     assert prose.count("**Reconcile.**") >= 11
-    assert 60 <= sum(map(int, re.findall(r"(\d+) minutes", prose))) <= 120
+    said = int(re.search(r"about (\d+) minutes at the exercises", prose)[1])
+    cards = sum(map(int, re.findall(r"importance [●○]{3} · (\d+) minutes", prose)))
+    assert abs(said - cards) <= 10
     assert "2-dqn-on-taxi" in prose
     assert "3-ddpg-on-pendulum" in prose
+
+
+def test_the_answers_stand_first_in_three_sentences(cells: list[NotebookNode]) -> None:
+    box = re.search(r"^> \*\*The answers first\.\*\* (.+)$", cells[0].source, re.MULTILINE)[1]
+    assert cells[0].source.index(box) < cells[0].source.index("Three forum questions")
+    assert len(re.findall(r"[.?!](?= [A-Z`]|$)", box)) == 3
+    assert all(f"(question {k}" in box for k in (1, 2, 3))
 
 
 def test_what_draws_or_trains_is_an_experiment_and_the_reflection_has_its_scheme(cells: list[NotebookNode]) -> None:
@@ -123,8 +137,8 @@ def test_the_lesson_s_own_solution_passes_its_check(lesson: SimpleNamespace, nam
 
 
 def test_local_derivatives_multiply_to_the_gradients_of_the_first_picture(cells: list[NotebookNode]) -> None:
-    source = next(c.source for c in cells if "plots_chain.chain_graph" in c.source)
-    names: dict = {"plots_chain": plots_chain}
+    source = next(c.source for c in cells if "explore_chain(" in c.source and "bar[" in c.source)
+    names: dict = {"explore_chain": explore_chain}
     exec(source, names)
     loss = lambda v: 0.5 * (v[0] * v[1] + v[2] - v[3]) ** 2  # noqa: E731  w, x, b, l
     measured = central_differences(loss, np.array([3.0, 2.0, -1.0, 3.0]))
@@ -143,6 +157,7 @@ def test_the_best_step_is_where_the_lesson_says(lesson: SimpleNamespace) -> None
     assert np.cbrt(3 * np.finfo(float).eps) == pytest.approx(1e-5, rel=0.2)
     steps = 10.0 ** -np.arange(0, 15.5, 0.5)
     error = [abs(lesson.numerical_gradient(lambda x: float(np.exp(x[0])), np.ones(1), h)[0] / np.e - 1) for h in steps]
+    assert -np.log10(min(error)) == pytest.approx(11, abs=1)  # "about eleven digits"
     assert 1e-7 < steps[int(np.argmin(error))] < 1e-4
     assert min(error) < 1e-10  # about ten digits
     assert error[0] > 0.1  # too long
@@ -172,7 +187,7 @@ def test_a_jacobian_of_width_100_is_99_percent_zeros_and_costs_n_times_the_memor
         way()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[0] > n / 4 * peaks[1]
+    assert peaks[0] / peaks[1] == pytest.approx(21, rel=0.15)  # as the text says
 
 
 def test_three_saturated_tanh_units_leave_less_than_a_thousandth(lesson: SimpleNamespace) -> None:
@@ -231,8 +246,9 @@ def test_who_moves_the_hill_claims_more_and_stands_lower(cells: list[NotebookNod
     source = next(c.source for c in cells if "plots_chain.two_climbs" in c.source)
     names: dict = {"np": np, "plots_chain": plots_chain, "maximise": lesson.maximise, "print": lambda *_: None}
     exec(source, names)
-    hill, fixed, moved = names["hill"], names["fixed"][-1], names["moved"][-1]
+    hill, fixed, moved = names["score"], names["fixed"][-1], names["moved"][-1]
     assert fixed == pytest.approx([0, 0], abs=1e-3)
+    assert (hill(*moved), hill(moved[0], 0.0)) == pytest.approx((3.6, -5.3), abs=0.05)  # as the text says
     assert hill(*moved) > 3 > hill(*fixed)
     assert hill(moved[0], 0.0) < hill(-2.0, 0.0) < hill(*fixed)  # worse than where both began
     a = np.array([0.7])
@@ -258,3 +274,110 @@ def test_adam_s_first_step_is_lr_and_a_constant_factor_is_hidden(
         np.testing.assert_allclose(np.array(list(route(factor))), right, rtol=1e-4)
         stepped = lesson.sgd_step([theta], [factor * grads[0]], 0.01)[0] - theta
         np.testing.assert_allclose(stepped, -factor * 0.01 * grads[0])
+
+
+# -- what is measured in the lesson ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> SimpleNamespace:
+    """The names after all experiments but the pictures, with what each printed by `reconcile` beside them."""
+    names: dict = {**vars(lesson), "reconciled": {}}
+    names |= dict.fromkeys(("predict", "calibration", "progress", "hand_in"), lambda *_, **__: None)
+    names["reconcile"] = names["reconciled"].__setitem__
+    names["print"] = lambda *_: None
+    for cell in cells:
+        if cell.metadata.get("tags") == ["experiment"]:
+            pictures = ("plots_chain.", "explore_chain(", "backprop", "flow.")
+            lines = [line for line in cell.source.splitlines() if not line.startswith(pictures)]
+            exec("\n".join(lines), names)
+    return SimpleNamespace(**names)
+
+
+def test_every_prediction_is_measured_as_the_text_says(cells: list[NotebookNode], session: SimpleNamespace) -> None:
+    found = session.reconciled
+    assert set(found) == set(questions(cells))
+    numbers = {
+        "chain.step-past-label": 4,
+        "chain.step-wrong-sign": 6,
+        "chain.jacobian-zeros": 99,
+        "chain.gradient-into-v": 48,
+    }
+    assert {name: found[name] for name in numbers} == numbers
+    assert 1 < found["chain.digits-at-tiny-step"] < 4
+    assert found["chain.jacobian-memory"] == pytest.approx(64, rel=0.1)  # as the text says
+    assert 0 < found["chain.three-saturated-tanh"] < 1e-3  # "less than a thousandth"
+    assert found["chain.broadcast-learns"] == "one constant: the mean label"
+    assert found["chain.overwritten-path"] == "the first use, w x"
+    assert found["chain.two-climbs"] == "both together reports more, a alone is better"
+    assert found["chain.hidden-factor"] == "SGD's"
+    assert found["chain.clipped-factor"] == ["times 6", "times 1 (right)", "times 1/6"]
+
+
+def test_what_was_measured_can_be_answered(cells: list[NotebookNode], session: SimpleNamespace) -> None:
+    for name, asked in questions(cells).items():
+        value = session.reconciled[name]
+        kind = "choice" if isinstance(value, str) else "ranking" if isinstance(value, list) else "number"
+        assert kind == asked.kind, name
+        assert {value} <= set(asked.options) if kind == "choice" else True
+        assert sorted(value) == sorted(asked.options) if kind == "ranking" else True
+
+
+def test_plain_adam_hides_a_factor_that_clipping_and_weight_decay_show(session: SimpleNamespace) -> None:
+    plain, clipped, decayed = session.final.values()
+    assert plain == pytest.approx([plain[0]] * 3, rel=1e-4)
+    for losses in (clipped, decayed):
+        assert losses[1] < losses[0] < losses[2]  # the wrong factor 6 ends lowest
+        assert losses[2] > 2 * losses[0]
+        assert losses[1] < losses[0] / 5
+    for change, by_torch in ((session.clipped, clip_by_torch), (session.decayed, decay_by_torch)):
+        params, grads = session.fresh_net(), [3 * theta for theta in session.fresh_net(1)]
+        for mine, theirs in zip(change(grads, params), by_torch(grads, params), strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+
+
+def clip_by_torch(grads: list[np.ndarray], params: list[np.ndarray]) -> list[np.ndarray]:
+    leaves = [torch.tensor(p) for p in params]
+    for leaf, grad in zip(leaves, grads, strict=True):
+        leaf.grad = torch.tensor(grad)
+    torch.nn.utils.clip_grad_norm_(leaves, 0.5)
+    return [leaf.grad.numpy() for leaf in leaves]
+
+
+def decay_by_torch(grads: list[np.ndarray], params: list[np.ndarray]) -> list[np.ndarray]:
+    """What SGD with weight decay steps by: Adam of torch adds the same before its means."""
+    leaves = [torch.tensor(p, requires_grad=True) for p in params]
+    for leaf, grad in zip(leaves, grads, strict=True):
+        leaf.grad = torch.tensor(grad)
+    torch.optim.SGD(leaves, lr=1.0, weight_decay=0.01).step()
+    return [p - leaf.detach().numpy() for p, leaf in zip(params, leaves, strict=True)]
+
+
+def test_backward_fills_every_leaf_and_autograd_grad_only_those_asked_for(session: SimpleNamespace) -> None:
+    assert session.only_a.item() == session.a.grad.item() == -2
+    assert session.phi.grad.item() == 1
+    session.a.grad = session.phi.grad = None
+    torch.autograd.grad(session.frozen_loss(), (session.a,))
+    assert session.a.grad is session.phi.grad is None
+
+
+def test_the_worked_step_leaks_as_its_table_says(session: SimpleNamespace) -> None:
+    w, v = session.w, session.v
+    for detached, wanted in ((True, (60, None)), (False, (60, 24))):
+        in_w, in_v = torch.autograd.grad(session.surrogate(detached), (w, v), allow_unused=True)
+        assert (in_w.item(), in_v if in_v is None else in_v.item()) == wanted
+    assert (w.grad.item(), v.grad.item()) == (120, 48)
+
+
+def test_the_clinic_s_bugs_are_among_the_choices_and_b_stops_at_the_labels_variance(
+    cells: list[NotebookNode], session: SimpleNamespace
+) -> None:
+    asked = questions(cells)
+    lists = [asked[f"chain.bug-of-{letter.lower()}"].options for letter in chain_clinic.LETTERS]
+    assert len(set(lists)) == 1
+    assert set(chain_clinic.BUGS.values()) < set(lists[0])
+    last = session.runs_by_letter["B"][0][-1]
+    assert last == pytest.approx(np.var(session.labels) / 2, rel=0.02)
+    assert np.var(session.labels) / 2 == pytest.approx(0.25, abs=0.02)
+    assert session.runs_by_letter["A"][0][-1] > 1000  # SGD diverges
+    assert session.runs_by_letter["D"][0][-1] < session.runs_by_letter["D"][0][0] / 2  # the loss falls

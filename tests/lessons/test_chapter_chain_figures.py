@@ -38,7 +38,7 @@ def lesson(cells: list[NotebookNode]) -> SimpleNamespace:
 
 @pytest.fixture
 def findings(lesson: SimpleNamespace) -> dict[str, list[list[str]]]:
-    """Each patient's gradients beside the right ones, on two calls."""
+    """Each run's gradients beside the right ones, on two calls."""
     rng = np.random.default_rng(0)
     params = [rng.normal(size=s) for s in ((5, 1), (5,), (1, 5), (1,))]
     X = np.linspace(-1, 1, 8)[:, None]
@@ -59,8 +59,8 @@ def test_every_faulty_network_shows_the_finding_that_its_diagnosis_names(finding
     assert findings["D"] == [["0", "0", "1", "1"]] * 2
 
 
-def test_there_is_no_fifth_patient(lesson: SimpleNamespace) -> None:
-    with pytest.raises(ValueError, match="no patient 'E': there are A, B, C, D"):
+def test_there_is_no_fifth_run(lesson: SimpleNamespace) -> None:
+    with pytest.raises(ValueError, match="there is no run 'E': there are A, B, C, D and 'healthy'"):
         chain.FaultyNetwork("E", lesson.mlp_backward, lesson.batch_mean_gradient)
 
 
@@ -92,13 +92,13 @@ def figures(session: tuple[list[LessonFigure], float]) -> list[LessonFigure]:
 
 
 def test_every_figure_is_drawn_and_carries_its_words(cells: list[NotebookNode], figures: list[LessonFigure]) -> None:
-    assert len(figures) == len(figure_cells(cells)) == 10
+    assert len(figures) == len(figure_cells(cells)) == 9
     for figure in figures:
         assert isinstance(figure, LessonFigure)
         assert len(figure.alt) > 100
         assert "nan" not in figure.alt
         assert len(figure.axes) >= 1
-    assert len({figure.alt for figure in figures}) == 10
+    assert len({figure.alt for figure in figures}) == 9
 
 
 def test_figures_are_transparent_pictures_and_speak_when_shown(

@@ -5,6 +5,7 @@ The functions under test are the lesson's own solution cells. Nothing here start
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -27,21 +28,22 @@ from gradschool.lessons.clinics import ddpg
 from gradschool.lessons.clinics.faults.ddpg import faults
 from gradschool.lessons.ddpg_experiments import (
     exploit_critic,
-    findings_table,
     implementations_table,
     summary,
     train_own,
     train_seeds,
 )
-from gradschool.lessons.figures import pendulum_animation, plots_ddpg
+from gradschool.lessons.figures import pendulum_animation, plots_ddpg, plots_two_state
 from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
 from gradschool.rl.ddpg.training import train
+from gradschool.rl.envs import two_state_mdp as two_state
 from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
 from gradschool.rl.nets.mlp import MLP
 from tests.support.lesson_cells import assert_each_check_calls_its_function, cells_of, marked, names_of
 
 SOURCE = Path(__file__).parents[2] / "solutions/03-ddpg-on-pendulum/ddpg_on_pendulum.md"
 EXERCISES = [exercise.id for exercise in in_chapter("ddpg")]
+RECORDED = json.loads((Path(__file__).parents[2] / "bench" / "ddpg_lesson.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +96,20 @@ def test_every_exercise_has_a_card_a_stub_with_shapes_and_three_hints(cells: lis
 
 def test_each_prediction_is_looked_back_at_and_the_minutes_fit(cells: list[NotebookNode]) -> None:
     prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
-    assert prose.count("**Predict.**") >= 12
+    code = "\n".join(c.source for c in cells if c.cell_type == "code")
+    asked, measured = (
+        {m[1]: m.start() for m in re.finditer(rf'\b{call}\(\s*"(ddpg\.[^"]+)"', code)}
+        for call in ("predict", "reconcile")
+    )
+    assert len(asked) == len(re.findall(r"\bpredict\(", code)) >= 12
+    assert len(measured) == len(re.findall(r"\breconcile\(", code))
+    assert set(asked) == set(measured)
+    assert all(asked[name] < measured[name] for name in asked)
+    assert 'calibration("ddpg")' in code
     assert prose.count("**Reconcile") >= 12
-    assert 60 <= sum(map(int, re.findall(r"· (\d+) minutes", prose))) <= 120
+    minutes = sum(map(int, re.findall(r"· (\d+) minutes", prose)))
+    assert 150 <= minutes <= 190
+    assert f"about {round(minutes, -1)} minutes for the exercises" in prose
 
 
 def test_what_draws_or_trains_is_an_experiment_and_the_reflection_has_its_scheme(cells: list[NotebookNode]) -> None:
@@ -165,7 +178,9 @@ def implementations(lesson: SimpleNamespace, parts: dict[str, Any]) -> dict[str,
     }
 
 
-def test_five_roads_lead_to_the_gradient_of_minus_mean_q(lesson: SimpleNamespace, parts: dict[str, Any]) -> None:
+def test_five_implementations_agree_with_the_gradient_of_minus_mean_q(
+    lesson: SimpleNamespace, parts: dict[str, Any]
+) -> None:
     found = {name: gradient() for name, gradient in implementations(lesson, parts).items()}
     sizes, low, high = net_of(parts["actor"]).sizes, parts["low"], parts["high"]
     obs, critic = parts["batch"]["obs"], net_of(parts["critic"])
@@ -177,7 +192,7 @@ def test_five_roads_lead_to_the_gradient_of_minus_mean_q(lesson: SimpleNamespace
     np.testing.assert_allclose(found["vjp"], central_differences(loss, parts["actor"]["flat"]), rtol=1e-5, atol=1e-8)
     for name in ("jacobian", "surrogate", "grad_outputs", "direct"):
         np.testing.assert_allclose(found[name], found["vjp"], rtol=0, atol=1e-10 * np.abs(found["vjp"]).max())
-    assert not np.allclose(3 * found["quadcopter"], found["vjp"], rtol=1e-2)  # the 1/A alone does not mend it
+    assert not np.allclose(3 * found["quadcopter"], found["vjp"], rtol=1e-2)  # the 1/A alone does not fix it
 
 
 def test_the_quadcopters_loss_pushes_up_where_the_truth_is_down(lesson: SimpleNamespace) -> None:
@@ -200,6 +215,84 @@ def test_numbers_that_the_prose_predicts(lesson: SimpleNamespace) -> None:
     assert lesson.invert_gradients(-one, *wall).item() == -0.75
     n = MLP((3, 64, 64, 3), np.random.default_rng(0)).n_params
     assert (n, 64 * 3 * n) == (4_611, 885_312)
+
+
+def printed_by(cells: list[NotebookNode], capsys: pytest.CaptureFixture[str], *beginnings: str) -> str:
+    """What these experiment cells print, run in order after the lesson's locked and exercise cells."""
+    names = names_of(cells) | {"reconcile": lambda *_: None}
+    for beginning in beginnings:
+        exec(next(c.source for c in cells if c.source.startswith(beginning)), names)
+    return capsys.readouterr().out
+
+
+def test_numbers_of_the_quadcopters_loss(cells: list[NotebookNode], capsys: pytest.CaptureFixture[str]) -> None:
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    shown = printed_by(cells, capsys, "rng = np.random.default_rng(3)", "parameters = list(torch_actor.parameters())")
+    (found, cosine), (fixed, right) = re.findall(r"length ([\d.]+) of the truth, cosine ([+\d.]+)", shown)
+    assert fixed == "0.333"
+    assert right == "+1.000"
+    assert f"the cosine is {cosine.removeprefix('+')}" in prose
+    assert f"the factor {found} that was printed" in prose
+    assert f"the gradient is {float(found) / float(fixed):.3f} times as long" in prose
+
+
+def test_numbers_of_the_two_state_problem(cells: list[NotebookNode], capsys: pytest.CaptureFixture[str]) -> None:
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown").replace("\N{MINUS SIGN}", "-")
+    shown = printed_by(cells, capsys, "theta, h = 0.5, 1e-5")
+    numbers = re.findall(r": +([+-]\d+\.\d{4})$", shown, re.MULTILINE)
+    true, own, replayed, dropped, off_policy = numbers
+    assert true == own
+    assert f"{true} both times" in prose
+    assert f"the same expression gives {replayed}" in prose
+    assert (
+        f"The dropped term is {dropped}, and both together are the gradient of $\\sum_s d(s)V(s)$, {off_policy}"
+        in prose
+    )
+    older, own_states = two_state.replay_distribution(), two_state.replay_distribution(0.5)
+    assert f"was in state 0 for {older[0]:.0%}".replace("%", " %") in prose
+    assert f"the step is {two_state.frozen_critic_gradient(0.5, own_states):.2f}, with the right sign" in prose
+    assert f"{true} becomes {float(true) / 10:.2f}" in prose
+    best = plots_two_state.stopping_point(plots_two_state.on_own_states)
+    replayed_end = plots_two_state.stopping_point(plots_two_state.on_replayed_states)
+    ends = f"stops at $\\theta={replayed_end:.2f}$, where J is {two_state.expected_return(replayed_end):.2f}"
+    assert ends in prose
+    assert f"the optimum is $\\theta={best:.2f}$ with J = {two_state.expected_return(best):.2f}" in prose
+
+
+def test_training_results_in_the_text_are_those_that_were_recorded(cells: list[NotebookNode]) -> None:
+    """`python -m bench.ddpg_lesson` runs the lesson's own cells; what it printed is in bench/ddpg_lesson.json."""
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown").replace("\N{MINUS SIGN}", "-")
+    bounds, ablations, errors = RECORDED["bounds"], RECORDED["ablations"], RECORDED["errors"]
+    first = ", ".join(f"{name.removesuffix(' (tanh)')} {b['solved']} of {b['of']}" for name, b in bounds.items())
+    assert f"When this was written: {first}." in prose
+    all_seeds = RECORDED["section 8"]
+    assert f"{all_seeds['solved']} of {all_seeds['of']}, each after about a tenth of a second" in prose
+    assert all_seeds["cpu_seconds_to"] < 0.25
+    alone = ablations["no target networks"]
+    assert f"nearly every seed fails ({alone['of'] - alone['solved']} of {alone['of']} when this was written)" in prose
+    assert ablations["no noise"]["solved"] == ablations["no noise"]["of"]  # "all seeds still solve the task"
+    right, wrong = (ablations[f"cut after 20 steps, truncation is {what}"] for what in ("truncation", "termination"))
+    assert f"most agents ({right['solved']} of {right['of']}) learn" in prose
+    assert wrong["solved"] == 0  # "none does"
+    long = ablations["cut after 200 steps, truncation is termination"]
+    assert long["solved"] >= long["of"] - 1  # "the return hardly changes"
+    ddpg_error, td3_error = errors["DDPG"], errors["TD3"]
+    starts = f"after {ddpg_error['first_at']:,} steps still by about {round(ddpg_error['first_median'], -1):.0f} and"
+    assert f"{starts} {round(td3_error['first_median'], -1):.0f}" in prose
+    assert "the true discounted return is about -140" in prose
+    assert all(round(found["first_true_median"], -1) == -140 for found in errors.values())
+    assert ddpg_error["above"] == ddpg_error["of"]
+    assert td3_error["above"] == 0
+    for found in (ddpg_error, td3_error):
+        size = f"by {found['least']:.0f} to {found['most']:.0f} (median {abs(found['median']):g}"
+        assert f"{size}; the true return is about {found['true_median']:.0f}" in prose, size
+    assert f"on {ddpg_error['below_zero_in_the_middle']} of {ddpg_error['of']} seeds" in prose
+    returns = f"DDPG ends at about {all_seeds['median']:.0f}, TD3 at about {RECORDED['TD3']['median']:.0f}"
+    assert returns in prose
+    assert RECORDED["TD3"]["solved"] == RECORDED["TD3"]["of"] == all_seeds["solved"]
+    assert sum(run["worst"] < -200 for run in RECORDED["clinic"].values()) == 2  # "The curves identify two of six"
+    own = RECORDED["own"]
+    assert f"all three seeds ended above -200, at {own['worst']:.0f} to {own['best']:.0f}" in prose
 
 
 def test_a_constant_added_to_q_changes_no_gradient(lesson: SimpleNamespace, parts: dict[str, Any]) -> None:
@@ -231,24 +324,65 @@ def test_tables_say_what_was_measured(lesson: SimpleNamespace, mine: StudentFunc
 # -- the clinic -----------------------------------------------------------------------------------------------
 
 
-def test_every_patient_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: StudentFunctions) -> None:
+def differences(found: ddpg.Record, right: ddpg.Record) -> set[str]:
+    """Which comparisons of two records tell them apart: those that a student is asked to find."""
+    batch = ddpg.fixed_batch(0)
+    over, cut = batch.terminated == 1, batch.truncated == 1
+    off = ~np.isclose(found.y, right.y)
+    g, g0 = found.actor_gradient, right.actor_gradient
+    lengths = float(np.linalg.norm(g)), float(np.linalg.norm(g0))
+    shown = {
+        "labels of ordinary rows": off[~over & ~cut].any(),
+        "labels of truncated rows": off[cut & ~over].any(),
+        "labels of terminated rows": off[over].any(),
+        "slope": not np.allclose(found.dq_da, right.dq_da),
+        "length of the actor's gradient": not np.isclose(*lengths),
+        "direction of the actor's gradient": not np.isclose(g @ g0, lengths[0] * lengths[1]) or not lengths[0],
+        "critic's first gradient": not np.allclose(found.critic_gradient_1, right.critic_gradient_1),
+        "critic's second gradient": not np.allclose(found.critic_gradient_2, right.critic_gradient_2),
+    }
+    return {name for name, differs in shown.items() if differs}
+
+
+def test_every_broken_run_shows_its_own_fault_and_no_other(lesson: SimpleNamespace, mine: StudentFunctions) -> None:
     diagnosis = lesson.clinic()
-    healthy = vars(ddpg.examine(mine, mine))
-    assert healthy["actor_cosine"] == pytest.approx(1.0)
+    healthy = ddpg.record(mine, mine)
+    np.testing.assert_array_equal(healthy.critic_gradient_1, healthy.critic_gradient_2)
     signs = {
-        "time-limit-terminal": {"label_truncated"},
-        "target-unscaled": {"label_ordinary", "label_truncated"},
-        "detached-action": {"actor_ratio", "actor_cosine"},
-        "mean-over-actions": {"actor_ratio"},
+        "time-limit-terminal": {"labels of truncated rows"},
+        "target-unscaled": {"labels of ordinary rows", "labels of truncated rows"},
+        "detached-action": {"length of the actor's gradient", "direction of the actor's gradient"},
+        "mean-over-actions": {"length of the actor's gradient"},
         "replay-action": {"slope"},
-        "critic-climbs": {"critic_moved"},
+        "critic-climbs": {"critic's second gradient"},
     }
     for letter, fault in diagnosis.items():
-        found = vars(ddpg.examine(ddpg.faulty_functions(letter, mine), mine))
-        assert {k for k in found if not np.isclose(found[k], healthy[k], atol=1e-6)} == signs[fault], letter
+        found = ddpg.record(ddpg.faulty_functions(letter, mine), mine)
+        assert differences(found, healthy) == signs[fault], letter
     assert diagnosis == faults()
     assert set(signs) < set(FAULTS)
-    assert len(findings_table({"A": ddpg.faulty_functions("A", mine)}, mine).splitlines()) == 3
+
+
+def test_the_critic_that_climbs_is_torch_without_zero_grad(
+    lesson: SimpleNamespace, mine: StudentFunctions, parts: dict[str, Any]
+) -> None:
+    """The planted fault equals what torch leaves in the critic when nothing clears it after the actor's backward."""
+    letter = next(k for k, fault in lesson.clinic().items() if fault == "critic-climbs")
+    broken = ddpg.faulty_functions(letter, mine)
+    low, high, batch = parts["low"], parts["high"], batch_of(parts["batch"])
+    actor, critic = net_of(parts["actor"]), net_of(parts["critic"])
+    y = np.linspace(-1.0, 1.0, len(batch.reward))
+    broken.action_gradient(actor, critic, batch, low, high)
+    found = broken.critic_gradient(critic, batch, y)
+
+    torch_critic, tensors = TorchCritic(critic), Batch(*(torch.tensor(x) for x in batch))
+    lesson.actor_loss_direct(TorchActor(actor, low, high), torch_critic, tensors).backward()
+    (0.5 * (torch_critic(tensors.obs, tensors.action) - torch.tensor(y)).square().mean()).backward()
+    left = [p.grad for p in torch_critic.parameters() if p.grad is not None]
+    np.testing.assert_allclose(found, flat_gradient(left), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        broken.critic_gradient(critic, batch, y), mine.critic_gradient(critic, batch, y), rtol=1e-9, atol=1e-12
+    )
 
 
 def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: SimpleNamespace) -> None:
@@ -256,7 +390,7 @@ def test_the_check_of_the_clinic_knows_a_wrong_name_and_an_unknown_one(lesson: S
     report = check_here(find("ddpg.clinic"), lambda: wrong)
     assert not report.passed
     assert report.fraction == pytest.approx(5 / 6, abs=1e-5)  # each diagnosis earns its share
-    assert "`A`" in str(report.hint)
+    assert report.hint == "1 of the 6 answers is not right yet."
     report = check_here(find("ddpg.clinic"), lambda: {**wrong, "A": "flu"})
     assert not report.passed
     assert "flu" in str(report)
@@ -282,6 +416,7 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
         plots_ddpg.any_actor_looks_good(said, {"a": -5.0}),
         plots_ddpg.estimated_against_true({"x": runs}),
         plots_ddpg.clinic_panels(dict.fromkeys("ABCDEF", runs), runs),
+        plots_two_state.returns_and_steps(),
         pendulum_animation.episode_strip(agent.act, pictures=3),
     ]
     for figure in drawn:
@@ -293,10 +428,15 @@ def test_figures_carry_words_and_pixels(lesson: SimpleNamespace, mine: StudentFu
 
 def test_the_swing_up_is_gymnasiums_own_picture(lesson: SimpleNamespace) -> None:
     still = lambda obs: np.zeros((len(obs), 1))  # noqa: E731
-    frames, earned = pendulum_animation.episode_frames(still, pendulum_animation.HANGING, (0, 100))
+    frames, earned, heights = pendulum_animation.episode_frames(still, pendulum_animation.HANGING, (0, 100))
     assert [f.shape for f in frames] == [(500, 500, 3)] * 2
     assert earned < -1000
+    assert len(heights) == 200
     html = pendulum_animation.swing_up(still).data
+    assert "does not stay upright" in html
+    assert f"Return {earned:.0f}; this start is the lowest of the 100 fixed episodes" in html
+    assert "stays upright from step 2 on" in pendulum_animation._ending([-1.0, 0.2] + [1.0] * 60)
+    assert "does not" in pendulum_animation._ending([1.0] * 60 + [0.5] + [1.0] * 49)
     assert html.startswith("<figure><img alt=")
     assert "data:image/gif;base64" in html
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ import torch
 
 from grader.bank.registry import entries, find_entry
 from gradschool.check.api import check_here
+from gradschool.check.card import as_html, as_text
 from gradschool.core.exercise import find, in_chapter
 from gradschool.core.judge_messages import JUDGE_VARIABLE
 from gradschool.lessons.clinics import diagnoses, dqn
 from gradschool.lessons.clinics.diagnoses import listed_diagnoses
+from gradschool.lessons.figures import plots_dqn
 from gradschool.rl.dqn.agent import table_gradient
 
 MEASURED = "measured-not-derived"  # the oracle measures too: only the judge's hidden inputs tell them apart
@@ -148,7 +151,7 @@ def test_a_letter_that_is_wrong_misspelled_or_missing_costs_its_own_share(chapte
 
     assert report(C=f" {name.upper()} ").passed
     for other, said in {
-        "sign" if "sign" in right else right["A"]: "`C` is not the right answer yet.",
+        "sign" if "sign" in right else right["A"]: "1 of the 6 answers is not right yet.",
         name[:-1]: f"`C`: '{name[:-1]}' is not on the list of faults; the nearest name is '{name}'.",
         "flu": "`C`: 'flu' is not on the list of faults; the names are in the table above the exercise.",
         "": "`C`: no fault is named.",
@@ -156,6 +159,8 @@ def test_a_letter_that_is_wrong_misspelled_or_missing_costs_its_own_share(chapte
         found = report(C=other)
         assert found.fraction == pytest.approx(5 / 6, abs=1e-5)
         assert said in found.hint
+        letters = re.findall(r"`([A-F])`|<code>([A-F])</code>", as_text(found) + as_html(found))
+        assert bool(letters) == ("`C`" in said)  # a wrong name that is on the list is counted, and not placed
         assert found.notes[0] == "Right so far: 5 of 6. Each one earns its share."
     assert report(C="flu", E="").fraction == pytest.approx(4 / 6, abs=1e-5)
     assert check_here(exercise, lambda: dict.fromkeys("ABCDEF", right["A"])).fraction == 0.0
@@ -189,3 +194,22 @@ def test_the_listed_equations_are_the_code_beside_them(source):
     assert "return functions.weight_gradient(s, functions.output_gradient(q, a, y), len(W))" in agent
     assert "Table(initial_table(model, settings), settings.alpha * settings.batch)" in training
     assert "self.Q -= self.step_size * gradient" in agent
+
+
+def test_the_clinics_measurements_are_one_table_and_the_same_as_text():
+    def some(*returns: float) -> list[SimpleNamespace]:
+        values = {"actions_used": [3, 4], "largest_abs_q": [1.0, 21.5]}
+        return [SimpleNamespace(mean_return=[-9.0, r], deliveries=k, **values) for k, r in enumerate(returns)]
+
+    table = plots_dqn.ClinicTable({"A": some(-3.0, 7.9), "<B>": some(1.0)})
+    html = table._repr_html_()
+    rows = [re.findall(r"<t[dh][^>]*>([^<]*)", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
+    assert rows[0] == list(table.HEADS)
+    assert rows[1:] == [
+        ["A", "-3.0 to 7.9", "4 to 4", "0 to 1", "21.5"],
+        ["&lt;B&gt;", "1.0 to 1.0", "4 to 4", "0 to 0", "21.5"],
+    ]
+    assert html.count('scope="col"') == 5
+    assert repr(table).splitlines()[0] == (
+        "A: mean return ends between -3.0 and 7.9, greedy actions in use 4 to 4, deliveries 0 to 1, largest |Q| 21.5"
+    )

@@ -21,23 +21,27 @@ def test_a_lesson_begins_with_its_number_its_aims_its_minutes_and_its_needs(numb
     text = prose(part)
     assert re.match(rf"# {number} · [A-Z]", text)
     head = text[: text.index("\n## ")]
-    aims = re.search(r"\*\*When you are through you can\*\*\n\n((?:- .*\n)+)", head)
+    aims = re.search(r"\*\*(?:By the end you will be able to|When you are through you can)\*\*\n\n((?:- .*\n)+)", head)
     assert aims
     assert all(re.match(r"- \*[a-z]+\*", aim) for aim in aims[1].splitlines()), "each aim begins with what one does"
-    said = [head.index(words) for words in ("**Minutes:** about ", "The computer needs ", "**You need:** ")]
+    first = "**Time:** 3.5 to 5 hours, " if "**Time:**" in head else "**Minutes:** about "
+    said = [head.index(words) for words in (first, "The computer needs ", "**You need:** ")]
     assert aims.end() < said[0]
     assert said == sorted(said)
 
 
 @pytest.mark.parametrize("part", CHAPTERS)
-def test_the_two_sittings_are_all_of_the_sections(part: str) -> None:
+def test_the_sittings_are_all_of_the_sections_and_each_break_is_marked(part: str) -> None:
     text = prose(part)
-    sittings = re.search(r"best in two sittings \(sections 1 to (\d+), then (\d+) to (\d+)\)", text)
+    sittings = re.search(r"best in (?:one|two|three) sittings? \(sections ((?:\d+ to \d+(?:, |, then )?)+)\)", text)
     assert sittings
-    first, second, last = map(int, sittings.groups())
+    found = [(int(a), int(b)) for a, b in re.findall(r"(\d+) to (\d+)", sittings[1])]
     numbered = [int(n) for n in re.findall(r"^## (\d+) · ", text, re.MULTILINE)]
-    assert numbered == list(range(1, last + 1))
-    assert 1 < second == first + 1 <= last
+    assert [n for a, b in found for n in range(a, b + 1)] == numbered == list(range(1, found[-1][1] + 1))
+    if "**Time:**" in text:  # two breaks, each at the end of a sitting
+        before = [int(n) for n in re.findall(r"\*\*Break\.\*\*[^#]*?\n## (\d+) · ", text)]
+        assert before == [a for a, _ in found[1:]]
+        assert len(before) == text.count("**Break.**") == 2
 
 
 @pytest.mark.parametrize("part", CHAPTERS)

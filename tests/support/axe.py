@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,21 @@ KINDS_OF_TEXT = """() => {
 }"""
 
 
-def serious(page: Page) -> list[str]:
-    """Return what axe finds serious or critical: rule, reason, and up to three places of each."""
+def serious(page: Page, part: str = "body") -> list[str]:
+    """Return what axe finds serious or critical: rule, reason, and up to three places of each.
+
+    `part` is a selector of what is examined, by default the whole page.
+    """
     where = find_spec("axe_playwright_python")
     assert where is not None, "axe-playwright-python is missing: see the test extra in pyproject.toml"
     program = (Path(where.origin or "").parent / "axe.min.js").read_text(encoding="utf-8")
     page.evaluate(program + "; undefined")  # not as a script of the page's, which some pages rightly forbid
     assert page.evaluate(KINDS_OF_TEXT) > 0
-    contrast = _run(page, "{include: [['[data-contrast]']]}", "runOnly: ['color-contrast']")
-    found = contrast + _run(page, "document", "rules: {'color-contrast': {enabled: false}}")
+    where_from = "" if part == "body" else f"{part} "
+    colored = json.dumps({"include": [[f"{where_from}[data-contrast]"]]})
+    contrast = _run(page, colored, "runOnly: ['color-contrast']")
+    whole = "document" if part == "body" else json.dumps({"include": [[part]]})
+    found = contrast + _run(page, whole, "rules: {'color-contrast': {enabled: false}}")
     bad = [v for v in found if v["impact"] in ("serious", "critical")]
     return [f"{v['id']}: {v['help']}: {n['html'][:150]}" for v in bad for n in v["nodes"][:3]]
 

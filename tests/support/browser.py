@@ -29,6 +29,9 @@ from tests.support.programs import needs
 
 BIN = Path(sys.executable).parent
 PATIENCE = 180_000  # milliseconds
+# Milliseconds between two looks at a state. Else the page looks before each of its frames, sixty times a second, and
+# draws them: a notebook that waits for its kernel takes a whole core.
+POLLING = 100
 expect.set_options(timeout=PATIENCE)
 SHOTS = ROOT / "build" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -75,6 +78,12 @@ def watched_page(browser: Browser, **settings: object) -> Iterator[Page]:
 def shoot(page: Page, name: str) -> None:
     """Save a screenshot of the page as it stands."""
     page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def pictures_are_read(pictures: Locator) -> None:
+    """Wait until the browser knows every picture's size. A picture out of sight never completes: it loads lazily."""
+    for picture in pictures.all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 @contextmanager
@@ -144,10 +153,12 @@ class Lesson:
             """() => {
                 const panel = window.jupyterapp.shell.currentWidget;
                 const kernel = panel?.context?.sessionContext?.session?.kernel;
-                const waits = [...panel.node.querySelectorAll('.jp-InputPrompt')].some(p => p.innerText.includes('*'));
+                const prompts = [...panel.node.querySelectorAll('.jp-InputPrompt')];
+                const waits = prompts.some(p => p.textContent.includes('*'));
                 return kernel?.status === 'idle' && !waits;
             }""",
             timeout=3 * PATIENCE,
+            polling=POLLING,
         )
 
     def do(self, command: str, **args: object) -> None:
@@ -233,6 +244,14 @@ class Lesson:
     def card(self, exercise: str) -> Locator:
         """Return the card of an exercise's check."""
         return self.page.locator(f"[aria-label='check of {exercise}']")
+
+    def active_index(self) -> tuple[int, int]:
+        """Return which cell is the active one, and how many there are."""
+        index, count = self.page.evaluate(
+            "(({activeCellIndex, widgets}) => [activeCellIndex, widgets.length])"
+            "(window.jupyterapp.shell.currentWidget.content)"
+        )
+        return index, count
 
     def active_output(self) -> Locator:
         """Return the output area of the active cell."""

@@ -6,8 +6,24 @@ import re
 from html.parser import HTMLParser
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
-ALLOWED = {"div", "span", "strong", "em", "code", "pre", "ul", "li", "details", "summary", "table", "tr", "td", "th"}
-ATTRIBUTES = {"style", "role", "aria-label", "scope"}
+ALLOWED = {
+    "div",
+    "span",
+    "strong",
+    "em",
+    "code",
+    "pre",
+    "ul",
+    "li",
+    "details",
+    "summary",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "a",
+}
+ATTRIBUTES = {"style", "role", "aria-label", "scope", "name", "open", "href", "data-lm-suppress-shortcuts"}
 
 
 class Reader(HTMLParser):
@@ -54,5 +70,9 @@ def harmless(html: str) -> Reader:
     for name, value in reader.attributes:
         if name == "style":
             assert not re.search(r"url|expression|import|position|[\"'<>\\]", value), value
+        if name == "href":
+            assert re.fullmatch(r"#[a-z0-9-]+", value), value  # a place on the same page
+        if name == "name":
+            assert re.fullmatch(r"view-[0-9a-f]{12}", value), value
     html.encode("utf-8")
     return reader

@@ -113,7 +113,7 @@ class OddKey:
         return 1
 
 
-class Colour(str, enum.Enum):  # noqa: UP042
+class Color(str, enum.Enum):  # noqa: UP042
     RED = "red"
 
 

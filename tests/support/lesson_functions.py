@@ -42,15 +42,15 @@ def actor_loss_direct(actor: Any, critic: Any, batch: Any) -> Any:
     return -critic(batch.obs, actor(batch.obs)).mean()
 
 
-def actor_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
+def actor_step(actor: Any, critic: Any, optimizer: Any, batch: Any) -> None:
     parameters = list(actor.parameters())
     gradients = torch.autograd.grad(actor_loss_direct(actor, critic, batch), parameters)
     for p, g in zip(parameters, gradients, strict=True):
         p.grad = g
-    optimiser.step()
+    optimizer.step()
 
 
-def careless_step(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
-    optimiser.zero_grad()
+def careless_step(actor: Any, critic: Any, optimizer: Any, batch: Any) -> None:
+    optimizer.zero_grad()
     actor_loss_direct(actor, critic, batch).backward()
-    optimiser.step()
+    optimizer.step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,5 +13,10 @@ def needs(*programs: str) -> None:
     """Skip, saying what is missing; in CI, where `make` installs everything, a missing program fails the test."""
     missing = [p for p in programs if not shutil.which(p)]
     if missing:
-        say = pytest.fail if os.environ.get("GRADSCHOOL_NO_SKIPS") else pytest.skip
-        say(f"{', '.join(missing)} is missing here (see the Makefile for what installs it)")
+        cannot(f"{', '.join(missing)} is missing here (see the Makefile for what installs it)")
+
+
+def cannot(reason: str) -> NoReturn:
+    """Skip for this reason; in CI fail."""
+    say = pytest.fail if os.environ.get("GRADSCHOOL_NO_SKIPS") else pytest.skip
+    say(reason)

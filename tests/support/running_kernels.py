@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import nbformat
@@ -28,37 +27,33 @@ class Running:
     """A kernel that runs whatever text it is given."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self.kernel, self.attempt, self.first = kernel, kernel.attempt, kernel.manager.init_pid
+        self.kernel, self.attempt, self.first = kernel, kernel.attempt, kernel.pid
 
-    async def run(self, text: str, seconds: float = 120.0) -> str:
+    def run(self, text: str, seconds: float = 120.0) -> str:
         """What the text printed; an error's or a loss's name if it did not end well."""
         cell = nbformat.v4.new_code_cell(text)
         self.kernel.notebook.cells.append(cell)
         try:
-            outcome = await self.kernel.run(len(self.kernel.notebook.cells) - 1, seconds)
+            outcome = self.kernel.run(len(self.kernel.notebook.cells) - 1, seconds)
         except KernelDied as lost:
             return f"lost: {lost}"
         shown = "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)
         return shown.strip() if outcome == "ok" else f"{outcome}: {shown.strip()}"
 
 
-@contextlib.asynccontextmanager
-async def kernels(number: int = 1, config: ExecutionConfig = CONFIG) -> AsyncIterator[list[Running]]:
+@contextlib.contextmanager
+def kernels(number: int = 1, config: ExecutionConfig = CONFIG) -> Iterator[list[Running]]:
     """So many kernels at once, from one fork server unless something is wrong."""
-    with JudgeServer() as judge:
-        async with contextlib.AsyncExitStack() as stack:
-            yield [
-                Running(await stack.enter_async_context(Kernel(nbformat.v4.new_notebook(), judge.address, config)))
-                for _ in range(number)
-            ]
+    with JudgeServer() as judge, contextlib.ExitStack() as stack:
+        yield [
+            Running(stack.enter_context(Kernel(nbformat.v4.new_notebook(), judge.address, config)))
+            for _ in range(number)
+        ]
 
 
 def ask(*texts: str, number: int = 1) -> list[list[str]]:
     """Run the texts in each of several fresh kernels; for each kernel, what each text printed."""
 
-    async def go() -> list[list[str]]:
-        async with kernels(number) as some:
-            assert {k.attempt for k in some} == {"forked"}
-            return [[await k.run(text) for text in texts] for k in some]
-
-    return asyncio.run(go())
+    with kernels(number) as some:
+        assert {k.attempt for k in some} == {"forked"}
+        return [[k.run(text) for text in texts] for k in some]

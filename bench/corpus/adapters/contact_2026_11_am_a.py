@@ -8,17 +8,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from bench.corpus.adapters.common import DICT, FIRST, ONE, OWN, PASSED, READ, TWO
 from bench.corpus.registry import RIGHT, update
 from gradexaminer import Report, examine, watch
 
-ROUND = "first contact 2026-11"
-READ = "read"
-OWN, PASSED, DICT = "agent object with buffer", "method, buffer passed in", "agent.update(transition_dict)"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
-
-@update("3598ec58ff2b", "DDPG.py", "40ad4830a7", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("3598ec58ff2b", "DDPG.py", "40ad4830a7", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_3598ec(code: Any) -> Report:
     m = code.module(definitions=True)
     m.args.update_iteration, m.args.batch_size = 1, 40
@@ -42,7 +37,7 @@ TORCS = ("critic-width", "partly-updated", "critic-moved-by-actor|actor-gradient
     TORCS,
     "read: a critic with one output per action; only the first row of each target weight follows; "
     "the critic's optimizer steps after the actor's loss and the actor's never does",
-    ROUND,
+    FIRST,
 )
 def ddpg_435afe(code: Any) -> Report:
     class Torcs:
@@ -75,7 +70,7 @@ def ddpg_435afe(code: Any) -> Report:
     return watch(run, obs=29, low=[-1.0, 0.0, 0.0], high=[1.0, 1.0, 1.0])
 
 
-@update("75695ada2617", "td3.py", "02f377bec3", "TD3", OWN, RIGHT, READ, ROUND)
+@update("75695ada2617", "td3.py", "02f377bec3", "TD3", OWN, RIGHT, READ, FIRST)
 def td3_75695a(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -86,7 +81,7 @@ def td3_75695a(code: Any) -> Report:
     )
 
 
-@update("b41bac701f5f", "ddpg_agent.py", "680e923c76", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("b41bac701f5f", "ddpg_agent.py", "680e923c76", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_b41bac(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -97,7 +92,7 @@ def ddpg_b41bac(code: Any) -> Report:
     )
 
 
-@update("1417fb6ac982", "ddpg_agent.py", "cd6ae488e1", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("1417fb6ac982", "ddpg_agent.py", "cd6ae488e1", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_1417fb(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -116,7 +111,7 @@ def ddpg_1417fb(code: Any) -> Report:
     OWN,
     ("mask-missing",),
     "read: done is sampled and not used",
-    ROUND,
+    FIRST,
 )
 def ddpg_4af2e5(code: Any) -> Report:
     m = code.module()
@@ -130,7 +125,7 @@ def ddpg_4af2e5(code: Any) -> Report:
     )
 
 
-@update("7ca6618a283c", "td3_agent.py", "28b7581733", "TD3", PASSED, RIGHT, READ, ROUND)
+@update("7ca6618a283c", "td3_agent.py", "28b7581733", "TD3", PASSED, RIGHT, READ, FIRST)
 def td3_7ca661(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -149,7 +144,7 @@ def td3_7ca661(code: Any) -> Report:
     PASSED,
     ("actor-sign",),
     "read: the actor's loss is +Q; the rewards of its environments are not costs",
-    ROUND,
+    FIRST,
 )
 def ddpg_eccf78(code: Any) -> Report:
     m = code.module()
@@ -161,7 +156,7 @@ def ddpg_eccf78(code: Any) -> Report:
     )
 
 
-@update("ae7e5c62dd00", "ddpg_agent.py", "d306849084", "DDPG", "agent object, buffer given to it", RIGHT, READ, ROUND)
+@update("ae7e5c62dd00", "ddpg_agent.py", "d306849084", "DDPG", "agent object, buffer given to it", RIGHT, READ, FIRST)
 def ddpg_ae7e5c(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -172,7 +167,7 @@ def ddpg_ae7e5c(code: Any) -> Report:
     )
 
 
-@update("8f25491683db", "DDPG.py", "cc509488ab", "DDPG", DICT, RIGHT, READ, ROUND)
+@update("8f25491683db", "DDPG.py", "cc509488ab", "DDPG", DICT, RIGHT, READ, FIRST)
 def ddpg_8f2549(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -191,7 +186,7 @@ def ddpg_8f2549(code: Any) -> Report:
     PASSED,
     ("critic-other-action",),
     "read: on the CPU, FloatTensor shares the memory of float32 actions, and normal_() overwrites them with noise",
-    ROUND,
+    FIRST,
 )
 def td3_67093c(code: Any) -> Report:
     m, buffers = code.module(), code.module("replay_memory.py")
@@ -203,7 +198,7 @@ def td3_67093c(code: Any) -> Report:
     )
 
 
-@update("973634ed1fca", "ddpg_agent.py", "5a9942288d", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("973634ed1fca", "ddpg_agent.py", "5a9942288d", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_973634(code: Any) -> Report:
     m = code.module()
     code.enter()  # the agent begins with the weights that lie beside it, for 24 numbers and 2 actions
@@ -217,7 +212,7 @@ def ddpg_973634(code: Any) -> Report:
     )
 
 
-@update("081f97a054c6", "TD3.py", "ba74cc1a6c", "TD3", PASSED, RIGHT, "read: the actor climbs Q2, by choice", ROUND)
+@update("081f97a054c6", "TD3.py", "ba74cc1a6c", "TD3", PASSED, RIGHT, "read: the actor climbs Q2, by choice", FIRST)
 def td3_081f97(code: Any) -> Report:
     m, utils = code.module(), code.module("utils.py")
     return examine(
@@ -228,7 +223,7 @@ def td3_081f97(code: Any) -> Report:
     )
 
 
-@update("8e4dc60eb477", "td3_agent.py", "4a4294f8ab", "TD3", OWN, RIGHT, "read: actions stored in [0, 1]", ROUND)
+@update("8e4dc60eb477", "td3_agent.py", "4a4294f8ab", "TD3", OWN, RIGHT, "read: actions stored in [0, 1]", FIRST)
 def td3_8e4dc6(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -240,7 +235,7 @@ def td3_8e4dc6(code: Any) -> Report:
     )
 
 
-@update("9bc9ad383b88", "td3_agent.py", "e3051f2e94", "TD3", OWN, RIGHT, READ, ROUND)
+@update("9bc9ad383b88", "td3_agent.py", "e3051f2e94", "TD3", OWN, RIGHT, READ, FIRST)
 def td3_9bc9ad(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -251,7 +246,7 @@ def td3_9bc9ad(code: Any) -> Report:
     )
 
 
-@update("ba3e1c297741", "td3.py", "589b0e8b8f", "TD3", PASSED, RIGHT, "read: not_done is what is stored", ROUND)
+@update("ba3e1c297741", "td3.py", "589b0e8b8f", "TD3", PASSED, RIGHT, "read: not_done is what is stored", FIRST)
 def td3_ba3e1c(code: Any) -> Report:
     m, parts = code.module(), code.module("ActorCritic.py")
     return examine(
@@ -262,7 +257,7 @@ def td3_ba3e1c(code: Any) -> Report:
     )
 
 
-@update("b312dc51071b", "ddpg_agent.py", "cd20ada0f4", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("b312dc51071b", "ddpg_agent.py", "cd20ada0f4", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_b312dc(code: Any) -> Report:
     m = code.module()
     return examine(

@@ -8,17 +8,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from bench.corpus.adapters.common import DICT, FIRST, ONE, OWN, PASSED, READ
 from bench.corpus.registry import RIGHT, update
 from bench.corpus.stubs import OldEnv
 from gradexaminer import Report, examine, watch
 
-ROUND = "first contact 2026-11"
-READ = "read"
-OWN, PASSED, DICT = "agent object with buffer", "method, buffer passed in", "agent.update(transition_dict)"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
 
-
-@update("a183b7ed82c8", "SAC.py", "57d65cd4d3", "discrete SAC", "agent.update(transitions)", RIGHT, READ, ROUND)
+@update("a183b7ed82c8", "SAC.py", "57d65cd4d3", "discrete SAC", "agent.update(transitions)", RIGHT, READ, FIRST)
 def sac_a183b7(code: Any) -> Report:
     m = code.module(stop="env_name", definitions=True)
     return examine(
@@ -36,7 +32,7 @@ def sac_a183b7(code: Any) -> Report:
     "optimize(batch, policy, target)",
     ("untaken",),
     "read: outputs of actions not taken are pulled to the target network's",
-    ROUND,
+    FIRST,
 )
 def dqn_0a99c4(code: Any) -> Report:
     m = code.module(stop="__main__")
@@ -56,7 +52,7 @@ def dqn_0a99c4(code: Any) -> Report:
     )
 
 
-@update("a0324f78c5df", "sac_agent.py", "17e6316d30", "SAC", PASSED, RIGHT, READ, ROUND)
+@update("a0324f78c5df", "sac_agent.py", "17e6316d30", "SAC", PASSED, RIGHT, READ, FIRST)
 def sac_a0324f(code: Any) -> Report:
     m = code.module(stop="__main__")
     return examine(
@@ -76,7 +72,7 @@ def sac_a0324f(code: Any) -> Report:
     OWN,
     ("temperature-sign",),
     "read: the temperature's loss adds the entropy and its positive goal, so that the temperature can only grow",
-    ROUND,
+    FIRST,
 )
 def sac_f844c8(code: Any) -> Report:
     m = code.module()
@@ -96,7 +92,7 @@ def sac_f844c8(code: Any) -> Report:
     DICT,
     RIGHT,
     "read; the correction of log pi inside the policy is that of a known book, and not the examiner's question",
-    ROUND,
+    FIRST,
 )
 def sac_f0b863(code: Any) -> Report:
     m = code.module(stop="__main__")
@@ -108,7 +104,7 @@ def sac_f0b863(code: Any) -> Report:
     )
 
 
-@update("048f825c95d6", "SAC.py", "db9beae0c6", "SAC", PASSED, RIGHT, READ, ROUND)
+@update("048f825c95d6", "SAC.py", "db9beae0c6", "SAC", PASSED, RIGHT, READ, FIRST)
 def sac_048f82(code: Any) -> Report:
     m, buffers = code.module(), code.module("ReplayBuffer.py")
     return examine(
@@ -127,7 +123,7 @@ def sac_048f82(code: Any) -> Report:
     PASSED,
     RIGHT,
     "read: (B,) meets (B, 1) in the actor's loss, whose mean is the same",
-    ROUND,
+    FIRST,
 )
 def sac_2553c0(code: Any) -> Report:
     m = code.module(definitions=True)
@@ -148,7 +144,7 @@ def sac_2553c0(code: Any) -> Report:
     "script, all under __main__",
     ("partly-trained|partly-updated",),
     "read: hidden layers in a Python list are in no optimizer and are not copied to the target",
-    ROUND,
+    FIRST,
 )
 def dqn_05f4e6(code: Any) -> Report:
     class Stocks(OldEnv):
@@ -165,7 +161,7 @@ def dqn_05f4e6(code: Any) -> Report:
     )
 
 
-@update("1a0779557538", "dqn_agent.py", "b66b4177b2", "DQN", OWN, RIGHT, READ, ROUND)
+@update("1a0779557538", "dqn_agent.py", "b66b4177b2", "DQN", OWN, RIGHT, READ, FIRST)
 def dqn_1a0779(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -184,7 +180,7 @@ def dqn_1a0779(code: Any) -> Report:
     "agent object, one row at a time",
     ("bootstrap-gradient", "output-bounded"),
     "read: the label is not detached (the result of detach() is dropped), and softmax ends the network",
-    ROUND,
+    FIRST,
 )
 def dqn_c6d1ac(code: Any) -> Report:
     m = code.module()
@@ -213,7 +209,7 @@ def dqn_c6d1ac(code: Any) -> Report:
     OWN,
     RIGHT,
     "read: V-network variant; gradients that reach critics and target are zeroed or applied by nobody",
-    ROUND,
+    FIRST,
 )
 def sac_67a87d(code: Any) -> Report:
     m = code.module()
@@ -226,7 +222,7 @@ def sac_67a87d(code: Any) -> Report:
     )
 
 
-@update("df657c0671fc", "agent.py", "5e62980a2d", "DQN", "optimize(batch, policy, target)", RIGHT, READ, ROUND)
+@update("df657c0671fc", "agent.py", "5e62980a2d", "DQN", "optimize(batch, policy, target)", RIGHT, READ, FIRST)
 def dqn_df657c(code: Any) -> Report:
     m = code.module(stop="__main__")
 
@@ -249,7 +245,7 @@ def dqn_df657c(code: Any) -> Report:
     )
 
 
-@update("ff0e74c19611", "agent.py", "6489528b5d", "DQN", "optimize(batch, policy, target)", RIGHT, READ, ROUND)
+@update("ff0e74c19611", "agent.py", "6489528b5d", "DQN", "optimize(batch, policy, target)", RIGHT, READ, FIRST)
 def dqn_ff0e74(code: Any) -> Report:
     m = code.module(stop="__main__")
 
@@ -272,7 +268,7 @@ def dqn_ff0e74(code: Any) -> Report:
     )
 
 
-@update("56537336799c", "SAC.py", "c811d1630f", "SAC", OWN, RIGHT, "read; its loop never ends an episode", ROUND)
+@update("56537336799c", "SAC.py", "c811d1630f", "SAC", OWN, RIGHT, "read; its loop never ends an episode", FIRST)
 def sac_565373(code: Any) -> Report:
     m = code.module()
     told = {"state_dim": 5, "action_dim": 3, "net_width": 64, "a_lr": 1e-3, "c_lr": 1e-3, "dvc": "cpu"}
@@ -292,7 +288,7 @@ def sac_565373(code: Any) -> Report:
     )
 
 
-@update("309ebbe3f14e", "dqn_agent.py", "ea2c6b5035", "DQN", OWN, RIGHT, READ, ROUND)
+@update("309ebbe3f14e", "dqn_agent.py", "ea2c6b5035", "DQN", OWN, RIGHT, READ, FIRST)
 def dqn_309ebb(code: Any) -> Report:
     m = code.module()
     return examine(

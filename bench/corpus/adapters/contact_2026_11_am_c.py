@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from bench.corpus.adapters.common import FIRST
 from bench.corpus.registry import RIGHT, update
 from gradexaminer import Report, examine, watch
-
-ROUND = "first contact 2026-11"
 
 
 @update(
@@ -19,7 +18,7 @@ ROUND = "first contact 2026-11"
     "function with networks, memory and environment",
     ("mask-truncated",),
     "read: done is set where a time limit ends the episode, and is what is stored",
-    ROUND,
+    FIRST,
 )
 def dqn_579b8d(code: Any) -> Report:
     m, memory, strategy = code.module(), code.module("memory.py"), code.module("strategy.py")
@@ -40,9 +39,9 @@ def dqn_579b8d(code: Any) -> Report:
     "964da25793",
     "SAC",
     "method, buffer passed in",
-    ("target-action-unsquashed|action-units",),
+    ("target-action-parameters|action-units",),
     "read: the target critics are shown the concentrations of the Dirichlet distribution instead of an action",
-    ROUND,
+    FIRST,
 )
 def sac_12d13f(code: Any) -> Report:
     m, buffers = code.module(), code.module("src/SAC/replay_buffer.py")
@@ -63,7 +62,7 @@ def sac_12d13f(code: Any) -> Report:
     "agent object with buffer",
     RIGHT,
     "read: V-network variant",
-    ROUND,
+    FIRST,
 )
 def sac_23c89a(code: Any) -> Report:
     m = code.module(definitions=True)

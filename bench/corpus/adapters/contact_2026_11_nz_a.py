@@ -13,21 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.corpus.adapters.common import FIRST, FUNCTION, LOOP, OWN, READ
 from bench.corpus.registry import RIGHT, update
 from bench.corpus.stubs import OldEnv
 from gradexaminer import Report, examine, watch
 
-ROUND = "first contact 2026-11"
-READ = "read"
-LOOSE = "read; the label is not detached, which fills the target's .grad alone"
-SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
-OWN, PASSED, LOOP = "agent object with buffer", "method, buffer passed in", "training loop"
-FUNCTION = "function, networks and optimizer passed in"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
-
-@update("916234fc17e4", "dqn.py", "463b5b7c37", "double DQN", OWN, RIGHT, READ, ROUND)
+@update("916234fc17e4", "dqn.py", "463b5b7c37", "double DQN", OWN, RIGHT, READ, FIRST)
 def ddqn_916234(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -38,7 +30,7 @@ def ddqn_916234(code: Any) -> Report:
     )
 
 
-@update("3617bc62127e", "ddqn_agent.py", "d8b980ac7b", "double DQN", OWN, RIGHT, READ, ROUND)
+@update("3617bc62127e", "ddqn_agent.py", "d8b980ac7b", "double DQN", OWN, RIGHT, READ, FIRST)
 def ddqn_3617bc(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -57,7 +49,7 @@ def ddqn_3617bc(code: Any) -> Report:
     LOOP,
     RIGHT,
     "read; rewards are clipped to their signs",
-    ROUND,
+    FIRST,
 )
 def ddqn_223c0e(code: Any) -> Report:
     config = SimpleNamespace(atari_id="", frame_skip=1, sequence_len=4, start_epsilon=1, end_epsilon=1, anneal_step=9)
@@ -84,7 +76,7 @@ def ddqn_223c0e(code: Any) -> Report:
     OWN,
     RIGHT,
     "read; examined with one head",
-    ROUND,
+    FIRST,
 )
 def ddqn_4db2a1(code: Any) -> Report:
     m = code.module(dotted="src.agents.ddqn_agent")
@@ -104,7 +96,7 @@ def ddqn_4db2a1(code: Any) -> Report:
     OWN,
     ("broadcast", "mask-missing"),
     "read: (B, 1) against (B,); done is stored and not used",
-    ROUND,
+    FIRST,
 )
 def dqn_1f105f(code: Any) -> Report:
     m = code.module(stop="DQNAgent()")
@@ -120,7 +112,7 @@ def dqn_1f105f(code: Any) -> Report:
     )
 
 
-@update("acf29c6b2ae2", "total_util.py", "7b136c27a0", "double DQN", FUNCTION, RIGHT, READ, ROUND)
+@update("acf29c6b2ae2", "total_util.py", "7b136c27a0", "double DQN", FUNCTION, RIGHT, READ, FIRST)
 def ddqn_acf29c(code: Any) -> Report:
     m = code.module()
 
@@ -135,7 +127,7 @@ def ddqn_acf29c(code: Any) -> Report:
     return examine(make, update=update_once, n_actions=4)
 
 
-@update("cd1d7bb310b4", "DQN_agent.py", "d88c14dc30", "DQN", OWN, RIGHT, READ, ROUND)
+@update("cd1d7bb310b4", "DQN_agent.py", "d88c14dc30", "DQN", OWN, RIGHT, READ, FIRST)
 def dqn_cd1d7b(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -146,7 +138,7 @@ def dqn_cd1d7b(code: Any) -> Report:
     )
 
 
-@update("2dcc2bac8ce8", "ddqn_agent.py", "67adcc1cdb", "double DQN", OWN, RIGHT, READ, ROUND)
+@update("2dcc2bac8ce8", "ddqn_agent.py", "67adcc1cdb", "double DQN", OWN, RIGHT, READ, FIRST)
 def ddqn_2dcc2b(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -165,7 +157,7 @@ def ddqn_2dcc2b(code: Any) -> Report:
     LOOP,
     RIGHT,
     "read; the loop shapes the reward; the label is not detached, which fills the target's .grad alone",
-    ROUND,
+    FIRST,
 )
 def dqn_f4b26d(code: Any) -> Report:
     def run(make: Any) -> None:
@@ -186,7 +178,7 @@ def dqn_f4b26d(code: Any) -> Report:
     OWN,
     ("mask-on-reward",),
     "read: q_target[dones] = 0 wipes the terminal reward too",
-    ROUND,
+    FIRST,
 )
 def dqn_7a6cda(code: Any) -> Report:
     m = code.module()
@@ -206,7 +198,7 @@ def dqn_7a6cda(code: Any) -> Report:
     OWN,
     ("td-online",),
     "read: the loop copies a target network that the label never asks",
-    ROUND,
+    FIRST,
 )
 def dqn_5eba46(code: Any) -> Report:
     m = code.module()
@@ -232,7 +224,7 @@ def dqn_5eba46(code: Any) -> Report:
     "script",
     RIGHT,
     "read; needs Stable-Baselines3's buffer and Gymnasium before 1.0",
-    ROUND,
+    FIRST,
 )
 def ddqn_240fea(code: Any) -> Report:
     importlib.import_module("stable_baselines3")

@@ -11,17 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.corpus.adapters.common import FIRST, FUNCTION, OWN, READ
 from bench.corpus.registry import RIGHT, update
 from gradexaminer import Report, examine
-
-ROUND = "first contact 2026-11"
-READ = "read"
-LOOSE = "read; the label is not detached, which fills the target's .grad alone"
-SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
-OWN, PASSED, LOOP = "agent object with buffer", "method, buffer passed in", "training loop"
-FUNCTION = "function, networks and optimizer passed in"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
 
 @update(
@@ -32,7 +24,7 @@ TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
     OWN,
     ("mask-missing",),
     "read: no end can be stored; also, the soft update writes into a throw-away dict",
-    ROUND,
+    FIRST,
 )
 def dqn_749736(code: Any) -> Report:
     m = code.module()
@@ -44,7 +36,7 @@ def dqn_749736(code: Any) -> Report:
     )
 
 
-@update("d8941e272187", "rl/dqn.py", "ac1351f169", "double DQN", OWN, RIGHT, READ, ROUND)
+@update("d8941e272187", "rl/dqn.py", "ac1351f169", "double DQN", OWN, RIGHT, READ, FIRST)
 def ddqn_d8941e(code: Any) -> Report:
     m = code.module(dotted="rl.dqn")
     space, choice = SimpleNamespace(shape=(5,)), SimpleNamespace(n=4)
@@ -58,7 +50,7 @@ def ddqn_d8941e(code: Any) -> Report:
 
 
 @update(
-    "c0cb465ae743", "ddqn_agent.py", "33b17f778c", "dueling double DQN, live rows alone asked", OWN, RIGHT, READ, ROUND
+    "c0cb465ae743", "ddqn_agent.py", "33b17f778c", "dueling double DQN, live rows alone asked", OWN, RIGHT, READ, FIRST
 )
 def ddqn_c0cb46(code: Any) -> Report:
     m = code.module()
@@ -75,7 +67,7 @@ def ddqn_c0cb46(code: Any) -> Report:
 
 
 @update(
-    "125ae97f23e1", "double_dqn.py", "29304b66cd", "double DQN, linear in the observation", FUNCTION, RIGHT, READ, ROUND
+    "125ae97f23e1", "double_dqn.py", "29304b66cd", "double DQN, linear in the observation", FUNCTION, RIGHT, READ, FIRST
 )
 def ddqn_125ae9(code: Any) -> Report:
     m = code.module()
@@ -103,7 +95,7 @@ def ddqn_125ae9(code: Any) -> Report:
     OWN,
     RIGHT,
     "read; the label is not detached, which fills the target's .grad alone",
-    ROUND,
+    FIRST,
 )
 def ddqn_845315(code: Any) -> Report:
     m = code.module()
@@ -117,7 +109,7 @@ def ddqn_845315(code: Any) -> Report:
     )
 
 
-@update("dcae2c845991", "ddqn_agent.py", "17eff0e080", "double DQN", FUNCTION, RIGHT, READ, ROUND)
+@update("dcae2c845991", "ddqn_agent.py", "17eff0e080", "double DQN", FUNCTION, RIGHT, READ, FIRST)
 def ddqn_dcae2c(code: Any) -> Report:
     m = code.module(definitions=True, stop="with open")
     m = code.module(
@@ -147,7 +139,7 @@ def ddqn_dcae2c(code: Any) -> Report:
     "agent.train(batch)",
     RIGHT,
     "read; the label is not detached, which fills the target's .grad alone",
-    ROUND,
+    FIRST,
 )
 def ddqn_0c4c61(code: Any) -> Report:
     m = code.module(dotted="rl.dqn")
@@ -167,7 +159,7 @@ def ddqn_0c4c61(code: Any) -> Report:
     OWN,
     RIGHT,
     "read; the label is not detached, which fills the target's .grad alone",
-    ROUND,
+    FIRST,
 )
 def ddqn_1130a6(code: Any) -> Report:
     m = code.module()
@@ -180,7 +172,7 @@ def ddqn_1130a6(code: Any) -> Report:
     )
 
 
-@update("f2f724c8a689", "ddqn_agent.py", "7f045dcddb", "double DQN", OWN, RIGHT, READ, ROUND)
+@update("f2f724c8a689", "ddqn_agent.py", "7f045dcddb", "double DQN", OWN, RIGHT, READ, FIRST)
 def ddqn_f2f724(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -197,9 +189,9 @@ def ddqn_f2f724(code: Any) -> Report:
     "902c63159c",
     "dueling DQN",
     OWN,
-    ("bootstrap-gradient", "mask-missing"),
-    "read: one network, Q(s') not detached; dones are not used",
-    ROUND,
+    ("bootstrap-gradient", "mask-missing", "advantage-averaged"),
+    "read: one network, Q(s') not detached; dones are not used; a later engine named the mean advantage of the batch",
+    FIRST,
 )
 def dqn_b1ba90(code: Any) -> Report:
     m = code.module()
@@ -212,7 +204,16 @@ def dqn_b1ba90(code: Any) -> Report:
     )
 
 
-@update("70771d9dcea8", "ddqn_agent.py", "62c6a98f6d", "DQN (called double)", OWN, RIGHT, READ, ROUND)
+@update(
+    "70771d9dcea8",
+    "ddqn_agent.py",
+    "62c6a98f6d",
+    "DQN (called double)",
+    OWN,
+    ("advantage-averaged",),
+    "first read as right; the network subtracts the mean advantage of the whole batch, which a later engine named",
+    FIRST,
+)
 def dqn_70771d(code: Any) -> Report:
     m = code.module()
     return examine(

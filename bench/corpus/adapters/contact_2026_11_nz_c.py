@@ -12,21 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.corpus.adapters.common import FIRST, LOOSE, ONE, OWN, PASSED, READ, SWEPT, TWO
 from bench.corpus.registry import RIGHT, update
 from bench.corpus.stubs import gymnasium_makes
 from gradexaminer import Report, examine
 
-ROUND = "first contact 2026-11"
-READ = "read"
-LOOSE = "read; the label is not detached, which fills the target's .grad alone"
-SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
-OWN, PASSED, LOOP = "agent object with buffer", "method, buffer passed in", "training loop"
-FUNCTION = "function, networks and optimizer passed in"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
-
-@update("b66406918935", "sac_agent.py", "b7b32795f6", "SAC with V, images", OWN, RIGHT, SWEPT, ROUND)
+@update("b66406918935", "sac_agent.py", "b7b32795f6", "SAC with V, images", OWN, RIGHT, SWEPT, FIRST)
 def sac_b66406(code: Any) -> Report:
     m = code.module()
     env = SimpleNamespace(action_space=SimpleNamespace(high=1.0))
@@ -40,7 +32,7 @@ def sac_b66406(code: Any) -> Report:
     )
 
 
-@update("cd9ee37ad3d0", "ddpg/agent.py", "76591b4f69", "DDPG, batch norm", OWN, RIGHT, LOOSE, ROUND)
+@update("cd9ee37ad3d0", "ddpg/agent.py", "76591b4f69", "DDPG, batch norm", OWN, RIGHT, LOOSE, FIRST)
 def ddpg_cd9ee3(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -51,7 +43,7 @@ def ddpg_cd9ee3(code: Any) -> Report:
     )
 
 
-@update("317f13757afa", "sac_torch.py", "ff44ab2011", "SAC with V", OWN, RIGHT, SWEPT, ROUND)
+@update("317f13757afa", "sac_torch.py", "ff44ab2011", "SAC with V", OWN, RIGHT, SWEPT, FIRST)
 def sac_317f13(code: Any) -> Report:
     m = code.module()
     env = SimpleNamespace(action_space=np.zeros(3))
@@ -63,7 +55,7 @@ def sac_317f13(code: Any) -> Report:
     )
 
 
-@update("1f105f7ad15a", "agent/ddpg_agent.py", "2c9ce73f18", "DDPG", OWN, RIGHT, READ, ROUND)
+@update("1f105f7ad15a", "agent/ddpg_agent.py", "2c9ce73f18", "DDPG", OWN, RIGHT, READ, FIRST)
 def ddpg_1f105f(code: Any) -> Report:
     gymnasium_makes(
         lambda _name: SimpleNamespace(action_space=np.zeros(4), observation_space=np.zeros(24), unwrapped=None)
@@ -90,7 +82,7 @@ SETTINGS = {"EPSILON": 1, "LR_ACTOR": 1e-3, "LR_CRITIC": 1e-3, "WEIGHT_DECAY": 0
 SETTINGS |= {"BUFFER_SIZE": 10000, "BATCH_SIZE": 64, "GAMMA": 0.99, "TAU": 1e-3, "EPSILON_DECAY": 1e-6}
 
 
-@update("438a7f086876", "td3_agent.py", "186c451add", "TD3 without delay", OWN, RIGHT, LOOSE, ROUND)
+@update("438a7f086876", "td3_agent.py", "186c451add", "TD3 without delay", OWN, RIGHT, LOOSE, FIRST)
 def td3_438a7f(code: Any) -> Report:
     m = code.module()
     m.configparser.ConfigParser.read = lambda self, _path: self.read_dict({"td3": SETTINGS})
@@ -102,7 +94,7 @@ def td3_438a7f(code: Any) -> Report:
     )
 
 
-@update("7049b0233389", "TD3/TD3.py", "f049a7c710", "TD3", PASSED, RIGHT, READ, ROUND)
+@update("7049b0233389", "TD3/TD3.py", "f049a7c710", "TD3", PASSED, RIGHT, READ, FIRST)
 def td3_7049b0(code: Any) -> Report:
     buffers = code.module("TD3/utils.py")
     m = code.module(change=lambda text: text.replace("from utils import logger", "logger = None"))
@@ -114,7 +106,7 @@ def td3_7049b0(code: Any) -> Report:
     )
 
 
-@update("f970c87d6ad7", "ddpg.py", "3592ab71c0", "DDPG, critic frozen for the actor", PASSED, RIGHT, READ, ROUND)
+@update("f970c87d6ad7", "ddpg.py", "3592ab71c0", "DDPG, critic frozen for the actor", PASSED, RIGHT, READ, FIRST)
 def ddpg_f970c8(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -133,7 +125,7 @@ def ddpg_f970c8(code: Any) -> Report:
     "method, iterator passed in",
     RIGHT,
     READ,
-    ROUND,
+    FIRST,
 )
 def td3_b847b8(code: Any) -> Report:
     m = code.module(dotted="agents.td3")
@@ -159,7 +151,7 @@ def td3_b847b8(code: Any) -> Report:
     PASSED,
     RIGHT,
     "read; what fills log alpha's .grad is zeroed before its step",
-    ROUND,
+    FIRST,
 )
 def sac_7cf95b(code: Any) -> Report:
     m = code.module()
@@ -171,7 +163,7 @@ def sac_7cf95b(code: Any) -> Report:
     )
 
 
-@update("dc5d96c128cd", "td3_agent.py", "e74eee680b", "TD3", PASSED, RIGHT, READ, ROUND)
+@update("dc5d96c128cd", "td3_agent.py", "e74eee680b", "TD3", PASSED, RIGHT, READ, FIRST)
 def td3_dc5d96(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -182,7 +174,7 @@ def td3_dc5d96(code: Any) -> Report:
     )
 
 
-@update("5a361b6fa9a8", "agents/td3.py", "1f3ca04c36", "TD3", "agent.update(tuple)", RIGHT, READ, ROUND)
+@update("5a361b6fa9a8", "agents/td3.py", "1f3ca04c36", "TD3", "agent.update(tuple)", RIGHT, READ, FIRST)
 def td3_5a361b(code: Any) -> Report:
     m = code.module(dotted="agents.td3")
     return examine(
@@ -202,7 +194,7 @@ def td3_5a361b(code: Any) -> Report:
     "learn(samples)",
     RIGHT,
     READ,
-    ROUND,
+    FIRST,
 )
 def ddpg_973f0c(code: Any) -> Report:
     m = code.module()

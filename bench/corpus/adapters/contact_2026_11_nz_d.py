@@ -11,20 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.corpus.adapters.common import FIRST, LOOSE, ONE, OWN, PASSED, READ, SWEPT, TWO
 from bench.corpus.registry import RIGHT, update
 from gradexaminer import Report, examine
 
-ROUND = "first contact 2026-11"
-READ = "read"
-LOOSE = "read; the label is not detached, which fills the target's .grad alone"
-SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
-OWN, PASSED, LOOP = "agent object with buffer", "method, buffer passed in", "training loop"
-FUNCTION = "function, networks and optimizer passed in"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
-
-@update("5f5ff10b2412", "ddpg/agent.py", "13e309ebf4", "DDPG, batch norm", OWN, RIGHT, LOOSE, ROUND)
+@update("5f5ff10b2412", "ddpg/agent.py", "13e309ebf4", "DDPG, batch norm", OWN, RIGHT, LOOSE, FIRST)
 def ddpg_5f5ff1(code: Any) -> Report:
     m = code.module(dotted="ddpg.agent")
     return examine(
@@ -35,7 +27,7 @@ def ddpg_5f5ff1(code: Any) -> Report:
     )
 
 
-@update("67726a2936a6", "off_policy/td3.py", "240669f8e5", "TD3, tau the share that is kept", OWN, RIGHT, READ, ROUND)
+@update("67726a2936a6", "off_policy/td3.py", "240669f8e5", "TD3, tau the share that is kept", OWN, RIGHT, READ, FIRST)
 def td3_67726a(code: Any) -> Report:
     m = code.module(dotted="off_policy.td3")
     spaces = SimpleNamespace(
@@ -52,7 +44,7 @@ def td3_67726a(code: Any) -> Report:
     )
 
 
-@update("b8b102ba97d9", "TD3/TD3.py", "c64420fc6e", "TD3, one noise for the whole batch", OWN, RIGHT, READ, ROUND)
+@update("b8b102ba97d9", "TD3/TD3.py", "c64420fc6e", "TD3, one noise for the whole batch", OWN, RIGHT, READ, FIRST)
 def td3_b8b102(code: Any) -> Report:
     m = code.module(dotted="TD3.TD3")
     return examine(
@@ -63,7 +55,7 @@ def td3_b8b102(code: Any) -> Report:
     )
 
 
-@update("4b9854d16728", "SAC/sac.py", "60b036fb37", "SAC with V", OWN, RIGHT, SWEPT, ROUND)
+@update("4b9854d16728", "SAC/sac.py", "60b036fb37", "SAC with V", OWN, RIGHT, SWEPT, FIRST)
 def sac_4b9854(code: Any) -> Report:
     m = code.module()
     env = SimpleNamespace(action_space=SimpleNamespace(high=np.ones(3, "float32")))
@@ -81,9 +73,9 @@ def sac_4b9854(code: Any) -> Report:
     "0b67e05e1b",
     "SAC with V",
     OWN,
-    ("unexplained|crashed",),
+    ("entropy-averaged|crashed",),
     "read: log pi is the density of N(0, 1) summed over the batch; with more than one action shapes do not fit",
-    ROUND,
+    FIRST,
 )
 def sac_79ab00(code: Any) -> Report:
     m = code.module()
@@ -105,7 +97,7 @@ def sac_79ab00(code: Any) -> Report:
     "agent.learn(samples)",
     RIGHT,
     READ,
-    ROUND,
+    FIRST,
 )
 def sac_c4c4f6(code: Any) -> Report:
     m = code.module()
@@ -132,7 +124,7 @@ def sac_c4c4f6(code: Any) -> Report:
     "agent object, memory passed in",
     ("one-target-never",),
     "read: soft_update(actor_target, actor_target)",
-    ROUND,
+    FIRST,
 )
 def ddpg_cfa256(code: Any) -> Report:
     m, memory = code.module(), code.module("ddpg/replayBuffer.py")
@@ -144,7 +136,7 @@ def ddpg_cfa256(code: Any) -> Report:
     )
 
 
-@update("df2cb8a068de", "src/ddpg.py", "60b42e4b78", "DDPG, label row by row", OWN, RIGHT, READ, ROUND)
+@update("df2cb8a068de", "src/ddpg.py", "60b42e4b78", "DDPG, label row by row", OWN, RIGHT, READ, FIRST)
 def ddpg_df2cb8(code: Any) -> Report:
     m = code.module(definitions=True)
     return examine(
@@ -155,7 +147,7 @@ def ddpg_df2cb8(code: Any) -> Report:
     )
 
 
-@update("0c4c61984cb0", "rl/ddpg.py", "d44c5b058b", "DDPG", "agent.train(batch)", RIGHT, LOOSE, ROUND)
+@update("0c4c61984cb0", "rl/ddpg.py", "d44c5b058b", "DDPG", "agent.train(batch)", RIGHT, LOOSE, FIRST)
 def ddpg_0c4c61(code: Any) -> Report:
     m = code.module(dotted="rl.ddpg")
     m.action_size = (3,)
@@ -169,7 +161,7 @@ def ddpg_0c4c61(code: Any) -> Report:
     )
 
 
-@update("608186deeefa", "ddpg/agent.py", "1ae67c1ef4", "DDPG", OWN, RIGHT, LOOSE, ROUND)
+@update("608186deeefa", "ddpg/agent.py", "1ae67c1ef4", "DDPG", OWN, RIGHT, LOOSE, FIRST)
 def ddpg_608186(code: Any) -> Report:
     torch.__version__ = "2.13.0"
     m = code.module()
@@ -181,7 +173,7 @@ def ddpg_608186(code: Any) -> Report:
     )
 
 
-@update("d7e228c6ef19", "TD3/TD3.py", "8d290d1906", "TD3", PASSED, RIGHT, READ, ROUND)
+@update("d7e228c6ef19", "TD3/TD3.py", "8d290d1906", "TD3", PASSED, RIGHT, READ, FIRST)
 def td3_d7e228(code: Any) -> Report:
     m = code.module(definitions=True)
     return examine(
@@ -198,9 +190,9 @@ def td3_d7e228(code: Any) -> Report:
     "ad242ce444",
     "SAC",
     OWN,
-    ("unexplained",),
+    ("entropy-unmasked",),
     "read: the label's - alpha log pi stands outside of gamma and of the mask",
-    ROUND,
+    FIRST,
 )
 def sac_788a12(code: Any) -> Report:
     m = code.module()

@@ -11,18 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.corpus.adapters.common import ONE, OWN, PASSED, READ, SECOND
 from bench.corpus.registry import RIGHT, update
 from bench.corpus.stubs import OldEnv
 from gradexaminer import Report, examine, watch
-
-ROUND = "second contact 2026-11"
-READ = "read"
-LOOSE = "read; the label is not detached, which fills the target's .grad alone"
-SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
-OWN, PASSED, LOOP = "agent object with buffer", "method, buffer passed in", "training loop"
-FUNCTION = "function, networks and optimizer passed in"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
 
 @update(
@@ -33,7 +25,7 @@ TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
     "script",
     ("mask-truncated",),
     "read: done of the old Gym, with the time limit in it, is stored",
-    ROUND,
+    SECOND,
 )
 def dqn_7a7395(code: Any) -> Report:
     torch.save = print
@@ -48,7 +40,7 @@ def dqn_7a7395(code: Any) -> Report:
     "method, batch passed in",
     ("in-place",),
     "read: the actor's loss is built before the critic's steps and differentiated after them; torch refuses since 1.5",
-    ROUND,
+    SECOND,
 )
 def sac_a55d52(code: Any) -> Report:
     m = code.module()
@@ -63,7 +55,7 @@ def sac_a55d52(code: Any) -> Report:
     )
 
 
-@update("fdcb1f7b9fc2", "double_dqn.py", "2d271a736f", "double DQN, images", OWN, RIGHT, READ, ROUND)
+@update("fdcb1f7b9fc2", "double_dqn.py", "2d271a736f", "double DQN, images", OWN, RIGHT, READ, SECOND)
 def ddqn_fdcb1f(code: Any) -> Report:
     m = code.module()
     args = SimpleNamespace(lr=1e-4, memory_size=2000, eps_start=1, eps_end=0, eps_decay=1)
@@ -78,7 +70,7 @@ def ddqn_fdcb1f(code: Any) -> Report:
     )
 
 
-@update("9dbd5416aa91", "ddpg/agent.py", "0c4b1ed086", "DDPG, label row by row", OWN, RIGHT, READ, ROUND)
+@update("9dbd5416aa91", "ddpg/agent.py", "0c4b1ed086", "DDPG, label row by row", OWN, RIGHT, READ, SECOND)
 def ddpg_9dbd54(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -97,7 +89,7 @@ def ddpg_9dbd54(code: Any) -> Report:
     "method, buffer passed in",
     RIGHT,
     "read; examined with equal weights and a buffer of ours",
-    ROUND,
+    SECOND,
 )
 def td3_9f30b0(code: Any) -> Report:
     m = code.module(dotted="ddpg.agent")
@@ -111,7 +103,7 @@ def td3_9f30b0(code: Any) -> Report:
     return examine(lambda: m.DDPGAgent(5, 3), update=update_once, **ONE)
 
 
-@update("81af2c668322", "dqn_agent.py", "0f721fffd7", "DQN", OWN, RIGHT, READ, ROUND)
+@update("81af2c668322", "dqn_agent.py", "0f721fffd7", "DQN", OWN, RIGHT, READ, SECOND)
 def dqn_81af2c(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -122,7 +114,7 @@ def dqn_81af2c(code: Any) -> Report:
     )
 
 
-@update("c2e488d055a8", "ddpg/agent.py", "be3d5bb00d", "DDPG, noisy layers", OWN, RIGHT, READ, ROUND)
+@update("c2e488d055a8", "ddpg/agent.py", "be3d5bb00d", "DDPG, noisy layers", OWN, RIGHT, READ, SECOND)
 def ddpg_c2e488(code: Any) -> Report:
     m = code.module()
     space = SimpleNamespace(shape=(3,), high=np.ones(3, "float32"), low=-np.ones(3, "float32"))
@@ -135,7 +127,7 @@ def ddpg_c2e488(code: Any) -> Report:
     )
 
 
-@update("eabdac676237", "double_dueling_dqn.py", "6bc94aa529", "dueling double DQN", OWN, RIGHT, READ, ROUND)
+@update("eabdac676237", "double_dueling_dqn.py", "6bc94aa529", "dueling double DQN", OWN, RIGHT, READ, SECOND)
 def ddqn_eabdac(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -152,9 +144,9 @@ def ddqn_eabdac(code: Any) -> Report:
     "eb9ed47a56",
     "TD3",
     OWN,
-    ("unexplained",),
+    ("target-action-constant",),
     "read: min_action = -env.action_space.low, so that every target action is clamped to the upper bound",
-    ROUND,
+    SECOND,
 )
 def td3_427b5c(code: Any) -> Report:
     m = code.module()
@@ -175,7 +167,7 @@ def td3_427b5c(code: Any) -> Report:
     PASSED,
     ("crashed",),
     "read: self.max_action is never set on the agent",
-    ROUND,
+    SECOND,
 )
 def td3_3406bb(code: Any) -> Report:
     m, buffers = code.module(), code.module("TD3/utils.py")
@@ -188,7 +180,7 @@ def td3_3406bb(code: Any) -> Report:
     )
 
 
-@update("9b569f4dc19c", "agents/td3.py", "c33eee289a", "TD3, state and action joined outside", OWN, RIGHT, READ, ROUND)
+@update("9b569f4dc19c", "agents/td3.py", "c33eee289a", "TD3, state and action joined outside", OWN, RIGHT, READ, SECOND)
 def td3_9b569f(code: Any) -> Report:
     m = code.module(dotted="agents.td3")
     space = SimpleNamespace(high=np.ones(3, "float32"), low=-np.ones(3, "float32"))

@@ -5,76 +5,70 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from bench.corpus.adapters.common import DICT, EXPLAINED, ONE, OWN, PASSED, TWO
 from bench.corpus.registry import DEVELOPED, RIGHT, update
 from bench.corpus.stubs import env_of
 from gradexaminer import Report, examine
 
-READ = "read; every examined batch is explained by the plain formula"
-PASSED, OWN, DICT = (
-    "method, buffer passed in",
-    "agent object with buffer",
-    "agent.update(transition_dict) in a notebook",
-)
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-BOUNDS: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
-
-@update("sfujim/TD3", "TD3.py", "34770ccdcb", "TD3", PASSED, RIGHT, READ, DEVELOPED)
+@update("sfujim/TD3", "TD3.py", "34770ccdcb", "TD3", PASSED, RIGHT, EXPLAINED, DEVELOPED)
 def sfujim_td3(code: Any) -> Report:
     m, buffers = code.module(), code.module("utils.py")
     return examine(
         lambda: SimpleNamespace(policy=m.TD3(5, 3, 2.0), buffer=buffers.ReplayBuffer(5, 3)),
         lambda both, t: both.buffer.add(t.obs, t.action, t.next_obs, t.reward, t.done),
         lambda both: both.policy.train(both.buffer, 32),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("sfujim/TD3", "OurDDPG.py", "34770ccdcb", "DDPG", PASSED, RIGHT, READ, DEVELOPED)
+@update("sfujim/TD3", "OurDDPG.py", "34770ccdcb", "DDPG", PASSED, RIGHT, EXPLAINED, DEVELOPED)
 def sfujim_our_ddpg(code: Any) -> Report:
     m, buffers = code.module(), code.module("utils.py")
     return examine(
         lambda: SimpleNamespace(policy=m.DDPG(5, 3, 2.0), buffer=buffers.ReplayBuffer(5, 3)),
         lambda both, t: both.buffer.add(t.obs, t.action, t.next_obs, t.reward, t.done),
         lambda both: both.policy.train(both.buffer, 32),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("Lizhi-sjtu/DRL-code-pytorch", "6.DDPG/DDPG.py", "8f767b99ad", "DDPG", PASSED, RIGHT, READ, DEVELOPED)
+@update("Lizhi-sjtu/DRL-code-pytorch", "6.DDPG/DDPG.py", "8f767b99ad", "DDPG", PASSED, RIGHT, EXPLAINED, DEVELOPED)
 def lizhi_ddpg(code: Any) -> Report:
     m = code.module(stop="__main__")
     return examine(
         lambda: SimpleNamespace(policy=m.DDPG(5, 3, 2.0), buffer=m.ReplayBuffer(5, 3)),
         lambda both, t: both.buffer.store(t.obs, t.action, t.reward, t.next_obs, t.done),
         lambda both: both.policy.learn(both.buffer),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("Lizhi-sjtu/DRL-code-pytorch", "7.TD3/TD3.py", "8f767b99ad", "TD3", PASSED, RIGHT, READ, DEVELOPED)
+@update("Lizhi-sjtu/DRL-code-pytorch", "7.TD3/TD3.py", "8f767b99ad", "TD3", PASSED, RIGHT, EXPLAINED, DEVELOPED)
 def lizhi_td3(code: Any) -> Report:
     m = code.module(stop="__main__")
     return examine(
         lambda: SimpleNamespace(policy=m.TD3(5, 3, 2.0), buffer=m.ReplayBuffer(5, 3)),
         lambda both, t: both.buffer.store(t.obs, t.action, t.reward, t.next_obs, t.done),
         lambda both: both.policy.learn(both.buffer),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("Lizhi-sjtu/DRL-code-pytorch", "8.SAC/SAC-continuous.py", "8f767b99ad", "SAC", PASSED, RIGHT, READ, DEVELOPED)
+@update(
+    "Lizhi-sjtu/DRL-code-pytorch", "8.SAC/SAC-continuous.py", "8f767b99ad", "SAC", PASSED, RIGHT, EXPLAINED, DEVELOPED
+)
 def lizhi_sac(code: Any) -> Report:
     m = code.module(stop="__main__")
     return examine(
         lambda: SimpleNamespace(policy=m.SAC(5, 3, 2.0), buffer=m.ReplayBuffer(5, 3)),
         lambda both, t: both.buffer.store(t.obs, t.action, t.reward, t.next_obs, t.done),
         lambda both: both.policy.learn(both.buffer),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("boyu-ai/Hands-on-RL", "第13章-DDPG算法.ipynb", "4a151a4bfe", "DDPG", DICT, RIGHT, READ, DEVELOPED)
+@update("boyu-ai/Hands-on-RL", "第13章-DDPG算法.ipynb", "4a151a4bfe", "DDPG", DICT, RIGHT, EXPLAINED, DEVELOPED)
 def hands_on_ddpg(code: Any) -> Report:
     m = code.module(definitions=True)
     return examine(
@@ -105,7 +99,7 @@ def hands_on_sac(code: Any) -> Report:
     )
 
 
-@update("MrSyee/pg-is-all-you-need", "03.DDPG.ipynb", "a13bc8e1ea", "DDPG", OWN, RIGHT, READ, DEVELOPED)
+@update("MrSyee/pg-is-all-you-need", "03.DDPG.ipynb", "a13bc8e1ea", "DDPG", OWN, RIGHT, EXPLAINED, DEVELOPED)
 def mrsyee_ddpg(code: Any) -> Report:
     m = code.module(definitions=True)
     return examine(
@@ -116,7 +110,7 @@ def mrsyee_ddpg(code: Any) -> Report:
     )
 
 
-@update("MrSyee/pg-is-all-you-need", "04.TD3.ipynb", "a13bc8e1ea", "TD3", OWN, RIGHT, READ, DEVELOPED)
+@update("MrSyee/pg-is-all-you-need", "04.TD3.ipynb", "a13bc8e1ea", "TD3", OWN, RIGHT, EXPLAINED, DEVELOPED)
 def mrsyee_td3(code: Any) -> Report:
     m = code.module(definitions=True)
     return examine(
@@ -147,7 +141,7 @@ def mrsyee_sac(code: Any) -> Report:
     "DDPG",
     "agent object with buffer, settings at module level",
     RIGHT,
-    READ,
+    EXPLAINED,
     DEVELOPED,
 )
 def sweetice_ddpg(code: Any) -> Report:
@@ -157,7 +151,7 @@ def sweetice_ddpg(code: Any) -> Report:
         lambda: m.DDPG(5, 3, 2.0),
         lambda agent, t: agent.replay_buffer.push((t.obs, t.next_obs, t.action, t.reward, float(t.done))),
         lambda agent: agent.update(),
-        **BOUNDS,
+        **TWO,
     )
 
 
@@ -178,19 +172,19 @@ def nikhil_td3(code: Any) -> Report:
         lambda: SimpleNamespace(policy=m.TD3(1e-3, 5, 3, 2.0), buffer=utils.ReplayBuffer()),
         lambda both, t: both.buffer.add((t.obs, t.action, t.reward, t.next_obs, float(t.done))),
         lambda both: both.policy.update(both.buffer, 2, 40, 0.99, 0.995, 0.2, 0.5, 2),
-        **BOUNDS,
+        **TWO,
     )
 
 
-@update("pranz24/pytorch-soft-actor-critic", "sac.py", "c1805660b3", "SAC", PASSED, RIGHT, READ, DEVELOPED)
+@update("pranz24/pytorch-soft-actor-critic", "sac.py", "c1805660b3", "SAC", PASSED, RIGHT, EXPLAINED, DEVELOPED)
 def pranz24_sac(code: Any) -> Report:
     m, memory = code.module(), code.module("replay_memory.py")
     told = {"gamma": 0.99, "tau": 0.005, "alpha": 0.2, "policy": "Gaussian", "target_update_interval": 1}
     rest = {"automatic_entropy_tuning": True, "cuda": False, "hidden_size": 64, "lr": 1e-3}
-    args, space = SimpleNamespace(**told, **rest), env_of(5, **BOUNDS).action_space
+    args, space = SimpleNamespace(**told, **rest), env_of(5, **TWO).action_space
     return examine(
         lambda: SimpleNamespace(policy=m.SAC(5, space, args), buffer=memory.ReplayMemory(1000, 0)),
         lambda both, t: both.buffer.push(t.obs, t.action, t.reward, t.next_obs, 1.0 - t.done),
         lambda both: both.policy.update_parameters(both.buffer, 40, 0),
-        **BOUNDS,
+        **TWO,
     )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from bench.corpus.adapters.common import EXPLAINED, OWN
 from bench.corpus.code import marimo_cells
 from bench.corpus.registry import DEVELOPED, RIGHT, update
 from bench.corpus.stubs import env_of
 from gradexaminer import Report, examine
-
-READ = "read; every examined batch is explained by the plain formula"
-OWN = "agent object with buffer"
 
 
 @update(
@@ -21,7 +19,7 @@ OWN = "agent object with buffer"
     "DQN",
     "agent object, learn(experiences, gamma)",
     RIGHT,
-    READ,
+    EXPLAINED,
     DEVELOPED,
 )
 def udacity_dqn(code: Any) -> Report:
@@ -41,7 +39,7 @@ def udacity_dqn(code: Any) -> Report:
     "DQN",
     "function with networks, buffer, optimizer",
     RIGHT,
-    READ,
+    EXPLAINED,
     DEVELOPED,
 )
 def minimalrl_dqn(code: Any) -> Report:
@@ -88,7 +86,7 @@ def hands_on_dqn(code: Any) -> Report:
     "DQN",
     "agent object with buffer, in a marimo notebook",
     RIGHT,
-    READ,
+    EXPLAINED,
     DEVELOPED,
 )
 def rainbow_dqn(code: Any) -> Report:
@@ -109,7 +107,7 @@ def rainbow_dqn(code: Any) -> Report:
     "dueling double DQN",
     OWN,
     RIGHT,
-    READ,
+    EXPLAINED,
     DEVELOPED,
 )
 def xinjinghao_dqn(code: Any) -> Report:

@@ -7,20 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from bench.corpus.adapters.common import EXPLAINED, ONE, SCRIPT, TWO
 from bench.corpus.registry import DEVELOPED, RIGHT, update
 from bench.corpus.stubs import Anything, OldEnv, SameStepVector, env_of
 from gradexaminer import Report, examine, watch
 
-READ = "read; every examined batch is explained by the plain formula"
-LIBRARY, SCRIPT, CLOSURE = (
-    "library class, replay buffer inside",
-    "script, all under __main__",
-    "closure inside a function",
-)
+LIBRARY, CLOSURE = "library class, replay buffer inside", "closure inside a function"
 SB3, CLEANRL, SPINNING = "DLR-RM/stable-baselines3", "vwxyzjn/cleanrl", "openai/spinningup"
 PAPERS = "philtabor/Actor-Critic-Methods-Paper-To-Code"
-ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
-BOUNDS: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
 
 
 def sb3(code: Any, name: str, **actions: Any) -> Report:
@@ -43,24 +37,24 @@ def sb3(code: Any, name: str, **actions: Any) -> Report:
     return examine(make, feed, lambda model: model.train(1, 40), **sync, **actions)
 
 
-@update(SB3, "stable_baselines3/dqn/dqn.py", "e05d2dbe6e", "DQN", LIBRARY, RIGHT, READ, DEVELOPED)
+@update(SB3, "stable_baselines3/dqn/dqn.py", "e05d2dbe6e", "DQN", LIBRARY, RIGHT, EXPLAINED, DEVELOPED)
 def sb3_dqn(code: Any) -> Report:
     return sb3(code, "DQN", n_actions=4)
 
 
-@update(SB3, "stable_baselines3/ddpg/ddpg.py", "e05d2dbe6e", "DDPG", LIBRARY, RIGHT, READ, DEVELOPED)
+@update(SB3, "stable_baselines3/ddpg/ddpg.py", "e05d2dbe6e", "DDPG", LIBRARY, RIGHT, EXPLAINED, DEVELOPED)
 def sb3_ddpg(code: Any) -> Report:
-    return sb3(code, "DDPG", **BOUNDS)
+    return sb3(code, "DDPG", **TWO)
 
 
-@update(SB3, "stable_baselines3/td3/td3.py", "e05d2dbe6e", "TD3", LIBRARY, RIGHT, READ, DEVELOPED)
+@update(SB3, "stable_baselines3/td3/td3.py", "e05d2dbe6e", "TD3", LIBRARY, RIGHT, EXPLAINED, DEVELOPED)
 def sb3_td3(code: Any) -> Report:
-    return sb3(code, "TD3", **BOUNDS)
+    return sb3(code, "TD3", **TWO)
 
 
-@update(SB3, "stable_baselines3/sac/sac.py", "e05d2dbe6e", "SAC", LIBRARY, RIGHT, READ, DEVELOPED)
+@update(SB3, "stable_baselines3/sac/sac.py", "e05d2dbe6e", "SAC", LIBRARY, RIGHT, EXPLAINED, DEVELOPED)
 def sb3_sac(code: Any) -> Report:
-    return sb3(code, "SAC", **BOUNDS)
+    return sb3(code, "SAC", **TWO)
 
 
 def cleanrl(code: Any, make: Any) -> None:
@@ -75,24 +69,24 @@ def cleanrl(code: Any, make: Any) -> None:
     code.run(make, change=lambda text: text.replace("tyro.cli(Args)", settings))
 
 
-@update(CLEANRL, "cleanrl/dqn.py", "fe8d8a03c4", "DQN", SCRIPT, RIGHT, READ, DEVELOPED)
+@update(CLEANRL, "cleanrl/dqn.py", "fe8d8a03c4", "DQN", SCRIPT, RIGHT, EXPLAINED, DEVELOPED)
 def cleanrl_dqn(code: Any) -> Report:
     return watch(lambda make: cleanrl(code, make), n_actions=4)
 
 
-@update(CLEANRL, "cleanrl/ddpg_continuous_action.py", "fe8d8a03c4", "DDPG", SCRIPT, RIGHT, READ, DEVELOPED)
+@update(CLEANRL, "cleanrl/ddpg_continuous_action.py", "fe8d8a03c4", "DDPG", SCRIPT, RIGHT, EXPLAINED, DEVELOPED)
 def cleanrl_ddpg(code: Any) -> Report:
-    return watch(lambda make: cleanrl(code, make), **BOUNDS)
+    return watch(lambda make: cleanrl(code, make), **TWO)
 
 
-@update(CLEANRL, "cleanrl/td3_continuous_action.py", "fe8d8a03c4", "TD3", SCRIPT, RIGHT, READ, DEVELOPED)
+@update(CLEANRL, "cleanrl/td3_continuous_action.py", "fe8d8a03c4", "TD3", SCRIPT, RIGHT, EXPLAINED, DEVELOPED)
 def cleanrl_td3(code: Any) -> Report:
-    return watch(lambda make: cleanrl(code, make), **BOUNDS)
+    return watch(lambda make: cleanrl(code, make), **TWO)
 
 
-@update(CLEANRL, "cleanrl/sac_continuous_action.py", "fe8d8a03c4", "SAC", SCRIPT, RIGHT, READ, DEVELOPED)
+@update(CLEANRL, "cleanrl/sac_continuous_action.py", "fe8d8a03c4", "SAC", SCRIPT, RIGHT, EXPLAINED, DEVELOPED)
 def cleanrl_sac(code: Any) -> Report:
-    return watch(lambda make: cleanrl(code, make), **BOUNDS)
+    return watch(lambda make: cleanrl(code, make), **TWO)
 
 
 def spinning_up(code: Any, name: str) -> Report:
@@ -107,25 +101,25 @@ def spinning_up(code: Any, name: str) -> Report:
         settings = {"start_steps": 100, "update_after": 200, "update_every": 1, "batch_size": 40, "replay_size": 5000}
         getattr(m, name)(lambda: OldEnv(make(), time_limit_is_done=False), **settings)
 
-    return watch(run, **BOUNDS)
+    return watch(run, **TWO)
 
 
-@update(SPINNING, "spinup/algos/pytorch/ddpg/ddpg.py", "038665d62d", "DDPG", CLOSURE, RIGHT, READ, DEVELOPED)
+@update(SPINNING, "spinup/algos/pytorch/ddpg/ddpg.py", "038665d62d", "DDPG", CLOSURE, RIGHT, EXPLAINED, DEVELOPED)
 def spinning_ddpg(code: Any) -> Report:
     return spinning_up(code, "ddpg")
 
 
-@update(SPINNING, "spinup/algos/pytorch/td3/td3.py", "038665d62d", "TD3", CLOSURE, RIGHT, READ, DEVELOPED)
+@update(SPINNING, "spinup/algos/pytorch/td3/td3.py", "038665d62d", "TD3", CLOSURE, RIGHT, EXPLAINED, DEVELOPED)
 def spinning_td3(code: Any) -> Report:
     return spinning_up(code, "td3")
 
 
-@update(SPINNING, "spinup/algos/pytorch/sac/sac.py", "038665d62d", "SAC", CLOSURE, RIGHT, READ, DEVELOPED)
+@update(SPINNING, "spinup/algos/pytorch/sac/sac.py", "038665d62d", "SAC", CLOSURE, RIGHT, EXPLAINED, DEVELOPED)
 def spinning_sac(code: Any) -> Report:
     return spinning_up(code, "sac")
 
 
-@update(PAPERS, "DDPG/ddpg_torch.py", "10d4685549", "DDPG", "agent object with buffer", RIGHT, READ, DEVELOPED)
+@update(PAPERS, "DDPG/ddpg_torch.py", "10d4685549", "DDPG", "agent object with buffer", RIGHT, EXPLAINED, DEVELOPED)
 def papers_ddpg(code: Any) -> Report:
     code.module("DDPG/networks.py", change=lambda text: text.replace("cuda:1", "cpu"))
     m = code.module()
@@ -137,7 +131,7 @@ def papers_ddpg(code: Any) -> Report:
     )
 
 
-@update(PAPERS, "TD3/td3_torch.py", "10d4685549", "TD3", "agent object with buffer", RIGHT, READ, DEVELOPED)
+@update(PAPERS, "TD3/td3_torch.py", "10d4685549", "TD3", "agent object with buffer", RIGHT, EXPLAINED, DEVELOPED)
 def papers_td3(code: Any) -> Report:
     m = code.module()
     return examine(

@@ -25,13 +25,19 @@ NOT_TURNED = {"low", "high", "noise_clip", "v"}  # bounds of a range, and what i
 Change = Callable[[dict[str, Any], int, Rng], None]
 
 
-def candidates(entry: Entry, seeds: int) -> Iterator[Case]:
-    """Yield inputs that may be legal: each case of both halves for each seed, as it is and changed."""
+def candidates(entry: Entry, seeds: int, changes: int | None = None) -> Iterator[Case]:
+    """Yield inputs that may be legal: each case of both halves for each seed, as it is and changed.
+
+    ``changes`` bounds the changed forms of each case (None: all). Which they are goes round, so that all are tried.
+    """
+    names, begin = list(CHANGES), 0
     for seed in range(seeds):
         rng = np.random.default_rng([2, seed])
         for case in [*entry.cases(rng), *entry.exercise.cases(rng)]:
             yield case
-            for name, change in CHANGES.items():
+            chosen = names if changes is None else [names[(begin + k) % len(names)] for k in range(changes)]
+            begin += len(chosen)
+            for name, change in ((name, CHANGES[name]) for name in chosen):
                 args = copy_arrays(dict(case.args))
                 change(args, _batch_size(case), rng)
                 yield replace(case, name=f"{case.name}, {name}", args=args, rows={}, sizes={})

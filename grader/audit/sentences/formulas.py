@@ -115,6 +115,8 @@ def _of_right(x: Array, rest: Sequence[str | float]) -> Array:
     if name == "clipped":
         low, high = map(float, bounds)
         return np.asarray(np.minimum(np.maximum(x, low), high))
+    if name == "decimals":
+        return np.asarray(np.rint(x * 10.0 ** float(bounds[0])) / 10.0 ** float(bounds[0]))
     if name == "norm-clipped":
         length = float(np.sqrt((x * x).sum()))
         return x * (float(bounds[0]) / length) if length > float(bounds[0]) else x

@@ -154,11 +154,16 @@ def _grown(report: Report, pairs: Sequence[Pair]) -> str:
             alike.append(pair)
         if claimed is not None and moved(got_after, claimed * got):
             return f'the answer grows otherwise on "{pair[0].case.name}"'
-    return _does_so_too(alike, pairs)
+    return _does_so_too(report.hint, alike, pairs)
 
 
-def _does_so_too(alike: Sequence[Pair], pairs: Sequence[Pair]) -> str:
-    """Return that "yours does not" is refuted: the answer does as the right one on more than a few inputs."""
+def _does_so_too(hint: str, alike: Sequence[Pair], pairs: Sequence[Pair]) -> str:
+    """Return that "yours does not" is refuted: the answer does as the right one on more than a few inputs.
+
+    "Yours does so only on some inputs" is refuted where it does so on all of them, or on none.
+    """
+    if "only on some inputs" in hint:
+        return "" if 0 < len(alike) < len(pairs) else f"the answer does the same on {len(alike)} of {len(pairs)} inputs"
     if len(alike) <= EXCEPTIONS * len(pairs):
         return ""
     return f'the answer does the same on {len(alike)} of {len(pairs)} inputs, as on "{alike[0][0].case.name}"'
@@ -180,7 +185,7 @@ def _against(expect: Callable[[str, Array], Array | None]) -> Callable[[Report, 
                 return f'the right answer does otherwise on "{pair[0].case.name}"'
             if still(got_after, mine):
                 alike.append(pair)
-        return _does_so_too(alike, pairs)
+        return _does_so_too(report.hint, alike, pairs)
 
     return test
 
@@ -192,6 +197,23 @@ def _turned_to(hint: str, x: Array) -> Array | None:
 def _lifted_to(hint: str, x: Array) -> Array | None:
     by = {"grows by 1 too": 1.0, "falls by 1": -1.0, "stays as it is": 0.0}
     return next((x + step for words, step in by.items() if words in hint), None)
+
+
+def _left_over(report: Report, pairs: Sequence[Pair]) -> str:
+    for pair in pairs:
+        right, right_after, _, got_after = _parts(report, pair)
+        if right_after.any():
+            return f'the right answer is not 0 on "{pair[0].case.name}"'
+        if right.any() and not got_after.any():
+            return f'the answer is 0 too on "{pair[0].case.name}"'
+    return ""
+
+
+def _coarse(report: Report, pairs: Sequence[Pair]) -> str:
+    """Test that the answer stays as it is on most of the inputs on which the right one changes."""
+    parts = [_parts(report, pair) for pair in pairs]
+    told = [np.array_equal(got, got_after) for right, right_after, got, got_after in parts if moved(right, right_after)]
+    return "" if sum(told) > len(told) / 2 else f"the answer stays as it is on {sum(told)} of {len(told)} inputs"
 
 
 def _cured(report: Report, pairs: Sequence[Pair]) -> str:
@@ -208,6 +230,8 @@ PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pa
     "rows-mixed": (_first_row, _mixed),
     "last-bias": (_last_bias, _against(_lifted_to)),
     "growth": (lambda x, k: 2.0 * x, _grown),
+    "left-over": (lambda x, k: 0.0 * x, _left_over),
+    "coarse": (lambda x, k: x * 1.00007, _coarse),
     "turned": (lambda x, k: -x, _against(_turned_to)),
     "lifted": (lambda x, k: x + 1.0, _against(_lifted_to)),
     "right-if-off": (lambda x, k: np.zeros_like(x), _cured),

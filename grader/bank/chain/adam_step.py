@@ -16,7 +16,7 @@ def adam(theta, grad, m, v, t, lr, beta1, beta2, eps):
     return theta - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
 
 
-adam_step = entry("chain.adam_step", points=5, reference=adam)
+adam_step = entry("chain.adam_step", points=5, warm_up=True, reference=adam)
 
 
 @adam_step.mutant(
@@ -32,8 +32,8 @@ def no_bias_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "eps-under-the-root",
-    "theta is what comes out with eps under the square root, sqrt(v_hat + eps). There it acts like a number of size "
-    "sqrt(eps), which a tiny gradient notices: add it after the root.",
+    "theta is the result with eps under the square root, sqrt(v_hat + eps). There it acts like a number of size "
+    "sqrt(eps), which matters for a tiny gradient: add it after the root.",
 )
 def eps_under_the_root(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -43,7 +43,7 @@ def eps_under_the_root(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "not-squared",
-    "v is the running mean of |grad|, not of its square, and theta follows from it: gather grad**2.",
+    "v is the running mean of |grad|, not of its square, and theta follows from it: accumulate grad**2.",
 )
 def not_squared(theta, grad, m, v, t, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * grad
@@ -118,7 +118,7 @@ def betas_by_default(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "eps-before-correction",
-    "theta is what comes out where eps is added to sqrt(v) and the sum is corrected: eps counts 1 / sqrt(1 - beta2^t) times. "
+    "theta is the result with eps added to sqrt(v) and the sum corrected: eps counts 1 / sqrt(1 - beta2^t) times. "
     "Correct v first, take the root, then add eps.",
 )
 def eps_before_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
@@ -129,14 +129,24 @@ def eps_before_correction(theta, grad, m, v, t, lr, beta1, beta2, eps):
 
 @adam_step.mutant(
     "clipped",
-    "The result is that of a gradient clipped to [-1, 1]. Adam divides by the gradient's size by itself: gather grad as it "
-    "is.",
+    "The result is that of a gradient clipped to [-1, 1]. Adam divides by the gradient's size by itself: accumulate grad as "
+    "it is.",
 )
 def adam_clipped(theta, grad, m, v, t, lr, beta1, beta2, eps):
     grad = np.clip(grad, -1, 1)
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+@adam_step.mutant(
+    "corrections-swapped",
+    "m and v are right, and theta takes each with the other's correction: m belongs to beta1, v to beta2.",
+)
+def corrections_swapped(theta, grad, m, v, t, lr, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(v / (1 - beta1**t)) + eps), m, v
 
 
 @adam_step.alternative_solution
@@ -151,10 +161,10 @@ def adam_with_corrected_step_size(theta, grad, m, v, t, lr, beta1, beta2, eps):
 def adam_by_torch(theta, grad, m, v, t, lr, beta1, beta2, eps):
     p = torch.nn.Parameter(torch.tensor(theta))
     p.grad = torch.tensor(grad)
-    optimiser = torch.optim.Adam([p], lr=lr, betas=(beta1, beta2), eps=eps)
-    optimiser.state[p] = {"step": torch.tensor(t - 1.0), "exp_avg": torch.tensor(m), "exp_avg_sq": torch.tensor(v)}
-    optimiser.step()
-    state = optimiser.state[p]
+    optimizer = torch.optim.Adam([p], lr=lr, betas=(beta1, beta2), eps=eps)
+    optimizer.state[p] = {"step": torch.tensor(t - 1.0), "exp_avg": torch.tensor(m), "exp_avg_sq": torch.tensor(v)}
+    optimizer.step()
+    state = optimizer.state[p]
     return p.detach().numpy(), state["exp_avg"].numpy(), state["exp_avg_sq"].numpy()
 
 

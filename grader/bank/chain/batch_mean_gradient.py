@@ -41,7 +41,7 @@ def broadcast(p, l):
 @batch_mean_gradient.mutant(
     "broadcast-then-averaged",
     "Every prediction is compared with the mean of all labels, for example because a (B, B) table was averaged over "
-    "its rows. A network trained so returns one constant. Print the shapes before you subtract.",
+    "its rows. A network trained like this returns one constant. Print the shapes before you subtract.",
     "a16",
 )
 def broadcast_then_averaged(p, l):
@@ -69,7 +69,7 @@ def flat(p, l):
 
 @batch_mean_gradient.mutant(
     "label-minus-prediction",
-    "The sign is turned round: this is label minus prediction, divided by B. Did the loss fall?",
+    "The sign is flipped: this is label minus prediction, divided by B. Did the loss fall?",
     "a7",
 )
 def batch_label_minus_prediction(p, l):
@@ -78,7 +78,7 @@ def batch_label_minus_prediction(p, l):
 
 @batch_mean_gradient.mutant(
     "over-nonzero",
-    "The mean is taken over the samples whose error is not 0. A sample that is right already counts in B as well: divide by "
+    "The mean is taken over the samples whose error is not 0. A sample that is already right counts in B too: divide by "
     "len(l).",
 )
 def over_nonzero(p, l):

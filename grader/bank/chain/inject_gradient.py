@@ -20,8 +20,8 @@ inject_gradient = entry("chain.inject_gradient", points=6, reference=both_ways)
 
 @inject_gradient.mutant(
     "not-detached",
-    "The parameters' gradients are right, but a gradient also runs back to where G came from. An injected gradient is "
-    "a number here, not a function: detach it, for example in the surrogate loss.",
+    "The parameters' gradients are right, but a gradient also reaches whatever made G. An injected gradient is "
+    "a constant here: detach it, for example in the surrogate loss.",
 )
 def not_detached(net, X, G):
     params = list(net.parameters())
@@ -45,7 +45,7 @@ def upstream_ignored(net, X, G):
 @inject_gradient.mutant(
     "surrogate-averaged",
     "The second way gives 1/(B m) of the first, as a mean over all entries of G * net(X) does. Take the sum, "
-    "(G.detach() * y).sum(): G holds all the averaging there is.",
+    "(G.detach() * y).sum(): G contains all the averaging there is.",
     "a11",
 )
 def surrogate_averaged(net, X, G):
@@ -68,8 +68,8 @@ def surrogate_batch_averaged(net, X, G):
 
 @inject_gradient.mutant(
     "not-zeroed",
-    "The second way comes on top of the first, and the next call on top of both, as gradients do that pile up in "
-    ".grad. Call net.zero_grad() before each backward, or use torch.autograd.grad.",
+    "The second way comes on top of the first, and the next call on top of both, as gradients that accumulate in "
+    ".grad do. Call net.zero_grad() before each backward, or use torch.autograd.grad.",
     "a18",
 )
 def not_zeroed(net, X, G):
@@ -96,7 +96,7 @@ def same_buffer(net, X, G):
 @inject_gradient.mutant(
     "sign",
     "Both ways are right up to the sign: they are the gradients for -G. A surrogate loss is built so that its "
-    "gradient *is* G: no minus belongs here.",
+    "gradient *is* G: there is no minus sign.",
     "a7",
 )
 def inject_sign(net, X, G):
@@ -107,8 +107,8 @@ def inject_sign(net, X, G):
 
 @inject_gradient.mutant(
     "net-moves",
-    "Both ways are right in the first call, but the network's weights are not what they were before it. The gradients are "
-    "only asked for here; the step comes later.",
+    "Both ways are right in the first call, but the network's weights are not what they were before it. Only compute the "
+    "gradients here; the step comes later.",
 )
 def inject_moves_net(net, X, G):
     params = list(net.parameters())

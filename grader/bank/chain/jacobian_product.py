@@ -49,7 +49,7 @@ def gradient_left_out(J, g):
 @jacobian_product.mutant(
     "factors-added-first",
     "This is the sum of J's rows times the sum of g: added first, then multiplied. The chain rule multiplies along "
-    "each path first, and adds then.",
+    "each path first, then adds.",
 )
 def factors_added_first(J, g):
     return J.sum(axis=0) * g.sum()

@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.bank.entry import entry
 
-l2_gradient = entry("chain.l2_gradient", points=2, reference=lambda p, l: p - l)
+l2_gradient = entry("chain.l2_gradient", points=2, warm_up=True, reference=lambda p, l: p - l)
 
 
 @l2_gradient.mutant(
@@ -49,7 +49,7 @@ def mean_over_outputs(p, l):
 
 @l2_gradient.mutant(
     "loss-not-slope",
-    "These are the loss's terms, 1/2 (p - l)^2, not their slope. The gradient says how the loss changes, and has a sign.",
+    "These are the terms of the loss, 1/2 (p - l)^2, not their slopes. The gradient says how the loss changes, and has a sign.",
 )
 def loss_not_slope(p, l):
     return 0.5 * (p - l) ** 2
@@ -65,8 +65,8 @@ def distance(p, l):
 
 @l2_gradient.mutant(
     "in-place",
-    "The numbers are right, but p itself comes back changed, for example because -= works in place: a gradient looks, "
-    "it does not touch.",
+    "The numbers are right, but p itself comes back changed, for example because -= works in place: computing a "
+    "gradient must not change its inputs.",
     "a19",
 )
 def in_place(p, l):

@@ -18,7 +18,7 @@ linear_jacobian = entry("chain.linear_jacobian", points=4, reference=jacobian)
 @linear_jacobian.mutant(
     "column-by-column",
     "Your columns follow W column by column. Here w is W read row by row (W.ravel()), so the weights of one output "
-    "stand side by side.",
+    "are adjacent.",
 )
 def column_by_column(W, b, x):
     m, n = W.shape
@@ -40,7 +40,7 @@ def jacobian_transposed(W, b, x):
 
 @linear_jacobian.mutant(
     "every-weight-feeds-every-output",
-    "x stands in every block. Output i depends on row i of W alone: the derivative by all other weights is 0.",
+    "x is in every block. Output i depends on row i of W alone: the derivative with respect to all other weights is 0.",
 )
 def dense_blocks(W, b, x):
     m = W.shape[0]
@@ -49,8 +49,8 @@ def dense_blocks(W, b, x):
 
 @linear_jacobian.mutant(
     "weights-instead-of-inputs",
-    "The entries are weights: each row of W stands in its own block. p_i = sum_j W_ij x_j + b_i: the derivative by "
-    "W_ij is what W_ij is multiplied by, x_j.",
+    "The entries are weights: each row of W is in its own block. p_i = sum_j W_ij x_j + b_i: the derivative with respect to "
+    "W_ij is its factor, x_j.",
 )
 def weights_instead_of_inputs(W, b, x):
     m, n = W.shape

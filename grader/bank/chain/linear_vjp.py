@@ -47,7 +47,7 @@ def bias_forgotten(W, b, x, g):
 
 @linear_vjp.mutant(
     "bias-times-bias",
-    "grad_b is g * b. dp/db is 1, not b: look at what b is multiplied by in p = W x + b.",
+    "grad_b is g * b. dp/db is 1, not b: look at the factor of b in p = W x + b.",
 )
 def bias_times_bias(W, b, x, g):
     return np.outer(g, x), g * b, W.T @ g
@@ -55,7 +55,7 @@ def bias_times_bias(W, b, x, g):
 
 @linear_vjp.mutant(
     "gradient-not-passed-on",
-    "grad_x does not depend on g: it is the column sums of W. What arrives at p must be multiplied in, W^T g.",
+    "grad_x does not depend on g: it is the column sums of W. Multiply by the gradient at p: W^T g.",
 )
 def gradient_not_passed_on(W, b, x, g):
     return np.outer(g, x), g.copy(), W.sum(axis=0)

@@ -21,7 +21,7 @@ maximise = entry("chain.maximise", points=4, reference=descend_minus_f)
 
 @maximise.mutant(
     "downhill",
-    "a goes down f where it should go up. Descent needs a loss: use -f, whose gradient is -df/da.",
+    "a goes down f instead of up. Descent needs a loss: use -f, whose gradient is -df/da.",
     "a7",
 )
 def downhill(gradients, a, phi, lr, steps):
@@ -33,8 +33,8 @@ def downhill(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "moves-the-function",
-    "a and phi both climb, so f goes up partly because f itself has moved. That is like a student who changes the "
-    "labels: only a may learn, and phi comes back as it was.",
+    "a and phi both climb, so f increases partly because f itself has changed, as a loss falls when the labels move. "
+    "Only a may learn; return phi as it was.",
 )
 def moves_the_function(gradients, a, phi, lr, steps):
     a, phi = a.copy(), phi.copy()
@@ -46,7 +46,7 @@ def moves_the_function(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "moves-only-the-function",
-    "a never moves: it is phi that climbs. Everybody can have a high score on an exam that they write themselves.",
+    "a never moves: phi climbs instead, and any score can be reached that way without a better a.",
 )
 def moves_only_the_function(gradients, a, phi, lr, steps):
     phi = phi.copy()
@@ -57,7 +57,7 @@ def moves_only_the_function(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "one-step",
-    "You take one step, however many are asked for, and one where none is.",
+    "You take one step, whatever `steps` is, even for 0.",
 )
 def one_step(gradients, a, phi, lr, steps):
     return a + lr * gradients(a, phi)[0], phi
@@ -65,7 +65,7 @@ def one_step(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "gradient-not-renewed",
-    "a moves by `steps` times the first step: the slope at the start serves for all of them. Each step needs the "
+    "a moves by `steps` times the first step: the slope at the start is used for all of them. Each step needs the "
     "slope at the point it starts from.",
 )
 def gradient_not_renewed(gradients, a, phi, lr, steps):
@@ -86,7 +86,7 @@ def maximise_in_place(gradients, a, phi, lr, steps):
 
 @maximise.mutant(
     "the-lessons-hill",
-    "a moves as if df/da were phi - a. That is so for the lesson's hill alone; f may be any function: take the slope that "
+    "a moves as if df/da were phi - a. That holds for the lesson's example only; f may be any function: use the slope that "
     "gradients(a, phi) returns.",
 )
 def the_lessons_hill(gradients, a, phi, lr, steps):
@@ -101,6 +101,19 @@ def the_lessons_hill(gradients, a, phi, lr, steps):
 def maximise_clipped(gradients, a, phi, lr, steps):
     for _ in range(steps):
         a = a + lr * np.clip(gradients(a, phi)[0], -10, 10)
+    return a, phi
+
+
+@maximise.mutant(
+    "stops-early",
+    "a stands still once the slope is shorter than 0.1, though steps are left. Take all the steps that are asked for.",
+)
+def stops_early(gradients, a, phi, lr, steps):
+    for _ in range(steps):
+        slope = gradients(a, phi)[0]
+        if np.linalg.norm(slope) < 0.1:
+            break
+        a = a + lr * slope
     return a, phi
 
 

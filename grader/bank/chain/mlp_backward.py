@@ -32,8 +32,8 @@ def mlp_not_transposed(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "activation-left-out",
-    "The gradients of the first layer and of X lack the derivative of tanh between the layers. Learning may even seem "
-    "to go on, but this is not the gradient: every node crossed multiplies.",
+    "The gradients of the first layer and of X lack the derivative of tanh between the layers. The loss may even "
+    "fall, but this is not the gradient: every node crossed multiplies.",
     "a3",
 )
 def mlp_activation_left_out(W1, b1, W2, b2, X, G):
@@ -45,7 +45,7 @@ def mlp_activation_left_out(W1, b1, W2, b2, X, G):
 @mlp_backward.mutant(
     "output-taken-for-input",
     "Between the layers the factor is 1 - tanh(H)^2, the derivative of tanh at H, which is tanh's output and not its "
-    "input. With the output in hand the derivative is 1 - H^2.",
+    "input. In terms of the output the derivative is 1 - H^2.",
     "a4",
 )
 def mlp_output_taken_for_input(W1, b1, W2, b2, X, G):
@@ -117,8 +117,8 @@ def input_instead_of_hidden(W1, b1, W2, b2, X, G):
 
 @mlp_backward.mutant(
     "gradients-kept",
-    "The second call on the same inputs gives twice what the first one gave, as gradients do that are kept from call "
-    "to call. Start from zero every time.",
+    "The second call on the same inputs gives twice what the first one gave, as gradients that are kept from call "
+    "to call do. Start from zero every time.",
     "a18",
 )
 def gradients_kept(W1, b1, W2, b2, X, G, kept={}):
@@ -128,6 +128,29 @@ def gradients_kept(W1, b1, W2, b2, X, G, kept={}):
     key = X.tobytes()
     kept[key] = [k + g for k, g in zip(kept[key], grads, strict=True)] if key in kept else grads
     return tuple(kept[key])
+
+
+@mlp_backward.mutant(
+    "input-taken-for-output",
+    "Between the layers the factor is 1 - Z^2, with Z the input of tanh. The short form of the derivative needs tanh's "
+    "output: 1 - H^2.",
+    "a4",
+)
+def mlp_input_for_output(W1, b1, W2, b2, X, G):
+    Z = X @ W1.T + b1
+    H = np.tanh(Z)
+    delta = (G @ W2) * (1 - Z**2)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
+
+
+@mlp_backward.mutant(
+    "relu-between-the-layers",
+    "Between the layers the factor is 1 or 0, the derivative of relu. This network has tanh there: 1 - H^2.",
+)
+def mlp_with_relu_slope(W1, b1, W2, b2, X, G):
+    H = np.tanh(X @ W1.T + b1)
+    delta = (G @ W2) * (H > 0)
+    return delta.T @ X, delta.sum(axis=0), G.T @ H, G.sum(axis=0), delta @ W1
 
 
 @mlp_backward.alternative_solution

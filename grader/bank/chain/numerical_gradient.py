@@ -51,7 +51,7 @@ def divided_by_h(f, x, h):
 
 @numerical_gradient.mutant(
     "all-at-once",
-    "Every entry is one and the same slope, that of all entries moved together. Move one entry at a time.",
+    "Every entry is the same slope, that of all entries moved together. Move one entry at a time.",
 )
 def all_at_once(f, x, h):
     return np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))
@@ -59,8 +59,8 @@ def all_at_once(f, x, h):
 
 @numerical_gradient.mutant(
     "not-put-back",
-    "x itself comes out changed, and every slope but the first is taken at another point: an entry that has been moved is "
-    "to be put back before the next one is moved.",
+    "x itself comes out changed, and every slope but the first is taken at another point: restore each entry "
+    "before you move the next one.",
 )
 def not_put_back(f, x, h):
     gradient = np.zeros_like(x)
@@ -105,7 +105,7 @@ def first_axis_only(f, x, h):
 
 @numerical_gradient.mutant(
     "own-step",
-    "The result is that of the step 1e-5, whatever h is. Put in h = 0.1: the quotient has to change.",
+    "The result is that of the step 1e-5, whatever h is. Try h = 0.1: the quotient has to change.",
 )
 def own_step(f, x, h):
     h = 1e-5
@@ -134,7 +134,7 @@ def others_at_zero(f, x, h):
 
 @numerical_gradient.mutant(
     "extrapolated",
-    "This is closer to the derivative than the quotient that is asked for: the error in h^2 is gone, as after an "
+    "This is closer to the derivative than the central difference: the error in h^2 is gone, as after an "
     "extrapolation from two steps. Return (f(x + h e_i) - f(x - h e_i)) / 2h itself.",
 )
 def extrapolated(f, x, h):
@@ -148,6 +148,36 @@ def extrapolated(f, x, h):
         return gradient
 
     return (4 * quotient(h / 2) - quotient(h)) / 3
+
+
+@numerical_gradient.mutant(
+    "never-moved-back",
+    "Only the first entry is right: the entries before stay moved while the next one moves. Move each alone, and put it "
+    "back.",
+)
+def never_moved_back(f, x, h):
+    gradient = np.zeros_like(x)
+    plus, minus = x.copy(), x.copy()
+    for i in np.ndindex(x.shape):
+        plus[i] += h
+        minus[i] -= h
+        gradient[i] = (f(plus) - f(minus)) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mutant(
+    "relative-step",
+    "Where an entry is larger than 1, its step is h times the entry. The step is h for every entry, as it was given.",
+)
+def relative_step(f, x, h):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        step = h * max(1.0, abs(x[i]))
+        plus, minus = x.copy(), x.copy()
+        plus[i] += step
+        minus[i] -= step
+        gradient[i] = (f(plus) - f(minus)) / (2 * step)
+    return gradient
 
 
 @numerical_gradient.alternative_solution

@@ -21,7 +21,7 @@ def relu_left_out(z, g):
 
 @relu_vjp.mutant(
     "masked-by-gradient",
-    "The entries where g is positive are kept. What relu remembers is its own input: the mask is z > 0.",
+    "The entries where g is positive are kept. The mask depends on the input of relu, z > 0, and not on g.",
 )
 def masked_by_gradient(z, g):
     return g * (g > 0)
@@ -67,6 +67,14 @@ def relu_of_gradient(z, g):
 )
 def half_at_the_kink(z, g):
     return g * (np.sign(z) + 1) / 2
+
+
+@relu_vjp.mutant(
+    "closed-above-6",
+    "Right below z = 6; from there on nothing passes, as in relu6. The slope of relu is 1 for every z above 0.",
+)
+def relu_closed_above_6(z, g):
+    return g * ((z > 0) & (z < 6))
 
 
 @relu_vjp.alternative_solution

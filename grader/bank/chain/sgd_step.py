@@ -9,6 +9,7 @@ from grader.bank.entry import entry
 sgd_step = entry(
     "chain.sgd_step",
     points=2,
+    warm_up=True,
     reference=lambda params, grads, lr: [p - lr * g for p, g in zip(params, grads, strict=True)],
 )
 
@@ -57,6 +58,14 @@ def divides(params, grads, lr):
 )
 def sgd_clipped(params, grads, lr):
     return [p - lr * np.clip(g, -1, 1) for p, g in zip(params, grads, strict=True)]
+
+
+@sgd_step.mutant(
+    "lr-shared-out",
+    "Every step is lr divided by the number of arrays. Each array steps by the whole lr; try a list of one and of two.",
+)
+def lr_shared_out(params, grads, lr):
+    return [p - lr / len(params) * g for p, g in zip(params, grads, strict=True)]
 
 
 @sgd_step.alternative_solution

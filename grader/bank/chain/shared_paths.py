@@ -58,13 +58,23 @@ def shared_activation_left_out(W, x, g):
 
 @shared_paths.mutant(
     "not-transposed",
-    "The path to the first use of W holds W g where W^T g belongs: the gradient crosses W backwards. A square matrix "
+    "The path to the first use of W has W g instead of W^T g: the gradient crosses W backward. A square matrix "
     "hides it from the shapes, not from the numbers.",
     "a1",
 )
 def shared_not_transposed(W, x, g):
     h = np.tanh(W @ x)
     return np.outer(g, h) + np.outer((W @ g) * (1 - h**2), x)
+
+
+@shared_paths.mutant(
+    "larger-path",
+    "In each entry only the larger of the two paths' gradients is there. Both uses belong to the same W: add the paths.",
+)
+def larger_path(W, x, g):
+    h = np.tanh(W @ x)
+    late, early = np.outer(g, h), np.outer((W.T @ g) * (1 - h**2), x)
+    return np.where(np.abs(early) > np.abs(late), early, late)
 
 
 @shared_paths.alternative_solution

@@ -19,7 +19,7 @@ action_gradient = entry("ddpg.action_gradient", points=4, reference=slope_at_own
 
 @action_gradient.mutant(
     "replay-action",
-    "The slope is taken at the action in the replay memory. That is right only for a critic that is linear in a: ask "
+    "The slope is taken at the action in the replay buffer. That is right only for a critic that is linear in a: ask "
     "about the actor's own action, mu(s).",
     "c2",
 )
@@ -75,7 +75,7 @@ def slope_times_height(actor, critic, batch, low, high):
 
 @action_gradient.mutant(
     "not-squashed",
-    "The slope is taken at the actor's raw output, before tanh and scale: an action that nobody can do.",
+    "The slope is taken at the actor's raw output, before tanh and scale: an action that the environment does not have.",
     "c11",
 )
 def slope_at_raw_output(actor, critic, batch, low, high):
@@ -85,7 +85,7 @@ def slope_at_raw_output(actor, critic, batch, low, high):
 
 @action_gradient.mutant(
     "unscaled",
-    "The slope is taken at tanh(z), in [-1, 1]. The critic speaks about actions in the environment's units.",
+    "The slope is taken at tanh(z), in [-1, 1]. The critic takes actions in the environment's units.",
     "c12",
 )
 def slope_at_unscaled(actor, critic, batch, low, high):
@@ -94,7 +94,7 @@ def slope_at_unscaled(actor, critic, batch, low, high):
 
 
 @action_gradient.mutant(
-    "negated", "The sign is turned. This is dQ/da itself; the minus belongs to the loss -Q, one step later.", "c1"
+    "negated", "The sign is flipped. This is dQ/da itself; the minus belongs to the loss -Q, one step later.", "c1"
 )
 def slope_negated(actor, critic, batch, low, high):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))

@@ -15,10 +15,10 @@ def by_grad_outputs(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
 
 
-actor_grad_outputs = entry("ddpg.actor_grad_outputs", points=4, reference=by_grad_outputs)
+actor_grad_outputs = entry("ddpg.actor_grad_outputs", points=4, warm_up=True, reference=by_grad_outputs)
 
 
-@actor_grad_outputs.mutant("ascent", "The sign is turned: what arrives at mu is d(-Q)/da.", "c1")
+@actor_grad_outputs.mutant("ascent", "The sign is flipped: the upstream gradient at mu is d(-Q)/da.", "c1")
 def outputs_ascent(actor, critic, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -26,7 +26,7 @@ def outputs_ascent(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=dq_da / len(action))
 
 
-@actor_grad_outputs.mutant("sum", "B times too large: J is a mean over the batch.", "c4")
+@actor_grad_outputs.mutant("sum", "B times too large: the loss is a mean over the batch.", "c4")
 def outputs_sum(actor, critic, batch):
     action = actor(batch.obs)
     at = action.detach().requires_grad_()
@@ -44,7 +44,7 @@ def outputs_averaged_twice(actor, critic, batch):
     return torch.autograd.grad(action, list(actor.parameters()), grad_outputs=-dq_da / len(action))
 
 
-@actor_grad_outputs.mutant("replay-action", "The slope is taken at the memory's action: ask at mu(s).", "c2")
+@actor_grad_outputs.mutant("replay-action", "The slope is taken at the stored action; take it at mu(s).", "c2")
 def outputs_replay_action(actor, critic, batch):
     at = batch.action.clone().requires_grad_()
     (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
@@ -111,6 +111,23 @@ def outputs_left_in_actor(actor, critic, batch):
     actor.zero_grad()
     action.backward(-dq_da / len(action))
     return tuple(p.grad.clone() for p in actor.parameters())
+
+
+@actor_grad_outputs.mutant(
+    "old-gradient-added",
+    "Right where the actor's .grad is empty; an older gradient that lies there is added to the result. backward() adds: "
+    "clear .grad before it, or ask torch.autograd.grad.",
+    "a18",
+)
+def outputs_with_an_old_gradient(actor, critic, batch):
+    action = actor(batch.obs)
+    at = action.detach().requires_grad_()
+    (dq_da,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+    action.backward(-dq_da / len(action))
+    found = tuple(p.grad for p in actor.parameters())
+    for p in actor.parameters():
+        p.grad = None
+    return found
 
 
 @actor_grad_outputs.mutant(

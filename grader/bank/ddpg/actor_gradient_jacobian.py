@@ -19,7 +19,7 @@ actor_gradient_jacobian = entry("ddpg.actor_gradient_jacobian", points=5, refere
 
 @actor_gradient_jacobian.mutant(
     "ascent",
-    "The sign is turned. Optimizers descend, and the loss is -Q: its gradient carries a minus.",
+    "The sign is flipped. Optimizers descend, and the loss is -Q: its gradient carries a minus.",
     "c1",
 )
 def jacobian_ascent(actor, batch, dq_da, low, high):
@@ -39,7 +39,7 @@ def jacobian_mean_over_actions(actor, batch, dq_da, low, high):
     return -terms.mean(axis=(0, 1))
 
 
-@actor_gradient_jacobian.mutant("sum", "B times too large: J is a mean over states, not a sum.", "c4")
+@actor_gradient_jacobian.mutant("sum", "B times too large: the loss is a mean over states, not a sum.", "c4")
 def jacobian_sum(actor, batch, dq_da, low, high):
     slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
     return -np.einsum("bap,ba->p", slope[:, :, None] * actor.jacobian(batch.obs), dq_da)

@@ -18,7 +18,7 @@ actor_gradient_vjp = entry("ddpg.actor_gradient_vjp", points=5, reference=pulled
 
 
 @actor_gradient_vjp.mutant(
-    "ascent", "The sign is turned: an optimizer that descends this drives the actor to the *worst* action.", "c1"
+    "ascent", "The sign is flipped: an optimizer that descends this drives the actor to the *worst* action.", "c1"
 )
 def vjp_ascent(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
@@ -35,7 +35,7 @@ def vjp_mean_over_actions(actor, batch, dq_da, low, high):
     return actor.vjp(cache, -dq_da / z.size * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
 
 
-@actor_gradient_vjp.mutant("sum", "B times too large: J is a mean over states. Adam would have hidden it.", "c4")
+@actor_gradient_vjp.mutant("sum", "B times too large: the loss is a mean over states. Adam would have hidden it.", "c4")
 def vjp_sum(actor, batch, dq_da, low, high):
     z, cache = actor.forward(batch.obs)
     return actor.vjp(cache, -dq_da * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]

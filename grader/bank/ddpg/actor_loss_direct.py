@@ -12,10 +12,10 @@ def minus_mean_q(actor, critic, batch):
     return -critic(batch.obs, actor(batch.obs)).mean()
 
 
-actor_loss_direct = entry("ddpg.actor_loss_direct", points=3, reference=minus_mean_q)
+actor_loss_direct = entry("ddpg.actor_loss_direct", points=3, warm_up=True, reference=minus_mean_q)
 
 
-@actor_loss_direct.mutant("ascent", "The sign is turned: descending +Q looks for the worst action.", "c1")
+@actor_loss_direct.mutant("ascent", "The sign is flipped: descending +Q looks for the worst action.", "c1")
 def direct_ascent(actor, critic, batch):
     return critic(batch.obs, actor(batch.obs)).mean()
 
@@ -47,7 +47,7 @@ def direct_replay_action(actor, critic, batch):
 
 @actor_loss_direct.mutant(
     "exploration-noise",
-    "The gradient is taken at a disturbed action. Noise explores, in the environment; the actor's own action is mu(s).",
+    "The gradient is taken at a noisy action. Exploration noise belongs in the environment; the actor's own action is mu(s).",
     "c18",
 )
 def direct_with_noise(actor, critic, batch):
@@ -77,7 +77,7 @@ def direct_next_obs(actor, critic, batch):
 
 @actor_loss_direct.mutant(
     "backward-inside",
-    "The loss is right, but gradients lie in .grad before anybody has called backward() on it: the caller's own "
+    "The loss is right, but gradients lie in .grad before backward() is called on it: the caller's own "
     "backward() adds to them. Return the loss and leave backward() to the caller.",
 )
 def direct_backward_inside(actor, critic, batch):

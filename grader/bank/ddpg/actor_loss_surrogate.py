@@ -20,7 +20,7 @@ actor_loss_surrogate = entry("ddpg.actor_loss_surrogate", points=5, reference=me
 
 @actor_loss_surrogate.mutant(
     "as-found",
-    "Both faults are still there: dQ/da is asked at replay actions, and the mean runs over the action dimensions too. Mend "
+    "Both faults are still there: dQ/da is taken at the stored actions, and the mean runs over the action dimensions too. Fix "
     "one, check, then the other.",
     "c2, c3",
 )
@@ -45,7 +45,7 @@ def surrogate_mean_over_actions(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "replay-action",
-    "dQ/da is taken where the memory acted, not where the actor would. With Q = -(a - 0.5)^2, mu = 1 and a remembered 0 it "
+    "dQ/da is taken at the stored actions, not at the actor's own. With Q = -(a - 0.5)^2, mu = 1 and a stored 0 it "
     "pushes up where the truth is down.",
     "c2",
 )
@@ -56,7 +56,7 @@ def surrogate_replay_action(actor, critic, batch):
 
 
 @actor_loss_surrogate.mutant(
-    "ascent", "The sign is turned: optimizers descend, and this loss leads downhill in Q. The loss is -Q.", "c1"
+    "ascent", "The sign is flipped: optimizers descend, and this loss leads downhill in Q. The loss is -Q.", "c1"
 )
 def surrogate_ascent(actor, critic, batch):
     action = actor(batch.obs)
@@ -67,7 +67,7 @@ def surrogate_ascent(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "height-for-slope",
-    "Q multiplies the action, where its slope should. Add 100 to every Q: the best action stays, your gradient does not.",
+    "Q multiplies the action, where dQ/da should. Add 100 to every Q: the best action stays, your gradient does not.",
     "c6",
 )
 def surrogate_height(actor, critic, batch):
@@ -94,7 +94,7 @@ def surrogate_applied_twice(actor, critic, batch):
 @actor_loss_surrogate.mutant(
     "stale-critic-gradients",
     "The actor's gradient is right, but gradients lie in the critic's parameters afterwards (q.sum().backward() leaves "
-    "them there), and its next step takes them along. torch.autograd.grad returns the one gradient that you want and "
+    "them there), and its next step applies them. torch.autograd.grad returns the one gradient that you want and "
     "leaves nothing behind.",
     "c9",
 )
@@ -119,7 +119,7 @@ def surrogate_averaged_twice(actor, critic, batch):
 
 @actor_loss_surrogate.mutant(
     "slope-clipped",
-    "Right where every |dQ/da| is at most 1; larger slopes count as 1 (as by clamp(-1, 1)): the actor then hears nothing "
+    "Right where every |dQ/da| is at most 1; larger slopes count as 1 (as by clamp(-1, 1)): the actor then gets no gradient "
     "of how steep the critic is.",
 )
 def surrogate_slope_clipped(actor, critic, batch):

@@ -54,20 +54,20 @@ BLEND = f"""    with torch.no_grad():
 
 agent.changed(
     "no-terminal-mask",
-    "Terminated rows bootstrap: their label holds gamma Q' of a state after the end of the episode. Which factor is 0 "
+    "Terminated rows bootstrap: their TD target holds gamma Q' of a state after the end of the episode. Which factor is 0 "
     "there?",
     (f" * {MASK}", ""),
     misconception_id="b7",
 )
 agent.changed(
     "truncated-as-terminal",
-    "Rows that the time limit cut off do not bootstrap. The clock is no end of the task: mask with `terminated` alone.",
+    "Rows that the time limit cut off do not bootstrap. The time limit does not end the task: mask with `terminated` alone.",
     (MASK, "(1 - torch.maximum(batch.terminated, batch.truncated))"),
     misconception_id="c20",
 )
 agent.changed(
     "mask-on-reward",
-    "Terminated rows learn Q = 0: the mask takes their reward away too. Only what comes after the end is masked.",
+    "Terminated rows learn Q = 0: the mask removes their reward too. Only what comes after the end is masked.",
     (
         LABEL,
         "y = (1 - batch.terminated) * (batch.reward + gamma * target_critic(batch.next_obs, next_action))",
@@ -86,50 +86,50 @@ agent.changed(
 )
 agent.changed(
     "reward-missing",
-    "The label holds no reward: Q - gamma Q' alone explains the critic's step.",
+    "The TD target holds no reward: Q - gamma Q' alone explains the critic's step.",
     ("batch.reward + gamma", "gamma"),
 )
 agent.changed(
     "online-critic-in-label",
-    "The label is made by the critic that is being trained. Two critics: which one is asked about s'?",
+    "The TD target is made by the critic that is being trained. Two critics: which one is asked about s'?",
     ("* target_critic(", "* critic("),
     misconception_id="b6",
 )
 agent.changed(
     "online-actor-in-label",
-    "The action in s' is chosen by the actor that is being trained. Prime everything in the label: s', mu', Q'.",
+    "The action in s' is chosen by the actor that is being trained. Prime everything in the TD target: s', mu', Q'.",
     (NEXT_ACTION, "next_action = actor(batch.next_obs)"),
 )
 agent.changed(
     "through-online-label",
-    "The label is made by the critic that is being trained, and a gradient runs through it: Q at s' moves as well. Ask "
-    "target_critic, and block the gradient where the label is made.",
+    "The TD target is made by the critic that is being trained, and a gradient runs through it: Q at s' moves as well. Ask "
+    "target_critic, and block the gradient where the TD target is made.",
     ("    with torch.no_grad():\n        next_action", "    if True:\n        next_action"),
     ("* target_critic(", "* critic("),
     misconception_id="b3",
 )
 agent.changed(
     "action-of-the-replay",
-    "In s' the label takes the action that was done in s. Ask the target actor what it would do there.",
+    "In s' the TD target takes the action that was done in s. Ask the target actor what it would do there.",
     (NEXT_ACTION, "next_action = batch.action"),
     misconception_id="c2",
 )
 agent.changed(
     "label-at-s",
-    "The label bootstraps from s, where it should look at s'.",
+    "The TD target bootstraps from s, where it should use s'.",
     (NEXT_ACTION, "next_action = target_actor(batch.obs)"),
     ("target_critic(batch.next_obs", "target_critic(batch.obs"),
     misconception_id="b5",
 )
 agent.changed(
     "next-action-from-s",
-    "The label asks about s', but with the action that the target actor would do in s.",
+    "The TD target asks about s', but with the action that the target actor would do in s.",
     (NEXT_ACTION, "next_action = target_actor(batch.obs)"),
     misconception_id="c13",
 )
 agent.changed(
     "broadcast",
-    "Each Q(s, a) is pulled to the mean of all labels: a column (B, 1) met a row (B,), and torch made (B, B) of them "
+    "Each Q(s, a) is pulled to the mean of all TD targets: a column (B, 1) met a row (B,), and torch made (B, B) of them "
     "without an error. Compare the shapes.",
     ("(critic(batch.obs, batch.action) - y)", "(critic(batch.obs, batch.action)[:, None] - y)"),
     misconception_id="b11",
@@ -141,7 +141,7 @@ agent.changed(
 )
 agent.changed(
     "critic-ascends",
-    "Q(s, a) moves away from its label: the critic's loss is climbed. Optimizers descend.",
+    "Q(s, a) moves away from its TD target: the step increases the critic's loss. Optimizers descend.",
     (CRITIC_LOSS, CRITIC_LOSS.replace("= (", "= -(")),
     misconception_id="b14",
 )
@@ -192,12 +192,12 @@ agent.changed(
 )
 agent.changed(
     "actor-asks-the-target",
-    "The actor climbs the target critic, which lags behind. Ask the critic that has just learned.",
+    "The actor follows the target critic, which follows slowly. Use the critic that is being trained.",
     ("= -critic(", "= -target_critic("),
 )
 agent.changed(
     "height-for-slope",
-    "Q multiplies the action, where its slope should. Add 100 to every Q: the best action stays, this step does not.",
+    "Q multiplies the action, where dQ/da should. Add 100 to every Q: the best action stays, this step does not.",
     (
         ACTOR_LOSS,
         "action = actor(batch.obs)\n"
@@ -266,20 +266,20 @@ agent.changed(
 
 agent.changed(
     "never-blended",
-    "Both targets stay as they were: they should go the share tau of the way to their online networks. An assignment "
+    "Both targets stay as they were: they should move the fraction tau toward their online networks. An assignment "
     "gives the result a name and leaves the network alone.",
     (MOVE, "old = (1 - tau) * old + tau * new"),
     misconception_id="c14",
 )
 agent.changed(
     "copied",
-    "Both targets become copies of their online networks at once: they do not lag at all.",
+    "Both targets become copies of their online networks at once: they do not follow slowly.",
     (MOVE, "old.copy_(new)"),
     misconception_id="b19",
 )
 agent.changed(
     "tau-reversed",
-    "tau and 1 - tau have changed places: a small tau should keep most of the target.",
+    "tau and 1 - tau are swapped: a small tau should keep most of the target.",
     (MOVE, "old.mul_(tau).add_((1 - tau) * new)"),
     misconception_id="b19",
 )
@@ -290,12 +290,12 @@ agent.changed(
 )
 agent.changed(
     "actor-target-frozen",
-    "The target actor never moves, the target critic does. Both lag behind their networks.",
+    "The target actor never moves, the target critic does. Both should follow their networks slowly.",
     (PAIRS, "((target_critic, critic),)"),
 )
 agent.changed(
     "critic-target-frozen",
-    "The target critic never moves, the target actor does. Both lag behind their networks.",
+    "The target critic never moves, the target actor does. Both should follow their networks slowly.",
     (PAIRS, "((target_actor, actor),)"),
 )
 agent.changed(
@@ -305,7 +305,7 @@ agent.changed(
 )
 agent.changed(
     "blended-first",
-    "The targets move before the label is made, so that it is made by networks that have moved already. They go last.",
+    "The targets move before the TD target is made, so that it is made by networks that have moved already. They go last.",
     (BLEND, ""),
     ("    with torch.no_grad():\n        next_action", BLEND + "    with torch.no_grad():\n        next_action"),
 )

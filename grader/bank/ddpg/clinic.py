@@ -6,7 +6,7 @@ from grader.bank.entry import entry
 
 
 def diagnoses():
-    """What is wrong with each patient."""
+    """The bug of each run."""
     return {
         "A": "time-limit-terminal",
         "B": "target-unscaled",
@@ -22,7 +22,7 @@ clinic = entry("ddpg.clinic", points=6, reference=diagnoses)
 
 @clinic.mutant(
     "labels-mixed-up",
-    "Two patients have wrong labels, and you have exchanged them: look *which rows* of y differ, all of them or the truncated ones alone.",
+    "Two runs have wrong TD targets, and you have swapped them: check *which rows* of y differ, all that have a future or the truncated ones alone.",
 )
 def labels_mixed_up():
     return {
@@ -37,7 +37,7 @@ def labels_mixed_up():
 
 @clinic.mutant(
     "actors-mixed-up",
-    "Two patients have a wrong actor gradient from the right slope, and you have exchanged them: is its length 1/3, or 0?",
+    "Two runs compute a wrong actor gradient from the right action gradient, and you have swapped them: is its length 1/3 of yours, or 0?",
 )
 def actors_mixed_up():
     return {
@@ -52,7 +52,7 @@ def actors_mixed_up():
 
 @clinic.mutant(
     "slopes-mixed-up",
-    "One patient asks for the slope in the wrong place, another gets the right slope and moves the critic while asking. You have exchanged them.",
+    "One run evaluates the action gradient at the wrong action; another gets it right, and its critic's gradient differs in the second update. You have swapped them.",
 )
 def slopes_mixed_up():
     return {
@@ -67,7 +67,7 @@ def slopes_mixed_up():
 
 @clinic.mutant(
     "time-limit-taken-for-s",
-    "One patient's labels differ only in rows that were cut by the clock. A target that looks at s would be wrong in every row.",
+    "One run's TD targets differ only in rows that were truncated. A target that uses s would be wrong in every row that has a future.",
 )
 def time_limit_taken_for_s():
     return {
@@ -82,7 +82,7 @@ def time_limit_taken_for_s():
 
 @clinic.mutant(
     "frozen-taken-for-no-noise",
-    "One patient's actor gradient has length 0. Without noise it would still have a length, and learn what it can from what it sees.",
+    "One run's actor gradient has length 0. Without exploration noise it would still have a length, and the actor would learn from the data that it has.",
 )
 def frozen_taken_for_no_noise():
     return {
@@ -97,7 +97,7 @@ def frozen_taken_for_no_noise():
 
 @clinic.mutant(
     "third-taken-for-tanh",
-    "One patient's gradient points exactly the right way and has a third of its length. A forgotten slope of tanh would turn it as well.",
+    "One run's actor gradient has exactly the right direction and a third of the length. A missing derivative of tanh would change its direction as well.",
 )
 def third_taken_for_tanh():
     return {

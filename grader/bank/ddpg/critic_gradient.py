@@ -33,7 +33,7 @@ def critic_averaged_twice(critic, batch, y):
 
 
 @critic_gradient.mutant(
-    "sign", "The sign is turned, as with y - Q in place of Q - y: descent then drives Q away from its label.", "a7"
+    "sign", "The sign is flipped, as with y - Q in place of Q - y: descent then drives Q away from its TD target.", "a7"
 )
 def critic_sign(critic, batch, y):
     q, cache = critic.forward(np.concatenate([batch.obs, batch.action], axis=1))
@@ -50,7 +50,7 @@ def critic_half_lost(critic, batch, y):
 
 @critic_gradient.mutant(
     "broadcast-then-averaged",
-    "Every Q is pulled towards mean(y), not towards its own label: as when (B, 1) - (B,) makes (B, B) and its rows are "
+    "Every Q is pulled toward mean(y), not toward its own TD target: as when (B, 1) - (B,) makes (B, B) and its rows are "
     "averaged. Print the shapes.",
     "b11",
 )

@@ -52,7 +52,7 @@ def target_action_from_s(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "values-s",
-    "You bootstrap on s itself: the target never looks at where the step led. Where did you land?",
+    "You bootstrap on s itself: the target should use the next state.",
     "b5",
 )
 def target_values_s(batch, target_actor, target_critic, low, high, gamma):
@@ -63,7 +63,7 @@ def target_values_s(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "replay-action",
-    "The action at s' is the one from the replay memory, which was done in s. Ask the target actor what it would do now.",
+    "The action at s' is the one from the replay buffer, which was done in s. Ask the target actor what it would do now.",
     "c2",
 )
 def target_replay_action(batch, target_actor, target_critic, low, high, gamma):
@@ -73,7 +73,7 @@ def target_replay_action(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "never-ends",
-    "Rows that are terminated promise a future. Nothing comes after the end: there y is the reward alone.",
+    "Rows that are terminated bootstrap. Nothing comes after the end: there y is the reward alone.",
     "b7",
 )
 def target_never_ends(batch, target_actor, target_critic, low, high, gamma):
@@ -83,7 +83,7 @@ def target_never_ends(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "time-limit-terminal",
-    "Rows that are only truncated lost their future: there y is the reward alone. A time limit is no end of the world; "
+    "Rows that are only truncated do not bootstrap: there y is the reward alone. A time limit does not end the task; "
     "mask on `terminated` alone.",
     "c20",
 )
@@ -95,7 +95,7 @@ def target_time_limit_terminal(batch, target_actor, target_critic, low, high, ga
 
 @critic_target.mutant(
     "truncated-for-terminated",
-    "You mask with `truncated` and let `terminated` rows go on: the two flags have changed places.",
+    "You mask with `truncated` and let `terminated` rows bootstrap: the two flags are swapped.",
     "b9",
 )
 def target_truncated_mask(batch, target_actor, target_critic, low, high, gamma):
@@ -105,7 +105,9 @@ def target_truncated_mask(batch, target_actor, target_critic, low, high, gamma):
 
 
 @critic_target.mutant(
-    "reward-masked", "At the end y is 0: the mask took the reward too. The reward survives the end.", "b10"
+    "reward-masked",
+    "At the end y is 0: the mask also removed the reward. Only the bootstrapped value is masked.",
+    "b10",
 )
 def target_reward_masked(batch, target_actor, target_critic, low, high, gamma):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -115,7 +117,7 @@ def target_reward_masked(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "broadcast",
-    "The label has shape (B, B): every reward with the Q of every row, as when the critic's (B, 1) meets the reward's "
+    "The TD target has shape (B, B): every reward with the Q of every row, as when the critic's (B, 1) meets the reward's "
     "(B,). Take the one column out.",
     "a16",
 )
@@ -138,7 +140,7 @@ def target_first_range(batch, target_actor, target_critic, low, high, gamma):
 
 @critic_target.mutant(
     "gamma-fixed",
-    "Your label does not change with the `gamma` that is handed over: it always discounts by 0.99.",
+    "Your TD target does not change with the `gamma` that is handed over: it always discounts by 0.99.",
 )
 def target_gamma_fixed(batch, target_actor, target_critic, low, high, gamma):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))

@@ -18,7 +18,7 @@ invert_gradients = entry("ddpg.invert_gradients", points=3, reference=inverted)
 
 @invert_gradients.mutant(
     "branches-swapped",
-    "The two branches have changed places: near a bound your slope fades where it leads away, and stays whole where it "
+    "The two branches are swapped: near a bound your slope fades where it leads away, and stays whole where it "
     "leads into the bound. At the upper bound an upward slope must vanish.",
     "c17",
 )
@@ -38,7 +38,7 @@ def invert_one_branch(dq_da, action, low, high):
 @invert_gradients.mutant(
     "zeroed",
     "The slope is 0 at and beyond the bound that it leads to, and whole everywhere else: that is zeroing. Out there no "
-    "slope leads back; inverting turns it round, and inside it fades as the bound comes near.",
+    "slope leads back; inverting changes its sign, and inside the range it shrinks near the bound.",
 )
 def invert_zeroed(dq_da, action, low, high):
     out = ((action >= high) & (dq_da > 0)) | ((action <= low) & (dq_da < 0))

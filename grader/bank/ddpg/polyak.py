@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from grader.bank.entry import entry
 
-polyak = entry("ddpg.polyak", points=1, reference=lambda target, online, tau: target + tau * (online - target))
-
-
-@polyak.mutant(
-    "tau-reversed", "tau and 1 - tau have changed places: try tau = 0, where the target should stand still.", "b19"
+polyak = entry(
+    "ddpg.polyak", points=1, warm_up=True, reference=lambda target, online, tau: target + tau * (online - target)
 )
+
+
+@polyak.mutant("tau-reversed", "tau and 1 - tau are swapped: try tau = 0, where the target should not move.", "b19")
 def polyak_reversed(target, online, tau):
     return tau * target + (1 - tau) * online
 
 
-@polyak.mutant("copied", "The target is the online network at once: it does not lag at all.", "b19")
+@polyak.mutant("copied", "The target is the online network at once: it does not follow slowly.", "b19")
 def polyak_copied(target, online, tau):
     return online.copy()
 
 
 @polyak.mutant(
     "frozen",
-    "The target never moves, whatever `tau` is: it should go the share tau of the way to the online network.",
+    "The target never moves, whatever `tau` is: it should move the fraction tau toward the online network.",
     "c14",
 )
 def polyak_frozen(target, online, tau):
@@ -41,9 +41,7 @@ def polyak_added(target, online, tau):
     return target + tau * online
 
 
-@polyak.mutant(
-    "tau-fixed", "Your result does not change with the `tau` that is handed over: it always goes 0.005 of the way."
-)
+@polyak.mutant("tau-fixed", "Your result does not change with the `tau` that is handed over: it always uses 0.005.")
 def polyak_tau_fixed(target, online, tau):
     return target + 0.005 * (online - target)
 

@@ -17,7 +17,7 @@ squash = entry("ddpg.squash", points=2, reference=tanh_and_scale)
 
 @squash.mutant(
     "not-scaled",
-    "Your actions stay in [-1, 1]. The environment counts in its own units: stretch and shift tanh to [low, high].",
+    "Your actions stay in [-1, 1]. The environment has its own units: scale and shift tanh to [low, high].",
     "c11",
 )
 def squash_not_scaled(z, low, high):

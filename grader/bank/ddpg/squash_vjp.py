@@ -51,9 +51,7 @@ def vjp_square_lost(z, g, low, high):
     return g * (high - low) / 2 * (1 - np.tanh(z))
 
 
-@squash_vjp.mutant(
-    "gradient-ignored", "This is da/dz alone. A vjp multiplies it with the gradient g that arrives.", "c6"
-)
+@squash_vjp.mutant("gradient-ignored", "This is da/dz alone. A vjp multiplies it by the upstream gradient g.", "c6")
 def vjp_gradient_ignored(z, g, low, high):
     return (high - low) / 2 * (1 - np.tanh(z) ** 2)
 

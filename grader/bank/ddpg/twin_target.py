@@ -20,7 +20,7 @@ twin_target = entry("ddpg.twin_target", points=4, reference=minimum_of_two)
 
 
 @twin_target.mutant(
-    "maximum", "The larger of the two promises is taken, which breeds optimism. The smaller one is asked for."
+    "maximum", "The larger of the two estimates is taken, which increases overestimation. The smaller one is asked for."
 )
 def twin_maximum(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -31,7 +31,7 @@ def twin_maximum(batch, target_actor, target_critics, low, high, gamma, noise, n
 
 @twin_target.mutant(
     "mean",
-    "This is the average of the two promises. It still follows the critic that promises too much; take the smaller.",
+    "This is the average of the two estimates. It still follows the critic that overestimates; take the smaller.",
 )
 def twin_mean(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -40,7 +40,7 @@ def twin_mean(batch, target_actor, target_critics, low, high, gamma, noise, nois
     return batch.reward + gamma * (1 - batch.terminated) * (q[0] + q[1]) / 2
 
 
-@twin_target.mutant("first-only", "Only the first critic counts: your label does not change with the second one.")
+@twin_target.mutant("first-only", "Only the first critic counts: your TD target does not change with the second one.")
 def twin_first_only(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, np.clip(action + np.clip(noise, -noise_clip, noise_clip), low, high)])
@@ -58,7 +58,7 @@ def twin_minimum_over_batch(batch, target_actor, target_critics, low, high, gamm
     return batch.reward + gamma * (1 - batch.terminated) * q
 
 
-@twin_target.mutant("no-smoothing", "The noise never enters: your label does not change with it.")
+@twin_target.mutant("no-smoothing", "The noise never enters: your TD target does not change with it.")
 def twin_no_smoothing(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
     x = np.hstack([batch.next_obs, action])
@@ -87,7 +87,7 @@ def twin_action_out_of_range(batch, target_actor, target_critics, low, high, gam
 
 
 @twin_target.mutant(
-    "time-limit-terminal", "Rows that are only truncated lost their future: mask on `terminated` alone.", "c20"
+    "time-limit-terminal", "Rows that are only truncated do not bootstrap: mask on `terminated` alone.", "c20"
 )
 def twin_time_limit_terminal(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
     action = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
@@ -120,7 +120,7 @@ def twin_noise_clipped_above(batch, target_actor, target_critics, low, high, gam
 
 @twin_target.mutant(
     "never-ends",
-    "Rows that are terminated promise a future. Nothing comes after the end: there y is the reward alone.",
+    "Rows that are terminated bootstrap. Nothing comes after the end: there y is the reward alone.",
     "b7",
 )
 def twin_never_ends(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):

@@ -26,648 +26,306 @@ def whole_update(q, target_q, optimizer, batch, gamma, copy_target):
 
 agent = entry("dqn.agent", points=12, reference=whole_update)
 
+TARGET = "target_q(batch.next_obs).max(dim=1).values"
+MASK = "(1 - batch.terminated)"
+LABEL = f"y = batch.reward + gamma * {MASK} * {TARGET}"
+TAKEN = "taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)"
+LOSS = "loss = (taken - y).square().mean()"
+ZERO = "    optimizer.zero_grad()\n"
+BACKWARD = "    loss.backward()\n"
+STEP = "    optimizer.step()\n"
+COPY = "target_q.load_state_dict(q.state_dict())"
+COPIED = f"    if copy_target:\n        {COPY}\n"
+LABELED = f"    with torch.no_grad():\n        {LABEL}\n"
+FITTED = f"    {TAKEN}\n    {LOSS}\n"
 
-@agent.mutant(
+agent.changed(
     "no-terminal-mask",
-    "Terminated rows bootstrap: their label holds gamma max Q of a state after the end of the episode. Which "
-    "factor is 0 there?",
-    "b7",
+    "Terminated rows bootstrap: their target contains gamma max Q of a state after the end of the episode. "
+    "Which factor should be 0 there?",
+    (f" * {MASK}", ""),
+    misconception_id="b7",
 )
-def update_without_mask(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "truncated-as-terminal",
-    "Rows that the time limit cut off do not bootstrap. The clock is no end of the task: mask with `terminated` alone.",
-    "b9",
+    "Rows that the time limit cut off do not bootstrap. The time limit is not part of the MDP: mask with "
+    "`terminated` alone.",
+    (
+        LABEL,
+        "done = torch.maximum(batch.terminated, batch.truncated)\n"
+        f"        y = batch.reward + gamma * (1 - done) * {TARGET}",
+    ),
+    misconception_id="b9",
 )
-def update_masks_the_clock(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        done = torch.maximum(batch.terminated, batch.truncated)
-        y = batch.reward + gamma * (1 - done) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "mask-on-reward",
-    "Terminated rows learn Q = 0: the mask takes their reward away too. Only what comes after the end is masked.",
-    "b10",
+    "Terminated rows learn Q = 0: the mask removes their reward too. Only the value of the next state is masked.",
+    (LABEL, f"y = {MASK} * (batch.reward + gamma * {TARGET})"),
+    misconception_id="b10",
 )
-def update_masks_the_reward(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = (1 - batch.terminated) * (batch.reward + gamma * target_q(batch.next_obs).max(dim=1).values)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "mask-inverted",
-    "Only terminated rows bootstrap, all others learn their reward alone: the mask is the wrong way round.",
+    "Only terminated rows bootstrap, all others learn their reward alone: the mask is inverted.",
+    (MASK, "batch.terminated"),
 )
-def update_inverts_the_mask(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * batch.terminated * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "no-bootstrap",
-    "The label is the reward alone: what the next state is worth is missing.",
+    "The target is the reward alone: the value of the next state is missing.",
+    (LABEL, "y = batch.reward"),
 )
-def update_without_bootstrap(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "bootstrap-subtracted",
-    "The next state's value is subtracted from the reward. What is still to come is added.",
+    "The next state's value is subtracted from the reward. It should be added.",
+    ("batch.reward + gamma", "batch.reward - gamma"),
 )
-def update_subtracts_the_bootstrap(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward - gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "gamma-missing",
-    "The next state's value is not discounted: gamma is handed over and not used.",
+    "The next state's value is not discounted: the argument gamma is not used.",
+    (f"gamma * {MASK}", MASK),
 )
-def update_without_gamma(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "reward-missing",
-    "The label holds no reward: Q - gamma max Q alone explains the step.",
+    "The target contains no reward: Q - gamma max Q alone explains the step.",
+    ("batch.reward + gamma", "gamma"),
 )
-def update_without_reward(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "online-in-target",
-    "The label is made of q itself, though no gradient runs through it; target_q makes no difference. Two "
-    "networks: which one is asked about s'?",
-    "b6",
+    "The target is computed from q itself, though no gradient runs through it; target_q makes no "
+    "difference. Which of the two networks should be asked about s'?",
+    (TARGET, "q(batch.next_obs).max(dim=1).values"),
+    misconception_id="b6",
 )
-def update_asks_the_online_net(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "through-online-target",
-    "The label is made of q, and a gradient runs through it: outputs of s' move. Ask target_q, and block the "
-    "gradient where the label is made.",
-    "b3",
+    "The target is computed from q, and a gradient runs through it: outputs of s' move. Use target_q, and "
+    "block the gradient where the target is computed.",
+    (LABELED, f"    {LABEL.replace('target_q', 'q')}\n"),
+    misconception_id="b3",
 )
-def update_through_its_label(q, target_q, optimizer, batch, gamma, copy_target):
-    y = batch.reward + gamma * (1 - batch.terminated) * q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "double-swapped",
-    "Double DQN the wrong way round: target_q chooses the action and q gives its value. The online network chooses.",
-    "b17",
+    "Double DQN with the roles swapped: target_q chooses the action and q gives its value. The online "
+    "network should choose.",
+    (
+        LABEL,
+        "best = target_q(batch.next_obs).argmax(dim=1, keepdim=True)\n"
+        f"        y = batch.reward + gamma * {MASK} * q(batch.next_obs).gather(1, best).squeeze(1)",
+    ),
+    misconception_id="b17",
 )
-def update_double_swapped(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        best = target_q(batch.next_obs).argmax(dim=1, keepdim=True)
-        y = batch.reward + gamma * (1 - batch.terminated) * q(batch.next_obs).gather(1, best).squeeze(1)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "action-of-the-replay",
-    "The label takes target_q(s') at the action that was taken in s. In s' the largest output counts.",
+    "The target takes target_q(s') at the action that was taken in s. In s' the largest output counts.",
+    (
+        TARGET,
+        "target_q(batch.next_obs).gather(\n            1, batch.action[:, None]\n        ).squeeze(1)",
+    ),
 )
-def update_at_the_old_action(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).gather(
-            1, batch.action[:, None]
-        ).squeeze(1)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "smallest",
-    "The label takes the smallest output of target_q(s'). What would the greedy agent do there?",
+    "The target takes the smallest output of target_q(s'). What would the greedy agent do there?",
+    (TARGET, "target_q(batch.next_obs).min(dim=1).values"),
 )
-def update_takes_the_smallest(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).min(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "mean-over-actions",
-    "The label takes the mean of target_q's outputs. Q-learning takes the largest.",
+    "The target takes the mean of target_q's outputs. Q-learning takes the largest.",
+    (TARGET, "target_q(batch.next_obs).mean(dim=1)"),
 )
-def update_takes_the_mean(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).mean(dim=1)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "index-as-value",
-    "The number of the best action stands in the label, and not its value: max gives both, and argmax the number "
-    "alone.",
-    "b4",
+    "The target contains the index of the best action instead of its value: max returns both, and argmax "
+    "the index alone.",
+    (TARGET, "target_q(batch.next_obs).max(dim=1).indices"),
+    misconception_id="b4",
 )
-def update_takes_the_index(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).indices
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "label-at-s",
-    "The label bootstraps from s, where it should look at s'.",
-    "b5",
+    "The target bootstraps from s instead of s'.",
+    (TARGET, "target_q(batch.obs).max(dim=1).values"),
+    misconception_id="b5",
 )
-def update_looks_at_s(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "one-max-for-all",
     "Every row bootstraps from one number, the largest output of the whole batch: max() without dim=1.",
+    (TARGET, "target_q(batch.next_obs).max()"),
 )
-def update_with_one_max(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max()
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "broadcast",
-    "Each Q(s, a) is pulled to the mean of all labels: a column (B, 1) met a row (B,), and torch made (B, B) of "
-    "them without an error. squeeze(1), and compare the shapes.",
-    "b11",
+    "Each Q(s, a) is pulled to the mean of all targets: a column (B, 1) met a row (B,), and torch broadcast"
+    " them to (B, B) without an error. Use squeeze(1), and compare the shapes.",
+    (TAKEN, "taken = q(batch.obs).gather(1, batch.action[:, None])"),
+    misconception_id="b11",
 )
-def update_broadcasts(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None])
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "untaken-to-zero",
     "Outputs of actions that were not taken are pulled to 0. No evidence, no error.",
-    "b1",
+    (
+        FITTED,
+        "    labels = torch.zeros_like(q(batch.obs)).scatter(1, batch.action[:, None], y[:, None])\n"
+        "    loss = (q(batch.obs) - labels).square().sum(dim=1).mean()\n",
+    ),
+    misconception_id="b1",
 )
-def update_pulls_untaken_to_zero(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    labels = torch.zeros_like(q(batch.obs)).scatter(1, batch.action[:, None], y[:, None])
-    loss = (q(batch.obs) - labels).square().sum(dim=1).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "untaken-to-target",
-    "Outputs of actions that were not taken are pulled to target_q's predictions. Let them stand at q's own "
-    "outputs, where their error is 0.",
+    "Outputs of actions that were not taken are pulled to target_q's predictions. Their targets should be "
+    "q's own outputs, so that their error is 0.",
+    (
+        FITTED,
+        "    labels = target_q(batch.obs).detach().scatter(1, batch.action[:, None], y[:, None])\n"
+        "    loss = (q(batch.obs) - labels).square().sum(dim=1).mean()\n",
+    ),
 )
-def update_pulls_untaken_to_the_target(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    labels = target_q(batch.obs).detach().scatter(1, batch.action[:, None], y[:, None])
-    loss = (q(batch.obs) - labels).square().sum(dim=1).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "best-instead-of-taken",
-    "The output of the best action learns, whichever action was taken. The reward was earned by `batch.action`.",
+    "The output of the best action learns, whichever action was taken. The reward belongs to `batch.action`.",
+    (TAKEN, "taken = q(batch.obs).max(dim=1).values"),
 )
-def update_trains_the_best(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).max(dim=1).values
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "ascent",
-    "Q(s, a) moves away from its label: the loss is climbed. Optimizers descend.",
-    "b14",
+    "Q(s, a) moves away from its target: this step ascends the loss. Optimizers descend.",
+    (LOSS, "loss = -(taken - y).square().mean()"),
+    misconception_id="b14",
 )
-def update_ascends(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = -(taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "clipped-inside",
-    "Rows with an error beyond 1 have no gradient: the error is clipped inside the square, where its slope is 0. "
-    "Huber's loss keeps a slope of 1 there.",
-    "b18",
+    "Rows with an error beyond 1 have no gradient: the error is clipped inside the square, where the "
+    "derivative is 0. The Huber loss keeps a derivative of 1 there.",
+    (LOSS, "loss = (taken - y).clamp(-1, 1).square().mean()"),
+    misconception_id="b18",
 )
-def update_clips_inside(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).clamp(-1, 1).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "gradient-clipped",
-    "The step has the right direction, and a length that depends on the batch, as after clip_grad_norm_. Here the"
-    " loss's own gradient is asked for.",
+    "The step has the right direction, but a length that depends on the batch, as after clip_grad_norm_. "
+    "This exercise asks for the loss's own gradient.",
+    (STEP, "    torch.nn.utils.clip_grad_norm_(q.parameters(), 0.01)\n" + STEP),
 )
-def update_clips_the_norm(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(q.parameters(), 0.01)
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "not-zeroed",
-    "The second call applies the first one's gradient once more: gradients add up in `.grad`. Where is it cleared?",
-    "a18",
+    "The second call applies the first call's gradient again: gradients accumulate in `.grad`. Where is it cleared?",
+    (ZERO, ""),
+    misconception_id="a18",
 )
-def update_never_zeroes(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "nothing-moves",
-    "No weight of q moves: no step is taken, or the gradient is cleared between backward() and step(), or never "
-    "arrives.",
+    "No weight of q moves: no step is taken, or the gradient is cleared between backward() and step(), or "
+    "it never arrives.",
+    (BACKWARD, ""),
+    (ZERO, BACKWARD + ZERO),
 )
-def update_zeroes_before_the_step(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "not-a-gradient",
-    "q has moved, but not by -lr times a gradient at its outputs, so that no formula can be read from it. Clipped"
-    " or scaled gradients, weight decay, a step or an optimizer of your own do that: let `optimizer` take the "
-    "step that backward() left.",
+    "q has moved, but not by -lr times a gradient at its outputs, so no formula can be read from the step. "
+    "Possible causes are clipped or scaled gradients, weight decay, frozen layers, and a step or an optimizer of your own:"
+    " let `optimizer` take the step that backward() left.",
+    (STEP, "    torch.nn.utils.clip_grad_value_(q.parameters(), 0.01)\n" + STEP),
 )
-def update_clips_by_value(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_value_(q.parameters(), 0.01)
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "never-copied",
-    "target_q stays as it was, also where `copy_target` is true. `target_q = q` would only give another object "
-    "that name.",
+    "target_q is unchanged, even where `copy_target` is true. `target_q = q` only gives another object that name.",
+    (COPY, "target_q = q"),
 )
-def update_never_copies(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q = q
-
-
-@agent.mutant(
+agent.changed(
     "always-copied",
     "target_q becomes q in every call, whatever `copy_target` says.",
+    (COPIED, f"    {COPY}\n"),
 )
-def update_always_copies(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    target_q.load_state_dict(q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "copied-before-the-step",
-    "target_q gets q's weights of before the step. Copy when the step is done.",
+    "target_q gets the weights that q had before the step. Copy after the step.",
+    (COPIED, ""),
+    (ZERO, COPIED + ZERO),
 )
-def update_copies_too_early(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-@agent.mutant(
+agent.changed(
     "shared-memory",
-    "Copying makes both networks share their memory: in the next call target_q moves with q, and its weights are "
-    "q's. Copy the numbers, not the tensors.",
+    "After the copy both networks share their memory: in the next call target_q moves with q. Copy the "
+    "numbers, not the tensors.",
+    (
+        COPY,
+        "for old, new in zip(target_q.parameters(), q.parameters(), strict=True):\n            old.data = new.data",
+    ),
 )
-def update_shares_memory(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        for old, new in zip(target_q.parameters(), q.parameters(), strict=True):
-            old.data = new.data
-
-
-@agent.mutant(
+agent.changed(
     "wrong-way-copied",
-    "q is overwritten with the weights of target_q, so that all it learned is lost: the copy goes the other way.",
+    "q is overwritten with the weights of target_q, so everything it learned is lost: the copy goes the other way.",
+    (COPY, "q.load_state_dict(target_q.state_dict())"),
 )
-def update_copies_the_wrong_way(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        q.load_state_dict(target_q.state_dict())
-
-
-@agent.mutant(
+agent.changed(
     "half-copied",
-    "Of target_q only the weights are copied, and the biases stay.",
+    "Only the weights of target_q are copied, not its biases.",
+    (
+        COPY,
+        "for old, new in zip(target_q, q, strict=True):\n"
+        "            if isinstance(old, torch.nn.Linear):\n"
+        "                old.weight.data.copy_(new.weight.data)",
+    ),
 )
-def update_copies_weights_alone(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        for old, new in zip(target_q, q, strict=True):
-            if isinstance(old, torch.nn.Linear):
-                old.weight.data.copy_(new.weight.data)
-
-
-@agent.mutant(
+agent.changed(
     "averaged-instead-of-copied",
-    "target_q moves a small part of the way to q. That is DDPG's soft update; here `copy_target` asks for a copy.",
+    "target_q moves a small part of the way to q. That is DDPG's soft update; `copy_target` asks for a copy.",
+    (
+        COPY,
+        "with torch.no_grad():\n"
+        "            for old, new in zip(target_q.parameters(), q.parameters(), strict=True):\n"
+        "                old.lerp_(new, 0.01)",
+    ),
 )
-def update_averages(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        with torch.no_grad():
-            for old, new in zip(target_q.parameters(), q.parameters(), strict=True):
-                old.lerp_(new, 0.01)
-
-
-@agent.alternative_solution
-def update_with_half_the_sum(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = 0.5 * (taken - y).square().sum()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_with_huber(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = torch.nn.functional.smooth_l1_loss(taken, y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_with_wide_huber(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = torch.nn.functional.huber_loss(taken, y, reduction="sum", delta=0.5)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_double(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        best = q(batch.next_obs).argmax(dim=1, keepdim=True)
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).gather(1, best).squeeze(1)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_without_detach(q, target_q, optimizer, batch, gamma, copy_target):
-    y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).amax(dim=1)
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = torch.nn.functional.mse_loss(taken, y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
+agent.changed("update_with_half_the_sum", "", (LOSS, "loss = 0.5 * (taken - y).square().sum()"), right=True)
+agent.changed("update_with_huber", "", (LOSS, "loss = torch.nn.functional.smooth_l1_loss(taken, y)"), right=True)
+agent.changed(
+    "update_with_wide_huber",
+    "",
+    (LOSS, 'loss = torch.nn.functional.huber_loss(taken, y, reduction="sum", delta=0.5)'),
+    right=True,
+)
+agent.changed(
+    "update_double",
+    "",
+    (
+        LABEL,
+        "best = q(batch.next_obs).argmax(dim=1, keepdim=True)\n"
+        f"        y = batch.reward + gamma * {MASK} * target_q(batch.next_obs).gather(1, best).squeeze(1)",
+    ),
+    right=True,
+)
+agent.changed(
+    "update_without_detach",
+    "",
+    (LABELED, f"    {LABEL.replace('.max(dim=1).values', '.amax(dim=1)')}\n"),
+    (LOSS, "loss = torch.nn.functional.mse_loss(taken, y)"),
+    right=True,
+)
+agent.changed(
+    "update_on_all_outputs",
+    "",
+    (
+        FITTED,
+        "    outputs = q(batch.obs)\n"
+        "    labels = outputs.detach().clone()\n"
+        "    labels[torch.arange(len(y)), batch.action] = y\n"
+        "    loss = torch.nn.functional.mse_loss(outputs, labels)\n",
+    ),
+    right=True,
+)
+agent.changed(
+    "update_live_rows_only",
+    "",
+    (
+        "    with torch.no_grad():\n",
+        "    y, live = batch.reward.clone(), batch.terminated == 0\n    with torch.no_grad():\n",
+    ),
+    (LABEL, "if live.any():\n            y[live] += gamma * target_q(batch.next_obs[live]).max(dim=1).values"),
+    right=True,
+)
+agent.changed(
+    "update_with_flags_in_float32",
+    "",
+    (
+        LABEL,
+        f"keep = gamma * (~batch.terminated.bool()).float()\n        y = batch.reward + keep * {TARGET}",
+    ),
+    right=True,
+)
 
 
 @agent.alternative_solution
@@ -681,21 +339,6 @@ def update_by_one_hot(q, target_q, optimizer, batch, gamma, copy_target):
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_on_all_outputs(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
-    outputs = q(batch.obs)
-    labels = outputs.detach().clone()
-    labels[torch.arange(len(y)), batch.action] = y
-    loss = torch.nn.functional.mse_loss(outputs, labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
     if copy_target:
         target_q.load_state_dict(q.state_dict())
 
@@ -754,35 +397,6 @@ def update_row_by_row(q, target_q, optimizer, batch, gamma, copy_target):
     for obs, action, reward, next_obs, end, _ in zip(*batch, strict=True):
         y = reward if end else reward + gamma * target_q(next_obs).max().detach()
         (q(obs)[action] - y).square().div(2 * len(batch.obs)).backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_live_rows_only(q, target_q, optimizer, batch, gamma, copy_target):
-    y, live = batch.reward.clone(), batch.terminated == 0
-    with torch.no_grad():
-        if live.any():
-            y[live] += gamma * target_q(batch.next_obs[live]).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if copy_target:
-        target_q.load_state_dict(q.state_dict())
-
-
-@agent.alternative_solution
-def update_with_flags_in_float32(q, target_q, optimizer, batch, gamma, copy_target):
-    with torch.no_grad():
-        keep = gamma * (~batch.terminated.bool()).float()
-        y = batch.reward + keep * target_q(batch.next_obs).max(dim=1).values
-    taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
-    loss = (taken - y).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
     optimizer.step()
     if copy_target:
         target_q.load_state_dict(q.state_dict())

@@ -22,8 +22,8 @@ clinic = entry("dqn.clinic", points=6, reference=right_names)
 
 @clinic.mutant(
     "both-take-one-action",
-    "A and B both end with one action everywhere, for different reasons. Look at the gradients: one agent's is healthy and "
-    "it has no passengers to learn from, the other's moves states that were not in the batch.",
+    "Two agents take one action everywhere, and their names are swapped. Compare each of their gradients with the "
+    "healthy one before you name it.",
     "b16",
 )
 def both_take_one_action():
@@ -39,8 +39,8 @@ def both_take_one_action():
 
 @clinic.mutant(
     "both-fill-the-stand",
-    "C and D both take thousands of illegal actions. Look at the gradients: in one agent columns of untaken actions are not "
-    "0, in the other only the size of the taken ones is off.",
+    "Two agents take thousands of illegal actions, and their names are swapped. Compare the columns of their heat maps: "
+    "which agent gives untaken actions a gradient?",
     "b11",
 )
 def both_fill_the_stand():
@@ -56,8 +56,8 @@ def both_fill_the_stand():
 
 @clinic.mutant(
     "the-well-looking-one",
-    "F drives perfectly, and is ill all the same. Which row of its gradient differs, and what ended there? Compare its "
-    "largest Q with +20.",
+    "An agent with an optimal return has a bug all the same. Which row of its gradient differs, and what ended there? "
+    "Compare its largest |Q| with the largest reward, +20.",
     "b7",
 )
 def the_well_looking_one():
@@ -73,8 +73,8 @@ def the_well_looking_one():
 
 @clinic.mutant(
     "rows-of-the-next-state",
-    "E's gradient has rows that the healthy one has not. Which states are they: those that were left, or those that were "
-    "reached?",
+    "One gradient has rows that the healthy one does not have. Are they the states that were left, or the states that "
+    "were reached?",
     "b3",
 )
 def rows_of_the_next_state():
@@ -83,7 +83,7 @@ def rows_of_the_next_state():
         "B": "state-as-number",
         "C": "untaken-to-zero",
         "D": "broadcast",
-        "E": "sign-turned",
+        "E": "sign-flipped",
         "F": "no-terminal-mask",
     }
 

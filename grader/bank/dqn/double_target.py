@@ -18,7 +18,8 @@ double_target = entry("dqn.double_target", points=3, reference=online_chooses)
 
 @double_target.mutant(
     "roles-swapped",
-    "The target network chooses and the online one judges. The online network chooses, the target network judges.",
+    "The target network chooses and the online network evaluates. The online network should choose, and the"
+    " target network should evaluate.",
     "b17",
 )
 def roles_swapped(reward, q_next_online, q_next_target, terminated, gamma):
@@ -28,7 +29,7 @@ def roles_swapped(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "plain",
-    "This is the ordinary target, the target network's own maximum. Which network was to choose?",
+    "This is the ordinary target, the target network's own maximum. Which network should choose the action?",
 )
 def plain_target(reward, q_next_online, q_next_target, terminated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next_target.max(axis=1)
@@ -36,8 +37,8 @@ def plain_target(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "online-alone",
-    "This is the online network's own maximum: it judges its own choice, the very optimism that double DQN is there "
-    "to take away.",
+    "This is the online network's own maximum: it evaluates its own choice, which is the upward bias that "
+    "double DQN removes.",
     "b6",
 )
 def online_alone(reward, q_next_online, q_next_target, terminated, gamma):
@@ -55,7 +56,7 @@ def double_no_mask(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "smaller",
-    "The smaller of the two maxima is taken. That is TD3's idea for two critics, not double DQN's.",
+    "The smaller of the two maxima is taken. That is TD3's rule for two critics, not double DQN's.",
 )
 def smaller_maximum(reward, q_next_online, q_next_target, terminated, gamma):
     best = np.minimum(q_next_online.max(axis=1), q_next_target.max(axis=1))
@@ -64,7 +65,8 @@ def smaller_maximum(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "block",
-    "A (B, B) block comes back, every row with every row's chosen action, as Q[:, a] gives it. One entry per row.",
+    "A (B, B) block is returned, every row with every row's chosen action, as Q[:, a] gives it. Return one "
+    "entry per row.",
     "b12",
 )
 def double_block(reward, q_next_online, q_next_target, terminated, gamma):
@@ -73,8 +75,8 @@ def double_block(reward, q_next_online, q_next_target, terminated, gamma):
 
 @double_target.mutant(
     "smaller-of-the-chosen",
-    "The chosen action is judged by whichever network says less of it. Only the target network judges; the smaller of two "
-    "is TD3's idea.",
+    "The chosen action gets the smaller of the two networks' values. Only the target network should "
+    "evaluate it; the smaller of two is TD3's rule.",
 )
 def smaller_of_the_chosen(reward, q_next_online, q_next_target, terminated, gamma):
     i, chosen = np.arange(len(reward)), q_next_online.argmax(axis=1)

@@ -7,25 +7,25 @@ import torch
 
 from grader.bank.entry import entry
 
-fit_gradient = entry("dqn.fit_gradient", points=3, reference=lambda q, targets: (q - targets) / len(q))
+fit_gradient = entry("dqn.fit_gradient", points=3, warm_up=True, reference=lambda q, targets: (q - targets) / len(q))
 
 
 @fit_gradient.mutant(
     "over-A",
-    "1/A of the gradient, as a mean over the outputs gives (mse_loss and Keras' fit take one). Sum over actions, mean "
-    "over the batch.",
+    "1/A of the gradient, as a mean over the outputs gives (mse_loss and Keras' mse compute one). Sum over "
+    "actions, mean over the batch.",
     "b2",
 )
 def fit_over_a(q, targets):
     return (q - targets) / q.size
 
 
-@fit_gradient.mutant("sum", "B times too large: a mean over the batch is asked for.", "a9")
+@fit_gradient.mutant("sum", "B times too large: the loss is a mean over the batch.", "a9")
 def fit_sum(q, targets):
     return q - targets
 
 
-@fit_gradient.mutant("sign", "The other way round: targets minus outputs climbs the loss.", "b14")
+@fit_gradient.mutant("sign", "The sign is flipped: targets minus outputs ascends the loss.", "b14")
 def fit_sign(q, targets):
     return (targets - q) / len(q)
 
@@ -51,8 +51,8 @@ def fit_mse(q, targets):
 
 @fit_gradient.mutant(
     "summed-actions",
-    "One number per sample, the sum over the actions. That sum belongs to the loss; its gradient keeps a place for "
-    "every output.",
+    "One number per sample, the sum over the actions. That sum belongs to the loss; its gradient has an "
+    "entry for every output.",
 )
 def fit_summed(q, targets):
     return (q - targets).sum(axis=1) / len(q)
@@ -60,7 +60,8 @@ def fit_summed(q, targets):
 
 @fit_gradient.mutant(
     "over-nonzero",
-    "The errors are divided by how many of them are not 0. The mean is over the batch, B rows, whatever stands in them.",
+    "The errors are divided by the number of errors that are not 0. The mean is over the batch, B rows, "
+    "whatever they contain.",
 )
 def fit_over_nonzero(q, targets):
     return (q - targets) / max(1, np.count_nonzero(q - targets))

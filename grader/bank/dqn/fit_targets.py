@@ -19,7 +19,7 @@ fit_targets = entry("dqn.fit_targets", points=2, reference=own_output_but_taken)
 
 @fit_targets.mutant(
     "untaken-to-zero",
-    "Untaken actions have the target 0. A target equal to the network's own output makes no error; 0 makes one.",
+    "Untaken actions have the target 0. A target equal to the network's own output has zero error; 0 does not.",
     "b1",
 )
 def targets_zero(q, action, y):
@@ -28,7 +28,9 @@ def targets_zero(q, action, y):
     return targets
 
 
-@fit_targets.mutant("y-everywhere", "Every action has y as its target. What did the sample say about the others?")
+@fit_targets.mutant(
+    "y-everywhere", "Every action has y as its target. Which of them does the sample give evidence about?"
+)
 def targets_y(q, action, y):
     return np.repeat(y[:, None], q.shape[1], axis=1)
 
@@ -47,7 +49,7 @@ def targets_alias(q, action, y):
 
 @fit_targets.mutant(
     "every-row",
-    "Each sample's y stands in every row, as targets[:, action] = y writes it. One entry per row.",
+    "Each sample's y is written into every row, as targets[:, action] = y does. Write one entry per row.",
     "b12",
 )
 def targets_every_row(q, action, y):
@@ -58,7 +60,7 @@ def targets_every_row(q, action, y):
 
 @fit_targets.mutant(
     "errors",
-    "y - q stands where y belongs. The fit subtracts by itself: give it the target, not the error.",
+    "y - q is written where y belongs. The fit subtracts by itself: give it the target, not the error.",
 )
 def targets_errors(q, action, y):
     targets = q.copy()

@@ -21,8 +21,9 @@ huber_gradient = entry("dqn.huber_gradient", points=3, reference=clipped_slope)
 
 @huber_gradient.mutant(
     "clipped-signal",
-    "Beyond the bend the gradient is 0, as it is where the error is clipped *inside* the loss: a clipped number has "
-    "no slope, and such a sample never learns. Clip the slope, not the signal.",
+    "Beyond kappa the gradient is 0, as it is where the error is clipped *inside* the loss: a clipped "
+    "number has derivative 0, and such a sample never learns. Clip the derivative, not the error inside the"
+    " loss.",
     "b18",
 )
 def clipped_signal(q, action, y, kappa):
@@ -34,7 +35,7 @@ def clipped_signal(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "square",
-    "Errors beyond the bend count in full: this is still the slope of the square.",
+    "Errors beyond kappa count in full: this is still the derivative of the square.",
 )
 def still_square(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -43,7 +44,7 @@ def still_square(q, action, y, kappa):
 
 
 @huber_gradient.mutant(
-    "sign-only", "Every error counts as kappa. Within the bend the loss is a square, and its slope the error."
+    "sign-only", "Every error counts as kappa. Below kappa the loss is a square, and its derivative is the error."
 )
 def sign_only(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -53,7 +54,7 @@ def sign_only(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "bend-at-one",
-    "The bend is at 1, whatever kappa is. DQN's clipping to [-1, 1] is the case kappa = 1.",
+    "The threshold is 1, whatever kappa is. DQN's clipping to [-1, 1] is the case kappa = 1.",
 )
 def bend_at_one(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -63,7 +64,7 @@ def bend_at_one(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "one-sided",
-    "Only errors above kappa are clipped; those below -kappa pass whole. The bend is on both sides.",
+    "Only errors above kappa are clipped; those below -kappa are not. The threshold applies on both sides.",
 )
 def one_sided(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -73,8 +74,8 @@ def one_sided(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "clipped-after-mean",
-    "The bend lies at B kappa, as it does where errors are divided by B first and clipped then. Clip each error, then "
-    "average.",
+    "The threshold is B kappa, as it is where errors are divided by B first and clipped afterwards. Clip "
+    "each error, then average.",
 )
 def clipped_after_mean(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -84,7 +85,7 @@ def clipped_after_mean(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "sign",
-    "This is the negative of the gradient: did the loss fall after a step of descent?",
+    "This is the negative of the gradient: does the loss fall after a step of descent?",
     "b14",
 )
 def huber_sign(q, action, y, kappa):
@@ -95,8 +96,8 @@ def huber_sign(q, action, y, kappa):
 
 @huber_gradient.mutant(
     "over-kappa",
-    "1/kappa of the gradient, which is what torch's smooth_l1_loss(beta=kappa) gives. The Huber loss's slope is the error "
-    "itself within the bend, and kappa beyond.",
+    "1/kappa of the gradient, which is what torch's smooth_l1_loss(beta=kappa) gives. The Huber loss's "
+    "derivative is the error itself below kappa, and kappa beyond.",
 )
 def over_kappa(q, action, y, kappa):
     i, g = np.arange(len(action)), np.zeros_like(q)

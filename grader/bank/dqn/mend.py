@@ -32,8 +32,8 @@ def not_mended(q, action, y):
 
 @mend.mutant(
     "other-axis",
-    "Every target meets the mean of the taken outputs, as in a (B, B) block that is averaged along its other axis. "
-    "Print the shapes before you subtract.",
+    "Every target is compared with the mean of the taken outputs, as in a (B, B) block that is averaged "
+    "along its other axis. Print the shapes before you subtract.",
     "b11",
 )
 def other_axis(q, action, y):
@@ -45,7 +45,7 @@ def other_axis(q, action, y):
 
 @mend.mutant(
     "first-target",
-    "Every sample is pulled to the first target. Each row has a target of its own; y[0] is one for all.",
+    "Every sample is pulled to the first target. Each row has its own target; y[0] is one for all.",
 )
 def first_target(q, action, y):
     rows, g = np.arange(len(action)), np.zeros_like(q)

@@ -33,7 +33,7 @@ def untaken_to_zero(q, action, y):
 
 @output_gradient.mutant(
     "y-everywhere",
-    "Every action of a row is pulled to y. The sample says something about one action only: the one that was taken.",
+    "Every action of a row is pulled to y. The sample gives evidence about one action only: the one that was taken.",
     "b1",
 )
 def y_everywhere(q, action, y):
@@ -52,7 +52,7 @@ def over_all_outputs(q, action, y):
 
 
 @output_gradient.mutant(
-    "sign", "The negative of the gradient. The loss is (Q - y)^2 / 2: what is its slope in Q?", "b14"
+    "sign", "The sign is flipped. The loss is (Q - y)^2 / 2: what is its derivative with respect to Q?", "b14"
 )
 def output_sign(q, action, y):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -68,7 +68,9 @@ def output_lost_half(q, action, y):
 
 
 @output_gradient.mutant(
-    "sum", "B times too large: the loss is a mean over the batch. Duplicate the batch: a mean stays.", "a9"
+    "sum",
+    "B times too large: the loss is a mean over the batch. If the batch is duplicated, a mean stays the same.",
+    "a9",
 )
 def output_sum(q, action, y):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -91,8 +93,8 @@ def column_meets_row(q, action, y):
 
 @output_gradient.mutant(
     "column-index",
-    "Each sample's error stands in every row, as g[:, action] = ... writes it. One entry per row: which index picks "
-    "the row?",
+    "Each sample's error is written into every row, as g[:, action] = ... does. Write one entry per row: "
+    "which index selects the row?",
     "b12",
 )
 def all_rows(q, action, y):
@@ -104,7 +106,7 @@ def all_rows(q, action, y):
 
 @output_gradient.mutant(
     "best-action",
-    "The gradient stands at the best action, not at the taken one. Which action did the reward come from?",
+    "The gradient is at the best action instead of the taken one. Which action did the reward come from?",
 )
 def at_best_action(q, action, y):
     i, g = np.arange(len(action)), np.zeros_like(q)
@@ -115,7 +117,7 @@ def at_best_action(q, action, y):
 
 @output_gradient.mutant(
     "clipped",
-    "Errors beyond 1 count as 1. That is the Huber loss's slope; this loss is a square.",
+    "Errors beyond 1 count as 1. That is the Huber loss's derivative; this loss is a square.",
     "b18",
 )
 def output_clipped(q, action, y):
@@ -126,7 +128,7 @@ def output_clipped(q, action, y):
 
 @output_gradient.mutant(
     "in-place",
-    "The numbers are right, but the caller's q is overwritten. Make an array of your own.",
+    "The numbers are right, but the caller's q is overwritten. Make a new array.",
     "a19",
 )
 def output_in_place(q, action, y):
@@ -139,7 +141,7 @@ def output_in_place(q, action, y):
 
 @output_gradient.mutant(
     "over-nonzero",
-    "The mean is taken over the samples whose error is not 0. A sample that is right already counts in B as well.",
+    "The mean is taken over the samples whose error is not 0. A sample with zero error counts in B as well.",
 )
 def output_over_nonzero(q, action, y):
     i, g = np.arange(len(action)), np.zeros_like(q)

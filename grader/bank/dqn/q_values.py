@@ -6,13 +6,12 @@ import numpy as np
 
 from grader.bank.entry import entry
 
-q_values = entry("dqn.q_values", points=1, reference=lambda W, s: W[s])
+q_values = entry("dqn.q_values", points=1, warm_up=True, reference=lambda W, s: W[s])
 
 
 @q_values.mutant(
     "columns",
-    "The numbers are those of W read down its columns, as if it were (A, S). Row s of W (S, A) holds the A outputs of "
-    "state s.",
+    "W is read down its columns, as if it were (A, S). Row s of W (S, A) has the A outputs of state s.",
 )
 def q_columns(W, s):
     return np.stack([W.T.ravel()[i * W.shape[1] : (i + 1) * W.shape[1]] for i in s])
@@ -20,7 +19,8 @@ def q_columns(W, s):
 
 @q_values.mutant(
     "best-only",
-    "One number per state comes back, the largest. The network answers for every action; choosing comes later.",
+    "One number per state is returned, the largest. The network returns a value for every action; choosing "
+    "comes later.",
 )
 def best_only(W, s):
     return W[s].max(axis=1)
@@ -28,7 +28,7 @@ def best_only(W, s):
 
 @q_values.mutant(
     "relu-output",
-    "Negative outputs have become 0, as a relu on the output makes them. V* on Taxi is often below 0.",
+    "Negative outputs have become 0, as a relu on the output does. V* on Taxi is often below 0.",
     "b15",
 )
 def relu_output(W, s):
@@ -37,7 +37,7 @@ def relu_output(W, s):
 
 @q_values.mutant(
     "softmax-output",
-    "Every row adds up to 1, as after a softmax, which turns values into probabilities. Q is measured in rewards.",
+    "Every row sums to 1, as after a softmax, which turns values into probabilities. Q is measured in rewards.",
     "b15",
 )
 def softmax_output(W, s):
@@ -47,8 +47,8 @@ def softmax_output(W, s):
 
 @q_values.mutant(
     "state-as-number",
-    "Every row is a multiple of row 0 of W, by the state's id: the id is used as a number. One-hot rows, not ids, "
-    "meet W.",
+    "Every row is a multiple of row 0 of W, by the state's id: the id is used as a number. W is multiplied "
+    "by one-hot rows, not by ids.",
     "b16",
 )
 def q_of_number(W, s):

@@ -24,7 +24,8 @@ residual_gradient = entry("dqn.residual_gradient", points=4, reference=gradient_
 
 @residual_gradient.mutant(
     "target-still-a-label",
-    "This is the semi-gradient: nothing arrives in the rows of s'. Here the target moves with W, so its slope counts too.",
+    "This is the semi-gradient: nothing arrives in the rows of s'. Here the target moves with W, so its "
+    "derivative counts too.",
 )
 def still_a_label(W, state, action, reward, next_state, terminated, gamma):
     y = reward + gamma * (1.0 - terminated) * W[next_state].max(axis=1)
@@ -73,7 +74,7 @@ def terminal_path_open(W, state, action, reward, next_state, terminated, gamma):
 
 @residual_gradient.mutant(
     "every-next-action",
-    "All outputs of s' get the same gradient. The maximum hands its gradient to the one entry that is the largest.",
+    "All outputs of s' get the same gradient. The maximum passes its gradient to the one entry that is the largest.",
 )
 def every_next_action(W, state, action, reward, next_state, terminated, gamma):
     onward = gamma * (1.0 - terminated)
@@ -100,8 +101,8 @@ def only_the_target(W, state, action, reward, next_state, terminated, gamma):
 
 @residual_gradient.mutant(
     "last-wins",
-    "An entry of W that is met twice, as a pair (s, a) or as the best action of s', keeps only the last contribution of its "
-    "kind, as with grad[...] += error in NumPy. Paths add.",
+    "An entry of W that occurs twice, as a pair (s, a) or as the best action of s', keeps only the last "
+    "contribution of its kind, as with grad[...] += error in NumPy. Paths add.",
     "a14",
 )
 def residual_last_wins(W, state, action, reward, next_state, terminated, gamma):

@@ -16,7 +16,7 @@ def gradient_with_label(W, W_target, state, action, reward, next_state, terminat
     return grad
 
 
-semi_gradient = entry("dqn.semi_gradient", points=4, reference=gradient_with_label)
+semi_gradient = entry("dqn.semi_gradient", points=4, warm_up=True, reference=gradient_with_label)
 
 
 @semi_gradient.mutant(
@@ -35,7 +35,7 @@ def semi_through(W, W_target, state, action, reward, next_state, terminated, gam
 
 @semi_gradient.mutant(
     "online-in-target",
-    "The target is that of W, and W_target makes no difference. Change W_target: should your answer change?",
+    "The target is computed from W, and W_target makes no difference. If W_target changes, should your answer change?",
     "b6",
 )
 def semi_online(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -47,7 +47,7 @@ def semi_online(W, W_target, state, action, reward, next_state, terminated, gamm
 
 @semi_gradient.mutant(
     "max-over-s",
-    "The target bootstraps on the state that was left, not on the one that was reached. Where did you land?",
+    "The target bootstraps from the state that was left instead of the state that was reached.",
     "b5",
 )
 def semi_max_over_s(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -59,8 +59,8 @@ def semi_max_over_s(W, W_target, state, action, reward, next_state, terminated, 
 
 @semi_gradient.mutant(
     "last-wins",
-    "A pair (s, a) that stands in the batch twice keeps only its last error, as with grad[state, action] += error in NumPy. "
-    "Paths add.",
+    "A pair (s, a) that occurs twice in the batch keeps only its last error, as with grad[state, action] +="
+    " error in NumPy. Paths add.",
     "a14",
 )
 def semi_last_wins(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -72,8 +72,8 @@ def semi_last_wins(W, W_target, state, action, reward, next_state, terminated, g
 
 @semi_gradient.mutant(
     "last-row-wins",
-    "A state that stands in the batch twice keeps only the row of its last sample, also where two actions were taken. Paths "
-    "add, entry by entry.",
+    "A state that occurs twice in the batch keeps only the row of its last sample, even where two actions "
+    "were taken. Paths add, entry by entry.",
     "a14",
 )
 def semi_last_row_wins(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -99,7 +99,7 @@ def semi_no_mask(W, W_target, state, action, reward, next_state, terminated, gam
 
 @semi_gradient.mutant(
     "terminal-skipped",
-    "Terminated rows leave no gradient at all, so nobody ever learns of the +20. Where does it enter?",
+    "Terminated rows leave no gradient at all, so the agent never learns of the +20. Where does it enter?",
     "b8",
 )
 def semi_terminal_skipped(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -111,7 +111,7 @@ def semi_terminal_skipped(W, W_target, state, action, reward, next_state, termin
 
 @semi_gradient.mutant(
     "sign",
-    "This is the negative of the gradient, y - Q in place of Q - y. Descending with it walks away from y.",
+    "This is the negative of the gradient, y - Q in place of Q - y. Descending with it moves away from y.",
     "b14",
 )
 def semi_sign(W, W_target, state, action, reward, next_state, terminated, gamma):

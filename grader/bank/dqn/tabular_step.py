@@ -15,12 +15,12 @@ def q_learning(Q, state, action, reward, next_state, terminated, alpha, gamma):
     return new
 
 
-tabular_step = entry("dqn.tabular_step", points=3, reference=q_learning)
+tabular_step = entry("dqn.tabular_step", points=3, warm_up=True, reference=q_learning)
 
 
 @tabular_step.mutant(
     "in-place",
-    "The new table is right, and the old one is gone: the caller's Q changed too. Copy it first.",
+    "The new table is right, but the caller's Q has changed too. Copy it first.",
     "a19",
 )
 def tabular_in_place(Q, state, action, reward, next_state, terminated, alpha, gamma):
@@ -52,7 +52,7 @@ def tabular_wrong_way(Q, state, action, reward, next_state, terminated, alpha, g
 
 @tabular_step.mutant(
     "forgets-the-old",
-    "The entry becomes alpha y, and the old value is gone: a step of size alpha keeps 1 - alpha of it.",
+    "The entry becomes alpha y, and the old value is lost: a step of size alpha keeps 1 - alpha of it.",
 )
 def tabular_forgets(Q, state, action, reward, next_state, terminated, alpha, gamma):
     y = reward + gamma * (not terminated) * Q[next_state].max()
@@ -75,7 +75,7 @@ def tabular_row(Q, state, action, reward, next_state, terminated, alpha, gamma):
 
 @tabular_step.mutant(
     "argmax",
-    "The number of the best next action stands where its value belongs: max, not argmax.",
+    "The index of the best next action is used where its value belongs: max, not argmax.",
     "b4",
 )
 def tabular_argmax(Q, state, action, reward, next_state, terminated, alpha, gamma):
@@ -87,7 +87,7 @@ def tabular_argmax(Q, state, action, reward, next_state, terminated, alpha, gamm
 
 @tabular_step.mutant(
     "max-over-s",
-    "The target bootstraps on s, the state that was left, not on the one that was reached.",
+    "The target bootstraps from s, the state that was left, instead of the state that was reached.",
     "b5",
 )
 def tabular_max_over_s(Q, state, action, reward, next_state, terminated, alpha, gamma):
@@ -99,8 +99,8 @@ def tabular_max_over_s(Q, state, action, reward, next_state, terminated, alpha, 
 
 @tabular_step.mutant(
     "wall-as-terminal",
-    "A step that leads back to its own state does not bootstrap. Against a wall the taxi stays where it is, and the episode "
-    "goes on: only `terminated` says that it is over.",
+    "A step that leads back to its own state does not bootstrap. At a wall the taxi stays where it is, and "
+    "the episode continues: only `terminated` says that it is over.",
 )
 def wall_as_terminal(Q, state, action, reward, next_state, terminated, alpha, gamma):
     over = terminated or state == next_state

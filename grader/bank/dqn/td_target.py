@@ -18,7 +18,8 @@ td_target = entry("dqn.td_target", points=3, reference=worth_of_a_step)
 
 @td_target.mutant(
     "no-terminal-mask",
-    "Right except where the episode ended: there gamma max Q is still added. What comes after the end of the world?",
+    "Right except where the episode ended: there gamma max Q is still added. What is the value of a state "
+    "after the end?",
     "b7",
 )
 def no_mask(reward, q_next, terminated, truncated, gamma):
@@ -27,7 +28,7 @@ def no_mask(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "clock-as-terminal",
-    "Rows that were only truncated lost their future. The clock ran out there; did the world end?",
+    "Rows that were only truncated do not bootstrap. The time limit was reached there; is it part of the MDP?",
     "b9",
 )
 def clock_as_terminal(reward, q_next, terminated, truncated, gamma):
@@ -36,7 +37,7 @@ def clock_as_terminal(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "masks-the-clock-alone",
-    "truncated rows are masked and terminated ones are not. Which of the two flags says that nothing comes after?",
+    "Truncated rows are masked and terminated ones are not. Which of the two flags says that nothing comes after?",
     "b9",
 )
 def masks_the_clock(reward, q_next, terminated, truncated, gamma):
@@ -45,7 +46,7 @@ def masks_the_clock(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "unless-truncated",
-    "A row that is terminated *and* truncated bootstraps. Both flags may be set at once; the world ended all the same.",
+    "A row that is terminated *and* truncated bootstraps. Both flags may be set at once, and termination decides.",
     "b9",
 )
 def unless_truncated(reward, q_next, terminated, truncated, gamma):
@@ -54,7 +55,7 @@ def unless_truncated(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "reward-masked",
-    "Terminated rows have the target 0: the reward is masked as well. The +20 is paid on that very step.",
+    "Terminated rows have the target 0: the reward is masked as well. The +20 is received on that very step.",
     "b10",
 )
 def reward_masked(reward, q_next, terminated, truncated, gamma):
@@ -63,7 +64,7 @@ def reward_masked(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "argmax",
-    "y - r is gamma times 0, 1, 2, ...: the number of the best action is added, not its value. Value or index?",
+    "y - r is gamma times 0, 1, 2, ...: the index of the best action is added instead of its value. Value or index?",
     "b4",
 )
 def index_for_value(reward, q_next, terminated, truncated, gamma):
@@ -72,7 +73,7 @@ def index_for_value(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "mean",
-    "The mean over the next actions is taken. Q-learning asks for the best of them.",
+    "The mean over the next actions is taken. Q-learning takes the largest of them.",
 )
 def mean_over_actions(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next.mean(axis=1)
@@ -80,8 +81,8 @@ def mean_over_actions(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "max-over-batch",
-    "Every row bootstraps on one and the same number, the maximum over the whole batch. Each row has landed somewhere "
-    "of its own: along which axis is the maximum?",
+    "Every row bootstraps from the same number, the maximum over the whole batch. Each row has its own next"
+    " state: along which axis is the maximum?",
 )
 def max_over_batch(reward, q_next, terminated, truncated, gamma):
     return reward + gamma * (1.0 - terminated) * q_next.max()
@@ -89,7 +90,7 @@ def max_over_batch(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "no-discount",
-    "gamma makes no difference: the future counts in full.",
+    "gamma makes no difference: the future is not discounted.",
 )
 def no_discount(reward, q_next, terminated, truncated, gamma):
     return reward + (1.0 - terminated) * q_next.max(axis=1)
@@ -97,7 +98,7 @@ def no_discount(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "column",
-    "The target is a column (B, 1). Next to a row (B,) it will broadcast to (B, B). One number per sample: (B,).",
+    "The target is a column (B, 1). With a row (B,) it will broadcast to (B, B). Return one number per sample: (B,).",
     "b11",
 )
 def target_column(reward, q_next, terminated, truncated, gamma):
@@ -106,8 +107,8 @@ def target_column(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "never-below-0",
-    "Where every next Q is below 0 the target bootstraps on 0, as a maximum that starts at 0 gives. Most of Taxi's values are "
-    "below 0: take the largest of what is there.",
+    "Where every next Q is below 0 the target bootstraps from 0, as a maximum that starts at 0 does. Most "
+    "of Taxi's values are below 0: take the largest of the outputs.",
     "b15",
 )
 def never_below_0(reward, q_next, terminated, truncated, gamma):
@@ -116,7 +117,8 @@ def never_below_0(reward, q_next, terminated, truncated, gamma):
 
 @td_target.mutant(
     "clipped-reward",
-    "Rewards beyond 1 in size count as 1 or -1. Mnih et al. clipped Atari's scores; here the +20 and the -10 are asked for.",
+    "Rewards beyond 1 in size count as 1 or -1. Mnih et al. clipped Atari's scores; here the +20 and the "
+    "-10 are used as they are.",
 )
 def clipped_reward(reward, q_next, terminated, truncated, gamma):
     return np.clip(reward, -1.0, 1.0) + gamma * (1.0 - terminated) * q_next.max(axis=1)

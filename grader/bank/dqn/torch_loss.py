@@ -20,8 +20,8 @@ torch_loss = entry("dqn.torch_loss", points=5, reference=gathered_loss)
 
 @torch_loss.mutant(
     "target-gets-a-gradient",
-    "W's gradient is right, but one also arrives at W_target: the target is a label. Block the gradient where the "
-    "label is made.",
+    "W's gradient is right, but a gradient also arrives at W_target: the target is a label. Block the "
+    "gradient where the target is computed.",
     "b3",
 )
 def target_gets_gradient(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -31,8 +31,8 @@ def target_gets_gradient(W, W_target, state, action, reward, next_state, termina
 
 @torch_loss.mutant(
     "online-in-target",
-    "The target is that of W, though no gradient runs through it, and W_target makes no difference. Two networks: "
-    "which one is asked about s'?",
+    "The target is computed from W, though no gradient runs through it, and W_target makes no difference. "
+    "Which of the two networks should be asked about s'?",
     "b6",
 )
 def online_in_target(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -43,8 +43,8 @@ def online_in_target(W, W_target, state, action, reward, next_state, terminated,
 
 @torch_loss.mutant(
     "through-online-target",
-    "The target is that of W, and a gradient runs through it: rows of s' move by -gamma times the error. Label, not "
-    "function.",
+    "The target is computed from W, and a gradient runs through it: rows of s' move by -gamma times the "
+    "error. The target should be a constant.",
     "b3",
 )
 def through_online_target(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -54,9 +54,9 @@ def through_online_target(W, W_target, state, action, reward, next_state, termin
 
 @torch_loss.mutant(
     "broadcast",
-    "Every Q(s, a) is pulled to the mean of all targets: the loss is the mean over all B x B pairs of an output and a "
-    "target. So it is, for example, where a column (B, 1) from gather meets a row (B,), and torch gives no error. "
-    "squeeze(1), and compare the shapes.",
+    "Every Q(s, a) is pulled to the mean of all targets: the loss is the mean over all B x B pairs of an "
+    "output and a target. This happens, for example, where a column (B, 1) from gather meets a row (B,), "
+    "and torch gives no error. Use squeeze(1), and compare the shapes.",
     "b11",
 )
 def torch_broadcast(W, W_target, state, action, reward, next_state, terminated, gamma):
@@ -104,8 +104,8 @@ def torch_no_mask(W, W_target, state, action, reward, next_state, terminated, ga
 
 @torch_loss.mutant(
     "frozen-for-good",
-    "After the call W_target requires no gradient any more, for example because of requires_grad_(False): the "
-    "function changes what it was given. no_grad or detach block the path, and leave the network alone.",
+    "After the call W_target no longer requires a gradient, for example because of requires_grad_(False): "
+    "the function changes its argument. no_grad or detach block the path and leave the network alone.",
 )
 def frozen_for_good(W, W_target, state, action, reward, next_state, terminated, gamma):
     W_target.requires_grad_(False)
@@ -135,8 +135,8 @@ def torch_sum(W, W_target, state, action, reward, next_state, terminated, gamma)
 
 @torch_loss.mutant(
     "target-copied",
-    "The loss and its gradient are right, but W_target is W afterwards: your function also copies the network. When to "
-    "copy is decided elsewhere, every so many steps; here W_target only makes labels.",
+    "The loss and its gradient are right, but W_target is W afterwards: your function also copies the "
+    "network. The training loop decides when to copy; here W_target only provides targets.",
 )
 def torch_copies_target(W, W_target, state, action, reward, next_state, terminated, gamma):
     with torch.no_grad():
@@ -147,8 +147,8 @@ def torch_copies_target(W, W_target, state, action, reward, next_state, terminat
 
 @torch_loss.mutant(
     "reward-overwritten",
-    "The loss and its gradient are right, but `reward` is not what it was: the labels stand in it now. The next epoch "
-    "over this batch would add to them; make y a new tensor.",
+    "The loss and its gradient are right, but `reward` has changed: it contains the targets now. The next "
+    "epoch over this batch would add to them; make y a new tensor.",
 )
 def torch_overwrites_reward(W, W_target, state, action, reward, next_state, terminated, gamma):
     with torch.no_grad():
@@ -158,8 +158,8 @@ def torch_overwrites_reward(W, W_target, state, action, reward, next_state, term
 
 @torch_loss.mutant(
     "steps-at-once",
-    "The loss and its gradient are right, but W is not what it was before the call. The loss is only built here; the step "
-    "comes later.",
+    "The loss and its gradient are right, but W has changed during the call. The loss is only built here; "
+    "the step comes later.",
 )
 def torch_steps_at_once(W, W_target, state, action, reward, next_state, terminated, gamma):
     with torch.no_grad():

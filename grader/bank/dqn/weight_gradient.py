@@ -19,8 +19,8 @@ weight_gradient = entry("dqn.weight_gradient", points=4, reference=scatter_add)
 
 @weight_gradient.mutant(
     "last-wins",
-    "A state that stands in the batch twice keeps only its last sample, as with grad[state] = g and grad[state] += g "
-    "in NumPy. Paths add.",
+    "A state that occurs twice in the batch keeps only its last sample, as with grad[state] = g and "
+    "grad[state] += g in NumPy. Paths add.",
     "a14",
 )
 def last_wins(state, g, n_states):
@@ -42,7 +42,7 @@ def averaged_repeats(state, g, n_states):
 
 
 @weight_gradient.mutant(
-    "over-B-again", "1/B of the gradient: g has been averaged already. Who divided before you?", "a10"
+    "over-B-again", "1/B of the gradient: g has been averaged already. Where did the first division happen?", "a10"
 )
 def over_b_again(state, g, n_states):
     grad = np.zeros((n_states, g.shape[1]))
@@ -63,8 +63,8 @@ def weighted_by_id(state, g, n_states):
 
 @weight_gradient.mutant(
     "every-row",
-    "All rows of W get the same gradient, also those of states that are not in the batch. What is the input of a "
-    "state that was not there?",
+    "All rows of W get the same gradient, including those of states that are not in the batch. What is the "
+    "input at the place of such a state?",
 )
 def every_row(state, g, n_states):
     return np.tile(g.sum(axis=0), (n_states, 1))
@@ -72,7 +72,7 @@ def every_row(state, g, n_states):
 
 @weight_gradient.mutant(
     "sign",
-    "This is the negative of the gradient: descending belongs into the step, not in here.",
+    "This is the negative of the gradient: the minus sign belongs to the step, not to the gradient.",
     "a7",
 )
 def weight_sign(state, g, n_states):
@@ -83,7 +83,7 @@ def weight_sign(state, g, n_states):
 
 @weight_gradient.mutant(
     "transposed",
-    "The shape is (A, S): W is (S, A) here, and its gradient has its shape.",
+    "The shape is (A, S): W is (S, A) here, and its gradient has the same shape.",
     "a1",
 )
 def weight_transposed(state, g, n_states):

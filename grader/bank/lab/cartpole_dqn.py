@@ -68,12 +68,12 @@ cartpole_dqn.changed(
 )
 cartpole_dqn.changed(
     "gamma-missing",
-    "The future counts in full: gamma is an argument of the class and is used nowhere.",
+    "The bootstrapped value is not discounted: gamma is an argument of the class and is never used.",
     *PLANTED["gamma-missing"],
 )
 cartpole_dqn.changed(
     "polyak-swapped",
-    "The target network jumps nearly all of the way to the online network: the two factors have changed places.",
+    "The target network moves nearly all of the way to the online network: the two factors are swapped.",
     *PLANTED["polyak-swapped"],
 )
 cartpole_dqn.changed("nothing-mended", "This is the file's class as it was: all three faults are in it.", *ALL_THREE)
@@ -89,18 +89,18 @@ cartpole_dqn.changed(
 )
 cartpole_dqn.changed(
     "online-value",
-    "The online network gives the value of the action as well as the choice: the target network is asked for nothing.",
+    "The online network gives the value of the action as well as the choice: the target network is never used.",
     ("best = self.target_net(next_obs)", "best = self.q_net(next_obs)"),
 )
 cartpole_dqn.changed(
     "followed-first",
-    "The target network follows before the step, towards weights that are old a moment later. First the step.",
+    "The target network follows before the step, toward weights that the step then changes. Take the step first.",
     ("        self.follow()\n", ""),
     ("        self.optimizer.step()\n", "        self.follow()\n        self.optimizer.step()\n"),
 )
 cartpole_dqn.changed(
     "broadcast",
-    "Every Q(s, a) is pulled to the labels of all rows: a column (B, 1) has met a row (B,). Print both shapes.",
+    "Every Q(s, a) is pulled to the labels of all rows: a column (B, 1) was combined with a row (B,). Print both shapes.",
     ("gather(1, action.unsqueeze(1)).squeeze(1)", "gather(1, action.unsqueeze(1))"),
 )
 

@@ -29,7 +29,7 @@ cartpole_test = entry("lab.cartpole_test", points=6, reference=first_update)
 
 
 @cartpole_test.mutant(
-    "online-alone", "It looks at the online network alone, and passes an agent whose target network is wrong."
+    "online-alone", "It tests the online network alone, and passes an agent whose target network is wrong."
 )
 def online_alone(agent, batches):
     from copy import deepcopy
@@ -47,7 +47,8 @@ def online_alone(agent, batches):
 
 
 @cartpole_test.mutant(
-    "target-alone", "It looks at the target network alone: which label the online network learned from is not asked."
+    "target-alone",
+    "It tests the target network alone: it does not test which TD target the online network learned from.",
 )
 def target_alone(agent, batches):
     old = [p.detach().clone() for p in agent.target_net.parameters()]
@@ -66,9 +67,7 @@ def passes_everything(agent, batches):
         assert all(torch.isfinite(p).all() for p in agent.q_net.parameters())
 
 
-@cartpole_test.mutant(
-    "fails-everything", "It fails for every agent, also for a right one. Try it on your mended class."
-)
+@cartpole_test.mutant("fails-everything", "It fails for every agent, also for a right one. Try it on your fixed class.")
 def fails_everything(agent, batches):
     before = [p.detach().clone() for p in agent.q_net.parameters()]
     agent.learn(batches[0])

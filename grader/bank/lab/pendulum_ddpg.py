@@ -95,23 +95,23 @@ pendulum_ddpg.changed(
 )
 pendulum_ddpg.changed(
     "slope-at-stored-actions",
-    "The actor follows the slope of Q at actions that were taken long ago. Where does it stand now?",
+    "The actor follows the action gradient at stored actions. At which action should it be evaluated?",
     *PLANTED["slope-at-stored-actions"],
 )
 pendulum_ddpg.changed("nothing-mended", "This is the file's class as it was: all three faults are in it.", *ALL_THREE)
 pendulum_ddpg.changed(
     "online-critic-label",
-    "The label is made of the critic itself, which moves with every step. Its target network is asked for nothing.",
+    "The TD target is computed with the critic itself, which changes at every step. Its target network is never used.",
     ("self.target_critic(next_obs, next_action)", "self.critic(next_obs, next_action)"),
 )
 pendulum_ddpg.changed(
     "descends",
-    "The actor goes down the slope of Q. What is the sign of its loss?",
+    "The actor minimizes Q. What is the sign of its loss?",
     ("loss = -(at.grad", "loss = (at.grad"),
 )
 pendulum_ddpg.changed(
     "actor-first",
-    "The actor's step comes before the critic's and so climbs a slope that is one step old.",
+    "The actor's step comes before the critic's, so it uses the critic before its update.",
     (
         "        self.learn_critic(*batch)\n        self.learn_actor(*batch[:2])\n",
         "        self.learn_actor(*batch[:2])\n        self.learn_critic(*batch)\n",
@@ -119,12 +119,12 @@ pendulum_ddpg.changed(
 )
 pendulum_ddpg.changed(
     "critic-not-zeroed",
-    "The critic's step takes along what asking for the actor's slope left in its `.grad`. Empty it before.",
+    "The critic's step includes what the actor's update left in its `.grad`. Clear it first.",
     ("        self.critic_optimizer.zero_grad()\n", ""),
 )
 pendulum_ddpg.changed(
     "target-actor-never",
-    "The target actor stays as it was at the beginning. Two networks follow.",
+    "The target actor never changes. Both target networks must follow.",
     ("        self.follow(self.actor, self.target_actor)\n", ""),
 )
 

@@ -32,7 +32,9 @@ def critic_then_actor(agent, batches):
 pendulum_test = entry("lab.pendulum_test", points=6, reference=critic_then_actor)
 
 
-@pendulum_test.mutant("critic-alone", "It looks at the critic alone, and passes an actor that follows the wrong slope.")
+@pendulum_test.mutant(
+    "critic-alone", "It tests the critic alone, and passes an actor that follows a wrong action gradient."
+)
 def critic_alone(agent, batches):
     from copy import deepcopy
 
@@ -57,9 +59,7 @@ def passes_everything(agent, batches):
         assert all(torch.isfinite(p).all() for p in agent.actor.parameters())
 
 
-@pendulum_test.mutant(
-    "fails-everything", "It fails for every agent, also for a right one. Try it on your mended class."
-)
+@pendulum_test.mutant("fails-everything", "It fails for every agent, also for a right one. Try it on your fixed class.")
 def fails_everything(agent, batches):
     before = [p.detach().clone() for p in agent.critic.parameters()]
     agent.learn(batches[0])
@@ -68,7 +68,7 @@ def fails_everything(agent, batches):
 
 @pendulum_test.mutant(
     "actor-alone",
-    "It looks at the actor alone and takes the critic as it is after the update: what moved the critic is not asked.",
+    "It tests the actor alone and takes the critic as it is after the update: it does not test what moved the critic.",
 )
 def actor_alone(agent, batches):
     from copy import deepcopy

@@ -56,17 +56,17 @@ ALL_THREE = [change for changes in PLANTED.values() for change in changes]
 
 taxi_dqn.changed(
     "mask-on-reward",
-    "The label of a row that ends is 0 and not its reward: what is masked there besides the future?",
+    "The TD target of a terminated row is 0 instead of its reward: what is masked besides the bootstrapped value?",
     *PLANTED["mask-on-reward"],
 )
 taxi_dqn.changed(
     "not-zeroed",
-    "The first step is right and the second takes the first one's gradient along. What empties `.grad` between them?",
+    "The first step is right; the second also applies the first one's gradient. What clears `.grad` between them?",
     *PLANTED["not-zeroed"],
 )
 taxi_dqn.changed(
     "alias",
-    "After the first copy both names mean one network: the label moves with every step. Copy the weights, not the name.",
+    "After the first copy both names refer to one network, so the TD target changes at every step. Copy the weights, not the reference.",
     *PLANTED["alias"],
 )
 taxi_dqn.changed("nothing-mended", "This is the file's class as it was: all three faults are in it.", *ALL_THREE)
@@ -84,16 +84,16 @@ taxi_dqn.changed(
 )
 taxi_dqn.changed(
     "cleared-before-the-step",
-    "No weight moves: the gradients are emptied between backward() and step().",
+    "No weight moves: the gradients are cleared between backward() and step().",
     (CLEARED, ""),
     ("        self.optimizer.step()\n", CLEARED + "        self.optimizer.step()\n"),
 )
 taxi_dqn.changed(
-    "sum", "Every step is B times too long: the loss is a mean over the batch.", (".pow(2).mean()", ".pow(2).sum()")
+    "sum", "Every step is B times too large: the loss is a mean over the batch.", (".pow(2).mean()", ".pow(2).sum()")
 )
 taxi_dqn.changed(
     "no-gamma",
-    "The future counts in full: gamma is an argument of the class and is used nowhere.",
+    "The bootstrapped value is not discounted: gamma is an argument of the class and is never used.",
     (LABEL, "y = reward + best * (1 - done)"),
 )
 taxi_dqn.changed(

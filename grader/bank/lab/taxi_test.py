@@ -28,7 +28,7 @@ taxi_test = entry("lab.taxi_test", points=6, reference=every_update)
 
 @taxi_test.mutant(
     "first-update-alone",
-    "It looks at the first update alone, and passes agents whose fault shows in the second one or after the copy.",
+    "It tests the first update alone, and passes agents whose fault shows in the second one or after the copy.",
 )
 def only_the_first(agent, batches):
     obs, action, reward, next_obs, done = batches[0]
@@ -50,7 +50,7 @@ def passes_everything(agent, batches):
         assert torch.isfinite(agent.q_net.weight).all()
 
 
-@taxi_test.mutant("fails-everything", "It fails for every agent, also for a right one. Try it on your mended class.")
+@taxi_test.mutant("fails-everything", "It fails for every agent, also for a right one. Try it on your fixed class.")
 def fails_everything(agent, batches):
     before = agent.q_net.weight.detach().clone()
     agent.learn(batches[0])
@@ -59,7 +59,7 @@ def fails_everything(agent, batches):
 
 @taxi_test.mutant(
     "label-of-the-fault",
-    "What it expects in rows that end is 0 and not the reward: the test has the fault of the file, and fails right agents.",
+    "It expects 0 instead of the reward in terminated rows: the test has the fault of the file, and fails right agents.",
 )
 def expects_the_fault(agent, batches):
     obs, action, reward, next_obs, done = batches[0]
@@ -72,7 +72,7 @@ def expects_the_fault(agent, batches):
 
 
 @taxi_test.mutant(
-    "target-alone", "It looks at the target network alone: what the steps do to the online network is not asked."
+    "target-alone", "It tests the target network alone: it does not test what the steps do to the online network."
 )
 def target_alone(agent, batches):
     target = agent.target_net.weight.detach().clone()

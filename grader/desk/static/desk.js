@@ -123,7 +123,7 @@ function conflict(card, change, outcome) {
   const line = document.createElement("p"), keep = document.createElement("button"), mine = document.createElement("button");
   const now = theirs.manual !== null ? in_points(theirs.manual) : theirs.auto !== null ? `${in_points(theirs.auto)} by the judge`
     : "no mark";
-  const who = outcome.by ? `${outcome.by} has` : "Somebody else has";
+  const who = outcome.by ? `${outcome.by} has` : "Another person has";
   line.textContent = `${who} changed this meanwhile: ${now}` + (theirs.comment ? `, “${theirs.comment}”.` : ".");
   keep.type = mine.type = "button";
   keep.textContent = "Keep theirs";

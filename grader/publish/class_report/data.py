@@ -15,6 +15,8 @@ from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import display_name, open_gradebook
+from grader.publish.class_report import guesses
+from grader.publish.class_report.guesses import GuessFacts
 from grader.results import KEY, GradeRecord, ungraded
 from grader.text import MOST_REASON, plain
 from gradschool.core.exercise import CHAPTERS, grade_id
@@ -62,7 +64,10 @@ class StudentRow:
 
 @dataclass(frozen=True)
 class ExerciseFacts:
-    """One exercise in numbers: how many were marked, the share with full points, the mean share of the points."""
+    """One exercise in numbers: how many were marked, the share with full points, the mean share of the points.
+
+    ``points`` are those that count: 0 for a warm-up, whose shares are the judge's.
+    """
 
     exercise: str
     section: str
@@ -77,7 +82,8 @@ class ExerciseFacts:
 class Misconception:
     """One mistake in one exercise and who made it; ``known`` if the bank has it, with a teacher's hint.
 
-    ``points`` are the exercise's; ``place`` says where it stands in the course: chapter, then exercise.
+    ``points`` are those on which the judge reports, a warm-up's too; ``place`` says where it stands in the course:
+    chapter, then exercise.
     """
 
     chapter: str
@@ -89,6 +95,7 @@ class Misconception:
     known: bool
     points: float = 0.0
     place: tuple[int, int] = (0, 0)
+    warm_up: bool = False
 
     @property
     def weight(self) -> float:
@@ -104,6 +111,7 @@ class ChapterFacts:
     marks: list[Mark] = field(default_factory=list)
     exercises: list[ExerciseFacts] = field(default_factory=list)
     mistakes: list[Misconception] = field(default_factory=list)
+    guesses: list[GuessFacts] = field(default_factory=list)
 
     @property
     def shares(self) -> list[float]:
@@ -148,7 +156,7 @@ def by_student(found: Sequence[ChapterFacts]) -> list[StudentRow]:
 
 
 def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> ChapterFacts:
-    sections = sections_of(course.release / chapter.assignment_id / f"{chapter.notebook}.ipynb")
+    sections = sections_of(course.released(chapter))
     marks, scores, records, not_theirs = [], {}, {}, ungraded(course, chapter)
     for submission in sorted(gradebook.assignment_submissions(chapter.assignment_id), key=lambda s: s.student_id):
         student = submission.student_id
@@ -159,7 +167,8 @@ def _chapter(course: CourseDirectory, gradebook: Any, chapter: Chapter) -> Chapt
         if not marks[-1].failed:
             scores[student] = {g.name: (float(g.score), float(g.max_score)) for g in grades if _is_marked(g)}
     exercises = [_exercise(e, scores, records, sections) for e in entries(chapter.key).values()]
-    return ChapterFacts(chapter, marks, exercises, _mistakes(chapter, records, sections))
+    mistakes = _mistakes(chapter, records, sections)
+    return ChapterFacts(chapter, marks, exercises, mistakes, guesses.facts(course, chapter))
 
 
 def _is_marked(grade: Any) -> bool:
@@ -199,19 +208,25 @@ def _exercise(
     sections: dict[str, str],
 ) -> ExerciseFacts:
     name = entry.exercise.id
-    got = [s[grade_id(name)] for s in scores.values() if grade_id(name) in s]
-    shares = [min(score / most, 1.0) if most else 1.0 for score, most in got]
+    got = {student: s[grade_id(name)] for student, s in scores.items() if grade_id(name) in s}
+    shares = [min(score / most, 1.0) if most else _judged(records[s], name) for s, (score, most) in got.items()]
     untouched = sum(r.mistakes().get(name) == "untouched" for r in records.values())
     count = max(len(shares), 1)
     return ExerciseFacts(
         name,
         sections.get(name, ""),
-        entry.points,
+        entry.marks,
         len(shares),
         sum(s >= 1 - 1e-9 for s in shares) / count,
         sum(shares) / count,
         untouched,
     )
+
+
+def _judged(record: GradeRecord, exercise: str) -> float:
+    """Return the share of its points that the judge gave to an exercise that no mark counts."""
+    found = record.by_cell().get(grade_id(exercise))
+    return found.earned / found.points if found and found.points else 0.0
 
 
 def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[str, str]) -> list[Misconception]:
@@ -242,6 +257,7 @@ def _mistakes(chapter: Chapter, records: dict[str, GradeRecord], sections: dict[
                 (exercise, name) in known,
                 points,
                 place,
+                exercise in bank and bank[exercise].warm_up,
             )
         )
     return sorted(made, key=lambda m: (-m.weight, -len(m.students), m.place, m.name))

@@ -104,7 +104,7 @@ def by_mistake(found: Sequence[Misconception]) -> LessonFigure:
 
 
 def svg(figure: LessonFigure, name: str) -> str:
-    """Return the figure as an SVG element labelled by its words, in the page's color; the same bytes every time."""
+    """Return the figure as an SVG element labeled by its words, in the page's color; the same bytes every time."""
     buffer = io.StringIO()
     with lesson_style(), mpl.rc_context({**SVG_STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="none")

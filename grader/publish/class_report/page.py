@@ -158,10 +158,11 @@ def _share(mark: Mark | None) -> str:
 
 def _card(mistake: Misconception, graded: int) -> str:
     where = f"section {escape(mistake.section)}" if mistake.section else "its section"
-    worth = f"{mistake.points:g} point" + ("" if mistake.points == 1 else "s")
+    worth = f"{mistake.points:g} point" + ("" if mistake.points == 1 else "s") + " each"
+    worth = "in a warm-up, no marks" if mistake.warm_up else worth
     return (
         f"<article><h3>{_name(mistake.name)} <span class='soft'>in <code>{escape(mistake.exercise)}</code></span></h3>"
-        f"<p><strong>{len(mistake.students)} of {graded} students, {worth} each.</strong> {escape(mistake.hint)}</p>"
+        f"<p><strong>{len(mistake.students)} of {graded} students, {worth}.</strong> {escape(mistake.hint)}</p>"
         f"<p class='soft'>Lesson {escape(mistake.chapter)}, {where}</p></article>"
     )
 
@@ -189,6 +190,7 @@ def _chapter(found: ChapterFacts, late: set[tuple[str, str]]) -> str:
         "<h3>Misconceptions</h3>",
         _figure(mistakes, f"mistakes-{found.chapter.key}") if mistakes else "<p>None was named.</p>",
         _mistakes(found) if mistakes else "",
+        _guesses(found),
     ]
     return "".join(parts) + "</section>"
 
@@ -206,7 +208,14 @@ def _counts(counts: list[int]) -> str:
 def _exercises(found: ChapterFacts) -> str:
     heads = ("Exercise", "Section", "Points", "All points", "Mean", "Left as handed out")
     rows = [
-        (e.exercise, e.section, f"{e.points:g}", f"{e.passed:.0%}", f"{e.mean:.0%}", e.untouched)
+        (
+            e.exercise,
+            e.section,
+            f"{e.points:g}" if e.points else "warm-up",
+            f"{e.passed:.0%}",
+            f"{e.mean:.0%}",
+            e.untouched,
+        )
         for e in found.exercises
     ]
     return _table("The figure in numbers", heads, rows, numbers={2, 3, 4, 5})
@@ -222,6 +231,18 @@ def _mistakes(found: ChapterFacts) -> str:
     return _table(
         caption, ("Students", "Exercise", "Mistake", "What the student is told", "Section"), rows, numbers={0}
     )
+
+
+def _guesses(found: ChapterFacts) -> str:
+    if not found.guesses:
+        return ""
+    rows = [(g.question, g.students, g.guesses, g.measured, g.right) for g in found.guesses]
+    heads = ("Question", "Students", "Predicted", "Measured", "Right")
+    caption = (
+        "From those who handed their predictions in; no mark depends on them. Right is a number within a factor of 2, "
+        "the choice, or the whole order"
+    )
+    return f"<h3>Predictions</h3>{_table(caption, heads, rows, numbers={1, 4})}"
 
 
 def _waiting(found: Sequence[ChapterFacts]) -> str:

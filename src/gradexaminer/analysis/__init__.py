@@ -1,1 +1,1 @@
-"""From what was recorded to what is wrong."""
+"""What the recorded gradients mean, in four folders: reading, then update, then critic and actor; and the scope."""

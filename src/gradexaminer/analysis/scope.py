@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from gradexaminer.analysis.policies import is_policy
+from gradexaminer.analysis.reading.choices import SEVERAL_CHOICES, heads_differ
+from gradexaminer.analysis.reading.policies import is_policy
 from gradexaminer.findings import NOT_SEEN, Report
 
 if TYPE_CHECKING:
-    from gradexaminer.analysis.views import CriticView
+    from gradexaminer.analysis.critic.views import CriticView
     from gradexaminer.recording.observe import Observed
 
 FEWEST_ATOMS = 5  # outputs for each action from which on they are taken for a distribution: C51 has 51, QR-DQN 200
@@ -23,6 +24,10 @@ def examine_scope(seen: Observed, views: list[CriticView], report: Report) -> tu
     if policy:
         report.add(NOT_SEEN, "out-of-scope", *policy)
         return [], False
+    choices = _several_choices(seen)
+    for network in choices:
+        report.add(NOT_SEEN, "out-of-scope", network, SEVERAL_CHOICES)
+    views = [view for view in views if view.rows[0][2].call.network not in choices]
     left = []
     for view in views:
         reason = _distributional(seen, view)
@@ -30,13 +35,25 @@ def examine_scope(seen: Observed, views: list[CriticView], report: Report) -> tu
             report.add(NOT_SEEN, "out-of-scope", view.name, reason)
         else:
             left.append(view)
-    if not views:
+    if not views and not choices:
         for path, module in seen.found.modules.items():
             kinds = [type(m).__name__ for m in module.modules() if isinstance(m, (nn.RNNBase, nn.RNNCellBase))]
             if kinds:
                 why = f"it holds a layer {kinds[0]} (recurrent agents are not examined)"
                 report.add(NOT_SEEN, "out-of-scope", path, why)
     return left, True
+
+
+def _several_choices(seen: Observed) -> list[str]:
+    """Networks whose heads learn about different actions of the same row."""
+    found = [
+        c.network
+        for u in seen.updates
+        for b in u.backwards
+        for c in u.calls_with_gradient(b.number)
+        if not c.extra and heads_differ(c, b.number)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _distributional(seen: Observed, view: CriticView) -> str:

@@ -8,7 +8,7 @@ from gradexaminer.pictures.flow import BLOCKED, COPY, CUT, FLOW, IDLE, LEAK, MEA
 
 WIDTH, HALF_HEIGHT, LETTER, PADDING = 720, 15, 3.9, 12
 HEAD = 8.0  # length of an arrow's head
-# Okabe and Ito's colours, as in the lessons' figures; darker on a light page, so that each has a contrast of 3 or more.
+# Okabe and Ito's colors, as in the lessons' figures; darker on a light page, so that each has a contrast of 3 or more.
 STYLE = """
 .gx-picture{max-width:100%;height:auto;font:13px system-ui,sans-serif;color:inherit;
  --gx-flow:#c24e00;--gx-leak:#a8437c;--gx-blocked:#0072b2;--gx-ink:currentColor}

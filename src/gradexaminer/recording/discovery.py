@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import types
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.optim import Optimizer
+
+from gradexaminer.recording.layers import layers, parameters
 
 DEEPEST = 6
 MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
@@ -44,28 +47,50 @@ class Found:
     settings: dict[str, tuple[float, ...]] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
     paths: dict[int, str] = field(default_factory=dict)
+    _inside: dict[int, tuple[str, frozenset[int]]] = field(default_factory=dict, repr=False)
 
     def add_module(self, path: str, module: nn.Module) -> None:
         """Remember a network, unless it is there or is a part of one that is there."""
-        if not any(module is inner for known in self.modules.values() for inner in known.modules()):
-            self.modules = {p: m for p, m in self.modules.items() if not any(m is x for x in module.modules())}
+        if not any(module is inner for known in self.modules.values() for inner in layers(known)):
+            self.modules = {p: m for p, m in self.modules.items() if not any(m is x for x in layers(module))}
             self.modules[path] = module
+            self._inside.clear()
 
     def name_of(self, module: nn.Module) -> str:
         """Where a network, or a part of one, was found."""
-        for path, known in self.modules.items():
-            for inner_name, inner in known.named_modules():
-                if inner is module:
-                    return f"{path}.{inner_name}" if inner_name else path
-        return type(module).__name__
+        return self.known(module)[0]
+
+    def known(self, module: nn.Module) -> tuple[str, frozenset[int]]:
+        """Where a network, or a part of one, was found, and its parameters by id."""
+        module = uncompiled(module)
+        return self._all().get(id(module)) or (type(module).__name__, _ids(module))
+
+    def has(self, module: nn.Module) -> bool:
+        """Whether a network, or a part of one, was found."""
+        return id(uncompiled(module)) in self._all()
+
+    def _all(self) -> dict[int, tuple[str, frozenset[int]]]:
+        if not self._inside:
+            for path, outer in self.modules.items():
+                for name, inner in outer.named_modules():
+                    self._inside.setdefault(id(inner), (f"{path}.{name}" if name else path, _ids(inner)))
+        return self._inside
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Every network's parameters, each once."""
+        return list({id(p): p for module in self.modules.values() for p in parameters(module)}.values())
 
     def storage(self) -> dict[str, frozenset[int]]:
         """Memory addresses of each network's parameters."""
-        return {path: frozenset(p.data_ptr() for p in module.parameters()) for path, module in self.modules.items()}
+        return {path: frozenset(p.data_ptr() for p in parameters(module)) for path, module in self.modules.items()}
 
     def parameter_names(self) -> dict[int, str]:
         """Every parameter's name by its id."""
         return {id(p): f"{path}.{name}" for path, m in self.modules.items() for name, p in m.named_parameters()}
+
+
+def _ids(module: nn.Module) -> frozenset[int]:
+    return frozenset(map(id, parameters(module)))
 
 
 def discover(*roots: Any) -> Found:
@@ -79,7 +104,13 @@ def discover(*roots: Any) -> Found:
     return found
 
 
+def uncompiled(x: Any) -> Any:
+    """The network that `torch.compile` has wrapped; anything else as it is."""
+    return x._modules.get("_orig_mod", x) if isinstance(x, nn.Module) else x
+
+
 def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
+    x = uncompiled(x)
     if isinstance(x, nn.Module):
         if id(x) in found.paths:
             found.aliases.append((found.paths[id(x)], path))
@@ -100,8 +131,29 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
 
 
 def is_container(module: nn.Module) -> bool:
-    """Whether a module has no `forward` of its own, and so is called only part by part."""
-    return type(module).forward is nn.Module.forward and bool(module._modules)
+    """Whether a module merely holds others: it has no `forward`, or one that does nothing, and is called part by part.
+
+    One whose parts are single layers is a network all the same, whose own methods ask them.
+    """
+    parts = list(module._modules.values())
+    return _has_no_forward(module) and any(p is not None and (not _is_layer(p) or p._modules) for p in parts)
+
+
+def _has_no_forward(module: nn.Module) -> bool:
+    forward = inspect.unwrap(vars(module).get("forward", type(module).forward))
+    if forward is nn.Module.forward:
+        return True
+    code = getattr(forward, "__code__", None)  # `pass`, or an error that says so: nothing of the module is used
+    return code is not None and set(code.co_names) <= {"NotImplementedError"} and "self" not in _used(code)
+
+
+def _used(code: types.CodeType) -> set[str]:
+    """Local names that a function reads."""
+    return {str(i.argval) for i in dis.get_instructions(code) if i.opname.startswith("LOAD_FAST")}
+
+
+def _is_layer(module: nn.Module) -> bool:
+    return type(module).__module__.startswith("torch.nn.")
 
 
 def is_plain_object(x: Any) -> bool:
@@ -116,7 +168,7 @@ def is_plain_object(x: Any) -> bool:
 def _children(x: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(x, nn.Module):
         yield from x._modules.items() if is_container(x) else ()
-        for inner in x.modules():
+        for inner in layers(x):
             yield from ((k, v) for k, v in vars(inner).items() if not k.startswith("_"))
     elif isinstance(x, Mapping):
         yield from ((str(k), v) for k, v in list(x.items())[:MOST_ITEMS] if not str(k).startswith("__"))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import sys
 import types
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from gradexaminer.recording.discovery import is_plain_object
+from gradexaminer.recording.missing import class_that_lacks
 
 WORDS = ("freq", "every", "interval", "replace", "update", "target", "sync", "period", "copy", "steps")
 DEEPEST = 3
@@ -40,22 +43,43 @@ def bring_forward(roots: Iterable[Any], update: Callable[[], bool]) -> bool:
     growing = [
         (place, name, n - old[name])
         for place, old in zip(places, before, strict=True)
+        if not _keeps(place, np.ndarray)
         for name, n in _numbers(place)
         if 1 <= n - old.get(name, n) <= MOST_GROWTH
     ]
     still = [_constants(roots), *places]
     intervals = sorted({n for place in still for name, n in _numbers(place) if _is_interval(name, n)})
-    tried = [(counter, n) for counter in growing for n in intervals][:MOST_TRIED]
+    tried = [(counter, n) for counter in growing for n in intervals if not _is_beyond(*counter, n)][:MOST_TRIED]
     return any(_try(*counter, n, update) for counter, n in tried)
 
 
 def _try(place: Place, name: str, growth: int, interval: int, update: Callable[[], bool]) -> bool:
     start = place[name]
-    place[name] = (start // interval + 1) * interval - growth
+    place[name] = _ahead(start, growth, interval)
     try:
         return update() or update()
+    except Exception as error:  # a stranger's code may raise anything where a number is not what it has counted
+        if class_that_lacks(error):
+            raise  # whatever the counter says
+        return False
     finally:
         place[name] = start
+
+
+def _ahead(start: int, growth: int, interval: int) -> int:
+    return (start // interval + 1) * interval - growth
+
+
+def _keeps(place: Place, *kinds: type) -> bool:
+    """Whether an object holds such things and no network: then it counts what it stores, to write there."""
+    kept = list(place.values())
+    return any(isinstance(x, kinds) for x in kept) and not any(isinstance(x, nn.Module) for x in kept)
+
+
+def _is_beyond(place: Place, name: str, growth: int, interval: int) -> bool:
+    """Whether the counter would leave a list that the same object keeps, and perhaps writes into."""
+    kept = [len(x) for x in place.values() if isinstance(x, list | deque)]
+    return _keeps(place, list, deque) and min(kept) < _ahead(place[name], growth, interval) + growth
 
 
 def _is_interval(name: str, n: int) -> bool:

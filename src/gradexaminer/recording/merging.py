@@ -26,6 +26,7 @@ def merge_rows(update: Update) -> None:
     loops = [calls for calls in groups.values() if len(calls) > 1]
     if not loops:
         return
+    update.row_by_row = True
     number = _merged_numbers(update, loops)
     merged = {id(calls[0]): _side_by_side(calls, number) for calls in loops}
     inner = {id(call) for calls in loops for call in calls[1:]}
@@ -74,6 +75,7 @@ def _side_by_side(calls: list[Call], number: Callable[[int], int]) -> Call:
         extra=[np.concatenate(x) for x in zip(*(c.extra for c in calls), strict=True)],
         outputs=[np.stack([x.reshape(-1) for x in xs]) for xs in zip(*(c.outputs for c in calls), strict=True)],
         graph=any(c.graph for c in calls),
+        fed=any(c.fed for c in calls),
         extra_graph=[any(x) for x in zip(*(c.extra_graph for c in calls), strict=True)],
         slopes=[_stacked_slopes([c.slopes[i] for c in calls]) for i in range(len(calls[0].slopes))] if whole else [],
         gradients=_gradients(calls, [c.gradients for c in calls], number),

@@ -14,19 +14,22 @@ import torch
 
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
+from gradexaminer.recording.missing import class_that_lacks
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import RowIndex
 from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.trace import Update
+from gradexaminer.recording.wrapping import not_compiled
 from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
 
 SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
 MOST_AFTER_ERROR = 1200  # transitions to feed to an update that raises before it has learned
 FRESH = 16  # transitions fed before each update: a prioritized buffer gives all new ones the same weight
+FEWEST_FRESH = 4  # where an update learns from fewer rows
 CALLS = 5  # calls of `update` with each size: many learn only every fourth time
 BATCH = 48  # rows, where the update takes its batch as an argument
 UPDATES = 6  # recorded, if the actor is among them
-IMAGE_UPDATES = 3  # recorded of networks of images, which take long
+SLOW_UPDATES = 3  # recorded of networks of images and of loops over rows, which take long
 MOST_UPDATES = 16  # recorded, where the actor is trained only now and then
 ENOUGH_ROWS = 64  # that a critic learned from in all updates together; smaller batches need more updates
 MOST_SMALL_UPDATES = 64  # recorded, where a batch is of a few rows or of one
@@ -71,12 +74,18 @@ class Observed:
         Parameters, by id, that no recorded update changed and a later one did.
     actors : dict of str to bool
         Networks that are known to choose actions, or not to.
+    transformed : bool
+        Whether networks were called inside of `torch.func` in updates that had no backward pass.
+    memory : dict
+        What was worked out from this record already.
     started : bool
         Whether a first call of `update`, which is not among `updates`, had a backward pass or a step.
     policies : dict of str to bool
         Networks that are known to give probabilities of discrete actions, or not to.
     error : str
         Why there is no more; empty when all went well.
+    lacks : str
+        The class of the program whose attribute was missing, where nothing sets it.
     """
 
     found: Found
@@ -86,11 +95,14 @@ class Observed:
     storage: dict[str, frozenset[int]] = field(default_factory=dict)
     moved_later: set[int] = field(default_factory=set)
     actors: dict[str, bool] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
     policies: dict[str, bool] = field(default_factory=dict)
     calls: int = 0
+    transformed: bool = False
     started: bool = False
     error: str = ""
     error_type: str = ""
+    lacks: str = ""
 
 
 class Observer:
@@ -111,19 +123,21 @@ class Observer:
     def observe(self) -> Observed:
         """Record updates until the actor, too, has been seen, or patience ends."""
         try:
-            with one_thread():
+            with one_thread(), not_compiled():
                 self._observe()
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
-            self.seen.error = told(error)
+            self.seen.error, self.seen.lacks = told(error), class_that_lacks(error)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
         return self.seen
 
     def _observe(self) -> None:
-        self.seen.started = self._start()
+        with self.recorder.kept():
+            self.seen.started = self._start()
+            if self.seen.started:
+                self._record_all()
         if self.seen.started:
-            self._record_all()
             self._wait_for_targets()
 
     def _start(self) -> bool:
@@ -134,6 +148,9 @@ class Observer:
                 if any(learned(self._update(recorded=True)) for _ in range(CALLS)):
                     self._rediscover()
                     return True
+                if self.recorder.update.transformed:
+                    self.seen.transformed = True
+                    return False
             except Exception:  # a batch larger than what is stored, mostly
                 if self.doors.feed is None or size >= MOST_AFTER_ERROR or learned(self.recorder.update):
                     raise
@@ -173,7 +190,8 @@ class Observer:
         calls = 0
         while calls < 4 * MOST_UPDATES:
             calls += 1
-            self._feed_up_to(self.fed + FRESH)
+            last = self.seen.updates[-1:]
+            self._feed_up_to(self.fed + min([FRESH, *(max(FEWEST_FRESH, rows_learned(u)) for u in last)]))
             scramble(self.found.modules.values(), self.generator, input_scale=scale)
             update = self._update(recorded=True)
             if learned(update):
@@ -183,12 +201,13 @@ class Observer:
 
     def _wait_for_targets(self) -> None:
         """Update on, without recording, as long as a network that never had a gradient has not moved."""
-        waiting = {id(p): p.detach().clone() for m in self.found.modules.values() for p in m.parameters()}
-        waiting = {key: w for key, w in waiting.items() if not any(moved(u, key) for u in self.seen.updates)}
-        parameters = {id(p): p for m in self.found.modules.values() for p in m.parameters()}
+        parameters = {id(p): p for p in self.found.parameters()}
+        still = [key for key in parameters if not any(moved(u, key) for u in self.seen.updates)]
+        waiting = {key: parameters[key].detach().clone() for key in still}
 
         def is_settled() -> bool:
             self.seen.calls += 1
+            self._feed_up_to(self.fed + 1)  # some count what they store, and copy by that
             self._update(recorded=False)
             changed = {k for k in waiting if not torch.equal(waiting[k], parameters[k].detach())}
             self.seen.moved_later |= changed
@@ -201,8 +220,12 @@ class Observer:
             is_settled()
         if waiting and bring_forward([self.agent, self.doors.update], is_settled):
             return
-        while waiting and self.seen.calls < MOST_WAIT and time.process_time() < end:
-            is_settled()
+        try:
+            while waiting and self.seen.calls < MOST_WAIT and time.process_time() < end:
+                is_settled()
+        except Exception as error:  # what was set forward and back may have left something behind
+            if class_that_lacks(error):
+                raise
 
 
 @contextmanager
@@ -233,7 +256,7 @@ def enough(updates: list[Update], spaces: Spaces) -> bool:
         return False
     if len(updates) >= MOST_UPDATES:
         return True
-    least = IMAGE_UPDATES if spaces.image else UPDATES
+    least = SLOW_UPDATES if spaces.image or any(u.row_by_row for u in updates) else UPDATES
     return len(updates) >= least and (not spaces.continuous or actor_steps(updates) >= 2)
 
 

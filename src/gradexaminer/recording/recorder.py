@@ -5,7 +5,6 @@ Nothing of the agent is held after an update, nothing stays wrapped, and no rand
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,9 +16,14 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from gradexaminer.recording import tensors, wrapping
-from gradexaminer.recording.discovery import Found, is_container
+from gradexaminer.recording.changed_grads import Given
+from gradexaminer.recording.discovery import Found, is_container, uncompiled
+from gradexaminer.recording.features import Features
+from gradexaminer.recording.layers import layers
+from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.merging import merge_rows
 from gradexaminer.recording.rows import Keys, RowIndex
+from gradexaminer.recording.slopes import slopes_of
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
 
@@ -42,47 +46,79 @@ class Recorder:
         self._time = 0
         self._backwards = 0
         self._current: Backward | None = None
-        self._silent = False
+        self._silent = True
         self._lying: dict[int, tuple[int, ...]] = {}
+        self._given = Given()
+        self._changed: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
         self._used: set[tuple[int, int]] = set()
-        self._weights: dict[int, torch.Tensor] = {}
+        self._weights: dict[int, np.ndarray] = {}
         self._scalars: dict[int, tuple[float, float]] = {}
+        self._known: list[nn.Parameter] = []
+        self._distributions = wrapping.Distributions(self._around_distribution)
         self._in_distribution = 0
+        self._in_state_dict = 0
+        self._features = Features()
+        self._scaled: dict[int, tuple[torch.Tensor, float]] = {}
+        self._factor = 1.0
+        self._keeps = False
+        self._installed = ExitStack()
+        self._installed_for: tuple[frozenset[int], frozenset[type]] | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Leave everything wrapped between the recordings of the block; to wrap it takes a millisecond each time."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+            self._uninstall()
 
     @contextmanager
     def recording(self, number: int) -> Iterator[Update]:
         """Record what happens in the block; give an `Update` that is complete when the block has ended."""
         self.update = Update(number)
         self._stack, self._time, self._in_distribution, self._current = [], 0, 0, None
-        parameters = list(self._parameters())
+        self._in_state_dict, self._features, self._scaled = 0, Features(), {}
+        self._known = parameters = self.found.parameters()
         self.update.before = {id(p): tensors.weights(p) for p in parameters}
-        with ExitStack() as stack, warnings.catch_warnings(record=True) as heard:
+        with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
-            self._install(parameters, stack)
+            self._install(parameters)
+            self._silent = False
             try:
                 yield self.update
             finally:
+                self._silent = True
+                if not self._keeps:
+                    self._uninstall()
                 self.update.warnings = [str(w.message) for w in heard]
                 self.update.after = {id(p): tensors.weights(p) for p in parameters}
+                self._features, self._scaled = Features(), {}
                 merge_rows(self.update)
 
-    def _parameters(self) -> Iterator[nn.Parameter]:
-        seen: set[int] = set()
-        for module in self.found.modules.values():
-            for p in module.parameters():
-                if id(p) not in seen:
-                    seen.add(id(p))
-                    yield p
+    def _install(self, parameters: list[nn.Parameter]) -> None:
+        """Wrap everything, unless it still is and no network came in the meantime."""
+        modules = [inner for m in self.found.modules.values() for inner in layers(m)]
+        classes = {type(m) for m in modules if not wrapping.is_torchs_own(type(m))}
+        wanted = (frozenset(self.update.before), frozenset(classes))
+        if self._installed_for != wanted:
+            self._uninstall()
+            self._wrap(parameters, classes, self._installed)
+            self._installed_for = wanted
+        self._distributions.wrap(self._installed)
 
-    def _install(self, parameters: list[nn.Parameter], stack: ExitStack) -> None:
-        modules = [inner for m in self.found.modules.values() for inner in m.modules()]
-        wrapping.wrap_classes(
-            {type(m) for m in modules if not wrapping.is_torchs_own(type(m))}, self._around_call, stack
-        )
-        outermost = [m for m in self.found.modules.values() if wrapping.is_torchs_own(type(m))]
+    def _uninstall(self) -> None:
+        self._installed.close()
+        self._installed_for = None
+
+    def _wrap(self, parameters: list[nn.Parameter], classes: set[type], stack: ExitStack) -> None:
+        wrapping.wrap_classes(classes, self._around_call, stack)
+        outermost = [m for m in self.found.modules.values() if wrapping.has_no_forward_of_its_class(m)]
         wrapping.wrap_instances(outermost, self._around_call, stack)
         wrapping.wrap_autograd(self._around_backward, stack)
-        wrapping.wrap_distributions(self._around_distribution, stack)
+        wrapping.wrap_state_dicts(self._around_state_dict, stack)
+        wrapping.wrap_scaler(self._around_scale, stack)
         hooks: list[Any] = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
@@ -96,22 +132,34 @@ class Recorder:
         self._time += 1
         return self._time
 
+    def _is_transforming(self) -> bool:
+        """Inside of `torch.func` nothing can be recorded; that it was so is."""
+        inside = tensors.is_transforming()
+        self.update.transformed = self.update.transformed or inside
+        return inside
+
     # Networks.
 
     def _meet(self, module: nn.Module, _args: Any) -> None:
-        """A network that is called from outside and was not found before."""
-        if not self._stack and not self._silent and not is_container(module):
-            self.found.add_module(_name_in_caller(module, self.found), module)
+        """A network that is called from outside and was not found before; and what layers take part."""
+        if not self._silent and module._parameters and torch.is_grad_enabled():
+            self.update.layers.append((self._stack[0] if self._stack else 0, module))
+        if self._stack or self._silent or self.found.has(module):
+            return
+        module = uncompiled(module)
+        if not is_container(module):
+            self.found.add_module(wrapping.name_in_caller(module, self.found.modules), module)
+            self._known = self.found.parameters()
 
     def _around_call(
         self, module: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        if self._silent or not isinstance(module, nn.Module):
+        if self._silent or self._is_transforming() or not isinstance(module, nn.Module):
             return method(module, *args, **kwargs)
         time, ancestors = self._now(), tuple(self._stack)
         self._stack.append(time)
         inputs = tensors.flat([*args, *kwargs.values()])
-        keys, extra = tensors.split_inputs(inputs, self.rows)
+        keys, extra = self._split(module, ancestors, inputs)
         try:
             result = method(module, *args, **kwargs)
         finally:
@@ -119,6 +167,24 @@ class Recorder:
         if keys is not None:
             self._note(time, ancestors, module, name, keys, extra, result)
         return result
+
+    def _split(
+        self, module: nn.Module, ancestors: tuple[int, ...], inputs: list[Any]
+    ) -> tuple[Keys | None, list[tensors.Extra]]:
+        """Whose rows a network is asked about: features are known exactly, observations also when rescaled.
+
+        Beside an observation as it was handed out, a network's output is an action, however many entries it has.
+        """
+        if not ancestors and self.found.known(module)[1] and not any(map(self._is_observation, inputs)):
+            keys, extra = self._features.split(inputs)
+            if keys is not None:
+                return keys, extra
+        return tensors.split_inputs(inputs, self.rows)
+
+    def _is_observation(self, x: Any) -> bool:
+        if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.numel() == 0:
+            return False
+        return self.rows.holds(tensors.numbers(x[:1] if x.ndim > 1 else x))
 
     def _note(
         self,
@@ -131,27 +197,37 @@ class Recorder:
         result: Any,
     ) -> None:
         outputs = [x for x in tensors.flat([result]) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        network, parameters = self.found.known(module)
         call = Call(
             time=time,
             ancestors=ancestors,
-            network=self.found.name_of(module),
+            network=network,
             method=name,
             keys=keys,
             extra=[x.values() for x in extra],
             outputs=[tensors.numbers(x) for x in outputs],
-            parameters=frozenset(id(p) for p in module.parameters()),
+            parameters=parameters,
             graph=bool(outputs) and outputs[0].requires_grad,
-            extra_graph=[x.tensor is not None and x.tensor.requires_grad for x in extra],
+            extra_graph=[x.carries for x in extra],
             slopes=self._slopes(outputs, extra),
             distribution=isinstance(result, torch.distributions.Distribution),
             line=wrapping.callers_line(),
+            last=tuple(map(tensors.last_operation, outputs)),
+            coarse=any(map(tensors.is_coarse, outputs)),
+            trains=any(p.requires_grad for p in parameters_of(module)),
         )
         self.update.calls.append(call)
+        if not ancestors:
+            self._features.add(call)
+        self._listen(call, outputs, extra)
+
+    def _listen(self, call: Call, outputs: list[torch.Tensor], extra: list[tensors.Extra]) -> None:
+        """Keep the gradients that will arrive at a call's outputs and at its further inputs."""
         for i, x in enumerate(outputs):
             if x.requires_grad:
                 x.register_hook(self._hook(call.gradients, i))
         for i, part in enumerate(extra):
-            if part.tensor is not None and part.tensor.requires_grad:
+            if part.tensor is not None and part.carries:
                 part.tensor.register_hook(self._hook(call.extra_gradients, i, part))
 
     def _hook(
@@ -159,30 +235,17 @@ class Recorder:
     ) -> Callable[[torch.Tensor], None]:
         def hook(g: torch.Tensor) -> None:
             if self._current is not None and not self._silent:
-                into[self._current.number, i] = tensors.numbers(g) if part is None else part.cut(tensors.numbers(g))
+                given = tensors.numbers(g) / self._factor
+                into[self._current.number, i] = given if part is None else part.cut(given)
 
         return hook
 
     def _slopes(self, outputs: list[torch.Tensor], extra: list[tensors.Extra]) -> list[list[np.ndarray | None]]:
-        """D (sum of each output) / d further input, from the graph that was just built; by output, then by input."""
-        live = [part for part in extra if part.tensor is not None and part.tensor.requires_grad]
-        if not live:
-            return []
         self._silent = True
         try:
-            return [self._slopes_of(out, extra) for out in outputs[:2] if out.requires_grad]
+            return slopes_of(outputs, extra)
         finally:
             self._silent = False
-
-    def _slopes_of(self, out: torch.Tensor, extra: list[tensors.Extra]) -> list[np.ndarray | None]:
-        slopes: list[np.ndarray | None] = []
-        for part in extra:
-            if part.tensor is None or not part.tensor.requires_grad:
-                slopes.append(None)
-                continue
-            (g,) = torch.autograd.grad(out.sum(), part.tensor, retain_graph=True, allow_unused=True)
-            slopes.append(None if g is None else part.cut(tensors.numbers(g)))
-        return slopes
 
     # Distributions.
 
@@ -194,7 +257,9 @@ class Recorder:
             result = method(it, *args, **kwargs)
         finally:
             self._in_distribution -= 1
-        if self._in_distribution == 0 and not self._silent and isinstance(result, torch.Tensor):
+        if self._silent or self._is_transforming():
+            return result
+        if self._in_distribution == 0 and isinstance(result, torch.Tensor):
             of = tensors.numbers(args[0]) if name == "log_prob" and args and isinstance(args[0], torch.Tensor) else None
             noted = LogProb(self._now(), name, tensors.numbers(result), of)
             self.update.log_probs.append(noted)
@@ -202,10 +267,32 @@ class Recorder:
                 result.register_hook(self._hook(noted.gradients, 0))
         return result
 
+    # Weights that are read and loaded, and losses that are scaled.
+
+    def _around_state_dict(
+        self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if self._in_state_dict == 0 and not self._silent:
+            (self.update.read if name == "state_dict" else self.update.loaded).add(self.found.name_of(it))
+        self._in_state_dict += 1
+        try:
+            return method(it, *args, **kwargs)
+        finally:
+            self._in_state_dict -= 1
+
+    def _around_scale(
+        self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """A loss of mixed precision is multiplied, its gradients are divided again before the step."""
+        result = method(it, *args, **kwargs)
+        if isinstance(result, torch.Tensor) and not self._silent:
+            self._scaled[id(result)] = (result, float(it.get_scale()))
+        return result
+
     # Backward passes.
 
     def _around_backward(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._silent:
+        if self._silent or self._is_transforming():
             return f(*args, **kwargs)
         self._backwards += 1
         root = next((x for x in tensors.flat(list(args[:1])) if isinstance(x, torch.Tensor)), None)
@@ -213,22 +300,24 @@ class Recorder:
         current = Backward(self._backwards, self._now(), value)
         if f.__name__ == "grad":
             asked = tensors.flat([kwargs.get("inputs", args[1] if len(args) > 1 else ())])
-            current.reached = {id(x) for x in asked} & {id(p) for p in self._parameters()}
+            current.reached = {id(x) for x in asked} & set(map(id, self._known))
             current.probe = not current.reached
-        for p in self._parameters():
-            if p.grad is None or not bool(p.grad.any()):
+        for p in self._known:
+            if self._lying.get(id(p)) and (p.grad is None or not tensors.is_some(p.grad)):
                 self._lying[id(p)] = ()
-        outer, self._current = self._current, current
+        outer, self._current = (self._current, self._factor), current
+        self._factor = self._scaled[id(root)][1] if id(root) in self._scaled else 1.0
         try:
             return f(*args, **kwargs)
         finally:
-            self._current = outer
+            self._current, self._factor = outer
             self.update.backwards.append(current)
 
     def _reached(self, p: torch.Tensor) -> None:
         if self._current is None:
             return
         key, number = id(p), self._current.number
+        self._given.keep(p)
         if key not in self._current.reached:
             self._current.reached.add(key)
             self._current.left[key] = self._lying.get(key, ())
@@ -237,29 +326,26 @@ class Recorder:
     # Steps.
 
     def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
+        if self._silent:
+            return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self._weights = {id(p): p.detach().clone() for p in parameters}
+        self._weights = {id(p): tensors.kept(p) for p in parameters}
+        self.update.keep_between(self._weights)
+        self._changed = self._given.turned(optimizer), self._given.one_sided(parameters)
         self._scalars = {id(p): (float(p), float(p.grad)) for p in parameters if p.numel() == 1 and p.grad is not None}
 
     def _after_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
+        if self._silent:
+            return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        sources = {id(p): self._lying.get(id(p), ()) for p in parameters if p.grad is not None and bool(p.grad.any())}
-        moved = {id(p): float((p.detach() - self._weights[id(p)]).abs().max()) for p in parameters if p.numel()}
+        sources = {
+            id(p): self._lying.get(id(p), ()) for p in parameters if p.grad is not None and tensors.is_some(p.grad)
+        }
+        moved = {id(p): tensors.change(p, self._weights[id(p)]) for p in parameters if p.numel()}
         again = {key for key, numbers in sources.items() if any((key, b) in self._used for b in numbers)}
         self._used |= {(key, b) for key, numbers in sources.items() for b in numbers}
         self._weights = {}
         kind = type(optimizer).__name__
         known = frozenset(map(id, parameters))
-        step = Step(self._now(), id(optimizer), kind, known, sources, moved, again, self._scalars)
+        step = Step(self._now(), id(optimizer), kind, known, sources, moved, again, self._scalars, *self._changed)
         self.update.steps.append(step)
-
-
-def _name_in_caller(module: nn.Module, found: Found) -> str:
-    """The variable that holds a network in the function that calls it; its class where there is none."""
-    frame = sys._getframe(2)
-    while frame is not None and "/torch/" in frame.f_code.co_filename:
-        frame = frame.f_back  # type: ignore[assignment]
-    names = [name for name, x in {**frame.f_globals, **frame.f_locals}.items() if x is module] if frame else []
-    base = names[0] if names else f"a {type(module).__name__}"
-    taken = [path for path in found.modules if path.split(" #")[0] == base]
-    return f"{base} #{len(taken) + 1}" if taken else base

@@ -13,14 +13,80 @@ if TYPE_CHECKING:
     from gradexaminer.recording.rows import Keys, RowIndex
 
 
+def _values(x: torch.Tensor) -> np.ndarray:
+    """A tensor's values in their own precision, as far as NumPy has it; they may share the tensor's memory."""
+    try:
+        return x.detach().numpy()
+    except (TypeError, RuntimeError):  # 16 bits that NumPy does not have, or another device
+        return x.detach().to("cpu", torch.float64).numpy()
+
+
 def numbers(x: torch.Tensor) -> np.ndarray:
     """A copy of a tensor's values in float64."""
-    return x.detach().to("cpu", torch.float64, copy=True).numpy()
+    return np.array(_values(x), np.float64)
 
 
 def weights(x: torch.Tensor) -> np.ndarray:
-    """A copy of a tensor's values as they are."""
-    return x.detach().to("cpu", copy=True).float().numpy()
+    """A copy of a tensor's values in float32."""
+    return np.array(_values(x), np.float32)
+
+
+def kept(x: torch.Tensor) -> np.ndarray:
+    """A copy of a tensor's values in their own precision, as far as NumPy has it."""
+    return np.array(_values(x))
+
+
+def change(x: torch.Tensor, before: np.ndarray) -> float:
+    """The largest change of an entry since `kept`."""
+    return float(np.abs(_values(x) - before).max())
+
+
+FIRST = 64
+SHAPES = frozenset(  # operations that change a tensor's shape alone
+    [
+        "View",
+        "UnsafeView",
+        "ReshapeAlias",
+        "Squeeze",
+        "Unsqueeze",
+        "Clone",
+        "Select",
+        "Slice",
+        "T",
+        "Transpose",
+        "Alias",
+    ]
+)
+
+
+def is_some(x: torch.Tensor) -> bool:
+    """Whether an entry is not 0; the first few mostly tell."""
+    try:
+        array = x.detach().numpy().reshape(-1)
+    except (TypeError, RuntimeError):
+        return bool(x.any())
+    return bool(array[:FIRST].any()) or bool(array.any())
+
+
+def last_operation(x: torch.Tensor) -> str:
+    """The operation that a tensor comes from, such as `Tanh`, whatever became of its shape; empty for a leaf."""
+    node = x.grad_fn
+    while node is not None:
+        name = node.name().partition("Backward")[0]
+        if name not in SHAPES:
+            return name
+        node = node.next_functions[0][0]
+    return ""
+
+
+def is_transforming() -> bool:
+    """Whether a transformation of `torch.func` is under way, which hides the numbers of all tensors."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def is_coarse(x: torch.Tensor) -> bool:
+    """Whether a tensor's numbers have 16 bits."""
+    return x.dtype in {torch.bfloat16, torch.float16}
 
 
 def flat(things: Iterable[Any]) -> list[Any]:
@@ -58,6 +124,13 @@ class Extra:
     rows: int
     columns: tuple[int, int] | None = None
 
+    @property
+    def carries(self) -> bool:
+        """Whether a gradient goes on through these columns, and not only through what stands beside them."""
+        if self.tensor is None or not self.tensor.requires_grad:
+            return False
+        return self.columns is None or _carries(self.tensor, first=self.columns[0] == 0)
+
     def cut(self, x: np.ndarray) -> np.ndarray:
         """The columns that are meant, of an array of the argument's shape."""
         x = x.reshape(self.rows, -1)
@@ -66,6 +139,20 @@ class Extra:
     def values(self) -> np.ndarray:
         """Its numbers, shape (R, K)."""
         return self.cut(self.array)
+
+
+def _carries(x: torch.Tensor, *, first: bool) -> bool:
+    """Of tensors that were joined column by column: whether one before the last, or after the first, carries gradient.
+
+    Features that are learned and a stored action, joined, carry one as a whole; none of it goes on through the action.
+    """
+    node = x.grad_fn
+    while node is not None and node.name().partition("Backward")[0] in SHAPES:
+        node = node.next_functions[0][0]
+    if node is None or not node.name().startswith("CatBackward"):
+        return True
+    parts = [further is not None for further, _ in node.next_functions]
+    return any(parts[:-1] if first else parts[1:])
 
 
 def split_inputs(inputs: list[Any], rows: RowIndex) -> tuple[Keys | None, list[Extra]]:
@@ -78,15 +165,21 @@ def split_inputs(inputs: list[Any], rows: RowIndex) -> tuple[Keys | None, list[E
         if keys is None:
             continue
         n = len(keys.index)
-        extra = [_extra(y, n) for j, y in enumerate(inputs) if j != i and _size(y) and _size(y) % n == 0]
+        extra = beside(inputs, i, n)
         if keys.rest.shape[1]:
-            columns = _columns(keys, rows.size)
-            extra.insert(0, Extra(x if isinstance(x, torch.Tensor) else None, array.astype(np.float64), n, columns))
+            where = columns(keys, rows.size)
+            extra.insert(0, Extra(x if isinstance(x, torch.Tensor) else None, array.astype(np.float64), n, where))
         return keys, extra
     return None, []
 
 
-def _columns(keys: Keys, size: int) -> tuple[int, int]:
+def beside(inputs: list[Any], i: int, rows: int) -> list[Extra]:
+    """All inputs but the i-th that have an entry for each row, or several."""
+    return [_extra(y, rows) for j, y in enumerate(inputs) if j != i and _size(y) and _size(y) % rows == 0]
+
+
+def columns(keys: Keys, size: int) -> tuple[int, int]:
+    """First and last column of what stands beside an observation of this size in the same row."""
     beside = keys.rest.shape[1]
     return (0, beside) if keys.observation_last else (size, size + beside)
 

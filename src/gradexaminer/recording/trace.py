@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch.nn import Module
+
     from gradexaminer.recording.rows import Keys
+
+MOST_BETWEEN = 8  # weights that are kept between the steps of one update
 
 
 @dataclass(eq=False)
@@ -39,6 +45,16 @@ class Call:
         Whether the first output was part of a graph.
     line : tuple of (str, int)
         File and line of the program that made the call.
+    last : tuple of str
+        The operation that each output came from, such as `Tanh`; empty without a graph.
+    coarse : bool
+        Whether an output has 16 bits, whose rounding hides which formula was used.
+    fed : bool
+        Whether a row of its output was an input of another network, as an encoder's features are.
+    part : bool
+        Whether another call stands for this one, joined with a second one.
+    trains : bool
+        Whether a parameter of the network carried a gradient when it was called; not, where it was frozen.
     """
 
     time: int
@@ -54,6 +70,11 @@ class Call:
     slopes: list[list[np.ndarray | None]]
     distribution: bool = False
     line: tuple[str, int] = ("", 0)
+    last: tuple[str, ...] = ()
+    coarse: bool = False
+    fed: bool = False
+    part: bool = False
+    trains: bool = True
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
@@ -113,6 +134,10 @@ class Step:
         Parameters in whose gradient there was a part that a step of an optimizer had applied already.
     scalars : dict of int to (float, float)
         Value and gradient of each parameter that is a single number, before the step.
+    turned : frozenset of int
+        Parameters that climb the loss: their gradient was negated after the backward pass, or the optimizer maximizes.
+    one_sided : frozenset of int
+        Parameters of whose gradient a clamp left the entries of one sign only.
     """
 
     time: int
@@ -123,11 +148,32 @@ class Step:
     moved: dict[int, float]
     used_before: set[int]
     scalars: dict[int, tuple[float, float]] = field(default_factory=dict)
+    turned: frozenset[int] = frozenset()
+    one_sided: frozenset[int] = frozenset()
+
+    @property
+    def applied(self) -> dict[int, tuple[int, ...]]:
+        """`sources` of those parameters that moved."""
+        return {p: numbers for p, numbers in self.sources.items() if self.moved.get(p, 0) > 0}
 
 
 @dataclass(eq=False)
 class Update:
-    """One update of the agent, and the weights before and after it."""
+    """One update of the agent, and the weights before and after it.
+
+    Attributes
+    ----------
+    read, loaded : set of str
+        Networks whose `state_dict()` was asked for, and those into which one was loaded.
+    transformed : bool
+        Whether networks were called inside of `torch.func`, whose gradients are not recorded.
+    layers : list of (int, Module)
+        Layers with weights that were called while gradients were on, in order, with the time of the outermost call.
+    row_by_row : bool
+        Whether calls about one row each were put side by side.
+    between : list of dict of int to ndarray
+        Where one call takes several steps: weights before the second and later steps, of the parameters that it moves.
+    """
 
     number: int
     calls: list[Call] = field(default_factory=list)
@@ -137,10 +183,31 @@ class Update:
     warnings: list[str] = field(default_factory=list)
     before: dict[int, np.ndarray] = field(default_factory=dict)
     after: dict[int, np.ndarray] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    loaded: set[str] = field(default_factory=set)
+    transformed: bool = False
+    layers: list[tuple[int, Module]] = field(default_factory=list)
+    row_by_row: bool = False
+    between: list[dict[int, np.ndarray]] = field(default_factory=list)
     error: str = ""
 
+    def keep_between(self, weights: Mapping[int, np.ndarray]) -> None:
+        """Keep those of the weights before a step that an earlier step in this update moved, too."""
+        moved = {p for step in self.steps for p in step.parameters}
+        again = {p: w for p, w in weights.items() if p in moved}
+        if again and len(self.between) < MOST_BETWEEN:
+            self.between.append(again)
+
     def calls_with_gradient(self, backward: int) -> list[Call]:
-        """Calls through whose outputs a backward pass went, the outermost of nested ones."""
-        through = [c for c in self.calls if any(b == backward and np.any(g) for (b, _), g in c.gradients.items())]
+        """Calls through whose outputs a backward pass went, the outermost of nested ones.
+
+        A method that returns one number for many rows answers nothing: it is a loss of an agent that is a module.
+        """
+        through = [
+            c
+            for c in self.calls
+            if not c.part
+            and any(b == backward and g.size >= len(c.keys.index) and np.any(g) for (b, _), g in c.gradients.items())
+        ]
         times = {c.time for c in through}
         return [c for c in through if not times.intersection(c.ancestors)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -22,6 +23,11 @@ def is_torchs_own(cls: type) -> bool:
     return cls.__module__.split(".")[0] == "torch"
 
 
+def has_no_forward_of_its_class(module: nn.Module) -> bool:
+    """Whether its `forward` cannot be replaced in a class of the user's: PyTorch's own class, or an attribute."""
+    return is_torchs_own(type(module)) or "forward" in vars(module)
+
+
 def callers_line() -> tuple[str, int]:
     """File and line of the program that called into PyTorch or into this package."""
     frame = sys._getframe(1)
@@ -30,19 +36,42 @@ def callers_line() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-@contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Set an attribute for as long as the block runs."""
-    mine = name in vars(owner)
-    before = vars(owner)[name] if mine else None
+def name_in_caller(module: nn.Module, taken: Iterable[str]) -> str:
+    """The variable that holds a network in the function that calls it, else its class; numbered if that is taken.
+
+    To be called from a hook of that network's call.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and "/torch/" in frame.f_code.co_filename:
+        frame = frame.f_back
+    names = [name for name, x in {**frame.f_globals, **frame.f_locals}.items() if x is module] if frame else []
+    base = names[0] if names else f"a {type(module).__name__}"
+    alike = [path for path in taken if path.split(" #")[0] == base]
+    return f"{base} #{len(alike) + 1}" if alike else base
+
+
+def replace_in(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Set an attribute until the stack is closed."""
+    if name in vars(owner):
+        stack.callback(setattr, owner, name, vars(owner)[name])
+    else:
+        stack.callback(delattr, owner, name)
     setattr(owner, name, value)
-    try:
+
+
+@contextmanager
+def not_compiled() -> Iterator[None]:
+    """Run what `torch.compile` has wrapped, or is asked to wrap, as it is written: compiled code has no borders."""
+
+    def unchanged(model: Any = None, **_options: Any) -> Any:
+        return unchanged if model is None else model
+
+    with ExitStack() as stack:
+        replace_in(stack, torch, "compile", unchanged)
+        stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
+        if stance and "torch._dynamo" in sys.modules:  # else nothing was compiled, and its import takes a second
+            stack.enter_context(stance("force_eager"))
         yield
-    finally:
-        if mine:
-            setattr(owner, name, before)
-        else:
-            delattr(owner, name)
 
 
 def wrap_classes(classes: set[type], around: Around, stack: ExitStack) -> None:
@@ -54,7 +83,7 @@ def wrap_classes(classes: set[type], around: Around, stack: ExitStack) -> None:
     for base in bases:
         for name, method in list(vars(base).items()):
             if inspect.isfunction(method) and not name.startswith("_"):
-                stack.enter_context(replaced(base, name, _wrapped(name, method, around)))
+                replace_in(stack, base, name, _wrapped(name, method, around))
 
 
 def _wrapped(name: str, method: Callable[..., Any], around: Around) -> Callable[..., Any]:
@@ -66,23 +95,25 @@ def _wrapped(name: str, method: Callable[..., Any], around: Around) -> Callable[
 
 
 def wrap_instances(modules: list[nn.Module], around: Around, stack: ExitStack) -> None:
-    """The same for networks whose class is PyTorch's own, such as `nn.Sequential`: their `forward`, one by one."""
+    """The same for the `forward` of single networks; see :func:`has_no_forward_of_its_class`."""
     for module in modules:
-        method = type(module).forward
+        own = module.__dict__.get("forward")
+        method = type(module).forward if own is None else _without_self(own)
 
         def forward(*args: Any, _module: Any = module, _method: Any = method, **kwargs: Any) -> Any:
             return around(_module, "forward", _method, args, kwargs)
 
-        stack.enter_context(_instance_attribute(module, "forward", forward))
+        forward.__wrapped__ = type(module).forward if own is None else own  # type: ignore[attr-defined]
+        module.__dict__["forward"] = forward
+        if own is not None:
+            stack.callback(module.__dict__.__setitem__, "forward", own)
+        else:
+            stack.callback(module.__dict__.pop, "forward", None)
 
 
-@contextmanager
-def _instance_attribute(module: nn.Module, name: str, value: Any) -> Iterator[None]:
-    module.__dict__[name] = value
-    try:
-        yield
-    finally:
-        module.__dict__.pop(name, None)
+def _without_self(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As a method, which is handed its object."""
+    return lambda _self, *args, **kwargs: function(*args, **kwargs)
 
 
 def wrap_autograd(
@@ -95,16 +126,38 @@ def wrap_autograd(
         def wrapper(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
             return around(_original, args, kwargs)
 
-        stack.enter_context(replaced(torch.autograd, name, functools.wraps(original)(wrapper)))
+        replace_in(stack, torch.autograd, name, functools.wraps(original)(wrapper))
 
 
-def wrap_distributions(around: Around, stack: ExitStack) -> None:
+def wrap_state_dicts(around: Around, stack: ExitStack) -> None:
+    """`state_dict` and `load_state_dict` of every network."""
+    for name in ("state_dict", "load_state_dict"):
+        replace_in(stack, nn.Module, name, _wrapped(name, getattr(nn.Module, name), around))
+
+
+def wrap_scaler(around: Around, stack: ExitStack) -> None:
+    """`scale` of gradient scalers for mixed precision."""
+    kind = torch.amp.grad_scaler.GradScaler
+    replace_in(stack, kind, "scale", _wrapped("scale", kind.scale, around))
+
+
+class Distributions:
     """`log_prob`, `rsample` and `sample` of every kind of distribution, those of strangers among them."""
-    kinds = {torch.distributions.Distribution}
-    while more := {sub for kind in kinds for sub in kind.__subclasses__()} - kinds:
-        kinds |= more
-    for kind in kinds:
-        for name in ("log_prob", "rsample", "sample"):
-            method = vars(kind).get(name)
-            if inspect.isfunction(method):
-                stack.enter_context(replaced(kind, name, _wrapped(name, method, around)))
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._wrapped: set[type] = set()
+
+    def wrap(self, stack: ExitStack) -> None:
+        """Have the methods of all kinds that there are by now recorded until the stack is closed."""
+        for kind in _distributions() - self._wrapped:
+            self._wrapped.add(kind)
+            stack.callback(self._wrapped.discard, kind)
+            for name in ("log_prob", "rsample", "sample"):
+                method = vars(kind).get(name)
+                if inspect.isfunction(method):
+                    replace_in(stack, kind, name, _wrapped(name, method, self._around))
+
+
+def _distributions(kind: type = torch.distributions.Distribution) -> set[type]:
+    return {kind}.union(*map(_distributions, kind.__subclasses__()))

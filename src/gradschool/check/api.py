@@ -7,6 +7,7 @@ answered by the judge, a process outside this kernel, over a local socket: only 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,19 +15,23 @@ import numpy as np
 from gradschool.check import check_log
 from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
+from gradschool.check.elsewhere import Elsewhere
 from gradschool.core import protocol
 from gradschool.core.calling import call_once, call_raw, call_twice, captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Answer, Exercise, UnknownExercise, find
+from gradschool.core.exercise import Advice, Answer, Exercise, UnknownExercise, find, in_chapter
+from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import describe, sanitize_text, to_plain
-from gradschool.core.report import Report
+from gradschool.core.report import Following, Report
+from gradschool.core.without_torch import torch_is_missing
 from gradschool.diagnosis.evidence import Laboratory
-from gradschool.diagnosis.explain import explain
+from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
 PUBLIC_SEED = 0
+_written: dict[str, bool] = {}  # of the exercises checked in this kernel: whether their stub was replaced
 
 
 class CheckFailed(AssertionError):
@@ -52,17 +57,47 @@ def check(exercise_id: str, answer: Answer) -> None:
     Raises
     ------
     CheckFailed
-        Unless the function is right on every input.
+        Unless the function is right on every input. Where a person has the notebook open, the card alone says so: an
+        error below it would repeat the sentence and look like a crash. Programs that run a notebook (nbgrader's
+        Validate, a grader, a script) get the error.
     """
     exercise = _find_exercise(exercise_id, answer)
     address = judge_address()
     if address and _is_examined_by_judge(address, exercise, answer):
         return
+    if exercise.needs_torch and torch_is_missing():
+        _say_where(Elsewhere(exercise))
+        return
     report = check_here(exercise, answer)
     check_log.log_check(exercise.id, report.passed)
-    _show(replace(report, notes=(*report.notes, *_next(exercise, report))))
-    if not report.passed:
-        raise CheckFailed(f"{report.exercise}: {report.hint}")
+    following = _following(exercise) if report.passed else None
+    _show(_Card(replace(report, notes=(*report.notes, *_next(exercise, report)), following=following)))
+    _written[exercise.id] = report.mistake != "untouched"
+    if not report.passed and not is_interactive():
+        raise CheckFailed(f"{report.exercise}: {_error_words(exercise, report)}")
+
+
+def _error_words(exercise: Exercise, report: Report) -> str:
+    """Return the error's words: of a chapter that is not written, the sentence once, and the count at its end.
+
+    Validate shows every error of a notebook below the one before it.
+    """
+    chapter = [e.id for e in in_chapter(exercise.id.partition(".")[0])]
+    if report.mistake != "untouched" or exercise.id not in chapter:
+        return report.hint
+    above = chapter[: chapter.index(exercise.id)]
+    is_said = any(not _written.get(name, True) for name in above)
+    words = "not written yet." if is_said else report.hint
+    if exercise.id == chapter[-1] and all(name in _written for name in chapter):
+        words += f" {sum(_written[name] for name in chapter)} of {len(chapter)} exercises of this chapter are written."
+    return words
+
+
+def _say_where(card: Elsewhere) -> None:
+    """Show where an exercise that cannot be checked here can be; to a program, as an error."""
+    _show(card)
+    if not is_interactive():
+        raise CheckFailed(repr(card))
 
 
 def _find_exercise(exercise_id: str, answer: Answer) -> Exercise:
@@ -111,16 +146,33 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     )
     report = explain(laboratory, attempts, assess(exercise, attempts))
     note = _on_speed(exercise, answer) if report.passed else ""
-    advice = () if report.mistake == "untouched" else _advice(exercise, answer)
-    return replace(report, notes=(*report.notes, *([note] if note else ()), *advice))
+    advice = Advice() if report.mistake == "untouched" else _advice(exercise, answer)
+    report = replace(report, notes=(*report.notes, *([note] if note else ()), *advice.notes))
+    return _with_faults(report, advice.faults)
+
+
+def _with_faults(report: Report, faults: Sequence[str]) -> Report:
+    """Return the report with what is certainly wrong: before its hint if that is about values, else as notes."""
+    if report.passed or report.mistake in KEPT_AS_FOUND or not faults:
+        return replace(report, notes=(*report.notes, *(f"Examiner, fault: {line}" for line in faults)))
+    found = f"six updates were read; {report.experiment}" if report.experiment else "six updates were read"
+    return replace(report, hint=" ".join([*faults, report.hint]), experiment=found)
 
 
 def _next(exercise: Exercise, report: Report) -> list[str]:
-    """Say what to do next: which hint of the lesson to unfold, and where the chapter stands, if that is known."""
+    """Say which hint to unfold next, and the chapter's progress, if known."""
     standings = check_log.current_status(exercise.id.partition(".")[0])
     failures_since_pass = next((s.failures_since_pass for s in standings if s.exercise.id == exercise.id), 1)
-    told = [] if report.passed else [f"Next: unfold Hint {hint_to_open(report, failures_since_pass)} below this cell."]
+    hint = f"Next: unfold Hint {hint_to_open(report, failures_since_pass)} below this cell."
+    told = [] if report.passed else [hint]
     return [*told, "Progress: " + check_log.line(standings)] if standings else told
+
+
+def _following(exercise: Exercise) -> Following | None:
+    """Return the chapter's next exercise; None after the last one."""
+    chapter = in_chapter(exercise.id.partition(".")[0])
+    after = chapter[chapter.index(exercise) + 1 :] if exercise in chapter else []
+    return Following(after[0].id, after[0].title, after[0].anchor) if after else None
 
 
 def hint_to_open(report: Report, failures_since_pass: int) -> int:
@@ -144,17 +196,17 @@ def _on_speed(exercise: Exercise, answer: Answer) -> str:
         return ""
 
 
-def _advice(exercise: Exercise, answer: Answer) -> tuple[str, ...]:
+def _advice(exercise: Exercise, answer: Answer) -> Advice:
     """Return the exercise's further sentences on this answer: none while grading, and none where it raises."""
     if exercise.advice is None or judge_address() is not None:
-        return ()
+        return Advice()
     try:
         with captured_output():
-            return tuple(sanitize_text(line) for line in exercise.advice(answer))
+            return Advice(*(tuple(sanitize_text(line) for line in some) for some in exercise.advice(answer)))
     except KeyboardInterrupt:
         raise
     except BaseException:  # on another batch even exit() is no more than missing advice
-        return ()
+        return Advice()
 
 
 class _Card:
@@ -170,16 +222,16 @@ class _Card:
         return as_text(self.report)
 
 
-def _show(report: Report) -> None:
+def _show(card: _Card | Elsewhere) -> None:
     try:
         from IPython import get_ipython
         from IPython.display import display
     except ImportError:
         get_ipython = None
     if get_ipython is not None and get_ipython() is not None:
-        display(_Card(report))
+        display(card)
     else:
-        print(as_text(report))
+        print(repr(card))
 
 
 def _is_examined_by_judge(address: str, exercise: Exercise, answer: Answer) -> bool:

@@ -60,10 +60,11 @@ def assess(exercise: Exercise, attempts: Sequence[Attempt]) -> Report:
         hint=diagnosis.sentence if diagnosis else "",
         claim=diagnosis.claim if diagnosis else Claim(),
         experiment=diagnosis.experiment if diagnosis else "",
-        example=example_of(attempts) if diagnosis else None,
+        example=example_of(exercise, attempts) if diagnosis else None,
         printed=next((t.reply.printed for t in attempts if t.reply.printed), ""),
         seconds=max((t.reply.seconds for t in attempts), default=0.0),
         notes=tuple(note for note in notes if note),
+        meaning=exercise.meaning if passed else "",
     )
 
 

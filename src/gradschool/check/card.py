@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
-from gradschool.core.plain_data import PlainData, describe, iter_leaves
-from gradschool.core.report import Criterion, Example, Report
+from gradschool.check.blocks import Block, blocks_of, comparable, constant_ratio, shown_block
+from gradschool.check.heat_map import heat_map, largest, short
+from gradschool.core.interactive import OWN_KEYS
+from gradschool.core.plain_data import PlainData, iter_leaves
+from gradschool.core.report import Criterion, Example, Following, Report
 
 TITLES = {"shape": "Shape and dtype", "value": "Values", "edge": "Edge cases", "purity": "Leaves its inputs alone"}
-MOST_ROWS, MOST_COLUMNS = 8, 8
 # Okabe and Ito's blue and vermilion, told apart by people who see red and green alike; the vermilion darkened until
 # white signs on it (as on the others) have a contrast of 4.5 to 1. A test computes it.
 GOOD, BAD, WAITING = "#0072B2", "#BF5300", "#767676"
@@ -28,6 +31,8 @@ def headline(report: Report) -> str:
 
 def score_line(report: Report) -> str:
     """Return the points as text; "" where an exercise carries none."""
+    if report.warm_up:
+        return "warm-up, no marks"
     return "" if report.points is None else f"{report.earned:g} of {report.points:g} points"
 
 
@@ -38,18 +43,22 @@ def as_text(report: Report) -> str:
         lines.append(score_line(report))
     if report.mistake == "untouched":
         return "\n".join([*lines, report.hint, *report.notes])
-    for p in report.properties:
-        mark = "x" if p.met else (" " if p.not_evaluated else "!")
-        lines.append(f"  [{mark}] {TITLES[p.name]}: {_said(p, report)}")
+    if report.passed and report.meaning:
+        lines.append(f"  {report.meaning}")
     if report.hint and not report.passed:
         lines.append(f"  Hint: {report.hint}")
         if report.experiment:
             lines.append(f"  How this was found: {report.experiment}.")
+    for p in report.properties:
+        mark = "x" if p.met else (" " if p.not_evaluated else "!")
+        lines.append(f"  [{mark}] {TITLES[p.name]}: {_said(p, report)}")
     if report.example:
         lines += ["  " + line.replace("\n", "\n  ") for line in _example_text(report.example, report.hint)]
     if report.printed:
         lines.append("  Your function printed: " + report.printed[:300].rstrip())
-    return "\n".join([*lines, *report.notes])
+    after = report.following
+    following = [f"Next exercise: {after.id}, {after.title}."] if after and report.passed else []
+    return "\n".join([*lines, *report.notes, *following])
 
 
 def _said(p: Criterion, report: Report) -> str:
@@ -62,24 +71,22 @@ def _example_text(example: Example, hint: str) -> list[str]:
     lines += [_assigned("  " + name, value) for name, value in iter_leaves(example.inputs)]
     if example.error:
         return lines if example.error in hint else [*lines, f"  it raised {example.error}"]
+    found = blocks_of(example)
+    lines += [f"  {block.name} {block.shape}: {block.words}" for block in found]
+    example = shown_block(example, found)
     part = f" {example.label}" if example.label else ""
     lines += [_assigned(f"  expected{part}", example.expected), _assigned(f"  got{part}", example.got)]
     if example.wrong is not None and example.wrong.ndim:
         index = "" if example.wrong.all() else _index_of(example.wrong)
         lines.append(f"  wrong entries: {index}{_places(example.wrong)}")
+    if (factor := constant_ratio(example)) is not None:
+        lines.append(f"  got / expected = {factor:.4g} in every entry")
     return lines
 
 
 def _assigned(name: str, value: PlainData) -> str:
     """``name = value``, the later lines of an array under its first."""
-    return f"{name} = " + _short(value).replace("\n", "\n" + " " * (len(name) + 3))
-
-
-def _short(value: PlainData) -> str:
-    if not isinstance(value, np.ndarray):
-        return describe(value)
-    with np.printoptions(precision=5, suppress=False, threshold=40, edgeitems=3, linewidth=100):
-        return str(value)
+    return f"{name} = " + short(value).replace("\n", "\n" + " " * (len(name) + 3))
 
 
 def _places(wrong: np.ndarray) -> str:
@@ -93,30 +100,50 @@ def _places(wrong: np.ndarray) -> str:
 
 def as_html(report: Report) -> str:
     """Return the card of a report as HTML: no scripts, no style sheet, readable on a light and a dark page."""
-    sign, colour = ("✓", GOOD) if report.passed else (("…", WAITING) if report.mistake == "untouched" else ("✗", BAD))
+    sign, color = ("✓", GOOD) if report.passed else (("…", WAITING) if report.mistake == "untouched" else ("✗", BAD))
     score = f" · <span>{escape(score_line(report))}</span>" if report.points is not None else ""
     parts = [
-        f'<div role="group" aria-label="check of {escape(report.exercise)}" style="border:1px solid {colour};'
-        f'border-left:6px solid {colour};border-radius:4px;padding:8px 12px;margin:4px 0;max-width:60em">',
-        f"<div>{_mark(sign, colour)} <strong>{escape(headline(report))}</strong>{score}</div>",
+        f'<div role="group" aria-label="check of {escape(report.exercise)}" {OWN_KEYS} style="{border(color)}">',
+        f"<div>{_mark(sign, color)} <strong>{escape(headline(report))}</strong>{score}</div>",
     ]
     if report.mistake == "untouched":
         parts.append(f"<div>{_prose(report.hint)}</div>")
     else:
         parts += _body_html(report)
     parts += [f"<div><em>{escape(note)}</em></div>" for note in report.notes]
+    if report.passed and report.following:
+        parts.append(_following_html(report.following))
     return "".join(parts) + "</div>"
 
 
+def border(color: str) -> str:
+    """Return the style of a card."""
+    return (
+        f"border:1px solid {color};border-left:6px solid {color};border-radius:4px;padding:8px 12px;margin:4px 0;"
+        "max-width:60em"
+    )
+
+
+def _following_html(after: Following) -> str:
+    style = "color:inherit;text-decoration:underline"
+    link = f'<a href="#{escape(after.anchor)}" style="{style}" {OWN_KEYS}>{escape(after.title)}</a>'
+    return f'<div style="margin-top:6px">Next exercise: {link} (<code>{escape(after.id)}</code>)</div>'
+
+
 def _body_html(report: Report) -> list[str]:
-    parts = [_properties_html(report)] if report.properties else []
+    """Return the hint, the example, then the criteria: a student needs the sentence first."""
+    parts = []
+    if report.passed and report.meaning:
+        parts.append(f'<div style="margin-top:8px;font-size:115%">{_prose(report.meaning)}</div>')
     if report.hint and not report.passed:
-        parts.append(f'<div style="margin-top:6px"><strong>Hint.</strong> {_prose(report.hint)}</div>')
+        parts.append(f'<div style="margin-top:8px;font-size:115%">{_prose(report.hint)}</div>')
         if report.experiment:
             found = f"How this was found: {_prose(report.experiment)}."
             parts.append(f'<div style="font-size:90%;opacity:0.85">{found}</div>')
     if report.example:
         parts.append(_example_html(report.example, report.hint))
+    if report.properties:
+        parts.append(_criteria_html(report))
     if report.printed:
         parts.append(_folded("Your function printed", f'<pre style="margin:4px 0">{escape(report.printed)}</pre>'))
     return parts
@@ -128,28 +155,42 @@ def _prose(text: str) -> str:
 
 
 def _folded(title: str, inside: str) -> str:
-    return f'<details style="margin-top:6px"><summary style="cursor:pointer">{title}</summary>{inside}</details>'
+    return f'<details style="margin-top:6px">{_summary(title)}{inside}</details>'
+
+
+def _summary(title: str) -> str:
+    return f'<summary {OWN_KEYS} style="cursor:pointer">{title}</summary>'
 
 
 SPOKEN = {"✓": "right", "✗": "wrong", "…": "not looked at yet"}
 
 
-def _mark(sign: str, colour: str) -> str:
-    """A sign on its own coloured ground, so that it reads the same on a light and on a dark page, and aloud."""
+def _mark(sign: str, color: str) -> str:
+    """A sign on its own colored ground, so that it reads the same on a light and on a dark page, and aloud."""
     style = (
-        f"background:{colour};color:#FFFFFF;border-radius:3px;font-weight:bold;"
+        f"background:{color};color:#FFFFFF;border-radius:3px;font-weight:bold;"
         "display:inline-block;width:1.3em;text-align:center"
     )
     return f'<span role="img" aria-label="{SPOKEN[sign]}" style="{style}">{sign}</span>'
 
 
-def _properties_html(report: Report) -> str:
-    rows = []
+def _criteria_html(report: Report) -> str:
+    """Return the criteria as one row of chips, and folded below it what each of them says."""
+    chips, said = [], []
     for p in report.properties:
-        sign, colour = ("✓", GOOD) if p.met else (("…", WAITING) if p.not_evaluated else ("✗", BAD))
-        said = _prose(_said(p, report))
-        rows.append(f'<li style="list-style:none;margin:2px 0">{_mark(sign, colour)} {TITLES[p.name]}: {said}</li>')
-    return f'<ul style="margin:6px 0;padding-left:0">{"".join(rows)}</ul>'
+        sign, color = ("✓", GOOD) if p.met else (("…", WAITING) if p.not_evaluated else ("✗", BAD))
+        chips.append((sign, color, TITLES[p.name]))
+        said.append(f"<li>{TITLES[p.name]}: {_prose(_said(p, report))}</li>")
+    details = f'<ul style="margin:4px 0;padding-left:20px">{"".join(said)}</ul>'
+    return f"{_chips(chips)}{_folded('What was checked', details)}"
+
+
+def _chips(found: Sequence[tuple[str, str, str]]) -> str:
+    """Return one row of chips, each a sign with its color and HTML beside it; "" for none."""
+    row = "display:flex;flex-wrap:wrap;gap:6px;margin:8px 0 0 0;padding-left:0"
+    chip = "list-style:none;border-radius:12px;padding:1px 10px 1px 2px"
+    chips = (f'<li style="{chip};border:1px solid {c}">{_mark(sign, c)} {words}</li>' for sign, c, words in found)
+    return f'<ul style="{row}">{"".join(chips)}</ul>' if found else ""
 
 
 def _example_html(example: Example, hint: str) -> str:
@@ -161,14 +202,61 @@ def _example_html(example: Example, hint: str) -> str:
     if example.error:
         raised = "" if example.error in hint else f"<div>it raised <code>{escape(example.error)}</code></div>"
         return head + raised + folded
-    size = _largest(example.expected) or _largest(example.got)
-    of = f" <code>{escape(example.label)}</code>" if example.label else ""
-    maps = "".join(
-        f"<div><div>{title}{of}{_shape(value)}</div>{heat_map(value, wrong, size, title)}</div>"
-        for title, value, wrong in (("Expected", example.expected, None), ("Got", example.got, example.wrong))
+    found = blocks_of(example)
+    example = shown_block(example, found)
+    maps = f"{_expected_html(example)}{_views_html(example)}"
+    both = f'<div style="display:flex;gap:6px 24px;flex-wrap:wrap;margin:4px 0;overflow-x:auto">{maps}</div>'
+    return f"{head}{_blocks_html(found)}{both}{_where(example)}{folded}"
+
+
+def _blocks_html(found: Sequence[Block]) -> str:
+    """Return a flat gradient's arrays as one row of chips; "" of an answer that is no such gradient."""
+    chips = [
+        (block.is_right, f"<code>{escape(block.name)}</code> {escape(str(block.shape))}: {escape(block.words)}")
+        for block in found
+    ]
+    return _chips([("✓" if right else "✗", GOOD if right else BAD, words) for right, words in chips])
+
+
+def _expected_html(example: Example) -> str:
+    title = f"Expected{_of(example)}{_shape(example.expected)}"
+    shown = heat_map(example.expected, None, _size(example), "Expected")
+    return f'<div><div style="margin-bottom:2px">{title}</div>{shown}</div>'
+
+
+def _views_html(example: Example) -> str:
+    """Return what was got and, folded below it, the difference and the ratio: opening one closes the others."""
+    got = heat_map(example.got, example.wrong, _size(example), "Got")
+    pair = comparable(example)
+    if pair is None:
+        return f'<div><div style="margin-bottom:2px">Got{_of(example)}{_shape(example.got)}</div>{got}</div>'
+    expected, value = pair
+    with np.errstate(all="ignore"):  # numbers of the largest size may leave the range
+        ratio = np.where(expected == 0, np.nan, value / expected)
+        difference = value - expected if example.wrong is None else np.where(example.wrong, value - expected, 0.0)
+    factor = constant_ratio(example)
+    said = "" if factor is None else f" ({factor:.4g} in every entry)"
+    views = (
+        (f"Got{_of(example)}{_shape(example.got)}", got),
+        ("Difference: got − expected", heat_map(difference, title="Got − expected", missing="–")),
+        (f"Ratio: got / expected{said}", heat_map(ratio, title="Got / expected", missing="–")),
     )
-    both = f'<div style="display:flex;gap:24px;flex-wrap:wrap;margin:4px 0">{maps}</div>'
-    return f"{head}{both}{_where(example)}{folded}"
+    name = hashlib.sha256(repr((example.label, expected.tolist(), value.tolist())).encode()).hexdigest()[:12]
+    return f"<div>{''.join(_view(f'view-{name}', *view, k == 0) for k, view in enumerate(views))}</div>"
+
+
+def _view(name: str, title: str, inside: str, is_open: bool) -> str:
+    opened = " open" if is_open else ""
+    return f'<details name="{name}" style="margin-bottom:2px"{opened}>{_summary(title)}{inside}</details>'
+
+
+def _of(example: Example) -> str:
+    return f" <code>{escape(example.label)}</code>" if example.label else ""
+
+
+def _size(example: Example) -> float:
+    """Return the entry that has the full color in both arrays."""
+    return largest(example.expected) or largest(example.got)
 
 
 def _where(example: Example) -> str:
@@ -187,64 +275,3 @@ def _index_of(wrong: np.ndarray) -> str:
 
 def _shape(value: PlainData) -> str:
     return f", shape {value.shape}" if isinstance(value, np.ndarray) and value.ndim else ""
-
-
-def _largest(value: PlainData) -> float:
-    numbers = np.abs(value.astype(float)) if isinstance(value, np.ndarray) else np.zeros(0)
-    return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
-
-
-def heat_map(value: PlainData, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array") -> str:
-    """Return a small table with one colored cell per entry; wrong entries carry a frame and a mark, not color alone.
-
-    ``wrong`` is the mask of the wrong entries; ``size`` is the entry that has the full color, the largest one if it is
-    left out; ``title`` says to a screen reader what the table is. What is no array of at most two axes comes as text.
-    """
-    if not isinstance(value, np.ndarray) or value.ndim > 2 or value.size == 0:
-        return f'<pre style="margin:0">{escape(_short(value))}</pre>'
-    grid = np.atleast_2d(value).astype(float)
-    marks = np.zeros(grid.shape, bool) if wrong is None else np.atleast_2d(wrong)
-    size = size or _largest(value) or 1.0
-    texts = np.atleast_2d(value)[:MOST_ROWS, :MOST_COLUMNS]
-    rows = "".join(
-        f"<tr>{_index(i, 'row') if value.ndim == 2 else ''}"
-        + "".join(_cell(texts[i, j], grid[i, j] / size, bool(marks[i, j])) for j in range(texts.shape[1]))
-        + "</tr>"
-        for i in range(texts.shape[0])
-    )
-    unseen = int(marks.sum() - marks[:MOST_ROWS, :MOST_COLUMNS].sum())
-    corner = "<td></td>" if value.ndim == 2 else ""
-    head = f"<tr>{corner}{''.join(_index(j, 'col') for j in range(texts.shape[1]))}</tr>" if value.ndim else ""
-    label = f'aria-label="{escape(title)}, by row and column"'
-    style = "color:inherit;border-collapse:separate;border-spacing:2px;margin:0"
-    table = f'<table {label} style="{style}">{head}{rows}</table>'
-    return table + _cut(texts.shape != grid.shape, unseen)
-
-
-def _index(k: int, scope: str) -> str:
-    """Return the number of a row or a column, small and in the page's own ink, for eyes and for screen readers."""
-    style = "font-weight:normal;font-size:80%;opacity:0.75;padding:0 4px;text-align:center"
-    return f'<th scope="{scope}" style="{style}">{k}</th>'
-
-
-def _cut(cut: bool, unseen: int) -> str:
-    if not cut:
-        return ""
-    wrong = f"; {unseen} more wrong entries are not shown" if unseen else ""
-    return f"<div>the first {MOST_ROWS} rows and columns only{wrong}</div>"
-
-
-def _cell(x: Any, share: float, wrong: bool) -> str:
-    background, ink = _colour(share) if np.isfinite(x) else ("#000000", "#FFFFFF")
-    # A thin frame makes a white cell a cell on a white page too; a wrong entry's is thick and takes the same room.
-    frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else "border:1px solid #C8C8C8;padding:4px 8px"
-    # + 0.0 makes a zero of either sign plain: "-0" would look like a mistake.
-    text = (str(x) if isinstance(x, np.bool_ | np.integer) else f"{x + 0.0:.4g}") + (" ✗" if wrong else "")
-    return f'<td style="background:{background};color:{ink};{frame};text-align:right;font-family:monospace">{text}</td>'
-
-
-def _colour(share: float) -> tuple[str, str]:
-    """Return a color, sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
-    end = np.array([86, 180, 233]) if share < 0 else np.array([230, 159, 0])
-    r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
-    return f"#{r:02x}{g:02x}{b:02x}", "#111111"

@@ -7,23 +7,22 @@ costs the note, not the check.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from gradschool.check.own_lines import append_line, read_lines, time_of
 from gradschool.core.exercise import Exercise, in_chapter
 from gradschool.core.interactive import is_interactive
-from gradschool.core.judge_messages import judge_address
 
 STATE_VARIABLE = "GRADSCHOOL_STATE_FILE"
 _OLD_STATE_VARIABLE = "GRADSCHOOL_STATE"  # its name in version 0.1, heeded for one version more
 BREAK = 20 * 60.0  # seconds without any check that count as a pause
-MOST_BYTES = 1_000_000  # of the file's end that are read: some ten thousand checks
 
 
 @dataclass(frozen=True)
@@ -78,40 +77,19 @@ def log_check(exercise: str, passed: bool) -> None:
 
 def write(event: Event) -> None:
     """Append an event as one line, in one write; do nothing where that is not possible, or while grading."""
-    if judge_address() is not None:
-        return
-    line = json.dumps({"at": round(event.at, 1), "exercise": event.exercise, "passed": event.passed}) + "\n"
-    try:
-        file = state_file()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "ab", buffering=0) as out:
-            out.write(line.encode())
-    except (OSError, RuntimeError):  # a full or read-only disk; no home at all
-        pass
+    append_line(state_file, {"at": round(event.at, 1), "exercise": event.exercise, "passed": event.passed})
 
 
 def events() -> list[Event]:
     """Return every check that can be read, in order of time; none while grading."""
-    if judge_address() is not None:
-        return []
-    try:
-        with open(state_file(), "rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - MOST_BYTES))
-            lines = file.read().split(b"\n")
-    except (OSError, RuntimeError):
-        return []
-    return sorted((e for line in lines if (e := _event(line))), key=lambda e: e.at)
+    return sorted((e for found in read_lines(state_file) if (e := _event(found))), key=lambda e: e.at)
 
 
-def _event(line: bytes) -> Event | None:
-    try:
-        found = json.loads(line)
-        at, exercise, passed = found["at"], found["exercise"], found["passed"]
-    except (ValueError, KeyError, TypeError, RecursionError):  # half a line, another program's, or nothing at all
-        return None
-    good = isinstance(at, int | float) and 0 < at < 1e11 and isinstance(exercise, str) and isinstance(passed, bool)
-    return Event(float(at), exercise, passed) if good else None
+def _event(found: Mapping[str, Any]) -> Event | None:
+    at, exercise, passed = time_of(found), found.get("exercise"), found.get("passed")
+    if at is not None and isinstance(exercise, str) and isinstance(passed, bool):
+        return Event(at, exercise, passed)
+    return None
 
 
 def chapter_status(part: str, log: Iterable[Event]) -> list[ExerciseStatus]:

@@ -84,18 +84,20 @@ def value_finding(attempts: Sequence[Attempt], of: Callable[[str], bool] = every
         return None
     texts = {c.label: c.got for c in wrong if isinstance(c.expected, str)}
     if texts:
-        return _texts_finding(texts)
+        asked = {c.label for c in comparisons if isinstance(c.expected, str)}
+        return _texts_finding(texts, len(asked))
     return first_look.values([c for c in comparisons if c.label == wrong[0].label])
 
 
-def _texts_finding(wrong: Mapping[str, PlainData]) -> Diagnosis:
-    """Say which texts are not right yet, by their labels, and which of them are no possible answer at all."""
-    labels = [f"`{label}`" for label in wrong]
-    which = f"{labels[0]} is not the right answer yet." if len(labels) == 1 else ""
-    which = which or f"These are not right yet: {', '.join(labels)}."
+def _texts_finding(wrong: Mapping[str, PlainData], asked: int) -> Diagnosis:
+    """Say how many texts are not right yet, and which are no possible answer at all.
+
+    Which of the possible ones are wrong is not said: in a clinic that would allow elimination in place of diagnosis.
+    """
+    how_many = f"{len(wrong)} of the {asked} answers {'is' if len(wrong) == 1 else 'are'} not right yet."
     said = {label: str(got) for label, got in wrong.items()}
     notes = [f"`{k}`: {text.removeprefix(NOT_LISTED)}" for k, text in said.items() if text.startswith(NOT_LISTED)]
-    return Diagnosis("answer", " ".join([which, *notes]))
+    return Diagnosis("answer", " ".join([how_many, *notes]))
 
 
 def purity_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:

@@ -2,7 +2,9 @@
 
 The rule, as the lessons say it, is :data:`RULE`. A part is what a function returns under one name: ``grad_W``, or
 ``loss``. What a call must leave as it was (the target network, the flags of the critic) is no part of the answer: it
-belongs to the last criterion.
+belongs to the last criterion. A step of a whole update is one part: the gradient that is asked for, and none anywhere
+else. So an update with a wrong label earns the tenth for the form of each step, and the whole share of what is right
+beside them: the copied target, the actor's step.
 """
 
 from __future__ import annotations
@@ -63,6 +65,12 @@ def earns(exercise: Exercise, label: str) -> bool:
     return not exercise.earning or part_of(label) in exercise.earning
 
 
+def shares_of(exercise: Exercise, label: str) -> tuple[str, ...]:
+    """Return the parts whose shares ask for this label: its own, or those that it shares with."""
+    part = part_of(label)
+    return exercise.shares_with.get(part, (part,))
+
+
 @dataclass(frozen=True)
 class PartResult:
     """What one part of an answer meets.
@@ -80,23 +88,26 @@ class PartResult:
 def part_results(exercise: Exercise, attempts: Sequence[Attempt]) -> list[PartResult]:
     """Return what each earning part of the answer meets, in the answer's order."""
     regular, edge = ([t for t in attempts if t.case.edge == is_edge] for is_edge in (False, True))
-    names = dict.fromkeys(part_of(label) for t in regular for label, _ in t.expected_leaves if earns(exercise, label))
-    return [_part_result(name, regular, edge) for name in names]
+    labels: dict[str, list[str]] = {}  # of each share, in the answer's order
+    for label in dict.fromkeys(k for t in regular for k, _ in t.expected_leaves if earns(exercise, k)):
+        for share in shares_of(exercise, label):
+            labels.setdefault(share, []).append(part_of(label))
+    return [_part_result(name, frozenset(parts), regular, edge) for name, parts in labels.items()]
 
 
-def _part_result(name: str, regular: Sequence[Attempt], edge: Sequence[Attempt]) -> PartResult:
-    form = all(_all_of(name, t, of_form=True) for t in regular)
-    value = form and all(_all_of(name, t) for t in regular)
-    answered = form and (value or not _ignores_inputs(name, regular))
-    given = all(_is_given(c.expected, t) for t in regular for c in t.comparisons if part_of(c.label) == name)
-    return PartResult(name, answered, value, value and all(_all_of(name, t) for t in edge), given)
+def _part_result(name: str, parts: frozenset[str], regular: Sequence[Attempt], edge: Sequence[Attempt]) -> PartResult:
+    form = all(_all_of(parts, t, of_form=True) for t in regular)
+    value = form and all(_all_of(parts, t) for t in regular)
+    answered = form and (value or not _ignores_inputs(parts, regular))
+    given = all(_is_given(c.expected, t) for t in regular for c in t.comparisons if part_of(c.label) in parts)
+    return PartResult(name, answered, value, value and all(_all_of(parts, t) for t in edge), given)
 
 
-def _all_of(name: str, t: Attempt, of_form: bool = False) -> bool:
-    """Whether the part has the right form in this attempt, and right values unless only the form is asked for."""
+def _all_of(parts: frozenset[str], t: Attempt, of_form: bool = False) -> bool:
+    """Whether these parts have the right form in this attempt, and right values unless only the form is asked for."""
     if t.raised or t.structure:
         return False
-    found = [c for c in t.comparisons if part_of(c.label) == name]
+    found = [c for c in t.comparisons if part_of(c.label) in parts]
     return not any(c.form for c in found) and (of_form or not any(c.is_wrong for c in found))
 
 
@@ -110,7 +121,7 @@ def fraction(exercise: Exercise, attempts: Sequence[Attempt], *, leaves_alone: b
         return min(round(right / of, 6), NEVER_QUITE_ALL) if of else 0.0
     results = part_results(exercise, attempts)
     rest = {part_of(label) for t in attempts for label, _ in t.expected_leaves if not earns(exercise, label)}
-    leaves_alone = leaves_alone and all(_all_of(name, t) for name in rest for t in attempts)
+    leaves_alone = leaves_alone and all(_all_of(frozenset({part}), t) for part in rest for t in attempts)
     weights = {k: w for k, w in RUBRIC_WEIGHTS.items() if k != "edge" or any(t.case.edge for t in attempts)}
     earned = 0.0
     for r in _that_count(results):
@@ -151,9 +162,9 @@ def share_note(exercise: Exercise, attempts: Sequence[Attempt]) -> str:
     return f"Right so far: {', '.join(right_parts)}. Each part earns its share."
 
 
-def _ignores_inputs(name: str, regular: Sequence[Attempt]) -> bool:
+def _ignores_inputs(parts: frozenset[str], regular: Sequence[Attempt]) -> bool:
     """Whether a wrong part is one number everywhere, inputs as they stand, or the same for different inputs."""
-    answers = [[c for c in t.comparisons if part_of(c.label) == name] for t in regular]
+    answers = [[c for c in t.comparisons if part_of(c.label) in parts] for t in regular]
     arrays = [c.got for found in answers for c in found if isinstance(c.got, np.ndarray)]
     numbers = np.concatenate([np.zeros(0), *(np.ravel(x).astype(float) for x in arrays)])
     if len(np.unique(numbers)) <= 1:

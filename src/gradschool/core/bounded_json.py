@@ -38,7 +38,7 @@ def is_within(text: bytes, most: int) -> bool:
     if _marks(text) <= most:
         return True
     plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if plain.count(b'"') > 4 * most:  # each value has one string as its key and may be another
+    if plain.count(b'"') > 4 * (most + 1):  # each value, the first too, has a string as its key and may be another
         return False
     return _marks(b"".join(plain.split(b'"')[::2])) <= most
 

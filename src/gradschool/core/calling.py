@@ -9,12 +9,13 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Answer, AnswerUnusable, Exercise
+from gradschool.core.operand_shapes import shapes_where_it_raised
 from gradschool.core.plain_data import PlainData, copy_arrays, describe, sanitize_text, to_plain
 from gradschool.core.withheld import examined
 
@@ -42,10 +43,10 @@ def raised_text(raised: Raised) -> str:
 def kind_of(raised: Raised) -> tuple[str, str]:
     """Return what exceptions of one cause have in common: the type, and the message without its numbers and line.
 
-    >>> kind_of(Raised("IndexError", "index 6 is out of bounds for axis 1 with size 6 (line 3 of f)"))
-    ('IndexError', 'index # is out of bounds for axis # with size #')
+    >>> kind_of(Raised("IndexError", "index 6 is out of bounds with size 6 (line 3 of f, `q[a]`: q is (2,))"))
+    ('IndexError', 'index # is out of bounds with size #')
     """
-    return raised.type, re.sub(r"\d+", "#", re.sub(r" ?\(?line \d+ of [^)]*\)?$", "", raised.message))
+    return raised.type, re.sub(r"\d+", "#", re.sub(r" ?\(?line \d+ of .*$", "", raised.message))
 
 
 @dataclass(frozen=True)
@@ -216,30 +217,55 @@ def _unusable(exercise: Exercise, error: BaseException, value: Any) -> Raised:
         said = sanitize_text(str(error).partition("\n")[0][:MAX_MESSAGE])
         return Raised("AnswerUnusable", f"{returned}; backward() through it raised {type(error).__name__}: {said}")
     wanted = exercise.signature.partition("->")[2].strip()
-    return Raised("AnswerUnusable", f"{returned}, where {wanted or 'something else'} is asked for")
+    if wanted:
+        return Raised("AnswerUnusable", f"{returned}, where {wanted} is asked for")
+    said = sanitize_text(str(error).partition("\n")[0][:MAX_MESSAGE])  # of a class: how one of its methods was called
+    return Raised("AnswerUnusable", f"{returned}, and its use raised {type(error).__name__}: {said}")
 
 
 def _message(error: BaseException, answer: Answer) -> str:
     """Return what the exception says, and in which line of the function's own cell it arose."""
     try:
         said = str(error)
-    except Exception:  # an exception may raise when it is asked for its text
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # an exception may raise when it is asked for its text, even exit()
         said = ""
     said = sanitize_text(said[:MAX_MESSAGE])
     where = _line(error, answer)
+    if isinstance(error, ValueError | RuntimeError | IndexError) and (shapes := _shapes(error, answer)):
+        where += f", {shapes}"
     return f"{said} ({where})" if said and where else said or where
 
 
-def _line(error: BaseException, answer: Answer) -> str:
-    code, place, step = _code(answer), "", error.__traceback__
+def _own_step(error: BaseException, answer: Answer) -> tuple[CodeType, TracebackType] | None:
+    """Return the code of the answer, and the last step of an exception's way that lies in the answer's own cell."""
+    code, found, step = _code(answer), None, error.__traceback__
     while step is not None:
-        at = step.tb_frame.f_code
-        if isinstance(code, CodeType) and at.co_filename == code.co_filename:
-            inner = at.co_name.startswith("<")  # a comprehension or a lambda: its line is one of the function's
-            start, name = (code.co_firstlineno, code.co_name) if inner else (at.co_firstlineno, at.co_name)
-            place = f"line {step.tb_lineno - start + 1} of {sanitize_text(name[:60])}"
+        if isinstance(code, CodeType) and step.tb_frame.f_code.co_filename == code.co_filename:
+            found = code, step
         step = step.tb_next
-    return place
+    return found
+
+
+def _line(error: BaseException, answer: Answer) -> str:
+    own = _own_step(error, answer)
+    if own is None:
+        return ""
+    (code, step), at = own, own[1].tb_frame.f_code
+    inner = at.co_name.startswith("<")  # a comprehension or a lambda: its line is one of the function's
+    start, name = (code.co_firstlineno, code.co_name) if inner else (at.co_firstlineno, at.co_name)
+    return f"line {step.tb_lineno - start + 1} of {sanitize_text(name[:60])}"
+
+
+def _shapes(error: BaseException, answer: Answer) -> str:
+    own = _own_step(error, answer)
+    try:
+        return sanitize_text(shapes_where_it_raised(own[1])[:MAX_MESSAGE]) if own else ""
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # what a student's variables hold may raise when it is looked at, even exit()
+        return ""
 
 
 def _code(answer: Answer) -> object:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from gradschool.core.calling import Raised, Reply, kind_of, raised_text
-from gradschool.core.exercise import Case
+from gradschool.core.exercise import Case, Exercise
 from gradschool.core.form import check_form, check_structure, subject
 from gradschool.core.numerics import TOLERANCES, Array, Tolerance, wrong_entries
 from gradschool.core.plain_data import PlainData, iter_leaves
@@ -176,7 +176,7 @@ def compare(attempt: Attempt) -> tuple[Comparison, ...]:
     )
 
 
-def example_of(attempts: Sequence[Attempt], part: str = "") -> Example | None:
+def example_of(exercise: Exercise, attempts: Sequence[Attempt], part: str = "") -> Example | None:
     """Return the smallest case on which the answer is wrong, a regular one before an edge case, ready to be shown.
 
     ``part`` is the label of the part of the answer to be shown; the first that is wrong if it is left out.
@@ -193,7 +193,9 @@ def example_of(attempts: Sequence[Attempt], part: str = "") -> Example | None:
             if isinstance(c.expected, str) or (part and c.label != part):
                 continue
             if c.form or c.is_wrong:
-                return Example(name, inputs, c.label, c.expected, c.got, c.mask if c.of_arrays else None)
+                blocks = exercise.blocks(t.case.args) if exercise.blocks else {}
+                mask = c.mask if c.of_arrays else None
+                return Example(name, inputs, c.label, c.expected, c.got, mask, blocks=blocks)
     return None
 
 

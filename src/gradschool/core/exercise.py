@@ -26,6 +26,7 @@ CHAPTERS = {
     "dqn": "02-dqn-on-taxi",
     "ddpg": "03-ddpg-on-pendulum",
     "lab": "04-debugging-lab",
+    "next": "05-where-gradients-go-next",
 }
 
 
@@ -79,6 +80,13 @@ class Reading(NamedTuple):
     words: str = ""
 
 
+class Advice(NamedTuple):
+    """What an exercise says of an answer beside its verdict: notes, and what is certainly wrong, if anything is."""
+
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
 def in_own_file(*_: Any) -> Any:
     """Stand for the function of this name in the exercise's own file; :class:`Exercise` puts that in its place."""
     raise NotImplementedError
@@ -100,8 +108,13 @@ class Exercise:
     inputs and returns arrays. ``returns`` names the parts of an answer that is a tuple. ``tolerance`` is a row of
     ``numerics.TOLERANCES``. ``per_item``: every entry or text is an answer of its own and earns its share, as in a
     list of diagnoses. ``earning`` names the parts of the answer that earn a share, () for all of them: the rest is what
-    a call must leave as it was. ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast
-    one: a note, never a mark.
+    a call must leave as it was. ``shares_with`` names parts that have no share of their own and the parts whose
+    shares ask for them too: a step is right where its gradient is right and nothing else has one.
+    ``speed_note(answer)`` says in a sentence how slow a right answer is, or "" of a fast one: a note, never a mark.
+    ``advice(answer)`` is what `check` says beside its verdict. ``meaning`` is the sentence of a pass: what the right
+    answer is, and what the student can now rely on. ``blocks(args)`` gives the names and shapes of the arrays that an
+    answer consists of which is one flat gradient. ``needs_torch``: the function itself is called with
+    torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser.
     """
 
     id: str
@@ -114,9 +127,13 @@ class Exercise:
     tolerance: str = "exact"
     per_item: bool = False
     earning: tuple[str, ...] = ()
+    shares_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     speed_note: Callable[[Answer], str] | None = None
     read: Callable[[Args, PlainData], Reading] | None = None
-    advice: Callable[[Answer], tuple[str, ...]] | None = None
+    advice: Callable[[Answer], Advice] | None = None
+    meaning: str = ""
+    blocks: Callable[[Args], Mapping[str, tuple[int, ...]]] | None = None
+    needs_torch: bool = False
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice"):
@@ -127,6 +144,11 @@ class Exercise:
     def grade_id(self) -> str:
         """The id of the exercise's graded cell: letters, digits and hyphens only."""
         return grade_id(self.id)
+
+    @property
+    def anchor(self) -> str:
+        """The anchor of the exercise's text in the notebook, for links to it."""
+        return anchor(self.id)
 
     @property
     def function(self) -> str:
@@ -148,6 +170,15 @@ def grade_id(exercise_id: str) -> str:
     return exercise_id.replace(".", "-").replace("_", "-")
 
 
+def anchor(exercise_id: str) -> str:
+    """The anchor of an exercise's text in a notebook: letters, digits and hyphens only.
+
+    >>> anchor("chain.l2_gradient")
+    'exercise-chain-l2-gradient'
+    """
+    return f"exercise-{grade_id(exercise_id)}"
+
+
 def find(exercise_id: str) -> Exercise:
     """The exercise with this id; UnknownExercise, with the nearest that there is, otherwise.
 
@@ -164,9 +195,15 @@ def find(exercise_id: str) -> Exercise:
     known = {exercise.id: exercise for exercise in in_chapter(part)}
     if exercise_id in known:
         return known[exercise_id]
-    near = get_close_matches(exercise_id, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}"
+    near = _nearest(exercise_id.partition(".")[2], [name.partition(".")[2] for name in known])
+    hint = f'did you mean "{part}.{near}"?' if near else f"there are {', '.join(known)}"
     raise UnknownExercise(f"There is no exercise {exercise_id!r}: {hint}")
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    """Return the name that begins as this one does, or else the most similar one; "" where none is similar."""
+    begins = [other for other in names if len(name) > 1 and other.startswith(name)]
+    return next(iter(begins or get_close_matches(name, names, n=1)), "")
 
 
 def in_chapter(part: str) -> list[Exercise]:

@@ -6,6 +6,9 @@ from typing import Any
 
 from gradschool.core.judge_messages import judge_address
 
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
+"""For the very element that takes the focus: without it JupyterLab takes Enter and the arrow keys from a summary."""
+
 
 def is_interactive() -> bool:
     """Return whether a person has this notebook open: not where a program runs it, in a script, or while grading.

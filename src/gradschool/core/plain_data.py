@@ -17,6 +17,8 @@ MAX_NODES = 10_000
 MAX_BYTES = 16 * 2**20  # of numbers
 MAX_LETTERS = 50_000
 NUMBER_KINDS = "fiub"
+SEQUENCES = (list, tuple)
+NUMBERS = (np.generic, bool, int, float, complex)
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ def _by_kind(value: Any, kind: type, depth: int, budget: _Budget) -> PlainData:
         return Unsupported(_text(value.what, budget, 100))
     if issubclass(kind, str):
         return _text(str.__str__(value), budget, MAX_LETTERS)
-    if issubclass(kind, list | tuple):
+    if issubclass(kind, SEQUENCES):
         size = list.__len__(value) if issubclass(kind, list) else tuple.__len__(value)
         items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
-        return _too_long(size, budget) or tuple(_to_plain(item, depth - 1, budget) for item in items)
+        return _too_long(size, budget) or tuple([_to_plain(item, depth - 1, budget) for item in items])
     if issubclass(kind, dict):
         pairs = dict.items(value)
         return _too_long(len(pairs), budget) or {_key(k, budget): _to_plain(v, depth - 1, budget) for k, v in pairs}
@@ -121,7 +123,7 @@ def _unsupported(value: object, budget: _Budget) -> Unsupported:
 def _array(value: Any, depth: int, budget: _Budget) -> PlainData:
     if issubclass(type(value), np.ndarray):
         size = np.ndarray.nbytes.__get__(value)  # before the copy: a broadcast view may be far larger than its memory
-    elif issubclass(type(value), np.generic | bool | int | float | complex):
+    elif issubclass(type(value), NUMBERS):
         size = 8
     else:
         return _unsupported(value, budget)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
@@ -58,7 +60,8 @@ class Example:
     """One case on which an answer is wrong.
 
     ``label`` is the part of the answer that is shown, ``wrong`` the mask of its wrong entries (None where there are
-    no two arrays of one shape); ``error`` is set if the function raised.
+    no two arrays of one shape); ``error`` is set if the function raised. ``blocks`` are the names and shapes of the
+    arrays that a flat gradient consists of, in its order; empty where the answer is no such gradient.
     """
 
     case: str
@@ -68,6 +71,15 @@ class Example:
     got: PlainData = None
     wrong: Array | None = None
     error: str = ""
+    blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+class Following(NamedTuple):
+    """The exercise that comes next in the lesson: its id, its title, and the anchor of its place in the notebook."""
+
+    id: str
+    title: str
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,9 @@ class Report:
 
     ``fraction`` of the points is earned; ``mistake`` names what went wrong, with a ``hint``; ``seconds`` is the time
     of the slowest call; ``points`` is None where an exercise carries none, as on a student's own machine. ``claim`` is
-    what the hint says, as data; ``experiment`` is how it was found out, in half a sentence.
+    what the hint says, as data; ``experiment`` is how it was found out, in half a sentence. The points of a
+    ``warm_up`` are a scale alone: no gradebook counts them. ``meaning`` says what a right answer is and what the
+    student can now rely on; ``following`` is the exercise that comes next.
     """
 
     exercise: str
@@ -92,6 +106,9 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     claim: Claim = field(default_factory=Claim)
     experiment: str = ""
+    warm_up: bool = False
+    meaning: str = ""
+    following: Following | None = None
 
     @property
     def passed(self) -> bool:

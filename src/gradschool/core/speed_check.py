@@ -33,7 +33,7 @@ def rows_against_one(function: Callable[..., Any], arguments: Arguments, rows: i
         One sentence with both times.
     """
     one, many = (seconds(function, arguments(B), repeats=7) for B in (1, rows))
-    kind = "a loop over the rows, most likely" if _grows_like_a_loop(many / one, rows) else "vectorised"
+    kind = "a loop over the rows, most likely" if _grows_like_a_loop(many / one, rows) else "vectorized"
     return f"1 row: {1e6 * one:.0f} us, {rows} rows: {1e6 * many:.0f} us, {many / one:.0f} times as long: {kind}."
 
 
@@ -62,7 +62,7 @@ def slower_than(baseline: Callable[..., Any], arguments: Arguments) -> Callable[
         if slower < SLOWER or not _grows_like_a_loop(many / one, rows):
             return ""
         return (
-            f"Right, but slow: {rows} rows take {1e3 * many:.2g} ms, about {slower:.0f} times as long as vectorised "
+            f"Right, but slow: {rows} rows take {1e3 * many:.2g} ms, about {slower:.0f} times as long as vectorized "
             "NumPy needs for work of this size. Is there a Python loop over the rows? It trains all the same."
         )
 

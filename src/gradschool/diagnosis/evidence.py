@@ -27,6 +27,7 @@ Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in
 
 FRESH_SEEDS = (101, 202, 303)  # of the exercise's cases that are drawn beside those that were assessed
 QUESTIONS, RIGHT_ANSWERS = 400, 2500  # the most that one diagnosis asks the student's function, and works out
+cpu_time = getattr(time, "thread_time", time.perf_counter)  # WebAssembly counts no CPU time
 CPU_SECONDS, SECONDS = 0.6, 3.0  # nothing new is asked after either: a card should come at once
 
 
@@ -149,7 +150,7 @@ class Budget:
     right_answers: int = RIGHT_ANSWERS
     cpu: float = field(default_factory=lambda: CPU_SECONDS)
     clock: float = field(default_factory=lambda: SECONDS)
-    since: tuple[float, float] = field(default_factory=lambda: (time.thread_time(), time.perf_counter()))
+    since: tuple[float, float] = field(default_factory=lambda: (cpu_time(), time.perf_counter()))
 
     @property
     def over(self) -> bool:
@@ -173,7 +174,7 @@ class Budget:
         passed = time.perf_counter() - clock
         if passed <= share * min(self.cpu, self.clock):
             return False  # a thread has no more CPU time than has passed; to ask for it may cost a millisecond
-        return passed > share * self.clock or time.thread_time() - cpu > share * self.cpu
+        return passed > share * self.clock or cpu_time() - cpu > share * self.cpu
 
 
 @dataclass
@@ -192,6 +193,9 @@ class Laboratory:
         One attempt that was assessed: tolerance and names of parts are taken from it.
     cases
         Draws legal inputs from a generator; those of the exercise if it is left out.
+    kept
+        Right answers to the fresh inputs, by their number. They are the same for every student: a grader passes one
+        dictionary to all laboratories of an exercise, and each answer is worked out once.
     """
 
     exercise: Exercise
@@ -201,14 +205,23 @@ class Laboratory:
     cases: Callable[[Rng], list[Case]] | None = None
     budget: Budget = field(default_factory=Budget)
     known: dict[tuple[int, tuple[str, ...]], Parts] = field(default_factory=dict)
+    kept: dict[int, PlainData] = field(default_factory=dict)
 
-    def attempt(self, case: Case) -> Attempt | None:
-        """Return an attempt at a further case; None if nothing more may be asked, or if there is no right answer."""
+    def attempt(self, case: Case, right: PlainData | None = None) -> Attempt | None:
+        """Return an attempt at a further case; None if nothing more may be asked, or if there is no right answer.
+
+        The right answer is worked out where it is not given.
+        """
         if self.budget.over:
             return None
         self.budget.questions -= 1
-        right = self.right_to(case.args)
+        right = self.right_to(case.args) if right is None else right
         return None if right is None else replace(self.like, case=case, expected=right, reply=self.ask(case.args))
+
+    def part(self, case: Case, label: str) -> Part | None:
+        """Return one part of the answer to a further case; None if nothing came back that has it."""
+        t = self.attempt(case)
+        return next(iter(parts_of(self.exercise, [t] if t else []).get(label, [])), None)
 
     def right_to(self, args: Args) -> PlainData | None:
         """Return the right answer to inputs that may be none of the lesson's; None where there is none."""
@@ -235,7 +248,9 @@ class Laboratory:
     def fresh(self) -> tuple[Attempt, ...]:
         """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
         cases = fresh_cases(self.cases or self.exercise.cases)
-        return tuple(t for case in cases if (t := self.attempt(case)))
+        found = {k: t for k, case in enumerate(cases) if (t := self.attempt(case, self.kept.get(k)))}
+        self.kept.update({k: t.expected for k, t in found.items()})
+        return tuple(found.values())
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradschool.core.compare import Attempt, example_of
+from gradschool.core.exercise import Exercise
 from gradschool.core.report import Example, Report
 from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.placing import Placing
@@ -57,7 +58,7 @@ def explain(
         hint=diagnosis.sentence,
         claim=diagnosis.claim,
         experiment=diagnosis.experiment,
-        example=_example(attempts if shown is None else shown, label) or report.example,
+        example=_example(laboratory.exercise, attempts if shown is None else shown, label) or report.example,
     )
 
 
@@ -86,6 +87,6 @@ def _edges_well_formed(attempts: Sequence[Attempt]) -> bool:
     return all(t.well_formed for t in attempts if t.case.edge)
 
 
-def _example(attempts: Sequence[Attempt], label: str) -> Example | None:
+def _example(exercise: Exercise, attempts: Sequence[Attempt], label: str) -> Example | None:
     labels = [c.label for t in attempts for c in t.comparisons if c.is_wrong and c.label.startswith(label)]
-    return example_of(attempts, labels[0] if labels else "")
+    return example_of(exercise, attempts, labels[0] if labels else "")

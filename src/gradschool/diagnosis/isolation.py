@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gradschool.core.exercise import Case
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis.evidence import Laboratory, Part, of_every_kind, parts_of
-from gradschool.diagnosis.hypotheses.formulas import RIGHT_ITSELF, ZERO, match
+from gradschool.diagnosis.evidence import Laboratory, Part, of_every_kind
+from gradschool.diagnosis.hypotheses.formulas import RIGHT_ITSELF, ZERO, Formula, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.observations import scaled
+from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others
 from gradschool.diagnosis.inputs import is_real, networks, subjects
 from gradschool.diagnosis.wording import formula_sentence
 
 ISOLATED = 12  # inputs on which one of them is set to 0
+ELSEWHERE = 4  # of these are tried with the other inputs changed as well
 SEVERAL = 4  # wrong answers with one option that a formula must fit
 OF_INPUTS_ALONE = ("input", "input*input", "input+input", "input-input", "input/input")
 PLAIN_FACTORS = ("", "sign", "twice", "half", "minus-twice", "minus-half", "times-B", "over-B", "times-A", "over-A")
@@ -52,15 +55,39 @@ def _without(laboratory: Laboratory, name: str, some: Sequence[Part]) -> Iterato
     label = some[0].label
     found = [subjects(p.exercise, p.case.args).get(name) for p in some]
     cases = [replace(p.case, args=at[1](scaled(0.0)(at[0]))) for p, at in zip(some, found, strict=True) if at]
-    asked = [t for case in cases if (t := laboratory.attempt(case))]
-    parts = parts_of(laboratory.exercise, asked).get(label, [])
-    if len(parts) < ISOLATED / 2 or not all(p.of_numbers for p in parts) or not all(p.is_wrong for p in parts):
+    first = _wrong_answers(laboratory, label, cases)
+    # A question may cost much: the other surroundings are asked about only where there is something to say.
+    if not first or not any(match(first, f) for f in _formulas(first, name)):
         return
-    others = (f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE and name not in f.key)
-    for formula in (ZERO, *others):
+    beside = (with_others, with_small_others)
+    others = [replace(c, args=b(laboratory.exercise, c.args, name)) for c in cases[:ELSEWHERE] for b in beside]
+    second = _wrong_answers(laboratory, label, others)
+    parts = [*first, *(second or [])]
+    if second is None or len(parts) < ISOLATED / 2:
+        return
+    for formula in _formulas(parts, name):
         fit = match(parts, formula)
         if fit and fit.everywhere and fit.factor_name in PLAIN_FACTORS:
             inner, sentence = formula_sentence(parts[0], formula, fit, None)
             said = f"With `{name}` set to 0, {sentence[:1].lower() if not label else sentence[:1]}{sentence[1:]}"
             claim = Claim("isolated", label, (name, "everywhere", fit.factor_name, *formula.key))
             yield Diagnosis(f"without-{name}-{inner}", said, claim, f"`{name}` was set to 0 on {len(parts)} inputs")
+
+
+def _wrong_answers(laboratory: Laboratory, label: str, cases: Sequence[Case]) -> list[Part] | None:
+    """Return this part of the answers to the cases; None as soon as one is right, or is not made of numbers."""
+    found: list[Part] = []
+    for case in cases:
+        p = laboratory.part(case, label)
+        if p is None:
+            continue
+        if not p.of_numbers or not p.is_wrong:
+            return None
+        found.append(p)
+    return found
+
+
+def _formulas(parts: Sequence[Part], name: str) -> Iterator[Formula]:
+    """Yield what may be left of an answer without an input."""
+    yield ZERO
+    yield from (f for f in of_inputs(parts) if f.key[0] in OF_INPUTS_ALONE and name not in f.key)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case
-from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
+from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.observations import largest, perturbed
 from gradschool.diagnosis.hypotheses.places import Place, place
@@ -74,9 +74,9 @@ class Placing:
 
     def _asked(self, label: str, parts: Sequence[Part], cases: Iterable[Case]) -> Iterator[Part]:
         for case in cases:
-            t = self.laboratory.attempt(case)
-            found = parts_of(self.laboratory.exercise, [t] if t else []).get(label, [])
-            yield from (p for p in found if p.of_numbers or not parts[0].of_numbers)
+            found = self.laboratory.part(case, label)
+            if found and (found.of_numbers or not parts[0].of_numbers):
+                yield found
 
 
 def _bounds(at: Place | None) -> Iterator[tuple[str, float]]:

@@ -9,8 +9,9 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from gradschool.core.compare import Attempt, same
+from gradschool.core.compare import Attempt
 from gradschool.core.report import Claim, Diagnosis
+from gradschool.diagnosis.drift import drifted
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas
@@ -20,8 +21,8 @@ from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, pr
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Responses
 from gradschool.diagnosis.isolation import isolated, with_one_option
-from gradschool.diagnosis.placing import Placing
-from gradschool.diagnosis.state_words import state_sentence
+from gradschool.diagnosis.placing import RESERVE, Placing
+from gradschool.diagnosis.state_words import of_optimizer, state_sentence
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
 
@@ -58,9 +59,9 @@ class Search:
     @cached_property
     def diagnosis(self) -> tuple[str, Diagnosis] | None:
         """The first diagnosis that survives, and the label of the part that it is about."""
-        drifted = self._drifted()
-        if drifted:
-            return "", drifted
+        kept = drifted(self.laboratory, self.attempts)
+        if kept:
+            return "", kept
         for _, group in groupby(self.wrong, key=self._must_stay):
             labels = list(group)
             for look in self._looks:
@@ -69,16 +70,6 @@ class Search:
                     if diagnosis:
                         return label, self._with_right_parts(label, diagnosis)
         return self._parts()
-
-    def _drifted(self) -> Diagnosis | None:
-        """Recognize a function that answers the same inputs otherwise after calls with other inputs."""
-        first = min((t for t in self.attempts if t.well_formed), key=lambda t: t.display_order)
-        again = self.laboratory.attempt(first.case)
-        if again is None or same(again.reply.first, first.reply.first, first.tolerance):
-            return None
-        said = "After calls with other inputs the same inputs give something else: is something kept from call to call?"
-        claim = Claim("drifts")
-        return Diagnosis("kept-between-calls", said, claim, "one input was asked for a second time, after the others")
 
     @property
     def _looks(self) -> tuple[Callable[[str], Iterator[Diagnosis]], ...]:
@@ -111,23 +102,10 @@ class Search:
         said = state_sentence(label) if self._must_stay(label) else ""
         if not said:
             return
-        if label.startswith("optimiser_state.") and (wrong := [k for k in self.wrong if not self._must_stay(k)]):
-            yield self._of_optimizer(label, wrong[0])
+        if label.startswith("optimizer_state.") and (wrong := [k for k in self.wrong if not self._must_stay(k)]):
+            yield of_optimizer(label, wrong[0], self.tried[label])
             return
         yield Diagnosis(f"state-{label}", said, Claim("state", label), "compared before and after the call")
-
-    def _of_optimizer(self, label: str, step: str) -> Diagnosis:
-        """Say that a step is wrong, and with it what the optimizer keeps; or that the optimizer took no step at all."""
-        parts, kept = self.tried[label], label.partition(".")[2]
-        compared = f"compared on {len(parts)} inputs"
-        if all(p.of_numbers and not p.got.any() for p in parts):
-            said = f"`{step}` is wrong, and the optimizer keeps no `{kept}` as after a step: is its `step()` called?"
-            return Diagnosis("no-optimizer-step", said, Claim("no-trace", label), compared)
-        said = (
-            f"`{step}` is wrong, and so is what the optimizer keeps, its `{kept}`: look at the gradient that is there "
-            "when it steps, and at how often it steps."
-        )
-        return Diagnosis(f"state-{label}", said, Claim("state", label), compared)
 
     def _must_stay(self, label: str) -> bool:
         earning = self.laboratory.exercise.earning
@@ -252,6 +230,8 @@ class Search:
 
     def _slowly(self, label: str) -> Iterator[Diagnosis]:
         parts = self.tried[label]
+        if self.laboratory.budget.over and label == self.wrong[0]:  # what came before has found nothing, and spent all
+            self.laboratory.budget.extend(RESERVE)
         yield from self._responses.found(parts, SHAPES)
         yield from self._responses.found(parts, LAST)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from gradschool.core.exercise import Advice
 from gradschool.rl.nets.torch_batch import TorchBatch
 
 
-def examiner_says(make: Callable[[], Any], update: Callable[[Any, Any], Any], **spaces: Any) -> tuple[str, ...]:
-    """Return the examiner's conventions and findings as sentences; () where it is not installed.
+def examiner_says(make: Callable[[], Any], update: Callable[[Any, Any], Any], **spaces: Any) -> Advice:
+    """Return the examiner's conventions and findings as sentences; none where it is not installed.
 
     ``make()`` builds networks and optimizers, ``update(agent, batch)`` calls the student's function once, and
     ``spaces`` describes the actions as :func:`gradexaminer.examine` asks for it.
@@ -17,10 +19,12 @@ def examiner_says(make: Callable[[], Any], update: Callable[[Any, Any], Any], **
     try:
         from gradexaminer import examine
     except ImportError:
-        return ()
+        return Advice()
     report = examine(make, update=update, **spaces)
-    lines = [f"Read from six updates: {'; '.join(report.conventions)}."] if report.conventions else []
-    return (*lines, *(f"Examiner, {f.level}: {f.sentence}" for f in report.findings))
+    lines = [f"Read from six updates: {'; '.join(report.summary)}."] if report.conventions else []
+    said = [(f.level, re.sub(r"\bagent\.(?=\w)", "", f.sentence)) for f in report.findings]  # the student's names
+    lines += [f"Examiner, {level}: {sentence}" for level, sentence in said if level != "fault"]
+    return Advice(tuple(lines), tuple(sentence for level, sentence in said if level == "fault"))
 
 
 def float_batch(batch: Any) -> TorchBatch:

@@ -116,6 +116,11 @@ def tiny(key: str, at_most: float = TINY) -> Axis:
     return some(lambda a: (np.abs(a[key]) <= at_most) & (np.abs(a[key]) > 0))
 
 
+def short(of: Callable[[Args], Array]) -> Axis:
+    """Return the axis of a right answer with a norm below 1: there a clipped norm differs from a division by it."""
+    return some(lambda a: 0 < np.linalg.norm(of(a)) < 1)
+
+
 def has_value(key: str, value: float) -> Axis:
     """Return the axis of an entry, or an option, with exactly this value."""
     return some(lambda a: np.asarray(a[key]) == value)

@@ -106,7 +106,7 @@ def fused_agent(seed: int = 0) -> FusedAgent:
 
 
 def without_squash(functions: StudentFunctions, shape: ShapeSlope | None = None) -> StudentFunctions:
-    """Replace tanh by the straight line a = centre + half * z, which the environment alone clips.
+    """Replace tanh by the straight line a = center + half * z, which the environment alone clips.
 
     Parameters
     ----------
@@ -274,26 +274,8 @@ def implementations_table(implementations: Mapping[str, Callable[[], Array]], ag
         The name of the one that the others are compared with.
     """
     reference = implementations[against]()
-    lines = [f"| road | largest difference from {against} | CPU ms |", "|---|---|---|"]
+    lines = [f"| implementation | largest difference from {against} | CPU ms |", "|---|---|---|"]
     for name, gradient in implementations.items():
         off = float(np.abs(gradient() - reference).max())
         lines.append(f"| {name} | {off:.1e} | {cpu_milliseconds(gradient):.2f} |")
-    return "\n".join(lines)
-
-
-def findings_table(functions: Mapping[str, StudentFunctions], healthy: StudentFunctions) -> str:
-    """Make a table in Markdown of what `clinics.ddpg.examine` finds on each faulty agent; name -> its functions."""
-    from gradschool.lessons.clinics.ddpg import examine
-
-    lines = [
-        "| patient | label y: ordinary rows | truncated rows | terminated rows | slope dQ/da "
-        "| actor's gradient: length | cosine | critic moved |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for letter, faulty in functions.items():
-        f = examine(faulty, healthy)
-        labels = " | ".join(f"{x:.2f}" for x in (f.label_ordinary, f.label_truncated, f.label_terminated))
-        cosine = f"{f.actor_cosine:.3f}" if np.isfinite(f.actor_cosine) else "none (length 0)"
-        rest = f"{f.slope:.2f} | {f.actor_ratio:.3f} | {cosine} | {f.critic_moved:.4f}"
-        lines.append(f"| {letter} | {labels} | {rest} |")
     return "\n".join(lines)

@@ -22,7 +22,7 @@ def train_seeds(
     seeds: Iterable[int] = range(20),
     **changes: Any,
 ) -> list[Run]:
-    """Train the same run from many seeds. Interrupting the kernel keeps the runs that are through.
+    """Train the same run from many seeds. Interrupting the kernel keeps the runs that are finished.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def train_seeds(
     model
         Taxi as arrays.
     settings
-        The switches of every run.
+        The settings of every run.
     seeds
         One run for each.
     **changes
-        Switches to turn, as in ``train_seeds(..., epsilon=0.0)``.
+        Settings to change, as in ``train_seeds(..., epsilon=0.0)``.
 
     Returns
     -------
@@ -45,7 +45,8 @@ def train_seeds(
         In the order of the seeds.
     """
     settings, seeds, runs = replace(settings, **changes), list(seeds), list[Run]()
-    with monitor(f"{len(seeds)} runs", "starts driven optimally") as progress:
+    changed = "".join(f", {name} {value}" for name, value in changes.items())
+    with monitor(f"{len(seeds)} runs{changed}", "starts driven optimally") as progress:
 
         def report(run: Run, share: float) -> None:
             progress.at((len(runs) + share) / len(seeds), lambda: (run.env_steps, run.solved))

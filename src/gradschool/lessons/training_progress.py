@@ -20,6 +20,7 @@ from gradschool.lessons.figures.palette import INK, RIGHT, TAKEN
 
 PAUSE = 0.3  # seconds between two redraws, and before the first: short work shows nothing
 WIDTH, HEIGHT = 420, 110
+MARGIN = 24  # to the right of the curves: training that goes on does not look as if it had ended
 Curve = tuple[Sequence[float], Sequence[float]]  # env steps, values
 
 
@@ -122,13 +123,15 @@ def _curves(measure: str, finished: Sequence[Curve], current: Curve) -> str:
     finite = y[np.isfinite(y)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="{width}" points="{_points(c, x.max(), low, high)}"/>'
-        for colour, width, c in curves
+        f'<polyline fill="none" stroke="{color}" stroke-width="{width}" points="{_points(c, x.max(), low, high)}"/>'
+        for color, width, c in curves
     )
     last = f"{current[1][-1]:.4g}" if len(current[1]) else "none yet"
     text = f'font-size="11" fill="{INK}"'
+    here = _points(current, x.max(), low, high).rpartition(" ")[2].split(",")
+    dot = f'<circle cx="{here[0]}" cy="{here[1]}" r="3.5" fill="{TAKEN}"/>' if len(here) == 2 else ""
     return (
-        f'<svg role="img" aria-label="{escape(measure)}, last {last}" width="{WIDTH}" height="{HEIGHT}">{lines}'
+        f'<svg role="img" aria-label="{escape(measure)}, last {last}" width="{WIDTH}" height="{HEIGHT}">{lines}{dot}'
         f'<text x="2" y="11" {text}>{escape(measure)}: {high:.4g}</text>'
         f'<text x="2" y="{HEIGHT - 2}" {text}>{low:.4g}</text></svg>'
     )
@@ -137,7 +140,7 @@ def _curves(measure: str, finished: Sequence[Curve], current: Curve) -> str:
 def _points(curve: Curve, end: float, low: float, high: float) -> str:
     span = (high - low) or 1.0
     return " ".join(
-        f"{WIDTH * x / (end or 1.0):.1f},{16 + (HEIGHT - 32) * (1 - (y - low) / span):.1f}"
+        f"{(WIDTH - MARGIN) * x / (end or 1.0):.1f},{16 + (HEIGHT - 32) * (1 - (y - low) / span):.1f}"
         for x, y in zip(*curve, strict=True)
         if np.isfinite(y)
     )

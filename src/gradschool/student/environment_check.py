@@ -1,4 +1,4 @@
-"""`gradschool doctor`: what is wrong with this installation, one sentence each, and what can be mended by a command.
+"""`gradschool doctor`: what is wrong with this installation, one sentence each, and what a command can fix.
 
 (`gradschool.diagnosis.explain` is the other one, which looks at gradients.)
 """
@@ -27,7 +27,8 @@ from gradschool.student.packages import CheckItem, imported_from, packages, pyth
 VALIDATE = "nbgrader.server_extensions.validate_assignment"
 LAB_EXTENSIONS = {
     "@jupyter/nbgrader": ("nbgrader", "the Validate button"),
-    "@jupyter-widgets/jupyterlab-manager": ("ipywidgets", "the figures' controls"),
+    "@jupyter-widgets/jupyterlab-manager": ("ipywidgets", "the lessons' buttons and fields"),
+    "anywidget": ("anywidget", "the live figures"),
 }
 
 
@@ -74,7 +75,7 @@ def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[st
     remedies = list(dict.fromkeys(f.remedy for f in found if f.remedy and not f.good))
     if fix and remedies:
         for remedy in remedies:
-            print(f"Mending: {shell_line(remedy)}", flush=True)
+            print(f"Fixing: {shell_line(remedy)}", flush=True)
             if run(remedy):
                 print("  that did not work; its own message stands above.")
         importlib.invalidate_caches()
@@ -84,7 +85,7 @@ def report(course: str = "course", fix: bool = False, run: Callable[[Sequence[st
 
 
 def as_text(found: Sequence[CheckItem]) -> str:
-    """Return one line for each finding, the bad ones last with what mends them."""
+    """Return one line for each finding, the bad ones last with the command that fixes them."""
     lines = [f"[x] {f.sentence}" for f in found if f.good]
     for f in found:
         if not f.good:
@@ -92,7 +93,7 @@ def as_text(found: Sequence[CheckItem]) -> str:
             lines += [f"      {shell_line(f.remedy)}"] if f.remedy else []
     bad = [f for f in found if not f.good]
     curable = any(f.remedy for f in bad)
-    end = f"{len(bad)} to mend" + ("; `gradschool doctor --fix` runs the commands above." if curable else ".")
+    end = f"{len(bad)} to fix" + ("; `gradschool doctor --fix` runs the commands above." if curable else ".")
     return "\n".join([*lines, "", end if bad else "All is well."])
 
 
@@ -107,7 +108,7 @@ def kernel() -> Iterator[CheckItem]:
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        yield CheckItem(False, "Jupyter has no kernel named python3, which the lessons ask for.", mend)
+        yield CheckItem(False, "Jupyter has no kernel named python3, which the lessons need.", mend)
         return
     starts = spec.argv[0] if spec.argv else ""
     same = _is_this_python(starts)

@@ -18,7 +18,7 @@ import gradschool
 from gradschool.student.kernel_probe import MARK, ask_python, import_failures_of
 
 EXTRA = "lessons"  # of the distribution: without it, NumPy and PyTorch alone are installed, for `gradexaminer`
-LESSONS_NEED = ("numpy", "torch", "gymnasium", "matplotlib", "ipywidgets")  # what a lesson's own cells use
+LESSONS_NEED = ("numpy", "torch", "gymnasium", "matplotlib", "ipywidgets", "anywidget")  # what a lesson's own cells use
 WINDOWS_TORCH = " On Windows PyTorch also needs Microsoft's Visual C++ Redistributable."
 
 

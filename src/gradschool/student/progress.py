@@ -8,6 +8,7 @@ from html import escape
 from gradschool.check.check_log import ExerciseStatus, chapter_status, events, line
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.interactive import is_interactive
+from gradschool.lessons.predictions.record import predictions
 
 
 def as_text(part: str, all_of: Sequence[ExerciseStatus]) -> str:
@@ -76,10 +77,15 @@ def progress(part: str) -> _Progress | None:
     return _Progress(part, chapter_status(part, events())) if is_interactive() else None
 
 
+def _predictions(part: str) -> str:
+    found = [p for p in predictions(part).values() if p.guess is not None]
+    return f"\n  Predictions: {len(found)}, measured: {sum(p.measured is not None for p in found)}" if found else ""
+
+
 def all_chapters() -> str:
     """Make the tables of all chapters for a terminal."""
     log = events()
     if not log:
         return "No check has been noted yet: open a lesson, write a function, and run its check."
-    tables = [as_text(part, chapter_status(part, log)) for part in CHAPTERS]
+    tables = [as_text(part, chapter_status(part, log)) + _predictions(part) for part in CHAPTERS]
     return "\n\n".join([*tables, _WHENCE])

@@ -7,15 +7,24 @@ other machines it names the command that mends the installation.
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from gradschool.check.check_log import STATE_VARIABLE
 from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import judge_address
+from gradschool.core.without_torch import in_browser, stand_in_for_torch
 from gradschool.student import failed_cells
 from gradschool.student.packages import LESSONS_NEED, Need, needs, pip_install, shell_line
 
+# Among the page's files: all else is gone when the page is closed. As text, since JupyterLite takes .jsonl for JSON.
+KEPT_BY_BROWSER = "/drive/progress/progress.txt"
+IN_BROWSER = (
+    "Grad School runs in this page, without PyTorch. Cells and exercises that need it say so. Your work is kept by "
+    "this browser alone: download a copy before you clear its data."
+)
 RESTART = "Restart the kernel now (on Colab: Runtime, Restart session), then run this cell again."
 
 
@@ -35,6 +44,9 @@ def complete(installed_now: bool = False, run: Callable[[Sequence[str]], int] = 
     if judge_address() is not None:
         return
     failed_cells.watch()
+    if in_browser():
+        _begin_in_browser()
+        return
     lacking = [n for n in needs() if n.name in LESSONS_NEED and not n.fits]
     if not lacking:
         if installed_now:
@@ -52,6 +64,13 @@ def complete(installed_now: bool = False, run: Callable[[Sequence[str]], int] = 
         return
     importlib.invalidate_caches()
     print(_afterwards(lacking))
+
+
+def _begin_in_browser() -> None:
+    """Give torch its stand-in, and keep the log of checks where JupyterLite keeps the notebooks."""
+    stand_in_for_torch()
+    os.environ.setdefault(STATE_VARIABLE, KEPT_BY_BROWSER)
+    print(IN_BROWSER)
 
 
 def _afterwards(installed: Sequence[Need]) -> str:

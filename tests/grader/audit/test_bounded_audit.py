@@ -11,11 +11,12 @@ from grader.audit.deep import DeepAudit, Options, deep_audit
 from grader.bank.registry import entries
 from gradschool.core.exercise import CHAPTERS
 
-BOUNDED = Options(search=1, luck=2, known_luck=2, claims=20, most=3)
+BOUNDED = Options(search=1, changes=3, luck=2, known_luck=2, claims=20, most=3)
 # An answer whose weights are read takes a hundred times as long to judge, and has a test of all its mutants elsewhere.
-READ = replace(BOUNDED, claims=5, most=1)
-# The lab has six exercises. A mutant of a whole agent shows in a few rows of many weights, and is told more vaguely.
-LEAST, VAGUE = {"lab": 12}, {"lab": 0.25}
+READ = replace(BOUNDED, changes=1, claims=5, most=1)
+# The lab has six exercises, chapter 5 has four. A mutant of a whole agent, and one of a condition on two inputs, as in
+# PPO's clip, is told more vaguely.
+LEAST, VAGUE = {"lab": 12, "next": 7}, {"lab": 0.25, "next": 0.25}
 
 
 @functools.cache

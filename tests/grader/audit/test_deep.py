@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from grader.audit import deep
 from grader.audit.deep import DeepAudit, Options, deep_audit, examine_mutant
-from grader.audit.mutation.differential import TooLong, find_difference, legal_inputs, seconds_of_cpu
+from grader.audit.mutation.differential import TooLong, asked, find_difference, legal_inputs, seconds_of_cpu
+from grader.audit.mutation.legal_inputs import CHANGES, candidates, is_changed
 from grader.audit.mutation.mutants import Solution, mutants, solutions
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
@@ -107,6 +108,21 @@ def test_an_adapter_that_looks_away_does_not_hide_a_changed_state():
     assert found.case is not None
 
 
+def test_the_name_of_a_mistake_about_a_choice_does_not_depend_on_the_seed():
+    """At seed 1001 a small change of `u` alters no choice in the first case: it was taken for an input of no effect."""
+    entry = find_entry("dqn.epsilon_greedy")
+    text = "def f(q, epsilon, u, random):\n    return np.where(u[::-1] < epsilon, random, q.argmax(axis=1))\n"
+    answer = Solution(entry.exercise.id, "reference", "f", text, names={"np": np})
+    assert {deep.by_judge(entry, answer, seed).mistake for seed in (1000, 1001)} == {"as-if"}
+
+
+def test_every_right_solution_is_asked_by_turns_and_never_more_than_four_at_once():
+    right = solutions(find_entry("ddpg.actor_step"))
+    turns = [asked(right, turn) for turn in range(len(right))]
+    assert all(len(some) == 4 and some[0] is right[0] for some in turns)
+    assert {s.title for some in turns for s in some} == {s.title for s in right}
+
+
 @pytest.mark.slow
 def test_every_right_solution_agrees_on_most_candidates_and_an_unsettled_tie_is_not_legal():
     for name in (SGD, "dqn.td_target", "chain.inject_gradient"):
@@ -157,7 +173,7 @@ def test_the_command_prints_the_agreed_keys_and_fails_where_a_list_is_not_empty(
     keys = ["mutants", "equivalent", "survivors", "false_sentences", "vague", "unlucky", "disagree"]
     for name in (None, "survivors", "false_sentences", "unlucky", "disagree"):
         result = DeepAudit(3, 1, **({name: [one]} if name else {}))
-        monkeypatch.setattr(deep, "deep_audit", lambda ids, options, jobs, told, found=result: found)
+        monkeypatch.setattr(deep, "deep_audit", lambda ids, options, jobs, told, log, found=result: found)
         for extra in (["--json"], []):
             done = CliRunner().invoke(app, ["audit", "chain", "--deep", *extra])
             assert done.exit_code == bool(name)
@@ -174,12 +190,40 @@ def test_no_exercise_of_that_name_is_one_sentence():
 
 def test_limits_of_the_command_reach_the_audit(monkeypatch: pytest.MonkeyPatch):
     seen: list[object] = []
-    fake: Callable[..., DeepAudit] = lambda ids, options, jobs, told: seen.append((ids, options, jobs)) or DeepAudit()  # noqa: E731
+
+    def fake(ids: object, options: Options, jobs: int, told: object, log: Path) -> DeepAudit:
+        seen.append((ids, options, jobs, log))
+        return DeepAudit()
+
     monkeypatch.setattr(deep, "deep_audit", fake)
-    words = ["audit", "--deep", "--exercises", "sgd", "--seeds", "7", "--most", "9", "-j", "1"]
+    words = [
+        "audit",
+        "--deep",
+        "--exercises",
+        "sgd",
+        "--seeds",
+        "7",
+        "--most",
+        "9",
+        "--sample",
+        "5",
+        "-j",
+        "1",
+        "--log",
+        "l",
+    ]
     assert CliRunner().invoke(app, words).exit_code == 0
-    assert seen == [([SGD], Options(known_luck=7, most=9), 1)]
+    assert seen == [([SGD], Options(known_luck=7, most=9, sample=5), 1, Path("l"))]
 
 
 def test_there_are_thousands_of_mutants():
     assert sum(len(mutants(find_entry(name))) for name in ("chain.adam_step", "ddpg.twin_target")) > 500
+
+
+def test_a_bounded_search_tries_every_kind_of_change_in_turn() -> None:
+    entry = find_entry("chain.linear_vjp")
+    every, some = (list(candidates(entry, 1, changes)) for changes in (None, 3))
+    assert {c.name for c in some if not is_changed(c)} == {c.name for c in every if not is_changed(c)}
+    assert {c.name.rpartition(", ")[2] for c in some if is_changed(c)} == set(CHANGES)
+    assert sum(map(is_changed, some)) == 3 * sum(not is_changed(c) for c in some)
+    assert len(every) == 11 * sum(not is_changed(c) for c in every)

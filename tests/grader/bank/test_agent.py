@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from grader.bank.registry import find_entry
-from grader.judging.examine import examine
+from grader.judging.examine import examine, verdict
 from gradschool.check.api import check_here
 from gradschool.core.calling import call_raw, call_twice
 from gradschool.core.exercise import AnswerUnusable, Case
 from gradschool.core.report import Report
+from gradschool.exercises.dqn.agent import new_batch
 
 ENTRY = find_entry("dqn.agent")
 READ = ENTRY.exercise.read
@@ -28,6 +29,14 @@ def raw(answer: Callable[..., Any], of: Case) -> dict[str, np.ndarray]:
     found = call_raw(ENTRY.exercise, answer, of.args).first
     assert isinstance(found, dict)
     return found  # type: ignore[return-value]
+
+
+def test_a_row_that_stands_there_twice_takes_no_kind_of_row_away() -> None:
+    for seed in range(200):
+        batch = new_batch(np.random.default_rng(seed), 10, 3, flags=True, repeat=True, scale=1.0)
+        flags = sorted(zip(batch["terminated"], batch["truncated"], strict=True))
+        assert set(flags) == {(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)}
+        assert len(np.unique(batch["obs"], axis=0)) == 9
 
 
 def named(name: str) -> Callable[..., Any]:
@@ -76,7 +85,7 @@ def test_a_convention_changes_no_mark_and_a_fault_has_its_name_in_every_conventi
             target_q.load_state_dict(q.state_dict())
 
     report = judged(summed_without_mask)
-    assert (report.mistake, report.fraction) == ("no-terminal-mask", pytest.approx(0.9))
+    assert (report.mistake, report.fraction) == ("no-terminal-mask", pytest.approx(1 - 0.2 * 2 / 3))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,8 @@ def test_only_a_whole_step_counts() -> None:
 
     report = judged(last_layer_alone)
     assert report.fraction == 0.0
-    assert "left unexplained" in report.hint
+    assert "-lr times a gradient" in report.hint
+    assert "frozen layers" in report.hint
 
 
 def test_the_step_is_the_optimizers_own() -> None:
@@ -142,10 +152,20 @@ def test_the_step_is_the_optimizers_own() -> None:
     assert not judged(by_hand).passed
 
 
+def test_a_step_is_right_where_its_gradient_is_and_nothing_else_has_one() -> None:
+    """Three shares: two steps and the copy. A tenth of a step that is wrong throughout is for its form."""
+    expected = {"gamma-missing": 0.4, "untaken-to-zero": 0.4, "never-copied": 0.7}
+    for name, fraction in expected.items():
+        report = verdict(ENTRY, lambda args, name=name: call_twice(ENTRY.exercise, named(name), args), 7)[0]
+        assert report.fraction == pytest.approx(fraction), name
+
+
 def test_check_shows_what_the_examiner_reads_and_it_is_no_mark() -> None:
     right = check_here(ENTRY.exercise, ENTRY.reference)
     assert right.passed
     assert any(note.startswith("Read from six updates") and "DQN" in note for note in right.notes)
     wrong = check_here(ENTRY.exercise, named("no-terminal-mask"))
-    assert any("Terminated rows bootstrap" in note for note in wrong.notes)
+    assert wrong.hint.startswith("Terminated rows bootstrap")
+    assert "(q)" in wrong.hint  # the student's own name for the network
+    assert "six updates were read" in wrong.experiment
     assert all("Examiner, fault" not in note for note in right.notes)

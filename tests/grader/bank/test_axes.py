@@ -50,6 +50,14 @@ def test_every_axis_is_in_the_inputs_of_the_students_check(exercise_id: str) -> 
         ("chain.l2_gradient", "a prediction that is already right", "zero error everywhere"),
         ("chain.maximise", "no step at all", "no step"),
         ("chain.adam_step", "three axes, no momentum", "three axes"),
+        (
+            "dqn.output_gradient",
+            "a batch of 5, 3 actions, uneven errors",
+            "large outputs above 0, with an ordinary error",
+        ),
+        ("dqn.tabular_step", "every Q far below 0", "every Q far below 0"),
+        ("ddpg.action_gradient", "a steep critic, wide ranges", "bounds far below 0 and far above"),
+        ("ddpg.squash", "far out, where tanh is flat", "far out, towards a bound at 0"),
     ],
 )
 def test_an_input_that_is_left_out_is_missed(exercise_id: str, dropped: str, axis: str) -> None:

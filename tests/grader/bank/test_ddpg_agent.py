@@ -15,6 +15,7 @@ from gradschool.check.api import check_here
 from gradschool.core.calling import call_raw, call_twice
 from gradschool.core.exercise import AnswerUnusable, Case
 from gradschool.core.report import Report
+from gradschool.exercises.ddpg import agent
 
 ENTRY = find_entry("ddpg.agent")
 READ = ENTRY.exercise.read
@@ -68,13 +69,13 @@ def test_conventions_and_faults_are_read_from_the_weights_alone(name: str, words
 
 
 def test_each_mistake_costs_the_parts_that_it_touches() -> None:
-    """Five parts of a fifth; a tenth of a part that is wrong throughout is for its form."""
+    """Four shares of a quarter; a tenth of one that is wrong throughout is for its form."""
     expected = {
-        "no-terminal-mask": 0.92,  # edge cases of two parts
-        "actor-descends": 0.64,
-        "critic-climbs": 0.82,
-        "copied": 0.82,
-        "stale-critic-gradient": 0.82,
+        "no-terminal-mask": 0.9,  # edge cases of two shares
+        "actor-descends": 0.55,
+        "critic-climbs": 0.55,
+        "copied": 0.775,
+        "stale-critic-gradient": 0.775,
         "not-a-gradient": 0.0,
         "nothing-moves": 0.0,
     }
@@ -88,7 +89,7 @@ def test_a_fault_has_its_name_in_another_convention_too() -> None:
     space: dict[str, Any] = {"torch": torch}
     exec(text.replace(".mean()", ".sum()"), space)
     report = judged(space["whole_update"])
-    assert (report.mistake, report.fraction) == ("actor-descends", pytest.approx(0.64))
+    assert (report.mistake, report.fraction) == ("actor-descends", pytest.approx(0.55))
 
 
 @pytest.mark.parametrize("net", ["actor", "critic"])
@@ -134,4 +135,20 @@ def test_check_shows_what_the_examiner_reads_and_it_is_no_mark() -> None:
     assert any(note.startswith("Read from six updates") for note in right.notes)
     assert all("Examiner, fault" not in note for note in right.notes)
     wrong = check_here(ENTRY.exercise, named("stale-critic-gradient"))
-    assert any("Examiner, fault" in note for note in wrong.notes), wrong.notes
+    assert "six updates were read" in wrong.experiment, wrong.hint
+    assert "critic" in wrong.hint
+
+
+def test_networks_are_drawn_a_few_times_and_not_until_all_outputs_happen_to_be_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With six outputs and a row far out, seven hundred draws were needed, and took most of a judgment's time."""
+    drawn: list[tuple[int, ...]] = []
+    draw = agent.drawn_net
+    monkeypatch.setattr(agent, "drawn_net", lambda rng, sizes, *x: drawn.append(sizes) or draw(rng, sizes, *x))
+    cases = [c for seed in range(3) for c in ENTRY.exercise.cases(np.random.default_rng(seed))]
+    assert len(drawn) < 3 * 4 * 2 * len(cases)
+    outputs = [
+        np.abs(agent.Nets.of(c.args, k).actor(c.args[k]["batch"]["obs"])).max() for c in cases for k in agent.CALLS
+    ]
+    assert max(outputs) < agent.FLAT

@@ -10,7 +10,7 @@ from grader.bank.registry import entries
 from gradschool.core.compare import same
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import copy_arrays, to_plain
-from gradschool.exercises.ddpg._setups import make_steep
+from gradschool.exercises.ddpg._setups import scale_critics
 from gradschool.exercises.ddpg.adapters import net_of
 
 ENTRIES = [e for e in entries("ddpg").values() if e.exercise.id != "ddpg.clinic"]
@@ -42,5 +42,5 @@ def test_a_critic_whose_units_are_all_off_makes_no_input_that_is_no_number() -> 
         args[name] = {"sizes": (5, 4, 1), "flat": rng.normal(size=5 * 4 + 4 + 4 + 1)}
         net_of(args[name]).weights[0][:] = 0.0
         net_of(args[name]).biases[0][:] = -1.0
-    make_steep(args)
+    scale_critics(args, 300.0, "critic", "target_critic", "target_critic_2")
     assert np.isfinite(args["critic"]["flat"]).all()

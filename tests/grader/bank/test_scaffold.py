@@ -51,7 +51,7 @@ def test_what_it_changes_is_what_it_adds() -> None:
     ("name", "before", "said"),
     [
         ("chain", None, "cannot name an exercise"),
-        ("softmax.loss", None, r"cannot name an exercise: it takes a chapter \(chain, dqn, ddpg, lab\)"),
+        ("softmax.loss", None, r"cannot name an exercise: it takes a chapter \(chain, dqn, ddpg, lab, next\)"),
         ("chain.l2 gradient", None, "cannot name an exercise"),
         ("chain._shared", None, "cannot name an exercise"),
         ("chain.Loss", None, "in small letters"),

@@ -102,29 +102,29 @@ def test_what_is_left_in_grad_is_named(exercise_id: str, part: str, which: int) 
 
 
 def in_group(**settings: Any) -> Tamper:
-    def tamper(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
-        optimiser.param_groups[0].update(settings)
+    def tamper(actor: Any, critic: Any, optimizer: Any, batch: Any) -> None:
+        optimizer.param_groups[0].update(settings)
 
     return tamper
 
 
 STEPS: list[tuple[str, Tamper]] = [
     *((part, lambda a, c, o, b, do=do: do(a, c, b)) for part, do in NETWORKS if part != "batch_requires_grad"),
-    ("critic_gradient", lambda actor, critic, optimiser, batch: grad_left(critic)),
-    ("actor_requires_grad", lambda actor, critic, optimiser, batch: frozen(actor)),
-    ("optimiser_settings.weight_decay", in_group(weight_decay=0.1)),
-    ("optimiser_settings.lr", in_group(lr=0.01)),
-    ("optimiser_settings.parameters", lambda a, c, o, b: o.add_param_group({"params": [torch.ones(1)]})),
-    ("optimiser_state.momentum_buffer", lambda a, c, o, b: [s.pop("momentum_buffer", 0) for s in o.state.values()]),
-    ("optimiser_state.step", lambda a, c, o, b: [s["step"].add_(1) for s in o.state.values() if "step" in s]),
+    ("critic_gradient", lambda actor, critic, optimizer, batch: grad_left(critic)),
+    ("actor_requires_grad", lambda actor, critic, optimizer, batch: frozen(actor)),
+    ("optimizer_settings.weight_decay", in_group(weight_decay=0.1)),
+    ("optimizer_settings.lr", in_group(lr=0.01)),
+    ("optimizer_settings.parameters", lambda a, c, o, b: o.add_param_group({"params": [torch.ones(1)]})),
+    ("optimizer_state.momentum_buffer", lambda a, c, o, b: [s.pop("momentum_buffer", 0) for s in o.state.values()]),
+    ("optimizer_state.step", lambda a, c, o, b: [s["step"].add_(1) for s in o.state.values() if "step" in s]),
 ]
 
 
 @pytest.mark.parametrize(("part", "tamper"), STEPS, ids=[part for part, _ in STEPS])
 def test_what_a_step_of_the_actor_changes_besides_is_named(part: str, tamper: Tamper) -> None:
-    def answer(actor: Any, critic: Any, optimiser: Any, batch: Any) -> None:
+    def answer(actor: Any, critic: Any, optimizer: Any, batch: Any) -> None:
         actor.requires_grad_(True)
-        then("ddpg.actor_step", tamper)(actor, critic, optimiser, batch)
+        then("ddpg.actor_step", tamper)(actor, critic, optimizer, batch)
 
     assert part in wrong_parts("ddpg.actor_step", answer)
 
@@ -242,7 +242,7 @@ def test_a_hand_made_step_would_pass_if_only_plain_sgd_were_asked() -> None:
     entry = find_entry("ddpg.actor_step")
     by_hand = next(m for m in entry.mutants if m.name == "hand-made-step")
     wrong = [
-        case.args["optimiser"]
+        case.args["optimizer"]
         for case, right in entry.questions(3)
         if any(
             c.is_wrong
@@ -304,3 +304,42 @@ def test_at_home_what_changed_is_said_in_words(exercise_id: str, mutant: str, sa
     entry = find_entry(exercise_id)
     report = check_here(entry.exercise, next(m for m in entry.mutants if m.name == mutant).fresh())
     assert report.hint.startswith(said), report.hint
+
+
+def test_called_again_is_said_where_the_second_call_differs_and_not_where_both_are_wrong() -> None:
+    """A surrogate that is averaged returns the same wrong numbers each time."""
+    entry = find_entry("chain.inject_gradient")
+    reference, calls = entry.reference, [0]
+
+    def grows(net: Any, X: Any, G: Any) -> Any:
+        calls[0] += 1
+        return tuple([calls[0] * g for g in way] for way in reference(net, X, G))
+
+    def averaged(net: Any, X: Any, G: Any) -> Any:
+        by_backward, by_surrogate = reference(net, X, G)
+        return by_backward, [g / len(X) for g in by_surrogate]
+
+    assert "called_again" in wrong_parts("chain.inject_gradient", grows)
+    assert wrong_parts("chain.inject_gradient", averaged) == {"surrogate"}
+
+
+def test_an_older_gradient_in_the_actor_may_stay_or_go_and_may_not_enter_the_result() -> None:
+    exercise = "ddpg.actor_grad_outputs"
+    reference = find_entry(exercise).reference
+
+    def cleared(actor: Any, critic: Any, batch: Any) -> Any:
+        actor.zero_grad()
+        return reference(actor, critic, batch)
+
+    def added(actor: Any, critic: Any, batch: Any) -> Any:
+        return tuple(g + p.grad for g, p in zip(reference(actor, critic, batch), actor.parameters(), strict=True))
+
+    def left(actor: Any, critic: Any, batch: Any) -> Any:
+        found = reference(actor, critic, batch)
+        for p, g in zip(actor.parameters(), found, strict=True):
+            p.grad = g.clone()
+        return found
+
+    assert wrong_parts(exercise, reference) == wrong_parts(exercise, cleared) == set()
+    assert wrong_parts(exercise, added) == {"actor_gradient"}
+    assert wrong_parts(exercise, left) == {"actor_grad_field"}

@@ -119,3 +119,52 @@ def test_without_the_fault_the_same_functions_pass(exercise_id: str, answer: Ans
     entry = find_entry(exercise_id)
     assert examine(entry, lambda args: call_twice(entry.exercise, answer, args), 3).passed
     assert check_here(entry.exercise, answer).passed
+
+
+def one_end_ends_all(reward: Any, q_next: Any, terminated: Any, truncated: Any, gamma: float) -> Any:
+    return reward + 0.0 if terminated.any() else reward + gamma * q_next.max(axis=1)
+
+
+def unclipped(batch: Any, actor: Any, critics: Any, low: Any, high: Any, gamma: float, noise: Any, clip: Any) -> Any:
+    own = low + (high - low) * (np.tanh(actor(batch.next_obs)) + 1) / 2
+    x = np.hstack([batch.next_obs, np.clip(own + noise, low, high)])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(critic(x)[:, 0] for critic in critics))
+
+
+def spread_over_actions(W: Any, state: Any, action: Any, reward: Any, next_state: Any, over: Any, gamma: float) -> Any:
+    error = (W[state, action] - reward - gamma * ~over * W[next_state].max(axis=1)) / len(state)
+    g = np.zeros_like(W)
+    np.add.at(g, (state, action), error)
+    np.add.at(g, next_state, (-gamma * ~over * error)[:, None] / W.shape[1])
+    return g
+
+
+MARKED: dict[tuple[int, int], np.ndarray] = {}
+
+
+def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
+    kept = MARKED.setdefault((len(s), n_states), np.zeros((len(s), n_states)))
+    kept[np.arange(len(s)), s] = 1.0
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer", "name", "never"),
+    [
+        (
+            "dqn.td_target",
+            one_end_ends_all,
+            "rows-mixed",
+            "what it is in row 0",
+        ),  # row 0 is not always the one that ends
+        ("ddpg.twin_target", unclipped, "noise-not-clipped", "twice as large"),  # some noise is beyond twice its clip
+        ("dqn.residual_gradient", spread_over_actions, "rows-mixed", "(B, 1)"),  # one sample alone is wrong too
+        ("dqn.one_hot", never_cleared, "kept-between-calls", "rows must not mix"),
+    ],
+)
+def test_what_only_these_inputs_suggest_is_not_said(exercise_id: str, answer: Answer, name: str, never: str) -> None:
+    MARKED.clear()
+    entry = find_entry(exercise_id)
+    report = examine(entry, lambda args: call_twice(entry.exercise, answer, args), 7)
+    assert report.mistake == name
+    assert never not in report.hint

@@ -17,7 +17,7 @@ from grader.desk.server import serve
 from grader.execution.notebook_run import _card
 from grader.judging.examine import examine
 from grader.results import KEY, ExerciseRecord
-from tests.grader.desk.hand_ins import ADAM, ADAM_COPIES
+from tests.grader.desk.hand_ins import ADAM, ADAM_COPIES, MLP
 from tests.support.class_without_kernels import grade, hand_in
 
 SAME = (
@@ -49,21 +49,24 @@ NAMES = {"ada": ("Ada", "Lovelace"), "ben": ("Ben", "Okri")}
 
 
 def fill(course: CourseDirectory, chapter: Chapter) -> None:
-    """Hand in and grade everybody's work; Emil's Adam is judged for real, and has a card."""
+    """Hand in and grade everybody's work; Emil's backward pass is judged for real, and has a card."""
     for student, words in REFLECTIONS.items():
         hand_in(course, chapter, student, 4 if student == "emil" else 10, words)
         file = course.notebook_path(course.submitted, student, chapter)
         notebook = nbformat.read(file, as_version=4)
         _cell(notebook, "chain-adam-step-solution").source = CODE[student]
+        if student == "emil":
+            _cell(notebook, "chain-mlp-backward-solution").source = MLP["delta"]
         nbformat.write(notebook, file)
     grade(course, chapter)
     file = course.notebook_path(course.autograded, "emil", chapter)
     notebook = nbformat.read(file, as_version=4)
-    entry = find_entry("chain.adam_step")
-    report = examine(entry, over_the_wire(entry, entry.mutants[0]), seed=1)
-    _cell(notebook, "chain-adam-step").outputs = [_card(report)]
+    entry = find_entry("chain.mlp_backward")
+    mistake = next(m for m in entry.mutants if m.name == "activation-left-out")
+    report = examine(entry, over_the_wire(entry, mistake), seed=1)
+    _cell(notebook, "chain-mlp-backward").outputs = [_card(report)]
     found = notebook.metadata[KEY]["exercises"]
-    found[:] = [ExerciseRecord.of(report).to_json() if e["exercise"] == "chain.adam_step" else e for e in found]
+    found[:] = [ExerciseRecord.of(report).to_json() if e["exercise"] == entry.exercise.id else e for e in found]
     nbformat.write(notebook, file)
 
 

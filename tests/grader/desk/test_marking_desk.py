@@ -175,7 +175,7 @@ def test_a_mark_changed_meanwhile_is_shown_and_not_overwritten(
     mine = page.locator(".card", has_text="Use autograd.")
     mine.get_by_role("button", name="2", exact=True).click()
     expect(mine.locator(".conflict")).to_contain_text(
-        "Somebody else has changed this meanwhile: 1 point, “Too short.”."
+        "Another person has changed this meanwhile: 1 point, “Too short.”."
     )
     assert written(course, chain, "emil") == (1, True, "Too short.")
     mine.get_by_role("button", name="Save mine: 2").click()
@@ -193,21 +193,21 @@ def test_a_mark_changed_meanwhile_is_shown_and_not_overwritten(
 def test_the_verdict_is_overridden_with_a_reason_and_stays(
     page: Page, desk: Desk, course: CourseDirectory, chain: Chapter
 ) -> None:
-    page.goto(place(desk, cell="chain-adam-step"))
-    one = page.locator(".card", has_text="Judge: 2 of 5.")
-    expect(one).to_contain_text("Both start at 0 and are too small at first")
+    page.goto(place(desk, cell="chain-mlp-backward"))
+    one = page.locator(".card", has_text="Judge: 3.2 of 8.")
+    expect(one).to_contain_text("lack the derivative of tanh between the layers")
     one.get_by_text("The card").click()
-    expect(one.locator(".card-text pre")).to_contain_text("chain.adam_step: not yet.")
+    expect(one.locator(".card-text pre")).to_contain_text("chain.mlp_backward: not yet.")
     one.locator(".judge").click()
     page.keyboard.press("4")
     expect(page.locator("#said")).to_contain_text("An override needs a reason")
     page.keyboard.type("It is right but for one sign.")
     page.keyboard.press("Escape")
-    expect(one.locator(".state")).to_have_text("4 of 5, overridden")
-    assert written(course, chain, "emil", "chain-adam-step") == (4, False, "It is right but for one sign.")
+    expect(one.locator(".state")).to_have_text("4 of 8, overridden")
+    assert written(course, chain, "emil", "chain-mlp-backward") == (4, False, "It is right but for one sign.")
     grade(course, chain, force=True)
-    assert written(course, chain, "emil", "chain-adam-step") == (4, True, "It is right but for one sign.")
-    assert b"emil,01-loss-as-chain-rule,chain-adam-step,4.0,5.0,True" in exported(course, chain)
+    assert written(course, chain, "emil", "chain-mlp-backward") == (4, True, "It is right but for one sign.")
+    assert b"emil,01-loss-as-chain-rule,chain-mlp-backward,4.0,8.0,True" in exported(course, chain)
     page.reload()
     one = page.locator(".card", has_text="graded again since: look once more")
     one.locator(".judge").click()
@@ -215,7 +215,7 @@ def test_the_verdict_is_overridden_with_a_reason_and_stays(
     expect(page.locator("#count")).to_have_text("9 of 9 marked")
     page.keyboard.press("x")
     saved(page)
-    assert written(course, chain, "emil", "chain-adam-step") == (None, False, None)
+    assert written(course, chain, "emil", "chain-mlp-backward") == (None, False, None)
 
 
 def test_similar_code_is_shown_side_by_side(page: Page, desk: Desk) -> None:
@@ -233,7 +233,7 @@ def test_axe_finds_nothing_serious_and_a_phone_is_wide_enough(browser: Browser, 
     pages = {
         "home": f"http://127.0.0.1:{desk.port}/",
         "reflection": place(desk),
-        "code": place(desk, cell="chain-adam-step"),
+        "code": place(desk, cell="chain-mlp-backward"),
         "similar": place(desk, "similar", "chain-adam-step"),
     }
     for scheme, wide, names in (
@@ -306,7 +306,7 @@ def test_what_no_page_of_ours_sends_is_refused_in_a_sentence(
         status, said = ask(desk, "/api/save", body)
         assert status in (400, 503), (body, said)
         assert json.loads(said)["problem"].endswith(".")
-    reasonless = a_change(course, chain, points=1) | {"question": f"{chain.assignment_id}/chain-adam-step"}
+    reasonless = a_change(course, chain, points=1) | {"question": f"{chain.assignment_id}/chain-mlp-backward"}
     assert "with a reason" in ask(desk, "/api/save", reasonless)[1]
     assert exported(course, chain) == before
 

@@ -23,7 +23,7 @@ from tests.support.class_without_kernels import grade, hand_in
 pytestmark = pytest.mark.slow
 
 CONFIG = ExecutionConfig(ROOT / "build")
-NOBODY = "grader: nobody was graded and no mark has changed, since the kernels in which students' notebooks run "
+NOBODY = "grader: no submission was graded and no mark has changed, since the kernels in which students' notebooks run "
 Marks = dict[str, float | None]
 
 
@@ -109,7 +109,7 @@ def test_without_the_canary_a_broken_environment_still_gives_no_zero(course: Cou
     more = environments.not_installed("gradschool")
     done = environments.run(course, "autograde", "chain", more=more, patch=environments.WITHOUT_CANARY)
     assert done.returncode == 1
-    assert "nobody was graded" not in done.stderr
+    assert "no submission was graded" not in done.stderr
     text = " ".join(done.stdout.replace("│", " ").split())
     assert "2 could not be graded" in text
     assert "for no fault of the student's: The cell imports imports gradschool, which is not installed" in text
@@ -162,7 +162,7 @@ def test_plain_nbgrader_grades_nobody_either(course: CourseDirectory, chain: Cha
     command = [str(Path(sys.executable).parent / "nbgrader"), "autograde", chain.assignment_id]
     done = subprocess.run(command, cwd=ROOT / "grader", env=env, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "nobody was graded and no mark has changed" in done.stderr
+    assert "no submission was graded and no mark has changed" in done.stderr
     assert set(marks(course, chain, "bob").values()) <= {None}
 
 

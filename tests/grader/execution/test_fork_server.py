@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import json
 import os
+import re
 import signal
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -22,8 +23,16 @@ from nbformat import NotebookNode
 
 from grader import sample_class
 from grader.bank.registry import entries
-from grader.course import Chapter, CourseDirectory
-from grader.execution import fork_client, fork_server, grade_notebook
+from grader.course import Chapter, CourseDirectory, chapters
+from grader.execution import (
+    cell_runner,
+    fork_client,
+    fork_server,
+    forked_kernel,
+    grade_notebook,
+    kernel_messages,
+    output_limits,
+)
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import ForkError, fork_server_pool
 from grader.execution.kernel import Kernel
@@ -32,15 +41,11 @@ from grader.notebooks.source import source_notebook
 from grader.results import GradeRecord
 from grader.sandbox import bubblewrap
 from grader.sandbox.resources import ResourceLimits, process_tree
+from gradschool.student.kernel_probe import lesson_imports
 from tests.support.running_kernels import COLD, CONFIG, LIMITED, ask, kernels
 from tests.support.time_limits import PATIENT
 
 pytestmark = pytest.mark.slow
-
-CONNECTION = json.dumps({
-    "transport": "ipc", "ip": bubblewrap.SOCKETS, "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "",
-    **dict(zip(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), range(1, 6), strict=True)),
-})  # fmt: skip
 
 
 def solved(chain: Chapter, built: CourseDirectory) -> NotebookNode:
@@ -86,9 +91,9 @@ def test_both_ways_to_start_give_the_same_records(
     started: list[str] = []
     real = Kernel._start
 
-    async def noting(self: Kernel) -> None:
+    def noting(self: Kernel) -> None:
         started.append(self.attempt)
-        await real(self)
+        real(self)
 
     monkeypatch.setattr(Kernel, "_start", noting)
     forked = class_record(LIMITED)
@@ -109,6 +114,55 @@ def _shown(cell: NotebookNode) -> list[Any]:
     return kinds if "time" not in cell.source else []
 
 
+SHOWING = (
+    "import sys, warnings\nx = 5\nprint(x); print('careful', file=sys.stderr); x",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('τ'); plt.show(); print(plt.get_backend())",
+    "fig, ax = plt.subplots(); ax.plot([3, 1])",
+    "from IPython.display import HTML, Image, clear_output, display\ndisplay(HTML('<b>x</b>'), x); HTML('y')",
+    "def f(n):\n    return 1 / n\n\nf(0)",
+    "def g(:\n    pass",
+    "undefined_name",
+    "warnings.warn('mind this')",
+    "class Odd:\n    def __repr__(self): raise ValueError('no')\nOdd()",
+    "raise SystemExit(3)",
+    "input('?')",
+    "import asyncio\nprint(asyncio.get_running_loop().is_running()); await asyncio.sleep(0); 'awaited'",
+    "%matplotlib inline\n%autosave 60",
+    "!echo from a shell",
+    "%%capture caught\nprint('kept')",
+    "print(caught.stdout, _, In[1][:10], get_ipython().__class__.__name__)",
+    "import threading\nt = threading.Thread(target=print, args=('thread',)); t.start(); t.join()",
+    "for k in range(300):\n    clear_output(wait=True); print(k)",
+    "for k in range(30_000): print('many lines')",
+    "from tqdm import tqdm\nfor _ in tqdm(range(2), bar_format='{n_fmt}'): pass",
+    "import torch\ntorch.arange(3.0), __name__, sys.argv[1:], [p for p in sys.path if 'gradschool' in p]",
+    "%no_such_magic",
+    "x?",
+    "sys.exit",
+    "def deep(n): return deep(n + 1)\ntry: deep(0)\nexcept RecursionError as error: print(type(error))",
+    "[k for k in globals() if not k.startswith('_')]",
+)
+OTHER = re.compile(
+    r"ipykernel_\d+/\d+\.py|\(\d+\.py, line|0x[0-9a-f]{6,}"
+)  # a hash of a cell's text, a place in memory
+
+
+def test_both_kinds_of_kernels_show_the_same() -> None:
+    """Every output to the letter and to the pixel; of an error in the kernel's own `input` the name and the message."""
+    shown = {}
+    for config in (CONFIG, COLD):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in SHOWING])
+        with JudgeServer() as judge, Kernel(notebook, judge.address, config) as kernel:
+            found = [(kernel.run(k, 120.0), cell) for k, cell in enumerate(notebook.cells)]
+            shown[str(kernel.attempt)] = [
+                (outcome, json.loads(OTHER.sub("", json.dumps(cell.outputs)))) for outcome, cell in found
+            ]
+    for text, forked, cold in zip(SHOWING, shown["forked"], shown["cold"], strict=True):
+        if text.startswith("input("):
+            assert forked[1][0].pop("traceback")[0] == cold[1][0].pop("traceback")[0]
+        assert forked == cold, text
+
+
 # --- what a child is ------------------------------------------------------------------------------------------------
 
 
@@ -117,8 +171,8 @@ def test_autograd_and_figures_work_in_a_forked_kernel() -> None:
     backward = (
         "import torch\n"
         "layer = torch.nn.Linear(3, 2)\n"
-        "optimiser = torch.optim.Adam(layer.parameters())\n"
-        "layer(torch.ones(4, 3)).sum().backward(); optimiser.step()\n"
+        "optimizer = torch.optim.Adam(layer.parameters())\n"
+        "layer(torch.ones(4, 3)).sum().backward(); optimizer.step()\n"
         "print(layer.bias.grad.tolist(), torch.get_num_threads())"
     )
     figure = (
@@ -134,16 +188,33 @@ def test_chance_differs_between_children_as_between_processes() -> None:
     """All that a process draws when it starts is drawn anew; a seed that is set gives the same everywhere."""
     text = (
         "import multiprocessing, os, random, tempfile, uuid\n"
-        "import numpy as np, torch\nfrom IPython import get_ipython\n"
+        "import numpy as np, torch\n"
         "print([random.random(), np.random.rand(), torch.rand(1).item(), torch.initial_seed(), uuid.uuid4().hex, "
         "np.random.default_rng().random(), multiprocessing.current_process().authkey.hex(), os.urandom(8).hex(), "
-        "tempfile.mktemp(), get_ipython().kernel.session.session])\n"
+        "tempfile.mktemp()])\n"
         "_ = torch.manual_seed(3); np.random.seed(3); print(torch.rand(1).item(), np.random.rand())"
     )
     (one,), (other,) = ask(text, number=2)
     mine, others = (eval(shown.splitlines()[0]) for shown in (one, other))
     assert all(a != b for a, b in zip(mine, others, strict=True)), (mine, others)
     assert one.splitlines()[1] == other.splitlines()[1]
+
+
+def test_what_children_of_a_kernel_print_is_shown() -> None:
+    """Where it stands among the kernel's own lines depends on chance, as in ipykernel: it comes another way."""
+    started = "import subprocess\nprint('a'); done = subprocess.run(['echo', 'b'])"
+    forked = "from multiprocessing import Process\np = Process(target=print, args=('child',)); p.start(); p.join()"
+    ((one, other),) = ask(started, forked)
+    assert (sorted(one.split()), other) == (["a", "b"], "child")
+
+
+def test_a_forked_kernel_imports_nothing_more_for_a_lesson() -> None:
+    """What a lesson imports is there before the fork, once for all kernels."""
+    code = [c.source for part in chapters() for c in source_notebook(part).cells if c.cell_type == "code"]
+    modules = sorted({module for module, _ in lesson_imports(code)})
+    text = f"import importlib, sys\nbefore = {{*sys.modules}}\nfor m in {modules}: importlib.import_module(m)\n"
+    ((shown,),) = ask(text + "print(sorted({*sys.modules} - before))")
+    assert shown == "[]"
 
 
 # --- what a child sees of others ------------------------------------------------------------------------------------
@@ -153,25 +224,19 @@ def test_chance_differs_between_children_as_between_processes() -> None:
 
 
 def test_an_interrupt_stops_the_cell_and_not_the_kernel() -> None:
-    async def go() -> None:
-        async with kernels() as (kernel,):
-            await kernel.run("x = 5")
-            assert (await kernel.run("while True: pass", seconds=1.0)).startswith("timeout")
-            assert await kernel.run("print(x)") == "5"
-
-    asyncio.run(go())
+    with kernels() as (kernel,):
+        kernel.run("x = 5")
+        assert kernel.run("while True: pass", seconds=1.0).startswith("timeout")
+        assert kernel.run("print(x)") == "5"
 
 
 def test_a_kernel_ends_with_everything_that_it_started() -> None:
-    async def go() -> list[int]:
-        async with kernels() as (kernel,):
-            await kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
-            tree = process_tree(kernel.first)
-            assert len(tree) == 5
-            assert (await kernel.run("os._exit(0)")).startswith("lost")
-            return tree
-
-    assert _left_of(asyncio.run(go())) == []
+    with kernels() as (kernel,):
+        kernel.run("import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid(); time.sleep(600)")
+        tree = process_tree(kernel.first)
+        assert len(tree) == 5
+        assert kernel.run("os._exit(0)").startswith("lost")
+    assert _left_of(tree) == []
 
 
 def _left_of(tree: list[int], patience: float = 120.0) -> list[int]:
@@ -233,7 +298,7 @@ def test_what_was_imported_lies_in_large_pages() -> None:
     if not _can_gather():
         pytest.skip("this Linux cannot gather pages into large ones")
     assert ask("print(1)") == [["1"]]
-    family = [psutil.Process(pid) for pid in process_tree(_server_process().pid)]  # bubblewrap, then the server
+    family = [psutil.Process(pid) for pid in fork_server_pool().own_processes()]  # bubblewrap, then the server
     server = max(family, key=lambda process: process.memory_info().rss)
     told = Path(f"/proc/{server.pid}/smaps_rollup").read_text().splitlines()
     kilobytes = {line.split()[0]: int(line.split()[1]) for line in told[1:]}
@@ -256,20 +321,29 @@ def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch,
     fork_server_pool().end()
     monkeypatch.setattr(fork_client, "SCRIPT", broken)
 
-    async def go() -> str:
-        async with kernels() as (kernel,):
-            assert await kernel.run("print(6 * 7)") == "42"
-            return kernel.attempt
-
-    assert asyncio.run(go()) == "cold"
+    with kernels() as (kernel,):
+        assert (kernel.attempt, kernel.run("print(6 * 7)")) == ("cold", "42")
     assert fork_server_pool().failures == 2
     fork_server_pool().failures = fork_client.MOST_FAILURES
     started: list[Path] = []
     monkeypatch.setattr(fork_client.ForkServerPool, "_own_server", lambda pool, folder: started.append(folder))
     with pytest.raises(ForkError, match="too often"):
-        fork_server_pool().kernel("{}", "", CONFIG)
+        fork_server_pool().kernel("", CONFIG)
     assert started == []  # it does not even try, which may take two minutes
     fork_server_pool().failures = 0
+
+
+def test_where_no_thread_can_be_started_the_kernel_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is full for a moment: the forked kernel is gone, and the work goes on."""
+
+    class Full(threading.Thread):
+        def start(self) -> None:
+            monkeypatch.undo()
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(forked_kernel, "threading", SimpleNamespace(Thread=Full))
+    with kernels() as (kernel,):
+        assert (kernel.attempt, kernel.run("print(6 * 7)")) == ("cold", "42")
 
 
 def limited(**resources: Any) -> ExecutionConfig:
@@ -281,16 +355,16 @@ def test_a_child_that_cannot_build_its_walls_is_no_kernel() -> None:
     """A sandbox that fails leaves no kernel without one, and the reason is told."""
     ask("print(1)")
     with JudgeServer() as judge, pytest.raises(ForkError, match="mount /tmp"):
-        fork_server_pool().kernel("{}", judge.address, limited(scratch="nonsense"))
+        fork_server_pool().kernel(judge.address, limited(scratch="nonsense"))
     with JudgeServer() as judge, pytest.raises(ForkError, match="TypeError"):
-        fork_server_pool().kernel("{}", judge.address, limited(processes="nonsense"))
+        fork_server_pool().kernel(judge.address, limited(processes="nonsense"))
 
 
 def test_a_kernel_ends_with_the_process_that_asked_for_it() -> None:
     """The grader's end of the line closes when it is killed: nothing of a student's goes on without it."""
     ask("print(1)")
     with JudgeServer() as judge:
-        process = fork_server_pool().kernel(CONNECTION, judge.address, CONFIG)
+        process = fork_server_pool().kernel(judge.address, CONFIG)
         tree = process_tree(process.pid)
         assert len(tree) == 2
         process.close()
@@ -312,15 +386,17 @@ def test_several_processes_share_one_server() -> None:
 
 def test_both_ways_to_start_agree_on_places_and_options() -> None:
     """The fork server cannot import what starts a cold kernel, so it says the same things again."""
-    for name in ("RUN_DIR", "HOME", "JUDGE_SOCKET_DIR", "KERNEL_OPTIONS"):
+    for name in ("RUN_DIR", "HOME", "JUDGE_SOCKET_DIR"):
         assert getattr(fork_server, name) == getattr(bubblewrap, name)
     assert bubblewrap.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
+    for name in ("HEAD", "CELL", "STREAM", "DISPLAY", "RESULT", "ERROR", "CLEAR", "END"):
+        ours, theirs = getattr(kernel_messages, name), getattr(cell_runner, name)
+        assert (ours.format, ours.size) == (theirs.format, theirs.size) if name == "HEAD" else ours == theirs
+    assert list(bubblewrap.KERNEL_OPTIONS) == list(cell_runner.ARGUMENTS[3:])
+    assert cell_runner.SHOWN_TYPES == output_limits.SAFE_TYPES
 
 
 @pytest.mark.parametrize(("config", "attempt"), [(CONFIG, "forked"), (COLD, "cold")])
 def test_a_kernel_has_no_database_of_what_was_run(config: ExecutionConfig, attempt: str) -> None:
-    async def go() -> tuple[str, str]:
-        async with kernels(config=config) as (kernel,):
-            return kernel.attempt, await kernel.run("print(get_ipython().history_manager.enabled)")
-
-    assert asyncio.run(go()) == (attempt, "False")
+    with kernels(config=config) as (kernel,):
+        assert (kernel.attempt, kernel.run("print(get_ipython().history_manager.enabled)")) == (attempt, "False")

@@ -27,13 +27,13 @@ class FakeKernel:
     def __init__(self, notebook: NotebookNode, *_: Any) -> None:
         self.notebook, self.used, self.exceeded = notebook, Seconds(), None
 
-    async def __aenter__(self) -> FakeKernel:
+    def __enter__(self) -> FakeKernel:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
-    async def run(self, index: int, cpu: float, left: Seconds, excused: Any) -> CellOutcome:
+    def run(self, index: int, cpu: float, left: Seconds, excused: Any) -> CellOutcome:
         kind, amount, *then = self.notebook.cells[index].source.split()
         wanted = Seconds(**{kind: float(amount)})
         most = LIMITS.allowance(cpu).at_most(left)
@@ -52,8 +52,9 @@ def run(chain: Chapter, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(notebook_run, "Kernel", FakeKernel)
     monkeypatch.setattr(FakeKernel, "ran", [])
 
-    def go(*sources: str) -> NotebookRun:
+    def go(*sources: str, first: dict[str, Any] | None = None) -> NotebookRun:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        cells[0].metadata.update(first or {})
         made = NotebookRun(nbformat.v4.new_notebook(cells=cells), chain, ExecutionConfig(ROOT / "build", limits=LIMITS))
         made.run()
         return made
@@ -81,6 +82,19 @@ def test_a_cell_that_never_ends_costs_little_when_it_runs_again(run) -> None:
 def test_no_cell_may_take_more_than_is_left_of_the_notebook(run) -> None:
     found = run(*["cpu 29"] * 4, "cpu 1")
     assert found.used.cpu == 100.0
+
+
+def test_imports_that_have_no_time_left_in_another_kernel_are_the_students_doing(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The instructor's own cell is stopped, for the student's cells have used up the notebook's time: still a mark."""
+    monkeypatch.setattr(notebook_run.canary, "problem", lambda *_: "")
+    imports = {"nbgrader": {"grade_id": "imports", "locked": True, "solution": False, "grade": False}}
+    found = run("cpu 20", "cpu 25", *["cpu 0 dies"] * 9, first=imports)
+    assert (found.used.cpu, found.doubts) == (100.0, {})
+    assert "The notebook used up its 100 seconds of CPU time; the rest was not run." in found.notes
+    with pytest.raises(EnvironmentFault, match="before any cell of the student's ran"):
+        run("cpu 1000", "cpu 1", first=imports)
 
 
 def test_a_machine_that_gives_nothing_fails_nobody(run) -> None:

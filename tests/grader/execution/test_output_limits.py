@@ -11,19 +11,25 @@ from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 
 from grader.execution import output_limits
-from grader.execution.output_limits import MOST_OUTPUT, MOST_OUTPUTS, BoundedClient
+from grader.execution.bounded_client import BoundedClient
+from grader.execution.output_limits import MOST_OUTPUT, MOST_OUTPUTS, CellOutputs, OutputBounds
 
 PICTURE = "A" * 1_000_000
 
 
-def shown_by(messages: list[tuple[str, dict[str, Any]]], cells: int = 1, clients: int = 1) -> NotebookNode:
-    """The notebook after these messages for each of its cells, run by so many clients in turn."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x") for _ in range(cells)])
-    for index, cell in enumerate(notebook.cells):
-        if index % -(-cells // clients) == 0:
-            client = BoundedClient(notebook)
+def shown_by(messages: list[tuple[str, dict[str, Any]]], cells: int = 1, kernels: int = 1) -> NotebookNode:
+    """The notebook after these messages for each of its cells, run by so many kernels in turn, of either kind."""
+    one, other = (
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", id=f"c{k}") for k in range(cells)])
+        for _ in range(2)
+    )
+    for index in range(cells):
+        if index % -(-cells // kernels) == 0:
+            client, bounds = BoundedClient(one), OutputBounds(other)
         client.clear_before_next_output = False  # as it begins a cell
+        outputs = CellOutputs(bounds, other.cells[index], index)
         for kind, content in messages:
+            outputs.show(kind, dict(content))
             header = {"msg_id": "1", "msg_type": kind}
             message = {
                 "msg_type": kind,
@@ -32,8 +38,9 @@ def shown_by(messages: list[tuple[str, dict[str, Any]]], cells: int = 1, clients
                 "header": header,
                 "metadata": {},
             }
-            client.process_message(message, cell, index)
-    return notebook
+            client.process_message(message, one.cells[index], index)
+    assert [c.outputs for c in one.cells] == [c.outputs for c in other.cells]
+    return one
 
 
 def texts(tree: Any) -> Iterator[str]:
@@ -70,10 +77,10 @@ def test_outputs_are_counted_and_the_error_always_finds_room() -> None:
     assert cell.outputs[-1].ename == "E" * 100
 
 
-@pytest.mark.parametrize("clients", [1, 4], ids=["one kernel", "four kernels"])
-def test_a_notebook_shows_so_much_in_all(monkeypatch: pytest.MonkeyPatch, clients: int) -> None:
+@pytest.mark.parametrize("kernels", [1, 4], ids=["one kernel", "four kernels"])
+def test_a_notebook_shows_so_much_in_all(monkeypatch: pytest.MonkeyPatch, kernels: int) -> None:
     monkeypatch.setattr(output_limits, "MOST_SHOWN", 3_000_000)
-    notebook = shown_by([IMAGE, STREAM, ERROR, TEXT], cells=40, clients=clients)
+    notebook = shown_by([IMAGE, STREAM, ERROR, TEXT], cells=40, kernels=kernels)
     assert 2_500_000 < sum(map(len, texts([c.outputs for c in notebook.cells]))) < 3_000_000 + 40 * 1_400
     assert all(any(o.output_type == "error" for o in c.outputs) for c in notebook.cells)
 
@@ -90,3 +97,9 @@ def test_the_end_of_a_cell_is_seen_and_nothing_of_its_message_kept() -> None:
     with pytest.raises(CellControlSignal):
         shown_by([("status", {"execution_state": "idle", "execution_count": LONG})])
     assert not [t for t in texts(shown_by([STATUS])) if len(t) > 1000]
+
+
+def test_what_is_cleared_later_is_not_joined_to_what_was_shown() -> None:
+    """A progress line that is drawn anew shows its last text alone, as in Jupyter."""
+    line = [("clear_output", {"wait": True}), ("stream", {"name": "stdout", "text": "50%"})]
+    assert shown_by(line * 3).cells[0].outputs[0].text == "50%"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from grader.execution import cpu_meter, student_time
 from grader.execution.config import TimeLimits
 from grader.execution.cpu_meter import CpuMeter, ProcessTimes
 from grader.execution.student_time import Excess, Seconds, StudentClock
-from tests.support.running_kernels import CONFIG, Running, kernels
+from tests.support.running_kernels import CONFIG, kernels
 
 BURN = (
     "import os, signal, sys, time\n"
@@ -199,15 +198,12 @@ ENDLESS = {
 def test_each_cell_that_does_not_end_is_interrupted_and_its_kernel_lives() -> None:
     """The interrupt is for the kernel itself, although its newest child is an orphan."""
 
-    async def go() -> None:
-        async with kernels(config=SHORT) as (kernel,):
-            for name, (text, kind) in ENDLESS.items():
-                assert (await kernel.run(text, seconds=0.25)).startswith("timeout"), name
-                assert kernel.kernel.exceeded is kind, name
-                assert kernel.kernel.used.wall < 60.0, name
-            assert await kernel.run("print(6 * 7)", seconds=5.0) == "42"
-
-    asyncio.run(go())
+    with kernels(config=SHORT) as (kernel,):
+        for name, (text, kind) in ENDLESS.items():
+            assert kernel.run(text, seconds=0.25).startswith("timeout"), name
+            assert kernel.kernel.exceeded is kind, name
+            assert kernel.kernel.used.wall < 60.0, name
+        assert kernel.run("print(6 * 7)", seconds=5.0) == "42"
 
 
 @pytest.mark.slow
@@ -226,13 +222,7 @@ def test_each_cell_that_does_not_end_is_interrupted_and_its_kernel_lives() -> No
 def test_what_cannot_be_interrupted_is_lost(monkeypatch: pytest.MonkeyPatch, before: str, text: str) -> None:
     monkeypatch.setattr("grader.execution.kernel.GRACE", Seconds(0.3, 0.3, 600.0))
 
-    async def go(kernel: Running) -> None:
-        await kernel.run(before)
-        said = await kernel.run(text, seconds=0.2)
+    with kernels(config=SHORT) as (kernel,):
+        kernel.run(before)
+        said = kernel.run(text, seconds=0.2)
         assert said == "lost: the kernel could not be interrupted" or said.startswith("timeout")
-
-    async def all_of_it() -> None:
-        async with kernels(config=SHORT) as (kernel,):
-            await go(kernel)
-
-    asyncio.run(all_of_it())

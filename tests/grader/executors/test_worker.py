@@ -50,7 +50,7 @@ def test_a_worker_that_has_graded_has_loaded_no_gradebook(course: CourseDirector
     """Everything that a process of an executor imports, and then a real kernel."""
     released = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
     found = loaded(GRADE, released, course.work)
-    assert {"torch", "nbclient", "zmq"} <= found
+    assert {"torch", "grader", "nbformat"} <= found
     assert found.isdisjoint(GRADEBOOK)
 
 

@@ -77,8 +77,8 @@ def test_what_is_marked_by_hand_survives_a_regrade(remote: CourseDirectory, chai
         written = book.find_grade("chain-reflection", *where)
         assert (written.manual_score, written.needs_manual_grade) == (2.5, True)  # a person looks again
         assert book.find_comment("chain-reflection", *where).manual_comment == "kept"
-        assert book.find_grade("chain-adam-step", *where).auto_score == pytest.approx(
-            0.9 * book.find_grade("chain-adam-step", *where).max_score
+        assert book.find_grade("chain-mlp-backward", *where).auto_score == pytest.approx(
+            0.9 * book.find_grade("chain-mlp-backward", *where).max_score
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank.entry import HIDDEN_SEED
+from grader.bank.entry import HIDDEN_SEED, MOST_READ, ReadOnce
 from grader.bank.registry import find_entry
 from grader.judging import examine as examining
 from grader.judging import server as judging
@@ -23,6 +23,7 @@ from gradschool.core import compare as comparing
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_twice
 from gradschool.core.compare import same
+from gradschool.core.exercise import AnswerUnusable, Reading
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
 from gradschool.diagnosis.first_look import UNEXPLAINED
@@ -266,3 +267,54 @@ def test_a_mistake_that_remembers_earlier_questions_is_named() -> None:
     student = entry.mutants[0].fresh()
     report = examine(entry, lambda args: call_twice(entry.exercise, student, args), 5)
     assert report.mistake == "counted"
+
+
+def test_right_answers_to_what_every_student_is_asked_are_worked_out_once() -> None:
+    """Of the hidden and the further inputs for a class; those of a seed, while the same seed is asked again."""
+    counted: list[int] = []
+
+    def reference(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        counted.append(1)
+        return right(p, l)
+
+    entry = replace(ENTRY, reference=reference, mutants=[ENTRY.mutants[0]])
+    reports, costs = [], []
+    for seed in (1, 1, 2):
+        counted.clear()
+        wrong = entry.mutants[0].fresh()
+        reports.append(examine(entry, lambda args, f=wrong: call_twice(entry.exercise, f, args), seed))
+        costs.append(len(counted))
+    assert {r.mistake for r in reports} == {ENTRY.mutants[0].name}
+    assert costs[0] > 2 * len(entry.hidden)
+    assert costs[1:] == [0, len(entry.questions(2))]
+    assert not replace(entry, cases=ENTRY.cases).right_to_fresh  # other inputs, other answers
+
+
+def test_the_same_answer_to_the_same_inputs_is_read_once() -> None:
+    """To the last bit; what cannot be used is said each time, and only so many readings are kept."""
+    seen: list[Any] = []
+
+    def read(args: Mapping[str, Any], got: Any) -> Reading:
+        seen.append(got)
+        if got is None:
+            raise AnswerUnusable("nothing came back")
+        return Reading({"sum": args["x"] + got})
+
+    once, x = ReadOnce(read), np.array([1.0, 2.0])
+    answers = [
+        ({"x": x}, x),
+        ({"x": x + 1e-15}, x),
+        ({"x": x}, x.astype(np.float32)),
+        ({"x": x}, -x),
+        ({"y": x, "x": x}, x),
+    ]
+    for _ in range(2):
+        found = [once(args, got).parts["sum"] for args, got in answers]
+        assert [list(sums) for sums in found] == [list(args["x"] + got) for args, got in answers]
+        with pytest.raises(AnswerUnusable):
+            once({"x": x}, None)
+    assert len(seen) == len(answers) + 2
+    for k in range(MOST_READ):
+        once({"x": x}, np.array(k))
+    once(*answers[0])
+    assert len(seen) == len(answers) + 2 + MOST_READ + 1

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from grader.course import ROOT, Chapter, CourseDirectory, chapter
-from grader.lms import hand_in_zip, roster
+from grader.lms import hand_in_zip, handed_in_predictions, roster
 from grader.lms.collect import Collector, CollectResult, undo
 from grader.lms.manifest import read_manifest
 from grader.lms.roster import Roster
+from gradschool.lessons.predictions.record import Prediction
 from gradschool.student.hand_in.receipt import receipt_for
 from tests.support import sample_downloads as sample
 from tests.support.lms_class import by, canvas_roster, handed_in, status, take
@@ -89,7 +90,7 @@ def test_a_class_in_every_form_that_a_browser_or_a_system_gives_it(course: Cours
     for path, (_, why) in bad.items():
         found = line(said, path[2:5])
         assert (found.status, why in found.note) == ("failed", True), found
-    assert all("nobody has worked in it" in r.note for r in said if r.status == "new")
+    assert all("it is as it was handed out" in r.note for r in said if r.status == "new")
     assert "though its name is" in line(said, "106").note
     assert len([r for r in said if r.path]) == len(good) + len(bad)  # a line each
 
@@ -112,7 +113,7 @@ def test_a_blank_notebook_that_rides_along_displaces_nothing(course: CourseDirec
     rider = said["02-dqn-on-taxi"]
     assert rider.status == "older"
     assert "ann_1_50_dqn_on_taxi.ipynb counts, since it has work in it" in rider.note
-    assert "nobody has worked in it" in rider.note
+    assert "it is as it was handed out" in rider.note
     assert handed_in(course)["1/02-dqn-on-taxi/dqn_on_taxi.ipynb"] == two[1]
 
 
@@ -405,3 +406,22 @@ def test_numbers_in_a_students_own_file_name_are_no_doubt(course: CourseDirector
     files = {"curiemarie_12001_67001_hw_1_2_loss.ipynb": blank, "o_neil_12_34_a_5_6_b.ipynb": blank}
     said = take(course, download(course.work / "c.zip", {k: v for k, v in files.items() if "curie" in k}))
     assert status(said) == {"12001": "new"}
+
+
+def test_predictions_stay_with_the_notebook_that_counts(course: CourseDirectory, chain: Chapter, blank: bytes) -> None:
+    name, first, second = f"{chain.notebook}.ipynb", by(blank, "mine"), by(blank, "again")
+    guesses = {"chain.zero-share": {"guess": 9.0, "measured": 99.0}}
+
+    def take_one(content: bytes, number: int, of: bytes, predictions: dict) -> dict:
+        receipt = receipt_for(chain.assignment_id, name, of, predictions=predictions).to_json().encode()
+        files = {f"a_101_{number}_hand-in.zip": zip_of({name: content, "receipt.json": receipt})}
+        take(course, download(course.work / f"{number}.zip", files))
+        return handed_in_predictions.read(course, chain)
+
+    kept = {"101": {"chain.zero-share": Prediction("chain.zero-share", 9.0, measured=99.0)}}
+    assert take_one(first, 1, first, guesses) == kept
+    assert take_one(second, 2, second, {}) == {}  # the later one counts, and came without
+    undo(course)
+    assert handed_in_predictions.read(course, chain) == kept
+    assert take_one(first, 3, first, {}) == {}  # the same notebook, and the student took them back
+    assert take_one(second, 4, first, guesses) == {}  # the receipt is another file's

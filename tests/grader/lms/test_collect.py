@@ -149,7 +149,7 @@ def test_somebody_who_is_not_in_the_roster_is_one_line_and_the_rest_is_taken(
     taken = take(course, sample.canvas_zip(tmp_path / "c.zip", chain, work), known=known)
     assert sorted(t.status for t in taken) == ["failed", "new", "new", "new"]
     assert [t.note for t in taken if t.status == "failed"] == [
-        "cruzanadela (number 12004) is nobody in the roster: add a line for the number."
+        "cruzanadela (number 12004) is not in the roster: add a line for the number."
     ]
 
 

@@ -8,7 +8,8 @@ import sys
 
 from grader.course import ROOT
 
-MODULES = sorted(f"grader.lms.{f.stem}" for f in (ROOT / "grader" / "lms").glob("*.py") if f.stem != "__init__")
+FILES = [f for f in (ROOT / "grader" / "lms").rglob("*.py") if f.stem != "__init__"]
+MODULES = sorted(".".join(f.relative_to(ROOT).with_suffix("").parts) for f in FILES)
 KERNELS = ("zmq", "jupyter_client", "ipykernel", "grader.execution", "grader.executors", "grader.sandbox")
 
 

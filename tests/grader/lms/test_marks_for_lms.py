@@ -132,6 +132,6 @@ def test_feedback_goes_back_under_the_names_of_the_download(
         "curiemarie_12001_67001_loss_as_chain_rule.html": b"12001",
         "李 明_501_assignsubmission_file_/loss_as_chain_rule.html": b"501",
     }
-    assert said == ["Not collected from an LMS, or handed in by another of the group, so in no zip: walkin."]
+    assert said == ["Not collected from an LMS's download, or handed in by another of the group, so in no zip: walkin."]
     for name in names:  # as Canvas and Moodle read them back
         assert parse_name(name).lms_id in ("12001", "501")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import nbformat
@@ -10,7 +11,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
 from grader.course import chapter
-from grader.notebooks.overwrite_cells import MOST_EXTRAS, neutralize_markup, overwrite_cells
+from grader.notebooks.overwrite_cells import MOST_EXTRAS, flag_suspicious_code, neutralize_markup, overwrite_cells
 from grader.notebooks.source import template
 from grader.redteam.cells import CHECK, OTHER, named
 from grader.redteam.harness import lesson
@@ -228,3 +229,24 @@ def test_markdown_of_a_student_stays_text() -> None:
         assert "\u200b" in neutralize_markup(text), text
     for text in ("a < b", "x[0] (y)", r"$\frac{a}{b}$", "**bold** `code`", "a: b // c"):
         assert neutralize_markup(text) == text
+
+
+REACHING = """GRADSCHOOL_X, gradschool.core.form, .oracle(, central_differences, complex_step, nbgrader, get_ipython(),
+ctypes, socket, subprocess, os.system, os.environ, sys.settrace, sys._getframe, inspect, gc., atexit, threading,
+multiprocessing, setattr(, __builtins__, builtins, /proc/, signal, monkeypatch, pip install"""
+
+
+@pytest.mark.parametrize("text", re.split(r",\s", REACHING))
+def test_what_reaches_beyond_an_exercise_is_worth_a_look(text: str) -> None:
+    assert len(flag_suspicious_code([nbformat.v4.new_code_cell(f"x = 1  # {text}")])) == 1
+    assert not flag_suspicious_code([nbformat.v4.new_code_cell("closed = p - l  # the signs, of a label")])
+
+
+def test_the_template_stays_as_it_is_whatever_becomes_of_the_graded_notebook(submitted: NotebookNode) -> None:
+    given, before = lesson(), lesson()
+    graded, _ = overwrite_cells(submitted, given)
+    graded.metadata["gradschool"] = "a record"
+    for cell in graded.cells:
+        cell.source, cell.metadata["x"], cell["outputs"] = "changed", "changed", ["changed"]
+    assert given == before
+    assert overwrite_cells(submitted, given)[0].metadata == before.metadata

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -106,10 +106,13 @@ def test_too_much_is_refused_before_it_is_built(fill: bytes, head: bytes, monkey
 
 def test_a_file_of_24_mb_is_refused_in_the_memory_of_its_text() -> None:
     content = b'{"cells": [], "metadata": [' + b"{}," * 8_000_000 + b"{}]}"
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(SubmissionError, match="more than 200,000 lists and mappings"):
-        parse_submission(content, "x.ipynb")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+    tracemalloc.start()
+    try:
+        with pytest.raises(SubmissionError, match="more than 200,000 lists and mappings"):
+            parse_submission(content, "x.ipynb")
+        assert tracemalloc.get_traced_memory()[1] < 250_000_000  # bytes; building it all takes 606 million
+    finally:
+        tracemalloc.stop()
 
 
 def test_signs_inside_of_texts_do_not_count() -> None:

@@ -121,7 +121,7 @@ def test_what_is_of_no_chapter_is_not_taken_for_one() -> None:
     for some in ([], cells):
         with pytest.raises(SubmissionError, match=r"diary\.ipynb has no cell of any chapter"):
             chapter_of(read(nbformat.v4.new_notebook(cells=some)), "diary.ipynb")
-    assert len(chapters()) == 4
+    assert len(chapters()) == 5
 
 
 @pytest.mark.parametrize(

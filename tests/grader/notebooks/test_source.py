@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -14,12 +15,12 @@ from typer.testing import CliRunner
 
 from grader.bank.registry import entries
 from grader.cli.main import app, main
-from grader.course import ROOT, Chapter, CourseDirectory, chapter, chapters
+from grader.course import ROOT, Chapter, CourseDirectory, chapter, chapters, lessons, select_lessons
 from grader.errors import GraderError
 from grader.notebooks import source
 from grader.publish import build as building
 from grader.publish.release import pack_release
-from gradschool.core.exercise import grade_id
+from gradschool.core.exercise import grade_id, in_chapter
 
 CHAPTERS = chapters()
 
@@ -35,6 +36,14 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def release_of(course: CourseDirectory, which: Chapter) -> nbformat.NotebookNode:
     return nbformat.read(course.release / which.assignment_id / f"{which.notebook}.ipynb", as_version=4)
+
+
+def test_each_exercise_has_the_anchor_that_cards_link_to(fresh: tuple[Chapter, CourseDirectory]) -> None:
+    which, course = fresh
+    texts = [c.source for c in release_of(course, which).cells if c.cell_type == "markdown"]
+    anchors = re.findall(r'<a id="([^"]+)"></a>\*\*Exercise `', "\n".join(texts))
+    wanted = [] if which.is_reading else [exercise.anchor for exercise in in_chapter(which.key)]
+    assert anchors == wanted
 
 
 def test_two_builds_agree_to_the_byte(course: CourseDirectory, chain: Chapter) -> None:
@@ -103,7 +112,9 @@ def test_no_solution_and_no_marking_scheme_reaches_a_student(fresh: tuple[Chapte
 def test_points_in_the_release_are_those_of_the_bank(course: CourseDirectory, chain: Chapter) -> None:
     cells = {c.metadata.nbgrader.grade_id: c for c in release_of(course, chain).cells if "nbgrader" in c.metadata}
     for name, entry in entries("chain").items():
-        assert cells[grade_id(name)].metadata.nbgrader.points == entry.points
+        assert cells[grade_id(name)].metadata.nbgrader.points == entry.marks
+    assert cells["chain-adam-step"].metadata.nbgrader.points == 0  # a warm-up
+    assert cells["chain-mlp-backward"].metadata.nbgrader.points == 8
 
 
 def test_a_source_without_an_exercise_is_refused(
@@ -128,14 +139,27 @@ def test_a_check_of_an_unknown_exercise_is_refused(
 
 def test_release_zip_holds_what_a_student_needs_and_nothing_else(tmp_path: Path) -> None:
     course = CourseDirectory(ROOT / "build", ROOT / "course")
-    names = pack_release(course, chapters(), tmp_path / "a.zip")
+    names = pack_release(course, select_lessons(None), tmp_path / "a.zip")
+    assert {f"course/{c.assignment_id}/{c.notebook}.ipynb" for c in lessons()} <= set(names)
+    assert "course/06-casebook/casebook.ipynb" in names
     inside = zipfile.ZipFile(tmp_path / "a.zip").namelist()
     assert inside == [f"gradschool/{n}" for n in names]
     tops = {n.split("/")[0] for n in names}
-    assert tops == {"README.md", "environment.yml", "pyproject.toml", "constraints.txt", "src", "course"}
+    assistants = {"AGENTS.md", "CLAUDE.md"}
+    assert tops == {"README.md", "environment.yml", "pyproject.toml", "constraints.txt", "src", "course"} | assistants
     assert not [n for n in names if "grader" in n.split("/") or "solutions" in n.split("/") or "egg-info" in n]
-    pack_release(course, chapters(), tmp_path / "b.zip")
+    pack_release(course, select_lessons(None), tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_reading_is_built_and_never_graded(tmp_path: Path) -> None:
+    (reading,) = select_lessons("casebook")
+    fresh = CourseDirectory(tmp_path / "work", tmp_path / "course")
+    built = nbformat.read(building.build(reading, fresh), as_version=4)
+    assert not [c for c in built.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert not fresh.work.exists()  # no gradebook
+    with pytest.raises(GraderError, match="There is no chapter 'casebook'"):
+        chapter("casebook")
 
 
 def test_an_unknown_chapter_is_one_sentence() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import ROOT, CourseDirectory, chapters
+from grader.course import ROOT, CourseDirectory, lessons
 from grader.publish.site import ROOT_PAGES, site
 
 SOURCES = ("docs", "src/gradschool", "solutions", "course", "grader", *ROOT_PAGES)
@@ -26,7 +26,7 @@ def built_site() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made_of, stamp = digest(), course.work / "site" / ".made-of"
         if not stamp.exists() or stamp.read_text() != made_of:
-            site(course, chapters())
+            site(course, lessons())
             stamp.write_text(made_of)
     return stamp.parent
 

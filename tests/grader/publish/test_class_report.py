@@ -19,9 +19,13 @@ from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.gradebook.connection import display_name, open_gradebook
+from grader.lms import handed_in_predictions
+from grader.lms.manifest import write_manifest
+from grader.publish.class_report import guesses
 from grader.publish.class_report.data import ChapterFacts, Mark, Misconception, facts, percent, top_misconceptions
 from grader.publish.class_report.figures import distribution
-from grader.publish.class_report.page import _tomorrow, write_report
+from grader.publish.class_report.guesses import GuessFacts
+from grader.publish.class_report.page import _guesses, _tomorrow, write_report
 from grader.results import GradeRecord
 from gradschool.core.exercise import grade_id
 from gradschool.core.report import Report
@@ -82,7 +86,7 @@ def _enter(course: CourseDirectory, chain: Chapter, student: str, mistakes: dict
     with open_gradebook(course) as gradebook:
         gradebook.update_or_create_student(student)
         gradebook.update_or_create_submission(chain.assignment_id, student)
-        earned = {grade_id(r.exercise): r.earned for r in reports.values()}
+        earned = {grade_id(n): 0.0 if bank[n].warm_up else r.earned for n, r in reports.items()}
         for grade in gradebook.find_submission_notebook(chain.notebook, chain.assignment_id, student).grades:
             grade.auto_score = earned.get(grade.name, None if student in ("ann", "fay") else 0.0)
             grade.needs_manual_grade = grade.auto_score is None
@@ -188,7 +192,11 @@ def test_the_histogram_counts_everyone_once(graded: CourseDirectory, chain: Chap
 
 def test_the_page_says_it_all(page: str) -> None:
     text = re.sub(r"<[^>]*>", " ", page)
-    assert re.search(r"Label minus prediction\s+in\s+chain.l2_gradient\s+3 of 6 students, 2 points each", text)
+    assert re.search(
+        r"Label minus prediction\s+in\s+chain.l2_gradient\s+3 of 6 students, in a warm-up, no marks\.", text
+    )
+    assert re.search(r"Forward difference\s+in\s+chain.numerical_gradient\s+2 of 6 students, 4 points each\.", text)
+    assert re.search(r"chain\.l2_gradient\s+1 · A loss is a function with a slope\s+warm-up\s+", text)
     assert re.search(r"01-loss-as-chain-rule\s+6\s+\d+%\s+2\s+1", text)  # graded, median, waiting, not graded
     assert re.search(r"Ann Lee &lt;b&gt;\s+01-loss-as-chain-rule\s+chain-reflection", text)
     assert re.search(r"gus\s+01-loss-as-chain-rule\s+could not be graded", text)
@@ -244,7 +252,53 @@ def _ground_and_ink(page: Path, to: Path, dark: bool) -> tuple[int, int]:
     command = [shutil.which("chromium") or "", *(f"--{f}" for f in flags.split()), *scheme]
     where = [f"--user-data-dir={to.parent / 'profile'}", f"--screenshot={to}", page.as_uri()]
     subprocess.run([*command, *where], check=True, capture_output=True, timeout=600)
-    grey = np.asarray(Image.open(to).convert("L")).astype(int)
-    ground = int(grey[2, 2])
-    text = grey[20:100, 20:400]  # the heading
+    gray = np.asarray(Image.open(to).convert("L")).astype(int)
+    ground = int(gray[2, 2])
+    text = gray[20:100, 20:400]  # the heading
     return ground, int(text.flat[np.abs(text - ground).argmax()])
+
+
+# -- predictions ----------------------------------------------------------------------------------------------
+
+LESSON = """predict("chain.share", "What share?", number=True, unit="%")
+predict("chain.side", "Which <b>side</b>?", choices=["left", "right"])
+predict("chain.order", "Order?", rank=["a", "b", "c"])
+predict("chain.unasked", "Nobody answers this?", number=True)"""
+GUESSES: dict[str, dict[str, Any]] = {
+    "ann": {"share": (90.0, 99.0), "side": ("left", "left"), "order": (("a", "b", "c"), ("a", "b", "c"))},
+    "bob": {"share": (9.0, 99.0), "side": ("right", "left"), "order": (("b", "a", "c"), ("a", "b", "c"))},
+    "cy": {"share": (50.0, None), "side": (EVIL, "left"), "order": (("a", "b"), None)},
+    "dee": {"share": ("left", 99.0), "side": (1.0, "left"), "nowhere": (1.0, 1.0)},
+}
+
+
+def test_the_class_sees_how_its_predictions_are_distributed(chain: Chapter, tmp_path: Path) -> None:
+    course = CourseDirectory(tmp_path / "work", tmp_path / "release")
+    assert guesses.facts(course, chain) == []
+    lesson = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
+    lesson.parent.mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LESSON)]), lesson)
+    entry: Any = {"digest": "0", "shared": False}
+    write_manifest(course, {s: {chain.assignment_id: entry} for s in GUESSES})
+    for student, own in GUESSES.items():
+        plain = {f"chain.{name}": {"guess": guess, "measured": measured} for name, (guess, measured) in own.items()}
+        handed_in_predictions.write(course, student, "0", plain)
+    found = guesses.facts(course, chain)
+    assert found == [
+        GuessFacts("What share?", 3, "9 % to 90 %, median 50 %", "99 %", "1 of 2"),
+        GuessFacts("Which <b>side</b>?", 2, "left: 1; right: 1", "left: 2", "1 of 2"),
+        GuessFacts("Order?", 2, "a, then b, then c: 1; b, then a, then c: 1", "a, then b, then c: 2", "1 of 2"),
+    ]
+    html = _guesses(ChapterFacts(chain, guesses=found))
+    assert "Which &lt;b&gt;side&lt;/b&gt;?" in html
+    assert _guesses(ChapterFacts(chain)) == ""
+    assert "no mark depends on them" in html
+
+
+def test_a_groups_predictions_count_once(chain: Chapter, tmp_path: Path) -> None:
+    course = CourseDirectory(tmp_path / "work", tmp_path / "release")
+    entries_of: Any = {s: {chain.assignment_id: {"digest": "0", "shared": s == "bob"}} for s in ("ann", "bob")}
+    write_manifest(course, entries_of)
+    for student in entries_of:
+        handed_in_predictions.write(course, student, "0", {"chain.share": {"guess": 1.0, "measured": None}})
+    assert list(handed_in_predictions.read(course, chain)) == ["ann"]

@@ -12,7 +12,7 @@ from grader.course import ROOT, Chapter, chapters
 
 sys.path.insert(0, str(ROOT / "docs" / "_sphinx"))
 from docstrings import paragraphs
-from mathml import mathml
+from mathml import mathml, parts
 
 LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
 
@@ -47,6 +47,24 @@ def test_names_of_operators_stand_upright_and_in_one_piece():
     made = mathml(r"\operatorname*{arg\,max}_{a} Q \quad \arg\max_a Q \quad \operatorname{relu}(z)", block=True)
     assert made.replace("&#x000A0;", " ").count(">arg max</mo>") == 2
     assert "<mi>relu</mi>" in made
+
+
+def test_spaces_stand_where_tex_sets_them():
+    made = mathml(r"-x - \tfrac12 (-y) \tanh z \; \partial Q / \partial a", block=False)
+    assert made.count('form="prefix"') == 2  # of three: the second one is a difference
+    assert '<mi>tanh</mi><mspace width="0.17em"/><mi>z</mi>' in made
+    assert '<mo lspace="0" rspace="0">/</mo>' in made
+    assert "<mo>&#x02202;</mo>" not in made
+    assert "mspace" not in mathml(r"\tanh(z) + \tanh^2", block=False)
+
+
+def test_a_norm_is_as_tall_as_its_formula():
+    assert mathml(r"\lVert a \rVert^2", block=True).count('stretchy="false">&#x02016;') == 2
+
+
+def test_a_formula_breaks_at_its_wide_spaces_and_not_within_a_bracket():
+    assert parts(r"a = b, \qquad c \quad d") == ["a = b, ", " c ", " d"]
+    assert len(parts(r"\left( a \quad b \right), \begin{cases} x \quad y \end{cases} \text{if \quad{} z}")) == 1
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from grader.course import chapters
 from tests.support.axe import serious
-from tests.support.browser import PATIENCE, SHOTS, chromium, tab_to
+from tests.support.browser import PATIENCE, SHOTS, chromium, contrast, tab_to
 
 LESSONS = {c.assignment_id: f"course/{c.assignment_id}/{c.notebook}.html" for c in chapters()}
 KINDS = [
@@ -75,13 +76,67 @@ def test_pages_fit_a_phone_and_every_picture_is_there(built_site: Path, page: Pa
         page.goto((built_site / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })")
+        unsized = "[...document.images].filter(i => !i.src.endsWith('.svg') && !i.getAttribute('height')).length"
+        assert page.evaluate(unsized) == 0, name  # without a height, what is below moves when the picture comes
         page.wait_for_function("[...document.images].every(i => i.complete)")
         assert page.evaluate("[...document.images].filter(i => !i.naturalWidth || !i.alt).length") == 0, name
         page.screenshot(path=SHOTS / f"site-{Path(name).stem}-phone.png")
 
 
+# Every box that is cut, scrolls sideways or leaves the page: what it is, by how many pixels, and its first words.
+BOXES = "pre, .cell_output, .output, .formula, math, table, .table-wrapper, figure, img, svg, [role=region]"
+TOO_WIDE = """boxes => {
+  document.querySelectorAll('details').forEach(d => { d.open = true; });
+  const wide = e => { const s = getComputedStyle(e), b = e.getBoundingClientRect();
+    const cut = s.display === 'inline' || !e.clientWidth ? 0 : e.scrollWidth - e.clientWidth;
+    return Math.max(cut - 1, b.right - document.documentElement.clientWidth - 1); };
+  const name = e => `${e.tagName} ${e.className.baseVal ?? e.className}: ${Math.ceil(wide(e))} px: `;
+  return [...document.querySelectorAll('article :is(' + boxes + ')')].filter(e => e.checkVisibility() && wide(e) > 0)
+    .map(e => name(e) + e.textContent.trim().slice(0, 60));
+}"""
+FITTED = "document.fonts.status === 'loaded' && document.documentElement.dataset.fitted == innerWidth"
+
+
+def too_wide(page: Page, width: int) -> list[str]:
+    """Every box of an open page that is wider than its place, in a window of this width."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(FITTED)  # formulas have been made small enough for this window
+    found: list[str] = page.evaluate(TOO_WIDE, BOXES)
+    return found
+
+
+@pytest.mark.slow
+def test_no_code_output_formula_table_or_figure_is_cut_at_any_width(built_site: Path, page: Page):
+    """Modules' pages, a hundred of one kind, are measured on a phone alone, where everything is narrowest."""
+    names = sorted(file.relative_to(built_site).as_posix() for file in built_site.rglob("*.html"))
+    assert len(names) > 80
+    wrong = {}
+    for name in names:
+        page.goto((built_site / name).as_uri(), wait_until="domcontentloaded")
+        widths = (390,) if name.startswith("api/") else (1280, 900, 390)
+        wrong |= {(name, width): found for width in widths if (found := too_wide(page, width))}
+    assert wrong == {}
+
+
+@pytest.mark.slow
+def test_boxes_that_are_too_wide_would_be_found(built_site: Path, page: Page):
+    page.goto((built_site / "terms.html").as_uri())
+    for inside in (
+        "<pre style='white-space:pre'>" + "x" * 300 + "</pre>",
+        "<table><tr>" + "<td>wide column</td>" * 30 + "</tr></table>",
+        "<figure style='width:2000px'>wide</figure>",
+        "<div class=formula><math><mtext>" + "x" * 900 + "</mtext></math></div>",
+    ):
+        page.evaluate("html => document.querySelector('article').insertAdjacentHTML('beforeend', html)", inside)
+        assert too_wide(page, 1280)
+        assert too_wide(page, 390)
+        page.evaluate("document.querySelector('article').lastChild.remove()")
+        assert not too_wide(page, 390)
+
+
 OPEN_TO_ALL = """() => [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')].filter(
   e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.tabIndex >= 0 && e.type != 'hidden'
+    && (e.type != 'radio' || e.checked)  // Tab leads to a group's choice, arrow keys to the others
   ).length"""
 HERE = """() => { const e = document.activeElement, s = getComputedStyle(e), box = e.getBoundingClientRect();
   e.dataset.reached = 1;
@@ -129,6 +184,76 @@ def test_a_reader_without_a_mouse_skips_searches_and_turns_the_page(built_site: 
     page.wait_for_url("**/dqn_on_taxi.html")
 
 
+@pytest.mark.slow
+@both_schemes
+def test_the_live_check_changes_its_card_by_mouse_and_by_keyboard(built_site: Path, page: Page):
+    page.goto((built_site / "index.html").as_uri())
+    shown = page.locator(".live-card:visible")
+    first = shown.inner_text()
+    page.get_by_text("mean over actions", exact=True).click()
+    assert shown.count() == 1
+    assert "1/A" in shown.inner_text() != first
+    page.keyboard.press("ArrowRight")
+    assert "not the row's action" in shown.inner_text()
+    texts = set()
+    for label in page.locator(".live-check > label").all():
+        label.click()
+        assert shown.count() == 1
+        assert contrast(shown) >= 4.5
+        texts.add(shown.inner_text())
+    assert len(texts) >= 8
+
+
+FIGURES = {"01-loss-as-chain-rule": "w", "03-ddpg-on-pendulum": "torque a"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", FIGURES)
+def test_a_live_figure_stands_in_its_place_and_follows_the_keyboard(built_site: Path, page: Page, lesson: str):
+    page.goto((built_site / LESSONS[lesson]).as_uri())
+    figure = page.locator("[data-live-figure]", has=page.get_by_role("slider", name=FIGURES[lesson], exact=True))
+    slider, says = figure.get_by_role("slider", name=FIGURES[lesson], exact=True), figure.get_by_role("status")
+    before, value = says.inner_text(), slider.get_attribute("aria-valuetext")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert says.inner_text() != before
+    assert slider.get_attribute("aria-valuetext") != value
+    assert figure.locator(".live-figure-still").count() == 0
+
+
+# The brightness (0 to 255) of the first pixel of a picture, its ground, as the page shows it.
+GROUND_OF = """async png => { const picture = new Image();
+  picture.src = 'data:image/png;base64,' + png; await picture.decode();
+  const canvas = document.createElement('canvas').getContext('2d'); canvas.drawImage(picture, 0, 0);
+  return canvas.getImageData(1, 1, 1, 1).data[1]; }"""
+
+
+@pytest.mark.slow
+@both_schemes
+def test_a_figure_has_the_pages_scheme_also_where_the_reader_chose_the_other(
+    built_site: Path, page: Page, request: pytest.FixtureRequest
+):
+    page.goto((built_site / LESSONS["01-loss-as-chain-rule"]).as_uri())
+    figure = page.locator("img.lesson-figure[alt^='Relative error']")
+    system = request.node.callspec.params["page"]
+    for theme, scheme in (("auto", system), ("light", "light"), ("dark", "dark")):
+        page.evaluate("theme => { document.body.dataset.theme = theme }", theme)
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("i => i.complete", arg=figure.element_handle())
+        ground = page.evaluate(GROUND_OF, base64.b64encode(figure.screenshot()).decode())
+        assert (ground > 240) if scheme == "light" else (ground < 40), (system, theme, ground)
+
+
+@pytest.mark.slow
+def test_without_scripts_a_live_figure_is_a_picture_with_words(built_site: Path, browser: Browser):
+    opened = browser.new_page(java_script_enabled=False)
+    opened.goto((built_site / LESSONS["01-loss-as-chain-rule"]).as_uri())
+    stills = opened.locator("[data-live-figure] .live-figure-still img")
+    assert stills.count() == 3
+    assert all(len(still.get_attribute("alt") or "") > 40 for still in stills.all())
+    opened.close()
+
+
 # A drawer that has slid in, or out, to the end: the page's state, however long the slide takes.
 SLID = "const e = document.querySelector(drawer), b = e.getBoundingClientRect(); "
 OPEN = f"drawer => {{ {SLID} return b.left >= 0 && b.right <= innerWidth && !e.getAnimations().length }}"
@@ -147,7 +272,9 @@ def test_in_a_narrow_window_a_key_opens_the_menu_and_the_contents(built_site: Pa
         tab_to(page, f".{button} button")
         page.keyboard.press("Enter")
         page.wait_for_function(OPEN, arg=drawer)
-        tab_to(page, f"{drawer} a")  # each stop on the way is on the screen and has its ring
+        tab_to(
+            page, f"{drawer} a", most=500
+        )  # past a whole lesson; each stop on the way is on the screen and has its ring
         page.mouse.click(690 if drawer == ".sidebar-drawer" else 10, 450)  # beside it: it closes
         page.wait_for_function(CLOSED, arg=drawer)
     tab_to(page, "#furo-main-content a")
@@ -155,11 +282,63 @@ def test_in_a_narrow_window_a_key_opens_the_menu_and_the_contents(built_site: Pa
     assert page.locator("#__navigation").is_checked()
 
 
+# Whenever the focus has moved and the page begins to scroll, all that is below the lesson's title moves down.
+UNREST = """() => { let waits = false; window.moved = 0;
+  addEventListener('focusin', () => { waits = true });
+  addEventListener('scroll', () => { if (!waits) return;
+    waits = false; window.moved += 1;
+    const late = document.createElement('div'); late.style.height = '1200px';
+    document.querySelector('article section').children[0].after(late); }); }"""
+GLIDE = "html { scroll-behavior: smooth !important }"
+
+
+# As long as a page scrolls, its position changes from one frame to the next.
+AT_REST = """async () => {
+  for (let was = NaN, still = 0; still < 10; was = scrollY) {
+    await new Promise(requestAnimationFrame);
+    still = scrollY === was ? still + 1 : 0;
+  }
+}"""
+LOST = """() => { const e = document.activeElement, at = e.getBoundingClientRect();
+  const bar = document.querySelector('.mobile-header').getBoundingClientRect().bottom;
+  return Boolean(e.closest('article')) && (at.bottom <= bar || at.top >= innerHeight); }"""
+
+
+def lost_on_the_way(page: Page, stops: int) -> int:
+    """How often the focus is in the text and not on the screen, below the bar, when the page has come to rest."""
+    lost = 0
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        page.evaluate(AT_REST)
+        lost += page.evaluate(LOST)
+    return lost
+
+
+@pytest.mark.slow
+def test_the_focus_stays_on_the_screen_while_the_page_grows_above_it(built_site: Path, page: Page):
+    """The theme's smooth scrolling ended where the focus would have been, had nothing moved."""
+    page.set_viewport_size({"width": 700, "height": 900})
+    for style, found in (("/* as it is */", False), (GLIDE, True)):
+        page.goto((built_site / LESSONS["01-loss-as-chain-rule"]).as_uri())
+        page.add_style_tag(content=style)
+        tab_to(page, ".skip-to-content")
+        page.keyboard.press("Enter")
+        page.evaluate(UNREST)
+        assert (lost_on_the_way(page, 15) > 0) is found
+        assert page.evaluate("window.moved") >= 3
+
+
 @pytest.mark.slow
 def test_search_works_without_a_network(built_site: Path, page: Page):
     page.goto((built_site / "search.html").as_uri() + "?q=surrogate")
     page.wait_for_selector("#search-results li")
-    assert "Loss as chain rule" in page.locator("#search-results").inner_text()
+    results = page.locator("#search-results")
+    assert "Loss as chain rule" in results.inner_text()
+    found = results.locator("li:has(a[href*='loss_as_chain_rule']) p.context")
+    found.first.wait_for()
+    assert "surrogate" in found.first.inner_text().lower()
+    assert 40 < len(found.first.inner_text()) < 400
+    assert found.first.locator("mark").count() >= 1
 
 
 @pytest.mark.slow

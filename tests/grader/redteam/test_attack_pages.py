@@ -1,4 +1,4 @@
-"""Attacks on pages are judged by what acts on them, and the judge sees it where a defence is gone."""
+"""Attacks on pages are judged by what acts on them, and the judge sees it where a defense is gone."""
 
 from __future__ import annotations
 

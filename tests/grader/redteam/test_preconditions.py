@@ -68,7 +68,7 @@ def test_what_exists_is_left_alone(text: str) -> None:
 
 def test_the_suite_refuses_to_run_an_attack_on_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     vain = read_attack("forge/vain", '"""Patches what is not there."""\n\nimport gradschool.no_such_module\n')
-    monkeypatch.setattr(run, "attacks", lambda only: [vain])
+    monkeypatch.setattr(run, "attacks", lambda *only: [vain])
     with pytest.raises(GraderError, match=r"forge/vain names .*no_such_module"):
         run.run()
 

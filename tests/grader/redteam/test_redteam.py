@@ -10,19 +10,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
+from grader.cli.main import app
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
-from grader.redteam import run, stock_nbgrader
+from grader.redteam import container, run, stock_nbgrader
 from grader.redteam.harness import attacks, lesson
 from tests.support.browser import PATIENCE, chromium
 from tests.support.commands import grader_here
+from tests.support.container import needs_root
 
 RUNNABLE = (
     "[...document.querySelectorAll('a[href]')].map(a => a.href).filter(h => /^(javascript|data|vbscript):/i.test(h))"
@@ -53,22 +56,57 @@ def test_a_lesson_that_does_not_grade_is_trouble_and_not_a_victory(monkeypatch: 
         run, "run_attack", lambda attack, honest, config: run.Outcome("none", "", {"chain.maximise": 0.0})
     )
     with pytest.raises(GraderError, match="nothing could be learnt"):
-        run.run("forge/nan")
+        run.run(["forge/nan"])
 
 
 @pytest.mark.slow
 def test_no_attack_has_success() -> None:
-    """All of them, each with a kernel of its own, several at a time."""
-    result = run.run()
-    assert result["attacks"] == len(attacks())
-    assert result["breaks"] == []
+    """All of them by the command, each with a kernel of its own, several at a time."""
+    command = [sys.executable, "-m", "grader", "redteam", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["attacks"], found["breaks"]) == (0, len(attacks()), [])
+
+
+def test_the_command_runs_what_was_asked_for_and_fails_with_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[str]] = []
+    outcome = {"attack": "forge/nan", "breaks": ["2 points for chain.l2_gradient, where 0.2 were earned"]}
+
+    def broken(only: Sequence[str], *_: object) -> dict[str, Any]:
+        asked.append(only)
+        return {"attacks": 1, "breaks": ["forge/nan: 2 points"], "outcomes": [outcome]}
+
+    monkeypatch.setattr(run, "run", broken)
+    done = CliRunner().invoke(app, ["redteam", "--only", "forge/nan", "--only", "steal/"])
+    assert (asked, done.exit_code) == ([["forge/nan", "steal/"]], 1)
+    assert "break: forge/nan: 2 points" in done.stdout
 
 
 @pytest.mark.slow
 def test_the_same_attacks_do_have_success_elsewhere() -> None:
-    """The suite can fail: three attacks that stock nbgrader falls for."""
-    for name in ("forge/patched_numpy", "notebook/skip_tag", "steal/environment"):
-        assert stock_nbgrader.run_attack(name), name
+    """The suite can fail: three attacks that stock nbgrader falls for, each of a student of its own in one class."""
+    found = stock_nbgrader.run_class(["forge/patched_numpy", "notebook/skip_tag", "steal/environment"])
+    assert found["forge/patched_numpy"] == ["2 points for chain-l2-gradient"]
+    assert found["notebook/skip_tag"] == ["2 points for chain-l2-gradient"]
+    assert [b.partition("-")[0] for b in found["steal/environment"]] == ["CANARY"]
+
+
+@pytest.mark.slow
+def test_without_namespaces_a_few_attacks_reach_as_far_as_is_known() -> None:
+    """In a container without Landlock: files without end are stopped, and one attack shows that others are noticed."""
+    needs_root()
+    found = container.attack(["resources/inodes", "steal/system_accounts"], landlock=False)
+    assert (found["attacks"], found["breaks"]) == (2, [])
+    assert [line.partition(":")[0] for line in found["weaker"]] == ["steal/system_accounts"]
+    # Stopped by the count of files (tests/grader/sandbox/test_holdings.py), or before it by the file system itself.
+    assert found["outcomes"][0]["earned"] == {"chain.l2_gradient": 0.0, "chain.maximise": 4.0}
+
+
+def test_where_the_suite_itself_fails_in_the_container_there_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_root()
+    monkeypatch.setattr(container, "_fill", lambda root: None)
+    with pytest.raises(GraderError, match="did not run in the container"):
+        container.attack(["forge/nan"])
 
 
 @pytest.fixture(scope="module")
@@ -188,11 +226,3 @@ def test_formgrader_runs_nothing_of_a_students(pages: CourseDirectory, chain: Ch
     text = urllib.request.urlopen(url).read().decode()
     assert "window.pwned" in text, "the attacks are not on the page at all: " + text[:500]
     assert browse([url]) == []
-
-
-@pytest.mark.slow
-def test_the_command_prints_what_was_asked_for() -> None:
-    command = [sys.executable, "-m", "grader", "redteam", "--only", "forge/nan", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    found = json.loads(done.stdout)
-    assert (done.returncode, found["attacks"], found["breaks"]) == (0, 1, [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import struct
@@ -38,19 +37,15 @@ def cells_run(*sources: str, seconds: float = 120.0, config: ExecutionConfig = C
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     found = []
 
-    async def go(address: str) -> None:
-        async with Kernel(notebook, address, config) as kernel:
-            for index, cell in enumerate(notebook.cells):
-                try:
-                    outcome = await kernel.run(index, seconds)
-                except KernelDied as lost:
-                    outcome = f"lost: {lost}"
-                found.append((outcome, "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)))
-                if outcome.startswith("lost"):
-                    return
-
-    with JudgeServer() as judge:
-        asyncio.run(go(judge.address))
+    with JudgeServer() as judge, Kernel(notebook, judge.address, config) as kernel:
+        for index, cell in enumerate(notebook.cells):
+            try:
+                outcome: str = kernel.run(index, seconds)
+            except KernelDied as lost:
+                outcome = f"lost: {lost}"
+            found.append((outcome, "".join(o.get("text", o.get("evalue", "")) for o in cell.outputs)))
+            if outcome.startswith("lost"):
+                break
     return found
 
 
@@ -195,9 +190,10 @@ def test_too_many_sockets_end_the_kernel() -> None:
 @pytest.mark.slow
 def test_a_reply_that_is_left_out_ends_the_kernel_and_output_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell that ends with an error of many megabytes is told at once, not after all the time that it has."""
+    cold = replace(CONFIG, fork=False)
     monkeypatch.setattr(kernel_manager, "MessageBounds", lambda: zmtp.MessageBounds(message=2**20))
     printed = "k = get_ipython().kernel\nk.session.send(k.iopub_socket, 'stream', {'text': 'x' * 2**21})\nprint('on')"
-    (first, shown), (second, _) = cells_run(printed, "raise ValueError('x' * 2**21)")
+    (first, shown), (second, _) = cells_run(printed, "raise ValueError('x' * 2**21)", config=cold)
     assert (first, shown) == ("ok", "on\n")
     assert second == "lost: it sent a message of more than 1 MB or 8 parts"
 
@@ -212,7 +208,7 @@ def test_where_there_are_memory_groups_one_holds_the_kernel(monkeypatch: pytest.
     monkeypatch.setattr(ResourceLimits, "in_all", property(lambda limits: limits.memory))
     fill = "for place in ('/tmp', '/dev/shm'):\n    for k in range(2):\n"
     fill += "        with open(f'{place}/{k}', 'wb') as file: file.write(b'x' * 45 * 2**20)\nprint('held')"
-    hold = "x = b'x' * 200 * 2**20"
+    hold = "x = b'x' * 225 * 2**20"
     assert [outcome for outcome, _ in cells_run(fill, hold, config=config)] == [
         "ok",
         "lost: it used more than 0.390625 GB of memory",

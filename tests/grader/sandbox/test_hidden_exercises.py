@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 from collections.abc import Iterator
@@ -40,8 +39,10 @@ MARKS = (
     "what the inputs of an exercise must include",
     "Numbers whose sizes and signs are known",
     "Ordinary inputs beside special ones",
+    "What whole updates have in common",
     "What a step of plain SGD did",
     "The formula behind recovered gradients",
+    "What the labels and errors of one call",
     "What an actor's step and two soft updates did",
     "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
@@ -114,13 +115,10 @@ def seen_in_a_kernel(attempt: str) -> dict[str, list[Any]]:
     program = f"HIDDEN, SHOWN, MARKS = {[*HIDDEN, *FAULTS]!r}, {bubblewrap.SHOWN!r}, {MARKS!r}\n{LOOK}"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(program)])
 
-    async def go(address: str) -> str:
-        async with Kernel(notebook, address, ExecutionConfig(ROOT / "build", fork=attempt == "forked")) as kernel:
-            assert kernel.attempt == attempt
-            return await kernel.run(0, 120.0)
-
-    with JudgeServer() as judge:
-        outcome = asyncio.run(go(judge.address))
+    config = ExecutionConfig(ROOT / "build", fork=attempt == "forked")
+    with JudgeServer() as judge, Kernel(notebook, judge.address, config) as kernel:
+        assert kernel.attempt == attempt
+        outcome = kernel.run(0, 120.0)
     shown = "".join(o.get("text", o.get("evalue", "")) for o in notebook.cells[0].outputs)
     assert outcome == "ok", shown
     rows, found = json.loads(shown)
@@ -170,10 +168,17 @@ def test_a_file_that_somebody_adds_anywhere_among_the_exercises_is_hidden() -> N
     assert bound == {str(bubblewrap.EXERCISES / name) for name in SHOWN}
 
 
+@pytest.fixture(scope="module")
+def term(tmp_path_factory: pytest.TempPathFactory) -> CourseDirectory:
+    """One course directory for all chapters, whose kernels are forked from one server."""
+    folder = tmp_path_factory.mktemp("term")
+    return CourseDirectory(folder / "work", folder / "course")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("which", chapters(), ids=lambda c: c.key)
-def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, tmp_path: Path) -> None:
-    course = CourseDirectory(tmp_path / "work", tmp_path / "course")
+def test_right_work_earns_everything_in_a_real_kernel(which: Chapter, term: CourseDirectory) -> None:
+    course = term
     build(which, course)
     sample_class.fill_class(course, which, mistaken=0)
     full = {i: e.points for i, e in entries(which.key).items()}

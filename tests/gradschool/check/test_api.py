@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -20,7 +21,8 @@ from grader.bank.registry import entries
 from gradschool import CheckFailed, check
 from gradschool.check.api import check_here
 from gradschool.core import protocol
-from gradschool.core.exercise import find
+from gradschool.core.exercise import find, in_chapter
+from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import JUDGE_VARIABLE, unpack_reply
 
 CHAIN = entries("chain")
@@ -45,8 +47,10 @@ def named(pair: object) -> str:
 def test_the_reference_passes_and_prints_the_card_alone(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     check(entry.exercise.id, entry.reference)
     out, err = capsys.readouterr()
-    assert out.startswith(f"{entry.exercise.id}: passed. {entry.exercise.title}\n")
-    assert out.count("\n") == 5
+    assert out.startswith(f"{entry.exercise.id}: passed. {entry.exercise.title}\n  {entry.exercise.meaning}\n  [x] ")
+    is_last = entry.exercise == in_chapter("chain")[-1]
+    assert ("\nNext exercise: " in out) is not is_last
+    assert out.count("\n") == (6 if is_last else 7)
     assert err == ""
 
 
@@ -87,6 +91,7 @@ def test_a_wrong_answer_shows_the_card_and_raises_one_line(capsys: pytest.Captur
     ("arguments", "words"),
     [
         (("chain.l2_gradiant", np.subtract), 'did you mean "chain.l2_gradient"?'),
+        (("chain.nope", np.subtract), "There is no exercise 'chain.nope': there are chain.l2_gradient, "),
         (("chain.xyzzy", np.subtract), "there are chain.l2_gradient, chain.numerical_gradient, "),
         (("chian.l2_gradient", np.subtract), 'ids begin with "chain." or "dqn." or "ddpg."'),
         (("", np.subtract), "There is no exercise ''"),
@@ -251,6 +256,21 @@ def test_a_judge_that_breaks_off_is_one_clear_sentence(listening: socket.socket,
     assert failed.value.__suppress_context__
 
 
+def test_a_kernel_with_a_judge_is_watched_by_nobody_whatever_its_cells_say(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook may say that its front end could ask a reader a question; while grading that changes nothing."""
+    request = {"content": {"allow_stdin": True}}
+    kernel = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: request))
+    monkeypatch.setattr("IPython.get_ipython", lambda: kernel)
+    serve(listening, protocol.encode({"accepted": False}))
+    assert not is_interactive()
+    with pytest.raises(CheckFailed, match="the negative"):
+        check("chain.l2_gradient", lambda p, l: l - p)
+    monkeypatch.delenv(JUDGE_VARIABLE)
+    assert is_interactive()
+
+
 @pytest.mark.parametrize("address", ["/nowhere/at/all", "/" + "long" * 100, "/"])
 def test_nobody_at_the_judges_address_is_one_clear_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(JUDGE_VARIABLE, address)
@@ -296,3 +316,31 @@ def test_the_validate_button_tells_right_from_wrong(sign: int, tmp_path: Path) -
     result = validator.validate(str(file))
     json.dumps(result)
     assert ("failed" in result) == (sign < 0)
+
+
+def test_a_chapter_that_is_not_written_says_so_once_and_counts_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """nbgrader's Validate lists every error of a notebook; each still is one."""
+    api = sys.modules["gradschool.check.api"]
+    monkeypatch.setattr(api, "_written", {})
+
+    def stub(*args: object) -> None:
+        raise NotImplementedError
+
+    said = []
+    for name, entry in CHAIN.items():
+        answer = entry.reference if name == "chain.relu_vjp" else stub
+        try:
+            check(name, answer)
+        except CheckFailed as failed:
+            said.append(str(failed))
+    assert said[0] == "chain.l2_gradient: Not written yet: the function still raises NotImplementedError."
+    assert [words.partition(": ")[2] for words in said[1:-1]] == ["not written yet."] * (len(CHAIN) - 3)
+    assert said[-1] == f"chain.adam_step: not written yet. 1 of {len(CHAIN)} exercises of this chapter are written."
+    monkeypatch.setattr(api, "_written", {})
+    with pytest.raises(
+        CheckFailed, match=r"adam_step: Not written yet: the function still raises NotImplementedError\.$"
+    ):
+        check("chain.adam_step", stub)  # alone, it counts nothing
+    capsys.readouterr()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradschool.check.api import CheckFailed, check, check_here, hint_to_open
-from gradschool.check.card import BAD, GOOD, WAITING, _colour, as_html, as_text, heat_map
-from gradschool.core.exercise import Case, Exercise, find
+from gradschool.check.blocks import blocks_of, shown_block
+from gradschool.check.card import BAD, GOOD, WAITING, as_html, as_text
+from gradschool.check.heat_map import _color, heat_map
+from gradschool.core.exercise import CHAPTERS, Case, Exercise, find, in_chapter
 from gradschool.core.plain_data import Unsupported, to_plain
-from gradschool.core.report import Criterion, Example, Report
+from gradschool.core.report import Criterion, Example, Following, Report
 from tests.support.card_reader import harmless
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> `<b>` &amp; </div></pre><style> \ud800\x1b[31m"
@@ -75,6 +79,13 @@ def test_a_card_is_harmless_and_says_the_same_as_its_text(name: str) -> None:
     assert len(text) < 5_000
 
 
+def test_a_warm_ups_card_names_no_points() -> None:
+    report = replace(check_here(L2, STUDENTS["right"]), points=2.0, warm_up=True)
+    for card in (as_text(report), harmless(as_html(report)).text):
+        assert "warm-up, no marks" in card
+        assert "points" not in card
+
+
 def test_a_terminal_gets_no_commands() -> None:
     for name in ("raises", "prints", "text", "keys", "type"):
         assert "\x1b" not in as_text(check_here(L2, STUDENTS[name]))
@@ -118,8 +129,162 @@ def test_wrong_entries_are_marked_by_a_sign_and_a_frame() -> None:
     assert "wrong entries: index 1" in text
 
 
+def shown(expected: object, got: object) -> tuple[str, str]:
+    """The card of an answer, as a browser reads it and as text."""
+    example = Example("toy", (), "", np.array(expected), np.array(got), np.array(expected) != np.array(got))
+    report = Report("chain.toy", "A toy", 0.1, (), "values", "Not these numbers.", example)
+    return harmless(as_html(report)).text, as_text(report)
+
+
+def test_a_constant_ratio_is_said_and_only_where_it_is_one() -> None:
+    for expected, got, factor in (
+        ([6.0, -3.0, 0.0], [1.0, -0.5, 0.0], "0.1667"),
+        ([[1.0, 2.0]], [[-1.0, -2.0]], "-1"),
+    ):
+        for card in shown(expected, got):
+            said = re.escape(factor)
+            assert re.search(rf"Ratio: got / expected \({said} in every|got / expected = {said} in every", card)
+    for expected, got in (
+        ([6.0, 3.0], [1.0, 0.6]),  # two ratios
+        ([6.0, 0.0], [1.0, 0.5]),  # no ratio where 0 is expected
+        ([6.0], [1.0]),  # a single entry has a ratio with anything
+        ([6.0, 0.0], [1.0, 0.0]),  # and so has the only one that counts
+        ([6.0, 3.0], [0.0, 0.0]),
+        ([1e-300, 2e-300], [1e300, 2e300]),  # no number
+    ):
+        for card in shown(expected, got):
+            assert "in every entry" not in card
+
+
+def test_numbers_at_the_end_of_the_range_are_drawn_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "Ratio: got / expected" in shown([1.7e308, 1e-300], [-1.7e308, 1e300])[0]
+        assert "Ratio: got / expected" in shown([1e-300, 2e-300], [1e300, 2e300])[0]
+
+
+def test_difference_and_ratio_take_the_place_of_what_was_got() -> None:
+    """Three views of which one is open: the same name makes opening one of them close the others."""
+    example = Example(
+        "toy", (), "", np.array([2.0, 0.0, 4.0]), np.array([1.0, 0.5, 4.0]), np.array([True, True, False])
+    )
+    html = as_html(Report("chain.toy", "A toy", 0.1, (), "values", "Not these numbers.", example))
+    read = harmless(html).text
+    assert re.findall(r"<details name=\"(view-\w+)\"[^>]*?( open)?>", html) == [
+        (name, is_open) for name in re.findall(r"view-\w+", html)[:1] for is_open in (" open", "", "")
+    ]
+    for title, numbers in (("Difference: got − expected", "-10.50"), ("Ratio: got / expected", "0.5–1")):
+        assert re.sub(r"\D*012", "", read.partition(title)[2], count=1).startswith(numbers)
+    for expected, got in (([1.0, np.nan], [1.0, 2.0]), ([1, 2], [2, 3]), (np.ones((2, 2, 2)), np.zeros((2, 2, 2)))):
+        assert "Difference" not in shown(expected, got)[0]
+
+
+def test_two_cards_on_one_page_do_not_close_each_others_views() -> None:
+    def name(got: list[float]) -> set[str]:
+        example = Example("toy", (), "", np.array([2.0, 4.0]), np.array(got), np.array([True, True]))
+        return set(re.findall(r"view-\w+", as_html(Report("chain.toy", "A toy", 0.1, (), "values", "h", example))))
+
+    assert len(name([1.0, 2.0])) == len(name([1.0, 3.0])) == 1
+    assert name([1.0, 2.0]) != name([1.0, 3.0])
+
+
+FLAT = find("ddpg.critic_gradient")
+
+
+def mean_in_one_bias(critic: Any, batch: Any, y: np.ndarray) -> np.ndarray:
+    """The right gradient, with the first layer's bias averaged once more."""
+    gradient = FLAT.oracle({"critic": vars(critic), "batch": batch._asdict(), "y": y}).copy()
+    first, units = critic.sizes[:2]
+    gradient[first * units : (first + 1) * units] /= len(y)
+    return gradient
+
+
+def test_a_flat_gradient_is_shown_block_by_block() -> None:
+    report = check_here(FLAT, mean_in_one_bias)
+    assert not report.passed
+    assert report.example is not None
+    expected = np.asarray(report.example.expected)[48:56]
+    html, text = as_html(report), as_text(report)
+    read = harmless(html).text
+    for card in (read, text):
+        for name, words in (
+            ("W1 (6, 8)", "right"),
+            ("b1 (8,)", "6 of 8 wrong, got / expected = 0.25"),
+            ("b3 (1,)", "right"),
+        ):
+            assert f"{name}: {words}" in card
+    assert html.count("</code> (") == 6
+    assert "Expected b1, shape (8,)" in read
+    assert f"expected b1 = {str(np.round(expected, 5))[:9]}" in text
+    assert "W1 (6, 8): right" not in as_text(check_here(FLAT, lambda critic, batch, y: np.zeros(3))), (
+        "not of that length"
+    )
+
+
+def test_blocks_are_a_whole_flat_array_in_its_own_order() -> None:
+    expected = np.arange(11.0)
+    got = np.where(expected > 8, 0.0, expected)
+    example = Example("toy", (), "grad", expected, got, expected > 8, blocks={"W1": (3, 2), "b1": (2,), "W2": (3,)})
+    found = blocks_of(example)
+    assert [(b.name, b.is_right, b.words) for b in found] == [
+        ("W1", True, "right"),
+        ("b1", True, "right"),
+        ("W2", False, "2 of 3 wrong"),
+    ]
+    assert np.concatenate([np.ravel(b.example.expected) for b in found]).tolist() == expected.tolist()
+    assert shown_block(example, found).label == "grad W2"
+    assert blocks_of(replace(example, blocks={"W1": (3, 3)})) == [], "another length"
+    assert shown_block(example, []) is example
+
+
+EXERCISES = [exercise for part in CHAPTERS for exercise in in_chapter(part)]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_pass_says_what_it_means(exercise: Exercise) -> None:
+    meaning = exercise.meaning
+    assert 40 < len(meaning) <= 200
+    assert meaning.endswith(".")
+    assert meaning.count("`") % 2 == 0
+    assert not re.search(r"[.!?] [A-Z]", meaning), "one sentence"
+    assert [e.meaning for e in EXERCISES].count(meaning) == 1
+
+
+def test_the_card_of_a_pass_means_something_and_links_on(capsys: pytest.CaptureFixture) -> None:
+    report = check_here(L2, STUDENTS["right"])
+    following = Following("chain.numerical_gradient", "Central differences", "exercise-chain-numerical-gradient")
+    html = as_html(replace(report, following=following))
+    assert '<a href="#exercise-chain-numerical-gradient" style' in html
+    assert L2.meaning in harmless(html).text
+    wrong = check_here(L2, STUDENTS["sign"])
+    for card in (as_html(replace(wrong, following=following)), as_text(replace(wrong, following=following))):
+        assert "Next exercise" not in card
+        assert L2.meaning not in card
+    check("chain.l2_gradient", STUDENTS["right"])
+    said = capsys.readouterr().out
+    assert said.endswith("Next exercise: chain.numerical_gradient, Central differences.\n")
+    assert f"\n  {L2.meaning}\n" in said
+
+
+def test_the_sentence_comes_before_the_numbers_and_the_numbers_before_the_criteria() -> None:
+    report = check_here(L2, STUDENTS["sign"])
+    read = harmless(as_html(report)).text
+    places = [read.index(said) for said in (report.hint, "Expected", "Shape and dtype", "What was checked")]
+    assert places == sorted(places)
+
+
+def test_where_a_person_watches_the_card_alone_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No error below the card; a program that runs the notebook still meets one."""
+    api = sys.modules["gradschool.check.api"]  # as an attribute, `gradschool.check` is the function
+    monkeypatch.setattr(api, "is_interactive", lambda: True)
+    check("chain.l2_gradient", STUDENTS["sign"])
+    monkeypatch.setattr(api, "is_interactive", lambda: False)
+    with pytest.raises(CheckFailed):
+        check("chain.l2_gradient", STUDENTS["sign"])
+
+
 def test_one_scale_for_both_maps() -> None:
-    """An entry of the same size has the same colour on both sides, whatever else is in the array."""
+    """An entry of the same size has the same color on both sides, whatever else is in the array."""
     report = check_here(L2, lambda p, l: np.where(np.arange(len(p)) == 0, 1e6, p - l))
     html = as_html(report)
     last = f"{report.example.expected[-1]:.4g}</td>"
@@ -138,7 +303,7 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     huge = replace(L2, cases=lambda rng: [Case("large", {"p": rng.normal(size=9999), "l": rng.normal(size=9999)})])
     huge = replace(huge, oracle=lambda a: a["p"] - a["l"])
     report = check_here(huge, lambda p, l: l - p)
-    assert len(as_html(report)) < 7_000
+    assert len(as_html(report)) < 12_000  # four small tables
     assert len(as_text(report)) < 2_000
     assert "wrong entries: all" in as_text(report)
 
@@ -228,9 +393,9 @@ def test_each_thing_is_said_once() -> None:
             assert card.count("alert(1)") <= 1
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """WCAG's relative luminance of #rrggbb."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
 
@@ -247,7 +412,7 @@ def test_signs_and_numbers_can_be_read() -> None:
         assert contrast(ground, "#ffffff") >= 3  # the card's edge on a light page
         assert contrast(ground, "#111111") >= 3  # and on a dark one
     for share in np.linspace(-1, 1, 201):
-        assert contrast(*_colour(float(share))) >= 4.5, share
+        assert contrast(*_color(float(share))) >= 4.5, share
 
 
 def test_an_untouched_exercise_is_told_so_and_no_more() -> None:

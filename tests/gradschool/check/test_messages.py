@@ -93,7 +93,8 @@ def test_the_example_is_the_smallest_regular_case_whole() -> None:
 def test_the_example_of_a_function_that_raises() -> None:
     shown = check_here(TOY, lambda x, k: x[9]).example
     assert (shown.case, shown.label) == ("three", "")
-    assert shown.error == "IndexError: index 9 is out of bounds for axis 0 with size 3 (line 1 of <lambda>)"
+    said = "index 9 is out of bounds for axis 0 with size 3 (line 1 of <lambda>, `x[9]`: x is (3,))"
+    assert shown.error == f"IndexError: {said}"
     assert shown.inputs["x"].tolist() == [1, 5, 7]
     assert (shown.expected, shown.got, shown.wrong) == (None, None, None)
 
@@ -205,8 +206,8 @@ def test_marks_by_the_entry_are_shared_to_six_digits() -> None:
     assert check_here(words, lambda x, k: {"A": "sign", "B": "half"}).fraction == 0.5
     assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).fraction == 0.0  # one name for all: no answer
     assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).fraction == 0.0
-    assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).hint == "These are not right yet: `A`, `B`."
-    assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).hint == "`B` is not the right answer yet."
+    assert check_here(words, lambda x, k: {"A": "half", "B": "sign"}).hint == "2 of the 2 answers are not right yet."
+    assert check_here(words, lambda x, k: {"A": "sign", "B": "sign"}).hint == "1 of the 2 answers is not right yet."
 
 
 def test_two_numbers_are_not_one() -> None:

@@ -149,6 +149,22 @@ def test_what_a_call_must_leave_alone_is_no_part_of_the_answer() -> None:
     assert "`x`" in report.hint
 
 
+def test_a_part_without_a_share_of_its_own_is_asked_for_by_another() -> None:
+    """Half for each share; with both right parts of one share wrong or one of them, that share is lost."""
+    three = replace(
+        PAIR,
+        oracle=lambda a: (a["k"] * a["x"], a["x"].sum(), 3.0 * a["x"]),
+        returns=("scaled", "total", "elsewhere"),
+        shares_with={"elsewhere": ("scaled",)},
+    )
+    assert earned(lambda x, k: (k * x, x.sum(), 3.0 * x), three) == 1.0
+    assert earned(lambda x, k: (k * x, x.sum(), -3.0 * x), three) == pytest.approx(0.55)
+    assert earned(lambda x, k: (-k * x, x.sum(), 3.0 * x), three) == pytest.approx(0.55)
+    assert earned(lambda x, k: (k * x, -x.sum(), 3.0 * x), three) == pytest.approx(0.55)
+    both = replace(three, shares_with={"elsewhere": ("scaled", "total")})
+    assert earned(lambda x, k: (k * x, x.sum(), -3.0 * x), both) == pytest.approx(0.1)
+
+
 def test_a_part_that_is_an_input_as_it_stands_counts_beside_another_right_part_only() -> None:
     given = replace(PAIR, oracle=lambda a: (a["k"] * a["x"], a["x"]))
     assert earned(lambda x, k: (0 * x, x), given) == 0.0
@@ -195,7 +211,7 @@ def test_diagnoses_earn_their_share_one_by_one() -> None:
     assert earned(answer(A=" Sign "), WORDS) == 1.0
     assert earned(answer(A="leak"), WORDS) == 0.75
     assert earned(answer(A="leak", C="leak"), WORDS) == 0.5
-    assert told(answer(A="leak", C="leak"), WORDS) == "answer: These are not right yet: `A`, `C`."
+    assert told(answer(A="leak", C="leak"), WORDS) == "answer: 2 of the 4 answers are not right yet."
     assert earned(lambda: dict.fromkeys("ABCD", "none"), WORDS) == 0.0
     assert earned(lambda: {"A": "sign"}, WORDS) == 0.25  # a missing letter costs its own share
     assert earned(lambda: {"A": "sign", "B": "leak", "C": "mean"}, WORDS) == 0.75

@@ -7,7 +7,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradschool.core.bounded_json import TooManyValues, is_within, loads
@@ -27,6 +27,7 @@ def values(tree: Any) -> int:
 
 
 @given(TREES, st.booleans())
+@example(tree=",", plain=False)
 @settings(max_examples=60, deadline=None)
 def test_values_are_counted_and_what_stands_in_strings_is_not(tree: object, plain: bool) -> None:
     text, number = json.dumps(tree, ensure_ascii=plain).encode("utf-8", "surrogatepass"), values(tree)

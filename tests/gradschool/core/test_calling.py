@@ -57,7 +57,9 @@ def test_whatever_is_raised_is_reported_with_its_line() -> None:
         return y[7]
 
     assert reply_of(leaves_for_good).first == Raised("SystemExit", "None (line 2 of leaves_for_good)")
-    assert reply_of(slips).first.message == "index 7 is out of bounds for axis 0 with size 3 (line 3 of slips)"
+    assert reply_of(slips).first.message == (
+        "index 7 is out of bounds for axis 0 with size 3 (line 3 of slips, `y[7]`: y is (3,))"
+    )
     assert reply_of(np.linalg.inv).first.type == "TypeError"
 
 
@@ -69,10 +71,11 @@ def test_an_interrupt_from_the_keyboard_gets_through() -> None:
         reply_of(interrupted)
 
 
-def test_an_exception_that_raises_when_it_is_read() -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+def test_an_exception_that_raises_when_it_is_read(kind: type[BaseException]) -> None:
     class Sulky(Exception):
         def __str__(self) -> str:
-            raise RuntimeError
+            raise kind
 
     def sulks(x: np.ndarray, k: int) -> np.ndarray:
         raise Sulky

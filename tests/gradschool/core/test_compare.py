@@ -75,5 +75,5 @@ def test_no_reply_is_the_example_of_right_work() -> None:
         Attempt(c, TOY.oracle(c.args), Reply(TOY.oracle(c.args), TOY.oracle(c.args), to_plain(dict(c.args))))
         for c in toy_cases(np.random.default_rng(0))
     ]
-    assert example_of(tried) is None
+    assert example_of(TOY, tried) is None
     assert assess(TOY, tried).passed

@@ -14,7 +14,7 @@ def test_every_exercise_is_found_by_its_id() -> None:
         assert set(exercise.grade_id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert len({e.grade_id for e in in_chapter("chain")}) == len(in_chapter("chain"))
     assert grade_id("chain.l2_gradient") == "chain-l2-gradient"
-    assert list(CHAPTERS) == ["chain", "dqn", "ddpg", "lab"]
+    assert list(CHAPTERS) == ["chain", "dqn", "ddpg", "lab", "next"]
 
 
 def test_an_unknown_id_is_a_lookup_error() -> None:

@@ -25,7 +25,7 @@ from gradschool.core.plain_data import (
     to_plain,
 )
 from tests.support.hostile_values import (
-    Colour,
+    Color,
     FalseTensor,
     Liar,
     LyingDict,
@@ -114,7 +114,7 @@ def test_containers_are_read_past_what_their_classes_claim() -> None:
     assert to_plain(LyingList(["x"])) == ("x",)
     assert to_plain(Pair("x", None)) == ("x", None)
     assert to_plain(collections.OrderedDict(b=None, a="x")) == {"b": None, "a": "x"}
-    assert to_plain(Colour.RED) == "red"
+    assert to_plain(Color.RED) == "red"
 
 
 def test_texts_from_numpy_are_texts() -> None:

@@ -47,11 +47,11 @@ def test_a_loop_over_the_rows_passes_with_a_note_that_says_how_slow(exercise_id)
     assert "512 rows take" in note
     assert int(note.split(" times as long")[0].split()[-1]) >= 5
     assert note in as_text(report)
-    assert "times as long as vectorised" in as_html(report)
+    assert "times as long as vectorized" in as_html(report)
 
 
 @pytest.mark.parametrize("entry", TIMED, ids=lambda entry: entry.exercise.id)
-def test_a_vectorised_function_gets_none(entry):
+def test_a_vectorized_function_gets_none(entry):
     with opcode_clock():
         assert check_here(entry.exercise, entry.reference).notes == ()
 

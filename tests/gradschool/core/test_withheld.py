@@ -18,6 +18,7 @@ from gradschool.rl.ddpg.agent import Settings, StudentFunctions
 from gradschool.rl.ddpg.batched import BatchedMLP, random_batch
 from gradschool.rl.ddpg.fused import FusedAgent
 from gradschool.rl.dqn.hidden_layer import HiddenNet
+from gradschool.rl.envs import small_mdp
 from gradschool.rl.nets.mlp import MLP, Adam
 
 NET = MLP((2, 3, 1), rng=np.random.default_rng(0))
@@ -27,6 +28,8 @@ HIDDEN = HiddenNet(5, 3, 4, np.random.default_rng(0))
 SMALL = Settings(batch=4, hidden=(5, 4))
 AGENT = FusedAgent(SMALL, np.random.default_rng(0))
 BATCH = random_batch(SMALL, np.random.default_rng(1))
+WHEEL = small_mdp.full_batch()
+PAIRS = small_mdp.independent_pairs(WHEEL)
 NOTHING = StudentFunctions(*[lambda *a: None] * 6)
 
 TOOLS_OF_CHAPTER_3 = {
@@ -44,6 +47,7 @@ NEVER = {
     "fused gradients": lambda: AGENT.compute_gradients(BATCH),
     "fused target": lambda: AGENT._target(BATCH),
     "fused action": lambda: AGENT.act(BATCH.obs),
+    "double sampling": lambda: small_mdp.double_sampled_gradient(np.zeros((3, 2)), WHEEL, PAIRS),
     "without squash": lambda: without_squash(NOTHING),
     "clinic of chapter 2": lambda: dqn_clinic.faulty_agent("A"),
     "clinic of chapter 3": lambda: ddpg_clinic.faulty_functions("A", NOTHING),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gradschool.check.api import check_here
 from gradschool.core.calling import Raised
 from gradschool.core.compare import same
-from gradschool.core.exercise import CHAPTERS, in_chapter
+from gradschool.core.exercise import CHAPTERS, find, in_chapter
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import iter_leaves, part_of, to_plain
 from gradschool.diagnosis import evidence
@@ -78,6 +78,11 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
         lambda x, w: np.sin(x + w),
         lambda x, w: np.maximum(np.sin(x + w), 0),
         "The result is what it should be where that is positive, and 0 elsewhere.",
+    ),
+    "decimals": (
+        lambda x, w: np.sin(x * w),
+        lambda x, w: np.round(np.sin(x * w), 2),
+        "The result is what it should be, rounded to 2 decimals.",
     ),
     "ignored": (
         lambda x, w: np.sin(x * w),
@@ -199,8 +204,8 @@ def test_a_size_at_which_it_is_right_is_told() -> None:
 
     assert hint(lambda x: np.exp(x), wrong, "x", edge=True) == (
         "batch-combined",
-        "The result is right for one sample at a time; a batch is not, even one of equal samples: look at what "
-        "becomes of several rows.",
+        "The result is right for one sample at a time; a batch is not, and some batches of equal samples are wrong "
+        "too: look at what becomes of several rows.",
     )
 
 
@@ -524,3 +529,31 @@ def test_an_adapters_own_error_never_reaches_a_student() -> None:
     report = check_here(backward, namespace["it"])
     assert report.mistake == "unusable"
     assert report.hint == "What came back cannot be used: it returned a number, where (B, 3) is asked for."
+
+
+def test_a_class_that_cannot_be_used_says_why() -> None:
+    """A class has no `->` in its signature; what was missing is said, not that something else is asked for."""
+    made = replace(exercise(np.sin, "x"), signature="Agent(x)", adapter=lambda answer, a: answer(a["x"]).learn(a["x"]))
+    namespace: dict[str, Answer] = {}
+    exec("class it:\n    def __init__(self, x):\n        pass", namespace)
+    report = check_here(made, namespace["it"])
+    assert report.mistake == "unusable"
+    assert "its use raised AttributeError: 'it' object has no attribute 'learn'" in report.hint
+
+
+def test_equal_samples_are_tried_for_every_row() -> None:
+    """Each turn of this loop overwrites all rows: a batch of equal terminated rows is right, of others it is not."""
+
+    def overwrites(
+        reward: np.ndarray, q_next: np.ndarray, terminated: np.ndarray, truncated: np.ndarray, gamma: float
+    ) -> np.ndarray:
+        y = np.zeros(len(reward))
+        for i in range(len(reward)):
+            y[:] = reward[i]
+            if not terminated[i]:
+                y[i] += gamma * max(q_next[i])
+        return y
+
+    report = check_here(find("dqn.td_target"), overwrites)
+    assert report.mistake == "batch-combined"
+    assert "some batches of equal samples are wrong too" in report.hint

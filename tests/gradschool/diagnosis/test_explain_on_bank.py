@@ -12,6 +12,7 @@ from gradschool.diagnosis.first_look import UNEXPLAINED
 
 VAGUE = {*UNEXPLAINED, "parts-right"}
 EVERY = 4  # one mistake in so many is looked at; `audit --deep` looks at all of them
+ALL = {"next"}  # a chapter of four exercises: a fourth of its mistakes would say nothing of a share
 
 
 @pytest.mark.slow
@@ -21,9 +22,11 @@ def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence, "SECONDS", 60.0)  # on a busy machine the time by the clock is no measure
-    every = [(e, m) for e in entries(part).values() if not e.exercise.per_item for m in e.mutants][::EVERY]
-    reports = [check_here(entry.exercise, mutant.fresh()) for entry, mutant in every]
+    monkeypatch.setattr(evidence, "CPU_SECONDS", 4.0)  # twice the judge's: beside other tests the same work takes more
+    every = [(e, m) for e in entries(part).values() if not e.exercise.per_item for m in e.mutants]
+    looked_at = every if part in ALL else every[::EVERY]
+    reports = [check_here(entry.exercise, mutant.fresh()) for entry, mutant in looked_at]
     caught = [r for r in reports if not r.passed]
-    assert len(caught) == len(every)
+    assert len(caught) == len(looked_at)
     assert sum(r.mistake in VAGUE for r in caught) <= 0.15 * len(caught)
     assert all(r.claim.kind or r.mistake not in VAGUE for r in caught)

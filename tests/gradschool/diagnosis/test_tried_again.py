@@ -15,7 +15,10 @@ from gradschool.core.exercise import Case, Exercise
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
 from gradschool.diagnosis.evidence import Laboratory, parts_of
-from gradschool.diagnosis.hypotheses.responses import LAST, Responses
+from gradschool.diagnosis.hypotheses import responses
+from gradschool.diagnosis.hypotheses.counterfactuals import counterfactuals
+from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Probe, Responses
+from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others
 from tests.support.two_inputs import Answer, exercise, hint
 
 Array = np.ndarray
@@ -53,9 +56,11 @@ def test_single_samples_are_asked_for_where_the_batch_is_wrong() -> None:
     assert name not in ("samples-mixed", "batch-combined")
 
 
-def found_last(right: Answer, wrong: Answer, **draws: Any) -> list[str]:
+def found_last(
+    right: Answer, wrong: Answer, probes: tuple[Probe, ...] = LAST, names: str = "x, w", **draws: Any
+) -> list[str]:
     """The sentences of the experiments that come last, whatever else could be said."""
-    made = exercise(right, **draws)
+    made = exercise(right, names, **draws)
 
     def attempt(case: Case) -> Attempt:
         return Attempt(case, to_plain(right(*case.args.values())), call_twice(made, wrong, case.args))
@@ -63,7 +68,7 @@ def found_last(right: Answer, wrong: Answer, **draws: Any) -> list[str]:
     attempts = [attempt(case) for case in made.cases(np.random.default_rng(0))]
     laboratory = Laboratory(made, lambda a: call_twice(made, wrong, a), lambda a: right(*a.values()), attempts[0])
     parts = parts_of(made, [*attempts, *laboratory.fresh])[""]
-    return [d.sentence for d in Responses(laboratory).found(parts, LAST)]
+    return [d.sentence for d in Responses(laboratory).found(parts, probes)]
 
 
 def test_right_without_an_input_must_hold_beside_rows_of_zeros() -> None:
@@ -78,6 +83,135 @@ def test_right_without_an_input_must_hold_beside_rows_of_zeros() -> None:
     assert found_last(lambda x, w: (w - x) / len(x), wrong, x=table(0.1), w=table(1.0)) == []
     cured = found_last(lambda x, w: np.exp(x) * w, lambda x, w: (1 + x) * w)
     assert cured == ["With `x` set to 0, yours is right; with other values it can be wrong."]
+
+
+def test_right_without_an_input_must_hold_beside_other_numbers_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`v` is a weight and a bias of 0: with `x` set to 0, sin and tanh of it are the same."""
+    right = lambda x, w, v: w + np.tanh(v[0] * x + v[1])  # noqa: E731
+    wrong = lambda x, w, v: w + np.sin(v[0] * x + v[1])  # noqa: E731
+    made = {"names": "x, w, v", "v": lambda B: np.array([0.3 * B, 0.0])}
+    without_bias = found_last(lambda x, w: w + np.tanh(x), lambda x, w: w + np.sin(x))
+    of_x = "With `x` set to 0, yours is right; with other values it can be wrong."
+    assert without_bias == [of_x]
+    assert of_x not in found_last(right, wrong, **made)
+    monkeypatch.setattr(responses, "SURROUNDINGS", ())
+    assert of_x in found_last(right, wrong, **made)
+
+
+def test_right_without_an_input_that_the_right_answer_never_uses_says_nothing() -> None:
+    """Differences of numbers of which `w` is one lose digits; that is no question of what `w` is."""
+    assert found_last(lambda x, w: np.exp(x), lambda x, w: np.exp(x) + 0.01 * w) == []
+
+
+def test_inputs_that_are_changed_together_get_signs_of_their_own() -> None:
+    made = exercise(lambda x, w: x)
+    args = made.cases(np.random.default_rng(0))[1].args
+    for change, size in ((with_others, 1.0), (with_small_others, 0.1)):
+        other = change(made, {**args, "v": args["x"]}, "v")
+        signs = np.sign(other["x"]) * np.sign(other["w"])
+        assert {-1.0, 1.0} == set(np.unique(signs))
+        assert 0.3 * size < np.abs(other["x"]).max() / np.abs(args["x"]).max() < 2.0 * size
+
+
+def test_a_width_has_no_other_sign() -> None:
+    """np.clip and torch.clamp differ on an empty range: what would be right there depends on who works it out."""
+    within = lambda x, clip: np.clip(x, -clip, clip) * clip  # noqa: E731
+    made = exercise(within, "x, clip", clip=lambda B: 0.2 * B)
+    args = made.cases(np.random.default_rng(0))[0].args
+    keys = [c.key for c in counterfactuals(made, args, ("x", "clip"))]
+    assert {("x", "negative"), ("clip", "twice")} <= set(keys)
+    assert ("clip", "negative") not in keys
+    turned = found_last(within, lambda x, clip: np.cos(x) * clip, SHAPES, "x, clip", clip=lambda B: 0.2 * B)
+    assert not [said for said in turned if "`clip` changes its sign" in said]
+
+
+def test_what_holds_on_some_inputs_alone_is_said_of_some() -> None:
+    """In batches of odd size `w` is squared."""
+    said = found_last(lambda x, w: x * w, lambda x, w: x * w * (w if len(w) % 2 else 1.0), SHAPES)
+    assert said[0] == "When `w` is doubled, the right result doubles; yours does so only on some inputs."
+    assert "yours does not" not in " ".join(said)
+    always = found_last(lambda x, w: x * w, lambda x, w: x * w * w, SHAPES)
+    assert always[0] == "When `w` is doubled, the right result doubles; yours becomes 4 times as large."
+
+
+def test_growth_that_differs_from_input_to_input_is_said_plainly() -> None:
+    """`w` over its norm, but for a small constant that shows where `w` is tiny."""
+    tiny = {"w": lambda B: np.linspace(1, 2, 3 * B).reshape(B, 3) * (1e-9 if B == 5 else 1.0)}
+    normed = lambda x, w: w / (np.linalg.norm(w) + 1e-9)  # noqa: E731
+    said = found_last(lambda x, w: w, normed, SHAPES, **tiny)
+    assert said[0] == "When `w` is doubled, the right result doubles; yours does not."
+
+
+def test_growth_that_is_right_on_some_inputs_is_not_said_to_be_wrong_on_all() -> None:
+    """So few inputs as these are left where the budget is spent: two grow wrongly, each otherwise, and one rightly."""
+    sizes = iter((4, 5, 6, 4, 5, 6))
+    made = exercise(lambda x, w: w, w=lambda B: np.linspace(1, 2, 3 * next(sizes)).reshape(-1, 3))
+    powers = {4: 0.0, 5: 2.0, 6: 1.0}
+    wrong = lambda x, w: 3.0 * w ** powers[len(w)]  # noqa: E731
+    cases = [case for _ in range(2) for case in made.cases(np.random.default_rng(0))][:3]
+    attempts = [Attempt(c, c.args["w"], call_twice(made, wrong, c.args)) for c in cases]
+    laboratory = Laboratory(made, lambda a: call_twice(made, wrong, a), lambda a: a["w"], attempts[0])
+    growth = tuple(p for p in SHAPES if p.name == "growth")
+
+    def said(some: list[Attempt]) -> list[str]:
+        return [d.sentence for d in Responses(laboratory).found(parts_of(made, some)[""], growth)]
+
+    assert said(attempts[:2]) == ["When `w` is doubled, the right result doubles; yours does not."]
+    assert said(attempts) == []
+
+
+def test_what_is_left_without_an_input_is_too_much() -> None:
+    right = lambda x, w: w * np.exp(x)  # noqa: E731
+    penalty = found_last(right, lambda x, w: right(x, w) + 0.01 * np.sin(x), SHAPES)
+    assert penalty[0] == "With `w` set to 0, the right result is 0, and yours is not: what else is in it?"
+    assert not [s for s in found_last(right, lambda x, w: np.sin(w) * np.exp(x), SHAPES) if "set to 0" in s]
+    assert not [s for s in found_last(lambda x, w: w + 1, lambda x, w: w + 2, SHAPES) if "set to 0" in s]
+
+
+def test_an_answer_of_signs_alone_does_not_follow_a_small_change() -> None:
+    coarse = "When `w` changes a little, the right result changes too, and yours stays as it is on most inputs"
+    assert any(s.startswith(coarse) for s in found_last(lambda x, w: w * x, lambda x, w: np.sign(w) * x, SHAPES))
+    assert not any("a little" in s for s in found_last(lambda x, w: w * x, lambda x, w: np.sin(w) * x, SHAPES))
+
+
+def test_a_flag_that_switches_the_mistake_off_is_named_where_it_is_rarely_on() -> None:
+    """One row of six has the flag."""
+    rare = {"flag": lambda B: np.arange(B) == 1, "x": lambda B: np.linspace(0.5, 2, 9 * B).reshape(3 * B, 3)}
+    rare["flag"] = lambda B: np.arange(3 * B) % 6 == 1
+    on = lambda x, flag: np.where(flag[:, None], x, x + np.exp(x) + np.sin(5 * x))  # noqa: E731
+    off = lambda x, flag: np.where(flag[:, None], x, x + np.cos(7 * x) * x**3)  # noqa: E731
+    _, sentence = hint(on, off, "x, flag", **rare)
+    assert sentence == "The result is right where `flag` is on: what is wrong is the part that it switches off."
+
+
+def test_no_question_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two probes set an input to 0; an answer may cost as much as a whole update of an agent."""
+    asked: list[str] = []
+    attempt = Laboratory.attempt
+
+    def counted(self: Laboratory, case: Case, right: Any = None) -> Attempt | None:
+        asked.append(repr(case.args))
+        return attempt(self, case, right)
+
+    monkeypatch.setattr(Laboratory, "attempt", counted)
+    at_zero = tuple(p for p in (*SHAPES, *LAST) if p.name in ("left-over", "right-without"))
+    found_last(lambda x, w: x * w + x, lambda x, w: x * w * w + x, at_zero)
+    assert len(at_zero) == 2
+    assert len(asked) > 3
+    assert len(set(asked)) == len(asked)
+
+
+def test_what_is_read_from_weights_may_depend_on_every_input() -> None:
+    made = exercise(lambda x, w: x)
+    for read, said in ((None, True), (lambda a, got: None, False)):
+        attempts = [
+            Attempt(c, c.args["x"], call_twice(made, lambda x, w: x + w, c.args))
+            for c in made.cases(np.random.default_rng(0))
+        ]
+        of = replace(made, read=read)
+        laboratory = Laboratory(made, lambda a: call_twice(made, lambda x, w: x + w, a), lambda a: a["x"], attempts[0])
+        found = Responses(laboratory).found(parts_of(of, [*attempts, *laboratory.fresh])[""], STRONG)
+        assert any("When `w` changes, the right result stays" in d.sentence for d in found) == said
 
 
 def test_a_small_error_is_no_number_in_another_place() -> None:
@@ -115,13 +249,13 @@ def stepped(wrong: Any, kinds: tuple[str, ...] = ("SGD", "Adam")) -> Report:
     """The report on a step from `actor` by an optimizer of each kind; what it keeps is part of the answer."""
 
     def answer(step: Any, a: dict[str, Any]) -> dict[str, Array]:
-        after, state = step(a["actor"], a["g"], a["optimiser"])
-        return {"actor_after": after, "optimiser_state": {"exp_avg": state}}
+        after, state = step(a["actor"], a["g"], a["optimizer"])
+        return {"actor_after": after, "optimizer_state": {"exp_avg": state}}
 
     def cases(rng: np.random.Generator) -> list[Case]:
         draw = lambda: rng.normal(size=(4, 3))  # noqa: E731
         return [
-            Case(f"{kind} {k}", {"actor": draw(), "g": draw() + 0.1 * k, "optimiser": kind})
+            Case(f"{kind} {k}", {"actor": draw(), "g": draw() + 0.1 * k, "optimizer": kind})
             for kind in kinds
             for k in range(3)
         ]
@@ -132,7 +266,7 @@ def stepped(wrong: Any, kinds: tuple[str, ...] = ("SGD", "Adam")) -> Report:
     made = Exercise(
         "test.step",
         "A step",
-        "step(actor, g, optimiser) -> None",
+        "step(actor, g, optimizer) -> None",
         cases,
         lambda a: answer(right, a),
         answer,
@@ -145,7 +279,7 @@ def test_a_step_is_told_with_the_optimizer_that_shows_it() -> None:
     """Twice the gradient: Adam hides it."""
     report = stepped(lambda actor, g, kind: (actor - (0.2 * g if kind == "SGD" else 0.1 * np.sign(g)), 1.0 * g))
     assert (
-        report.hint == "Where the optimiser is SGD: the step from `actor` to `actor_after` is twice what it should be."
+        report.hint == "Where the optimizer is SGD: the step from `actor` to `actor_after` is twice what it should be."
     )
 
 
@@ -158,7 +292,7 @@ def test_a_wrong_step_comes_before_what_the_optimizer_keeps() -> None:
     unused = stepped(lambda actor, g, kind: (odd(actor, g, kind)[0], 0.0 * g))
     assert unused.mistake == "no-optimizer-step"
     right_step = stepped(lambda actor, g, kind: (actor - (0.1 * g if kind == "SGD" else 0.1 * np.sign(g)), 0.4 * g))
-    assert right_step.mistake == "state-optimiser_state.exp_avg"
+    assert right_step.mistake == "state-optimizer_state.exp_avg"
 
 
 def test_a_step_that_is_kept_short_names_its_bound() -> None:

@@ -1,4 +1,4 @@
-"""The drawings of gradients in a notebook: still pictures without a reader, pictures that follow controls with one."""
+"""The drawings of gradients in a notebook: still pictures without a reader, live figures with one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import IPython.display
 import pytest
 
-from gradschool.lessons import notebook_ui
+from gradschool.core import interactive
 from gradschool.lessons.figures import backprop_stepper, flow
-from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.live_figures import show
+from gradschool.lessons.live_figures.show import LiveFigure
 from tests.support.lesson_functions import (
     actor_loss_direct,
     actor_step,
@@ -24,20 +25,11 @@ from tests.support.lesson_functions import (
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """What is displayed, in order: ("new", data) and ("again", data)."""
-    seen: list[tuple[str, Any]] = []
-
-    def display(data: Any, **how: Any) -> Any:
-        seen.append(("new", data))
-        return SimpleNamespace(update=lambda data, **how: seen.append(("again", data)))
-
-    monkeypatch.setattr(IPython.display, "display", display)
+def page(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is displayed, in order."""
+    seen: list[Any] = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, **how: seen.append(data))
     return seen
-
-
-def pictures(page: list[tuple[str, Any]]) -> list[str]:
-    return [how for how, data in page if isinstance(data, dict) and "image/png" in data]
 
 
 LESSONS: dict[str, Callable[[], None]] = {
@@ -49,41 +41,31 @@ LESSONS: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: list[tuple[str, Any]]) -> None:
+def test_without_a_reader_one_still_picture_and_no_widget(lesson: str, page: list[Any]) -> None:
     LESSONS[lesson]()
-    assert pictures(page) == ["new"]
-    assert not [
-        data for _, data in page if isinstance(data, dict) and "application/vnd.jupyter.widget-view+json" in data
-    ]
-    assert all(
-        word in next(d for _, d in page if isinstance(d, dict))["text/plain"] for word in ("Units and edges", "carr")
-    )
+    (picture,) = [data for data in page if isinstance(data, dict)]
+    assert "image/png" in picture
+    assert "application/vnd.jupyter.widget-view+json" not in picture
+    assert all(word in picture["text/plain"] for word in ("Units and edges", "carr"))
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_with_a_reader_the_picture_follows_every_control(
-    lesson: str, page: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+def test_with_a_reader_a_live_figure_that_holds_every_choice(
+    lesson: str, page: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notebook_ui, "is_interactive", lambda: True)
-    made: dict[str, Any] = {}
-    real = notebook_ui._made
-    monkeypatch.setattr(notebook_ui, "_made", lambda controls: made.update(real(controls)) or made)
+    made: list[tuple[str, Any]] = []
+    monkeypatch.setattr(show, "is_interactive", lambda: True)
+    monkeypatch.setattr(LiveFigure, "_show_widget", lambda self: made.append((self.module, self.data)) or True)
     LESSONS[lesson]()
-    assert pictures(page) == ["new"]
-    assert "application/vnd.jupyter.widget-view+json" in page[0][1]
-    for name, widget in made.items():
-        if name.startswith("_"):
-            continue
-        before = len(pictures(page))
-        options = getattr(widget, "options", None)
-        widget.value = options[-1][1] if options else (not widget.value if isinstance(widget.value, bool) else 3)
-        assert pictures(page)[before:] == ["again"], name
+    ((module, data),) = made
+    assert module == "flow_graph"
+    assert not page
+    assert len(data["states"]) == {"chain": 6, "dqn": 16, "ddpg": 5, "stepper": 6}[lesson]
+    assert len({str(state) for state in data["states"].values()}) == len(data["states"])
 
 
 @pytest.mark.parametrize("lesson", ["chain", "dqn", "ddpg", "stepper"])
-def test_a_stub_is_answered_with_a_kind_sentence(
-    lesson: str, page: list[tuple[str, Any]], capsys: pytest.CaptureFixture
-) -> None:
+def test_a_stub_is_answered_with_a_kind_sentence(lesson: str, page: list[Any], capsys: pytest.CaptureFixture) -> None:
     def stub(*args: Any) -> Any:
         raise NotImplementedError
 
@@ -110,22 +92,12 @@ def test_a_front_end_is_told_by_its_requests(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
     monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET", raising=False)
-    assert not notebook_ui.is_interactive()  # no kernel at all
+    assert not interactive.is_interactive()  # no kernel at all
     kernel({"code": "", "allow_stdin": True})
-    assert notebook_ui.is_interactive()
+    assert interactive.is_interactive()
     monkeypatch.setenv("GRADSCHOOL_JUDGE_SOCKET", "/nowhere")
-    assert not notebook_ui.is_interactive()
+    assert not interactive.is_interactive()
     monkeypatch.delenv("GRADSCHOOL_JUDGE_SOCKET")
     for content in ({"code": "", "allow_stdin": False}, {}, None):
         kernel(content)
-        assert not notebook_ui.is_interactive()
-
-
-def test_a_figure_put_again_replaces_picture_and_words(page: list[tuple[str, Any]]) -> None:
-    figure = LessonFigure()
-    figure.alt = "one"
-    handles = figure.put()
-    figure.alt = "two"
-    figure.put(handles)
-    assert [how for how, _ in page] == ["new", "new", "again", "again"]
-    assert page[2][1]["text/plain"] == "two"
+        assert not interactive.is_interactive()

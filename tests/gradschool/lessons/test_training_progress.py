@@ -60,6 +60,9 @@ def test_a_picture_is_well_formed_and_says_what_it_shows() -> None:
     points = [float(v) for v in re.findall(r"[-\d.]+", " ".join(p.attrib["points"] for p in tree.iter("polyline")))]
     assert min(points) >= 0
     assert max(points) <= training_progress.WIDTH
+    last = tree.find(".//circle")
+    assert last is not None
+    assert float(last.attrib["cx"]) <= training_progress.WIDTH - training_progress.MARGIN, "there is room to go on"
 
 
 def test_redraws_are_few_however_often_training_calls(shown: list[str]) -> None:
@@ -207,7 +210,7 @@ from gradschool.rl.envs import taxi
 from gradschool.rl.dqn.agent import Settings, StudentFunctions
 from gradschool.rl.dqn.training import train_table
 from gradschool.lessons.dqn_experiments import train_seeds
-from gradschool.lessons.notebook_ui import is_interactive
+from gradschool.core.interactive import is_interactive
 training_progress.PAUSE = 0.0
 
 def td_target(r, q_next, terminated, truncated, gamma):

@@ -130,13 +130,13 @@ def test_the_broken_gradient_through_the_target_is_the_residual_gradient(functio
     assert table_gradient(functions, W, W, batch, settings) == pytest.approx(semi, abs=1e-12)
 
 
-def test_a_loop_is_told_from_a_vectorised_function():
+def test_a_loop_is_told_from_a_vectorized_function():
     def arguments(B):
         return (np.ones(B),)
 
     with opcode_clock():
         assert "a loop" in rows_against_one(lambda x: [float(v) ** 2 for v in x], arguments)
-        assert rows_against_one(lambda x: np.sin(x), arguments).endswith("vectorised.")
+        assert rows_against_one(lambda x: np.sin(x), arguments).endswith("vectorized.")
 
 
 def test_the_return_forgives_lost_repeats_and_even_rewards_them(functions, model):

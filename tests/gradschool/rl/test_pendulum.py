@@ -1,4 +1,4 @@
-"""The vectorised Pendulum against Gymnasium's own, step for step."""
+"""The vectorized Pendulum against Gymnasium's own, step for step."""
 
 from __future__ import annotations
 

@@ -116,6 +116,7 @@ def test_a_random_taxi_has_no_such_model():
 
 
 def test_animation_of_the_way_home(model):
+    from gradschool.lessons.figures import taxi_animation
     from gradschool.lessons.figures.taxi_animation import drive
 
     animation = drive(taxi.greedy(taxi.value_iteration(model, 0.99)), 328)
@@ -124,4 +125,9 @@ def test_animation_of_the_way_home(model):
     assert "return of 11" in animation.words
     assert all((one != two).any() for one, two in itertools.pairwise(animation.frames))
     assert animation.gif().startswith(b"GIF8")
-    assert 'alt="Taxi at row 3' in animation._repr_html_()
+    html = animation._repr_html_()
+    assert 'alt="Taxi at row 3' in html
+    assert html.startswith("<details open><summary"), "a film can be stopped"
+    assert "return of 11" in html.partition("</details>")[2], "and what it shows is still said"
+    band = animation.frames[:, -taxi_animation.BAND :]
+    assert all((one != two).any() for one, two in itertools.pairwise(band)), "step and return are written on each frame"

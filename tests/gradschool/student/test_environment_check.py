@@ -89,7 +89,7 @@ def test_a_kernel_that_is_missing_or_another_python(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", none)
     (found,) = environment_check.kernel()
-    assert found.sentence == "Jupyter has no kernel named python3, which the lessons ask for."
+    assert found.sentence == "Jupyter has no kernel named python3, which the lessons need."
     assert found.remedy[1:4] == ("-m", "ipykernel", "install")
 
 
@@ -133,7 +133,8 @@ def test_what_jupyter_lacks_or_has_switched_off(tmp_path: Path, monkeypatch: pyt
     assert bad(list(environment_check.extensions())) == [
         "JupyterLab lacks the Validate button (@jupyter/nbgrader).",
         "JupyterLab has the Validate button (@jupyter/nbgrader) switched off.",
-        "JupyterLab lacks the figures' controls (@jupyter-widgets/jupyterlab-manager).",
+        "JupyterLab lacks the lessons' buttons and fields (@jupyter-widgets/jupyterlab-manager).",
+        "JupyterLab lacks the live figures (anywidget).",
         "nbgrader's Validate button is not known to Jupyter.",
     ]
     for on, word in ((False, "is switched off"), (True, "is switched on")):
@@ -188,10 +189,10 @@ def test_fix_runs_each_remedy_once_and_looks_again(
 
     assert report(fix=False, run=run) == 1
     assert ran == []
-    assert "2 to mend; `gradschool doctor --fix` runs the commands above." in capsys.readouterr().out
+    assert "2 to fix; `gradschool doctor --fix` runs the commands above." in capsys.readouterr().out
     assert report(fix=True, run=run) == 0
     assert ran == [("mend", "it")]
-    assert capsys.readouterr().out.splitlines()[0] == "Mending: mend it"
+    assert capsys.readouterr().out.splitlines()[0] == "Fixing: mend it"
     state["mended"] = False
     assert report(fix=True, run=lambda _: 1) == 1
     assert "that did not work" in capsys.readouterr().out

@@ -14,10 +14,11 @@ from typing import Any
 import nbformat
 import pytest
 
-from grader.course import ROOT, chapter
+from grader.course import ROOT, chapter, chapters, lessons
 from grader.notebooks.source import source_notebook
 from gradschool.check import check_log
 from gradschool.core.exercise import in_chapter
+from gradschool.lessons.predictions import record
 from gradschool.student import cli
 from gradschool.student.hand_in import button, clean_run, command, release
 from gradschool.student.hand_in.clean_run import NoKernel, Outcome
@@ -102,7 +103,8 @@ def test_a_clean_kernel_tells_what_a_grader_will_see(solved: Notebook, capfd: py
     assert list(rows) == [*(e.id for e in in_chapter("chain")), "chain.reflection"]
     assert "[ ] chain.l2_gradient" in rows["chain.l2_gradient"]
     assert "not yet" in rows["chain.l2_gradient"]
-    assert "2 points" in rows["chain.l2_gradient"]
+    assert rows["chain.l2_gradient"].endswith("warm-up")
+    assert "2 points" in rows["chain.relu_vjp"]
     assert "not written yet" in rows["chain.relu_vjp"]
     assert "[x] chain.adam_step" in rows["chain.adam_step"]  # its check cell is gone: a grader brings one
     assert "not written yet" in rows["chain.reflection"]
@@ -264,11 +266,20 @@ def test_a_lesson_in_another_chapters_place_is_told(solved: Notebook) -> None:
     assert remarks(read(put(solved, "01-loss-as-chain-rule/any name.ipynb"))) == []
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "course").glob("*/*.ipynb")), ids=lambda f: f.parent.name)
+GRADED = [ROOT / "course" / c.assignment_id / f"{c.notebook}.ipynb" for c in chapters()]
+
+
+@pytest.mark.parametrize("file", GRADED, ids=lambda f: f.parent.name)
 def test_nothing_is_written_in_a_lesson_as_it_was_handed_out(file: Path) -> None:
     lesson = read(file)
     assert not any(lesson.is_written(e) for e in in_chapter(lesson.part))
     assert len([c for c in lesson.cells if c.experiment]) > (7 if lesson.part == "lab" else 10)
+
+
+def test_a_reading_is_not_handed_in() -> None:
+    (casebook,) = (c for c in lessons() if c.is_reading)
+    with pytest.raises(WrongFile, match="has no exercise of this course"):
+        read(ROOT / "course" / casebook.assignment_id / f"{casebook.notebook}.ipynb")
 
 
 def test_an_untouched_lesson_and_lost_cells_are_told(released: Notebook, solved: Notebook) -> None:
@@ -387,6 +398,48 @@ def test_a_folder_that_cannot_be_written(solved: Notebook, tmp_path: Path, monke
     assert code == 1
     assert "No space left on device" in said
     assert f"upload {NAME} itself" in said
+
+
+# -- predictions ----------------------------------------------------------------------------------------------
+
+
+def test_predictions_are_packed_only_if_the_student_says_so(
+    solved: Notebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(solved)
+    assert "Your predictions" not in said_by()[1]
+    assert "There are no predictions of this chapter on this computer" in said_by(with_predictions=True)[1]
+    record.keep_guess("chain.zero-share", 99.0)
+    record.keep_measurement("chain.zero-share", 98.0)
+    record.keep_guess("dqn.of-another-chapter", 1.0)
+    _, said = said_by()
+    assert "Your predictions are not packed; --with-predictions adds them." in said
+    with zipfile.ZipFile(ZIP) as archive:
+        assert b"zero-share" not in archive.read("receipt.json")
+    assert "Packed with your predictions (1)" in said_by(with_predictions=True)[1]
+    assert unpacked()[1].predictions == {"chain.zero-share": {"guess": 99.0, "measured": 98.0}}
+    assert cli.main(["hand-in", "--no-checks", "--with-predictions"]) == 0
+    assert "No mark depends on them" in capsys.readouterr().out
+    assert unpacked()[1].predictions
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_buttons_checkbox_says_whether_predictions_are_packed(
+    wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    asked: list[Any] = []
+    monkeypatch.setattr(button, "is_interactive", lambda: True)
+    monkeypatch.setattr(button, "_namespace", dict)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr(button, "pack", lambda part, namespace, run: run(None))
+    monkeypatch.setattr(button, "_run", lambda file, with_predictions: asked.append(with_predictions))
+    button.hand_in("chain")
+    box, press, _ = shown[0].children
+    assert box.value is False  # nothing is packed unasked
+    box.value = wanted
+    press.click()
+    assert asked == [wanted]
 
 
 # -- the button -----------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gradschool.check import check_log
+from gradschool.check import check_log, own_lines
 from gradschool.check.api import CheckFailed, check
 from gradschool.check.check_log import Event, ExerciseStatus, chapter_status, events, write
 from gradschool.core.judge_messages import judge_address
+from gradschool.lessons.predictions import record
 from gradschool.student import progress
 
 MINUTE = 60.0
@@ -150,7 +151,7 @@ def test_two_kernels_at_once_lose_no_line(state: Path) -> None:
 def test_only_the_end_of_a_long_history_is_read(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for k in range(50):
         write(Event(1e9 + k, L2, True))
-    monkeypatch.setattr(check_log, "MOST_BYTES", 1000)
+    monkeypatch.setattr(own_lines, "MOST_BYTES", 1000)
     assert 5 < len(events()) < 20
 
 
@@ -174,8 +175,18 @@ def test_status_in_a_terminal(state: Path) -> None:
     for event in log((0, L2, False), (7, L2, True), (8, NUM, False)):
         write(event)
     lines = status().splitlines()
+    assert not any("Predictions" in line for line in lines)
     assert lines[0] == (
         "01-loss-as-chain-rule: 1 of 14 exercises of this chapter pass; the next is chain.numerical_gradient."
     )
     assert re.fullmatch(r"  \[x\] chain\.l2_gradient\s+passed\s+7 min", lines[1])
     assert re.fullmatch(r"  \[!\] chain\.numerical_gradient\s+not yet\s+<1 min", lines[2])
+
+
+def test_status_counts_the_predictions(state: Path) -> None:
+    write(log((0, L2, True))[0])
+    record.keep_guess("chain.zero-share", 1.0)
+    record.keep_guess("chain.which-side", "left")
+    record.keep_measurement("chain.which-side", "left")
+    record.keep_measurement("chain.never-guessed", "left")
+    assert "\n  Predictions: 2, measured: 1\n" in progress.all_chapters()

@@ -61,6 +61,14 @@ def test_a_receipt_is_read_back_as_it_was_written() -> None:
     assert Receipt.from_json(made().to_json()) == made()
 
 
+def test_what_is_no_prediction_is_left_out_of_a_receipt() -> None:
+    good = {"chain.zero-share": {"guess": 9.0, "measured": None}}
+    junk = {"<b>": {"guess": 1}, "chain.a": 3, "chain.b": {"guess": "x" * 999}, "chain.c": {"guess": {}}}
+    for found, kept in (({**good, **junk}, good), ([], {}), ("x", {}), (None, {})):
+        text = json.dumps({**json.loads(made().to_json()), "predictions": found})
+        assert Receipt.from_json(text).predictions == kept
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from gradschool.core.numerics import central_differences as slope
 from gradschool.exercises.ddpg._setups import random_setup
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
+from gradschool.rl.envs import two_state_mdp as two_state
 from tests.support.equations.registry import NEAR, SAME, equation, reference
 
 
@@ -36,9 +37,9 @@ def _(rng):
 
 
 @equation(
-    r"J(\theta) = -\frac1B\sum_{i=1}^{B} Q\big(s_i, \mu(s_i;\theta)\big),\qquad \nabla_\theta J = -\frac1B\sum_i "
-    r"\underbrace{\frac{\partial \mu(s_i)}{\partial\theta}^{\!\top}}_{\text{the network}}\;"
-    r"\underbrace{\nabla_a Q(s_i,a)\big|_{a=\mu(s_i)}}_{\text{born at the loss}} ."
+    r"L(\theta) = -\frac1B\sum_{i=1}^{B} Q\big(s_i, \mu(s_i;\theta)\big),\qquad \nabla_\theta L = -\frac1B\sum_i "
+    r"\underbrace{\frac{\partial \mu(s_i)}{\partial\theta}^{\!\top}}_{\text{the actor}}\;"
+    r"\underbrace{\nabla_a Q(s_i,a)\big|_{a=\mu(s_i)}}_{\text{the upstream gradient}} ."
 )
 def _(rng):
     actor, critic, batch, low, high = cast(rng)
@@ -86,6 +87,7 @@ def _(rng):
     ]
     y = batch.reward + np.array(future)
     assert_allclose(reference("ddpg.critic_target")(batch, actor, critic, low, high, 0.9), y, **SAME)
+    y = y / max(1.0, float(np.abs(y).max()))  # large targets would leave few digits to a difference quotient of L
 
     def L(phi: Any) -> float:
         twin = critic.copy()
@@ -107,3 +109,35 @@ def _(rng):
         room = (high[k] - p[i, k]) if grad[i, k] > 0 else (p[i, k] - low[k])
         written[i, k] = grad[i, k] * room / (high[k] - low[k])
     assert_allclose(reference("ddpg.invert_gradients")(grad, p, low, high), written, **SAME)
+
+
+@equation(
+    r"\nabla_\theta J = \sum_s \rho^\mu(s)\,\frac{\partial \mu(s)}{\partial\theta}^{\!\top}\nabla_a "
+    r"Q^\mu(s,a)\big|_{a=\mu(s)} ."
+)
+def _(rng):
+    theta, start = float(rng.uniform(-2, 2)), rng.dirichlet(np.ones(2))
+    dq = slope(lambda a: float(np.sum(two_state.q_values(theta, a))), np.full(2, theta))  # Q(s, a_s) has its own a_s
+    dmu = slope(lambda t: np.full(2, t[0]), np.array([theta]))[:, 0]
+    summed = two_state.discounted_visits(theta, start) @ (dmu * dq)
+    assert_allclose(return_slope(theta, start), summed, **NEAR)
+    assert_allclose(two_state.frozen_critic_gradient(theta, two_state.discounted_visits(theta, start)), summed, **NEAR)
+
+
+@equation(
+    r"\nabla_\theta \sum_s d(s)\,V^\mu(s) = \sum_s d(s)\,\Big[\frac{\partial \mu(s)}{\partial\theta}^{\!\top}\nabla_a "
+    r"Q^\mu(s,a)\big|_{a=\mu(s)} + \nabla_\theta\, Q^\mu(s,a)\big|_{a=\mu(s)}\Big] ,"
+)
+def _(rng):
+    theta, d = float(rng.uniform(-2, 2)), rng.dirichlet(np.ones(2))
+    own = np.full(2, theta)
+    first = d @ slope(lambda a: float(np.sum(two_state.q_values(theta, a))), own)
+    second = d @ slope(lambda t: two_state.q_values(float(t[0]), own), np.array([theta]))[:, 0]
+    assert_allclose(return_slope(theta, d), first + second, **NEAR)
+    assert_allclose(two_state.frozen_critic_gradient(theta, d), first, **NEAR)
+    assert_allclose(two_state.dropped_term(theta, d), second, **NEAR)
+    assert abs(second) > 0.01
+
+
+def return_slope(theta: float, start: Any) -> float:
+    return float(slope(lambda t: two_state.expected_return(float(t[0]), start), np.array([theta]))[0])

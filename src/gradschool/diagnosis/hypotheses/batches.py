@@ -8,7 +8,7 @@ import numpy as np
 
 from gradschool.core.exercise import Case
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis.evidence import Laboratory, Part, parts_of, with_rows
+from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
 
 BATCHES, SAMPLES = 3, 8  # so many batches are looked into, and so many samples of each are asked for alone
 
@@ -20,13 +20,14 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     single = [c for p in some for k in _samples(p) if (c := _rows(p.case, [k]))]
     if len(some) < 2 or len(single) < 2 * len(some) or not all(_is_right(laboratory, c, some[0]) for c in single):
         return
-    equal = [_rows(p.case, _samples(p)[:1] * p.case.sizes["B"]) for p in some]  # of a row that shows the fault
+    # Of every row: where only the last row is finished, a batch of equal terminated rows is right by luck.
+    equal = [_rows(p.case, [k] * p.case.sizes["B"]) for p in some for k in range(min(p.case.sizes["B"], SAMPLES))]
     mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
     because = (
         "so is a batch of equal samples. In a batch of different ones it is wrong. So it is, for example, where (B, 1) "
         "meets (B,) and every row is paired with every row."
         if mixed
-        else "a batch is not, even one of equal samples: look at what becomes of several rows."
+        else "a batch is not, and some batches of equal samples are wrong too: look at what becomes of several rows."
     )
     said = f"{some[0].what} is right for one sample at a time; {because}"
     claim = Claim("alone", some[0].label, ("equal-right" if mixed else "equal-wrong",))
@@ -48,6 +49,5 @@ def _rows(case: Case, order: Sequence[int]) -> Case | None:
 
 
 def _is_right(laboratory: Laboratory, case: Case, like: Part) -> bool:
-    t = laboratory.attempt(case)
-    found: Sequence[Part] = parts_of(laboratory.exercise, [t]).get(like.label, []) if t else []
-    return bool(found) and not found[0].is_wrong and bool(found[0].right.any())
+    found = laboratory.part(case, like.label)
+    return found is not None and not found.is_wrong and bool(found.right.any())

@@ -18,7 +18,7 @@ from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Laboratory, Part, numbers_in
 from gradschool.diagnosis.hypotheses.formulas import Formula
 from gradschool.diagnosis.hypotheses.observations import perturbed
-from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
+from gradschool.diagnosis.inputs import WIDTHS, Value, is_flags, is_ids, is_real, networks, subjects
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,9 @@ CHANGES: tuple[Change, ...] = (
 )
 
 
+LARGE = tuple(change for change in CHANGES if change.key in ("0", "off", "id-0", "reversed"))
+
+
 @dataclass(frozen=True)
 class Counterfactual:
     """Other inputs in the place of a case's own: ``says`` completes "what would be right if ..."."""
@@ -192,7 +195,7 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
     yield from _pairs(exercise, values, nets, relevant)
     for name, value in values.items():
         for change in () if name in nets or name not in relevant else CHANGES:
-            if change.suits(value):
+            if change.suits(value) and not (change.key == "negative" and name in WIDTHS):
                 yield _changed(exercise, name, change)
 
 
@@ -267,13 +270,25 @@ def as_formulas(laboratory: Laboratory, part: Part) -> Iterator[Formula]:
 
 
 def _relevant(laboratory: Laboratory, part: Part) -> set[str]:
-    """Return the names of the inputs that the right answer depends on in this case."""
-    found = set()
-    for name, (value, put) in subjects(laboratory.exercise, part.case.args).items():
-        other = laboratory.right_instead(part.attempt, (name, "perturbed"), put(perturbed(value)))
-        if not other or any(not _equal(x, part.attempt, label) for label, x in other.items()):
-            found.add(name)
-    return found
+    """Return the names of the inputs that the right answer depends on in this case.
+
+    A small change may alter no choice, as of an action, though a large one does: both are tried.
+    """
+    return {
+        name
+        for name, value in subjects(laboratory.exercise, part.case.args).items()
+        if _matters(laboratory, part, name, *value)
+    }
+
+
+def _matters(laboratory: Laboratory, part: Part, name: str, value: Value, put: Callable[[Value], Args]) -> bool:
+    """Return whether any of a few changes of one input changes the right answer, or leaves none."""
+    others = {"perturbed": perturbed(value)} | {c.key: c.of(value) for c in LARGE if c.suits(value)}
+    for key, other in others.items():
+        right = laboratory.right_instead(part.attempt, (name, key), put(other))
+        if not right or any(not _equal(x, part.attempt, label) for label, x in right.items()):
+            return True
+    return False
 
 
 def _equal(x: Array, attempt: Attempt, label: str) -> bool:

@@ -197,8 +197,9 @@ OF_RIGHT: tuple[Formula, ...] = (
 
 
 def clipped(parts: Sequence[Part]) -> Iterator[Formula]:
-    """Yield the right answer clipped at a bound, or scaled down to a norm, that these answers suggest."""
+    """Yield the right answer rounded, clipped at a bound, or scaled down to a norm, that these answers suggest."""
     wrong = [p for p in parts if p.is_wrong]
+    yield from (_decimals(n) for n in range(1, 8) if any(_loses_digits(p.right, n) for p in wrong))
     top = float(np.max([np.max(p.got, initial=-np.inf) for p in wrong]))
     low = float(np.min([np.min(p.got, initial=np.inf) for p in wrong]))
     for a, b in ((-top, top), (low, -low), (-np.inf, top), (low, np.inf), (low, top)):
@@ -212,6 +213,17 @@ def clipped(parts: Sequence[Part]) -> Iterator[Formula]:
         lambda p: p.right * min(1.0, norm / (np.linalg.norm(p.right) or 1.0)),
         False,
     )
+
+
+def _loses_digits(x: Array, n: int) -> bool:
+    """Return whether rounding changes a number to anything but 0; that it makes 0 of some may have other causes."""
+    rounded = np.round(x, n)
+    return bool(((np.abs(rounded - x) > 1e-9 * np.abs(x)) & (rounded != 0)).any())
+
+
+def _decimals(n: int) -> Formula:
+    says = f"what it should be, rounded to {n} decimal{'s' if n > 1 else ''}"
+    return Formula("decimals", says, ("right", "decimals", n), lambda p: np.round(p.right, n), False)
 
 
 def _clip(a: float, b: float) -> Formula:

@@ -32,13 +32,14 @@ def moved(one: Array, other: Array) -> bool:
 # -- changes -----------------------------------------------------------------------------------------------------------
 
 
-def perturbed(value: Value) -> Value:
+def perturbed(value: Value, seed: int = 1) -> Value:
     """Return other numbers of the same kind: flags turned round, ids moved on by one, all else far from what it was.
 
-    What is nowhere negative stays so: it may be a variance, or a width.
+    What is nowhere negative stays so: it may be a variance, or a width. Where several inputs are perturbed together,
+    each needs a ``seed`` of its own, or those of one shape would get the same signs.
     """
     if isinstance(value, tuple):
-        return tuple(perturbed(v) for v in value)
+        return tuple(perturbed(v, seed) for v in value)
     if isinstance(value, bool | np.bool_):
         return not value
     if isinstance(value, float):
@@ -49,7 +50,7 @@ def perturbed(value: Value) -> Value:
         return ~value if value.dtype.kind == "b" else 1.0 - value
     if value.dtype.kind in "iu":
         return np.asarray((value + 1) % (value.max(initial=0) + 1))
-    rng, size = np.random.default_rng(1), largest(value) or 1.0
+    rng, size = np.random.default_rng(seed), largest(value) or 1.0
     if (value >= 0).all():
         return np.asarray(rng.uniform(0.2, 2.0, value.shape) * size)
     return np.asarray(rng.uniform(-1.5, 1.5, value.shape) * size)
@@ -120,12 +121,15 @@ class Seen:
     """What one observation shows: a sentence, or that it speaks against the probe; and how it was found out.
 
     ``refuted``: what the sentence would say of the right answer is not true here, so that it may not be said at all.
+    ``plainly``: what is said where other inputs show the same in other words; ``in_part``: where some speak against it.
     """
 
     says: str = ""
     experiment: str = ""
     against: bool = False
     refuted: bool = False
+    plainly: str = ""
+    in_part: str = ""
 
 
 NOTHING, AGAINST, REFUTED = Seen(), Seen(against=True), Seen(refuted=True)
@@ -170,6 +174,9 @@ def mixed(s: Observation) -> Seen:
     return Seen(says, f"only {row_0} was changed; other {others} of your {s.what} moved")
 
 
+A_BROADCAST = " So it is, for example, where (B, 1) meets (B,) and every row meets every row."
+
+
 def _mixed_entries(s: Observation, row_0: str) -> Seen:
     """As :func:`mixed`, for an answer whose rows are not those of the batch, such as a gradient of weights."""
     apart = np.abs(s.right_after - s.right) <= STILL * max(largest(s.right), largest(s.right_after))
@@ -179,11 +186,12 @@ def _mixed_entries(s: Observation, row_0: str) -> Seen:
         return AGAINST
     says = (
         f"When only {row_0} changes, yours changes in entries in which the right {s.what} stays as it is: what has "
-        "that sample to do with them? So it is, for example, where (B, 1) meets (B,) and every row meets every row."
+        f"that sample to do with them?{A_BROADCAST}"
     )
     return Seen(says, f"only {row_0} was changed; other entries of your {s.what} moved")
 
 
+IN_PART = "yours does so only on some inputs."
 POWERS = {0: "stays as it is", 1: "doubles", 2: "becomes 4 times as large", -1: "halves"}
 
 
@@ -197,8 +205,9 @@ def grown(s: Observation) -> Seen:
     if right == got:
         return AGAINST
     mine = f"yours {POWERS[got]}" if got is not None else "yours does not"
-    says = f"When {s.subject} is doubled, the right {s.what} {POWERS[right]}; {mine}."
-    return Seen(says, f"{s.subject} was doubled")
+    begins = f"When {s.subject} is doubled, the right {s.what} {POWERS[right]}; "
+    how = f"{s.subject} was doubled"
+    return Seen(f"{begins}{mine}.", how, plainly=f"{begins}yours does not.", in_part=begins + IN_PART)
 
 
 def power(after: Array, before: Array) -> int | None:
@@ -206,6 +215,29 @@ def power(after: Array, before: Array) -> int | None:
     if not before.any():
         return None
     return next((k for k in POWERS if unchanged(after, 2.0**k * before)), None)
+
+
+def left_over(s: Observation) -> Seen:
+    """Look for an answer that is not 0 without an input, where the right one is."""
+    if s.right_after.any() or not s.right.any():
+        return REFUTED if s.right_after.any() else NOTHING
+    if not s.got_after.any():
+        return AGAINST
+    says = f"With {s.subject} set to 0, the right {s.what} is 0, and yours is not: what else is in it?"
+    return Seen(says, f"{s.subject} was set to 0")
+
+
+def coarse(s: Observation) -> Seen:
+    """Look for an answer that a small change of an input leaves exactly as it is, where the right one follows."""
+    if not moved(s.right_after, s.right):
+        return NOTHING
+    if not np.array_equal(s.got_after, s.got):
+        return AGAINST
+    says = (
+        f"When {s.subject} changes a little, the right {s.what} changes too, and yours stays as it is on most inputs: "
+        "do only signs enter, or the order of the numbers?"
+    )
+    return Seen(says, f"{s.subject} was made larger by 0.01 percent")
 
 
 def turned(s: Observation) -> Seen:
@@ -216,8 +248,10 @@ def turned(s: Observation) -> Seen:
         if unchanged(s.right_after, sign * s.right):
             if not moved(s.got_after, sign * s.got):
                 return AGAINST
-            says = f"When {s.subject} changes its sign, the right {s.what} {becomes}; yours does not."
-            return Seen(says, f"the sign of {s.subject} was turned round")
+            begins = f"When {s.subject} changes its sign, the right {s.what} {becomes}; "
+            return Seen(
+                f"{begins}yours does not.", f"the sign of {s.subject} was turned round", in_part=begins + IN_PART
+            )
     return REFUTED
 
 
@@ -227,8 +261,8 @@ def lifted(s: Observation) -> Seen:
         if unchanged(s.right_after, s.right + by):
             if not moved(s.got_after, s.got + by):
                 return AGAINST
-            says = f"When 1 is added to all of {s.subject}, the right {s.what} {becomes}; yours does not."
-            return Seen(says, f"1 was added to {s.subject}")
+            begins = f"When 1 is added to all of {s.subject}, the right {s.what} {becomes}; "
+            return Seen(f"{begins}yours does not.", f"1 was added to {s.subject}", in_part=begins + IN_PART)
     return REFUTED
 
 
@@ -238,6 +272,8 @@ def cured(without: str, done: str) -> Callable[[Observation], Seen]:
     def look(s: Observation) -> Seen:
         if not unchanged(s.got_after, s.right_after):
             return AGAINST
+        if not moved(s.right_after, s.right):
+            return NOTHING  # the right answer is the same without it: that says nothing of how the input is used
         alike = unchanged(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
         if alike or not moved(s.got, s.right):
             return NOTHING

@@ -67,6 +67,7 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
                 return Place(both, not both.whole)
             pairs.append(both)
     telling = [c for c in (*outer, *pairs) if holds(parts, c, everywhere) == "only"]
+    telling += [c for c in outer if c.key[0] == "no-flag" and holds(parts, c, everywhere) == "nearly everywhere"]
     return Place(telling[0], False) if telling else None
 
 
@@ -85,7 +86,11 @@ def _and(one: Condition, two: Condition) -> Condition:
 
 
 def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) -> str:
-    """Return how a condition describes the wrong entries among some: "exactly", "only", "wider" or ""."""
+    """Return how a condition describes the wrong entries among some; "" if some are wrong outside of it.
+
+    They are wrong "exactly" there, or "only" there. What holds "nearly everywhere", or "wider" where little is wrong,
+    explains nothing by itself; but that all is right where a flag is on says that the part it switches off is wrong.
+    """
     masks: list[Array] = []
     for p, w in zip(parts, within, strict=True):
         mask = condition.of(p)
@@ -99,8 +104,9 @@ def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) 
         return "wider"
     if (wrong == inside).all():
         return "exactly"
-    # A condition that holds nearly everywhere, or in which little is wrong, explains nothing by itself.
-    return "only" if wrong[inside].mean() > 0.3 and inside.mean() < 0.75 else "wider"
+    if wrong[inside].mean() <= 0.3:
+        return "wider"
+    return "only" if inside.mean() < 0.75 else "nearly everywhere"
 
 
 def _in_few(masks: Sequence[Array], within: Sequence[Array]) -> bool:

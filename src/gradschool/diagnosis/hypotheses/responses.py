@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Args
+from gradschool.core.exercise import Args, Exercise
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, Parts, numbers_in, of_every_kind
 from gradschool.diagnosis.hypotheses.observations import (
+    A_BROADCAST,
     NOTHING,
     Observation,
     Seen,
+    coarse,
     cured,
     grown,
     ignored,
     in_row_0,
     last_bias,
+    left_over,
     lifted,
     mixed,
     one_more,
@@ -33,13 +36,13 @@ from gradschool.diagnosis.hypotheses.observations import (
     turned,
     unwanted,
 )
-from gradschool.diagnosis.inputs import Value, is_flags, is_real, networks, subjects
+from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others, with_zeros
+from gradschool.diagnosis.inputs import BOUNDS, STEP_SIZES, WIDTHS, Value, is_flags, is_real, networks, subjects
 
-STEP_SIZES = ("lr", "alpha", "tau")
 TRIED = 10  # inputs on which a probe is tried
 A_NUMBER_EACH = ("reward", "y")  # inputs with one number for each sample, which enters that sample's error alone
+IN_PART = 3  # inputs that must show what is said of some
 SEVERAL = 5  # inputs that must be right without something, and wrong with it
-BOUNDS = ("low", "high", "noise_clip")  # a row of zeros in these would leave no range
 
 # -- which inputs a change suits --------------------------------------------------------------------------------------
 
@@ -54,6 +57,11 @@ def anything(name: str, value: Value, network: bool) -> bool:
 def real(name: str, value: Value, network: bool) -> bool:
     """Return whether the input may vary continuously."""
     return is_real(value)
+
+
+def signed(name: str, value: Value, network: bool) -> bool:
+    """Return whether the input may vary continuously, and have either sign."""
+    return is_real(value) and name not in WIDTHS
 
 
 def with_rows(name: str, value: Value, network: bool) -> bool:
@@ -83,7 +91,8 @@ class Probe:
 
     ``share`` is the least share of the observations that must show it: 1 for what is true of every input, less for
     what an input *can* do. ``least`` of them must show it. ``again`` is a second change that must show the same.
-    ``zeros``: it must hold as well where the other inputs have a row of zeros.
+    ``elsewhere``: it must hold as well where the other inputs have a row of zeros, and where they are others.
+    ``in_part``: where some observations speak against it, that is said instead.
     """
 
     name: str
@@ -93,8 +102,17 @@ class Probe:
     share: float = 1.0
     again: Callable[[Any], Value] | None = None
     least: int = 1
-    zeros: bool = False
+    elsewhere: bool = False
+    in_part: bool = False
 
+    def cannot_show(self, shown: int, told: int) -> bool:
+        """Return whether an observation that speaks against it silences it, after ``shown`` of ``told`` that do not."""
+        if self.in_part:
+            return shown + TRIED - told < IN_PART  # too few are left to come
+        return self.share == 1.0 or self.share * told > shown + 1
+
+
+WITHOUT = scaled(0.0)  # one function for two probes: the laboratory is asked once for both
 
 STRONG: tuple[Probe, ...] = (
     Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise),
@@ -103,14 +121,26 @@ STRONG: tuple[Probe, ...] = (
     Probe("rows-mixed", with_rows, in_row_0, mixed, 0.2, least=2),
 )
 SHAPES: tuple[Probe, ...] = (
-    Probe("growth", real, scaled(2.0), grown),
-    Probe("turned", real, scaled(-1.0), turned),
-    Probe("lifted", real, one_more, lifted),
+    Probe("left-over", real, WITHOUT, left_over, least=SEVERAL),
+    Probe("coarse", real, scaled(1.0001), coarse, 0.6, least=SEVERAL),
+    Probe("growth", real, scaled(2.0), grown, in_part=True),
+    Probe("turned", signed, scaled(-1.0), turned, in_part=True),
+    Probe("lifted", real, one_more, lifted, in_part=True),
 )
 LAST: tuple[Probe, ...] = (
-    Probe("right-if-off", flags, np.zeros_like, cured("off everywhere", "switched off"), least=SEVERAL, zeros=True),
-    Probe("right-without", to_be_left_out, scaled(0.0), cured("set to 0", "set to 0"), least=SEVERAL, zeros=True),
+    Probe("right-if-off", flags, np.zeros_like, cured("off everywhere", "switched off"), least=SEVERAL, elsewhere=True),
+    Probe("right-without", to_be_left_out, WITHOUT, cured("set to 0", "set to 0"), least=SEVERAL, elsewhere=True),
 )
+
+
+Beside = Callable[[Exercise, Args, str], Args]  # changes the inputs beside the one that is named
+
+SURROUNDINGS: tuple[Beside, ...] = (with_zeros, with_others, with_small_others)
+
+
+def as_it_is(exercise: Exercise, args: Args, name: str) -> Args:
+    """Return the inputs themselves."""
+    return args
 
 
 @dataclass
@@ -118,19 +148,18 @@ class Responses:
     """The student's answers and the right ones to changed inputs; nothing is asked twice."""
 
     laboratory: Laboratory
-    known: dict[tuple[int, str, str], tuple[Parts, Parts]] = field(default_factory=dict)
+    known: dict[tuple[int, str, Callable[[Any], Value], Beside], tuple[Parts, Parts]] = field(default_factory=dict)
     no_rows: set[str] = field(default_factory=set)  # parts whose rows are not those of the batch
 
-    def after(self, part: Part, name: str, probe: Probe, zeros: bool = False) -> tuple[Parts, Parts]:
+    def after(self, part: Part, name: str, probe: Probe, beside: Beside = as_it_is) -> tuple[Parts, Parts]:
         """Return the student's answer and the right one with one input changed, part by part; {} where it raises.
 
-        ``zeros``: the other inputs have a row of zeros.
+        ``beside`` changes the other inputs.
         """
-        key = (id(part.attempt), name, f"{getattr(probe.change, '__qualname__', '')} {probe.name} {zeros}")
+        key = (id(part.attempt), name, probe.change, beside)
         if key not in self.known:
             value, put = subjects(part.exercise, part.case.args)[name]
-            args = put(probe.change(value))
-            self.known[key] = self._asked(part, _with_zeros(part, args, name) if zeros else args)
+            self.known[key] = self._asked(part, beside(part.exercise, put(probe.change(value)), name))
         return self.known[key]
 
     def _asked(self, part: Part, args: Args) -> tuple[Parts, Parts]:
@@ -139,9 +168,9 @@ class Responses:
             return {}, {}
         return numbers_in(t.got, t.returns), numbers_in(t.expected, t.returns)
 
-    def seen(self, part: Part, name: str, probe: Probe, zeros: bool = False) -> Seen:
+    def seen(self, part: Part, name: str, probe: Probe, beside: Beside = as_it_is) -> Seen:
         """Return what one probe shows of one part of the answer to one case."""
-        got_after, right_after = (parts.get(part.label) for parts in self.after(part, name, probe, zeros))
+        got_after, right_after = (parts.get(part.label) for parts in self.after(part, name, probe, beside))
         if got_after is None or right_after is None or not part.of_numbers:
             return NOTHING
         if not part.got.shape == got_after.shape == part.right.shape == right_after.shape:
@@ -164,46 +193,53 @@ class Responses:
         # Right answers are asked too: what is said of all inputs must hold for them.
         order = of_every_kind([*wrong[:1], *right[:2], *wrong[1:], *right[2:]])
         nets = networks(wrong[0].exercise, wrong[0].case.args)
+        if wrong[0].exercise.read:  # what is read from weights is made of the inputs, and depends on all of them
+            probes = [probe for probe in probes if probe.name != "unwanted"]
         for probe in probes:
             for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
                 if probe.suits(name, value, name in nets):
                     diagnosis = self._repeated(order, name, probe)
                     second = replace(probe, change=probe.again, again=None) if probe.again else None
                     if diagnosis and (second is None or self._repeated(order, name, second)):
-                        yield diagnosis
+                        yield _without_broadcast(diagnosis) if _one_alone_is_wrong(wrong) else diagnosis
 
     def _repeated(self, parts: Sequence[Part], name: str, probe: Probe) -> Diagnosis | None:
         """Return what a probe shows, if it shows the same on often enough of the inputs."""
-        results: list[Seen] = []
+        showing: list[Seen] = []
+        asked = told = 0
         for p in parts:
             if name not in subjects(p.exercise, p.case.args):
                 continue
-            results.append(self.seen(p, name, probe))
-            told = sum(r.against or bool(r.says) for r in results)
-            shown = sum(bool(r.says) for r in results)
-            if results[-1].refuted or (results[-1].against and (probe.share == 1.0 or probe.share * told > shown + 1)):
+            result = self.seen(p, name, probe)
+            if result.says:
+                showing.append(result)
+            asked, told = asked + 1, told + (result.against or bool(result.says))
+            if result.refuted or (result.against and probe.cannot_show(len(showing), told)):
                 return None
-            if told >= TRIED or (len(results) >= TRIED and not told):
+            if told >= TRIED or (asked >= TRIED and not told):
                 break
-        showing = [r for r in results if r.says]
-        told = len(showing) + sum(r.against for r in results)
-        if len(showing) < max(probe.least, probe.share * told) or len({r.says for r in showing}) > 1:
+        if probe.in_part and IN_PART <= len(showing) < told:
+            showing = [replace(r, says=r.in_part) for r in showing]
+        elif len(showing) < max(probe.least, probe.share * told):
             return None
-        if probe.zeros and any(self.seen(p, name, probe, zeros=True).against for p in parts[:SEVERAL]):
+        elif probe.in_part and len({r.says for r in showing}) > 1:
+            showing = [replace(r, says=r.plainly or r.says) for r in showing]
+        if len({r.says for r in showing}) > 1:
+            return None
+        if probe.elsewhere and self._fails_elsewhere(parts[:SEVERAL], name, probe):
             return None
         claim = Claim("response", parts[0].label, (probe.name, name))
         of = "" if told == 1 else f" (on {len(showing)} of {told} inputs)"
         return Diagnosis(probe.name, showing[0].says, claim, f"{showing[0].experiment}{of}")
 
+    def _fails_elsewhere(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
+        return any(self.seen(p, name, probe, beside).against for beside in SURROUNDINGS for p in parts)
 
-def _with_zeros(part: Part, args: Args, name: str) -> Args:
-    """Return inputs in which every array of numbers but one, and but bounds and networks, has a row of zeros."""
-    nets = networks(part.exercise, args)
-    for other, (value, _) in subjects(part.exercise, args).items():
-        if other == name or other in nets or other in BOUNDS or not isinstance(value, np.ndarray):
-            continue
-        if value.ndim and len(value) and is_real(value):
-            zeroed = value.copy()
-            zeroed[0] = 0.0
-            args = subjects(part.exercise, args)[other][1](zeroed)
-    return args
+
+def _one_alone_is_wrong(wrong: Sequence[Part]) -> bool:
+    """Whether some batch of one sample is wrong: then no broadcast between rows is behind it."""
+    return any(p.sizes.get("B") == 1 for p in wrong)
+
+
+def _without_broadcast(diagnosis: Diagnosis) -> Diagnosis:
+    return replace(diagnosis, sentence=diagnosis.sentence.removesuffix(A_BROADCAST))

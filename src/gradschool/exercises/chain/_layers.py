@@ -125,18 +125,18 @@ def mlp_cases(rng: Rng) -> list[Case]:
 
     large_one = case("a batch of 5; 3, 2 and 4 units; a large gradient", 5, 3, 2, 4, scale=300.0)
     large_one.args["G"][1] = 0.0  # a sample that the loss does not look at
-    cancelling = case("a batch of 3; 3, 2 and 3 units; large weights that cancel", 3, 3, 2, 3)
-    cancelling.args["X"][:, 0] = 1.0  # an input that is always 1: its weights add to the biases
-    cancelling.args["W1"][:, 0], cancelling.args["b1"][:] = (50.0, -40.0), (-50.3, 40.4)
-    cancelling.args["W2"][0] *= 50.0
-    cancelling.args["X"][:, 1] *= 100.0
-    cancelling.args["W1"][:, 1] /= 100.0
+    canceling = case("a batch of 3; 3, 2 and 3 units; large weights that cancel", 3, 3, 2, 3)
+    canceling.args["X"][:, 0] = 1.0  # an input that is always 1: its weights add to the biases
+    canceling.args["W1"][:, 0], canceling.args["b1"][:] = (50.0, -40.0), (-50.3, 40.4)
+    canceling.args["W2"][0] *= 50.0
+    canceling.args["X"][:, 1] *= 100.0
+    canceling.args["W1"][:, 1] /= 100.0
     twice = case("square layers, a sample twice", 3, 3, 3, 3, edge=True)
     twice.args["X"][2] = twice.args["X"][0]
     return [
         case("a batch of 3; 2, 4 and 5 units", 3, 2, 4, 5),
         large_one,
-        cancelling,
+        canceling,
         twice,
         case("a batch of 1, one output, a tiny gradient", 1, 3, 2, 1, edge=True, scale=1e-4),
         case("one hidden unit", 4, 2, 1, 3, edge=True),

@@ -8,6 +8,7 @@ from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, off_default, several, some, square, tiny
+from gradschool.rl.nets.mlp import Adam
 
 AXES: Axes = {
     "a vector": of_rank("theta", 1),
@@ -73,13 +74,10 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> tuple[Array, Array, Array]:
-    """theta, m and v after a step of torch.optim.Adam from the same state."""
-    import torch
-
-    theta = torch.nn.Parameter(torch.tensor(a["theta"]))
-    theta.grad = torch.tensor(a["grad"])
-    adam = torch.optim.Adam([theta], lr=a["lr"], betas=(a["beta1"], a["beta2"]), eps=a["eps"])
-    state = {"step": torch.tensor(a["t"] - 1.0), "exp_avg": torch.tensor(a["m"]), "exp_avg_sq": torch.tensor(a["v"])}
-    adam.state[theta] = state
-    adam.step()
-    return theta.detach().numpy(), state["exp_avg"].numpy(), state["exp_avg_sq"].numpy()
+    """theta, m and v after a step of the course's own Adam from the same state."""
+    theta = a["theta"].ravel().copy()
+    adam = Adam(theta.size, a["lr"], a["beta1"], a["beta2"], a["eps"])
+    adam.m, adam.v, adam.t = a["m"].ravel().copy(), a["v"].ravel().copy(), a["t"] - 1
+    adam.step(theta, a["grad"].ravel())
+    theta, m, v = (x.reshape(a["theta"].shape) for x in (theta, adam.m, adam.v))
+    return theta, m, v

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, nearly_equal
 
 
 def curved(a: Args) -> Callable[[Array], float]:
@@ -52,8 +52,22 @@ def inject_gradient(answer: Answer, a: Args) -> Any:
     first = _copies(answer(net, X, G))
     second = _copies(answer(net, X, _with_history(net, X, source)))
     leaked = torch.zeros_like(source) if source.grad is None else source.grad
-    found = {"backward": first[0], "surrogate": first[1], "called_again": second, "at_source_of_G": leaked}
+    again = np.array([_alike(one, other) for one, other in zip(first, second, strict=True)])
+    found = {"backward": first[0], "surrogate": first[1], "called_again": again, "at_source_of_G": leaked}
     return {**found, **inject_state(net, X, G)}
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Return whether two lists of gradients are the same, up to rounding."""
+    return len(one) == len(other) and all(
+        a is b if a is None or b is None else nearly_equal(_float64(a), _float64(b), share=1e-9)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _float64(x: Any) -> Array:
+    found: Array = x.cpu().double().numpy()
+    return found
 
 
 def _with_history(net: Any, X: Any, source: Any) -> Any:

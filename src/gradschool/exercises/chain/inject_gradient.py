@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.chain._layers import MLP_AXES, mlp_cases, mlp_gradients
 from gradschool.exercises.chain.adapters import inject_setup, inject_state
@@ -17,8 +19,8 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The parameters' gradients of L = sum G Y by complex steps, both ways; nothing in G, all else as before."""
+    """The gradients of L = sum G Y by complex steps, both ways, and again; nothing in G, all else as before."""
     grads = mlp_gradients(a)[:4]
     net, X, source = inject_setup(a)
-    found = {"backward": grads, "surrogate": grads, "called_again": (grads, grads), "at_source_of_G": 0.0 * a["G"]}
+    found = {"backward": grads, "surrogate": grads, "called_again": np.ones(2, bool), "at_source_of_G": 0.0 * a["G"]}
     return {**found, **inject_state(net, X, source)}

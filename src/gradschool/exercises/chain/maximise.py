@@ -37,7 +37,7 @@ def cases(rng: Rng) -> list[Case]:
         f = {"curvature": 0.5 * np.eye(n) + factor @ factor.T, "tilt": signed(rng, n), "wave": wave}
         return Case(name, {"a": phi + away * signed(rng, n), "phi": phi, "lr": lr, "steps": steps, **f}, edge=edge)
 
-    hill = case("the lesson's hill, 8 steps in 2 dimensions", 2, 8, 0.0)
+    hill = case("the lesson's function, 8 steps in 2 dimensions", 2, 8, 0.0)
     hill.args["curvature"][:], hill.args["tilt"][:] = np.eye(2), 1.0
     return [
         case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),

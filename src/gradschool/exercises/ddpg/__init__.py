@@ -16,94 +16,176 @@ NETS = "(actor, critic, batch)"
 RANGE = "low, high"
 
 EXERCISES = (
-    Exercise("ddpg.squash", "Into the range", f"squash(z, {RANGE}) -> (B, A)"),
-    Exercise("ddpg.squash_vjp", "Back through the squash", f"squash_vjp(z, g, {RANGE}) -> (B, A)"),
+    Exercise(
+        "ddpg.squash",
+        "Squash into the action range",
+        f"squash(z, {RANGE}) -> (B, A)",
+        meaning=(
+            "Each action lies within its own low and high, and z = 0 gives the middle of the range, which need "
+            "not be 0."
+        ),
+    ),
+    Exercise(
+        "ddpg.squash_vjp",
+        "The VJP of the squash",
+        f"squash_vjp(z, g, {RANGE}) -> (B, A)",
+        meaning=(
+            "The gradient of the action becomes the gradient of z by half the width of the range times 1 - "
+            "tanh(z)^2: close to a bound the actor learns slowly."
+        ),
+    ),
     Exercise(
         "ddpg.critic_target",
-        "The critic's label",
+        "The critic's TD target",
         f"critic_target(batch, target_actor, target_critic, {RANGE}, gamma) -> (B,)",
         adapter=adapters.critic_target,
+        meaning=(
+            "The critic's label uses the target actor's action at s' in the environment's units, and the reward "
+            "alone where the episode terminated."
+        ),
     ),
     Exercise(
         "ddpg.critic_gradient",
         "The critic's gradient",
         "critic_gradient(critic, batch, y) -> (n_params,)",
         adapter=adapters.critic_gradient,
+        blocks=adapters.critic_blocks,
+        meaning=(
+            "The critic's gradient is regression on a constant label at the stored action: no part of it reaches "
+            "an actor or a target network."
+        ),
     ),
-    Exercise("ddpg.polyak", "The targets lag", "polyak(target, online, tau) -> (n,)"),
+    Exercise(
+        "ddpg.polyak",
+        "Target networks: Polyak averaging",
+        "polyak(target, online, tau) -> (n,)",
+        meaning="Each target parameter moves by the share tau toward the online one; with tau 1 the target is a copy.",
+    ),
     Exercise(
         "ddpg.action_gradient",
-        "The slope at the actor's own action",
+        "The action gradient at the actor's own action",
         f"action_gradient(actor, critic, batch, {RANGE}) -> (B, A)",
         adapter=adapters.action_gradient,
+        meaning=(
+            "dQ/da at the actor's own action says in which direction the action should move; it is all that the "
+            "critic tells the actor."
+        ),
     ),
     Exercise(
         "ddpg.actor_gradient_jacobian",
-        "Road 1: the paper's product",
+        "Implementation 1: the explicit Jacobian",
         f"actor_gradient_jacobian(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
+        blocks=adapters.actor_blocks,
+        meaning=(
+            "This is the product of the DPG theorem, dmu/dtheta times dQ/da with a mean over the batch and the "
+            "sign turned for descent; the other four implementations must give the same numbers."
+        ),
     ),
     Exercise(
         "ddpg.actor_gradient_vjp",
-        "Road 2: the vjp",
+        "Implementation 2: the VJP",
         f"actor_gradient_vjp(actor, batch, dq_da, {RANGE}) -> (n_params,)",
         adapter=adapters.actor_gradient,
+        blocks=adapters.actor_blocks,
+        meaning=(
+            "One backward pass through the actor gives the same product without a Jacobian, so this one is fast "
+            "enough to train with."
+        ),
     ),
     Exercise(
         "ddpg.actor_loss_surrogate",
-        "Road 3: negated action gradients times actions",
+        "Implementation 3: -action_gradients * actions",
         f"actor_loss_surrogate{NETS} -> a loss",
         adapter=adapters.actor_loss_surrogate,
+        needs_torch=True,
         earning=("actor_gradient",),
+        meaning=(
+            "`-action_gradients * actions` is a loss only by its gradient: with dQ/da held constant that is the "
+            "true policy gradient, and the critic gets none."
+        ),
     ),
     Exercise(
         "ddpg.actor_grad_outputs",
-        "Road 4: grad_outputs",
+        "Implementation 4: grad_outputs",
         f"actor_grad_outputs{NETS} -> a gradient for each parameter of the actor",
         adapter=adapters.actor_grad_outputs,
+        needs_torch=True,
         earning=("actor_gradient",),
+        meaning=(
+            "`grad_outputs` is the injected gradient under another name, and `torch.autograd.grad` leaves each "
+            "`.grad` empty."
+        ),
     ),
     Exercise(
         "ddpg.actor_loss_direct",
-        "Road 5: -mean Q",
+        "Implementation 5: -mean Q",
         f"actor_loss_direct{NETS} -> a loss",
         adapter=adapters.actor_loss_direct,
+        needs_torch=True,
         earning=("loss", "actor_gradient"),
+        meaning=(
+            "Autograd on -mean Q gives the same actor gradient as the product of the theorem; it also reaches the "
+            "critic's parameters, and the step must leave these alone."
+        ),
     ),
     Exercise(
         "ddpg.actor_step",
-        "One step of the actor, and nobody moves the critic",
-        "actor_step(actor, critic, optimiser, batch) -> None",
+        "One actor step without touching the critic",
+        "actor_step(actor, critic, optimizer, batch) -> None",
         adapter=adapters.actor_step,
+        needs_torch=True,
         earning=("actor_after", "actor_after_2_steps"),
+        meaning=(
+            "The actor moved and the critic kept its weights, its empty `.grad` and its flags, so the next critic "
+            "step starts clean."
+        ),
     ),
     Exercise(
         "ddpg.invert_gradients",
-        "Slow down near the wall",
+        "Inverting gradients near the bounds",
         f"invert_gradients(dq_da, action, {RANGE}) -> (B, A)",
+        meaning=(
+            "The gradient shrinks with the room that is left in its direction and turns around beyond the bound, "
+            "so the actions stay within the range without a tanh."
+        ),
     ),
     Exercise(
         "ddpg.twin_target",
-        "The smaller of two promises",
+        "TD3's target: the smaller of two critics",
         f"twin_target(batch, target_actor, target_critics, {RANGE}, gamma, noise, noise_clip) -> (B,)",
         adapter=adapters.twin_target,
+        meaning=(
+            "The smaller of two critics at a noisy target action gives a label that is harder to overestimate: "
+            "this is TD3's target."
+        ),
     ),
     Exercise(
         "ddpg.clinic",
-        "Six broken agents",
-        "clinic() -> a fault for each patient",
+        "Bug clinic: six broken runs",
+        "clinic() -> a bug for each run",
         adapter=adapters.clinic,
         tolerance="none",
         per_item=True,
+        meaning=(
+            "You named six faults from what they do to gradients and actions; the same measurements work on an "
+            "agent of your own."
+        ),
     ),
     Exercise(
         "ddpg.agent",
-        "A whole update of your own",
+        "A whole DDPG update",
         "ddpg_update(actor, critic, target_actor, target_critic, actor_optimizer, critic_optimizer, batch, gamma, tau) "
         "-> None",
         adapter=adapters.agent,
+        needs_torch=True,
         tolerance="numeric",
+        shares_with={"nothing_else": ("critic_step", "second_step")},
         read=in_own_file,
         advice=in_own_file,
+        meaning=(
+            "This is a complete DDPG update, judged by the weights of all four networks after it: it can train an "
+            "agent as it stands."
+        ),
     ),
 )

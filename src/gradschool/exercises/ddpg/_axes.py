@@ -9,7 +9,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import LARGE, Axes, Axis, large, off_default, several, some, tiny
+from gradschool.exercises.axes import LARGE, TINY, Axes, Axis, large, off_default, several, some, tiny
 from gradschool.exercises.ddpg._setups import (
     NEAR,
     hidden_inputs,
@@ -52,16 +52,30 @@ RANGES: Axes = {
     "bounds in no order": some(
         lambda a: all({-1, 1} <= set(np.sign(np.diff(bound)).astype(int)) for bound in (a["low"], a["high"]))
     ),
+    "bounds far below 0 and far above": some(lambda a: np.any(a["low"] < -9) and np.any(a["high"] > 9)),
     "a range that does not hold 0": some(lambda a: a["low"] * a["high"] > 0),
     "a range wider than [-1, 1]": some(lambda a: a["high"] - a["low"] > 2.2),
     "a range narrower than [-1, 1]": some(lambda a: a["high"] - a["low"] < 1.8),
+}
+REWARDS: Axes = {
+    "a large reward": in_batch(lambda b: np.abs(b["reward"]) >= LARGE),
+    "a tiny reward where the episode ends": in_batch(lambda b: (np.abs(b["reward"]) < TINY) & (b["terminated"] > 0)),
+    "rewards of both signs": in_batch(lambda b: np.any(b["reward"] > 0) and np.any(b["reward"] < 0)),
 }
 GAMMA: Axes = {
     "several gammas": several("gamma"),
     "gamma off its default": off_default(gamma=0.99),
     "gamma 0": some(lambda a: a["gamma"] == 0),
 }
+
+
+def _largest_slope(a: Args) -> float:
+    """The largest |dQ/da| at the actor's own actions; infinite where there is none."""
+    return float(np.abs(slopes_at(a, own_actions(a))).max() or np.inf)
+
+
 STEEP_AND_FLAT: Axes = {
+    "a tiny dQ/da, and no other": some(lambda a: _largest_slope(a) < TINY),
     "a large dQ/da": some(lambda a: np.abs(slopes_at(a, own_actions(a))) >= LARGE),
     "dQ/da below 1": some(lambda a: np.abs(slopes_at(a, own_actions(a))) < 1),
     "an action beyond 1": some(lambda a: np.abs(own_actions(a)) > 1.05),

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
@@ -23,6 +24,10 @@ NEAR = 2e-5  # how far the one is that stands next to its kink
 STEEP = 300.0  # the largest |dQ/da| of a steep critic: beyond what anybody would clip "for stability"
 GAMMAS = (0.9, 0.97, 0.8, 1.0, 0.95, 0.0)  # of the six cases of `setup_cases`
 WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
+WIDE = 8.0  # how much wider the ranges are where the critic is steep
+FLAT = 2e-4  # the largest |dQ/da| of a flat critic
+LARGE_REWARD, TINY_REWARD = 150.0, 1e-4  # what two rewards of a batch are multiplied by
+SMALL_REWARD = 0.3  # what all are multiplied by where the critics are flat: the target is short
 
 
 def squash_oracle(z: Array, low: Array, high: Array) -> Array:
@@ -53,8 +58,11 @@ def new_batch(rng: Rng, B: int, n: int, low: Array, high: Array) -> dict[str, Ar
         flags["terminated"][rows[:2]] = 1.0
         flags["truncated"][rows[1:3]] = 1.0
     obs, next_obs = rng.normal(size=(2, B, n))
-    action = rng.uniform(low, high, size=(B, len(low)))
-    batch = {"obs": obs, "action": action, "reward": rng.normal(size=B), "next_obs": next_obs, **flags}
+    action, reward = rng.uniform(low, high, size=(B, len(low))), signed(rng, B, 0.8)
+    if B >= 3:
+        reward[rows[0]] *= TINY_REWARD
+        reward[rows[2]] *= LARGE_REWARD
+    batch = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs, **flags}
     if B >= 6:
         for x in batch.values():
             x[rows[-1]] = x[rows[-2]]
@@ -69,17 +77,18 @@ def hidden_inputs(net: MLP, x: Array) -> list[Array]:
 
 
 def clear_of_kinks(net: MLP, x: Array, by: float = CLEAR) -> bool:
-    """Whether every hidden unit is away from its kink on these inputs, and no row finds all of them dead."""
-    return all(np.abs(z).min() > by and (z > 0).any(axis=1).all() for z in hidden_inputs(net, x))
+    """Whether every hidden unit is away from its kink on these inputs, and some are shut, but in no row all of them."""
+    return all(np.abs(z).min() > by and (z > 0).any(axis=1).all() and (z < 0).any() for z in hidden_inputs(net, x))
 
 
 def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kind: str = "") -> dict[str, Any]:
     """A batch, limits, an actor and a critic with targets that differ from them: drawn again until it is fit to use.
 
-    ``kind`` may be "steep", with a large dQ/da, or "kink", with a unit of either network next to its kink.
+    ``kind`` may be "steep", with wide ranges and a large dQ/da, "flat", with a tiny dQ/da and small rewards, or "kink",
+    with a unit of either network next to its kink.
     """
     for _ in count():
-        low, high = limits(rng, A)
+        low, high = (bound * (WIDE if kind == "steep" else 1.0) for bound in limits(rng, A))
         batch = new_batch(rng, B, 3, low, high)
         nets = {name: new_net(rng, (3, *hidden, A)) for name in ("actor", "target_actor")}
         nets |= {name: new_net(rng, (3 + A, *hidden, 1)) for name in ("critic", "target_critic", "target_critic_2")}
@@ -87,7 +96,10 @@ def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kin
         if kind == "kink":
             move_to_kinks(parts)
         if kind == "steep":
-            make_steep(parts)
+            scale_critics(parts, STEEP, "critic", "target_critic", "target_critic_2")
+        if kind == "flat":
+            scale_critics(parts, FLAT, "critic", "target_critic", "target_critic_2")
+            batch["reward"] *= SMALL_REWARD
         if is_fit(parts, NEAR / 2 if kind == "kink" else CLEAR):
             break
     return parts
@@ -105,11 +117,11 @@ def slopes_at(a: Args, action: Array) -> Array:
     return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))[:, obs.shape[1] :]
 
 
-def make_steep(a: Args) -> None:
-    """Multiply the last layer of each critic, so that the largest dQ/da is large at the actor's own action."""
+def scale_critics(a: Args, slope: float, *names: str) -> None:
+    """Multiply the last layer of these critics, so that the critic's largest dQ/da at own actions is this."""
     largest = float(np.abs(slopes_at(a, own_actions(a))).max())
-    factor = STEEP / largest if largest else 1.0  # a critic whose units are all off has no slope to make large
-    for name in ("critic", "target_critic", "target_critic_2"):
+    factor = slope / largest if largest else 1.0  # a critic whose units are all off has no slope to make large
+    for name in names:
         net = net_of(a[name])
         net.weights[-1][:] *= factor
         net.biases[-1][:] *= factor
@@ -165,9 +177,17 @@ def setup_cases(rng: Rng, *names: str) -> list[Case]:
     return [
         setup_case(rng, names, "a batch of 4, 3 action dimensions", (4, 3)),
         setup_case(rng, names, "a batch of 6 with one row twice, 2 action dimensions", (6, 2)),
-        setup_case(rng, names, "a steep critic", (5, 3), kind="steep"),
+        setup_case(rng, names, "a steep critic, wide ranges", (5, 3), kind="steep"),
         setup_case(rng, names, "square layers", (3, 3), edge=True, hidden=(3, 3)),
-        setup_case(rng, names, "one sample, one action dimension, one hidden layer", (1, 1), edge=True, hidden=(5,)),
+        setup_case(
+            rng,
+            names,
+            "one sample, one action dimension, one hidden layer, a flat critic",
+            (1, 1),
+            edge=True,
+            hidden=(5,),
+            kind="flat",
+        ),
         setup_case(rng, names, "one action dimension, next to a kink", (4, 1), edge=True, kind="kink"),
     ]
 
@@ -183,7 +203,7 @@ def action_slope_cases(rng: Rng) -> list[Case]:
     The slopes are of ordinary size, large in the third case, with a row of zeros in the fourth, and tiny in the last.
     """
     drawn = setup_cases(rng, "actor", "batch", "low", "high")
-    slopes = [rng.normal(size=c.args["batch"]["action"].shape) for c in drawn]
+    slopes = [signed(rng, c.args["batch"]["action"].shape) for c in drawn]
     slopes[3][0] = 0.0
     slopes[2] *= STEEP / np.abs(slopes[2]).max()
     slopes[-1] *= 1e-4
@@ -199,15 +219,17 @@ def squash_cases(rng: Rng) -> list[Case]:
 
     def case(name: str, B: int, A: int, edge: bool = False, z: Array | None = None, wide: float = 1.0) -> Case:
         low, high = (wide * bound for bound in limits(rng, A))
-        args = {"z": rng.normal(size=(B, A)) if z is None else z, "low": low, "high": high}
+        args = {"z": signed(rng, (B, A)) if z is None else z, "low": low, "high": high}
         return Case(name, args, edge, {"B": B, "A": A})
 
+    flat = case("far out, where tanh is flat", 2, 3, edge=True, z=np.array([[-9.0, 0.0, 12.0], [6.0, -12.0, 0.5]]))
+    flat.args["low"][0] = 0.0  # nearly reached there: a tiny action
     return [
         case("4 samples, 3 action dimensions", 4, 3),
         case("3 samples, 2 action dimensions", 3, 2),
-        case("far out, where tanh is flat", 2, 3, edge=True, z=np.array([[-9.0, 0.0, 12.0], [6.0, -12.0, 0.5]])),
+        flat,
         case("as many samples as dimensions", 3, 3, edge=True),
-        case("one sample, one dimension", 1, 1, edge=True),
+        case("one sample, one dimension, a small range", 1, 1, edge=True, wide=0.1),
         case("one dimension", 4, 1, edge=True),
         case("wide ranges", 3, 2, edge=True, wide=60.0),
     ]

@@ -19,7 +19,7 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> dict[str, Any]:
-    """The gradient of -mean Q(s, mu(s)); nothing in any ``.grad``, and everything else as before."""
+    """The gradient of -mean Q(s, mu(s)); nothing new in any ``.grad``, and everything else as before."""
     return {
         "actor_gradient": true_gradient(a),
         "actor_grad_field": nothing_in_grad(a, "actor"),

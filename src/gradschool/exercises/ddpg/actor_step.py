@@ -20,7 +20,7 @@ STEP_SIZES = (0.05, 0.02, 5e-5, 0.05, 0.02, 0.05, 0.05)  # small where the criti
 
 def _stepped_by(name: str) -> Axis:
     """The axis of a case with this optimizer."""
-    return some(lambda a: a["optimiser"] == name)
+    return some(lambda a: a["optimizer"] == name)
 
 
 AXES: Axes = {
@@ -34,7 +34,7 @@ def cases(rng: Rng) -> list[Case]:
     """An actor, a critic, a batch with other actions than the actor's, the range, an optimizer and its step size."""
     drawn = [*setup_cases(rng, *PARTS), setup_case(rng, PARTS, "a batch of 5", (5, 2))]
     return [
-        Case(f"{c.name}, {name}", {**c.args, "optimiser": name, "lr": lr}, c.edge, c.sizes, c.rows)
+        Case(f"{c.name}, {name}", {**c.args, "optimizer": name, "lr": lr}, c.edge, c.sizes, c.rows)
         for c, name, lr in zip(drawn, OPTIMISERS, STEP_SIZES, strict=True)
     ]
 
@@ -43,13 +43,13 @@ def oracle(a: Args) -> dict[str, Any]:
     """Two steps of the case's own optimizer on the gradient of -mean Q; the critic and all else exactly as before."""
     from gradschool.rl.nets.actor_critic import flat_gradient
 
-    actor, _, optimiser, _ = step_setup(a)
+    actor, _, optimizer, _ = step_setup(a)
     after = []
     for _ in range(2):
         put_gradient(actor, direct_gradient(a, flat_gradient(actor.parameters())), net_of(a["actor"]).sizes)
-        optimiser.step()
+        optimizer.step()
         after.append(tuple(p.detach().numpy().copy() for p in actor.parameters()))
-    return step_result(after, nothing_in_grad(a, "critic"), state_before(a), optimiser)
+    return step_result(after, nothing_in_grad(a, "critic"), state_before(a), optimizer)
 
 
 def put_gradient(actor: Any, gradient: Array, sizes: tuple[int, ...]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,16 @@ from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
 
 FAULTS = {
-    "critic-climbs": "the actor's loss also moves the critic",
-    "detached-action": "the action is cut off the graph: nothing reaches the actor",
-    "mean-over-actions": "the actor's gradient is averaged over the action dimensions too",
-    "next-state": "the target looks at s where it should look at s'",
-    "no-noise": "nobody explores",
-    "replay-action": "dQ/da is taken at the replay memory's action, not at the actor's own",
-    "sign": "the actor descends Q instead of climbing it",
-    "tanh-forgotten": "the slope of tanh is left out on the way back",
-    "target-unscaled": "the target actor's action stays in [-1, 1], in the wrong units",
-    "time-limit-terminal": "the time limit is taken for the end of the world",
+    "critic-climbs": "the gradient of the actor's loss also enters the critic's update",
+    "detached-action": "the action is detached: no gradient reaches the actor",
+    "mean-over-actions": "the actor's gradient is also averaged over the action dimensions",
+    "next-state": "the TD target uses s instead of s'",
+    "no-noise": "there is no exploration noise",
+    "replay-action": "dQ/da is evaluated at the stored action, not at the actor's own",
+    "sign": "the actor minimizes Q instead of maximizing it",
+    "tanh-forgotten": "the derivative of tanh is missing in the backward pass",
+    "target-unscaled": "the target actor's action stays in [-1, 1], not in the environment's units",
+    "time-limit-terminal": "truncation is treated as termination",
 }
 
 OWN_NETS = ("actor", "critic", "target_actor", "target_critic")  # in the order in which ddpg_update takes them
@@ -32,6 +33,23 @@ OWN_NETS = ("actor", "critic", "target_actor", "target_critic")  # in the order 
 def net_of(a: Args) -> MLP:
     """The network of {"sizes", "flat"}. It uses the array itself, so that a change to it can be seen."""
     return MLP(tuple(int(n) for n in a["sizes"]), flat=a["flat"])
+
+
+def layer_blocks(sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of the arrays in a network's flat parameters, in their order: W1, b1, W2, ..."""
+    widths = [int(n) for n in sizes]
+    named = ((f"W{k}", (m, n), f"b{k}", (n,)) for k, (m, n) in enumerate(pairwise(widths), 1))
+    return {name: shape for w, ws, b, bs in named for name, shape in ((w, ws), (b, bs))}
+
+
+def actor_blocks(a: Args) -> dict[str, tuple[int, ...]]:
+    """The arrays in a flat gradient of the actor."""
+    return layer_blocks(a["actor"]["sizes"])
+
+
+def critic_blocks(a: Args) -> dict[str, tuple[int, ...]]:
+    """The arrays in a flat gradient of the critic."""
+    return layer_blocks(a["critic"]["sizes"])
 
 
 def batch_of(a: Args) -> Batch:
@@ -132,11 +150,19 @@ def actor_loss_direct(answer: Answer, a: Args) -> Any:
 
 
 def actor_grad_outputs(answer: Answer, a: Args) -> Any:
-    """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after."""
-    actor, critic, batch = torch_setup(a)
-    found = answer(actor, critic, batch)
+    """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after.
+
+    An old gradient is in the actor's ``.grad`` beforehand, as in a running program. It may stay or be cleared; what it
+    may not do is enter the answer.
+    """
     import torch
 
+    actor, critic, batch = torch_setup(a)
+    for p in actor.parameters():
+        p.grad = torch.ones_like(p)
+    found = answer(actor, critic, batch)
+    for p in actor.parameters():
+        p.grad = None if p.grad is not None and bool((p.grad == 1.0).all()) else p.grad
     if not isinstance(found, Iterable) or isinstance(found, torch.Tensor):
         raise AnswerUnusable(
             "actor_grad_outputs should return one gradient for each parameter of the actor, and returned "
@@ -155,33 +181,33 @@ def step_setup(a: Args) -> tuple[Any, Any, Any, Any]:
         "SGD with momentum": (torch.optim.SGD, {"momentum": 0.9}),
         "Adam": (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-4}),
     }
-    make, settings = kinds[a["optimiser"]]
+    make, settings = kinds[a["optimizer"]]
     return actor, critic, make(actor.parameters(), lr=a["lr"], **settings), batch
 
 
 def actor_step(answer: Answer, a: Args) -> Any:
-    """Call actor_step(actor, critic, optimiser, batch), twice, with an old gradient left in the actor beforehand."""
+    """Call actor_step(actor, critic, optimizer, batch), twice, with an old gradient left in the actor beforehand."""
     import torch
 
     from gradschool.rl.nets.torch_state import copies, gradients_of
 
-    actor, critic, optimiser, batch = step_setup(a)
+    actor, critic, optimizer, batch = step_setup(a)
     for p in actor.parameters():
         p.grad = torch.ones_like(p)
     after = []
     for _ in range(2):
-        answer(actor, critic, optimiser, batch)
+        answer(actor, critic, optimizer, batch)
         after.append(copies(actor.parameters()))
-    return step_result(after, gradients_of(critic), state_of(actor, critic, batch), optimiser)
+    return step_result(after, gradients_of(critic), state_of(actor, critic, batch), optimizer)
 
 
-def step_result(after: list[Any], critic_gradient: Any, state: Mapping[str, Any], optimiser: Any) -> dict[str, Any]:
+def step_result(after: list[Any], critic_gradient: Any, state: Mapping[str, Any], optimizer: Any) -> dict[str, Any]:
     """The parts of an answer of actor_step: the actor after one step and two, and everything else after both."""
     from gradschool.rl.nets.torch_state import optimizer_state
 
     steps = {"actor_after": after[0], "actor_after_2_steps": after[1], "critic_gradient": critic_gradient}
     kept = {key: part for key, part in state.items() if key != "actor_weights"}
-    return {**steps, **kept, **optimizer_state("optimiser", optimiser)}
+    return {**steps, **kept, **optimizer_state("optimizer", optimizer)}
 
 
 def clinic(answer: Answer, a: Args) -> dict[str, str]:

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, AnswerUnusable, Args, Case, Reading, Rng
+from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case, Reading, Rng
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, explain
+from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
-from gradschool.exercises.axes import Axes, Axis
+from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._own_steps import (
     Nets,
     asked_of_actor,
@@ -33,28 +34,15 @@ from gradschool.exercises.ddpg._setups import limits
 from gradschool.exercises.ddpg.adapters import OWN_NETS as NETS
 from gradschool.rl.nets.mlp import MLP
 
-CALLS = ("first", "second")
 OBS = 3
-SMALL_ERROR = 0.02  # of one row of each batch: an absolute error would show there
 FLAT = 2.0  # tanh is nearly flat beyond: a gradient there says little
 
 
-def _in_a_call(axis: Axis) -> Axis:
-    """The axis, in one batch of one case."""
-    return lambda inputs: axis([{**a[call], **a[call]["batch"]} for a in inputs for call in CALLS])
-
-
 AXES: Axes = {
-    "terminated, not truncated": _in_a_call(axes.some_row("terminated", without="truncated")),
-    "truncated, not terminated": _in_a_call(axes.some_row("truncated", without="terminated")),
-    "both": _in_a_call(axes.some_row("terminated", also="truncated")),
-    "neither": _in_a_call(axes.some_row_without("terminated", "truncated")),
-    "one row twice": _in_a_call(lambda found: any(len(np.unique(a["obs"], axis=0)) < len(a["obs"]) for a in found)),
+    **ROWS,
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
-    "a large reward": _in_a_call(axes.large("reward", 10.0)),
-    "one row": _in_a_call(axes.of_size("obs", 1)),
-    "one action dimension": _in_a_call(axes.of_size("action", 1, axis=1)),
-    "as many rows as action dimensions": _in_a_call(axes.some(lambda a: len(a["action"]) == a["action"].shape[1] > 1)),
+    "one action dimension": in_a_call(axes.of_size("action", 1, axis=1)),
+    "as many rows as action dimensions": in_a_call(axes.some(lambda a: len(a["action"]) == a["action"].shape[1] > 1)),
     "tau 1": axes.has_value("tau", 1.0),
     "several tau": axes.several("tau"),
     "several gammas": axes.several("gamma"),
@@ -74,9 +62,9 @@ def cases(rng: Rng) -> list[Case]:
             3,
             hidden=(8, 64),
             flags=False,
-            lr=(0.3, 0.02),
+            lr=(0.3, 0.002),
             tau=0.3,
-            large=10,
+            large=100.0,
         ),
         make_case(rng, "ends, cuts, a row twice", 8, 2, edge=True, repeat=True, gamma=0.9, tau=0.005),
         make_case(rng, "as many rows as action dimensions", 6, 6, edge=True, flags=False, tau=1.0),
@@ -126,6 +114,8 @@ def new_batch(
         "truncated": np.isin(kinds, (2, 3)).astype(float),
     }
     batch["reward"][-1] = np.sign(batch["reward"][-1]) * 3.0 * large
+    if B > 1:
+        obs[-1, 0] = np.sign(obs[-1, 0]) * FAR
     if repeat:
         one, other = np.flatnonzero(kinds[1:] > 3)[:2] + 1  # every kind of row stays, and the one with a small error
         for x in batch.values():
@@ -134,7 +124,7 @@ def new_batch(
 
 
 def draw_nets(rng: Rng, args: dict[str, Any], call: str) -> None:
-    """Draw the four networks of a call, again until rows can be told apart and tanh is nowhere flat."""
+    """Draw the four networks of a call, again until rows can be told apart; tanh is nowhere flat."""
     batch, (actor, critic) = args[call]["batch"], (args["actor_sizes"], args["critic_sizes"])
     args[call]["target_critic"] = drawn_net(rng, critic)["flat"]
     while True:
@@ -142,9 +132,20 @@ def draw_nets(rng: Rng, args: dict[str, Any], call: str) -> None:
             args[call][name] = drawn_net(rng, actor, batch["obs"], batch["next_obs"])["flat"]
         args[call]["critic"] = drawn_net(rng, critic)["flat"]
         nets = Nets.of(args, call)
-        steep = np.abs(nets.actor(batch["obs"])).max() < FLAT
-        if steep and is_telling(nets.critic, critic_rows(nets, batch)[0]):
+        _keep_steep(nets.actor, batch["obs"])
+        if is_telling(nets.critic, critic_rows(nets, batch)[0]):
             return
+
+
+def _keep_steep(actor: MLP, obs: Array) -> None:
+    """Make an actor's last layer smaller, in place, where its largest output is beyond ``FLAT``.
+
+    To draw again until none is takes seven hundred draws where there are six outputs.
+    """
+    largest = float(np.abs(actor(obs)).max())
+    if largest >= FLAT:
+        for part in (actor.weights[-1], actor.biases[-1]):
+            part *= 0.9 * FLAT / largest
 
 
 def oracle(a: Args) -> dict[str, Any]:
@@ -246,8 +247,8 @@ def _label(rows: Rows, outputs: Array, taken: Array) -> Formula:
     return formula
 
 
-def advice(answer: Answer) -> tuple[str, ...]:
-    """What the examiner of strangers' agents says of this update, as sentences: never a mark."""
+def advice(answer: Answer) -> Advice:
+    """What the examiner of strangers' agents says of this update: never a mark."""
     import torch
 
     from gradschool.exercises._advice import examiner_says, float_batch

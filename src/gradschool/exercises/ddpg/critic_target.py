@@ -5,12 +5,12 @@ from __future__ import annotations
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes
-from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, layouts
+from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, REWARDS, layouts
 from gradschool.exercises.ddpg._losses import targets
 from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases
 from gradschool.exercises.ordinary import with_ordinary_twins
 
-AXES: Axes = {**BATCH, **FLAGS, **RANGES, **GAMMA, **layouts("target_actor"), **layouts("target_critic")}
+AXES: Axes = {**BATCH, **FLAGS, **RANGES, **GAMMA, **REWARDS, **layouts("target_actor"), **layouts("target_critic")}
 
 
 def cases(rng: Rng) -> list[Case]:

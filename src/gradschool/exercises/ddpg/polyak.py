@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, tiny
 
 AXES: Axes = {
@@ -22,21 +25,19 @@ def cases(rng: Rng) -> list[Case]:
     """Two flat parameter arrays (n,) and tau."""
 
     def case(name: str, n: int, tau: float, edge: bool = False, scale: float = 1.0) -> Case:
-        args = {"target": scale * rng.normal(size=n), "online": scale * rng.normal(size=n), "tau": tau}
+        args = {"target": scale * signed(rng, n), "online": scale * signed(rng, n), "tau": tau}
         return Case(name, args, edge)
 
     return [
         case("tau 0.1", 5, 0.1),
         case("tau 0.005", 8, 0.005),
         case("large parameters, tau 0.7", 6, 0.7, scale=1e3),
-        case("tau 0: nobody moves", 4, 0.0, edge=True),
+        case("tau 0: the target does not move", 4, 0.0, edge=True),
         case("tau 1: the target is the online network", 4, 1.0, edge=True),
         case("one parameter, and a small one", 1, 0.4, edge=True, scale=1e-4),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """The step from target to online, (n,), by torch.lerp."""
-    import torch
-
-    return torch.lerp(torch.tensor(a["target"]), torch.tensor(a["online"]), a["tau"]).numpy()
+    """The weighted average (n,) of the two arrays of parameters."""
+    return np.asarray(np.average([a["target"], a["online"]], axis=0, weights=[1.0 - a["tau"], a["tau"]]))

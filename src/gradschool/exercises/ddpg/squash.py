@@ -19,6 +19,7 @@ AXES: Axes = {
     "z at 0": has_value("z", 0.0),
     "far out, upwards": some(lambda a: a["z"] >= 12),
     "far out, downwards": some(lambda a: a["z"] <= -12),
+    "far out, towards a bound at 0": some(lambda a: (a["z"] <= -9) & (a["low"] == 0)),
     **RANGES,
     "a wide range": some(lambda a: np.abs(a["low"]) > 20),
 }
@@ -30,8 +31,6 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """By torch: the middle of the range plus half its width times tanh."""
-    import torch
-
-    z, low, high = (torch.tensor(a[name]) for name in ("z", "low", "high"))
-    return torch.lerp(low.expand_as(z), high.expand_as(z), (torch.tanh(z) + 1) / 2).numpy()
+    """By interpolation: tanh(z) runs from -1, where the action is low, to 1, where it is high."""
+    columns = zip(np.tanh(a["z"]).T, a["low"], a["high"], strict=True)
+    return np.stack([np.interp(t, (-1.0, 1.0), (low, high)) for t, low, high in columns], axis=1)

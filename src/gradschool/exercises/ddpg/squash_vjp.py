@@ -6,6 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises._draws import signed
 from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
 from gradschool.exercises.ddpg._axes import RANGES
 from gradschool.exercises.ddpg._setups import (
@@ -24,6 +25,7 @@ AXES: Axes = {
     "z at 0": has_value("z", 0.0),
     "far out, upwards": some(lambda a: a["z"] >= 12),
     "far out, downwards": some(lambda a: a["z"] <= -12),
+    "far out, towards a bound at 0": some(lambda a: (a["z"] <= -9) & (a["low"] == 0)),
     **RANGES,
     "no gradient": has_value("g", 0.0),
     "a large gradient": large("g"),
@@ -34,7 +36,7 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """z (B, A), the gradient g = dL/da (B, A) that arrives at the action, and the range, (A,)."""
     drawn = squash_cases(rng)
-    slopes = [rng.normal(size=c.args["z"].shape) for c in drawn]
+    slopes = [signed(rng, c.args["z"].shape) for c in drawn]
     slopes[0].flat[0] = STEEP
     slopes[1].flat[0] = 0.0
     slopes[1].flat[-1] = 1e-4

@@ -9,23 +9,25 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes, some
-from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, layouts
+from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, REWARDS, layouts
 from gradschool.exercises.ddpg._losses import targets
 from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases, squash_oracle
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.exercises.ordinary import with_ordinary_twins
 
 # The noise in units of its clip: beyond it upwards and downwards, and within it.
-NOISE = (1.6, 0.5, -1.8, -0.4, 0.9, -1.3)
+NOISE = (2.7, 0.5, -2.4, -0.4, 0.9, -1.3)
 AXES: Axes = {
     **BATCH,
     **FLAGS,
     **RANGES,
     **GAMMA,
+    **REWARDS,
     **layouts("target_actor"),
     **layouts("target_critic"),
     "noise beyond its clip, up": some(lambda a: live(a)[:, None] & (a["noise"] > a["noise_clip"])),
     "noise beyond its clip, down": some(lambda a: live(a)[:, None] & (a["noise"] < -a["noise_clip"])),
+    "noise beyond twice its clip": some(lambda a: live(a)[:, None] & (np.abs(a["noise"]) > 2 * a["noise_clip"])),
     "noise within its clip": some(lambda a: live(a)[:, None] & (np.abs(a["noise"]) < a["noise_clip"])),
     "a noisy action beyond the range, up": some(lambda a: live(a)[:, None] & (noisy_actions(a) > a["high"])),
     "a noisy action beyond the range, down": some(lambda a: live(a)[:, None] & (noisy_actions(a) < a["low"])),

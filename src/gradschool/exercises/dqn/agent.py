@@ -12,37 +12,27 @@ from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, AnswerUnusable, Args, Case, Reading, Rng
+from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case, Reading, Rng
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, Rows, explain
+from gradschool.exercises._formulas import Formula, explain
+from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
-from gradschool.exercises.axes import Axes, Axis
-from gradschool.rl.nets.mlp import MLP
+from gradschool.exercises.axes import Axes
+from gradschool.exercises.dqn._own_step import net_of, rows_of, values
 
-CALLS = ("first", "second")
 OBS = 4
-SMALL_ERROR = 0.02  # of one row of each batch: an absolute error would show there
-
-
-def _in_a_call(axis: Axis) -> Axis:
-    """The axis, in one batch of one case."""
-    return lambda inputs: axis([{**a[call], **a[call]["batch"]} for a in inputs for call in CALLS])
+SMALL_ROW, ZERO_ROW = 0, 3  # the rows whose errors are set
 
 
 AXES: Axes = {
-    "terminated, not truncated": _in_a_call(axes.some_row("terminated", without="truncated")),
-    "truncated, not terminated": _in_a_call(axes.some_row("truncated", without="terminated")),
-    "both": _in_a_call(axes.some_row("terminated", also="truncated")),
-    "neither": _in_a_call(axes.some_row_without("terminated", "truncated")),
-    "one row twice": _in_a_call(lambda found: any(len(np.unique(a["obs"], axis=0)) < len(a["obs"]) for a in found)),
-    "a state that leads to itself": _in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
-    "two best actions": axes.some(lambda a: (_values(a, "first")["target"] == 0).all() or _tied(a)),
+    **ROWS,
+    "a state that leads to itself": in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
+    "two best actions": axes.some(lambda a: (values(a, "first")["target"] == 0).all() or _tied(a)),
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
     "an error of zero": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 1e-12),
-    "a large reward": _in_a_call(axes.large("reward", 10.0)),
-    "one row": _in_a_call(axes.of_size("obs", 1)),
+    "every value of the target network far below 0": axes.some(lambda a: np.all(values(a, "first")["target"] < -10)),
     "as many rows as actions": axes.some(lambda a: len(a["first"]["batch"]["obs"]) == a["sizes"][-1]),
     "a copy, then none": axes.some(lambda a: a["first"]["copy_target"] and not a["second"]["copy_target"]),
     "no copy, then one": axes.some(lambda a: not a["first"]["copy_target"] and a["second"]["copy_target"]),
@@ -57,7 +47,16 @@ def cases(rng: Rng) -> list[Case]:
     return [
         make_case(rng, "9 rows, 3 actions, no episode ends", 9, 3, flags=False, copies=(False, True)),
         make_case(
-            rng, "two hidden layers, large rewards", 8, 4, hidden=(6, 44), flags=False, lr=0.3, gamma=0.9, scale=10.0
+            rng,
+            "two hidden layers, large rewards, every target far below 0",
+            8,
+            4,
+            hidden=(6, 44),
+            flags=False,
+            lr=0.3,
+            gamma=0.9,
+            scale=100.0,
+            below=50.0,
         ),
         with_tie(make_case(rng, "ends, cuts, a row twice, two best actions", 10, 3, edge=True, repeat=True)),
         with_itself(make_case(rng, "as many rows as actions, every step leads back", 8, 8, edge=True, flags=False)),
@@ -79,8 +78,9 @@ def make_case(
     lr: float = 1.0,
     gamma: float = 0.8,
     scale: float = 1.0,
+    below: float = 0.0,
 ) -> Case:
-    """One case of B rows and A actions."""
+    """One case of B rows and A actions; every output of the target network is lowered by ``below``."""
     sizes = (OBS, *hidden, A)
     args: dict[str, Any] = {"sizes": sizes, "lr": lr, "gamma": gamma}
     for call, copy in zip(CALLS, copies, strict=True):
@@ -90,7 +90,8 @@ def make_case(
             "target_q": drawn_net(rng, sizes)["flat"],
         }
         args[call] = {**nets, "batch": batch, "copy_target": copy}
-        set_error(args, call, 0, SMALL_ERROR)
+        net_of(args, call, "target_q").biases[-1][:] -= below
+        set_error(args, call, SMALL_ROW, SMALL_ERROR)
     return Case(name, args, edge, {"B": B, "A": A})
 
 
@@ -107,9 +108,13 @@ def new_batch(rng: Rng, B: int, A: int, *, flags: bool, repeat: bool, scale: flo
         "truncated": np.isin(kinds, (2, 3)).astype(float),
     }
     batch["reward"][-1] = np.sign(batch["reward"][-1]) * 3.0 * scale
+    if B > 1:
+        obs[-1, 0] = np.sign(obs[-1, 0]) * FAR
     if repeat:
+        ordinary = np.flatnonzero(kinds > 3)
+        one, other = ordinary[~np.isin(ordinary, (SMALL_ROW, ZERO_ROW))][:2]  # every kind of row stays
         for x in batch.values():
-            x[1] = x[2]
+            x[one] = x[other]
     return batch
 
 
@@ -123,7 +128,7 @@ def with_itself(case: Case) -> Case:
     """The case with every next state replaced by the state itself."""
     for call in CALLS:
         case.args[call]["batch"]["next_obs"][:] = case.args[call]["batch"]["obs"]
-        set_error(case.args, call, 0, SMALL_ERROR)  # type: ignore[arg-type]
+        set_error(case.args, call, SMALL_ROW, SMALL_ERROR)  # type: ignore[arg-type]
     return case
 
 
@@ -133,68 +138,14 @@ def with_tie(case: Case) -> Case:
         target = net_of(case.args, call, "target_q")
         target.weights[-1][:, 1] = target.weights[-1][:, 0]
         target.biases[-1][:2] = 50.0
-        set_error(case.args, call, 0, SMALL_ERROR)  # type: ignore[arg-type]
-        set_error(case.args, call, 3, 0.0)  # type: ignore[arg-type]
+        set_error(case.args, call, SMALL_ROW, SMALL_ERROR)  # type: ignore[arg-type]
+        set_error(case.args, call, ZERO_ROW, 0.0)  # type: ignore[arg-type]
     return case
 
 
 def _tied(a: Args) -> bool:
-    values = np.sort(_values(a, "first")["target"], axis=1)
-    return bool((values[:, -1] == values[:, -2]).all())
-
-
-def net_of(a: Args, call: str, name: str) -> MLP:
-    """One of the networks as it was before a call."""
-    return MLP(a["sizes"], flat=a[call][name])
-
-
-def _values(a: Args, call: str) -> dict[str, Array]:
-    """Outputs (B, A) that labels and errors are made of."""
-    batch = a[call]["batch"]
-    q, target = net_of(a, call, "q"), net_of(a, call, "target_q")
-    return {
-        "here": q(batch["obs"]),
-        "online": q(batch["next_obs"]),
-        "target": target(batch["next_obs"]),
-        "target here": target(batch["obs"]),
-    }
-
-
-def rows_of(a: Args, call: str) -> Rows:
-    """What the labels of one call are made of."""
-    batch, x = a[call]["batch"], _values(a, call)
-    each, action = np.arange(len(batch["action"])), batch["action"]
-    values = {
-        "max of the target network": x["target"].max(axis=1),
-        "double DQN": x["target"][each, x["online"].argmax(axis=1)],
-        "max of the online network": x["online"].max(axis=1),
-        "double DQN with the networks swapped": x["online"][each, x["target"].argmax(axis=1)],
-        "smallest value of the target network": x["target"].min(axis=1),
-        "mean over actions of the target network": x["target"].mean(axis=1),
-        "target network at the action of the replay": x["target"][each, action],
-        "target network at s": x["target here"].max(axis=1),
-        "target network at s and the action taken": x["target here"][each, action],
-        "target network at the best action of s": x["target"][each, x["here"].argmax(axis=1)],
-        "index of the best action": x["target"].argmax(axis=1).astype(float),
-        "first output of the target network": x["target"][:, 0],
-    }
-    return Rows(
-        pairs=pairs_of(batch),
-        q=x["here"][each, action],
-        reward=batch["reward"],
-        terminated=batch["terminated"],
-        truncated=batch["truncated"],
-        gamma=a["gamma"],
-        values=values,
-        right=2,
-        divisor=x["here"].shape[1],
-    )
-
-
-def pairs_of(batch: dict[str, Array]) -> Array:
-    """The distinct pairs of state and action, (P, B): 1 where a row belongs to a pair."""
-    _, (pair,) = distinct(np.column_stack([batch["obs"], batch["action"]]))
-    return np.asarray(pair == np.arange(pair.max() + 1)[:, None], float)
+    ranked = np.sort(values(a, "first")["target"], axis=1)
+    return bool((ranked[:, -1] == ranked[:, -2]).all())
 
 
 def oracle(a: Args) -> dict[str, Any]:
@@ -274,8 +225,8 @@ def _target(a: Args, call: str, q_after: Array, target_after: Array) -> Array:
     return left_out
 
 
-def advice(answer: Answer) -> tuple[str, ...]:
-    """What the examiner of strangers' agents says of this update, as sentences: never a mark."""
+def advice(answer: Answer) -> Advice:
+    """What the examiner of strangers' agents says of this update: never a mark."""
     import torch
 
     from gradschool.exercises._advice import examiner_says, float_batch

@@ -6,7 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, has_value, of_size, some, square, tall, wide
+from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, some, square, tall, wide
 from gradschool.exercises.dqn._cases import distinct_q
 
 AXES: Axes = {
@@ -17,19 +17,25 @@ AXES: Axes = {
     "one action": of_size("q", 1, axis=1),
     "epsilon 0": has_value("epsilon", 0.0),
     "epsilon 1": has_value("epsilon", 1.0),
-    "epsilon below 1/2, dice between epsilon and 1 - epsilon": some(
+    "epsilon below 1/2, draws between epsilon and 1 - epsilon": some(
         lambda a: (a["u"] > a["epsilon"]) & (a["u"] < 1 - a["epsilon"]) & (a["epsilon"] > 0)
     ),
-    "epsilon above 1/2, dice between 1 - epsilon and epsilon": some(
+    "epsilon above 1/2, draws between 1 - epsilon and epsilon": some(
         lambda a: (a["u"] < a["epsilon"]) & (a["u"] > 1 - a["epsilon"]) & (a["epsilon"] < 1)
     ),
-    "dice on both sides of epsilon": some(lambda a: 0 < np.sum(a["u"] < a["epsilon"]) < len(a["u"])),
-    "first and last die on different sides": some(lambda a: (a["u"][0] < a["epsilon"]) != (a["u"][-1] < a["epsilon"])),
-    "a die that shows 0 where epsilon is 0": some(lambda a: (a["u"] == 0) & (a["epsilon"] == 0)),
+    "draws on both sides of epsilon": some(lambda a: 0 < np.sum(a["u"] < a["epsilon"]) < len(a["u"])),
+    "first and last draw on different sides": some(lambda a: (a["u"][0] < a["epsilon"]) != (a["u"][-1] < a["epsilon"])),
+    "a draw of 0 where epsilon is 0": some(lambda a: (a["u"] == 0) & (a["epsilon"] == 0)),
     "a greedy taxi whose Q are all below 0, its best action not 0": some(
         lambda a: (a["u"] > a["epsilon"]) & (a["q"].max(axis=1) < 0) & (a["q"].argmax(axis=1) > 0)
     ),
     "a greedy taxi whose Q are all above 0": some(lambda a: (a["u"] > a["epsilon"]) & (a["q"].min(axis=1) > 0)),
+    "a greedy taxi whose Q are all far below 0": some(
+        lambda a: (a["u"] > a["epsilon"]) & (a["q"].max(axis=1) < -LARGE) & (a["q"].argmax(axis=1) > 0)
+    ),
+    "a greedy taxi whose Q are all far above 0": some(
+        lambda a: (a["u"] > a["epsilon"]) & (a["q"].min(axis=1) > LARGE) & (a["q"].argmax(axis=1) > 0)
+    ),
     "action 0 is the best, and another is": some(lambda a: 0 < np.sum(a["q"].argmax(axis=1) == 0) < len(a["q"])),
     "a taxi explores by the best action": some(
         lambda a: (a["q"].argmax(1) == a["random_action"]) & (a["u"] < a["epsilon"]) & (a["q"].shape[1] > 1)
@@ -39,7 +45,7 @@ AXES: Axes = {
 
 
 def cases(rng: Rng) -> list[Case]:
-    """Outputs q (N, A), epsilon, and the dice: u (N,) in [0, 1) and random_action (N,)."""
+    """Outputs q (N, A), epsilon, and the draws: u (N,) in [0, 1) and random_action (N,)."""
 
     def case(
         name: str,
@@ -51,7 +57,7 @@ def cases(rng: Rng) -> list[Case]:
         agree: bool = False,
         shift: float = 0.0,
     ) -> Case:
-        """``u`` as given, each made a little smaller; where ``agree``, the lowest die's random action is the best one.
+        """``u`` as given, each made a little smaller; where ``agree``, the lowest draw's random action is the best one.
 
         Action 0 is the best in rows 0, 3, 6, ... and in no other.
         """
@@ -72,10 +78,10 @@ def cases(rng: Rng) -> list[Case]:
 
     return [
         case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0),
-        case("epsilon 0.7, every Q below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True),
-        case("epsilon 0, and a die that shows exactly 0", 4, 0.0, [0.0, 0.5, 0.9, 0.0, 0.1, 0.3], edge=True),
+        case("epsilon 0.7, every Q far below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True, shift=-300.0),
+        case("epsilon 0, and a draw of exactly 0", 4, 0.0, [0.0, 0.5, 0.9, 0.0, 0.1, 0.3], edge=True),
         case("epsilon 1", 6, 1.0, [0.0, 0.5, 0.999, 0.2, 0.7, 0.9], edge=True),
-        case("more actions than taxis", 6, 0.4, [0.2, 0.6, 0.3], edge=True),
+        case("more actions than taxis, every Q far above 0", 6, 0.4, [0.2, 0.6, 0.3], edge=True, shift=300.0),
         case("one taxi that explores", 5, 0.2, [0.1], edge=True),
         case("one taxi that does not", 5, 0.2, [0.6], edge=True),
         case("one action", 1, 0.5, [0.2, 0.8, 0.4], edge=True),
@@ -83,6 +89,6 @@ def cases(rng: Rng) -> list[Case]:
 
 
 def oracle(a: Args) -> Array:
-    """Actions (N,), row by row: the die decides."""
+    """Actions (N,), row by row: the draw decides."""
     rows = zip(a["q"], a["u"], a["random_action"], strict=True)
-    return np.array([int(dice) if u < a["epsilon"] else q.tolist().index(max(q)) for q, u, dice in rows])
+    return np.array([int(random) if u < a["epsilon"] else q.tolist().index(max(q)) for q, u, random in rows])

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, large, some
+from gradschool.exercises.axes import LARGE, Axes, large, some
 from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, output_cases
 
 AXES: Axes = {
@@ -20,6 +20,9 @@ AXES: Axes = {
     "a tiny error": some(lambda a: (np.abs(a["q"] - a["targets"]) < 1e-6) & (a["q"] != a["targets"])),
     "a large error": some(lambda a: (np.abs(a["q"] - a["targets"]) > 100) & (np.abs(a["targets"]) < 1e6)),
     "a huge error": large("targets", 1e9),
+    "large outputs, with an ordinary error": some(
+        lambda a: (np.abs(a["q"]) > LARGE) & (a["q"] != a["targets"]) & (np.abs(a["q"] - a["targets"]) < 50)
+    ),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge
-from gradschool.exercises.axes import Axes, has_value, large, some
+from gradschool.exercises.axes import LARGE, Axes, has_value, large, short, some
 from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, errors
 
 AXES: Axes = {
@@ -18,6 +18,8 @@ AXES: Axes = {
     "beyond the bend, below": some(lambda a: errors(a) < -1.2 * a["kappa"]),
     "within the bend, above": some(lambda a: (errors(a) > 0) & (errors(a) < 0.9 * a["kappa"])),
     "within the bend, below": some(lambda a: (errors(a) < 0) & (errors(a) > -0.9 * a["kappa"])),
+    "beyond the bend and below 1 in size, above": some(lambda a: (errors(a) > a["kappa"]) & (errors(a) < 1)),
+    "beyond the bend and below 1 in size, below": some(lambda a: (errors(a) < -a["kappa"]) & (errors(a) > -1)),
     "next to the bend, outside": some(lambda a: (np.abs(errors(a)) > a["kappa"]) & near_the_bend(a)),
     "next to the bend, inside": some(lambda a: (np.abs(errors(a)) < a["kappa"]) & near_the_bend(a)),
     "beyond kappa, but not beyond B kappa": some(
@@ -30,6 +32,10 @@ AXES: Axes = {
     "kappa 1": has_value("kappa", 1.0),
     "kappa above 1": some(lambda a: a["kappa"] > 1),
     "kappa below 1": some(lambda a: a["kappa"] < 1),
+    "a short answer": short(lambda a: np.clip(errors(a), -a["kappa"], a["kappa"])),
+    "a large kappa": some(lambda a: a["kappa"] > LARGE),
+    "large outputs above 0": some(lambda a: np.all(a["q"] > LARGE)),
+    "large outputs below 0": some(lambda a: np.all(a["q"] < -LARGE)),
 }
 
 
@@ -42,10 +48,10 @@ def near_the_bend(a: Args) -> Array:
 def cases(rng: Rng) -> list[Case]:
     """Outputs q (B, A), actions (B,), targets y (B,) and the bend kappa; errors lie on both sides of it."""
 
-    def case(name: str, A: int, kappa: float, in_kappas: list[float], edge: bool = False) -> Case:
+    def case(name: str, A: int, kappa: float, in_kappas: list[float], edge: bool = False, shift: float = 0.0) -> Case:
         error = np.array(in_kappas) * kappa
         B, rows = len(error), np.arange(len(error))
-        q, action = distinct_q(rng, B, A), rng.integers(A, size=B)
+        q, action = distinct_q(rng, B, A) + shift, rng.integers(A, size=B)
         args = {"q": q, "action": action, "y": q[rows, action] - error, "kappa": kappa}
         beyond = {"beyond the bend": np.abs(error) > kappa}
         return Case(name, args, edge=edge, sizes={"B": B, "A": A}, rows=beyond)
@@ -55,13 +61,13 @@ def cases(rng: Rng) -> list[Case]:
         return list(rng.permutation(np.array(factors) * rng.uniform(0.9, 1.1, len(factors))))
 
     return [
-        case("a batch of 4, 6 actions", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3)),
-        case("a batch of 6, 3 actions, uneven errors", 3, 0.5, sizes(300.0, -3.0, -0.5, 0.4, 4e-6, 0.0)),
+        case("a batch of 4, 6 actions", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3), shift=300.0),
+        case("a batch of 6, 3 actions, uneven errors", 3, 0.5, sizes(300.0, -1.6, 1.6, 0.4, 4e-6, 0.0)),
         one_huge(case("", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3)), "y"),
         case("next to the bend on both sides, kappa 1", 4, 1.0, [1 + 1e-6, 1 - 1e-6, -1 - 1e-6, -1 + 1e-6], edge=True),
-        case("as many samples as actions", 3, 5.0, sizes(-1.5, 1.5, 0.5), edge=True),
-        case("one sample", 4, 1.5, sizes(-2.0), edge=True),
-        case("one action", 1, 3.0, sizes(1.5, -0.5, -2.0), edge=True),
+        case("as many samples as actions, a large kappa", 3, 200.0, sizes(-1.5, 1.5, 0.5), edge=True),
+        case("one sample, a small kappa", 4, 0.6, sizes(-2.0), edge=True),
+        case("one action", 1, 3.0, sizes(1.5, -0.5, -2.0), edge=True, shift=-300.0),
     ]
 
 

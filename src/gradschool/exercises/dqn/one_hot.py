@@ -6,7 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, has_value, of_size, repeats, some
+from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, repeats, some
 
 AXES: Axes = {
     "more states than samples": some(lambda a: a["n_states"] > len(a["s"])),
@@ -19,6 +19,7 @@ AXES: Axes = {
     "the first state": has_value("s", 0),
     "the last state": some(lambda a: a["s"] == a["n_states"] - 1),
     "the last state missing": some(lambda a: max(a["s"]) < a["n_states"] - 1),
+    "hundreds of states": some(lambda a: (a["s"] > LARGE) & (a["n_states"] > 2 * LARGE)),
 }
 
 
@@ -39,11 +40,10 @@ def cases(rng: Rng) -> list[Case]:
         case("one sample", [3], 5, edge=True),
         case("as many samples as states", [0, 3, 2, 0], 4, edge=True),
         case("one state", [0, 0, 0], 1, edge=True),
+        case("2 samples of 500 states", [0, 1], 500, edge=True, first=490),
     ]
 
 
 def oracle(a: Args) -> Array:
-    """The rows (B, n_states) that torch calls one_hot."""
-    import torch
-
-    return torch.nn.functional.one_hot(torch.tensor(a["s"]), a["n_states"]).to(torch.float64).numpy()
+    """The rows (B, n_states): 1 where the column's number is the row's id."""
+    return np.equal.outer(a["s"], np.arange(a["n_states"])).astype(np.float64)

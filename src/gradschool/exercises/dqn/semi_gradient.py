@@ -5,13 +5,20 @@ from __future__ import annotations
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes, ties
-from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
 from gradschool.exercises.dqn._losses import gradient_in_weights
+from gradschool.exercises.dqn._transitions import (
+    TRANSITION_AXES,
+    a_tiny_error,
+    already_right,
+    transition_cases,
+    zero_beside_others,
+)
 
 AXES: Axes = {
     **TRANSITION_AXES,
     "two best actions at a next state": ties("W_target"),
     "zero error beside others": zero_beside_others("W_target"),
+    "a tiny error": a_tiny_error("W_target"),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes, has_value, of_size, several, some, square, tall, wide
+from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, several, short, some, square, tall, tiny, wide
 from gradschool.exercises.dqn._cases import distinct_q
 from gradschool.exercises.dqn._losses import episode_value
 
@@ -26,7 +26,10 @@ AXES: Axes = {
     "the best action taken": some(lambda a: a["action"] == a["Q"][a["state"]].argmax()),
     "another action taken": some(lambda a: a["action"] != a["Q"][a["state"]].argmax()),
     "two best next actions": some(lambda a: np.sum(a["Q"][a["next_state"]] == a["Q"][a["next_state"]].max()) > 1),
-    "every Q below 0": some(lambda a: np.all(a["Q"] < 0)),
+    "every Q far below 0": some(lambda a: np.all(a["Q"] < -LARGE)),
+    "a tiny Q": tiny("Q"),
+    "a short answer": short(lambda a: a["Q"]),
+    "every Q far above 0": some(lambda a: np.all(a["Q"] > LARGE)),
     "a reward above 0": some(lambda a: a["reward"] > 0),
     "a reward below 0": some(lambda a: a["reward"] < 0),
     "a large reward": some(lambda a: abs(a["reward"]) > 100),
@@ -59,16 +62,18 @@ def cases(rng: Rng) -> list[Case]:
 
     tied = distinct_q(rng, 3, 4)
     tied[2, :2] = tied[2].max()
-    done = distinct_q(rng, 3, 3)
+    done = 0.02 * distinct_q(rng, 3, 3)
+    first = distinct_q(rng, 4, 3)
+    first[0, 0] = -2e-6
     return [
-        case("4 states, 3 actions", distinct_q(rng, 4, 3), 1, 3, -3.0),
+        case("4 states, 3 actions", first, 1, 3, -3.0),
         case("3 states, 6 actions", distinct_q(rng, 3, 6), 2, 0, 5.0, best=True),
         case("the step that ends the episode", distinct_q(rng, 4, 3), 2, 1, 20.0, edge=True, terminated=True),
-        case("a large reward", distinct_q(rng, 3, 2), 0, 2, -300.0),
+        case("a large reward, every Q far above 0", distinct_q(rng, 3, 2) + 300.0, 0, 2, -300.0),
         case("a step against a wall", distinct_q(rng, 4, 4), 3, 3, -1.0, edge=True),
         case("two best next actions, undiscounted", tied, 0, 2, -2.0, edge=True, gamma=1.0),
         case("alpha 1 and gamma 0", distinct_q(rng, 3, 2), 1, 2, 4.0, edge=True, alpha=1.0, gamma=0.0),
-        case("every Q far below 0", distinct_q(rng, 3, 3) - 20.0, 1, 0, -1.0, best=True, edge=True),
+        case("every Q far below 0", distinct_q(rng, 3, 3) - 200.0, 1, 0, -1.0, best=True, edge=True),
         case("one action", distinct_q(rng, 3, 1), 1, 2, 2.0, edge=True),
         case("one state", distinct_q(rng, 1, 3), 0, 0, -2.0, edge=True),
         case("right already", done, 1, 0, 0.0, best=True, edge=True, reward=float(done[1].max()), terminated=True),

@@ -8,14 +8,21 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises.axes import Axes, ties
-from gradschool.exercises.dqn._cases import TRANSITION_AXES, already_right, transition_cases, zero_beside_others
 from gradschool.exercises.dqn._losses import gradient_in_weights, td_losses
+from gradschool.exercises.dqn._transitions import (
+    TRANSITION_AXES,
+    a_tiny_error,
+    already_right,
+    transition_cases,
+    zero_beside_others,
+)
 from gradschool.exercises.dqn.adapters import torch_loss_setup, torch_loss_state
 
 AXES: Axes = {
     **TRANSITION_AXES,
     "two best actions at a next state": ties("W_target"),
     "zero error beside others": zero_beside_others("W_target"),
+    "a tiny error": a_tiny_error("W_target"),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, repeats, some, square, tall, tiny, wide
+from gradschool.exercises.axes import Axes, has_value, large, of_size, repeats, short, some, square, tall, tiny, wide
 from gradschool.exercises.ordinary import with_ordinary_twins
 
 AXES: Axes = {
@@ -30,15 +30,16 @@ AXES: Axes = {
     "a sample whose gradient is 0": some(lambda a: np.all(a["g"] == 0, axis=1)),
     "a large gradient": large("g"),
     "a tiny gradient": tiny("g"),
+    "a short answer": short(lambda a: a["g"]),
 }
 
 
 def cases(rng: Rng) -> list[Case]:
     """States (B,) with repeats, the gradient at the outputs g (B, A), and the number of states."""
 
-    def case(name: str, state: list[int], S: int, A: int, edge: bool = False) -> Case:
+    def case(name: str, state: list[int], S: int, A: int, edge: bool = False, scale: float = 1.0) -> Case:
         B = len(state)
-        args = {"state": np.array(state), "g": signed(rng, (B, A)), "n_states": S}
+        args = {"state": np.array(state), "g": scale * signed(rng, (B, A)), "n_states": S}
         return Case(name, args, edge=edge, sizes={"B": B, "A": A})
 
     uneven = case("5 samples, one state three times", [2, 2, 0, 2, 4], 5, 6)
@@ -47,7 +48,7 @@ def cases(rng: Rng) -> list[Case]:
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
         uneven,
         case("the same state every time", [1, 1, 1, 1], 3, 3, edge=True),
-        case("one sample", [3], 4, 2, edge=True),
+        case("one sample, a small gradient", [3], 4, 2, edge=True, scale=0.2),
         case("as many samples as states and actions", [2, 0, 2], 3, 3, edge=True),
         case("one action", [1, 3, 1], 4, 1, edge=True),
         case("one state", [0, 0], 1, 2, edge=True),

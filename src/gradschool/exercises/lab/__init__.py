@@ -1,4 +1,4 @@
-"""Chapter 4, the debugging lab: a test and a mended agent for each of three files.
+"""Chapter 4, the debugging lab: a test and a fixed agent for each of three files.
 
 A kernel that is being graded sees this file and ``adapters.py`` alone.
 """
@@ -14,38 +14,68 @@ EXERCISES = (
         "A test for the agent on Taxi",
         "taxi_test(agent, batches) -> None",
         adapter=adapters.taxi_test,
+        needs_torch=True,
         tolerance="none",
+        meaning=(
+            "Your test passes right agents and fails broken ones from their weights after a few updates, without "
+            "training, so it can guard other agents too."
+        ),
     ),
     Exercise(
         "lab.taxi_dqn",
-        "The agent on Taxi, mended",
+        "The agent on Taxi, fixed",
         "TaxiAgent(make_net, optimizer, lr, gamma, sync_every)",
         adapter=adapters.taxi_dqn,
+        meaning=(
+            "After one update, after two and after the target's copy this agent has the weights that the "
+            "definition of DQN gives: the faults are gone."
+        ),
+        needs_torch=True,
     ),
     Exercise(
         "lab.cartpole_test",
         "A test for the agent on CartPole",
         "cartpole_test(agent, batches) -> None",
         adapter=adapters.cartpole_test,
+        needs_torch=True,
         tolerance="none",
+        meaning=(
+            "Your test compares both networks with the definition after single updates, so it sees faults that a "
+            "return curve may hide."
+        ),
     ),
     Exercise(
         "lab.cartpole_dqn",
-        "The agent on CartPole, mended",
+        "The agent on CartPole, fixed",
         "CartPoleAgent(make_net, optimizer, lr, gamma, tau)",
         adapter=adapters.cartpole_dqn,
+        meaning=(
+            "After each update both networks have the weights that the definition gives, and the target network "
+            "follows slowly: the faults are gone."
+        ),
+        needs_torch=True,
     ),
     Exercise(
         "lab.pendulum_test",
         "A test for the agent on Pendulum",
         "pendulum_test(agent, batches) -> None",
         adapter=adapters.pendulum_test,
+        needs_torch=True,
         tolerance="none",
+        meaning=(
+            "Your test separates the critic's step from the actor's, so a failure says in which of the two the "
+            "fault is."
+        ),
     ),
     Exercise(
         "lab.pendulum_ddpg",
-        "The agent on Pendulum, mended",
+        "The agent on Pendulum, fixed",
         "PendulumAgent(actor, critic, optimizer, lr, gamma, tau)",
         adapter=adapters.pendulum_ddpg,
+        meaning=(
+            "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "
+            "gone."
+        ),
+        needs_torch=True,
     ),
 )

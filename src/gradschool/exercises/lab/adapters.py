@@ -1,4 +1,4 @@
-"""Chapter 4: how a mended agent learns on one set of inputs, and what a student's test says of recorded agents.
+"""Chapter 4: how a fixed agent learns on one set of inputs, and what a student's test says of recorded agents.
 
 An agent is built on small networks in float64, with plain SGD, and asked for its weights after one update or several.
 A test is handed agents whose updates were recorded: their weights before and after are numbers, so that no code of an

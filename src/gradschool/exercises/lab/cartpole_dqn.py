@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.axes import Axes, has_value, of_size, several, some_row, some_row_without
+from gradschool.core.numerics import Array
+from gradschool.exercises.axes import LARGE, Axes, has_value, large, of_size, several, some, some_row, some_row_without
+from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import cartpole_learn, each_batch, other_action
 from gradschool.exercises.lab.adapters import TOGETHER, together
@@ -21,16 +23,24 @@ AXES: Axes = {
     "several gammas": several("gamma"),
     "several taus": several("tau"),
     "a target that stands still": has_value("tau", 0.0),
+    "a target that is copied": has_value("tau", 1.0),
+    "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
+    "every value of the target network far below 0": some(lambda a: np.all(_target_values(a) < -LARGE)),
 }
 
 
 def cases(rng: Rng) -> list[Case]:
     """Both networks, four batches, gamma and tau."""
 
-    def case(name: str, sizes: tuple[int, ...], B: int, gamma: float, tau: float, edge: bool = False) -> Case:
+    def case(
+        name: str, sizes: tuple[int, ...], B: int, gamma: float, tau: float, edge: bool = False, scale: float = 1.0
+    ) -> Case:
+        """``scale`` makes rewards larger, and lowers every value of the target network by as much and more."""
         for _ in count():
             nets = {"q_net": new_net(rng, sizes), "target_net": new_net(rng, sizes)}
+            nets["target_net"]["flat"][-sizes[-1] :] -= 2.0 * (scale - 1.0)
             batches = real_arrays(rng, sizes[0], B, n_actions=sizes[-1])
+            batches["reward"] *= scale
             if other_action(nets["q_net"], batches, 1):
                 break
         return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B})
@@ -39,7 +49,14 @@ def cases(rng: Rng) -> list[Case]:
         case("four numbers, three actions", (4, 6, 3), 8, 0.9, 0.1),
         case("two numbers, five actions", (2, 5, 5), 6, 0.6, 0.3),
         case("one row, a target that stands still", (3, 6, 4), 1, 0.8, 0.0, edge=True),
+        case("large rewards, a target that is copied", (4, 6, 3), 6, 0.9, 1.0, edge=True, scale=200.0),
     ]
+
+
+def _target_values(a: Args) -> Array:
+    """The target network's outputs at every next observation."""
+    net, batches = a["target_net"], a["batches"]
+    return outputs(net["sizes"], net["flat"][None], batches["next_obs"].reshape(-1, net["sizes"][0]))
 
 
 def oracle(a: Args) -> dict[str, Any]:

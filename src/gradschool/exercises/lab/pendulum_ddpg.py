@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.axes import Axes, of_size, several, some_row, some_row_without
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some_row, some_row_without
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import actions, actor_step, critic_step, each_batch, pendulum_learn
 from gradschool.exercises.lab.adapters import NETS, TOGETHER, together
@@ -21,15 +21,20 @@ AXES: Axes = {
     "one number for an action": lambda inputs: of_size("action", 1, axis=2)([a["batches"] for a in inputs]),
     "several gammas": several("gamma"),
     "several taus": several("tau"),
+    "a target that stands still": has_value("tau", 0.0),
+    "a target that is copied": has_value("tau", 1.0),
+    "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
 }
 
 
 def cases(rng: Rng) -> list[Case]:
     """Actor, critic, the target of each, four batches, gamma and tau."""
 
-    def case(name: str, size: int, B: int, gamma: float, tau: float, edge: bool = False) -> Case:
+    def case(name: str, size: int, B: int, gamma: float, tau: float, edge: bool = False, scale: float = 1.0) -> Case:
+        """``scale`` makes rewards larger."""
         for _ in count():
             nets, batches = pendulum_nets(rng, size), real_arrays(rng, 3, B, size=size)
+            batches["reward"] *= scale
             b = next(each_batch({name: x[1:] for name, x in batches.items()}))
             steps = [actor_step(nets, b, at) for at in (actions(nets["actor"], b["obs"]), b["action"])]
             if edge or np.abs(steps[0] - steps[1]).max() > 1e-3:  # the slope is another one at stored actions
@@ -39,7 +44,8 @@ def cases(rng: Rng) -> list[Case]:
     return [
         case("two numbers for an action", 2, 6, 0.9, 0.1),
         case("three numbers for an action", 3, 5, 0.7, 0.3),
-        case("one number, one row", 1, 1, 0.8, 0.2, edge=True),
+        case("one number, one row, targets that are copied", 1, 1, 0.8, 1.0, edge=True),
+        case("large rewards, targets that stand still", 2, 6, 0.9, 0.0, edge=True, scale=200.0),
     ]
 
 

@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some_row, some_row_without, tall, wide
+from gradschool.exercises.axes import (
+    LARGE,
+    Axes,
+    has_value,
+    large,
+    of_size,
+    several,
+    some,
+    some_row,
+    some_row_without,
+    tall,
+    wide,
+)
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import each_batch, taxi_learn
 from gradschool.exercises.lab.adapters import NEVER, TOGETHER, together
@@ -21,6 +33,8 @@ AXES: Axes = {
     "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
     "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
     "gamma 1": has_value("gamma", 1.0),
+    "every Q far below 0": some(lambda a: np.all(a["q_net"] < -LARGE) and np.all(a["target_net"] < -LARGE)),
+    "every Q far above 0": some(lambda a: np.all(a["q_net"] > LARGE) and np.all(a["target_net"] > LARGE)),
     "several gammas": several("gamma"),
     "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
 }
@@ -29,8 +43,8 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """Both tables (S, A), four batches and gamma."""
 
-    def case(name: str, S: int, A: int, B: int, gamma: float, edge: bool = False) -> Case:
-        q_net, target_net = rng.uniform(-3.0, 3.0, size=(2, S, A))
+    def case(name: str, S: int, A: int, B: int, gamma: float, edge: bool = False, shift: float = 0.0) -> Case:
+        q_net, target_net = rng.uniform(-3.0, 3.0, size=(2, S, A)) + shift
         batches = taxi_arrays(rng, S, A, B)
         batches["reward"] *= 1000.0 if edge else 1.0
         return Case(
@@ -39,8 +53,8 @@ def cases(rng: Rng) -> list[Case]:
 
     return [
         case("8 states, 4 actions", 8, 4, 6, 0.9),
-        case("4 states, 6 actions", 4, 6, 3, 0.7),
-        case("one row, gamma 1, a large reward", 5, 3, 1, 1.0, edge=True),
+        case("4 states, 6 actions, every Q far below 0", 4, 6, 3, 0.7, shift=-200.0),
+        case("one row, gamma 1, a large reward and every Q far above 0", 5, 3, 1, 1.0, edge=True, shift=200.0),
     ]
 
 

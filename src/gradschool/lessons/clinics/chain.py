@@ -1,6 +1,6 @@
-"""Chapter 1's clinic: four networks that train on the student's own gradients, each with one fault added.
+"""Chapter 1's bug clinic: four networks that train on the student's own gradients, each with one bug added.
 
-The faults stand in this file and not in the lesson, so that a reader can try to name them first.
+The bugs are in this file and not in the lesson, so that a reader can try to name them first.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ import numpy as np
 Array = np.ndarray
 Backward = Callable[..., Sequence[Array]]
 MeanGradient = Callable[[Array, Array], Array]
-LETTERS = ("A", "B", "C", "D")
 HEALTHY = "healthy"
+BUGS = {
+    "A": "sum over the batch where the loss has the mean",
+    "B": "(B, 1) - (B,) broadcast",
+    "C": "gradients never zeroed",
+    "D": "path cut below the hidden layer",
+}
+LETTERS = tuple(BUGS)
 
 
 class FaultyNetwork:
-    """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with one fault.
+    """The gradients of a small tanh network on L = 1/(2B) sum (p - l)^2, with one bug.
 
     Parameters
     ----------
     name
-        "A" to "D", or "healthy" for a network without a fault.
+        "A" to "D", or "healthy" for a network without a bug.
     backward, mean_gradient
         The student's mlp_backward and batch_mean_gradient.
 
@@ -34,7 +40,7 @@ class FaultyNetwork:
 
     def __init__(self, name: str, backward: Backward, mean_gradient: MeanGradient) -> None:
         if name not in (HEALTHY, *LETTERS):
-            raise ValueError(f"no patient {name!r}: there are {', '.join(LETTERS)}, and {HEALTHY!r}")
+            raise ValueError(f"there is no run {name!r}: there are {', '.join(LETTERS)} and {HEALTHY!r}")
         self.name, self.backward, self.mean_gradient = name, backward, mean_gradient
         self._accumulated: list[Array] | None = None
 

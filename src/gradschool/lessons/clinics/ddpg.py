@@ -1,8 +1,8 @@
 """Chapter 3's clinic: six agents, each really broken by one fault in one of its functions.
 
-Everything here wraps the student's own functions, so the student's own functions are also the instruments that find
-the fault. The faults, and which letter has which, are in ``faults/ddpg.py``. A kernel that is being graded has no such
-file, and every letter stands there for a healthy agent.
+Everything here wraps the student's own functions, and a `Record` of what an agent computes is compared with theirs.
+Which comparison to make is the student's work. The faults, and which letter has which, are in ``faults/ddpg.py``. A
+kernel that is being graded has no such file, and every letter stands there for a healthy agent.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from gradschool.lessons.clinics.diagnoses import module_of_faults
 from gradschool.rl.ddpg.agent import Batch, ReferenceAgent, Settings, StudentFunctions
+from gradschool.rl.nets.mlp import Array
 
 LETTERS = ("A", "B", "C", "D", "E", "F")
 ACTION_DIM = 3  # three small motors on one axle: A = 3, so that a factor 1/A can be seen
@@ -41,55 +42,60 @@ def faulty_functions(letter: str, healthy: StudentFunctions) -> StudentFunctions
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What the instruments show on one fixed batch: a faulty agent's numbers beside those of the healthy functions."""
+class Record:
+    """What one agent computes in two updates on fixed networks and one fixed batch of 32 rows with A = 3.
 
-    label_ordinary: float  # largest difference between both labels y in ordinary rows
-    label_truncated: float  # that difference in rows that were only truncated
-    label_terminated: float  # and in rows that were terminated
-    slope: float  # length of (faulty dQ/da - healthy dQ/da), over the healthy length
-    actor_ratio: float  # length of the faulty actor gradient over the healthy one, from the same dQ/da
-    actor_cosine: float  # and the cosine between them (nan: no direction)
-    critic_moved: float  # how far the critic's parameters moved while the actor asked for its slope
+    No step is taken, and each quantity starts from the healthy one before it, so that a fault shows where it is made
+    and nowhere else.
+
+    Attributes
+    ----------
+    y
+        The critic's labels (32,).
+    dq_da
+        The slope of Q in the action (32, 3).
+    actor_gradient
+        The actor's gradient (n_params,), from the healthy slope.
+    critic_gradient_1, critic_gradient_2
+        The critic's gradient (n_params,) in the first and in the second update, from the healthy labels. Between the
+        two, the actor asks for its slope.
+    """
+
+    y: Array
+    dq_da: Array
+    actor_gradient: Array
+    critic_gradient_1: Array
+    critic_gradient_2: Array
 
 
-def examine(functions: StudentFunctions, healthy: StudentFunctions, seed: int = 0) -> Findings:
-    """Compare two sets of functions on the same networks and the same batch of 32 rows with A = 3.
+def record(functions: StudentFunctions, healthy: StudentFunctions, seed: int = 0) -> Record:
+    """Run two updates of an agent without any step, and keep what it computed.
 
     Parameters
     ----------
     functions, healthy
-        A faulty agent's functions, and the student's own.
+        The agent's functions, and the student's own.
     seed
         Draws networks and batch.
 
     Returns
     -------
-    Findings
-        The differences.
+    Record
+        The agent's numbers, to be compared with those of ``record(healthy, healthy)``.
     """
     agent = ReferenceAgent(healthy, CLINIC_SETTINGS, np.random.default_rng(seed))
     batch, low, high = fixed_batch(seed), agent.low, agent.high
-    for net in (agent.actor, agent.target_actor, agent.critic):
-        net.flat *= 2.0  # steeper than at birth, so that differences are large enough to be read off
-    labels = [f.critic_target(batch, agent.target_actor, agent.critic, low, high, 0.95) for f in (functions, healthy)]
-    off = np.abs(labels[0] - labels[1])
-    before = agent.critic.flat.copy()
-    right = healthy.action_gradient(agent.actor, agent.critic, batch, low, high)
-    slope = functions.action_gradient(agent.actor, agent.critic, batch, low, high)
-    moved = float(np.linalg.norm(agent.critic.flat - before))
-    g, g0 = (f.actor_gradient_vjp(agent.actor, batch, right, low, high) for f in (functions, healthy))
-    over, cut = batch.terminated == 1, batch.truncated == 1
-    length = float(np.linalg.norm(g))
-    return Findings(
-        float(off[~over & ~cut].max()),
-        float(off[cut & ~over].max()),
-        float(off[over].max()),
-        float(np.linalg.norm(slope - right) / np.linalg.norm(right)),
-        length / float(np.linalg.norm(g0)),
-        float(g @ g0 / (length * np.linalg.norm(g0))) if length else float("nan"),
-        moved,
-    )
+    actor, critic = agent.actor, agent.critic
+    for net in (actor, agent.target_actor, critic):
+        net.flat *= 2.0  # steeper than randomly initialized networks, so that differences are easy to read
+    y = functions.critic_target(batch, agent.target_actor, critic, low, high, 0.95)
+    right_y = healthy.critic_target(batch, agent.target_actor, critic, low, high, 0.95)
+    right_slope = healthy.action_gradient(actor, critic, batch, low, high)
+    first = functions.critic_gradient(critic, batch, right_y)
+    dq_da = functions.action_gradient(actor, critic, batch, low, high)
+    actor_gradient = functions.actor_gradient_vjp(actor, batch, right_slope, low, high)
+    second = functions.critic_gradient(critic, batch, right_y)
+    return Record(y, dq_da, actor_gradient, first, second)
 
 
 def fixed_batch(seed: int) -> Batch:

@@ -1,4 +1,4 @@
-"""Chapter 2's clinic: six agents on Taxi, each really broken by one line.
+"""Chapter 2's clinic: six agents on Taxi, each with one bug.
 
 They run on the student's own functions. The faults, and which letter has which, are in ``faults/dqn.py``. A kernel
 that is being graded has no such file, and every letter stands there for a healthy agent.
@@ -18,15 +18,15 @@ from gradschool.rl.envs.taxi import Floats, TaxiModel
 LETTERS = ("A", "B", "C", "D", "E", "F")
 CLINIC_SETTINGS = Settings(alpha=0.1, updates=1000, every=50, goal_q=5.0)
 NAMES = {
-    "broadcast": "a (B, 1) column met a (B,) row: every Q is pulled to the mean of all targets",
-    "clock-as-terminal": "an episode cut by the clock counts as the end of the world",
-    "exploration-ends-early": "epsilon is gone before the +20 was ever seen",
-    "gradient-through-target": "the target is not a label: it receives a gradient too",
-    "mean-over-outputs": "the loss is averaged over all outputs, so the gradient is 1/A of the right one",
+    "broadcast": "a (B, 1) column minus a (B,) row: every Q is pulled to the mean of all targets",
+    "exploration-ends-early": "epsilon decays to 0 before the +20 is ever reached",
+    "gradient-through-target": "the target is not held constant: a gradient runs through it",
+    "mean-over-outputs": "the loss is averaged over all outputs: the gradient is rescaled to 1/A",
     "no-terminal-mask": "the target bootstraps past the end of the episode",
-    "sign-turned": "the step climbs the loss",
-    "state-as-number": "the state's id is fed as one number, not as a one-hot row",
+    "sign-flipped": "the step ascends the loss",
+    "state-as-number": "the state's id is the input, as one number instead of a one-hot row",
     "step-too-large": "repeated samples in a batch add up to more than a step of 2",
+    "truncated-as-terminal": "an episode cut off by the time limit counts as terminated",
     "untaken-to-zero": "untaken actions have 0 as their target",
 }
 

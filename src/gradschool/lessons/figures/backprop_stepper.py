@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 
 from gradschool.lessons.figures.flow import chain_net
-from gradschool.lessons.figures.graph import Edge, Graph, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import first_unimplemented, interactive_figure
+from gradschool.lessons.figures.graph import Edge, Graph, column, draw, layer
+from gradschool.lessons.figures.live_graph import Control, live_graph
+from gradschool.lessons.notebook_ui import first_unimplemented
 
 Array = np.ndarray
 Function = Callable[..., Any]
 
 STEPS = (
-    ("1. Forward", "every unit holds its value; no gradient anywhere yet."),
-    ("2. $G$ arrives at the outputs", "wherever it comes from: the network does not ask."),
-    ("3. linear_vjp: $W_2$", "each weight gets what arrived at its right end times the value at its left end."),
-    ("4. ... and on to $h$", "each hidden unit collects from both outputs, along the weights, and adds."),
+    ("1. Forward", "every unit holds its value; there is no gradient yet."),
+    ("2. $G$ arrives at the outputs", "from any loss, or from none: the network needs G alone."),
+    ("3. linear_vjp: $W_2$", "the gradient of a weight is the gradient at its output times its input."),
+    ("4. ... and on to $h$", "each hidden unit adds the gradients of both outputs, each times its weight."),
     ("5. tanh_vjp: on to $z$", "each unit's gradient is multiplied by its own slope, 1 - h^2, and by nothing else."),
     ("6. linear_vjp: $W_1$ and $x$", "the same rule as in steps 3 and 4, one layer further to the left."),
 )
@@ -65,11 +66,15 @@ def step_graph(found: dict[str, Array], step: int) -> Graph:
     edges += [Edge(f"z{i + 1}", f"h{i + 1}", float(g) * (step >= 5), label=False) for i, g in enumerate(found["at_z"])]
     edges += layer("h", "y", found["W2"].T * (step >= 3), label=step in (3, 4))
     title, words = STEPS[step - 1]
-    values = ", ".join(f"{name} = {np.array2string(found[name], precision=2)}" for name in ("x", "z", "h", "y"))
+    values = ", ".join(_listed(name, found[name]) for name in ("x", "z", "h", "y"))
     arrived = [("G", 2), ("at_h", 4), ("at_z", 5), ("at_x", 6)]
-    notes = [f"{name} = {np.array2string(found[name], precision=2)}" for name, since in arrived if since == step]
+    notes = [_listed(name, found[name]) for name, since in arrived if since == step]
     numbers = f" Values: {values}." if step == 1 else "".join(f" New: {note}." for note in notes)
     return Graph(title, nodes, tuple(edges), words + numbers)
+
+
+def _listed(name: str, values: Array) -> str:
+    return f"{name} = ({', '.join(f'{v:.2f}' for v in values)})"
 
 
 def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
@@ -87,20 +92,5 @@ def backward_steps(linear_vjp: Function, tanh_vjp: Function) -> None:
     found = walk(linear_vjp, tanh_vjp)
     steps = [step_graph(found, k + 1) for k in range(len(STEPS))]
     strip = draw(steps, width=8.4, height=2.7)
-    interactive_figure(lambda step: draw([steps[step - 1]], most=largest(steps)), strip, step_controls)
-
-
-def step_controls() -> dict[str, Any]:
-    """Make Play, Previous, Next and a slider, all moving the one step."""
-    from ipywidgets import Button, IntSlider, Play, jslink
-
-    last = len(STEPS)
-    slider = IntSlider(value=1, min=1, max=last, description="step", continuous_update=False)
-    play = Play(value=1, min=1, max=last, interval=2000)
-    jslink((play, "value"), (slider, "value"))
-    buttons = {"Previous": -1, "Next": 1}
-    made = {}
-    for words, by in buttons.items():
-        made[words] = Button(description=words)
-        made[words].on_click(lambda _, by=by: setattr(slider, "value", min(last, max(1, slider.value + by))))
-    return {"_play": play, "_previous": made["Previous"], "_next": made["Next"], "step": slider}
+    control = Control("step", "step", tuple((str(k + 1), k + 1) for k in range(len(STEPS))), in_order=True)
+    live_graph("Backpropagation, one step at a time", lambda step: steps[step - 1], [control], strip).show()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Self
 
 from matplotlib.figure import Figure
 
-SCREEN_SCALE = 2  # pixels drawn for each pixel shown, so that lines stay sharp on a fine screen
+from gradschool.core.interactive import OWN_KEYS
+from gradschool.lessons.figures.themed_svg import SCHEME_OF_PAGE, SCREEN_SCALE, themed_svg
 
 
 class LessonFigure(Figure):
     """A matplotlib figure with ``alt``, what it shows in words.
 
-    As the last line of a notebook cell it shows itself as a transparent PNG, with the words as its alternative text
-    and, for everybody, folded below it.
+    As the last line of a notebook cell it shows itself as an SVG in the colors of a light or a dark page. The words are
+    its alternative text and, for everybody, folded below it. Where only pixels may be shown, it is a PNG.
     """
 
     alt: str = ""
+    on_white: bool = False  # pictures of others in it, such as Gymnasium's, are drawn on white
 
     def described(self, words: str) -> Self:
         """Set what the figure shows in words, and return the figure."""
@@ -32,19 +35,27 @@ class LessonFigure(Figure):
         self.savefig(buffer, format="png", dpi=SCREEN_SCALE * self.dpi, facecolor="none")
         return buffer.getvalue()
 
-    def put(self, instead_of: Handles | None = None) -> Handles:
-        """Show the figure and its words, or put them in the place of what an earlier call has shown."""
+    def put(self, more: Mapping[str, Any] | None = None) -> None:
+        """Show the figure and its words; ``more`` are further forms of it, by media type."""
         from IPython.display import HTML, display
 
-        png, width = self.png(), round(self.get_figwidth() * self.dpi)
-        picture = {"text/html": picture_html(png, self.alt, width), "image/png": png, "text/plain": self.alt}
-        metadata = {"image/png": {"alt": self.alt, "width": width}, "alt": self.alt}
-        words = HTML(f"<details><summary>The figure in words</summary>{escape(self.alt)}</details>")
-        if instead_of is None:
-            return display(picture, metadata=metadata, raw=True, display_id=True), display(words, display_id=True)
-        instead_of[0].update(picture, metadata=metadata, raw=True)
-        instead_of[1].update(words)
-        return instead_of
+        picture = {"text/html": self.html(), "image/png": self.png(), "text/plain": self.alt}
+        metadata = {"image/png": {"alt": self.alt, "width": self._size[0]}, "alt": self.alt}
+        display({**picture, **(more or {})}, metadata=metadata, raw=True)
+        display(HTML(f"<details><summary {OWN_KEYS}>The figure in words</summary>{escape(self.alt)}</details>"))
+
+    def folded(self) -> str:
+        """Return the picture and its words as HTML, folded: for a place where a live figure shows the same."""
+        summary = f"<summary {OWN_KEYS}>The figure in words, and as a still picture</summary>"
+        return f"<details>{summary}{self.html()}<p>{escape(self.alt)}</p></details>"
+
+    def html(self) -> str:
+        """Return the picture with its words as HTML."""
+        return picture_html(themed_svg(self, on_white=self.on_white), self.alt, self._size)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return round(self.get_figwidth() * self.dpi), round(self.get_figheight() * self.dpi)
 
     def _ipython_display_(self) -> None:
         self.put()
@@ -59,10 +70,14 @@ def new_panels(rows: int, columns: int, size: tuple[float, float], **options: An
     return fig, fig.subplots(rows, columns, **options)
 
 
-def picture_html(png: bytes, alt: str, width: int) -> str:
-    """Make an element of a PNG with its words: JupyterLab shows an image/png without any alternative text."""
-    data, words = base64.b64encode(png).decode(), escape(alt, quote=True)
-    return f'<img alt="{words}" width="{width}" style="max-width:100%;height:auto" src="data:image/png;base64,{data}">'
+def picture_html(svg: bytes, alt: str, size: tuple[int, int]) -> str:
+    """Make an element of an SVG with its words, of this width and height, in the scheme of the page that it is on.
 
-
-Handles = tuple[Any, Any]  # IPython's display handles of the picture and of its words
+    As an image the SVG runs no script and loads nothing. It takes its color scheme from the element that shows it, or,
+    where the style is taken away, as in a notebook that is not trusted, from the reader's system.
+    """
+    data, words, (width, height) = base64.b64encode(svg).decode(), escape(alt, quote=True), size
+    return (
+        f'<style>{SCHEME_OF_PAGE}</style><img alt="{words}" class="lesson-figure" width="{width}" height="{height}" '
+        f'loading="lazy" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,{data}">'
+    )

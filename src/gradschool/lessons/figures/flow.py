@@ -7,15 +7,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradschool.lessons.figures.flow_ddpg import ddpg, ddpg_graph
-from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import choose, first_unimplemented, interactive_figure, switch
+from gradschool.lessons.figures.flow_next import sac, sac_graph
+from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, layer
+from gradschool.lessons.figures.live_graph import Control, live_graph
+from gradschool.lessons.notebook_ui import first_unimplemented
 
-__all__ = ["chain", "chain_graph", "chain_net", "ddpg", "ddpg_graph", "dqn", "dqn_graph", "dqn_tables"]
+__all__ = [
+    "chain",
+    "chain_graph",
+    "chain_net",
+    "ddpg",
+    "ddpg_graph",
+    "dqn",
+    "dqn_graph",
+    "dqn_tables",
+    "sac",
+    "sac_graph",
+]
 
 Array = np.ndarray
 Function = Callable[..., Any]
@@ -77,14 +91,15 @@ def chain(mlp_backward: Function) -> None:
         return
     shown: list[Any] = [{}, {"outputs": "y1"}, {"outputs": "y2"}, {"cut": True}]
     graphs = [chain_graph(mlp_backward, **choice) for choice in shown]
-    interactive_figure(
-        lambda **choice: draw([chain_graph(mlp_backward, **choice)], most=largest(graphs)),
+    live_graph(
+        "Where a gradient at the outputs goes",
+        partial(chain_graph, mlp_backward),
+        [
+            Control("outputs", "gradient at", (("both outputs", "both"), ("output 1", "y1"), ("output 2", "y2"))),
+            Control("cut", "detach H"),
+        ],
         draw(graphs, width=8.4, height=2.8),
-        lambda: {
-            "outputs": choose([("both outputs", "both"), ("output 1", "y1"), ("output 2", "y2")], "gradient at"),
-            "cut": switch("detach H", False),
-        },
-    )
+    ).show()
 
 
 # -- chapter 2: one transition --------------------------------------------------------------------------------
@@ -172,7 +187,7 @@ def _dqn_words(terminated: bool, detached: bool, best: int) -> str:
         )
     return (
         f"a second path runs through the label: the weight from state 2 to its best action, {DRIVE[best]}, moves too, "
-        "against the first."
+        "in the opposite direction."
     )
 
 
@@ -190,12 +205,13 @@ def dqn(semi_gradient: Function, residual_gradient: Function) -> None:
         return
     shown: list[Any] = [{}, {"detached": False}, {"action": 0}, {"terminated": True, "detached": False}]
     graphs = [dqn_graph(*functions, **choice) for choice in shown]
-    interactive_figure(
-        lambda **choice: draw([dqn_graph(*functions, **choice)], most=largest(graphs)),
+    live_graph(
+        "Where the gradient of one transition goes",
+        partial(dqn_graph, *functions),
+        [
+            Control("action", "taken action", tuple((name, a) for a, name in enumerate(DRIVE)), first=2),
+            Control("terminated", "the episode ends"),
+            Control("detached", "hold the label fixed (detach)", first=True),
+        ],
         draw(graphs, width=8.4, height=3.0),
-        lambda: {
-            "action": choose([(name, a) for a, name in enumerate(DRIVE)], "taken action"),
-            "terminated": switch("the episode ends", False),
-            "detached": switch("hold the label fixed (detach)", True),
-        },
-    )
+    ).show()

@@ -1,18 +1,21 @@
-"""Chapter 3's picture: where the gradient of -mean Q goes, in the actor and in the critic, by each way of taking it."""
+"""Chapter 3's picture: where the gradient of -mean Q goes, in actor and critic, for each method of computing it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, largest, layer
-from gradschool.lessons.notebook_ui import choose, first_unimplemented, interactive_figure
+from gradschool.lessons.figures.graph import Edge, Graph, Node, column, draw, layer
+from gradschool.lessons.figures.live_graph import Control, live_graph
+from gradschool.lessons.notebook_ui import first_unimplemented
 
 Array = np.ndarray
 Function = Callable[..., Any]
 
+ROWS = 8  # of the batch
 WAYS = {
     "careless": "backward() on -mean Q",
     "asked": "only the actor's gradients",
@@ -23,7 +26,7 @@ WAYS = {
 
 
 def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
-    """Make a small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of 8 rows of tensors."""
+    """Make a small actor (3, 3, 1) and critic (4, 3, 1) as torch modules, and a batch of `ROWS` rows of tensors."""
     import torch
 
     from gradschool.rl.ddpg.agent import Batch
@@ -34,8 +37,8 @@ def ddpg_nets(seed: int = 32) -> tuple[Any, Any, Any]:
     actor, critic = MLP((3, 3, 1), rng), MLP((4, 3, 1), rng)
     actor.flat *= 1.5
     critic.flat *= 1.5
-    obs, action = torch.tensor(rng.normal(size=(8, 3))), torch.tensor(rng.uniform(-2, 2, (8, 1)))
-    zeros = torch.zeros(8, dtype=torch.float64)
+    obs, action = torch.tensor(rng.normal(size=(ROWS, 3))), torch.tensor(rng.uniform(-2, 2, (ROWS, 1)))
+    zeros = torch.zeros(ROWS, dtype=torch.float64)
     batch: Any = Batch(*(obs, action, zeros, obs, zeros, zeros))  # type: ignore[arg-type]
     return TorchActor(actor, np.array([-2.0]), np.array([2.0])), TorchCritic(critic), batch
 
@@ -114,22 +117,26 @@ def ddpg_graph(actor_loss_direct: Function, actor_step: Function | None, way: st
     edges += [Edge("a", f"c{i + 1}", float(g), "leak") for i, g in enumerate(V1[:, 3])]
     edges += [Edge("s", f"c{i + 1}", float(np.linalg.norm(g)), "leak", label=False) for i, g in enumerate(V1[:, :3])]
     edges += [Edge(f"c{i + 1}", "Q", float(g), "leak") for i, g in enumerate(V2[0])]
-    edges += [Edge("Q", "J", 0.0, "blocked" if stop == "loss" else "idle")]
+    way_in = "blocked" if stop == "loss" else "flow" if reaches_actor else "leak"
+    edges += [Edge("Q", "J", -1.0 / ROWS, way_in)]  # what each row's Q receives
     return Graph(WAYS[way], nodes, tuple(edges), _ddpg_words(reaches_actor, reaches_critic))
 
 
 def _ddpg_words(reaches_actor: bool, reaches_critic: bool) -> str:
     words = {
-        (True, True): "the actor's weights get their gradients, and the critic's weights get some too: a leak.",
-        (True, False): "the path through the critic is open and its weights get nothing; the actor's get theirs.",
-        (False, True): "nothing reaches the actor; the critic's weights get gradients, which is the wrong half.",
-        (False, False): "nothing reaches anybody.",
+        (True, True): "the actor's weights get their gradients, and the critic's weights get gradients too: a leak.",
+        (
+            True,
+            False,
+        ): "the gradient passes through the critic, whose weights get none; the actor's weights get theirs.",
+        (False, True): "no gradient reaches the actor; the critic's weights get gradients, which is the wrong half.",
+        (False, False): "no gradient reaches either network.",
     }
     return words[reaches_actor, reaches_critic]
 
 
 def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
-    """Show chapter 3's picture: choose how the actor's gradient is taken, and see whom else it reaches."""
+    """Show chapter 3's picture: choose how the actor's gradient is computed, and see what else it reaches."""
     functions = actor_loss_direct, actor_step
     unwritten = first_unimplemented(
         {
@@ -141,8 +148,9 @@ def ddpg(actor_loss_direct: Function, actor_step: Function) -> None:
         print(unwritten)
         return
     graphs = [ddpg_graph(*functions, way) for way in ("careless", "no_grad", "detached", "yours")]
-    interactive_figure(
-        lambda way: draw([ddpg_graph(*functions, way)], width=7.6, most=largest(graphs)),
+    live_graph(
+        "Where the gradient of -mean Q goes",
+        partial(ddpg_graph, *functions),
+        [Control("way", "how", tuple((words, way) for way, words in WAYS.items()))],
         draw(graphs, width=8.4, height=2.9),
-        lambda: {"way": choose([(words, way) for way, words in WAYS.items()], "how")},
-    )
+    ).show()

@@ -1,4 +1,4 @@
-"""Networks drawn as units and edges, each edge as wide and as strong in colour as the gradient on it."""
+"""Networks drawn as units and edges, each edge as wide and as strong in color as the gradient on it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
 from gradschool.lessons.figures.figure import LessonFigure
-from gradschool.lessons.figures.palette import BLOCKED, INK, LEAK, TAKEN, lesson_style
+from gradschool.lessons.figures.palette import BLOCKED, GROUND, INK, LEAK, PRINT, TAKEN, lesson_style
 
 Array = np.ndarray
-PAPER, PRINT = "#FFFFFF", "#202020"  # a unit's own ground and what is printed on it, on a light and on a dark page
+MARGIN = 0.45  # of a panel, beside its first and its last column
 MOST_LABELS = 9  # numbers written on edges in one panel; the words hold all of them
-COLOURS = {"flow": TAKEN, "leak": LEAK, "blocked": BLOCKED, "idle": INK}
+COLORS = {"flow": TAKEN, "leak": LEAK, "blocked": BLOCKED, "idle": INK}
 LINES: dict[str, Any] = {"flow": "-", "leak": (0, (5, 1)), "blocked": (0, (2, 2)), "idle": (0, (1, 3))}
 MEANING = {
     "flow": "gradient flows",
@@ -29,7 +29,7 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Node:
-    """A unit: its place (column, height in 0..1), what stands in it and, in the gradient's colour, beside it."""
+    """A unit: its place (column, height in 0..1), what stands in it and, in the gradient's color, beside it."""
 
     at: tuple[float, float]
     text: str = ""
@@ -150,12 +150,10 @@ def draw(
 def _panel(ax: Axes, graph: Graph, most: float, room: float) -> None:
     ax.set_title(graph.title, fontsize=10)
     columns = [node.at[0] for node in graph.nodes.values()]
-    ax.set(xlim=(min(columns) - 0.45, max(columns) + 0.45), ylim=(-0.1, 1.08))
+    ax.set(xlim=(min(columns) - MARGIN, max(columns) + MARGIN), ylim=(-0.1, 1.08))
     for edge in sorted(graph.edges, key=lambda e: (e.shown in ("flow", "leak"), abs(e.gradient))):
         _edge(ax, graph.nodes[edge.start].at, graph.nodes[edge.end].at, edge, most)
-    flowing = [e for e in graph.edges if e.shown in ("flow", "leak") and e.label]
-    flowing = sorted(flowing, key=lambda e: -abs(e.gradient))[:MOST_LABELS]
-    for edge, at in _places(graph, flowing, max(columns) - min(columns) + 0.9, room):
+    for edge, at in numbered(graph, room):
         _number(ax, at, edge)
     for node in graph.nodes.values():
         _node(ax, node)
@@ -163,30 +161,34 @@ def _panel(ax: Axes, graph: Graph, most: float, room: float) -> None:
 
 def _edge(ax: Axes, start: tuple[float, float], end: tuple[float, float], edge: Edge, most: float) -> None:
     share = abs(edge.gradient) / most if edge.shown in ("flow", "leak") else 0.0
-    style = {"color": COLOURS[edge.shown], "lw": 0.9, "ls": LINES[edge.shown], "zorder": 1}
+    style = {"color": COLORS[edge.shown], "lw": 0.9, "ls": LINES[edge.shown], "zorder": 1}
     if share:
-        style |= {"color": strength(COLOURS[edge.shown], share), "lw": 0.9 + 4.6 * share, "zorder": 2}
+        style |= {"color": strength(COLORS[edge.shown], share), "lw": 0.9 + 4.6 * share, "zorder": 2}
     ax.plot(*zip(start, end, strict=True), solid_capstyle="round", **style)
     if edge.shown == "blocked" and edge.label:
         middle = np.mean([start, end], axis=0)
         ax.annotate("✕", middle, ha="center", va="center", color=BLOCKED, fontsize=13, fontweight="bold", zorder=4)
 
 
-def strength(colour: str, share: float) -> tuple[float, float, float]:
+def strength(color: str, share: float) -> tuple[float, float, float]:
     """Return the color for a share 0..1 of the largest gradient: from gray ink up to the full color."""
-    grey, full = np.array(to_rgb(INK)), np.array(to_rgb(colour))
-    r, g, b = grey + min(1.0, 0.35 + 0.65 * share) * (full - grey)
+    gray, full = np.array(to_rgb(INK)), np.array(to_rgb(color))
+    r, g, b = gray + min(1.0, 0.35 + 0.65 * share) * (full - gray)
     return float(r), float(g), float(b)
 
 
-def _places(graph: Graph, edges: Sequence[Edge], width: float, least: float) -> list[tuple[Edge, tuple[float, float]]]:
-    """Choose where to write each edge's number: on the edge, as far as may be from the units and the numbers before it.
+def numbered(graph: Graph, least: float) -> list[tuple[Edge, tuple[float, float]]]:
+    """Choose the edges whose numbers are written, those with the largest gradients, and where each number stands.
 
-    An edge without room for one (`least`, as a share of the panel's width) goes without.
+    It stands on its edge, as far as may be from the units and from the numbers before it. An edge without room for one
+    (`least`, as a share of the panel's width) goes without.
     """
+    columns = [node.at[0] for node in graph.nodes.values()]
+    width = max(columns) - min(columns) + 2 * MARGIN
+    flowing = [e for e in graph.edges if e.shown in ("flow", "leak") and e.label]
     taken = [node.at for node in graph.nodes.values()]
     chosen = []
-    for edge in edges:
+    for edge in sorted(flowing, key=lambda e: -abs(e.gradient))[:MOST_LABELS]:
         start, end = np.array(graph.nodes[edge.start].at), np.array(graph.nodes[edge.end].at)
         spots = [start + share * (end - start) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.24, 0.76)]
         # a number is about three times as wide as it is high, so a distance in height counts for more
@@ -199,7 +201,7 @@ def _places(graph: Graph, edges: Sequence[Edge], width: float, least: float) -> 
 
 
 def _number(ax: Axes, at: tuple[float, float], edge: Edge) -> None:
-    box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": COLOURS[edge.shown], "linewidth": 0.8}
+    box = {"boxstyle": "round,pad=0.15", "facecolor": GROUND, "edgecolor": COLORS[edge.shown], "linewidth": 0.8}
     ax.annotate(f"{edge.gradient:+.2f}", at, ha="center", va="center", color=PRINT, fontsize=7.5, bbox=box, zorder=5)
 
 
@@ -211,24 +213,24 @@ SIDES = {
 
 
 def _node(ax: Axes, node: Node) -> None:
-    edge = COLOURS[node.kind]
+    edge = COLORS[node.kind]
     box = {
         "boxstyle": "round,pad=0.35",
-        "facecolor": PAPER,
+        "facecolor": GROUND,
         "edgecolor": edge,
         "linewidth": 1.2 if edge == INK else 2.4,
     }
     ax.annotate(node.text, node.at, ha="center", va="center", color=PRINT, fontsize=8.5, bbox=box, zorder=6)
     if node.note:
         offset, ha, va = SIDES[node.side]
-        colour = TAKEN if node.kind == "idle" else edge
-        ground: Any = {"boxstyle": "round,pad=0.1", "facecolor": PAPER, "edgecolor": "none"}
+        color = TAKEN if node.kind == "idle" else edge
+        ground: Any = {"boxstyle": "round,pad=0.1", "facecolor": GROUND, "edgecolor": "none"}
         place: dict[str, Any] = {"textcoords": "offset points", "ha": ha, "va": va}
         ax.annotate(
             node.note,
             node.at,
             offset,
-            color=colour,
+            color=color,
             fontsize=8.5,
             zorder=6,
             bbox=ground if node.side == "below" else None,
@@ -238,5 +240,5 @@ def _node(ax: Axes, node: Node) -> None:
 
 def _legend(fig: LessonFigure, kinds: Sequence[str]) -> None:
     widths = {"flow": 3.5, "leak": 3.5}
-    handles = [Line2D([], [], color=COLOURS[k], ls=LINES[k], lw=widths.get(k, 1.2)) for k in kinds]
+    handles = [Line2D([], [], color=COLORS[k], ls=LINES[k], lw=widths.get(k, 1.2)) for k in kinds]
     fig.legend(handles, [MEANING[k] for k in kinds], loc="outside lower center", ncols=len(kinds), fontsize=9)

@@ -39,7 +39,7 @@ def network_gradient(
     return fig.described(
         "Networks drawn as units and edges: a one-hot row of states enters on the left, six action values leave on the "
         f"right, one of them taken, with TD error {error:+.1f}. Edges with a gradient are thick and orange, the others "
-        f"thin, dotted and grey. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
+        f"thin, dotted and gray. {'; '.join(said)}. Among the last layer's edges only those into the taken output do.",
     )
 
 
@@ -59,7 +59,7 @@ def _draw_network(ax: Axes, grads: Sequence[Floats], active: int, taken: int, er
             )
             ax.plot([layer, layer + 1], [y[layer][i], y[layer + 1][j]], **style)
     for layer, places in enumerate(y):
-        ax.scatter(np.full(len(places), layer), places, s=190, color="white", edgecolor=palette.INK, zorder=3)
+        ax.scatter(np.full(len(places), layer), places, s=190, color=palette.GROUND, edgecolor=palette.INK, zorder=3)
     ax.scatter([0], [y[0][active]], s=190, color=palette.INK, zorder=4)
     ax.scatter([len(grads)], [y[-1][taken]], s=190, color=palette.TAKEN, zorder=4)
     for i, place in enumerate(y[0]):

@@ -43,9 +43,9 @@ def step_size_v(h: Array, errors: Mapping[str, Array], truncation: Array, roundi
     with lesson_style():
         fig = LessonFigure(layout="constrained")
         ax = fig.subplots()
-        for (name, error), colour, mark in zip(errors.items(), (RIGHT, THIRD), "os", strict=False):
+        for (name, error), color, mark in zip(errors.items(), (RIGHT, THIRD), "os", strict=False):
             label = f"{name}: best {error[best[name]]:.0e} at $h$ = {h[best[name]]:.0e}"
-            ax.loglog(h, np.maximum(error, 1e-17), mark, ms=4, color=colour, label=label)
+            ax.loglog(h, np.maximum(error, 1e-17), mark, ms=4, color=color, label=label)
         ax.loglog(h, truncation, "-", color=INK, lw=1)
         ax.loglog(h, rounding, "--", color=INK, lw=1)
         ax.text(1.5, 3e-12, "truncation:\nthe step is too long", ha="left", fontsize=9)
@@ -76,8 +76,8 @@ def cost_of_jacobian(widths: Array, seconds: Mapping[str, Array], peaks: Mapping
         for ax, data, title in zip(
             fig.subplots(1, 2), (seconds, peaks), ("seconds per call", "bytes at the peak"), strict=True
         ):
-            for (name, series), colour, mark in zip(data.items(), (TAKEN, RIGHT), "os", strict=True):
-                ax.loglog(widths, series, mark + "-", color=colour, label=name)
+            for (name, series), color, mark in zip(data.items(), (TAKEN, RIGHT), "os", strict=True):
+                ax.loglog(widths, series, mark + "-", color=color, label=name)
             ax.set(xlabel="width of the layer", title=title, xticks=widths, xticklabels=[str(w) for w in widths])
             ax.minorticks_off()
         ax.legend(loc="upper left")
@@ -113,7 +113,7 @@ def slopes_of_activations(z: Array, curves: Mapping[str, tuple[Array, Array]]) -
 
 
 def two_climbs(f: Callable[..., Array], fixed: Array, moved: Array) -> LessonFigure:
-    """Plot two ways to climb f(a; phi), and the scores by step.
+    """Plot gradient ascent on f(a; phi) in a alone and in both, and the scores by step.
 
     Parameters
     ----------
@@ -129,17 +129,17 @@ def two_climbs(f: Callable[..., Array], fixed: Array, moved: Array) -> LessonFig
         _draw_hills(hills, f, fixed, moved)
         hills.set(xlabel="$a$", ylabel="$f(a;\\,\\phi)$")
         claimed, judged = f(moved[:, 0], moved[:, 1]), f(moved[:, 0], phi0)
-        scores.plot(f(fixed[:, 0], phi0), color=RIGHT, label="hill fixed")
-        scores.plot(claimed, "--", color=LEAK, label="hill moved: the score it claims")
-        scores.plot(judged, ":", lw=2, color=THIRD, label="the same $a$ on the fixed hill")
+        scores.plot(f(fixed[:, 0], phi0), color=RIGHT, label="$\\phi$ fixed")
+        scores.plot(claimed, "--", color=LEAK, label="$\\phi$ moved too: the reported score")
+        scores.plot(judged, ":", lw=2, color=THIRD, label="the same $a$ on the fixed function")
         scores.set(xlabel="step")
         scores.legend(loc="lower left", fontsize=8)
     reached, top = (round(float(v), 2) + 0.0 for v in (fixed[-1, 0], f(fixed[-1, 0], phi0)))  # no "-0"
     fig.alt = (
-        f"Left: the fixed hill with a climbing from {fixed[0, 0]:.2g} to {reached:g}, and hills that are pushed to the "
-        f"right and up, with a running after them to {moved[-1, 0]:.2g}. Right: the score on the fixed hill ends at "
-        f"{top:g}; who moves the hill claims {claimed[-1]:.2f}, and the same a is worth {judged[-1]:.2f} on the fixed "
-        "hill."
+        f"Left: the fixed function with a climbing from {fixed[0, 0]:.2g} to {reached:g}, and functions pushed "
+        f"to the right and up, with a following them to {moved[-1, 0]:.2g}. Right: the score on the fixed function "
+        f"ends at {top:g}; with phi moved too the reported score is {claimed[-1]:.2f}, and the same a is worth "
+        f"{judged[-1]:.2f} on the fixed function."
     )
     return fig
 
@@ -166,10 +166,10 @@ def hidden_factor(losses: Mapping[str, Mapping[str, Array]]) -> LessonFigure:
     styles = (("-", RIGHT, 2.8), ("--", TAKEN, 1.8), (":", OTHER, 2.4))
     with lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.1), layout="constrained")
-        for ax, (optimiser, curves) in zip(fig.subplots(1, 2, sharey=True), losses.items(), strict=True):
-            for (factor, loss), (line, colour, width) in zip(curves.items(), styles, strict=False):
-                ax.semilogy(loss, line, color=colour, lw=width, label=factor)
-            ax.set(title=optimiser, xlabel="step")
+        for ax, (optimizer, curves) in zip(fig.subplots(1, 2, sharey=True), losses.items(), strict=True):
+            for (factor, loss), (line, color, width) in zip(curves.items(), styles, strict=False):
+                ax.semilogy(loss, line, color=color, lw=width, label=factor)
+            ax.set(title=optimizer, xlabel="step")
         fig.axes[0].set_ylabel("loss")
         fig.axes[0].legend(title="gradient", loc="lower left")
     ends = ". ".join(f"{o}: " + ", ".join(f"{k} ends at {v[-1]:.2e}" for k, v in c.items()) for o, c in losses.items())
@@ -195,10 +195,10 @@ def function_fit(
         fig = LessonFigure(figsize=(7.2, 3.2), layout="constrained")
         data, falling = fig.subplots(1, 2)
         data.plot(x, l, "o", ms=4, color=INK, label="labels")
-        for (name, (grid, p)), colour, line in zip(fits.items(), (THIRD, RIGHT, TAKEN), (":", "-", "--"), strict=False):
-            data.plot(grid, p, line, lw=2, color=colour, label=name)
+        for (name, (grid, p)), color, line in zip(fits.items(), (THIRD, RIGHT, TAKEN), (":", "-", "--"), strict=False):
+            data.plot(grid, p, line, lw=2, color=color, label=name)
             if name in losses:
-                falling.semilogy(losses[name], line, color=colour, label=name)
+                falling.semilogy(losses[name], line, color=color, label=name)
         data.set(xlabel="input $x$", ylabel="prediction $p$")
         falling.set(xlabel="step", title="loss")
         data.legend(fontsize=8)
@@ -228,7 +228,7 @@ def clinic_panels(losses: Sequence[tuple[str, Array]], healthy: Array) -> Lesson
         fig.axes[0].set_ylabel("loss")
     words = "; ".join(f"{name} ends at {loss[-1]:.2g} after {len(loss)} steps" for name, loss in losses)
     fig.alt = (
-        "One panel for each patient, loss against step; a thin line shows a healthy run, ending at "
+        "One panel for each run, loss against step; a thin line shows a healthy run, ending at "
         f"{healthy[-1]:.2g}. {words}."
     )
     return fig

@@ -20,7 +20,7 @@ Slope = Callable[[Array, Array], tuple[Array, Array]]  # (obs, action) -> Q (N,)
 def critic_surface(
     q_and_slope: Slope, policy: Callable[[Array], Array], speed: float = 0.0, name: str = ""
 ) -> LessonFigure:
-    """Draw Q over angle and torque with arrows dQ/da and the actor's curve; beside it, three slices.
+    """Draw Q over angle and torque with arrows dQ/da and the actor's curve, and three slices beside it.
 
     Parameters
     ----------
@@ -39,10 +39,12 @@ def critic_surface(
     own = policy(obs)[:, 0]
     with palette.lesson_style():
         fig, (left, right) = new_panels(1, 2, (9.0, 4.2), width_ratios=(1.35, 1))
-        fig.set_layout_engine("constrained", wspace=0.1)  # the colour bar's words and the right panel's are not one
-        tilt = q - q.mean(axis=0)  # the angle alone decides most of Q; what the torque can change shows only without it
+        fig.set_layout_engine("constrained", wspace=0.1)  # keeps the color bar's label apart from the right panel's
+        tilt = q - q.mean(axis=0)  # the angle decides most of Q; the torque's effect is visible only without it
         reach = float(np.quantile(np.abs(tilt), 0.97))
-        mesh = left.pcolormesh(angles, torques, tilt, cmap="cividis", shading="gouraud", vmin=-reach, vmax=reach)
+        mesh = left.pcolormesh(
+            angles, torques, tilt, cmap="cividis", shading="gouraud", rasterized=True, vmin=-reach, vmax=reach
+        )
         fig.colorbar(mesh, ax=left, label="Q(s, a) - mean over a")
         _slope_arrows(left, q_and_slope, angles, speed)
         left.plot(angles, own, color="white", lw=3.4)
@@ -52,10 +54,10 @@ def critic_surface(
         turned = _slices(right, q_and_slope, policy, speed)
     share = float(np.mean(np.sign(_slope_on(q_and_slope, obs, own)) == np.sign(own)))
     return fig.described(
-        f"Left: what the torque changes in the critic's Q at every angle (speed {speed:g}), with the actor's curve and "
-        "arrows along the action axis that point where Q rises. Right: Q over the torque at three angles, with the "
-        f"tangent at the actor's own action; the slopes there are {turned}. At {share:.0%} of all angles the slope "
-        "pushes the actor further the way it already leans.",
+        f"Left: how the torque changes the critic's Q at every angle (speed {speed:g}), with the actor's curve and "
+        "arrows along the action axis that point to larger Q. Right: Q over the torque at three angles, with the "
+        f"tangent at the actor's own action; dQ/da there is {turned}. At {share:.0%} of all angles dQ/da has the sign "
+        "of the actor's own action, so that it pushes further out.",
     )
 
 
@@ -74,6 +76,8 @@ def _slope_arrows(axes: Axes, q_and_slope: Slope, angles: Array, speed: float) -
         0 * slope,
         np.sign(slope) * length,
         color="white",
+        edgecolor="#202020",  # an outline: without it an arrow on yellow cannot be seen
+        linewidth=0.7,
         angles="xy",
         scale_units="xy",
         scale=1,
@@ -83,23 +87,23 @@ def _slope_arrows(axes: Axes, q_and_slope: Slope, angles: Array, speed: float) -
 
 def _slices(axes: Axes, q_and_slope: Slope, policy: Callable[[Array], Array], speed: float) -> str:
     torques, slopes = np.linspace(-2, 2, 81), []
-    for angle, colour, line in zip((-0.6, 0.3, 2.6), palette.SEQUENCE, palette.LINES, strict=False):
+    for angle, color, line in zip((-0.6, 0.3, 2.6), palette.SEQUENCE, palette.LINES, strict=False):
         obs = observe(np.full(81, angle), np.full(81, speed))
         q = q_and_slope(obs, torques[:, None])[0]
         a0 = policy(obs[:1])
         q0, slope = (float(x.ravel()[0]) for x in q_and_slope(obs[:1], a0))
-        axes.plot(torques, q - q0, color=colour, ls=line, label=f"angle {angle:+.1f}")
+        axes.plot(torques, q - q0, color=color, ls=line, label=f"angle {angle:+.1f}")
         along = np.array([-0.5, 0.5])
         axes.plot(a0[0, 0] + along, slope * along, color=palette.INK, lw=2.2)
-        axes.plot(a0[0, 0], 0.0, "o", color=colour)
+        axes.plot(a0[0, 0], 0.0, "o", color=color)
         slopes.append(f"{slope:+.2f} at angle {angle:+.1f}")
-    axes.set(xlabel="torque a", ylabel="Q(s, a) - Q(s, mu(s))", title="Slices, and dQ/da at mu(s)")
+    axes.set(xlabel="torque a", ylabel="Q(s, a) - Q(s, mu(s))", title="Slices, with dQ/da at mu(s)")
     axes.legend(fontsize=8)
     return ", ".join(slopes)
 
 
 def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds") -> LessonFigure:
-    """Plot mean return against env steps: the median of all seeds, the middle 80 % dark, all of them light.
+    """Plot mean return against env steps: the median over the seeds, the middle 80 % dark, the full range light.
 
     Parameters
     ----------
@@ -111,9 +115,9 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
     words = []
     with palette.lesson_style():
         fig, axes = new_panels(1, 1, (7.0, 3.8))
-        for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, palette.LINES, strict=False):
+        for (name, runs), color, line in zip(groups.items(), palette.SEQUENCE, palette.LINES, strict=False):
             returns = np.nan_to_num(np.array([run.mean_return for run in runs]), nan=-2000.0)
-            _band(axes, np.array(runs[0].env_steps), returns, colour, name, line)
+            _band(axes, np.array(runs[0].env_steps), returns, color, name, line)
             end = returns[:, -1]
             words.append(
                 f"{name}: {int((end >= -200).sum())} of {len(runs)} seeds end at or above -200, the median at "
@@ -121,20 +125,20 @@ def learning_bands(groups: Mapping[str, Sequence[Run]], title: str = "the seeds"
             )
         axes.axhline(-200, color=palette.INK, ls=":", lw=1)
         axes.set(xlabel="environment steps", ylabel="mean return, 100 fixed episodes")
-        axes.set_title(f"{title}: median, the middle 80 %, and all")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        axes.set_title(f"{title}: median, middle 80 %, full range")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1 + (max(map(len, groups)) < 30))
     said = f"Learning curves: median, middle 80 percent and full range of {title}. {'; '.join(words)}."
     return fig.described(f"{said} A dotted line marks -200.")
 
 
-def _band(axes: Axes, x: Array, y: Array, colour: str, name: str, line: Any = "-") -> None:
-    axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.14, lw=0)
-    axes.fill_between(x, *np.quantile(y, [0.1, 0.9], axis=0), color=colour, alpha=0.28, lw=0)
-    axes.plot(x, np.median(y, axis=0), color=colour, ls=line, lw=2, label=name)
+def _band(axes: Axes, x: Array, y: Array, color: str, name: str, line: Any = "-") -> None:
+    axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=color, alpha=0.14, lw=0)
+    axes.fill_between(x, *np.quantile(y, [0.1, 0.9], axis=0), color=color, alpha=0.28, lw=0)
+    axes.plot(x, np.median(y, axis=0), color=color, ls=line, lw=2, label=name)
 
 
 def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: float = 2.0) -> LessonFigure:
-    """Plot what is left of a slope dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted.
+    """Plot what remains of dQ/da = +1 and of -1 at every action: squashed, zeroed and inverted.
 
     Parameters
     ----------
@@ -157,24 +161,24 @@ def slopes_at_bounds(invert: Callable[..., Array], low: float = -2.0, high: floa
             axes.plot(a, zeroed, color=palette.THIRD, ls="-.", label="zeroing")
             axes.plot(a, invert(g, a, *box), color=palette.RIGHT, lw=2.2, label="inverting")
             axes.axhline(0, color=palette.INK, lw=0.8)
-            axes.set(xlabel="action a (range shaded)", title=f"slope dQ/da = {up:+.0f}")
-        panels[0].set_ylabel("what reaches the actor")
+            axes.set(xlabel="action a (range shaded)", title=f"dQ/da = {up:+.0f}")
+        panels[0].set_ylabel("gradient that reaches the actor")
         panels[0].legend(fontsize=8, loc="lower left")
     return fig.described(
-        "What is left of a slope of +1 (left) and -1 (right) at each action between and beyond the walls at "
-        f"{low:g} and {high:g}. Squashing fades towards both walls, even when the slope points away from the wall. "
-        "Zeroing is all or nothing. Inverting falls along a straight line from 1 at the far wall to 0 at the wall "
-        "ahead, and is negative beyond it: it turns the actor round.",
+        "What remains of dQ/da = +1 (left) and -1 (right) at each action inside and outside the bounds "
+        f"{low:g} and {high:g}. Squashing shrinks it toward both bounds, even where it points away from the bound. "
+        "Zeroing is all or nothing. Inverting falls along a straight line from 1 at the far bound to 0 at the bound "
+        "ahead, and changes the sign beyond it, which moves the actor back.",
     )
 
 
 def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str, float]) -> LessonFigure:
-    """Plot what a critic that is moved by the actor's loss says about actors, and what they truly earn.
+    """Plot a critic's values of actors while the actor's loss moves it, and the true returns.
 
     Parameters
     ----------
     history
-        From `exploit_critic`: name -> opinions (steps,), and "steps".
+        From `exploit_critic`: name -> values (steps,), and "steps".
     true_returns
         Name -> mean discounted return.
     """
@@ -182,18 +186,18 @@ def any_actor_looks_good(history: Mapping[str, Array], true_returns: Mapping[str
     with palette.lesson_style():
         fig, axes = new_panels(1, 1, (7.2, 3.8))
         words = []
-        for (name, truth), colour, width in zip(true_returns.items(), palette.SEQUENCE, (6, 3.5, 1.5), strict=False):
-            axes.plot(steps, history[name], color=colour, lw=width, label=f"{name}: what the critic says")
-            axes.axhline(truth, color=colour, ls=":", lw=1.6)
+        for (name, truth), color, width in zip(true_returns.items(), palette.SEQUENCE, (6, 3.5, 1.5), strict=False):
+            axes.plot(steps, history[name], color=color, lw=width, label=f"{name}: the critic's value")
+            axes.axhline(truth, color=color, ls=":", lw=1.6)
             words.append(f"{name}: from {history[name][0]:.0f} to {history[name][-1]:.0f}, truly {truth:.0f}")
-        axes.plot([], [], color=palette.INK, ls=":", label="dotted: what each truly earns")
+        axes.plot([], [], color=palette.INK, ls=":", label="dotted: true returns")
         axes.axhline(0, color=palette.INK, lw=1)
-        axes.text(steps[-1], 0, "no pendulum can earn more than 0 ", ha="right", va="bottom", fontsize=8)
+        axes.text(steps[-1], 0, "no return of Pendulum is above 0 ", ha="right", va="bottom", fontsize=8)
         axes.set(xlabel="steps that move the critic's parameters up mean Q", ylabel="mean Q(s, mu(s))")
         axes.legend(fontsize=8, loc="upper left")
     return fig.described(
-        "The critic's opinion of the actors while the critic itself is moved by the loss of one of them; dotted, what "
-        f"each truly earns (discounted), which does not change. {'; '.join(words)}. No reward of Pendulum is above 0.",
+        "The critic's values of the actors while the loss of one of them moves the critic; dotted, each actor's true "
+        f"discounted return, which does not change. {'; '.join(words)}. No reward of Pendulum is above 0.",
     )
 
 
@@ -208,16 +212,17 @@ def estimated_against_true(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
     with palette.lesson_style():
         fig, (left, right) = new_panels(1, 2, (9.0, 3.7))
         words = []
-        for (name, runs), colour, line in zip(groups.items(), palette.SEQUENCE, ("-", (0, (4, 1.5))), strict=False):
+        for (name, runs), color, line in zip(groups.items(), palette.SEQUENCE, ("-", (0, (4, 1.5))), strict=False):
             x = np.array(runs[0].env_steps)
             estimated, true = (np.array([getattr(r, key) for r in runs]) for key in ("q_estimated", "q_true"))
-            left.plot(x, np.median(estimated, axis=0), color=colour, lw=2, label=f"{name}: estimated Q")
-            left.plot(x, np.median(true, axis=0), color=colour, lw=1.6, ls=":", label=f"{name}: true return")
-            _band(right, x, estimated - true, colour, name, line)
+            left.plot(x, np.median(estimated, axis=0), color=color, lw=2, label=f"{name}: estimated Q")
+            left.plot(x, np.median(true, axis=0), color=color, lw=1.6, ls=":", label=f"{name}: true return")
+            _band(right, x, estimated - true, color, name, line)
             last = (estimated - true)[:, -1]
             words.append(
-                f"{name}: at the end Q is {np.median(estimated[:, -1]):.1f} and the truth {np.median(true[:, -1]):.1f} "
-                f"(medians); the error has median {np.median(last):+.1f} and is above 0 on {int((last > 0).sum())} of "
+                f"{name}: at the end Q is {np.median(estimated[:, -1]):.1f} and the true return "
+                f"{np.median(true[:, -1]):.1f} (medians); the error "
+                f"has median {np.median(last):+.1f} and is above 0 on {int((last > 0).sum())} of "
                 f"{len(last)} seeds"
             )
         right.axhline(0, color=palette.INK, lw=1)
@@ -248,11 +253,11 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], healthy: Sequence[Run]) -
             for run in runs:
                 axes.plot(run.env_steps, run.mean_return, color=palette.TAKEN, lw=1.6)
             axes.axhline(-200, color=palette.INK, ls=":", lw=1)
-            axes.set_title(f"patient {letter}")
+            axes.set_title(f"run {letter}")
             words.append(f"{letter} ends at {', '.join(f'{run.mean_return[-1]:.0f}' for run in runs)}")
         fig.supxlabel("environment steps", color=palette.INK)
         fig.supylabel("mean return", color=palette.INK)
     ends = ", ".join(f"{run.mean_return[-1]:.0f}" for run in healthy)
     return fig.described(
-        f"Learning curves of the six patients; {'; '.join(words)}. The healthy agent (grey) ends at {ends}."
+        f"Learning curves of the six broken runs; {'; '.join(words)}. The healthy agent (gray) ends at {ends}."
     )

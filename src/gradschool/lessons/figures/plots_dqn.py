@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -73,7 +74,7 @@ def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonF
         for name, Q, title in (("W", W, "W, learned"), ("best", best, "Q*, exact")):
             mesh = axes[name].imshow(Q[order].T, aspect="auto", cmap="cividis", vmin=low, vmax=high)
             axes[name].set(yticks=range(6), yticklabels=ACTIONS, title=title)
-        axes["best"].set_xlabel("states, from the worst to the best")
+        axes["best"].set_xlabel("states, sorted by V*")
         fig.colorbar(mesh, ax=[axes["W"], axes["best"]], label="Q", shrink=0.8)
         ax, rows = axes["scatter"], np.arange(len(order))
         chosen = W[order].argmax(axis=1)
@@ -86,7 +87,7 @@ def table_beside_optimum(W: Floats, best: Floats, states: np.ndarray) -> LessonF
     return fig.described(
         f"Two strips of six actions by {len(order)} states, nearly alike: learned W above exact Q*. Beside them "
         f"a scatter: greedy entries lie on the diagonal (median distance {np.median(off[rows, chosen]):.3f}, largest "
-        f"{off[rows, chosen].max():.2f}); of the others, the seldom tried are off it (largest {off.max():.1f}).",
+        f"{off[rows, chosen].max():.2f}); of the others, those rarely tried are off it (largest {off.max():.1f}).",
     )
 
 
@@ -126,18 +127,18 @@ def bands(groups: Mapping[str, Sequence[Run]]) -> LessonFigure:
 
 def _band(ax: Axes, runs: Sequence[Run], curves: Sequence[Sequence[float]], k: int, name: str) -> None:
     """Draw median and range of the k-th group's curves."""
-    colour, line = palette.SEQUENCE[k % len(palette.SEQUENCE)], palette.LINES[k % len(palette.LINES)]
+    color, line = palette.SEQUENCE[k % len(palette.SEQUENCE)], palette.LINES[k % len(palette.LINES)]
     longest = max(runs, key=lambda run: len(run.env_steps))
     n = len(longest.env_steps)
     y = np.array(
         [list(c) + [c[-1]] * (n - len(c)) for c in curves], dtype=float
     )  # a run that stopped stays where it was
-    ax.fill_between(longest.env_steps, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.18, lw=0)
-    ax.plot(longest.env_steps, np.median(y, axis=0), color=colour, ls=line, lw=2, label=name)
+    ax.fill_between(longest.env_steps, y.min(axis=0), y.max(axis=0), color=color, alpha=0.18, lw=0)
+    ax.plot(longest.env_steps, np.median(y, axis=0), color=color, ls=line, lw=2, label=name)
 
 
 def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigure:
-    """Draw how one update of one state (column) moves others (rows), without and with a hidden layer.
+    """Draw how one update of one state (column) moves the outputs of others (rows), without and with a hidden layer.
 
     Each column is divided by the move of the updated state itself, so the diagonal is 1.
 
@@ -185,13 +186,13 @@ def fixed_points(paths: Mapping[str, Floats], exact: Mapping[str, float], entry:
     with palette.lesson_style():
         fig = LessonFigure(figsize=(7.2, 3.8), layout="constrained")
         ax = fig.subplots()
-        for colour, (name, path) in zip((palette.RIGHT, palette.TAKEN, palette.OTHER), paths.items(), strict=False):
-            ax.plot(path, color=colour, lw=1.8, label=f"{name}, trained")
-            ax.axhline(exact[name], color=colour, lw=1, ls="--")
-            ax.annotate(f"exact {exact[name]:.4f}", (0.995, exact[name]), (0, 3), color=colour, ha="right", size=9,
+        for color, (name, path) in zip((palette.RIGHT, palette.TAKEN, palette.OTHER), paths.items(), strict=False):
+            ax.plot(path, color=color, lw=1.8, label=f"{name}, trained")
+            ax.axhline(exact[name], color=color, lw=1, ls="--")
+            ax.annotate(f"exact {exact[name]:.4f}", (0.995, exact[name]), (0, 3), color=color, ha="right", size=9,
                         xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
         ax.axhline(decision, color=palette.INK, lw=1, ls=":")
-        ax.annotate(f"walking home: {decision:.2f}", (0.005, decision), (0, 3), size=9,
+        ax.annotate(f"walk home: {decision:.2f}", (0.005, decision), (0, 3), size=9,
                     xycoords=("axes fraction", "data"), textcoords="offset points")  # fmt: skip
         ax.set(xlabel="gradient steps", ylabel=entry, ylim=(0, 0.3))
         ax.legend(loc="lower right", bbox_to_anchor=(1, 0.06))
@@ -220,30 +221,74 @@ def clinic_panels(curves: Mapping[str, Sequence[Run]], gradients: Mapping[str, t
             row[0].set_yscale("symlog", linthresh=20)
             row[0].set_yticks([-1000, -200, -20, 0], ["-1000", "-200", "-20", "0"])
             row[0].minorticks_off()
-            row[0].set(ylim=(-2500, 40), ylabel=f"patient {letter}\nmean return")
+            row[0].set(ylim=(-2500, 40), ylabel=f"run {letter}\nmean return")
             faulty, healthy = gradients[letter]
             limit = float(np.abs(healthy).max())
             first = letter == next(iter(curves))
             gradient_table(row[1], np.clip(faulty, -99, 99), limit, "its gradient" if first else "")
-            gradient_table(row[2], healthy, limit, "a healthy one" if first else "")
+            gradient_table(row[2], healthy, limit, "a healthy gradient" if first else "")
             row[1].set_ylabel("state")
         for ax, label in zip(axes[-1], ("environment steps", "action", "action"), strict=True):
             ax.set_xlabel(label)
-    said = "; ".join(clinic_line(letter, runs, gradients[letter]) for letter, runs in curves.items())
-    return fig.described(f"Six rows, one a patient: five learning curves, its gradient, a healthy gradient. {said}.")
+    said = "; ".join(
+        f"{clinic_line(letter, runs)}; {_where_it_differs(*gradients[letter])}" for letter, runs in curves.items()
+    )
+    return fig.described(
+        f"Six rows, one for each broken agent: five learning curves, its gradient, a healthy gradient. {said}."
+    )
 
 
-def clinic_line(letter: str, runs: Sequence[Run], gradients: tuple[Floats, Floats]) -> str:
-    """Say in words what `clinic_panels` shows of one agent."""
-    faulty, healthy = gradients
+class ClinicTable:
+    """The measurements of the broken agents as one table: as HTML in a notebook, as lines of text elsewhere."""
+
+    HEADS = ("agent", "mean return at the end", "greedy actions in use", "deliveries", "largest |Q|")
+
+    def __init__(self, curves: Mapping[str, Sequence[Run]]) -> None:
+        self.curves = curves
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col" style="text-align:right">{escape(h)}</th>' for h in self.HEADS)
+        rows = "".join(
+            f'<tr><th scope="row">{escape(letter)}</th>'
+            + "".join(f'<td style="text-align:right">{escape(cell)}</td>' for cell in _clinic_cells(runs))
+            + "</tr>"
+            for letter, runs in self.curves.items()
+        )
+        runs = len(next(iter(self.curves.values())))
+        return (
+            f"<table><caption>{runs} runs of each agent, from the lowest to the highest</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join(clinic_line(letter, runs) for letter, runs in self.curves.items())
+
+
+def _clinic_cells(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The cells of one agent: what its runs end with, from the lowest to the highest."""
+    last = [run.mean_return[-1] for run in runs]
+    used, deliveries = [run.actions_used[-1] for run in runs], [run.deliveries for run in runs]
+    return (
+        f"{min(last):.1f} to {max(last):.1f}",
+        f"{min(used)} to {max(used)}",
+        f"{min(deliveries)} to {max(deliveries)}",
+        f"{max(run.largest_abs_q[-1] for run in runs):.3g}",
+    )
+
+
+def clinic_line(letter: str, runs: Sequence[Run]) -> str:
+    """Say in words what the curves of one broken agent show. What its gradient shows is left to the reader's eyes."""
+    returns, used, deliveries, largest = _clinic_cells(runs)
+    return (
+        f"{letter}: mean return ends between {returns.replace(' to ', ' and ')}, greedy actions in use {used}, "
+        f"deliveries {deliveries}, largest |Q| {largest}"
+    )
+
+
+def _where_it_differs(faulty: Floats, healthy: Floats) -> str:
+    """Say in words what the heat maps show, for a reader who cannot see them."""
     extra = np.unique(np.nonzero((faulty != 0) & (healthy == 0))[0])
     differs = np.unique(np.nonzero(~np.isclose(faulty, healthy))[0])
     where = "nowhere" if len(differs) == 0 else "in rows " + ", ".join(map(str, differs))
-    leaks = f", and is not 0 where a healthy one is 0 in rows {', '.join(map(str, extra))}" if len(extra) else ""
-    last = [run.mean_return[-1] for run in runs]
-    return (
-        f"{letter}: mean return ends between {min(last):.1f} and {max(last):.1f}, greedy actions in use "
-        f"{min(r.actions_used[-1] for r in runs)} to {max(r.actions_used[-1] for r in runs)}, passengers brought home "
-        f"{min(r.deliveries for r in runs)} to {max(r.deliveries for r in runs)}, largest Q "
-        f"{max(r.largest_q[-1] for r in runs):.3g}; its gradient differs {where}{leaks}"
-    )
+    more = f", and is not 0 where the healthy one is 0 in rows {', '.join(map(str, extra))}" if len(extra) else ""
+    return f"its gradient differs {where}{more}"

@@ -20,20 +20,20 @@ def _blank(ax: Axes, width: float, height: float) -> None:
     ax.axis("off")
 
 
-def _node(ax: Axes, at: Point, text: str, colour: str = INK, below: str = "") -> None:
+def _node(ax: Axes, at: Point, text: str, color: str = INK, below: str = "") -> None:
     """Draw a node of a graph with its name and value, and under it the gradient that has arrived there."""
-    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": colour, "linewidth": 1.4}
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "none", "edgecolor": color, "linewidth": 1.4}
     ax.text(*at, text, ha="center", va="center", bbox=box, zorder=3)
     if below:
         ax.annotate(below, at, (0, -22), textcoords="offset points", ha="center", va="center", color=TAKEN)
 
 
-def _edge(ax: Axes, start: Point, end: Point, text: str = "", colour: str = INK, **style: Any) -> None:
+def _edge(ax: Axes, start: Point, end: Point, text: str = "", color: str = INK, **style: Any) -> None:
     """Draw an arrow. ``lift`` moves its label up in points, ``bend`` curves it, ``gap`` keeps it off the nodes."""
     lift, bend, gap = style.get("lift", 8), style.get("bend", 0.0), style.get("gap", 26)
     arrow = {
         "arrowstyle": style.get("head", "-|>"),
-        "color": colour,
+        "color": color,
         "linestyle": style.get("line", "-"),
         "linewidth": 1.5,
         "shrinkA": gap,
@@ -43,7 +43,7 @@ def _edge(ax: Axes, start: Point, end: Point, text: str = "", colour: str = INK,
     ax.annotate("", end, start, arrowprops=arrow)
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     place = {"textcoords": "offset points", "ha": style.get("ha", "center"), "va": "center", "fontsize": 9}
-    ax.annotate(text, middle, (style.get("shift", 0), lift), color=colour, **place)
+    ax.annotate(text, middle, (style.get("shift", 0), lift), color=color, **place)
 
 
 CHAIN_PLACES = {
@@ -71,15 +71,15 @@ def chain_graph(
         ax = fig.subplots()
         _blank(ax, 9.9, 3.9)
         for name, at in CHAIN_PLACES.items():
-            colour = {"l": BLOCKED, "L": RIGHT}.get(name, INK)
-            _node(ax, at, f"${name}={values[name]:g}$", colour, rf"$\bar{{{name}}}={gradients[name]:g}$")
+            color = {"l": BLOCKED, "L": RIGHT}.get(name, INK)
+            _node(ax, at, f"${name}={values[name]:g}$", color, rf"$\bar{{{name}}}={gradients[name]:g}$")
         for (start, end), slope in local.items():
             a, b = CHAIN_PLACES[start], CHAIN_PLACES[end]
-            colour, line = (BLOCKED, "--") if start == "l" else (INK, "-")
+            color, line = (BLOCKED, "--") if start == "l" else (INK, "-")
             where = (
                 {"lift": 8} if a[1] == b[1] else {"lift": 6 if a[1] > b[1] else 5, "shift": 14 if a[1] > b[1] else -14}
             )
-            _edge(ax, a, b, f"$\\times\\,{slope:g}$", colour, line=line, **where)
+            _edge(ax, a, b, f"$\\times\\,{slope:g}$", color, line=line, **where)
     edges = "; ".join(f"d{end}/d{start} = {slope:g}" for (start, end), slope in local.items())
     back = ", ".join(f"dL/d{name} = {gradient:g}" for name, gradient in gradients.items())
     fig.alt = (
@@ -87,7 +87,7 @@ def chain_graph(
         "r gives L. "
         f"Values: {', '.join(f'{n} = {v:g}' for n, v in values.items())}. Local derivative on each edge: {edges}. "
         f"Multiplied from the right end backwards: {back}. The edge from the label is dashed: it has a derivative, "
-        "and nobody follows it."
+        "but the gradient is not followed into the label."
     )
     return fig
 
@@ -126,7 +126,7 @@ def two_paths(values: Mapping[str, float], early: float, late: float) -> LessonF
 
 
 def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
-    """Draw three ways to push G into a network, each with the gradient of W1 that came out.
+    """Draw three ways to inject G into a network, each with the gradient of W1 that came out.
 
     Parameters
     ----------
@@ -160,18 +160,18 @@ def _injection(ax: Axes, *, surrogate: bool) -> None:
     """Draw X -> net -> Y in gray, and the gradient's way back in orange; with the surrogate's extra nodes if asked."""
     _blank(ax, 6.4, 2.6)
     X, net, Y, s, source = (0.5, 2.0), (2.2, 2.0), (4.0, 2.0), (5.8, 2.0), (5.8, 0.45)
-    for at, text, colour in ((X, "$X$", INK), (net, r"net $\theta$", TAKEN), (Y, "$Y$", INK)):
-        _node(ax, at, text, colour)
+    for at, text, color in ((X, "$X$", INK), (net, r"net $\theta$", TAKEN), (Y, "$Y$", INK)):
+        _node(ax, at, text, color)
     _edge(ax, X, net, gap=14, end_gap=24)
     _edge(ax, net, Y, gap=24, end_gap=14)
     _edge(ax, (3.9, 1.5), (2.3, 1.5), "$G$", TAKEN, bend=-0.3, gap=2, lift=-19)
     if not surrogate:
         ax.text(*s, "$G$", color=TAKEN, ha="center", va="center", fontsize=12)
-        _edge(ax, s, Y, colour=TAKEN, gap=14)
+        _edge(ax, s, Y, color=TAKEN, gap=14)
         return
     _node(ax, s, "$s$", RIGHT)
     _edge(ax, Y, s, gap=12)
     _edge(ax, (5.6, 1.5), (4.1, 1.5), "$G$", TAKEN, bend=-0.3, gap=2, lift=-19)
     _node(ax, source, "$G$", BLOCKED)
-    _edge(ax, source, s, colour=BLOCKED, line="--", gap=13)
+    _edge(ax, source, s, color=BLOCKED, line="--", gap=13)
     ax.text(5.35, 0.45, "detached", color=BLOCKED, ha="right", va="center", fontsize=9)

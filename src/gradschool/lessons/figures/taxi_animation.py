@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradschool.core.interactive import OWN_KEYS
 from gradschool.rl.envs.taxi import Ints, describe, make_env
+
+BAND = 44  # pixels below each frame, for the step and the return
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,24 @@ class Animation:
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.gif()).decode()
         words = html.escape(self.words, quote=True)
-        return f'<img alt="{words}" title="{words}" width="360" src="data:image/gif;base64,{data}">'
+        film = f'<img alt="{words}" width="360" src="data:image/gif;base64,{data}">'
+        summary = f'<summary {OWN_KEYS} style="cursor:pointer">The drive as a film: close it to stop</summary>'
+        return f"<details open>{summary}{film}</details><div>{html.escape(self.words)}</div>"
 
     def __repr__(self) -> str:
         return self.words
+
+
+def _captioned(frame: np.ndarray, step: int, total: float) -> np.ndarray:
+    """Write the step and the return so far below a frame."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    height, width, _ = frame.shape
+    picture = Image.new("RGB", (width, height + BAND), "#111111")
+    picture.paste(Image.fromarray(frame))
+    font = ImageFont.load_default(0.6 * BAND)
+    ImageDraw.Draw(picture).text((12, height + 0.15 * BAND), f"step {step}   return {total:+.0f}", "#FFFFFF", font)
+    return np.asarray(picture)
 
 
 def drive(policy: Ints, start: int, most: int = 60) -> Animation:
@@ -61,14 +78,14 @@ def drive(policy: Ints, start: int, most: int = 60) -> Animation:
     env = make_env(render_mode="rgb_array")
     env.reset(seed=0)
     env.unwrapped.s = int(start)
-    state, frames, total = int(start), [env.render()], 0.0
-    for _ in range(most):
+    state, frames, total = int(start), [_captioned(env.render(), 0, 0.0)], 0.0
+    for step in range(1, most + 1):
         state, reward, terminated, truncated, _ = env.step(int(policy[state]))
-        frames.append(env.render())
         total += float(reward)
+        frames.append(_captioned(env.render(), step, total))
         if terminated or truncated:
             break
     env.close()
-    end = "brings the passenger home" if terminated else "is still on its way"
+    end = "delivers the passenger" if terminated else "is still driving"
     words = f"{describe(start)}. After {len(frames) - 1} steps the taxi {end}, with a return of {total:.0f}."
     return Animation(np.stack(frames), words[0].upper() + words[1:])

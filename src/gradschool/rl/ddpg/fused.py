@@ -81,7 +81,7 @@ class FusedAgent:
             raise ValueError("the fused implementation is DDPG alone; twin critics and delay need a ReferenceAgent")
         body = VectorPendulum(1, rng, settings.action_dim)
         self.settings, self.low, self.high = settings, body.low, body.high
-        self.half, self.centre = (body.high - body.low) / 2, (body.high + body.low) / 2
+        self.half, self.center = (body.high - body.low) / 2, (body.high + body.low) / 2
         actor, critic = new_networks(settings, rng)
         self.sizes, self.split = (actor.sizes, critic.sizes), actor.n_params
         self.flat = np.concatenate([actor.flat, critic.flat])  # both networks in one array: one Adam, one Polyak
@@ -112,7 +112,7 @@ class FusedAgent:
     def act(self, obs: Array) -> Array:
         """Return the actor's own actions (N, A) for observations (N, 3), without noise."""
         refuse_answers(FUSED)
-        actions: Array = self.centre + self.half * np.tanh(self.actor(obs))
+        actions: Array = self.center + self.half * np.tanh(self.actor(obs))
         return actions
 
     def update(self, batch: Batch, rng: RandomSource) -> None:
@@ -132,7 +132,7 @@ class FusedAgent:
         squashed = np.tanh(z, out=z)
         critic.x[:n, :OBS] = critic.x[n:, :OBS] = batch.obs
         critic.x[:n, OBS:] = batch.action
-        np.add(np.multiply(squashed, self.half, out=critic.x[n:, OBS:]), self.centre, out=critic.x[n:, OBS:])
+        np.add(np.multiply(squashed, self.half, out=critic.x[n:, OBS:]), self.center, out=critic.x[n:, OBS:])
         q = critic.forward()
         critic.deltas[-1][:n, 0] = (q[:n, 0] - self._target(batch)) / n
         critic.deltas[-1][n:] = 1.0
@@ -146,7 +146,7 @@ class FusedAgent:
         self.on_target_actor.x[:] = batch.next_obs
         x = self.on_target_critic.x
         x[:, :OBS] = batch.next_obs
-        x[:, OBS:] = np.tanh(self.on_target_actor.forward()) * self.half + self.centre
+        x[:, OBS:] = np.tanh(self.on_target_actor.forward()) * self.half + self.center
         q = self.on_target_critic.forward()[:, 0]
         return batch.reward + self.settings.gamma * (1.0 - batch.terminated) * q
 

@@ -1,11 +1,14 @@
 """DQN on Taxi with one hidden layer: the student's gradient at the outputs, pushed through one more layer.
 
 With one-hot inputs the hidden layer of *all* S states is relu(W1 + b1): state s owns row s of W1, and shares b1, W2
-and b2 with all others. So an update for one state cannot improve another (the row of the other stays as it was drawn),
-but it does move the other's outputs, through what is shared: no generalisation, yet interference.
+and b2 with all others. So an update for one state leaves the other's row as it was drawn, but moves the other's outputs
+through what is shared: an average over the trained states, and interference.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -144,3 +147,81 @@ def interference(net: HiddenNet, states: Ints, action: int, step: float = 0.1) -
         M[:, j] = (net.outputs()[0] - Q)[states, action]
         net.flat[...] = before
     return M
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How a network that was fitted to Q* in some states does in others.
+
+    Attributes
+    ----------
+    fitted_rmse
+        Root mean square error in the states that it was fitted to.
+    rmse
+        The error in the held-out states: of the network, of the average row of the fitted states, of zeros.
+    correlation
+        Of the network's held-out outputs with Q*, both with each row's mean subtracted.
+    spread, true_spread
+        Standard deviation between held-out states, averaged over actions: of the network's outputs, and of Q*.
+    special, special_found
+        Held-out states in which only a pick-up or drop-off is optimal, and those in which the network is greedy so.
+    """
+
+    fitted_rmse: float
+    rmse: Mapping[str, float]
+    correlation: float
+    spread: float
+    true_spread: float
+    special: int
+    special_found: int
+
+
+def held_out(Q: Floats, states: Ints, seed: int, n_fitted: int = 300, updates: int = 1000) -> HeldOut:
+    """Fit a hidden layer of 64 to a table in some states, and measure it in the others.
+
+    Parameters
+    ----------
+    Q
+        The table (S, A) to fit, such as Q*.
+    states
+        Ids (n,); `n_fitted` of them, drawn at random, are fitted and the others are held out.
+    seed
+        Draws the states and the weights.
+    n_fitted
+        How many states are fitted.
+    updates
+        Steps of Adam (step size 0.02) on the mean squared error of all fitted states.
+
+    Returns
+    -------
+    HeldOut
+        Errors, correlation and spread.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(states)
+    fitted, others = order[:n_fitted], order[n_fitted:]
+    network = HiddenQNetwork(HiddenNet(Q.shape[0], Q.shape[1], 64, rng), 0.02)
+    for _ in range(updates):
+        G = np.zeros_like(Q)
+        G[fitted] = (network.Q[fitted] - Q[fitted]) / len(fitted)
+        network.descend(G)
+    got, right, average = network.Q[others], Q[others], Q[fitted].mean(axis=0)
+    special = right[:, 4:].max(axis=1) > right[:, :4].max(axis=1)
+    return HeldOut(
+        _rmse(network.Q[fitted], Q[fitted]),
+        {"the network": _rmse(got, right), "the average row": _rmse(average, right), "zeros": _rmse(0.0, right)},
+        float(np.corrcoef(_centered(got).ravel(), _centered(right).ravel())[0, 1]),
+        float(got.std(axis=0).mean()),
+        float(right.std(axis=0).mean()),
+        int(special.sum()),
+        int(np.sum(special & (got.argmax(axis=1) == right.argmax(axis=1)))),
+    )
+
+
+def _rmse(guess: Floats | float, right: Floats) -> float:
+    return float(np.sqrt(np.mean((guess - right) ** 2)))
+
+
+def _centered(rows: Floats) -> Floats:
+    centered: Floats = rows - rows.mean(axis=1, keepdims=True)
+    return centered

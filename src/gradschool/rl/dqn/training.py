@@ -44,7 +44,8 @@ class Run:
     """How many of the six actions are greedy somewhere among the starts."""
     deliveries: int = 0
     """How many passengers were brought home in all of the training."""
-    largest_q: list[float] = field(default_factory=list)
+    largest_abs_q: list[float] = field(default_factory=list)
+    """The largest |Q| of all states and actions: 109 may stand for a Q of -109."""
 
     @property
     def optimal(self) -> bool:
@@ -147,4 +148,4 @@ def record(run: Run, model: TaxiModel, Q: Floats, best: Floats, env_steps: int) 
     run.mean_return.append(float(returns.mean()))
     run.solved.append(int(np.sum(returns == best)))
     run.actions_used.append(len(np.unique(policy[model.starts])))
-    run.largest_q.append(float(np.max(np.abs(Q))))
+    run.largest_abs_q.append(float(np.max(np.abs(Q))))

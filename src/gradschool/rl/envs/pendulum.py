@@ -160,6 +160,15 @@ def rollout(policy: Policy, starts: Array, steps: int = TIME_LIMIT) -> Array:
     return rewards
 
 
+def angles_from_hanging(policy: Policy, steps: int) -> Array:
+    """Drive a pendulum that hangs at rest; return its angle (steps,) before each step, not wrapped, 0 upright."""
+    theta, theta_dot, angles = np.array([np.pi]), np.zeros(1), np.empty(steps)
+    for t in range(steps):
+        angles[t] = theta[0]
+        theta, theta_dot, _ = pendulum_step(theta, theta_dot, policy(observe(theta, theta_dot)).sum(axis=1))
+    return angles
+
+
 def evaluate(policy: Policy, starts: Array) -> Array:
     """Compute the undiscounted return of one 200-step episode from each start.
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gradschool.core.withheld import refuse_answers
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -84,6 +86,89 @@ def full_batch() -> Transitions:
     return Transitions(
         t.state[at], t.action[at], t.reward[at], t.next_state[at], t.terminated[at], np.full(len(at), 1 / 30)
     )
+
+
+N_STARTS = 5
+"""Starts of `separate_starts`: one that always wins and four that always lose, as the wheel's odds are."""
+
+
+def separate_starts() -> Transitions:
+    """Take the chance out of the wheel: five starts, each with an outcome of its own that never changes.
+
+    Returns
+    -------
+    Transitions
+        30 rows of equal weight. States 0 to 4 are the starts, of which 0 wins; 5 is won, 6 is lost.
+
+    References
+    ----------
+    Sutton & Barto 2018, section 11.5: the A-presplit example.
+    """
+    t = full_batch()
+    start, own = t.state == 0, np.arange(len(t.state)) % N_STARTS
+    state = np.where(start, 0, t.state + N_STARTS - 1)
+    for action in range(N_ACTIONS):
+        here = start & (t.action == action)
+        state[here] = own[: here.sum()]  # the one winning row of `full_batch` is the first of its five
+    next_state = np.where(t.terminated, state, t.next_state + N_STARTS - 1)
+    return Transitions(state, t.action, t.reward, next_state, t.terminated, t.weight)
+
+
+def with_one_row_for_the_starts(t: Transitions) -> Transitions:
+    """Number the states of `separate_starts` by the rows of a table in which all starts share row 0."""
+    row = np.r_[np.zeros(N_STARTS, np.int64), 1, 2]
+    return Transitions(row[t.state], t.action, t.reward, row[t.next_state], t.terminated, t.weight)
+
+
+def independent_pairs(t: Transitions) -> tuple[Ints, Ints, Floats]:
+    """List all pairs of outcomes of one state and action, as two independent draws of it would give them.
+
+    Parameters
+    ----------
+    t
+        Outcomes of equal weight within each state and action.
+
+    Returns
+    -------
+    first, second : ndarray
+        Rows of `t` (m,).
+    weight : ndarray
+        The weight of each pair (m,); the weights sum to 1.
+    """
+    same = (t.state[:, None] == t.state) & (t.action[:, None] == t.action)
+    first, second = np.nonzero(same)
+    return first, second, t.weight[first] / same.sum(axis=1)[first]
+
+
+def double_sampled_gradient(W: Floats, t: Transitions, pairs: tuple[Ints, Ints, Floats]) -> Floats:
+    """Compute the gradient of the mean squared *expected* TD error, from two independent draws of each next state.
+
+    Parameters
+    ----------
+    W
+        (S, A).
+    t
+        Outcomes, their states numbered by the rows of W.
+    pairs
+        From `independent_pairs`: the error is taken from the first draw, its slope from the second.
+
+    Returns
+    -------
+    ndarray
+        (S, A).
+
+    References
+    ----------
+    Baird 1995; Sutton & Barto 2018, section 11.5: double sampling.
+    """
+    refuse_answers("the course's gradient through the target")
+    first, second, weight = pairs
+    best, onward = W[t.next_state].argmax(axis=1), GAMMA * ~t.terminated
+    error = W[t.state, t.action] - t.reward - onward * W[t.next_state, best]
+    grad = np.zeros_like(W)
+    np.add.at(grad, (t.state[first], t.action[first]), weight * error[first])
+    np.add.at(grad, (t.next_state[second], best[second]), -onward[second] * weight * error[first])
+    return grad
 
 
 def bellman_solution(t: Transitions, gamma: float = GAMMA) -> Floats:

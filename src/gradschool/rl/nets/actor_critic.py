@@ -60,12 +60,18 @@ def torch_layers(net: MLP) -> torch.nn.Sequential:
     """Build the same network from torch.nn.Linear and ReLU, in float64; Linear keeps W as (n_out, n_in)."""
     layers: list[torch.nn.Module] = []
     for w, b in zip(net.weights, net.biases, strict=True):
-        linear = torch.nn.Linear(w.shape[0], w.shape[1], dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(w.T))
-            linear.bias.copy_(torch.tensor(b))
-        layers += [linear, torch.nn.ReLU()]
+        layers += [_linear(w, b), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
+
+
+def _linear(w: Array, b: Array) -> torch.nn.Linear:
+    """Build a Linear with these parameters; its own constructor would first draw random ones, which takes longer."""
+    linear = torch.nn.Linear.__new__(torch.nn.Linear)
+    torch.nn.Module.__init__(linear)
+    linear.in_features, linear.out_features = w.shape
+    linear.weight = torch.nn.Parameter(torch.tensor(np.ascontiguousarray(w.T), dtype=torch.float64))
+    linear.bias = torch.nn.Parameter(torch.tensor(b, dtype=torch.float64))
+    return linear
 
 
 def flat_gradient(gradients: Iterable[Tensor]) -> Array:

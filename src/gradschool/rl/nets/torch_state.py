@@ -38,10 +38,11 @@ def network_state(name: str, net: torch.nn.Module) -> dict[str, Any]:
     >>> state["critic_training"]
     array([False])
     """
+    parameters = list(net.parameters())
     return {
-        f"{name}_weights": copies(net.parameters()),
+        f"{name}_weights": copies(parameters),
         f"{name}_buffers": copies(net.buffers()),
-        f"{name}_requires_grad": np.array([p.requires_grad for p in net.parameters()], bool),
+        f"{name}_requires_grad": np.array([p.requires_grad for p in parameters], bool),
         f"{name}_training": np.array([module.training for module in net.modules()], bool),
     }
 

@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.interactive import is_interactive
+from gradschool.core.without_torch import in_browser
+from gradschool.lessons.notebook_ui import switch
 from gradschool.student.hand_in import unsaved
 from gradschool.student.hand_in.command import find, zip_name
 from gradschool.student.hand_in.lesson_file import LessonFile, WrongFile, read
 
 SAVE = "Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button again."
+PREDICTIONS = "Add my predictions. My instructor sees how the class's guesses are distributed; no mark depends on them."
 
 
 def hand_in(part: str) -> None:
@@ -33,6 +37,8 @@ def hand_in(part: str) -> None:
     namespace = _namespace()
     try:
         from ipywidgets import Button, Layout, Output, VBox
+
+        with_predictions = switch(PREDICTIONS, False)
     except ImportError:
         pack(part, namespace)
         return
@@ -45,11 +51,11 @@ def hand_in(part: str) -> None:
         button.disabled = True
         output.clear_output()
         with output:
-            pack(part, namespace)
+            pack(part, namespace, run=partial(_run, with_predictions=with_predictions.value))
         button.disabled = False
 
     button.on_click(pressed)
-    display(VBox([button, output]))
+    display(VBox([with_predictions, button, output]))
 
 
 def pack(
@@ -90,6 +96,8 @@ def own_file(part: str, namespace: Mapping[str, Any]) -> LessonFile:
     """Return the kernel's own notebook: as Jupyter or VS Code names it, or the chapter's in the kernel's folder."""
     if "google.colab" in sys.modules:
         raise WrongFile("On Colab choose File, Download, Download .ipynb, and hand in that file.")
+    if in_browser():
+        raise WrongFile("In the browser choose File, Download, and hand in that file: a grader runs it anew.")
     for named in (os.environ.get("JPY_SESSION_NAME", ""), str(namespace.get("__vsc_ipynb_file__", ""))):
         if named.endswith(".ipynb") and Path(named).is_file():
             file = read(Path(named))
@@ -109,12 +117,13 @@ def _namespace() -> Mapping[str, Any]:
     return found
 
 
-def _run(file: LessonFile) -> None:
+def _run(file: LessonFile, with_predictions: bool = False) -> None:
     """Run the command in a process of its own, line by line: this kernel cannot wait for another one.
 
     A link to the zip follows where the notebook's folder is the kernel's, for students whose disk is a server's.
     """
     command = [sys.executable, "-m", "gradschool", "hand-in", str(file.path)]
+    command += ["--with-predictions"] if with_predictions else []
     env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, encoding="utf-8", errors="replace"

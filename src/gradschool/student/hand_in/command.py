@@ -7,16 +7,31 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gradschool.core.exercise import CHAPTERS, in_chapter
+from gradschool.lessons.predictions.record import as_plain, predictions
 from gradschool.student.hand_in import clean_run, unsaved
 from gradschool.student.hand_in.lesson_file import TEXT_STUB, LessonFile, WrongFile, read, remarks
 from gradschool.student.hand_in.receipt import receipt_for, write_zip
 
 WIDTH = 110
+WITH_PREDICTIONS = (
+    "Packed with your predictions ({}): your instructor sees how the class's guesses are distributed. "
+    "No mark depends on them."
+)
+NO_PREDICTIONS = "There are no predictions of this chapter on this computer: none are packed."
+WITHOUT_PREDICTIONS = "Your predictions are not packed; --with-predictions adds them. No mark depends on them."
 
 
-def hand_in(asked: str = "", *, checks: bool = True, anyway: bool = False, say: Callable[[str], None] = print) -> int:
+def hand_in(
+    asked: str = "",
+    *,
+    checks: bool = True,
+    anyway: bool = False,
+    with_predictions: bool = False,
+    say: Callable[[str], None] = print,
+) -> int:
     """Write the zip to hand in, and return the exit code: 0 if it is written, else 1.
 
     Parameters
@@ -27,6 +42,8 @@ def hand_in(asked: str = "", *, checks: bool = True, anyway: bool = False, say: 
         Whether to run the checks in a clean kernel first.
     anyway
         Whether to go on if the file seems to be older than what was run.
+    with_predictions
+        Whether to add the student's predictions of the chapter.
     say
         Prints a line.
     """
@@ -39,7 +56,10 @@ def hand_in(asked: str = "", *, checks: bool = True, anyway: bool = False, say: 
             say(f"Note: {remark}")
         found = _checked(file, say) if checks else None
         say("\n".join(table(file, found)))
-        to = _write(file, found)
+        guesses = as_plain(predictions(file.part).values())
+        if guesses or with_predictions:
+            say(_about_predictions(len(guesses), with_predictions))
+        to = _write(file, found, guesses if with_predictions else {})
     except WrongFile as wrong:
         say(f"Nothing was packed. {wrong}")
         return 1
@@ -141,21 +161,28 @@ def table(file: LessonFile, found: clean_run.CheckedLesson | None) -> list[str]:
 
 
 def _points(points: float | None) -> str:
-    return "" if points is None else f"{points:g} points"
+    return "" if points is None else f"{points:g} points" if points else "warm-up"
 
 
 def _grader_asks_more(passing: int) -> list[str]:
     return ["A grader puts further inputs of the same kinds to each function."] if passing else []
 
 
+def _about_predictions(how_many: int, packed: bool) -> str:
+    if not packed:
+        return WITHOUT_PREDICTIONS
+    return WITH_PREDICTIONS.format(how_many) if how_many else NO_PREDICTIONS
+
+
 # -- the zip --------------------------------------------------------------------------------------------------
 
 
-def _write(file: LessonFile, found: clean_run.CheckedLesson | None) -> Path:
+def _write(file: LessonFile, found: clean_run.CheckedLesson | None, guesses: dict[str, dict[str, Any]]) -> Path:
     if file.path.read_bytes() != file.content:
         raise WrongFile(f"{file.path.name} was saved again while its checks ran: hand in again.")
     notebook = f"{_names(file.part)[0]}.ipynb"
-    receipt = receipt_for(file.chapter, notebook, file.content, file.release, found.passed if found else None)
+    passed = found.passed if found else None
+    receipt = receipt_for(file.chapter, notebook, file.content, file.release, passed, guesses)
     why = ""
     for folder in dict.fromkeys((file.path.parent.resolve(), Path.cwd(), Path.home())):
         to = folder / zip_name(file)

@@ -87,7 +87,7 @@ def read(path: Path) -> LessonFile:
     cells = tuple(_cells(notebook))
     part = _chapter(cells)
     if not part:
-        raise WrongFile(f"{path.name} has no exercise of this course: name one of its lessons, or a chapter (1, 2, 3).")
+        raise WrongFile(f"{path.name} has no exercise of this course: name one of its lessons, or a chapter's number.")
     metadata = notebook.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     if GRADED in metadata:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import gradschool
+from gradschool.lessons.predictions.record import as_plain, from_plain
 
 FORMAT = 1
 NAME = "receipt.json"  # of the receipt inside the zip, beside the notebook
@@ -49,6 +50,8 @@ class Receipt:
         The digest of the lesson from which the notebook was made, "" if the notebook does not say.
     checks
         By exercise, whether its check passed in a clean kernel. Empty if the checks did not run.
+    predictions
+        By id, the student's guess and the measurement. Empty unless the student wanted to hand them in.
     """
 
     chapter: str
@@ -59,10 +62,14 @@ class Receipt:
     python: str
     release: str = ""
     checks: Mapping[str, bool] = field(default_factory=dict)
+    predictions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the text of ``receipt.json``."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
+        found = {"format": FORMAT, **asdict(self)}
+        if not self.predictions:
+            del found["predictions"]  # a student who does not hand them in says nothing of them
+        return json.dumps(found, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Receipt:
@@ -83,11 +90,16 @@ class Receipt:
             wrong.append("checks")
         if wrong:
             raise NotAReceipt(f"The receipt lacks {', '.join(wrong)}.")
-        return cls(**words, checks=checks)
+        return cls(**words, checks=checks, predictions=as_plain(from_plain(found.get("predictions")).values()))
 
 
 def receipt_for(
-    chapter: str, notebook: str, content: bytes, release: str = "", checks: Mapping[str, bool] | None = None
+    chapter: str,
+    notebook: str,
+    content: bytes,
+    release: str = "",
+    checks: Mapping[str, bool] | None = None,
+    predictions: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Receipt:
     """Make the receipt of a notebook's bytes, with this moment and this computer's versions."""
     return Receipt(
@@ -99,6 +111,7 @@ def receipt_for(
         python=platform.python_version(),
         release=release,
         checks=dict(checks or {}),
+        predictions=dict(predictions or {}),
     )
 
 

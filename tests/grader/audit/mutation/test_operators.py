@@ -26,7 +26,7 @@ LINES = {
     "transposed": ("A @ B", {"A.T @ B", "A @ B.T"}),
     "in_place": ("p - l", {"np.subtract(p, l, out=p)"}),
     "condition": ("a if c else b", {"a if not c else b", "a if False else b"}),
-    "statement": ("optimiser.step()", {"pass"}),
+    "statement": ("optimizer.step()", {"pass"}),
 }
 
 

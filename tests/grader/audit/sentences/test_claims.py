@@ -252,6 +252,28 @@ def test_how_an_answer_grows_is_read_in_the_sentence():
     assert found(*arguments, words.format("becomes 4 times as large")) == ""
     assert found(*arguments, words.format("halves")) != ""
     assert found(*arguments, words.replace("doubles", "halves").format("does not")) != ""
+    in_part = words.format("does so only on some inputs")
+    assert found(*arguments, in_part) != ""
+    sometimes = ("chain.linear_vjp", "return np.outer(g, x), g * (g if len(g) == 3 else 1), W.T @ g", *arguments[2:])
+    assert found(*sometimes, in_part) == ""
+    assert found("chain.linear_vjp", "return np.outer(g, x), g * 3, W.T @ g", *arguments[2:], in_part) != ""
+
+
+def test_what_is_left_without_an_input_and_what_follows_no_small_change():
+    arguments = (L2, "return p - l + 0.01 * p * p", "response", ("left-over", "p"))
+    assert "is not 0" in found(*arguments)
+    bias = ("chain.linear_vjp", "return np.outer(g, x), g + {} * x.sum(), W.T @ g", "response", ("left-over", "g"))
+    assert found(*bias[:1], bias[1].format(0.1), *bias[2:], "grad_b") == ""
+    assert found(*bias[:1], bias[1].format(0.0), *bias[2:], "grad_b") != ""
+    for body, true in (("np.sign(g)", True), ("2 * g", False)):
+        given = ("chain.linear_vjp", f"return np.outer(g, x), {body}, W.T @ g", "response", ("coarse", "g"), "grad_b")
+        assert (found(*given) == "") == true
+
+
+def test_rounding_names_its_decimals():
+    exactly = ("everywhere", "", "right")
+    for n in (2, 3):
+        assert (found(L2, "return np.round(p - l, 2)", "formula", (*exactly, "decimals", n)) == "") == (n == 2)
 
 
 def test_a_claim_that_nobody_can_test_counts_as_false():
@@ -281,3 +303,36 @@ def test_every_kind_is_a_name_of_one_thing():
     assert not WHOLE.keys() & ROWS.keys()
     assert not (WHOLE.keys() | ROWS.keys()) & ENTRIES.keys()
     assert len(KINDS) >= 14
+
+
+PPO = (
+    "import torch\n\ndef ppo_gradient(log_prob, old_log_prob, advantage, clip):\n"
+    "    new, A = torch.tensor(log_prob, requires_grad=True), torch.tensor(advantage)\n"
+    "    r = torch.exp(new - torch.tensor(old_log_prob))\n"
+    "    loss = -torch.min({}, {}).mean()\n"
+    "    return torch.autograd.grad(loss, new)[0].numpy()\n"
+)
+SLOPE = (
+    "def action_gradient(actor, critic, batch, low, high):\n"
+    "    action = low + (np.sin(actor(batch.obs)) + 1) / 2 * (high - low)\n"
+    "    q, cache = critic.forward(np.hstack([batch.obs, action]))\n"
+    "    return critic.vjp(cache, np.ones((len(q), 1)))[1][:, -action.shape[1] :]\n"
+)
+ONCE_FALSE = {
+    "zero with an input set to 0, but for a narrow range": (
+        "next.ppo_gradient",
+        PPO.format("A", "torch.clamp(r, 1 - clip, 1 + clip) * A"),
+    ),
+    "a clip of the other sign": ("next.ppo_gradient", PPO.format("r * A", "torch.clamp(r, 1 - clip, 1 - clip) * A")),
+    "right with observations of 0, beside biases of 0": ("ddpg.action_gradient", SLOPE),
+}
+
+
+@pytest.mark.parametrize("what", ONCE_FALSE)
+def test_what_was_once_said_falsely_is_said_no_more(what: str):
+    exercise, text = ONCE_FALSE[what]
+    entry = find_entry(exercise)
+    wrong = Solution(exercise, "test", exercise.partition(".")[2], text, "by hand", {"np": np})
+    reports = (by_judge(entry, wrong, 1_000), check_here(entry.exercise, wrong.fresh()))
+    assert not any(r.passed for r in reports)
+    assert false_claims(entry, wrong, reports, 20) == ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -36,17 +37,25 @@ def averages_over_actions(healthy: StudentFunctions) -> StudentFunctions:
     return replace(healthy, actor_gradient_vjp=actor_gradient_vjp)
 
 
-def moves_the_critic(healthy: StudentFunctions) -> StudentFunctions:
-    """Drag the critic's parameters uphill whenever the actor asks for its slope."""
+def leaves_a_gradient_in_the_critic(healthy: StudentFunctions) -> StudentFunctions:
+    """Add to the critic's gradient what the actor's backward pass left in it: `zero_grad` is missing between both.
+
+    This is what `(-critic(obs, actor(obs)).mean()).backward()` does when the critic's `.grad` is not cleared before the
+    critic's next `backward()`.
+    """
+    left: WeakKeyDictionary[MLP, Array] = WeakKeyDictionary()
 
     def action_gradient(actor: MLP, critic: MLP, batch: Batch, low: Array, high: Array) -> Array:
-        dq_da = healthy.action_gradient(actor, critic, batch, low, high)
         action = healthy.squash(actor(batch.obs), low, high)
         q, cache = critic.forward(np.concatenate([batch.obs, action], axis=1))
-        critic.flat += 2e-3 * critic.vjp(cache, np.ones_like(q) / len(q))[0]
-        return dq_da
+        left[critic] = critic.vjp(cache, -np.ones_like(q) / len(q))[0]
+        return healthy.action_gradient(actor, critic, batch, low, high)
 
-    return replace(healthy, action_gradient=action_gradient)
+    def critic_gradient(critic: MLP, batch: Batch, y: Array) -> Array:
+        gradient: Array = healthy.critic_gradient(critic, batch, y) + left.pop(critic, 0.0)
+        return gradient
+
+    return replace(healthy, action_gradient=action_gradient, critic_gradient=critic_gradient)
 
 
 def cuts_the_action_off(healthy: StudentFunctions) -> StudentFunctions:
@@ -84,7 +93,7 @@ def ends_with_the_clock(healthy: StudentFunctions) -> StudentFunctions:
 FAULT_WRAPPERS: dict[str, Callable[[StudentFunctions], StudentFunctions]] = {
     "replay-action": asks_at_replay_actions,
     "mean-over-actions": averages_over_actions,
-    "critic-climbs": moves_the_critic,
+    "critic-climbs": leaves_a_gradient_in_the_critic,
     "detached-action": cuts_the_action_off,
     "target-unscaled": forgets_the_targets_scale,
     "time-limit-terminal": ends_with_the_clock,

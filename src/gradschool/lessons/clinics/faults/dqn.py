@@ -66,7 +66,7 @@ FAULTY_AGENTS: Mapping[str, FaultyAgent] = {
     "no-terminal-mask": FaultyAgent(table_gradient, replace(CLINIC_SETTINGS, terminal_mask=False)),
     "exploration-ends-early": FaultyAgent(
         table_gradient, replace(CLINIC_SETTINGS, initial_q=-100.0, epsilon=0.8, epsilon_decay=0.9)
-    ),  # from a table that expects the worst, so that nothing but the dice can make it try
+    ),  # from a pessimistic table, so that only exploration can make it try
 }
 
 

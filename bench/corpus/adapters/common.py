@@ -1,0 +1,22 @@
+"""What the adapters share: rounds, how updates are packaged, evidence of many verdicts, and bounds of actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FIRST, SECOND, THIRD = "first contact 2026-11", "second contact 2026-11", "third contact 2026-11"
+FOURTH, FIFTH = "fourth contact 2026-11", "fifth contact 2026-11"
+
+OWN, PASSED, BATCH = "agent object with buffer", "method, buffer passed in", "method, batch passed in"
+DICT = "agent.update(transition_dict)"
+FUNCTION = "function, networks and optimizer passed in"
+LOOP, SCRIPT, NOTEBOOK = "training loop", "script", "notebook"
+
+READ = "read"
+LOOSE = "read; the label is not detached, which fills the target's .grad alone"
+SWEPT = "read; labels are not detached, and what they fill is zeroed before its step"
+NO_TARGET = "read; no target network, by choice"
+EXPLAINED = "read; every examined batch is explained by the plain formula"
+
+ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
+TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}

@@ -1,0 +1,1 @@
+"""Canvas and Moodle over their web services: roster and submissions in, marks and feedback out."""

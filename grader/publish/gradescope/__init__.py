@@ -1,0 +1,1 @@
+"""Gradescope: a zip that is an autograder there, and what it runs for each submission."""

@@ -1,0 +1,217 @@
+"""Whether an actor's gradient follows the critic's slope at its own action, and climbs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.actor.by_hand import by_hand
+from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
+from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
+from gradexaminer.analysis.reading.actions import are_stored, stored_actions
+from gradexaminer.analysis.reading.fits import is_constant
+from gradexaminer.analysis.reading.naf import is_naf
+from gradexaminer.analysis.reading.values import is_actor, value_rows
+from gradexaminer.analysis.update.applied import applied_to, sign_of
+from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
+from gradexaminer.recording.rows import HERE, NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call
+
+SAME = 1e-3  # relative difference of two gradients that counts as rounding
+FEWEST_ROWS = 8  # of a batch of which one alone counts
+
+
+def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """Say how the actor learns, and what is wrong with it."""
+    found = [p for u in seen.updates for b in u.backwards if not b.probe for p in paths_of(seen, u, b)]
+    found = [p for p in found if not path_is_swept(seen, p)]
+    paths = [p for p in found if not _asks_for_a_slope(seen, p, report)]
+    if not paths:
+        if not found:
+            _no_path(seen, online, report)
+        return
+    say_reach(seen, paths, report)
+    bonus = False
+    for backward in dict.fromkeys(p.backward.number for p in paths):
+        bonus = _say_loss([p for p in paths if p.backward.number == backward], report) or bonus
+    for path in paths:
+        _critic_asked(path, online, report)
+        _moves_the_critic(seen, path, report)
+        say_units(seen, path, report)
+        together = [p for p in paths if p.backward is path.backward and np.array_equal(p.action, path.action)]
+        _reaches_the_actor(seen, path, np.sum([p.slope for p in together], axis=0), report, penalized=not bonus)
+
+
+def _asks_for_a_slope(seen: Observed, path: Path, report: Report) -> bool:
+    """Whether a pass only left dQ/da in an action's `.grad`, of which a later pass made the actor's loss.
+
+    `critic(s, a).mean().backward()`, then `(-a.grad * actor(s)).sum().backward()`: the first says nothing about a sign.
+    """
+    number = path.backward.number
+    reaches = any(not c.extra and (c.keys.end == HERE).all() for c in path.update.calls_with_gradient(number))
+    later = [b for b in path.update.backwards if b.number > number and not b.probe]
+    return not reaches and any(by_hand(seen, path.update, b, report) for b in later)
+
+
+def _say_loss(together: list[Path], report: Report) -> bool:
+    """Say the actor's loss, and whether it has an entropy term.
+
+    Critics' outputs in one loss: twins of which the smaller counts share the batch between them.
+    """
+    where = together[0].call.network
+    sign = sign_of(together[0].update, together[0].backward)
+    total = sign * sum(float(p.at_output.sum()) for p in together)
+    if total > 0:
+        told = "for -Q it is negative" if sign > 0 else "the step climbs a loss that falls with Q"
+        report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {sign * total:+.3g} over the batch; {told}")
+    rows = np.sum([p.at_output != 0 for p in together], axis=0)
+    if len(rows) >= FEWEST_ROWS and (rows > 0).sum() == 1:
+        report.add(FAULT, "actor-one-row", where, f"d loss / d Q is 0 in {len(rows) - 1} of {len(rows)} rows")
+    mean = abs(abs(total) - 1) < 1e-3
+    alpha = _entropy(together[0], report, sign) / max(abs(total), 1e-30)
+    loss, bonus = ("alpha log pi - Q", f", alpha {alpha:.3g}") if alpha > 0 else ("-Q", "")
+    how = f"mean of {loss}" if mean else f"{loss}, weights adding up to {abs(total):.3g}"
+    report.convention(f"actor: {how}{bonus}")
+    return alpha > 0
+
+
+def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:
+    where = path.call.network
+    if (path.call.keys.end == NEXT).all():
+        report.add(SUSPICION, "actor-next-state", where)
+    if not path.call.parameters & online and any(c.parameters & online and c.extra for c in path.update.calls):
+        report.add(
+            FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through"
+        )
+
+
+def _moves_the_critic(seen: Observed, path: Path, report: Report) -> None:
+    """One loss for both, critic not frozen: the step that applies the critic's gradient applies the actor's with it."""
+    losses = value_rows(seen, path.update, path.backward.number)
+    learns = any(rows.call.network == path.call.network and rows.action is not None for rows in losses)
+    mine = path.call.parameters & path.backward.reached
+    if learns and path.call.trains and mine & applied_to(path.update, path.backward):
+        told = "critic's and actor's loss are one sum, and the step applies d(-Q)/d(critic's weights), too"
+        report.add(FAULT, "critic-moved-by-actor", path.call.network, told)
+
+
+def _entropy(path: Path, report: Report, sign: int) -> float:
+    """Of the loss alpha log pi - Q: its derivative by log pi, summed over the batch, which is positive."""
+    number = path.backward.number
+    given = [
+        x.gradients[number, 0] for x in path.update.log_probs if x.method == "log_prob" and (number, 0) in x.gradients
+    ]
+    given += [
+        g
+        for c in path.update.calls
+        if not c.extra and (c.keys.end == HERE).all() and _may_return_log_pi(c, path.action)
+        for (b, i), g in c.gradients.items()
+        if b == number and i > 0 and g.size == len(c.keys.index)
+    ]
+    total = sign * float(given[0].sum() / max(given[0].size // len(path.call.keys.index), 1)) if given else 0.0
+    if total < 0:
+        report.add(FAULT, "actor-entropy-sign", path.call.network, f"d loss / d log pi adds up to {total:.3g}")
+    elif total == 0 and _log_prob_is_silent(path) and any("log pi" in text for text in report.conventions):
+        report.add(SUSPICION, "actor-entropy-missing", path.call.network, "d loss / d log pi is 0 in every row")
+    return total
+
+
+def _may_return_log_pi(call: Call, action: np.ndarray) -> bool:
+    """Whether a second output of one column may be log pi: of a policy over one action, mean and spread are so, too."""
+    rows = len(call.keys.index)
+    if not call.outputs or call.outputs[0].size != rows:
+        return True
+    return any(x.size == rows and np.allclose(x.reshape(-1, 1), action, atol=1e-6) for x in call.outputs)
+
+
+def _log_prob_is_silent(path: Path) -> bool:
+    """Whether the call that chose the action returned a log-probability with it, to which no gradient came."""
+    rows, number = len(path.call.keys.index), path.backward.number
+    choosing = [
+        c
+        for c in path.update.calls
+        if c.graph and len(c.outputs) > 1 and c.outputs[0].shape == path.action.shape
+        if np.allclose(c.outputs[0], path.action, atol=1e-6)
+    ]
+    return any(
+        c.outputs[i].size == rows and not np.any(c.gradients.get((number, i), 0))
+        for c in choosing
+        for i in range(1, len(c.outputs))
+    )
+
+
+def _reaches_the_actor(seen: Observed, path: Path, slope: np.ndarray, report: Report, *, penalized: bool) -> None:
+    """Compare the gradient at the actor's own output with what the critic's action got."""
+    actors = actor_calls(seen, path)
+    if not actors and are_stored(path.action, stored_actions(seen, path.call.keys.index)):
+        report.add(FAULT, "actor-replayed", path.call.network, "the critic's action is the one that is stored")
+        return
+    whole = _whole_gradient(path, actors)
+    extra = np.linalg.norm(whole - slope) / max(float(np.linalg.norm(whole)), 1e-30)
+    if extra > SAME and penalized and not say_entropy_of_shares(path, whole - slope, report):
+        report.add(NOTE, "actor-penalty", path.call.network, f"{extra:.0%} of d loss / d action is not dQ/da")
+    if not actors:
+        say_noise(seen, path, report)
+    _say_other_state(path, actors, report)
+    for call, output in actors[:1]:
+        g = call.gradient(path.backward.number, output)
+        if g is None or not np.any(g):
+            report.add(
+                FAULT, "actor-detached", call.network, "d loss / d action is not 0, but none of it reaches the actor"
+            )
+
+
+def _whole_gradient(path: Path, actors: list[tuple[Call, int]]) -> np.ndarray:
+    """D loss / d action with what further terms of the loss give it, where the critic was shown the output reshaped."""
+    for call, output in actors[:1]:
+        g = call.gradient(path.backward.number, output)
+        if g is not None and g.size == path.at_action.size and call.outputs[output].shape != path.action.shape:
+            return g.reshape(path.at_action.shape)
+    return path.at_action
+
+
+def _say_other_state(path: Path, actors: list[tuple[Call, int]], report: Report) -> None:
+    """An action that was chosen at one end of each transition, and shown to the critic with the other end."""
+    ends = [call.keys.end for call, _ in actors]
+    if ends and all((end != path.call.keys.end).all() for end in ends):
+        places = ("s", "s'") if (ends[0] == HERE).all() else ("s'", "s")
+        told = "the action was chosen at {} and the critic is asked at {}".format(*places)
+        report.add(FAULT, "actor-other-state", path.call.network, told)
+
+
+def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """Say why no gradient went through an action, where a loss shows that one should have."""
+    for u in seen.updates:
+        for b in u.backwards:
+            for rows in value_rows(seen, u, b.number):
+                if is_constant(rows.g) and rows.action is not None:
+                    stored = stored_actions(seen, rows.index)
+                    code = "actor-replayed" if are_stored(rows.action, stored) else "actor-detached"
+                    report.add(
+                        FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic"
+                    )
+                    return
+            if by_hand(seen, u, b, report):
+                return
+    if any(is_naf(seen, c.network) for u in seen.updates for c in u.calls if c.extra):
+        report.convention("NAF")
+        return
+    if _says_still(seen, report):
+        return
+    report.add(NOT_SEEN, "actor-not-seen", "", f"in {len(seen.updates)} updates no gradient went through an action")
+
+
+def _says_still(seen: Observed, report: Report) -> bool:
+    """An actor whose optimizer takes steps without a gradient, as where its loss has no backward pass."""
+    choosing = {c.network: c.parameters for u in seen.updates for c in u.calls if not c.extra and is_actor(seen, c)}
+    steps = [s for u in seen.updates for s in u.steps]
+    for network, parameters in choosing.items():
+        held = sum(bool(parameters & s.parameters) for s in steps)
+        if held and not any(parameters & set(s.sources) for s in steps):
+            report.add(FAULT, "actor-still", network, f"its optimizer took {held} steps, each without a gradient")
+            return True
+    return False

@@ -1,0 +1,81 @@
+"""How SAC's temperature is learned: by the loss -log alpha (log pi + target entropy).
+
+Haarnoja et al. (2018), arXiv 1812.05905, eq. 18.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.actions import online_parameters
+from gradexaminer.analysis.reading.log_probs import log_probs
+from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
+from gradexaminer.analysis.reading.tables import tables
+from gradexaminer.findings import FAULT, NOT_SEEN, Report
+from gradexaminer.recording.rows import HERE
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Step, Update
+
+EXACT = 1e-3  # relative residual of a line through the updates
+FEWEST = 4  # updates
+
+
+def examine_temperature(seen: Observed, report: Report) -> None:
+    """Whether the temperature rises where the policy's entropy is below its target."""
+    inside = {id(p) for p in seen.found.parameters()}
+    taken = [(u, s, g) for u in seen.updates for s in u.steps for p, (_, g) in s.scalars.items() if p not in inside]
+    taken = [(u, s, g) for u, s, g in taken if g != 0]
+    if len(taken) < FEWEST:
+        return
+    gradients = np.array([g for _, _, g in taken])
+    means = [_mean_log_probs(seen, u, s) for u, s, _ in taken]
+    for name in means[0]:
+        if not all(name in m for m in means):
+            continue
+        found = _line(np.array([m[name] for m in means]), gradients)
+        if found is not None:
+            _say(seen, *found, report)
+            return
+    report.add(NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number")
+
+
+def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, float]:
+    """The mean over the batch of every log pi(a|s) that was computed before the step."""
+    n = seen.spaces.n_actions
+    made: dict[str, float] = {}
+    for call in update.calls:
+        if call.time > step.time or call.extra or not (call.keys.end == HERE).all():
+            continue
+        pi = probabilities(call, n) if n is not None and is_policy(seen, call) else None
+        if pi is None and n is None:
+            pi = next((x for x in map(np.asarray, call.outputs) if x.ndim > 1 and is_shares(x)), None)
+        if pi is not None:
+            made["pi log pi"] = float((pi * np.log(pi + 1e-8)).sum(axis=-1).mean())
+        said = tables(seen, update, step.time, call.keys.index, online_parameters(seen))
+        rows = len(call.keys.index)
+        made |= {k: float(x.mean()) for k, x in log_probs(update, said, rows, step.time, HERE).items()}
+    return made
+
+
+def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
+    """Slope and intercept of `y` over `x`; None where the points do not lie on a line."""
+    if np.ptp(x) < 1e-6:
+        return None
+    table = np.stack([x, np.ones_like(x)], axis=1)
+    (slope, intercept), *_ = np.linalg.lstsq(table, y, rcond=None)
+    left = np.linalg.norm(table @ (slope, intercept) - y) / np.linalg.norm(y - y.mean())
+    return (float(slope), float(intercept)) if left < EXACT * 10 and slope else None
+
+
+def _say(seen: Observed, slope: float, intercept: float, report: Report) -> None:
+    target = intercept / slope
+    report.convention(f"temperature: learned, target entropy {target:.3g}")
+    if slope > 0:
+        report.add(FAULT, "temperature-sign", "", f"d loss / d log alpha is {slope:+.3g} times the mean of log pi")
+    told = [x for x in seen.found.settings.get("target entropy", ()) if x]
+    if slope < 0 and told and all(abs(target + x) < 1e-2 * abs(x) for x in told):
+        report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {told[0]:.3g} in the agent")

@@ -1,0 +1,236 @@
+"""Findings about a critic: its label, its loss, and where its gradient goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.critic import candidates, label
+from gradexaminer.analysis.critic.evidence import Evidence, Label
+from gradexaminer.analysis.critic.label_findings import say_label
+from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
+from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
+from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
+from gradexaminer.analysis.critic.views import CriticView
+from gradexaminer.analysis.reading.choices import SEVERAL_CHOICES, several_heads
+from gradexaminer.analysis.reading.fits import is_constant
+from gradexaminer.analysis.reading.log_probs import log_probs
+from gradexaminer.analysis.reading.memory import once
+from gradexaminer.analysis.reading.policies import is_policy, looks_like_policy
+from gradexaminer.analysis.reading.policy_tables import as_probabilities, drawn_actions
+from gradexaminer.analysis.reading.several_steps import later_rewards, steps_ahead
+from gradexaminer.analysis.reading.tables import tables
+from gradexaminer.analysis.reading.values import ValueRows, value_rows
+from gradexaminer.analysis.update.applied import is_swept
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.rows import NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Backward, Update
+
+FEWEST_CERTAIN = 2  # updates in which rows of equal weight prove a label
+
+
+def critics(seen: Observed) -> list[CriticView]:
+    """The critics whose loss was seen, by network and output."""
+    views: dict[str, CriticView] = {}
+    for update in seen.updates:
+        for backward in update.backwards:
+            for rows in value_rows(seen, update, backward.number):
+                if is_constant(rows.g) and seen.spaces.continuous:
+                    continue  # an actor's loss, mean of -Q, that ends at the critic
+                if is_swept(update, backward, rows.call.parameters):
+                    continue
+                name = f"output {rows.output + 1} of {rows.call.network}" if rows.output > 0 else rows.call.network
+                name = f"column {rows.column + 1} of {name}" if rows.column else name
+                views.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
+    return list(views.values())
+
+
+def examine_critics(
+    seen: Observed,
+    views: list[CriticView],
+    online: frozenset[int],
+    report: Report,
+    *,
+    truncation_seen: bool = False,
+) -> None:
+    """Say what label each critic learns, and what is wrong with it."""
+    state_values = [view for view in views if is_state_value(seen, view)]
+    for view in state_values:
+        say_state_value(seen, view, online, report)
+    coarse = [view for view in views if view.rows[0][2].call.coarse]
+    for view in coarse:
+        report.add(NOT_SEEN, "low-precision", view.name)
+    views = [view for view in views if view not in state_values and view not in coarse]
+    for view in views:
+        for together in pools(view.rows):
+            before = next((labels for labels in view.labels if labels), [])
+            view.labels.append(_labels(seen, together, online, before))
+        view.agreed = _agreed(view)
+    policies = [view for view in views if _is_policy(view, views)]
+    if policies and not any(view.agreed for view in views):
+        report.add(
+            NOT_SEEN, "out-of-scope", policies[0].name, "it is trained as a policy: its outputs go into a softmax"
+        )
+        return
+    for view in views:
+        if view in policies:
+            report.add(NOT_SEEN, "policy-not-examined", view.name)
+        elif _is_averaged(view):
+            report.add(FAULT, "error-averaged", view.name, "d loss / d Q is one number in each update")
+        else:
+            _examine_one(seen, view, report)
+        if truncation_seen and view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
+            report.add(
+                FAULT, "mask-truncated", view.name, "rows that were cut off fit only without a bootstrapped value"
+            )
+
+
+def _is_policy(view: CriticView, views: list[CriticView]) -> bool:
+    """A network without a known label: trained as a distribution over actions, or beside a critic that has one."""
+    if view.agreed:
+        return False
+    spread = any(gradient_elsewhere(rows) for _, _, rows in view.rows)
+    beside = any(other.agreed for other in views)
+    return (spread and beside) or all(looks_like_policy(rows.values, rows.gradients) for _, _, rows in view.rows)
+
+
+def _is_averaged(view: CriticView) -> bool:
+    """Whether all rows of an update get one and the same gradient, another one in each update.
+
+    The same in each update as well would be Huber's loss, far from all labels.
+    """
+    gradients = [rows.g for _, _, rows in view.rows]
+    if len(gradients) < 2 or any(len(g) < label.FEWEST_LIVE or (g == 0).any() or not is_constant(g) for g in gradients):
+        return False
+    sizes = np.abs([g[0] for g in gradients])
+    return bool(np.ptp(sizes) > 1e-2 * sizes.max())
+
+
+def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
+    for _, _, rows in view.rows:
+        elsewhere = gradient_elsewhere(rows)
+        if elsewhere:
+            report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
+        say_action_shown(seen, view, rows, report)
+    if view.agreed:
+        say_label(seen, view, view.agreed, report)
+    elif not any(f.where == view.name and f.level == FAULT for f in report.findings):
+        _say_unexplained(seen, view, report)
+    examine_outputs(view, report)
+
+
+def _labels(
+    seen: Observed,
+    together: list[tuple[Update, Backward, ValueRows]],
+    online: frozenset[int],
+    before: list[Label],
+) -> list[Label]:
+    made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
+    return label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
+
+
+def _possible(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> tuple[Evidence, list[candidates.Candidate]]:
+    ahead = steps_ahead(seen, update, rows.index, backward.time)
+    possible = _candidates(seen, update, backward, rows.index.tobytes(), ahead.tobytes(), rows.taken.tobytes(), online)
+    return evidence(seen, rows, ahead), possible
+
+
+@once
+def _candidates(
+    seen: Observed,
+    update: Update,
+    backward: Backward,
+    here: bytes,
+    further: bytes,
+    columns: bytes,
+    online: frozenset[int],
+) -> list[candidates.Candidate]:
+    """What the labels of these rows may bootstrap from: the same for twin critics, whose rows are the same.
+
+    Row numbers, steps ahead and columns taken are given as the bytes of their numbers.
+    """
+    index, ahead, taken = (np.frombuffer(x, np.int64) for x in (here, further, columns))
+    said = tables(seen, update, backward.time, index, online, index + ahead)
+    n = seen.spaces.n_actions
+    if n is not None:
+        given = [t for t in said if is_policy(seen, t.call)]
+        values = [t for t in said if not is_policy(seen, t.call)]
+        policies = as_probabilities([t for t in given if t.end == NEXT], n)
+        drawn = drawn_actions(update, n, len(index), backward.time)
+        of_s = as_probabilities([t for t in given if t.end != NEXT], n)
+        return candidates.discrete(values, taken, n, policies, drawn) + candidates.at_policies_of_s(values, n, of_s)
+    possible = candidates.continuous(said)
+    entropies = log_probs(update, said, len(index), backward.time)
+    return [candidates.with_entropy(c, entropies) for c in possible]
+
+
+def evidence(seen: Observed, rows: ValueRows, ahead: np.ndarray) -> Evidence:
+    """The rows beside what is known of their transitions; `ahead` says how many more steps their labels go over."""
+    known = [seen.transitions[int(i)] for i in rows.index]
+    last = [seen.transitions[int(i)] for i in rows.index + ahead]
+    return Evidence(
+        rows.g,
+        rows.q,
+        np.array([t.reward for t in known]),
+        np.array([t.terminated for t in last], float),
+        np.array([t.truncated for t in last], float),
+        tuple(dict.fromkeys((*seen.found.settings.get("gamma", ()), 0.99, 0.95, 0.9, 0.98, 1.0))),
+        later=later_rewards(seen, rows.index, ahead),
+        beside=_beside(seen, rows.index, "reward"),
+        ended=_beside(seen, rows.index, "terminated"),
+    )
+
+
+def _beside(seen: Observed, index: np.ndarray, name: str) -> tuple[np.ndarray, ...]:
+    """A number of the transitions before these, and of those after these; 0 where there is none."""
+    known = [[seen.transitions.get(int(i)) for i in index + far] for far in (-1, 1)]
+    return tuple(np.array([0.0 if t is None else float(getattr(t, name)) for t in given]) for given in known)
+
+
+def _agreed(view: CriticView) -> list[list[Label]]:
+    """By explanation, those labels that explain the most updates, at least half of them; the least unusual first.
+
+    Rows with weights of their own count only where a plain label explains the other updates: weights fit too easily.
+    """
+    straight = [[x for x in labels if not x.curved] for labels in view.labels]
+    curved = [[x for x in labels if x.curved] for labels in view.labels]
+    chosen = straight if any(straight) else curved
+    counts = _counts(chosen)
+    most = max(counts.values(), default=0)
+    weighted = _counts([labels for labels, plain in zip(curved, straight, strict=True) if not plain])
+    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.labels)]
+    found = [[x for labels in chosen for x in labels if x.key == key] for key in best]
+    return [labels for labels in found if not labels[0].weighted or _sure(labels, counts, view)]
+
+
+def _sure(labels: list[Label], counts: dict[tuple[str, ...], int], view: CriticView) -> bool:
+    """Of rows with weights: an explanation that is certain now and then, or possible in every update."""
+    certain = sum(any(x.certain and x.key == labels[0].key for x in given) for given in view.labels)
+    return certain >= FEWEST_CERTAIN or counts[labels[0].key] == len(view.labels)
+
+
+def _counts(updates: list[list[Label]]) -> dict[tuple[str, ...], int]:
+    """In how many updates each explanation holds, in the order in which they came up."""
+    return dict(Counter(key for labels in updates for key in dict.fromkeys(x.key for x in labels)))
+
+
+def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
+    update, _, first = view.rows[0]
+    distinct = max(len({int(i) for _, _, rows in pool for i in rows.index}) for pool in pools(view.rows))
+    if several_heads(first.call, view.rows[0][1].number):
+        report.add(NOT_SEEN, "out-of-scope", first.call.network, SEVERAL_CHOICES)
+    elif distinct < label.FEWEST_LIVE + 6:
+        report.add(NOT_SEEN, "few-rows", view.name, f"{distinct} distinct rows")
+    else:
+        report.add(SUSPICION, "unexplained", view.name, _warned(update))
+
+
+def _warned(update: Update) -> str:
+    return next((w.split(".")[0] for w in update.warnings if "target size" in w), "")

@@ -1,0 +1,115 @@
+"""Losses whose gradient is no straight line in the error, and rows with weights of their own.
+
+Gamma cannot be fitted then. It is one of a few: the agent's own, and the usual ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from gradexaminer.analysis.critic.candidates import Candidate
+from gradexaminer.analysis.critic.evidence import MASKS, Evidence, Label
+from gradexaminer.analysis.reading.fits import fit
+
+
+def _errors(q: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.asarray(q[:, None] - y[None, :])
+
+
+CURVES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "broadcast": lambda q, y: np.clip(_errors(q, y), -1, 1).sum(axis=1),
+    "clipped inside the square": lambda q, y: (q - y) * (np.abs(q - y) < 1),
+    "Huber with most rows beyond its bend at 1": lambda q, y: np.clip(q - y, -1, 1),
+    "absolute": lambda q, y: np.sign(q - y),
+    "log cosh": lambda q, y: np.tanh(q - y),
+}
+MOST_SPREAD = 1e3  # between the largest and the smallest weight of a row
+EQUAL = 1e-4  # relative difference of two weights that are the same
+FEWEST_EQUAL = 4  # rows of the same weight that make a formula certain
+FEWEST_LIVE_EQUAL = 3  # of these, rows that bootstrap
+WEIGHTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "weighted": lambda error: error,
+    "weighted Huber": lambda error: np.clip(error, -1, 1),
+}
+
+
+def curved_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
+    """Known shapes of a loss on right labels; else the label under which rows have weights."""
+    right = [c for c in candidates if not c.fault and not _unasked(e, c, "live")]
+    found = [
+        _made(e, c, "live", gamma, name, f.coefficients["q"])
+        for c, gamma in product(right, e.gammas)
+        for name, shape in CURVES.items()
+        if (f := fit(e.g, {"q": shape(e.q, _label(e, c, "live", gamma))}, np.ones(len(e.g), bool))).exact
+    ]
+    yield from found or _weighted(e, candidates)
+
+
+def _unasked(e: Evidence, candidate: Candidate, mask: str) -> bool:
+    return bool((~candidate.asked & (MASKS[mask](e) > 0)).any())
+
+
+def _label(e: Evidence, candidate: Candidate, mask: str, gamma: float) -> np.ndarray:
+    return np.asarray(e.total(gamma) + gamma**e.steps * MASKS[mask](e) * candidate.value)
+
+
+def _weighted(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
+    """Labels under which each row has a positive weight, those with the most rows of equal weight.
+
+    A batch drawn by priority has many of these: transitions that were never drawn share the largest priority. Where it
+    has none, a right label whose weights are positive is all that can be said.
+    """
+    tried = []
+    for candidate, mask in product(candidates, MASKS):
+        if _unasked(e, candidate, mask):
+            continue
+        bootstraps = MASKS[mask](e) > 0
+        for gamma, (name, shape) in product(e.gammas, WEIGHTED.items()):
+            equal, typical = _equal_weights(e.g, shape(e.q - _label(e, candidate, mask, gamma)), bootstraps)
+            if typical:
+                tried.append((equal, candidate, mask, gamma, name, typical))
+    most = max((equal for equal, *_ in tried), default=0)
+    certain = most >= FEWEST_EQUAL
+    for equal, candidate, mask, gamma, name, typical in tried:
+        usual = not candidate.fault and mask == "live" and gamma == e.gammas[0]
+        if equal == most if certain else usual:
+            yield replace(_made(e, candidate, mask, gamma, name, typical), certain=certain)
+
+
+def _equal_weights(g: np.ndarray, error: np.ndarray, bootstraps: np.ndarray) -> tuple[int, float]:
+    """How many rows share one weight, and that weight, which is 0 where not all weights are positive.
+
+    A row that was drawn twice counts once. Without rows that bootstrap among them, they say nothing of the value.
+    """
+    _, first = np.unique(g, return_index=True)
+    first = first[np.abs(error[first]) > 1e-9]
+    ratio = g[first] / error[first]
+    if len(ratio) < 12 or ratio.min() <= 0 or ratio.max() > MOST_SPREAD * ratio.min():
+        return 0, 0.0
+    order = np.argsort(ratio)
+    counts = np.searchsorted(ratio[order], ratio[order] * (1 + EQUAL), side="right") - np.arange(len(ratio))
+    start = int(counts.argmax())
+    alike = first[order[start : start + counts[start]]]
+    return (len(alike) if bootstraps[alike].sum() >= FEWEST_LIVE_EQUAL else 0), float(ratio[order[start]])
+
+
+def _made(e: Evidence, candidate: Candidate, mask: str, gamma: float, name: str, factor: float) -> Label:
+    return Label(
+        candidate=candidate,
+        mask=mask,
+        reward="plain",
+        scale=factor * e.over,
+        gamma=gamma**e.steps,
+        reward_scale=1.0,
+        entropy=0.0,
+        entropy_of="",
+        intercept=0.0,
+        loss=name,
+        bend=1.0,
+        mixed="label" if name == "broadcast" else "",
+        later=tuple(gamma**k for k in range(1, e.steps)),
+    )

@@ -1,0 +1,254 @@
+"""The label that explains the gradient at the critic's outputs.
+
+`g = d loss / d Q` is fitted by least squares on Q, the reward and the bootstrapped value. An exact fit gives the loss's
+reduction, gamma and reward scale at once, and says which mask and which value were used. The right forms come first;
+then one departure from them at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from gradexaminer.analysis.critic import candidates as candidates_of
+from gradexaminer.analysis.critic import curved
+from gradexaminer.analysis.critic.candidates import Candidate
+from gradexaminer.analysis.critic.evidence import MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
+from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, saturated
+from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
+
+NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
+SAME_MEAN = 2e-3  # of what an average over the batch should be
+TRIED_ELSEWHERE = {("plain", "live"), ("plain", "live or cut"), ("shifted at the end", "done")}
+BESIDE = {"of the transition before", "of the transition after"}
+FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
+
+
+def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None = None) -> list[Label]:
+    """Return every label that explains the gradients exactly, the least unusual first; empty where none does.
+
+    What explained an earlier update of the same critic (`before`) is tried first, and nothing else if it holds again.
+    """
+    flat = saturated(e.g, e.q)
+    everywhere = np.ones(len(e.g), bool)
+    choices = [~flat, everywhere] if flat.any() else [everywhere]
+    again = [x for rows in choices[:1] for x in _again(e, candidates, before or [], rows, flat) if x is not None]
+    if again:
+        return again
+    for rows in choices:
+        for forms in (_plain_forms, _mixed_forms, _departures, _unmasked_forms, _shifted_forms):
+            found = [label for label in forms(e, candidates, rows, flat) if label is not None]
+            if found:
+                return found
+    return list(curved.curved_forms(e, candidates))
+
+
+def _again(
+    e: Evidence, candidates: list[Candidate], before: list[Label], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    by_name = {c.name: c for c in candidates}
+    for x in before:
+        if x.candidate is not None and not x.mixed and not x.curved and x.candidate.name in by_name:
+            yield _try(e, by_name[x.candidate.name], x.mask, x.reward, rows, flat, (x.entropy_of,))
+
+
+def _plain_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    likely = {mask: _promising(e, candidates, mask, "plain", rows) for mask in ("live", "live or cut")}
+    for i, candidate in enumerate(candidates):
+        for mask, promising in likely.items():
+            if promising[i]:
+                yield _try(e, candidate, mask, "plain", rows, flat)
+    yield _without_bootstrap(e, rows, flat)
+
+
+def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label | None]:
+    for reward in REWARDS:
+        for mask in MASKS:
+            if (reward, mask) in TRIED_ELSEWHERE or (reward in BESIDE and mask != "live"):
+                continue
+            if mask in OF_OTHER_ROWS and (reward != "plain" or np.array_equal(MASKS[mask](e), MASKS["all"](e))):
+                continue
+            promising = _promising(e, candidates, mask, reward, rows)
+            for candidate in (c for c, likely in zip(candidates, promising, strict=True) if likely):
+                yield _try(e, candidate, mask, reward, rows, flat)
+    constant = _try(e, candidates_of.same_for_all(len(e.g)), "live", "plain", rows, flat)
+    yield constant and (_of_the_batch(e, candidates, constant) or constant)
+
+
+def _of_the_batch(e: Evidence, candidates: list[Candidate], constant: Label) -> Label | None:
+    """The same label, where its one value is gamma times the mean of a right one over the batch."""
+    for c in (c for c in candidates if not c.fault and c.asked.all()):
+        for mean in (float(c.value.mean()), float((MASKS["live"](e) * c.value).mean())):
+            if mean and any(abs(constant.gamma / mean - gamma) < SAME_MEAN for gamma in e.gammas):
+                averaged = candidates_of.averaged(c)
+                return replace(constant, candidate=averaged, gamma=constant.gamma / mean)
+    return None
+
+
+def _promising(e: Evidence, candidates: list[Candidate], mask: str, reward: str, rows: np.ndarray) -> np.ndarray:
+    """Which candidates are worth a fit."""
+    if not candidates:
+        return np.zeros(0, bool)
+    m = MASKS[mask](e)[:, None]
+    names = dict.fromkeys(name for c in candidates for name in c.entropy)
+    nothing = np.zeros(len(e.g))
+    second = [m * np.stack([c.entropy.get(name, nothing) for c in candidates], axis=1) for name in names]
+    base = [e.q, *REWARDS[reward](e).values(), *e.rewards.values()]
+    return might_be_exact(e.g, base, m * np.stack([c.value for c in candidates], axis=1), second, rows)
+
+
+def _shifted_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    """A bootstrapped value from which one number of the batch is subtracted: its own mean, or that of log pi."""
+    for mask in ("live", "done"):
+        m = MASKS[mask](e)
+        for candidate in (c for c in candidates if not c.fault):
+            if not _is_asked(candidate, m):
+                continue
+            columns = {"q": e.q, "r": e.reward, **e.rewards, "v": m * candidate.value, "1": m}
+            f = fit(e.g, columns, rows)
+            if _holds(f, "v", "1"):
+                yield _label(e, candidate, mask, "plain", f, flat, mixed="shifted")
+
+
+def _unmasked_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    """Log pi of the action at s' subtracted in terminated rows, too.
+
+    Only a log pi that came with a network's answer about s' counts: one of the action taken in s belongs to the reward.
+    """
+    for mask in ("live", "live or cut"):
+        m = MASKS[mask](e)
+        for candidate in (c for c in candidates if not c.fault):
+            if not _is_asked(candidate, m) or (m[rows] > 0).all():
+                continue
+            columns = {"q": e.q, "r": e.reward, **e.rewards, "v": m * candidate.value}
+            for name, log_prob in candidate.entropy.items():
+                if name.startswith(OF_A_DISTRIBUTION) or not np.isfinite(log_prob).all():
+                    continue
+                f = fit(e.g, columns | {"entropy": log_prob}, rows)
+                if _holds(f, "v", "entropy"):
+                    yield _label(e, candidate, mask, "plain", f, flat, entropy_of=name, mixed=UNMASKED)
+
+
+def _mixed_forms(
+    e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> Iterator[Label | None]:
+    """Rows whose labels depend on each other: only an average of the batch is left of a part."""
+    one = {"1": np.ones_like(e.q), "q": e.q}
+    whole = fit(e.g, one, rows)
+    if whole.exact:
+        yield replace(
+            _label(e, None, "all", "plain", whole, flat, mixed="label"), unmasked=_unmasked(e, candidates, whole)
+        )
+    for candidate in candidates:
+        f = fit(e.g, {**one, "v": MASKS["live"](e) * candidate.value}, rows)
+        if f.exact:
+            yield _label(e, candidate, "live", "plain", f, flat, mixed="reward")
+        if candidate.asked.all():
+            f = fit(e.g, {**one, "v": candidate.value}, rows)
+            if f.exact and _averages_reward_and_mask(e, f):
+                yield _label(e, candidate, "all", "plain", f, flat, mixed="label")
+    f = fit(e.g, {**one, "r": e.reward}, rows)
+    if f.exact:
+        yield _label(e, None, "live", "plain", f, flat, mixed="bootstrap")
+
+
+def _unmasked(e: Evidence, candidates: list[Candidate], f: Fit) -> int:
+    """Whether the mean label is that of a right value in all rows (1), or of one in the live rows alone (-1)."""
+    if not f.coefficients["q"]:
+        return 0
+    mean = -f.coefficients["1"] / f.coefficients["q"]
+    far = dict.fromkeys(("all", "live", "live or cut"), SAME_MEAN)
+    for c in (c for c in candidates if not c.fault and c.asked.all()):
+        for gamma, mask in product(e.gammas[:1], far):
+            label = e.total(gamma) + gamma**e.steps * MASKS[mask](e) * c.value
+            far[mask] = min(far[mask], abs(float(label.mean()) - mean) / max(1.0, float(label.std())))
+    everywhere, masked = far["all"] < SAME_MEAN / 4, min(far["live"], far["live or cut"]) < SAME_MEAN / 4
+    return everywhere - masked
+
+
+def _averages_reward_and_mask(e: Evidence, f: Fit) -> bool:
+    """Whether a row's own value is left beside the mean reward and gamma times the mean mask: (B,) + (B, 1) * (B,)."""
+    reward, gamma = (-f.coefficients[name] / f.coefficients["q"] if f.coefficients["q"] else 0.0 for name in ("1", "v"))
+    live = float(1 - e.terminated.mean())
+    own = any(abs(gamma - told * live) < SAME_MEAN for told in e.gammas)
+    return live < 1 and own and abs(reward - e.reward.mean()) < SAME_MEAN * max(1.0, float(e.reward.std()))
+
+
+def _is_asked(candidate: Candidate, m: np.ndarray) -> bool:
+    """Whether a value is known in every row that bootstraps, and in enough of them."""
+    return not (~candidate.asked & (m > 0)).any() and bool((m * candidate.asked).sum() >= FEWEST_LIVE)
+
+
+def _holds(f: Fit, *names: str) -> bool:
+    """Whether a fit is exact, and each of these columns has its part in it."""
+    return f.exact and min(abs(f.coefficients[k]) for k in names) > NOTHING * abs(f.coefficients["q"]) > 0
+
+
+def _try(
+    e: Evidence,
+    candidate: Candidate,
+    mask: str,
+    reward: str,
+    rows: np.ndarray,
+    flat: np.ndarray,
+    entropies: tuple[str, ...] | None = None,
+) -> Label | None:
+    m = MASKS[mask](e)
+    if not _is_asked(candidate, m):
+        return None
+    columns = {"q": e.q, **REWARDS[reward](e), **e.rewards, "v": m * candidate.value}
+    for name, log_prob in ({"": None} | candidate.entropy).items():
+        if entropies is not None and name not in entropies:
+            continue
+        more = {} if log_prob is None else {"entropy": m * log_prob}
+        f = fit(e.g, columns | more, rows)
+        if _holds(f, "v"):
+            return _label(e, candidate, mask, reward, f, flat, entropy_of=name)
+    return None
+
+
+def _without_bootstrap(e: Evidence, rows: np.ndarray, flat: np.ndarray) -> Label | None:
+    f = fit(e.g, {"q": e.q, "r": e.reward, **e.rewards}, rows)
+    return _label(e, None, "live", "plain", f, flat) if f.exact else None
+
+
+def _label(
+    e: Evidence,
+    candidate: Candidate | None,
+    mask: str,
+    reward: str,
+    f: Fit,
+    flat: np.ndarray,
+    *,
+    entropy_of: str = "",
+    mixed: str = "",
+) -> Label:
+    c = f.coefficients
+    scale = c["q"]
+    huber = flat.any() and bool(scale)
+    bend = float(np.abs(e.g).max() / abs(scale)) if huber else float("nan")
+    return Label(
+        candidate=candidate,
+        mask=mask,
+        reward=reward,
+        scale=scale * e.over,
+        gamma=-c.get("v", 0.0) / scale if scale else 0.0,
+        reward_scale=-c.get("r", 0.0) / scale if scale else 0.0,
+        entropy=c.get("entropy", 0.0) / scale if scale else 0.0,
+        entropy_of=entropy_of,
+        intercept=-c.get("1", c.get("end", 0.0)) / scale if scale else 0.0,
+        loss="Huber" if huber else "squared",
+        bend=bend,
+        mixed=mixed,
+        later=tuple(-c.get(name, 0.0) / scale if scale else 0.0 for name in e.rewards),
+        live=float(1 - e.terminated.mean()),
+    )

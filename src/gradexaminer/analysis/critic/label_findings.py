@@ -1,0 +1,246 @@
+"""What an exact label says in words: the convention it follows, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.critic.evidence import OF_OTHER_ROWS, UNMASKED
+from gradexaminer.analysis.critic.log_prob_findings import say_log_prob
+from gradexaminer.analysis.critic.shifted import say_shifted
+from gradexaminer.analysis.critic.target_action import say_target_action
+from gradexaminer.analysis.critic.views import CriticView
+from gradexaminer.analysis.update.applied import climbs
+from gradexaminer.analysis.update.pairs import kept_target, unasked_targets
+from gradexaminer.findings import FAULT, NOTE, SUSPICION, Report
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.evidence import Label
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call
+
+SAME_GAMMA = 1e-3
+WRONG_REWARDS = {  # such as are not the row's own, or not the whole of it
+    "whole": ("reward-rounded", "the digits behind the point are gone"),
+    "of the transition before": ("rows-misaligned", "each row's reward is that of the transition before it"),
+    "of the transition after": ("rows-misaligned", "each row's reward is that of the transition after it"),
+}
+SAME_FACTOR = 2e-4  # difference of two factors in one label
+
+
+def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], report: Report) -> None:
+    """Say the convention of the label that explains most updates, and every fault in it."""
+    found = [x for x in agreed[0] if x.certain] or agreed[0]
+    first = found[0]
+    if first.mixed == "shifted":
+        standardized = say_shifted(view, agreed, report)
+        if standardized:
+            _say_mask(seen, view, standardized, report)
+        return
+    if first.mixed == "label" and _is_not_squared(view):
+        report.add(FAULT, "error-not-squared", view.name, "d loss / d Q is one and the same number in all updates")
+        return
+    if first.mixed and first.mixed != UNMASKED:
+        code = {"label": "broadcast", "reward": "reward-averaged", "bootstrap": "bootstrap-averaged"}[first.mixed]
+        report.add(FAULT, code, view.name, "rows of one batch depend on each other's rewards")
+        if sum(x.unmasked for x in found) > 1 and all(x.unmasked >= 0 for x in found):
+            report.add(FAULT, "mask-missing", view.name, "the batch's mean label holds the values of terminated rows")
+        return
+    if first.candidate is None:
+        report.add(FAULT, "no-bootstrap", view.name, f"Q - r explains the gradient in {len(found)} updates")
+        return
+    _say_convention(view, first, report, discrete=not seen.spaces.continuous)
+    if first.loss == "clipped inside the square":
+        report.add(FAULT, "clip-inside", view.name, "rows whose error is beyond 1 have gradient 0")
+    if first.weighted:
+        assumed = "" if first.certain else "too few rows share a weight, so that gamma is assumed and not measured"
+        report.add(NOTE, "rows-weighted", view.name, assumed)
+    _say_candidate(seen, view, agreed, report)
+    if seen.spaces.continuous and first.candidate.fault != "wrong-state":
+        say_target_action(seen, view, first.candidate.parts, report)
+        _say_width(view, first, report)
+        say_log_prob(seen, view, found, report)
+    if first.mixed == UNMASKED:
+        told = f"log pi's factor is {-first.entropy:.3g} in terminated rows as in all others"
+        report.add(FAULT, "entropy-unmasked", view.name, told)
+    _say_mask(seen, view, agreed, report)
+    _say_numbers(seen, view, found, report)
+
+
+def _is_not_squared(view: CriticView) -> bool:
+    """Whether the gradient is the same in every row of every update, whatever the labels are."""
+    gradients = np.concatenate([rows.g for _, _, rows in view.rows])
+    return len(view.rows) > 1 and bool(np.ptp(gradients) <= SAME_FACTOR * np.abs(gradients).max())
+
+
+def _say_convention(view: CriticView, first: Label, report: Report, *, discrete: bool) -> None:
+    assert first.candidate is not None
+    loss = f"Huber loss (bend at {first.bend:.3g})" if first.loss == "Huber" else first.loss
+    if discrete:
+        report.convention(first.candidate.convention)
+    inside = first.gamma and first.mixed != UNMASKED
+    alpha = first.entropy / first.gamma if inside else first.entropy  # the label is r + gamma (Q - alpha log pi)
+    entropy = f" minus alpha log pi, alpha {alpha:.3g}" if first.entropy_of else ""
+    report.convention(f"label of {view.name}: {first.candidate.name}{entropy}, gamma {first.gamma:.4g}")
+    report.convention(f"loss: {loss}, {_reduction(first)}")
+
+
+def _reduction(first: Label) -> str:
+    if first.weighted:
+        return "weights of rows"
+    means = {1.0: "mean"} if first.loss == "Huber" else {2.0: "mean of squares", 1.0: "half the mean of squares"}
+    for factor, words in means.items():
+        if abs(abs(first.scale) - factor) < 1e-3:
+            return words
+    return f"factor {first.scale:.4g} on the mean of errors"
+
+
+def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[Label]], report: Report) -> None:
+    faults = [found[0].candidate.fault for found in agreed if found[0].candidate is not None]
+    if "" not in faults:
+        name = agreed[0][0].candidate
+        report.add(
+            FAULT,
+            faults[0],
+            view.name,
+            f"the label '{name.name if name else ''}' explains {len(agreed[0])} updates exactly",
+        )
+        return
+    parts = agreed[faults.index("")][0].candidate
+    unasked = unasked_targets(seen, view.rows[0][2].call.parameters)
+    if parts is not None and parts.parts and all(t.online for t in parts.parts):
+        kept = kept_target(seen, parts.parts[0].call.parameters)
+        if kept:
+            report.add(
+                FAULT, "td-online", view.name, f"{kept} is copied from it and was never asked about a next state"
+            )
+        elif unasked:
+            told = f"{unasked[0][0]} has its shape, was never asked about a next state, and was not seen to follow it"
+            report.add(SUSPICION, "td-online", view.name, told)
+        else:
+            report.add(NOTE, "no-target", view.name)
+    elif unasked and unasked[0][1] and parts is not None and parts.parts:
+        _say_unasked(seen, view, unasked[0][0], parts.parts[0].call, report)
+
+
+def _say_unasked(seen: Observed, view: CriticView, target: str, asked: Call, report: Report) -> None:
+    """A target that is in no label: by mistake where another one is asked twice about the same rows."""
+    twice = all(
+        sum(c.network == asked.network and c.method == asked.method and c.keys.all_next for c in u.calls) > 1
+        for u in seen.updates
+    )
+    if twice:
+        told = f"it follows {view.name}, and {asked.network} is asked twice in each update"
+        report.add(SUSPICION, "target-unasked", target, told)
+    else:
+        report.convention(f"{target}: in no label")
+
+
+def _say_width(view: CriticView, first: Label, report: Report) -> None:
+    """Several outputs for one pair of state and action, each of which learns from its own column alone."""
+    rows = view.rows[0][2]
+    shape = rows.call.outputs[max(rows.output, 0)].shape
+    assert first.candidate is not None
+    if len(shape) == 2 and shape[1] > 1 and len({t.column for t in first.candidate.parts}) == 1:
+        report.add(FAULT, "critic-width", rows.call.network, f"its output has shape {shape}")
+
+
+def _say_mask(seen: Observed, view: CriticView, agreed: list[list[Label]], report: Report) -> None:
+    masks = {found[0].mask for found in agreed}
+    rewards = {found[0].reward for found in agreed}
+    reward = agreed[0][0].reward
+    if reward in WRONG_REWARDS:
+        code, told = WRONG_REWARDS[reward]
+        report.add(FAULT, code, view.name, told)
+    if "live" in masks and "plain" in rewards:
+        return
+    if masks <= OF_OTHER_ROWS.keys():
+        told = f"each row's mask is that of the transition {OF_OTHER_ROWS[min(masks)]} it"
+        report.add(FAULT, "rows-misaligned", view.name, told)
+        return
+    if "live or cut" in masks:
+        report.convention("truncated rows do not bootstrap")
+        return
+    if "live" in masks:
+        if reward == "masked":
+            report.add(FAULT, "mask-on-reward", view.name, "terminated rows learn Q = 0")
+        elif reward not in WRONG_REWARDS:
+            report.convention(f"reward {reward}")
+    elif "all" in masks and _is_averaged_mask(seen, agreed[0]):
+        told = "the value's factor is gamma times the share of rows of the batch that are not terminated"
+        report.add(FAULT, "mask-averaged", view.name, told)
+    elif "all" in masks:
+        report.add(FAULT, "mask-missing", view.name, "terminated rows fit the same formula as all others")
+    else:
+        report.add(FAULT, "mask-inverted", view.name, "terminated rows bootstrap, others do not")
+
+
+def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
+    """Whether each row's value is masked by the mean mask of its batch: shapes (B, 1) and (B,) were broadcast."""
+    told = [x for x in seen.found.settings.get("gamma", ()) if 0 < x <= 1]
+    return len(found) > 1 and any(
+        all(x.live < 1 and abs(x.gamma - gamma * x.live) < SAME_GAMMA for x in found) for gamma in told
+    )
+
+
+def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
+    gammas = np.array([x.gamma for x in found])
+    gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
+    told = sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
+    if found[0].steps > 1:
+        if not _steps_agree(view, found, report):
+            return
+        gamma = float(np.median([x.later[0] for x in found]))
+    up = climbs(*view.rows[0][:2])
+    if (np.median([x.scale for x in found]) < 0) != up:
+        how = ", and the step climbs" if up else ""
+        report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B{how}")
+    if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
+        report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
+        return
+    if rewards < 0:
+        report.add(FAULT, "reward-sign", view.name, f"the reward's factor is {rewards:.3g}")
+    elif found[0].steps == 1 and abs(rewards - gamma) < SAME_FACTOR < abs(gamma - 1) and _is_told(gamma, told):
+        report.add(FAULT, "reward-discounted", view.name, f"the reward's factor is {rewards:.4g}, as the value's")
+    elif abs(rewards - 1) > 1e-3:
+        report.convention(f"reward times {rewards:.4g}")
+    assumed = (found[0].curved and not found[0].weighted) or not found[0].certain
+    if assumed or found[0].candidate is None or found[0].candidate.fault in {"batch-max", "bootstrap-averaged"}:
+        return
+    if any(f.code == "mask-averaged" for f in report.findings):
+        return
+    if np.ptp(gammas) > 1e-2 * max(abs(gamma), 1e-3):
+        report.add(
+            FAULT, "gamma-varies", view.name, f"the value's factor runs from {gammas.min():.3g} to {gammas.max():.3g}"
+        )
+    elif gamma < 0:
+        report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
+    elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
+        code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
+        report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
+    if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
+        report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
+
+
+def _is_told(gamma: float, told: list[float]) -> bool:
+    """Whether a factor is the agent's own gamma."""
+    return any(abs(gamma - x) < SAME_GAMMA for x in told)
+
+
+def _steps_agree(view: CriticView, found: list[Label], report: Report) -> bool:
+    """Whether the rewards' factors are powers of one gamma, and the factor of the value n steps ahead is gamma^n."""
+    n = found[0].steps
+    first, value = float(np.median([x.later[0] for x in found])), float(np.median([x.gamma for x in found]))
+    report.convention(f"{n}-step label")
+    powers = [float(np.median([x.later[k] for x in found])) - first ** (k + 1) for k in range(n - 1)]
+    agree = max(map(abs, powers)) <= SAME_GAMMA and abs(value - first**n) <= SAME_GAMMA
+    if not agree:
+        report.add(
+            FAULT,
+            "n-step-discount",
+            view.name,
+            f"the second reward's factor is {first:.4g}, the bootstrapped value's {value:.4g}; "
+            f"{first:.4g} to the power {n} is {first**n:.4g}",
+        )
+    return agree

@@ -1,0 +1,109 @@
+"""Whether log pi in a label belongs to the action that the target critic is shown: a drawn number behind a tanh.
+
+Haarnoja et al. (2018), arXiv 1801.01290, appendix C: log pi(a|s) = log mu(u|s) - sum of log(1 - tanh(u)^2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.actions import is_affine
+from gradexaminer.analysis.reading.log_probs import tanh_correction
+from gradexaminer.findings import FAULT, Report
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.evidence import Label
+    from gradexaminer.analysis.critic.views import CriticView
+    from gradexaminer.analysis.reading.tables import Table
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import LogProb, Update
+
+SAME = 1e-4  # of the deviation of log pi: smaller differences are rounding
+
+
+def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
+    """Compare the label's log pi with that of the action in one update."""
+    first = found[0]
+    if first.candidate is None or first.entropy_of not in first.candidate.entropy or not first.candidate.parts:
+        return
+    part = first.candidate.parts[0]
+    update = next(u for u in seen.updates if part.call in u.calls)
+    drawn = _drawn(seen, update, part)
+    if drawn is None:
+        return
+    u = drawn.value.reshape(len(part.call.keys.index), -1)
+    log_pi = first.candidate.entropy[first.entropy_of]
+    if _is_of_s(update, part, log_pi):
+        report.add(
+            FAULT, "log-prob-other-action", view.name, "it is log pi of the action that was chosen at s, not at s'"
+        )
+        return
+    if len(log_pi) != len(u):
+        return
+    of_it = [
+        (x, x.of.reshape(u.shape))
+        for x in update.log_probs
+        if x.method == "log_prob" and x.of is not None and x.of.size == u.size
+    ]
+    correction = tanh_correction(u)
+    for x, of in of_it:
+        value = x.value.reshape(len(u), -1).sum(axis=1)
+        if np.allclose(of, u, atol=1e-6):
+            _say_correction(view, log_pi, value, correction, report)
+        elif np.allclose(of, np.tanh(u), atol=1e-6) and _same(log_pi, value - correction):
+            told = "it is the drawn number's distribution, evaluated at the tanh of that number"
+            report.add(FAULT, "log-prob-other-action", view.name, told)
+        elif _is_put_out(update, part, of) and any(_same(log_pi, value - c) for c in (0, correction)):
+            told = "it is the drawn number's distribution, evaluated at what the policy put out, as its mean"
+            report.add(FAULT, "log-prob-other-action", view.name, told)
+
+
+def _is_of_s(update: Update, part: Table, log_pi: np.ndarray) -> bool:
+    """Whether a network returned these numbers when it was asked about s."""
+    return any(
+        x.size == len(log_pi) and np.allclose(x.reshape(-1), log_pi, atol=1e-6)
+        for c in update.calls
+        if not c.extra and c.keys.all_here and np.array_equal(c.keys.index, part.call.keys.index)
+        for x in c.outputs
+    )
+
+
+def _is_put_out(update: Update, part: Table, of: np.ndarray) -> bool:
+    """Whether an argument of `log_prob` is a network's output about s' as it is."""
+    return any(
+        x.shape == of.shape and np.allclose(x, of, atol=1e-6)
+        for c in update.calls
+        if not c.extra and c.time < part.call.time and c.keys.all_next
+        for x in c.outputs
+    )
+
+
+def _say_correction(
+    view: CriticView, log_pi: np.ndarray, value: np.ndarray, correction: np.ndarray, report: Report
+) -> None:
+    size = float(np.abs(correction).mean())
+    if _same(log_pi, value):
+        told = f"it equals log pi of the number before the tanh; the correction, {size:.2g} on average, is missing"
+        report.add(FAULT, "log-prob-uncorrected", view.name, told)
+    elif _same(log_pi, value + correction):
+        told = f"log(1 - tanh^2), {size:.2g} on average, is added and not subtracted"
+        report.add(FAULT, "log-prob-correction", view.name, told)
+
+
+def _same(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether two log-probabilities are equal but for rounding, and for what is added inside of a logarithm."""
+    return bool(np.median(np.abs(x - y)) < SAME * max(float(x.std()), 1e-30))
+
+
+def _drawn(seen: Observed, update: Update, part: Table) -> LogProb | None:
+    """The number that was drawn from a distribution, and whose tanh the critic was shown."""
+    shown = next((x for x in part.call.extra if x.shape[1] == seen.spaces.action_size), None)
+    for x in update.log_probs:
+        if shown is None or x.method == "log_prob" or x.time > part.call.time or x.value.size != shown.size:
+            continue
+        u = x.value.reshape(shown.shape)
+        if is_affine(shown, np.tanh(u)) and not is_affine(shown, u):
+            return x
+    return None

@@ -1,0 +1,71 @@
+"""Where a critic's gradient arrives, which action it was shown, and whether its outputs can be returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.actions import are_stored, is_affine, stored_actions
+from gradexaminer.analysis.reading.policies import is_distribution
+from gradexaminer.findings import FAULT, SUSPICION, Report
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.views import CriticView
+    from gradexaminer.analysis.reading.values import ValueRows
+    from gradexaminer.recording.observe import Observed
+
+NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
+ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
+
+
+def gradient_elsewhere(rows: ValueRows) -> tuple[str, str] | None:
+    """Code and evidence, where outputs of actions that were not taken have a gradient."""
+    if rows.values.shape[1] == 1:
+        return None
+    largest = np.abs(rows.gradients).max()
+    hit = np.abs(rows.untaken).max(axis=1) > NOTHING * largest
+    if not hit.any():
+        return None
+    if ((np.abs(rows.gradients) > NOTHING * largest).sum(axis=1) <= 1).all():
+        return "wrong-column", f"in {hit.sum()} of {len(hit)} rows it lies at another output"
+    share = float(np.linalg.norm(rows.untaken) / np.linalg.norm(rows.gradients))
+    return "untaken", f"{share:.0%} of the gradient's size lies at untaken outputs"
+
+
+def say_action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Report) -> None:
+    """The critic's action beside the one that is stored; an action in other units is an affine map of it."""
+    if rows.action is None or not seen.spaces.continuous:
+        return
+    stored = stored_actions(seen, rows.index)
+    if are_stored(rows.action, stored):
+        return
+    if is_affine(rows.action, stored):
+        report.convention("stored actions are rescaled")
+        return
+    far = float(np.nanmax(np.abs(rows.action - stored)))
+    report.add(FAULT, "critic-other-action", view.name, f"up to {far:.2g} away from the stored action")
+
+
+def examine_outputs(view: CriticView, report: Report) -> None:
+    """A critic whose outputs cannot be what a return can be: never negative, or adding up to 1."""
+    values = np.concatenate([rows.values for _, _, rows in view.rows])
+    if values.shape[1] > 1 and is_distribution(values):
+        report.add(FAULT, "output-bounded", view.name, "its outputs add up to 1 in every row, as after a softmax")
+    elif (values >= 0).all() and (values == 0).mean() > 0.05:
+        report.add(
+            FAULT,
+            "output-bounded",
+            view.name,
+            f"{(values == 0).mean():.0%} of its outputs are exactly 0, as after a ReLU",
+        )
+    elif values.size >= ENOUGH_OUTPUTS and (values > 0).all() and (values < 1).all():
+        report.add(
+            FAULT, "output-bounded", view.name, "its outputs never leave the range from 0 to 1, as after a sigmoid"
+        )
+    elif {rows.call.last[rows.output] for _, _, rows in view.rows if 0 <= rows.output < len(rows.call.last)} == {
+        "Tanh"
+    }:
+        report.add(SUSPICION, "output-bounded", view.name, "its last operation is a tanh: they stay between -1 and 1")
+    elif np.abs(values).max() <= 1 and (np.abs(values) > 0.98).mean() > 0.02:
+        report.add(SUSPICION, "output-bounded", view.name, "its outputs never leave the range from -1 to 1")

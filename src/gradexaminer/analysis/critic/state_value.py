@@ -1,0 +1,106 @@
+"""What a state-value network learns, as in the first SAC: V(s) towards min Q(s, a) - alpha log pi(a|s), a from pi.
+
+No reward, no discount and no mask are in that label; the next state comes in by the critics' own label alone.
+Source: Haarnoja et al. 2018, "Soft Actor-Critic", equation 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.critic.candidates import combined
+from gradexaminer.analysis.reading.actions import are_stored, stored_actions
+from gradexaminer.analysis.reading.fits import Fit, fit
+from gradexaminer.analysis.reading.log_probs import log_probs
+from gradexaminer.analysis.reading.tables import Table, tables
+from gradexaminer.analysis.reading.values import ValueRows
+from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.recording.rows import HERE
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.views import CriticView
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Backward, Update
+
+SAME = 1e-3  # relative distance of a factor from 1 that counts as rounding
+
+
+def is_state_value(seen: Observed, view: CriticView) -> bool:
+    """Whether this network is shown no action, in a program whose critics are shown one."""
+    shown = any(c.extra for u in seen.updates for c in u.calls)
+    return seen.spaces.continuous and shown and all(rows.action is None for _, _, rows in view.rows)
+
+
+def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
+    """Say what it learns, or that no value of s explains its gradient."""
+    found = [x for x in (_explained(seen, *row, online) for row in view.rows) if x is not None]
+    if len(found) < len(view.rows):
+        report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
+        return
+    name, f = found[0]
+    factor, entropy = -f.coefficients["v"] / f.coefficients["q"], f.coefficients.get("entropy", 0.0)
+    alpha = entropy / f.coefficients["q"]
+    bonus = f" minus alpha log pi, alpha {alpha:.3g}" if entropy else ""
+    report.convention(f"state value {view.name}: {name}{bonus}")
+    if f.coefficients["q"] < 0:
+        report.add(FAULT, "ascent", view.name, f"d loss / d V is {f.coefficients['q']:.3g} (V - y)")
+    if alpha < 0:
+        report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-alpha:.3g}")
+    if all(f.coefficients.get("1") for _, f in found) and len(found) > 1:
+        told = "one number is added to every row's label, and no row's own log pi"
+        report.add(FAULT, "entropy-averaged", view.name, told)
+    if abs(factor - 1) > SAME:
+        report.convention(f"state value {view.name}: the critics' value times {factor:.3g}")
+
+
+def _explained(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> tuple[str, Fit] | None:
+    said = tables(seen, update, backward.time, rows.index, online)
+    stored = stored_actions(seen, rows.index)
+    asked = [t for t in said if t.end == HERE and t.with_action and t.values.shape[1] == 1 and not _is(t, stored)]
+    entropies = {"": None} | log_probs(update, said, len(rows.index), backward.time, HERE)
+    everywhere = np.ones(len(rows.g), bool)
+    for candidate in combined(asked):
+        if candidate.fault == "max-of-twins":
+            continue
+        for log_prob in entropies.values():
+            more = {} if log_prob is None else {"entropy": log_prob}
+            f = fit(rows.g, {"q": rows.q, "v": candidate.value, **more}, everywhere)
+            if f.exact and f.coefficients["v"] and f.coefficients["q"]:
+                return candidate.name, f
+        f = fit(rows.g, {"q": rows.q, "v": candidate.value, "1": np.ones_like(rows.g)}, everywhere)
+        if f.exact and f.coefficients["v"] and f.coefficients["q"] and f.coefficients["1"]:
+            return candidate.name, f
+    return _mixture(rows, [t.values[:, 0] for t in asked], entropies)
+
+
+def _mixture(
+    rows: ValueRows, values: list[np.ndarray], entropies: Mapping[str, np.ndarray | None]
+) -> tuple[str, Fit] | None:
+    """A weighted mean of the smaller and the larger of two critics, as in BCQ: weights above 0 that add up to 1.
+
+    Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without Exploration", equation 13.
+    """
+    if len(values) != 2:
+        return None
+    low, high = np.minimum(*values), np.maximum(*values)
+    for log_prob in entropies.values():
+        more = {} if log_prob is None else {"entropy": log_prob}
+        f = fit(rows.g, {"q": rows.q, "low": low, "high": high, **more}, np.ones(len(rows.g), bool))
+        if not f.exact or not f.coefficients["q"]:
+            continue
+        smaller, larger = (-f.coefficients[name] / f.coefficients["q"] for name in ("low", "high"))
+        if min(smaller, larger) > SAME and abs(smaller + larger - 1) < SAME:
+            weights = f"{smaller:.3g} of the smaller and {larger:.3g} of the larger of two critics"
+            return weights, replace(f, coefficients={**f.coefficients, "v": -f.coefficients["q"]})
+    return None
+
+
+def _is(t: Table, stored: np.ndarray) -> bool:
+    """Whether the critic was shown the stored actions."""
+    return any(are_stored(x, stored) for x in t.call.extra)

@@ -1,0 +1,215 @@
+"""Where the action comes from that the label's critics are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.actions import are_stored, is_affine, online_parameters, stored_actions
+from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.recording.rows import HERE, NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.views import CriticView
+    from gradexaminer.analysis.reading.tables import Table
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call, Update
+
+NEAR = 0.5  # of the actions' deviation: noise on a target action stays below that
+SAME = 1e-6  # difference of two equal actions
+FEWEST = 6  # rows with one action
+NO_FACTOR = 0.01  # difference from 1 of a factor that is one
+INSIDE = 0.2  # of the actions' range, by which a clamp's bound lies inside of it
+FEWEST_CLAMPED = 0.05  # of the entries at one bound
+FEWEST_UPDATES = 3  # in which there is no other one
+
+
+def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...], report: Report) -> None:
+    """Where the action comes from that the label's critics are shown."""
+    for t in parts:
+        source = target_action_source(seen, t)
+        code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
+        if code:
+            report.add(FAULT, code, t.call.network, "the actions are equal in every row")
+        elif source == "online actor":
+            report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
+        else:
+            _say_constant(seen, t, report)
+            _say_clamped(seen, view, t, report)
+            _say_parameters(seen, view, t, report)
+            if not (view.agreed and view.agreed[0][0].entropy_of):  # else the noise is the policy's own
+                _say_smoothing(seen, t, report)
+
+
+def target_action_source(seen: Observed, t: Table) -> str:
+    """`stored`, `actor at s`, `online actor` (though there is a target actor), or empty."""
+    shown, index = _shown(seen, t.call), t.call.keys.index
+    if shown is None or (index < 0).any():
+        return ""
+    if are_stored(shown, stored_actions(seen, index)):
+        return "stored"
+    sources = _sources(seen, t)
+    if not sources:
+        return ""
+    far, nearest, _ = min(sources, key=lambda source: source[0])
+    return _source(seen, nearest) if far < NEAR * float(shown.std()) else ""
+
+
+def _shown(seen: Observed, call: Call) -> np.ndarray | None:
+    return next((x for x in call.extra if x.shape[1] == seen.spaces.action_size), None)
+
+
+def _shown_ahead(seen: Observed, t: Table) -> list[np.ndarray]:
+    """The actions that this critic was shown with next states, call by call, in all updates."""
+    asked = [c for u in seen.updates for c in u.calls if c.network == t.call.network and c.keys.all_next]
+    return [x for c in asked if (x := _shown(seen, c)) is not None]
+
+
+def _learned_between(view: CriticView) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest entries of the actions that a critic learned from, shape (A,) each."""
+    known = np.concatenate([rows.action for _, _, rows in view.rows if rows.action is not None])
+    return known.min(axis=0), known.max(axis=0)
+
+
+def _sources(seen: Observed, t: Table) -> list[tuple[float, Call, int]]:
+    """Outputs of networks that may be the action shown: how far they are from it, the call, and which output."""
+    shown, index = _shown(seen, t.call), t.call.keys.index
+    update = next(u for u in seen.updates if t.call in u.calls)
+    return [
+        (float(np.sqrt(np.mean((x - shown) ** 2))), call, i)
+        for call in update.calls
+        if shown is not None and not call.extra and call.time < t.call.time and np.array_equal(call.keys.index, index)
+        for i, x in enumerate(call.outputs)
+        if x.shape == shown.shape
+    ]
+
+
+def _say_constant(seen: Observed, t: Table, report: Report) -> None:
+    """One action for all rows, in every update: no network chose it. One update may be an actor at its bounds."""
+    shown = _shown_ahead(seen, t)
+    constant = all(len(x) >= FEWEST and float(np.ptp(x, axis=0).max()) <= SAME for x in shown)
+    if len(shown) >= FEWEST_UPDATES and constant:
+        action = ", ".join(f"{a:.3g}" for a in shown[0][0])
+        report.add(FAULT, "target-action-constant", t.call.network, f"({action}) in each of {len(shown[0])} rows")
+
+
+def _say_clamped(seen: Observed, view: CriticView, t: Table, report: Report) -> None:
+    """Many entries at one bound that lies well inside of the range of the batch's actions, on at least one side."""
+    asked = _shown_ahead(seen, t)
+    if not asked:
+        return
+    shown = np.concatenate(asked)
+    (low, high), lowest, highest = _learned_between(view), shown.min(axis=0), shown.max(axis=0)
+    for side, bound, room in (("below", lowest, lowest - low), ("above", highest, high - highest)):
+        share = float((shown == bound).mean())
+        if (room > INSIDE * (high - low)).all() and FEWEST_CLAMPED <= share < 1:
+            told = (
+                f"{share:.0%} of its entries are exactly {bound[0]:.3g}, clamped from {side}; "
+                f"the critic learns from actions between {low.min():.3g} and {high.max():.3g}"
+            )
+            report.add(SUSPICION, "target-action-clamped", t.call.network, told)
+
+
+def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) -> None:
+    """An output of the policy shown as it is, whereas the actor's loss shows something that is made of such outputs."""
+    shown = _shown(seen, t.call)
+    exact = [(call, i) for far, call, i in _sources(seen, t) if far <= SAME]
+    update = next(u for u in seen.updates if t.call in u.calls)
+    chosen = [
+        x
+        for c in update.calls
+        if c.keys.all_here and (c.keys.index >= 0).all() and any(map(np.any, c.extra_gradients.values()))
+        if (x := _shown(seen, c)) is not None and not are_stored(x, stored_actions(seen, c.keys.index))
+    ]
+    outputs = {(c.method, i) for c, i in exact}
+    if shown is None or not exact or not chosen or _shows_outputs(update, chosen, outputs):
+        return
+    factor = _factor(update, chosen, outputs)
+    if factor:
+        told = (
+            f"the actor's loss shows {factor:.4g} times the actor's output, and the label the target actor's as it is"
+        )
+        report.add(FAULT, "target-action-units", t.call.network, told)
+        return
+    call, i = exact[0]
+    low, high = _learned_between(view)
+    outside = ((shown < low - 0.1 * (high - low)) | (shown > high + 0.1 * (high - low))).any(axis=1)
+    told = f"output {i} of {call.network} as it is, where the actor's loss shows another one or one made of it"
+    if outside.any():
+        told += f"; in {outside.sum()} of {len(outside)} rows it is no action of the batch's range"
+    report.add(FAULT if outside.any() else SUSPICION, "target-action-parameters", t.call.network, told)
+
+
+def _factor(update: Update, chosen: list[np.ndarray], outputs: set[tuple[str, int]]) -> float:
+    """The one number that the actor's loss multiplies this output with; 0 where there is none, or it is 1."""
+    for call in update.calls:
+        for i, x in enumerate(call.outputs):
+            if call.extra or not call.keys.all_here or (call.method, i) not in outputs:
+                continue
+            for shown in (s for s in chosen if s.shape == x.shape and np.any(x)):
+                factor = float((shown * x).sum() / (x * x).sum())
+                if np.allclose(shown, factor * x, atol=1e-5) and abs(factor - 1) > NO_FACTOR:
+                    return factor
+    return 0.0
+
+
+def _say_smoothing(seen: Observed, t: Table, report: Report) -> None:
+    """Noise on the target actor's action (Fujimoto et al. 2018, eq. 14), unless a distribution drew the action.
+
+    The critic may be shown the actor's output in other units; a clamp alone leaves most entries as they are.
+    """
+    shown, update = _shown(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
+    drawn = [x.value for x in update.log_probs if x.method != "log_prob" and x.time < t.call.time]
+    if shown is None or any(_is_drawn(shown, x) for x in drawn):
+        return
+    far = min((np.abs(shown - nearest) for _, nearest in _in_its_units(seen, t, shown)), key=np.mean, default=None)
+    if far is not None and far.mean() < NEAR * shown.std() and (far > SAME).mean() > 0.5:
+        report.convention(f"target policy smoothing: noise of up to {far.max():.2g} on the target action")
+
+
+def _in_its_units(seen: Observed, t: Table, shown: np.ndarray) -> Iterator[tuple[Call, np.ndarray]]:
+    """Outputs of actors at s', as they are and scaled to what the critic was shown."""
+    for _, call, i in _sources(seen, t):
+        if (call.keys.end == NEXT).all():
+            x = call.outputs[i]
+            scale = (x * shown).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-30)
+            yield call, x
+            yield call, x * scale.round(2)
+
+
+def _is_drawn(shown: np.ndarray, value: np.ndarray) -> bool:
+    """Whether a drawn number is the action, or becomes it by a tanh."""
+    if value.size != shown.size:
+        return False
+    x = value.reshape(shown.shape)
+    return any(np.allclose(shown, made, atol=1e-4) or is_affine(shown, made) for made in (x, np.tanh(x)))
+
+
+def _shows_outputs(update: Update, chosen: list[np.ndarray], which: set[tuple[str, int]]) -> bool:
+    """Whether the actor's loss shows the same output of the same method, but for noise."""
+    return any(
+        float(np.sqrt(np.mean((call.outputs[i] - x) ** 2))) < NEAR * float(x.std())
+        for call in update.calls
+        if not call.extra and (call.keys.end == HERE).all()
+        for method, i in which
+        for x in chosen
+        if call.method == method and i < len(call.outputs) and call.outputs[i].shape == x.shape
+    )
+
+
+def _source(seen: Observed, call: Call) -> str:
+    if (call.keys.end != NEXT).all():
+        return "actor at s"
+    trained = online_parameters(seen)
+    others = [
+        m for path, m in seen.found.modules.items() if path != call.network and _same_shape(seen, path, call.network)
+    ]
+    idle = any(not {id(p) for p in m.parameters()} & trained for m in others)
+    return "online actor" if idle and call.parameters & trained else ""
+
+
+def _same_shape(seen: Observed, a: str, b: str) -> bool:
+    shapes = [[p.shape for p in seen.found.modules[x].parameters()] for x in (a, b) if x in seen.found.modules]
+    return len(shapes) == 2 and shapes[0] == shapes[1]

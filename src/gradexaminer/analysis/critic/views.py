@@ -1,0 +1,29 @@
+"""One critic, followed through all recorded updates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.evidence import Label
+    from gradexaminer.analysis.reading.values import ValueRows
+    from gradexaminer.recording.trace import Backward, Update
+
+
+class CriticView:
+    """One critic's output, followed through all recorded updates.
+
+    Attributes
+    ----------
+    rows : list of (Update, Backward, ValueRows)
+    labels : list of list of Label
+        What explains each update, or several small ones together; empty lists where nothing does.
+    agreed : list of list of Label
+        Explanations that hold for most updates.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows: list[tuple[Update, Backward, ValueRows]] = []
+        self.labels: list[list[Label]] = []
+        self.agreed: list[list[Label]] = []

@@ -1,0 +1,50 @@
+"""Actions that critics were shown beside those that are stored, and what optimizers hold and move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.memory import once
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.observe import Observed
+
+
+@once
+def online_parameters(seen: Observed) -> frozenset[int]:
+    """Parameters that some optimizer's step moves."""
+    return frozenset(p for u in seen.updates for s in u.steps for p, change in s.moved.items() if change > 0)
+
+
+@once
+def held_parameters(seen: Observed) -> frozenset[int]:
+    """Parameters of every optimizer that took a step, whether or not it moved them."""
+    return frozenset(p for u in seen.updates for s in u.steps for p in s.parameters)
+
+
+def stored_actions(seen: Observed, index: np.ndarray) -> np.ndarray:
+    """Actions of these transitions, shape (B, A); NaN where a row was not recognized."""
+    known = {i: np.asarray(seen.transitions[i].action, float).reshape(-1) for i in index.tolist() if i >= 0}
+    unknown = np.full(seen.spaces.action_size if seen.spaces.continuous else 1, np.nan)
+    return np.array([known.get(i, unknown) for i in index.tolist()]).reshape(len(index), -1)
+
+
+def are_stored(actions: np.ndarray, stored: np.ndarray) -> bool:
+    """Whether actions are those that are stored, in all rows that were recognized; not where none was."""
+    if actions.shape != stored.shape:
+        return False
+    rows = np.isfinite(stored).all(axis=1)
+    return bool(rows.any() and np.allclose(actions[rows], stored[rows], atol=1e-5))
+
+
+def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether each column of `x` is that of `y`, shifted and scaled."""
+    rows = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
+    x, y = x[rows], y[rows]
+    if len(x) < 4:
+        return False
+    a, b = x - x.mean(axis=0), y - y.mean(axis=0)
+    slope = (a * b).sum(axis=0) / np.maximum((b * b).sum(axis=0), 1e-30)
+    return bool(np.abs(a - slope * b).max() < 1e-4 * max(float(np.abs(a).max()), 1e-30))

@@ -1,0 +1,94 @@
+"""Log-probabilities that an entropy term may be made of, wherever they were computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from gradexaminer.recording.rows import NEXT
+from gradexaminer.recording.trace import LogProb
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.reading.tables import Table
+    from gradexaminer.recording.trace import Update
+
+OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, at s or at s'
+LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
+SMALL = (1e-6, 1e-7)  # what programs add inside log(1 - tanh(u)**2)
+
+
+def log_probs(update: Update, said: list[Table], rows: int, before: int, end: int = NEXT) -> dict[str, np.ndarray]:
+    """Return candidates for log pi(a|s), one number a row, by a name that is the same in every update.
+
+    An actor may return it beside its action; or a distribution's `log_prob` gave it, per entry or summed, with or
+    without the correction for a tanh that was applied afterwards.
+    """
+    made: dict[str, np.ndarray] = {}
+    for t in said:
+        if t.end == end and not t.with_action and t.values.shape[1] == 1 and np.isfinite(t.values).all():
+            made[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
+    given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
+    for i, x in enumerate(given):
+        for name, value in _forms(x, rows):
+            made[f"{OF_A_DISTRIBUTION} {i}{name}"] = value
+    return made if given else made | dict(_by_hand(update, rows, before, end))
+
+
+def _by_hand(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Log pi of the action that a critic is shown, where a program writes the normal density out.
+
+    A policy returned mean and spread, or the logarithm of a spread; the action is the number drawn, or its tanh.
+    """
+    at_end = [c for c in update.calls if c.time < before and len(c.keys.index) == rows and (c.keys.end == end).all()]
+    shown = [x for c in at_end for x in c.extra]
+    for call in at_end:
+        if call.extra or len(call.outputs) < 2 or call.outputs[0].ndim != 2:
+            continue
+        mean, spread = call.outputs[:2]
+        for action in (x for x in shown if x.shape == mean.shape == spread.shape):
+            for how, deviation in _deviations(spread):
+                name = f"log pi of {call.network} by hand, {how}"
+                yield name, _density(action, mean, deviation)
+                if np.abs(action).max() < 1:
+                    u = np.arctanh(action)
+                    squashed = LogProb(0, "", _density(u, mean, deviation), u)
+                    yield from ((f"{name}, tanh{form}", value) for form, value in _forms(squashed, rows))
+
+
+def _deviations(spread: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """A spread as it is, and as a logarithm."""
+    if (spread > 0).all():
+        yield "spread", spread
+    if np.abs(spread).max() < LARGEST_LOG:
+        yield "its logarithm", np.exp(spread)
+
+
+def _density(x: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """The logarithm of the normal density, summed over entries."""
+    return np.asarray((-0.5 * ((x - mean) / deviation) ** 2 - np.log(deviation * np.sqrt(2 * np.pi))).sum(axis=1))
+
+
+def _log_of_room(u: np.ndarray, small: float) -> np.ndarray:
+    """log(1 - tanh(u)^2 + small) as a program computes it: near the bounds, 32 bits leave other digits than 64."""
+    given = torch.from_numpy(np.ascontiguousarray(u))
+    if np.array_equal(u, u.astype(np.float32)):
+        given = given.float()
+    return np.asarray(torch.log(1 - torch.tanh(given).pow(2) + small).double().numpy())
+
+
+def _forms(x: LogProb, rows: int) -> list[tuple[str, np.ndarray]]:
+    value = x.value.reshape(rows, -1).sum(axis=1)
+    forms = [("", value)]
+    if x.of is not None and x.of.size % rows == 0:
+        u = x.of.reshape(rows, -1)
+        forms += [(f" - log(1 - tanh^2 + {s:g})", value - _log_of_room(u, s).sum(axis=1)) for s in SMALL]
+        forms.append((" - log(1 - tanh^2)", value - tanh_correction(u)))
+    return forms
+
+
+def tanh_correction(u: np.ndarray) -> np.ndarray:
+    """The sum of log(1 - tanh(u)^2) over entries, without the loss of digits near the bounds."""
+    return np.asarray((2 * (np.log(2) - u - np.logaddexp(0, -2 * u))).sum(axis=1))

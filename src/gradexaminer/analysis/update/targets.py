@@ -1,0 +1,202 @@
+"""Findings about target networks: what is copied where, how much of it, and whether at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.update.pairs import (
+    TAU_RESIDUAL,
+    Pair,
+    fitted_tau,
+    fitted_weights,
+    named_target,
+    networks_by_path,
+    pairs,
+    used_for_labels,
+)
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.layers import parameters
+from gradexaminer.recording.rows import NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Update
+
+NEARLY = 0.05  # of a parameter's largest weight; weights that were drawn anew differ by more
+FEWEST_ENTRIES = 8  # of one parameter, and
+SHARE = 0.1  # of them, that no update moves
+ROUNDING = 1e-6  # of a network's largest weight: what changes less was copied onto itself
+
+
+def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """How each target network follows its online network."""
+    _aliases(seen, online, report)
+    _trained_targets(seen, online, report)
+    found = pairs(seen, online)
+    used = used_for_labels(seen)
+    moving = [p for p in found if any(_changed(u, t) for u in seen.updates for t, _ in p.parameters)]
+    trained = any(o in online for p in found for _, o in p.parameters)
+    asked = _critics_asked(seen) if seen.spaces.continuous or not trained else used
+    for pair in found:
+        if pair.target in asked and not any(o in online for _, o in pair.parameters):
+            report.add(
+                FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}"
+            )
+        elif pair in moving:
+            _how_it_moves(seen, pair, report)
+        elif any(t in seen.moved_later for t, _ in pair.parameters):
+            report.convention(f"{pair.target}: copied now and then")
+        elif pair.target in used or len(found) == 1:
+            _still(seen, pair, moving, report)
+
+
+def _changed(update: Update, parameter: int) -> bool:
+    """Whether an update changed a target's parameter by more than what rounding does."""
+    before, after = update.before.get(parameter), update.after.get(parameter)
+    if before is None or after is None or not before.size:
+        return False
+    return float(np.abs(after - before).max()) > ROUNDING * float(np.abs(before).max())
+
+
+def _equal(update: Update, target: int, online: int) -> bool:
+    """Whether both were nearly the same before, so that a copy changes next to nothing: a noisy layer's spread."""
+    one, other = update.before.get(target, np.zeros(0)), update.before.get(online, np.ones(1))
+    return one.shape == other.shape and bool(np.abs(one - other).max(initial=0) <= NEARLY * np.abs(one).max(initial=0))
+
+
+def _critics_asked(seen: Observed) -> set[str]:
+    """Networks that were shown an action beside a next state."""
+    return {c.network for u in seen.updates for c in u.calls if c.extra and (c.keys.end == NEXT).any()}
+
+
+def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> None:
+    watched = f"{len(seen.updates) + seen.calls} updates"
+    if moving:
+        report.add(FAULT, "one-target-never", pair.target, f"{watched}; {moving[0].target} changed in the same updates")
+    elif all(pair.target in u.loaded for u in seen.updates):
+        told = f"{watched}; in each recorded one, weights were loaded into it, and they were its own"
+        report.add(FAULT, "target-never", pair.target, told)
+    elif all({pair.target, pair.online} <= u.read and pair.target not in u.loaded for u in seen.updates):
+        told = f"{watched}; in each recorded one its `state_dict()` was read beside the online one, and none was loaded"
+        report.add(SUSPICION, "target-never", pair.target, told)
+    else:
+        report.add(
+            NOT_SEEN, "target-not-seen", pair.target, f"it did not change in {watched}; the training loop may copy it"
+        )
+
+
+def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
+    networks = networks_by_path(seen)
+    storage = [{p.data_ptr() for p in parameters(networks[path])} for path in (pair.target, pair.online)]
+    if storage[0] & storage[1]:
+        report.add(FAULT, "shared-storage", f"{pair.target}, {pair.online}", "their parameters have the same addresses")
+        return
+    for update in seen.updates:
+        changed = [(t, o) for t, o in pair.parameters if _changed(update, t)]
+        if not changed:
+            continue
+        if any(not _changed(update, t) and not _equal(update, t, o) for t, o in pair.parameters):
+            report.add(
+                FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed"
+            )
+        else:
+            _partly_copied(update, pair, changed, report)
+        tau, residual = fitted_tau(update, changed)
+        weights = fitted_weights(update, changed) if residual > TAU_RESIDUAL or tau < 0 else None
+        if weights:
+            told = f"it becomes {weights[0]:.4g} times itself plus {weights[1]:.4g} times the online network"
+            report.add(FAULT, "polyak-weights", pair.target, told)
+        elif residual > TAU_RESIDUAL:
+            report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
+        else:
+            _say_tau(seen, pair, tau, update.number - seen.updates[0].number, report)
+        return
+
+
+def _partly_copied(update: Update, pair: Pair, changed: list[tuple[int, int]], report: Report) -> None:
+    """Entries of a parameter that an update left as they were, though the online network's differ, beside others."""
+    for t, o in changed:
+        before, after, online = update.before[t], update.after[t], update.before[o]
+        apart = np.abs(online - before) > NEARLY * np.abs(before).max(initial=0)
+        still = apart & (after == before)
+        if still.sum() >= FEWEST_ENTRIES and still.sum() > SHARE * apart.sum():
+            told = f"{still.sum()} of {before.size} entries of one parameter stayed as they were"
+            report.add(FAULT, "partly-updated", pair.target, told)
+            return
+
+
+def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report) -> None:
+    told = seen.found.settings.get("tau", ())
+    since = f", first seen after {waited} update{'s' * (waited > 1)} without one" if waited else ""
+    if abs(tau - 1) < 1e-6:
+        report.convention(f"{pair.target}: a copy of {pair.online}{since}")
+        return
+    report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
+    if tau > 0.5 and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
+        report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
+
+
+def _aliases(seen: Observed, online: frozenset[int], report: Report) -> None:
+    for a, b in seen.found.aliases:
+        if _is_alias(a, b) and not _changes_roles(seen, a):
+            report.add(FAULT, "alias", f"{a}, {b}", "the same object")
+    paths = list(seen.storage)
+    for i, a in enumerate(paths):
+        for b in paths[i + 1 :]:
+            if seen.storage[a] & seen.storage[b] and "targ" in (a + b).lower():
+                report.add(FAULT, "shared-storage", f"{a}, {b}", "their parameters have the same addresses")
+
+
+def _changes_roles(seen: Observed, path: str) -> bool:
+    """Whether this network never learned in an update whose label came from it: two networks have changed places."""
+    module = networks_by_path(seen).get(path)
+    mine = {id(p) for p in parameters(module)} if module is not None else set()
+    asked = [{p for c in u.calls if (c.keys.end == NEXT).any() for p in c.parameters} for u in seen.updates]
+    learned = [any(p in mine for s in u.steps for p in s.applied) for u in seen.updates]
+    both = any(yes and (not others or others & mine) for yes, others in zip(learned, asked, strict=True))
+    return not both and any(asked)
+
+
+def _is_alias(a: str, b: str) -> bool:
+    """Whether two paths to one network call it a target and something else; not, where they end in the same name.
+
+    A notebook's target network is reached as a global and through each function that uses it. Objects that differ in
+    one name, such as `target.q` and `online.q`, are two networks all the same.
+    """
+    if b.startswith(f"{a}.") or a.startswith(f"{b}."):
+        return False  # reached through itself, as where its `forward` is a function within its constructor
+    one, other = ([name for name in path.split(".") if not name.isdigit()] for path in (a, b))
+    far = len(one) != len(other) and one[-1] == other[-1]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return not far and bool(one and other) and named_target(one[-1]) != named_target(other[-1])
+
+
+def _trained_targets(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """A network with `target` in its name that a step moves with a gradient."""
+    for path, module in seen.found.modules.items():
+        renamed = any(path in both for both in seen.found.aliases) and _changes_roles(seen, path)
+        if renamed or "targ" not in path.lower().rsplit(".", 1)[-1]:
+            continue
+        mine = {id(p) for p in parameters(module)}
+        applied = {p for u in seen.updates for s in u.steps for p in s.applied if p in mine}
+        if applied and not any(f.code in {"alias", "shared-storage"} for f in report.findings):
+            report.add(FAULT, "target-trained", path, f"a step applied gradients to {len(applied)} of its parameters")
+
+
+def _is_now(update: Update, online: int, target: int) -> bool:
+    """Whether an online parameter is after the update what the target's was before."""
+    before, after = update.before.get(target), update.after.get(online)
+    return before is not None and after is not None and np.array_equal(before, after)
+
+
+def examine_overwritten(seen: Observed, online: frozenset[int], report: Report) -> None:
+    """Online weights that are the target's after an update."""
+    for pair in pairs(seen, online):
+        for u in seen.updates:
+            sizes = [u.before[t].size for t, _ in pair.parameters if t in u.before]
+            if any(sizes) and all(_is_now(u, o, t) for t, o in pair.parameters):
+                report.add(FAULT, "online-overwritten", pair.online, "after the update its weights are the target's")
+                return

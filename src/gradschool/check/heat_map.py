@@ -1,0 +1,90 @@
+"""An array as a small HTML table with one colored cell per entry."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.plain_data import PlainData, describe
+
+MOST_ROWS, MOST_COLUMNS = 8, 8
+
+
+def short(value: PlainData) -> str:
+    """Return a value as text: arrays to five digits, large ones cut in the middle."""
+    if not isinstance(value, np.ndarray):
+        return describe(value)
+    with np.printoptions(precision=5, suppress=False, threshold=40, edgeitems=3, linewidth=100):
+        return str(value)
+
+
+def largest(value: PlainData) -> float:
+    """Return the largest finite absolute value of an array, 0 for anything else."""
+    numbers = np.abs(value.astype(float)) if isinstance(value, np.ndarray) else np.zeros(0)
+    return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
+
+
+def heat_map(
+    value: PlainData, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array", missing: str = "nan"
+) -> str:
+    """Return a small table with one colored cell per entry; wrong entries carry a frame and a mark, not color alone.
+
+    ``wrong`` is the mask of the wrong entries; ``size`` is the entry that has the full color, the largest one if it is
+    left out; ``title`` says to a screen reader what the table is; ``missing`` is written for NaN. What is no array of
+    at most two axes comes as text.
+    """
+    if not isinstance(value, np.ndarray) or value.ndim > 2 or value.size == 0:
+        return f'<pre style="margin:0">{escape(short(value))}</pre>'
+    grid = np.atleast_2d(value).astype(float)
+    marks = np.zeros(grid.shape, bool) if wrong is None else np.atleast_2d(wrong)
+    with np.errstate(all="ignore"):  # of a tiny size, whatever is far larger has the full color
+        shares = grid / (size or largest(value) or 1.0)
+    texts = np.atleast_2d(value)[:MOST_ROWS, :MOST_COLUMNS]
+    rows = "".join(
+        f"<tr>{_index(i, 'row') if value.ndim == 2 else ''}"
+        + "".join(_cell(texts[i, j], shares[i, j], bool(marks[i, j]), missing) for j in range(texts.shape[1]))
+        + "</tr>"
+        for i in range(texts.shape[0])
+    )
+    unseen = int(marks.sum() - marks[:MOST_ROWS, :MOST_COLUMNS].sum())
+    corner = "<td></td>" if value.ndim == 2 else ""
+    head = f"<tr>{corner}{''.join(_index(j, 'col') for j in range(texts.shape[1]))}</tr>" if value.ndim else ""
+    label = f'aria-label="{escape(title)}, by row and column"'
+    style = "color:inherit;border-collapse:separate;border-spacing:2px;margin:0"
+    table = f'<table {label} style="{style}">{head}{rows}</table>'
+    return table + _cut(texts.shape != grid.shape, unseen)
+
+
+def _index(k: int, scope: str) -> str:
+    """Return the number of a row or a column, small and in the page's own ink, for eyes and for screen readers."""
+    style = "font-weight:normal;font-size:80%;opacity:0.75;padding:0 4px;text-align:center"
+    return f'<th scope="{scope}" style="{style}">{k}</th>'
+
+
+def _cut(cut: bool, unseen: int) -> str:
+    if not cut:
+        return ""
+    wrong = f"; {unseen} more wrong entries are not shown" if unseen else ""
+    return f"<div>the first {MOST_ROWS} rows and columns only{wrong}</div>"
+
+
+def _cell(x: Any, share: float, wrong: bool, missing: str) -> str:
+    absent = missing != "nan" and bool(np.isnan(x))
+    background, ink = (
+        ("#FFFFFF", "#111111") if absent else (_color(share) if np.isfinite(x) else ("#000000", "#FFFFFF"))
+    )
+    # A thin frame makes a white cell a cell on a white page too; a wrong entry's is thick and takes the same room.
+    frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else "border:1px solid #C8C8C8;padding:4px 8px"
+    # + 0.0 makes a zero of either sign plain: "-0" would look like a mistake.
+    number = str(x) if isinstance(x, np.bool_ | np.integer) else f"{x + 0.0:.4g}"
+    text = (missing if absent else number) + (" ✗" if wrong else "")
+    return f'<td style="background:{background};color:{ink};{frame};text-align:right;font-family:monospace">{text}</td>'
+
+
+def _color(share: float) -> tuple[str, str]:
+    """Return a color, sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
+    end = np.array([86, 180, 233]) if share < 0 else np.array([230, 159, 0])
+    r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
+    return f"#{r:02x}{g:02x}{b:02x}", "#111111"

@@ -1,0 +1,116 @@
+"""Inputs and oracle of ``next.sac_gradient``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array, complex_step
+from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, square, tall, tiny, wide
+
+FAR = 20.0  # tanh(20) is 1 in float64, and log(1 - tanh^2) minus infinity
+# No u lies from -15 to -10: torch's softplus is x itself for x above 20, which is off by up to 2e-9 there.
+
+
+def before_tanh(a: Args) -> Array:
+    """The Gaussian sample u = mu + exp(log_std) * eps, before tanh."""
+    u: Array = a["mu"] + np.exp(a["log_std"]) * a["eps"]
+    return u
+
+
+AXES: Axes = {
+    "one row": of_size("mu", 1),
+    "one action dimension, several rows": some(lambda a: a["mu"].shape[1] == 1 < len(a["mu"])),
+    "square": square("mu"),
+    "tall": tall("mu"),
+    "wide": wide("mu"),
+    "several temperatures": several("alpha"),
+    "temperature 0": has_value("alpha", 0.0),
+    "temperature 1": has_value("alpha", 1.0),
+    "temperature below 1": some(lambda a: 0 < a["alpha"] < 0.8),
+    "temperature above 1": some(lambda a: a["alpha"] > 1.2),
+    "a standard deviation below 1": some(lambda a: a["log_std"] < -0.2),
+    "a standard deviation above 1": some(lambda a: a["log_std"] > 0.2),
+    "a log_std beyond 2": some(lambda a: a["log_std"] > 2),
+    "a log_std below -5": some(lambda a: a["log_std"] < -5),
+    "no noise": has_value("eps", 0.0),
+    "u near 0": some(lambda a: np.abs(before_tanh(a)) < 0.5),
+    "u of ordinary size, above": some(lambda a: (before_tanh(a) > 0.8) & (before_tanh(a) < 3)),
+    "u of ordinary size, below": some(lambda a: (before_tanh(a) < -0.8) & (before_tanh(a) > -3)),
+    "u far out, above": some(lambda a: before_tanh(a) >= FAR),
+    "u far out, below": some(lambda a: before_tanh(a) <= -FAR),
+    "no slope": has_value("dq_da", 0.0),
+    "a large slope": large("dq_da"),
+    "a tiny slope": tiny("dq_da"),
+}
+
+
+def cases(rng: Rng) -> list[Case]:
+    """Mean and log standard deviation (B, A), the noise, the slope of Q at the action, and the temperature."""
+
+    def case(name: str, B: int, A: int, alpha: float, *, edge: bool = False) -> Case:
+        args = {
+            "mu": signed(rng, (B, A), 0.2, 0.9),
+            "log_std": signed(rng, (B, A), 0.25, 0.6),
+            "eps": signed(rng, (B, A), 0.4, 0.9),
+            "dq_da": signed(rng, (B, A), 0.5, 2.0),
+            "alpha": alpha,
+        }
+        return Case(name, args, edge, {"B": B, "A": A})
+
+    def near(value: float) -> float:
+        return float(value * rng.uniform(0.9, 1.1))
+
+    found = [
+        case("4 samples, 3 action dimensions", 4, 3, near(0.3)),
+        case("3 samples, 2 action dimensions, hot", 3, 2, near(2.5)),
+        case("far out, where tanh is flat", 2, 3, near(0.5), edge=True),
+        case("no temperature, as many samples as dimensions", 3, 3, 0.0, edge=True),
+        case("temperature 1, one dimension, steep and flat", 4, 1, 1.0, edge=True),
+        case("one sample, one dimension", 1, 1, near(0.2), edge=True),
+        case("very narrow and very wide", 3, 2, near(0.4), edge=True),
+    ]
+    near_zero, above, below = (0, 0), (0, 1), (0, 2)
+    for at, u in ((near_zero, 0.1), (above, 1.4), (below, -1.4)):
+        place(found[0], at, u * rng.uniform(0.9, 1.1))
+    for at, u in (((0, 0), FAR + 5), ((0, 1), -FAR - 5), ((1, 2), 9.0)):
+        place(found[2], at, u)
+    found[3].args["eps"][0] = 0.0
+    found[4].args["dq_da"][:, 0] *= [300.0, 1e-4, 0.0, 1.0]
+    found[6].args["log_std"][0] = [2.4, -5.5]
+    place(found[6], (0, 0), -6.0 * rng.uniform(0.9, 1.1))
+    return found
+
+
+def place(case: Case, at: tuple[int, int], u: float) -> None:
+    """Move the mean of one entry so that its Gaussian sample lies at ``u``."""
+    case.args["mu"][at] = u - np.exp(case.args["log_std"][at]) * case.args["eps"][at]
+
+
+def log_slope(u: Any) -> Any:
+    """log(1 - tanh(u)^2) for real and complex u, however far out."""
+    flipped = np.where(np.real(u) >= 0, u, -u)  # the slope of tanh is even
+    return 2.0 * (np.log(2.0) - flipped - np.log1p(np.exp(-2.0 * flipped)))
+
+
+def log_prob(a: Args, mu: Any, log_std: Any) -> Any:
+    """log pi(a|s) (B,) of the action a = tanh(u) that this noise gives, and complex where mu or log_std is."""
+    gaussian = -0.5 * a["eps"] ** 2 - log_std - 0.5 * np.log(2 * np.pi)
+    return np.sum(gaussian - log_slope(mu + np.exp(log_std) * a["eps"]), axis=1)
+
+
+def oracle(a: Args) -> tuple[Array, Array, Array]:
+    """log pi, and the gradient of sum alpha log pi - Q in mu and in log_std by complex steps."""
+
+    def loss(mu: Any, log_std: Any) -> Any:
+        action = np.tanh(mu + np.exp(log_std) * a["eps"])
+        return a["alpha"] * np.sum(log_prob(a, mu, log_std)) - np.sum(a["dq_da"] * action)
+
+    return (
+        np.asarray(log_prob(a, a["mu"], a["log_std"])),
+        complex_step(lambda mu: loss(mu, a["log_std"]), a["mu"]),
+        complex_step(lambda log_std: loss(a["mu"], log_std), a["log_std"]),
+    )

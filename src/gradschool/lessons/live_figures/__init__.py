@@ -1,0 +1,1 @@
+"""Figures that follow a reader's controls, in JupyterLab (anywidget) and on a plain page, from the same JavaScript."""

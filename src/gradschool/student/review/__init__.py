@@ -1,0 +1,1 @@
+"""Review in a terminal: old questions again, with other numbers, after growing numbers of days."""
