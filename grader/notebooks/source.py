@@ -38,7 +38,7 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
         If the source is missing, or lacks a cell of an exercise, or has two cells of one name.
     """
     try:
-        notebook: NotebookNode = jupytext.read(chapter.source, fmt="md:myst")
+        notebook = deepcopy(_parsed(chapter.source.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise GraderError(f"The source {chapter.source} is missing.") from None
     notebook.metadata = nbformat.from_dict(_notebook_metadata())
@@ -50,6 +50,12 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
         {"chapter": chapter.assignment_id, "release": release_digest(notebook), "version": gradschool.__version__}
     )
     return notebook
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> NotebookNode:
+    """Parse a lesson's text, once: that takes most of the time, and a build or a class's run asks several times."""
+    return jupytext.reads(text, fmt="md:myst")
 
 
 def release_digest(notebook: NotebookNode) -> str:

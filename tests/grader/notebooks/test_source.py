@@ -49,8 +49,18 @@ def test_each_exercise_has_the_anchor_that_cards_link_to(fresh: tuple[Chapter, C
 def test_two_builds_agree_to_the_byte(course: CourseDirectory, chain: Chapter) -> None:
     file = course.release / chain.assignment_id / f"{chain.notebook}.ipynb"
     before = file.read_bytes()
+    source._parsed.cache_clear()  # from the text on
     building.build(chain, course)
     assert file.read_bytes() == before
+
+
+def test_whoever_changes_the_notebook_changes_it_for_nobody_else(chain: Chapter) -> None:
+    """The text is parsed once; the notebook that comes of it is each caller's own."""
+    first = source.source_notebook(chain)
+    kept = nbformat.writes(first)
+    first.cells[0].source += " Changed."
+    first.cells[1].metadata["changed"] = True
+    assert nbformat.writes(source.source_notebook(chain)) == kept
 
 
 def test_the_committed_release_is_what_the_source_builds(fresh: tuple[Chapter, CourseDirectory]) -> None:
