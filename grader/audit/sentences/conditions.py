@@ -70,6 +70,7 @@ WHOLE: dict[str, Callable[..., object]] = {
     "not-square": lambda s, n: s.inputs[n].shape[0] != s.inputs[n].shape[1],
     "tall": lambda s, n: s.inputs[n].shape[0] > s.inputs[n].shape[1],
     "wide": lambda s, n: s.inputs[n].shape[0] < s.inputs[n].shape[1],
+    "any-of": lambda s, shape, *names: any(WHOLE[shape](s, n) for n in names),
     "axes": lambda s, n, k: _axes(s, n) == k,
     "more-axes": lambda s, n, k: _axes(s, n) > k,
     "repeats": lambda s, n: len(set(s.inputs[n].tolist())) < s.inputs[n].size,

@@ -11,7 +11,7 @@ import pytest
 from gradschool.check.api import check_here
 from gradschool.core.calling import call_twice
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Case, Exercise
+from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
 from gradschool.diagnosis.evidence import Laboratory, parts_of
@@ -327,3 +327,78 @@ def test_a_block_that_is_one_by_coincidence_is_no_broadcast() -> None:
     """(4, 4) for the batch of 4, and (5, 4) for the batch of 5: no rows were paired with rows."""
     assert hint(lambda x: np.exp(x), lambda x: np.ones((len(x), 4)), "x")[0] == "shape"
     assert hint(lambda x: np.exp(x), lambda x: np.ones((len(x), len(x))), "x")[0] == "broadcast"
+
+
+def _two_matrices(shapes: list[tuple[int, int, int]]) -> Exercise:
+    """The result is V U x for matrices U (h, n) and V (m, h); each case has sizes n, h, m of its own."""
+
+    def cases(rng: np.random.Generator) -> list[Case]:
+        def case(n: int, h: int, m: int) -> Case:
+            args = {"U": rng.normal(size=(h, n)), "V": rng.normal(size=(m, h)), "x": rng.normal(size=n)}
+            return Case(f"{n}, {h} and {m}", args, sizes={"n": n, "h": h, "m": m})
+
+        return [case(*sizes) for sizes in shapes]
+
+    return Exercise("test.it", "A test", "it(U, V, x) -> (m,)", cases, lambda a: a["V"] @ a["U"] @ a["x"])
+
+
+def _turned_where_square(U: Array, V: Array, x: Array) -> Array:
+    return np.asarray((V.T if V.shape[0] == V.shape[1] else V) @ U @ x)
+
+
+def test_of_two_matrices_that_are_square_together_neither_is_blamed_alone() -> None:
+    report = check_here(_two_matrices([(2, 4, 3), (3, 5, 2), (4, 2, 5), (3, 3, 3)]), _turned_where_square)
+    assert "`U` is square" not in report.hint.replace("`U` or `V` is square", "")
+    assert "`V` is square" not in report.hint.replace("`U` or `V` is square", "")
+
+
+def test_the_matrix_that_is_square_where_the_answer_is_wrong_is_named() -> None:
+    def wrong(W1: Array, b1: Array, W2: Array, b2: Array, X: Array, G: Array) -> tuple[Array, ...]:
+        H = np.tanh(X @ W1.T + b1)
+        D = G @ (W2.T if W2.shape[0] == W2.shape[1] else W2) * (1 - H**2)
+        return D.T @ X, D.sum(axis=0), G.T @ H, G.sum(axis=0), D @ W1
+
+    report = check_here(find("chain.mlp_backward"), wrong)
+    assert report.hint.startswith("`grad_W1` is right except where `W2` is square.")
+
+
+def test_right_for_square_shapes_alone_is_told_of_the_shapes_and_not_of_rows() -> None:
+    """Blocks of m numbers instead of n: the first block is right in every shape."""
+    jacobian = find("chain.linear_jacobian")
+
+    def wrong(W: Array, b: Array, x: Array) -> Array:
+        m, n = W.shape
+        J = np.zeros((m, m * n))
+        for i in range(m):
+            J[i, i * m : i * m + n] = x[: J[i, i * m : i * m + n].size]
+        return J
+
+    report = check_here(jacobian, wrong)
+    assert report.hint == "The result is right except where m is more than 1 and m is not n."
+
+
+def test_right_without_an_input_speaks_of_one_part_where_there_are_several() -> None:
+    two = replace(
+        exercise(lambda x, w: (np.exp(x) + np.cos(w), np.exp(x) * w**2)), signature="it(x, w)", returns=("one", "two")
+    )
+    report = check_here(two, lambda x, w: (np.exp(x) + np.cos(w) ** 2, np.exp(x) * w**2 + 1))
+    assert "yours is right" not in report.hint
+
+
+def test_what_is_read_from_weights_is_not_said_to_stay() -> None:
+    """The target network is compared as if `q` had not moved: the weights themselves follow every input."""
+    torch = pytest.importorskip("torch")
+
+    def copied_first(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+        taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
+        optimizer.zero_grad()
+        (taken - y).square().mean().backward()
+        optimizer.step()
+
+    report = check_here(find("dqn.agent"), copied_first)
+    assert not report.passed
+    assert "stays as it is" not in report.hint

@@ -148,18 +148,43 @@ def _shapes(parts: Sequence[Part]) -> Iterator[Condition]:
             axes = f"{n} {'axis' if n == 1 else 'axes'}"
             yield _whole(("axes", k, n), f"`{k}` has {axes}", partial(_axes, k, operator.eq, n))
             yield _whole(("more-axes", k, n), f"`{k}` has more than {axes}", partial(_axes, k, operator.gt, n))
+    matrices = _shaped_apart(parts)
+    for key, says, test in SHAPES:
+        for names in _together(parts, matrices, test):
+            one = len(names) == 1
+            key_of = (key, *names) if one else ("any-of", key, *names)
+            yield _whole(key_of, f"{_either(names)} {says}", partial(_any_shape, names, test))
+
+
+def _shaped_apart(parts: Sequence[Part]) -> list[str]:
+    """Return the matrices among the inputs; of those that have one shape in every input, the first."""
+    found: dict[tuple[tuple[int, ...], ...], str] = {}
+    for k in in_common(parts):
         if all(p.inputs[k].ndim == 2 for p in parts):
-            for key, says, test in SHAPES:
-                yield _whole((key, k), f"`{k}` {says}", partial(_shape, k, test))
+            found.setdefault(tuple(p.inputs[k].shape for p in parts), k)
+    return list(found.values())
+
+
+def _together(parts: Sequence[Part], names: Sequence[str], test: Test) -> list[tuple[str, ...]]:
+    """Return the names in groups: no input that was tried tells those of a group apart."""
+    groups: dict[tuple[bool, ...], list[str]] = {}
+    for k in names:
+        groups.setdefault(tuple(bool(_any_shape((k,), test, p)) for p in parts), []).append(k)
+    return [tuple(group) for group in groups.values()]
+
+
+def _either(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return "one of the matrices"
+    return " or ".join(f"`{k}`" for k in names)
 
 
 def _axes(name: str, test: Test, n: float, p: Part) -> object:
     return test(p.inputs[name].ndim, n)
 
 
-def _shape(name: str, test: Test, p: Part) -> object:
-    rows, columns = p.inputs[name].shape
-    return test(rows, columns)
+def _any_shape(names: Sequence[str], test: Test, p: Part) -> object:
+    return any(test(*p.inputs[k].shape) for k in names)
 
 
 # -- ids: rows and columns that they point to -------------------------------------------------------------------------

@@ -277,7 +277,8 @@ def cured(without: str, done: str) -> Callable[[Observation], Seen]:
         alike = unchanged(s.right_after, np.full(s.right.shape, s.right_after.flat[0]))  # little to be right about
         if alike or not moved(s.got, s.right):
             return NOTHING
-        says = f"With {s.subject} {without}, yours is right; with other values it can be wrong."
+        mine = "yours" if s.what == "result" else f"your {s.what}"  # other parts may be wrong all the same
+        says = f"With {s.subject} {without}, {mine} is right; with other values it can be wrong."
         return Seen(says, f"{s.subject} was {done}")
 
     return look

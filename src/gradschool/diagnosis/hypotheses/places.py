@@ -102,11 +102,20 @@ def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) 
         return ""
     if not _is_telling(parts, within, inside, wrong) or _in_few(masks, within):
         return "wider"
+    if condition.whole and _of_answers(masks, within):  # one wrong entry speaks for the whole answer
+        asked = [w.any() for w in within]
+        inside = np.array([m[w].any() for m, w in zip(masks, within, strict=True)])[asked]
+        wrong = np.array([p.wrong[w].any() for p, w in zip(parts, within, strict=True)])[asked]
     if (wrong == inside).all():
         return "exactly"
     if wrong[inside].mean() <= 0.3:
         return "wider"
     return "only" if inside.mean() < 0.75 else "nearly everywhere"
+
+
+def _of_answers(masks: Sequence[Array], within: Sequence[Array]) -> bool:
+    """Return whether masks cover all entries of an answer or none: a size and a row together cover some."""
+    return all(bool(m[w].all() or not m[w].any()) for m, w in zip(masks, within, strict=True))
 
 
 def _in_few(masks: Sequence[Array], within: Sequence[Array]) -> bool:

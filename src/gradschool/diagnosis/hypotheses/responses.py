@@ -34,6 +34,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     perturbed_otherwise,
     scaled,
     turned,
+    unchanged,
     unwanted,
 )
 from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others, with_zeros
@@ -175,6 +176,8 @@ class Responses:
             return NOTHING
         if not part.got.shape == got_after.shape == part.right.shape == right_after.shape:
             return NOTHING
+        if part.exercise.read and unchanged(right_after, part.right):
+            return NOTHING  # what is read from weights is what they say beside the inputs: the weights do not stay
         network = name in networks(part.exercise, part.case.args)
         said = f"`{name}`'s last bias" if probe.change is last_bias else f"`{name}`" + (" (its weights)" * network)
         what = f"`{part.label}`" if part.label else "result"
@@ -193,8 +196,6 @@ class Responses:
         # Right answers are asked too: what is said of all inputs must hold for them.
         order = of_every_kind([*wrong[:1], *right[:2], *wrong[1:], *right[2:]])
         nets = networks(wrong[0].exercise, wrong[0].case.args)
-        if wrong[0].exercise.read:  # what is read from weights is made of the inputs, and depends on all of them
-            probes = [probe for probe in probes if probe.name != "unwanted"]
         for probe in probes:
             for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
                 if probe.suits(name, value, name in nets):

@@ -41,6 +41,8 @@ ACTIVATION_AXES: Axes = {
 MLP_AXES: Axes = {
     "sizes that all differ": some(lambda a: len({*a["X"].shape, *a["W2"].shape}) == 4),
     "square layers": some(lambda a: square("W1")([a]) and square("W2")([a])),
+    "the first layer square, and nothing else": some(lambda a: _square_matrices(a) == {"W1"}),
+    "the second layer square, and nothing else": some(lambda a: _square_matrices(a) == {"W2"}),
     "as many samples as units": some(lambda a: len(a["X"]) == len(a["W1"]) and len(a["X"]) > 1),
     "one sample": of_size("X", 1),
     "one hidden unit": of_size("W1", 1),
@@ -140,7 +142,13 @@ def mlp_cases(rng: Rng) -> list[Case]:
         twice,
         case("a batch of 1, one output, a tiny gradient", 1, 3, 2, 1, edge=True, scale=1e-4),
         case("one hidden unit", 4, 2, 1, 3, edge=True),
+        case("the first layer square", 4, 3, 3, 2, edge=True),
+        case("the second layer square", 4, 2, 3, 3, edge=True),
     ]
+
+
+def _square_matrices(a: Args) -> set[str]:
+    return {key for key in ("X", "W1", "W2", "G") if square(key)([a])}
 
 
 def mlp_gradients(a: Args) -> tuple[Array, ...]:
