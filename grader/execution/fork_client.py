@@ -27,7 +27,7 @@ from grader.sandbox.resources import ResourceLimits, process_tree
 from grader.sandbox.socket_dir import socket_folder
 
 if TYPE_CHECKING:  # the script runs alone, inside the sandbox
-    from grader.execution.fork_server import KernelOrder
+    from grader.execution.walls import KernelOrder
 
 SCRIPT = bubblewrap.SCRIPT
 IMPORTS_SECONDS = 120.0  # what a busy machine may take

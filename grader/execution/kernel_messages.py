@@ -15,7 +15,7 @@ from typing import Any
 
 from gradschool.core.bounded_json import TooManyValues, loads
 
-HEAD = struct.Struct(">cI")  # these as in grader/execution/cell_runner.py
+HEAD = struct.Struct(">cI")  # these as in grader/execution/cell_output.py
 CELL, STREAM, DISPLAY, RESULT, ERROR, CLEAR, END = b"C", b"S", b"D", b"R", b"X", b"L", b"E"
 KINDS = {  # as Jupyter names them
     STREAM: "stream",

@@ -27,8 +27,9 @@ from grader.sandbox import seccomp
 from grader.sandbox.resources import ResourceLimits
 from grader.settings import UNSANDBOXED_VARIABLE
 
-SCRIPT = ROOT / "grader" / "execution" / "fork_server.py"  # what finishes a sandbox from within
-RUNNER = SCRIPT.with_name("cell_runner.py")  # what runs the cells of a forked kernel
+SCRIPT = ROOT / "grader" / "execution" / "fork_server.py"  # from which kernels are forked, inside
+WALLS = SCRIPT.with_name("walls.py")  # what finishes a sandbox from within
+BESIDE = (WALLS, *map(SCRIPT.with_name, ("preload.py", "cell_runner.py", "cell_output.py")))  # what SCRIPT imports
 PACKAGE = Path(gradschool.__file__).resolve().parent
 EXERCISES = PACKAGE / "exercises"
 FAULTS = PACKAGE / "lessons" / "clinics" / "faults"  # of the agents that a student diagnoses: what each of them has
@@ -116,7 +117,7 @@ def kernel_invocation(
     info_fd: int | None = None,
     shown: Sequence[Path] = (),
 ) -> Invocation:
-    """Return what runs ``kernel`` inside, once :data:`SCRIPT` has given up all rights.
+    """Return what runs ``kernel`` inside, once :data:`WALLS` has given up all rights.
 
     bwrap writes the pid of its first process to ``info_fd``. Folders that are ``shown`` can be read besides.
     """
@@ -124,7 +125,7 @@ def kernel_invocation(
     arguments += ["--ro-bind", judge, f"{RUN_DIR}/judge"] if judge else []
     arguments += [word for folder in shown for word in ("--ro-bind", str(folder), str(folder))]
     files = {**fonts(), f"{RUN_DIR}/connection.json": connection}
-    alone = [sys.executable, "-ISc", SCRIPT.read_text(encoding="utf-8"), "alone", json.dumps(rights(resources))]
+    alone = [sys.executable, "-ISc", WALLS.read_text(encoding="utf-8"), json.dumps(rights(resources))]
     return Invocation(arguments, files, [*alone, *kernel])
 
 
@@ -133,7 +134,7 @@ def server_invocation(script: Path, work_dir: Path, handed: Path, control_fd: in
     arguments = [*_namespaces(), *_mounts(work_dir), "--ro-bind", str(handed), JUDGE_SOCKET_DIR]
     arguments += ["--remount-ro", "/proc"]  # a kernel has one of its own
     program = [sys.executable, _inside(script), str(control_fd)]
-    return Invocation(arguments, {**fonts(), **{_inside(f): f.read_bytes() for f in (script, RUNNER)}}, program)
+    return Invocation(arguments, {**fonts(), **{_inside(f): f.read_bytes() for f in (script, *BESIDE)}}, program)
 
 
 def _inside(script: Path) -> str:

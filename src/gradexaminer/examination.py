@@ -24,7 +24,7 @@ from gradexaminer.analysis.update.leaks import examine_leaks
 from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.recording.observe import Doors, Observed, Observer
+from gradexaminer.recording.observe import PATIENCE, Doors, Observed, Observer
 from gradexaminer.transitions import Spaces, Transition
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def examine(
     image: bool = False,
     sync: Callable[[Any], Any] | None = None,
     seed: int = 0,
+    patience: float = PATIENCE,
 ) -> Report:
     """Have an agent learn from crafted transitions, and say what its gradients are.
 
@@ -68,6 +69,8 @@ def examine(
         `sync(agent)` copies the target network, where the training loop does that.
     seed : int
         Of the transitions and of the weights.
+    patience : float
+        CPU seconds of further updates for a network that has not moved; 40 more are made in any case.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def examine(
         raise ValueError("examine needs update=...: a function that has the agent learn once")
     began = time.perf_counter()
     spaces = spaces_of(n_actions, low, high, obs, image=image)
-    seen = Observer(Doors(make, update, feed, sync), spaces, seed).observe()
+    seen = Observer(Doors(make, update, feed, sync), spaces, seed, patience).observe()
     report = conclude(seen)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report

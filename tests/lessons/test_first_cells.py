@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -49,6 +52,24 @@ def test_a_lesson_ends_with_what_one_takes_along(part: str) -> None:
     headings = re.findall(r"^## (.*)$", prose(part), re.MULTILINE)
     assert headings[-1] == "What you take along"
     assert any(re.match(r"\d+ · Reflection", heading) for heading in headings)
+
+
+@pytest.mark.parametrize("part", ["chain", "dqn"])
+def test_torch_waits_until_it_is_needed(part: str) -> None:
+    """Two thirds of the first wait would be for a package that these two lessons use from their middle on."""
+    code = [c.source for c in source_notebook(chapter(part)).cells if c.cell_type == "code"]
+    first = next(k for k, text in enumerate(code) if "from gradschool import check" in text)
+    later = next(k for k, text in enumerate(code) if re.search("^import torch$", text, re.MULTILINE))
+    assert first < later
+    assert not any("torch." in text for text in code[:later])
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code[first]}\nimport sys; print('torch' in sys.modules)"],
+        env={**os.environ, "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"
 
 
 SETUP = 'importlib.util.find_spec("gradschool")'

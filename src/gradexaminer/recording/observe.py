@@ -108,13 +108,14 @@ class Observed:
 class Observer:
     """Makes the agent, feeds it and has it update."""
 
-    def __init__(self, doors: Doors, spaces: Spaces, seed: int) -> None:
-        self.doors, self.spaces = doors, spaces
+    def __init__(self, doors: Doors, spaces: Spaces, seed: int, patience: float = PATIENCE) -> None:
+        self.doors, self.spaces, self.patience = doors, spaces, patience
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
         self.fed = 0
         self.number = 0
+        self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
         self.seen = Observed(self.found, {}, spaces)
@@ -171,14 +172,15 @@ class Observer:
         made = make_transitions(self.spaces, n, self.rng, first=len(self.seen.transitions))
         self.seen.transitions.update({t.index: t for t in made})
         self.rows.add(made)
+        self.last = made
         return made
 
     def _update(self, *, recorded: bool) -> Update:
         self.number += 1
-        arguments = [self.agent] if self.doors.feed else [self.agent, Batch(self._new(BATCH))]
-        if not recorded:
-            self.doors.update(*arguments)
+        if not recorded:  # what it learns from is not looked at: the last batch will do
+            self.doors.update(*([self.agent] if self.doors.feed else [self.agent, Batch(self.last)]))
             return Update(self.number)
+        arguments = [self.agent] if self.doors.feed else [self.agent, Batch(self._new(BATCH))]
         with self.recorder.recording(self.number) as update:
             self.doors.update(*arguments)
             if self.doors.sync:
@@ -215,7 +217,7 @@ class Observer:
                 del waiting[key]
             return not waiting
 
-        end = time.process_time() + PATIENCE
+        end = time.process_time() + self.patience
         while waiting and self.seen.calls < LEAST_WAIT:
             is_settled()
         if waiting and bring_forward([self.agent, self.doors.update], is_settled):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +22,12 @@ Put = Callable[[Value], dict[str, Any]]  # makes the case's inputs with another 
 
 def subject_of(exercise: Exercise, name: str) -> str:
     """Return what the lesson calls an input: its name, ``target_critics[1]`` for ``target_critic_2``, or ""."""
-    arguments = exercise.signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
+    return _subject(exercise.signature, name)
+
+
+@lru_cache(maxsize=1024)
+def _subject(signature: str, name: str) -> str:
+    arguments = signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
     if name in arguments:
         return name
     stem, _, number = name.rpartition("_") if name[-1:].isdigit() else (name, "", "1")
@@ -88,7 +94,7 @@ def is_flags(value: object) -> bool:
         return True
     if not isinstance(value, np.ndarray) or value.dtype.kind in "iu":
         return False  # ids may be 0 and 1 by chance
-    return value.dtype.kind == "b" or bool(np.isin(value, (0.0, 1.0)).all())
+    return value.dtype.kind == "b" or bool(((value == 0.0) | (value == 1.0)).all())
 
 
 def is_real(value: object) -> bool:

@@ -20,7 +20,8 @@ def examiner_says(make: Callable[[], Any], update: Callable[[Any, Any], Any], **
         from gradexaminer import examine
     except ImportError:
         return Advice()
-    report = examine(make, update=update, **spaces)
+    # A student's function is handed all that it learns from: 40 updates without a word tell as much as 400.
+    report = examine(make, update=update, patience=0.0, **spaces)
     lines = [f"Read from six updates: {'; '.join(report.summary)}."] if report.conventions else []
     said = [(f.level, re.sub(r"\bagent\.(?=\w)", "", f.sentence)) for f in report.findings]  # the student's names
     lines += [f"Examiner, {level}: {sentence}" for level, sentence in said if level != "fault"]

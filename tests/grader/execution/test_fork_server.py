@@ -25,6 +25,7 @@ from grader import sample_class
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory, chapters
 from grader.execution import (
+    cell_output,
     cell_runner,
     fork_client,
     fork_server,
@@ -32,6 +33,7 @@ from grader.execution import (
     grade_notebook,
     kernel_messages,
     output_limits,
+    walls,
 )
 from grader.execution.config import ExecutionConfig, TimeLimits
 from grader.execution.fork_client import ForkError, fork_server_pool
@@ -307,11 +309,11 @@ def test_what_was_imported_lies_in_large_pages() -> None:
 
 def _can_gather() -> bool:
     """Whether Linux gathers some memory of our own when it is asked to: from 6.1 on, if it was built to."""
-    size = 8 * fork_server.LARGE
+    size = 8 * walls.LARGE
     memory = np.ones(size, np.uint8)
-    start = -(-memory.ctypes.data // fork_server.LARGE) * fork_server.LARGE
-    large = ctypes.c_size_t(size - fork_server.LARGE)
-    return bool(fork_server.LIBC.madvise(ctypes.c_void_p(start), large, fork_server.COLLAPSE) == 0)
+    start = -(-memory.ctypes.data // walls.LARGE) * walls.LARGE
+    large = ctypes.c_size_t(size - walls.LARGE)
+    return bool(walls.LIBC.madvise(ctypes.c_void_p(start), large, walls.COLLAPSE) == 0)
 
 
 def test_where_forking_fails_kernels_start_cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -390,10 +392,10 @@ def test_both_ways_to_start_agree_on_places_and_options() -> None:
         assert getattr(fork_server, name) == getattr(bubblewrap, name)
     assert bubblewrap.SOCKETS.startswith(f"{fork_server.SOCKETS}/")
     for name in ("HEAD", "CELL", "STREAM", "DISPLAY", "RESULT", "ERROR", "CLEAR", "END"):
-        ours, theirs = getattr(kernel_messages, name), getattr(cell_runner, name)
+        ours, theirs = getattr(kernel_messages, name), getattr(cell_output, name)
         assert (ours.format, ours.size) == (theirs.format, theirs.size) if name == "HEAD" else ours == theirs
     assert list(bubblewrap.KERNEL_OPTIONS) == list(cell_runner.ARGUMENTS[3:])
-    assert cell_runner.SHOWN_TYPES == output_limits.SAFE_TYPES
+    assert cell_output.SHOWN_TYPES == output_limits.SAFE_TYPES
 
 
 @pytest.mark.parametrize(("config", "attempt"), [(CONFIG, "forked"), (COLD, "cold")])

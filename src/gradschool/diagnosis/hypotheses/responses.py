@@ -159,6 +159,8 @@ class Responses:
         """
         key = (id(part.attempt), name, probe.change, beside)
         if key not in self.known:
+            if self.laboratory.budget.over:
+                return {}, {}
             value, put = subjects(part.exercise, part.case.args)[name]
             self.known[key] = self._asked(part, beside(part.exercise, put(probe.change(value)), name))
         return self.known[key]
