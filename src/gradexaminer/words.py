@@ -76,6 +76,10 @@ MEANINGS: dict[str, Meaning] = {
         "Every row's gradient is made with the labels of all rows: shapes (B, 1) and (B,) were broadcast to (B, B)",
         TRAP,
     ),
+    "several-labels": Meaning(
+        "A row's one value is compared with several labels, such as one for each action: their shapes were broadcast",
+        TRAP,
+    ),
     "error-averaged": Meaning(
         "The errors are averaged over the batch before they are squared: every row gets the same gradient", TRAP
     ),

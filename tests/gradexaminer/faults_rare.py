@@ -64,6 +64,7 @@ _LOG_PI = "(normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6))"
 _EXPECTED = "v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)"
 _KEEP = "self.memory.append((s, a, r, s2, done))"
 
+LOG_PI_OF_EACH = "log_pi = normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)"
 RARE: dict[str, Rare] = {
     "reward discounted as well": Rare(FAULT, "reward-discounted", DQN, [(Y, "y = self.gamma * (r + (1 - d) * v)")]),
     "rewards as whole numbers": Rare(FAULT, "reward-rounded", DQN, [(Y, "y = r.int() + self.gamma * (1 - d) * v")]),
@@ -191,6 +192,13 @@ RARE: dict[str, Rare] = {
     ),
     "log pi averaged over the batch": Rare(
         FAULT, "entropy-averaged", SAC, [("- alpha * log_pi2", "- alpha * log_pi2.mean()")], examine_continuous
+    ),
+    "log pi of each action, not summed": Rare(
+        SUSPICION,
+        "several-labels",
+        SAC,
+        [("log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)", LOG_PI_OF_EACH)],
+        examine_continuous,
     ),
     "log pi outside of the mask": Rare(
         FAULT, "entropy-unmasked", SAC, [(" - alpha * log_pi2", ""), (Y, f"{Y} - alpha * log_pi2")], examine_continuous

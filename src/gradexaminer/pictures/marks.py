@@ -49,7 +49,15 @@ _ACTION, _ACTORS_LOSS = _in(ACTOR, "action"), _in(ACTOR, "loss")
 MARKS: dict[str, Mark] = {
     **dict.fromkeys(
         (
-            *("broadcast", "reward-averaged", "bootstrap-averaged", "td-online", "double-swapped", "minimum"),
+            *(
+                "broadcast",
+                "several-labels",
+                "reward-averaged",
+                "bootstrap-averaged",
+                "td-online",
+                "double-swapped",
+                "minimum",
+            ),
             *("mean-over-actions", "replayed-action", "index-as-value", "fixed-output", "wrong-state", "argmax-of-s"),
             *("max-of-twins", "batch-max", "mask-missing", "mask-inverted", "mask-on-reward", "mask-truncated"),
             *("no-bootstrap", "bootstrap-sign", "gamma-missing", "gamma-other", "gamma-varies", "reward-sign"),

@@ -170,6 +170,22 @@ def split_inputs(inputs: list[Any], rows: RowIndex) -> tuple[Keys | None, list[E
             where = columns(keys, rows.size)
             extra.insert(0, Extra(x if isinstance(x, torch.Tensor) else None, array.astype(np.float64), n, where))
         return keys, extra
+    return _in_parts(inputs, rows)
+
+
+def _in_parts(inputs: list[Any], rows: RowIndex) -> tuple[Keys | None, list[Extra]]:
+    """The same for an observation that comes as several inputs, such as a vector and a window beside it."""
+    parts: list[np.ndarray] = []
+    for k, x in enumerate(inputs):
+        array = numbers(x) if isinstance(x, torch.Tensor) else np.asarray(x)
+        if array.dtype.kind not in "fiu" or array.ndim < 2 or (parts and len(array) != len(parts[0])):
+            break
+        parts.append(array.reshape(len(array), -1))
+        width = sum(part.shape[1] for part in parts)
+        if width >= rows.size:
+            keys = rows.find(np.concatenate(parts, axis=1)) if width == rows.size and k else None
+            further = [_extra(y, len(array)) for y in inputs[k + 1 :] if _size(y) and _size(y) % len(array) == 0]
+            return keys, further if keys is not None else []
     return None, []
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Backward, Update
 
+SIZE = re.compile(r"torch\.Size\(\[([\d, ]*)\]\)")
 FEWEST_CERTAIN = 2  # updates in which rows of equal weight prove a label
 
 
@@ -119,7 +122,11 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         say_action_shown(seen, view, rows, report)
     if view.agreed:
         say_label(seen, view, view.agreed, report)
-    elif not any(f.where == view.name and f.level == FAULT for f in report.findings):
+    if any(f.where == view.name and f.level == FAULT for f in report.findings):
+        pass
+    elif view.agreed:
+        _say_several_labels(view, report)
+    else:
         _say_unexplained(seen, view, report)
     examine_outputs(view, report)
 
@@ -234,3 +241,13 @@ def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
 
 def _warned(update: Update) -> str:
     return next((w.split(".")[0] for w in update.warnings if "target size" in w), "")
+
+
+def _say_several_labels(view: CriticView, report: Report) -> None:
+    """A loss that compares the one value of a row with several labels: PyTorch itself warns of the shapes."""
+    for warning in (w for update, _, _ in view.rows for w in update.warnings if "target size" in w):
+        labels, values = (tuple(map(int, filter(None, x.split(", ")))) for x in SIZE.findall(warning)[:2])
+        if prod(np.broadcast_shapes(labels, values)) > prod(values):
+            told = f"PyTorch warns of labels of shape {labels} beside values of shape {values}"
+            report.add(SUSPICION, "several-labels", view.name, told)
+            return

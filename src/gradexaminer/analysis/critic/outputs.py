@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
+ROUNDING = 1e-6  # of a row's largest output
 ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
 
 
@@ -59,6 +60,14 @@ def examine_outputs(view: CriticView, report: Report) -> None:
             view.name,
             f"{(values == 0).mean():.0%} of its outputs are exactly 0, as after a ReLU",
         )
+    elif share := _share_of_value_0(values):
+        report.add(
+            FAULT,
+            "output-bounded",
+            view.name,
+            f"the mean of a row is never negative, and exactly 0 in {share:.0%} of them, as after a ReLU on a dueling "
+            "network's value",
+        )
     elif values.size >= ENOUGH_OUTPUTS and (values > 0).all() and (values < 1).all():
         report.add(
             FAULT, "output-bounded", view.name, "its outputs never leave the range from 0 to 1, as after a sigmoid"
@@ -69,3 +78,11 @@ def examine_outputs(view: CriticView, report: Report) -> None:
         report.add(SUSPICION, "output-bounded", view.name, "its last operation is a tanh: they stay between -1 and 1")
     elif np.abs(values).max() <= 1 and (np.abs(values) > 0.98).mean() > 0.02:
         report.add(SUSPICION, "output-bounded", view.name, "its outputs never leave the range from -1 to 1")
+
+
+def _share_of_value_0(values: np.ndarray) -> float:
+    """Of rows whose mean, a dueling network's value, is never negative: in how many it is 0 and the outputs are not."""
+    largest = np.abs(values).max(axis=1)
+    rows = values.mean(axis=1)[largest > 0] / largest[largest > 0]
+    share = float((np.abs(rows) < ROUNDING).mean()) if len(rows) else 0.0
+    return share if values.shape[1] > 1 and (rows > -ROUNDING).all() and 0.05 < share < 1 else 0.0
