@@ -68,3 +68,32 @@ def test_advantages_that_end_in_a_relu_are_not(load):
     module = load(changed(sources.DQN, [*dueling, ("adv = self.adv(h)", "adv = F.relu(self.adv(h))")]))
     for seed in SEEDS:
         assert not examine_dqn(module, seed).codes
+
+
+def test_a_twin_whose_gradient_arrives_after_the_step_is_untrained(load):
+    """Both heads are one module's; a second optimizer, of a critic that nobody asks, steps after the second loss."""
+    apart = (
+        sources._LOSS
+        + "\n        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n"
+    )
+    first = "q1, q2 = self.twins(s, a)\n        loss = F.mse_loss(q1, y)\n        loss2 = F.mse_loss(q2, y)\n"
+    step = "        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n"
+    twins = (
+        "class Twins(nn.Module):\n    def __init__(self, q1, q2):\n        super().__init__()\n"
+        "        self.q1, self.q2 = q1, q2\n\n    def forward(self, s, a):\n"
+        "        return self.q1(s, a), self.q2(s, a)\n\n\nclass Buffer:"
+    )
+    module_of_both = [
+        ("class Buffer:", twins),
+        (
+            "        self.buffer, self.gamma",
+            "        self.twins = Twins(self.q1, self.q2)\n"
+            "        self.twins_target = Twins(self.q1_target, self.q2_target)\n        self.buffer, self.gamma",
+        ),
+        (sources._V, "v = torch.min(*self.twins_target(s2, a2))"),
+    ]
+    left = load(changed(sources.TD3, [*module_of_both, (apart, first + step + "        loss2.backward()\n")]))
+    right = load(changed(sources.TD3, [*module_of_both, (apart, first + "        loss = loss + loss2\n" + step)]))
+    for seed in SEEDS:
+        assert examine_continuous(left, seed).codes == {"twin-untrained"}
+        assert not examine_continuous(right, seed).codes

@@ -103,6 +103,7 @@ def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
     for path, parameters in _trained_networks(seen, known).items():
         changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
         if parameters & held & changed:
+            _twins_left(seen, path, known, held, report)
             _partly(seen, path, parameters, changed, report)
         elif not any(u.steps for u in seen.updates) or parameters & idle:
             report.add(FAULT, "no-step", path, f"in {len(seen.updates)} updates its optimizer took no step")
@@ -127,6 +128,20 @@ def _trained_networks(seen: Observed, known: Passes) -> dict[str, set[int]]:
                     if not call.extra and (call.keys.end == HERE).all() and not critics:
                         found.setdefault(call.network, set()).update(call.parameters & b.reached)
     return found
+
+
+def _twins_left(seen: Observed, path: str, known: Passes, held: frozenset[int], report: Report) -> None:
+    """An output of a critic that has a loss and layers of its own, none of which any step moves."""
+    heads: dict[int, set[int]] = {}
+    for update in seen.updates:
+        for b in (b for b in update.backwards if b.number in known.critic):
+            for rows in value_rows(seen, update, b.number):
+                if rows.call.network == path:
+                    heads.setdefault(rows.output, set()).update(rows.call.parameters & b.reached & held)
+    for output, parameters in heads.items():
+        if output >= 0 and parameters and not any(moved(u, p) for u in seen.updates for p in parameters):
+            told = f"output {output + 1} gets a gradient, which is gone when a step is taken: none moves its layers"
+            report.add(FAULT, "twin-untrained", path, told)
 
 
 def _partly(seen: Observed, path: str, parameters: set[int], changed: set[int], report: Report) -> None:
