@@ -147,16 +147,26 @@ def ddpg_941899(code: Any) -> Report:
     )
 
 
-@update("c444866a870e", "agents/ddpg_agent.py", "202d169986", "DDPG, batch normalization", OWN, RIGHT, LOOSE, SIXTH)
+@update(
+    "c444866a870e",
+    "agents/ddpg_agent.py",
+    "202d169986",
+    "DDPG, batch normalization",
+    OWN,
+    ("output-bounded",),
+    "read again after the examiner said so: the critic ends in a ReLU, and its actions go through one",
+    SIXTH,
+)
 def ddpg_c44486(code: Any) -> Report:
     m = code.module(dotted="agents.ddpg_agent")
-    config = SimpleNamespace(state_dim=5, action_dim=3, device="cpu")
+    config = SimpleNamespace(state_dim=5, action_dim=20, device="cpu")
     config.config = {"BatchesSizeDDPG": 32, "LearningRateDDPG": 1e-3}
     return examine(
         lambda: m.DDPGAgent(config),
         lambda agent, t: agent.memory.add([t.obs], [t.action], [t.reward], [t.next_obs], [t.done]),
         lambda agent: agent.learn(),
-        **ONE,
+        low=[-1] * 20,
+        high=[1] * 20,
     )
 
 
