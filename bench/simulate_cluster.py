@@ -323,6 +323,8 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.tasks < 4:
+        parser.error("--tasks: at least 4, one for each quarter of what the writer enters")
     costs, details = measure(given.tasks)
     print_costs(costs, details)
     days = {}
