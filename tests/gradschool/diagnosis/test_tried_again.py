@@ -402,3 +402,32 @@ def test_what_is_read_from_weights_is_not_said_to_stay() -> None:
     report = check_here(find("dqn.agent"), copied_first)
     assert not report.passed
     assert "stays as it is" not in report.hint
+
+
+def test_a_largest_size_is_not_taken_for_the_other_sign() -> None:
+    """The two agree wherever the lowest output of each row is the largest in size: not where all are above 0."""
+
+    def wrong(reward: Array, q_next: Array, terminated: Array, truncated: Array, gamma: float) -> Array:
+        return np.asarray(reward + gamma * (1 - terminated) * np.abs(q_next).max(axis=1))
+
+    report = check_here(find("dqn.td_target"), wrong)
+    assert report.hint == "The result is what would be right if `q_next` were replaced by the absolute value."
+
+
+def test_rows_of_what_is_read_from_weights_are_calls_and_not_named_as_rows() -> None:
+    torch = pytest.importorskip("torch")
+
+    def sharing(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
+        taken = q(batch.obs).gather(1, batch.action[:, None]).squeeze(1)
+        optimizer.zero_grad()
+        (taken - y).square().mean().backward()
+        optimizer.step()
+        if copy_target:
+            for old, new in zip(target_q.parameters(), q.parameters(), strict=True):
+                old.data = new.data
+
+    report = check_here(find("dqn.agent"), sharing)
+    assert not report.passed
+    assert "the row is" not in report.hint

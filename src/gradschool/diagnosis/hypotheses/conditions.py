@@ -27,12 +27,15 @@ def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condi
     """Yield the conditions that these parts allow, the plainest first; bounds are learned from entries ``within``."""
     yield from _named_rows(parts)
     yield from _flags(parts)
-    yield from _sizes(parts)
+    whole_calls = parts[0].exercise.read is not None  # a row of what is read from weights is a call, not a sample
+    if not whole_calls:
+        yield from _sizes(parts)
     yield from _options(parts)
     yield from _shapes(parts)
     yield from _ids(parts)
     yield from values(parts)
-    yield from positions(parts)
+    if not whole_calls:
+        yield from positions(parts)
     yield from bounds(parts, within)
 
 

@@ -139,6 +139,7 @@ def td_target_cases(rng: Rng) -> list[Case]:
         case("large rewards and outputs", 6, 5, scale=100.0),
         case("as many samples as actions", 5, 5, edge=True),
         case("every Q far below 0, undiscounted", 5, 4, edge=True, gamma=1.0, shift=-20.0),
+        case("every Q above 0", 4, 3, edge=True, shift=5.0, first=1),
         tied,
         still,
         case("one action", 5, 1, edge=True),

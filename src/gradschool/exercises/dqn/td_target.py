@@ -25,6 +25,7 @@ AXES: Axes = {
     "a row with neither flag": some_row_without("terminated", "truncated"),
     "one row that goes on": some(lambda a: len(a["reward"]) == 1 and not np.any(a["terminated"])),
     "every Q below 0": all_negative("q_next"),
+    "every Q above 0, where the step goes on": some(lambda a: np.all(a["q_next"] > 0) and not np.all(a["terminated"])),
     "two best actions": ties("q_next"),
     "gamma between": some(lambda a: 0 < a["gamma"] < 1),
 }
