@@ -14,5 +14,6 @@ function fitAll() {
 }
 
 document.fonts.ready.then(fitAll);
+document.fonts.addEventListener("loadingdone", fitAll);  // a font that is asked for later has other widths
 addEventListener("resize", fitAll);
 addEventListener("toggle", fitAll, true);  // a formula in a folded part has no width until it is opened

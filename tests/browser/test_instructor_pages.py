@@ -140,7 +140,7 @@ def test_a_reflection_is_marked_by_hand_with_its_scheme_in_sight(
     scheme.evaluate("e => e.scrollIntoView({block: 'center'})")
     shoot(page, "instructor-reflection")
     assert page.evaluate("window.harm") is None
-    assert page.locator("math").count() > 50
+    expect(page.locator("math").nth(50)).to_be_attached()
     with Gradebook(course.db_url) as gradebook:
         grade = gradebook.find_grade("chain-reflection", chain.notebook, chain.assignment_id, "perfect")
         assert (grade.manual_score, grade.needs_manual_grade) == (5, False)
@@ -210,6 +210,7 @@ def test_a_reflection_is_marked_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url("**/submissions/**")
     page.wait_for_function(MARKS_THERE)
+    expect(page.locator("#to-mark")).to_be_attached()  # by now the page has moved the focus, and will not again
     page.evaluate("$.fx.off = true")  # else the page glides for half a second to each of its fields
     tab_to(page, "input.score#chain-reflection")
     with page.expect_response(lambda r: "/formgrader/api/grade/" in r.url and r.request.method == "PUT"):

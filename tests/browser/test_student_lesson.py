@@ -242,11 +242,11 @@ def keys_stay_on_a_summary(lesson: Lesson, card: Locator) -> None:
     details, summary = card.locator("details").last, card.locator("summary").last
     summary.focus()
     cell = lesson.active_index()  # the card's own
-    assert not details.evaluate("e => e.open")
+    expect(details).to_have_js_property("open", False)
     for key in ("ArrowDown", "b"):
         lesson.page.keyboard.press(key)
     lesson.page.keyboard.press("Enter")
-    assert details.evaluate("e => e.open")
+    expect(details).to_have_js_property("open", True)
     expect(summary).to_be_focused()
     assert lesson.active_index() == cell
 

@@ -86,6 +86,18 @@ def pictures_are_read(pictures: Locator) -> None:
         expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
+# A figure sees its new width one frame later, and is drawn for it in the frame after that.
+DRAWN = "() => new Promise(done => { const on = n => n ? requestAnimationFrame(() => on(n - 1)) : done(); on(3); })"
+FITS = "width => innerWidth === width && document.documentElement.scrollWidth <= width"
+
+
+def fits(page: Page, width: int, height: int = 900) -> None:
+    """Make the window so wide, and wait until figures are drawn for it and nothing is wider than it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(DRAWN)
+    page.wait_for_function(FITS, arg=width)
+
+
 @contextmanager
 def jupyterlab(folder: Path, cwd: Path, **env: str) -> Iterator[str]:
     """Start JupyterLab on a free port, with settings of its own; yield its address."""
@@ -317,10 +329,10 @@ def tab_to(page: Page, wanted: str, most: int = 150) -> int:
     """
     for stop in range(1, most + 1):
         page.keyboard.press("Tab")
-        with suppress(TooLate):  # pages glide to it, and some things slide in
+        try:  # pages glide to it, and some things slide in
             page.wait_for_function(f"({FOCUS})().seen")
-        here = page.evaluate(FOCUS)
-        assert here["seen"], here
+        except TooLate:
+            raise AssertionError(page.evaluate(FOCUS)) from None
         if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
             return stop
     raise AssertionError(f"{most} presses of Tab do not lead to {wanted}")

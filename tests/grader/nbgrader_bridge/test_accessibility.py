@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from grader.audit.known_mistakes import over_the_wire
 from grader.bank.registry import find_entry
@@ -18,7 +18,7 @@ from grader.publish.class_report import page
 from grader.publish.feedback import write_feedback
 from tests.support import class_without_kernels
 from tests.support.axe import serious
-from tests.support.browser import SHOTS, chromium
+from tests.support.browser import SHOTS, chromium, fits
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def test_a_feedback_page_fits_a_phone_says_whose_it_is_and_follows_a_dark_deskto
         page.goto(pages["feedback"].as_uri())
         assert page.title() == "Feedback: Loss as chain rule — ann"
         assert page.locator("html").get_attribute("lang") == "en"
-        assert page.locator("#lesson").get_attribute("open") is None  # folded, so that the cards are what one sees
+        expect(page.locator("#lesson")).to_have_js_property("open", False)  # so one sees the cards
         assert page.evaluate("document.body.getBoundingClientRect().height") < 25_000 / 2
         reflection = page.locator("#results tr", has_text="chain-reflection")
         assert "– of 6" in reflection.inner_text()  # nobody has marked it yet: that is no 0
@@ -75,9 +75,10 @@ def test_a_feedback_page_fits_a_phone_says_whose_it_is_and_follows_a_dark_deskto
         tops = [page.locator(f"#{part}").bounding_box()["y"] for part in ("results", "cards", "lesson")]
         assert tops == sorted(tops)
         page.locator("#results a[href='#chain-l2-gradient']").click()  # leads to its card, which is not folded
-        assert page.evaluate("location.hash") == "#chain-l2-gradient"
+        page.wait_for_url("**#chain-l2-gradient")
         page.locator("#lesson > summary").click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        expect(page.locator("#lesson")).to_have_js_property("open", True)
+        fits(page, 390)
         shown = page.evaluate("[...document.querySelectorAll('summary')].map(s => getComputedStyle(s).display)")
         assert set(shown) == {"list-item"}  # any other loses the triangle
         grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -88,5 +89,5 @@ def test_a_feedback_page_fits_a_phone_says_whose_it_is_and_follows_a_dark_deskto
 def test_the_class_report_fits_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(pages["class-report"].as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(page, 390)
     page.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader import handlers
+from playwright.sync_api import expect
 from traitlets.config import Config
 
 from grader.course import Chapter, chapters
@@ -128,6 +129,7 @@ def test_a_tall_bracket_with_an_exponent_is_as_tall_as_its_partner(tmp_path: Pat
     with chromium() as browser, watched_page(browser) as opened:
         opened.goto(file.as_uri())
         opened.locator("#lesson > summary").click()
+        expect(opened.locator("mo").last).to_be_visible()
         tall = [b.bounding_box()["height"] for b in opened.locator("mo").all()]  # type: ignore[index]
     assert len(tall) == 2
     assert tall[0] == pytest.approx(tall[1], rel=0.05)

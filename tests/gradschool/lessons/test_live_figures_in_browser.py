@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from grader.bank.registry import find_entry
 from grader.course import chapter
@@ -21,7 +22,7 @@ from gradschool.lessons.figures import backprop_stepper
 from gradschool.lessons.live_figures.page import as_html
 from gradschool.lessons.live_figures.show import LiveFigure, plain
 from tests.support.axe import serious
-from tests.support.browser import SHOTS, chromium, watched_page
+from tests.support.browser import SHOTS, chromium, fits, watched_page
 from tests.support.lesson_functions import linear_vjp, tanh_vjp
 
 pytestmark = pytest.mark.slow
@@ -98,10 +99,9 @@ def figure(page: Page, name: str) -> Locator:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_serious_and_it_fits_a_phone(page: Page, scheme: Any, width: int) -> None:
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 900})
     page.reload()
-    assert page.locator(".live-figure").count() == 4
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator(".live-figure")).to_have_count(4)
+    fits(page, width)
     assert serious(page) == []
     page.screenshot(path=SHOTS / f"live-figures-{scheme}-{width}.png", full_page=True)
 
@@ -129,7 +129,7 @@ def test_every_value_and_gradient_of_the_chain_is_that_of_the_lesson_s_own_cell(
 def test_a_box_is_dragged_and_a_screen_reader_is_told_what_changed(page: Page) -> None:
     chain = figure(page, "chain_graph")
     chain.get_by_role("button").click()
-    assert chain.get_by_role("status").inner_text().startswith("As in the text: p = 5, L = 2")
+    expect(chain.get_by_role("status")).to_have_text(re.compile("^As in the text: p = 5, L = 2"))
     box = chain.locator(".lf-grip").first.bounding_box()
     assert box is not None
     x, y = box["x"] + 20, box["y"] + 10
@@ -138,65 +138,67 @@ def test_a_box_is_dragged_and_a_screen_reader_is_told_what_changed(page: Page) -
     page.mouse.move(x, y + 28, steps=3)  # two steps of 14 pixels down
     page.mouse.up()
     slider = chain.get_by_role("slider", name="w", exact=True)
-    assert slider.input_value() == str(3.0 - 2 * LIMITS["w"][2])
-    assert slider.get_attribute("aria-valuetext") == "2.5"
-    assert chain.get_by_role("status").inner_text().startswith("w is now 2.5: p = 4, L = 0.5; the gradient is 1 at p")
+    expect(slider).to_have_value(str(3.0 - 2 * LIMITS["w"][2]))
+    expect(slider).to_have_attribute("aria-valuetext", "2.5")
+    expect(chain.get_by_role("status")).to_have_text(
+        re.compile("^w is now 2.5: p = 4, L = 0.5; the gradient is 1 at p")
+    )
 
 
 def test_arrow_keys_choose_an_action_and_the_counts_follow_detach(page: Page) -> None:
     net = figure(page, "transition")
-    captions = net.locator("figcaption b")
+    captions, says = net.locator("figcaption b"), net.get_by_role("status")
     net.get_by_role("radio", name="west").focus()
     page.keyboard.press("ArrowRight")
-    assert net.get_by_role("radio", name="pick up").is_checked()
-    assert captions.all_inner_texts() == ["1 of 48 weights", "6 of 70 weights"]
-    assert net.locator("line.lf-flow").count() == 1 + 6
-    assert net.get_by_role("status").inner_text().startswith("pick up: 1 of 48 and 6 of 70 weights")
+    expect(net.get_by_role("radio", name="pick up")).to_be_checked()
+    expect(captions).to_have_text(["1 of 48 weights", "6 of 70 weights"])
+    expect(net.locator("line.lf-flow")).to_have_count(1 + 6)
+    expect(says).to_have_text(re.compile("^pick up: 1 of 48 and 6 of 70 weights"))
     net.get_by_role("checkbox", name="hold the target constant (detach)").focus()
     page.keyboard.press("Space")
-    assert net.locator("line.lf-leak").count() > 0
-    assert captions.first.inner_text() == "2 of 48 weights"
-    assert "leaks" in net.get_by_role("status").inner_text()
+    expect(net.locator("line.lf-leak")).not_to_have_count(0)
+    expect(captions.first).to_have_text("2 of 48 weights")
+    expect(says).to_contain_text("leaks")
     net.get_by_role("checkbox", name="the episode ends").check()
-    assert captions.all_inner_texts() == ["1 of 48 weights", "6 of 70 weights"]
+    expect(captions).to_have_text(["1 of 48 weights", "6 of 70 weights"])
 
 
 def test_the_action_is_moved_along_the_critic_by_keys_and_by_mouse(page: Page) -> None:
     critic = figure(page, "critic")
     handle, says = critic.get_by_role("slider", name="torque a"), critic.get_by_role("status")
     critic.get_by_role("button").click()  # the actor's own action: the top of Q, where the slope is 0
-    assert handle.get_attribute("aria-valuenow") == "0.5"
+    expect(handle).to_have_attribute("aria-valuenow", "0.5")
     handle.focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")  # a = 1: dQ/da = -1, times 2 (1 - 1/4) behind tanh, times 3/4 inverted
-    assert handle.get_attribute("aria-valuetext") == "torque 1, Q −0.3, slope −1"
-    assert critic.locator("td").all_inner_texts() == ["−1", "−1.5", "−0.75"]
-    assert "asks for a smaller torque" in says.inner_text()
+    expect(handle).to_have_attribute("aria-valuetext", "torque 1, Q −0.3, slope −1")
+    expect(critic.locator("td")).to_have_text(["−1", "−1.5", "−0.75"])
+    expect(says).to_contain_text("asks for a smaller torque")
     page.keyboard.press("End")
-    assert critic.locator("td").all_inner_texts() == ["−3", "0", "−3"]
+    expect(critic.locator("td")).to_have_text(["−3", "0", "−3"])
     box = critic.locator(".lf-drag").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
-    assert -2 < float(handle.get_attribute("aria-valuenow") or 9) < 0
+    expect(handle).to_have_attribute("aria-valuenow", re.compile(r"^-(0\.[1-9]|1(\.\d+)?$)"))
 
 
 def test_backpropagation_goes_on_by_buttons_within_its_steps_and_plays(page: Page) -> None:
     steps = figure(page, "flow_graph")
     says, at = steps.get_by_role("status"), steps.get_by_role("slider", name="step")
     steps.get_by_role("button", name="Previous").click()
-    assert at.get_attribute("aria-valuetext") == "1"
+    expect(at).to_have_attribute("aria-valuetext", "1")
     for _ in range(9):
         steps.get_by_role("button", name="Next").click()
-    assert at.get_attribute("aria-valuetext") == "6"
-    assert says.inner_text().startswith("6. linear_vjp: W₁ and x")
+    expect(at).to_have_attribute("aria-valuetext", "6")
+    expect(says).to_have_text(re.compile("^6. linear_vjp: W₁ and x"))
     page.clock.install()
     steps.get_by_role("button", name="Play").click()
-    assert at.get_attribute("aria-valuetext") == "1"
+    expect(at).to_have_attribute("aria-valuetext", "1")
     page.clock.run_for(2000)
-    assert at.get_attribute("aria-valuetext") == "2"
+    expect(at).to_have_attribute("aria-valuetext", "2")
     steps.get_by_role("button", name="Pause").click()
     page.clock.run_for(9000)
-    assert at.get_attribute("aria-valuetext") == "2"
+    expect(at).to_have_attribute("aria-valuetext", "2")
 
 
 def test_a_module_for_a_notebook_and_the_script_of_a_page_are_the_same_code(page: Page) -> None:
