@@ -47,6 +47,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "critic-moved-by-actor": frozenset({"actor-gradient-left"}),
     "grads-not-zeroed": frozenset({"actor-gradient-left"}),
     "untaken": frozenset({"unexplained"}),
+    "rows-misaligned": frozenset({"mask-missing", "target-action-state"}),
     "wrong-column": frozenset({"unexplained", "untaken"}),
     "critic-other-action": frozenset({"unexplained"}),
     "zeroed-before-step": frozenset({"no-step", "online-still", "twin-untrained"}),

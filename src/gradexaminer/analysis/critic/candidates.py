@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations, permutations, product
 
@@ -209,6 +209,17 @@ def averaged(candidate: Candidate) -> Candidate:
     """The mean of these values over the batch, for all rows."""
     name = f"mean over the batch of {candidate.name}"
     return _candidate(name, np.full_like(candidate.value, candidate.value.mean()), "bootstrap-averaged")
+
+
+def of_other_rows(candidate: Candidate, terminated: Mapping[int, bool]) -> list[Candidate]:
+    """A right value, but of next states that stand in another order than the batch; alone, and with their own flags."""
+    if candidate.fault or not candidate.parts:
+        return []
+    own = np.array([not terminated[int(i)] for i in candidate.parts[0].call.keys.index], float)
+    moved = replace(candidate, name=f"{candidate.name}, of other rows", fault="rows-misaligned", convention="")
+    entropy = {name: own * x for name, x in candidate.entropy.items()}
+    masked = replace(moved, name=f"{moved.name} with their flags", value=own * candidate.value, entropy=entropy)
+    return [moved, masked]
 
 
 def with_entropy(candidate: Candidate, entropies: dict[str, np.ndarray]) -> Candidate:

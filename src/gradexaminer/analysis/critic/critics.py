@@ -23,7 +23,7 @@ from gradexaminer.analysis.reading.memory import once
 from gradexaminer.analysis.reading.policies import is_policy, looks_like_policy
 from gradexaminer.analysis.reading.policy_tables import as_probabilities, drawn_actions
 from gradexaminer.analysis.reading.several_steps import later_rewards, steps_ahead
-from gradexaminer.analysis.reading.tables import tables
+from gradexaminer.analysis.reading.tables import Table, tables, tables_of_other_rows
 from gradexaminer.analysis.reading.values import ValueRows, value_rows
 from gradexaminer.analysis.update.applied import is_swept
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
@@ -165,6 +165,24 @@ def _candidates(
     """
     index, ahead, taken = (np.frombuffer(x, np.int64) for x in (here, further, columns))
     said = tables(seen, update, backward.time, index, online, index + ahead)
+    made = _made_of(seen, update, backward, said, index, taken)
+    if not np.any(ahead):
+        others = tables_of_other_rows(seen, update, backward.time, index, online)
+        known = {i: t.terminated for i, t in seen.transitions.items()} if others else {}
+        for c in _made_of(seen, update, backward, others, index, taken) if others else ():
+            made += candidates.of_other_rows(c, known)
+    return made
+
+
+def _made_of(
+    seen: Observed,
+    update: Update,
+    backward: Backward,
+    said: list[Table],
+    index: np.ndarray,
+    taken: np.ndarray,
+) -> list[candidates.Candidate]:
+    """The values that can be made of these tables."""
     n = seen.spaces.n_actions
     if n is not None:
         given = [t for t in said if is_policy(seen, t.call)]

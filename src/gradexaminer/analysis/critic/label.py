@@ -17,6 +17,7 @@ from gradexaminer.analysis.critic import candidates as candidates_of
 from gradexaminer.analysis.critic import curved
 from gradexaminer.analysis.critic.candidates import Candidate
 from gradexaminer.analysis.critic.evidence import MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
+from gradexaminer.analysis.critic.permuted import permuted_forms
 from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
 
@@ -43,7 +44,7 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
             found = [label for label in forms(e, candidates, rows, flat) if label is not None]
             if found:
                 return found
-    return list(curved.curved_forms(e, candidates))
+    return list(permuted_forms(e, candidates, choices[0])) or list(curved.curved_forms(e, candidates))
 
 
 def _again(

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradexaminer.analysis.critic.evidence import OF_OTHER_ROWS, UNMASKED
 from gradexaminer.analysis.critic.log_prob_findings import say_log_prob
+from gradexaminer.analysis.critic.permuted import PARTS
 from gradexaminer.analysis.critic.shifted import say_shifted
 from gradexaminer.analysis.critic.target_action import say_target_action
 from gradexaminer.analysis.critic.views import CriticView
@@ -40,6 +41,9 @@ def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
         return
     if first.mixed == "label" and _is_not_squared(view):
         report.add(FAULT, "error-not-squared", view.name, "d loss / d Q is one and the same number in all updates")
+        return
+    if first.mixed in PARTS:
+        report.add(FAULT, "rows-misaligned", view.name, PARTS[first.mixed])
         return
     if first.mixed and first.mixed != UNMASKED:
         code = {"label": "broadcast", "reward": "reward-averaged", "bootstrap": "bootstrap-averaged"}[first.mixed]

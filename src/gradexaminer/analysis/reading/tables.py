@@ -64,6 +64,20 @@ def tables(
     return [t for t in _all_tables(seen, update, *named, online) if t.call.time <= before]
 
 
+def tables_of_other_rows(
+    seen: Observed, update: Update, before: int, index: np.ndarray, online: frozenset[int]
+) -> list[Table]:
+    """Answers about as many next states as there are rows, in another order than the batch's: row by row as given."""
+    made: list[Table] = []
+    for call in update.calls:
+        same_rows = len(call.keys.index) == len(index) and call.keys.all_next and (call.keys.index >= 0).all()
+        if call.part or call.time > before or not same_rows or np.array_equal(call.keys.index, index):
+            continue
+        for output, x in enumerate(call.outputs):
+            made += _tables_of(call, output, x, {NEXT: call.keys.index}, online)
+    return made
+
+
 @once
 def _all_tables(seen: Observed, update: Update, here: bytes, after: bytes, online: frozenset[int]) -> list[Table]:
     """The tables of a whole update; the transitions at both ends are given as the bytes of their numbers."""

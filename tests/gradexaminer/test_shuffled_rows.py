@@ -1,0 +1,54 @@
+"""A part of a batch that stands in another order than its rows is named, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn
+from tests.gradexaminer.sources import changed
+
+SEEDS = (0, 1, 2)
+_SAMPLE = "s, a, r, s2, d = self.sample()\n        q ="
+_TD3_SAMPLE = "s, a, r, s2, d = self.buffer.sample(batch)\n"
+_HUBER = (sources.LOSS, "loss = F.smooth_l1_loss(q, y)")
+
+
+def shuffled(what: str) -> list[tuple[str, str]]:
+    return [
+        (_SAMPLE, f"s, a, r, s2, d = self.sample()\n        {what} = {what}[torch.randperm(len({what}))]\n        q =")
+    ]
+
+
+SHUFFLED = {
+    "rewards": shuffled("r"),
+    "next states": shuffled("s2"),
+    "flags": shuffled("d"),
+    "values": [(sources.V, f"{sources.V}[torch.randperm(self.batch)]")],
+    "rewards, Huber": [*shuffled("r"), _HUBER],
+    "next states, Huber": [*shuffled("s2"), _HUBER],
+    "next states of other transitions": [(sources.V, "v = self.target(self.sample()[3]).max(1).values")],
+}
+
+
+@pytest.mark.parametrize("name", SHUFFLED)
+def test_a_part_of_the_batch_in_another_order_is_named(name, load):
+    module = load(changed(sources.DQN, SHUFFLED[name]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert report.codes == {"rows-misaligned"}, str(report)
+
+
+def test_next_states_with_their_flags_in_another_order_lack_no_mask(load):
+    both = "order = torch.randperm(self.batch)\n        s2, d = s2[order], d[order]\n        q ="
+    report = examine_dqn(load(changed(sources.DQN, [(_SAMPLE, _SAMPLE[: -len("q =")] + both)])))
+    assert report.codes == {"rows-misaligned"}, str(report)
+
+
+@pytest.mark.parametrize("what", ["r", "s2", "d"])
+def test_twin_critics_of_shuffled_rows(what, load):
+    order = f"        {what} = {what}[torch.randperm(batch)]\n"
+    module = load(changed(sources.TD3, [(_TD3_SAMPLE, _TD3_SAMPLE + order)]))
+    for seed in SEEDS:
+        report = examine_continuous(module, seed)
+        assert report.codes == {"rows-misaligned"}, str(report)
