@@ -75,6 +75,8 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
     with np.errstate(all="ignore"):
         if kind == "right":
             return 0.0, _of_right(right, rest)
+        if kind == "small-lost":
+            return 0.0, _small_lost(s, part, *map(float, rest))
         if kind == "input":
             return 0.0, _beside(s, rest[0], right)
         if kind == "step":
@@ -100,6 +102,15 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "as-if":
             return 0.0, _as_if(entry, s, part, rest)
     raise UnknownFormula(f"the formula {key!r}")
+
+
+def _small_lost(s: Sample, part: str, low: float, high: float) -> Array | None:
+    """Return the right answer with 0 for what is small; None where a number so small is left, by whatever little."""
+    got, right = s.got[part], s.right[part]
+    small = np.abs(right) <= low
+    if got[small].any():
+        return None
+    return np.asarray(right * ~(small | ((np.abs(right) < high) & (got == 0))))
 
 
 def _shortened(step: Array, most: float, *, whole: bool) -> Array:

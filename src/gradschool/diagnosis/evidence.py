@@ -151,6 +151,11 @@ class Budget:
     cpu: float = field(default_factory=lambda: CPU_SECONDS)
     clock: float = field(default_factory=lambda: SECONDS)
     since: tuple[float, float] = field(default_factory=lambda: (cpu_time(), time.perf_counter()))
+    at_first: tuple[float, float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep what there is at first: extensions are shares of that."""
+        self.at_first = self.cpu, self.clock
 
     @property
     def over(self) -> bool:
@@ -164,8 +169,9 @@ class Budget:
 
     def extend(self, share: float) -> None:
         """Allow more time, and more questions, as a share of what there was at first."""
-        self.cpu += share * self.cpu
-        self.clock += share * self.clock
+        cpu, clock = self.at_first
+        self.cpu += share * cpu
+        self.clock += share * clock
         self.questions += int(share * QUESTIONS)
         self.right_answers += int(share * RIGHT_ANSWERS)
 

@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.audit import deep
-from grader.audit.deep import DeepAudit, Options, deep_audit, examine_mutant
+from grader.audit.deep import DeepAudit, Options, by_judge, deep_audit, examine_mutant
 from grader.audit.mutation.differential import TooLong, asked, find_difference, legal_inputs, seconds_of_cpu
 from grader.audit.mutation.legal_inputs import CHANGES, candidates, is_changed
 from grader.audit.mutation.mutants import Solution, mutants, solutions
+from grader.audit.sentences.claims import false_claims
 from grader.bank.entry import Entry
 from grader.bank.registry import find_entry
 from grader.children import Limits
@@ -46,6 +47,17 @@ def test_a_mutant_that_fails_for_both_is_in_no_list():
     found = examine_mutant(entry, mutant(UPHILL, entry), QUICK)
     assert (found["status"], found["differs"]) == ("failed", True)
     assert not {"survivors", "disagree", "unlucky", "false_sentences"} & set(found)
+
+
+@pytest.mark.parametrize("exercise_id", ["dqn.double_target", "dqn.residual_gradient"])
+def test_small_numbers_that_are_lost_have_one_mark_and_one_true_name(exercise_id: str):
+    """Some input holds a tiny number beside others by construction, whatever the seed."""
+    entry = find_entry(exercise_id)
+    lost = next(m for m in mutants(entry) if m.operator == "result-without-nothing")
+    reports = [by_judge(entry, lost, seed) for seed in range(8)]
+    assert {r.mistake for r in reports} == {"small-lost"}
+    assert len({r.fraction for r in reports}) == 1
+    assert false_claims(entry, lost, reports[:2], 20) == ""
 
 
 def test_a_right_solution_written_another_way_is_equivalent():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -322,6 +323,33 @@ def test_a_formula_of_the_wrong_entries_is_not_said_of_all() -> None:
     name, sentence = hint(lambda x, w: x * w, lambda x, w: np.where(x < 0, w, x * w))
     assert name == "echo"
     assert sentence == "Where `x` is negative, the result is `w` as it went in; everywhere else it is right."
+
+
+def test_small_numbers_that_are_lost_are_told_by_their_sizes() -> None:
+    """Nothing is said of what lies between the largest number that is lost and the smallest that is kept."""
+
+    def right(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return np.sin(x) * np.where(np.arange(3) == 1, 1e-4, 1.0) + 0 * w
+
+    def without_small(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(right(x, w)) < 1e-3, 0.0, right(x, w))
+
+    name, sentence = hint(right, without_small)
+    assert name == "small-lost"
+    low, high = map(float, re.findall(r"[-+e.\d]*\d", sentence.partition("where")[2]))
+    assert 5e-5 < low < 1e-3 < high < 1
+
+
+def test_a_column_that_is_lost_is_no_matter_of_sizes() -> None:
+    assert hint(lambda x, w: np.sin(x) * w, lambda x, w: np.sin(x) * w * (np.arange(3) != 1))[0] != "small-lost"
+
+
+def test_time_is_extended_by_a_share_of_what_there_was_at_first() -> None:
+    budget = Budget(questions=0, right_answers=0, cpu=4.0, clock=8.0)
+    for _ in range(3):
+        budget.extend(0.25)
+    assert (budget.cpu, budget.clock) == (7.0, 14.0)
+    assert (budget.questions, budget.right_answers) == (3 * evidence.QUESTIONS // 4, 3 * evidence.RIGHT_ANSWERS // 4)
 
 
 def test_a_bound_says_what_was_seen_and_no_more() -> None:

@@ -197,8 +197,9 @@ OF_RIGHT: tuple[Formula, ...] = (
 
 
 def clipped(parts: Sequence[Part]) -> Iterator[Formula]:
-    """Yield the right answer rounded, clipped at a bound, or scaled down to a norm, that these answers suggest."""
+    """Yield the right answer without its smallest numbers, rounded, clipped or scaled to a norm, as these suggest."""
     wrong = [p for p in parts if p.is_wrong]
+    yield from _without_small(parts)
     yield from (_decimals(n) for n in range(1, 8) if any(_loses_digits(p.right, n) for p in wrong))
     top = float(np.max([np.max(p.got, initial=-np.inf) for p in wrong]))
     low = float(np.min([np.min(p.got, initial=np.inf) for p in wrong]))
@@ -213,6 +214,27 @@ def clipped(parts: Sequence[Part]) -> Iterator[Formula]:
         lambda p: p.right * min(1.0, norm / (np.linalg.norm(p.right) or 1.0)),
         False,
     )
+
+
+def _without_small(parts: Sequence[Part]) -> Iterator[Formula]:
+    """Yield the right answer with 0 for its small numbers, if sizes alone tell what is lost from what is kept.
+
+    Some answer must lose numbers beside others that it keeps: where a whole answer is lost, its case may be the reason.
+    """
+    sizes = [np.abs(p.right) for p in parts]
+    lost = [x[p.wrong & (p.got == 0)] for x, p in zip(sizes, parts, strict=True)]
+    kept = [x[~p.wrong & (p.got != 0)] for x, p in zip(sizes, parts, strict=True)]
+    low = float(np.max(np.concatenate(lost), initial=0.0))
+    high = float(np.min(np.concatenate(kept), initial=np.inf))
+    if low < high and any(a.size and b.size for a, b in zip(lost, kept, strict=True)):
+        says = f"what it should be, but 0 where that is {low:.3g} or less in size (it is right from {high:.3g} on)"
+        yield Formula("small-lost", says, ("small-lost", low, high), lambda p: _small_lost(p, low, high), False)
+
+
+def _small_lost(p: Part, low: float, high: float) -> Array:
+    """Return the right answer with 0 up to one size and itself from another on; between the two, either."""
+    size = np.abs(p.right)
+    return np.where((size <= low) | ((size < high) & (p.got == 0)), 0.0, p.right)
 
 
 def _loses_digits(x: Array, n: int) -> bool:

@@ -117,9 +117,11 @@ def transition_cases(rng: Rng) -> list[Case]:
 def already_right(rng: Rng, target: str, name: str) -> Case:
     """A batch in which the first sample is right already, and the second one, which ends, nearly.
 
-    Its target, made from the network ``target``, is Q(s, a).
+    Its target, made from the network ``target``, is Q(s, a). Its action is not the best one: where the target moves, no
+    other sample adds to the same entry, and the tiny gradient stands there alone.
     """
     c = transition(rng, name, 4, 4, 3, edge=True)
+    c.args["action"][1] = (c.args[target][c.args["state"][1]].argmax() + 1) % 3
     c.args["reward"][:2] += td_errors(c.args, target)[:2] - (0.0, 1e-5)
     return c
 

@@ -6,14 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import (
-    Axes,
-    all_negative,
-    some,
-    some_row,
-    some_row_without,
-    ties,
-)
+from gradschool.exercises.axes import TINY, Axes, all_negative, some, some_row, some_row_without, ties
 from gradschool.exercises.dqn._cases import distinct_q, target_axes, td_target_cases
 from gradschool.exercises.dqn._losses import episode_value
 
@@ -23,6 +16,7 @@ AXES: Axes = {
     "a row that goes on": some_row_without("terminated"),
     "two best actions of the target network": ties("q_next_target"),
     "the target network says more of the chosen action, and less": some(lambda a: _both_orders(a)),
+    "a tiny target of a row that goes on, beside others": some(lambda a: _tiny_onward(a)),
     "every Q below 0": some(lambda a: all_negative("q_next_online")([a]) and all_negative("q_next_target")([a])),
 }
 
@@ -32,6 +26,18 @@ def _both_orders(a: Args) -> bool:
     rows, chosen = np.arange(len(a["reward"])), a["q_next_online"].argmax(axis=1)
     above = a["q_next_target"][rows, chosen] > a["q_next_online"][rows, chosen]
     return bool(np.any(above) and np.any(~above))
+
+
+def _tiny_onward(a: Args) -> bool:
+    """Whether the targets of some rows that go on, and not of all rows, are tiny."""
+    tiny = np.abs(oracle(a)) < TINY
+    return bool((tiny & ~a["terminated"]).any() and not tiny.all())
+
+
+def _lower_to_tiny(a: Args) -> None:
+    """Choose the rewards of two rows that go on so that their targets are tiny, one above 0 and one below."""
+    rows = np.flatnonzero(~a["terminated"])[:2]
+    a["reward"][rows] += (1e-4, -1e-4) - oracle(a)[rows]
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -51,6 +57,8 @@ def cases(rng: Rng) -> list[Case]:
             "terminated": c.args["terminated"],
             "gamma": c.args["gamma"],
         }
+        if c.name == "as many samples as actions":
+            _lower_to_tiny(args)
         found.append(Case(c.name, args, c.edge, c.sizes, {"terminated": c.args["terminated"]}))
     return found
 

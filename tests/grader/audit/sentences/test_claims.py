@@ -62,6 +62,13 @@ TRUE_AND_FALSE = {
         ("everywhere", "ratio", "right", "right"),
         ("everywhere", "", "right", "right"),
     ),
+    "small numbers lost": (
+        L2,
+        "return np.where(np.abs(p - l) < 1e-3, 0.0, p - l)",
+        "formula",
+        ("everywhere", "", "small-lost", 9e-4, 1.1e-3),
+        ("everywhere", "", "small-lost", 0.5, 0.6),
+    ),
     "an input": (L2, "return p.copy()", "formula", ("everywhere", "", "input", "p"), ("everywhere", "", "input", "l")),
     "two inputs": (
         L2,
