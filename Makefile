@@ -110,9 +110,10 @@ lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/codespell && \
 	  $(BIN)/codespell -D docs/banned-words.txt -S docs/terms.md solutions docs/*.md docs/decisions README.md CONTRIBUTING.md SECURITY.md
 
-# The versions of constraints/, decided anew for one Python: make constraints PYTHON=python3.12
-constraints:
-	@$(PYTHON) constraints/compile.py
+# The versions of constraints/, decided anew for every Python, here or not.
+constraints: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[constraints]'
+	@$(BIN)/python constraints/compile.py
 
 redteam: setup bubblewrap browser
 	@$(BIN)/python -m grader redteam

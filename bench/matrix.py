@@ -27,7 +27,7 @@ def constraints_for(number: str) -> Path:
     """Return the compiled constraints of a Python such as "312"; SystemExit if there are none."""
     file = ROOT / "constraints" / f"py{number}.txt"
     if not file.is_file():
-        raise SystemExit(f"There is no {file.relative_to(ROOT)}: run `make constraints` with that Python first.")
+        raise SystemExit(f"There is no {file.relative_to(ROOT)}: run `make constraints` first.")
     return file
 
 

@@ -1,57 +1,45 @@
-"""Write the compiled constraints of the running Python: one tested version of every package that `make setup` installs.
+"""Write the compiled constraints of each Python: one version of every package that this project can ask for.
 
-`make constraints` runs this. pip decides what fits together, within constraints.txt, and nothing is installed.
-A file holds names and versions alone: no address and no hash, so that pip's own configuration says where from.
+`make constraints` runs this. uv decides what fits together, within constraints.txt, from the packages' metadata alone:
+nothing is installed, and none of these Pythons has to be on this machine. A file holds names and versions alone: no
+address and no hash, so that the user's own configuration says where from.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
-import tempfile
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 HEADER = """\
 # Compiled by constraints/compile.py for Python {version}: the versions that fit together. No addresses and no hashes.
-# Do not edit: change pyproject.toml or constraints.txt, then run `make constraints PYTHON=python{version}`.
+# Do not edit: change pyproject.toml or constraints.txt, then run `make constraints`.
 """
+# What PyTorch asks for where it comes with CUDA. This project needs none of it, and a CPU build asks for none.
+CUDA = re.compile(r"(nvidia-|cuda-|triton==)")
 
 
-def canonical(name: str) -> str:
-    """Return a package's name as package indexes compare it.
-
-    >>> canonical("Ruamel.YAML_clib")
-    'ruamel-yaml-clib'
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def resolve(extras: list[str]) -> dict[str, str]:
-    """Return name -> version of everything that the project with these extras needs, as pip resolves it."""
-    with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        words = ["--dry-run", "--ignore-installed", "--quiet", "--disable-pip-version-check", "--report", report.name]
-        asked = ["-c", str(ROOT / "constraints.txt"), f"{ROOT}[{','.join(extras)}]"]
-        subprocess.run([sys.executable, "-m", "pip", "install", *words, *asked], check=True)
-        found = json.loads(Path(report.name).read_text(encoding="utf-8"))["install"]
-    packages = {canonical(p["metadata"]["name"]): p["metadata"]["version"].partition("+")[0] for p in found}
-    del packages["gradschool"]
-    return packages
+def resolve(python: str) -> list[str]:
+    """Return ``name==version`` of everything that the project with all its extras needs on this Python."""
+    words = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:", "--all-extras"]
+    words += ["--python-version", python, "--no-emit-index-url", "--no-emit-find-links"]
+    asked = ["-c", str(ROOT / "constraints.txt"), str(ROOT / "pyproject.toml")]
+    run = subprocess.run([sys.executable, "-m", "uv", *words, *asked], stdout=subprocess.PIPE, text=True, check=True)
+    return [line.partition("+")[0] for line in run.stdout.splitlines() if not CUDA.match(line)]
 
 
-def main() -> None:
-    """Compile for the running Python, with every extra of pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    packages = resolve(sorted(project["optional-dependencies"]))
-    major, minor = sys.version_info[:2]
-    file = ROOT / "constraints" / f"py{major}{minor}.txt"
-    lines = [f"{name}=={version}\n" for name, version in sorted(packages.items())]
-    file.write_text(HEADER.format(version=f"{major}.{minor}") + "".join(lines), encoding="utf-8")
-    print(f"{file.relative_to(ROOT)}: {len(lines)} packages")
+def main(pythons: list[str]) -> None:
+    """Compile for the Pythons that are named, or for all, with every extra of pyproject.toml."""
+    for python in pythons or PYTHONS:
+        file = ROOT / "constraints" / f"py{python.replace('.', '')}.txt"
+        lines = resolve(python)
+        text = HEADER.format(version=python) + "".join(f"{line}\n" for line in lines)
+        file.write_text(text, encoding="utf-8")
+        print(f"{file.relative_to(ROOT)}: {len(lines)} packages")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -15,7 +15,7 @@ from grader.course import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ASKED = [Requirement(r) for r in sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])]
-COMPILED = [ROOT / "constraints" / f"py{version}.txt" for version in ("311", "312", "313")]
+COMPILED = [ROOT / "constraints" / f"py{version}.txt" for version in ("311", "312", "313", "314")]
 
 
 def pinned(file: Path) -> dict[str, str]:

@@ -15,13 +15,14 @@ import struct
 from collections.abc import Sequence
 
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, (16, 24, 32, 40)  # offsets in struct seccomp_data
 ANONYMOUS, SHARED = 0x20, 0x01  # MAP_ANONYMOUS, and what MAP_SHARED and MAP_SHARED_VALIDATE have in common
 SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # SOL_SOCKET, SO_SNDBUF, SO_RCVBUF
 NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; not AF_VSOCK, which knows no namespaces
 LOCAL = (1,)  # where there is no network namespace: AF_UNIX alone
+KIND, STREAM, PACKETS = 0xF, 1, 5  # of a socket's type, which also holds flags: SOCK_STREAM and SOCK_SEQPACKET
 
 # Name: (x86-64, AArch64), from the kernel's tables.
 REFUSED = {
@@ -60,11 +61,20 @@ REFUSED = {
     "finit_module": (313, 273),
 }
 SOCKET, CLONE, CLONE3, MMAP, SET_OPTION = (41, 198), (56, 220), (435, 435), (9, 222), (54, 208)
+SOCKET_PAIR, CONNECT = (53, 199), (42, 203)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
-def program(families: Sequence[int] = FAMILIES) -> bytes | None:
-    """Return the filter for this machine, with sockets of these families alone, or None if there is no table for it."""
+def program(families: Sequence[int] = FAMILIES, only_reaches: str | None = None) -> bytes | None:
+    """Return the filter for this machine, or None if there is no table for it.
+
+    Parameters
+    ----------
+    families
+        The families of sockets that a program may make.
+    only_reaches
+        The path of the one Unix socket that a program may connect to, where nothing else keeps it from abstract ones.
+    """
     if platform.machine() not in MACHINES:
         return None
     column, architecture = MACHINES[platform.machine()]
@@ -81,11 +91,26 @@ def program(families: Sequence[int] = FAMILIES) -> bytes | None:
     code += [_skip(JUMP_EQUAL, SET_OPTION[column], 0, 7), _load(ARGUMENTS[1]), _skip(JUMP_EQUAL, SOCKET_LEVEL, 0, 4)]
     code += [_load(ARGUMENTS[2]), _skip(JUMP_EQUAL, SEND_BUFFER, 1, 0), _skip(JUMP_EQUAL, RECEIVE_BUFFER, 0, 1)]
     code += [_return(ERRNO), _return(ALLOW)]  # an error of number 0: it seems to be done
+    code += _connects_only(only_reaches, column) if only_reaches else []
     code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(families) + 2), _load(ARGUMENTS[0])]
     for family in families:
         code += [_skip(JUMP_EQUAL, family, 0, 1), _return(ALLOW)]
     no_family = _return(ERRNO | (errno.EPERM if families == FAMILIES else errno.EOPNOTSUPP))  # libzmq dies of EPERM
     return b"".join([*code, no_family, _return(ALLOW)])
+
+
+def _connects_only(path: str, column: int) -> list[bytes]:
+    """Return the steps that refuse every address of another length than this path's, and datagrams.
+
+    A filter sees the length of an address and not the address. A datagram names one that no filter sees at all.
+    """
+    nobody, no_kind = _return(ERRNO | errno.ECONNREFUSED), _return(ERRNO | errno.EOPNOTSUPP)  # libzmq dies of others
+    length = 2 + len(path.encode()) + 1  # the family before it, and the zero after it
+    code = [_skip(JUMP_EQUAL, CONNECT[column], 0, 4), _load(ARGUMENTS[2]), _skip(JUMP_EQUAL, length, 1, 0)]
+    code += [nobody, _return(ALLOW)]
+    code += [_skip(JUMP_EQUAL, SOCKET[column], 1, 0), _skip(JUMP_EQUAL, SOCKET_PAIR[column], 0, 5)]
+    code += [_load(ARGUMENTS[1]), _skip(AND, KIND, 0, 0), _skip(JUMP_EQUAL, STREAM, 2, 0)]
+    return [*code, _skip(JUMP_EQUAL, PACKETS, 1, 0), no_kind, _load(NUMBER)]
 
 
 def no_landlock() -> bytes:
