@@ -14,10 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+UNTRIED = ("3.14",)  # of these: those on which nothing has run
 HEADER = """\
 # Compiled by constraints/compile.py for Python {version}: the versions that fit together. No addresses and no hashes.
 # Do not edit: change pyproject.toml or constraints.txt, then run `make constraints`.
 """
+NOT_RUN = "# Resolved alone: nothing has run on this Python.\n"
 # What PyTorch asks for where it comes with CUDA. This project needs none of it, and a CPU build asks for none.
 CUDA = re.compile(r"(nvidia-|cuda-|triton==)")
 
@@ -36,7 +38,7 @@ def main(pythons: list[str]) -> None:
     for python in pythons or PYTHONS:
         file = ROOT / "constraints" / f"py{python.replace('.', '')}.txt"
         lines = resolve(python)
-        text = HEADER.format(version=python) + "".join(f"{line}\n" for line in lines)
+        text = HEADER.format(version=python) + NOT_RUN * (python in UNTRIED) + "".join(f"{line}\n" for line in lines)
         file.write_text(text, encoding="utf-8")
         print(f"{file.relative_to(ROOT)}: {len(lines)} packages")
 

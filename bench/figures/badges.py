@@ -15,7 +15,8 @@ CHARACTER, PAD, HEIGHT = 7.0, 8, 22
 def badges(root: Path = ROOT) -> dict[str, tuple[str, str]]:
     """Return the label and the value of each badge, by the name of its file."""
     files = sorted((root / "constraints").glob("py3*.txt"), key=lambda file: int(file.stem[3:]))
-    pythons = " | ".join(f"3.{file.stem[3:]}" for file in files)
+    tried = [file for file in files if "# Resolved alone" not in file.read_text(encoding="utf-8")]
+    pythons = " | ".join(f"3.{file.stem[3:]}" for file in tried)
     license_name = (root / "LICENSE").read_text(encoding="utf-8").split(maxsplit=1)[0]
     return {"badge-python.svg": ("Python", pythons), "badge-license.svg": ("code", license_name)}
 

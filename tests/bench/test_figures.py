@@ -143,7 +143,13 @@ def test_badges_say_what_is_so(tmp_path: Path) -> None:
     for name, said in badges.badges().items():
         assert (ROOT / badges.FOLDER / name).read_text(encoding="utf-8") == badges.as_svg(*said)
     (tmp_path / "constraints").mkdir()
-    for file, content in (("constraints/py39.txt", ""), ("constraints/py315.txt", ""), ("LICENSE", "ISC License")):
+    untried = ("constraints/py316.txt", "# Resolved alone: nothing has run on this Python.\n")
+    for file, content in (
+        ("constraints/py39.txt", ""),
+        ("constraints/py315.txt", ""),
+        untried,
+        ("LICENSE", "ISC License"),
+    ):
         (tmp_path / file).write_text(content, encoding="utf-8")
     assert badges.badges(tmp_path) == {
         "badge-python.svg": ("Python", "3.9 | 3.15"),

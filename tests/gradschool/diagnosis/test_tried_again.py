@@ -45,6 +45,18 @@ def test_a_bound_is_crossed_before_it_is_said() -> None:
     assert found == ("zero", "Wherever the result is wrong, it is 0.")
 
 
+def test_which_entries_are_wrong_says_more_than_in_which_answers() -> None:
+    """Every answer of more than one action is wrong somewhere; where, is what helps."""
+
+    def untaken_to_zero(q: Array, action: Array, y: Array) -> Array:
+        target = np.zeros_like(q)
+        target[np.arange(len(q)), action] = y
+        return (q - target) / len(q)
+
+    report = check_here(find("dqn.output_gradient"), untaken_to_zero)
+    assert "wrong exactly where the column is not the row's `action`" in str(report)
+
+
 def test_single_samples_are_asked_for_where_the_batch_is_wrong() -> None:
     """Rows 0 to 2 are right in every batch; the last is wrong, alone as well."""
 

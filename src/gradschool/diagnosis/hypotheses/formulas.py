@@ -17,6 +17,8 @@ from gradschool.diagnosis.hypotheses.factors import agrees, factor_of
 
 Entries = Callable[[Part], "Array | None"]  # what a formula gives for one part; None where it does not apply
 
+SMALL = 0.01  # sizes up to which somebody may call a number 0 and mean it
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -220,13 +222,14 @@ def _without_small(parts: Sequence[Part]) -> Iterator[Formula]:
     """Yield the right answer with 0 for its small numbers, if sizes alone tell what is lost from what is kept.
 
     Some answer must lose numbers beside others that it keeps: where a whole answer is lost, its case may be the reason.
+    Larger numbers that come back as 0 may be small beside the inputs that make them, which sizes alone do not tell.
     """
     sizes = [np.abs(p.right) for p in parts]
     lost = [x[p.wrong & (p.got == 0)] for x, p in zip(sizes, parts, strict=True)]
     kept = [x[~p.wrong & (p.got != 0)] for x, p in zip(sizes, parts, strict=True)]
     low = float(np.max(np.concatenate(lost), initial=0.0))
     high = float(np.min(np.concatenate(kept), initial=np.inf))
-    if low < high and any(a.size and b.size for a, b in zip(lost, kept, strict=True)):
+    if low < high and low <= SMALL and any(a.size and b.size for a, b in zip(lost, kept, strict=True)):
         says = f"what it should be, but 0 where that is {low:.3g} or less in size (it is right from {high:.3g} on)"
         yield Formula("small-lost", says, ("small-lost", low, high), lambda p: _small_lost(p, low, high), False)
 

@@ -12,6 +12,7 @@ from gradschool.diagnosis.evidence import Part
 
 Mask = Callable[[Part], "Array | None"]
 FEW = 3  # inputs on which a condition must hold, and must not
+PARTLY = ("exactly", "in exactly these answers", "only")  # how a condition may hold that explains something, best first
 MOST_OUTER = 3  # conditions that hold wherever the answer is wrong, within which a second one is looked for
 
 
@@ -60,13 +61,14 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
         within = [np.asarray(one.of(p)) for p in parts]
         for two in conditions(parts, within):
             held = holds(parts, two, within)
-            if held not in ("exactly", "only"):
+            if held not in PARTLY:
                 continue
             both = _and(two, one) if two.key in order[: order.index(one.key)] else _and(one, two)
             if held == "exactly" and holds(parts, both, everywhere) == "exactly":
                 return Place(both, not both.whole)
             pairs.append(both)
-    telling = [c for c in (*outer, *pairs) if holds(parts, c, everywhere) == "only"]
+    held_by = [(c, holds(parts, c, everywhere)) for c in (*outer, *pairs)]
+    telling = [c for how in PARTLY[1:] for c, held in held_by if held == how]
     telling += [c for c in outer if c.key[0] == "no-flag" and holds(parts, c, everywhere) == "nearly everywhere"]
     return Place(telling[0], False) if telling else None
 
@@ -88,8 +90,10 @@ def _and(one: Condition, two: Condition) -> Condition:
 def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) -> str:
     """Return how a condition describes the wrong entries among some; "" if some are wrong outside of it.
 
-    They are wrong "exactly" there, or "only" there. What holds "nearly everywhere", or "wider" where little is wrong,
-    explains nothing by itself; but that all is right where a flag is on says that the part it switches off is wrong.
+    They are wrong "exactly" there, or "only" there. A condition on whole answers may hold "in exactly these answers" of
+    which something is wrong; which entries that are says more, if a condition tells. What holds "nearly everywhere", or
+    "wider" where little is wrong, explains nothing by itself; but that all is right where a flag is on says that the
+    part it switches off is wrong.
     """
     masks: list[Array] = []
     for p, w in zip(parts, within, strict=True):
@@ -102,12 +106,14 @@ def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) 
         return ""
     if not _is_telling(parts, within, inside, wrong) or _in_few(masks, within):
         return "wider"
+    if (wrong == inside).all():
+        return "exactly"
     if condition.whole and _of_answers(masks, within):  # one wrong entry speaks for the whole answer
         asked = [w.any() for w in within]
         inside = np.array([m[w].any() for m, w in zip(masks, within, strict=True)])[asked]
         wrong = np.array([p.wrong[w].any() for p, w in zip(parts, within, strict=True)])[asked]
-    if (wrong == inside).all():
-        return "exactly"
+        if (wrong == inside).all():
+            return "in exactly these answers"
     if wrong[inside].mean() <= 0.3:
         return "wider"
     return "only" if inside.mean() < 0.75 else "nearly everywhere"
