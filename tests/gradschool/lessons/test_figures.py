@@ -114,6 +114,16 @@ def test_the_same_figure_is_the_same_svg_and_small() -> None:
     assert "image{filter:invert" in drawn(on_white=True)
 
 
+def test_a_heat_map_is_dark_on_a_dark_page_and_its_numbers_have_the_colors_of_the_scheme() -> None:
+    figure = plots_dqn.side_by_side({"one": np.array([[0.0, 0.1], [-1.0, 0.5]]), "other": np.eye(2)})
+    assert "image{filter:invert" in themed_svg(figure, on_white=figure.on_white).decode()
+    numbers = [text for axes in figure.axes for text in axes.texts]
+    assert [(t.get_text(), t.get_color()) for t in numbers] == [
+        *(("0.10", palette.PRINT), ("-1.00", palette.GROUND), ("0.50", palette.PRINT)),
+        *(("1.00", palette.GROUND), ("1.00", palette.GROUND)),
+    ]
+
+
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda f: f.parent.name)
 def test_code_that_is_put_away_on_paper_is_put_away_in_jupyterlab(file: Path) -> None:
     for cell in json.loads(file.read_text())["cells"]:

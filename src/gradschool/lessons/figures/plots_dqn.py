@@ -10,19 +10,15 @@ from matplotlib.axes import Axes
 
 from gradschool.lessons.figures import palette
 from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.heat_map import heat_map, write_entries
 from gradschool.rl.dqn.training import Run
 from gradschool.rl.envs.taxi import ACTIONS, OPTIMAL_MEAN, Floats
-
-DIVERGING = "PuOr_r"  # orange above 0, purple below: told apart by everyone, pale at 0
 
 
 def gradient_table(ax: Axes, g: Floats, limit: float, title: str) -> None:
     """Draw one gradient (rows, A) as a heat map with its numbers; exact zeros stay empty."""
-    ax.imshow(g, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    for (i, j), value in np.ndenumerate(g):
-        if value != 0:
-            dark = abs(value) > 0.6 * limit
-            ax.annotate(f"{value:.2f}", (j, i), ha="center", va="center", size=7, color="white" if dark else "#202020")
+    heat_map(ax, g, limit)
+    write_entries(ax, g, limit, 2, zeros=False)
     ax.set(xticks=range(g.shape[1]), yticks=range(g.shape[0]), title=title)
 
 
@@ -155,7 +151,7 @@ def interference_maps(table: Floats, hidden: Floats, action: int) -> LessonFigur
         fig = LessonFigure(figsize=(8.6, 4.0), layout="constrained")
         axes = fig.subplots(1, 2)
         for ax, M, title in zip(axes, (table, hidden), ("no hidden layer", "a hidden layer of 64"), strict=True):
-            mesh = ax.imshow(M, cmap=DIVERGING, vmin=-limit, vmax=limit)
+            mesh = heat_map(ax, M, limit, aspect="equal")
             ax.set(xlabel="the state that was updated", title=title)
         axes[0].set_ylabel("the state that moves")
         fig.colorbar(mesh, ax=axes, label=f"move of Q(s, {ACTIONS[action]}), as a share", shrink=0.85)

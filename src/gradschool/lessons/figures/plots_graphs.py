@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from gradschool.lessons.figures.figure import LessonFigure
+from gradschool.lessons.figures.heat_map import heat_map, write_entries
 from gradschool.lessons.figures.palette import BLOCKED, INK, OTHER, RIGHT, TAKEN, lesson_style
 
 Array = np.ndarray
@@ -141,11 +142,9 @@ def three_ways(grads: Mapping[str, Array]) -> LessonFigure:
         for k, name in enumerate(names):
             _injection(axes[0, k], surrogate=k == 2)
             axes[0, k].set_title(name, fontsize=10)
-            axes[1, k].imshow(grads[name], cmap="PuOr", vmin=-size, vmax=size, aspect="auto")
+            heat_map(axes[1, k], grads[name], size)
+            write_entries(axes[1, k], grads[name], size, 3)
             axes[1, k].set(xticks=[], yticks=[], xlabel="gradient of $W_1$")
-            for (i, j), g in np.ndenumerate(grads[name]):
-                ink = "#FFFFFF" if abs(g) > 0.6 * size else "#111111"
-                axes[1, k].text(j, i, f"{g:.3f}", ha="center", va="center", fontsize=8, color=ink)
     gap = max(float(np.abs(g - grads[names[0]]).max()) for g in grads.values())
     fig.alt = (
         f"Three panels, one for each way: {', '.join(names)}. In each, X enters the network with parameters theta and "
