@@ -165,7 +165,7 @@ def _formula(g: Array, rows: Rows, table: Array, name: str) -> Formula | None:
     """The formula of a fit that leaves nothing over; None where Q itself has no part in it."""
     size = np.where(np.any(table, axis=0), np.linalg.norm(table, axis=0), 1.0)
     found = np.linalg.lstsq(table / size, g, rcond=1e-9)[0]
-    if abs(found[0]) < PRESENT * np.linalg.norm(g):
+    if abs(found[0]) <= PRESENT * np.linalg.norm(g):  # of no gradient at all, too
         return None
     c = found / size
     known = any(np.isclose(abs(c[0]), f, rtol=EXACT) for f in rows.factors)
