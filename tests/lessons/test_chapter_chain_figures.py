@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from gradschool.lessons.clinics import chain
 from gradschool.lessons.figures import plots_chain
 from gradschool.lessons.figures.figure import LessonFigure
-from gradschool.lessons.figures.palette import INK, SEQUENCE
+from gradschool.lessons.figures.palette import GROUND, INK, PRINT, SEQUENCE
 from tests.support.lesson_cells import cells_of, chain_lesson
 
 SOURCE = Path(__file__).parents[2] / "solutions/01-loss-as-chain-rule/loss_as_chain_rule.md"
@@ -129,7 +129,7 @@ def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> Non
     lines = {line.get_color() for figure in figures for ax in figure.axes for line in ax.lines}
     assert lines <= {*SEQUENCE, INK}
     words = {to_hex(text.get_color()).upper() for figure in figures for text in figure.findobj(Text) if text.get_text()}
-    assert words <= {*SEQUENCE, INK, "#FFFFFF", "#111111"}  # the last two stand on a heat map's own ground
+    assert words <= {*SEQUENCE, INK, GROUND, PRINT}  # the last two stand on the boxes of a heat map
 
 
 def test_a_session_of_experiments_is_short(session: tuple[list[LessonFigure], float]) -> None:
