@@ -37,6 +37,7 @@ WEAKER = {
     "steal/other_processes": "the command lines of all processes",
 }
 WEAKER_WITHOUT_LANDLOCK = {
+    "resources/last_to_die": "its own place in the order in which Linux ends programs when memory runs out",
     "resources/zero_device": "memory that is shared through /dev/zero, which no process is charged for",
     "steal/system_accounts": "the names of the accounts",
 }

@@ -3,7 +3,7 @@
 The sandbox of :mod:`grader.sandbox.bubblewrap` does not need it; it takes away the parts of Linux in which ways
 through such sandboxes have been found, and the ways to hold memory that no process accounts for: memfd, System V
 shared memory and semaphores, shared pages without a file, pages given away to a pipe, large socket buffers (asked
-for, they stay as they are).
+for, they stay as they are). A program also keeps its place in the queue for the processor.
 The program is classic BPF as in seccomp(2), for x86-64 and AArch64; elsewhere there is none.
 """
 
@@ -60,6 +60,13 @@ REFUSED = {
     "init_module": (175, 105),
     "finit_module": (313, 273),
 }
+# They seem to be done. A process that asked for the processor last of all would not even end on a busy machine.
+WITHOUT_EFFECT = {
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setattr": (314, 274),
+}
 SOCKET, CLONE, CLONE3, MMAP, SET_OPTION = (41, 198), (56, 220), (435, 435), (9, 222), (54, 208)
 SOCKET_PAIR, CONNECT = (53, 199), (42, 203)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -81,8 +88,9 @@ def program(families: Sequence[int] = FAMILIES, only_reaches: str | None = None)
     refuse = _return(ERRNO | errno.EPERM)
     code = [_load(ARCHITECTURE), _skip(JUMP_EQUAL, architecture, 1, 0), refuse, _load(NUMBER)]
     code += [_skip(JUMP_AT_LEAST, 0x40000000, 0, 1), refuse]  # the x32 calls have other numbers
-    for numbers in REFUSED.values():
-        code += [_skip(JUMP_EQUAL, numbers[column], 0, 1), refuse]
+    done = _return(ERRNO)  # an error of number 0
+    for calls, answer in ((REFUSED, refuse), (WITHOUT_EFFECT, done)):
+        code += [step for numbers in calls.values() for step in (_skip(JUMP_EQUAL, numbers[column], 0, 1), answer)]
     code += [_skip(JUMP_EQUAL, CLONE3[column], 0, 1), _return(ERRNO | errno.ENOSYS)]  # libc then uses clone
     code += [_skip(JUMP_EQUAL, CLONE[column], 0, 4), _load(ARGUMENTS[0])]
     code += [_skip(JUMP_SET, NAMESPACES, 0, 1), refuse, _return(ALLOW)]
@@ -90,7 +98,7 @@ def program(families: Sequence[int] = FAMILIES, only_reaches: str | None = None)
     code += [_skip(JUMP_SET, SHARED, 0, 1), refuse, _return(ALLOW)]
     code += [_skip(JUMP_EQUAL, SET_OPTION[column], 0, 7), _load(ARGUMENTS[1]), _skip(JUMP_EQUAL, SOCKET_LEVEL, 0, 4)]
     code += [_load(ARGUMENTS[2]), _skip(JUMP_EQUAL, SEND_BUFFER, 1, 0), _skip(JUMP_EQUAL, RECEIVE_BUFFER, 0, 1)]
-    code += [_return(ERRNO), _return(ALLOW)]  # an error of number 0: it seems to be done
+    code += [done, _return(ALLOW)]
     code += _connects_only(only_reaches, column) if only_reaches else []
     code += [_skip(JUMP_EQUAL, SOCKET[column], 0, 2 * len(families) + 2), _load(ARGUMENTS[0])]
     for family in families:
