@@ -1,4 +1,4 @@
-"""Measure, write the results, and draw README's chart and badges from what is so."""
+"""Measure, write the results, and draw README's chart, badges and picture from what is so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 
 import bench.figures
-from bench.figures import badges, readme
+from bench.figures import badges, card_picture, readme
 from bench.figures.results import MEASUREMENTS, measure, results
 
 
@@ -28,6 +28,11 @@ def main() -> int:
             print(f"  {unusable}", file=sys.stderr, flush=True)
     readme.write(results())
     badges.write()
+    try:
+        card_picture.write()
+    except RuntimeError as missing:
+        failed = True
+        print(missing, file=sys.stderr, flush=True)
     return int(failed)
 
 

@@ -14,6 +14,8 @@ MOST_OUTPUTS = 50  # outputs of a cell
 MOST_SHOWN = 20_000_000  # characters of all that a notebook shows
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
 SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
+# What IPython calls HTML in words: a page that shows no HTML says what is missing.
+NO_WORDS, LEFT_OUT = "<IPython.core.display.HTML object>", "(HTML that this cell shows is left out here: run the cell.)"
 SHOWN = ("stream", "display_data", "execute_result", "error", "clear_output")
 
 
@@ -126,6 +128,8 @@ def _safe(data: object, room: int, room_for_text: int) -> dict[str, str]:
     """Return the parts of an output that are text or a picture and of a reasonable size."""
     given = data if isinstance(data, dict) else {}
     kept = {t: given[t] for t in SAFE_TYPES if isinstance(given.get(t), str) and len(given[t]) <= MOST_IMAGE}
+    if kept.get("text/plain") == NO_WORDS:
+        kept["text/plain"] = LEFT_OUT
     safe = {"text/plain": _clean(kept.pop("text/plain"))[:room_for_text]} if "text/plain" in kept else {}
     room -= sum(map(len, safe.values()))
     for kind, picture in kept.items():

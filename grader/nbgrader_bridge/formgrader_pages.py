@@ -18,7 +18,7 @@ from nbconvert.filters import Highlight2HTML, ansi2html
 from nbformat import NotebookNode
 
 from grader.nbgrader_bridge.bounded import in_process
-from grader.nbgrader_bridge.pieces import Pieces, squeezed
+from grader.nbgrader_bridge.pieces import NAMELESS, PICTURES, Pieces, picture_words, squeezed
 
 EXTENSION = "nbgrader.server_extensions.formgrader.formgrader"
 MOST_PLAIN = 2_000  # characters of a cell on a page that could not be laid out
@@ -63,8 +63,18 @@ class SubmissionPage(HTMLExporter):
         self.filters = {"markdown2html": pieces.markdown, "highlight_code": highlighted, "ansi2html": printed}
         for name, function in self.filters.items():
             self.register_filter(name, function)  # type: ignore[no-untyped-call]  # nbconvert's
-        page, _ = super().from_notebook_node(nb, told)
+        page, _ = super().from_notebook_node(_described(nb), told)
         return page
+
+
+def _described(nb: NotebookNode) -> NotebookNode:
+    """Return the notebook with the words of its pictures where nbconvert looks for them."""
+    for output in (o for cell in nb.cells for o in cell.get("outputs", [])):
+        data = output.get("data", {})
+        for kind in set(PICTURES) & set(data):
+            words = picture_words(data.get("text/plain", ""))
+            output.metadata = NotebookNode({**output.get("metadata", {}), kind: {"alt": words or NAMELESS}})
+    return nb
 
 
 def _cut(nb: NotebookNode) -> NotebookNode:

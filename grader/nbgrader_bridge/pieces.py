@@ -31,6 +31,8 @@ EMPTY_LINES = re.compile(rf"^(?:[ \t]*\n){{{MOST_EMPTY + 1},}}", re.MULTILINE)
 BLANKS = re.compile(rf"[ \t]{{{MOST_BLANKS + 1},}}")
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=*\s*")
 PICTURES = ("image/png", "image/jpeg")
+MOST_WORDS = 3_000  # characters of what a picture shows in words
+NAMELESS = "a picture that this cell drew"
 
 
 @dataclass
@@ -75,9 +77,21 @@ class Pieces:
             return _text(data["text/html"])
         for kind in PICTURES:
             if kind in data and BASE64.fullmatch(_text(data[kind])):
-                words = escape(plain(_text(data.get("text/plain", "")), 200) or "a picture that this cell drew")
-                return f'<img src="data:{kind};base64,{"".join(_text(data[kind]).split())}" alt="{words}">'
+                return _picture(kind, _text(data[kind]), _text(data.get("text/plain", "")))
         return self.terminal(_text(data.get("text/plain", "")))
+
+
+def picture_words(said: object) -> str:
+    """Return what a picture shows in words, from the text that stands for it; "" where that is only a type's name."""
+    text = _text(said)
+    return "" if text.startswith("<") else plain(text, MOST_WORDS)
+
+
+def _picture(kind: str, data: str, said: str) -> str:
+    """Return a picture with its words: for a screen reader, and folded below it."""
+    words = escape(picture_words(said))
+    shown = f'<img src="data:{kind};base64,{"".join(data.split())}" alt="{words or NAMELESS}">'
+    return shown + (f"<details><summary>The figure in words</summary>{words}</details>" if words else "")
 
 
 def squeezed(text: str, most_line: int = MOST_LINE) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from grader.notebooks.nbgrader_cells import compute_checksum, is_grade, is_solut
 from grader.notebooks.source import EXPERIMENT_TAG, INSTRUCTOR_TAG
 
 SKIPPED = "left_out"  # what is noted of an unchanged experiment
+NOT_RUN = "(Not run while grading: no mark depends on it. In your own notebook it shows its result.)"
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 # What makes a link or a picture of text in Markdown (a bare address alone does), and the commands with which MathJax
 # would make one.
@@ -129,7 +130,8 @@ def _extra(cell: NotebookNode, handed_out: HandedOut) -> NotebookNode:
     text = given.source if given else text_of(cell)
     if cell.cell_type == "code":
         skipped = given is not None and EXPERIMENT_TAG in given.metadata.get("tags", [])
-        return _new("code", text, {"gradschool": SKIPPED} if skipped else {}, execution_count=None, outputs=[])
+        kept = {"gradschool": SKIPPED} if skipped else {}
+        return _new("code", text, kept, execution_count=None, outputs=[dict(_NOT_RUN)] if skipped else [])
     return _new("markdown", text if given else neutralize_markup(text), {})
 
 
@@ -137,6 +139,9 @@ def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> Noteb
     """Make a cell without validating it; the notebook that it goes into is validated as a whole, once."""
     made: NotebookNode = nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
     return made
+
+
+_NOT_RUN = {"output_type": "stream", "name": "stdout", "text": NOT_RUN}
 
 
 def _copy(node: NotebookNode) -> NotebookNode:

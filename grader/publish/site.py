@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from grader.course import ROOT, Chapter, CourseDirectory
 from grader.errors import GraderError
 from grader.notebooks.source import source_notebook
+from grader.publish.phone_figures import with_stacked_parts
 from grader.publish.solutions import PACKAGE, package_digest, run_solutions, solution_file
 from gradschool.lessons.live_figures import page as live_figures
 
@@ -142,6 +143,7 @@ def _plain(output: NotebookNode, page: Page) -> NotebookNode | None:
     data = output.data
     figure, html = data.get(live_figures.MIME), data.get("text/html")
     if html is not None:  # of a figure, its SVG in the page's colors
+        html = html if figure else with_stacked_parts(html)
         html = _DATA_URI.sub(lambda m: page.keep(base64.b64decode(m["data"]), m["kind"]), html)
     elif "image/png" in data:
         html = _picture(base64.b64decode(data["image/png"]), output.get("metadata", {}), page)

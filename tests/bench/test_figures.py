@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.figures import badges, charts, readme, results
+from bench.figures import badges, card_picture, charts, readme, results
 from bench.figures.results import MEASUREMENTS, Measurement, measure
 from grader.course import ROOT
 
@@ -155,3 +155,15 @@ def test_badges_say_what_is_so(tmp_path: Path) -> None:
         "badge-python.svg": ("Python", "3.9 | 3.15"),
         "badge-license.svg": ("code", "ISC"),
     }
+
+
+@pytest.mark.parametrize("scheme", card_picture.FILES)
+def test_readmes_picture_shows_todays_card(scheme: str, tmp_path: Path) -> None:
+    name = card_picture.FILES[scheme]
+    assert card_picture.made_of(ROOT / name) == card_picture.digest(scheme), "run `python -m bench.figures --draw`"
+    assert f'"{name}"' in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "The result is 1/A of what it should be." in card_picture.page(scheme)
+    old = (ROOT / name).read_bytes().replace(card_picture.digest(scheme).encode(), b"0" * 64)
+    (tmp_path / "old.png").write_bytes(old)
+    assert card_picture.made_of(tmp_path / "old.png") == "0" * 64
+    assert card_picture.made_of(tmp_path / "none.png") == ""

@@ -102,6 +102,7 @@ def test_what_is_folded_opens_with_the_keyboard(page: Page) -> None:
         ("color:rgba(0,0,0,.5)", 3.98),
         ("opacity:.5;color:#000000", 3.98),
         ("background:#000080;color:#0000ff", 1.88),
+        ("background:rgba(0,0,0,.4);color:#000000", 7.37),  # over white: #999999
     ],
 )
 def test_contrast_is_that_of_wcag(browser: Browser, style: str, least: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import threading
 import time
 import zipfile
@@ -14,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from grader.course import ROOT, CourseDirectory, lessons
 from grader.errors import GraderError
@@ -106,7 +107,6 @@ FIRST = f"""() => {{
     book.activeCellIndex = book.widgets.findIndex(cell => cell.model.type === 'code');
 }}"""
 KEPT = f"() => {ACTIVE}?.content?.model?.sharedModel.cells.some(cell => cell.source.includes('my_own_line'))"
-SHOWN = f"() => {ACTIVE}.content.activeCell.node.querySelector('.jp-OutputArea')?.innerText ?? ''"
 
 
 def opened(page: Page, address: str) -> None:
@@ -114,12 +114,11 @@ def opened(page: Page, address: str) -> None:
     page.wait_for_function(IDLE, timeout=3 * PATIENCE, polling=POLLING)
 
 
-def run(page: Page, text: str) -> str:
-    """Run a new cell with this text, and return what stands below it."""
+def run(page: Page, text: str) -> Locator:
+    """Run a new cell with this text, and return the place below it, where what it shows comes."""
     page.evaluate(RUN, text)
     page.wait_for_function(IDLE, timeout=PATIENCE, polling=POLLING)
-    shown: str = page.evaluate(SHOWN)
-    return shown
+    return page.locator(".jp-Cell.jp-mod-active .jp-Cell-outputArea")
 
 
 def run_two_cells(page: Page) -> None:
@@ -151,11 +150,12 @@ def test_a_lesson_runs_in_the_browser_without_a_network(site: Path) -> None:
         opened(page, address)
         run_two_cells(page)
         wrong = run(page, 'check("chain.l2_gradient", lambda p, l: (p - l) / len(p))')
+        expect(wrong).to_contain_text("chain.l2_gradient: not yet")
+        expect(wrong).to_contain_text("The result is 1/n of what it should be.")
         first_card = time.perf_counter() - began
-        assert "chain.l2_gradient: not yet" in wrong
-        assert "The result is 1/n of what it should be." in wrong
         began = time.perf_counter()
-        assert "chain.l2_gradient: passed" in run(page, 'check("chain.l2_gradient", lambda p, l: p - l)')
+        right = run(page, 'check("chain.l2_gradient", lambda p, l: p - l)')
+        expect(right).to_contain_text("chain.l2_gradient: passed")
         print(f"first card after {first_card:.1f} s, the next after {time.perf_counter() - began:.1f} s")
         shoot(page, "lite-card")
         _what_lives(page)
@@ -175,7 +175,7 @@ def _of_the_lesson(beginning: str) -> str:
 
 def _what_lives(page: Page) -> None:
     """A live figure follows its slider; a guess goes to the page's Python and comes back as kept."""
-    assert "As in the text: p = 5, L = 2" in run(page, _of_the_lesson("explore_chain("))
+    expect(run(page, _of_the_lesson("explore_chain("))).to_contain_text("As in the text: p = 5, L = 2")
     cell = page.locator(".jp-Cell.jp-mod-active")
     cell.locator("input[type=range]").first.fill("3.25")
     expect(cell.get_by_text("w = 3.25")).to_be_visible()
@@ -189,13 +189,13 @@ def _what_lives(page: Page) -> None:
 
 def _what_needs_torch(page: Page) -> None:
     card = run(page, 'check("chain.inject_gradient", lambda net, X, G: None)')
-    assert "PyTorch does not run in the browser" in card
-    link = page.locator(".jp-Cell.jp-mod-active a", has_text="Open on Colab")
-    assert f"/github/{REPOSITORY}/blob/HEAD/course/{CHAPTER}" in str(link.get_attribute("href"))
+    expect(card).to_contain_text("PyTorch does not run in the browser")
+    colab = re.compile(re.escape(f"/github/{REPOSITORY}/blob/HEAD/course/{CHAPTER}"))
+    expect(card.locator("a", has_text="Open on Colab")).to_have_attribute("href", colab)
     said = run(page, "torch.tensor([1.0])")
-    assert said.count("\n") < 3
-    assert "this cell uses torch.tensor" in said
-    assert "1 of 14 exercises" in run(page, 'progress("chain")')
+    expect(said).to_contain_text("this cell uses torch.tensor")
+    assert said.inner_text().count("\n") < 3
+    expect(run(page, 'progress("chain")')).to_contain_text("1 of 14 exercises")
 
 
 def _what_is_kept(page: Page, address: str) -> None:

@@ -197,9 +197,9 @@ def solution(part: str, name: str) -> str:
 def test_a_students_jupyterlab_has_no_pages_for_instructors(lesson: Lesson, part: str) -> None:
     """As `make lab` starts it: the Validate button alone is left of nbgrader."""
     expect(lesson.page.get_by_role("button", name="Validate")).to_be_visible()
-    menus = lesson.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
-    assert "File" in menus
-    assert "Nbgrader" not in menus
+    menus = lesson.page.locator(".lm-MenuBar-itemLabel")
+    expect(menus.filter(has_text="Help")).to_be_visible()  # the last: by now the others are there
+    expect(menus.filter(has_text="Nbgrader")).to_have_count(0)
     commands = lesson.page.evaluate("window.jupyterapp.commands.listCommands()")
     assert not [c for c in commands if "formgrader" in c or "create-assignment" in c]
 
@@ -306,11 +306,32 @@ def test_progress_knows_what_has_passed(lesson: Lesson, part: str) -> None:
     shoot(lesson.page, f"student-{part}-progress")
 
 
+# An answer that raises, with the longest kind of hint: what was raised, the shapes, and what that means.
+LONG = Slip(
+    "chain.linear_vjp", "def linear_vjp(W, b, x, g):\n    return W @ g, g, x\n", "raised", ("W @ g", "W.T @ g"), False
+)
+# Everything in Validate's window that is cut at its right side or scrolls sideways.
+CUT = """dialog => {
+  const most = dialog.querySelector('.jp-Dialog-content').getBoundingClientRect().right;
+  return [...dialog.querySelectorAll('pre, p, .jp-RenderedText')].filter(
+    e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > most).map(e => e.textContent);
+}"""
+
+
 def test_validate_names_what_is_open_and_nothing_else(lesson: Lesson, part: str) -> None:
     answer_all(lesson, part)
+    if part == "chain":
+        lesson.write("chain-linear-vjp-solution", LONG.wrong)
     dialog = lesson.validate()
     expect(dialog).to_contain_text("Not written yet")
     shoot(lesson.page, f"student-{part}-validate")
+    assert dialog.evaluate(CUT) == []
+    if part == "chain":
+        said = dialog.locator("pre", has_text="CheckFailed: chain.linear_vjp")
+        expect(said).to_have_text(f"CheckFailed: chain.linear_vjp: {LONG.hint}")
+        expect(said.locator(".ansi-bold").first).to_have_text("W @ g")  # and no backticks
+        said.scroll_into_view_if_needed()
+        shoot(lesson.page, "student-validate-long-hint")
     for slip in STORIES[part][1]:
         expect(dialog).not_to_contain_text(f'check("{slip.exercise}"')
     dialog.get_by_role("button", name="Ok").click()

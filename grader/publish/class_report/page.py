@@ -47,8 +47,9 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 article h3 { margin: .6rem 0 0; } article p { margin: .4rem 0 .6rem; }
 figure { margin: 1rem 0; color: var(--soft); } figure svg { width: 100%; height: auto; }
 figcaption { font-size: .9rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }
-caption { text-align: left; color: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; min-width: min(100%, 34rem); }
+caption { text-align: left; color: var(--soft); position: sticky; left: 0; max-width: min(50rem, 100vw - 2rem); }
 th, td { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
 td.n, th.n { text-align: right; white-space: nowrap; }
 .marks td { border-left: .4rem solid transparent; padding-left: .6rem; }

@@ -6,6 +6,7 @@ answered by the judge, a process outside this kernel, over a local socket: only 
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,17 +32,21 @@ from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
 PUBLIC_SEED = 0
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"  # in a terminal, and where a notebook or nbgrader shows what a terminal would
 _written: dict[str, bool] = {}  # of the exercises checked in this kernel: whether their stub was replaced
 
 
 class CheckFailed(AssertionError):
-    """The error of an answer that is not right yet; a notebook shows it as one line, without a traceback."""
+    """The error of an answer that is not right yet; a notebook shows it as one line, without a traceback.
+
+    nbgrader's Validate shows that line in a window of its own: what stands between backticks is bold there.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
     def _render_traceback_(self) -> list[str]:
-        return [f"CheckFailed: {self}"]
+        return ["CheckFailed: " + re.sub(r"`([^`]+)`", f"{BOLD}\\1{PLAIN}", str(self))]
 
 
 def check(exercise_id: str, answer: Answer) -> None:

@@ -221,7 +221,7 @@ def _blocks_html(found: Sequence[Block]) -> str:
 def _expected_html(example: Example) -> str:
     title = f"Expected{_of(example)}{_shape(example.expected)}"
     shown = heat_map(example.expected, None, _size(example), "Expected")
-    return f'<div><div style="margin-bottom:2px">{title}</div>{shown}</div>'
+    return f"<div><div>{title}</div>{shown}</div>"
 
 
 def _views_html(example: Example) -> str:
@@ -229,7 +229,7 @@ def _views_html(example: Example) -> str:
     got = heat_map(example.got, example.wrong, _size(example), "Got")
     pair = comparable(example)
     if pair is None:
-        return f'<div><div style="margin-bottom:2px">Got{_of(example)}{_shape(example.got)}</div>{got}</div>'
+        return f"<div><div>Got{_of(example)}{_shape(example.got)}</div>{got}</div>"
     expected, value = pair
     with np.errstate(all="ignore"):  # numbers of the largest size may leave the range
         ratio = np.where(expected == 0, np.nan, value / expected)

@@ -10,6 +10,8 @@ import numpy as np
 from gradschool.core.plain_data import PlainData, describe
 
 MOST_ROWS, MOST_COLUMNS = 8, 8
+STRONGEST = 0.38  # of a color over the page's ground: more, and light ink on a dark page could not be read on it
+FRAME = "#8888"  # a gray that lets the ground through too
 
 
 def short(value: PlainData) -> str:
@@ -72,19 +74,19 @@ def _cut(cut: bool, unseen: int) -> str:
 
 def _cell(x: Any, share: float, wrong: bool, missing: str) -> str:
     absent = missing != "nan" and bool(np.isnan(x))
-    background, ink = (
-        ("#FFFFFF", "#111111") if absent else (_color(share) if np.isfinite(x) else ("#000000", "#FFFFFF"))
-    )
+    ground = "" if absent else (f"background:{_color(share)};" if np.isfinite(x) else "background:#000;color:#FFF;")
     # A thin frame makes a white cell a cell on a white page too; a wrong entry's is thick and takes the same room.
-    frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else "border:1px solid #C8C8C8;padding:4px 8px"
+    frame = "border:3px dashed #CC79A7;padding:2px 6px" if wrong else f"border:1px solid {FRAME};padding:4px 8px"
     # + 0.0 makes a zero of either sign plain: "-0" would look like a mistake.
     number = str(x) if isinstance(x, np.bool_ | np.integer) else f"{x + 0.0:.4g}"
     text = (missing if absent else number) + (" ✗" if wrong else "")
-    return f'<td style="background:{background};color:{ink};{frame};text-align:right;font-family:monospace">{text}</td>'
+    return f'<td style="{ground}{frame};text-align:right;font-family:monospace">{text}</td>'
 
 
-def _color(share: float) -> tuple[str, str]:
-    """Return a color, sky blue below zero, white at zero, orange above; and an ink that can be read on it."""
-    end = np.array([86, 180, 233]) if share < 0 else np.array([230, 159, 0])
-    r, g, b = (int(v) for v in 255 + min(abs(share), 1.0) * (end - 255))
-    return f"#{r:02x}{g:02x}{b:02x}", "#111111"
+def _color(share: float) -> str:
+    """Return a color, sky blue below zero, none at zero, orange above.
+
+    It lets the page's ground through, light or dark, so that the page's own ink can be read on it and nothing glares.
+    """
+    hue = "#56b4e9" if share < 0 else "#e69f00"
+    return f"{hue}{round(255 * STRONGEST * min(abs(share), 1.0)):02x}"

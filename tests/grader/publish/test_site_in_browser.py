@@ -211,6 +211,23 @@ def test_the_live_check_changes_its_card_by_mouse_and_by_keyboard(built_site: Pa
     assert len(texts) >= 8
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(1280, 800), (900, 800), (390, 844)])
+def test_the_first_screen_says_what_this_is_and_leads_to_the_check(built_site: Path, page: Page, size: tuple[int, int]):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto((built_site / "index.html").as_uri())
+    expect(page.get_by_text("Write a gradient.")).to_be_in_viewport(ratio=1)
+    for door in page.locator("a.door").all():
+        expect(door).to_be_in_viewport(ratio=1)
+    for label in page.locator(".live-check > label").all():
+        expect(label).to_be_in_viewport(ratio=1)
+    expect(page.locator(".live-card:visible [role=group]")).to_be_in_viewport()  # the card begins on it
+    pendulum, hero = (page.locator(part).bounding_box() for part in (".swing-up svg", ".hero"))
+    middle = pendulum["x"] + pendulum["width"] / 2
+    if size[0] < 500:  # it stands below the doors, in the middle
+        assert middle == pytest.approx(hero["x"] + hero["width"] / 2, abs=2)
+
+
 FIGURES = {"01-loss-as-chain-rule": "w", "03-ddpg-on-pendulum": "torque a"}
 
 

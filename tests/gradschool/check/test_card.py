@@ -411,8 +411,20 @@ def test_signs_and_numbers_can_be_read() -> None:
         assert contrast("#ffffff", ground) >= 4.5
         assert contrast(ground, "#ffffff") >= 3  # the card's edge on a light page
         assert contrast(ground, "#111111") >= 3  # and on a dark one
-    for share in np.linspace(-1, 1, 201):
-        assert contrast(*_color(float(share))) >= 4.5, share
+
+
+# Ink and ground of pages on which a card stands: JupyterLab, VS Code, GitHub, the site; light and dark.
+PAGES = [("#212121", "#ffffff"), ("#ffffff", "#111111"), ("#cccccc", "#1e1e1e"), ("#3b3b3b", "#ffffff")]
+PAGES += [("#e6edf3", "#0d1117"), ("#cfd0d0", "#131416"), ("#ffffff", "#000000")]
+
+
+@pytest.mark.parametrize(("ink", "ground"), PAGES)
+def test_a_pages_own_ink_can_be_read_on_every_color_over_its_ground(ink: str, ground: str) -> None:
+    for share in np.linspace(-1, 1, 41):
+        *hue, opacity = bytes.fromhex(_color(float(share))[1:])
+        both = zip(hue, bytes.fromhex(ground[1:]), strict=True)
+        mixed = "".join(f"{round((opacity * h + (255 - opacity) * b) / 255):02x}" for h, b in both)
+        assert contrast(ink, f"#{mixed}") >= 4.5, share
 
 
 def test_an_untouched_exercise_is_told_so_and_no_more() -> None:

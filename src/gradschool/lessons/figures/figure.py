@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Self
 
 from matplotlib.figure import Figure
 
 from gradschool.core.interactive import OWN_KEYS
+from gradschool.core.judge_messages import judge_address
+from gradschool.lessons.figures.panels import Part, parts
 from gradschool.lessons.figures.themed_svg import SCHEME_OF_PAGE, SCREEN_SCALE, themed_svg
 
 
@@ -36,13 +38,17 @@ class LessonFigure(Figure):
         return buffer.getvalue()
 
     def put(self, more: Mapping[str, Any] | None = None) -> None:
-        """Show the figure and its words; ``more`` are further forms of it, by media type."""
+        """Show the figure and its words; ``more`` are further forms of it, by media type.
+
+        While grading no HTML is kept: the words go with the picture, and whoever shows it unfolds them.
+        """
         from IPython.display import HTML, display
 
         picture = {"text/html": self.html(), "image/png": self.png(), "text/plain": self.alt}
         metadata = {"image/png": {"alt": self.alt, "width": self._size[0]}, "alt": self.alt}
         display({**picture, **(more or {})}, metadata=metadata, raw=True)
-        display(HTML(f"<details><summary {OWN_KEYS}>The figure in words</summary>{escape(self.alt)}</details>"))
+        if judge_address() is None:
+            display(HTML(f"<details><summary {OWN_KEYS}>The figure in words</summary>{escape(self.alt)}</details>"))
 
     def folded(self) -> str:
         """Return the picture and its words as HTML, folded: for a place where a live figure shows the same."""
@@ -51,7 +57,8 @@ class LessonFigure(Figure):
 
     def html(self) -> str:
         """Return the picture with its words as HTML."""
-        return picture_html(themed_svg(self, on_white=self.on_white), self.alt, self._size)
+        svg = themed_svg(self, on_white=self.on_white)
+        return picture_html(svg, self.alt, self._size, parts(self))
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -70,14 +77,17 @@ def new_panels(rows: int, columns: int, size: tuple[float, float], **options: An
     return fig, fig.subplots(rows, columns, **options)
 
 
-def picture_html(svg: bytes, alt: str, size: tuple[int, int]) -> str:
+def picture_html(svg: bytes, alt: str, size: tuple[int, int], shown_in: Sequence[Part] = ()) -> str:
     """Make an element of an SVG with its words, of this width and height, in the scheme of the page that it is on.
 
+    ``shown_in`` are the parts that a narrow page may show one below the other; the site does.
     As an image the SVG runs no script and loads nothing. It takes its color scheme from the element that shows it, or,
     where the style is taken away, as in a notebook that is not trusted, from the reader's system.
     """
     data, words, (width, height) = base64.b64encode(svg).decode(), escape(alt, quote=True), size
+    narrow = f'data-parts="{";".join(map(str, shown_in))}" ' if shown_in else ""
     return (
-        f'<style>{SCHEME_OF_PAGE}</style><img alt="{words}" class="lesson-figure" width="{width}" height="{height}" '
-        f'loading="lazy" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,{data}">'
+        f'<style>{SCHEME_OF_PAGE}</style><img {narrow}alt="{words}" class="lesson-figure" '
+        f'width="{width}" height="{height}" loading="lazy" style="max-width:100%;height:auto" '
+        f'src="data:image/svg+xml;base64,{data}">'
     )
