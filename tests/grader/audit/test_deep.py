@@ -49,7 +49,7 @@ def test_a_mutant_that_fails_for_both_is_in_no_list():
     assert not {"survivors", "disagree", "unlucky", "false_sentences"} & set(found)
 
 
-@pytest.mark.parametrize("exercise_id", ["dqn.double_target", "dqn.residual_gradient"])
+@pytest.mark.parametrize("exercise_id", ["dqn.double_target", "dqn.residual_gradient", "ddpg.action_gradient"])
 def test_small_numbers_that_are_lost_have_one_mark_and_one_true_name(exercise_id: str):
     """Some input holds a tiny number beside others by construction, whatever the seed."""
     entry = find_entry(exercise_id)

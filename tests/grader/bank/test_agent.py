@@ -62,6 +62,11 @@ def test_only_weights_leave_the_kernel() -> None:
         ("update_double", "squared error (factor 2/B), double DQN"),
         ("no-bootstrap", "y = 1 r + 0 v"),
         ("gamma-missing", "y = 1 r + 1 v"),
+        ("never-copied", "with `copy_target` True `target_q` stays as it is"),
+        ("always-copied", "with `copy_target` False `target_q` becomes `q` after the step"),
+        ("copied-before-the-step", "with `copy_target` True `target_q` becomes `q` before the step"),
+        ("half-copied", "with `copy_target` True `target_q` becomes `q` in 280 of its 323 weights and stays as it is"),
+        ("averaged-instead-of-copied", "with `copy_target` True `target_q` becomes something else"),
         ("label-at-s", "target network at s unless terminated: y = 1 r + 0.8 v"),
     ],
 )

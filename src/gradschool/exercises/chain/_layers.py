@@ -37,6 +37,7 @@ ACTIVATION_AXES: Axes = {
     "tiny": tiny("g"),
     "near 0": some(lambda a: (np.abs(a["z"]) < 1e-5) & (a["z"] != 0)),
     "at 0": has_value("z", 0.0),
+    "between near 0 and far": some(lambda a: (np.abs(a["z"]) > 0.1) & (np.abs(a["z"]) < 0.3) & (np.abs(a["g"]) > 0.1)),
 }
 MLP_AXES: Axes = {
     "sizes that all differ": some(lambda a: len({*a["X"].shape, *a["W2"].shape}) == 4),
@@ -106,8 +107,8 @@ def activation_cases(rng: Rng) -> list[Case]:
 
 
 def near_zero(rng: Rng) -> Case:
-    """Pre-activations at 0 and next to it, on both sides."""
-    z = np.array([-1.0, 0.0, 2.0, 0.0, 5e-4, -5e-4, 1e-6, -1e-6, 1e-9, -1e-9])
+    """Pre-activations at 0, next to it and not far from it, on both sides."""
+    z = np.array([-1.0, 0.0, 2.0, 0.0, 0.2, -0.2, 5e-4, -5e-4, 1e-6, -1e-6, 1e-9, -1e-9])
     return Case("at 0 and next to it", {"z": z, "g": signed(rng, len(z))}, edge=True)
 
 

@@ -15,6 +15,7 @@ from gradschool.exercises.ddpg._setups import (
     hidden_inputs,
     own_actions,
     slopes_at,
+    tiny_beside_others,
 )
 from gradschool.exercises.ddpg.adapters import net_of
 
@@ -76,6 +77,7 @@ def _largest_slope(a: Args) -> float:
 
 STEEP_AND_FLAT: Axes = {
     "a tiny dQ/da, and no other": some(lambda a: _largest_slope(a) < TINY),
+    "a tiny dQ/da beside others": some(lambda a: tiny_beside_others(slopes_at(a, own_actions(a)))),
     "a large dQ/da": some(lambda a: np.abs(slopes_at(a, own_actions(a))) >= LARGE),
     "dQ/da below 1": some(lambda a: np.abs(slopes_at(a, own_actions(a))) < 1),
     "an action beyond 1": some(lambda a: np.abs(own_actions(a)) > 1.05),
@@ -126,4 +128,5 @@ SLOPES_GIVEN: Axes = {
     "a row without a slope": some(lambda a: (a["dq_da"] == 0).all(axis=1)),
     "a large slope": large("dq_da"),
     "a tiny slope": tiny("dq_da"),
+    "a tiny slope beside others": some(lambda a: tiny_beside_others(a["dq_da"])),
 }

@@ -16,6 +16,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
+from gradschool.exercises.axes import TINY
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
@@ -26,6 +27,8 @@ GAMMAS = (0.9, 0.97, 0.8, 1.0, 0.95, 0.0)  # of the six cases of `setup_cases`
 WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
 WIDE = 8.0  # how much wider the ranges are where the critic is steep
 FLAT = 2e-4  # the largest |dQ/da| of a flat critic
+ORDINARY = 0.05  # what a dQ/da beside a tiny one is larger than
+FAINT = 1e-4  # what a critic that hardly sees the first action multiplies its weights of that action by
 LARGE_REWARD, TINY_REWARD = 150.0, 1e-4  # what two rewards of a batch are multiplied by
 SMALL_REWARD = 0.3  # what all are multiplied by where the critics are flat: the target is short
 
@@ -84,17 +87,21 @@ def clear_of_kinks(net: MLP, x: Array, by: float = CLEAR) -> bool:
 def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kind: str = "") -> dict[str, Any]:
     """A batch, limits, an actor and a critic with targets that differ from them: drawn again until it is fit to use.
 
-    ``kind`` may be "steep", with wide ranges and a large dQ/da, "flat", with a tiny dQ/da and small rewards, or "kink",
-    with a unit of either network next to its kink.
+    ``kind`` may be "steep", with wide ranges and a large dQ/da, "flat", with a tiny dQ/da and small rewards, "faint",
+    with a dQ/da that is tiny in the first action alone, or "kink", with a unit of either network next to its kink.
     """
     for _ in count():
         low, high = (bound * (WIDE if kind == "steep" else 1.0) for bound in limits(rng, A))
         batch = new_batch(rng, B, 3, low, high)
         nets = {name: new_net(rng, (3, *hidden, A)) for name in ("actor", "target_actor")}
         nets |= {name: new_net(rng, (3 + A, *hidden, 1)) for name in ("critic", "target_critic", "target_critic_2")}
-        parts = {"batch": batch, **nets, "low": low, "high": high}
+        parts: dict[str, Any] = {"batch": batch, **nets, "low": low, "high": high}
         if kind == "kink":
             move_to_kinks(parts)
+        if kind == "faint":
+            net_of(parts["critic"]).weights[0][batch["obs"].shape[1]] *= FAINT
+            if not tiny_beside_others(slopes_at(parts, own_actions(parts))):
+                continue
         if kind == "steep":
             scale_critics(parts, STEEP, "critic", "target_critic", "target_critic_2")
         if kind == "flat":
@@ -149,6 +156,12 @@ def is_fit(a: Args, clear: float = CLEAR) -> bool:
     return clear_of_kinks(critic, at_replay) and (len(own) < 4 or own.shape[1] == 1 or told)
 
 
+def tiny_beside_others(x: Array) -> bool:
+    """Whether some entry is tiny and not 0, and another is of ordinary size."""
+    size = np.abs(x)
+    return bool(np.any((size > 0) & (size < TINY)) and np.any(size > ORDINARY))
+
+
 def select(parts: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Some of the parts, in this order."""
     return {name: parts[name] for name in names}
@@ -178,7 +191,7 @@ def setup_cases(rng: Rng, *names: str) -> list[Case]:
         setup_case(rng, names, "a batch of 4, 3 action dimensions", (4, 3)),
         setup_case(rng, names, "a batch of 6 with one row twice, 2 action dimensions", (6, 2)),
         setup_case(rng, names, "a steep critic, wide ranges", (5, 3), kind="steep"),
-        setup_case(rng, names, "square layers", (3, 3), edge=True, hidden=(3, 3)),
+        setup_case(rng, names, "square layers, a faint first action", (3, 3), edge=True, hidden=(3, 3), kind="faint"),
         setup_case(
             rng,
             names,
@@ -200,11 +213,13 @@ def actor_critic_cases(rng: Rng) -> list[Case]:
 def action_slope_cases(rng: Rng) -> list[Case]:
     """An actor, a batch, dQ/da (B, A) as somebody handed it over, and the range.
 
-    The slopes are of ordinary size, large in the third case, with a row of zeros in the fourth, and tiny in the last.
+    The slopes are of ordinary size, large in the third case, with a row of zeros and tiny ones beside it in the fourth,
+    and tiny in the last.
     """
     drawn = setup_cases(rng, "actor", "batch", "low", "high")
     slopes = [signed(rng, c.args["batch"]["action"].shape) for c in drawn]
     slopes[3][0] = 0.0
+    slopes[3][:, 0] *= FAINT
     slopes[2] *= STEEP / np.abs(slopes[2]).max()
     slopes[-1] *= 1e-4
     order = ("actor", "batch", "dq_da", "low", "high")

@@ -16,6 +16,7 @@ from gradschool.exercises.ddpg._setups import STEEP, limits
 INSIDE = (0.1, 0.3, 0.45, 0.6, 0.75, 0.9)
 BEYOND = (1.15, 1.3, -0.15, -0.3, 0.2, 0.8)
 AT_A_WALL = (1.0, 1.0, 0.0, 0.0)
+MIDDLE = (0.5, 0.3, 0.9, 0.6, 0.2)  # of an odd length, so that both signs stand there
 JUST_INSIDE = (1.0 - 1e-6, 1.0 - 1e-6, 1e-6, 1e-6)
 
 
@@ -23,6 +24,11 @@ def _share(a: Args) -> Array:
     """Where the actions lie: 0 at low, 1 at high."""
     share: Array = (a["action"] - a["low"]) / (a["high"] - a["low"])
     return share
+
+
+def _ahead(a: Args) -> Array:
+    """The room ahead as a share of the range: up where the slope is positive, down elsewhere."""
+    return np.where(a["dq_da"] > 0, 1.0 - _share(a), _share(a))
 
 
 def _of_sign(at: Callable[[Args], Array], sign: float) -> Axis:
@@ -43,6 +49,9 @@ AXES: Axes = {
     "one row": of_size("dq_da", 1),
     "one action dimension, several rows": some(lambda a: a["dq_da"].shape[1] == 1 < len(a["dq_da"])),
     "square": square("dq_da"),
+    "square, nearer to the other wall": some(
+        lambda a: square("dq_da")([a]) and np.any((np.abs(_share(a) - 0.5) > 0.1) & (_ahead(a) > 0.5))
+    ),
     "tall": tall("dq_da"),
     **RANGES,
     "a wide range": some(lambda a: np.abs(a["low"]) > 20),
@@ -72,7 +81,7 @@ def cases(rng: Rng) -> list[Case]:
         case("6 samples, 2 action dimensions, some beyond the range", 6, 2, BEYOND),
         case("at the walls", 4, 3, AT_A_WALL, edge=True),
         case("just inside the walls", 4, 2, JUST_INSIDE, edge=True),
-        case("in the middle, as many samples as dimensions", 3, 3, (0.5,), edge=True),
+        case("some in the middle, as many samples as dimensions", 3, 3, MIDDLE, edge=True),
         case("one sample, one dimension", 1, 1, (0.7,), edge=True),
         case("wide ranges", 3, 2, INSIDE, edge=True, wide=60.0),
         case("steep, flat and no slope at all, one dimension", 4, 1, (0.2, 0.9), edge=True),

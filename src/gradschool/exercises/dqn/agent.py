@@ -177,7 +177,7 @@ def read(a: Args, got: PlainData) -> Reading:
     """Return what :func:`oracle` returns, from the new weights of both networks after each call, (2, n_params)."""
     n = len(a["first"]["q"])
     after = weights_of(got, {"q": (2, n), "target_q": (2, n)})
-    found, gradients, carried = [], [], np.zeros(0)
+    found, gradients, carried, copied = [], [], np.zeros(0), []
     earlier: list[Array] = []
     for k, call in enumerate(CALLS):
         batch = a[call]["batch"]
@@ -189,13 +189,14 @@ def read(a: Args, got: PlainData) -> Reading:
         found.append(formula)
         gradients.append(_other_outputs(a, call, cleared(step.outputs)) / np.abs(step.outputs).max())
         earlier, carried = [step.change], step.carried
+        copied.append(_copied(a, call, after["q"][k], after["target_q"][k]))
     parts = {
         "first_step": found[0].errors,
         "second_step": (found[1].errors, carried),
         "other_outputs": tuple(gradients),
         "target_net": np.stack([_target(a, call, after["q"][k], after["target_q"][k]) for k, call in enumerate(CALLS)]),
     }
-    return Reading(parts, found[0].words)
+    return Reading(parts, "; ".join([found[0].words, *dict.fromkeys(copied)]))
 
 
 def _formula(a: Args, call: str, outputs: Array, here: Array) -> Formula:
@@ -215,6 +216,22 @@ def _is_elsewhere(outputs: Array, here: Array, action: Array) -> bool:
     """Whether some row of the batch has no gradient at its own action, but one at another."""
     own = np.abs(outputs[here, action])
     return bool(((own < 1e-9 * np.abs(outputs).max()) & (np.abs(outputs[here]).max(axis=1) > 0)).any())
+
+
+def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> str:
+    """What the target's weights are after a call, in words: which network's, and of when."""
+    when = f"with `copy_target` {a[call]['copy_target']} `target_q`"
+    for flat, says in (
+        (a[call]["target_q"], "stays as it is"),
+        (q_after, "becomes `q` after the step"),
+        (a[call]["q"], "becomes `q` before the step"),
+    ):
+        if np.array_equal(target_after, flat):
+            return f"{when} {says}"
+    copied = target_after == q_after
+    if (copied | (target_after == a[call]["target_q"])).all():
+        return f"{when} becomes `q` in {copied.sum()} of its {copied.size} weights and stays as it is in the others"
+    return f"{when} becomes something else"
 
 
 def _target(a: Args, call: str, q_after: Array, target_after: Array) -> Array:

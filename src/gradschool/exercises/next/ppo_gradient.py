@@ -50,6 +50,8 @@ AXES: Axes = {
     "inside in r, outside in log r": some(
         lambda a: (ratio(a) > 1 - a["clip"]) & (np.log(ratio(a)) < -a["clip"]) & (a["advantage"] < 0)
     ),
+    "far above, positive advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] > 0)),
+    "far above, negative advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] < 0)),
     "a ratio of 1": some(lambda a: a["log_prob"] == a["old_log_prob"]),
     "no advantage": has_value("advantage", 0.0),
     "a large advantage": large("advantage"),
@@ -59,7 +61,7 @@ AXES: Axes = {
     "advantages whose mean is not 0": some(lambda a: np.abs(np.mean(a["advantage"])) > 0.1),
 }
 INSIDE = (0.5, -0.5, 0.4, -0.6)  # of the ratio, in units of the clip range
-OUTSIDE = (1.8, 1.6, -1.5, -1.7)
+OUTSIDE = (60.0, 50.0, -1.5, -1.7)  # the first two are beyond any range that somebody would clip to
 BOTH = (0.5, 1.8, -0.5, -1.6, 0.6, 1.5, -0.4, -1.8)
 IN_ONE = (1.08, -0.93)  # the first is outside of the range in r and inside in log r, the second the other way round
 NEAR = (1 + NEXT_TO, 1 + NEXT_TO, 1 - NEXT_TO, 1 - NEXT_TO, -1 + NEXT_TO, -1 + NEXT_TO, -1 - NEXT_TO, -1 - NEXT_TO)
