@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -32,21 +33,24 @@ from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
 PUBLIC_SEED = 0
+WIDTH = 90  # characters of a line in Validate's window
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"  # in a terminal, and where a notebook or nbgrader shows what a terminal would
 _written: dict[str, bool] = {}  # of the exercises checked in this kernel: whether their stub was replaced
 
 
 class CheckFailed(AssertionError):
-    """The error of an answer that is not right yet; a notebook shows it as one line, without a traceback.
+    """The error of an answer that is not right yet; a notebook shows it as a sentence, without a traceback.
 
-    nbgrader's Validate shows that line in a window of its own: what stands between backticks is bold there.
+    nbgrader's Validate shows the sentence in a window that breaks no line: the lines are short enough for it, and what
+    stands between backticks is bold.
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
 
     def _render_traceback_(self) -> list[str]:
-        return ["CheckFailed: " + re.sub(r"`([^`]+)`", f"{BOLD}\\1{PLAIN}", str(self))]
+        lines = textwrap.wrap(f"CheckFailed: {self}", WIDTH, break_long_words=False, break_on_hyphens=False)
+        return re.sub(r"`([^`]+)`", f"{BOLD}\\1{PLAIN}", "\n".join(lines)).split("\n")
 
 
 def check(exercise_id: str, answer: Answer) -> None:

@@ -84,6 +84,9 @@ def test_a_wrong_answer_shows_the_card_and_raises_one_line(capsys: pytest.Captur
     assert failed.value._render_traceback_() == [f"CheckFailed: {failed.value}"]
     in_words = CheckFailed("`W @ g`: W is (3, 2); a single ` stays")._render_traceback_()
     assert in_words == ["CheckFailed: \x1b[1mW @ g\x1b[0m: W is (3, 2); a single ` stays"]
+    long = CheckFailed("a word " * 50)._render_traceback_()
+    assert " ".join(long) == "CheckFailed: " + ("a word " * 50).strip()
+    assert max(map(len, long)) <= 90
     out, err = capsys.readouterr()
     assert out.startswith("chain.l2_gradient: not yet.")
     assert err == ""

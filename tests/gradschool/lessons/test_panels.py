@@ -10,7 +10,7 @@ import pytest
 
 from grader.publish.phone_figures import cut_out, with_stacked_parts
 from gradschool.lessons.figures.figure import LessonFigure, new_panels
-from gradschool.lessons.figures.panels import MARGIN, parts
+from gradschool.lessons.figures.panels import MARGIN, WIDEST, parts
 
 
 def drawn(rows: int, columns: int, *, legend: bool = False, beside: bool = False) -> LessonFigure:
@@ -54,6 +54,20 @@ def test_the_legend_of_all_panels_is_the_last_part() -> None:
     *columns, legend = parts(drawn(1, 3, legend=True))
     assert len(columns) == 3
     assert all(legend.y >= column.y + column.height - 3 * MARGIN for column in columns)
+
+
+def test_a_color_bar_stays_with_its_panel_and_small_pictures_side_by_side() -> None:
+    fig, (left, right) = new_panels(1, 2, (9.0, 4.2))
+    right.plot([1, 2])
+    bar = fig.colorbar(left.imshow([[0.0, 1.0]]), ax=left, label="Q")
+    surface, slices = parts(fig)
+    end = bar.ax.get_tightbbox().transformed(fig.transFigure.inverted()).x1
+    assert end <= surface.x + surface.width <= slices.x + 3 * MARGIN
+    fig, _ = new_panels(1, 8, (9.0, 1.5))
+    strip = parts(fig)
+    assert 1 < len(strip) < 8
+    assert all(9.0 * part.width < WIDEST + 0.1 for part in strip)
+    assert parts(new_panels(1, 2, (4.0, 2.0))[0]) == []
 
 
 def test_a_page_gets_each_part_as_a_picture_of_its_own_beside_the_whole() -> None:

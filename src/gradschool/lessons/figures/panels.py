@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 MARGIN = 0.004  # of the figure's width, around each part
+WIDEST = 4.3  # inches of columns that stay side by side: about as wide as a phone, and its letters can be read
 
 
 class Part(NamedTuple):
@@ -33,26 +36,50 @@ class _Box(NamedTuple):
 
 
 def parts(figure: Figure) -> list[Part]:
-    """Return the columns of a figure from left to right, and below them its legend; [] if there is one column.
+    """Return the columns of a figure from left to right, and its legend; [] if all of it fits a narrow page as it is.
 
-    What belongs to the whole figure, such as a legend outside of the panels, is a part of its own if it lies above or
-    below all panels, else it belongs to the nearest column.
+    Small columns, such as the pictures of an episode, stay side by side. What belongs to the whole figure, such as a
+    legend outside of the panels, is a part of its own if it lies above or below all panels; else it belongs to the
+    nearest column.
     """
     figure.draw_without_rendering()
-    columns = _merged([box for axes in figure.axes if (box := _box(figure, axes)) is not None])
+    columns = _merged(_panels(figure))
     if len(columns) < 2:
         return []
     above, below = min(c.top for c in columns), max(c.bottom for c in columns)
-    whole: list[Artist] = [*figure.legends, *figure.texts]
-    strips = []
-    for box in (found for artist in whole if (found := _box(figure, artist)) is not None):
-        if box.bottom <= above + MARGIN or box.top >= below - MARGIN:
-            strips.append(box)
+    tops, bottoms = [], []
+    for box in _boxes(figure, [*figure.legends, *figure.texts]):
+        if box.bottom <= above + MARGIN:
+            tops.append(box)
+        elif box.top >= below - MARGIN:
+            bottoms.append(box)
         else:
             near = min(range(len(columns)), key=lambda k: _distance(columns[k], box))
             columns[near] = columns[near].with_(box)
-    tops = [box for box in strips if box.bottom <= above + MARGIN]
-    return [_part(box) for box in (*tops, *columns, *(box for box in strips if box not in tops))]
+    together = _side_by_side(columns, WIDEST / figure.get_figwidth())
+    return [_part(box) for box in (*tops, *together, *bottoms)] if len(together) > 1 else []
+
+
+def _panels(figure: Figure) -> list[_Box]:
+    """Return a box for each panel, its color bars included."""
+    bars = {axes: [m.colorbar.ax for m in (*axes.images, *axes.collections) if m.colorbar] for axes in figure.axes}
+    found = [_boxes(figure, [axes, *own]) for axes, own in bars.items() if not any(axes in b for b in bars.values())]
+    return [reduce(_Box.with_, boxes) for boxes in found if boxes]
+
+
+def _boxes(figure: Figure, artists: Sequence[Artist]) -> list[_Box]:
+    return [box for artist in artists if (box := _box(figure, artist)) is not None]
+
+
+def _side_by_side(columns: list[_Box], widest: float) -> list[_Box]:
+    """Return the columns, small ones joined with their neighbors up to a width."""
+    joined: list[_Box] = []
+    for box in columns:
+        if joined and box.right - joined[-1].left <= widest:
+            joined[-1] = joined[-1].with_(box)
+        else:
+            joined.append(box)
+    return joined
 
 
 def _box(figure: Figure, artist: Artist) -> _Box | None:
