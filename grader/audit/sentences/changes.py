@@ -25,6 +25,11 @@ def _largest_size(row: Any) -> Any:
     return row[int(np.argmax(np.abs(row)))]
 
 
+def unit_rows(x: Any) -> Any:
+    """Return a table whose rows that are not 0 have the length 1."""
+    return np.stack([row / np.sqrt((row * row).sum()) if row.any() else row for row in x])
+
+
 ONE: dict[str, Callable[[Any], Any]] = {
     "off": _everywhere(lambda x: 0),
     "on": _everywhere(lambda x: 1),
@@ -42,7 +47,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "rest": lambda x: 1.0 - x,
     "inverse": lambda x: 1.0 / x,
     "one-more": lambda x: x + 1,
-    "one-less": lambda x: x - 1,
+    "one-less": lambda x: x - 1 if x > 0 else 0,
     "count-1": lambda x: 1,
     "mean": lambda x: np.stack([x.sum(axis=0) / len(x)] * len(x)),
     "first": lambda x: np.stack([x[0]] * len(x)),
@@ -58,6 +63,8 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "within-1": lambda x: np.minimum(np.maximum(x, -1.0), 1.0),
     "norm-1": lambda x: x / max(1.0, float(np.sqrt((x * x).sum()))),
     "unit": lambda x: x / np.sqrt((x * x).sum()),
+    "largest-1": lambda x: x / max(x.max(), -x.min()),
+    "unit-rows": unit_rows,
     "sign": lambda x: (x > 0) * 1.0 - (x < 0),
     "whole": lambda x: np.where(x < 0, np.ceil(x), np.floor(x)),
     "rounded": np.rint,

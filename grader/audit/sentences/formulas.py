@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.sentences.changes import changed
+from grader.audit.sentences.changes import changed, unit_rows
 from grader.audit.sentences.inputs import Sample, numbers, right_answer
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
@@ -43,6 +43,7 @@ OF_RIGHT: dict[str, Callable[[Array], Array]] = {
     "reversed": lambda x: np.flip(x, 0),
     "reversed-columns": lambda x: np.flip(x, -1),
     "normalized": lambda x: x / np.sqrt((x * x).sum()),
+    "normalized-rows": unit_rows,
     "sum-of-rows": _lines(0, False),
     "mean-of-rows": _lines(0, True),
     "sum-of-columns": _lines(1, False),
@@ -164,6 +165,7 @@ OF_NUMBER: tuple[tuple[str, str, Callable[[float], float]], ...] = (
     ("twice-times-", "", lambda v: 2 * v),
     ("twice-over-", "", lambda v: 2 / v),
     ("half-over-", "", lambda v: 0.5 / v),
+    ("half-times-", "", lambda v: 0.5 * v),
     ("times-root-", "", lambda v: abs(v) ** 0.5),
     ("over-root-", "", lambda v: abs(v) ** -0.5),
     ("times-rest-", "", lambda v: 1 - v),

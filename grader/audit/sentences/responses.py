@@ -209,6 +209,19 @@ def _left_over(report: Report, pairs: Sequence[Pair]) -> str:
     return ""
 
 
+def _kept_short(report: Report, pairs: Sequence[Pair]) -> str:
+    """Test that an answer grows by less than a hundredth of the factor by which the right one grows."""
+    told = 0
+    for pair in pairs:
+        right, right_after, got, got_after = (float(np.max(np.abs(x), initial=0.0)) for x in _parts(report, pair))
+        if right_after < 100 * right or not right or not got:
+            continue
+        told += 1
+        if got_after / got > 0.01 * right_after / right:
+            return f'the answer grows too on "{pair[0].case.name}"'
+    return "" if told else "the right answer grows on no input"
+
+
 def _coarse(report: Report, pairs: Sequence[Pair]) -> str:
     """Test that the answer stays as it is on most of the inputs on which the right one changes."""
     parts = [_parts(report, pair) for pair in pairs]
@@ -230,6 +243,7 @@ PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pa
     "rows-mixed": (_first_row, _mixed),
     "last-bias": (_last_bias, _against(_lifted_to)),
     "growth": (lambda x, k: 2.0 * x, _grown),
+    "kept-short": (lambda x, k: 2e4 * x, _kept_short),
     "left-over": (lambda x, k: 0.0 * x, _left_over),
     "coarse": (lambda x, k: x * 1.00007, _coarse),
     "turned": (lambda x, k: -x, _against(_turned_to)),

@@ -79,6 +79,10 @@ def place_sentence(part: Part, at: Place) -> tuple[str, str]:
     if off:
         name = f"wrong-where-{key}" if at.exact else f"wrong-only-where-{key}"
         return name, f"{part.what} is right where {off}: what is wrong is the part that {_these(off)} off."
+    if at.condition.key[0] == "not-value" and not at.exact:
+        _, option, value = at.condition.key
+        says = f"is right where `{option}` is {value}; with other values it can be wrong."
+        return f"wrong-only-where-{key}", f"{part.what} {says}"
     if at.exact:
         return f"wrong-where-{key}", f"{part.what} is wrong exactly where {at.condition.says}."
     return f"wrong-only-where-{key}", f"{part.what} is right except where {at.condition.says}."

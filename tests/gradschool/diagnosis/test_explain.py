@@ -80,6 +80,17 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
         lambda x, w: np.maximum(np.sin(x + w), 0),
         "The result is what it should be where that is positive, and 0 elsewhere.",
     ),
+    "normalized-rows": (
+        lambda x, w: np.sin(x + w),
+        lambda x, w: np.sin(x + w) / np.linalg.norm(np.sin(x + w), axis=1, keepdims=True),
+        "The result is in every row what it should be, divided by the norm of that row.",
+    ),
+    "kept-short": (
+        lambda x, w: x * w + x**2,
+        lambda x, w: (x * w + x**2) / (1 + np.abs(x * w + x**2)),
+        "When `x` becomes 10,000 times as large, the right result grows by a factor that is more than 100 times yours: "
+        "is an error kept short, by a clip or in the loss?",
+    ),
     "decimals": (
         lambda x, w: np.sin(x * w),
         lambda x, w: np.round(np.sin(x * w), 2),
@@ -266,6 +277,7 @@ FACTORS = {
     ),
     "times-B-squared": (lambda x, B: B**2 * x, "B² times what it should be (B is the batch size)."),
     "bessel-B": (lambda x, B: x * B / (B - 1), "B/(B - 1) times what it should be (B is the batch size)."),
+    "half-times-B": (lambda x, B: B / 2 * x, "B/2 times what it should be (B is the batch size)."),
     "ratio": (lambda x, B: 0.7 * x, "0.7 times what it should be."),
 }
 

@@ -16,7 +16,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Args, Exercise
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Laboratory, Part, numbers_in
-from gradschool.diagnosis.hypotheses.formulas import Formula
+from gradschool.diagnosis.hypotheses.formulas import Formula, unit_rows
 from gradschool.diagnosis.hypotheses.observations import perturbed
 from gradschool.diagnosis.inputs import WIDTHS, Value, is_flags, is_ids, is_real, networks, subjects
 
@@ -86,7 +86,7 @@ CHANGES: tuple[Change, ...] = (
     Change("rest", "replaced by 1 minus it", _number, lambda x: 1.0 - x),
     Change("inverse", "replaced by 1 divided by it", lambda x: _number(x) and x != 0, lambda x: 1.0 / x),
     Change("one-more", "larger by 1", _count, lambda x: x + 1),
-    Change("one-less", "smaller by 1", lambda x: _count(x) and x > 0, lambda x: x - 1),
+    Change("one-less", "smaller by 1 (0 stays 0)", _count, lambda x: max(x - 1, 0)),
     Change("count-1", "1", _count, lambda x: 1),
     Change(
         "mean",
@@ -117,6 +117,13 @@ CHANGES: tuple[Change, ...] = (
         lambda x: x / max(1.0, float(np.linalg.norm(x))),
     ),
     Change("unit", "scaled to a norm of 1", lambda x: _real_array(x) and x.any(), lambda x: x / np.linalg.norm(x)),
+    Change(
+        "largest-1",
+        "divided by its largest size",
+        lambda x: _real_array(x) and x.any(),
+        lambda x: x / np.abs(x).max(),
+    ),
+    Change("unit-rows", "scaled in every row to a norm of 1", _table, unit_rows),
     Change("sign", "replaced by its sign", _real_array, np.sign),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
     Change("whole", "cut to whole numbers", _real_array, np.trunc),

@@ -116,17 +116,24 @@ def _both_sides(parts: Sequence[Part]) -> tuple[list[Array], list[Array]]:
 
 
 def _beyond(way: str, key: str, the: str, gap: tuple[float, float], of: Mask, by: np.ufunc) -> Condition:
-    """Return the condition that a number is above, or below, all that lies in a gap between right and wrong entries."""
+    """Return the condition that a number is above, or below, all that lies in a gap between right and wrong entries.
+
+    A bound is said to be about some number: where in the gap it is, no input tells.
+    """
     low, high = gap
     at = _plain_number(low, high) if high - low <= 0.1 * abs(high) else None
     middle = (low + high) / 2 if at is None else at
     if way == "above":
         says = (
-            f"{the} is {high:.3g} or more (it is right up to {low:.3g})" if at is None else f"{the} is more than {at:g}"
+            f"{the} is {high:.3g} or more (it is right up to {low:.3g})"
+            if at is None
+            else f"{the} is more than about {at:g}"
         )
         return Condition((way, key, low, high), says, partial(_past, of, by, np.greater, middle))
     says = (
-        f"{the} is {low:.3g} or less (it is right from {high:.3g} on)" if at is None else f"{the} is less than {at:g}"
+        f"{the} is {low:.3g} or less (it is right from {high:.3g} on)"
+        if at is None
+        else f"{the} is less than about {at:g}"
     )
     return Condition((way, key, low, high), says, partial(_past, of, by, np.less, middle))
 

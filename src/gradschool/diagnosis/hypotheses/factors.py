@@ -65,6 +65,7 @@ def known_factors(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]
         yield f"2 {words} times", f"twice-times-{name}", list(2 * v)
         yield f"2/{words} of", f"twice-over-{name}", list(2 / v)
         yield f"1/(2 {words}) of", f"half-over-{name}", list(0.5 / v)
+        yield f"{words}/2 times", f"half-times-{name}", list(0.5 * v)
         yield f"√{words} times", f"times-root-{name}", list(np.sqrt(np.abs(v)))
         yield f"1/√{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
         if (v != 1).all():

@@ -129,6 +129,12 @@ def _normed(x: Array) -> Array | None:
     return x / norm if norm and x.size > 1 else None
 
 
+def unit_rows(x: Array) -> Array:
+    """Return the rows of a table, each divided by its norm; a row of zeros stays as it is."""
+    norms = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.asarray(x / np.where(norms > 0, norms, 1.0))
+
+
 RIGHT_ITSELF = _of_right("right", "what it should be", lambda x: x)
 ZERO = _of_right("zero", "zero everywhere", np.zeros_like, factor=False)
 OF_RIGHT: tuple[Formula, ...] = (
@@ -161,6 +167,11 @@ OF_RIGHT: tuple[Formula, ...] = (
         lambda x: x[..., ::-1] if x.ndim == 2 else None,
     ),
     _of_right("normalized", "what it should be, divided by its own norm", _normed),
+    _of_right(
+        "normalized-rows",
+        "in every row what it should be, divided by the norm of that row",
+        lambda x: unit_rows(x) if x.ndim == 2 else None,
+    ),
     _of_right("sum-of-rows", "in every row the sum over the rows of what it should be", lambda x: _spread(x, 0, False)),
     _of_right(
         "mean-of-rows", "in every row the mean over the rows of what it should be", lambda x: _spread(x, 0, True)

@@ -240,6 +240,28 @@ def coarse(s: Observation) -> Seen:
     return Seen(says, f"{s.subject} was made larger by 0.01 percent")
 
 
+FAR, MORE = 10_000.0, 100.0  # an input is made FAR times as large; the right answer grows MORE times as much
+ALIKE = 0.8  # the share of entries with the right sign
+
+
+def kept_short(s: Observation) -> Seen:
+    """Look for an answer that hardly grows with a huge input, where the right one does: a clip, or Huber's loss.
+
+    It keeps the direction, unlike numbers that do not grow for another reason.
+    """
+    if not s.right.any() or not s.got.any() or largest(s.right_after) < MORE * largest(s.right):
+        return NOTHING
+    if largest(s.got_after) * MORE * largest(s.right) > largest(s.right_after) * largest(s.got):
+        return AGAINST
+    if np.mean((np.sign(s.got_after) == np.sign(s.right_after))[s.right_after != 0]) < ALIKE:
+        return AGAINST
+    says = (
+        f"When {s.subject} becomes {FAR:,.0f} times as large, the right {s.what} grows by a factor that is more than "
+        f"{MORE:g} times yours: is an error kept short, by a clip or in the loss?"
+    )
+    return Seen(says, f"{s.subject} was multiplied by {FAR:,.0f}")
+
+
 def turned(s: Observation) -> Seen:
     """Compare what becomes of the answers when one input changes its sign."""
     if not s.right.any():

@@ -11,7 +11,7 @@ from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Part
 from gradschool.diagnosis.hypotheses.observations import largest
 
-LINES = 4  # tables, of several rows and columns, that must agree on what is said of lines
+LINES = 4  # wrong tables, of several rows and columns, that must agree on what is said of lines
 LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
 
 
@@ -110,8 +110,8 @@ def lines(parts: Sequence[Part]) -> Iterator[Diagnosis]:
         said = f"{parts[0].what} is off by the same amount in every entry."
         yield Diagnosis("offset", said, Claim("lines", label, ("entry", "offset")), how)
     tables = [p for p in parts if p.got.ndim == 2 and min(p.got.shape) > 1]
-    if len(tables) < LINES:
-        return
+    if sum(p.is_wrong for p in tables) < LINES or any(p.is_wrong and p.got.ndim != 2 for p in parts):
+        return  # any right table has lines that are off by nothing, and nothing is said of a vector
     for axis, one, every in ((0, "column", "row"), (1, "row", "column")):
         for kind, fits, by in (("factor", _same_factor, "by a factor"), ("offset", _same_offset, "by an amount")):
             if all(fits(p.got, p.right, axis) for p in tables):

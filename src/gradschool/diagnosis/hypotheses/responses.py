@@ -17,6 +17,7 @@ from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, Parts, numbers_in, of_every_kind
 from gradschool.diagnosis.hypotheses.observations import (
     A_BROADCAST,
+    FAR,
     NOTHING,
     Observation,
     Seen,
@@ -25,6 +26,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     grown,
     ignored,
     in_row_0,
+    kept_short,
     last_bias,
     left_over,
     lifted,
@@ -106,10 +108,15 @@ class Probe:
     elsewhere: bool = False
     in_part: bool = False
 
+    @property
+    def tried(self) -> int:
+        """On how many inputs it is tried: to be right may be luck, as of a slope that is often the same."""
+        return 2 * TRIED if self.elsewhere else TRIED
+
     def cannot_show(self, shown: int, told: int) -> bool:
         """Return whether an observation that speaks against it silences it, after ``shown`` of ``told`` that do not."""
         if self.in_part:
-            return shown + TRIED - told < IN_PART  # too few are left to come
+            return shown + self.tried - told < IN_PART  # too few are left to come
         return self.share == 1.0 or self.share * told > shown + 1
 
 
@@ -125,6 +132,7 @@ SHAPES: tuple[Probe, ...] = (
     Probe("left-over", real, WITHOUT, left_over, least=SEVERAL),
     Probe("coarse", real, scaled(1.0001), coarse, 0.6, least=SEVERAL),
     Probe("growth", real, scaled(2.0), grown, in_part=True),
+    Probe("kept-short", real, scaled(FAR), kept_short, least=SEVERAL),
     Probe("turned", signed, scaled(-1.0), turned, in_part=True),
     Probe("lifted", real, one_more, lifted, in_part=True),
 )
@@ -219,7 +227,7 @@ class Responses:
             asked, told = asked + 1, told + (result.against or bool(result.says))
             if result.refuted or (result.against and probe.cannot_show(len(showing), told)):
                 return None
-            if told >= TRIED or (asked >= TRIED and not told):
+            if told >= probe.tried or (asked >= probe.tried and not told):
                 break
         if probe.in_part and IN_PART <= len(showing) < told:
             showing = [replace(r, says=r.in_part) for r in showing]

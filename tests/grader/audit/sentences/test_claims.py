@@ -26,6 +26,9 @@ ARGS = {
     "dqn.semi_gradient": "W, W_target, state, action, reward, next_state, terminated, gamma",
     "chain.linear_vjp": "W, b, x, g",
     "dqn.output_gradient": "q, action, y",
+    "dqn.fit_gradient": "q, targets",
+    "chain.mlp_backward": "W1, b1, W2, b2, X, G",
+    "chain.maximise": "gradients, a, phi, lr, steps",
 }
 
 
@@ -68,6 +71,43 @@ TRUE_AND_FALSE = {
         "formula",
         ("everywhere", "", "small-lost", 9e-4, 1.1e-3),
         ("everywhere", "", "small-lost", 0.5, 0.6),
+    ),
+    "a norm for each row": (
+        "dqn.fit_gradient",
+        "g = (q - targets) / len(q)\nreturn g / np.maximum(np.linalg.norm(g, axis=1, keepdims=True), 1e-300)",
+        "formula",
+        ("everywhere", "", "right", "normalized-rows"),
+        ("everywhere", "", "right", "normalized"),
+    ),
+    "half a size": (
+        "dqn.fit_gradient",
+        "return (q - targets) / 2",
+        "formula",
+        ("everywhere", "half-times-B", "right", "right"),
+        ("everywhere", "half-over-B", "right", "right"),
+    ),
+    "as if divided by the largest": (
+        L2,
+        "return p / np.abs(p).max() - l",
+        "formula",
+        ("everywhere", "", "as-if", "p", "largest-1"),
+        ("everywhere", "", "as-if", "p", "unit"),
+    ),
+    "as if rows had a norm of 1": (
+        "chain.mlp_backward",
+        "n = np.linalg.norm(G, axis=1, keepdims=True)\nreturn (W1, b1, W2, (G / np.where(n, n, 1)).sum(0), X)",
+        "formula",
+        ("everywhere", "", "as-if", "G", "unit-rows"),
+        ("everywhere", "", "as-if", "G", "unit"),
+        "grad_b2",
+    ),
+    "as if fewer by one, or none": (
+        "chain.maximise",
+        "for _ in range(1, steps):\n    a = a + lr * gradients(a, phi)[0]\nreturn a, phi",
+        "formula",
+        ("everywhere", "", "as-if", "steps", "one-less"),
+        ("everywhere", "", "as-if", "steps", "one-more"),
+        "a",
     ),
     "an input": (L2, "return p.copy()", "formula", ("everywhere", "", "input", "p"), ("everywhere", "", "input", "l")),
     "two inputs": (
@@ -187,9 +227,9 @@ TRUE_AND_FALSE = {
 
 @pytest.mark.parametrize("what", TRUE_AND_FALSE)
 def test_a_true_claim_holds_and_a_lie_is_refuted(what: str):
-    exercise, body, kind, truth, lie = TRUE_AND_FALSE[what]
-    assert found(exercise, body, kind, truth) == ""
-    assert found(exercise, body, kind, lie) != ""
+    exercise, body, kind, truth, lie, *part = TRUE_AND_FALSE[what]
+    assert found(exercise, body, kind, truth, *part) == ""
+    assert found(exercise, body, kind, lie, *part) != ""
 
 
 def test_claims_about_parts():
@@ -275,6 +315,11 @@ def test_what_is_left_without_an_input_and_what_follows_no_small_change():
     for body, true in (("np.sign(g)", True), ("2 * g", False)):
         given = ("chain.linear_vjp", f"return np.outer(g, x), {body}, W.T @ g", "response", ("coarse", "g"), "grad_b")
         assert (found(*given) == "") == true
+
+
+def test_what_grows_with_a_huge_input_is_not_kept_short():
+    for body, true in (("(p - l) / (1 + np.abs(p - l))", True), ("3 * (p - l)", False)):
+        assert (found(L2, f"return {body}", "response", ("kept-short", "p")) == "") == true
 
 
 def test_rounding_names_its_decimals():
