@@ -89,7 +89,7 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
         lambda x, w: x * w + x**2,
         lambda x, w: (x * w + x**2) / (1 + np.abs(x * w + x**2)),
         "When `x` becomes 10,000 times as large, the right result grows by a factor that is more than 100 times yours: "
-        "is an error kept short, by a clip or in the loss?",
+        "is something kept short, by a clip or by the loss?",
     ),
     "decimals": (
         lambda x, w: np.sin(x * w),

@@ -257,7 +257,7 @@ def kept_short(s: Observation) -> Seen:
         return AGAINST
     says = (
         f"When {s.subject} becomes {FAR:,.0f} times as large, the right {s.what} grows by a factor that is more than "
-        f"{MORE:g} times yours: is an error kept short, by a clip or in the loss?"
+        f"{MORE:g} times yours: is something kept short, by a clip or by the loss?"
     )
     return Seen(says, f"{s.subject} was multiplied by {FAR:,.0f}")
 
