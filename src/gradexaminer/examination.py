@@ -25,6 +25,7 @@ from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.observe import PATIENCE, Doors, Observed, Observer
+from gradexaminer.recording.seeded import seeded
 from gradexaminer.transitions import Spaces, Transition
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def examine(
     sync : callable, optional
         `sync(agent)` copies the target network, where the training loop does that.
     seed : int
-        Of the transitions and of the weights.
+        Of the transitions and of the weights, and of what the agent draws with `random`, `np.random` and `torch`.
     patience : float
         CPU seconds of further updates for a network that has not moved; 40 more are made in any case.
 
@@ -86,8 +87,9 @@ def examine(
         raise ValueError("examine needs update=...: a function that has the agent learn once")
     began = time.perf_counter()
     spaces = spaces_of(n_actions, low, high, obs, image=image)
-    seen = Observer(Doors(make, update, feed, sync), spaces, seed, patience).observe()
-    report = conclude(seen)
+    with seeded(seed):
+        seen = Observer(Doors(make, update, feed, sync), spaces, seed, patience).observe()
+        report = conclude(seen)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 

@@ -83,6 +83,10 @@ MEANINGS: dict[str, Meaning] = {
     "error-averaged": Meaning(
         "The errors are averaged over the batch before they are squared: every row gets the same gradient", TRAP
     ),
+    "weights-averaged": Meaning(
+        "The loss of a whole batch has one weight, another one in each update, as where rows' weights are averaged",
+        TRAP,
+    ),
     "reward-averaged": Meaning("Each row learns from the mean reward of the batch, not from its own", TRAP),
     "advantage-averaged": Meaning(
         "The network subtracts the mean advantage of the whole batch, so that a row's values depend on the other rows"
@@ -118,6 +122,7 @@ MEANINGS: dict[str, Meaning] = {
     "max-of-twins": Meaning(
         "The label takes the larger of two critics; clipped double Q-learning takes the smaller", EXPLOIT
     ),
+    "one-bootstrap": Meaning("Every row bootstraps one and the same number, not the value of its own next state", TRAP),
     "batch-max": Meaning("The label takes one largest value of the whole batch for every row", TARGET),
     "mask-missing": Meaning("Terminated rows bootstrap: the label lacks the factor 1 - terminated", TARGET),
     "mask-inverted": Meaning("Only terminated rows bootstrap: the mask is the wrong way round", TARGET),

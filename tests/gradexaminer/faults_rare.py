@@ -66,6 +66,10 @@ _KEEP = "self.memory.append((s, a, r, s2, done))"
 
 LOG_PI_OF_EACH = "log_pi = normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)"
 RARE: dict[str, Rare] = {
+    "one median for all rows": Rare(FAULT, "one-bootstrap", DQN, [(V, "v = self.target(s2).max(1).values.median()")]),
+    "weights of another shape": Rare(
+        SUSPICION, "weights-averaged", DQN, [(LOSS, "loss = (torch.rand(32, 1) * (q - y) ** 2).mean()")]
+    ),
     "reward discounted as well": Rare(FAULT, "reward-discounted", DQN, [(Y, "y = self.gamma * (r + (1 - d) * v)")]),
     "rewards as whole numbers": Rare(FAULT, "reward-rounded", DQN, [(Y, "y = r.int() + self.gamma * (1 - d) * v")]),
     "rewards of the transition before": Rare(

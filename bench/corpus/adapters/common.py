@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 FIRST, SECOND, THIRD = "first contact 2026-11", "second contact 2026-11", "third contact 2026-11"
 FOURTH, FIFTH = "fourth contact 2026-11", "fifth contact 2026-11"
-SIXTH, SEVENTH = "sixth contact 2026-11", "seventh contact 2026-11"
+SIXTH, SEVENTH, EIGHTH = "sixth contact 2026-11", "seventh contact 2026-11", "eighth contact 2026-11"
 
 OWN, PASSED, BATCH = "agent object with buffer", "method, buffer passed in", "method, batch passed in"
 DICT = "agent.update(transition_dict)"
@@ -21,3 +24,6 @@ EXPLAINED = "read; every examined batch is explained by the plain formula"
 
 ONE: dict[str, Any] = {"low": [-1.0] * 3, "high": [1.0] * 3}
 TWO: dict[str, Any] = {"low": [-2.0] * 3, "high": [2.0] * 3}
+
+_BOX = SimpleNamespace(low=-np.ones(3, np.float32), high=np.ones(3, np.float32), shape=(3,))
+BOX = SimpleNamespace(action_space=_BOX)  # what some agents ask their environment for

@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from gradexaminer.recording.layers import layers, parameters
+from gradexaminer.recording.lent import is_weights, place_of, with_its_weights
 
 DEEPEST = 6
 MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
@@ -40,12 +41,15 @@ class Found:
         what was measured.
     aliases : list of (str, str)
         Two places where one and the same network was found.
+    weights : dict of str to Mapping
+        Dicts of weights, such as a network may be called with, by where they were found.
     """
 
     modules: dict[str, nn.Module] = field(default_factory=dict)
     optimizers: dict[str, Optimizer] = field(default_factory=dict)
     settings: dict[str, tuple[float, ...]] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
+    weights: dict[str, Mapping[Any, Any]] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
     _inside: dict[int, tuple[str, frozenset[int]]] = field(default_factory=dict, repr=False)
 
@@ -54,7 +58,9 @@ class Found:
         if not any(module is inner for known in self.modules.values() for inner in layers(known)):
             self.modules = {p: m for p, m in self.modules.items() if not any(m is x for x in layers(module))}
             self.modules[path] = module
-            self._inside.clear()
+            self._inside = {}
+            for place, outer in self.modules.items():
+                self._remember(place, outer)
 
     def name_of(self, module: nn.Module) -> str:
         """Where a network, or a part of one, was found."""
@@ -63,18 +69,30 @@ class Found:
     def known(self, module: nn.Module) -> tuple[str, frozenset[int]]:
         """Where a network, or a part of one, was found, and its parameters by id."""
         module = uncompiled(module)
-        return self._all().get(id(module)) or (type(module).__name__, _ids(module))
+        return self._inside.get(id(module)) or (type(module).__name__, _ids(module))
+
+    def holding(self, module: nn.Module, *, outermost: bool = True) -> tuple[str, frozenset[int]]:
+        """The same of a network that is being called, which may have been lent other weights for this call."""
+        name, known = self.known(module)
+        now = _ids(module)
+        if now == known or not outermost:
+            return name, now
+        owner = next((path for path, other in self.modules.items() if path != name and now <= _ids(other)), "")
+        place = owner or place_of(module, self.weights, name)
+        if not place:  # the program gave the network new weights to keep
+            self._inside[id(uncompiled(module))] = (name, now)
+        elif not owner:
+            self.modules[place] = with_its_weights(module)
+        return place or name, now
 
     def has(self, module: nn.Module) -> bool:
         """Whether a network, or a part of one, was found."""
-        return id(uncompiled(module)) in self._all()
+        return id(uncompiled(module)) in self._inside
 
-    def _all(self) -> dict[int, tuple[str, frozenset[int]]]:
-        if not self._inside:
-            for path, outer in self.modules.items():
-                for name, inner in outer.named_modules():
-                    self._inside.setdefault(id(inner), (f"{path}.{name}" if name else path, _ids(inner)))
-        return self._inside
+    def _remember(self, path: str, outer: nn.Module) -> None:
+        """Note a network's parts and their parameters now, and not in a call for which it was lent other weights."""
+        for name, inner in outer.named_modules():
+            self._inside.setdefault(id(inner), (f"{path}.{name}" if name else path, _ids(inner)))
 
     def parameters(self) -> list[nn.Parameter]:
         """Every network's parameters, each once."""
@@ -120,6 +138,8 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
     seen.add(id(x))
     if isinstance(x, nn.Module) and not is_container(x):
         found.add_module(path, x)
+    if is_weights(x):
+        found.weights[path] = x
     if isinstance(x, Optimizer):
         found.optimizers[path] = x
     elif isinstance(

@@ -196,8 +196,10 @@ class Recorder:
         extra: list[tensors.Extra],
         result: Any,
     ) -> None:
-        outputs = [x for x in tensors.flat([result]) if isinstance(x, torch.Tensor) and x.is_floating_point()]
-        network, parameters = self.found.known(module)
+        returned = [x for x in tensors.flat([result]) if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        several = [tensors.critics_of(x, len(keys.index)) for x in returned]
+        outputs = [x for parts in several for x in parts]
+        network, parameters = self.found.holding(module, outermost=not ancestors)
         call = Call(
             time=time,
             ancestors=ancestors,
@@ -219,13 +221,17 @@ class Recorder:
         self.update.calls.append(call)
         if not ancestors:
             self._features.add(call)
-        self._listen(call, outputs, extra)
+        self._listen(call, list(zip(returned, map(len, several), strict=True)), extra)
 
-    def _listen(self, call: Call, outputs: list[torch.Tensor], extra: list[tensors.Extra]) -> None:
+    def _listen(self, call: Call, returned: list[tuple[torch.Tensor, int]], extra: list[tensors.Extra]) -> None:
         """Keep the gradients that will arrive at a call's outputs and at its further inputs."""
-        for i, x in enumerate(outputs):
-            if x.requires_grad:
-                x.register_hook(self._hook(call.gradients, i))
+        first = 0
+        for x, critics in returned:
+            if x.requires_grad and critics == 1:
+                x.register_hook(self._hook(call.gradients, first))
+            elif x.requires_grad:
+                x.register_hook(self._hook_of_several(call.gradients, first))
+            first += critics
         for i, part in enumerate(extra):
             if part.tensor is not None and part.carries:
                 part.tensor.register_hook(self._hook(call.extra_gradients, i, part))
@@ -237,6 +243,15 @@ class Recorder:
             if self._current is not None and not self._silent:
                 given = tensors.numbers(g) / self._factor
                 into[self._current.number, i] = given if part is None else part.cut(given)
+
+        return hook
+
+    def _hook_of_several(self, into: dict[tuple[int, int], np.ndarray], first: int) -> Callable[[torch.Tensor], None]:
+        """The same for what several critics answered in one tensor: each one's gradient is an output's of its own."""
+
+        def hook(g: torch.Tensor) -> None:
+            for i, part in enumerate(g):
+                self._hook(into, first + i)(part)
 
         return hook
 

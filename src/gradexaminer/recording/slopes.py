@@ -7,7 +7,7 @@ import torch
 
 from gradexaminer.recording import tensors
 
-MOST_OUTPUTS = 2  # of one call: twins
+MOST_OUTPUTS = 10  # of one call: twins, or an ensemble of critics
 
 
 def slopes_of(outputs: list[torch.Tensor], extra: list[tensors.Extra]) -> list[list[np.ndarray | None]]:

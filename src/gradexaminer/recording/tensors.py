@@ -41,6 +41,15 @@ def change(x: torch.Tensor, before: np.ndarray) -> float:
     return float(np.abs(_values(x) - before).max())
 
 
+MOST_CRITICS = 32
+
+
+def critics_of(x: torch.Tensor, rows: int) -> list[torch.Tensor]:
+    """An ensemble's answer, shape (critics, rows) or (critics, rows, K), critic by critic; anything else as it is."""
+    several = x.ndim in {2, 3} and 1 < x.shape[0] <= MOST_CRITICS and x.shape[0] != rows == x.shape[1] and rows > 1
+    return [x[i] for i in range(len(x))] if several else [x]
+
+
 FIRST = 64
 SHAPES = frozenset(  # operations that change a tensor's shape alone
     [

@@ -20,6 +20,7 @@ from gradexaminer.recording.observe import Observed, enough, learned, one_thread
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import NEXT, RowIndex
 from gradexaminer.recording.scramble import scramble
+from gradexaminer.recording.seeded import seeded
 from gradexaminer.recording.wrapping import not_compiled
 from gradexaminer.running.patience import Patience
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium
@@ -122,7 +123,7 @@ def watch(
     began = time.perf_counter()
     watcher = Watcher(spaces_of(n_actions, low, high, obs, image=image), seed, most_seconds)
     try:
-        with one_thread(), not_compiled():
+        with seeded(seed), one_thread(), not_compiled():
             run(watcher.make)
     except EnoughError:
         pass

@@ -74,7 +74,7 @@ def say_units(seen: Observed, path: Path, report: Report) -> None:
 
 
 def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
-    """An actor whose own bounds lie far inside of the range of the actions that its critic learns from."""
+    """An actor whose own bounds lie far inside of the range of the actions that its critic learns from, or around it."""
     for network in dict.fromkeys(p.call.network for p in paths):
         given = [p.action for p in paths if p.call.network == network]
         shown = np.concatenate(given)
@@ -89,6 +89,18 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
                 f"the actor shows it actions between {shown.min():.3g} and {shown.max():.3g}"
             )
             report.add(SUSPICION, "action-units", network, told)
+        elif tanh and (np.ptp(known, axis=0) < NARROW * reach).all() and _is_stored_so(seen, known):
+            told = (
+                f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and the actor ends in a tanh"
+            )
+            report.add(SUSPICION, "action-units", network, told)
+
+
+def _is_stored_so(seen: Observed, known: np.ndarray) -> bool:
+    """Whether these span the environment's own range, as the stored actions do."""
+    low, high = seen.spaces.bounds
+    room = BEYOND * (high - low)
+    return bool((known.min(axis=0) <= low + room).all() and (known.max(axis=0) >= high - room).all())
 
 
 def say_entropy_of_shares(path: Path, further: np.ndarray, report: Report) -> bool:

@@ -200,9 +200,15 @@ def _joined_or_single(after: list[Table]) -> Iterator[Candidate]:
         yield _candidate(f"value that the {t.role} network returned", t.values[:, 0], fault, "", (t,))
 
 
-def same_for_all(rows: int) -> Candidate:
+def same_for_all(rows: int, entropies: dict[str, np.ndarray]) -> Candidate:
     """One unknown value for all rows, such as the largest of the whole batch."""
-    return _candidate("one value for all rows", np.ones(rows), "batch-max")
+    return replace(_candidate("one value for all rows", np.ones(rows), "one-bootstrap"), entropy=entropies)
+
+
+def largest(candidate: Candidate) -> Candidate:
+    """The largest of these values in the batch, for all rows."""
+    name = f"largest of the batch of {candidate.name}"
+    return _candidate(name, np.full_like(candidate.value, candidate.value.max()), "batch-max")
 
 
 def averaged(candidate: Candidate) -> Candidate:

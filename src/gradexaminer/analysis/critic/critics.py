@@ -73,7 +73,7 @@ def examine_critics(
         for together in pools(view.rows):
             before = next((labels for labels in view.labels if labels), [])
             view.labels.append(_labels(seen, together, online, before))
-        view.agreed = _agreed(view)
+        view.agreed = label.settled(_agreed(view))
     policies = [view for view in views if _is_policy(view, views)]
     if policies and not any(view.agreed for view in views):
         report.add(

@@ -23,6 +23,8 @@ from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
 
 NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
 SAME_MEAN = 2e-3  # of what an average over the batch should be
+FEWEST_ALPHAS = 3  # updates in which a temperature was measured
+SAME_ALPHA = 2e-2  # relative difference of two that are the same
 TRIED_ELSEWHERE = {("plain", "live"), ("plain", "live or cut"), ("shifted at the end", "done")}
 BESIDE = {"of the transition before", "of the transition after"}
 FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
@@ -77,18 +79,55 @@ def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat
             promising = _promising(e, candidates, mask, reward, rows)
             for candidate in (c for c, likely in zip(candidates, promising, strict=True) if likely):
                 yield _try(e, candidate, mask, reward, rows, flat)
-    constant = _try(e, candidates_of.same_for_all(len(e.g)), "live", "plain", rows, flat)
-    yield constant and (_of_the_batch(e, candidates, constant) or constant)
+    yield from _one_for_all(e, candidates, rows, flat)
 
 
-def _of_the_batch(e: Evidence, candidates: list[Candidate], constant: Label) -> Label | None:
-    """The same label, where its one value is gamma times the mean of a right one over the batch."""
-    for c in (c for c in candidates if not c.fault and c.asked.all()):
-        for mean in (float(c.value.mean()), float((MASKS["live"](e) * c.value).mean())):
-            if mean and any(abs(constant.gamma / mean - gamma) < SAME_MEAN for gamma in e.gammas):
-                averaged = candidates_of.averaged(c)
-                return replace(constant, candidate=averaged, gamma=constant.gamma / mean)
-    return None
+def _one_for_all(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label]:
+    """Labels in which every row bootstraps one number of the batch: a mean, the largest value, or an unknown one."""
+    entropies = next((c.entropy for c in candidates if c.entropy), {})
+    constant = _try(e, candidates_of.same_for_all(len(e.g), entropies), "live", "plain", rows, flat)
+    if constant is None:
+        return
+    right = [c for c in candidates if not c.fault and c.asked.all()]
+    for c in right:
+        for known, value in _numbers_of_a_batch(e, c):
+            if value and any(abs(constant.gamma / value - gamma) < SAME_MEAN for gamma in e.gammas):
+                yield replace(constant, candidate=known, gamma=constant.gamma / value)
+    for c in right if not constant.entropy_of else []:
+        yield from _mean_with_entropy(e, c, constant)
+    yield constant
+
+
+def _numbers_of_a_batch(e: Evidence, c: Candidate) -> list[tuple[Candidate, float]]:
+    mean = candidates_of.averaged(c)
+    everywhere, masked = float(c.value.mean()), float((MASKS["live"](e) * c.value).mean())
+    return [(mean, everywhere), (mean, masked), (candidates_of.largest(c), float(c.value.max()))]
+
+
+def _mean_with_entropy(e: Evidence, c: Candidate, constant: Label) -> Iterator[Label]:
+    """The mean over the batch of a value minus alpha log pi, where alpha is whatever the number asks for.
+
+    That it is one alpha in all updates is what proves it: see :func:`settled`.
+    """
+    for name, log_pi in c.entropy.items():
+        mean = float(np.mean(log_pi))
+        if np.isfinite(mean) and mean:
+            alpha = (float(c.value.mean()) - constant.gamma / e.gammas[0]) / mean
+            averaged = candidates_of.averaged(c)
+            yield replace(constant, candidate=averaged, gamma=e.gammas[0], entropy=alpha * e.gammas[0], entropy_of=name)
+
+
+def settled(agreed: list[list[Label]]) -> list[list[Label]]:
+    """Explanations without those averages whose alpha is another one in each update."""
+    return [found for found in agreed if not _drifts(found)]
+
+
+def _drifts(found: list[Label]) -> bool:
+    averaged = found[0].candidate is not None and found[0].candidate.fault == "bootstrap-averaged"
+    if not averaged or not found[0].entropy_of:
+        return False
+    alphas = np.array([x.entropy for x in found])
+    return len(alphas) < FEWEST_ALPHAS or bool(np.ptp(alphas) > SAME_ALPHA * np.abs(alphas).max())
 
 
 def _promising(e: Evidence, candidates: list[Candidate], mask: str, reward: str, rows: np.ndarray) -> np.ndarray:
@@ -150,13 +189,16 @@ def _mixed_forms(
             _label(e, None, "all", "plain", whole, flat, mixed="label"), unmasked=_unmasked(e, candidates, whole)
         )
     for candidate in candidates:
-        f = fit(e.g, {**one, "v": MASKS["live"](e) * candidate.value}, rows)
-        if f.exact:
-            yield _label(e, candidate, "live", "plain", f, flat, mixed="reward")
-        if candidate.asked.all():
-            f = fit(e.g, {**one, "v": candidate.value}, rows)
+        live = MASKS["live"](e)
+        for name, log_prob in ({"": None} | candidate.entropy).items():
+            more = {} if log_prob is None else {"entropy": live * log_prob}
+            f = fit(e.g, {**one, "v": live * candidate.value, **more}, rows)
+            if f.exact and (not more or _holds(f, "v", "entropy")):
+                yield _label(e, candidate, "live", "plain", f, flat, mixed="reward", entropy_of=name)
+            more = {} if log_prob is None else {"entropy": log_prob}
+            f = fit(e.g, {**one, "v": candidate.value, **more}, rows) if candidate.asked.all() else Fit({}, np.inf)
             if f.exact and _averages_reward_and_mask(e, f):
-                yield _label(e, candidate, "all", "plain", f, flat, mixed="label")
+                yield _label(e, candidate, "all", "plain", f, flat, mixed="label", entropy_of=name)
     f = fit(e.g, {**one, "r": e.reward}, rows)
     if f.exact:
         yield _label(e, None, "live", "plain", f, flat, mixed="bootstrap")

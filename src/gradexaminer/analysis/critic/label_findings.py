@@ -27,6 +27,9 @@ WRONG_REWARDS = {  # such as are not the row's own, or not the whole of it
     "of the transition before": ("rows-misaligned", "each row's reward is that of the transition before it"),
     "of the transition after": ("rows-misaligned", "each row's reward is that of the transition after it"),
 }
+OF_THE_BATCH = {"batch-max", "bootstrap-averaged", "one-bootstrap"}  # one number for all rows
+FEWEST_SCALES = 3  # updates in which a loss's factor was measured
+SAME_SCALE = 2e-2  # relative difference of two factors that are the same
 SAME_FACTOR = 2e-4  # difference of two factors in one label
 
 
@@ -200,6 +203,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
     if (np.median([x.scale for x in found]) < 0) != up:
         how = ", and the step climbs" if up else ""
         report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B{how}")
+    _say_weight(view, found, report)
     if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
         report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
         return
@@ -210,7 +214,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
     elif abs(rewards - 1) > 1e-3:
         report.convention(f"reward times {rewards:.4g}")
     assumed = (found[0].curved and not found[0].weighted) or not found[0].certain
-    if assumed or found[0].candidate is None or found[0].candidate.fault in {"batch-max", "bootstrap-averaged"}:
+    if assumed or found[0].candidate is None or found[0].candidate.fault in OF_THE_BATCH:
         return
     if any(f.code == "mask-averaged" for f in report.findings):
         return
@@ -225,6 +229,17 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
+
+
+def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:
+    """One factor of the whole loss in each update, another one each time, where no row has a weight of its own."""
+    scales = np.abs([x.scale for x in found])
+    varies = len(found) >= FEWEST_SCALES and float(np.ptp(scales)) > SAME_SCALE * float(scales.max())
+    plain = {"squared", "Huber"}
+    whole = all(len(rows.index) == len(rows.call.keys.index) for _, _, rows in view.rows)  # else B is not known
+    if varies and whole and all(x.loss in plain for labels in view.labels for x in labels):
+        told = f"the factor of Q - y runs from {scales.min():.3g} / B to {scales.max():.3g} / B"
+        report.add(SUSPICION, "weights-averaged", view.name, told)
 
 
 def _is_told(gamma: float, told: list[float]) -> bool:

@@ -31,8 +31,12 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
     for t in parts:
         source = target_action_source(seen, t)
         code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
+        far = _from_stored(seen, t)
         if code:
             report.add(FAULT, code, t.call.network, "the actions are equal in every row")
+        elif far:
+            told = f"each is the stored action with noise of up to {far:.2g}"
+            report.add(FAULT, "target-action-replayed", t.call.network, told)
         elif source == "online actor":
             report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
         else:
@@ -55,6 +59,20 @@ def target_action_source(seen: Observed, t: Table) -> str:
         return ""
     far, nearest, _ = min(sources, key=lambda source: source[0])
     return _source(seen, nearest) if far < NEAR * float(shown.std()) else ""
+
+
+def _from_stored(seen: Observed, t: Table) -> float:
+    """How far the actions shown are from the stored ones, where noise alone lies between them; else 0."""
+    shown, index = _shown(seen, t.call), t.call.keys.index
+    if shown is None or (index < 0).any():
+        return 0.0
+    stored = stored_actions(seen, index)
+    if shown.shape != stored.shape or not seen.spaces.continuous or len(index) < FEWEST:
+        return 0.0
+    far = float(np.sqrt(np.mean((shown - stored) ** 2)))
+    nearer = all(far < other for other, _, _ in _sources(seen, t))
+    is_near = nearer and far < NEAR * float(min(shown.std(), stored.std()))
+    return float(np.abs(shown - stored).max()) if is_near else 0.0
 
 
 def _shown(seen: Observed, call: Call) -> np.ndarray | None:

@@ -1,0 +1,41 @@
+"""Weights that a network is lent for one call, as `torch.func.functional_call` does: a network of their own.
+
+A target network may be a dict of tensors that the online network is called with. Its layers then hold other weights
+than those that were found in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from gradexaminer.recording.layers import parameters
+
+
+def with_its_weights(module: nn.Module) -> nn.Module:
+    """The network's layers, each with the weights that it holds right now, and without its other state."""
+    made: nn.Module = object.__new__(type(module))
+    made.__dict__.update(module.__dict__)
+    made.__dict__.pop("forward", None)
+    made.__dict__["_parameters"] = dict(module._parameters)
+    inner = {name: None if part is None else with_its_weights(part) for name, part in module._modules.items()}
+    made.__dict__["_modules"] = inner
+    return made
+
+
+def place_of(module: nn.Module, kept: Mapping[str, Mapping[Any, Any]], network: str) -> str:
+    """Where the weights are kept that a network was lent; empty where it holds weights of its own."""
+    held = parameters(module)
+    keys = set(map(id, held))
+    for path, weights in kept.items():
+        if keys <= set(map(id, weights.values())):
+            return path
+    return "" if all(isinstance(p, nn.Parameter) for p in held) else f"weights lent to {network}"
+
+
+def is_weights(x: Any) -> bool:
+    """Whether this is a dict of weights by their names."""
+    return isinstance(x, Mapping) and bool(x) and all(isinstance(v, torch.Tensor) for v in x.values())
