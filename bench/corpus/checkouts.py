@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bench.corpus.registry import hashed
 
+LINK = "120000"  # the mode of a symbolic link, which may lead out of the folder
+
 
 class NotHereError(Exception):
     """The repository, or the commit, is not in the folder."""
@@ -51,7 +53,7 @@ def _archive(checkout: Path, repo: str, commit: str) -> bytes:
     listed = subprocess.run([*git, "ls-tree", "-r", "-z", commit], capture_output=True, text=True, check=False)
     if listed.returncode:
         raise NotHereError(f"{repo} at {commit}")
-    blobs = [line.split(maxsplit=3) for line in listed.stdout.split("\0") if " blob " in line]
+    blobs = [line.split(maxsplit=3) for line in listed.stdout.split("\0") if " blob " in line and line[:6] != LINK]
     asked = "\n".join(blob for _, _, blob, _ in blobs)
     known = subprocess.run([*git, "cat-file", "--batch-check"], input=asked, capture_output=True, text=True, check=True)
     held = [f":(literal){b[3]}" for b, told in zip(blobs, known.stdout.splitlines(), strict=True) if " blob " in told]

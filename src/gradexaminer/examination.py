@@ -22,6 +22,7 @@ from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
 from gradexaminer.analysis.update.leaks import examine_leaks
 from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
+from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.observe import PATIENCE, Doors, Observed, Observer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ERRORS = "GRADEXAMINER_RAISES"  # in the environment: errors of the examiner's own are raised
 BY_FUNC = "its gradients are made by torch.func (updates without a backward pass are not examined)"
+NO_GRADIENT = "'NoneType' object"  # of a program that uses a gradient which `zero_grad` has removed
 DETACHED = ("does not require grad", "element 0 of tensors does not require grad")
 
 
@@ -138,6 +140,7 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, tru
     with asking("which gradients the steps apply", report):
         steps.examine_steps(seen, report)
         examine_unregistered(seen, report)
+        examine_unreached(seen, report)
         examine_leaks(seen, report)
     with asking("which label each critic learns", report):
         examine_critics(seen, views, online, report, truncation_seen=truncation_seen)
@@ -209,6 +212,8 @@ def _say_error(seen: Observed, report: Report) -> None:
         report.add(FAULT, "detached", "", seen.error)
     elif "modified by an inplace operation" in seen.error:
         report.add(FAULT, "in-place", "", seen.error)
+    elif seen.gone and NO_GRADIENT in seen.error:
+        report.add(FAULT, "zeroed-before-step", "", seen.error)
     elif seen.lacks:
         report.add(FAULT, "crashed", "", f"{seen.error}; nothing in {seen.lacks} sets it")
     else:

@@ -112,7 +112,7 @@ MEANINGS: dict[str, Meaning] = {
     "mean-over-actions": Meaning("The label takes the mean over actions instead of the largest value", TARGET),
     "replayed-action": Meaning("The label takes the value of the next state at the action that was taken in s", TARGET),
     "index-as-value": Meaning("The label uses the index of the best action as if it were its value", TARGET),
-    "fixed-output": Meaning("The label always takes the same output of the network", TARGET),
+    "fixed-output": Meaning("The label takes one and the same output of the network for all rows", TARGET),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
     "policy-left-out": Meaning(
@@ -160,6 +160,7 @@ MEANINGS: dict[str, Meaning] = {
         "The label is not detached, but only the target network's own `.grad` fills, which no step applies", LABEL
     ),
     "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", JUDGE),
+    "actions-rounded": Meaning("Continuous actions become whole numbers before the critic learns from them", JUDGE),
     "critic-width": Meaning("The critic has several outputs for one pair of state and action", JUDGE),
     "output-bounded": Meaning("The critic's outputs are bounded, so that it cannot express every return", TARGET),
     "unexplained": Meaning("The critic's gradient fits none of the formulas that are known here"),

@@ -62,11 +62,19 @@ _CRITIC_ZERO = "        self.q_optimizer.zero_grad()\n"
 _MU = "actor_loss = -self.q1({q}, self.actor({pi})).mean()"
 _LOG_PI = "(normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6))"
 _EXPECTED = "v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)"
+_STORED = "torch.from_numpy(x[i])"
 _KEEP = "self.memory.append((s, a, r, s2, done))"
 
 LOG_PI_OF_EACH = "log_pi = normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)"
 RARE: dict[str, Rare] = {
     "one median for all rows": Rare(FAULT, "one-bootstrap", DQN, [(V, "v = self.target(s2).max(1).values.median()")]),
+    "actions in a buffer of whole numbers": Rare(
+        FAULT,
+        "actions-rounded",
+        TD3,
+        [("np.zeros((size, a), np.float32)", "np.zeros((size, a), np.int64)"), (_STORED, f"{_STORED}.float()")],
+        examine_continuous,
+    ),
     "weights of another shape": Rare(
         SUSPICION, "weights-averaged", DQN, [(LOSS, "loss = (torch.rand(32, 1) * (q - y) ** 2).mean()")]
     ),

@@ -205,3 +205,131 @@ def test_a_program_gets_one_report_whatever_was_drawn_before(source, load):
         told.add(str(report))
     assert len(told) == 1
     assert not report.codes
+
+
+CLIPPED = [
+    (
+        "        alpha_loss.backward()\n",
+        "        alpha_loss.backward()\n        nn.utils.clip_grad_norm_([self.log_alpha], 0.5)\n",
+    )
+]
+
+
+def test_a_temperature_with_a_clipped_gradient_is_read_by_its_signs(load):
+    right = load(changed(sources.SAC, CLIPPED))
+    wrong = load(changed(sources.SAC, [*CLIPPED, ("alpha_loss = -(", "alpha_loss = (")]))
+    for seed in SEEDS:
+        report = examine_continuous(right, seed)
+        assert report.verdict == "nothing to object to", str(report)
+        assert "temperature: learned, its gradient clipped at 0.5" in report.conventions
+        assert examine_continuous(wrong, seed).codes == {"temperature-sign"}
+
+
+_LAST = "self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))"
+BY_HAND = "self.l3(F.relu(h @ self.l2.weight{} + self.l2.bias{}))"
+
+
+@pytest.mark.parametrize("way", [".data.t()", ".t()"])
+def test_weights_that_are_read_without_a_graph_are_suspected(way, load):
+    told = {"partly-trained"} if "data" in way else set()
+    body = "h = F.relu(self.l1(torch.cat([s, a], 1)))\n        return " + BY_HAND.format(way, ".data" if told else "")
+    module = load(changed(sources.TD3, [(f"return {_LAST}", body)]))
+    for seed in SEEDS:
+        assert examine_continuous(module, seed).codes == told
+
+
+def test_a_gradient_that_is_used_after_zero_grad_is_named(load):
+    """PyTorch sets gradients to None, so that a clamp of them raises an error."""
+    zero, rest = "        self.optimizer.zero_grad()\n", "        loss.backward()\n"
+    clamp = "        for p in self.net.parameters():\n            p.grad.data.clamp_(-1, 1)\n"
+    late = load(changed(sources.DQN, [(zero + rest, rest + zero + clamp)]))
+    right = load(changed(sources.DQN, [(zero + rest, zero + rest + clamp)]))
+    assert examine_dqn(late).codes == {"zeroed-before-step"}
+    assert not examine_dqn(right).codes
+
+
+def test_a_critic_that_no_optimizer_holds_is_not_called_a_target(load):
+    third = [
+        (
+            "self.actor, self.q1, self.q2 = Actor(o, a), Critic(o, a), Critic(o, a)",
+            "self.actor, self.q1, self.q2, self.q3 = Actor(o, a), Critic(o, a), Critic(o, a), Critic(o, a)\n"
+            "        self.q3_target = copy.deepcopy(self.q3)",
+        ),
+        (sources._LOSS, sources._LOSS + " + F.mse_loss(self.q3(s, a), y)"),
+        (
+            sources._ACTOR,
+            "mu = self.actor(s)\n"
+            "            actor_loss = -(self.q1(s, mu) + self.q2(s, mu) + self.q3(s, mu)).mean() / 3",
+        ),
+        (sources._V, sources._V.replace("torch.min(", "torch.min(self.q3_target(s2, a2), torch.min(") + ")"),
+        (
+            "            self.soft(self.q2, self.q2_target)",
+            "            self.soft(self.q2, self.q2_target)\n            self.soft(self.q3, self.q3_target)",
+        ),
+    ]
+    held = ("*self.q2.parameters()]", "*self.q2.parameters(), *self.q3.parameters()]")
+    assert examine_continuous(load(changed(sources.TD3, third))).codes == {"optimizer-elsewhere"}
+    assert not examine_continuous(load(changed(sources.TD3, [*third, held]))).codes
+
+
+_SAMPLE = "s, a, r, s2, d = self.sample()"
+MIRRORED = (
+    f"{_SAMPLE}\n        flip = torch.rand(32) < 0.5\n"
+    "        s, s2 = torch.where(flip[:, None], s.flip(1), s), torch.where(flip[:, None], s2.flip(1), s2)\n"
+    "        a = torch.where(flip, torch.tensor([1, 0, 2, 3])[a], a)"
+)
+MIRRORED_FAULTS = {"mask-missing": ("* (1 - d) * v", "* v"), "minimum": (".max(1).values", ".min(1).values")}
+
+
+def test_rows_that_are_mirrored_with_their_actions_are_not_accused(load):
+    module = load(changed(sources.DQN, [(_SAMPLE, MIRRORED)]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert report.verdict == "nothing to object to", str(report)
+        assert "a part of the rows is mirrored: actions 0 and 1 are exchanged" in report.conventions
+
+
+@pytest.mark.parametrize("code", MIRRORED_FAULTS)
+def test_a_fault_in_mirrored_rows_is_named(code, load):
+    module = load(changed(sources.DQN, [(_SAMPLE, MIRRORED), MIRRORED_FAULTS[code]]))
+    assert examine_dqn(module).codes == {code}
+
+
+@pytest.mark.parametrize("index", ["torch.tensor([1, 0, 2, 3])[a]", "torch.tensor([1, 2, 3, 0])[a]", "a.roll(1)"])
+def test_actions_that_are_exchanged_in_all_rows_or_in_no_pairs_are(index, load):
+    module = load(changed(sources.DQN, [(_SAMPLE, f"{_SAMPLE}\n        a = {index}")]))
+    for seed in SEEDS:
+        assert "wrong-column" in examine_dqn(module, seed).codes
+
+
+BOTH_INSIDE = [
+    (
+        "class Agent:",
+        "class Both(nn.Module):\n    def __init__(self, o, a):\n        super().__init__()\n"
+        "        self.online = nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, a))\n"
+        "        self.target = copy.deepcopy(self.online)\n        self.target.requires_grad_(False)\n\n"
+        "    def forward(self, x, which):\n        return getattr(self, which)(x)\n\n\nclass Agent:",
+    ),
+    ("self.net, self.target = Net(o, a), Net(o, a)", "self.net = Both(o, a)"),
+    ("        self.target.load_state_dict(self.net.state_dict())\n", ""),
+    ("self.net(s).gather", "self.net(s, 'online').gather"),
+    (
+        sources.V,
+        "best = self.net(s2, 'online').argmax(1, keepdim=True)\n"
+        "            v = self.net(s2, 'target').gather(1, best).squeeze(1)",
+    ),
+    (
+        "zip(self.target.parameters(), self.net.parameters())",
+        "zip(self.net.target.parameters(), self.net.online.parameters())",
+    ),
+]
+
+
+def test_a_target_inside_of_the_same_module_is_told_from_the_online_network(load):
+    module = load(changed(sources.DQN, BOTH_INSIDE))
+    wrong = load(changed(sources.DQN, [*BOTH_INSIDE, ("self.net(s2, 'target')", "self.net(s2, 'online')")]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert report.verdict == "nothing to object to", str(report)
+        assert "double DQN" in report.conventions
+        assert examine_dqn(wrong, seed).codes == {"td-online"}

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from bench.corpus.adapters.common import BATCH, EIGHTH, FUNCTION, LOOSE, NO_TARGET, OWN, READ, SCRIPT
+from bench.corpus.adapters.common import BATCH, EIGHTH, FUNCTION, LOOSE, NO_TARGET, OWN, READ
 from bench.corpus.registry import RIGHT, update
-from gradexaminer import Report, examine, watch
+from gradexaminer import Report, examine
 
 DRAWN = (
     "read: in half of the updates the label asks the online network, in a graph, at the action that the target prefers"
@@ -199,7 +199,7 @@ def ddqn_5fa5c7(code: Any) -> Report:
     m.torch.cuda.get_device_name = lambda *_: "none"
     config = m.Config(batch_size=32, memory_size=2000, pretrained_model="", train_start=32)
     return examine(
-        lambda: m.DQNAgent(dict.fromkeys(range(6), set()), config),
+        lambda: m.DQNAgent({key: set() for key in range(6)}, config),
         lambda agent, t: agent._remember(t.obs, t.action, t.reward, t.next_obs, t.done),
         lambda agent: agent._replay(),
         n_actions=6,
@@ -279,33 +279,10 @@ def ddqn_d15c32(code: Any) -> Report:
     )
 
 
-@update(
-    "4b08917ba54e",
-    "algorithms/DQN/dqn.py",
-    "8362da77ce",
-    "DQN",
-    SCRIPT,
-    ("mask-truncated", "alias|td-online"),
-    "read: the loop stores terminated or truncated, and makes the target the online network itself",
-    EIGHTH,
-)
-def dqn_4b0891(code: Any) -> Report:
-    m = code.module(dotted="algorithms.DQN.dqn")
-    told = {"environment": "x", "RENDER_MODE": None, "DEVICE": "cpu", "ALPHA": 1e-3, "GAMMA": 0.98, "EPISODES": 500}
-    more = {"EPSILON": 1.0, "EPSILON_THRESHOLD": 0.01, "EPSILON_DECAY": 0.99, "PATH": "/tmp"}
-
-    def run(make):
-        code.enter()
-        m.gym.make = make
-        agent = m.DQNAgent({**told, **more})
-        agent.train(agent.config)
-
-    return watch(run, n_actions=4)
-
-
 @update("a3931945e6ee", "models/dqn.py", "e016c36462", "DQN", BATCH, RIGHT, "read; the loop copies the target", EIGHTH)
 def dqn_a39319(code: Any) -> Report:
-    m, h = code.module(dotted="models.dqn"), code.module(dotted="utils.hyperparams")
+    h = code.module(dotted="utils").hyperparams
+    m = code.module(dotted="models.dqn")
 
     def make():
         agent = m.DQN((5,), 4, h.DQN_Config())

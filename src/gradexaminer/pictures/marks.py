@@ -80,8 +80,11 @@ MARKS: dict[str, Mark] = {
         _LABEL,
     ),
     **dict.fromkeys(("ascent", "error-averaged", "unexplained", "rows-weighted", "few-rows", "low-precision"), _LOSS),
-    **dict.fromkeys(("critic-other-action", "critic-width", "output-bounded", "advantage-averaged"), _OUTPUT),
+    **dict.fromkeys(
+        ("critic-other-action", "actions-rounded", "critic-width", "output-bounded", "advantage-averaged"), _OUTPUT
+    ),
     "clip-inside": _LOSS,
+    "weights-averaged": _LOSS,
     "error-not-squared": _LOSS,
     "gradient-one-sided": _in(CRITIC, "optimizer"),
     "polyak-weights": _in(CRITIC, "target"),

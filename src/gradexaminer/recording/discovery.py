@@ -85,6 +85,16 @@ class Found:
             self.modules[place] = with_its_weights(module)
         return place or name, now
 
+    def part(self, module: nn.Module, called: set[int]) -> tuple[str, frozenset[int]] | None:
+        """Of a module around an online and a target network: the one in which all layers of a call lie, by id."""
+        parts = dict(module.named_children())
+        if not called or not any(map(named_target, parts)):
+            return None
+        for name, inner in parts.items():
+            if called <= set(map(id, layers(inner))):
+                return f"{self.name_of(module)}.{name}", _ids(inner)
+        return None
+
     def has(self, module: nn.Module) -> bool:
         """Whether a network, or a part of one, was found."""
         return id(uncompiled(module)) in self._inside
@@ -109,6 +119,11 @@ class Found:
 
 def _ids(module: nn.Module) -> frozenset[int]:
     return frozenset(map(id, parameters(module)))
+
+
+def named_target(name: str) -> bool:
+    """Whether a name says that a network is a target."""
+    return any(word in name.lower() for word in ("targ", "tgt"))
 
 
 def discover(*roots: Any) -> Found:

@@ -86,6 +86,8 @@ class Observed:
         Why there is no more; empty when all went well.
     lacks : str
         The class of the program whose attribute was missing, where nothing sets it.
+    gone : bool
+        Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
     """
 
     found: Found
@@ -103,6 +105,7 @@ class Observed:
     error: str = ""
     error_type: str = ""
     lacks: str = ""
+    gone: bool = False
 
 
 class Observer:
@@ -129,6 +132,7 @@ class Observer:
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
             self.seen.error, self.seen.lacks = told(error), class_that_lacks(error)
+            self.seen.gone = gradients_are_gone(self.recorder.update, self.found)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
         return self.seen
@@ -245,6 +249,13 @@ def moved(update: Update, parameter: int) -> bool:
     """Whether an update changed a parameter."""
     before, after = update.before.get(parameter), update.after.get(parameter)
     return before is not None and after is not None and not np.array_equal(before, after)
+
+
+def gradients_are_gone(update: Update, found: Found) -> bool:
+    """Whether a backward pass reached parameters, all of which have lost its gradient before any step."""
+    reached = {p for b in update.backwards for p in b.reached}
+    left = [p for p in found.parameters() if id(p) in reached]
+    return bool(left) and not update.steps and all(p.grad is None for p in left)
 
 
 def learned(update: Update) -> bool:

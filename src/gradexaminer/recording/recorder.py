@@ -61,6 +61,7 @@ class Recorder:
         self._scaled: dict[int, tuple[torch.Tensor, float]] = {}
         self._factor = 1.0
         self._keeps = False
+        self._called: dict[int, set[int]] = {}  # layers with weights, by id, of each outermost call
         self._installed = ExitStack()
         self._installed_for: tuple[frozenset[int], frozenset[type]] | None = None
 
@@ -79,7 +80,7 @@ class Recorder:
         """Record what happens in the block; give an `Update` that is complete when the block has ended."""
         self.update = Update(number)
         self._stack, self._time, self._in_distribution, self._current = [], 0, 0, None
-        self._in_state_dict, self._features, self._scaled = 0, Features(), {}
+        self._in_state_dict, self._features, self._scaled, self._called = 0, Features(), {}, {}
         self._known = parameters = self.found.parameters()
         self.update.before = {id(p): tensors.weights(p) for p in parameters}
         with warnings.catch_warnings(record=True) as heard:
@@ -144,6 +145,8 @@ class Recorder:
         """A network that is called from outside and was not found before; and what layers take part."""
         if not self._silent and module._parameters and torch.is_grad_enabled():
             self.update.layers.append((self._stack[0] if self._stack else 0, module))
+        if self._stack and not self._silent and module._parameters:
+            self._called.setdefault(self._stack[0], set()).add(id(module))
         if self._stack or self._silent or self.found.has(module):
             return
         module = uncompiled(module)
@@ -199,7 +202,8 @@ class Recorder:
         returned = [x for x in tensors.flat([result]) if isinstance(x, torch.Tensor) and x.is_floating_point()]
         several = [tensors.critics_of(x, len(keys.index)) for x in returned]
         outputs = [x for parts in several for x in parts]
-        network, parameters = self.found.holding(module, outermost=not ancestors)
+        part = None if ancestors else self.found.part(module, self._called.get(time, set()))
+        network, parameters = part or self.found.holding(module, outermost=not ancestors)
         call = Call(
             time=time,
             ancestors=ancestors,

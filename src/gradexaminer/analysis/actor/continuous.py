@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Call
 
 SAME = 1e-3  # relative difference of two gradients that counts as rounding
+LEFT_OUT = {"optimizer-elsewhere", "no-step", "zeroed-before-step", "online-still"}
 FEWEST_ROWS = 8  # of a batch of which one alone counts
 
 
@@ -83,6 +84,8 @@ def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:
     where = path.call.network
     if (path.call.keys.end == NEXT).all():
         report.add(SUSPICION, "actor-next-state", where)
+    if any(f.where == where and f.code in LEFT_OUT for f in report.findings):
+        return  # it has a loss of its own, so that it is no target; that it does not move is said already
     if not path.call.parameters & online and any(c.parameters & online and c.extra for c in path.update.calls):
         report.add(
             FAULT, "actor-target-critic", where, "no optimizer moves the critic that it was differentiated through"

@@ -74,7 +74,7 @@ def say_units(seen: Observed, path: Path, report: Report) -> None:
 
 
 def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
-    """An actor whose own bounds lie far inside of the range of the actions that its critic learns from, or around it."""
+    """An actor whose own bounds lie far inside of the range of its critic's actions, or far outside."""
     for network in dict.fromkeys(p.call.network for p in paths):
         given = [p.action for p in paths if p.call.network == network]
         shown = np.concatenate(given)

@@ -33,14 +33,45 @@ def examine_temperature(seen: Observed, report: Report) -> None:
         return
     gradients = np.array([g for _, _, g in taken])
     means = [_mean_log_probs(seen, u, s) for u, s, _ in taken]
-    for name in means[0]:
-        if not all(name in m for m in means):
-            continue
+    for name in _common(means):
         found = _line(np.array([m[name] for m in means]), gradients)
         if found is not None:
             _say(seen, *found, report)
             return
-    report.add(NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number")
+    if not any(_say_clipped(seen, np.array([m[name] for m in means]), gradients, report) for name in _common(means)):
+        report.add(
+            NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
+        )
+
+
+def _common(means: list[dict[str, float]]) -> list[str]:
+    return [name for name in means[0] if all(name in m for m in means)]
+
+
+def _say_clipped(seen: Observed, log_pi: np.ndarray, gradients: np.ndarray, report: Report) -> bool:
+    """Gradients that a clamp of their norm left at one size: their signs tell which way the temperature moves.
+
+    d loss / d log alpha is -(mean log pi + target entropy); where it is smaller than the bound, it is that number.
+    """
+    size = np.abs(gradients)
+    at_bound = size > size.max() * (1 - EXACT)
+    for target in (x for x in seen.found.settings.get("target entropy", ()) if x):
+        wanted = -(log_pi + target)
+        ways = {sign for sign in (1, -1) if _is_clipped(gradients, sign * wanted, at_bound)}
+        if at_bound.sum() >= 2 and len(ways) == 1:
+            report.convention(f"temperature: learned, its gradient clipped at {size.max():.3g}")
+            if ways == {-1}:
+                told = f"d loss / d log alpha has the sign of log pi + {target:.3g} in {len(gradients)} updates"
+                report.add(FAULT, "temperature-sign", "", told)
+            return True
+    return False
+
+
+def _is_clipped(gradients: np.ndarray, wanted: np.ndarray, at_bound: np.ndarray) -> bool:
+    """Whether these are the wanted numbers, but for those at the bound, of which only the sign is left."""
+    signs = np.sign(gradients) == np.sign(wanted)
+    same = np.abs(gradients - wanted) < EXACT * 10 * np.abs(wanted)
+    return bool((same | (at_bound & signs & (np.abs(wanted) >= np.abs(gradients) * (1 - EXACT)))).all())
 
 
 def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, float]:

@@ -12,6 +12,7 @@ from gradexaminer.analysis.reading.tables import Table
 from gradexaminer.recording.rows import NEXT
 
 MOST_CRITICS = 24  # of which pairs are tried
+MOST_ACTIONS = 8  # of which each is tried for all rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +184,8 @@ def _wrong_discrete(after: list[Table], actions: np.ndarray) -> Iterator[Candida
         )
         yield _candidate(f"last output of the {t.role} network", t.values[:, -1], "fixed-output", "", (t,))
         yield _candidate(f"first output of the {t.role} network", t.values[:, 0], "fixed-output", "", (t,))
+        for k in range(t.values.shape[1]) if t.values.shape[1] <= MOST_ACTIONS else ():  # another one in each update
+            yield _candidate(f"one output of the {t.role} network", t.values[:, k], "fixed-output", "", (t,))
 
 
 def _at_s(here: list[Table], after: list[Table]) -> Iterator[Candidate]:

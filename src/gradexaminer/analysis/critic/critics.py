@@ -12,6 +12,7 @@ import numpy as np
 from gradexaminer.analysis.critic import candidates, label
 from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.label_findings import say_label
+from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
 from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
@@ -50,6 +51,8 @@ def critics(seen: Observed) -> list[CriticView]:
                 name = f"output {rows.output + 1} of {rows.call.network}" if rows.output > 0 else rows.call.network
                 name = f"column {rows.column + 1} of {name}" if rows.column else name
                 views.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
+    for view in views.values() if not seen.spaces.continuous else ():
+        exchange(view)
     return list(views.values())
 
 
@@ -120,6 +123,9 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         if elsewhere:
             report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         say_action_shown(seen, view, rows, report)
+    if view.exchanged:
+        told = ", ".join(f"{a} and {b}" for a, b in sorted(view.exchanged.items()) if a < b)
+        report.convention(f"a part of the rows is mirrored: actions {told} are exchanged")
     if view.agreed:
         say_label(seen, view, view.agreed, report)
     if any(f.where == view.name and f.level == FAULT for f in report.findings):

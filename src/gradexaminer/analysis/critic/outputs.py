@@ -41,6 +41,12 @@ def say_action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: 
     stored = stored_actions(seen, rows.index)
     if are_stored(rows.action, stored):
         return
+    known = np.isfinite(stored).all(axis=1)
+    whole = {"cut off": np.trunc, "rounded": np.rint}
+    how = [name for name, f in whole.items() if are_stored(rows.action[known], f(stored[known]))]
+    if how:
+        report.add(FAULT, "actions-rounded", view.name, f"the digits behind the point are {how[0]}")
+        return
     if is_affine(rows.action, stored):
         report.convention("stored actions are rescaled")
         return

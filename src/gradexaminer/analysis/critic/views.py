@@ -20,6 +20,8 @@ class CriticView:
         What explains each update, or several small ones together; empty lists where nothing does.
     agreed : list of list of Label
         Explanations that hold for most updates.
+    exchanged : dict of int to int
+        Actions that are exchanged in a part of the rows, because the program mirrors them.
     """
 
     def __init__(self, name: str) -> None:
@@ -27,3 +29,4 @@ class CriticView:
         self.rows: list[tuple[Update, Backward, ValueRows]] = []
         self.labels: list[list[Label]] = []
         self.agreed: list[list[Label]] = []
+        self.exchanged: dict[int, int] = {}

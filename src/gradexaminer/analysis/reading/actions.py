@@ -46,5 +46,7 @@ def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
     if len(x) < 4:
         return False
     a, b = x - x.mean(axis=0), y - y.mean(axis=0)
+    if not np.any(a):
+        return False  # one action in all rows
     slope = (a * b).sum(axis=0) / np.maximum((b * b).sum(axis=0), 1e-30)
     return bool(np.abs(a - slope * b).max() < 1e-4 * max(float(np.abs(a).max()), 1e-30))

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.memory import once
+from gradexaminer.recording.discovery import named_target
 from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.observe import moved
 from gradexaminer.recording.rows import NEXT
@@ -68,11 +69,6 @@ def networks_by_path(seen: Observed) -> dict[str, nn.Module]:
         else:
             networks[path] = module
     return networks
-
-
-def named_target(name: str) -> bool:
-    """Whether a name says that a network is a target."""
-    return any(word in name.lower() for word in ("targ", "tgt"))
 
 
 def kept_target(seen: Observed, critic: Set[int]) -> str:

@@ -11,12 +11,12 @@ from gradexaminer.analysis.update.pairs import (
     Pair,
     fitted_tau,
     fitted_weights,
-    named_target,
     networks_by_path,
     pairs,
     used_for_labels,
 )
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.discovery import named_target
 from gradexaminer.recording.layers import parameters
 from gradexaminer.recording.rows import NEXT
 
