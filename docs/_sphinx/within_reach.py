@@ -30,6 +30,7 @@ _DRAWERS = {"__navigation": "Show or hide the menu", "__toc": "Show or hide this
 _IMG = re.compile(r"<img [^>]*>")
 _PIXELS = (".gif", ".png")  # pictures whose size is a number of pixels
 _TABLE = re.compile(r'<table class="docutils.*?</table>', re.S)
+_EMPTY_HEAD = re.compile(r'<th(?P<rest> class="head[^>]*)><p></p></th>')
 MANY_COLUMNS = 4  # a phone shows a row of so many cells one below the other
 # A lesson's cells that were run by the instructor, as grader/publish/site.py marks them, and what stands above.
 _RUNS = {
@@ -49,7 +50,12 @@ def touched(page: str) -> str:
         page = page.replace(plain, better)
     page = _LABEL.sub(_with_button, page)
     page = _CELL.sub(_labeled, page)
-    return _TABLE.sub(_stackable, page)
+    return _EMPTY_HEAD.sub(_corner, _TABLE.sub(_stackable, page))
+
+
+def _corner(found: re.Match[str]) -> str:
+    """A table's empty corner is the head of nothing."""
+    return f"<td{found['rest'].replace('columnheader', 'cell')}></td>"
 
 
 def _with_button(found: re.Match[str]) -> str:

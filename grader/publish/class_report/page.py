@@ -47,7 +47,7 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 article h3 { margin: .6rem 0 0; } article p { margin: .4rem 0 .6rem; }
 figure { margin: 1rem 0; color: var(--soft); } figure svg { width: 100%; height: auto; }
 figcaption { font-size: .9rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px; }
 table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; min-width: min(100%, 34rem); }
 caption { text-align: left; color: var(--soft); position: sticky; left: 0; max-width: min(50rem, 100vw - 2rem); }
 th, td { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); }
@@ -143,9 +143,10 @@ def _marks(found: Sequence[ChapterFacts]) -> str:
         for row in by_student(found)
     )
     return (
-        '<h2 id="marks">Everybody\'s marks</h2><div class="wide"><table class="marks"><caption>Percent of the points '
-        "marked so far. + says that a person has still to mark something; – that nothing was handed in</caption>"
-        f'<thead><tr><th scope="col">Student</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+        '<h2 id="marks">Everybody\'s marks</h2><div class="wide" tabindex="0"><table class="marks"><caption>Percent of '
+        "the points marked so far. + says that a person has still to mark something; – that nothing was "
+        f'handed in</caption><thead><tr><th scope="col">Student</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -282,6 +283,6 @@ def _table(
 
     body = "".join(line("td", row) for row in rows)
     return (
-        f'<div class="wide"><table><caption>{escape(caption)}</caption><thead>{line("th", heads)}</thead>'
+        f'<div class="wide" tabindex="0"><table><caption>{escape(caption)}</caption><thead>{line("th", heads)}</thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

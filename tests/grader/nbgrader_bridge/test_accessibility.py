@@ -90,4 +90,7 @@ def test_the_class_report_fits_a_phone(browser: Browser, pages: dict[str, Path])
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(pages["class-report"].as_uri())
     fits(page, 390)
+    assert serious(page) == []  # what scrolls sideways here can be reached by key
+    squeezed = "[...document.querySelectorAll('caption')].filter(c => c.getBoundingClientRect().width < 300).length"
+    assert page.evaluate(squeezed) == 0
     page.close()
