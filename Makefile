@@ -92,8 +92,8 @@ database:
 	  $(call INSTALL,postgresql); } || \
 	  echo "make: no PostgreSQL here and no right to install it: its tests will be skipped (Debian: apt-get install postgresql)"
 
-# Two processes share the tests, file by file; the longest begin (tests/conftest.py).
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes on two cores: many tests wait for a kernel or a browser. They share the tests file by file; the longest begin.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Every test there is: quick ones; real kernels, sandbox, fork server; whole classes, killed runs, Dask, PostgreSQL;
 # JupyterLab, the formgrader and the site in Chromium; the red team's attacks.
