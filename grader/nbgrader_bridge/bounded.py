@@ -36,14 +36,17 @@ class Budget:
         """Return what a piece renders to; None if it takes too long, or its parser fails."""
         if self.left <= 0:
             return None
-        started = time.process_time()
+        started, most, least = time.process_time(), min(self.piece, self.left), 0.0
         try:
-            with _interrupted_after(min(self.piece, self.left)):
+            with _interrupted_after(most):
                 return render()
-        except (TooLong, Exception):  # RecursionError, MemoryError and whatever else a text may bring about
+        except TooLong:
+            least = most  # all of it is used: the timer's clock runs by ticks, ahead of the other
+            return None
+        except Exception:  # RecursionError, MemoryError and whatever else a text may bring about
             return None
         finally:
-            self.left -= time.process_time() - started
+            self.left -= max(time.process_time() - started, least)
 
 
 @contextmanager
