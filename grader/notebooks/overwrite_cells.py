@@ -131,7 +131,8 @@ def _extra(cell: NotebookNode, handed_out: HandedOut) -> NotebookNode:
     if cell.cell_type == "code":
         skipped = given is not None and EXPERIMENT_TAG in given.metadata.get("tags", [])
         kept = {"gradschool": SKIPPED} if skipped else {}
-        return _new("code", text, kept, execution_count=None, outputs=[dict(_NOT_RUN)] if skipped else [])
+        said = [nbformat.v4.new_output("stream", name="stdout", text=NOT_RUN)] if skipped else []
+        return _new("code", text, kept, execution_count=None, outputs=said)
     return _new("markdown", text if given else neutralize_markup(text), {})
 
 
@@ -139,9 +140,6 @@ def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> Noteb
     """Make a cell without validating it; the notebook that it goes into is validated as a whole, once."""
     made: NotebookNode = nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
     return made
-
-
-_NOT_RUN = {"output_type": "stream", "name": "stdout", "text": NOT_RUN}
 
 
 def _copy(node: NotebookNode) -> NotebookNode:
