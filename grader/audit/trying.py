@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -27,7 +28,7 @@ from gradschool.check.api import check_here
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_raw, read_reply
 from gradschool.core.exercise import Answer, Exercise
-from gradschool.core.judge_messages import pack_reply, unpack_reply
+from gradschool.core.judge_messages import Question, pack_reply, unpack_reply
 from gradschool.core.plain_data import sanitize_text
 from gradschool.core.report import Report
 
@@ -126,11 +127,11 @@ def by_judge(entry: Entry, code: str, seed: int, limits: Limits) -> Outcome:
         if isinstance(hello, dict) and "sentence" in hello:
             return Outcome("failed", mistake=str(hello["mistake"]), sentence=sanitize_text(str(hello["sentence"])))
 
-        def ask(args: Mapping[str, Any]) -> Reply:
-            protocol.send(line, {"args": dict(args)})
+        def ask(args: Mapping[str, Any], once: bool = False) -> Reply:
+            protocol.send(line, Question(args=dict(args), once=once))
             return read_reply(entry.exercise, args, unpack_reply(protocol.receive(line, most=MOST_REPLY)))
 
-        return outcome_of(examine(entry, ask, seed))
+        return outcome_of(examine(entry, ask, seed, partial(ask, once=True)))
 
     return _in_child(work, listen, limits)
 
@@ -205,7 +206,8 @@ def _answer_questions(exercise: Exercise, code: str, connection: socket.socket) 
     while True:
         question = protocol.receive(connection)
         assert isinstance(question, dict)
-        protocol.send(connection, pack_reply(call_raw(exercise, answer, question["args"])))  # type: ignore[arg-type]
+        reply = call_raw(exercise, answer, question["args"], once=question["once"] is True)  # type: ignore[arg-type]
+        protocol.send(connection, pack_reply(reply))
 
 
 def defined(exercise: Exercise, code: str) -> Answer:

@@ -32,6 +32,7 @@ from gradschool.core.exercise import Answer, Case, Exercise, Reading, Rng, find
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
 Question = tuple[Case, PlainData]
+MOST_REPLIES = 128  # replies of one known mistake that are kept, a few kilobytes each
 MOST_READ = 64  # readings of one exercise's answers that are kept, a few kilobytes each
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
 
@@ -73,6 +74,25 @@ class LazyReplies:
             case, _ = self._questions[len(self._found)]
             self._found.append(call_twice(self._exercise, self._answer, case.args))
         return self._found[index]
+
+
+class KeptReplies:
+    """A known mistake's replies to inputs that many students are asked; the last ``MOST_REPLIES`` are kept.
+
+    For a mistake that keeps nothing from call to call.
+    """
+
+    def __init__(self, exercise: Exercise, mutant: Variant) -> None:
+        self._exercise, self._answer = exercise, mutant.fresh()
+        self._kept: dict[int, tuple[Case, Reply]] = {}  # with the case, so that no other one gets its id
+
+    def to(self, case: Case) -> Reply:
+        """Return the reply to a case, which is asked once."""
+        found = self._kept.pop(id(case), None) or (case, call_twice(self._exercise, self._answer, case.args))
+        self._kept[id(case)] = found  # the last one in the order of use
+        for old in list(self._kept)[:-MOST_REPLIES]:
+            del self._kept[old]
+        return found[1]
 
 
 class ReadOnce:
@@ -186,6 +206,11 @@ class Entry:
     def right_to_fresh(self) -> dict[int, PlainData]:
         """The right answers to a laboratory's fresh inputs, as they are worked out; the same for the whole class."""
         return {}
+
+    @cached_property
+    def kept_replies(self) -> dict[str, KeptReplies]:
+        """The replies of each known mistake to fresh and further inputs, by its name; the class shares them."""
+        return {m.name: KeptReplies(self.exercise, m) for m in self.mutants}
 
     @cached_property
     def mutant_replies(self) -> dict[str, LazyReplies]:

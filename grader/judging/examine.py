@@ -6,7 +6,7 @@ mutants). The verdict depends on nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -31,18 +31,21 @@ CPU_SECONDS, SECONDS = 3.0, 60.0  # for the explanation of one wrong answer; the
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 
 
-def examine(entry: Entry, ask: Ask, seed: int) -> Report:
+def examine(entry: Entry, ask: Ask, seed: int, ask_once: Ask | None = None) -> Report:
     """Put every fixture, hidden and fresh, to the answer; report which criteria it meets and name what went wrong.
 
     ``ask`` puts one question and returns the reply. ``seed`` makes the fresh inputs and must not be known to the
     student's code beforehand. Only fresh inputs are ever shown in a report's example: the hidden ones stay hidden.
+    ``ask_once`` has the function called one time for each question; the explanation of an answer whose second calls
+    gave what the first gave asks so.
     """
     report, hidden, fresh = verdict(entry, ask, seed)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
     report = replace(report, example=example_of(entry.exercise, fresh))
     with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
-        return _explained(entry, ask, report, hidden, fresh)
+        again = ask_once if ask_once and all(_repeats(t.reply) for t in (*hidden, *fresh)) else ask
+        return _explained(entry, again, report, hidden, fresh)
     return report
 
 
@@ -93,19 +96,24 @@ def _further(laboratory: Laboratory) -> Iterator[Attempt]:
     yield from laboratory.fresh
 
 
-def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Iterable[Attempt]) -> bool:
+def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Iterator[Attempt]) -> bool:
     """Return whether a known mistake answers every question as the student's function did.
 
-    Most differ at the first hidden question, where their reply is kept: every student is asked the same. A mistake
-    that keeps something from call to call is asked the hidden questions again first, as the student was.
+    Most differ at the first hidden question. Replies are kept: every student is asked the same. A mistake that
+    keeps something from call to call is asked the hidden questions again first, as the student was.
     """
     known = entry.mutant_replies[mutant.name]
     if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):
         return False
-    forgets = all(same(known[k].first, known[k].second, SAME_MISTAKE) for k in range(len(hidden)))
+    if all(_repeats(known[k]) for k in range(len(hidden))):
+        kept = entry.kept_replies[mutant.name]
+        return all(_same_reply(kept.to(t.case), t.reply) for t in fresh)
     answer = mutant.fresh()
-    asked = fresh if forgets else chain(hidden, fresh)
-    return all(_same_reply(call_twice(entry.exercise, answer, t.case.args), t.reply) for t in asked)
+    return all(_same_reply(call_twice(entry.exercise, answer, t.case.args), t.reply) for t in chain(hidden, fresh))
+
+
+def _repeats(reply: Reply) -> bool:
+    return same(reply.first, reply.second, SAME_MISTAKE)
 
 
 def _same_reply(one: Reply, other: Reply) -> bool:

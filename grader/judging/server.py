@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,6 +36,16 @@ MOST_HEARD = 64 * 2**20  # bytes of all replies to one examination
 MOST_REPLY = 8 * 2**20  # bytes of one reply
 READING = 3.0  # CPU seconds of the judge's for reading all replies to one examination; honest ones take a tenth of one
 FINISHING = 60.0  # seconds that the judge may still think, on a machine with much else to do, when a cell has ended
+
+
+@cache
+def fresh_seed() -> int:
+    """Return the seed of this process's fresh inputs, drawn when the first student is asked.
+
+    All notebooks that one worker grades are asked the same, so that right answers and known mistakes' replies are
+    worked out once. No code of a student's knows them beforehand, and the next run draws others.
+    """
+    return secrets.randbits(64)
 
 
 class JudgeServer:
@@ -146,23 +157,22 @@ class JudgeServer:
     def _examine(self, line: DeadlineConnection, window: Examination) -> None:
         left = READING
 
-        def ask(args: Mapping[str, Any]) -> Reply:
+        def ask(args: Mapping[str, Any], once: bool = False) -> Reply:
             nonlocal left
             window.thinking = False
-            protocol.send(line, Question(args=dict(args)))
+            protocol.send(line, Question(args=dict(args), once=once))
             began = time.thread_time()
             reply = unpack_reply(protocol.receive(line, most=MOST_REPLY))
             window.thinking, left = True, left - (time.thread_time() - began)
             if left < 0:
                 raise protocol.ProtocolError("replies that take too long to read")
-            return reply
+            return read_reply(entry.read_once, args, reply)
 
-        seed = secrets.randbits(64) if self.seed is None else self.seed
         entry = find_entry(window.exercise_id)
+        seed = fresh_seed() if self.seed is None else self.seed
+        put = self.put or partial(examine, ask_once=partial(ask, once=True))
         try:
-            window.report = (self.put or examine)(
-                entry, lambda args: read_reply(entry.read_once, args, ask(args)), seed
-            )
+            window.report = put(entry, ask, seed)
         finally:
             window.thinking = False
 

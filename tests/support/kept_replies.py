@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -19,7 +18,6 @@ from grader.bank.entry import Entry, Variant
 from grader.judging import examine as examining
 from gradschool.core.calling import Reply
 from gradschool.core.compare import same
-from gradschool.core.exercise import Answer, Exercise
 
 Args = Mapping[str, Any]
 
@@ -29,12 +27,12 @@ class KeptReplies:
 
     def __init__(self) -> None:
         self.asked = self.run = 0
-        self._found: dict[tuple[str, str, bool, int], tuple[Args, Reply]] = {}
+        self._found: dict[tuple[str, str, int], tuple[Args, Reply]] = {}
         self._keepers: set[tuple[str, str]] = set()
 
-    def reply(self, exercise: str, solution: str, wire: bool, args: Args, ask: Callable[[Args], Reply]) -> Reply:
+    def reply(self, exercise: str, solution: str, args: Args, ask: Callable[[Args], Reply]) -> Reply:
         """Return the kept reply to these very inputs, or ask and keep it."""
-        key = (exercise, solution, wire, id(args))
+        key = (exercise, solution, id(args))
         self.asked += 1
         if key in self._found and (exercise, solution) not in self._keepers:
             return self._found[key][1]
@@ -48,23 +46,12 @@ class KeptReplies:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Examine with the replies that are kept."""
-        names: WeakKeyDictionary[Answer, str] = WeakKeyDictionary()
-        over_the_wire, fresh, call_twice = known_mistakes.over_the_wire, Variant.fresh, examining.call_twice
-
-        def named(variant: Variant) -> Answer:
-            answer = fresh(variant)
-            names[answer] = variant.name
-            return answer
+        over_the_wire = known_mistakes.over_the_wire
 
         def over(entry: Entry, solution: Variant) -> Callable[[Args], Reply]:
             ask = over_the_wire(entry, solution)
-            return lambda args: self.reply(entry.exercise.id, solution.name, True, args, ask)
-
-        def here(exercise: Exercise, answer: Answer, args: Args) -> Reply:
-            return self.reply(exercise.id, names[answer], False, args, lambda a: call_twice(exercise, answer, a))
+            return lambda args: self.reply(entry.exercise.id, solution.name, args, ask)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Variant, "fresh", named)
             patch.setattr(known_mistakes, "over_the_wire", over)
-            patch.setattr(examining, "call_twice", here)
             yield

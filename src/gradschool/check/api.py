@@ -266,4 +266,4 @@ def _ask_judge(address: str, exercise: Exercise, answer: Answer) -> bool:
             args = message.get("args")
             if not isinstance(args, dict):
                 return bool(message.get("accepted"))
-            protocol.send(connection, pack_reply(call_raw(exercise, answer, args)))
+            protocol.send(connection, pack_reply(call_raw(exercise, answer, args, once=message.get("once") is True)))

@@ -124,7 +124,7 @@ def _read(exercise: Exercise, args: Mapping[str, Any], got: PlainData | Raised) 
     return to_plain(found.parts), found.words
 
 
-def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
+def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any], once: bool = False) -> Reply:
     """Call the student's function on a case, and once more on equal inputs, and return what happened, unread.
 
     The second call gets the very objects of the first if these were left as they were, fresh copies otherwise. So where
@@ -140,11 +140,14 @@ def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Rep
         The student's function.
     args
         The case's inputs, which stay as they are.
+    once
+        Whether to leave out the second call: for an experiment that looks at what comes back and no more.
 
     Returns
     -------
     Reply
-        Both outcomes and the inputs after the first call, as plain data.
+        Both outcomes, the same one twice if the function was called once, and the inputs after the first call, as
+        plain data.
     """
     given = copy_arrays(args)
     started = time.perf_counter()
@@ -152,6 +155,8 @@ def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Rep
         first = _outcome(exercise, answer, given)
         seconds, printed = time.perf_counter() - started, sink.text()
         inputs = to_plain(given)
+        if once:
+            return Reply(first, first, inputs, printed, seconds)
         second = _outcome(exercise, answer, given if _alike(inputs, to_plain(dict(args))) else copy_arrays(args))
     return Reply(first, second, inputs, printed, seconds)
 
@@ -168,11 +173,8 @@ def _alike(one: PlainData, other: PlainData) -> bool:
 
 
 def call_once(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
-    """Call the student's function on a case one time, for an experiment that looks at what comes back and no more."""
-    given = copy_arrays(args)
-    with captured_output():
-        first = _outcome(exercise, answer, given)
-    return read_reply(exercise, args, Reply(first, first, to_plain(given)))
+    """Call the student's function on a case one time, and read what came back as the exercise does."""
+    return read_reply(exercise, args, call_raw(exercise, answer, args, once=True))
 
 
 @dataclass

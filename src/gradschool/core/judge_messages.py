@@ -30,9 +30,10 @@ class Hello(TypedDict):
 
 
 class Question(TypedDict):
-    """The judge's message: call the student's function on these inputs."""
+    """The judge's message: call the student's function on these inputs, twice or once."""
 
     args: Mapping[str, object]
+    once: bool
 
 
 class ReturnedMessage(TypedDict):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.bank.entry import HIDDEN_SEED, MOST_READ, ReadOnce
+from grader.bank.entry import HIDDEN_SEED, MOST_READ, MOST_REPLIES, Entry, KeptReplies, ReadOnce
 from grader.bank.registry import find_entry
 from grader.judging import examine as examining
 from grader.judging import server as judging
@@ -21,11 +21,12 @@ from grader.judging.server import DeadlineConnection, JudgeServer
 from gradschool.check.api import CheckFailed, check, check_here
 from gradschool.core import compare as comparing
 from gradschool.core import protocol
-from gradschool.core.calling import Reply, call_twice
+from gradschool.core.calling import Reply, call_once, call_twice
 from gradschool.core.compare import same
 from gradschool.core.exercise import AnswerUnusable, Reading
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
+from gradschool.core.report import Report
 from gradschool.diagnosis.first_look import UNEXPLAINED
 
 ENTRY = find_entry("chain.l2_gradient")
@@ -220,23 +221,85 @@ def test_a_line_ends_at_its_time(ends: tuple[socket.socket, socket.socket]) -> N
 
 
 def test_a_seed_fixes_the_fresh_questions_and_none_leaves_them_to_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One draw for all notebooks of a worker, another one for the next worker."""
     seen: list[int] = []
-    monkeypatch.setattr(judging, "examine", lambda entry, ask, seed: seen.append(seed) or examine(entry, ask, seed))
-    for seed in (7, None, None):
-        with JudgeServer(seed=seed) as judge, monkeypatch.context() as here:
+
+    def noted(entry: Entry, ask: Any, seed: int, ask_once: Any) -> Report:
+        seen.append(seed)
+        return examine(entry, ask, seed, ask_once)
+
+    monkeypatch.setattr(judging, "examine", noted)
+    for seed in (7, None, None, "the next worker's"):
+        if isinstance(seed, str):
+            judging.fresh_seed.cache_clear()
+        with JudgeServer(seed=seed if isinstance(seed, int) else None) as judge, monkeypatch.context() as here:
             here.setenv("GRADSCHOOL_JUDGE_SOCKET", judge.address)
             judge.open("chain.l2_gradient")
             check("chain.l2_gradient", right)
             assert judge.close(2.0).report.passed
     assert seen[0] == 7
-    assert seen[1] != seen[2]
+    assert seen[1] == seen[2] != seen[3]
     assert all(0 <= s < 2**64 for s in seen)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_an_explanation_calls_once_what_gives_the_same_twice(keeps: bool) -> None:
+    """An answer whose second call gives something else is called twice, as it was when it was judged."""
+    calls, questions = 0, {"ask": 0, "once": 0}
+
+    def answer(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        return 3.0 * (p - l) + (calls if keeps else 0)
+
+    def ask(args: Mapping[str, Any]) -> Reply:
+        questions["ask"] += 1
+        return call_twice(ENTRY.exercise, answer, args)
+
+    def ask_once(args: Mapping[str, Any]) -> Reply:
+        questions["once"] += 1
+        return call_once(ENTRY.exercise, answer, args)
+
+    report = examine(ENTRY, ask, 5, ask_once)
+    judged_on = len(ENTRY.hidden) + len(ENTRY.questions(5))
+    assert not report.passed
+    assert (questions["once"] == 0) == keeps
+    assert keeps or questions["ask"] == judged_on
+    assert calls == 2 * questions["ask"] + questions["once"]
+
+
+def test_a_known_mistake_is_run_once_for_a_class() -> None:
+    """On the fresh inputs of a seed and on the further ones; what it replied is compared with every student's reply."""
+    run: list[int] = []
+
+    def tripled(p: np.ndarray, l: np.ndarray) -> np.ndarray:
+        return 3.0 * (p - l)
+
+    entry = replace(ENTRY, mutants=[])
+    entry.mutant("tripled", "Where does the 3 come from?")(tripled)
+    entry.kept_replies["tripled"]._answer = lambda p, l: (run.append(1), tripled(p, l))[1]
+    costs = []
+    for _ in range(2):
+        run.clear()
+        report = examine(entry, lambda args: call_twice(entry.exercise, tripled, args), 5)
+        assert report.mistake == "tripled"
+        costs.append(len(run))
+    assert costs[0] > 0 == costs[1]
+
+
+def test_only_so_many_replies_of_a_known_mistake_are_kept() -> None:
+    kept = KeptReplies(ENTRY.exercise, ENTRY.mutants[0])
+    cases = [case for seed in range(MOST_REPLIES) for case in ENTRY.fixtures(np.random.default_rng(seed))]
+    for case in cases:
+        kept.to(case)
+    assert len(kept._kept) == MOST_REPLIES < len(cases)
+    assert kept.to(cases[-1]) is kept.to(cases[-1])
 
 
 def test_an_error_inside_the_judge_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """No marks, and the instructor reads which error it was."""
 
-    def breaks(*_: Any) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(judging, "examine", breaks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from grader.judging import server as judging
-from grader.judging.server import JudgeServer
+from grader.judging.server import JudgeServer, fresh_seed
 from gradschool.check.api import check
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
@@ -213,7 +214,8 @@ def test_threads_that_check_do_not_change_what_counts(judge: JudgeServer) -> Non
     assert judge.close(2.0).report.passed
 
 
-def test_inputs_are_fresh_for_every_window(judge: JudgeServer) -> None:
+def test_inputs_are_fresh_for_every_worker(judge: JudgeServer) -> None:
+    """All students of one worker are asked the same, and no two workers ask the same."""
     seen: list[bytes] = []
 
     def answer(args: dict[str, Any]) -> bytes:
@@ -222,12 +224,15 @@ def test_inputs_are_fresh_for_every_window(judge: JudgeServer) -> None:
 
     counts = []
     for _ in range(2):
-        judge.open(ID)
-        talk(judge, answer=answer)
-        judge.close(2.0)
-        counts.append(len(seen))
-    first, second = set(seen[: counts[0]]), set(seen[counts[0] :])
-    assert first - second, "every input of the first examination came again in the second"
+        fresh_seed.cache_clear()
+        for _ in range(2):
+            judge.open(ID)
+            talk(judge, answer=answer)
+            judge.close(2.0)
+            counts.append(len(seen))
+    first, again, second = (set(seen[a:b]) for a, b in itertools.pairwise([0, *counts[:3]]))
+    assert first == again
+    assert first - second, "every input of the first worker's examination came again in the second's"
 
 
 def test_nothing_of_the_reference_goes_over_the_line(judge: JudgeServer) -> None:
