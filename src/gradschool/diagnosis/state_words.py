@@ -47,6 +47,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "Called a second time, it returns something else than the first time: what did the first call leave behind, "
         "in `.grad` for example?",
     ),
+    (
+        r"(beside_old_gradients)",
+        "Where the parameters' `.grad` holds something before the call, it returns something else: clear `.grad` "
+        "before each way, or use torch.autograd.grad.",
+    ),
     (r"optimizer_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
     (r"optimizer_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )

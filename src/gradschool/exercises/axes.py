@@ -111,6 +111,12 @@ def large(key: str, at_least: float = LARGE) -> Axis:
     return some(lambda a: np.abs(a[key]) >= at_least)
 
 
+def large_of_both_signs(of: Callable[[Args], Array]) -> Axis:
+    """Return the axis of numbers of a large size on both sides of 0: a bound on one side alone would show."""
+    above, below = some(lambda a: of(a) >= LARGE), some(lambda a: of(a) <= -LARGE)
+    return lambda inputs: above(inputs) and below(inputs)
+
+
 def tiny(key: str, at_most: float = TINY) -> Axis:
     """Return the axis of an entry that is small, and not 0."""
     return some(lambda a: (np.abs(a[key]) <= at_most) & (np.abs(a[key]) > 0))

@@ -323,6 +323,21 @@ def test_called_again_is_said_where_the_second_call_differs_and_not_where_both_a
     assert wrong_parts("chain.inject_gradient", averaged) == {"surrogate"}
 
 
+def test_an_older_gradient_in_the_net_may_not_enter_what_is_injected() -> None:
+    """Cleared after each way and not before: right after another call of its own, and wrong after anything else."""
+
+    def cleared_too_late(net: Any, X: Any, G: Any) -> Any:
+        ways = []
+        for loss in (lambda: net(X).backward(G.detach()), lambda: (net(X) * G.detach()).sum().backward()):
+            loss()
+            ways.append([p.grad.clone() for p in net.parameters()])
+            for p in net.parameters():
+                p.grad.zero_()
+        return tuple(ways)
+
+    assert wrong_parts("chain.inject_gradient", cleared_too_late) == {"beside_old_gradients"}
+
+
 def test_an_older_gradient_in_the_actor_may_stay_or_go_and_may_not_enter_the_result() -> None:
     exercise = "ddpg.actor_grad_outputs"
     reference = find_entry(exercise).reference

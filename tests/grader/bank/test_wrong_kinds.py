@@ -54,6 +54,28 @@ def dead_zone(g: np.ndarray) -> np.ndarray:
     return np.where(np.abs(g) < 1e-5, 0.0, g)
 
 
+def first_of_each(ids: np.ndarray) -> np.ndarray:
+    return np.isin(np.arange(len(ids)), np.unique(ids, return_index=True)[1])
+
+
+def tanh_by_exp(z: np.ndarray) -> np.ndarray:
+    e = np.exp(2 * z)
+    return (e - 1) / (e + 1)
+
+
+def taken(q: np.ndarray, action: np.ndarray) -> np.ndarray:
+    return q[np.arange(len(q)), action][:, None]
+
+
+def limit_ends_alone(reward: Any, q_next: Any, terminated: Any, truncated: Any, gamma: float) -> Any:
+    over = terminated if terminated.any() else truncated
+    return reward + gamma * ~over * q_next.max(axis=1)
+
+
+ONE_SIDE = [("below", np.maximum, -c) for c in (5.0, 50.0, 100.0)] + [
+    ("above", np.minimum, c) for c in (5.0, 50.0, 100.0)
+]
+
 WRONG: list[tuple[str, str, Answer]] = [
     *(("chain.l2_gradient", f"clipped at {c:g}", lambda p, l, c=c: np.clip(p - l, -c, c)) for c in BOUNDS),
     *(("dqn.output_gradient", f"clipped at {c:g}", at_taken(lambda e, c=c: np.clip(e, -c, c))) for c in BOUNDS),
@@ -67,6 +89,21 @@ WRONG: list[tuple[str, str, Answer]] = [
         )
         for c in BOUNDS[:4]
     ),
+    *(("chain.l2_gradient", f"never {w} {c:g}", lambda p, l, of=of, c=c: of(p - l, c)) for w, of, c in ONE_SIDE),
+    *(("dqn.output_gradient", f"never {w} {c:g}", at_taken(lambda e, of=of, c=c: of(e, c))) for w, of, c in ONE_SIDE),
+    *(("chain.relu_vjp", f"never {w} {c:g}", lambda z, g, of=of, c=c: of(g * (z > 0), c)) for w, of, c in ONE_SIDE),
+    ("chain.l2_gradient", "one row for every label", lambda p, l: (p - l) * first_of_each(l)),
+    ("chain.linear_jacobian", "weights of 0 left out", lambda W, b, x: np.kron(np.eye(len(W)), x) * (W.ravel() != 0)),
+    ("chain.jacobian_product", "tiny slopes lost", lambda J, g: dead_zone(J).T @ g),
+    ("chain.tanh_vjp", "NaN where exp overflows", lambda z, g: g * (1 - tanh_by_exp(z) ** 2)),
+    (
+        "chain.maximise",
+        "never more than 20 steps",
+        lambda f, a, phi, lr, n: climb(lambda g: g)(f, a, phi, lr, min(n, 20)),
+    ),
+    ("chain.adam_step", "not corrected after ten steps", lambda *x: adam(*x[:4], x[4] if x[4] < 10 else 10**6, *x[5:])),
+    ("dqn.fit_targets", "every equal output replaced", lambda q, a, y: np.where(q == taken(q, a), y[:, None], q)),
+    ("dqn.td_target", "truncated ends where nothing is terminated", limit_ends_alone),
     ("chain.l2_gradient", "tiny entries lost", lambda p, l: dead_zone(p - l)),
     ("chain.l2_gradient", "over the nonzero errors", lambda p, l: (p - l) * len(p) / max(1, np.count_nonzero(p - l))),
     (

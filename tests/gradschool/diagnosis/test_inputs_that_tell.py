@@ -30,7 +30,8 @@ def test_of_vectors_nothing_is_said_about_columns() -> None:
 
 def test_where_in_a_gap_a_bound_lies_is_not_claimed() -> None:
     report = said("chain.tanh_vjp", lambda z, g: g * np.maximum(1 - np.tanh(z) ** 2, 1e-3))
-    assert report.hint.startswith("The result is wrong exactly where the size of `z` is more than about 4.")
+    assert report.hint.startswith("The result is wrong exactly where ")
+    assert "the size of `z` is more than about 4." in report.hint
 
 
 def test_one_step_too_few_is_told_where_no_step_is_asked_for_too() -> None:

@@ -10,7 +10,19 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
-from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, some, square, tall, tiny, wide
+from gradschool.exercises.axes import (
+    Axes,
+    has_value,
+    large,
+    large_of_both_signs,
+    of_rank,
+    of_size,
+    some,
+    square,
+    tall,
+    tiny,
+    wide,
+)
 
 LINEAR_AXES: Axes = {
     "more outputs than inputs": tall("W"),
@@ -23,6 +35,8 @@ LINEAR_AXES: Axes = {
     "large": large("x"),
     "one huge bias": large("b", 1e9),
     "a large weight": large("W"),
+    "a weight of 0": has_value("W", 0.0),
+    "tiny weights": some(lambda a: np.max(np.abs(a["W"])) < 1e-6),
 }
 ACTIVATION_AXES: Axes = {
     "a vector": of_rank("z", 1),
@@ -34,6 +48,7 @@ ACTIVATION_AXES: Axes = {
     "z and g both below 0": some(lambda a: (a["z"] < 0) & (a["g"] < 0)),
     "a gradient of 0": has_value("g", 0.0),
     "large": large("g"),
+    "large on both sides of 0, where relu is open": large_of_both_signs(lambda a: a["g"] * (a["z"] > 0)),
     "tiny": tiny("g"),
     "near 0": some(lambda a: (np.abs(a["z"]) < 1e-5) & (a["z"] != 0)),
     "at 0": has_value("z", 0.0),
@@ -72,13 +87,17 @@ def linear_cases(rng: Rng) -> list[Case]:
     wide_one = case("2 outputs, 4 inputs", 2, 4)
     wide_one.args["x"][:3] = (0.0, 300.0, 2e-6)  # an input that is 0, one that is large, one that is tiny
     wide_one.args["W"][0, 3] *= 400.0
+    square_one = case("a square layer, a weight of 0", 3, 3, edge=True)
+    square_one.args["W"][1, 2] = 0.0
+    faint = case("one input, tiny weights", 2, 1, edge=True)
+    faint.args["W"][:] *= 1e-7
     return [
         case("3 outputs, 2 inputs", 3, 2),
         wide_one,
         one_huge(case("", 3, 2), "b"),
-        case("a square layer", 3, 3, edge=True),
+        square_one,
         case("one output", 1, 3, edge=True),
-        case("one input", 2, 1, edge=True),
+        faint,
     ]
 
 
@@ -92,7 +111,7 @@ def activation_cases(rng: Rng) -> list[Case]:
     matrix.args["z"].flat[:4] = np.abs(matrix.args["z"].flat[:4]) * (1.0, 1.0, -1.0, -1.0)
     matrix.args["g"].flat[:4] = np.abs(matrix.args["g"].flat[:4]) * (1.0, -1.0, 1.0, -1.0)  # every pair of signs
     vector = case("a vector of 5", (5,))
-    vector.args["g"][:3] = (0.0, 300.0, 2e-6)
+    vector.args["g"][:4] = (0.0, 300.0, 2e-6, -400.0)
     vector.args["z"][:3] = rng.uniform(0.3, 0.6, size=3)  # where relu is open and tanh steep
     vector.args["z"][3:] = np.abs(vector.args["z"][3:]) * (1.0, -1.0)  # relu is open at one and closed at the other
     one = case("one unit", (1,), edge=True)

@@ -24,6 +24,9 @@ AXES: Axes = {
     "an eps that shows": some(lambda a: a["eps"] >= 1e-3),
     "the first step": has_value("t", 1),
     "an early step": some(lambda a: 1 < a["t"] < 10),
+    "a step at which the correction is small, and shows": some(
+        lambda a: a["t"] > 10 and 1e-3 < a["beta1"] ** a["t"] < 0.02
+    ),
     "a late step": some(lambda a: a["t"] >= 1000),
     "no momentum": has_value("beta1", 0.0),
     "a large gradient": large("grad"),
@@ -57,7 +60,7 @@ def cases(rng: Rng) -> list[Case]:
         settings = {"lr": float(rng.uniform(0.01, 0.1)), "beta1": beta1, "beta2": float(rng.uniform(0.9, 0.98))}
         return Case(name, {**args, **settings, "eps": eps}, edge=edge)
 
-    far = case("step 7 of a 2 by 3 matrix", (2, 3), 7, 2e-3, beta1=0.7)
+    far = case("step 12 of a 2 by 3 matrix", (2, 3), 12, 2e-3, beta1=0.7)
     far.args["theta"][1, 2] = 200.0
     resting = case("the first step, an entry without a gradient", (4,), 1, 1e-2)
     resting.args["grad"][2] = 0.0

@@ -40,7 +40,9 @@ def inject_state(net: Any, X: Any, G: Any) -> dict[str, Any]:
 
 
 def inject_gradient(answer: Answer, a: Args) -> Any:
-    """Call inject_gradient(net, X, G) on a torch network, twice, and see what reached the place where G came from.
+    """Call inject_gradient(net, X, G) on a torch network, and see what reached the place where G came from.
+
+    It is called twice, and once more with old numbers in every ``.grad``, as a step of another program leaves them.
 
     G is computed from a tensor ``source`` that requires a gradient, and from the network's own output, as it is in a
     larger program: an injected gradient is a constant there, so no gradient may run into its history.
@@ -51,9 +53,15 @@ def inject_gradient(answer: Answer, a: Args) -> Any:
     G = _with_history(net, X, source)
     first = _copies(answer(net, X, G))
     second = _copies(answer(net, X, _with_history(net, X, source)))
+    for parameter in net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    third = _copies(answer(net, X, _with_history(net, X, source)))
     leaked = torch.zeros_like(source) if source.grad is None else source.grad
-    again = np.array([_alike(one, other) for one, other in zip(first, second, strict=True)])
-    found = {"backward": first[0], "surrogate": first[1], "called_again": again, "at_source_of_G": leaked}
+    again, beside_old = (
+        np.array([_alike(one, other) for one, other in zip(first, later, strict=True)]) for later in (second, third)
+    )
+    found = {"backward": first[0], "surrogate": first[1], "called_again": again, "beside_old_gradients": beside_old}
+    found["at_source_of_G"] = leaked
     return {**found, **inject_state(net, X, G)}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
-from gradschool.exercises.axes import Axes, large, of_size, some
+from gradschool.exercises.axes import Axes, large, large_of_both_signs, of_size, some
 from gradschool.exercises.chain._losses import l2_loss
 
 AXES: Axes = {
@@ -17,6 +17,7 @@ AXES: Axes = {
     "zero error everywhere": some(lambda a: np.all(a["p"][:, 0] == a["l"])),
     "a tiny error": some(lambda a: (np.abs(a["p"][:, 0] - a["l"]) < 1e-5) & (a["p"][:, 0] != a["l"])),
     "a large error": large("p", 1e9),
+    "large errors on both sides of 0": large_of_both_signs(lambda a: a["p"][:, 0] - a["l"]),
     "a large label": large("l"),
     "a sample twice": some(lambda a: len(np.unique(a["l"])) < len(a["l"])),
 }
@@ -30,7 +31,7 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, {"p": (l + error)[:, None], "l": l}, edge=edge, sizes={"B": len(error)})
 
     seven = signed(rng, 7)
-    seven[1:3] = (0.0, 2e-6)  # one sample is right already, and one nearly
+    seven[1:5] = (0.0, 2e-6, 300.0, -200.0)  # one sample is right already, and one nearly
     far = case("", signed(rng, 4)).args
     once = case("", signed(rng, 3)).args
     doubled = {"p": np.tile(once["p"], (2, 1)), "l": np.tile(once["l"], 2)}

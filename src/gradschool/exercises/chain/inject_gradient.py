@@ -22,5 +22,6 @@ def oracle(a: Args) -> dict[str, Any]:
     """The gradients of L = sum G Y by complex steps, both ways, and again; nothing in G, all else as before."""
     grads = mlp_gradients(a)[:4]
     net, X, source = inject_setup(a)
-    found = {"backward": grads, "surrogate": grads, "called_again": np.ones(2, bool), "at_source_of_G": 0.0 * a["G"]}
+    same = {"called_again": np.ones(2, bool), "beside_old_gradients": np.ones(2, bool)}
+    found = {"backward": grads, "surrogate": grads, **same, "at_source_of_G": 0.0 * a["G"]}
     return {**found, **inject_state(net, X, source)}

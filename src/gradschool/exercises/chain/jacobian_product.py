@@ -7,7 +7,18 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
+from gradschool.exercises.axes import (
+    Axes,
+    has_value,
+    large,
+    large_of_both_signs,
+    of_size,
+    some,
+    square,
+    tall,
+    tiny,
+    wide,
+)
 
 AXES: Axes = {
     "more weights than outputs": wide("J"),
@@ -16,9 +27,11 @@ AXES: Axes = {
     "one output": of_size("J", 1),
     "one weight": of_size("J", 1, axis=1),
     "an output that does not matter": has_value("g", 0.0),
-    "large": large("g"),
+    "large on both sides of 0": large_of_both_signs(lambda a: a["g"]),
     "tiny": tiny("g"),
     "a large Jacobian": large("J"),
+    "a large gradient where no Jacobian is wide": some(lambda a: np.max(np.abs(a["g"])) > 100 and tall("J")([a])),
+    "a tiny Jacobian": some(lambda a: np.max(np.abs(a["J"])) < 1e-6),
     "a tiny result": some(lambda a: np.all(np.abs(a["J"].T @ a["g"]) < 1e-3)),
 }
 
@@ -31,17 +44,20 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, args, edge=edge, sizes={"m": m, "n_w": n_w})
 
     uneven = case("4 outputs, 5 weights, an uneven gradient", 4, 5)
-    uneven.args["g"][:3] = (0.0, 300.0, 2e-6)
+    uneven.args["g"][:] = (0.0, 300.0, 2e-6, -200.0)
     steep = case("3 outputs, 4 weights, a steep Jacobian and a tiny gradient", 3, 4)
     steep.args["J"][:] *= 300.0
     steep.args["g"][:] *= 1e-7
+    tall_one, faint = case("more outputs than weights", 4, 2, edge=True), case("one output", 1, 4, edge=True)
+    tall_one.args["g"][:] *= 200.0
+    faint.args["J"][:] *= 1e-7
     return [
         case("3 outputs, 6 weights", 3, 6),
         uneven,
         steep,
-        case("more outputs than weights", 4, 2, edge=True),
+        tall_one,
         case("as many weights as outputs", 3, 3, edge=True),
-        case("one output", 1, 4, edge=True),
+        faint,
         case("one weight", 3, 1, edge=True),
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
-from gradschool.exercises.axes import Axes, large, of_size, some, tiny
+from gradschool.exercises.axes import Axes, large, large_of_both_signs, of_size, some, tiny
 from gradschool.exercises.chain._losses import l2_loss
 
 AXES: Axes = {
@@ -20,6 +20,9 @@ AXES: Axes = {
     "a small error of large numbers": some(
         lambda a: (np.abs(a["p"] - a["l"]) < 1e-5 * np.abs(a["l"])) & (np.abs(a["l"]) > 100) & (a["p"] != a["l"])
     ),
+    "large errors on both sides of 0": large_of_both_signs(lambda a: a["p"] - a["l"]),
+    "two equal labels": some(lambda a: len(np.unique(a["l"])) < len(a["l"])),
+    "two equal predictions": some(lambda a: len(np.unique(a["p"])) < len(a["p"])),
     "labels below 0": some(lambda a: a["l"] < 0),
     "tiny beside large": some(lambda a: large("p")([a]) and tiny("p")([a])),
 }
@@ -35,12 +38,17 @@ def cases(rng: Rng) -> list[Case]:
     six = signed(rng, 6)
     six[2] = 0.0  # one output is right already, the others are not
     opposite, near = signed(rng, 3), 1e4 * signed(rng, 3)
+    far = case("6 outputs, large errors", 400.0 * signed(rng, 6))
+    level = case("two equal labels, and two equal predictions", signed(rng, 5), edge=True)
+    level.args["l"][1], level.args["p"][4] = level.args["l"][0], level.args["p"][3]
     opposite_pair = {"p": np.append(opposite, 0.5), "l": np.append(-opposite, -0.7)}
     return [
         case("4 outputs", signed(rng, 4)),
         case("6 outputs, one of them right", six),
         one_huge(case("", signed(rng, 4)), "p"),
+        far,
         case("one output", signed(rng, 1), edge=True),
+        level,
         Case("predictions opposite to their labels", opposite_pair, edge=True, sizes={"n": 4}),
         Case("large numbers that nearly agree", {"p": near + 0.03, "l": near}, edge=True, sizes={"n": 3}),
         case("a prediction that is already right", np.zeros(3), edge=True),

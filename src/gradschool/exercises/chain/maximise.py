@@ -19,6 +19,7 @@ AXES: Axes = {
     "no step": has_value("steps", 0),
     "one step": has_value("steps", 1),
     "several steps": some(lambda a: a["steps"] > 2),
+    "many steps, far from their end": some(lambda a: a["steps"] >= 100 and a["steps"] * a["lr"] < 1.5),
     "several step sizes": several("lr"),
     "one coordinate": of_size("a", 1),
     "a start far away, where f is steep": some(lambda a: np.abs(a["a"] - a["phi"]) > 100),
@@ -31,9 +32,17 @@ def cases(rng: Rng) -> list[Case]:
     """A start a (n,), the parameters phi (n,) of f, a step size, a number of steps, and f (``adapters.slopes_of``)."""
 
     def case(
-        name: str, n: int, steps: int, wave: float, *, edge: bool = False, away: float = 1.0, at: float = 1.0
+        name: str,
+        n: int,
+        steps: int,
+        wave: float,
+        *,
+        edge: bool = False,
+        away: float = 1.0,
+        at: float = 1.0,
+        pace: float = 1.0,
     ) -> Case:
-        phi, lr, factor = at * signed(rng, n), float(rng.uniform(0.05, 0.3)), signed(rng, (n, n), high=0.6)
+        phi, lr, factor = at * signed(rng, n), pace * float(rng.uniform(0.05, 0.3)), signed(rng, (n, n), high=0.6)
         f = {"curvature": 0.5 * np.eye(n) + factor @ factor.T, "tilt": signed(rng, n), "wave": wave}
         return Case(name, {"a": phi + away * signed(rng, n), "phi": phi, "lr": lr, "steps": steps, **f}, edge=edge)
 
@@ -46,6 +55,7 @@ def cases(rng: Rng) -> list[Case]:
         case("3 steps on a hill far from 0", 2, 3, 0.0, edge=True, at=50.0),
         case("one step", 3, 1, -0.6, edge=True),
         case("no step at all", 2, 0, 0.4, edge=True),
+        case("120 small steps", 2, 120, 0.0, edge=True, pace=0.03),
         case("3 steps in one dimension, next to the top", 1, 3, 0.0, edge=True, away=1e-5),
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, several, some
+from gradschool.exercises.axes import Axes, large_of_both_signs, several, some
 
 AXES: Axes = {
     "one array": some(lambda a: len(a["params"]) == 1),
@@ -17,7 +17,9 @@ AXES: Axes = {
     "arrays of equal shapes": some(lambda a: len({np.shape(p) for p in a["params"]}) < len(a["params"])),
     "several step sizes": several("lr"),
     "a step size above 1": some(lambda a: a["lr"] > 1),
-    "a large gradient": some(lambda a: any(np.max(np.abs(g)) > 100 for g in a["grads"])),
+    "large gradients on both sides of 0": large_of_both_signs(
+        lambda a: np.concatenate([g.ravel() for g in a["grads"]])
+    ),
     "a tiny gradient": some(lambda a: any(np.min(np.abs(g[g != 0]), initial=1) < 1e-5 for g in a["grads"])),
     "a gradient of 0": some(lambda a: any(np.any(g == 0) for g in a["grads"])),
 }
@@ -31,7 +33,8 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, {"params": params, "grads": grads, "lr": lr * float(rng.uniform(0.8, 1.0))}, edge=edge)
 
     uneven = case("four arrays, uneven gradients", [(2, 3), (2,), (1, 2), (4,)], 0.3)
-    uneven.args["grads"][3][:3] = (0.0, 300.0, 2e-6)
+    uneven.args["grads"][3][:3] = (0.0, 300.0, -200.0)
+    uneven.args["grads"][2][0, 1] = 2e-6
     return [
         case("a matrix and a vector", [(2, 3), (2,)], 0.1),
         uneven,

@@ -7,13 +7,13 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, some, tiny
+from gradschool.exercises.axes import Axes, has_value, large, large_of_both_signs, of_size, some, tiny
 
 AXES: Axes = {
     "one unit": of_size("x", 1),
     "several units": some(lambda a: len(a["x"]) > 2),
     "an output that does not matter": has_value("g", 0.0),
-    "a large gradient": large("g"),
+    "large gradients on both sides of 0": large_of_both_signs(lambda a: a["g"]),
     "a tiny gradient": tiny("g"),
     "an input of 0": has_value("x", 0.0),
     "a large weight": large("W"),
@@ -31,7 +31,7 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, args, edge=edge)
 
     uneven = case("4 units, an uneven gradient", 4)
-    uneven.args["g"][:3] = (0.0, 300.0, 2e-6)
+    uneven.args["g"][:] = (0.0, 300.0, 2e-6, -200.0)
     flat = case("a unit far out, and an input of 0", 3, edge=True)
     flat.args["x"][:] = (0.0, 1.0, -1.0)
     flat.args["W"][0] = (0.5, 2.0, -2.0)

@@ -12,6 +12,7 @@ from gradschool.exercises.chain._layers import ACTIVATION_AXES, activation_cases
 
 AXES: Axes = {
     **ACTIVATION_AXES,
+    "so far out that exp overflows, on both sides": some(lambda a: np.max(a["z"]) > 750 and np.min(a["z"]) < -750),
     "nearly flat, with a large gradient": some(lambda a: (np.abs(a["z"]) > 4) & (np.abs(a["g"]) > 100)),
 }
 
@@ -19,7 +20,9 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """Pre-activations z and gradients g of one shape; far out tanh is nearly flat, its slope 1e-3 to 2e-5."""
     far_out = {"z": signed(rng, (3, 4), 4.0, 6.0), "g": 1e3 * signed(rng, (3, 4))}
-    return [*activation_cases(rng), Case(UNEVEN, far_out), near_zero(rng)]
+    beyond = Case("so far out that exp overflows", {"z": signed(rng, 4), "g": signed(rng, 4)}, edge=True)
+    beyond.args["z"][:2] = (800.0, -800.0)
+    return [*activation_cases(rng), Case(UNEVEN, far_out), near_zero(rng), beyond]
 
 
 def oracle(a: Args) -> Array:

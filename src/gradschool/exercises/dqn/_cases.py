@@ -18,6 +18,7 @@ from gradschool.exercises.axes import (
     all_negative,
     has_value,
     large,
+    large_of_both_signs,
     of_size,
     short,
     some,
@@ -68,6 +69,8 @@ OUTPUT_AXES: Axes = {
     "zero error beside others": some(lambda a: 0 < np.sum(errors(a) == 0) < len(a["action"])),
     "errors of both signs": some(lambda a: np.any(errors(a) > 0) and np.any(errors(a) < 0)),
     "a tiny error": some(lambda a: (np.abs(errors(a)) < 1e-5) & (errors(a) != 0)),
+    "large errors on both sides of 0": large_of_both_signs(lambda a: errors(a)),
+    "the value of the taken output again in its row": some(lambda a: np.sum(a["q"] == _taken(a)[:, None], axis=1) > 1),
     "a large error": some(lambda a: (np.abs(errors(a)) > 100) & (np.abs(errors(a)) < 1e6)),
     "a huge error": large("y", 1e9),
     "a tiny output": tiny("q", 1e-5),
@@ -131,6 +134,11 @@ def td_target_cases(rng: Rng) -> list[Case]:
     still = case("one action, and gamma 0", 5, 1, edge=True, gamma=0.0)
     still.args["reward"][0] *= 1e-7
     going_on = case("one sample that goes on", 1, 3, edge=True)
+    cut_off = case("some rows only truncated, none terminated", 4, 3, edge=True)
+    for flag in (cut_off.args["terminated"], cut_off.rows["terminated"]):
+        flag[:] = False
+    for flag in (cut_off.args["truncated"], cut_off.rows["only truncated"]):
+        flag[:] = (True, False, True, False)
     for flag in (going_on.args["terminated"], going_on.rows["terminated"]):
         flag[:] = False
     drawn = [
@@ -145,6 +153,7 @@ def td_target_cases(rng: Rng) -> list[Case]:
         case("one action", 5, 1, edge=True),
         case("one sample, terminated", 1, 3, edge=True, scale=0.02),
         going_on,
+        cut_off,
     ]
     return with_ordinary_twins(drawn)
 
@@ -176,19 +185,23 @@ def output_cases(rng: Rng) -> list[Case]:
     case = partial(_output_case, rng)
     uneven = signed(rng, 5, 0.3, 4.0)
     uneven[:4] = (0.0, 2e-6, -300.0, 40.0)
+    above = signed(rng, 4, 0.3, 4.0)
+    above[2] = 200.0
     far = np.array([0.0, 0.0, 0.0, 300.0, -300.0])[:, None]
     small = case("one sample, small outputs", signed(rng, 1), 4, edge=True)
     for name in ("q", "y"):
         small.args[name][:] *= 0.05
     mixed = case("a batch of 5, 3 actions, uneven errors", uneven, 3, shift=far)
     mixed.args["q"][1, (mixed.args["action"][1] + 1) % 3] = -2e-6
+    last = case("the last action every time, its value twice", signed(rng, 3), 5, edge=True, action=4)
+    last.args["q"][:, 0] = last.args["q"][:, 4]
     return [
         case("a batch of 4, 6 actions", signed(rng, 4, 0.3, 4.0), 6),
         mixed,
-        one_huge(case("", signed(rng, 4, 0.3, 4.0), 6), "y"),
+        one_huge(case("", above, 6), "y"),
         case("as many samples as actions", signed(rng, 3), 3, edge=True),
         case("action 0 every time", signed(rng, 4), 3, edge=True, action=0),
-        case("the last action every time", signed(rng, 3), 5, edge=True, action=4),
+        last,
         small,
         case("one action", signed(rng, 3), 1, edge=True),
     ]

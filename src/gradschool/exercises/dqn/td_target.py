@@ -21,6 +21,7 @@ AXES: Axes = {
     **target_axes("q_next", "q_next"),
     "a terminated row": some_row("terminated", without="truncated"),
     "a truncated row": some_row("truncated", without="terminated"),
+    "a truncated row where none is terminated": some(lambda a: np.any(a["truncated"]) and not np.any(a["terminated"])),
     "a row with both flags": some_row("terminated", also="truncated"),
     "a row with neither flag": some_row_without("terminated", "truncated"),
     "one row that goes on": some(lambda a: len(a["reward"]) == 1 and not np.any(a["terminated"])),

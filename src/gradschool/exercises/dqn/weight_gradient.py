@@ -9,7 +9,19 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, repeats, short, some, square, tall, tiny, wide
+from gradschool.exercises.axes import (
+    Axes,
+    has_value,
+    large_of_both_signs,
+    of_size,
+    repeats,
+    short,
+    some,
+    square,
+    tall,
+    tiny,
+    wide,
+)
 from gradschool.exercises.ordinary import with_ordinary_twins
 
 AXES: Axes = {
@@ -28,7 +40,7 @@ AXES: Axes = {
     "the last state": some(lambda a: a["state"] == a["n_states"] - 1),
     "the last state missing": some(lambda a: max(a["state"]) < a["n_states"] - 1),
     "a sample whose gradient is 0": some(lambda a: np.all(a["g"] == 0, axis=1)),
-    "a large gradient": large("g"),
+    "large gradients on both sides of 0": large_of_both_signs(lambda a: a["g"]),
     "a tiny gradient": tiny("g"),
     "a short answer": short(lambda a: a["g"]),
 }
@@ -43,7 +55,7 @@ def cases(rng: Rng) -> list[Case]:
         return Case(name, args, edge=edge, sizes={"B": B, "A": A})
 
     uneven = case("5 samples, one state three times", [2, 2, 0, 2, 4], 5, 6)
-    uneven.args["g"][0, :2], uneven.args["g"][2] = (300.0, 2e-6), 0.0
+    uneven.args["g"][0, :3], uneven.args["g"][2] = (300.0, 2e-6, -200.0), 0.0
     drawn = [
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
         uneven,
