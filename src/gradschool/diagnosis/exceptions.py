@@ -31,7 +31,9 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"modified by an inplace operation",
-        "a tensor that backward() needs was changed in place after it was used: make a new tensor instead.",
+        "a tensor that backward() needs was changed in place after it was used: an optimizer's step does that to "
+        "weights, and so does every method that ends in an underscore. Compute the loss after the change, or make a "
+        "new tensor.",
     ),
     (
         r"leaf Variable that requires grad is being used in an in-place operation",
@@ -80,7 +82,8 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"truth value of an array|Boolean value of Tensor with more than one value",
-        "an `if` (or `and`, `or`, max()) was given a whole array: compare entry by entry with np.where or torch.where.",
+        "an `if` (or `and`, `or`, max(), min()) was given a whole array: compare entry by entry with np.where or "
+        "torch.where.",
     ),
     (
         r"'NoneType' object|NoneType",
@@ -107,6 +110,24 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     (
         r"has no attribute",
         "an object was asked for something that it does not have; look at its type, which the message names.",
+    ),
+    (
+        r"unsupported operand type.*'(builtin_function_or_method|method|function)'",
+        "a function stands where its result is needed: are the parentheses of a call missing?",
+    ),
+    (
+        r"must be Tensor, not numpy\.ndarray",
+        "a function of torch was given a NumPy array: use NumPy's own, or make a tensor first.",
+    ),
+    (
+        r"ufunc '(invert|bitwise_\w+)' not supported for the input types",
+        "`~`, `&` and `|` need booleans, and these are floating-point numbers: `1 - x` turns a flag of 0.0 or 1.0 "
+        "round.",
+    ),
+    (
+        r"only change requires_grad flags of leaf",
+        "requires_grad was set on a result: it is a flag of what is not computed, such as a parameter; detach() cuts a "
+        "result off.",
     ),
     (r"read-only", "an array that may only be read was written to: work on a copy."),
     (r"division by zero", "something was divided by 0."),

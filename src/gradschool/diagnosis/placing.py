@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case
+from gradschool.diagnosis.challenges import challenges, outside
 from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.observations import largest, perturbed
@@ -22,6 +23,7 @@ from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networ
 
 RESERVE = 0.25  # of the time for all questions, beyond it
 BASES, LEAST, MOST = 4, 3, 48  # cases that are changed, and changes of all of them together: at least, and at most
+ROUNDS = 3  # how many places are challenged, one after another
 RANGE = ("low", "high")  # these two change together, or nothing is left between them
 
 
@@ -55,7 +57,24 @@ class Placing:
             return None  # it was not tried
         at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
-        return place([*parts, *changed, *beyond], conditions) if beyond else at
+        changed += beyond
+        return self._challenged(label, parts, place([*parts, *changed], conditions) if beyond else at)
+
+    def _challenged(self, label: str, parts: Sequence[Part], at: Place | None) -> Place | None:
+        """Return a place that may be luck, or the next one, once other numbers do not refute it."""
+        for _ in range(ROUNDS):
+            if at is None or not _may_be_luck(at) or self.laboratory.exercise.read is not None:
+                return at
+            known = self.known[label]
+            bases = outside([*parts, *known], at)
+            if self.laboratory.budget.over:
+                self.laboratory.budget.extend(RESERVE)
+            known += self._asked(label, parts, (c for p in bases for c in challenges(p.case)))
+            again = place([*parts, *known], conditions)
+            if again is None or again.condition.key == at.condition.key:
+                return again
+            at = again
+        return None
 
     def inputs(self, label: str, parts: Sequence[Part]) -> int:
         """Return on how many inputs a place was tried."""
@@ -77,6 +96,11 @@ class Placing:
             found = self.laboratory.part(case, label)
             if found and (found.of_numbers or not parts[0].of_numbers):
                 yield found
+
+
+def _may_be_luck(at: Place) -> bool:
+    """Return whether it holds for all of an answer or for none, as where an entry is both the first and the last."""
+    return at.condition.whole or {"first", "last"} <= set(at.condition.key)
 
 
 def _bounds(at: Place | None) -> Iterator[tuple[str, float]]:

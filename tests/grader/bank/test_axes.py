@@ -57,6 +57,13 @@ def test_every_axis_is_in_the_inputs_of_the_students_check(exercise_id: str) -> 
         ),
         ("dqn.tabular_step", "every Q far below 0", "every Q far below 0"),
         ("ddpg.action_gradient", "a steep critic, wide ranges", "bounds far below 0 and far above"),
+        ("ddpg.actor_loss_direct", "a steep critic, wide ranges", "Q far below 0"),
+        (
+            "ddpg.invert_gradients",
+            "6 samples, 2 action dimensions, some beyond the range",
+            "a width beyond high, up",
+        ),
+        ("next.ppo_gradient", "every row much less likely", "every row much less likely"),
         ("ddpg.squash", "far out, where tanh is flat", "far out, towards a bound at 0"),
     ],
 )

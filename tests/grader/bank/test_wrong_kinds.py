@@ -76,6 +76,19 @@ ONE_SIDE = [("below", np.maximum, -c) for c in (5.0, 50.0, 100.0)] + [
     ("above", np.minimum, c) for c in (5.0, 50.0, 100.0)
 ]
 
+
+def room_ahead(g: Any, a: Any, low: Any, high: Any, least: float = -np.inf, most: float = np.inf) -> np.ndarray:
+    """invert_gradients with bounds of the factor."""
+    return g * np.clip(np.where(g > 0, high - a, a - low) / (high - low), least, most)
+
+
+def pessimist(new: Any, old: Any, advantage: Any, clip: float, stop: float = np.inf) -> np.ndarray:
+    """ppo_gradient that is 0 everywhere once the mean log-ratio is beyond ``stop``."""
+    r, mean = np.exp(new - old), (new - old).mean()
+    flat = ((advantage > 0) & (r > 1 + clip)) | ((advantage < 0) & (r < 1 - clip))
+    return np.where(flat | (np.sign(stop) * mean > np.abs(stop)), 0.0, -r * advantage / len(r))
+
+
 WRONG: list[tuple[str, str, Answer]] = [
     *(("chain.l2_gradient", f"clipped at {c:g}", lambda p, l, c=c: np.clip(p - l, -c, c)) for c in BOUNDS),
     *(("dqn.output_gradient", f"clipped at {c:g}", at_taken(lambda e, c=c: np.clip(e, -c, c))) for c in BOUNDS),
@@ -130,6 +143,12 @@ WRONG: list[tuple[str, str, Answer]] = [
     ("dqn.huber_gradient", "over the nonzero errors", at_taken(lambda e: e * len(e) / max(1, np.count_nonzero(e)))),
     ("dqn.td_target", "starts at 0", lambda r, q, end, cut, gamma: r + gamma * ~end * q.max(axis=1, initial=0.0)),
     ("dqn.td_target", "gamma at most 0.99", lambda r, q, end, cut, gamma: r + min(gamma, 0.99) * ~end * q.max(axis=1)),
+    ("ddpg.invert_gradients", "at least -1", lambda *a: room_ahead(*a, least=-1.0)),
+    ("ddpg.invert_gradients", "at most 2", lambda *a: room_ahead(*a, most=2.0)),
+    ("ddpg.actor_loss_direct", "Q at least -10", lambda mu, q, b: -q(b.obs, mu(b.obs)).clamp(min=-10.0).mean()),
+    ("ddpg.actor_loss_direct", "Q at most 10", lambda mu, q, b: -q(b.obs, mu(b.obs)).clamp(max=10.0).mean()),
+    ("next.ppo_gradient", "stops where all is unlikely", lambda new, old, *a: pessimist(new, old, *a, stop=-1.0)),
+    ("next.ppo_gradient", "stops where all is likely", lambda new, old, *a: pessimist(new, old, *a, stop=1.0)),
     ("dqn.epsilon_greedy", "explores at 0", lambda q, e, u, other: np.where(u <= e, other, q.argmax(axis=1))),
 ]
 
@@ -150,6 +169,8 @@ def test_it_fails_in_both_places_with_one_mark(exercise_id: str, kind: str, answ
         ("chain.maximise", climb(lambda g: g)),
         ("chain.adam_step", adam),
         ("chain.numerical_gradient", quotients),
+        ("ddpg.invert_gradients", room_ahead),
+        ("next.ppo_gradient", pessimist),
     ],
 )
 def test_without_the_fault_the_same_functions_pass(exercise_id: str, answer: Answer) -> None:
@@ -176,6 +197,29 @@ def spread_over_actions(W: Any, state: Any, action: Any, reward: Any, next_state
     return g
 
 
+def small_moves_lost(target: Any, online: Any, tau: float) -> Any:
+    move = online - target
+    return np.where(np.abs(move) < 0.01, target, target + tau * move)
+
+
+def over_rows_with_a_slope(actor: Any, batch: Any, dq_da: Any, low: Any, high: Any) -> Any:
+    z, cache = actor.forward(batch.obs)
+    rows = max(1, np.count_nonzero(dq_da.any(axis=1)))
+    return actor.vjp(cache, -dq_da / rows * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
+
+
+def values_within_100(batch: Any, actor: Any, critic: Any, low: Any, high: Any, gamma: float) -> Any:
+    own = low + (high - low) * (np.tanh(actor(batch.next_obs)) + 1) / 2
+    q = np.clip(critic(np.hstack([batch.next_obs, own]))[:, 0], -100, 100)
+    return batch.reward + gamma * (1 - batch.terminated) * q
+
+
+def sigma_for_its_square(x: Any, f: Any, slope: Any, mu: float, sigma: float) -> Any:
+    e = (x - mu) / sigma
+    score = np.stack([e, (e**2 - 1) / sigma], axis=1)
+    return f[:, None] * score, np.stack([slope, slope * e], axis=1)
+
+
 MARKED: dict[tuple[int, int], np.ndarray] = {}
 
 
@@ -197,6 +241,10 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("ddpg.twin_target", unclipped, "noise-not-clipped", "twice as large"),  # some noise is beyond twice its clip
         ("dqn.residual_gradient", spread_over_actions, "rows-mixed", "(B, 1)"),  # one sample alone is wrong too
         ("dqn.one_hot", never_cleared, "kept-between-calls", "rows must not mix"),
+        ("ddpg.polyak", small_moves_lost, "values", "first"),  # one parameter alone: the first and the last
+        ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "values", "square"),
+        ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
+        ("next.two_estimators", sigma_for_its_square, "factor-too-many", "`mu` is not 0"),  # there, sigma is 1
     ],
 )
 def test_what_only_these_inputs_suggest_is_not_said(exercise_id: str, answer: Answer, name: str, never: str) -> None:

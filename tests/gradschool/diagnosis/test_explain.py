@@ -547,6 +547,15 @@ def test_what_is_nowhere_negative_stays_so() -> None:
         ("Trying to backward through the graph a second time (or ...)", "backward() ran twice through one graph"),
         ("element 0 of tensors does not require grad and does not have a grad_fn", "has no graph behind it"),
         ("operands could not be broadcast together with shapes (4,) (3,)", "two arrays of shapes that do not fit met"),
+        (
+            "variables needed for gradient computation modified by an inplace operation",
+            "an optimizer's step does",
+        ),
+        ("unsupported operand type(s) for +: 'builtin_function_or_method' and 'float'", "parentheses of a call"),
+        ("unsupported operand type(s) for *: 'float' and 'collections.OrderedDict'", ""),
+        ("exp(): argument 'input' (position 1) must be Tensor, not numpy.ndarray", "given a NumPy array"),
+        ("ufunc 'invert' not supported for the input types", "need booleans"),
+        ("you can only change requires_grad flags of leaf variables", "set on a result"),
         ("something nobody has said before", ""),
     ],
 )

@@ -229,10 +229,10 @@ def left_over(s: Observation) -> Seen:
 
 def coarse(s: Observation) -> Seen:
     """Look for an answer that a small change of an input leaves exactly as it is, where the right one follows."""
+    if not np.array_equal(s.got_after, s.got):
+        return NOTHING if np.array_equal(s.right_after, s.right) else AGAINST
     if not moved(s.right_after, s.right):
         return NOTHING
-    if not np.array_equal(s.got_after, s.got):
-        return AGAINST
     says = (
         f"When {s.subject} changes a little, the right {s.what} changes too, and yours stays as it is on most inputs: "
         "do only signs enter, or the order of the numbers?"

@@ -16,6 +16,7 @@ from gradschool.exercises.ddpg._setups import (
     own_actions,
     slopes_at,
     tiny_beside_others,
+    values_at,
 )
 from gradschool.exercises.ddpg.adapters import net_of
 
@@ -79,6 +80,8 @@ STEEP_AND_FLAT: Axes = {
     "a tiny dQ/da, and no other": some(lambda a: _largest_slope(a) < TINY),
     "a tiny dQ/da beside others": some(lambda a: tiny_beside_others(slopes_at(a, own_actions(a)))),
     "a large dQ/da": some(lambda a: np.abs(slopes_at(a, own_actions(a))) >= LARGE),
+    "Q far below 0": some(lambda a: values_at(a, own_actions(a)) < -LARGE),
+    "Q far above 0": some(lambda a: values_at(a, own_actions(a)) > LARGE),
     "dQ/da below 1": some(lambda a: np.abs(slopes_at(a, own_actions(a))) < 1),
     "an action beyond 1": some(lambda a: np.abs(own_actions(a)) > 1.05),
     "another slope at the memory's action": some(

@@ -87,8 +87,9 @@ def clear_of_kinks(net: MLP, x: Array, by: float = CLEAR) -> bool:
 def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kind: str = "") -> dict[str, Any]:
     """A batch, limits, an actor and a critic with targets that differ from them: drawn again until it is fit to use.
 
-    ``kind`` may be "steep", with wide ranges and a large dQ/da, "flat", with a tiny dQ/da and small rewards, "faint",
-    with a dQ/da that is tiny in the first action alone, or "kink", with a unit of either network next to its kink.
+    ``kind`` may be "steep", with wide ranges, a large dQ/da and a large Q of either sign, "flat", with a tiny dQ/da and
+    small rewards, "faint", with a dQ/da that is tiny in the first action alone, or "kink", with a unit of either
+    network next to its kink.
     """
     for _ in count():
         low, high = (bound * (WIDE if kind == "steep" else 1.0) for bound in limits(rng, A))
@@ -104,6 +105,7 @@ def random_setup(rng: Rng, B: int, A: int, hidden: tuple[int, ...] = (8, 6), kin
                 continue
         if kind == "steep":
             scale_critics(parts, STEEP, "critic", "target_critic", "target_critic_2")
+            center_values(parts)
         if kind == "flat":
             scale_critics(parts, FLAT, "critic", "target_critic", "target_critic_2")
             batch["reward"] *= SMALL_REWARD
@@ -124,6 +126,12 @@ def slopes_at(a: Args, action: Array) -> Array:
     return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))[:, obs.shape[1] :]
 
 
+def values_at(a: Args, action: Array) -> Array:
+    """Q (B,) of the critic at these actions."""
+    q: Array = net_of(a["critic"])(np.concatenate([a["batch"]["obs"], action], axis=1))[:, 0]
+    return q
+
+
 def scale_critics(a: Args, slope: float, *names: str) -> None:
     """Multiply the last layer of these critics, so that the critic's largest dQ/da at own actions is this."""
     largest = float(np.abs(slopes_at(a, own_actions(a))).max())
@@ -132,6 +140,12 @@ def scale_critics(a: Args, slope: float, *names: str) -> None:
         net = net_of(a[name])
         net.weights[-1][:] *= factor
         net.biases[-1][:] *= factor
+
+
+def center_values(a: Args) -> None:
+    """Shift the critic's output so that its Q at own actions goes as far below 0 as above."""
+    q = values_at(a, own_actions(a))
+    net_of(a["critic"]).biases[-1][:] -= (q.min() + q.max()) / 2
 
 
 def move_to_kinks(a: Args) -> None:

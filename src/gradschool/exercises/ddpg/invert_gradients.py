@@ -14,7 +14,7 @@ from gradschool.exercises.ddpg._setups import STEEP, limits
 
 # Where the actions lie, 0 at low and 1 at high, and the signs of the slopes: both ways at each place, in turn.
 INSIDE = (0.1, 0.3, 0.45, 0.6, 0.75, 0.9)
-BEYOND = (1.15, 1.3, -0.15, -0.3, 0.2, 0.8)
+BEYOND = (1.15, 1.3, -0.15, -0.3, 0.2, 0.8, 2.4, 2.6, -1.4, -1.7, 0.6, 0.4)  # some by more than the whole width
 AT_A_WALL = (1.0, 1.0, 0.0, 0.0)
 MIDDLE = (0.5, 0.3, 0.9, 0.6, 0.2)  # of an odd length, so that both signs stand there
 JUST_INSIDE = (1.0 - 1e-6, 1.0 - 1e-6, 1e-6, 1e-6)
@@ -37,6 +37,7 @@ def _of_sign(at: Callable[[Args], Array], sign: float) -> Axis:
 
 
 PLACES: dict[str, Callable[[Args], Array]] = {
+    "a width beyond high": lambda a: _share(a) > 2.2,
     "beyond high": lambda a: _share(a) > 1.1,
     "at high": lambda a: a["action"] == a["high"],
     "just below high": lambda a: (a["action"] < a["high"]) & (_share(a) > 1 - 1e-5),
@@ -44,6 +45,7 @@ PLACES: dict[str, Callable[[Args], Array]] = {
     "just above low": lambda a: (a["action"] > a["low"]) & (_share(a) < 1e-5),
     "at low": lambda a: a["action"] == a["low"],
     "beyond low": lambda a: _share(a) < -0.1,
+    "a width beyond low": lambda a: _share(a) < -1.2,
 }
 AXES: Axes = {
     "one row": of_size("dq_da", 1),

@@ -53,6 +53,8 @@ AXES: Axes = {
     "far above, positive advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] > 0)),
     "far above, negative advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] < 0)),
     "a ratio of 1": some(lambda a: a["log_prob"] == a["old_log_prob"]),
+    "every row much less likely": some(lambda a: len(a["log_prob"]) > 1 and np.all(np.log(ratio(a)) < -1.2)),
+    "every row much likelier": some(lambda a: len(a["log_prob"]) > 1 and np.all(np.log(ratio(a)) > 1.2)),
     "no advantage": has_value("advantage", 0.0),
     "a large advantage": large("advantage"),
     "a tiny advantage": tiny("advantage"),
@@ -65,6 +67,7 @@ OUTSIDE = (60.0, 50.0, -1.5, -1.7)  # the first two are beyond any range that so
 BOTH = (0.5, 1.8, -0.5, -1.6, 0.6, 1.5, -0.4, -1.8)
 IN_ONE = (1.08, -0.93)  # the first is outside of the range in r and inside in log r, the second the other way round
 NEAR = (1 + NEXT_TO, 1 + NEXT_TO, 1 - NEXT_TO, 1 - NEXT_TO, -1 + NEXT_TO, -1 + NEXT_TO, -1 - NEXT_TO, -1 - NEXT_TO)
+UNLIKELY, LIKELY = (-1.9, -1.95, -1.85, -1.8), (8.0, 9.0, 10.0, 11.0)  # everywhere: the old policy is far away
 BY_PLACE = (1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0)
 IN_TURN = (1.0, -1.0)
 
@@ -90,10 +93,12 @@ def cases(rng: Rng) -> list[Case]:
         case("the first step: every ratio is 1", (0.0,) * 4, (1.0, -1.0, 1.0, 1.0), 0.2, edge=True),
         case("next to the ends of the range", NEAR, IN_TURN, 0.2, edge=True),
         case("outside of the range", OUTSIDE, IN_TURN, near(0.4), edge=True),
+        case("every row much less likely", UNLIKELY, IN_TURN, near(0.45), edge=True),
+        case("every row much likelier", LIKELY, IN_TURN, near(0.45), edge=True),
         case("inside of the range, large, tiny and no advantage", INSIDE, IN_TURN, near(0.2), edge=True),
         case("one sample", (0.5,), (1.0,), near(0.3), edge=True),
     ]
-    found[6].args["advantage"][:3] *= [300.0, 1e-4, 0.0]
+    found[8].args["advantage"][:3] *= [300.0, 1e-4, 0.0]
     return found
 
 
