@@ -1,4 +1,7 @@
-"""Rows of a network's output, recognized where they are the input of another one: an encoder's features."""
+"""Rows of a network's output, recognized where they are the input of another one: an encoder's features.
+
+Where the encoder was shown an action, too, the network behind it is a critic of that action.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,12 @@ class Features:
 
     def __init__(self) -> None:
         self._calls: list[tuple[Call, np.ndarray]] = []
+        self._extra: dict[int, list[tensors.Extra]] = {}  # what each call was shown beside the observation, by its time
         self._rows: dict[int, dict[bytes, tuple[int, int, Call]]] = {}
 
-    def add(self, call: Call) -> None:
+    def add(self, call: Call, extra: list[tensors.Extra]) -> None:
         """Remember each output of a call that has a row for each row of its input."""
+        self._extra[call.time] = extra
         rows = len(call.keys.index)
         for x in call.outputs:
             if x.ndim == 2 and x.shape[0] == rows and x.shape[1] >= FEWEST:
@@ -39,13 +44,19 @@ class Features:
             found = self._find(x) if isinstance(x, torch.Tensor) and x.ndim == 2 and x.is_floating_point() else None
             if found is None:
                 continue
-            keys, size = found
-            extra = tensors.beside(inputs, i, len(keys.index))
+            keys, size, of = found
+            extra = [*tensors.beside(inputs, i, len(keys.index)), *self._shown(of, keys)]
             if keys.rest.shape[1]:
                 array = tensors.numbers(x)
                 extra.insert(0, tensors.Extra(x, array, len(array), tensors.columns(keys, size)))
             return keys, extra
         return None, []
+
+    def _shown(self, calls: list[Call], keys: Keys) -> list[tensors.Extra]:
+        """What the encoder was shown beside the observations, where one call made all of these rows."""
+        first = calls[0]
+        same = all(c is first for c in calls) and np.array_equal(first.keys.index, keys.index)
+        return self._extra.get(first.time, []) if same else []
 
     def _index(self) -> None:
         for call, x in self._calls:
@@ -54,7 +65,7 @@ class Features:
                 known[row.tobytes()] = (int(call.keys.index[i]), int(call.keys.end[i]), call)
         self._calls = []
 
-    def _find(self, x: torch.Tensor) -> tuple[Keys, int] | None:
+    def _find(self, x: torch.Tensor) -> tuple[Keys, int, list[Call]] | None:
         array = tensors.numbers(x).astype(np.float32)
         for size, known in self._rows.items():
             if array.shape[1] < size:
@@ -69,5 +80,6 @@ class Features:
                     there = [n for n in names if n is not None]
                     for _, _, call in there:
                         call.fed = True
-                    return Keys(np.array([n[0] for n in there]), np.array([n[1] for n in there]), rest, last), size
+                    keys = Keys(np.array([n[0] for n in there]), np.array([n[1] for n in there]), rest, last)
+                    return keys, size, [n[2] for n in there]
         return None

@@ -19,6 +19,7 @@ from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.changed_grads import Given
 from gradexaminer.recording.discovery import Found, is_container, uncompiled
 from gradexaminer.recording.features import Features
+from gradexaminer.recording.history import behind
 from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.merging import merge_rows
@@ -221,10 +222,11 @@ class Recorder:
             last=tuple(map(tensors.last_operation, outputs)),
             coarse=any(map(tensors.is_coarse, outputs)),
             trains=any(p.requires_grad for p in parameters_of(module)),
+            behind=behind(parameters_of(module)),
         )
         self.update.calls.append(call)
         if not ancestors:
-            self._features.add(call)
+            self._features.add(call, extra)
         self._listen(call, list(zip(returned, map(len, several), strict=True)), extra)
 
     def _listen(self, call: Call, returned: list[tuple[torch.Tensor, int]], extra: list[tensors.Extra]) -> None:

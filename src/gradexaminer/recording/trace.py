@@ -55,6 +55,8 @@ class Call:
         Whether another call stands for this one, joined with a second one.
     trains : bool
         Whether a parameter of the network carried a gradient when it was called; not, where it was frozen.
+    behind : frozenset of int
+        Parameters of which its weights were made, in a graph that they keep; see :mod:`gradexaminer.recording.history`.
     """
 
     time: int
@@ -75,6 +77,7 @@ class Call:
     fed: bool = False
     part: bool = False
     trains: bool = True
+    behind: frozenset[int] = frozenset()
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 

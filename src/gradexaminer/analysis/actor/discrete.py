@@ -13,9 +13,10 @@ import numpy as np
 from gradexaminer.analysis.reading.fits import Fit, fit
 from gradexaminer.analysis.reading.policies import is_policy, logit_gradient, probabilities
 from gradexaminer.analysis.reading.tables import Table, tables
+from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.analysis.update.applied import is_swept, sign_of
-from gradexaminer.findings import FAULT, NOT_SEEN, Report
-from gradexaminer.recording.rows import HERE
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
@@ -29,7 +30,11 @@ def examine_discrete_actor(seen: Observed, online: frozenset[int], report: Repor
     for update in seen.updates:
         for b in update.backwards:
             for call in update.calls_with_gradient(b.number):
-                if n is None or not is_policy(seen, call) or not (call.keys.end == HERE).all():
+                if n is None or not is_policy(seen, call):
+                    continue
+                if (call.keys.end == NEXT).all() and not value_rows(seen, update, b.number):
+                    report.add(SUSPICION, "actor-next-state", call.network)
+                if not (call.keys.end == HERE).all():
                     continue
                 if is_swept(update, b, call.parameters):
                     continue  # such as a temperature's loss in which log pi is not detached

@@ -61,8 +61,8 @@ def discrete(
     made = list(_right_discrete(after, has_target))
     values = _of_critics(after, has_target) if policies else []
     for policy in policies if after else []:
-        made += _wrongly_expected(policy, values, after)
         made += _expected(policy, values)
+        made += _wrongly_expected(policy, values, after)
         made += [c for name, drawn in samples.items() for c in _sampled(policy, values, name, drawn)]
     made += _wrong_discrete(after, actions)
     made += _at_s([t for t in full if t.end != NEXT], after)
@@ -154,7 +154,8 @@ def _wrongly_expected(policy: Table, values: Values, after: list[Table]) -> Iter
     for name, x, parts, _ in values:
         made = _candidate(f"sum over actions of {name}", x.sum(axis=1), "policy-left-out", "", parts)
         yield replace(made, entropy=entropy)
-        made = _candidate(f"mean over the policy of {name}", (pi * x).sum(axis=1), "policy-left-out", "", parts)
+        how = f"mean over the policy of {name}, and all actions' log pi"
+        made = _candidate(how, (pi * x).sum(axis=1), "policy-left-out", "", parts)
         yield replace(made, entropy=entropy)
     for a, b in combinations(after, 2):
         larger = (pi * np.maximum(a.values, b.values)).sum(axis=1)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +13,13 @@ from gradexaminer.analysis.critic.label_findings import say_label
 from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
+from gradexaminer.analysis.critic.several import say_several_labels
 from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
 from gradexaminer.analysis.critic.views import CriticView
 from gradexaminer.analysis.reading.choices import SEVERAL_CHOICES, several_heads
 from gradexaminer.analysis.reading.fits import is_constant
 from gradexaminer.analysis.reading.log_probs import log_probs
+from gradexaminer.analysis.reading.looked_at import looked_at
 from gradexaminer.analysis.reading.memory import once
 from gradexaminer.analysis.reading.policies import is_policy, looks_like_policy
 from gradexaminer.analysis.reading.policy_tables import as_probabilities, drawn_actions
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Backward, Update
 
-SIZE = re.compile(r"torch\.Size\(\[([\d, ]*)\]\)")
 FEWEST_CERTAIN = 2  # updates in which rows of equal weight prove a label
 
 
@@ -46,7 +45,7 @@ def critics(seen: Observed) -> list[CriticView]:
             for rows in value_rows(seen, update, backward.number):
                 if is_constant(rows.g) and seen.spaces.continuous:
                     continue  # an actor's loss, mean of -Q, that ends at the critic
-                if is_swept(update, backward, rows.call.parameters):
+                if is_swept(update, backward, rows.call.parameters) or rows.call.network in looked_at(seen):
                     continue
                 name = f"output {rows.output + 1} of {rows.call.network}" if rows.output > 0 else rows.call.network
                 name = f"column {rows.column + 1} of {name}" if rows.column else name
@@ -131,7 +130,7 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
     if any(f.where == view.name and f.level == FAULT for f in report.findings):
         pass
     elif view.agreed:
-        _say_several_labels(view, report)
+        say_several_labels(seen, view, report)
     else:
         _say_unexplained(seen, view, report)
     examine_outputs(view, report)
@@ -265,13 +264,3 @@ def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
 
 def _warned(update: Update) -> str:
     return next((w.split(".")[0] for w in update.warnings if "target size" in w), "")
-
-
-def _say_several_labels(view: CriticView, report: Report) -> None:
-    """A loss that compares the one value of a row with several labels: PyTorch itself warns of the shapes."""
-    for warning in (w for update, _, _ in view.rows for w in update.warnings if "target size" in w):
-        labels, values = (tuple(map(int, filter(None, x.split(", ")))) for x in SIZE.findall(warning)[:2])
-        if prod(np.broadcast_shapes(labels, values)) > prod(values):
-            told = f"PyTorch warns of labels of shape {labels} beside values of shape {values}"
-            report.add(SUSPICION, "several-labels", view.name, told)
-            return

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradexaminer.analysis.reading.actions import is_affine
 from gradexaminer.analysis.reading.log_probs import tanh_correction
-from gradexaminer.findings import FAULT, Report
+from gradexaminer.findings import FAULT, SUSPICION, Report
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
@@ -31,10 +31,11 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
     part = first.candidate.parts[0]
     update = next(u for u in seen.updates if part.call in u.calls)
     drawn = _drawn(seen, update, part)
+    log_pi = first.candidate.entropy[first.entropy_of]
     if drawn is None:
+        _say_unsquashed(seen, view, update, part, log_pi, report)
         return
     u = drawn.value.reshape(len(part.call.keys.index), -1)
-    log_pi = first.candidate.entropy[first.entropy_of]
     if _is_of_s(update, part, log_pi):
         report.add(
             FAULT, "log-prob-other-action", view.name, "it is log pi of the action that was chosen at s, not at s'"
@@ -92,6 +93,26 @@ def _say_correction(
         report.add(FAULT, "log-prob-correction", view.name, told)
 
 
+def _say_unsquashed(
+    seen: Observed, view: CriticView, update: Update, part: Table, log_pi: np.ndarray, report: Report
+) -> None:
+    """Log pi of the tanh of a number, where the critic is shown the number; right if the environment takes the tanh."""
+    shown = _shown(seen, part)
+    for x in update.log_probs:
+        if shown is None or x.of is None or x.of.size != shown.size or len(log_pi) != len(shown):
+            continue
+        value = x.value.reshape(len(shown), -1).sum(axis=1)
+        if np.allclose(x.of.reshape(shown.shape), shown, atol=1e-6) and _same(log_pi, value - tanh_correction(shown)):
+            told = "it is corrected for a tanh, and the critic is shown the number before it"
+            report.add(SUSPICION, "log-prob-other-action", view.name, told)
+            return
+
+
+def _shown(seen: Observed, part: Table) -> np.ndarray | None:
+    """The action that the critic was shown."""
+    return next((x for x in part.call.extra if x.shape[1] == seen.spaces.action_size), None)
+
+
 def _same(x: np.ndarray, y: np.ndarray) -> bool:
     """Whether two log-probabilities are equal but for rounding, and for what is added inside of a logarithm."""
     return bool(np.median(np.abs(x - y)) < SAME * max(float(x.std()), 1e-30))
@@ -99,7 +120,7 @@ def _same(x: np.ndarray, y: np.ndarray) -> bool:
 
 def _drawn(seen: Observed, update: Update, part: Table) -> LogProb | None:
     """The number that was drawn from a distribution, and whose tanh the critic was shown."""
-    shown = next((x for x in part.call.extra if x.shape[1] == seen.spaces.action_size), None)
+    shown = _shown(seen, part)
     for x in update.log_probs:
         if shown is None or x.method == "log_prob" or x.time > part.call.time or x.value.size != shown.size:
             continue

@@ -28,6 +28,7 @@ FEWEST_UPDATES = 3  # in which there is no other one
 
 def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...], report: Report) -> None:
     """Where the action comes from that the label's critics are shown."""
+    drawn = bool(view.agreed and view.agreed[0][0].entropy_of)
     for t in parts:
         source = target_action_source(seen, t)
         code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
@@ -37,13 +38,13 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
         elif far:
             told = f"each is the stored action with noise of up to {far:.2g}"
             report.add(FAULT, "target-action-replayed", t.call.network, told)
-        elif source == "online actor":
+        elif source == "online actor" and not drawn:  # SAC's label draws from the online policy
             report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
         else:
             _say_constant(seen, t, report)
             _say_clamped(seen, view, t, report)
             _say_parameters(seen, view, t, report)
-            if not (view.agreed and view.agreed[0][0].entropy_of):  # else the noise is the policy's own
+            if not drawn:  # else the noise is the policy's own
                 _say_smoothing(seen, t, report)
 
 
@@ -188,10 +189,10 @@ def _say_smoothing(seen: Observed, t: Table, report: Report) -> None:
 
 
 def _in_its_units(seen: Observed, t: Table, shown: np.ndarray) -> Iterator[tuple[Call, np.ndarray]]:
-    """Outputs of actors at s', as they are and scaled to what the critic was shown."""
+    """Outputs of actors at s', as they are, behind a tanh or a sigmoid, and scaled to what the critic was shown."""
     for _, call, i in _sources(seen, t):
-        if (call.keys.end == NEXT).all():
-            x = call.outputs[i]
+        y = call.outputs[i]
+        for x in (y, np.tanh(y), (1 + np.tanh(y / 2)) / 2) if (call.keys.end == NEXT).all() else ():
             scale = (x * shown).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-30)
             yield call, x
             yield call, x * scale.round(2)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.dueling import is_dueling
-from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
@@ -99,9 +98,7 @@ def looks_like_policy(values: np.ndarray, gradients: np.ndarray) -> bool:
 
 
 def through_a_policy(seen: Observed, calls: list[Call], backward: int) -> bool:
-    """Whether a backward pass goes through a policy's outputs at s."""
+    """Whether a backward pass goes through a policy's outputs: at s, or by mistake at s'."""
     return any(
-        (c.keys.end == HERE).any() and any(b == backward and np.any(g) for (b, _), g in c.gradients.items())
-        for c in calls
-        if is_policy(seen, c)
+        any(b == backward and np.any(g) for (b, _), g in c.gradients.items()) for c in calls if is_policy(seen, c)
     )

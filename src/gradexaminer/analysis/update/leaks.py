@@ -37,12 +37,19 @@ def _leak(update: Update, backward: Backward, call: Call, report: Report) -> Non
     there = [float(np.abs(g[call.keys.end == NEXT]).max(initial=0.0)) for g in gradients]
     if not there or max(there) == 0:
         return
-    if call.parameters & applied_to(update, backward):
+    moving = applied_to(update, backward)
+    if call.parameters & moving:
         report.add(
             FAULT,
             "bootstrap-gradient",
             call.network,
             f"d loss / d output at s' is up to {max(there):.2g}, and a step applies it",
         )
+    elif call.behind & moving:
+        told = (
+            f"d loss / d output at s' is up to {max(there):.2g}; its weights keep the graph of their copy, through "
+            "which that goes on to the online weights, and a step applies it"
+        )
+        report.add(FAULT, "bootstrap-gradient", call.network, told)
     else:
         report.add(NOTE, "target-not-detached", call.network, f"d loss / d output at s' is up to {max(there):.2g}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradexaminer.analysis.reading.actions import held_parameters
 from gradexaminer.analysis.reading.fits import is_constant
+from gradexaminer.analysis.reading.looked_at import looked_at
 from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.findings import FAULT, SUSPICION, Report
 from gradexaminer.recording.observe import moved
@@ -101,6 +102,8 @@ def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
     held = held_parameters(seen)
     idle = {id(p) for o in seen.found.optimizers.values() for group in o.param_groups for p in group["params"]} - held
     for path, parameters in _trained_networks(seen, known).items():
+        if path in looked_at(seen):
+            continue
         changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
         if parameters & held & changed:
             _twins_left(seen, path, known, held, report)

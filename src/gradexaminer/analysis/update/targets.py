@@ -145,8 +145,19 @@ def _aliases(seen: Observed, online: frozenset[int], report: Report) -> None:
     paths = list(seen.storage)
     for i, a in enumerate(paths):
         for b in paths[i + 1 :]:
-            if seen.storage[a] & seen.storage[b] and "targ" in (a + b).lower():
+            if _is_shared(seen, a, b):
                 report.add(FAULT, "shared-storage", f"{a}, {b}", "their parameters have the same addresses")
+
+
+def _is_shared(seen: Observed, a: str, b: str) -> bool:
+    """Whether two networks have weights in common, and one is a target: by its name, or because weights are loaded.
+
+    Weights that are loaded into a network with all weights of the other one, as `copy.copy` leaves it, are its own.
+    """
+    if not seen.storage[a] & seen.storage[b]:
+        return False
+    same = seen.storage[a] == seen.storage[b] and seen.found.modules[a] is not seen.found.modules[b]
+    return "targ" in (a + b).lower() or (same and any({a, b} & u.loaded for u in seen.updates))
 
 
 def _changes_roles(seen: Observed, path: str) -> bool:
