@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from grader.notebooks.source import source_notebook
 from gradschool.lessons.explorables.chain import LIMITS
 from gradschool.lessons.explorables.critic import critic_data
 from gradschool.lessons.explorables.transition import transition_data
-from gradschool.lessons.figures import backprop_stepper
+from gradschool.lessons.figures import backprop_stepper, flow, flow_ddpg, flow_next
 from gradschool.lessons.live_figures.page import as_html
 from gradschool.lessons.live_figures.show import LiveFigure, plain
 from tests.support.axe import serious
@@ -104,6 +104,53 @@ def test_axe_finds_nothing_serious_and_it_fits_a_phone(page: Page, scheme: Any, 
     fits(page, width)
     assert serious(page) == []
     page.screenshot(path=SHOTS / f"live-figures-{scheme}-{width}.png", full_page=True)
+
+
+def every_choice(draw: Callable[[], None]) -> list[LiveFigure]:
+    """A graph's figure once for each choice of its controls."""
+    made: list[LiveFigure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LiveFigure, "show", lambda self: made.append(self))
+        draw()
+    (figure,) = made
+    names = [control["name"] for control in figure.data["controls"]]
+    firsts = [dict(zip(names, state.split("|"), strict=True)) for state in figure.data["states"]]
+    return [LiveFigure(figure.module, {**figure.data, "first": first}, None) for first in firsts]  # type: ignore[arg-type]
+
+
+# How far the two boxes of a drawing that overlap most reach into each other, with the figure's words.
+OVERLAP = """() => [...document.querySelectorAll('.live-figure')].map(figure => {
+  const boxes = [...figure.querySelectorAll('rect.lf-node')].map(r => r.getBoundingClientRect());
+  const into = (a, b) => Math.min(Math.min(a.right, b.right) - Math.max(a.left, b.left),
+                                  Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  const pairs = boxes.flatMap((a, k) => boxes.slice(k + 1).map(b => into(a, b)));
+  return [boxes.length, Math.max(...pairs), figure.querySelector('[role=status]').textContent];
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_two_boxes_of_a_graph_overlap_whatever_is_chosen(browser: Browser, tmp_path: Path, width: int) -> None:
+    def of(name: str) -> Any:
+        return find_entry(name).reference
+
+    drawings = (
+        lambda: flow.chain(of("chain.mlp_backward")),
+        lambda: flow.dqn(of("dqn.semi_gradient"), of("dqn.residual_gradient")),
+        lambda: flow_ddpg.ddpg(of("ddpg.actor_loss_direct"), of("ddpg.actor_step")),
+        lambda: flow_next.sac(of("next.sac_gradient")),
+    )
+    figures = [figure for draw in drawings for figure in every_choice(draw)]
+    saved = [json.loads(json.dumps(plain(f.data))) for f in figures]
+    parts = [as_html({"module": f.module, "data": d}, "<p>still</p>") for f, d in zip(figures, saved, strict=True)]
+    (tmp_path / "page.html").write_text(PAGE.format("".join(parts)), encoding="utf-8")
+    with watched_page(browser) as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto((tmp_path / "page.html").as_uri())
+        expect(page.locator(".live-figure .lf-node").last).to_be_visible()
+        found = page.evaluate(OVERLAP)
+    assert len(found) == len(figures)
+    assert all(count > 2 for count, *_ in found)
+    assert [f"{words}: {by:.0f} px" for _, by, words in found if by > 0] == []
 
 
 # What stands in a drawing: "p = 5" and "∂L/∂p = 2", by name.

@@ -157,7 +157,7 @@ def dqn_graph(
     if not terminated:
         source = "t" if detached else f"q{best + 1}"
         if detached:
-            nodes["t"] = Node((1.85, -0.04), "target net", kind="blocked", spoken="the target network")
+            nodes["t"] = Node((2.05, -0.06), "target net", kind="blocked", spoken="the target network")
         elif source != taken:
             nodes[source] = Node(nodes[source].at, DRIVE[best], kind="leak")
         edges.append(Edge("y", source, 0.0 if detached else -0.9 * error, kind))

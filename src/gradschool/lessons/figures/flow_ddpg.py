@@ -111,7 +111,7 @@ def ddpg_graph(actor_loss_direct: Function, actor_step: Function | None, way: st
         spoken="the critic's unit",
         kind=open_path if not reaches_critic else "leak",
     )
-    nodes |= {"Q": Node((3.3, 0.5), "Q", kind="leak" if reaches_critic else open_path)}
+    nodes |= {"Q": Node((3.2, 0.5), "Q", kind="leak" if reaches_critic else open_path)}
     nodes |= {"J": Node((4.05, 0.5), "-mean Q", kind="idle" if stop == "loss" else "flow")}
     edges = layer("s", "h", W1.T, label=False) + [Edge(f"h{i + 1}", "a", float(g)) for i, g in enumerate(W2[0])]
     edges += [Edge("a", f"c{i + 1}", float(g), "leak") for i, g in enumerate(V1[:, 3])]

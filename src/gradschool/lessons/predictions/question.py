@@ -139,11 +139,12 @@ def plain_value(found: Any) -> Value | None:
 def said(value: Value, unit: str = "") -> str:
     """Return a value in words.
 
-    >>> said(0.25, "%"), said(1234567.0), said(("a", "b"))
-    ('0.25 %', '1.235e+06', 'a, then b')
+    >>> said(0.25, "%"), said(885312.0), said(1234567.8), said(("a", "b"))
+    ('0.25 %', '885,312', '1.235e+06', 'a, then b')
     """
     if isinstance(value, str):
         return value
     if isinstance(value, tuple):
         return ", then ".join(value)
-    return f"{value:.4g} {unit}".rstrip()
+    number = f"{int(value):,}" if value == int(value) and abs(value) < 1e9 else f"{value:.4g}"
+    return f"{number} {unit}".rstrip()
