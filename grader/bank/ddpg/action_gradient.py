@@ -74,6 +74,17 @@ def slope_times_height(actor, critic, batch, low, high):
 
 
 @action_gradient.mutant(
+    "through-the-squash",
+    "This is dQ/dz: the slope has gone back through the squash too, half the width times 1 - tanh^2. Asked for is dQ/da, "
+    "in the action itself; the squash comes with the actor's gradient.",
+)
+def slope_through_the_squash(actor, critic, batch, low, high):
+    squashed, half = np.tanh(actor(batch.obs)), (high - low) / 2
+    q, cache = critic.forward(np.concatenate([batch.obs, (low + high) / 2 + half * squashed], axis=1))
+    return critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :] * half * (1 - squashed**2)
+
+
+@action_gradient.mutant(
     "not-squashed",
     "The slope is taken at the actor's raw output, before tanh and scale: an action that the environment does not have.",
     "c11",

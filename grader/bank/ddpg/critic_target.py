@@ -40,6 +40,19 @@ def target_not_squashed(batch, target_actor, target_critic, low, high, gamma):
 
 
 @critic_target.mutant(
+    "squashed-twice",
+    "The target actor's output goes through tanh twice, so that no action comes near a bound. Which of the two steps has "
+    "squashed it already?",
+    "c12",
+)
+def target_squashed_twice(batch, target_actor, target_critic, low, high, gamma):
+    squashed = np.tanh(target_actor(batch.next_obs))
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(squashed)
+    q_next = target_critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q_next
+
+
+@critic_target.mutant(
     "action-from-s",
     "The next action is chosen in s, the state that was left, not in s'. Prime everything: s', mu', Q'.",
     "c13",

@@ -76,6 +76,29 @@ def twin_noise_not_clipped(batch, target_actor, target_critics, low, high, gamma
 
 
 @twin_target.mutant(
+    "noise-before-the-squash",
+    "The noise is added to the target actor's raw output and is squashed with it: it shrinks where tanh is flat, and "
+    "noise_clip is in units of the action. Squash first, then add.",
+)
+def twin_noise_before_the_squash(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    z = target_actor(batch.next_obs) + np.clip(noise, -noise_clip, noise_clip)
+    x = np.hstack([batch.next_obs, (low + high) / 2 + (high - low) / 2 * np.tanh(z)])
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*(c(x)[:, 0] for c in target_critics))
+
+
+@twin_target.mutant(
+    "one-without-noise",
+    "The first critic is asked about the noisy action, the second about the one without noise. The two are compared at "
+    "the same action.",
+)
+def twin_one_without_noise(batch, target_actor, target_critics, low, high, gamma, noise, noise_clip):
+    own = (low + high) / 2 + (high - low) / 2 * np.tanh(target_actor(batch.next_obs))
+    noisy = np.clip(own + np.clip(noise, -noise_clip, noise_clip), low, high)
+    q = [c(np.hstack([batch.next_obs, a]))[:, 0] for c, a in zip(target_critics, (noisy, own), strict=True)]
+    return batch.reward + gamma * (1 - batch.terminated) * np.minimum(*q)
+
+
+@twin_target.mutant(
     "action-out-of-range",
     "The noise is clipped, the noisy action is not: in some rows the critics are asked about an action beyond [low, "
     "high], where they have learned nothing.",

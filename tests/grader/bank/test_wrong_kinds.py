@@ -208,6 +208,10 @@ def over_rows_with_a_slope(actor: Any, batch: Any, dq_da: Any, low: Any, high: A
     return actor.vjp(cache, -dq_da / rows * (high - low) / 2 * (1 - np.tanh(z) ** 2))[0]
 
 
+def slope_at_tanh(z: Any, g: Any, low: Any, high: Any) -> Any:
+    return g * (high - low) / 2 * (1 - np.tanh(np.tanh(z)) ** 2)
+
+
 def values_within_100(batch: Any, actor: Any, critic: Any, low: Any, high: Any, gamma: float) -> Any:
     own = low + (high - low) * (np.tanh(actor(batch.next_obs)) + 1) / 2
     q = np.clip(critic(np.hstack([batch.next_obs, own]))[:, 0], -100, 100)
@@ -243,6 +247,7 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("dqn.one_hot", never_cleared, "kept-between-calls", "rows must not mix"),
         ("ddpg.polyak", small_moves_lost, "values", "first"),  # one parameter alone: the first and the last
         ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "values", "square"),
+        ("ddpg.squash_vjp", slope_at_tanh, "as-if", "exactly where"),  # z replaced by its tanh
         ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
         ("next.two_estimators", sigma_for_its_square, "factor-too-many", "`mu` is not 0"),  # there, sigma is 1
     ],

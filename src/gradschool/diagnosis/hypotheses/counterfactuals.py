@@ -125,6 +125,7 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change("unit-rows", "scaled in every row to a norm of 1", _table, unit_rows),
     Change("sign", "replaced by its sign", _real_array, np.sign),
+    Change("tanh", "replaced by its tanh", _real_array, np.tanh),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
     Change("whole", "cut to whole numbers", _real_array, np.trunc),
     Change("rounded", "rounded to whole numbers", _real_array, np.round),
