@@ -257,8 +257,9 @@ agent.changed(
 )
 agent.changed(
     "not-a-gradient",
-    "A network has moved, but not by -lr times a gradient at its outputs, so that no formula can be read from it. "
-    "Clipped gradients, a step of your own, or a target's weights that are written into the online network do that.",
+    "A network has moved, but not by -lr times a gradient at the outputs that the lesson names, so that no formula can "
+    "be read from it. A gradient at other pairs, such as (s', mu(s')) of the online actor, clipped gradients, a step of your "
+    "own, or a target's weights that are written into the online network do that.",
     (CRITIC_STEP, "    torch.nn.utils.clip_grad_value_(critic.parameters(), 1e-3)\n" + CRITIC_STEP),
 )
 

@@ -82,8 +82,8 @@ def recover(name: str, before: MLP, after: Array, lr: float, x: Array, earlier: 
     if not left < EXPLAINED:
         raise AnswerUnusable(
             f"this step of `{name}` is not -lr times a gradient at its outputs for the rows of the batch: a share of "
-            f"{left:.2g} is left unexplained, as by clipped or scaled gradients, weight decay, frozen layers, or a "
-            "step of your own"
+            f"{left:.2g} is left unexplained, as by a gradient at other inputs, clipped or scaled gradients, weight "
+            "decay, frozen layers, or a step of your own"
         )
     return Recovered(outputs, factors, change)
 
