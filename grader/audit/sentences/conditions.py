@@ -216,9 +216,13 @@ def _pair_twice(s: Sample, part: str) -> Array | None:
     return np.array([[pairs[i, j] > 1 for j in range(shape[1])] for i in range(shape[0])], bool)
 
 
-def _entry_of(s: Sample, part: str) -> Array:
-    at = int(s.inputs["state"]) * s.right[part].shape[1] + int(s.inputs["action"])
-    return np.asarray(np.arange(s.right[part].size) == at).reshape(s.right[part].shape)
+def _back_to_itself(s: Sample, part: str) -> Array | None:
+    shape = s.right[part].shape
+    if len(shape) != 2:
+        return None
+    steps = zip(*(np.ravel(s.inputs[k]).tolist() for k in ("state", "action", "next_state")), strict=True)
+    back = {(here, action) for here, action, after in steps if here == after}
+    return np.array([[(i, j) in back for j in range(shape[1])] for i in range(shape[0])], bool)
 
 
 ENTRIES: dict[str, Callable[..., Array | None]] = {
@@ -240,5 +244,5 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "not-row-of": _not(lambda s, part, name: _row_of(s, part, name, 1)),
     "row-of-twice": lambda s, part, name: _row_of(s, part, name, 2),
     "pair-twice": _pair_twice,
-    "entry-of": _entry_of,
+    "back-to-itself": _back_to_itself,
 }

@@ -60,6 +60,14 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "or swap one of them.",
     ),
     (
+        r"Index tensor must have the same number of dimensions",
+        "gather needs an index with as many axes as its input: make a column of a flat one, as index[:, None].",
+    ),
+    (
+        r"len\(\) of unsized object|len\(\) of a 0-d tensor",
+        "one number without any axis stands where an array is needed: squeeze() removes the axis of a single row, too.",
+    ),
+    (
         r"could not be broadcast together|could not broadcast|"
         r"size of tensor a .* must match the size of tensor b|shape mismatch",
         "two arrays of shapes that do not fit met: print the shapes of both before this line.",
@@ -150,6 +158,19 @@ def explained(raised: Raised) -> str:
 
 
 def raised_sentence(raised: Raised, where: str) -> str:
-    """Return the sentence for an exception: what was raised, where, and what that means."""
+    """Return the sentence for an exception: what it means, with the line and the shapes there, then its own words.
+
+    >>> said = "shapes (2,) (3,) (line 2 of f, `p - l`: p is (2,), l is (3,))"
+    >>> raised_sentence(Raised("IndexError", f"shape mismatch: {said}"), "")
+    'Two arrays of shapes that do not fit met: print the shapes of both before this line (line 2 of f, `p - l`: \
+p is (2,), l is (3,)). The function raised IndexError: shape mismatch: shapes (2,) (3,).'
+    """
     meaning = explained(raised)
-    return f"The function raised {raised_text(raised)}{where}." + (f" That means: {meaning}" if meaning else "")
+    if not meaning:
+        return f"The function raised {raised_text(raised)}{where}."
+    found = re.search(r" ?\(?(line \d+ of .*?)\)?$", raised.message, re.DOTALL)
+    own, line = (raised.message[: found.start()], f" ({found[1]})") if found else (raised.message, "")
+    if meaning.split()[0].isalpha():  # no name from code
+        meaning = f"{meaning[:1].upper()}{meaning[1:]}"
+    first = f"{meaning.rstrip('.')}{line}{where}."
+    return f"{first} The function raised {raised_text(Raised(raised.type, own.strip()))}."

@@ -17,11 +17,12 @@ from gradschool.core.exercise import Args, Case
 from gradschool.diagnosis.challenges import challenges, outside
 from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
-from gradschool.diagnosis.hypotheses.observations import largest, perturbed
-from gradschool.diagnosis.hypotheses.places import Place, place
+from gradschool.diagnosis.hypotheses.observations import largest, perturbed, scaled
+from gradschool.diagnosis.hypotheses.places import Place, about_shapes, place
 from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
 
 RESERVE = 0.25  # of the time for all questions, beyond it
+SHAPES = 3  # of wrong inputs that are changed before a shape is named
 BASES, LEAST, MOST = 4, 3, 48  # cases that are changed, and changes of all of them together: at least, and at most
 ROUNDS = 3  # how many places are challenged, one after another
 RANGE = ("low", "high")  # these two change together, or nothing is left between them
@@ -57,6 +58,8 @@ class Placing:
             return None  # it was not tried
         at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
+        if at and about_shapes(at.condition):
+            beyond += self._of_that_shape(label, [p for p in parts if p.is_wrong])
         changed += beyond
         return self._challenged(label, parts, place([*parts, *changed], conditions) if beyond else at)
 
@@ -83,6 +86,13 @@ class Placing:
     def _changed(self, label: str, parts: Sequence[Part]) -> Iterator[Part]:
         cases = (case for base in _bases(parts) for case in changed_cases(self.laboratory, base))
         yield from self._asked(label, parts, islice(cases, MOST))
+
+    def _of_that_shape(self, label: str, wrong: Sequence[Part]) -> Iterator[Part]:
+        """Yield the part for wrong inputs with other numbers: only then it is the shape that makes them wrong."""
+        by_shapes = {tuple(x.shape for x in p.inputs.values()): p.case for p in wrong}
+        for case in list(by_shapes.values())[:SHAPES]:
+            yield from self._asked(label, wrong, changed_cases(self.laboratory, case))
+            yield from self._asked(label, wrong, _of_ordinary_size(self.laboratory, case))
 
     def _beyond(self, label: str, parts: Sequence[Part], name: str, bound: float) -> Iterator[Part]:
         """Yield the part for cases in which one input, and it alone, is taken across a bound."""
@@ -135,6 +145,14 @@ def changed_cases(laboratory: Laboratory, case: Case) -> Iterator[Case]:
     if all(name in case.args for name in RANGE):
         high = np.abs(case.args["high"])
         yield replace(case, name=f"{case.name}, a range around 0", args={**case.args, "low": -high, "high": high})
+
+
+def _of_ordinary_size(laboratory: Laboratory, case: Case) -> Iterator[Case]:
+    """Yield the case with one of its inputs brought to a size near 1, where it is tiny or huge."""
+    for name, (value, put) in subjects(laboratory.exercise, case.args).items():
+        if isinstance(value, np.ndarray) and value.ndim and is_real(value) and not 0.1 < largest(value) < 10.0:
+            size = largest(value) or 1.0
+            yield replace(case, name=f"{case.name}, an ordinary {name}", args=put(scaled(1.0 / size)(perturbed(value))))
 
 
 def _flags(laboratory: Laboratory, case: Case) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from gradschool.diagnosis.placing import RESERVE, Placing
 from gradschool.diagnosis.state_words import of_optimizer, state_sentence
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
+REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
+
 
 @dataclass
 class Search:
@@ -208,7 +210,9 @@ class Search:
                     yield formula, fit
 
     def _alone(self, label: str) -> Iterator[Diagnosis]:
-        yield from alone(self.laboratory, self.tried[label])
+        for diagnosis in alone(self.laboratory, self.tried[label]):
+            yield from (d for d in self._placed(label) if _about_repeats(d))  # that says which batches are wrong
+            yield diagnosis
 
     def _other_parts(self, label: str) -> Iterator[Formula]:
         """Yield the other parts of the right answer as formulas for this one."""
@@ -281,6 +285,11 @@ class Search:
         sentence = f"{names[0]} {verbs[0]} right; {names[1]} {verbs[1]} not."
         claim = Claim("right-parts", "", tuple(right))
         return wrong[0], Diagnosis("parts-right", sentence, claim, f"compared on {len(self.attempts)} inputs")
+
+
+def _about_repeats(diagnosis: Diagnosis) -> bool:
+    """Return whether a place is told by ids that occur more than once."""
+    return diagnosis.claim is not None and any(key in REPEATS for key in diagnosis.claim.details)
 
 
 def _other_part(search: Search, other: str) -> Callable[[Part], np.ndarray | None]:

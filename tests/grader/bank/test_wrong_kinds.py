@@ -224,6 +224,45 @@ def sigma_for_its_square(x: Any, f: Any, slope: Any, mu: float, sigma: float) ->
     return f[:, None] * score, np.stack([slope, slope * e], axis=1)
 
 
+LARGEST = [0]
+
+
+def over_the_largest_batch(q: np.ndarray, action: np.ndarray, y: np.ndarray) -> np.ndarray:
+    LARGEST[0] = max(LARGEST[0], len(q))
+    return at_taken(lambda e: e * len(q) / LARGEST[0])(q, action, y)
+
+
+def nothing_at_zero_weights(W: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return np.kron(np.eye(len(W)), x) * (W.ravel() != 0)
+
+
+def added_where_adjacent(state: np.ndarray, g: np.ndarray, n_states: int) -> np.ndarray:
+    """A sum over repeats that are adjacent, and the last of all others."""
+    found = np.zeros((n_states, g.shape[1]))
+    for k, s in enumerate(state):
+        found[s] = g[k] + (found[s] if k and s == state[k - 1] else 0.0)
+    return found
+
+
+def one_after_another(
+    W: Any, target: Any, state: Any, action: Any, reward: Any, after: Any, over: Any, gamma: Any
+) -> Any:
+    """Each sample moves the weights that the next one sees."""
+    moved = W.copy()
+    for s, a, y in zip(state, action, reward + gamma * (1.0 - over) * target[after].max(axis=1), strict=True):
+        moved[s, a] -= (moved[s, a] - y) / len(state)
+    return W - moved
+
+
+def own_target_at_a_wall(
+    W: Any, target: Any, state: Any, action: Any, reward: Any, after: Any, over: Any, gamma: Any
+) -> Any:
+    best = np.where(after == state, W[after].max(axis=1), target[after].max(axis=1))
+    g = np.zeros_like(W)
+    np.add.at(g, (state, action), (W[state, action] - reward - gamma * (1.0 - over) * best) / len(state))
+    return g
+
+
 MARKED: dict[tuple[int, int], np.ndarray] = {}
 
 
@@ -250,10 +289,18 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("ddpg.squash_vjp", slope_at_tanh, "as-if", "exactly where"),  # z replaced by its tanh
         ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
         ("next.two_estimators", sigma_for_its_square, "factor-too-many", "`mu` is not 0"),  # there, sigma is 1
+        ("dqn.output_gradient", over_the_largest_batch, "kept-between-calls", "entries"),
+        ("chain.linear_jacobian", nothing_at_zero_weights, "without-W-zero", "m = n"),
+        ("chain.jacobian_product", lambda J, g: dead_zone(J).T @ g, "zero", "m is 1"),
+        ("chain.adam_step", lambda *x: adam(*x[:4], x[4] if x[4] < 10 else 10**6, *x[5:]), "parts-right", "axes"),
+        ("dqn.weight_gradient", added_where_adjacent, "wrong-only-where-row-of-twice-state", "(B, 1)"),
+        ("dqn.semi_gradient", one_after_another, "wrong-only-where-pair-twice", "B is not S"),
+        ("dqn.semi_gradient", own_target_at_a_wall, "wrong-only-where-back-to-itself", "gamma"),
     ],
 )
 def test_what_only_these_inputs_suggest_is_not_said(exercise_id: str, answer: Answer, name: str, never: str) -> None:
     MARKED.clear()
+    LARGEST[:] = [0]
     entry = find_entry(exercise_id)
     report = examine(entry, lambda args: call_twice(entry.exercise, answer, args), 7)
     assert report.mistake == name

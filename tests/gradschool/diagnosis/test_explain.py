@@ -216,8 +216,8 @@ def test_a_size_at_which_it_is_right_is_told() -> None:
 
     assert hint(lambda x: np.exp(x), wrong, "x", edge=True) == (
         "batch-combined",
-        "The result is right for one sample at a time; a batch is not, and some batches of equal samples are wrong "
-        "too: look at what becomes of several rows.",
+        "The result is right for one sample at a time; batches can be wrong, and some batches of equal samples are "
+        "wrong too: look at what several rows become.",
     )
 
 
@@ -233,6 +233,12 @@ def test_an_input_that_should_come_back_as_it_went_in() -> None:
     assert (report.mistake, report.hint) == ("kept", "`w` should come back as `w` went in, and it has changed.")
     assert report.example is not None
     assert report.example.label == "w"  # the sentence and the example are about one part
+
+
+def test_that_something_is_kept_short_is_asked_last() -> None:
+    """The loss bends one term alone: without it all is right, which says more than how far the answer grows."""
+    name, _ = hint(lambda x, w: np.sin(x) + w**3 + w, lambda x, w: np.sin(x) + (w**3 + w) / (1 + np.abs(w**3 + w)))
+    assert name == "right-without"
 
 
 def test_nothing_is_said_that_holds_on_one_case_alone() -> None:

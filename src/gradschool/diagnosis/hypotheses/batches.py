@@ -24,10 +24,10 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     equal = [_rows(p.case, [k] * p.case.sizes["B"]) for p in some for k in range(min(p.case.sizes["B"], SAMPLES))]
     mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
     because = (
-        "so is a batch of equal samples. In a batch of different ones it is wrong. So it is, for example, where (B, 1) "
-        "meets (B,) and every row is paired with every row."
+        "so is a batch of equal samples. In batches of different ones it can be wrong. So it is, for example, where "
+        "(B, 1) meets (B,) and every row is paired with every row."
         if mixed
-        else "a batch is not, and some batches of equal samples are wrong too: look at what becomes of several rows."
+        else "batches can be wrong, and some batches of equal samples are wrong too: look at what several rows become."
     )
     said = f"{some[0].what} is right for one sample at a time; {because}"
     claim = Claim("alone", some[0].label, ("equal-right" if mixed else "equal-wrong",))

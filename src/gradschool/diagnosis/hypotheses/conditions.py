@@ -20,7 +20,6 @@ from gradschool.diagnosis.hypotheses.places import Condition, negated
 from gradschool.diagnosis.inputs import is_flags, is_ids
 
 Test = Callable[[Any, Any], object]
-TWO = np.zeros(2)  # for an input that is not there: no single number
 
 
 def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:
@@ -207,8 +206,9 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
         yield Condition(("id-zero", k), f"the row's `{k}` is 0", partial(_id_zero, k))
         says = f"an entry of `{k}` occurs more than once"
         yield _whole(("repeats", k), says, partial(_repeats, k))
-    if all(p.inputs.get("state", TWO).ndim == p.inputs.get("action", TWO).ndim == 0 for p in parts):
-        yield Condition(("entry-of",), "the entry is that of `state` and `action`", _entry_of)
+    if all({"state", "action", "next_state"} <= p.inputs.keys() for p in parts):
+        says = "the entry is that of a `state` and `action` whose `next_state` is the same state"
+        yield Condition(("back-to-itself",), says, _back_to_itself)
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
 
@@ -243,13 +243,14 @@ def _row_of(name: str, times: int, p: Part) -> Array | None:
     return _rowwise(p, np.bincount(p.inputs[name], minlength=len(p.wrong)) >= times)
 
 
-def _entry_of(p: Part) -> Array | None:
+def _back_to_itself(p: Part) -> Array | None:
+    """Return the entries (s, a) of steps that lead back to s, in a table of states and actions."""
     rows, columns = p.wrong.shape if p.wrong.ndim == 2 else (0, 0)
-    s, a = int(p.inputs["state"]), int(p.inputs["action"])
-    if not (0 <= s < rows and 0 <= a < columns):
+    s, a, s_next = (np.atleast_1d(p.inputs[k]).astype(int) for k in ("state", "action", "next_state"))
+    if not (len(s) and s.max() < rows and a.max() < columns):
         return None
     mask = np.zeros(p.wrong.shape, bool)
-    mask[s, a] = True
+    mask[s[s == s_next], a[s == s_next]] = True
     return mask
 
 

@@ -13,6 +13,25 @@ from gradschool.diagnosis.evidence import Part
 Mask = Callable[[Part], "Array | None"]
 FEW = 3  # inputs on which a condition must hold, and must not
 PARTLY = ("exactly", "in exactly these answers", "only")  # how a condition may hold that explains something, best first
+# Words of a condition's key that are about shapes alone. Few shapes are asked about, and what stands in one of them
+# only, such as a weight of 0, looks like a matter of that shape.
+OF_SHAPES = frozenset(
+    (
+        "size",
+        "size-above",
+        "sizes-above",
+        "equal",
+        "unequal",
+        "square",
+        "not-square",
+        "tall",
+        "wide",
+        "axes",
+        "more-axes",
+    )
+)
+OF_STEPS = frozenset(("back-to-itself", "pair-twice", "row-of", "row-of-twice"))  # entries of a table, by its steps
+OF_LINES = frozenset(("first", "last", "not-first", "not-last"))
 MOST_OUTER = 3  # conditions that hold wherever the answer is wrong, within which a second one is looked for
 
 
@@ -61,14 +80,15 @@ def place(parts: Sequence[Part], conditions: Conditions) -> Place | None:
         within = [np.asarray(one.of(p)) for p in parts]
         for two in conditions(parts, within):
             held = holds(parts, two, within)
-            if held not in PARTLY:
+            if held not in PARTLY or _by_coincidence(parts, one, two):
                 continue
             both = _and(two, one) if two.key in order[: order.index(one.key)] else _and(one, two)
-            if held == "exactly" and holds(parts, both, everywhere) == "exactly":
+            shown = held == "exactly" and _shows_in_every_shape(parts, both)
+            if shown and holds(parts, both, everywhere) == "exactly":
                 return Place(both, not both.whole)
             pairs.append(both)
     held_by = [(c, holds(parts, c, everywhere)) for c in (*outer, *pairs)]
-    telling = [c for how in PARTLY[1:] for c, held in held_by if held == how]
+    telling = [c for how in PARTLY[1:] for c, held in held_by if held == how and _shows_in_every_shape(parts, c)]
     telling += [c for c in outer if c.key[0] == "no-flag" and holds(parts, c, everywhere) == "nearly everywhere"]
     return Place(telling[0], False) if telling else None
 
@@ -117,6 +137,43 @@ def holds(parts: Sequence[Part], condition: Condition, within: Sequence[Array]) 
     if wrong[inside].mean() <= 0.3:
         return "wider"
     return "only" if inside.mean() < 0.75 else "nearly everywhere"
+
+
+def _shows_in_every_shape(parts: Sequence[Part], condition: Condition) -> bool:
+    """Return whether a condition on shapes is more than a coincidence; True of a condition on anything else.
+
+    Every answer of such a shape must be wrong, unless nothing but 0 is right there; two shapes, such as wide and more
+    than one row, must be those of several inputs.
+    """
+    about = [k for k in condition.key if k in OF_SHAPES]
+    if not about:
+        return True
+    masks = [condition.of(p) for p in parts]
+    inside = [(p, m) for p, m in zip(parts, masks, strict=True) if m is not None and m.any()]
+    shapes = {tuple(x.shape for x in p.inputs.values()) for p, _ in inside}
+    always = all((p.wrong & m).any() or not (p.of_numbers and p.right[m].any()) for p, m in inside)
+    return always and (len(about) == 1 or len(shapes) > 1)
+
+
+def _by_coincidence(parts: Sequence[Part], one: Condition, two: Condition) -> bool:
+    """Return whether two conditions have little to do with each other.
+
+    That some entries are wrong in one shape and not in another takes more than one other shape, and where in a table
+    the states of some steps stand is of no importance.
+    """
+    keys = {one.key[0], two.key[0]}
+    if keys & OF_STEPS and keys & OF_LINES:
+        return True
+    shape, other = (one, two) if about_shapes(one) else (two, one)
+    if not about_shapes(shape) or about_shapes(other):
+        return False
+    masks = [(p, np.asarray(other.of(p)) & ~np.asarray(shape.of(p))) for p in parts]
+    return len({tuple(x.shape for x in p.inputs.values()) for p, m in masks if m.any()}) < 2
+
+
+def about_shapes(condition: Condition) -> bool:
+    """Return whether a condition, or one of two together, is about shapes alone."""
+    return any(k in OF_SHAPES for k in condition.key)
 
 
 def _of_answers(masks: Sequence[Array], within: Sequence[Array]) -> bool:

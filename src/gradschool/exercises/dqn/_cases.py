@@ -194,7 +194,7 @@ def output_cases(rng: Rng) -> list[Case]:
     mixed = case("a batch of 5, 3 actions, uneven errors", uneven, 3, shift=far)
     mixed.args["q"][1, (mixed.args["action"][1] + 1) % 3] = -2e-6
     last = case("the last action every time, its value twice", signed(rng, 3), 5, edge=True, action=4)
-    last.args["q"][:, 0] = last.args["q"][:, 4]
+    last.args["q"][:, 2] = last.args["q"][:, 4]
     return [
         case("a batch of 4, 6 actions", signed(rng, 4, 0.3, 4.0), 6),
         mixed,
