@@ -19,6 +19,8 @@ from gradschool.core.numerics import TOLERANCES, Array, Tolerance, wrong_entries
 from gradschool.core.plain_data import PlainData, iter_leaves
 from gradschool.core.report import Diagnosis, Example
 
+UNEVEN = 1e4  # the ratio of two numbers of one answer beyond which a table of them is hard to read
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -145,10 +147,18 @@ class Attempt:
         second = self.reply.second
         return not isinstance(second, Raised) and same(self.reply.first, second, self.tolerance)
 
-    @property
-    def display_order(self) -> tuple[bool, int]:
-        """What attempts are sorted by to be shown: regular cases first, then the smaller."""
-        return self.case.edge, self.case.n_values
+    @cached_property
+    def display_order(self) -> tuple[bool, bool, int]:
+        """What attempts are sorted by to be shown: regular cases first, then like numbers, then the smaller."""
+        return self.case.edge, any(_is_uneven(right) for _, right in self.expected_leaves), self.case.n_values
+
+
+def _is_uneven(right: PlainData) -> bool:
+    """Return whether the numbers of a right answer are of sizes that are hard to compare by eye."""
+    if not isinstance(right, np.ndarray) or right.dtype.kind != "f":
+        return False
+    sizes = np.abs(right[np.isfinite(right) & (right != 0)])
+    return bool(sizes.size) and float(sizes.max()) > UNEVEN * float(sizes.min())
 
 
 def compare(attempt: Attempt) -> tuple[Comparison, ...]:
@@ -177,7 +187,7 @@ def compare(attempt: Attempt) -> tuple[Comparison, ...]:
 
 
 def example_of(exercise: Exercise, attempts: Sequence[Attempt], part: str = "") -> Example | None:
-    """Return the smallest case on which the answer is wrong, a regular one before an edge case, ready to be shown.
+    """Return the plainest case on which the answer is wrong, by ``display_order``, ready to be shown.
 
     ``part`` is the label of the part of the answer to be shown; the first that is wrong if it is left out.
     """

@@ -77,3 +77,18 @@ def test_no_reply_is_the_example_of_right_work() -> None:
     ]
     assert example_of(TOY, tried) is None
     assert assess(TOY, tried).passed
+
+
+def test_the_example_is_a_table_that_can_be_read() -> None:
+    """A small case with tiny and large numbers side by side comes after a larger one with numbers of a like size."""
+
+    def wrong(name: str, right: np.ndarray, edge: bool = False) -> Attempt:
+        case = Case(name, {"x": right}, edge=edge)
+        return Attempt(case, right, Reply(-right, -right, to_plain(dict(case.args))))
+
+    uneven, plain = wrong("uneven", np.array([4e-7, -60.0, 0.0])), wrong("plain", np.array([2.0, -60.0, 0.5, 0.0]))
+    edge = wrong("edge", np.array([1.0]), edge=True)
+    for attempts, shown in (([edge, uneven, plain], "plain"), ([edge, uneven], "uneven"), ([edge], "edge")):
+        example = example_of(TOY, attempts)
+        assert example is not None
+        assert example.case == shown
