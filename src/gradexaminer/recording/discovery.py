@@ -85,6 +85,16 @@ class Found:
             self.modules[place] = with_its_weights(module)
         return place or name, now
 
+    def stacked(self, module: nn.Module) -> nn.Module:
+        """The network that holds these weights, which several of one kind have side by side; added when it is new."""
+        mine = _ids(module)
+        for known in self.modules.values():
+            if _ids(known) == mine:
+                return known
+        alike = sum(path.startswith("ensemble") for path in self.modules)
+        self.add_module(place_of(module, self.weights, "an ensemble") or f"ensemble {alike + 1}", module)
+        return module
+
     def part(self, module: nn.Module, called: set[int]) -> tuple[str, frozenset[int]] | None:
         """Of a module around an online and a target network: the one in which all layers of a call lie, by id."""
         parts = dict(module.named_children())

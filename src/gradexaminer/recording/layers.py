@@ -18,5 +18,6 @@ def layers(module: nn.Module) -> list[nn.Module]:
 
 
 def parameters(module: nn.Module) -> list[nn.Parameter]:
-    """Its parameters, each once, as `parameters()` gives them."""
-    return list({id(p): p for one in layers(module) for p in one._parameters.values() if p is not None}.values())
+    """Its parameters, each once, as `parameters()` gives them, without those on the device "meta", which are shapes."""
+    all_of_it = (p for one in layers(module) for p in one._parameters.values())
+    return list({id(p): p for p in all_of_it if p is not None and not p.is_meta}.values())

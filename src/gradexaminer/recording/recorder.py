@@ -22,6 +22,7 @@ from gradexaminer.recording.features import Features
 from gradexaminer.recording.history import behind
 from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
+from gradexaminer.recording.lent import ensemble
 from gradexaminer.recording.merging import merge_rows
 from gradexaminer.recording.rows import Keys, RowIndex
 from gradexaminer.recording.slopes import slopes_of
@@ -119,6 +120,7 @@ class Recorder:
         outermost = [m for m in self.found.modules.values() if wrapping.has_no_forward_of_its_class(m)]
         wrapping.wrap_instances(outermost, self._around_call, stack)
         wrapping.wrap_autograd(self._around_backward, stack)
+        wrapping.wrap_vmap(self._around_vmap, stack)
         wrapping.wrap_state_dicts(self._around_state_dict, stack)
         wrapping.wrap_scaler(self._around_scale, stack)
         hooks: list[Any] = [
@@ -170,6 +172,21 @@ class Recorder:
             self._stack.pop()
         if keys is not None:
             self._note(time, ancestors, module, name, keys, extra, result)
+        return result
+
+    def _around_vmap(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Several networks of one kind, asked at once: one network whose answer has a critic in each row."""
+        several = None if self._silent or tensors.is_transforming() else ensemble(args)
+        keys, extra = tensors.split_inputs(tensors.flat(several[1]), self.rows) if several else (None, [])
+        if several is None or keys is None:
+            return f(*args, **kwargs)
+        time = self._now()
+        self._silent = True
+        try:
+            result = f(*args, **kwargs)
+        finally:
+            self._silent = False
+        self._note(time, tuple(self._stack), self.found.stacked(several[0]), "vmap", keys, extra, result)
         return result
 
     def _split(

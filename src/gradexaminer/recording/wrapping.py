@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._functorch import apis
 
 PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # PyTorch's files, and these
 Around = Callable[[Any, str, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
@@ -127,6 +128,13 @@ def wrap_autograd(
             return around(_original, args, kwargs)
 
         replace_in(stack, torch.autograd, name, functools.wraps(original)(wrapper))
+
+
+def wrap_vmap(around: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any], stack: ExitStack) -> None:
+    """`around(f, args, kwargs)` in place of what functions made by `torch.vmap` run: a name that is PyTorch's own."""
+    original = getattr(apis, "vmap_impl", None)
+    if original is not None:
+        replace_in(stack, apis, "vmap_impl", lambda *args, **kwargs: around(original, args, kwargs))
 
 
 def wrap_state_dicts(around: Around, stack: ExitStack) -> None:
