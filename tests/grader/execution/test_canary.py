@@ -145,7 +145,7 @@ def test_a_broken_cell_of_the_lesson_grades_nobody(course: CourseDirectory, chai
 
 
 def test_a_judge_that_cannot_be_reached_or_breaks(chain: Chapter, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*_: object) -> None:
+    def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("grader.judging.server.examine", breaks)

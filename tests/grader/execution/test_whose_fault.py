@@ -105,7 +105,7 @@ def test_a_judge_that_breaks_is_no_students_fault(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def breaks(*_: object) -> None:
+    def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("grader.judging.server.examine", breaks)

@@ -73,7 +73,7 @@ EFFECTS = {
     "forge/patched_assertion": Effect(True, "term-twice", "passed", "SystemExit"),
     "forge/pickled_array": NO_REPLY,
     "forge/public_inputs_only": Effect(True, "term-twice", "passed", "passed"),
-    "forge/raised_as_value": Effect(True, "list", "passed", "CheckFailed"),
+    "forge/raised_as_value": Effect(True, "kind", "passed", "CheckFailed"),
     "forge/replaced_assess": Effect(False, None, "passed", "AttributeError"),
     "forge/replaced_check_module": Effect(False, None, "passed", "passed"),
     "forge/slow_drip": NO_REPLY,
