@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from gradschool.core.exercise import Answer, Case, Exercise, Reading, Rng, find
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
 Question = tuple[Case, PlainData]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 MOST_REPLIES = 128  # replies of one known mistake that are kept, a few kilobytes each
 MOST_READ = 64  # readings of one exercise's answers that are kept, a few kilobytes each
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
@@ -76,6 +78,24 @@ class LazyReplies:
         return self._found[index]
 
 
+class LastUsed(Generic[Key, Value]):
+    """Values by key, each made when it is first wanted; those that were used last are kept, ``most`` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept = most, dict[Key, Value]()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return the kept value, or make it."""
+        found = self._kept.pop(key) if key in self._kept else make()
+        self._kept[key] = found  # the last one in the order of use
+        for old in list(self._kept)[: -self._most]:
+            self._kept.pop(old, None)
+        return found
+
+
 class KeptReplies:
     """A known mistake's replies to inputs that many students are asked; the last ``MOST_REPLIES`` are kept.
 
@@ -84,15 +104,12 @@ class KeptReplies:
 
     def __init__(self, exercise: Exercise, mutant: Variant) -> None:
         self._exercise, self._answer = exercise, mutant.fresh()
-        self._kept: dict[int, tuple[Case, Reply]] = {}  # with the case, so that no other one gets its id
+        self.kept = LastUsed[int, tuple[Case, Reply]](MOST_REPLIES)  # with the case, so that no other one gets its id
 
     def to(self, case: Case) -> Reply:
         """Return the reply to a case, which is asked once."""
-        found = self._kept.pop(id(case), None) or (case, call_twice(self._exercise, self._answer, case.args))
-        self._kept[id(case)] = found  # the last one in the order of use
-        for old in list(self._kept)[:-MOST_REPLIES]:
-            del self._kept[old]
-        return found[1]
+        _, reply = self.kept.get(id(case), lambda: (case, call_twice(self._exercise, self._answer, case.args)))
+        return reply
 
 
 class ReadOnce:
@@ -102,16 +119,12 @@ class ReadOnce:
     """
 
     def __init__(self, read: Callable[[Mapping[str, Any], PlainData], Reading]) -> None:
-        self._read, self._kept = read, dict[bytes, Reading]()
+        self._read, self._kept = read, LastUsed[bytes, Reading](MOST_READ)
 
     def __call__(self, args: Mapping[str, Any], got: PlainData) -> Reading:
         """Return what the exercise's ``read`` makes of an answer, or raise what it raises."""
         key = hashlib.blake2b(protocol.encode((dict(args), got))).digest()
-        found = self._kept.pop(key, None) or self._read(args, got)
-        self._kept[key] = found  # the last one in the order of use
-        for old in list(self._kept)[:-MOST_READ]:
-            self._kept.pop(old, None)
-        return found
+        return self._kept.get(key, lambda: self._read(args, got))
 
 
 @dataclass

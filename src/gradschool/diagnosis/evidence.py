@@ -86,6 +86,11 @@ class Part:
         """The inputs as arrays, by the names that the lesson gives them."""
         return named_inputs(self.exercise, self.case.args)
 
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the inputs, in their order."""
+        return tuple(x.shape for x in self.inputs.values())
+
     @cached_property
     def sizes(self) -> dict[str, int]:
         """What the case's sizes are called, such as B."""

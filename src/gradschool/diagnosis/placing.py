@@ -89,7 +89,7 @@ class Placing:
 
     def _of_that_shape(self, label: str, wrong: Sequence[Part]) -> Iterator[Part]:
         """Yield the part for wrong inputs with other numbers: only then it is the shape that makes them wrong."""
-        by_shapes = {tuple(x.shape for x in p.inputs.values()): p.case for p in wrong}
+        by_shapes = {p.shapes: p.case for p in wrong}
         for case in list(by_shapes.values())[:SHAPES]:
             yield from self._asked(label, wrong, changed_cases(self.laboratory, case))
             yield from self._asked(label, wrong, _of_ordinary_size(self.laboratory, case))

@@ -292,7 +292,7 @@ def test_only_so_many_replies_of_a_known_mistake_are_kept() -> None:
     cases = [case for seed in range(MOST_REPLIES) for case in ENTRY.fixtures(np.random.default_rng(seed))]
     for case in cases:
         kept.to(case)
-    assert len(kept._kept) == MOST_REPLIES < len(cases)
+    assert len(kept.kept) == MOST_REPLIES < len(cases)
     assert kept.to(cases[-1]) is kept.to(cases[-1])
 
 

@@ -150,7 +150,7 @@ def _shows_in_every_shape(parts: Sequence[Part], condition: Condition) -> bool:
         return True
     masks = [condition.of(p) for p in parts]
     inside = [(p, m) for p, m in zip(parts, masks, strict=True) if m is not None and m.any()]
-    shapes = {tuple(x.shape for x in p.inputs.values()) for p, _ in inside}
+    shapes = {p.shapes for p, _ in inside}
     always = all((p.wrong & m).any() or not (p.of_numbers and p.right[m].any()) for p, m in inside)
     return always and (len(about) == 1 or len(shapes) > 1)
 
@@ -168,7 +168,7 @@ def _by_coincidence(parts: Sequence[Part], one: Condition, two: Condition) -> bo
     if not about_shapes(shape) or about_shapes(other):
         return False
     masks = [(p, np.asarray(other.of(p)) & ~np.asarray(shape.of(p))) for p in parts]
-    return len({tuple(x.shape for x in p.inputs.values()) for p, m in masks if m.any()}) < 2
+    return len({p.shapes for p, m in masks if m.any()}) < 2
 
 
 def about_shapes(condition: Condition) -> bool:
