@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from html import escape
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML, ansi2html
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from grader.nbgrader_bridge.bounded import in_process
 from grader.nbgrader_bridge.pieces import NAMELESS, PICTURES, Pieces, picture_words, squeezed
@@ -42,13 +43,23 @@ class SubmissionPage(HTMLExporter):
     What the page is told of a student (names come from an LMS's file) is escaped, which nbgrader's template leaves out.
     """
 
+    _is_warm = False
+
     def from_notebook_node(  # type: ignore[override]  # nbconvert's own classes differ from each other
         self, nb: NotebookNode, resources: Any = None, **kw: Any
     ) -> tuple[str, Any]:
         """Return the page as HTML, and its resources."""
         told = {k: escape(v) if isinstance(v, str) else v for k, v in dict(resources or {}).items()}
+        if not self._is_warm:
+            self._warm(told)
         made = in_process(lambda: self._laid_out(nb, told)) or in_process(lambda: self._laid_out(_cut(nb), told))
         return made or f"<!DOCTYPE html><title>Submission</title><p>{PLAIN}</p>", resources
+
+    def _warm(self, told: dict[str, Any]) -> None:
+        """Lay out a page of ours once, so that no forked process compiles the templates and patterns anew."""
+        with suppress(Exception):  # what is wrong shows on the page itself
+            self._laid_out(_sample(), dict(told))
+            self._is_warm = True
 
     def _laid_out(self, nb: NotebookNode, told: dict[str, Any]) -> str:
         pieces, code = Pieces(), Highlight2HTML(pygments_lexer="ipython3", parent=self)
@@ -60,11 +71,28 @@ class SubmissionPage(HTMLExporter):
             short, note = squeezed(text)
             return (pieces.budget.run(lambda: str(ansi2html(short))) or escape(short)) + (f"\n{note}" if note else "")
 
-        self.filters = {"markdown2html": pieces.markdown, "highlight_code": highlighted, "ansi2html": printed}
-        for name, function in self.filters.items():
+        filters = {"markdown2html": pieces.markdown, "highlight_code": highlighted, "ansi2html": printed}
+        self.filters.update(filters)  # another dictionary would have every template compiled anew
+        for name, function in filters.items():
             self.register_filter(name, function)  # type: ignore[no-untyped-call]  # nbconvert's
         page, _ = super().from_notebook_node(_described(nb), told)
         return page
+
+
+def _sample() -> NotebookNode:
+    """Return a small notebook with each kind of cell and output that a submission has."""
+    shown = [
+        v4.new_output("stream", text="printed\n"),
+        v4.new_output("display_data", data={"text/html": "<b>shown</b>", "text/plain": "shown"}),
+        v4.new_output("error", ename="ValueError", evalue="said", traceback=["\x1b[31mValueError\x1b[0m: said"]),
+    ]
+    answer = v4.new_code_cell("import numpy as np\nx = np.zeros(3)", outputs=shown)
+    prose = v4.new_markdown_cell("# Heading\n\n| a | b |\n|---|---|\n| 1 | `x` |\n\n- $x^2$ and **bold**")
+    graded: NotebookNode = v4.new_notebook(cells=[prose, answer, v4.new_code_cell("assert x")])
+    kinds = ((False, True), (False, True), (True, False))
+    for cell, (grade, solution) in zip(graded.cells, kinds, strict=True):
+        cell.metadata["nbgrader"] = {"grade_id": cell.id, "grade": grade, "solution": solution, "points": 1, "score": 0}
+    return graded
 
 
 def _described(nb: NotebookNode) -> NotebookNode:

@@ -65,13 +65,20 @@ def _as_in_the_gradebook(graded: NotebookNode) -> NotebookNode:
 
 
 def _submission_page(nb: NotebookNode) -> str:
+    made, _ = _exporter().from_notebook_node(
+        deepcopy(nb), {"index": 0, "total": 1, "base_url": "", "student": "mallory"}
+    )
+    return made
+
+
+@lru_cache
+def _exporter() -> SubmissionPage:
+    """Return the one exporter of all submissions, as the formgrader's server has."""
     offline_pages()
     c = Config()
     c.HTMLExporter.template_name = "formgrade"
     c.HTMLExporter.extra_template_basedirs = [handlers.template_path]
-    page = SubmissionPage(config=c)  # type: ignore[no-untyped-call]  # nbconvert's
-    made, _ = page.from_notebook_node(deepcopy(nb), {"index": 0, "total": 1, "base_url": "", "student": "mallory"})
-    return made
+    return SubmissionPage(config=c)  # type: ignore[no-untyped-call]  # nbconvert's
 
 
 def _said(graded: NotebookNode) -> str:

@@ -139,13 +139,26 @@ def test_feedback_of_a_notebook_full_of_such_texts_ends() -> None:
     assert "1 of 2" in plain
 
 
-def page(notebook: NotebookNode, **told: object) -> str:
+def exporter() -> SubmissionPage:
     offline_pages()
     c = Config()
     c.HTMLExporter.template_name = "formgrade"
     c.HTMLExporter.extra_template_basedirs = [handlers.template_path]
     c.HTMLExporter.extra_template_paths = [f"{handlers.static_path}/node_modules/bootstrap/dist/css"]
-    return SubmissionPage(config=c).from_notebook_node(notebook, {"index": 0, "total": 1, **told})[0]
+    return SubmissionPage(config=c)
+
+
+def page(notebook: NotebookNode, **told: object) -> str:
+    return exporter().from_notebook_node(notebook, {"index": 0, "total": 1, **told})[0]
+
+
+def test_the_templates_of_submissions_pages_are_compiled_once_and_for_all_forked_processes() -> None:
+    pages, told = exporter(), {"index": 0, "total": 2}
+    pages.from_notebook_node(graded(), told)
+    compiled = pages._template_cached
+    assert compiled is not None
+    pages._laid_out(graded(), told)
+    assert pages._template_cached is compiled
 
 
 def test_a_submissions_page_is_there_to_be_marked_even_where_it_could_not_be_laid_out(
