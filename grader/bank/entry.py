@@ -26,8 +26,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from grader.bank.class_run import class_run
 from gradschool.core import protocol
-from gradschool.core.calling import Reply, call_twice
+from gradschool.core.calling import Reply, call_once, call_twice
 from gradschool.core.exercise import Answer, Case, Exercise, Reading, Rng, find
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
@@ -65,17 +66,31 @@ class Variant:
 
 
 class LazyReplies:
-    """A known mistake's replies to questions in their order, each worked out when it is first wanted."""
+    """A known mistake's replies to questions in their order, each worked out when it is first wanted.
+
+    Most students differ at the first question. The others are put in their order to a function that is defined anew,
+    since a mistake may keep something from call to call, or another worker of the run has put them already.
+    """
 
     def __init__(self, exercise: Exercise, mutant: Variant, questions: Sequence[Question]) -> None:
-        self._exercise, self._answer, self._questions = exercise, mutant.fresh(), questions
+        self._exercise, self._mutant, self._questions = exercise, mutant, questions
         self._found: list[Reply] = []
 
     def __getitem__(self, index: int) -> Reply:
         while len(self._found) <= index:
-            case, _ = self._questions[len(self._found)]
-            self._found.append(call_twice(self._exercise, self._answer, case.args))
+            self._found += self._next()
         return self._found[index]
+
+    def _next(self) -> list[Reply]:
+        """Return the reply to the first question, which most students differ from; then those to all others."""
+        if not self._found:
+            case, _ = self._questions[0]
+            return [call_twice(self._exercise, self._mutant.fresh(), case.args)]
+        return class_run().replies([f"{self._exercise.id} {self._mutant.name}", "hidden"], self._all)[1:]
+
+    def _all(self) -> list[Reply]:
+        answer = self._mutant.fresh()
+        return [call_twice(self._exercise, answer, case.args) for case, _ in self._questions]
 
 
 class LastUsed(Generic[Key, Value]):
@@ -104,12 +119,16 @@ class KeptReplies:
 
     def __init__(self, exercise: Exercise, mutant: Variant) -> None:
         self._exercise, self._answer = exercise, mutant.fresh()
+        self._name = f"{exercise.id} {mutant.name}"
         self.kept = LastUsed[int, tuple[Case, Reply]](MOST_REPLIES)  # with the case, so that no other one gets its id
 
     def to(self, case: Case) -> Reply:
         """Return the reply to a case, which is asked once."""
-        _, reply = self.kept.get(id(case), lambda: (case, call_twice(self._exercise, self._answer, case.args)))
-        return reply
+        return self.kept.get(id(case), lambda: (case, self._reply(case.args)))[1]
+
+    def _reply(self, args: Mapping[str, Any]) -> Reply:
+        what = [self._name, dict(args)]
+        return class_run().replies(what, lambda: [call_once(self._exercise, self._answer, args)])[0]
 
 
 class ReadOnce:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import active_children
+from pathlib import Path
 
 import psutil
 
+from grader.bank.class_run import ClassRun, class_run
 from grader.course import Chapter
 from grader.errors import GraderError
 from grader.execution import canary, fork_client
@@ -38,6 +41,14 @@ CANARY_KILLED = "the process that tried a kernel was killed (out of memory?); ma
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What the workers of one run share: the fork server of their kernels, where there is one, and the class's run."""
+
+    fork_server: fork_client.ForkServerHandle | None
+    run: ClassRun
+
+
+@dataclass(frozen=True)
 class LocalExecutor:
     """Processes of this machine, ``jobs`` at once (default: :func:`grader.executors.process_context.default_jobs`).
 
@@ -53,23 +64,25 @@ class LocalExecutor:
         if not todo:
             return
         again = []
-        with fork_client.shared_fork_server(config) as handle:
-            first = _start_with_canary({s.chapter: None for s in todo}, config, handle)
+        with (
+            fork_client.shared_fork_server(config) as handle,
+            tempfile.TemporaryDirectory(prefix="gradschool-run-") as folder,
+        ):
+            shared = Shared(handle, ClassRun(folder=Path(folder)))
+            first = _start_with_canary({s.chapter: None for s in todo}, config, shared)
             jobs = self.jobs or process_context.default_jobs()
-            for ended in _run_all(todo, jobs, config, handle, first):
+            for ended in _run_all(todo, jobs, config, shared, first):
                 if ended and ended[1] is None:
                     again.append(ended[0])
                 else:
                     yield ended and ended[1]
-            for ended in _run_all(again, 1, config, handle):
+            for ended in _run_all(again, 1, config, shared):
                 yield ended and (ended[1] or Failed(ended[0], KILLED_TWICE, grader_fault=True))
 
 
-def _start_with_canary(
-    chapters: Iterable[Chapter], config: ExecutionConfig, handle: fork_client.ForkServerHandle | None
-) -> ProcessPoolExecutor:
+def _start_with_canary(chapters: Iterable[Chapter], config: ExecutionConfig, shared: Shared) -> ProcessPoolExecutor:
     """Start the first process, let it run the canary, and return it; raise GraderError if the canary fails."""
-    pool = _new_process(config, handle)
+    pool = _new_process(config, shared)
     try:
         why = pool.submit(worker.canary_problem, list(chapters), config).result()
     except BrokenProcessPool:
@@ -88,7 +101,7 @@ def _run_all(
     todo: Sequence[Submission],
     jobs: int,
     config: ExecutionConfig,
-    handle: fork_client.ForkServerHandle | None,
+    shared: Shared,
     *idle_processes: ProcessPoolExecutor,
 ) -> Iterator[tuple[Submission, Outcome | None] | None]:
     """Run each submission once, in pools of one process; its outcome is None if its process died.
@@ -102,7 +115,7 @@ def _run_all(
     try:
         while waiting or busy or ready:
             while waiting and len(busy) < jobs and len(ready) < MOST_READY:
-                pool, future = _submit(idle, waiting[0], config, handle)
+                pool, future = _submit(idle, waiting[0], config, shared)
                 busy[future] = pool, waiting.popleft()
             done, _ = wait(busy, timeout=0 if ready else PAUSE, return_when=FIRST_COMPLETED)
             for future in done:
@@ -122,7 +135,7 @@ def _submit(
     idle: list[ProcessPoolExecutor],
     submission: Submission,
     config: ExecutionConfig,
-    handle: fork_client.ForkServerHandle | None,
+    shared: Shared,
 ) -> tuple[ProcessPoolExecutor, Future[Reply]]:
     """Give a submission to an idle process, or to a new one if none is left alive."""
     task = submission.file, submission.chapter, config
@@ -131,20 +144,21 @@ def _submit(
         with contextlib.suppress(BrokenProcessPool):
             return pool, pool.submit(worker.grade_submission, *task)
         pool.shutdown()
-    pool = _new_process(config, handle)
+    pool = _new_process(config, shared)
     return pool, pool.submit(worker.grade_submission, *task)
 
 
-def _new_process(config: ExecutionConfig, handle: fork_client.ForkServerHandle | None) -> ProcessPoolExecutor:
+def _new_process(config: ExecutionConfig, shared: Shared) -> ProcessPoolExecutor:
     context = process_context.context(config.fork)
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker, initargs=(handle,))
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker, initargs=(shared,))
 
 
-def _start_worker(handle: fork_client.ForkServerHandle | None) -> None:
+def _start_worker(shared: Shared) -> None:
     """Leave Ctrl-C to the process that started this worker, end with it, and ask its fork server for kernels."""
     process_context.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    fork_client.fork_server_pool().shared = handle
+    fork_client.fork_server_pool().shared = shared.fork_server
+    class_run().join(shared.run)
 
 
 def _kill_workers() -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from grader.bank.entry import Entry, Variant
 from gradschool.check.assess import assess
-from gradschool.core.calling import Reply, call_twice
+from gradschool.core.calling import Reply, call_once, call_twice
 from gradschool.core.compare import Attempt, example_of, same
-from gradschool.core.exercise import Case
+from gradschool.core.exercise import Answer, Case, Exercise
 from gradschool.core.numerics import TOLERANCES, Tolerance
 from gradschool.core.plain_data import PlainData
 from gradschool.core.protocol import ProtocolError
@@ -25,6 +25,7 @@ from gradschool.diagnosis.evidence import Budget, Laboratory
 from gradschool.diagnosis.explain import explain
 
 Ask = Callable[[Mapping[str, Any]], Reply]
+Call = Callable[[Exercise, Answer, Mapping[str, Any]], Reply]  # calls a function on a case, once or twice
 Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
 CPU_SECONDS, SECONDS = 3.0, 60.0  # for the explanation of one wrong answer; the number of questions ends it before
@@ -36,38 +37,45 @@ def examine(entry: Entry, ask: Ask, seed: int, ask_once: Ask | None = None) -> R
 
     ``ask`` puts one question and returns the reply. ``seed`` makes the fresh inputs and must not be known to the
     student's code beforehand. Only fresh inputs are ever shown in a report's example: the hidden ones stay hidden.
-    ``ask_once`` has the function called one time for each question; the explanation of an answer whose second calls
-    gave what the first gave asks so.
+    ``ask_once`` has the function called one time for each question: the fresh inputs are of the hidden inputs' kinds,
+    for each of which two calls are compared already. The explanation of an answer whose second calls gave what the
+    first gave asks so, too.
     """
-    report, hidden, fresh = verdict(entry, ask, seed)
+    report, hidden, fresh = verdict(entry, ask, seed, ask_once)
     if report.passed or report.mistake == "untouched":
         return replace(report, example=None)
     report = replace(report, example=example_of(entry.exercise, fresh))
     with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
         again = ask_once if ask_once and all(_repeats(t.reply) for t in (*hidden, *fresh)) else ask
-        return _explained(entry, again, report, hidden, fresh)
+        return _explained(entry, again, report, hidden, fresh, call_once if ask_once else call_twice)
     return report
 
 
-def verdict(entry: Entry, ask: Ask, seed: int) -> tuple[Report, list[Attempt], list[Attempt]]:
+def verdict(
+    entry: Entry, ask: Ask, seed: int, ask_once: Ask | None = None
+) -> tuple[Report, list[Attempt], list[Attempt]]:
     """Return the report with its mark, which no explanation changes, and the attempts at hidden and at fresh inputs."""
-    hidden, fresh = (
-        [_attempt(entry, case, right, ask) for case, right in some] for some in (entry.hidden, entry.questions(seed))
-    )
+    hidden = [_attempt(entry, case, right, ask) for case, right in entry.hidden]
+    fresh = [_attempt(entry, case, right, ask_once or ask) for case, right in entry.questions(seed)]
     report = assess(entry.exercise, [*fresh, *hidden])
     return replace(report, points=entry.points, warm_up=entry.warm_up), hidden, fresh
 
 
-def _explained(entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt]) -> Report:
-    """Return the report with the known mistake's name and hint, or with what experiments show."""
+def _explained(
+    entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt], call: Call
+) -> Report:
+    """Return the report with the known mistake's name and hint, or with what experiments show.
+
+    ``call`` is how the student's function was called on each of the fresh inputs.
+    """
     budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
     laboratory = Laboratory(
         entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget, kept=entry.right_to_fresh
     )
-    known = name_mistake(entry, hidden, fresh, laboratory)
+    known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:
         return explain(laboratory, [*fresh, *hidden], report, shown=fresh)
-    asked = len(hidden) + len(fresh) + len(laboratory.fresh)
+    asked = len(hidden) + len(fresh) + len(laboratory.one_draw)
     said = f"it answered as this known mistake does on all {asked} inputs"
     return replace(
         report, mistake=known.name, hint=known.hint, claim=Claim("known-mistake", "", (known.name,)), experiment=said
@@ -79,37 +87,50 @@ def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:
 
 
 def name_mistake(
-    entry: Entry, hidden: Sequence[Attempt], fresh: Sequence[Attempt], laboratory: Laboratory
+    entry: Entry,
+    hidden: Sequence[Attempt],
+    fresh: Sequence[Attempt],
+    laboratory: Laboratory,
+    call: Call = call_twice,
 ) -> Variant | None:
     """Return the known mistake that answers every question as the student's function did, or None.
 
-    It is a hypothesis like any other: it must hold on the further inputs of the laboratory too.
+    It is a hypothesis like any other: it must hold on further inputs of every kind too. ``call`` is how the student's
+    function was called on each of the fresh inputs.
     """
     for mutant in entry.mutants:
-        if _behaves_like(entry, mutant, hidden, chain(fresh, _further(laboratory))):
+        if _behaves_like(entry, mutant, hidden, fresh, _further(laboratory), call):
             return mutant
     return None
 
 
 def _further(laboratory: Laboratory) -> Iterator[Attempt]:
     """Yield the laboratory's attempts at further inputs, which are made when somebody comes so far."""
-    yield from laboratory.fresh
+    yield from laboratory.one_draw
 
 
-def _behaves_like(entry: Entry, mutant: Variant, hidden: Sequence[Attempt], fresh: Iterator[Attempt]) -> bool:
+def _behaves_like(
+    entry: Entry,
+    mutant: Variant,
+    hidden: Sequence[Attempt],
+    fresh: Sequence[Attempt],
+    further: Iterator[Attempt],
+    call: Call,
+) -> bool:
     """Return whether a known mistake answers every question as the student's function did.
 
     Most differ at the first hidden question. Replies are kept: every student is asked the same. A mistake that
-    keeps something from call to call is asked the hidden questions again first, as the student was.
+    keeps something from call to call is asked the hidden questions again first, and called as the student's was.
     """
     known = entry.mutant_replies[mutant.name]
     if not all(_same_reply(known[k], t.reply) for k, t in enumerate(hidden)):
         return False
     if all(_repeats(known[k]) for k in range(len(hidden))):
         kept = entry.kept_replies[mutant.name]
-        return all(_same_reply(kept.to(t.case), t.reply) for t in fresh)
+        return all(_same_reply(kept.to(t.case), t.reply) for t in chain(fresh, further))
     answer = mutant.fresh()
-    return all(_same_reply(call_twice(entry.exercise, answer, t.case.args), t.reply) for t in chain(hidden, fresh))
+    called = chain(zip(repeat(call_twice), hidden), zip(repeat(call), fresh), zip(repeat(call_twice), further))
+    return all(_same_reply(how(entry.exercise, answer, t.case.args), t.reply) for how, t in called)
 
 
 def _repeats(reply: Reply) -> bool:

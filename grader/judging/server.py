@@ -11,17 +11,17 @@ time, what the judge works out for itself ends by budgets of its own, and nothin
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from grader.bank.class_run import class_run
 from grader.bank.registry import find_entry
 from grader.judging.examine import Examine, examine
 from grader.sandbox.socket_dir import socket_folder
@@ -38,21 +38,11 @@ READING = 3.0  # CPU seconds of the judge's for reading all replies to one exami
 FINISHING = 60.0  # seconds that the judge may still think, on a machine with much else to do, when a cell has ended
 
 
-@cache
-def fresh_seed() -> int:
-    """Return the seed of this process's fresh inputs, drawn when the first student is asked.
-
-    All notebooks that one worker grades are asked the same, so that right answers and known mistakes' replies are
-    worked out once. No code of a student's knows them beforehand, and the next run draws others.
-    """
-    return secrets.randbits(64)
-
-
 class JudgeServer:
     """A judge that listens on a local socket: ``with JudgeServer() as judge`` listens at ``judge.address``.
 
-    ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test. ``put``
-    puts other questions than :func:`~grader.judging.examine.examine` does.
+    ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test, in place
+    of the run's. ``put`` puts other questions than :func:`~grader.judging.examine.examine` does.
     """
 
     def __init__(self, seconds: float = 20.0, seed: int | None = None, put: Examine | None = None) -> None:
@@ -169,7 +159,7 @@ class JudgeServer:
             return read_reply(entry.read_once, args, reply)
 
         entry = find_entry(window.exercise_id)
-        seed = fresh_seed() if self.seed is None else self.seed
+        seed = class_run().seed if self.seed is None else self.seed
         put = self.put or partial(examine, ask_once=partial(ask, once=True))
         try:
             window.report = put(entry, ask, seed)

@@ -19,6 +19,7 @@ import numpy as np
 from gradschool.core import bounded_json
 from gradschool.core.plain_data import MAX_BYTES, MAX_DEPTH, MAX_NODES, NUMBER_KINDS, Unsupported
 
+LENGTH = 8  # bytes before a frame's payload, which say how long it is
 # The largest reply is three answers (first call, second call, inputs), each within the bounds of ``to_plain``.
 MAX_PARTS = 4 * MAX_NODES
 MAX_HEADER = 8 * 2**20
@@ -235,7 +236,7 @@ def receive(connection: Connection, most: int = MAX_FRAME) -> Received:
     ConnectionError
         If the other side has gone.
     """
-    (size,) = struct.unpack(">Q", _exactly(connection, 8))
+    (size,) = struct.unpack(">Q", _exactly(connection, LENGTH))
     if size > most:
         raise ProtocolError(f"a frame of {size} bytes, where {most} is the most")
     return decode(_exactly(connection, size))

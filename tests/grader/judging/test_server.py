@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.bank.class_run import class_run
 from grader.judging import server as judging
-from grader.judging.server import JudgeServer, fresh_seed
+from grader.judging.server import JudgeServer
 from gradschool.check.api import check
 from gradschool.core import protocol
 from gradschool.core.calling import call_twice
@@ -224,7 +225,7 @@ def test_inputs_are_fresh_for_every_worker(judge: JudgeServer) -> None:
 
     counts = []
     for _ in range(2):
-        fresh_seed.cache_clear()
+        class_run.cache_clear()
         for _ in range(2):
             judge.open(ID)
             talk(judge, answer=answer)
