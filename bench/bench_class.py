@@ -2,12 +2,14 @@
 
     python bench/bench_class.py [--students 40] [--peer-students 2] [--sizes 10 40 160 640] [--json FILE]
 
-The same made-up class for all, three chapters a student. The peers get a fair in-notebook version of the same checks:
-the public half of every exercise (`check` without a judge, which asks fewer questions than the judge does), and they
-are spared what our grading leaves out as well, the long experiments that no mark depends on. The peers grade the first
-few students only; each costs the same, and of nbgrader's start they are charged their share of a whole class's. otter
-has as many processes at once as ours; nbgrader has no way to. CPU is all that the machine spends meanwhile, so let it
-rest; memory is what a run's processes hold at most (PSS: shared pages divided up).
+The same made-up class for all, every chapter of each student: one answer in five is a known mistake, the others are
+right, each written in one of the bank's ways. Ours also grades the hardest class, where 36 of 40 students have a
+mistake in every exercise. The peers get a fair in-notebook version of the same checks: the public half of every
+exercise (`check` without a judge, which asks fewer questions than the judge does), and they are spared what our grading
+leaves out as well, the long experiments that no mark depends on. The peers grade the first few students only; each
+costs the same, and of nbgrader's start they are charged their share of a whole class's. otter has as many processes at
+once as ours; nbgrader has no way to. CPU is all that the machine spends meanwhile, so let it rest; memory is what a
+run's processes hold at most (PSS: shared pages divided up).
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grader import sample_class
+from grader.bank.entry import Entry
 from grader.bank.registry import entries
 from grader.course import Chapter, CourseDirectory, chapter, chapters
 from grader.executors.process_context import default_jobs
@@ -41,8 +45,10 @@ from grader.sandbox.resources import _own_share, process_tree
 from grader.settings import RELEASE_VARIABLE, WORK_DIR_VARIABLE
 
 JOBS = default_jobs()  # as `autograde` does unless it is told otherwise
+HARDEST = "every answer of 9 in 10 students wrong"
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+WRONG = 0.2  # of the answers of the usual class
 SPARED = {EXPERIMENT_TAG, INSTRUCTOR_TAG}
 
 
@@ -108,8 +114,24 @@ def run(*words: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = No
         raise SystemExit(f"{' '.join(map(str, words))} failed:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
 
 
-def new_class(folder: Path, students: int, parts: Sequence[Chapter]) -> CourseDirectory:
-    """A class that has handed in, and nothing graded yet."""
+def usual_class(folder: Path, students: int, parts: Sequence[Chapter], seed: int = 1) -> CourseDirectory:
+    """A class that has handed in, and nothing graded yet: one answer in five is a known mistake."""
+    course, rng = CourseDirectory(folder / "work", folder / "course"), np.random.default_rng(seed)
+
+    def answer(entry: Entry) -> str:
+        bank = entry.mutants if rng.random() < WRONG else entry.alternatives
+        return sample_class.as_answer(entry, bank[rng.integers(len(bank))])
+
+    for part in parts:
+        build(part, course)
+        for k in range(students):
+            notebook = sample_class.filled(sample_class.released(course, part), part, answer)
+            sample_class.submit(course, part, f"student-{k + 1:03}", notebook)
+    return course
+
+
+def hardest_class(folder: Path, students: int, parts: Sequence[Chapter]) -> CourseDirectory:
+    """A class that has handed in, and nothing graded yet: all but four students have a mistake in every exercise."""
     course = CourseDirectory(folder / "work", folder / "course")
     for part in parts:
         build(part, course)
@@ -217,7 +239,7 @@ def growth(sizes: Sequence[int], folder: Path) -> list[Run]:
     part = [chapter("chain")]
     runs = []
     for size in sizes:
-        course = new_class(folder / str(size), size, part)
+        course = hardest_class(folder / str(size), size, part)
         runs.append(ours(course, size, part[0].assignment_id, name=f"{size} submissions"))
         shutil.rmtree(folder / str(size))
     return runs
@@ -252,11 +274,13 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        course = new_class(folder / "class", options.students, chapters())
+        course = usual_class(folder / "class", options.students, chapters())
+        hardest = hardest_class(folder / "hardest", options.students, chapters())
         some = sorted(f.name for f in course.submitted.iterdir())[: options.peer_students]
         first = chapters()[0].assignment_id
         runs = [
             ours(course, options.students * len(chapters())),
+            ours(hardest, options.students * len(chapters()), name=f"Grad School, {HARDEST}"),
             ours(course, options.students, first, "--no-fork", name="Grad School, cold kernels, chapter 1"),
             stock(course, some, folder / "stock", options.students),
             otter(course, some, folder / "otter"),

@@ -42,7 +42,8 @@ def _lines(found: Mapping[str, Any]) -> str:
         return ""
     chart, record = speed_of_grading(found), found["class"]
     first, *others = chart.bars
-    said = " and ".join(f"{first.value / bar.value:.0f} times as many as {bar.label}" for bar in others)
+    peers = [bar for bar in others if not bar.is_ours]
+    said = " and ".join(f"{first.value / bar.value:.0f} times as many as {bar.label}" for bar in peers)
     return (
         f"![{chart.words}]({PICTURE})\n\n{first.label} grades {first.text} notebooks a minute on "
         f"{record['machine']['cores']} cores, {said} ({record['date']}; `make figures` measures it again).\n"

@@ -18,6 +18,7 @@ from grader.course import ROOT
 PRINTED: dict[str, Any] = {
     "class": [
         {"who": "Grad School", "notebooks": 120, "seconds": 60.0, "cpu": 1.0},
+        {"who": "Grad School, every answer wrong", "notebooks": 120, "seconds": 120.0},
         {"who": "Grad School, cold kernels, chapter 1", "notebooks": 40, "seconds": 60.0},
         {"who": "stock nbgrader", "notebooks": 6, "seconds": 30.0},
         {"who": "otter-grader, otter run", "notebooks": 6, "seconds": 45.0},
@@ -49,7 +50,7 @@ PRINTED: dict[str, Any] = {
     "redteam-stock": {"attacks": 9, "breaks": ["one", "two"]},
 }
 ASKED = {
-    "class": ["120", "12", "8"],
+    "class": ["120", "60", "12", "8"],
     "dqn": ["0.25 s", "125 s"],
     "ddpg": ["3 s", "2 s", "100 s"],
     "audit": ["7 of 8", "6 of 8", "5 of 5"],
@@ -79,7 +80,7 @@ def test_a_picture_has_bars_as_long_as_their_numbers() -> None:
     chart = charts.speed_of_grading(FOUND)
     picture = ElementTree.fromstring(charts.as_svg(chart))
     lengths = [float(e.attrib["width"]) for e in picture.iter() if e.tag.endswith("rect")]
-    assert [length / lengths[0] for length in lengths] == pytest.approx([1, 0.1, 1 / 15], abs=0.001)
+    assert [length / lengths[0] for length in lengths] == pytest.approx([1, 0.5, 0.1, 1 / 15], abs=0.001)
     assert "prefers-color-scheme:dark" in charts.as_svg(chart)
     assert "stock nbgrader: 12" in chart.words
 
