@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -136,13 +137,18 @@ def functions_of(attack: Attack) -> dict[str, Any]:
     return namespace
 
 
+@lru_cache
+def _solved(exercise: str) -> str:
+    """Return the text of the instructor's own cell for an exercise."""
+    return str(named(source_notebook(chapter(exercise.partition(".")[0])), grade_id(exercise) + "-solution").source)
+
+
 def submission(attack: Attack | None, fill: Callable[[str], str] = str, released: NotebookNode | None = None) -> str:
     """Return the attacker's file: one exercise solved, the other one wrong, and the attack."""
     about = attack or Attack("none", "", "")
-    solved = small(source_notebook(about.chapter), (about.companion,))
     notebook = released or lesson((about.exercise, about.companion))
     solution = grade_id(about.companion) + "-solution"
-    named(notebook, solution).source = named(solved, solution).source
+    named(notebook, solution).source = _solved(about.companion)
     cell = named(notebook, grade_id(about.exercise) + "-solution")
     cell.source = WRONG if about.exercise == EXERCISE else "import numpy as np\n\n"
     if attack is None:
