@@ -75,7 +75,7 @@ def _explained(
     known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:
         return explain(laboratory, [*fresh, *hidden], report, shown=fresh)
-    asked = len(hidden) + len(fresh) + len(laboratory.one_draw)
+    asked = len(hidden) + len(fresh) + len(laboratory.fresh)
     said = f"it answered as this known mistake does on all {asked} inputs"
     return replace(
         report, mistake=known.name, hint=known.hint, claim=Claim("known-mistake", "", (known.name,)), experiment=said
@@ -95,8 +95,8 @@ def name_mistake(
 ) -> Variant | None:
     """Return the known mistake that answers every question as the student's function did, or None.
 
-    It is a hypothesis like any other: it must hold on further inputs of every kind too. ``call`` is how the student's
-    function was called on each of the fresh inputs.
+    It is a hypothesis like any other: it must hold on the further inputs of the laboratory too. ``call`` is how the
+    student's function was called on each of the fresh inputs.
     """
     for mutant in entry.mutants:
         if _behaves_like(entry, mutant, hidden, fresh, _further(laboratory), call):
@@ -106,7 +106,7 @@ def name_mistake(
 
 def _further(laboratory: Laboratory) -> Iterator[Attempt]:
     """Yield the laboratory's attempts at further inputs, which are made when somebody comes so far."""
-    yield from laboratory.one_draw
+    yield from laboratory.fresh
 
 
 def _behaves_like(

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import chain
 
 import numpy as np
 
@@ -218,7 +217,6 @@ class Laboratory:
     budget: Budget = field(default_factory=Budget)
     known: dict[tuple[int, tuple[str, ...]], Parts] = field(default_factory=dict)
     kept: dict[int, PlainData] = field(default_factory=dict)
-    made: dict[int, Attempt] = field(default_factory=dict, init=False, repr=False)
 
     def attempt(self, case: Case, right: PlainData | None = None) -> Attempt | None:
         """Return an attempt at a further case; None if nothing more may be asked, or if there is no right answer.
@@ -260,38 +258,18 @@ class Laboratory:
     @cached_property
     def fresh(self) -> tuple[Attempt, ...]:
         """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
-        return self._attempts(fresh_cases(self._draw))
-
-    @cached_property
-    def one_draw(self) -> tuple[Attempt, ...]:
-        """Those of the fresh attempts that are at one more draw of every kind of case, and at its rows reordered."""
-        return self._attempts(fresh_cases(self._draw)[: first_draw(self._draw)])
-
-    @property
-    def _draw(self) -> Callable[[Rng], list[Case]]:
-        return self.cases or self.exercise.cases
-
-    def _attempts(self, cases: Sequence[Case]) -> tuple[Attempt, ...]:
-        """Return the attempts at the first of the fresh cases, each made once."""
-        for k, case in enumerate(cases):
-            if k not in self.made and (t := self.attempt(case, self.kept.get(k))):
-                self.made[k] = t
-                self.kept[k] = t.expected
-        return tuple(self.made[k] for k in range(len(cases)) if k in self.made)
+        cases = fresh_cases(self.cases or self.exercise.cases)
+        found = {k: t for k, case in enumerate(cases) if (t := self.attempt(case, self.kept.get(k)))}
+        self.kept.update({k: t.expected for k, t in found.items()})
+        return tuple(found.values())
 
 
 @lru_cache(maxsize=64)
 def fresh_cases(draw: Callable[[Rng], list[Case]]) -> tuple[Case, ...]:
-    """Return the cases of the fresh seeds, drawn once and kept: the first's also with their rows in another order."""
-    first, *others = (draw(np.random.default_rng(seed)) for seed in FRESH_SEEDS)
-    return tuple(case for case in (*first, *map(shuffled, first), *chain(*others)) if case)
-
-
-@lru_cache(maxsize=64)
-def first_draw(draw: Callable[[Rng], list[Case]]) -> int:
-    """Return how many of the fresh cases come from the first of the fresh seeds, with the reordered ones."""
-    first = draw(np.random.default_rng(FRESH_SEEDS[0]))
-    return len(first) + len([case for case in first if shuffled(case)])
+    """Return the cases of the fresh seeds, and some of them with their rows in another order; drawn once and kept."""
+    drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
+    others = [shuffled(case) for case in drawn[: len(drawn) // len(FRESH_SEEDS)]]
+    return tuple(case for case in (*drawn, *others) if case)
 
 
 def shuffled(case: Case) -> Case | None:
