@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NEAR = 0.5  # of the actions' deviation: noise stays below that
 BEYOND = 0.2  # of the range of actions: what is further outside is in other units
+FEWEST_SIDES = 6  # updates times entries: as many would seldom lie on one side by chance
+APART = 0.1  # of the range that the critic learns from, by which another range may reach into it
 NARROW = 0.6  # of the range that the critic learns from: an actor whose bounds lie within it cannot reach the rest
 AT_A_BOUND = 0.97  # of the way from the middle of an actor's actions to the outermost one
 OF_SHARES = 1e-2  # relative residual: a small number is added before the logarithm, another one in each program
@@ -83,7 +85,8 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
             continue
         tanh = _is_behind_tanh(seen, [p for p in paths if p.call.network == network])
         reach = np.full(shown.shape[1], 2.0) if tanh else np.ptp(shown, axis=0)
-        if (tanh or _is_saturated(given)) and (reach < NARROW * np.ptp(known, axis=0)).all():
+        narrow = (tanh or _is_saturated(given)) and (reach < NARROW * np.ptp(known, axis=0)).all()
+        if narrow or (_is_elsewhere(shown, known) and len(given) * shown.shape[1] >= FEWEST_SIDES):
             told = (
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and whatever its weights "
                 f"the actor shows it actions between {shown.min():.3g} and {shown.max():.3g}"
@@ -94,6 +97,16 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and the actor ends in a tanh"
             )
             report.add(SUSPICION, "action-units", network, told)
+
+
+def _is_elsewhere(shown: np.ndarray, known: np.ndarray) -> bool:
+    """Whether the range of one lies beside the range of the other, in every entry.
+
+    Outputs without a bound lie on another side with each update's weights.
+    """
+    low, high = known.min(axis=0), known.max(axis=0)
+    room = APART * (high - low)
+    return bool(((shown.min(axis=0) > high - room) | (shown.max(axis=0) < low + room)).all())
 
 
 def _is_stored_so(seen: Observed, known: np.ndarray) -> bool:

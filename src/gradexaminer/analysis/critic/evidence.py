@@ -95,6 +95,8 @@ class Label:
     unmasked : int
         Of a label that is mixed over the batch: 1 where its mean holds the values of terminated rows, -1 where it does
         not, 0 where that cannot be told.
+    clamped : float
+        The bound that some rows' labels are held at; NaN where there is none.
     """
 
     candidate: Candidate | None
@@ -113,6 +115,7 @@ class Label:
     certain: bool = True
     live: float = 1.0
     unmasked: int = 0
+    clamped: float = float("nan")
 
     @property
     def steps(self) -> int:

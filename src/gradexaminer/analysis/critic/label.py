@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from gradexaminer.analysis.critic import curved
 from gradexaminer.analysis.critic.candidates import Candidate
 from gradexaminer.analysis.critic.evidence import MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
 from gradexaminer.analysis.critic.permuted import permuted_forms
-from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, saturated
+from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, on_a_line, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
 
 NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
+SAME_FACTOR = 1e-3  # relative difference of two factors of Q that are the same
 SAME_MEAN = 2e-3  # of what an average over the batch should be
 FEWEST_ALPHAS = 3  # updates in which a temperature was measured
 SAME_ALPHA = 2e-2  # relative difference of two that are the same
@@ -39,6 +40,8 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
     everywhere = np.ones(len(e.g), bool)
     choices = [~flat, everywhere] if flat.any() else [everywhere]
     again = [x for rows in choices[:1] for x in _again(e, candidates, before or [], rows, flat) if x is not None]
+    if not again and any(np.isfinite(x.clamped) for x in before or []):
+        again = list(_clamped_forms(e, candidates, flat))
     if again:
         return again
     for rows in choices:
@@ -46,7 +49,8 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
             found = [label for label in forms(e, candidates, rows, flat) if label is not None]
             if found:
                 return found
-    return list(permuted_forms(e, candidates, choices[0])) or list(curved.curved_forms(e, candidates))
+    permuted = list(permuted_forms(e, candidates, choices[0]))
+    return permuted or list(_clamped_forms(e, candidates, flat)) or list(curved.curved_forms(e, candidates))
 
 
 def _again(
@@ -67,6 +71,40 @@ def _plain_forms(
             if promising[i]:
                 yield _try(e, candidate, mask, "plain", rows, flat)
     yield _without_bootstrap(e, rows, flat)
+
+
+def _clamped_forms(e: Evidence, candidates: list[Candidate], flat: np.ndarray) -> Iterator[Label]:
+    """A label that is held within a bound: one number in some rows, and plain in the others, with the same factor of Q.
+
+    Two things prove it: both factors, each found without the other, and what the bounded rows' labels would have been,
+    which lies beyond the bound in all of them.
+    """
+    at_a_bound = on_a_line(e.q, e.g)
+    if not at_a_bound.any():
+        return
+    line = fit(e.g, {"q": e.q, "1": np.ones_like(e.q)}, at_a_bound).coefficients
+    factor = line.get("q", 0.0) * e.over
+    for label in chain(*(forms(e, candidates, ~at_a_bound & ~flat, flat) for forms in (_plain_forms, _departures))):
+        if label is None or abs(label.scale - factor) > SAME_FACTOR * abs(factor):
+            continue
+        bound = -line["1"] * e.over / factor
+        beyond = _label_of(e, label)[at_a_bound] - bound
+        room = SAME_FACTOR * float(np.abs(e.q).max())
+        if (beyond > -room).all() or (beyond < room).all():
+            yield replace(label, clamped=bound)
+
+
+def _label_of(e: Evidence, label: Label) -> np.ndarray:
+    """Every row's label as an explanation has it; not a number where that is not a sum of a few known columns."""
+    columns = REWARDS[label.reward](e)
+    if set(columns) != {"r"} or label.mixed:
+        return np.full(len(e.g), np.nan)
+    later = sum((factor * r for factor, r in zip(label.later, e.rewards.values(), strict=True)), np.zeros(len(e.g)))
+    y = label.reward_scale * columns["r"] + later
+    if label.candidate is None:
+        return np.asarray(y)
+    m, log_pi = MASKS[label.mask](e), label.candidate.entropy.get(label.entropy_of, np.zeros(len(e.g)))
+    return np.asarray(y + np.where(m > 0, m * (label.gamma * label.candidate.value - label.entropy * log_pi), 0.0))
 
 
 def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label | None]:

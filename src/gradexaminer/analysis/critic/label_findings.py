@@ -91,6 +91,8 @@ def _say_convention(view: CriticView, first: Label, report: Report, *, discrete:
     entropy = f" minus alpha log pi, alpha {alpha:.3g}" if first.entropy_of else ""
     report.convention(f"label of {view.name}: {first.candidate.name}{entropy}, gamma {first.gamma:.4g}")
     report.convention(f"loss: {loss}, {_reduction(first)}")
+    if np.isfinite(first.clamped):
+        report.convention(f"labels of {view.name} are clamped at {first.clamped:.3g}")
 
 
 def _reduction(first: Label) -> str:

@@ -13,6 +13,11 @@ LEAST = 1e-5  # of the whole: a smaller part of a fit is rounding, too
 SATURATED = 2e-5  # relative distance from the largest gradient at which a row counts as saturated
 
 
+FEWEST_ON_A_LINE, SHARE_ON_A_LINE = 6, 0.15  # rows, and of a batch's rows, that do not lie on one line by chance
+ON_A_LINE = 1e-5  # of the largest gradient
+LARGEST_BATCH = 256  # rows, of which every pair is tried
+
+
 @dataclass(frozen=True)
 class Fit:
     """`y` as a combination of columns.
@@ -112,6 +117,26 @@ def saturated(g: np.ndarray, q: np.ndarray) -> np.ndarray:
     at_the_bend = size > largest * (1 - SATURATED)
     several = len(np.unique(np.round(q[at_the_bend], 6))) >= 2
     return at_the_bend if largest > 0 and several else np.zeros(len(g), bool)
+
+
+def on_a_line(q: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """The rows of the line that most rows of `g` over `q` lie on: a squared loss whose label is one number in them.
+
+    No row counts where a line holds fewer than chance might give it, nor in a batch too large to try every pair.
+    """
+    none = np.zeros(len(g), bool)
+    if not FEWEST_ON_A_LINE <= len(g) <= LARGEST_BATCH or not (np.isfinite(q).all() and np.isfinite(g).all()):
+        return none
+    i, j = np.triu_indices(len(g), 1)
+    apart = np.abs(q[j] - q[i]) > 1e-3 * max(float(np.abs(q).max()), 1e-30)
+    i, j = i[apart], j[apart]
+    slope = (g[j] - g[i]) / (q[j] - q[i])
+    far = np.abs(g - g[i, None] - slope[:, None] * (q - q[i, None]))
+    on = far < ON_A_LINE * float(np.abs(g).max(initial=0.0))
+    several = on.sum(axis=1)
+    if not several.size or several.max() < max(FEWEST_ON_A_LINE, SHARE_ON_A_LINE * len(g)):
+        return none
+    return np.asarray(on[several.argmax()])
 
 
 def is_constant(x: np.ndarray, relative: float = 1e-5) -> bool:
