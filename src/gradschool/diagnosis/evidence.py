@@ -26,6 +26,7 @@ Right = Callable[[Args], PlainData]  # the right answer to one set of inputs
 Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in float64
 
 FRESH_SEEDS = (101, 202, 303)  # of the exercise's cases that are drawn beside those that were assessed
+NESTED_SEED = 404  # of those in the place of rows in another order, where the batch's rows lie deeper than is known
 QUESTIONS, RIGHT_ANSWERS = 400, 2500  # the most that one diagnosis asks the student's function, and works out
 cpu_time = getattr(time, "thread_time", time.perf_counter)  # WebAssembly counts no CPU time
 CPU_SECONDS, SECONDS = 0.6, 3.0  # nothing new is asked after either: a card should come at once
@@ -268,8 +269,24 @@ class Laboratory:
 def fresh_cases(draw: Callable[[Rng], list[Case]]) -> tuple[Case, ...]:
     """Return the cases of the fresh seeds, and some of them with their rows in another order; drawn once and kept."""
     drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
-    others = [shuffled(case) for case in drawn[: len(drawn) // len(FRESH_SEEDS)]]
-    return tuple(case for case in (*drawn, *others) if case)
+    return (*drawn, *_reordered(draw, drawn[: len(drawn) // len(FRESH_SEEDS)]))
+
+
+def _reordered(draw: Callable[[Rng], list[Case]], first: list[Case]) -> list[Case]:
+    """Return cases with their rows in another order; further ones where the rows lie deeper than is known."""
+    if any(case.sizes.get("B", 0) for case in first) and all(_rows_lie_deeper(case) for case in first):
+        return [case for case in draw(np.random.default_rng(NESTED_SEED)) if case.sizes.get("B", 0) >= 3]
+    return [case for case in map(shuffled, first) if case]
+
+
+def _rows_lie_deeper(case: Case) -> bool:
+    return not isinstance(case.args.get("batch"), dict) and not _with_a_row_each(case)
+
+
+def _with_a_row_each(case: Case) -> list[str]:
+    """Return the names of the arrays whose first axis has the batch's size."""
+    B = case.sizes.get("B", 0)
+    return [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
 
 
 def shuffled(case: Case) -> Case | None:
@@ -285,10 +302,9 @@ def with_rows(case: Case, order: Array, name: str) -> Case | None:
     What belongs to the rows is told by its first axis: it has the batch's size, and that is no other size too.
     """
     B = case.sizes.get("B", 0)
-    if not B or list(case.sizes.values()).count(B) > 1:
+    if not B or list(case.sizes.values()).count(B) > 1 or _rows_lie_deeper(case):
         return None
-    batch = case.args.get("batch")
-    rows = [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
+    batch, rows = case.args.get("batch"), _with_a_row_each(case)
     if not isinstance(batch, dict):
         args = {k: x[order] if k in rows else x for k, x in case.args.items()}
     elif rows:

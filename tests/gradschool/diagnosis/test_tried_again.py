@@ -14,7 +14,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
-from gradschool.diagnosis.evidence import Laboratory, parts_of
+from gradschool.diagnosis.evidence import Laboratory, parts_of, with_rows
 from gradschool.diagnosis.hypotheses import responses
 from gradschool.diagnosis.hypotheses.counterfactuals import counterfactuals
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Probe, Responses
@@ -443,3 +443,39 @@ def test_rows_of_what_is_read_from_weights_are_calls_and_not_named_as_rows() -> 
     report = check_here(find("dqn.agent"), sharing)
     assert not report.passed
     assert "the row is" not in report.hint
+
+
+def test_a_mere_change_of_scale_is_not_a_small_change() -> None:
+    """A gradient that is scaled to a norm of 1 follows every small change but one of its scale."""
+    found = found_last(lambda x, w: w * x, lambda x, w: x * w / np.linalg.norm(w), SHAPES)
+    assert not any("changes a little" in s for s in found)
+
+
+def test_a_bound_that_nothing_meets_says_nothing_of_signs() -> None:
+    low = {"low": lambda B: np.full(3, -50.0)}
+    found = found_last(lambda x, low: x + low, lambda x, low: np.maximum(x, low), SHAPES, "x, low", **low)
+    assert not any("changes a little" in s for s in found)
+
+
+def test_an_option_that_matters_at_0_is_not_called_ignored() -> None:
+    right, wrong = lambda x, w, h: x + h * (w - x), lambda x, w, h: x if h == 0 else w
+    assert any("`h` changes" in s for s in found_last(right, lambda x, w, h: w, STRONG, "x, w, h"))
+    assert not any("`h` changes" in s for s in found_last(right, wrong, STRONG, "x, w, h"))
+
+
+def test_rows_are_taken_only_where_some_input_has_them() -> None:
+    """A batch that is nested deeper stays whole, so the case may not be called one of a single row."""
+    nested = Case("nested", {"batches": {"x": np.ones((4, 6, 3))}, "net": np.ones(40)}, sizes={"B": 6, "A": 2})
+    assert with_rows(nested, np.array([0]), "its first row") is None
+    flat = Case("flat", {"x": np.ones((6, 3))}, sizes={"B": 6, "A": 2})
+    alone = with_rows(flat, np.array([0]), "its first row")
+    assert alone is not None
+    assert alone.args["x"].shape == (1, 3)
+    assert alone.sizes["B"] == 1
+
+
+def test_an_id_of_0_is_no_missing_quantity() -> None:
+    """The right choice happens to be 0 wherever the answer is wrong."""
+    chosen = {"action": lambda B: np.arange(B) % 3}
+    name, _ = hint(lambda action: action, lambda action: np.where(action == 0, 2, action), "action", **chosen)
+    assert name != "leak"

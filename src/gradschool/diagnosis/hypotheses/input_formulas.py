@@ -30,7 +30,7 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
     label, rows = parts[0].label, a_row_each(parts)
     spread = {n: partial(_spread_input, n, n in rows) for n in names}
     for n in sorted(names, key=lambda n: n != label):  # a `theta` is first compared with `theta`
-        of_a_step = n == label or label.startswith(f"{n}_after") or (not label and parts[0].exercise.function in STEPS)
+        of_a_step = n == label or label.startswith(f"{n}_") or (not label and parts[0].exercise.function in STEPS)
         if of_a_step and all(p.inputs[n].shape == p.right.shape and p.right.ndim for p in parts):
             said = f"The step from {'the old ' if n == label else ''}`{n}` to "
             said += "the new one" if n == label else f"`{label}`" if label else "the result"

@@ -80,6 +80,14 @@ def scaled(factor: float) -> Callable[[Any], Value]:
     return change
 
 
+def changed_a_little(value: Any) -> Value:
+    """Return every number changed by a share of its own, up to 0.01 percent; one share would only rescale."""
+    if isinstance(value, tuple):
+        return tuple(changed_a_little(v) for v in value)
+    share = 1e-4 * np.cos(np.arange(np.size(value))).reshape(np.shape(value))
+    return np.asarray(value * (1 + share)) if np.ndim(value) else float(value * (1 + share))
+
+
 def one_more(value: Any) -> Value:
     """Return every number with 1 added to it."""
     return tuple(one_more(v) for v in value) if isinstance(value, tuple) else value + 1.0
@@ -143,6 +151,12 @@ def ignored(s: Observation) -> Seen:
         return AGAINST
     says = f"When {s.subject} changes, the right {s.what} changes too, and yours does not: where does it come in?"
     return Seen(says, f"{s.subject} alone was changed; your {s.what} came out the same")
+
+
+def responds(s: Observation) -> Seen:
+    """Look for an answer that a change of an input changes after all, as far as both answers are numbers."""
+    finite = np.isfinite(s.got_after).all() and np.isfinite(s.right_after).all()
+    return AGAINST if finite and moved(s.got_after, s.got) else NOTHING
 
 
 def unwanted(s: Observation) -> Seen:
@@ -237,7 +251,7 @@ def coarse(s: Observation) -> Seen:
         f"When {s.subject} changes a little, the right {s.what} changes too, and yours stays as it is on most inputs: "
         "do only signs enter, or the order of the numbers?"
     )
-    return Seen(says, f"{s.subject} was made larger by 0.01 percent")
+    return Seen(says, f"{s.subject} was changed by up to 0.01 percent")
 
 
 FAR, MORE = 10_000.0, 100.0  # an input is made FAR times as large; the right answer grows MORE times as much

@@ -10,6 +10,7 @@ from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Part
 from gradschool.diagnosis.hypotheses.observations import largest
+from gradschool.diagnosis.inputs import is_ids
 
 LINES = 4  # wrong tables, of several rows and columns, that must agree on what is said of lines
 LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
@@ -21,7 +22,9 @@ def compared(parts: Sequence[Part]) -> str:
 
 
 def leaks(parts: Sequence[Part]) -> Iterator[Diagnosis]:
-    """Recognize an answer that is wrong only where the right one is 0."""
+    """Recognize an answer that is wrong only where the right one is 0; an id of 0 is one like another."""
+    if any(is_ids(c.expected) for p in parts for c in p.comparisons):
+        return
     if all(p.of_numbers and not p.right[p.wrong].any() for p in parts) and any((p.right != 0).any() for p in parts):
         said = f"{parts[0].what} is not 0 in entries where it should be 0; everywhere else it is right."
         yield Diagnosis("leak", said, Claim("leak", parts[0].label), compared(parts))

@@ -21,6 +21,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     NOTHING,
     Observation,
     Seen,
+    changed_a_little,
     coarse,
     cured,
     grown,
@@ -34,6 +35,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     one_more,
     perturbed,
     perturbed_otherwise,
+    responds,
     scaled,
     turned,
     unchanged,
@@ -60,6 +62,16 @@ def anything(name: str, value: Value, network: bool) -> bool:
 def real(name: str, value: Value, network: bool) -> bool:
     """Return whether the input may vary continuously."""
     return is_real(value)
+
+
+def in_between(name: str, value: Value, network: bool) -> bool:
+    """Return whether the input may vary continuously, and is no bound, which does not show while nothing meets it."""
+    return is_real(value) and name not in (*BOUNDS, *WIDTHS)
+
+
+def a_number(name: str, value: Value, network: bool) -> bool:
+    """Return whether the input is a single number, such as a discount; at 0 it may be a case of its own."""
+    return isinstance(value, float)
 
 
 def signed(name: str, value: Value, network: bool) -> bool:
@@ -120,7 +132,8 @@ class Probe:
         return self.share == 1.0 or self.share * told > shown + 1
 
 
-WITHOUT = scaled(0.0)  # one function for two probes: the laboratory is asked once for both
+WITHOUT = scaled(0.0)  # one function for several probes: the laboratory is asked once for all
+AT_ZERO = Probe("responds-at-0", a_number, WITHOUT, responds)
 
 STRONG: tuple[Probe, ...] = (
     Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise),
@@ -130,7 +143,7 @@ STRONG: tuple[Probe, ...] = (
 )
 SHAPES: tuple[Probe, ...] = (
     Probe("left-over", real, WITHOUT, left_over, least=SEVERAL),
-    Probe("coarse", real, scaled(1.0001), coarse, 0.6, least=SEVERAL),
+    Probe("coarse", in_between, changed_a_little, coarse, 0.6, least=SEVERAL),
     Probe("growth", real, scaled(2.0), grown, in_part=True),
     Probe("turned", signed, scaled(-1.0), turned, in_part=True),
     Probe("lifted", real, one_more, lifted, in_part=True),
@@ -211,6 +224,8 @@ class Responses:
                 if probe.suits(name, value, name in nets):
                     diagnosis = self._repeated(order, name, probe)
                     second = replace(probe, change=probe.again, again=None) if probe.again else None
+                    if diagnosis and probe.look is ignored and AT_ZERO.suits(name, value, name in nets):
+                        diagnosis = diagnosis if not self._against(order, name, AT_ZERO) else None
                     if diagnosis and (second is None or self._repeated(order, name, second)):
                         yield _without_broadcast(diagnosis) if _one_alone_is_wrong(wrong) else diagnosis
 
@@ -243,6 +258,10 @@ class Responses:
         claim = Claim("response", parts[0].label, (probe.name, name))
         of = "" if told == 1 else f" (on {len(showing)} of {told} inputs)"
         return Diagnosis(probe.name, showing[0].says, claim, f"{showing[0].experiment}{of}")
+
+    def _against(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
+        of_it = [p for p in parts if name in subjects(p.exercise, p.case.args)]
+        return any(self.seen(p, name, probe).against for p in of_it[:SEVERAL])
 
     def _fails_elsewhere(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
         return any(self.seen(p, name, probe, beside).against for beside in SURROUNDINGS for p in parts)

@@ -149,6 +149,14 @@ def actor_loss_direct(answer: Answer, a: Args) -> Any:
     return {"loss": loss, "actor_gradient": gradients, **left, **state_of(actor, critic, batch)}
 
 
+def leave_old_gradients(net: Any) -> None:
+    """Put a number into every entry of a network's ``.grad``, each another: equal ones look like a constant."""
+    import torch
+
+    for p in net.parameters():
+        p.grad = torch.linspace(0.5, 1.5, p.numel(), dtype=p.dtype).reshape(p.shape)
+
+
 def actor_grad_outputs(answer: Answer, a: Args) -> Any:
     """Call actor_grad_outputs(actor, critic, batch): its gradients, what it left in .grad, and the state after.
 
@@ -158,11 +166,11 @@ def actor_grad_outputs(answer: Answer, a: Args) -> Any:
     import torch
 
     actor, critic, batch = torch_setup(a)
-    for p in actor.parameters():
-        p.grad = torch.ones_like(p)
+    leave_old_gradients(actor)
+    old = [p.grad.clone() for p in actor.parameters()]
     found = answer(actor, critic, batch)
-    for p in actor.parameters():
-        p.grad = None if p.grad is not None and bool((p.grad == 1.0).all()) else p.grad
+    for p, before in zip(actor.parameters(), old, strict=True):
+        p.grad = None if p.grad is not None and torch.equal(p.grad, before) else p.grad
     if not isinstance(found, Iterable) or isinstance(found, torch.Tensor):
         raise AnswerUnusable(
             "actor_grad_outputs should return one gradient for each parameter of the actor, and returned "
@@ -187,13 +195,10 @@ def step_setup(a: Args) -> tuple[Any, Any, Any, Any]:
 
 def actor_step(answer: Answer, a: Args) -> Any:
     """Call actor_step(actor, critic, optimizer, batch), twice, with an old gradient left in the actor beforehand."""
-    import torch
-
     from gradschool.rl.nets.torch_state import copies, gradients_of
 
     actor, critic, optimizer, batch = step_setup(a)
-    for p in actor.parameters():
-        p.grad = torch.ones_like(p)
+    leave_old_gradients(actor)
     after = []
     for _ in range(2):
         answer(actor, critic, optimizer, batch)

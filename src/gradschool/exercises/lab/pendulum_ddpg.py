@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some_row, some_row_without
+from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, some_row, some_row_without
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import actions, actor_step, critic_step, each_batch, pendulum_learn
 from gradschool.exercises.lab.adapters import NETS, TOGETHER, together
@@ -19,6 +19,9 @@ AXES: Axes = {
     "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
     "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
     "one number for an action": lambda inputs: of_size("action", 1, axis=2)([a["batches"] for a in inputs]),
+    "one number for an action, several rows": some(
+        lambda a: a["batches"]["action"].shape[2] == 1 < a["batches"]["done"].shape[1]
+    ),
     "several gammas": several("gamma"),
     "several taus": several("tau"),
     "a target that stands still": has_value("tau", 0.0),
@@ -45,7 +48,7 @@ def cases(rng: Rng) -> list[Case]:
         case("two numbers for an action", 2, 6, 0.9, 0.1),
         case("three numbers for an action", 3, 5, 0.7, 0.3),
         case("one number, one row, targets that are copied", 1, 1, 0.8, 1.0, edge=True),
-        case("large rewards, targets that stand still", 2, 6, 0.9, 0.0, edge=True, scale=200.0),
+        case("one number, large rewards, targets that stand still", 1, 6, 0.9, 0.0, edge=True, scale=200.0),
     ]
 
 
