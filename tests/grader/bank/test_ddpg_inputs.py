@@ -7,7 +7,9 @@ import pytest
 
 from grader.bank.entry import Entry
 from grader.bank.registry import entries
+from gradschool.check.api import check_here
 from gradschool.core.compare import same
+from gradschool.core.exercise import find
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import copy_arrays, to_plain
 from gradschool.exercises.ddpg._setups import scale_critics
@@ -44,3 +46,15 @@ def test_a_critic_whose_units_are_all_off_makes_no_input_that_is_no_number() -> 
         net_of(args[name]).biases[0][:] = -1.0
     scale_critics(args, 300.0, "critic", "target_critic", "target_critic_2")
     assert np.isfinite(args["critic"]["flat"]).all()
+
+
+def test_old_gradients_that_stay_are_not_told_as_a_constant() -> None:
+    """What lies in ``.grad`` before a call differs from entry to entry, so that no sum of it looks like a number."""
+
+    def from_grad(actor, critic, batch):  # type: ignore[no-untyped-def]  # as a student writes it
+        (-critic(batch.obs, actor(batch.obs)).mean()).backward()
+        return [p.grad for p in actor.parameters()]
+
+    report = check_here(find("ddpg.actor_grad_outputs"), from_grad)
+    assert not report.passed
+    assert "same amount" not in report.hint
