@@ -115,14 +115,22 @@ def until(holds: Callable[[], object], seconds: float = 600.0) -> None:
         time.sleep(0.05)
 
 
+def _address(file: Path) -> str:
+    """Return the address that a scheduler has written; "" while it has not written all of it."""
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError):
+        return ""
+
+
 class Cluster:
     """A scheduler and workers, each a process with its own folder, so that no disk is shared by accident."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.processes = folder, []
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", "at.json")
-        until((folder / "scheduler" / "at.json").is_file)
-        self.address = json.loads((folder / "scheduler" / "at.json").read_text())["address"]
+        until(lambda: _address(folder / "scheduler" / "at.json"))
+        self.address = _address(folder / "scheduler" / "at.json")
 
     def worker(self, name: str, *words: str, path: Path | None = ROOT) -> subprocess.Popen[bytes]:
         """Start a worker with one thread; ``path`` is where it finds the grader."""

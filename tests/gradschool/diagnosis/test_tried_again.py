@@ -14,7 +14,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
-from gradschool.diagnosis.evidence import Laboratory, parts_of, with_rows
+from gradschool.diagnosis.evidence import FRESH_SEEDS, Laboratory, fresh_cases, parts_of, with_rows
 from gradschool.diagnosis.hypotheses import responses
 from gradschool.diagnosis.hypotheses.counterfactuals import counterfactuals
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Probe, Responses
@@ -479,3 +479,12 @@ def test_an_id_of_0_is_no_missing_quantity() -> None:
     chosen = {"action": lambda B: np.arange(B) % 3}
     name, _ = hint(lambda action: action, lambda action: np.where(action == 0, 2, action), "action", **chosen)
     assert name != "leak"
+
+
+def test_batches_whose_rows_lie_deeper_are_drawn_once_more() -> None:
+    """`ddpg.agent` takes two batches in one input: no rows are reordered there, and no case is asked twice as it is."""
+    cases = fresh_cases(find("ddpg.agent").cases)
+    of_a_kind = [case for case in cases if case.name == "ends, cuts, a row twice"]
+    assert len(of_a_kind) == len(FRESH_SEEDS) + 1
+    assert len({case.args["first"]["actor"].tobytes() for case in of_a_kind}) == len(of_a_kind)
+    assert any("another order" in case.name for case in fresh_cases(find("dqn.td_target").cases))
