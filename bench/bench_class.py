@@ -70,7 +70,10 @@ class Run:
 
 
 class Memory(threading.Thread):
-    """A thread that looks, a few times a second, at the memory that this process's descendants hold together."""
+    """A thread that looks, every other second, at the memory that this process's descendants hold together.
+
+    More often would slow down what is measured: the shares of the kernels' pages take about 70 ms to add up.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -78,7 +81,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         """Keep the most that was seen, until ``ended`` is set."""
-        while not self.ended.wait(0.25):
+        while not self.ended.wait(2.0):
             held = sum(map(_own_share, process_tree(os.getpid())[1:]))
             self.most = max(self.most, held)
 
