@@ -45,7 +45,7 @@ from grader.sandbox.resources import _own_share, process_tree
 from grader.settings import RELEASE_VARIABLE, WORK_DIR_VARIABLE
 
 JOBS = default_jobs()  # as `autograde` does unless it is told otherwise
-HARDEST = "every answer of 9 in 10 students wrong"
+HARDEST = "hardest class"
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 WRONG = 0.2  # of the answers of the usual class

@@ -18,7 +18,7 @@ from grader.course import ROOT
 PRINTED: dict[str, Any] = {
     "class": [
         {"who": "Grad School", "notebooks": 120, "seconds": 60.0, "cpu": 1.0},
-        {"who": "Grad School, every answer wrong", "notebooks": 120, "seconds": 120.0},
+        {"who": "Grad School, hardest class", "notebooks": 120, "seconds": 120.0},
         {"who": "Grad School, cold kernels, chapter 1", "notebooks": 40, "seconds": 60.0},
         {"who": "stock nbgrader", "notebooks": 6, "seconds": 30.0},
         {"who": "otter-grader, otter run", "notebooks": 6, "seconds": 45.0},
