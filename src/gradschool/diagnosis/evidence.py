@@ -280,16 +280,6 @@ def _reordered(draw: Callable[[Rng], list[Case]], first: list[Case]) -> list[Cas
     return [case for case in draw(np.random.default_rng(NESTED_SEED)) if case.sizes.get("B", 0) >= 3]
 
 
-def _rows_lie_deeper(case: Case) -> bool:
-    return not isinstance(case.args.get("batch"), dict) and not _with_a_row_each(case)
-
-
-def _with_a_row_each(case: Case) -> list[str]:
-    """Return the names of the arrays whose first axis has the batch's size."""
-    B = case.sizes.get("B", 0)
-    return [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
-
-
 def shuffled(case: Case) -> Case | None:
     """Return a case with the rows of its batch in another order and one of them twice; None without a batch."""
     B = case.sizes.get("B", 0)
@@ -303,10 +293,13 @@ def with_rows(case: Case, order: Array, name: str) -> Case | None:
     What belongs to the rows is told by its first axis: it has the batch's size, and that is no other size too.
     """
     B = case.sizes.get("B", 0)
-    if not B or list(case.sizes.values()).count(B) > 1 or _rows_lie_deeper(case):
+    if not B or list(case.sizes.values()).count(B) > 1:
         return None
-    batch, rows = case.args.get("batch"), _with_a_row_each(case)
+    batch = case.args.get("batch")
+    rows = [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
     if not isinstance(batch, dict):
+        if not rows:
+            return None  # they lie deeper than is looked
         args = {k: x[order] if k in rows else x for k, x in case.args.items()}
     elif rows:
         return None
