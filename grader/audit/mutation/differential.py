@@ -126,7 +126,9 @@ def what_is_wrong(entry: Entry, case: Case, expected: PlainData, reply: Reply) -
         return "has other values"
     if not t.inputs_unchanged:
         return "changes its inputs"
-    return "" if t.repeats else "differs when called again"
+    if not t.repeats:
+        return "differs when called again"
+    return "returns what a later call overwrites" if reply.overwritten else ""
 
 
 def find_difference(entry: Entry, solution: Solution, seeds: int, changes: int | None = None) -> Difference:

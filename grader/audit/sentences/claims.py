@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from grader.audit.sentences.responses import response
 from grader.bank.entry import Entry
 from gradschool.core.calling import Raised, call_twice
 from gradschool.core.numerics import Array
-from gradschool.core.plain_data import PlainData
+from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 from gradschool.core.report import Report
 
 NEAR = 1e-5  # of the largest entry: what a sentence calls equal may differ by so much
@@ -231,6 +233,30 @@ def _not_repeated(entry: Entry, mutant: Solution, report: Report, samples: Seque
     return "" if any(not s.attempt.repeats for s in samples) else "the second call gives the same"
 
 
+def _overwritten(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that a call with other inputs, on the same networks, changes what was returned before."""
+    changed: list[bool] = []
+
+    def twice(*args: Any) -> Any:
+        value = answer(*args)
+        before = to_plain(value)
+        answer(*(_turned(x) for x in args))
+        changed.append(not _alike(before, to_plain(value)))
+        return value
+
+    for s in samples:
+        answer = mutant.fresh()
+        with suppress(Exception):  # what follows is of no importance
+            entry.exercise.adapter(twice, copy_arrays(s.case.args))
+    return "" if any(changed) else "nothing changes what was returned"
+
+
+def _turned(x: Any) -> Any:
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
+        return np.flip(x).copy()
+    return -x if (isinstance(x, np.ndarray) and x.dtype.kind == "f") or hasattr(x, "requires_grad") else x
+
+
 def _known(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that the known mistake answers as the mutant does."""
     name = report.claim.details[0] if report.claim.details else report.mistake
@@ -256,7 +282,7 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 
 # Of calls, whatever they returned.
-OF_CALLS = ("drifts", "dtype", "raised", "inputs-modified", "first-call-only", "known-mistake")
+OF_CALLS = ("drifts", "dtype", "raised", "inputs-modified", "first-call-only", "overwritten", "known-mistake")
 
 
 def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -346,6 +372,7 @@ KINDS: dict[str, Test] = {
     "raised": _raised,
     "inputs-modified": _impure,
     "first-call-only": _not_repeated,
+    "overwritten": _overwritten,
     "known-mistake": _known,
     "response": _response,
 }

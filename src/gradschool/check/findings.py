@@ -101,7 +101,7 @@ def _texts_finding(wrong: Mapping[str, PlainData], asked: int) -> Diagnosis:
 
 
 def purity_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
-    """Return what the calls did besides answering: inputs changed in place, a second call that gives something else."""
+    """Return what the calls did besides answering: inputs or answers changed in place, a second call that differs."""
     for t in attempts:
         if t.raised:
             continue
@@ -119,5 +119,13 @@ def purity_finding(attempts: Sequence[Attempt]) -> Diagnosis | None:
                 "drawn at random?",
                 Claim("first-call-only", "", (t.case.name,)),
                 "called twice with equal inputs",
+            )
+        if t.reply.overwritten:
+            return Diagnosis(
+                "overwritten",
+                "What one call returned changes during the next call with other inputs: both write to the same memory, "
+                "as with a `.grad` or an array that is used again. Return a copy.",
+                Claim("overwritten", "", (t.case.name,)),
+                "called with other inputs; what was returned before was compared",
             )
     return None

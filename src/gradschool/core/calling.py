@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Answer, AnswerUnusable, Exercise
+from gradschool.core.kept_memory import Returned, alike, changes_later
 from gradschool.core.operand_shapes import shapes_where_it_raised
 from gradschool.core.plain_data import PlainData, copy_arrays, describe, sanitize_text, to_plain
 from gradschool.core.withheld import examined
@@ -55,7 +56,7 @@ class Reply:
 
     ``first`` and ``second`` are what two calls on equal inputs returned or raised, ``inputs`` is what the inputs were
     after the first; ``printed`` and ``seconds`` belong to the first call too, and ``words`` say what the exercise's
-    ``read`` has read from it.
+    ``read`` has read from it. ``overwritten``: what one call returned changed during a later one, with other inputs.
     """
 
     first: PlainData | Raised
@@ -64,6 +65,7 @@ class Reply:
     printed: str = ""
     seconds: float = 0.0
     words: str = ""
+    overwritten: bool = False
 
 
 class _Bounded(io.TextIOBase):
@@ -110,8 +112,8 @@ def read_reply(exercise: Exercise, args: Mapping[str, Any], reply: Reply) -> Rep
         return reply
     first, words = _read(exercise, args, reply.first)
     again = reply.second
-    alike = not isinstance(again, Raised) and not isinstance(reply.first, Raised) and _alike(reply.first, again)
-    return replace(reply, first=first, second=first if alike else _read(exercise, args, again)[0], words=words)
+    equal = not isinstance(again, Raised) and not isinstance(reply.first, Raised) and alike(reply.first, again)
+    return replace(reply, first=first, second=first if equal else _read(exercise, args, again)[0], words=words)
 
 
 def _read(exercise: Exercise, args: Mapping[str, Any], got: PlainData | Raised) -> tuple[PlainData | Raised, str]:
@@ -149,27 +151,30 @@ def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any], once: 
         Both outcomes, the same one twice if the function was called once, and the inputs after the first call, as
         plain data.
     """
-    given = copy_arrays(args)
+    given, returned = copy_arrays(args), Returned()
     started = time.perf_counter()
     with captured_output() as sink:
-        first = _outcome(exercise, answer, given)
+        first = _outcome(exercise, answer, given, returned)
         seconds, printed = time.perf_counter() - started, sink.text()
         inputs = to_plain(given)
         if once:
             return Reply(first, first, inputs, printed, seconds)
-        second = _outcome(exercise, answer, given if _alike(inputs, to_plain(dict(args))) else copy_arrays(args))
-    return Reply(first, second, inputs, printed, seconds)
+        again = given if alike(inputs, to_plain(dict(args))) else copy_arrays(args)
+        second = _outcome(exercise, answer, again, returned)
+        overwritten = _is_overwritten(exercise, answer, args, returned)
+    return Reply(first, second, inputs, printed, seconds, overwritten=overwritten)
 
 
-def _alike(one: PlainData, other: PlainData) -> bool:
-    """Return whether two sets of inputs are the same to the last bit."""
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(_alike(item, other[key]) for key, item in one.items())
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    return type(one) is type(other) and bool(one == other)
+def _is_overwritten(exercise: Exercise, answer: Answer, args: Mapping[str, Any], returned: Returned) -> bool:
+    """Return whether what was returned changes in a later call, where memory that is shared makes that possible.
+
+    An exercise that asks for no answer, but for a step of a network, may return whatever it likes.
+    """
+    asked_for = exercise.signature.partition("->")[2].strip()
+    if not returned.is_shared or asked_for in ("", "None"):
+        return False
+    with examined(exercise.id):
+        return changes_later(exercise.adapter, answer, args)
 
 
 def call_once(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Reply:
@@ -182,6 +187,7 @@ class _Watched:
     """A student's function that remembers whether its last call returned, and what."""
 
     answer: Answer
+    all: Returned
     returned: bool = False
     value: Any = None
 
@@ -189,11 +195,12 @@ class _Watched:
         self.returned = False
         self.value = self.answer(*args, **kwargs)
         self.returned = True
+        self.all.add(self.value, args)
         return self.value
 
 
-def _outcome(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> PlainData | Raised:
-    watched = _Watched(answer)
+def _outcome(exercise: Exercise, answer: Answer, args: Mapping[str, Any], returned: Returned) -> PlainData | Raised:
+    watched = _Watched(answer, returned)
     try:
         with examined(exercise.id):
             return to_plain(exercise.adapter(watched, args))

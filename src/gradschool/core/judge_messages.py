@@ -50,13 +50,14 @@ class RaisedMessage(TypedDict):
 
 
 class ReplyMessage(TypedDict):
-    """The kernel's answer to a question: both calls, the inputs after the first, what it printed, its seconds."""
+    """The kernel's answer to a question: every field of :class:`Reply` but the words."""
 
     first: ReturnedMessage | RaisedMessage
     second: ReturnedMessage | RaisedMessage
     inputs: PlainData
     printed: str
     seconds: float
+    overwritten: bool
 
 
 class Verdict(TypedDict):
@@ -77,6 +78,7 @@ def pack_reply(reply: Reply) -> ReplyMessage:
         "inputs": reply.inputs,
         "printed": reply.printed,
         "seconds": reply.seconds,
+        "overwritten": reply.overwritten,
     }
 
 
@@ -103,7 +105,8 @@ def unpack_reply(message: object) -> Reply:
         if not isinstance(seconds, int | float):
             raise TypeError("seconds are a number")
         first, second = _unpack_outcome(message["first"]), _unpack_outcome(message["second"])
-        return Reply(first, second, to_plain(message["inputs"]), printed, float(seconds))
+        overwritten = message.get("overwritten") is True
+        return Reply(first, second, to_plain(message["inputs"]), printed, float(seconds), overwritten=overwritten)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise ProtocolError("not a reply") from error
 

@@ -289,6 +289,10 @@ def test_claims_about_calls():
     assert found(L2, "p -= l\nreturn p", "inputs-modified") == ""
     assert found(L2, "return l - p", "inputs-modified") != ""
     assert found(L2, "return l - p", "first-call-only") != ""
+    filled = "kept = globals().setdefault('kept', {}).setdefault(len(p), p * 0)\nkept[:] = p - l\nreturn kept"
+    assert found(L2, filled, "overwritten") == ""
+    assert found(L2, filled + ".copy()", "overwritten") != ""
+    assert found(L2, "return p", "overwritten") != ""
     assert found(L2, "return l - p", "known-mistake", ("label-minus-prediction",)) == ""
     assert found(L2, "return 2 * (l - p)", "known-mistake", ("label-minus-prediction",)) != ""
 
