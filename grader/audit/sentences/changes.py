@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,9 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "row-sum": _rowwise(np.sum),
     "column-max": lambda x: np.stack([x.max(axis=0)] * len(x)),
     "largest-size": _rowwise(_largest_size),
+    "row-argmax": lambda x: np.stack([np.full(len(row), float(list(row).index(max(row)))) for row in x]),
+    "last-only": lambda x: np.concatenate([0.0 * x[:-1], x[-1:]]),
+    "first-only": lambda x: np.concatenate([x[:1], 0.0 * x[1:]]),
     "id-0": _everywhere(lambda x: 0),
     "id-next": lambda x: np.where(x == x.max(), 0, x + 1),
 }
@@ -85,10 +88,29 @@ TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "or": lambda a, b: (np.logical_or(a, b).astype(a.dtype), b),
     "and": lambda a, b: (np.logical_and(a, b).astype(a.dtype), b),
     "without": lambda a, b: (np.logical_and(a, np.logical_not(b)).astype(a.dtype), b),
+    "both-first": lambda a, b: (np.repeat(a[0], len(a)), np.repeat(b[0], len(b))),
+    "times-option": lambda x, k: (x * k, k),
+    "over-option": lambda x, k: (x / k if k else x, k),
+    "times-rest-option": lambda x, k: (x - x * k, k),
+    "both-rest": lambda x, k: (1.0 - x, 1.0 - k),
     "smaller": lambda a, b: (np.where(a < b, a, b),) * 2,
     "larger": lambda a, b: (np.where(a > b, a, b),) * 2,
     "mean": lambda a, b: (0.5 * a + 0.5 * b,) * 2,
 }
+
+
+COUNTING: dict[str, Callable[[list[Any], int], bool]] = {
+    "last": lambda ids, k: ids[k] not in ids[k + 1 :],
+    "first": lambda ids, k: ids.index(ids[k]) == k,
+    "until-repeat": lambda ids, k: len(set(ids[: k + 1])) == k + 1,
+}
+
+
+def of_rows(args: Args, B: int, how: str, names: tuple[str, ...], of_batch: Collection[str]) -> tuple[Any, float]:
+    """Return the inputs with the rows alone that count, and the share of these."""
+    ids = list(zip(*(args[n].tolist() for n in names), strict=True))
+    kept = [k for k in range(B) if COUNTING[how](ids, k)]
+    return {n: np.take(x, kept, axis=0) if n in of_batch else x for n, x in args.items()}, len(kept) / B
 
 
 def changed(exercise: Exercise, args: Args, key: tuple[str, ...]) -> dict[str, Any] | None:

@@ -88,6 +88,8 @@ def _formula(entry: Entry, mutant: Solution, report: Report, samples: Sequence[S
     for s in samples:
         base, made = formula(entry, s, part, tuple(key))
         got = s.got[part] - base
+        if (made is None or made.shape != got.shape) and scope == "where wrong" and not s.wrong[part].any():
+            continue
         if made is None or made.shape != got.shape:
             return f'the formula does not apply on "{s.case.name}"'
         times = factor(str(factor_name), s, samples)
@@ -282,7 +284,16 @@ def _response(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
 
 
 # Of calls, whatever they returned.
-OF_CALLS = ("drifts", "dtype", "raised", "inputs-modified", "first-call-only", "overwritten", "known-mistake")
+OF_CALLS = (
+    "drifts",
+    "dtype",
+    "raised",
+    "inputs-modified",
+    "first-call-only",
+    "overwritten",
+    "known-mistake",
+    "verdicts",
+)
 
 
 def _nan(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
@@ -348,6 +359,21 @@ def _alone(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
     return "" if batches else "no batch is wrong"
 
 
+def _verdicts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test what is said of a test: which agents it passes."""
+    name, *missed = report.claim.details
+    good = [bool(v) for s in samples for part in s.right for v in s.got[part][s.right[part] != 0]]
+    bad = {part: [bool(v) for s in samples for v in s.got[part][s.right[part] == 0]] for part in samples[0].right}
+    wrong = [v for found in bad.values() for v in found]
+    true = {
+        "passes-everything": all(good) and all(wrong),
+        "fails-everything": not any(good) and not any(wrong),
+        "fails-right-agents": not any(good) if "every right" in report.hint else any(good) and not all(good),
+        "misses-faults": all(good) and {part for part, found in bad.items() if any(found)} == set(missed),
+    }
+    return "" if true[str(name)] else "it says otherwise of these agents"
+
+
 KINDS: dict[str, Test] = {
     "wrong": _sometimes_wrong,
     "nan": _nan,
@@ -375,4 +401,5 @@ KINDS: dict[str, Test] = {
     "overwritten": _overwritten,
     "known-mistake": _known,
     "response": _response,
+    "verdicts": _verdicts,
 }

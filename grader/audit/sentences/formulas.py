@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.audit.sentences.changes import changed, unit_rows
+from grader.audit.sentences.changes import changed, of_rows, unit_rows
 from grader.audit.sentences.inputs import Sample, numbers, right_answer
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
@@ -102,7 +102,64 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return 0.0, s.right.get(str(rest[0]))
         if kind == "as-if":
             return 0.0, _as_if(entry, s, part, rest)
+        if kind == "portion":
+            without = _as_if(entry, s, part, (rest[0], "0"))
+            return (0.0, None) if without is None else (without, right - without)
+        if kind == "between":
+            return 0.0, _between(entry, s, part, str(rest[0]), rest[1:])
+        if kind == "rows":
+            return 0.0, _of_rows(entry, s, part, rest)
+        if kind == "unit-step":
+            start = s.inputs[str(rest[0])]
+            return start, _unit_steps(s, part, right - start)
+        if kind in ("right*width", "right/width"):
+            high, low = (_beside(s, name, right) for name in ("high", "low"))
+            return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, high - low)
+        if kind == "factor-clipped":
+            x = _beside(s, rest[0], right)
+            return 0.0, None if x is None else np.where(
+                x == 0, 0.0, x * np.minimum(np.maximum(right / x, rest[1]), 1.0)
+            )
     raise UnknownFormula(f"the formula {key!r}")
+
+
+def _between(entry: Entry, s: Sample, part: str, how: str, key: Sequence[str | float]) -> Array | None:
+    """Return the mean, the larger or the smaller of two answers: of the right one where one change is named."""
+    one = _as_if(entry, s, part, key[:3])
+    two = _as_if(entry, s, part, key[3:]) if len(key) > 3 else s.right[part]
+    if one is None or two is None:
+        return None
+    return {
+        "mean": 0.5 * one + 0.5 * two,
+        "larger": np.where(one > two, one, two),
+        "smaller": np.where(one < two, one, two),
+    }[how]
+
+
+def _of_rows(entry: Entry, s: Sample, part: str, key: Sequence[str | float]) -> Array | None:
+    """Return the right answer to some rows of a batch; which arrays have rows is told by the ids' length."""
+    how, divisor, *names = map(str, key)
+    B = s.case.sizes.get("B", 1)
+    of_batch = [n for n, x in s.case.args.items() if np.ndim(x) and len(x) == B and n not in ("W", "W_target", "Q")]
+    args, share = of_rows(s.case.args, B, how, tuple(names), of_batch)
+    right = right_answer(entry, args)
+    found = None if right is None else numbers(right, entry.exercise.returns).get(part)
+    return found if found is None or divisor != "mean" else found * share
+
+
+def _unit_steps(s: Sample, part: str, step: Array) -> Array:
+    """Return a step with each of its arrays made as long as `lr`."""
+    long = float(s.case.args.get("lr", 1.0))
+    leaves = [
+        x for label, x in s.attempt.expected_leaves if label.partition("[")[0] == part and isinstance(x, np.ndarray)
+    ]
+    found, at = [], 0
+    for leaf in leaves:
+        piece = np.ravel(step)[at : at + leaf.size]
+        length = float(np.sqrt((piece * piece).sum()))
+        found.append(piece * long / length if length else piece)
+        at += leaf.size
+    return np.concatenate(found).reshape(step.shape)
 
 
 def _small_lost(s: Sample, part: str, low: float, high: float) -> Array | None:

@@ -113,8 +113,8 @@ def places(exercise: Exercise, args: Args) -> dict[str, tuple[str, str]]:
     words = exercise.signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
     found = {}
     for name, value in args.items():
-        shown = name
-        if name not in words:
+        shown = exercise.known_as.get(name, name)
+        if name not in words and name not in exercise.known_as:
             base, _, number = name.rpartition("_") if name[-1].isdigit() else (name, "", "1")
             if f"{base}s" not in words:
                 continue

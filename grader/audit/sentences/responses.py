@@ -17,6 +17,7 @@ from gradschool.core.report import Report
 Pair = tuple[Sample, Sample]  # before and after a change
 EXCEPTIONS = 0.2  # the share of inputs on which "yours does not" may be so by chance
 STILL, MOVED = 1e-7, 1e-6  # of the largest entry
+STEP = 3e-5  # added to an input to see how an answer grows
 GROWTH = {"doubles": 2.0, "stays as it is": 1.0, "becomes 4 times as large": 4.0, "halves": 0.5}
 
 
@@ -237,6 +238,21 @@ def _cured(report: Report, pairs: Sequence[Pair]) -> str:
     return ""
 
 
+def _integral(report: Report, pairs: Sequence[Pair]) -> str:
+    """Test that the answer grows by what is added to an input, times the right answer."""
+    told = 0
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        wanted, lost = STEP * (right + right_after) / 2, 1e-12 * float(np.max(np.abs(got), initial=0.0))
+        size = float(np.max(np.abs(wanted), initial=0.0))
+        if size <= 100 * lost:
+            continue
+        told += 1
+        if np.max(np.abs(got_after - got - wanted)) > 0.01 * size:
+            return f'the answer grows otherwise on "{pair[0].case.name}"'
+    return "" if told else "no right answer is large enough to tell"
+
+
 PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pair]], str]]] = {
     "ignored": (another, _ignored),
     "unwanted": (another, _unwanted),
@@ -248,6 +264,7 @@ PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pa
     "coarse": (lambda x, k: x * 1.00007, _coarse),
     "turned": (lambda x, k: -x, _against(_turned_to)),
     "lifted": (lambda x, k: x + 1.0, _against(_lifted_to)),
+    "integral": (lambda x, k: x + STEP, _integral),
     "right-if-off": (lambda x, k: np.zeros_like(x), _cured),
     "right-without": (lambda x, k: 0.0 * x, _cured),
 }

@@ -114,7 +114,8 @@ class Exercise:
     ``advice(answer)`` is what `check` says beside its verdict. ``meaning`` is the sentence of a pass: what the right
     answer is, and what the student can now rely on. ``blocks(args)`` gives the names and shapes of the arrays that an
     answer consists of which is one flat gradient. ``needs_torch``: the function itself is called with
-    torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser.
+    torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser. ``known_as`` are the
+    lesson's names of inputs that the signature does not name, such as the batches that an agent's method learns from.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Exercise:
     meaning: str = ""
     blocks: Callable[[Args], Mapping[str, tuple[int, ...]]] | None = None
     needs_torch: bool = False
+    known_as: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice"):

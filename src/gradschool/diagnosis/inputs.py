@@ -22,7 +22,7 @@ Put = Callable[[Value], dict[str, Any]]  # makes the case's inputs with another 
 
 def subject_of(exercise: Exercise, name: str) -> str:
     """Return what the lesson calls an input: its name, ``target_critics[1]`` for ``target_critic_2``, or ""."""
-    return _subject(exercise.signature, name)
+    return exercise.known_as.get(name) or _subject(exercise.signature, name)
 
 
 @lru_cache(maxsize=1024)

@@ -14,15 +14,18 @@ from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.drift import drifted
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
-from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas
+from gradschool.diagnosis.hypotheses.combinations import combinations
+from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas, relevant
+from gradschool.diagnosis.hypotheses.equal_rows import equal_rows
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
-from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Responses
+from gradschool.diagnosis.hypotheses.responses import INTEGRAL, LAST, SHAPES, STRONG, Responses
 from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import RESERVE, Placing
 from gradschool.diagnosis.state_words import of_optimizer, state_sentence
+from gradschool.diagnosis.verdicts import verdicts
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
 REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
@@ -64,6 +67,9 @@ class Search:
         kept = drifted(self.laboratory, self.attempts)
         if kept:
             return "", kept
+        tested = verdicts(self.tried) if self.laboratory.exercise.signature.endswith("-> None") else None
+        if tested:
+            return self.wrong[0], tested
         for _, group in groupby(self.wrong, key=self._must_stay):
             labels = list(group)
             for look in self._looks:
@@ -90,6 +96,7 @@ class Search:
             self._displaced,
             self._signs,
             self._leaks,
+            self._integrated,
             self._placed,
             self._is_an_input,
             self._lines,
@@ -203,11 +210,17 @@ class Search:
             return
         first = next(p for p in parts if p.is_wrong)
         cheap = chain((ZERO, RIGHT_ITSELF), OF_RIGHT, of_inputs(parts), self._other_parts(label), clipped(parts))
-        for formula in as_formulas(self.laboratory, first) if as_if else cheap:
+        for formula in self._of_other_inputs(parts, first) if as_if else cheap:
             if match([first], formula, first_look=True):  # most are refuted by the first input
                 fit = match(parts, formula)
                 if fit:
                     yield formula, fit
+
+    def _of_other_inputs(self, parts: Sequence[Part], first: Part) -> Iterator[Formula]:
+        names = relevant(self.laboratory, first)
+        yield from as_formulas(self.laboratory, first, names)
+        yield from equal_rows(self.laboratory, parts)
+        yield from combinations(self.laboratory, first, names)
 
     def _alone(self, label: str) -> Iterator[Diagnosis]:
         for diagnosis in alone(self.laboratory, self.tried[label]):
@@ -231,6 +244,11 @@ class Search:
 
     def _responds(self, label: str) -> Iterator[Diagnosis]:
         yield from (self._with_place(label, d) for d in self._responses.found(self.tried[label], STRONG))
+
+    def _integrated(self, label: str) -> Iterator[Diagnosis]:
+        """Say that the value came back whose slope is asked for; what is a constant off may be that too, as exp is."""
+        if next(lines(self.tried[label]), None) is None:
+            yield from self._responses.found(self.tried[label], INTEGRAL)
 
     def _slowly(self, label: str) -> Iterator[Diagnosis]:
         parts = self.tried[label]

@@ -371,7 +371,8 @@ def test_the_matrix_that_is_square_where_the_answer_is_wrong_is_named() -> None:
         return D.T @ X, D.sum(axis=0), G.T @ H, G.sum(axis=0), D @ W1
 
     report = check_here(find("chain.mlp_backward"), wrong)
-    assert report.hint.startswith("`grad_W1` is right except where `W2` is square.")
+    told = "Wherever `grad_W1` is wrong, it is what would be right if `W2` were transposed."
+    assert report.hint.startswith(f"{told} That happens only where `W2` is square.")
 
 
 def test_right_for_square_shapes_alone_is_told_of_the_shapes_and_not_of_rows() -> None:

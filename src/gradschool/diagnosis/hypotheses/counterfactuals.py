@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Args, Exercise
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Laboratory, Part, numbers_in
-from gradschool.diagnosis.hypotheses.formulas import Formula, unit_rows
+from gradschool.diagnosis.hypotheses.formulas import Entries, Formula, unit_rows
 from gradschool.diagnosis.hypotheses.observations import perturbed
 from gradschool.diagnosis.inputs import WIDTHS, Value, is_flags, is_ids, is_real, networks, subjects
 
@@ -60,6 +60,16 @@ def _square(x: object) -> bool:
     return isinstance(x, np.ndarray) and x.ndim == 2 and x.shape[0] == x.shape[1] > 1
 
 
+def _real_rows(x: object) -> bool:
+    return _rows(x) and is_real(x)
+
+
+def _only(x: Array, k: int) -> Array:
+    out = np.zeros_like(x)
+    out[k] = x[k]
+    return out
+
+
 def _like(x: Array, value: float) -> Array:
     return np.full_like(x, value)
 
@@ -91,14 +101,14 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "mean",
         "replaced in every row by its mean over the rows",
-        lambda x: _rows(x) and is_real(x),
+        _real_rows,
         lambda x: np.broadcast_to(x.mean(0, keepdims=True), x.shape).copy(),
     ),
     Change("first", "in every row what it is in row 0", _rows, lambda x: np.broadcast_to(x[:1], x.shape).copy()),
     Change("last", "in every row what it is in the last row", _rows, lambda x: np.broadcast_to(x[-1:], x.shape).copy()),
-    Change("max", "its largest entry everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.max())),
-    Change("min", "its smallest entry everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.min())),
-    Change("all-mean", "its mean everywhere", lambda x: _rows(x) and is_real(x), lambda x: _like(x, x.mean())),
+    Change("max", "its largest entry everywhere", _real_rows, lambda x: _like(x, x.max())),
+    Change("min", "its smallest entry everywhere", _real_rows, lambda x: _like(x, x.min())),
+    Change("all-mean", "its mean everywhere", _real_rows, lambda x: _like(x, x.mean())),
     Change("reversed", "in reverse order", _rows, lambda x: x[::-1].copy()),
     Change("down", "one row further down", _rows, lambda x: np.roll(x, 1, 0)),
     Change("up", "one row further up", _rows, lambda x: np.roll(x, -1, 0)),
@@ -171,6 +181,14 @@ CHANGES: tuple[Change, ...] = (
         lambda x: _table(x),
         lambda x: np.broadcast_to(np.take_along_axis(x, np.abs(x).argmax(1)[:, None], 1), x.shape).copy(),
     ),
+    Change(
+        "row-argmax",
+        "replaced in every row by the number of the column with the row's largest entry (0, 1, ...)",
+        _table,
+        lambda x: np.broadcast_to(x.argmax(1)[:, None], x.shape).astype(float),
+    ),
+    Change("last-only", "0 except at its end (its last row, or entry)", _real_rows, lambda x: _only(x, -1)),
+    Change("first-only", "0 except at its beginning (row 0, or entry 0)", _real_rows, lambda x: _only(x, 0)),
     Change("id-0", "0 everywhere", lambda x: _array(x) and is_ids(x), lambda x: _like(x, 0)),
     Change(
         "id-next",
@@ -181,6 +199,7 @@ CHANGES: tuple[Change, ...] = (
 )
 
 
+ZERO = next(change for change in CHANGES if change.key == "0")
 LARGE = tuple(change for change in CHANGES if change.key in ("0", "off", "id-0", "reversed"))
 
 
@@ -200,14 +219,44 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
     """
     values = {name: value for name, (value, _) in subjects(exercise, args).items()}
     nets = networks(exercise, args)
-    yield from _pairs(exercise, values, nets, relevant)
+    yield from pairs(exercise, values, nets, relevant)
     for name, value in values.items():
         for change in () if name in nets or name not in relevant else CHANGES:
             if change.suits(value) and not (change.key == "negative" and name in WIDTHS):
-                yield _changed(exercise, name, change)
+                yield changed(exercise, name, change)
+    yield from _with_option(exercise, values, nets, relevant)
 
 
-def _changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:
+TURNED_ROUND = (
+    "both-rest"  # two numbers between 0 and 1, so that what is compared with the other is the other way round
+)
+WithOption: TypeAlias = "Callable[[Any, float], tuple[Any, float]]"
+WITH_OPTION: tuple[tuple[str, str, WithOption], ...] = (
+    ("times-option", "`{one}` were multiplied by `{two}`", lambda x, k: (k * x, k)),
+    ("over-option", "`{one}` were divided by `{two}`", lambda x, k: (x / k if k else x, k)),
+    ("times-rest-option", "`{one}` were multiplied by 1 - `{two}`", lambda x, k: ((1 - k) * x, k)),
+    (
+        TURNED_ROUND,
+        "`{one}` and `{two}` were both replaced by 1 minus them, which turns round a comparison of the two",
+        lambda x, k: (1 - x, 1 - k),
+    ),
+)
+
+
+def _with_option(
+    exercise: Exercise, values: dict[str, Value], nets: Container[str], relevant: Container[str]
+) -> Iterator[Counterfactual]:
+    """Yield arrays of numbers multiplied or divided by a number among the inputs, such as a discount on the reward."""
+    arrays = [n for n, x in values.items() if n in relevant and n not in nets and _real_array(x)]
+    numbers = [n for n, x in values.items() if _number(x)]
+    for one, two in ((a, b) for a in arrays for b in numbers):
+        for key, says, change in WITH_OPTION:
+            yield _two(exercise, one, two, key, says.format(one=one, two=two), change, alike=False)
+
+
+def changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:
+    """Return the inputs with one of them changed."""
+
     def of(args: Args) -> Args | None:
         value, put = subjects(exercise, args)[name]
         return put(change.of(value)) if change.suits(value) else None
@@ -215,7 +264,7 @@ def _changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:
     return Counterfactual((name, change.key), f"`{name}` were {change.says}", of)
 
 
-def _pairs(
+def pairs(
     exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[int, ...]], relevant: Container[str]
 ) -> Iterator[Counterfactual]:
     """Yield what two inputs of one kind and shape allow: one in the other's place, both swapped, flags together."""
@@ -242,15 +291,20 @@ def _together(one: str, two: str, value: Value) -> Iterator[tuple[str, str, Both
         yield "without", f"`{one}` were off where `{two}` is on", lambda a, b: (np.where(b > 0, np.zeros_like(a), a), b)
     elif is_real(value) and _array(value) and one < two:
         both = f"`{one}` and `{two}` were both"
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            firsts = f"`{one}` and `{two}` were both everywhere what they are in entry 0"
+            yield "both-first", firsts, lambda a, b: (_like(a, a[0]), _like(b, b[0]))
         yield "smaller", f"{both} the smaller of the two", lambda a, b: (np.minimum(a, b),) * 2
         yield "larger", f"{both} the larger of the two", lambda a, b: (np.maximum(a, b),) * 2
         yield "mean", f"{both} the mean of the two", lambda a, b: ((a + b) / 2,) * 2
 
 
-def _two(exercise: Exercise, one: str, two: str, key: str, says: str, change: Both) -> Counterfactual:
+def _two(
+    exercise: Exercise, one: str, two: str, key: str, says: str, change: Both, alike: bool = True
+) -> Counterfactual:
     def of(args: Args) -> Args | None:
         known = subjects(exercise, args)
-        if one not in known or two not in known or not _alike(known[one][0], known[two][0]):
+        if one not in known or two not in known or (alike and not _alike(known[one][0], known[two][0])):
             return None
         new_one, new_two = change(known[one][0], known[two][0])
         first = known[one][1](new_one)
@@ -265,19 +319,24 @@ def _alike(a: Value, b: Value) -> bool:
     return type(a) is type(b) and isinstance(a, float | int)
 
 
-def as_formulas(laboratory: Laboratory, part: Part) -> Iterator[Formula]:
-    """Yield every counterfactual as a formula for parts of this label; the right answers are asked for when needed."""
+def as_formulas(laboratory: Laboratory, part: Part, names: Container[str]) -> Iterator[Formula]:
+    """Yield every counterfactual as a formula for parts of this label; the right answers are asked for when needed.
 
-    def entries(c: Counterfactual) -> Callable[[Part], Array | None]:
-        return lambda p: laboratory.right_instead(p.attempt, c.key, c.of(p.case.args)).get(p.label)
-
-    for c in counterfactuals(laboratory.exercise, part.case.args, _relevant(laboratory, part)):
+    ``names`` are those of the inputs that the right answer depends on.
+    """
+    for c in counterfactuals(laboratory.exercise, part.case.args, names):
         if laboratory.budget.half_over:
             return  # the other half is for what comes after
-        yield Formula("as-if", f"what would be right if {c.says}", ("as-if", *c.key), entries(c))
+        says, partly = f"what would be right if {c.says}", c.key[1] != TURNED_ROUND
+        yield Formula("as-if", says, ("as-if", *c.key), right_if(laboratory, c), partly=partly)
 
 
-def _relevant(laboratory: Laboratory, part: Part) -> set[str]:
+def right_if(laboratory: Laboratory, c: Counterfactual) -> Entries:
+    """Return what gives the right answer to the other inputs, for each part."""
+    return lambda p: laboratory.right_instead(p.attempt, c.key, c.of(p.case.args)).get(p.label)
+
+
+def relevant(laboratory: Laboratory, part: Part) -> set[str]:
     """Return the names of the inputs that the right answer depends on in this case.
 
     A small change may alter no choice, as of an action, though a large one does: both are tried.

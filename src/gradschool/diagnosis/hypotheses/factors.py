@@ -20,11 +20,12 @@ def agrees(got: Array, made: Array) -> Array:
 def factor_of(parts: Sequence[Part], pairs: Sequence[tuple[Array, Array]]) -> tuple[str, str, list[float]] | None:
     """Return the c of got = c * made for all (got, made): in words, as a name, and as numbers; None without a name.
 
-    The factor may differ from input to input if it is one of the numbers among the inputs, or one of the sizes.
+    The factor may differ from input to input if it is one of the numbers among the inputs, or one of the sizes. Then it
+    may be 0 on some of them.
     """
     if any(got.any() and not f.any() for got, f in pairs) or not any(f.any() for _, f in pairs):
         return None
-    factors = [constant_ratio(got, f) if f.any() else 1.0 for got, f in pairs]
+    factors = [(constant_ratio(got, f) if got.any() else 0.0) if f.any() else 1.0 for got, f in pairs]
     if any(c is None for c in factors):
         return None
     known = np.array([float(c) for c in factors if c is not None])
@@ -34,7 +35,7 @@ def factor_of(parts: Sequence[Part], pairs: Sequence[tuple[Array, Array]]) -> tu
             return words, name, values
     c = float(known[counts][0])
     several = sum(int(np.count_nonzero(f)) for _, f in pairs) > 2
-    if several and abs(c - 1) > 1e-4 and np.allclose(known[counts], c, rtol=SAME, atol=0):
+    if several and c and abs(c - 1) > 1e-4 and np.allclose(known[counts], c, rtol=SAME, atol=0):
         return f"{c:.4g} times", "ratio", list(known)
     return None
 
@@ -54,25 +55,20 @@ def known_factors(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]
     yield from ((words, name, list(c * ones)) for words, name, c in plain)
     for words, name, values in _numbers(parts):
         v = np.array(values)
-        if (v == 0).any():
+        if not v.any():
             continue
         yield f"{words} times", f"times-{name}", list(v)
-        yield f"1/{words} of", f"over-{name}", list(1 / v)
         yield f"-{words} times", f"minus-times-{name}", list(-v)
-        yield f"-1/{words} of", f"minus-over-{name}", list(-1 / v)
         yield f"{words}² times", f"times-{name}-squared", list(v**2)
-        yield f"1/{words}² of", f"over-{name}-squared", list(1 / v**2)
         yield f"2 {words} times", f"twice-times-{name}", list(2 * v)
-        yield f"2/{words} of", f"twice-over-{name}", list(2 / v)
-        yield f"1/(2 {words}) of", f"half-over-{name}", list(0.5 / v)
         yield f"{words}/2 times", f"half-times-{name}", list(0.5 * v)
         yield f"√{words} times", f"times-root-{name}", list(np.sqrt(np.abs(v)))
-        yield f"1/√{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
-        if (v != 1).all():
+        if (v != 1).any():
             yield f"(1 - {words}) times", f"times-rest-{name}", list(1 - v)
+        if (v != 1).all():
             yield f"1/(1 - {words}) of", f"over-rest-{name}", list(1 / (1 - v))
-            yield f"{words}/({words} - 1) times", f"bessel-{name}", list(v / (v - 1))
-            yield f"({words} - 1)/{words} of", f"less-one-{name}", list((v - 1) / v)
+        if (v != 0).all():
+            yield from _divided(words, name, v)
     sizes = _size_names(parts)
     for one, two in ((a, b) for k, a in enumerate(sizes) for b in sizes[k + 1 :]):
         product = np.array([p.sizes.get(one, 1) * p.sizes.get(two, 1) for p in parts], float)
@@ -81,6 +77,19 @@ def known_factors(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]
         quotient = np.array([p.sizes.get(one, 1) / p.sizes.get(two, 1) for p in parts], float)
         yield f"{one}/{two} times", f"times-{one}-over-{two}", list(quotient)
         yield f"{two}/{one} times", f"times-{two}-over-{one}", list(1 / quotient)
+
+
+def _divided(words: str, name: str, v: Array) -> Iterator[tuple[str, str, list[float]]]:
+    """Yield the factors in which a number that is never 0 is a divisor."""
+    yield f"1/{words} of", f"over-{name}", list(1 / v)
+    yield f"-1/{words} of", f"minus-over-{name}", list(-1 / v)
+    yield f"1/{words}² of", f"over-{name}-squared", list(1 / v**2)
+    yield f"2/{words} of", f"twice-over-{name}", list(2 / v)
+    yield f"1/(2 {words}) of", f"half-over-{name}", list(0.5 / v)
+    yield f"1/√{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
+    if (v != 1).all():
+        yield f"{words}/({words} - 1) times", f"bessel-{name}", list(v / (v - 1))
+        yield f"({words} - 1)/{words} of", f"less-one-{name}", list((v - 1) / v)
 
 
 def _size_names(parts: Sequence[Part]) -> list[str]:

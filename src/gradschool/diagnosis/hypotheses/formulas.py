@@ -17,6 +17,7 @@ from gradschool.diagnosis.hypotheses.factors import agrees, factor_of
 
 Entries = Callable[[Part], "Array | None"]  # what a formula gives for one part; None where it does not apply
 
+ROUNDING = 1e-14  # of the largest entry: a difference of two numbers this near may be 0
 SMALL = 0.01  # sizes up to which somebody may call a number 0 and mean it
 
 
@@ -27,6 +28,8 @@ class Formula:
     ``name`` is for a program; ``says`` completes "The result is ..."; ``key`` says it in plain data, for an audit;
     ``of`` computes it; ``factor`` is False where a factor makes no sense, as for the sign of each entry. With a
     ``base``, not the answer but what separates it from the base is compared: a step from an input, or an added term.
+    ``partly`` is False where it says nothing that a formula fits the wrong entries alone: of two possible actions, the
+    wrong one is always the other one.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Formula:
     of: Entries
     factor: bool = True
     base: Entries | None = None
+    partly: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,24 +54,37 @@ class Match:
 def match(parts: Sequence[Part], formula: Formula, first_look: bool = False) -> Match | None:
     """Return how a formula fits these parts; None if it does not.
 
-    It fits where one factor that has a name makes it equal to the answer everywhere, or equal to it (without a
-    factor) in every wrong entry. ``first_look``: these are too few parts to tell a coincidence.
+    It fits where one factor that has a name makes it equal to the answer everywhere, or equal to it in every wrong
+    entry; there it need not apply to right answers. ``first_look``: these are too few parts to tell a coincidence.
     """
     if formula.base is not None:
         return _match_gap(parts, formula, formula.base)
-    made = [formula.of(p) for p in parts]
-    pairs = [(p, f) for p, f in zip(parts, made, strict=True) if f is not None]
-    if len(pairs) < len(parts) or not all(f.shape == p.got.shape and np.isfinite(f).all() for p, f in pairs):
+    made = [(p, formula.of(p)) for p in parts]
+    pairs = [(p, f) for p, f in made if f is not None and f.shape == p.got.shape and np.isfinite(f).all()]
+    if len(pairs) == len(parts):
+        if all(agrees(p.got, f).all() and _accounts_for(p, f) for p, f in pairs):
+            says_something = first_look or any(f.any() for _, f in pairs) or formula.name == "zero"
+            return Match(formula, "", "", True) if says_something else None
+        if formula.factor:
+            named = factor_of(parts, [(p.got, f) for p, f in pairs])
+            if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(pairs)):
+                return Match(formula, named[0], named[1], True)
+    wrong = [(p, f) for p, f in pairs if p.is_wrong]
+    partly = formula.partly and len(wrong) == sum(p.is_wrong for p in parts)
+    return _match_where_wrong(wrong, formula, first_look) if partly else None
+
+
+def _match_where_wrong(wrong: Sequence[tuple[Part, Array]], formula: Formula, first_look: bool) -> Match | None:
+    """Return how a formula fits the wrong entries alone; of a factor only the right answer may have one there."""
+    if not first_look and not _is_told_apart(wrong):
         return None
-    if all(agrees(p.got, f).all() and _accounts_for(p, f) for p, f in pairs):
-        says_something = first_look or any(f.any() for _, f in pairs) or formula.name == "zero"
-        return Match(formula, "", "", True) if says_something else None
-    if formula.factor:
-        named = factor_of(parts, [(p.got, f) for p, f in pairs])
-        if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(pairs)):
-            return Match(formula, named[0], named[1], True)
-    if all(agrees(p.got, f)[p.wrong].all() and _accounts_for(p, f) for p, f in pairs):
-        return Match(formula, "", "", False) if first_look or _is_told_apart(pairs) else None
+    if all(agrees(p.got, f)[p.wrong].all() and _accounts_for(p, f) for p, f in wrong):
+        return Match(formula, "", "", False)
+    if formula.name != "right":
+        return None
+    named = factor_of([p for p, _ in wrong], [(p.got[p.wrong], f[p.wrong]) for p, f in wrong])
+    if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(wrong)):
+        return Match(formula, named[0], named[1], False)
     return None
 
 
@@ -80,7 +97,7 @@ def _accounts_for(p: Part, made: Array) -> bool:
 def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match | None:
     """Return the factor of what separates the answers from a base, if it has a name."""
     found = [(p, base(p), formula.of(p)) for p in parts]
-    gaps = [(p.got - b, f) for p, b, f in found if b is not None and f is not None and b.shape == p.got.shape]
+    gaps = [(_gap(p.got, b), f) for p, b, f in found if b is not None and f is not None and b.shape == p.got.shape]
     if len(gaps) < len(parts) or not all(f.shape == gap.shape and np.isfinite(f).all() for gap, f in gaps):
         return None
     if not any(np.count_nonzero(f) > 1 for _, f in gaps):
@@ -94,6 +111,13 @@ def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match 
     if not all(_accounts_for(p, x) for p, x in zip(parts, made, strict=True)):
         return None
     return Match(formula, named[0], named[1], True)
+
+
+def _gap(got: Array, base: Array) -> Array:
+    """Return what separates an answer from a base, and 0 where that is only the rounding of their difference."""
+    gap = got - base
+    size = float(np.max(np.abs(base), initial=0.0))
+    return np.asarray(np.where(np.abs(gap) <= ROUNDING * size, 0.0, gap))
 
 
 def _is_told_apart(pairs: Sequence[tuple[Part, Array]]) -> bool:

@@ -30,12 +30,13 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
     label, rows = parts[0].label, a_row_each(parts)
     spread = {n: partial(_spread_input, n, n in rows) for n in names}
     for n in sorted(names, key=lambda n: n != label):  # a `theta` is first compared with `theta`
-        of_a_step = n == label or label.startswith(f"{n}_") or (not label and parts[0].exercise.function in STEPS)
+        of_a_step = n == label or label.startswith(f"{n}_") or _is_stepped(parts[0].exercise.function, label, n)
         if of_a_step and all(p.inputs[n].shape == p.right.shape and p.right.ndim for p in parts):
             said = f"The step from {'the old ' if n == label else ''}`{n}` to "
             said += "the new one" if n == label else f"`{label}`" if label else "the result"
             yield Formula("step", said, ("step", n), partial(_rest_of_step, n), base=partial(_start, n))
             yield from _shortened_steps(parts, n)
+            yield _unit_step(parts[0], n)
     for n in names:
         yield Formula("echo", f"`{n}` as it went in", ("input", n), _given(n, n in rows))
     for n in names:
@@ -54,11 +55,68 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
                 ("right/input", n),
                 _with(spread[n], np.divide),
             )
+    for n in (k for k in in_common(parts) if all(is_ids(p.inputs[k]) and p.inputs[k].ndim for p in parts)):
+        times = _with(partial(_spread_input, n, True), np.multiply)  # ids are no quantities, and may be taken for some
+        yield Formula("id-as-number", f"in each entry `{n}` times what it should be", ("right*input", n), times, False)
     for one, two in permutations(names, 2) if len(names) <= 8 else ():
         for name, sign, by in TWO_INPUTS:
             if one < two or sign in "-/":
                 of = _both(spread[one], spread[two], by)
                 yield Formula(name, f"`{one}` {sign} `{two}`", (f"input{sign}input", one, two), of)
+        if {"low", "high"} == {one, two} and one < two:
+            yield from _with_range(spread["high"], spread["low"])
+    for n in names:
+        yield from (_kept_factor(n, spread[n], low) for low in (0.0, -1.0))
+
+
+def _is_stepped(function: str, label: str, name: str) -> bool:
+    """Return whether an answer, or an entry of one that is a list, is a step away from this input."""
+    return function in STEPS and (not label or (label.startswith("[") and name.endswith(label)))
+
+
+def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
+    """Yield the right answer multiplied with the width of the range, and divided by it."""
+    width = _both(high, low, np.subtract)
+    for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
+
+        def of(p: Part, by: np.ufunc = by) -> Array | None:
+            x = width(p)
+            with np.errstate(all="ignore"):
+                return None if x is None else np.asarray(by(p.right, x))
+
+        says = f"what it should be, {words} (`high` - `low`) in each entry"
+        yield Formula("width-too-many" if key == "*" else "width-missing", says, (f"right{key}width",), of)
+
+
+def _kept_factor(name: str, spread: Entries, low: float) -> Formula:
+    """Return an input times the right factor, which is kept in a range."""
+
+    def of(p: Part) -> Array | None:
+        x = spread(p)
+        if x is None or (p.right[x == 0] != 0).any():
+            return None
+        return np.asarray(x * np.clip(p.right / np.where(x == 0, 1.0, x), low, 1.0))
+
+    says = f"`{name}` times a factor that is right, but clipped to between {low:g} and 1"
+    return Formula("factor-clipped", says, ("factor-clipped", name, low), of, False)
+
+
+def _unit_step(part: Part, name: str) -> Formula:
+    """Return a step of the length `lr`, or 1, in the right direction."""
+
+    def of(p: Part) -> Array | None:
+        ends = np.cumsum([c.expected64.size for c in p.comparisons])[:-1]
+        steps = np.split(np.ravel(_rest_of_step(name, p)), ends)
+        return np.concatenate([_of_length(step, _lr(p)) for step in steps]).reshape(p.right.shape)
+
+    long = "`lr`" if "lr" in part.case.args else "1"
+    each = "in each array by a step" if len(part.comparisons) > 1 else "by a step"
+    says = f"`{name}` moved in the right direction, {each} whose length is always {long}"
+    return Formula("unit-step", says, ("unit-step", name), of, False, base=partial(_start, name))
+
+
+def _of_length(step: Array, length: float) -> Array:
+    return step * (length / (float(np.linalg.norm(step)) or 1.0))
 
 
 def _right(p: Part) -> Array:

@@ -93,6 +93,14 @@ def one_more(value: Any) -> Value:
     return tuple(one_more(v) for v in value) if isinstance(value, tuple) else value + 1.0
 
 
+LITTLE = 1e-4  # what is added to an input to see by how much an answer grows
+
+
+def a_little_more(value: Any) -> Value:
+    """Return every number with LITTLE added to it."""
+    return np.asarray(value + LITTLE)
+
+
 def last_bias(flat: Array) -> Array:
     """Return a network's parameters, the last one (which is added to its last output) larger by 1."""
     out = flat.copy()
@@ -252,6 +260,21 @@ def coarse(s: Observation) -> Seen:
         "do only signs enter, or the order of the numbers?"
     )
     return Seen(says, f"{s.subject} was changed by up to 0.01 percent")
+
+
+def integral(s: Observation) -> Seen:
+    """Look for an answer whose slope is the right one, as a loss in the place of its gradient."""
+    wanted = LITTLE * (s.right + s.right_after) / 2
+    allowed = 1e-3 * largest(wanted)
+    if 1e-13 * max(largest(s.got), largest(s.got_after)) >= allowed:
+        return NOTHING  # nothing is wanted, or it is lost in rounding
+    if largest(s.got_after - s.got - wanted) > allowed:
+        return AGAINST
+    says = (
+        f"When a little is added to all of {s.subject}, your {s.what} grows by that much times the right {s.what}: do "
+        "you return the value whose slope is asked for?"
+    )
+    return Seen(says, f"{LITTLE:g} was added to {s.subject}")
 
 
 FAR, MORE = 10_000.0, 100.0  # an input is made FAR times as large; the right answer grows MORE times as much

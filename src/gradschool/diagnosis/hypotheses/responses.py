@@ -21,12 +21,14 @@ from gradschool.diagnosis.hypotheses.observations import (
     NOTHING,
     Observation,
     Seen,
+    a_little_more,
     changed_a_little,
     coarse,
     cured,
     grown,
     ignored,
     in_row_0,
+    integral,
     kept_short,
     last_bias,
     left_over,
@@ -62,6 +64,11 @@ def anything(name: str, value: Value, network: bool) -> bool:
 def real(name: str, value: Value, network: bool) -> bool:
     """Return whether the input may vary continuously."""
     return is_real(value)
+
+
+def real_array(name: str, value: Value, network: bool) -> bool:
+    """Return whether the input is an array that may vary continuously, and no network."""
+    return isinstance(value, np.ndarray) and is_real(value) and not network
 
 
 def in_between(name: str, value: Value, network: bool) -> bool:
@@ -141,6 +148,7 @@ STRONG: tuple[Probe, ...] = (
     Probe("last-bias", a_network, last_bias, lifted),
     Probe("rows-mixed", with_rows, in_row_0, mixed, 0.2, least=2),
 )
+INTEGRAL = (Probe("integral", real_array, a_little_more, integral, least=SEVERAL),)
 SHAPES: tuple[Probe, ...] = (
     Probe("left-over", real, WITHOUT, left_over, least=SEVERAL),
     Probe("coarse", in_between, changed_a_little, coarse, 0.6, least=SEVERAL),

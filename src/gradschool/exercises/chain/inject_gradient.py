@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ AXES = MLP_AXES
 
 def cases(rng: Rng) -> list[Case]:
     """A network with n inputs, h hidden units and m outputs, a batch X (B, n) and G = dL/dY (B, m)."""
-    return mlp_cases(rng)
+    return [replace(c, sizes={**c.sizes, "m": c.args["G"].shape[1]}) for c in mlp_cases(rng)]
 
 
 def oracle(a: Args) -> dict[str, Any]:

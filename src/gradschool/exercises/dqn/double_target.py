@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
@@ -68,7 +70,9 @@ def oracle(a: Args) -> Array:
     columns = (a["reward"], a["q_next_online"], a["q_next_target"], a["terminated"])
     return np.array(
         [
-            episode_value(r, max(zip(online.tolist(), judge.tolist(), strict=True))[1], over, a["gamma"])
+            episode_value(
+                r, max(zip(online.tolist(), judge.tolist(), strict=True), key=itemgetter(0))[1], over, a["gamma"]
+            )
             for r, online, judge, over in zip(*columns, strict=True)
         ]
     )

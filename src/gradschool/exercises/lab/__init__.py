@@ -26,6 +26,7 @@ EXERCISES = (
         "The agent on Taxi, fixed",
         "TaxiAgent(make_net, optimizer, lr, gamma, sync_every)",
         adapter=adapters.taxi_dqn,
+        known_as={"q_net": "q_net", "target_net": "target_net", "batches": "batch"},
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
             "definition of DQN gives: the faults are gone."
@@ -49,6 +50,7 @@ EXERCISES = (
         "The agent on CartPole, fixed",
         "CartPoleAgent(make_net, optimizer, lr, gamma, tau)",
         adapter=adapters.cartpole_dqn,
+        known_as={"q_net": "q_net", "target_net": "target_net", "batches": "batch"},
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
             "follows slowly: the faults are gone."
@@ -72,6 +74,7 @@ EXERCISES = (
         "The agent on Pendulum, fixed",
         "PendulumAgent(actor, critic, optimizer, lr, gamma, tau)",
         adapter=adapters.pendulum_ddpg,
+        known_as={"target_actor": "target_actor", "target_critic": "target_critic", "batches": "batch"},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "
             "gone."

@@ -29,6 +29,11 @@ ARGS = {
     "dqn.fit_gradient": "q, targets",
     "chain.mlp_backward": "W1, b1, W2, b2, X, G",
     "chain.maximise": "gradients, a, phi, lr, steps",
+    "dqn.double_target": "reward, q_next_online, q_next_target, terminated, gamma",
+    "dqn.weight_gradient": "state, g, n_states",
+    "ddpg.squash": "z, low, high",
+    "ddpg.invert_gradients": "dq_da, action, low, high",
+    "lab.taxi_test": "agent, batches",
 }
 
 
@@ -221,6 +226,98 @@ TRUE_AND_FALSE = {
         "isolated",
         ("q_next", "everywhere", "twice", "input", "reward"),
         ("q_next", "everywhere", "", "input", "reward"),
+    ),
+}
+
+
+DOUBLE = "r = np.arange(len(reward))\nbest = q_next_online.argmax(axis=1)\n"
+LAST = "out = np.zeros((n_states, g.shape[1]))\nfor s, x in zip(state, g):\n    out[s] = x\nreturn out"
+SQUASH = "mid, half = (low + high) / 2, (high - low) / 2\n"
+ROOM = "room = np.where(dq_da > 0, high - action, action - low) / (high - low)\n"
+TRUE_AND_FALSE |= {
+    "times an option": (
+        TD,
+        "return gamma * (reward + (1 - terminated) * q_next.max(axis=1))",
+        "formula",
+        ("everywhere", "", "as-if", "reward", "times-option", "gamma"),
+        ("everywhere", "", "as-if", "reward", "over-option", "gamma"),
+    ),
+    "the number of the column": (
+        TD,
+        "return reward + gamma * (1 - terminated) * q_next.argmax(axis=1)",
+        "formula",
+        ("everywhere", "", "as-if", "q_next", "row-argmax"),
+        ("everywhere", "", "as-if", "q_next", "row-max"),
+    ),
+    "a mean of two": (
+        "dqn.double_target",
+        DOUBLE + "q = (q_next_online + q_next_target) / 2\nreturn reward + gamma * (1 - terminated) * q[r, best]",
+        "formula",
+        ("everywhere", "", "between", "mean", "q_next_target", "replaced-by", "q_next_online"),
+        ("everywhere", "", "between", "larger", "q_next_target", "replaced-by", "q_next_online"),
+    ),
+    "the last of equal rows": (
+        "dqn.weight_gradient",
+        LAST,
+        "formula",
+        ("everywhere", "", "rows", "last", "sum", "state"),
+        ("everywhere", "", "rows", "first", "sum", "state"),
+    ),
+    "a portion": (
+        "ddpg.squash",
+        SQUASH + "return mid + 2 * half * np.tanh(z)",
+        "formula",
+        ("everywhere", "twice", "portion", "z"),
+        ("everywhere", "half", "portion", "z"),
+    ),
+    "the first of both": (
+        "ddpg.squash",
+        SQUASH + "return mid[0] + half[0] * np.tanh(z)",
+        "formula",
+        ("everywhere", "", "as-if", "high", "both-first", "low"),
+        ("everywhere", "", "as-if", "high", "mean", "low"),
+    ),
+    "a unit step": (
+        STEP,
+        "return [p - lr * g / (np.linalg.norm(g) or 1.0) for p, g in zip(params, grads)]",
+        "formula",
+        ("everywhere", "", "unit-step", "params"),
+        ("everywhere", "", "step", "params"),
+    ),
+    "a factor kept in a range": (
+        "ddpg.invert_gradients",
+        ROOM + "return dq_da * np.clip(room, 0, 1)",
+        "formula",
+        ("everywhere", "", "factor-clipped", "dq_da", 0.0),
+        ("everywhere", "", "factor-clipped", "dq_da", -1.0),
+    ),
+    "a width": (
+        "ddpg.invert_gradients",
+        ROOM + "return dq_da * room * (high - low)",
+        "formula",
+        ("everywhere", "", "right*width"),
+        ("everywhere", "", "right/width"),
+    ),
+    "an integral": (
+        L2,
+        "return (p - l) ** 2 / 2",
+        "response",
+        ("integral", "p"),
+        ("integral", "l"),
+    ),
+    "a test that passes all": (
+        "lab.taxi_test",
+        "return None",
+        "verdicts",
+        ("passes-everything",),
+        ("misses-faults", "first"),
+    ),
+    "a test that fails all": (
+        "lab.taxi_test",
+        "assert False",
+        "verdicts",
+        ("fails-everything",),
+        ("passes-everything",),
     ),
 }
 
