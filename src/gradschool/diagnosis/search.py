@@ -14,7 +14,7 @@ from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.drift import drifted
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
-from gradschool.diagnosis.hypotheses.combinations import combinations
+from gradschool.diagnosis.hypotheses.combinations import between, portions
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas, relevant
 from gradschool.diagnosis.hypotheses.equal_rows import equal_rows
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
@@ -178,7 +178,7 @@ class Search:
 
     def _as_if(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=True) if m.everywhere]
-        found.sort(key=lambda pair: bool(pair[1].factor))
+        found.sort(key=lambda pair: (bool(pair[1].factor), pair[0].name != "as-if"))
         yield from (self._said(label, f, m) for f, m in found)
 
     def _where_wrong(self, label: str) -> Iterator[Diagnosis]:
@@ -217,10 +217,14 @@ class Search:
                     yield formula, fit
 
     def _of_other_inputs(self, parts: Sequence[Part], first: Part) -> Iterator[Formula]:
+        """Yield formulas of the right answers to other inputs: the few that may be left first, for want of time."""
         names = relevant(self.laboratory, first)
-        yield from as_formulas(self.laboratory, first, names)
-        yield from equal_rows(self.laboratory, parts)
-        yield from combinations(self.laboratory, first, names)
+        few = chain(equal_rows(self.laboratory, parts), between(self.laboratory, first, names))
+        many = chain(as_formulas(self.laboratory, first, names), portions(self.laboratory, first, names))
+        for formula in chain(few, many):
+            if self.laboratory.budget.half_over:
+                return  # the other half is for what comes after
+            yield formula
 
     def _alone(self, label: str) -> Iterator[Diagnosis]:
         for diagnosis in alone(self.laboratory, self.tried[label]):

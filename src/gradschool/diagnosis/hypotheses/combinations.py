@@ -19,16 +19,7 @@ BETWEEN: tuple[tuple[str, str, Callable[[Array, Array], Array]], ...] = (
 )
 
 
-def combinations(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
-    """Yield formulas of two right answers, for parts of this label.
-
-    ``relevant`` are the names of the inputs that the right answer depends on.
-    """
-    yield from (f for f in _portions(laboratory, part, relevant) if not laboratory.budget.half_over)
-    yield from (f for f in _between(laboratory, part, relevant) if not laboratory.budget.half_over)
-
-
-def _portions(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
+def portions(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
     """Yield what each input adds to the right answer, beside what would be right with 0 in its place."""
     nets = networks(laboratory.exercise, part.case.args)
     for name, (value, _) in subjects(laboratory.exercise, part.case.args).items():
@@ -37,7 +28,7 @@ def _portions(laboratory: Laboratory, part: Part, relevant: Container[str]) -> I
             yield Formula("portion", f"`{name}`", ("portion", name), _minus(without), base=without)
 
 
-def _between(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
+def between(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
     """Yield the mean, the larger and the smaller of two answers that inputs of one kind make.
 
     They are the right one, and those that would be right with one of two inputs in both places.

@@ -325,8 +325,6 @@ def as_formulas(laboratory: Laboratory, part: Part, names: Container[str]) -> It
     ``names`` are those of the inputs that the right answer depends on.
     """
     for c in counterfactuals(laboratory.exercise, part.case.args, names):
-        if laboratory.budget.half_over:
-            return  # the other half is for what comes after
         says, partly = f"what would be right if {c.says}", c.key[1] != TURNED_ROUND
         yield Formula("as-if", says, ("as-if", *c.key), right_if(laboratory, c), partly=partly)
 
