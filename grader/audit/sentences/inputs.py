@@ -113,6 +113,9 @@ def places(exercise: Exercise, args: Args) -> dict[str, tuple[str, str]]:
     words = exercise.signature.partition("(")[2].partition(")")[0].replace(" ", "").split(",")
     found = {}
     for name, value in args.items():
+        for key in value if isinstance(value, Mapping) else ():
+            if f"{name}.{key}" in exercise.known_as:
+                found[exercise.known_as[f"{name}.{key}"]] = (name, key)
         shown = exercise.known_as.get(name, name)
         if name not in words and name not in exercise.known_as:
             base, _, number = name.rpartition("_") if name[-1].isdigit() else (name, "", "1")

@@ -115,7 +115,7 @@ class Exercise:
     answer is, and what the student can now rely on. ``blocks(args)`` gives the names and shapes of the arrays that an
     answer consists of which is one flat gradient. ``needs_torch``: the function itself is called with
     torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser. ``known_as`` are the
-    lesson's names of inputs that the signature does not name, such as the batches that an agent's method learns from.
+    lesson's names of inputs that the signature does not name, such as ``batches.done`` of what an agent learns from.
     """
 
     id: str

@@ -42,6 +42,10 @@ def named_inputs(exercise: Exercise, args: Args) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name, value in args.items():
         subject = subject_of(exercise, name)
+        inside = (
+            {k: v for k, v in value.items() if f"{name}.{k}" in exercise.known_as} if isinstance(value, Mapping) else {}
+        )
+        found.update({exercise.known_as[f"{name}.{key}"]: np.asarray(x) for key, x in inside.items()})
         if subject:
             if isinstance(value, Mapping) and "flat" in value:
                 net = MLP(tuple(int(n) for n in value["sizes"]), flat=value["flat"])
@@ -63,6 +67,9 @@ def subjects(exercise: Exercise, args: Args) -> dict[str, tuple[Value, Put]]:
     found: dict[str, tuple[Value, Put]] = {}
     for name, value in args.items():
         subject = subject_of(exercise, name)
+        if isinstance(value, Mapping) and not subject:
+            known = {key: exercise.known_as[f"{name}.{key}"] for key in value if f"{name}.{key}" in exercise.known_as}
+            found.update({shown: (value[key], _put_inside(args, name, key)) for key, shown in known.items()})
         if not subject:
             continue
         if isinstance(value, Mapping):

@@ -45,9 +45,10 @@ def isolated(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosi
     wrong = sorted((p for p in parts if p.is_wrong), key=lambda p: p.attempt.display_order)
     right = [p for p in parts if not p.is_wrong]
     some = of_every_kind([*wrong[:2], *right[:3], *wrong[2:]])[:ISOLATED]
-    nets = networks(wrong[0].exercise, wrong[0].case.args)
-    for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
-        if is_real(value) and not isinstance(value, tuple) and name not in nets:
+    exercise = wrong[0].exercise
+    left_out = {*networks(exercise, wrong[0].case.args), *exercise.known_as.values()}  # of an agent that costs too much
+    for name, (value, _) in subjects(exercise, wrong[0].case.args).items():
+        if is_real(value) and not isinstance(value, tuple) and name not in left_out:
             yield from _without(laboratory, name, some)
 
 

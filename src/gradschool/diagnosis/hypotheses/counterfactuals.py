@@ -220,8 +220,9 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
     values = {name: value for name, (value, _) in subjects(exercise, args).items()}
     nets = networks(exercise, args)
     yield from pairs(exercise, values, nets, relevant)
+    tables = exercise.known_as  # networks too, which an agent is built on
     for name, value in values.items():
-        for change in () if name in nets or name not in relevant else CHANGES:
+        for change in () if name in nets or name in tables or name not in relevant else CHANGES:
             if change.suits(value) and not (change.key == "negative" and name in WIDTHS):
                 yield changed(exercise, name, change)
     yield from _with_option(exercise, values, nets, relevant)

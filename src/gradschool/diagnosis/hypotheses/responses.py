@@ -226,9 +226,12 @@ class Responses:
             self.no_rows.add(wrong[0].label)
         # Right answers are asked too: what is said of all inputs must hold for them.
         order = of_every_kind([*wrong[:1], *right[:2], *wrong[1:], *right[2:]])
-        nets = networks(wrong[0].exercise, wrong[0].case.args)
+        exercise, args = wrong[0].exercise, wrong[0].case.args
+        nets = networks(exercise, args)
         for probe in probes:
-            for name, (value, _) in subjects(wrong[0].exercise, wrong[0].case.args).items():
+            for name, (value, _) in subjects(exercise, args).items():
+                if name in exercise.known_as:
+                    continue  # the networks that an agent is built on: it would cost too much
                 if probe.suits(name, value, name in nets):
                     diagnosis = self._repeated(order, name, probe)
                     second = replace(probe, change=probe.again, again=None) if probe.again else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from gradschool.core.exercise import Exercise
 from gradschool.exercises.lab import adapters
 
+OF_BATCH = {"batches.reward": "batch.reward", "batches.done": "batch.done"}
 EXERCISES = (
     Exercise(
         "lab.taxi_test",
@@ -26,7 +27,7 @@ EXERCISES = (
         "The agent on Taxi, fixed",
         "TaxiAgent(make_net, optimizer, lr, gamma, sync_every)",
         adapter=adapters.taxi_dqn,
-        known_as={"q_net": "q_net", "target_net": "target_net", "batches": "batch"},
+        known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
             "definition of DQN gives: the faults are gone."
@@ -50,7 +51,7 @@ EXERCISES = (
         "The agent on CartPole, fixed",
         "CartPoleAgent(make_net, optimizer, lr, gamma, tau)",
         adapter=adapters.cartpole_dqn,
-        known_as={"q_net": "q_net", "target_net": "target_net", "batches": "batch"},
+        known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
             "follows slowly: the faults are gone."
@@ -74,7 +75,7 @@ EXERCISES = (
         "The agent on Pendulum, fixed",
         "PendulumAgent(actor, critic, optimizer, lr, gamma, tau)",
         adapter=adapters.pendulum_ddpg,
-        known_as={"target_actor": "target_actor", "target_critic": "target_critic", "batches": "batch"},
+        known_as={"target_actor": "target_actor", "target_critic": "target_critic", **OF_BATCH},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "
             "gone."
