@@ -367,8 +367,8 @@ def _verdicts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     wrong = [v for found in bad.values() for v in found]
     true = {
         "passes-everything": all(good) and all(wrong),
-        "fails-everything": not any(good) and not any(wrong),
-        "fails-right-agents": not any(good) if "every right" in report.hint else any(good) and not all(good),
+        "fails-everything": not all(good),
+        "fails-right-agents": not all(good),
         "misses-faults": all(good) and {part for part, found in bad.items() if any(found)} == set(missed),
     }
     return "" if true[str(name)] else "it says otherwise of these agents"

@@ -38,24 +38,29 @@ def verdicts(parts: Mapping[str, Sequence[Part]]) -> Diagnosis | None:
 
 
 def _told(passes: Array, right: Array) -> tuple[str, str]:
-    """Return the name and the sentence of a test that says the same of every agent, or fails right ones."""
+    """Return the name and the sentence of a test that passes every agent, or fails right ones; "" of others.
+
+    What is said is what was seen: with other batches a test may fail another share of them.
+    """
     if passes.all():
-        return "passes-everything", "Your test passes every agent, right or wrong: which assert fails for a wrong one?"
-    if not passes.any():
-        return "fails-everything", "Your test fails every agent, also every right one: try it on your fixed class."
-    if not passes[right].any():
-        return "fails-right-agents", "Your test fails every right agent: try it on your fixed class."
-    if not passes[right].all():
-        return "fails-right-agents", "Your test fails some right agents, and passes others: what do these differ in?"
-    return "", ""
+        said = "Your test passed every recorded agent, right or wrong: which assert fails for a wrong one?"
+        return "passes-everything", said
+    failed, of = int((~passes[right]).sum()), int(right.sum())
+    name = "fails-right-agents" if passes.any() else "fails-everything"
+    how_many = "every recorded agent" if failed == of else f"{failed} of {of} recorded agents"
+    return (
+        (name, f"Your test failed {how_many} that {'is' if failed == of else 'are'} right: try it on your fixed class.")
+        if failed
+        else ("", "")
+    )
 
 
 def _missed(seen: Sequence[str], missed: Sequence[str]) -> str:
     def faults(names: Sequence[str]) -> str:
         return f"the {' and the '.join(names)} fault"
 
-    sees = f", and sees {faults(seen)}" if seen else ""
-    return f"Your test passes every right agent{sees}. It also passes agents with {faults(missed)}."
+    sees = f", and saw {faults(seen)}" if seen else ""
+    return f"Your test passed every right agent{sees}. It also passed agents with {faults(missed)}."
 
 
 def _of_flags(p: Part) -> bool:

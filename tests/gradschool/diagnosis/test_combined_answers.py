@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -218,8 +219,11 @@ def test_what_a_test_says_of_right_and_wrong_agents_is_told() -> None:
         raise AssertionError
 
     assert verdict(fails)[0] == "fails-everything"
+    assert verdict(fails)[1] == "Your test failed every recorded agent that is right: try it on your fixed class."
     assert verdict(online_table_moves)[0] == "passes-everything"
-    assert verdict(fails_some)[1].startswith("Your test fails some right agents")
+    name, said = verdict(fails_some)
+    assert name == "fails-right-agents"
+    assert re.match(r"Your test failed [1-9]\d* of \d+ recorded agents that are right", said)
 
 
 def test_a_test_that_misses_a_fault_is_told_which() -> None:
@@ -241,7 +245,7 @@ def test_a_test_that_misses_a_fault_is_told_which() -> None:
     name, said = verdict(wrong)
     assert name == "misses-faults"
     assert said == (
-        "Your test passes every right agent, and sees the first and the second fault. It also passes agents with the "
+        "Your test passed every right agent, and saw the first and the second fault. It also passed agents with the "
         "third fault."
     )
 

@@ -97,7 +97,11 @@ def _accounts_for(p: Part, made: Array) -> bool:
 def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match | None:
     """Return the factor of what separates the answers from a base, if it has a name."""
     found = [(p, base(p), formula.of(p)) for p in parts]
-    gaps = [(_gap(p.got, b), f) for p, b, f in found if b is not None and f is not None and b.shape == p.got.shape]
+    gaps = [
+        (_without_rounding(p.got - b, b), f)
+        for p, b, f in found
+        if b is not None and f is not None and b.shape == p.got.shape
+    ]
     if len(gaps) < len(parts) or not all(f.shape == gap.shape and np.isfinite(f).all() for gap, f in gaps):
         return None
     if not any(np.count_nonzero(f) > 1 for _, f in gaps):
@@ -113,11 +117,9 @@ def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match 
     return Match(formula, named[0], named[1], True)
 
 
-def _gap(got: Array, base: Array) -> Array:
-    """Return what separates an answer from a base, and 0 where that is only the rounding of their difference."""
-    gap = got - base
-    size = float(np.max(np.abs(base), initial=0.0))
-    return np.asarray(np.where(np.abs(gap) <= ROUNDING * size, 0.0, gap))
+def _without_rounding(gap: Array, base: Array) -> Array:
+    """Return what separates an answer from a base, with 0 where that is only the rounding of their difference."""
+    return np.asarray(np.where(np.abs(gap) <= ROUNDING * np.max(np.abs(base), initial=0.0), 0.0, gap))
 
 
 def _is_told_apart(pairs: Sequence[tuple[Part, Array]]) -> bool:
