@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from grader.children import Child, Limits
 from grader.judging.examine import examine
 from gradschool.check.api import check_here
 from gradschool.core import protocol
-from gradschool.core.calling import call_twice
+from gradschool.core.calling import call_once, call_twice
 from gradschool.core.report import Report
 
 # Mistakes that say that numbers are wrong, or which, and nothing of how.
@@ -255,9 +255,10 @@ def _judged(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
 
 
 def by_judge(entry: Entry, mutant: Solution, seed: int) -> Report:
-    """Examine a mutant in this process."""
+    """Examine a mutant in this process, asked as a student's kernel is."""
     answer = mutant.fresh()
-    return examine(entry, lambda args: call_twice(entry.exercise, answer, args), seed)
+    twice, once = (partial(call, entry.read_once, answer) for call in (call_twice, call_once))
+    return examine(entry, twice, seed, once)
 
 
 def _verdict(report: Report) -> str:

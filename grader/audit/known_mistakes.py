@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from grader.bank.entry import Entry, Variant
 from grader.bank.registry import entries
 from grader.judging.examine import examine
 from gradschool.core import protocol
-from gradschool.core.calling import call_raw, read_reply
+from gradschool.core.calling import Reply, call_raw, read_reply
 from gradschool.core.judge_messages import pack_reply, unpack_reply
 from gradschool.core.report import Report
 
@@ -44,18 +45,27 @@ class Audit:
         return asdict(self)
 
 
-def over_the_wire(entry: Entry, solution: Variant) -> Callable[[Mapping[str, Any]], Any]:
-    """Return an ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel."""
+def over_the_wire(entry: Entry, solution: Variant) -> Callable[..., Reply]:
+    """Return an ``ask`` that runs a solution of the bank, with question and answer as the bytes that would travel.
+
+    As a student's kernel, it calls the solution twice for a question, or ``once`` if it is told to.
+    """
     answer = solution.fresh()
 
-    def ask(args: Mapping[str, Any]) -> Any:
+    def ask(args: Mapping[str, Any], once: bool = False) -> Reply:
         question = protocol.decode(protocol.encode(dict(args))[8:])
         assert isinstance(question, dict)
-        reply = call_raw(entry.exercise, answer, question)
+        reply = call_raw(entry.exercise, answer, question, once=once)
         received = unpack_reply(protocol.decode(protocol.encode(pack_reply(reply))[8:]))
-        return read_reply(entry.exercise, args, received)
+        return read_reply(entry.read_once, args, received)
 
     return ask
+
+
+def judged(entry: Entry, solution: Variant, seed: int) -> Report:
+    """Examine a solution of the bank as the judge examines a student's."""
+    ask = over_the_wire(entry, solution)
+    return examine(entry, ask, seed, partial(ask, once=True))
 
 
 def audit(parts: Iterable[str], seed: int | None = None, wanted: str = "") -> Audit:
@@ -75,9 +85,9 @@ def audit_entry(entry: Entry, result: Audit, seed: int) -> None:
     """Add one exercise to an audit. The reference itself counts among what must be accepted, but not in the figures."""
     result.exercises += 1
     for mutant in entry.mutants:
-        _add_mutant(entry, mutant, examine(entry, over_the_wire(entry, mutant), seed), result)
+        _add_mutant(entry, mutant, judged(entry, mutant, seed), result)
     for alternative in entry.alternatives:
-        report = examine(entry, over_the_wire(entry, alternative), seed)
+        report = judged(entry, alternative, seed)
         result.alternatives += 1
         result.accepted += report.passed
         if not report.passed:

@@ -36,7 +36,7 @@ Question = tuple[Case, PlainData]
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 MOST_REPLIES = 128  # replies of one known mistake that are kept, a few kilobytes each
-MOST_READ = 64  # readings of one exercise's answers that are kept, a few kilobytes each
+MOST_READ = 128  # readings of one exercise's answers that are kept, a few kilobytes each
 HIDDEN_SEED = 20_150_909  # the hidden fixtures are the same for everyone; fresh inputs come from other seeds
 
 
@@ -225,7 +225,10 @@ class Entry:
 
     @cached_property
     def read_once(self) -> Exercise:
-        """The exercise with a ``read`` that keeps what it has read: right answers are often equal to the last bit."""
+        """The exercise with a ``read`` that keeps what it has read.
+
+        Right answers are often equal to the last bit, and so are a student's and those of the mistake that it is.
+        """
         read = self.exercise.read
         return self.exercise if read is None else replace(self.exercise, read=ReadOnce(read))
 
@@ -242,12 +245,12 @@ class Entry:
     @cached_property
     def kept_replies(self) -> dict[str, KeptReplies]:
         """The replies of each known mistake to fresh and further inputs, by its name; the class shares them."""
-        return {m.name: KeptReplies(self.exercise, m) for m in self.mutants}
+        return {m.name: KeptReplies(self.read_once, m) for m in self.mutants}
 
     @cached_property
     def mutant_replies(self) -> dict[str, LazyReplies]:
         """The replies of each known mistake to the hidden questions, by its name; worked out once and kept."""
-        return {m.name: LazyReplies(self.exercise, m, self.hidden) for m in self.mutants}
+        return {m.name: LazyReplies(self.read_once, m, self.hidden) for m in self.mutants}
 
 
 def _source(function: Answer) -> str:

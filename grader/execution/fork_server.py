@@ -39,6 +39,7 @@ HOME = "/tmp/home"
 SOCKETS = "/tmp/.sockets"
 MOST_BYTES = 2**16
 IDLE = 600.0  # seconds without a kernel after which the server ends
+MANY = 16  # kernels: whoever has asked for so many grades a class
 
 
 def main() -> None:
@@ -64,7 +65,7 @@ def serve(control: socket.socket) -> tuple[socket.socket, socket.socket]:
     own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: _reap())  # wakes select, too
-    busy = time.monotonic()
+    busy, kernels = time.monotonic(), 0
     while True:
         if not select.select([control], [], [], IDLE / 10)[0]:
             if _reap():
@@ -84,6 +85,9 @@ def serve(control: socket.socket) -> tuple[socket.socket, socket.socket]:
         walls.call("setns", own_processes, walls.NEW_PROCESSES)
         line.close()
         cells.close()
+        kernels += 1
+        if kernels == MANY:
+            preload.gather_memory()
 
 
 def _reap() -> bool:

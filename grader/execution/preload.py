@@ -46,7 +46,7 @@ NEVER = ("gradschool.lessons.live_figures.widget",)  # imports what a graded not
 def preload() -> object:
     """Import everything that kernels need, and return their shell; one thread must be left, or no child is whole.
 
-    Meanwhile no garbage is looked for: nothing of an import is any, and looking takes a third of the time.
+    No garbage is looked for: nothing of an import is any, and looking takes a third of the time.
     """
     gc.disable()
     runner = importlib.import_module("cell_runner")
@@ -59,8 +59,6 @@ def preload() -> object:
     shell: object = runner.make_shell()
     if (threads := len(os.listdir("/proc/self/task"))) != 1:
         raise RuntimeError(f"the imports left {threads} threads")
-    gc.collect()
-    gather_memory()
     gc.freeze()  # what is shared is then not looked at, so not copied, by a child's garbage collector
     gc.enable()
     return shell
@@ -88,7 +86,8 @@ def warm_up(torch: Any) -> None:
 def gather_memory() -> None:
     """Put what was imported into pages of 2 MB: a fork then copies hundreds of entries, not tens of thousands.
 
-    Linux before 6.1 cannot, and forks more slowly.
+    It takes half a second, which a class saves and a few notebooks do not. Linux before 6.1 cannot, and forks more
+    slowly.
     """
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         place, rights, _, _, _, *name = line.split()

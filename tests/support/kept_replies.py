@@ -27,17 +27,17 @@ class KeptReplies:
 
     def __init__(self) -> None:
         self.asked = self.run = 0
-        self._found: dict[tuple[str, str, int], tuple[Args, Reply]] = {}
+        self._found: dict[tuple[str, str, int, bool], tuple[Args, Reply]] = {}
         self._keepers: set[tuple[str, str]] = set()
 
-    def reply(self, exercise: str, solution: str, args: Args, ask: Callable[[Args], Reply]) -> Reply:
-        """Return the kept reply to these very inputs, or ask and keep it."""
-        key = (exercise, solution, id(args))
+    def reply(self, exercise: str, solution: str, args: Args, once: bool, ask: Callable[..., Reply]) -> Reply:
+        """Return the kept reply to these very inputs, called twice or once, or ask and keep it."""
+        key = (exercise, solution, id(args), once)
         self.asked += 1
         if key in self._found and (exercise, solution) not in self._keepers:
             return self._found[key][1]
         self.run += 1
-        found = ask(args)
+        found = ask(args, once)
         if not same(found.first, found.second, examining.SAME_MISTAKE):
             self._keepers.add((exercise, solution))
         self._found[key] = args, found  # with the inputs themselves, so that no others get their id
@@ -48,9 +48,9 @@ class KeptReplies:
         """Examine with the replies that are kept."""
         over_the_wire = known_mistakes.over_the_wire
 
-        def over(entry: Entry, solution: Variant) -> Callable[[Args], Reply]:
+        def over(entry: Entry, solution: Variant) -> Callable[..., Reply]:
             ask = over_the_wire(entry, solution)
-            return lambda args: self.reply(entry.exercise.id, solution.name, args, ask)
+            return lambda args, once=False: self.reply(entry.exercise.id, solution.name, args, once, ask)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(known_mistakes, "over_the_wire", over)

@@ -41,8 +41,8 @@ def result(request: pytest.FixtureRequest, replies: KeptReplies) -> tuple[str, A
     """A chapter, the figures of its audit, and every report that the audit made."""
     reports: list[tuple[Entry, Report]] = []
 
-    def kept(entry: Entry, ask: examining.Ask, seed: int) -> Report:
-        reports.append((entry, examine(entry, ask, seed)))
+    def kept(entry: Entry, ask: examining.Ask, seed: int, ask_once: examining.Ask) -> Report:
+        reports.append((entry, examine(entry, ask, seed, ask_once)))
         return reports[-1][1]
 
     with pytest.MonkeyPatch.context() as patch, replies.used():
