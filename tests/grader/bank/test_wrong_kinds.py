@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.bank.registry import find_entry
-from grader.judging.examine import examine
+from grader.judging.examine import examine, verdict
 from gradschool.check.api import check_here
 from gradschool.core.calling import call_twice
 
@@ -156,7 +156,7 @@ WRONG: list[tuple[str, str, Answer]] = [
 @pytest.mark.parametrize(("exercise_id", "kind", "answer"), WRONG, ids=[f"{e}: {kind}" for e, kind, _ in WRONG])
 def test_it_fails_in_both_places_with_one_mark(exercise_id: str, kind: str, answer: Answer) -> None:
     entry = find_entry(exercise_id)
-    reports = [examine(entry, lambda args: call_twice(entry.exercise, answer, args), seed) for seed in range(4)]
+    reports = [verdict(entry, lambda args: call_twice(entry.exercise, answer, args), seed)[0] for seed in range(4)]
     assert not any(report.passed for report in reports)
     assert len({report.fraction for report in reports}) == 1
     assert not check_here(entry.exercise, answer).passed
