@@ -239,6 +239,12 @@ MEANINGS: dict[str, Meaning] = {
     "temperature-sign": Meaning(
         "The temperature falls where the policy has too little entropy: its loss has the wrong sign"
     ),
+    "temperature-unweighted": Meaning(
+        "The temperature learns from the mean of log pi over all actions, not over those that the policy chooses"
+    ),
+    "temperature-unreachable": Meaning(
+        "No policy has the target entropy of the temperature's loss: the temperature moves in one direction only"
+    ),
     "temperature-target": Meaning("The target entropy enters the temperature's loss with the wrong sign"),
     "actor-entropy-missing": Meaning(
         "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
@@ -257,6 +263,9 @@ MEANINGS: dict[str, Meaning] = {
         RANGE,
     ),
     "target-action-clamped": Meaning("The target action is clamped to a part of the actions' range", RANGE),
+    "target-noise-biased": Meaning(
+        "The noise on the target action is not centered on 0: it moves every target action the same way", JUDGE
+    ),
     "target-action-replayed": Meaning(
         "The target critic is shown the stored action instead of one chosen at s'", JUDGE
     ),

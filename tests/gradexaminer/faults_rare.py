@@ -359,6 +359,15 @@ RARE: dict[str, Rare] = {
     "odd policy loss": Rare(
         NOT_SEEN, "policy-not-examined", DISCRETE_SAC, [(_POLICY_LOSS, "actor_loss = (pi**3 * q).sum(1).mean()")]
     ),
+    "target noise of one sign": Rare(
+        FAULT, "target-noise-biased", TD3, [("torch.randn_like(a2)", "torch.rand_like(a2)")], examine_continuous
+    ),
+    "temperature of all actions": Rare(
+        FAULT, "temperature-unweighted", DISCRETE_SAC, [("(pi * log_pi).sum(1)", "log_pi.mean(1)")], examine_dqn
+    ),
+    "target entropy of no policy": Rare(
+        FAULT, "temperature-unreachable", DISCRETE_SAC, [("+ self.target_entropy", "- 4")], examine_dqn
+    ),
     "odd temperature": Rare(
         NOT_SEEN,
         "temperature-not-examined",

@@ -75,6 +75,7 @@ MARKS: dict[str, Mark] = {
             *("entropy-averaged", "entropy-unmasked", "bootstrap-standardized"),
             *("reward-discounted", "reward-rounded", "rows-misaligned", "mask-averaged"),
             *("policy-left-out", "policy-of-s", "target-action-units", "target-action-clamped"),
+            "target-noise-biased",
             *("log-prob-uncorrected", "log-prob-correction", "log-prob-other-action"),
         ),
         _LABEL,
@@ -127,7 +128,8 @@ MARKS: dict[str, Mark] = {
     **dict.fromkeys(
         (
             *("actor-sign", "actor-mean-over-actions", "actor-penalty", "actor-entropy-sign", "actor-entropy-missing"),
-            *("temperature-sign", "temperature-target", "temperature-not-examined"),
+            *("temperature-sign", "temperature-target", "temperature-unweighted", "temperature-unreachable"),
+            "temperature-not-examined",
         ),
         _ACTORS_LOSS,
     ),

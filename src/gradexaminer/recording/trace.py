@@ -168,6 +168,8 @@ class Update:
     ----------
     read, loaded : set of str
         Networks whose `state_dict()` was asked for, and those into which one was loaded.
+    walked : dict of (str, int) to set of str
+        Networks whose `parameters()` were asked for, by the program's line.
     transformed : bool
         Whether networks were called inside of `torch.func`, whose gradients are not recorded.
     layers : list of (int, Module)
@@ -188,6 +190,7 @@ class Update:
     after: dict[int, np.ndarray] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     loaded: set[str] = field(default_factory=set)
+    walked: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     transformed: bool = False
     layers: list[tuple[int, Module]] = field(default_factory=list)
     row_by_row: bool = False

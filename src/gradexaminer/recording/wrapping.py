@@ -143,6 +143,11 @@ def wrap_state_dicts(around: Around, stack: ExitStack) -> None:
         replace_in(stack, nn.Module, name, _wrapped(name, getattr(nn.Module, name), around))
 
 
+def wrap_parameters(around: Around, stack: ExitStack) -> None:
+    """`parameters` of every network."""
+    replace_in(stack, nn.Module, "parameters", _wrapped("parameters", nn.Module.parameters, around))
+
+
 def wrap_scaler(around: Around, stack: ExitStack) -> None:
     """`scale` of gradient scalers for mixed precision."""
     kind = torch.amp.grad_scaler.GradScaler

@@ -85,7 +85,10 @@ def _path(update: Update, backward: Backward, call: Call, i: int, at_action: np.
 
 @once
 def actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
-    """Calls that returned the very action that the critic was shown."""
+    """Calls that returned the very action that the critic was shown, first the one to which its gradient went on.
+
+    A program may ask its actor several times in one loss, as for a term that keeps it near the stored actions.
+    """
     found = []
     for call in path.update.calls:
         for output, x in enumerate(call.outputs):
@@ -94,4 +97,12 @@ def actor_calls(seen: Observed, path: Path) -> list[tuple[Call, int]]:
                 continue
             if np.array_equal(call.keys.index, path.call.keys.index) and np.allclose(values, path.action, atol=1e-6):
                 found.append((call, output))
-    return found
+    return sorted(found, key=lambda chosen: _apart(path, *chosen))
+
+
+def _apart(path: Path, call: Call, output: int) -> float:
+    """How far the gradient at this output is from the one at the critic's action; infinite where there is none."""
+    g = call.gradient(path.backward.number, output)
+    if g is None or g.size != path.at_action.size or not np.any(g):
+        return np.inf
+    return float(np.linalg.norm(g.reshape(path.at_action.shape) - path.at_action))

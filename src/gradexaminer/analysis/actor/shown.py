@@ -97,6 +97,35 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and the actor ends in a tanh"
             )
             report.add(SUSPICION, "action-units", network, told)
+        elif _is_stored_so(seen, known):
+            _say_beyond(seen, [p for p in paths if p.call.network == network], report)
+
+
+def _say_beyond(seen: Observed, paths: list[Path], report: Report) -> None:
+    """A policy whose tanh is scaled beyond the range of the environment's actions."""
+    bounds = [b for p in paths if (b := _bounds_of_drawn(p)) is not None]
+    lowest, highest = seen.spaces.bounds
+    room = BEYOND * (highest - lowest)
+    if len(bounds) >= FEWEST_UPDATES and all(((b[0] < lowest - room) | (b[1] > highest + room)).any() for b in bounds):
+        low, high = bounds[0]
+        told = (
+            f"the environment's actions lie between {lowest.min():.3g} and {highest.max():.3g}, and the policy's tanh "
+            f"is scaled to between {low.min():.3g} and {high.max():.3g}"
+        )
+        report.add(SUSPICION, "action-units", paths[0].call.network, told)
+
+
+def _bounds_of_drawn(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Between what an action lies that is a scaled tanh of a number which a distribution drew, shape (A,) each."""
+    for x in path.update.log_probs:
+        if x.method == "log_prob" or x.time > path.call.time or x.value.size != path.action.size:
+            continue
+        tanh = np.tanh(x.value.reshape(path.action.shape))
+        if is_affine(path.action, tanh):
+            lines = [np.polyfit(a, b, 1) for a, b in zip(tanh.T, path.action.T, strict=True)]
+            middle, half = np.array([line[1] for line in lines]), np.abs([line[0] for line in lines])
+            return middle - half, middle + half
+    return None
 
 
 def _is_elsewhere(shown: np.ndarray, known: np.ndarray) -> bool:

@@ -5,6 +5,7 @@ Haarnoja et al. (2018), arXiv 1812.05905, eq. 18.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,28 +21,42 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Step, Update
 
+PLAIN = "log pi, whatever its probability"
 EXACT = 1e-3  # relative residual of a line through the updates
 FEWEST = 4  # updates
+FEWEST_EXACT = 3  # where the temperature is the loss's own factor, as in the paper
 
 
 def examine_temperature(seen: Observed, report: Report) -> None:
     """Whether the temperature rises where the policy's entropy is below its target."""
     inside = {id(p) for p in seen.found.parameters()}
-    taken = [(u, s, g) for u in seen.updates for s in u.steps for p, (_, g) in s.scalars.items() if p not in inside]
-    taken = [(u, s, g) for u, s, g in taken if g != 0]
+    every = [(u, s, *given) for u in seen.updates for s in u.steps for p, given in s.scalars.items() if p not in inside]
+    taken = [x for x in every if x[-1] != 0]
+    if len(taken) < FEWEST_EXACT:
+        return
+    values, gradients = np.array([x[2:] for x in taken]).T
+    means = [_mean_log_probs(seen, u, s) for u, s, *_ in taken]
+    for name, found in _lines(means, gradients, np.exp(values)):
+        if len(taken) >= FEWEST or abs(abs(found[0]) - 1) < EXACT * 10:
+            _say(seen, name, *found, report)
+            return
     if len(taken) < FEWEST:
         return
-    gradients = np.array([g for _, _, g in taken])
-    means = [_mean_log_probs(seen, u, s) for u, s, _ in taken]
-    for name in _common(means):
-        found = _line(np.array([m[name] for m in means]), gradients)
-        if found is not None:
-            _say(seen, *found, report)
-            return
     if not any(_say_clipped(seen, np.array([m[name] for m in means]), gradients, report) for name in _common(means)):
         report.add(
             NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
         )
+
+
+def _lines(
+    means: list[dict[str, float]], gradients: np.ndarray, alpha: np.ndarray
+) -> Iterator[tuple[str, tuple[float, float]]]:
+    """The means on whose line the gradients lie, as they are, and where alpha, not its logarithm, is the factor."""
+    for size in (np.ones(len(gradients)), alpha):
+        for name in _common(means):
+            found = _line(np.array([m[name] for m in means]), gradients / size)
+            if found is not None:
+                yield name, found
 
 
 def _common(means: list[dict[str, float]]) -> list[str]:
@@ -86,6 +101,7 @@ def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, flo
             pi = next((x for x in map(np.asarray, call.outputs) if x.ndim > 1 and is_shares(x)), None)
         if pi is not None:
             made["pi log pi"] = float((pi * np.log(pi + 1e-8)).sum(axis=-1).mean())
+            made[PLAIN] = float(np.log(pi + 1e-8).mean())
         said = tables(seen, update, step.time, call.keys.index, online_parameters(seen))
         rows = len(call.keys.index)
         made |= {k: float(x.mean()) for k, x in log_probs(update, said, rows, step.time, HERE).items()}
@@ -102,11 +118,18 @@ def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
     return (float(slope), float(intercept)) if left < EXACT * 10 and slope else None
 
 
-def _say(seen: Observed, slope: float, intercept: float, report: Report) -> None:
+def _say(seen: Observed, name: str, slope: float, intercept: float, report: Report) -> None:
     target = intercept / slope
     report.convention(f"temperature: learned, target entropy {target:.3g}")
+    if name == PLAIN:
+        told = f"d loss / d log alpha is {slope:+.3g} times the mean of log pi over all actions, probable or not"
+        report.add(FAULT, "temperature-unweighted", "", told)
+        return
     if slope > 0:
         report.add(FAULT, "temperature-sign", "", f"d loss / d log alpha is {slope:+.3g} times the mean of log pi")
-    told = [x for x in seen.found.settings.get("target entropy", ()) if x]
-    if slope < 0 and told and all(abs(target + x) < 1e-2 * abs(x) for x in told):
-        report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {told[0]:.3g} in the agent")
+    n, known = seen.spaces.n_actions, [x for x in seen.found.settings.get("target entropy", ()) if x]
+    if slope < 0 and n is not None and not 0 <= target <= np.log(n):
+        between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
+        report.add(FAULT, "temperature-unreachable", "", between)
+    elif slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
+        report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")

@@ -251,6 +251,7 @@ def continuous(tables: list[Table]) -> list[Candidate]:
 
 def combined(critics: list[Table]) -> Iterator[Candidate]:
     """Values of several critics, joined as programs do, and of each alone."""
+    critics = critics if len(critics) <= MOST_CRITICS else _outermost(critics)
     has_target = any(not t.online for t in critics)
     single = [_candidate(f"{t.role} critic", t.values[:, 0], _online(t, has_target), "", (t,)) for t in critics]
     for group in _by_role(critics):
@@ -270,6 +271,12 @@ def combined(critics: list[Table]) -> Iterator[Candidate]:
     for a, b in product(*_by_role(critics)) if len(critics) <= MOST_CRITICS else ():
         pair = np.minimum(a.values[:, 0], b.values[:, 0])
         yield _candidate("smaller of a target and an online critic", pair, "td-online", "", (a, b))
+
+
+def _outermost(critics: list[Table]) -> list[Table]:
+    """Without what a critic's own layers said within its call, where they are modules of the program's own."""
+    times = {t.call.time for t in critics}
+    return [t for t in critics if not times.intersection(t.call.ancestors)]
 
 
 def _by_role(critics: list[Table]) -> tuple[list[Table], list[Table]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.reading.actions import are_stored, is_affine, online_parameters, stored_actions
+from gradexaminer.analysis.critic.smoothing import say_smoothing
+from gradexaminer.analysis.reading.actions import are_stored, chosen_ahead, online_parameters, shown_to, stored_actions
 from gradexaminer.findings import FAULT, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
@@ -45,17 +45,17 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
             _say_clamped(seen, view, t, report)
             _say_parameters(seen, view, t, report)
             if not drawn:  # else the noise is the policy's own
-                _say_smoothing(seen, t, report)
+                say_smoothing(seen, view, t.call, report)
 
 
 def target_action_source(seen: Observed, t: Table) -> str:
     """`stored`, `actor at s`, `online actor` (though there is a target actor), or empty."""
-    shown, index = _shown(seen, t.call), t.call.keys.index
+    shown, index = shown_to(seen, t.call), t.call.keys.index
     if shown is None or (index < 0).any():
         return ""
     if are_stored(shown, stored_actions(seen, index)):
         return "stored"
-    sources = _sources(seen, t)
+    sources = chosen_ahead(seen, t.call)
     if not sources:
         return ""
     far, nearest, _ = min(sources, key=lambda source: source[0])
@@ -64,45 +64,22 @@ def target_action_source(seen: Observed, t: Table) -> str:
 
 def _from_stored(seen: Observed, t: Table) -> float:
     """How far the actions shown are from the stored ones, where noise alone lies between them; else 0."""
-    shown, index = _shown(seen, t.call), t.call.keys.index
+    shown, index = shown_to(seen, t.call), t.call.keys.index
     if shown is None or (index < 0).any():
         return 0.0
     stored = stored_actions(seen, index)
     if shown.shape != stored.shape or not seen.spaces.continuous or len(index) < FEWEST:
         return 0.0
     far = float(np.sqrt(np.mean((shown - stored) ** 2)))
-    nearer = all(far < other for other, _, _ in _sources(seen, t))
+    nearer = all(far < other for other, _, _ in chosen_ahead(seen, t.call))
     is_near = nearer and far < NEAR * float(min(shown.std(), stored.std()))
     return float(np.abs(shown - stored).max()) if is_near else 0.0
-
-
-def _shown(seen: Observed, call: Call) -> np.ndarray | None:
-    return next((x for x in call.extra if x.shape[1] == seen.spaces.action_size), None)
 
 
 def _shown_ahead(seen: Observed, t: Table) -> list[np.ndarray]:
     """The actions that this critic was shown with next states, call by call, in all updates."""
     asked = [c for u in seen.updates for c in u.calls if c.network == t.call.network and c.keys.all_next]
-    return [x for c in asked if (x := _shown(seen, c)) is not None]
-
-
-def _learned_between(view: CriticView) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest and the largest entries of the actions that a critic learned from, shape (A,) each."""
-    known = np.concatenate([rows.action for _, _, rows in view.rows if rows.action is not None])
-    return known.min(axis=0), known.max(axis=0)
-
-
-def _sources(seen: Observed, t: Table) -> list[tuple[float, Call, int]]:
-    """Outputs of networks that may be the action shown: how far they are from it, the call, and which output."""
-    shown, index = _shown(seen, t.call), t.call.keys.index
-    update = next(u for u in seen.updates if t.call in u.calls)
-    return [
-        (float(np.sqrt(np.mean((x - shown) ** 2))), call, i)
-        for call in update.calls
-        if shown is not None and not call.extra and call.time < t.call.time and np.array_equal(call.keys.index, index)
-        for i, x in enumerate(call.outputs)
-        if x.shape == shown.shape
-    ]
+    return [x for c in asked if (x := shown_to(seen, c)) is not None]
 
 
 def _say_constant(seen: Observed, t: Table, report: Report) -> None:
@@ -120,7 +97,7 @@ def _say_clamped(seen: Observed, view: CriticView, t: Table, report: Report) -> 
     if not asked:
         return
     shown = np.concatenate(asked)
-    (low, high), lowest, highest = _learned_between(view), shown.min(axis=0), shown.max(axis=0)
+    (low, high), lowest, highest = view.learned_between(), shown.min(axis=0), shown.max(axis=0)
     for side, bound, room in (("below", lowest, lowest - low), ("above", highest, high - highest)):
         share = float((shown == bound).mean())
         if (room > INSIDE * (high - low)).all() and FEWEST_CLAMPED <= share < 1:
@@ -133,14 +110,14 @@ def _say_clamped(seen: Observed, view: CriticView, t: Table, report: Report) -> 
 
 def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) -> None:
     """An output of the policy shown as it is, whereas the actor's loss shows something that is made of such outputs."""
-    shown = _shown(seen, t.call)
-    exact = [(call, i) for far, call, i in _sources(seen, t) if far <= SAME]
+    shown = shown_to(seen, t.call)
+    exact = [(call, i) for far, call, i in chosen_ahead(seen, t.call) if far <= SAME]
     update = next(u for u in seen.updates if t.call in u.calls)
     chosen = [
         x
         for c in update.calls
         if c.keys.all_here and (c.keys.index >= 0).all() and any(map(np.any, c.extra_gradients.values()))
-        if (x := _shown(seen, c)) is not None and not are_stored(x, stored_actions(seen, c.keys.index))
+        if (x := shown_to(seen, c)) is not None and not are_stored(x, stored_actions(seen, c.keys.index))
     ]
     outputs = {(c.method, i) for c, i in exact}
     if shown is None or not exact or not chosen or _shows_outputs(update, chosen, outputs):
@@ -153,7 +130,7 @@ def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) 
         report.add(FAULT, "target-action-units", t.call.network, told)
         return
     call, i = exact[0]
-    low, high = _learned_between(view)
+    low, high = view.learned_between()
     outside = ((shown < low - 0.1 * (high - low)) | (shown > high + 0.1 * (high - low))).any(axis=1)
     told = f"output {i} of {call.network} as it is, where the actor's loss shows another one or one made of it"
     if outside.any():
@@ -172,38 +149,6 @@ def _factor(update: Update, chosen: list[np.ndarray], outputs: set[tuple[str, in
                 if np.allclose(shown, factor * x, atol=1e-5) and abs(factor - 1) > NO_FACTOR:
                     return factor
     return 0.0
-
-
-def _say_smoothing(seen: Observed, t: Table, report: Report) -> None:
-    """Noise on the target actor's action (Fujimoto et al. 2018, eq. 14), unless a distribution drew the action.
-
-    The critic may be shown the actor's output in other units; a clamp alone leaves most entries as they are.
-    """
-    shown, update = _shown(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
-    drawn = [x.value for x in update.log_probs if x.method != "log_prob" and x.time < t.call.time]
-    if shown is None or any(_is_drawn(shown, x) for x in drawn):
-        return
-    far = min((np.abs(shown - nearest) for _, nearest in _in_its_units(seen, t, shown)), key=np.mean, default=None)
-    if far is not None and far.mean() < NEAR * shown.std() and (far > SAME).mean() > 0.5:
-        report.convention(f"target policy smoothing: noise of up to {far.max():.2g} on the target action")
-
-
-def _in_its_units(seen: Observed, t: Table, shown: np.ndarray) -> Iterator[tuple[Call, np.ndarray]]:
-    """Outputs of actors at s', as they are, behind a tanh or a sigmoid, and scaled to what the critic was shown."""
-    for _, call, i in _sources(seen, t):
-        y = call.outputs[i]
-        for x in (y, np.tanh(y), (1 + np.tanh(y / 2)) / 2) if (call.keys.end == NEXT).all() else ():
-            scale = (x * shown).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-30)
-            yield call, x
-            yield call, x * scale.round(2)
-
-
-def _is_drawn(shown: np.ndarray, value: np.ndarray) -> bool:
-    """Whether a drawn number is the action, or becomes it by a tanh."""
-    if value.size != shown.size:
-        return False
-    x = value.reshape(shown.shape)
-    return any(np.allclose(shown, made, atol=1e-4) or is_affine(shown, made) for made in (x, np.tanh(x)))
 
 
 def _shows_outputs(update: Update, chosen: list[np.ndarray], which: set[tuple[str, int]]) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
     from gradexaminer.analysis.reading.values import ValueRows
@@ -30,3 +32,8 @@ class CriticView:
         self.labels: list[list[Label]] = []
         self.agreed: list[list[Label]] = []
         self.exchanged: dict[int, int] = {}
+
+    def learned_between(self) -> tuple[np.ndarray, np.ndarray]:
+        """The smallest and the largest entries of the actions that it learned from, shape (A,) each."""
+        known = np.concatenate([rows.action for _, _, rows in self.rows if rows.action is not None])
+        return known.min(axis=0), known.max(axis=0)

@@ -10,6 +10,7 @@ from gradexaminer.analysis.reading.memory import once
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call
 
 
 @once
@@ -50,3 +51,21 @@ def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
         return False  # one action in all rows
     slope = (a * b).sum(axis=0) / np.maximum((b * b).sum(axis=0), 1e-30)
     return bool(np.abs(a - slope * b).max() < 1e-4 * max(float(np.abs(a).max()), 1e-30))
+
+
+def shown_to(seen: Observed, call: Call) -> np.ndarray | None:
+    """The actions that a critic was shown beside its observations, shape (R, A)."""
+    return next((x for x in call.extra if x.shape[1] == seen.spaces.action_size), None)
+
+
+def chosen_ahead(seen: Observed, critic: Call) -> list[tuple[float, Call, int]]:
+    """Outputs of networks that may be the action shown: how far they are from it, the call, and which output."""
+    shown, index = shown_to(seen, critic), critic.keys.index
+    update = next(u for u in seen.updates if critic in u.calls)
+    return [
+        (float(np.sqrt(np.mean((x - shown) ** 2))), call, i)
+        for call in update.calls
+        if shown is not None and not call.extra and call.time < critic.time and np.array_equal(call.keys.index, index)
+        for i, x in enumerate(call.outputs)
+        if x.shape == shown.shape
+    ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, at s or at s'
 LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
-SMALL = (1e-6, 1e-7)  # what programs add inside log(1 - tanh(u)**2)
+SMALL = (1e-6, 1e-7, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
 
 
 def log_probs(update: Update, said: list[Table], rows: int, before: int, end: int = NEXT) -> dict[str, np.ndarray]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NEARLY = 0.05  # of a parameter's largest weight; weights that were drawn anew differ by more
 FEWEST_ENTRIES = 8  # of one parameter, and
 SHARE = 0.1  # of them, that no update moves
+FEWEST_WALKED = 3  # updates in which a soft update is tried, in vain
 ROUNDING = 1e-6  # of a network's largest weight: what changes less was copied onto itself
 
 
@@ -81,10 +82,18 @@ def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> No
     elif all({pair.target, pair.online} <= u.read and pair.target not in u.loaded for u in seen.updates):
         told = f"{watched}; in each recorded one its `state_dict()` was read beside the online one, and none was loaded"
         report.add(SUSPICION, "target-never", pair.target, told)
+    elif (walked := sum(_walks_through_both(u, pair) for u in seen.updates)) >= FEWEST_WALKED:
+        told = f"{watched}; in {walked} of the recorded ones, a line goes through its parameters and the online one's"
+        report.add(SUSPICION, "target-never", pair.target, told)
     else:
         report.add(
             NOT_SEEN, "target-not-seen", pair.target, f"it did not change in {watched}; the training loop may copy it"
         )
+
+
+def _walks_through_both(update: Update, pair: Pair) -> bool:
+    """Whether one line asked for the parameters of both, as a soft update does that only binds a name anew."""
+    return any({pair.target, pair.online} <= both for both in update.walked.values())
 
 
 def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
