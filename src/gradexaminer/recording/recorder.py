@@ -122,7 +122,7 @@ class Recorder:
         wrapping.wrap_autograd(self._around_backward, stack)
         wrapping.wrap_vmap(self._around_vmap, stack)
         wrapping.wrap_state_dicts(self._around_state_dict, stack)
-        wrapping.wrap_parameters(self._around_parameters, stack)
+        wrapping.wrap_parameters(self._walks_through, stack)
         wrapping.wrap_scaler(self._around_scale, stack)
         hooks: list[Any] = [
             register_optimizer_step_pre_hook(self._before_step),
@@ -319,12 +319,9 @@ class Recorder:
         finally:
             self._in_state_dict -= 1
 
-    def _around_parameters(
-        self, it: Any, _name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        if not self._silent and self.found.has(it):
-            self.update.walked.setdefault(wrapping.callers_line(), set()).add(self.found.name_of(it))
-        return method(it, *args, **kwargs)
+    def _walks_through(self, network: nn.Module, line: tuple[str, int]) -> None:
+        if not self._silent and self.found.has(network):
+            self.update.walked.setdefault(line, set()).add(self.found.name_of(network))
 
     def _around_scale(
         self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

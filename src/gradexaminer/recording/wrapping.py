@@ -16,6 +16,7 @@ from torch import nn
 from torch._functorch import apis
 
 PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # PyTorch's files, and these
+NOT_THE_PROGRAMS = (PASSED_OVER[0], str(Path(__file__).parents[1]))
 Around = Callable[[Any, str, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
 
@@ -143,9 +144,18 @@ def wrap_state_dicts(around: Around, stack: ExitStack) -> None:
         replace_in(stack, nn.Module, name, _wrapped(name, getattr(nn.Module, name), around))
 
 
-def wrap_parameters(around: Around, stack: ExitStack) -> None:
-    """`parameters` of every network."""
-    replace_in(stack, nn.Module, "parameters", _wrapped("parameters", nn.Module.parameters, around))
+def wrap_parameters(note: Callable[[nn.Module, tuple[str, int]], None], stack: ExitStack) -> None:
+    """`parameters` of every network: `note(network, line)` where the program itself asks for them."""
+    original = nn.Module.parameters
+
+    @functools.wraps(original)
+    def parameters(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        caller = sys._getframe(1)
+        if not caller.f_code.co_filename.startswith(NOT_THE_PROGRAMS):
+            note(self, (caller.f_code.co_filename, caller.f_lineno))
+        return original(self, *args, **kwargs)
+
+    replace_in(stack, nn.Module, "parameters", parameters)
 
 
 def wrap_scaler(around: Around, stack: ExitStack) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PLAIN = "log pi, whatever its probability"
 EXACT = 1e-3  # relative residual of a line through the updates
 FEWEST = 4  # updates
+LARGEST_LOG = 20.0  # of a temperature: what is further from 0 is none
 FEWEST_EXACT = 3  # where the temperature is the loss's own factor, as in the paper
 
 
@@ -36,7 +37,7 @@ def examine_temperature(seen: Observed, report: Report) -> None:
         return
     values, gradients = np.array([x[2:] for x in taken]).T
     means = [_mean_log_probs(seen, u, s) for u, s, *_ in taken]
-    for name, found in _lines(means, gradients, np.exp(values)):
+    for name, found in _lines(means, gradients, np.exp(np.clip(values, -LARGEST_LOG, LARGEST_LOG))):
         if len(taken) >= FEWEST or abs(abs(found[0]) - 1) < EXACT * 10:
             _say(seen, name, *found, report)
             return
