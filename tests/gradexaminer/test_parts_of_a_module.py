@@ -42,9 +42,14 @@ def test_the_parts_target_is_told(load):
     [
         ("t.data.copy_((1 - self.tau) * p.data + self.tau * t.data)", "fault", "polyak-swapped"),
         ("t.data = p.data", "fault", "shared-storage"),
-        ("pass", "not seen", "target-not-seen"),
+        ("pass", "suspicion", "target-never"),  # a loop through both that changes neither
     ],
 )
 def test_what_is_wrong_with_it_is_named(new, level, code, load):
     report = examine_dqn(load(changed(sources.DQN, [*POLICY, (SYNC, new)])))
     assert [(f.level, f.code) for f in report.findings] == [(level, code)], str(report)
+
+
+def test_a_part_that_the_update_leaves_alone_is_not_seen(load):
+    report = examine_dqn(load(changed(sources.DQN, [*POLICY, ("        self.sync()\n", "")])))
+    assert [(f.level, f.code) for f in report.findings] == [("not seen", "target-not-seen")], str(report)
