@@ -14,7 +14,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case
 from gradschool.diagnosis.evidence import Part
-from gradschool.diagnosis.hypotheses.observations import perturbed, scaled
+from gradschool.diagnosis.hypotheses.observations import largest, perturbed, scaled
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.inputs import BOUNDS, WIDTHS, Value, is_flags, is_real
 
@@ -35,8 +35,21 @@ def outside(parts: Sequence[Part], at: Place) -> list[Part]:
     return list(found.values())[:OUTSIDE]
 
 
-def challenges(case: Case) -> Iterator[Case]:
-    """Yield the case with other numbers: all of them large or tiny, and one input at a time changed."""
+def sizes_where_wrong(parts: Sequence[Part]) -> dict[str, float]:
+    """Return the largest size of each input among the wrong answers."""
+    sizes: dict[str, float] = {}
+    for p in parts:
+        for name, value, _ in _numbers(p.case.args) if p.is_wrong else ():
+            sizes[name] = max(sizes.get(name, 0.0), largest(np.asarray(value, float)))
+    return sizes
+
+
+def challenges(case: Case, sizes: Mapping[str, float]) -> Iterator[Case]:
+    """Yield the case with other numbers: all of them large or tiny, and one input at a time changed.
+
+    An input is made larger than the case has it and than ``sizes`` says: a target of 0.02 meets no bound, even 20 times
+    as large.
+    """
     if not set(case.rows) <= FLAGS:
         return  # rows that have a name because of their numbers
     for factor in (SMALLER, LARGER):
@@ -44,11 +57,12 @@ def challenges(case: Case) -> Iterator[Case]:
         for _, value, put in _numbers(args):
             args = put(args, scaled(factor)(value)) if is_real(value) and not isinstance(value, float) else args
         yield replace(case, name=f"{case.name}, times {factor:g}", args=args)
-    for change in (perturbed, scaled(LARGER), _first_row_zero):
+    for change in (_perturbed, _larger, _first_row_zero):
         for name, value, put in _numbers(case.args):
             single = isinstance(value, float) or is_flags(value)  # settings and flags: changed once
-            if change is perturbed or not single:
-                yield _with_rows(replace(case, name=f"{case.name}, another {name}", args=put(case.args, change(value))))
+            if change is _perturbed or not single:
+                args = put(case.args, change(value, sizes.get(name, 0.0)))
+                yield _with_rows(replace(case, name=f"{case.name}, another {name}", args=args))
 
 
 def _numbers(args: Args) -> Iterator[tuple[str, Any, Put]]:
@@ -76,7 +90,16 @@ def _with_rows(case: Case) -> Case:
     return replace(case, rows={k: np.asarray(now[k], bool) if k in now else m for k, m in case.rows.items()})
 
 
-def _first_row_zero(value: Any) -> Value:
+def _perturbed(value: Any, _: float) -> Value:
+    return perturbed(value)
+
+
+def _larger(value: Any, than: float) -> Value:
+    own = largest(value)
+    return scaled(LARGER * max(1.0, than / own if own else 1.0))(value)
+
+
+def _first_row_zero(value: Any, _: float) -> Value:
     zeroed = np.array(value)
     zeroed[:1] = 0.0
     return zeroed

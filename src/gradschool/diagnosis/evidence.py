@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -293,17 +294,25 @@ def with_rows(case: Case, order: Array, name: str) -> Case | None:
     What belongs to the rows is told by its first axis: it has the batch's size, and that is no other size too.
     """
     B = case.sizes.get("B", 0)
+    rows = inputs_of_length(case, B)
     if not B or list(case.sizes.values()).count(B) > 1:
         return None
-    batch = case.args.get("batch")
-    rows = [k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == B]
-    if not isinstance(batch, dict):
-        if not rows:
-            return None  # they lie deeper than is looked
-        args = {k: x[order] if k in rows else x for k, x in case.args.items()}
-    elif rows:
-        return None
-    else:
-        args = {**case.args, "batch": {k: x[order] for k, x in batch.items()}}
-    flags = {k: m[order] for k, m in case.rows.items() if len(m) == B}
+    if isinstance(case.args.get("batch"), dict) == bool(rows):
+        return None  # they lie deeper than is looked, or some lie in the batch and others beside it
+    return taken(case, rows or frozenset({"batch"}), order, name)
+
+
+def inputs_of_length(case: Case, n: int) -> frozenset[str]:
+    """Return the names of the arrays among the inputs whose first axis is that long."""
+    return frozenset(k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == n)
+
+
+def taken(case: Case, rows: frozenset[str], order: Array, name: str) -> Case:
+    """Return a case with these rows of the inputs that have them."""
+
+    def of(x: Any) -> Any:
+        return {k: v[order] for k, v in x.items()} if isinstance(x, dict) else x[order]
+
+    args = {k: of(x) if k in rows else x for k, x in case.args.items()}
+    flags = {k: m[order] for k, m in case.rows.items() if len(m) == case.sizes["B"]}
     return replace(case, name=name, args=args, rows=flags, sizes={**case.sizes, "B": len(order)})

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case
-from gradschool.diagnosis.challenges import challenges, outside
-from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
+from gradschool.diagnosis.challenges import challenges, outside, sizes_where_wrong
+from gradschool.diagnosis.evidence import Laboratory, Part, inputs_of_length, taken, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.observations import largest, perturbed, scaled
 from gradschool.diagnosis.hypotheses.places import Place, about_shapes, place
@@ -60,6 +60,8 @@ class Placing:
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
         if at and about_shapes(at.condition):
             beyond += self._of_that_shape(label, [p for p in parts if p.is_wrong])
+            if self.laboratory.exercise.read is None:  # a whole update costs too much
+                beyond += self._asked(label, parts, with_other_rows([*parts, *changed]))
         changed += beyond
         return self._challenged(label, parts, place([*parts, *changed], conditions) if beyond else at)
 
@@ -72,7 +74,8 @@ class Placing:
             bases = outside([*parts, *known], at)
             if self.laboratory.budget.over:
                 self.laboratory.budget.extend(RESERVE)
-            known += self._asked(label, parts, (c for p in bases for c in challenges(p.case)))
+            sizes = sizes_where_wrong([*parts, *known])
+            known += self._asked(label, parts, (c for p in bases for c in challenges(p.case, sizes)))
             again = place([*parts, *known], conditions)
             if again is None or again.condition.key == at.condition.key:
                 return again
@@ -145,6 +148,24 @@ def changed_cases(laboratory: Laboratory, case: Case) -> Iterator[Case]:
     if all(name in case.args for name in RANGE):
         high = np.abs(case.args["high"])
         yield replace(case, name=f"{case.name}, a range around 0", args={**case.args, "low": -high, "high": high})
+
+
+def with_other_rows(parts: Sequence[Part]) -> Iterator[Case]:
+    """Yield cases of few rows or many, as many as another axis is long: sizes that are equal together come apart.
+
+    What has rows is as long as the batch in every case.
+    """
+    cases = [p.case for p in parts if p.case.sizes.get("B")]
+    if not cases:
+        return
+    rows = frozenset.intersection(*(inputs_of_length(c, c.sizes["B"]) for c in cases))
+    rows |= frozenset({"batch"} if all(isinstance(c.args.get("batch"), dict) for c in cases) else ())
+    by_shapes = {p.shapes: p.case for p in sorted(parts, key=lambda p: p.is_wrong) if p.case.sizes.get("B")}
+    for case in list(by_shapes.values())[-2 * SHAPES :] if rows else ():
+        B, axes = case.sizes["B"], {n for x in case.args.values() if isinstance(x, np.ndarray) for n in x.shape}
+        for size in sorted({B - 1, *axes} - {0, B}):
+            order = np.arange(size) % B
+            yield taken(case, rows, order, f"{case.name}, {size} rows")
 
 
 def _of_ordinary_size(laboratory: Laboratory, case: Case) -> Iterator[Case]:

@@ -22,6 +22,7 @@ from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import INTEGRAL, LAST, SHAPES, STRONG, Responses
+from gradschool.diagnosis.hypotheses.surroundings import beside_wrong
 from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import RESERVE, Placing
 from gradschool.diagnosis.state_words import of_optimizer, state_sentence
@@ -151,16 +152,22 @@ class Search:
             yield Diagnosis("not-zero", said, Claim("not-zero", label), self._compared(label))
 
     def _precision(self, label: str) -> Iterator[Diagnosis]:
-        yield from precision(self.tried[label])
+        yield from self._beside(label, precision)
 
     def _leaks(self, label: str) -> Iterator[Diagnosis]:
-        yield from (self._with_place(label, d) for d in leaks(self.tried[label]))
+        yield from (self._with_place(label, d) for d in self._beside(label, leaks))
 
     def _displaced(self, label: str) -> Iterator[Diagnosis]:
-        yield from displaced(self.tried[label])
+        yield from self._beside(label, displaced)
 
     def _signs(self, label: str) -> Iterator[Diagnosis]:
-        yield from (self._with_place(label, d) for d in wrong_signs(self.tried[label]))
+        yield from (self._with_place(label, d) for d in self._beside(label, wrong_signs))
+
+    def _beside(self, label: str, pattern: Callable[[Sequence[Part]], Iterator[Diagnosis]]) -> Iterator[Diagnosis]:
+        """Yield what a pattern says where it says so of wrong answers with other inputs too: few may be wrong."""
+        parts = self.tried[label]
+        if next(pattern(parts), None):
+            yield from pattern([*parts, *beside_wrong(self.laboratory, label, parts)])
 
     def _lines(self, label: str) -> Iterator[Diagnosis]:
         yield from lines(self.tried[label])
@@ -183,7 +190,15 @@ class Search:
 
     def _where_wrong(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for as_if in (False, True) for f, m in self._matching(label, as_if) if not m.everywhere]
-        yield from (self._said(label, f, m) for f, m in found)
+        yield from (self._said(label, f, m) for f, m in found if self._holds_beside(label, f))
+
+    def _holds_beside(self, label: str, formula: Formula) -> bool:
+        """Return whether a formula for the wrong entries alone fits other values of the inputs that it speaks of.
+
+        Few entries may be wrong, and their inputs may be alike: what is cut at 2 is 2, as what is rounded may be.
+        """
+        beside = list(beside_wrong(self.laboratory, label, self.tried[label], formula.key[1:]))
+        return match([*self.tried[label], *beside], formula) is not None
 
     def _matching(self, label: str, as_if: bool) -> list[tuple[Formula, Match]]:
         """Return the formulas that fit on the assessed inputs, and on the fresh ones in the same way."""

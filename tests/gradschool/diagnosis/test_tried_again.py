@@ -489,3 +489,108 @@ def test_batches_whose_rows_lie_deeper_are_drawn_once_more() -> None:
     assert len(of_a_kind) == len(FRESH_SEEDS) + 1
     assert len({case.args["first"]["actor"].tobytes() for case in of_a_kind}) == len(of_a_kind)
     assert any("another order" in case.name for case in fresh_cases(find("dqn.td_target").cases))
+
+
+def test_of_what_is_wrong_in_few_entries_other_numbers_must_be_wrong_in_the_same_way() -> None:
+    """All numbers beyond 2 are smaller than 3: cut at 2 they are what they are when cut to whole numbers."""
+    draws = {"x": lambda B: np.linspace(0.3, 2.9, 3 * B).reshape(B, 3)}
+    wrongs = (
+        lambda x, w: np.minimum(x, 2.0) * w,
+        lambda x, w: np.where(x > 2.0, np.trunc(x), x) * w,
+    )
+    cut_at_2, cut_to_whole = (hint(lambda x, w: x * w, wrong, "x, w", **draws)[1] for wrong in wrongs)
+    assert "whole numbers" not in cut_at_2
+    assert "is what would be right if `x` were cut to whole numbers" in cut_to_whole
+
+
+def test_a_size_is_named_only_if_large_numbers_are_right_elsewhere() -> None:
+    """Numbers are cut at 1.3; those of a single row are tiny, and meet no bound even 20 times as large."""
+
+    def draw(B: int) -> Array:
+        return np.linspace(0.01, 0.02, 3)[None] if B == 1 else np.linspace(1.0, 4.0, 3 * B).reshape(B, 3)
+
+    def answer(x: Array, w: Array) -> Array:
+        return np.sin(w) * (x**2).sum(axis=1, keepdims=True)
+
+    def cut(x: Array, w: Array) -> Array:
+        return answer(np.clip(x, -1.3, 1.3), w)
+
+    def summed(x: Array, w: Array) -> Array:
+        return answer(x, w) + np.cos(w) * (len(x) > 1)
+
+    sentences = [hint(answer, wrong, "x, w", edge=True, x=draw)[1] for wrong in (cut, summed)]
+    assert "where B is more than 1" not in sentences[0]
+    assert sentences[1].startswith("The result is right for one sample at a time")
+
+
+def test_numbers_in_other_places_are_so_where_an_id_occurs_twice() -> None:
+    """Rows and columns of a square table have the same numbers while every state occurs once."""
+    draws = {"x": lambda B: np.arange(1.0, 1 + B * B).reshape(B, B) ** 2, "action": np.arange}
+
+    def columns(x: Array, action: Array) -> Array:
+        return x[:, action].T
+
+    def backward(x: Array, action: Array) -> Array:
+        return x[action][:, ::-1] if len(x) == 5 else x[action][:, [1, 0, 2, 3]]
+
+    names = [hint(lambda x, action: x[action], wrong, "x, action", **draws)[0] for wrong in (columns, backward)]
+    assert names[0] != "displaced"
+    assert names[1] == "displaced"
+
+
+def test_a_broadcast_is_an_example_only_where_all_other_rows_move() -> None:
+    """A row that ends goes on at its next state: that moves one entry, and no other row's."""
+
+    def residual(W: Array, state: Array, action: Array, reward: Array, next_state: Array, done: Array, gamma: float):
+        best = W[next_state].argmax(axis=1)
+        error = (W[state, action] - reward - gamma * (1.0 - done) * W[next_state, best]) / len(state)
+        grad = np.zeros_like(W)
+        np.add.at(grad, (state, action), error)
+        np.add.at(grad, (next_state, best), -gamma * error)
+        return grad
+
+    report = check_here(find("dqn.residual_gradient"), residual)
+    assert report.mistake == "rows-mixed"
+    assert "(B, 1) meets (B,)" not in report.hint
+
+
+def test_an_action_before_the_one_that_was_taken_is_told() -> None:
+    def before(q: Array, action: Array, y: Array) -> Array:
+        rows, g = np.arange(len(q)), np.zeros_like(q)
+        g[rows, action - 1] = (q[rows, action - 1] - y) / len(q)
+        return g
+
+    report = check_here(find("dqn.output_gradient"), before)
+    assert report.hint == "The result is what would be right if `action` were smaller by 1, 0 becoming -1."
+
+
+def test_of_sizes_that_are_equal_together_the_one_that_matters_is_named() -> None:
+    """In the lesson's batches X is square where G is, and there are as many rows as actions where W is square."""
+
+    def biases(W1: Array, b1: Array, W2: Array, b2: Array, X: Array, G: Array) -> tuple[Array, ...]:
+        H = np.tanh(X @ W1.T + b1)
+        D = (G @ W2) * (1 - H**2)
+        return D.T @ X, D.sum(0), G.T @ H, G.sum(1 if len(G) == G.shape[1] else 0), D @ W1
+
+    def columns(W: Array, s: Array) -> Array:
+        return W[:, s].T if W.shape[0] == W.shape[1] else W[s]
+
+    hints = [check_here(find(i), f).hint for i, f in (("chain.mlp_backward", biases), ("dqn.q_values", columns))]
+    assert "`G` is square" in hints[0]
+    assert "`X` is square" not in hints[0]
+    assert "`W` is square" in hints[1]
+    assert "A = B" not in hints[1]
+
+
+def test_right_to_five_digits_is_said_only_if_other_wrong_numbers_are() -> None:
+    """A start near the maximum is moved by too little to see; a start a little further off is not."""
+
+    def stops(gradients: Any, a: Array, phi: Array, lr: float, steps: int) -> tuple[Array, Array]:
+        for _ in range(steps):
+            slope = gradients(a, phi)[0]
+            if np.linalg.norm(slope) < 0.01:
+                break
+            a = a + lr * slope
+        return a, phi
+
+    assert "5 digits" not in check_here(find("chain.maximise"), stops).hint

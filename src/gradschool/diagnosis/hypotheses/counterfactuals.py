@@ -196,6 +196,7 @@ CHANGES: tuple[Change, ...] = (
         lambda x: _array(x) and is_ids(x),
         lambda x: (x + 1) % (x.max(initial=0) + 1),
     ),
+    Change("id-before", "smaller by 1, 0 becoming -1", lambda x: _array(x) and is_ids(x), lambda x: x - 1),
 )
 
 

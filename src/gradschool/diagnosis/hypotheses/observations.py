@@ -108,6 +108,13 @@ def last_bias(flat: Array) -> Array:
     return out
 
 
+def first_as_second(value: Any) -> Value:
+    """Return an array in which the first entry is what the second is, so that an id occurs twice."""
+    out = np.array(value)
+    out[0] = out[1]
+    return out
+
+
 def in_row_0(value: Array) -> Array:
     """Return the array with row 0 perturbed and the other rows as they were."""
     out, other = value.copy(), np.asarray(perturbed(value))
@@ -200,7 +207,10 @@ A_BROADCAST = " So it is, for example, where (B, 1) meets (B,) and every row mee
 
 
 def _mixed_entries(s: Observation, row_0: str) -> Seen:
-    """As :func:`mixed`, for an answer whose rows are not those of the batch, such as a gradient of weights."""
+    """As :func:`mixed`, for an answer whose rows are not those of the batch, such as a gradient of weights.
+
+    A broadcast between rows moves what all other samples contribute.
+    """
     apart = np.abs(s.right_after - s.right) <= STILL * max(largest(s.right), largest(s.right_after))
     if not s.a_number_each or not s.right[apart].any():
         return NOTHING
@@ -208,9 +218,11 @@ def _mixed_entries(s: Observation, row_0: str) -> Seen:
         return AGAINST
     says = (
         f"When only {row_0} changes, yours changes in entries in which the right {s.what} stays as it is: what has "
-        f"that sample to do with them?{A_BROADCAST}"
+        "that sample to do with them?"
     )
-    return Seen(says, f"only {row_0} was changed; other entries of your {s.what} moved")
+    every = (np.abs(s.got_after - s.got) > MOVED * max(largest(s.got), largest(s.got_after)))[apart & (s.right != 0)]
+    how = f"only {row_0} was changed; other entries of your {s.what} moved"
+    return Seen(says + A_BROADCAST * bool(every.all()), how, plainly=says)
 
 
 IN_PART = "yours does so only on some inputs."

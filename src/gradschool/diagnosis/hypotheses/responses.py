@@ -260,7 +260,7 @@ class Responses:
             showing = [replace(r, says=r.in_part) for r in showing]
         elif len(showing) < max(probe.least, probe.share * told):
             return None
-        elif probe.in_part and len({r.says for r in showing}) > 1:
+        elif len({r.says for r in showing}) > 1:
             showing = [replace(r, says=r.plainly or r.says) for r in showing]
         if len({r.says for r in showing}) > 1:
             return None

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Exercise
-from gradschool.diagnosis.hypotheses.observations import perturbed, scaled
-from gradschool.diagnosis.inputs import BOUNDS, STEP_SIZES, WIDTHS, is_real, networks, subjects
+from gradschool.diagnosis.evidence import Laboratory, Part
+from gradschool.diagnosis.hypotheses.observations import (
+    changed_a_little,
+    first_as_second,
+    perturbed,
+    perturbed_otherwise,
+    scaled,
+)
+from gradschool.diagnosis.inputs import BOUNDS, STEP_SIZES, WIDTHS, Value, is_ids, is_real, networks, subjects
+
+CASES = 3  # wrong answers of different cases in which an input is changed
+CHANGES = (perturbed, perturbed_otherwise, changed_a_little)
+
+
+def beside_wrong(
+    laboratory: Laboratory, label: str, parts: Sequence[Part], names: Container[object] | None = None
+) -> Iterator[Part]:
+    """Yield a part of the answer where it was wrong, with other numbers in one of the inputs, or of the named ones.
+
+    None of what is read from weights: a whole update costs too much.
+    """
+    if laboratory.exercise.read is not None:
+        return
+    wrong = {p.case.name: p.case for p in parts if p.is_wrong}
+    for case in list(wrong.values())[:CASES]:
+        for name, (value, put) in subjects(laboratory.exercise, case.args).items():
+            if name in BOUNDS or (names is not None and name not in names):
+                continue
+            for change in (*CHANGES, *[first_as_second] * _several_ids(value)):
+                found = laboratory.part(replace(case, args=put(change(value))), label)
+                if found and found.of_numbers:
+                    yield found
+
+
+def _several_ids(value: Value) -> bool:
+    return isinstance(value, np.ndarray) and is_ids(value) and value.size > 1
 
 
 def with_zeros(exercise: Exercise, args: Args, name: str) -> Args:
