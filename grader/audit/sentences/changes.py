@@ -81,6 +81,7 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "first-only": lambda x: np.concatenate([x[:1], 0.0 * x[1:]]),
     "id-0": _everywhere(lambda x: 0),
     "id-next": lambda x: np.where(x == x.max(), 0, x + 1),
+    "id-before": lambda x: x - 1,
 }
 TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "replaced-by": lambda a, b: (b, b),
