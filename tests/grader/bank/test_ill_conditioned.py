@@ -12,7 +12,7 @@ import pytest
 from grader.bank.entry import Entry
 from grader.bank.ill_conditioned import HINT, UNEVEN_INPUTS
 from grader.bank.registry import find_entry
-from grader.judging.examine import examine
+from grader.judging.examine import examine, verdict
 from gradschool.core import numerics, withheld
 from gradschool.core.calling import call_twice
 from gradschool.core.numerics import Array
@@ -37,7 +37,7 @@ def copied(oracle: Any, args: Mapping[str, Any]) -> Any:
 
 
 def oracle_copied(entry: Entry, h: float) -> Report:
-    """The examination of a student who measures slopes of the loss that the oracle states, with the step h.
+    """The verdict on a student who measures slopes of the loss that the oracle states, with the step h.
 
     Where the oracle takes a complex step, which is exact, the student takes central differences of the same loss.
     """
@@ -55,7 +55,7 @@ def oracle_copied(entry: Entry, h: float) -> Report:
     for f, instead in measures.items():
         f.__code__, f.__defaults__ = instead.__code__, (h,)
     try:
-        return examine(entry, ask, seed=5)
+        return verdict(entry, ask, seed=5)[0]
     finally:
         for f, code, defaults in before:
             f.__code__, f.__defaults__ = code, defaults
