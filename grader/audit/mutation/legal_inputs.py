@@ -19,7 +19,7 @@ from gradschool.core.plain_data import copy_arrays
 NOT_ROWS = {"W", "W_target", "W1", "b1", "W2", "b2", "b", "J", "low", "high", "flat", "noise_clip", "theta", "x"}
 SCALES = (1e-3, 0.1, 100.0, -1.0)
 
-NOT_SCALED = {"u"}  # dice, from 0 to 1
+NOT_SCALED = {"u", "terminated", "truncated", "done"}  # dice, from 0 to 1, and flags, 0 or 1
 NOT_TURNED = {"low", "high", "noise_clip", "v"}  # bounds of a range, and what is nowhere negative
 
 Change = Callable[[dict[str, Any], int, Rng], None]

@@ -128,6 +128,15 @@ def test_the_name_of_a_mistake_about_a_choice_does_not_depend_on_the_seed():
     assert {deep.by_judge(entry, answer, seed).mistake for seed in (1000, 1001)} == {"as-if"}
 
 
+def test_a_flag_stays_0_or_1_in_every_candidate():
+    """A solution that reads it as a truth value, and one that multiplies by it, are both right."""
+    flags = {"done", "terminated", "truncated"}
+    for name in ("lab.taxi_dqn", "ddpg.critic_target"):
+        for case in candidates(find_entry(name), 4):
+            for args in (case.args, *(v for v in case.args.values() if isinstance(v, dict))):
+                assert all(np.isin(args[key], (0, 1)).all() for key in flags & set(args)), (name, case.name)
+
+
 def test_every_right_solution_is_asked_by_turns_and_never_more_than_four_at_once():
     right = solutions(find_entry("ddpg.actor_step"))
     turns = [asked(right, turn) for turn in range(len(right))]
