@@ -14,7 +14,7 @@ from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
 from gradexaminer.analysis.reading.tables import tables
-from gradexaminer.findings import FAULT, NOT_SEEN, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
     if slope > 0:
         report.add(FAULT, "temperature-sign", "", f"d loss / d log alpha is {slope:+.3g} times the mean of log pi")
     n, known = seen.spaces.n_actions, [x for x in seen.found.settings.get("target entropy", ()) if x]
-    if slope < 0 and n is not None and not 0 <= target <= np.log(n):
-        between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
-        report.add(FAULT, "temperature-unreachable", "", between)
-    elif slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
+    if slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
         report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")
+    elif slope < 0 and n is not None and not 0 <= target <= np.log(n):  # a setting, and no gradient's fault
+        between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
+        report.add(SUSPICION, "temperature-unreachable", "", between)
