@@ -28,7 +28,7 @@ Ask = Callable[[Mapping[str, Any]], Reply]
 Call = Callable[[Exercise, Answer, Mapping[str, Any]], Reply]  # calls a function on a case, once or twice
 Examine = Callable[[Entry, Ask, int], Report]  # the entry, who answers, and the seed of the fresh inputs
 # Two runs of the same wrong formula may differ in rounding, never by more than this.
-CPU_SECONDS, SECONDS = 3.0, 60.0  # for the explanation of one wrong answer; the number of questions ends it before
+CPU_SECONDS, SECONDS = 6.0, 60.0  # for the explanation of one wrong answer; the number of questions ends it before
 SAME_MISTAKE = Tolerance(1e-7, 1e-10, "the same formula, evaluated in another order")
 
 

@@ -8,7 +8,7 @@ import pytest
 from grader.bank.entry import Entry
 from grader.bank.registry import entries
 from gradschool.check.api import check_here
-from gradschool.core.calling import call_twice
+from gradschool.core.calling import call_once
 from gradschool.core.compare import same
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.numerics import TOLERANCES
@@ -55,5 +55,5 @@ def test_every_right_way_stays_right_on_the_inputs_of_the_student_s_machine(entr
         for case in entry.exercise.cases(np.random.default_rng(seed)):
             right = to_plain(entry.exercise.oracle(copy_arrays(case.args)))
             for name, answer in answers.items():
-                reply = call_twice(entry.exercise, answer, case.args)
+                reply = call_once(entry.exercise, answer, case.args)
                 assert same(reply.first, right, TOLERANCES[entry.exercise.tolerance]), (case.name, seed, name)

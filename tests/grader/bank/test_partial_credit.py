@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +16,7 @@ from grader.bank.registry import entries, find_entry
 from grader.judging.examine import examine, verdict
 from gradschool.check.assess import assess
 from gradschool.check.rubric import earns, shares_of
-from gradschool.core.calling import Reply, call_twice
+from gradschool.core.calling import Reply, call_once, call_twice
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import CHAPTERS
 from gradschool.core.numerics import TOLERANCES
@@ -56,14 +56,15 @@ DIFFERENT_FAULTS = {
 @cache
 def report_of(exercise_id: str, mutant: str, seed: int = 3) -> Report:
     """The judge's report on a known mistake, without the explanation, which takes longest and changes no mark."""
-    return verdict(ENTRIES[exercise_id], known_mistake(exercise_id, mutant), seed)[0]
+    ask = known_mistake(exercise_id, mutant)
+    return verdict(ENTRIES[exercise_id], ask, seed, partial(ask, once=True))[0]
 
 
-def known_mistake(exercise_id: str, mutant: str) -> Callable[[Mapping[str, Any]], Reply]:
-    """The answers of a known mistake."""
+def known_mistake(exercise_id: str, mutant: str) -> Callable[..., Reply]:
+    """The answers of a known mistake, called twice or ``once``."""
     entry = ENTRIES[exercise_id]
     answer = next(m for m in entry.mutants if m.name == mutant).fresh()
-    return lambda args: call_twice(entry.exercise, answer, args)
+    return lambda args, once=False: (call_once if once else call_twice)(entry.exercise, answer, args)
 
 
 @pytest.mark.parametrize("exercise_id", ["chain.sgd_step", "dqn.td_target"])

@@ -288,7 +288,7 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "values", "square"),
         ("ddpg.squash_vjp", slope_at_tanh, "as-if", "exactly where"),  # z replaced by its tanh
         ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
-        ("next.two_estimators", sigma_for_its_square, "factor-too-many", "`mu` is not 0"),  # there, sigma is 1
+        ("next.two_estimators", sigma_for_its_square, "times-sigma", "`mu` is not 0"),  # there, sigma is 1
         ("dqn.output_gradient", over_the_largest_batch, "kept-between-calls", "entries"),
         ("chain.linear_jacobian", nothing_at_zero_weights, "without-W-zero", "m = n"),
         ("chain.jacobian_product", lambda J, g: dead_zone(J).T @ g, "zero", "m is 1"),

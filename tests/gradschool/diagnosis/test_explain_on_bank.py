@@ -22,7 +22,7 @@ def test_few_known_mistakes_get_no_more_than_where_the_numbers_are_wrong(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence, "SECONDS", 60.0)  # on a busy machine the time by the clock is no measure
-    monkeypatch.setattr(evidence, "CPU_SECONDS", 4.0)  # twice the judge's: beside other tests the same work takes more
+    monkeypatch.setattr(evidence, "CPU_SECONDS", 4.0)  # beside other tests the same work takes more
     every = [(e, m) for e in entries(part).values() if not e.exercise.per_item for m in e.mutants]
     looked_at = every if part in ALL else every[::EVERY]
     reports = [check_here(entry.exercise, mutant.fresh()) for entry, mutant in looked_at]

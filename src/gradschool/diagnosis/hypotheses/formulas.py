@@ -13,7 +13,7 @@ import numpy as np
 
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Part
-from gradschool.diagnosis.hypotheses.factors import agrees, factor_of
+from gradschool.diagnosis.hypotheses.factors import agrees, factor_of, known_factors
 
 Entries = Callable[[Part], "Array | None"]  # what a formula gives for one part; None where it does not apply
 
@@ -71,10 +71,12 @@ def match(parts: Sequence[Part], formula: Formula, first_look: bool = False) -> 
                 return Match(formula, named[0], named[1], True)
     wrong = [(p, f) for p, f in pairs if p.is_wrong]
     partly = formula.partly and len(wrong) == sum(p.is_wrong for p in parts)
-    return _match_where_wrong(wrong, formula, first_look) if partly else None
+    return _match_where_wrong(parts, wrong, formula, first_look) if partly else None
 
 
-def _match_where_wrong(wrong: Sequence[tuple[Part, Array]], formula: Formula, first_look: bool) -> Match | None:
+def _match_where_wrong(
+    parts: Sequence[Part], wrong: Sequence[tuple[Part, Array]], formula: Formula, first_look: bool
+) -> Match | None:
     """Return how a formula fits the wrong entries alone; of a factor only the right answer may have one there."""
     if not first_look and not _is_told_apart(wrong):
         return None
@@ -84,8 +86,20 @@ def _match_where_wrong(wrong: Sequence[tuple[Part, Array]], formula: Formula, fi
         return None
     named = factor_of([p for p, _ in wrong], [(p.got[p.wrong], f[p.wrong]) for p, f in wrong])
     if named and all(_accounts_for(p, named[2][k] * f) for k, (p, f) in enumerate(wrong)):
-        return Match(formula, named[0], named[1], False)
+        return Match(formula, named[0], named[1], False) if _spares_the_right(parts, named[1]) else None
     return None
+
+
+def _spares_the_right(parts: Sequence[Part], name: str) -> bool:
+    """Return whether a factor that differs from input to input is 1 where the answer is right.
+
+    Half the batch size, in wrong answers alone, is a coincidence: right answers come with batches, too.
+    """
+    if name == "ratio":
+        return True
+    values = next((np.array(found) for _, known, found in known_factors(parts) if known == name), None)
+    right = [k for k, p in enumerate(parts) if not p.is_wrong]
+    return values is not None and bool(np.ptp(values) == 0 or np.allclose(values[right], 1.0))
 
 
 def _accounts_for(p: Part, made: Array) -> bool:
