@@ -64,11 +64,25 @@ class Rows:
 
 @dataclass(frozen=True)
 class Formula:
-    """An explanation of gradients: the errors (P,) in units of Q, and in words what they are."""
+    """An explanation of gradients: the errors (P,) in units of Q, and in words what they are.
+
+    ``factor`` stands in front of Q - y where a right loss explains them, and is 0 elsewhere.
+    """
 
     errors: Array
     words: str
     right: bool
+    factor: float = 0.0
+
+
+def errors_of_second(first: Formula, second: Formula) -> Array:
+    """Return the errors of the second of two calls with one optimizer, in the units of the first.
+
+    A mean and a sum, a half and none are all right, and a loss has one of them in every call. Where its factor changes,
+    the step size has.
+    """
+    known = first.right and second.right and first.factor and second.factor
+    return second.errors * (second.factor / first.factor) if known else second.errors
 
 
 def explain(g: Array, rows: Rows) -> Formula | None:
@@ -80,24 +94,24 @@ def explain(g: Array, rows: Rows) -> Formula | None:
         None where no known formula does. With too few rows to tell, the errors of a mean of half squares.
     """
     for name in list(rows.values)[: rows.right]:
-        found = _loss(g, rows, rows.errors(name))
+        found, c = _loss(g, rows, rows.errors(name))
         if found:
-            return Formula(rows.asked, f"{found}, {name}, gamma {rows.gamma:g}", right=True)
+            return Formula(rows.asked, f"{found}, {name}, gamma {rows.gamma:g}", right=True, factor=c)
     if len(g) < 4 + SPARE:
         return Formula(g * rows.pairs.shape[1], "too few rows to tell the formula", right=False)
     return _linear(g, rows) or _bent(g, rows)
 
 
-def _loss(g: Array, rows: Rows, errors: Array) -> str:
-    """The loss under which these errors (B,) have the gradients g; "" if there is none."""
+def _loss(g: Array, rows: Rows, errors: Array) -> tuple[str, float]:
+    """The loss under which these errors (B,) have the gradients g, and its factor; "" and 0 if there is none."""
     for c in rows.factors:
         if _same(g / c, rows.pairs @ errors, rows):
-            return f"squared error (factor {_factor(c, rows)})"
+            return f"squared error (factor {_factor(c, rows)})", c
     for c in rows.factors:
         for bend in np.unique(np.abs(g) / c):
             if BENDS[0] <= bend <= BENDS[1] and _same(g / c, rows.pairs @ np.clip(errors, -bend, bend), rows):
-                return f"Huber loss (bend at {bend:.3g}, factor {_factor(c, rows)})"
-    return ""
+                return f"Huber loss (bend at {bend:.3g}, factor {_factor(c, rows)})", c
+    return "", 0.0
 
 
 def _factor(c: float, rows: Rows) -> str:

@@ -174,3 +174,19 @@ def test_check_shows_what_the_examiner_reads_and_it_is_no_mark() -> None:
     assert "(q)" in wrong.hint  # the student's own name for the network
     assert "six updates were read" in wrong.experiment
     assert all("Examiner, fault" not in note for note in right.notes)
+
+
+@pytest.mark.parametrize(("exercise_id", "place"), [("dqn.agent", 2), ("ddpg.agent", 4), ("ddpg.agent", 5)])
+def test_an_update_that_changes_its_own_step_size_is_seen_in_the_second_call(exercise_id: str, place: int) -> None:
+    """A mean and a sum, a half and none are all right, but not one in the first call and another in the second."""
+    entry = find_entry(exercise_id)
+
+    def half_as_far_each_time(*args: Any) -> None:
+        entry.reference(*args)
+        args[place].param_groups[0]["lr"] *= 0.5
+
+    report = examine(entry, lambda args: call_twice(entry.exercise, half_as_far_each_time, args), 7)
+    assert not report.passed
+    assert "`second_step`" in report.hint
+    checked = check_here(entry.exercise, half_as_far_each_time)
+    assert (checked.passed, checked.fraction) == (False, report.fraction)

@@ -16,7 +16,7 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, Rows, explain
+from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
 from gradschool.exercises.axes import Axes
@@ -199,7 +199,7 @@ def read(a: Args, got: PlainData) -> Reading:
         label = _label(rows_of(a, call, after), steps["critic"].outputs, taken)
         at_s = cleared(steps["actor"].outputs)[: here.max() + 1]
         slope = explain_actor(at_s, nets, after["critic"], batch)
-        critic.append(label.errors)
+        critic.append(label)
         actor.append(slope.errors)
         nothing += _elsewhere(a, call, steps["critic"].outputs, steps["actor"].outputs)
         carried.append((once(steps["critic"].carried, len(batch["obs"])), steps["actor"].carried))
@@ -213,9 +213,9 @@ def read(a: Args, got: PlainData) -> Reading:
             found.append(weights_now)
         words.append(f"critic: {label.words}; {slope.words}; targets: {way}")
     parts = {
-        "critic_step": critic[0],
+        "critic_step": critic[0].errors,
         "actor_step": actor[0],
-        "second_step": (critic[1], actor[1], *carried[1]),
+        "second_step": (errors_of_second(*critic), actor[1], *carried[1]),
         "nothing_else": tuple(nothing),
         "target_nets": tuple(np.stack(found) for found in targets.values()),
     }

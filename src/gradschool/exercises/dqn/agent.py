@@ -16,7 +16,7 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, explain
+from gradschool.exercises._formulas import Formula, errors_of_second, explain
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
 from gradschool.exercises.axes import Axes
@@ -192,7 +192,7 @@ def read(a: Args, got: PlainData) -> Reading:
         copied.append(_copied(a, call, after["q"][k], after["target_q"][k]))
     parts = {
         "first_step": found[0].errors,
-        "second_step": (found[1].errors, carried),
+        "second_step": (errors_of_second(*found), carried),
         "other_outputs": tuple(gradients),
         "target_net": np.stack([_target(a, call, after["q"][k], after["target_q"][k]) for k, call in enumerate(CALLS)]),
     }
