@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Answer, AnswerUnusable, Exercise
-from gradschool.core.kept_memory import Returned, alike, changes_later
+from gradschool.core.kept_memory import Returned, changes_later
 from gradschool.core.operand_shapes import shapes_where_it_raised
-from gradschool.core.plain_data import PlainData, copy_arrays, describe, sanitize_text, to_plain
+from gradschool.core.plain_data import PlainData, alike, copy_arrays, describe, sanitize_text, to_plain
 from gradschool.core.withheld import examined
 
 MAX_PRINTED = 2_000

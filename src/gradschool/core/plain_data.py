@@ -229,3 +229,14 @@ def copy_arrays(tree: Any) -> Any:
     if isinstance(tree, Mapping):
         return {key: copy_arrays(item) for key, item in tree.items()}
     return tree
+
+
+def alike(one: PlainData, other: PlainData) -> bool:
+    """Return whether two pieces of plain data are the same to the last bit."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(alike(item, other[key]) for key, item in one.items())
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return type(one) is type(other) and bool(one == other)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from grader.audit import known_mistakes
-from grader.audit.known_mistakes import Audit, audit, audit_entry, over_the_wire
+from grader.audit.known_mistakes import Audit, audit, audit_entry, judged
 from grader.bank.entry import HIDDEN_SEED, Entry, Variant
 from grader.bank.registry import entries, find_entry
 from grader.cli.main import app
@@ -231,7 +231,7 @@ def test_state_kept_by_a_mutant_does_not_leak_into_the_next_run() -> None:
     entry = find_entry("chain.mlp_backward")
     keeper = next(m for m in entry.mutants if m.name == "gradients-kept")
     for _ in range(2):
-        assert examine(entry, over_the_wire(entry, keeper), seed=4).mistake == "gradients-kept"
+        assert judged(entry, keeper, seed=4).mistake == "gradients-kept"
 
 
 def test_unknown_exercises_and_doubled_names_are_refused() -> None:

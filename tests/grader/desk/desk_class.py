@@ -9,13 +9,12 @@ from contextlib import contextmanager
 
 import nbformat
 
-from grader.audit.known_mistakes import over_the_wire
+from grader.audit.known_mistakes import judged
 from grader.bank.registry import find_entry
 from grader.course import Chapter, CourseDirectory
 from grader.desk.access import Desk
 from grader.desk.server import serve
 from grader.execution.notebook_run import _card
-from grader.judging.examine import examine
 from grader.results import KEY, ExerciseRecord
 from tests.grader.desk.hand_ins import ADAM, ADAM_COPIES, MLP
 from tests.support.class_without_kernels import grade, hand_in
@@ -63,7 +62,7 @@ def fill(course: CourseDirectory, chapter: Chapter) -> None:
     notebook = nbformat.read(file, as_version=4)
     entry = find_entry("chain.mlp_backward")
     mistake = next(m for m in entry.mutants if m.name == "activation-left-out")
-    report = examine(entry, over_the_wire(entry, mistake), seed=1)
+    report = judged(entry, mistake, seed=1)
     _cell(notebook, "chain-mlp-backward").outputs = [_card(report)]
     found = notebook.metadata[KEY]["exercises"]
     found[:] = [ExerciseRecord.of(report).to_json() if e["exercise"] == entry.exercise.id else e for e in found]

@@ -9,11 +9,10 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from grader.audit.known_mistakes import over_the_wire
+from grader.audit.known_mistakes import judged
 from grader.bank.registry import find_entry
 from grader.course import Chapter, CourseDirectory
 from grader.execution.notebook_run import _card
-from grader.judging.examine import examine
 from grader.publish.class_report import page
 from grader.publish.feedback import write_feedback
 from tests.support import class_without_kernels
@@ -38,7 +37,7 @@ def pages(course: CourseDirectory, chain: Chapter) -> dict[str, Path]:
     file = course.notebook_path(course.autograded, "ann", chain)
     graded = nbformat.read(file, as_version=4)
     entry = find_entry("chain.l2_gradient")
-    wrong = examine(entry, over_the_wire(entry, entry.mutants[0]), seed=1)
+    wrong = judged(entry, entry.mutants[0], seed=1)
     cell = next(c for c in graded.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "chain-l2-gradient")
     cell.outputs = [_card(wrong)]
     nbformat.write(graded, file)
