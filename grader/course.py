@@ -12,6 +12,8 @@ from gradschool.core.exercise import CHAPTERS
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDENT_ID = re.compile(r"[\w][\w.@+=-]{0,127}")  # nbgrader's gradebook has room for so much
+# By key, the chapters whose cells or judged answers step optimizers of torch: their first step imports for a second.
+STEP_OPTIMIZERS = frozenset({"dqn", "ddpg", "lab"})
 READINGS = {"casebook": "06-casebook"}  # lessons without graded cells, which no gradebook knows
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 EXCHANGE_FILES = (
@@ -36,6 +38,11 @@ class Chapter:
     def is_reading(self) -> bool:
         """Whether the chapter has no graded cells."""
         return self.key in READINGS
+
+    @property
+    def steps_optimizers(self) -> bool:
+        """Whether its cells or judged answers step optimizers of torch."""
+        return self.key in STEP_OPTIMIZERS
 
     @property
     def source(self) -> Path:

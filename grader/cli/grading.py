@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,13 +68,15 @@ def autograde(
     as_json: Json = False,
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks into the gradebook."""
-    config = execution_config(unsandboxed, no_fork)
+    wanted = select_chapters(name)
+    optimizers = any(c.steps_optimizers for c in wanted)
+    config = replace(execution_config(unsandboxed, no_fork), optimizers=optimizers)
     executor = _executor(jobs, cluster, no_fork, config, lambda text: echo(text, quiet=as_json))
     from grader.autograde import grade_class
 
     results = grade_class(
         course_directory(db),
-        select_chapters(name),
+        wanted,
         student=student,
         force=force,
         executor=executor,
@@ -94,7 +96,7 @@ def _executor(
 ) -> Executor:
     """Return who runs the notebooks: processes of this machine, or a cluster's workers."""
     if cluster is None:
-        process_context.start_preload(config.fork)
+        process_context.start_preload(config.fork, config.optimizers)
         from grader.executors.local import LocalExecutor  # takes a second to import
 
         return LocalExecutor(jobs)

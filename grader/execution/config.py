@@ -49,12 +49,14 @@ class ExecutionConfig:
     ``sandbox`` says whether kernels run inside bubblewrap, ``fork`` whether they are forked from a process that has
     imported everything (each starts by itself otherwise), ``work_dir`` which class's folder no kernel may see.
     ``other_user`` says that kernels run as another OS user in place of bubblewrap, where that cannot start.
+    ``optimizers`` says whether any lesson steps torch's: all kernels then share what those import, for a second.
     """
 
     work_dir: Path
     sandbox: bool = True
     fork: bool = True
     other_user: bool = False
+    optimizers: bool = True
     limits: TimeLimits = field(default_factory=TimeLimits)
 
     @classmethod

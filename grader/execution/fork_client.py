@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the script runs alone, inside the sandbox
     from grader.execution.walls import KernelOrder
 
 SCRIPT = bubblewrap.SCRIPT
+FORK = {False: b"fork", True: b"optimizers"}  # the words that ask for a kernel, as in fork_server.py
 IMPORTS_SECONDS = 120.0  # what a busy machine may take
 MOST_FAILURES = 6  # one after the other; then this process starts its kernels cold
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel would set, too late for us
@@ -93,15 +94,15 @@ class ForkServerHandle:
     control: socket.socket
     handed: Path
 
-    def fork(self, judge: str, resources: ResourceLimits) -> ForkedProcess:
-        """Return a new kernel, which finds the judge that listens at ``judge``."""
+    def fork(self, judge: str, resources: ResourceLimits, optimizers: bool = True) -> ForkedProcess:
+        """Return a new kernel, which finds the judge that listens at ``judge`` and can step torch's ``optimizers``."""
         handed = self.handed / os.urandom(8).hex()
         os.link(judge, handed)
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         cells, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with theirs, its:
-                socket.send_fds(self.control, [b"fork"], [theirs.fileno(), its.fileno()])
+                socket.send_fds(self.control, [FORK[optimizers]], [theirs.fileno(), its.fileno()])
             line.settimeout(IMPORTS_SECONDS)
             line.send(json.dumps(_order(handed.name, resources)).encode())
             return _forked_process(line, cells)
@@ -196,17 +197,17 @@ class ForkServerPool:
 
     def kernel(self, judge: str, config: ExecutionConfig) -> ForkedProcess:
         """Return a new kernel; raise ForkError if none is to be had, and at once after too many failures."""
-        resources = config.limits.resources
+        wanted = judge, config.limits.resources, config.optimizers
         with self._lock:
             if self.failures >= MOST_FAILURES:
                 raise ForkError("forking has failed too often here")
             if self.shared is not None:
                 try:
-                    return self.shared.fork(judge, resources)
+                    return self.shared.fork(*wanted)
                 except REFUSALS:
                     self.shared = None
             try:
-                process = self._own_server(config.work_dir).fork(judge, resources)
+                process = self._own_server(config.work_dir).fork(*wanted)
             except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
                 process = self._retry(judge, config)
@@ -217,7 +218,7 @@ class ForkServerPool:
         """Try a second time, with a new server."""
         self.end()
         try:
-            return self._own_server(config.work_dir).fork(judge, config.limits.resources)
+            return self._own_server(config.work_dir).fork(judge, config.limits.resources, config.optimizers)
         except REFUSALS as error:
             self.failures += 1
             self.end()

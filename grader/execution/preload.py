@@ -26,7 +26,6 @@ PRELOADED = (
     "matplotlib.pyplot",
     "gymnasium",
     "torch",
-    "torch._dynamo",  # torch's optimizers ask for it at their first step
     "sqlite3",  # from here on: what the lessons' first cells import
     "pydoc",
     "tracemalloc",
@@ -57,11 +56,16 @@ def preload() -> object:
         import_all(name)
     warm_up(sys.modules["torch"])
     shell: object = runner.make_shell()
+    _freeze()
+    return shell
+
+
+def _freeze() -> None:
+    """Keep what was imported from the children's garbage collectors, which would look at it and so copy it."""
     if (threads := len(os.listdir("/proc/self/task"))) != 1:
         raise RuntimeError(f"the imports left {threads} threads")
-    gc.freeze()  # what is shared is then not looked at, so not copied, by a child's garbage collector
+    gc.freeze()
     gc.enable()
-    return shell
 
 
 def import_all(package: str) -> None:
@@ -74,13 +78,26 @@ def import_all(package: str) -> None:
 
 
 def warm_up(torch: Any) -> None:
-    """Let torch do what it does at the first step of a network, without autograd's backward pass."""
+    """Let torch do what it does at the first call of a network, without autograd's backward pass."""
     torch.set_num_threads(1)
     net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
     torch.nn.functional.mse_loss(net(torch.ones(4, 2)), torch.zeros(4, 1))
-    optimizer = torch.optim.Adam(net.parameters())
+
+
+def warm_up_optimizers() -> None:
+    """Let torch do what it does at an optimizer's first step: it imports ``torch._dynamo``, for a second.
+
+    It does so once, before the first kernel of a chapter with optimizers, or when a class is large: of many students
+    some step one anywhere. A run of a few notebooks of another chapter is spared that second.
+    """
+    if "torch._dynamo" in sys.modules:
+        return
+    gc.disable()
+    torch = sys.modules["torch"]
+    optimizer = torch.optim.Adam(torch.nn.Linear(2, 1).parameters())
     optimizer.zero_grad()
     optimizer.step()
+    _freeze()
 
 
 def gather_memory() -> None:

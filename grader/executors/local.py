@@ -149,7 +149,7 @@ def _submit(
 
 
 def _new_process(config: ExecutionConfig, shared: Shared) -> ProcessPoolExecutor:
-    context = process_context.context(config.fork)
+    context = process_context.context(config.fork, config.optimizers)
     return ProcessPoolExecutor(1, mp_context=context, initializer=_start_worker, initargs=(shared,))
 
 

@@ -15,8 +15,7 @@ from gradschool.core.exercise import CHAPTERS
 
 os.environ.update(ONE_THREAD)  # before numpy is imported: its threads would be there already
 gc.disable()  # nothing of an import is garbage, and looking for some takes a third of the time
-for name in ("grader.execution.grade_notebook", "torch._dynamo"):
-    importlib.import_module(name)
+importlib.import_module("grader.execution.grade_notebook")
 for part in CHAPTERS:
     importlib.import_module("grader.bank.registry").entries(part)
 importlib.import_module("torch").set_num_threads(1)

@@ -16,19 +16,22 @@ def default_jobs() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def context(fork: bool) -> BaseContext:
-    """Return the context for workers: forked from a process that has imported everything, or each importing alone."""
+def context(fork: bool, optimizers: bool = True) -> BaseContext:
+    """Return the context for workers: forked from a process that has imported everything, or each importing alone.
+
+    Whether that holds for what torch's ``optimizers`` need too, the first call decides: the process starts once.
+    """
     if not _can_fork(fork):
         return get_context("spawn")
     found = get_context("forkserver")
-    found.set_forkserver_preload(["grader.executors.preload"])
+    found.set_forkserver_preload([f"grader.executors.preload{'_optimizers' if optimizers else ''}"])
     return found
 
 
-def start_preload(fork: bool) -> None:
+def start_preload(fork: bool, optimizers: bool = True) -> None:
     """Let the process that workers are forked from import everything, while the calling one has its own imports."""
     if _can_fork(fork):
-        context(fork)
+        context(fork, optimizers)
         forkserver.ensure_running()
 
 

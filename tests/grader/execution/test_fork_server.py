@@ -308,6 +308,16 @@ def test_what_was_imported_lies_in_large_pages_once_there_are_many_kernels() -> 
     assert kilobytes["AnonHugePages:"] > 20_000
 
 
+def test_what_optimizers_import_is_there_for_the_lessons_that_step_them() -> None:
+    """It takes a second, which the other lessons are spared; a student's own optimizer imports it then."""
+    loaded = "import sys; print('torch' in sys.modules, 'torch._dynamo' in sys.modules)"
+    fork_server_pool().end()
+    with kernels(config=replace(CONFIG, optimizers=False)) as (kernel,):
+        assert (kernel.attempt, kernel.run(loaded)) == ("forked", "True False")
+        assert kernel.run("import torch; torch.optim.SGD([torch.zeros(1)], 0.1).step(); print(1)") == "1"
+    assert ask(loaded) == [["True True"]]
+
+
 def _can_gather() -> bool:
     """Whether Linux gathers some memory of our own when it is asked to: from 6.1 on, if it was built to."""
     size = 8 * walls.LARGE
