@@ -88,6 +88,13 @@ def test_the_command_examines_a_file_where_nothing_else_is_installed(stranger, t
     assert "[fault] mask-missing" in done.stdout
 
 
+def test_the_command_itself_imports_no_torch():
+    """The process that runs the file does: to import it in both would take twice as long."""
+    asked = "import sys, gradexaminer.cli; print('torch' in sys.modules, gradexaminer.examine.__name__)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, encoding="utf-8")
+    assert (done.stdout, done.stderr) == ("False examine\n", "")
+
+
 def test_the_lessons_say_in_a_sentence_that_their_packages_are_missing(stranger):
     done = stranger("-c", "import gradschool.lessons.figures.flow")
     assert done.stderr.splitlines()[-1] == (

@@ -5,6 +5,7 @@ Never imported by the command line's own process. What the stranger's code print
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import inspect
@@ -59,17 +60,20 @@ def _limit(seconds: int) -> None:
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
+    gc.disable()  # nothing of an import is garbage, and looking for some takes a third of the time
     import torch
 
-    import gradexaminer
+    from gradexaminer import examine, watch
 
+    gc.freeze()
+    gc.enable()
     torch.set_num_threads(1)
     path = Path(request["file"])
     sys.path.insert(0, str(path.parent))
     if request["script"]:
-        report = gradexaminer.watch(lambda make: _script(path, make), **request["spaces"], seed=request["seed"])
+        report = watch(lambda make: _script(path, make), **request["spaces"], seed=request["seed"])
     else:
-        report = gradexaminer.examine(**{"seed": request["seed"], **_arguments(path, request["object"])})
+        report = examine(**{"seed": request["seed"], **_arguments(path, request["object"])})
     return report.as_dict()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import json
 import os
@@ -271,6 +272,22 @@ def test_elsewhere_the_first_cell_installs_nothing_and_names_the_command(
     said = capsys.readouterr().out
     assert "gymnasium 1.2.3 is installed, and >=1.3 is needed." in said
     assert "-m gradschool doctor --fix` mends it." in said
+
+
+def test_where_all_is_well_the_first_cell_imports_torch_and_garbage_is_collected_again() -> None:
+    program = "import gc, sys; from gradschool.student import setup_cell; setup_cell.complete()"
+    asked = f"{program}; print('torch' in sys.modules, gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True True True\n", "")
+
+
+def test_a_torch_that_is_broken_is_told_by_the_cell_that_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(
+        setup_cell.importlib, "import_module", lambda name: pytest.fail(name) if gc.isenabled() else 1 / 0
+    )
+    setup_cell.import_torch()
+    assert gc.isenabled()
 
 
 def test_a_package_that_is_installed_and_broken_is_not_good() -> None:
