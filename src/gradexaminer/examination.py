@@ -25,7 +25,7 @@ from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.recording.observe import PATIENCE, Doors, Observed, Observer
+from gradexaminer.recording.observe import IN_PLACE, PATIENCE, Doors, Observed, observe
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.transitions import Spaces, Transition
 
@@ -90,8 +90,7 @@ def examine(
     began = time.perf_counter()
     spaces = spaces_of(n_actions, low, high, obs, image=image)
     with seeded(seed):
-        seen = Observer(Doors(make, update, feed, sync), spaces, seed, patience).observe()
-        report = conclude(seen)
+        report = conclude(observe(Doors(make, update, feed, sync), spaces, seed, patience))
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
@@ -210,7 +209,7 @@ def _what_was_tried(seen: Observed) -> str:
 def _say_error(seen: Observed, report: Report) -> None:
     if any(words in seen.error for words in DETACHED):
         report.add(FAULT, "detached", "", seen.error)
-    elif "modified by an inplace operation" in seen.error:
+    elif IN_PLACE in seen.error:
         report.add(FAULT, "in-place", "", seen.error)
     elif seen.gone and NO_GRADIENT in seen.error:
         report.add(FAULT, "zeroed-before-step", "", seen.error)

@@ -149,7 +149,8 @@ def discover(*roots: Any) -> Found:
 
 def uncompiled(x: Any) -> Any:
     """The network that `torch.compile` has wrapped; anything else as it is."""
-    return x._modules.get("_orig_mod", x) if isinstance(x, nn.Module) else x
+    parts = x._modules if isinstance(x, nn.Module) else {}
+    return next((inner for name, inner in parts.items() if name == "_orig_mod"), x)  # of scripts they have no `get`
 
 
 def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
@@ -185,7 +186,7 @@ def is_container(module: nn.Module) -> bool:
 
 
 def _has_no_forward(module: nn.Module) -> bool:
-    forward = inspect.unwrap(vars(module).get("forward", type(module).forward))
+    forward = inspect.unwrap(vars(module).get("forward", inspect.getattr_static(type(module), "forward")))
     if forward is nn.Module.forward:
         return True
     code = getattr(forward, "__code__", None)  # `pass`, or an error that says so: nothing of the module is used
@@ -213,7 +214,9 @@ def is_plain_object(x: Any) -> bool:
 def _children(x: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(x, nn.Module):
         yield from x._modules.items() if is_container(x) else ()
-        for inner in layers(x):
+        for inner in (
+            layers(x) if not isinstance(x, torch.jit.ScriptModule) else ()
+        ):  # it keeps the network it is made of
             yield from ((k, v) for k, v in vars(inner).items() if not k.startswith("_"))
     elif isinstance(x, Mapping):
         yield from ((str(k), v) for k, v in list(x.items())[:MOST_ITEMS] if not str(k).startswith("__"))

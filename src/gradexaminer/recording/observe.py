@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gradexaminer.recording.asked import chosen
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
 from gradexaminer.recording.missing import class_that_lacks
@@ -33,7 +34,9 @@ SLOW_UPDATES = 3  # recorded of networks of images and of loops over rows, which
 MOST_UPDATES = 16  # recorded, where the actor is trained only now and then
 ENOUGH_ROWS = 64  # that a critic learned from in all updates together; smaller batches need more updates
 MOST_SMALL_UPDATES = 64  # recorded, where a batch is of a few rows or of one
+IN_PLACE = "modified by an inplace operation"  # in PyTorch's error
 PATIENCE = 1.0  # CPU seconds of further updates, unrecorded, for a target network that has not moved
+ASKED = 48  # observations for which the agent itself chooses
 LEAST_WAIT = 40  # further updates, however long they take
 MOST_WAIT = 400
 
@@ -80,6 +83,10 @@ class Observed:
         What was worked out from this record already.
     started : bool
         Whether a first call of `update`, which is not among `updates`, had a backward pass or a step.
+    choices : callable
+        Actions that the agent itself chooses, by the name of its method; none where a script is watched.
+    fresh : bool
+        Whether the examiner drew weights anew between updates.
     policies : dict of str to bool
         Networks that are known to give probabilities of discrete actions, or not to.
     error : str
@@ -102,17 +109,32 @@ class Observed:
     calls: int = 0
     transformed: bool = False
     started: bool = False
+    choices: Callable[[], dict[str, np.ndarray]] = dict
+    fresh: bool = False
     error: str = ""
     error_type: str = ""
     lacks: str = ""
     gone: bool = False
 
+    @property
+    def broken(self) -> bool:
+        """Whether the examiner itself may have caused the error, having drawn weights anew that a graph still held."""
+        return self.fresh and IN_PLACE in self.error
+
+
+def observe(doors: Doors, spaces: Spaces, seed: int, patience: float = PATIENCE) -> Observed:
+    """Record updates, each with fresh weights; with its own weights an agent whose graph lasts from call to call."""
+    seen = Observer(doors, spaces, seed, patience).observe()
+    return Observer(doors, spaces, seed, patience, fresh=False).observe() if seen.broken else seen
+
 
 class Observer:
     """Makes the agent, feeds it and has it update."""
 
-    def __init__(self, doors: Doors, spaces: Spaces, seed: int, patience: float = PATIENCE) -> None:
-        self.doors, self.spaces, self.patience = doors, spaces, patience
+    def __init__(
+        self, doors: Doors, spaces: Spaces, seed: int, patience: float = PATIENCE, *, fresh: bool = True
+    ) -> None:
+        self.doors, self.spaces, self.patience, self.fresh = doors, spaces, patience, fresh
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
         self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
@@ -135,7 +157,17 @@ class Observer:
             self.seen.gone = gradients_are_gone(self.recorder.update, self.found)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
+        if self.spaces.continuous:
+            self.seen.choices = self._choices
         return self.seen
+
+    def _choices(self) -> dict[str, np.ndarray]:
+        with one_thread():
+            return chosen(self.agent, [t.obs for t in self.last_known(ASKED)], self.spaces.action_size)
+
+    def last_known(self, n: int) -> list[Transition]:
+        """The last transitions that were handed out."""
+        return [self.seen.transitions[i] for i in sorted(self.seen.transitions)[-n:]]
 
     def _observe(self) -> None:
         with self.recorder.kept():
@@ -198,7 +230,9 @@ class Observer:
             calls += 1
             last = self.seen.updates[-1:]
             self._feed_up_to(self.fed + min([FRESH, *(max(FEWEST_FRESH, rows_learned(u)) for u in last)]))
-            scramble(self.found.modules.values(), self.generator, input_scale=scale)
+            if self.fresh:
+                scramble(self.found.modules.values(), self.generator, input_scale=scale)
+                self.seen.fresh = True
             update = self._update(recorded=True)
             if learned(update):
                 self.seen.updates.append(update)

@@ -18,6 +18,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.changed_grads import Given
 from gradexaminer.recording.discovery import Found, is_container, uncompiled
+from gradexaminer.recording.ends import settle_ends
 from gradexaminer.recording.features import Features
 from gradexaminer.recording.history import behind
 from gradexaminer.recording.layers import layers
@@ -25,7 +26,7 @@ from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.lent import ensemble
 from gradexaminer.recording.merging import merge_rows
 from gradexaminer.recording.rows import Keys, RowIndex
-from gradexaminer.recording.slopes import slopes_of
+from gradexaminer.recording.slopes import MOST_OUTPUTS, slopes_of
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
 
@@ -98,6 +99,7 @@ class Recorder:
                 self.update.warnings = [str(w.message) for w in heard]
                 self.update.after = {id(p): tensors.weights(p) for p in parameters}
                 self._features, self._scaled = Features(), {}
+                settle_ends(self.update, self.rows)
                 merge_rows(self.update)
 
     def _install(self, parameters: list[nn.Parameter]) -> None:
@@ -149,6 +151,8 @@ class Recorder:
         """A network that is called from outside and was not found before; and what layers take part."""
         if not self._silent and module._parameters and torch.is_grad_enabled():
             self.update.layers.append((self._stack[0] if self._stack else 0, module))
+        if not self._silent and module._parameters:
+            self.update.touched.add(id(module))
         if self._stack and not self._silent and module._parameters:
             self._called.setdefault(self._stack[0], set()).add(id(module))
         if self._stack or self._silent or self.found.has(module):
@@ -241,6 +245,7 @@ class Recorder:
             coarse=any(map(tensors.is_coarse, outputs)),
             trains=any(p.requires_grad for p in parameters_of(module)),
             behind=behind(parameters_of(module)),
+            leaves=tuple(behind([x]) for x in outputs) if 1 < len(outputs) <= MOST_OUTPUTS and not ancestors else (),
         )
         self.update.calls.append(call)
         if not ancestors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,12 +35,15 @@ class Keys:
         What stood beside the observation in the same row (an action, a goal); K may be 0.
     observation_last : bool
         Whether that stood before the observation.
+    marks : tuple of bytes
+        What each row is found again by, where some are known by two names.
     """
 
     index: np.ndarray
     end: np.ndarray
     rest: np.ndarray
     observation_last: bool = False
+    marks: tuple[bytes, ...] = ()
 
     @property
     def all_here(self) -> bool:
@@ -63,6 +66,7 @@ class RowIndex:
         self._names: list[tuple[int, int]] = []
         self._signatures: np.ndarray | None = None
         self._found: dict[bytes, Keys | None] = {}
+        self.doubled = False
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Remember both ends of each transition."""
@@ -73,7 +77,9 @@ class RowIndex:
     def also(self, index: int, end: int, x: np.ndarray) -> None:
         """Remember a further observation that stands for this end of a transition."""
         row = np.asarray(x).reshape(-1)
-        self._exact.setdefault(_key(row), []).append((index, end))
+        names = self._exact.setdefault(_key(row), [])
+        names.append((index, end))
+        self.doubled = self.doubled or len(names) > 1
         self._rows.append(row)
         self._names.append((index, end))
         self._signatures = None
@@ -103,10 +109,22 @@ class RowIndex:
         if flat.shape[1] > self.size and flat.shape[1] - self.size > max(32, self.size):
             return None
         for i, (observation, rest) in enumerate(self._places(flat)):
-            found = self._look_up(observation)
-            if found is not None:
-                return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1)
+            marks = self._look_up(observation)
+            if marks is not None:
+                found = self._named(marks)
+                kept = tuple(marks) if self.doubled else ()
+                return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1, marks=kept)
         return None
+
+    def _named(self, marks: list[bytes]) -> np.ndarray:
+        return _one_end([self._exact.get(mark, [(-1, 0)]) for mark in marks])
+
+    def other_end(self, keys: Keys, end: int) -> Keys | None:
+        """The same rows as this end of transitions; None where one of them is not known as that."""
+        names = [next((i for i, e in self._exact.get(mark, []) if e == end), -1) for mark in keys.marks]
+        if not names or min(names) < 0:
+            return None
+        return replace(keys, index=np.array(names), end=np.full(len(names), end))
 
     def _places(self, flat: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """The observation first or last in a row, with what stands beside it."""
@@ -115,31 +133,34 @@ class RowIndex:
             return [first]
         return [first, (flat[:, -self.size :], flat[:, : -self.size])]
 
-    def _look_up(self, rows: np.ndarray) -> np.ndarray | None:
-        exact = _one_end([self._exact.get(_key(row), [(-1, 0)]) for row in rows])
-        if _enough(exact):
+    def _look_up(self, rows: np.ndarray) -> list[bytes] | None:
+        """What each row is found by, empty for an unknown one; None where fewer than three in four are known."""
+        exact = [_key(row) for row in rows]
+        if self._knows(exact):
             return exact
         if len(self._rows) > MOST_COMPARED:
             return None
         for way in (self._by_signature, self._by_scale_of_each_entry):
             found = way(rows)
-            if found is not None and _enough(found):
+            if found is not None and self._knows(found):
                 return found
         return None
 
-    def _by_signature(self, rows: np.ndarray) -> np.ndarray | None:
+    def _knows(self, marks: list[bytes]) -> bool:
+        return 4 * sum(mark in self._exact for mark in marks) >= 3 * len(marks)
+
+    def _by_signature(self, rows: np.ndarray) -> list[bytes] | None:
         """Rows that were shifted and scaled as a whole, or whose entries stand in another order."""
         if self._signatures is None:
             self._signatures = _signatures(self._rows)
-        mine = _signatures(rows)
-        names = []
-        for row in mine:
+        marks = []
+        for row in _signatures(rows):
             far = np.abs(self._signatures - row).max(axis=1)
             best = int(far.argmin())
-            names.append(self._of_known(best) if far[best] < CLOSE else [(-1, 0)])
-        return _one_end(names)
+            marks.append(_key(self._rows[best]) if far[best] < CLOSE else b"")
+        return marks
 
-    def _by_scale_of_each_entry(self, rows: np.ndarray) -> np.ndarray | None:
+    def _by_scale_of_each_entry(self, rows: np.ndarray) -> list[bytes] | None:
         """Rows in which each entry was shifted and scaled by numbers of its own, as a running normalization does.
 
         Two rows of the first entry fix its shift and scale; the guess counts where the other rows land on known values.
@@ -151,11 +172,7 @@ class RowIndex:
             return None
         values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
         nearest = np.abs(known[None, :] - values[:, None]).argmin(axis=1)
-        return _one_end([self._of_known(int(k)) for k in nearest])
-
-    def _of_known(self, k: int) -> list[tuple[int, int]]:
-        """Every name of the k-th known row: in a running environment it is one transition's s' and the next one's s."""
-        return self._exact[_key(self._rows[k])]
+        return [_key(self._rows[int(k)]) for k in nearest]
 
 
 def _one_end(names: list[list[tuple[int, int]]]) -> np.ndarray:
@@ -188,10 +205,6 @@ def _shift_and_scale(known: np.ndarray, seen: np.ndarray) -> tuple[float, float]
         if not len(shift):
             return None
     return float(shift[0]), float(scale[0])
-
-
-def _enough(found: np.ndarray) -> bool:
-    return bool((found[:, 0] >= 0).mean() >= 0.75)
 
 
 def _key(row: np.ndarray) -> bytes:

@@ -57,6 +57,8 @@ class Call:
         Whether a parameter of the network carried a gradient when it was called; not, where it was frozen.
     behind : frozenset of int
         Parameters of which its weights were made, in a graph that they keep; see :mod:`gradexaminer.recording.history`.
+    leaves : tuple of frozenset of int
+        Where it returned several outputs in a graph: the parameters that each of them depends on.
     """
 
     time: int
@@ -78,6 +80,7 @@ class Call:
     part: bool = False
     trains: bool = True
     behind: frozenset[int] = frozenset()
+    leaves: tuple[frozenset[int], ...] = ()
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
@@ -174,6 +177,8 @@ class Update:
         Whether networks were called inside of `torch.func`, whose gradients are not recorded.
     layers : list of (int, Module)
         Layers with weights that were called while gradients were on, in order, with the time of the outermost call.
+    touched : set of int
+        Layers with weights, by id, that were called at all.
     row_by_row : bool
         Whether calls about one row each were put side by side.
     between : list of dict of int to ndarray
@@ -193,6 +198,7 @@ class Update:
     walked: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     transformed: bool = False
     layers: list[tuple[int, Module]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
     row_by_row: bool = False
     between: list[dict[int, np.ndarray]] = field(default_factory=list)
     error: str = ""

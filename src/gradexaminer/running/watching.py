@@ -36,8 +36,8 @@ class EnoughError(BaseException):
 class Watcher:
     """Cuts a script's run into updates, at the steps of its environment."""
 
-    def __init__(self, spaces: Spaces, seed: int, most_seconds: float) -> None:
-        self.spaces = spaces
+    def __init__(self, spaces: Spaces, seed: int, most_seconds: float, *, fresh: bool = True) -> None:
+        self.spaces, self.fresh = spaces, fresh
         self.seen = Observed(Found(), {}, spaces)
         self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
         self.recorder = Recorder(self.seen.found, self.rows)
@@ -78,7 +78,9 @@ class Watcher:
             self._patience = Patience(self.seen)
         if self._patience and self._patience.over:
             raise EnoughError
-        scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+        if self.fresh:
+            scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+            self.seen.fresh = True
         self._open = ExitStack()
         number = len(self.seen.updates) + self.seen.calls + 1
         self._update = self._open.enter_context(self.recorder.recording(number))
@@ -121,7 +123,17 @@ def watch(
     Report
     """
     began = time.perf_counter()
-    watcher = Watcher(spaces_of(n_actions, low, high, obs, image=image), seed, most_seconds)
+    spaces = spaces_of(n_actions, low, high, obs, image=image)
+    seen = _seen(run, Watcher(spaces, seed, most_seconds), seed)
+    if seen.broken:
+        seen = _seen(run, Watcher(spaces, seed, most_seconds, fresh=False), seed)
+    report = conclude(seen, truncation_seen=True)
+    report.milliseconds = 1000 * (time.perf_counter() - began)
+    return report
+
+
+def _seen(run: Callable[[Callable[..., Any]], Any], watcher: Watcher, seed: int) -> Observed:
+    """What there was to see until the script ended, or was ended."""
     try:
         with seeded(seed), one_thread(), not_compiled():
             run(watcher.make)
@@ -134,6 +146,4 @@ def watch(
         watcher.seen.error = told(error)
     finally:
         watcher.close()
-    report = conclude(watcher.seen, truncation_seen=True)
-    report.milliseconds = 1000 * (time.perf_counter() - began)
-    return report
+    return watcher.seen

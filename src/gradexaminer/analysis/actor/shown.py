@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NEAR = 0.5  # of the actions' deviation: noise stays below that
 BEYOND = 0.2  # of the range of actions: what is further outside is in other units
 FEWEST_SIDES = 6  # updates times entries: as many would seldom lie on one side by chance
+ALL_OVER = 0.85  # of the range that the critic learns from: noise alone does not carry a choice so far
 APART = 0.1  # of the range that the critic learns from, by which another range may reach into it
 NARROW = 0.6  # of the range that the critic learns from: an actor whose bounds lie within it cannot reach the rest
 AT_A_BOUND = 0.97  # of the way from the middle of an actor's actions to the outermost one
@@ -91,7 +92,8 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and whatever its weights "
                 f"the actor shows it actions between {shown.min():.3g} and {shown.max():.3g}"
             )
-            report.add(SUSPICION, "action-units", network, told)
+            own = _chooses_otherwise(seen, shown, known)
+            report.add(FAULT if own else SUSPICION, "action-units", network, told + own)
         elif tanh and (np.ptp(known, axis=0) < NARROW * reach).all() and _is_stored_so(seen, known):
             told = (
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and the actor ends in a tanh"
@@ -99,6 +101,20 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
             report.add(SUSPICION, "action-units", network, told)
         elif _is_stored_so(seen, known):
             _say_beyond(seen, [p for p in paths if p.call.network == network], report)
+
+
+def _chooses_otherwise(seen: Observed, shown: np.ndarray, known: np.ndarray) -> str:
+    """Where the agent's own choices lie: all over what the critic learns from, and not within what its actor shows it.
+
+    Then no wrapper around the environment rescales them, which could make the units right again.
+    """
+    room = APART * np.ptp(known, axis=0)
+    for method, x in seen.choices().items():
+        within = (x >= known.min(axis=0) - room).all() and (x <= known.max(axis=0) + room).all()
+        beyond = (x.min(axis=0) < shown.min(axis=0) - room) | (x.max(axis=0) > shown.max(axis=0) + room)
+        if within and beyond.all() and (np.ptp(x, axis=0) >= ALL_OVER * np.ptp(known, axis=0)).all():
+            return f"; its own `{method}` gives actions between {x.min():.3g} and {x.max():.3g}"
+    return ""
 
 
 def _say_beyond(seen: Observed, paths: list[Path], report: Report) -> None:

@@ -19,7 +19,7 @@ from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
-    from gradexaminer.recording.trace import Step, Update
+    from gradexaminer.recording.trace import Call, Step, Update
 
 PLAIN = "log pi, whatever its probability"
 EXACT = 1e-3  # relative residual of a line through the updates
@@ -92,21 +92,26 @@ def _is_clipped(gradients: np.ndarray, wanted: np.ndarray, at_bound: np.ndarray)
 
 def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, float]:
     """The mean over the batch of every log pi(a|s) that was computed before the step."""
-    n = seen.spaces.n_actions
     made: dict[str, float] = {}
-    for call in update.calls:
-        if call.time > step.time or call.extra or not (call.keys.end == HERE).all():
-            continue
-        pi = probabilities(call, n) if n is not None and is_policy(seen, call) else None
-        if pi is None and n is None:
-            pi = next((x for x in map(np.asarray, call.outputs) if x.ndim > 1 and is_shares(x)), None)
-        if pi is not None:
-            made["pi log pi"] = float((pi * np.log(pi + 1e-8)).sum(axis=-1).mean())
-            made[PLAIN] = float(np.log(pi + 1e-8).mean())
-        said = tables(seen, update, step.time, call.keys.index, online_parameters(seen))
-        rows = len(call.keys.index)
-        made |= {k: float(x.mean()) for k, x in log_probs(update, said, rows, step.time, HERE).items()}
+    before = [c for c in update.calls if c.time <= step.time and not c.extra and (c.keys.end == HERE).all()]
+    policies = [(c, pi) for c in before if (pi := _shares(seen, c)) is not None]
+    of_rows = {str(c.time): (pi * np.log(pi + 1e-8)).sum(axis=-1).reshape(-1) for c, pi in policies}
+    for c, pi in policies:
+        made["pi log pi"] = float(of_rows[str(c.time)].mean())
+        made[PLAIN] = float(np.log(pi + 1e-8).mean())
+    for index in {c.keys.index.tobytes(): c.keys.index for c in before}.values():
+        said = tables(seen, update, step.time, index, online_parameters(seen))
+        given = log_probs(update, said, len(index), step.time, HERE, of_rows)
+        made |= {k: float(x.mean()) for k, x in given.items()}
     return made
+
+
+def _shares(seen: Observed, call: Call) -> np.ndarray | None:
+    """The probabilities that a policy over discrete actions gave, or shares of a whole in place of an action."""
+    n = seen.spaces.n_actions
+    if n is not None:
+        return probabilities(call, n) if is_policy(seen, call) else None
+    return next((x for x in map(np.asarray, call.outputs) if x.ndim > 1 and is_shares(x)), None)
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:

@@ -118,12 +118,15 @@ Values = list[tuple[str, np.ndarray, tuple[Table, ...], str]]
 
 
 def _of_critics(after: list[Table], has_target: bool) -> Values:
-    """Names, values, tables and faults of single critics, and of the smaller of two."""
+    """Names, values, tables and faults of single critics, of the smaller of two, and of their mean."""
+    values: list[tuple[str, np.ndarray, tuple[Table, ...]]]
     values = [(f"the {t.role} network", t.values, (t,)) for t in after]
-    pairs = [("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in combinations(after, 2)]
+    twins = list(combinations(after, 2))
+    values += [("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in twins]
+    values += [("the mean of two networks", (a.values + b.values) / 2, (a, b)) for a, b in twins]
     return [
         (name, x, parts, "td-online" if all(t.online for t in parts) and has_target else "")
-        for name, x, parts in [*values, *pairs]
+        for name, x, parts in values
     ]
 
 

@@ -27,6 +27,7 @@ from gradexaminer.analysis.reading.several_steps import later_rewards, steps_ahe
 from gradexaminer.analysis.reading.tables import Table, tables, tables_of_other_rows
 from gradexaminer.analysis.reading.values import ValueRows, value_rows
 from gradexaminer.analysis.update.applied import is_swept
+from gradexaminer.analysis.update.pairs import idle_target
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import NEXT
 
@@ -260,6 +261,17 @@ def _say_unexplained(seen: Observed, view: CriticView, report: Report) -> None:
         report.add(NOT_SEEN, "few-rows", view.name, f"{distinct} distinct rows")
     else:
         report.add(SUSPICION, "unexplained", view.name, _warned(update))
+        _say_idle_target(seen, view, report)
+
+
+def _say_idle_target(seen: Observed, view: CriticView, report: Report) -> None:
+    """Whatever the label is: it asks the critic itself about s', and no layer of the target that follows it."""
+    call = view.rows[0][2].call
+    itself = all(any(c.network == call.network and c.keys.all_next for c in u.calls) for u, _, _ in view.rows)
+    target = idle_target(seen, call.parameters) if itself else ""
+    if target:
+        told = f"{target} is copied from it, and no layer of it was called in {len(seen.updates)} updates"
+        report.add(FAULT, "td-online", view.name, told)
 
 
 def _warned(update: Update) -> str:

@@ -97,6 +97,8 @@ class Label:
         not, 0 where that cannot be told.
     clamped : float
         The bound that some rows' labels are held at; NaN where there is none.
+    gamma_error : float
+        The standard error of `gamma`.
     """
 
     candidate: Candidate | None
@@ -116,6 +118,7 @@ class Label:
     live: float = 1.0
     unmasked: int = 0
     clamped: float = float("nan")
+    gamma_error: float = 0.0
 
     @property
     def steps(self) -> int:

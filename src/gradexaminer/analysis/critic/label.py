@@ -21,6 +21,8 @@ from gradexaminer.analysis.critic.permuted import permuted_forms
 from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, on_a_line, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
 
+ROUNDING = 1e-5  # relative residual of a fit that leaves nothing for a further column
+MUCH_CLOSER = 0.1  # of the residual: a fit that leaves so little has a column that belongs to it
 NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not there
 SAME_FACTOR = 1e-3  # relative difference of two factors of Q that are the same
 SAME_MEAN = 2e-3  # of what an average over the batch should be
@@ -287,14 +289,17 @@ def _try(
     if not _is_asked(candidate, m):
         return None
     columns = {"q": e.q, **REWARDS[reward](e), **e.rewards, "v": m * candidate.value}
+    best: tuple[str, Fit] | None = None
     for name, log_prob in ({"": None} | candidate.entropy).items():
         if entropies is not None and name not in entropies:
             continue
         more = {} if log_prob is None else {"entropy": m * log_prob}
         f = fit(e.g, columns | more, rows)
-        if _holds(f, "v"):
-            return _label(e, candidate, mask, reward, f, flat, entropy_of=name)
-    return None
+        if _holds(f, "v") and (best is None or f.residual < MUCH_CLOSER * best[1].residual):
+            best = name, f  # a small entropy term is easily within the tolerance of a label without one
+            if f.residual < ROUNDING:
+                break
+    return _label(e, candidate, mask, reward, best[1], flat, entropy_of=best[0]) if best else None
 
 
 def _without_bootstrap(e: Evidence, rows: np.ndarray, flat: np.ndarray) -> Label | None:
@@ -332,4 +337,5 @@ def _label(
         mixed=mixed,
         later=tuple(-c.get(name, 0.0) / scale if scale else 0.0 for name in e.rewards),
         live=float(1 - e.terminated.mean()),
+        gamma_error=f.errors.get("v", 0.0) / abs(scale) if scale else 0.0,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Call
 
 SAME_GAMMA = 1e-3
+SURE = 5  # standard errors by which another gamma differs from the agent's
 WRONG_REWARDS = {  # such as are not the row's own, or not the whole of it
     "whole": ("reward-rounded", "the digits behind the point are gone"),
     "of the transition before": ("rows-misaligned", "each row's reward is that of the transition before it"),
@@ -194,7 +195,7 @@ def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
 
 
 def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
-    gammas = np.array([x.gamma for x in found])
+    gammas, errors = np.array([x.gamma for x in found]), [x.gamma_error for x in found]
     gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
     told = sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
     if found[0].steps > 1:
@@ -226,11 +227,23 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         )
     elif gamma < 0:
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
-    elif told and min(abs(gamma - x) for x in told) > SAME_GAMMA:
-        code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
-        report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
+    elif told and min(abs(gamma - x) for x in told) > max(SAME_GAMMA, SURE * float(np.median(errors))):
+        _say_gamma(seen, view, found, gamma, told, report)
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
+
+
+def _say_gamma(
+    seen: Observed, view: CriticView, found: list[Label], gamma: float, told: list[float], report: Report
+) -> None:
+    """A factor of the value that is not the agent's gamma; divided by the number of actions, it is that of a mean."""
+    n, of_policy = seen.spaces.n_actions, found[0].candidate is not None and found[0].candidate.entropy
+    if n and of_policy and any(abs(gamma * n - x) < SAME_GAMMA * n for x in told):
+        each = f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g} divided by {n} actions"
+        report.add(FAULT, "several-labels", view.name, each)
+        return
+    code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
+    report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
 
 
 def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:

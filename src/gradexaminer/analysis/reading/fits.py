@@ -30,11 +30,14 @@ class Fit:
         Norm of what is left over, divided by the norm of `y`.
     shares : dict of str to float
         Norm of each column times its coefficient, divided by the norm of `y`.
+    errors : dict of str to float
+        Of an exact fit, each coefficient's standard error, from what is left over.
     """
 
     coefficients: dict[str, float]
     residual: float
     shares: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
 
     def resolves(self, column: str) -> bool:
         """Whether a column's part in `y` is larger than rounding: only then does its coefficient have a sign."""
@@ -61,7 +64,11 @@ def fit(y: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> Fit:
         return Fit({}, np.inf)
     residual = float(np.linalg.norm(table / scale @ found - y) / size)
     coefficients = dict.fromkeys(columns, 0.0) | dict(zip(names, (found / scale).tolist(), strict=True))
-    return Fit(coefficients, residual, dict(zip(names, (np.abs(found) / size).tolist(), strict=True)))
+    shares = dict(zip(names, (np.abs(found) / size).tolist(), strict=True))
+    if residual >= EXACT:
+        return Fit(coefficients, residual, shares)
+    spread = np.sqrt(np.diag(np.linalg.inv((table / scale).T @ (table / scale))) / (len(y) - len(names)))
+    return Fit(coefficients, residual, shares, dict(zip(names, residual * size * spread / scale, strict=True)))
 
 
 def might_be_exact(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,24 +18,39 @@ if TYPE_CHECKING:
 
 OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, at s or at s'
 LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
+SAME_NUMBER = 1e-4  # of the largest: difference of two numbers that are the same
 SMALL = (1e-6, 1e-7, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
 
 
-def log_probs(update: Update, said: list[Table], rows: int, before: int, end: int = NEXT) -> dict[str, np.ndarray]:
+def log_probs(
+    update: Update,
+    said: list[Table],
+    rows: int,
+    before: int,
+    end: int = NEXT,
+    known: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> dict[str, np.ndarray]:
     """Return candidates for log pi(a|s), one number a row, by a name that is the same in every update.
 
     An actor may return it beside its action; or a distribution's `log_prob` gave it, per entry or summed, with or
-    without the correction for a tanh that was applied afterwards.
+    without the correction for a tanh that was applied afterwards. An actor may return an entropy as well: what is the
+    negative of one of these, or of what is `known` to be log pi, is given with its sign changed.
     """
-    made: dict[str, np.ndarray] = {}
+    returned: dict[str, np.ndarray] = {}
     for t in said:
         if t.end == end and not t.with_action and t.values.shape[1] == 1 and np.isfinite(t.values).all():
-            made[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
+            returned[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
     given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
-    for i, x in enumerate(given):
-        for name, value in _forms(x, rows):
-            made[f"{OF_A_DISTRIBUTION} {i}{name}"] = value
-    return made if given else made | dict(_by_hand(update, rows, before, end))
+    made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in _forms(g, rows)}
+    made = made or dict(_by_hand(update, rows, before, end))
+    sure = [*made.values(), *known.values()]
+    return {name: -x if _is_entropy(x, sure) else x for name, x in returned.items()} | made
+
+
+def _is_entropy(x: np.ndarray, log_pi: list[np.ndarray]) -> bool:
+    """Whether these numbers are minus log pi."""
+    near = SAME_NUMBER * max(float(np.abs(x).max(initial=0.0)), 1e-30)
+    return any(x.shape == y.shape and bool(np.abs(x + y).max(initial=0.0) < near) for y in log_pi)
 
 
 def _by_hand(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.memory import once
 from gradexaminer.recording.discovery import named_target
+from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.observe import moved
 from gradexaminer.recording.rows import NEXT
@@ -76,6 +78,24 @@ def kept_target(seen: Observed, critic: Set[int]) -> str:
     asked = used_for_labels(seen)
     for pair in pairs(seen, online_parameters(seen)):
         if pair.target not in asked and {o for _, o in pair.parameters} <= critic and _follows(seen, pair):
+            return pair.target
+    return ""
+
+
+def idle_target(seen: Observed, critic: Set[int]) -> str:
+    """Where a copy of this critic is kept that follows it and no layer of which is called; empty where there is none.
+
+    That holds whatever the label is: a network that is not called has no part in it.
+    """
+    networks = networks_by_path(seen)
+    touched = {key for u in seen.updates for key in u.touched}
+    for pair in pairs(seen, online_parameters(seen)):
+        mine = {id(layer) for layer in layers(networks[pair.target]) if layer._parameters}
+        heard = not isinstance(networks[pair.target], torch.jit.ScriptModule) and not any(
+            u.transformed for u in seen.updates
+        )
+        idle = bool(mine) and heard and not mine & touched
+        if idle and {o for _, o in pair.parameters} <= critic and _follows(seen, pair):
             return pair.target
     return ""
 

@@ -107,7 +107,8 @@ def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
         changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
         if parameters & held & changed:
             _twins_left(seen, path, known, held, report)
-            _partly(seen, path, parameters, changed, report)
+            left = _twins_outside(seen, path, known, held, report)
+            _partly(seen, path, parameters - left, changed, report)
         elif not any(u.steps for u in seen.updates) or parameters & idle:
             report.add(FAULT, "no-step", path, f"in {len(seen.updates)} updates its optimizer took no step")
         elif not parameters & held:
@@ -145,6 +146,23 @@ def _twins_left(seen: Observed, path: str, known: Passes, held: frozenset[int], 
         if output >= 0 and parameters and not any(moved(u, p) for u in seen.updates for p in parameters):
             told = f"output {output + 1} gets a gradient, which is gone when a step is taken: none moves its layers"
             report.add(FAULT, "twin-untrained", path, told)
+
+
+def _twins_outside(seen: Observed, path: str, known: Passes, held: frozenset[int], report: Report) -> set[int]:
+    """Layers that one output of a critic has for itself, where no optimizer holds any of them."""
+    left: set[int] = set()
+    for update in seen.updates:
+        for b in (b for b in update.backwards if b.number in known.critic):
+            for rows in value_rows(seen, update, b.number):
+                if rows.call.network != path or rows.output < 0 or not rows.call.leaves:
+                    continue
+                others = [x for i, x in enumerate(rows.call.leaves) if i != rows.output]
+                own = rows.call.leaves[rows.output].difference(*others) & b.reached
+                if own and not own & held:
+                    told = f"no optimizer holds the layers that output {rows.output + 1} has for itself"
+                    report.add(FAULT, "twin-untrained", path, told)
+                    left |= own
+    return left
 
 
 def _partly(seen: Observed, path: str, parameters: set[int], changed: set[int], report: Report) -> None:

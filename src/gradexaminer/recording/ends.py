@@ -1,0 +1,43 @@
+"""Which end of a transition a row is, where it may be either: in a running environment s' is the next transition's s.
+
+While a program runs, a row is called s' as long as it is not known what is done there, and a batch without a row of
+which only one end is known is called s. What the backward pass went through tells more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.recording.rows import HERE, NEXT
+
+if TYPE_CHECKING:
+    from gradexaminer.recording.rows import RowIndex
+    from gradexaminer.recording.trace import Call, Update
+
+
+def settle_ends(update: Update, rows: RowIndex) -> None:
+    """Call rows s where something is learned, and s' where they are those that follow what is learned."""
+    if not rows.doubled:
+        return
+    learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
+    if not any(c.keys.all_here for c in learned):
+        _learned_before_it_was_known(learned, rows)
+    known = {c.keys.index.tobytes() for c in learned if c.keys.all_here}
+    for call in update.calls:
+        if not call.keys.all_here or call.keys.index.tobytes() in known or call in learned:
+            continue
+        other = rows.other_end(call.keys, NEXT)
+        if other is not None and other.index.tobytes() in known:
+            call.keys = other
+
+
+def _learned_before_it_was_known(learned: list[Call], rows: RowIndex) -> None:
+    """Values that a program keeps from when it chose an action, before the environment told what came of it."""
+    others = [rows.other_end(c.keys, HERE) for c in learned]
+    settled = [keys for keys in others if keys is not None]
+    names = [(c.network, c.method, int(i)) for c, keys in zip(learned, others, strict=True) if keys for i in keys.index]
+    if len(settled) == len(learned) and len(names) == len(set(names)):
+        for call, keys in zip(learned, settled, strict=True):
+            call.keys = keys
