@@ -227,7 +227,7 @@ OF_NUMBER: tuple[tuple[str, str, Callable[[float], float]], ...] = (
     ("over-root-", "", lambda v: abs(v) ** -0.5),
     ("times-rest-", "", lambda v: 1 - v),
     ("over-rest-", "", lambda v: 1 / (1 - v)),
-    ("bessel-", "", lambda v: v / (v - 1)),
+    ("bessel-", "", lambda v: v / (v - 1) if v != 1 else 1.0),
     ("less-one-", "", lambda v: (v - 1) / v),
     ("minus-times-", "", lambda v: -v),
     ("minus-over-", "", lambda v: -1 / v),

@@ -76,6 +76,11 @@ cartpole_dqn.changed(
     "The target network moves nearly all of the way to the online network: the two factors are swapped.",
     *PLANTED["polyak-swapped"],
 )
+cartpole_dqn.changed(
+    "exploration-reversed",
+    "`learn` is right, but `act` was changed: with epsilon 0 it draws at random, and with epsilon 1 never. When may it explore?",
+    ("if torch.rand(()) < epsilon:", "if torch.rand(()) >= epsilon:"),
+)
 cartpole_dqn.changed("nothing-mended", "This is the file's class as it was: all three faults are in it.", *ALL_THREE)
 cartpole_dqn.changed(
     "no-mask",

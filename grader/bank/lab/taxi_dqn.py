@@ -69,6 +69,11 @@ taxi_dqn.changed(
     "After the first copy both names refer to one network, so the TD target changes at every step. Copy the weights, not the reference.",
     *PLANTED["alias"],
 )
+taxi_dqn.changed(
+    "acts-on-the-worst",
+    "`learn` is right, but `act` was changed: it takes the action with the smallest output. Compare it with the file.",
+    ("return int(self.q_net(obs).argmax())", "return int(self.q_net(obs).argmin())"),
+)
 taxi_dqn.changed("nothing-mended", "This is the file's class as it was: all three faults are in it.", *ALL_THREE)
 taxi_dqn.changed(
     "no-mask",

@@ -14,7 +14,7 @@ from gradschool.core.plain_data import iter_leaves, to_plain
 from gradschool.rl.nets.mlp import MLP
 
 Value: TypeAlias = "Array | float | tuple[Value, ...]"  # of one input
-STEP_SIZES = ("lr", "alpha", "tau")
+STEP_SIZES = ("lr", "alpha", "tau", "h")
 BOUNDS = ("low", "high", "noise_clip")  # a row of zeros in these would leave no range
 WIDTHS = ("clip", "noise_clip", "kappa")  # half of a range: with the other sign it is empty, and nothing is right there
 Put = Callable[[Value], dict[str, Any]]  # makes the case's inputs with another value in the place of one of them

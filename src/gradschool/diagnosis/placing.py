@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradschool.core.exercise import Args, Case
+from gradschool.core.numerics import Array
 from gradschool.diagnosis.challenges import challenges, outside, sizes_where_wrong
 from gradschool.diagnosis.evidence import Laboratory, Part, inputs_of_length, taken, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
@@ -26,6 +27,16 @@ SHAPES = 3  # of wrong inputs that are changed before a shape is named
 BASES, LEAST, MOST = 4, 3, 48  # cases that are changed, and changes of all of them together: at least, and at most
 ROUNDS = 3  # how many places are challenged, one after another
 RANGE = ("low", "high")  # these two change together, or nothing is left between them
+
+
+def every_other(flags: Array) -> Array:
+    """Return flags that are on in every second row: a batch that ends as a whole does not show what some ends do."""
+    out = np.zeros_like(flags)
+    out[::2] = 1
+    return out
+
+
+OF_FLAGS: tuple[Callable[[Any], Value], ...] = (np.zeros_like, np.ones_like, every_other)
 
 
 @dataclass
@@ -182,13 +193,13 @@ def _flags(laboratory: Laboratory, case: Case) -> dict[str, Any]:
 
 
 def _changes(laboratory: Laboratory, args: Args) -> Iterator[tuple[str, Callable[[Any], Value]]]:
-    """Yield the inputs that may be changed, each with a change; first one of each input, then a second one."""
+    """Yield the inputs that may be changed, each with a change; first one of each input, then further ones."""
     values, nets = subjects(laboratory.exercise, args), networks(laboratory.exercise, args)
-    for first in (True, False):
+    for k, flags_change in enumerate(OF_FLAGS):
         for name, (value, _) in values.items():
             if name in nets or name in RANGE or (isinstance(value, int) and not isinstance(value, bool)):
                 continue
             if isinstance(value, np.ndarray) and value.ndim and is_flags(value):
-                yield name, np.zeros_like if first else np.ones_like
-            elif first and (is_ids(value) or is_real(value) or isinstance(value, bool | np.bool_)):
+                yield name, flags_change
+            elif k == 0 and (is_ids(value) or is_real(value) or isinstance(value, bool | np.bool_)):
                 yield name, perturbed

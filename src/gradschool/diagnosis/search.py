@@ -190,14 +190,18 @@ class Search:
 
     def _where_wrong(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for as_if in (False, True) for f, m in self._matching(label, as_if) if not m.everywhere]
-        yield from (self._said(label, f, m) for f, m in found if self._holds_beside(label, f))
+        yield from (self._said(label, f, m) for f, m in found if self._holds_beside(label, f, m))
 
-    def _holds_beside(self, label: str, formula: Formula) -> bool:
+    def _holds_beside(self, label: str, formula: Formula, fit: Match) -> bool:
         """Return whether a formula for the wrong entries alone fits other values of the inputs that it speaks of.
 
-        Few entries may be wrong, and their inputs may be alike: what is cut at 2 is 2, as what is rounded may be.
+        Few entries may be wrong, and their inputs may be alike: what is cut at 2 is 2, as what is rounded may be. A
+        factor speaks of no input, and may come from any.
         """
-        beside = list(beside_wrong(self.laboratory, label, self.tried[label], formula.key[1:]))
+        from_any = fit.factor_name == "ratio"
+        beside = list(beside_wrong(self.laboratory, label, self.tried[label], None if from_any else formula.key[1:]))
+        if from_any and not any(p.is_wrong for p in beside):
+            return False  # it was not tried
         return match([*self.tried[label], *beside], formula) is not None
 
     def _matching(self, label: str, as_if: bool) -> list[tuple[Formula, Match]]:

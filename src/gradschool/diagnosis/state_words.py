@@ -52,6 +52,20 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "Where the parameters' `.grad` holds something before the call, it returns something else: clear `.grad` "
         "before each way, or use torch.autograd.grad.",
     ),
+    (
+        r"(acts)",
+        "`act` was right in the file and is not any more: where it does not explore, it should return the action "
+        "with the largest output of `q_net`.",
+    ),
+    (
+        r"(acts_within_limits)",
+        "`act` was right in the file and is not any more: it should return the actor's action with the noise added, "
+        "clipped to -2 and 2.",
+    ),
+    (
+        r"(explores)",
+        "`act` was right in the file and is not any more: with epsilon 1 it should draw every action at random.",
+    ),
     (r"optimizer_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
     (r"optimizer_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )

@@ -75,7 +75,7 @@ def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
 
 def place_sentence(part: Part, at: Place) -> tuple[str, str]:
     """Return the name and the sentence for where an answer is wrong."""
-    off = _switched_off(at)
+    off, where = _switched_off(at), _told_apart(at.condition.says, part.label)
     key = "-".join(str(k).replace(" ", "-") for k in at.condition.key if isinstance(k, str) and k != "&")
     if at.condition.key[0] == "row":
         key = f"rows-{at.condition.key[1]}".replace(" ", "-")
@@ -87,8 +87,17 @@ def place_sentence(part: Part, at: Place) -> tuple[str, str]:
         says = f"is right where `{option}` is {value}; with other values it can be wrong."
         return f"wrong-only-where-{key}", f"{part.what} {says}"
     if at.exact:
-        return f"wrong-where-{key}", f"{part.what} is wrong exactly where {at.condition.says}."
-    return f"wrong-only-where-{key}", f"{part.what} is right except where {at.condition.says}."
+        return f"wrong-where-{key}", f"{part.what} is wrong exactly where {where}."
+    return f"wrong-only-where-{key}", f"{part.what} is right except where {where}."
+
+
+def _told_apart(says: str, label: str) -> str:
+    """Return the words of a place, which an input of the answer's own name is in, as `theta` before a step and after.
+
+    >>> _told_apart("`theta` is not 0", "theta")
+    'the `theta` that is handed over is not 0'
+    """
+    return says.replace(f"`{label}`", f"the `{label}` that is handed over") if label else says
 
 
 def _switched_off(at: Place) -> str:

@@ -132,6 +132,19 @@ def has_value(key: str, value: float) -> Axis:
     return some(lambda a: np.asarray(a[key]) == value)
 
 
+def an_entry_of_0(*keys: str) -> Axes:
+    """Return an axis for each of these arrays: an entry of exactly 0 beside others, which many programs take for none.
+
+    >>> missing(an_entry_of_0("y"), [Case("no target of 0", {"y": np.array([1.0, 2.0])})])
+    ['y: an entry of 0 beside others']
+    """
+
+    def of(key: str) -> Axis:
+        return some(lambda a: 0 < np.sum(np.equal(a[key], 0)) < np.size(a[key]))
+
+    return {f"{key}: an entry of 0 beside others": of(key) for key in keys}
+
+
 def off_default(**defaults: float) -> Axis:
     """Return the axis of a case in which every one of these options differs from its usual value."""
     return some(lambda a: all(a[key] != value for key, value in defaults.items()))

@@ -89,3 +89,121 @@ def test_slopes_of_length_1_in_every_row() -> None:
         return g / (np.linalg.norm(g, axis=1, keepdims=True) + 1e-15)
 
     assert said("ddpg.action_gradient", unit).mistake == "normalized-rows"
+
+
+def test_digits_that_are_lost_before_two_numbers_cancel_are_told() -> None:
+    def single(reward: Array, q_next: Array, terminated: Array, truncated: Array, gamma: float) -> Array:
+        best = q_next.astype(np.float32).max(axis=1)
+        return reward.astype(np.float32) + np.float32(gamma) * (1 - terminated) * best
+
+    hint = said("dqn.td_target", single).hint
+    assert hint.startswith("The result is off by less than 1/10,000 of its largest entry.")
+
+
+def test_some_ends_in_a_batch_are_told_from_a_state_that_occurs_twice() -> None:
+    """The mean is over the rows that go on: right where all end or none, and whatever states repeat."""
+
+    def over_the_others(W, W_target, state, action, reward, next_state, terminated, gamma):  # type: ignore[no-untyped-def]
+        y = reward + gamma * (1 - terminated) * W_target.detach()[next_state].max(1).values
+        error, on = W[state, action] - y, terminated == 0
+        return 0.5 * (error[on] if on.any() else error).square().mean()
+
+    report = said("dqn.torch_loss", over_the_others)
+    assert not report.passed
+    assert "more than once" not in report.hint
+
+
+def test_a_factor_that_comes_from_the_largest_slope_is_no_constant() -> None:
+    import torch
+
+    def at_most_1(actor, critic, batch):  # type: ignore[no-untyped-def]
+        action = actor(batch.obs)
+        at = action.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
+        return -(slope / slope.abs().max().clamp(min=1.0) * action).sum(1).mean()
+
+    report = said("ddpg.actor_loss_surrogate", at_most_1)
+    assert not report.passed
+    assert " times what it should be" not in report.hint
+
+
+def test_flags_and_rewards_are_not_put_in_each_others_place() -> None:
+    def never_above_0(batch, actor, critic, low, high, gamma):  # type: ignore[no-untyped-def]
+        action = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.next_obs))
+        q = critic(np.concatenate([batch.next_obs, action], axis=1))[:, 0]
+        return batch.reward + gamma * (1 - batch.terminated) * np.minimum(q, 0.0)
+
+    hint = said("ddpg.critic_target", never_above_0).hint
+    assert hint.startswith("Wherever the result is wrong, it is `batch.reward` as it went in.")
+
+
+def test_what_stands_last_is_named_where_it_is_all_that_is_missing() -> None:
+    hint = said("chain.jacobian_product", lambda J, g: J[:-1].T @ g[:-1]).hint
+    assert hint == "The result is what would be right if `J` were 0 at its end (in its last row, or entry)."
+
+    def each_once(state: Array, g: Array, n_states: int) -> Array:
+        """Of equal rows one is added; the last of them may be the last of all."""
+        rows = np.unique(np.column_stack([state, g]), axis=0)
+        out = np.zeros((n_states, g.shape[1]))
+        np.add.at(out, rows[:, 0].astype(int), rows[:, 1:])
+        return out
+
+    report = said("dqn.weight_gradient", each_once)
+    assert not report.passed
+    assert "at its end" not in report.hint
+
+
+def test_a_step_that_is_not_the_one_handed_over_is_not_called_a_clip() -> None:
+    def stencil(f, x: Array, h: float) -> Array:  # type: ignore[no-untyped-def]
+        def at(k: int, e: Array) -> float:
+            return f(x + k * h * e)
+
+        moves = np.eye(x.size).reshape(x.size, *x.shape)
+        slopes = [(8 * (at(1, e) - at(-1, e)) - at(2, e) + at(-2, e)) / (12 * h) for e in moves]
+        return np.array(slopes).reshape(x.shape)
+
+    report = said("chain.numerical_gradient", stencil)
+    assert not report.passed
+    assert "kept short" not in report.hint
+
+
+def test_a_division_by_one_less_spares_a_single_sample() -> None:
+    hint = said("chain.batch_mean_gradient", lambda p, l: (p - l[:, None]) / max(1, len(l) - 1)).hint
+    assert hint.startswith("The result is B/(B - 1) times, where B is more than 1, what it should be")
+
+
+def test_draws_that_are_compared_from_the_other_end() -> None:
+    def above(q: Array, epsilon: float, u: Array, random_action: Array) -> Array:
+        return np.where(u > 1 - epsilon, random_action, q.argmax(axis=1))
+
+    hint = said("dqn.epsilon_greedy", above).hint
+    assert hint == "The result is what would be right if `u` were replaced by 1 minus it."
+
+
+def test_an_input_with_the_name_of_an_output_is_told_from_it() -> None:
+    def decayed(theta, grad, m, v, t, lr, beta1, beta2, eps):  # type: ignore[no-untyped-def]
+        m, v = beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * grad**2
+        return theta * (1 - 0.01 * lr) - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+    hint = said("chain.adam_step", decayed).hint
+    assert hint.startswith("`theta` is wrong exactly where the `theta` that is handed over is not 0.")
+
+
+def test_small_errors_that_are_lost_are_no_matter_of_digits() -> None:
+    """An error of 1e-4 is 0: of large numbers it is little, and of small ones all."""
+    hint = said("chain.l2_gradient", lambda p, l: np.where(np.abs(p - l) < 1e-3, 0.0, p - l)).hint
+    assert hint.startswith("The result is what it should be, but 0 where that is ")
+
+
+def test_a_column_that_meets_a_row_is_named_only_where_rows_are_of_no_importance() -> None:
+    """What is added up at the wrong ids is right for equal samples too."""
+
+    def not_sorted_along(state: Array, g: Array, n_states: int) -> Array:
+        out = np.zeros((n_states, g.shape[1]))
+        ids, first = np.unique(np.sort(state), return_index=True)
+        out[ids] = np.add.reduceat(g, first, axis=0)
+        return out
+
+    report = said("dqn.weight_gradient", not_sorted_along)
+    assert report.mistake == "samples-mixed"
+    assert report.hint.endswith("In batches of different ones it can be wrong.")

@@ -172,6 +172,19 @@ def test_growth_that_is_right_on_some_inputs_is_not_said_to_be_wrong_on_all() ->
     assert said(attempts) == []
 
 
+def test_growth_on_one_of_three_inputs_is_not_said_of_all() -> None:
+    """The right answer is 0 in two of them, where nothing grows."""
+    sizes = iter((4, 5, 6, 4, 5, 6))
+    right = lambda x, w: w * (len(w) == 4)  # noqa: E731
+    made = exercise(right, w=lambda B: np.linspace(1, 2, 3 * next(sizes)).reshape(-1, 3))
+    wrong = lambda x, w: w**2 * (len(w) == 4)  # noqa: E731
+    cases = [case for _ in range(2) for case in made.cases(np.random.default_rng(0))][:3]
+    attempts = [Attempt(c, right(**c.args), call_twice(made, wrong, c.args)) for c in cases]
+    laboratory = Laboratory(made, lambda a: call_twice(made, wrong, a), lambda a: right(**a), attempts[0])
+    growth = tuple(p for p in SHAPES if p.name == "growth")
+    assert list(Responses(laboratory).found(parts_of(made, attempts)[""], growth)) == []
+
+
 def test_what_is_left_without_an_input_is_too_much() -> None:
     right = lambda x, w: w * np.exp(x)  # noqa: E731
     penalty = found_last(right, lambda x, w: right(x, w) + 0.01 * np.sin(x), SHAPES)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from gradschool.core.exercise import Case
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Laboratory, Part, with_rows
+from gradschool.diagnosis.hypotheses.observations import moved, unchanged
+from gradschool.diagnosis.inputs import is_real, subjects
 
 BATCHES, SAMPLES = 3, 8  # so many batches are looked into, and so many samples of each are asked for alone
 
@@ -24,8 +27,7 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     equal = [_rows(p.case, [k] * p.case.sizes["B"]) for p in some for k in range(min(p.case.sizes["B"], SAMPLES))]
     mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
     because = (
-        "so is a batch of equal samples. In batches of different ones it can be wrong. So it is, for example, where "
-        "(B, 1) meets (B,) and every row is paired with every row."
+        f"so is a batch of equal samples. In batches of different ones it can be wrong.{_every_pair(laboratory, some)}"
         if mixed
         else "batches can be wrong, and some batches of equal samples are wrong too: look at what several rows become."
     )
@@ -34,6 +36,34 @@ def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     yield Diagnosis(
         "samples-mixed" if mixed else "batch-combined", said, claim, f"{len(single)} samples were asked for alone"
     )
+
+
+def _every_pair(laboratory: Laboratory, some: Sequence[Part]) -> str:
+    """Return what shows that every row is paired with every row, as a broadcast does; "" if nothing does.
+
+    Then it is of no importance in which row a number stands, as of a target.
+    """
+    for name, (value, _) in subjects(laboratory.exercise, some[0].case.args).items():
+        if (
+            isinstance(value, np.ndarray)
+            and value.ndim == 1
+            and is_real(value)
+            and all(_in_any_row(laboratory, p, name) for p in some)
+        ):
+            return (
+                f" With the numbers of `{name}` one row further down the right answer changes, and yours does not, as "
+                "where (B, 1) meets (B,) and every row is paired with every row."
+            )
+    return ""
+
+
+def _in_any_row(laboratory: Laboratory, p: Part, name: str) -> bool:
+    """Return whether the right answer changes with the rows of an input, and the student's does not."""
+    value, put = subjects(laboratory.exercise, p.case.args)[name]
+    found = laboratory.part(replace(p.case, args=put(np.roll(np.asarray(value), 1))), p.label)
+    if found is None or not found.of_numbers or found.right.shape != p.right.shape:
+        return False
+    return moved(found.right, p.right) and unchanged(found.got, p.got)
 
 
 def _samples(p: Part) -> list[int]:

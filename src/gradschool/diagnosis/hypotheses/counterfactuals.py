@@ -64,6 +64,17 @@ def _real_rows(x: object) -> bool:
     return _rows(x) and is_real(x)
 
 
+def _shares(x: object) -> bool:
+    """Return whether these are numbers between 0 and 1, such as draws."""
+    return _array(x) and is_real(x) and isinstance(x, np.ndarray) and bool(((x >= 0) & (x <= 1)).all())
+
+
+def _without(x: Array, k: int) -> Array:
+    out = x.copy()
+    out[k] = 0.0
+    return out
+
+
 def _only(x: Array, k: int) -> Array:
     out = np.zeros_like(x)
     out[k] = x[k]
@@ -94,6 +105,7 @@ CHANGES: tuple[Change, ...] = (
     Change("squared", "squared", lambda x: _number(x) or _real_array(x), lambda x: x * x),
     Change("root", "replaced by its square root", lambda x: _number(x) and x >= 0, lambda x: float(np.sqrt(x))),
     Change("rest", "replaced by 1 minus it", _number, lambda x: 1.0 - x),
+    Change("rest-each", "replaced by 1 minus it", _shares, lambda x: 1.0 - x),
     Change("inverse", "replaced by 1 divided by it", lambda x: _number(x) and x != 0, lambda x: 1.0 / x),
     Change("one-more", "larger by 1", _count, lambda x: x + 1),
     Change("one-less", "smaller by 1 (0 stays 0)", _count, lambda x: max(x - 1, 0)),
@@ -189,6 +201,8 @@ CHANGES: tuple[Change, ...] = (
     ),
     Change("last-only", "0 except at its end (its last row, or entry)", _real_rows, lambda x: _only(x, -1)),
     Change("first-only", "0 except at its beginning (row 0, or entry 0)", _real_rows, lambda x: _only(x, 0)),
+    Change("but-last", "0 at its end (in its last row, or entry)", _real_rows, lambda x: _without(x, -1)),
+    Change("but-first", "0 at its beginning (in row 0, or entry 0)", _real_rows, lambda x: _without(x, 0)),
     Change("id-0", "0 everywhere", lambda x: _array(x) and is_ids(x), lambda x: _like(x, 0)),
     Change(
         "id-next",
@@ -232,6 +246,8 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
 TURNED_ROUND = (
     "both-rest"  # two numbers between 0 and 1, so that what is compared with the other is the other way round
 )
+# Not said of the wrong entries alone: there these may fit since the other action, or what stands last, is all there is.
+ONLY_WHOLE = (TURNED_ROUND, "but-last", "but-first")
 WithOption: TypeAlias = "Callable[[Any, float], tuple[Any, float]]"
 WITH_OPTION: tuple[tuple[str, str, WithOption], ...] = (
     ("times-option", "`{one}` were multiplied by `{two}`", lambda x, k: (k * x, k)),
@@ -272,7 +288,13 @@ def pairs(
     """Yield what two inputs of one kind and shape allow: one in the other's place, both swapped, flags together."""
     for one, a in values.items():
         for two, b in values.items():
-            if one == two or not _alike(a, b) or (one in nets) != (two in nets) or nets.get(one) != nets.get(two):
+            if (
+                one == two
+                or not _alike(a, b)
+                or is_flags(a) != is_flags(b)
+                or (one in nets) != (two in nets)
+                or nets.get(one) != nets.get(two)
+            ):
                 continue
             if one in relevant:
                 yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
@@ -315,6 +337,11 @@ def _two(
     return Counterfactual((one, key, two), says, of)
 
 
+def _of_one_kind(a: Value, b: Value) -> bool:
+    """Return whether one may stand in the other's place: flags are no numbers, though they may be written as such."""
+    return _alike(a, b) and is_flags(a) == is_flags(b)
+
+
 def _alike(a: Value, b: Value) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.shape == b.shape and (a.dtype.kind == b.dtype.kind)
@@ -327,7 +354,7 @@ def as_formulas(laboratory: Laboratory, part: Part, names: Container[str]) -> It
     ``names`` are those of the inputs that the right answer depends on.
     """
     for c in counterfactuals(laboratory.exercise, part.case.args, names):
-        says, partly = f"what would be right if {c.says}", c.key[1] != TURNED_ROUND
+        says, partly = f"what would be right if {c.says}", c.key[1] not in ONLY_WHOLE
         yield Formula("as-if", says, ("as-if", *c.key), right_if(laboratory, c), partly=partly)
 
 

@@ -87,8 +87,12 @@ def _divided(words: str, name: str, v: Array) -> Iterator[tuple[str, str, list[f
     yield f"2/{words} of", f"twice-over-{name}", list(2 / v)
     yield f"1/(2 {words}) of", f"half-over-{name}", list(0.5 / v)
     yield f"1/√{words} of", f"over-root-{name}", list(1 / np.sqrt(np.abs(v)))
+    if (v != 1).any():
+        alone = v == 1  # who divides by one less has to spare a single one
+        spared = f", where {words} is more than 1," if alone.any() else ""
+        values = np.where(alone, 1, v / np.where(alone, 1, v - 1))
+        yield f"{words}/({words} - 1) times{spared}", f"bessel-{name}", list(values)
     if (v != 1).all():
-        yield f"{words}/({words} - 1) times", f"bessel-{name}", list(v / (v - 1))
         yield f"({words} - 1)/{words} of", f"less-one-{name}", list((v - 1) / v)
 
 

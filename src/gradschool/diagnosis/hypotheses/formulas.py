@@ -121,7 +121,9 @@ def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match 
     if not any(np.count_nonzero(f) > 1 for _, f in gaps):
         return None
     if all(agrees(gap, f).all() for gap, f in gaps):
-        return Match(formula, "", "", True)
+        whole = [b + f for _, b, f in found if b is not None and f is not None]
+        explained = all(_accounts_for(p, x) for p, x in zip(parts, whole, strict=True))
+        return Match(formula, "", "", True) if explained else None
     named = factor_of(parts, gaps)
     if named is None:
         return None

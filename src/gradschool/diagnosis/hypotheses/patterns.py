@@ -13,6 +13,7 @@ from gradschool.diagnosis.hypotheses.observations import largest
 from gradschool.diagnosis.inputs import is_ids
 
 LINES = 4  # wrong tables, of several rows and columns, that must agree on what is said of lines
+NEARLY = 1e-4  # of an answer's largest entry
 LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
 
 
@@ -44,6 +45,21 @@ def precision(parts: Sequence[Part]) -> Iterator[Diagnosis]:
     elif single and sum(_long_entries(p.got) for p in parts) >= LONG:
         said = f"Every entry of {lower(what)} is a float32: half of the digits were lost on the way."
         yield Diagnosis("float32", said, Claim("single", label), "each entry survives rounding to float32")
+    elif _nearly_right(parts):
+        said = (
+            f"{what} is off by less than 1/10,000 of its largest entry. Float32 on the way, rounding and a small "
+            "constant added somewhere all look like this."
+        )
+        yield Diagnosis("precision", said, Claim("precision", label, (NEARLY,)), compared(parts))
+
+
+def _nearly_right(parts: Sequence[Part]) -> bool:
+    """Return whether most answers are off by a little, as where digits are lost before two numbers nearly cancel.
+
+    Where few are, it may be their numbers that make it so little.
+    """
+    many = sum(p.is_wrong for p in parts) >= 0.5 * len(parts)
+    return many and all(largest(p.got - p.right) <= NEARLY * largest(p.right) for p in parts)
 
 
 def _long_entries(x: Array) -> int:

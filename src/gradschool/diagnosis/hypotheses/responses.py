@@ -71,6 +71,11 @@ def real_array(name: str, value: Value, network: bool) -> bool:
     return isinstance(value, np.ndarray) and is_real(value) and not network
 
 
+def no_step(name: str, value: Value, network: bool) -> bool:
+    """Return whether the input may vary continuously, and is no step: nothing that grows with a step is its slope."""
+    return is_real(value) and name not in STEP_SIZES
+
+
 def in_between(name: str, value: Value, network: bool) -> bool:
     """Return whether the input may vary continuously, and is no bound, which does not show while nothing meets it."""
     return is_real(value) and name not in (*BOUNDS, *WIDTHS)
@@ -159,7 +164,7 @@ SHAPES: tuple[Probe, ...] = (
 LAST: tuple[Probe, ...] = (
     Probe("right-if-off", flags, np.zeros_like, cured("off everywhere", "switched off"), least=SEVERAL, elsewhere=True),
     Probe("right-without", to_be_left_out, WITHOUT, cured("set to 0", "set to 0"), least=SEVERAL, elsewhere=True),
-    Probe("kept-short", real, scaled(FAR), kept_short, least=SEVERAL),
+    Probe("kept-short", no_step, scaled(FAR), kept_short, least=SEVERAL),
 )
 
 
@@ -256,6 +261,8 @@ class Responses:
                 return None
             if told >= most or (asked >= most and not told):
                 break
+        if probe.in_part and told < min(IN_PART, asked):
+            return None  # it is said of all inputs
         if probe.in_part and IN_PART <= len(showing) < told:
             showing = [replace(r, says=r.in_part) for r in showing]
         elif len(showing) < max(probe.least, probe.share * told):

@@ -12,6 +12,7 @@ from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
 from gradschool.exercises.axes import (
     Axes,
+    an_entry_of_0,
     has_value,
     large,
     large_of_both_signs,
@@ -36,6 +37,7 @@ LINEAR_AXES: Axes = {
     "one huge bias": large("b", 1e9),
     "a large weight": large("W"),
     "a weight of 0": has_value("W", 0.0),
+    "a bias of 0": has_value("b", 0.0),
     "tiny weights": some(lambda a: np.max(np.abs(a["W"])) < 1e-6),
 }
 ACTIVATION_AXES: Axes = {
@@ -52,6 +54,7 @@ ACTIVATION_AXES: Axes = {
     "tiny": tiny("g"),
     "near 0": some(lambda a: (np.abs(a["z"]) < 1e-5) & (a["z"] != 0)),
     "at 0": has_value("z", 0.0),
+    "a little way from 0": some(lambda a: (np.abs(a["z"]) > 0.04) & (np.abs(a["z"]) < 0.1) & (np.abs(a["g"]) > 0.1)),
     "between near 0 and far": some(lambda a: (np.abs(a["z"]) > 0.1) & (np.abs(a["z"]) < 0.3) & (np.abs(a["g"]) > 0.1)),
 }
 MLP_AXES: Axes = {
@@ -65,6 +68,8 @@ MLP_AXES: Axes = {
     "one output": of_size("W2", 1),
     "a sample whose gradient is 0": some(lambda a: np.all(a["G"] == 0, axis=1) & (len(a["G"]) > 1)),
     "a sample twice": some(lambda a: len(np.unique(a["X"], axis=0)) < len(a["X"])),
+    "a sample twice, its gradient too": some(lambda a: len(np.unique(np.c_[a["X"], a["G"]], axis=0)) < len(a["X"])),
+    **an_entry_of_0("W1", "b1", "W2", "b2", "X", "G"),
     "a large gradient": large("G"),
     "a tiny gradient": tiny("G"),
     "a large input": large("X", 30.0),
@@ -87,8 +92,8 @@ def linear_cases(rng: Rng) -> list[Case]:
     wide_one = case("2 outputs, 4 inputs", 2, 4)
     wide_one.args["x"][:3] = (0.0, 300.0, 2e-6)  # an input that is 0, one that is large, one that is tiny
     wide_one.args["W"][0, 3] *= 400.0
-    square_one = case("a square layer, a weight of 0", 3, 3, edge=True)
-    square_one.args["W"][1, 2] = 0.0
+    square_one = case("a square layer, a weight and a bias of 0", 3, 3, edge=True)
+    square_one.args["W"][1, 2], square_one.args["b"][0] = 0.0, 0.0
     faint = case("one input, tiny weights", 2, 1, edge=True)
     faint.args["W"][:] *= 1e-7
     return [
@@ -127,7 +132,7 @@ def activation_cases(rng: Rng) -> list[Case]:
 
 def near_zero(rng: Rng) -> Case:
     """Pre-activations at 0, next to it and not far from it, on both sides."""
-    z = np.array([-1.0, 0.0, 2.0, 0.0, 0.2, -0.2, 5e-4, -5e-4, 1e-6, -1e-6, 1e-9, -1e-9])
+    z = np.array([-1.0, 0.0, 2.0, 0.0, 0.2, -0.2, 0.09, -0.05, 5e-4, -5e-4, 1e-6, -1e-6, 1e-9, -1e-9])
     return Case("at 0 and next to it", {"z": z, "g": signed(rng, len(z))}, edge=True)
 
 
@@ -155,6 +160,11 @@ def mlp_cases(rng: Rng) -> list[Case]:
     canceling.args["W1"][:, 1] /= 100.0
     twice = case("square layers, a sample twice", 3, 3, 3, 3, edge=True)
     twice.args["X"][2] = twice.args["X"][0]
+    zeros = case("a sample twice, and an entry of 0 in every array", 3, 2, 4, 3, edge=True)
+    for key in ("W1", "b1", "W2", "b2", "X", "G"):
+        zeros.args[key].flat[0] = 0.0
+    for key in ("X", "G"):
+        zeros.args[key][2] = zeros.args[key][1]
     return [
         case("a batch of 3; 2, 4 and 5 units", 3, 2, 4, 5),
         large_one,
@@ -164,6 +174,7 @@ def mlp_cases(rng: Rng) -> list[Case]:
         case("one hidden unit", 4, 2, 1, 3, edge=True),
         case("the first layer square", 4, 3, 3, 2, edge=True),
         case("the second layer square", 4, 2, 3, 3, edge=True),
+        zeros,
     ]
 
 

@@ -32,6 +32,7 @@ AXES: Axes = {
     "a large gradient": large("grad"),
     "a tiny gradient": tiny("grad"),
     "a gradient of 0 beside others": some(lambda a: 0 < np.sum(a["grad"] == 0) < np.size(a["grad"])),
+    "a gradient of 0 where something has been gathered": some(lambda a: (a["grad"] == 0) & (a["m"] != 0)),
     "a parameter at 0 beside others": some(lambda a: 0 < np.sum(a["theta"] == 0) < np.size(a["theta"])),
     "a large parameter": large("theta"),
     "a first moment that opposes the gradient": some(lambda a: a["m"] * a["grad"] < 0),
@@ -64,13 +65,15 @@ def cases(rng: Rng) -> list[Case]:
     far.args["theta"][1, 2] = 200.0
     resting = case("the first step, an entry without a gradient", (4,), 1, 1e-2)
     resting.args["grad"][2] = 0.0
+    late = case("step 1000 of a square matrix, an entry without a gradient", (2, 2), 1000, 5e-3, edge=True, beta1=0.6)
+    late.args["grad"][1, 0] = 0.0
     return [
         case("step 3", (4,), 3, 1e-3),
         far,
         resting,
         case("step 4, a large gradient", (3,), 4, 0.5, scale=500.0),
         case("a tiny gradient", (3,), 2, 1e-4, edge=True, scale=1e-4),
-        case("step 1000 of a square matrix", (2, 2), 1000, 5e-3, edge=True, beta1=0.6),
+        late,
         case("three axes, no momentum", (2, 1, 2), 5, 1e-3, edge=True, beta1=0.0),
         case("one entry", (1,), 2, 1e-2, edge=True),
     ]

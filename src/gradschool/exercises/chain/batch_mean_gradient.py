@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
-from gradschool.exercises.axes import Axes, large, large_of_both_signs, of_size, some
+from gradschool.exercises.axes import Axes, an_entry_of_0, large, large_of_both_signs, of_size, some
 from gradschool.exercises.chain._losses import l2_loss
 
 AXES: Axes = {
@@ -19,6 +19,7 @@ AXES: Axes = {
     "a large error": large("p", 1e9),
     "large errors on both sides of 0": large_of_both_signs(lambda a: a["p"][:, 0] - a["l"]),
     "a large label": large("l"),
+    **an_entry_of_0("p", "l"),
     "a sample twice": some(lambda a: len(np.unique(a["l"])) < len(a["l"])),
 }
 
@@ -34,6 +35,8 @@ def cases(rng: Rng) -> list[Case]:
     seven[1:5] = (0.0, 2e-6, 300.0, -200.0)  # one sample is right already, and one nearly
     far = case("", signed(rng, 4)).args
     once = case("", signed(rng, 3)).args
+    zero = case("a prediction of 0, and a label of 0", signed(rng, 3), edge=True)
+    zero.args["p"][0], zero.args["l"][1] = 0.0, 0.0
     doubled = {"p": np.tile(once["p"], (2, 1)), "l": np.tile(once["l"], 2)}
     return [
         case("a batch of 4", signed(rng, 4)),
@@ -44,6 +47,7 @@ def cases(rng: Rng) -> list[Case]:
         case("a batch of 2", signed(rng, 2), edge=True),
         case("everything is right already", np.zeros(3), edge=True),
         Case("a batch of 3, every sample twice", doubled, edge=True, sizes={"B": 6}),
+        zero,
     ]
 
 

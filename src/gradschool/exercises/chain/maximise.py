@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, of_size, several, some
+from gradschool.exercises.axes import Axes, an_entry_of_0, has_value, of_size, several, some
 
 AXES: Axes = {
     "several functions f": several("curvature", "tilt", "wave"),
@@ -24,6 +24,7 @@ AXES: Axes = {
     "one coordinate": of_size("a", 1),
     "a start far away, where f is steep": some(lambda a: np.abs(a["a"] - a["phi"]) > 100),
     "a top far from 0": some(lambda a: np.abs(a["phi"]) > 10),
+    **an_entry_of_0("a", "phi"),
     "a start next to the top": some(lambda a: np.all(np.abs(a["a"] - a["phi"]) < 1e-4)),
 }
 
@@ -48,12 +49,14 @@ def cases(rng: Rng) -> list[Case]:
 
     hill = case("the lesson's function, 8 steps in 2 dimensions", 2, 8, 0.0)
     hill.args["curvature"][:], hill.args["tilt"][:] = np.eye(2), 1.0
+    one = case("one step, from 0 in one coordinate", 3, 1, -0.6, edge=True)
+    one.args["a"][0], one.args["phi"][1] = 0.0, 0.0
     return [
         case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),
         hill,
         case("4 steps in 3 dimensions from far away", 3, 4, 0.5, away=500.0),
         case("3 steps on a hill far from 0", 2, 3, 0.0, edge=True, at=50.0),
-        case("one step", 3, 1, -0.6, edge=True),
+        one,
         case("no step at all", 2, 0, 0.4, edge=True),
         case("120 small steps", 2, 120, 0.0, edge=True, pace=0.03),
         case("3 steps in one dimension, next to the top", 1, 3, 0.0, edge=True, away=1e-5),

@@ -21,6 +21,7 @@ AXES: Axes = {
         lambda a: np.concatenate([g.ravel() for g in a["grads"]])
     ),
     "a tiny gradient": some(lambda a: any(np.min(np.abs(g[g != 0]), initial=1) < 1e-5 for g in a["grads"])),
+    "a parameter of 0": some(lambda a: any(np.any(p == 0) for p in a["params"])),
     "a gradient of 0": some(lambda a: any(np.any(g == 0) for g in a["grads"])),
 }
 
@@ -35,10 +36,12 @@ def cases(rng: Rng) -> list[Case]:
     uneven = case("four arrays, uneven gradients", [(2, 3), (2,), (1, 2), (4,)], 0.3)
     uneven.args["grads"][3][:3] = (0.0, 300.0, -200.0)
     uneven.args["grads"][2][0, 1] = 2e-6
+    one = case("one array, a parameter of 0", [(4,)], 0.5, edge=True)
+    one.args["params"][0][1] = 0.0
     return [
         case("a matrix and a vector", [(2, 3), (2,)], 0.1),
         uneven,
-        case("one array", [(4,)], 0.5, edge=True),
+        one,
         case("a vector, two square matrices and three axes", [(3,), (3, 3), (3, 3), (2, 1, 3)], 0.05, edge=True),
         case("a step size above 1", [(2, 2), (2,)], 2.0, edge=True),
     ]

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, large_of_both_signs, of_size, some, tiny
+from gradschool.exercises.axes import Axes, an_entry_of_0, has_value, large, large_of_both_signs, of_size, some, tiny
 
 AXES: Axes = {
     "one unit": of_size("x", 1),
@@ -17,6 +17,7 @@ AXES: Axes = {
     "a tiny gradient": tiny("g"),
     "an input of 0": has_value("x", 0.0),
     "a large weight": large("W"),
+    **an_entry_of_0("W"),
     "a large input": large("x", 10.0),
     "a tiny result": some(lambda a: np.abs(a["g"]).max() < 1e-5),
     "a unit far out, where tanh is flat": some(lambda a: np.abs(a["W"] @ a["x"]) > 3),
@@ -32,9 +33,9 @@ def cases(rng: Rng) -> list[Case]:
 
     uneven = case("4 units, an uneven gradient", 4)
     uneven.args["g"][:] = (0.0, 300.0, 2e-6, -200.0)
-    flat = case("a unit far out, and an input of 0", 3, edge=True)
+    flat = case("a unit far out, an input and a weight of 0", 3, edge=True)
     flat.args["x"][:] = (0.0, 1.0, -1.0)
-    flat.args["W"][0] = (0.5, 2.0, -2.0)
+    flat.args["W"][0], flat.args["W"][1, 2] = (0.5, 2.0, -2.0), 0.0
     steep, far = case("3 units, large weights", 3), case("3 units, a large input and a tiny gradient", 3)
     for scaled, scale in ((steep, 150.0), (far, 1 / 30)):
         scaled.args["W"][:] *= scale

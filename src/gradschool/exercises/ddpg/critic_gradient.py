@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, large, some
+from gradschool.exercises.axes import Axes, an_entry_of_0, large, some
 from gradschool.exercises.ddpg._axes import BATCH, layouts
 from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.ddpg._setups import STEEP, setup_cases
@@ -18,6 +18,7 @@ AXES: Axes = {
     **layouts("critic"),
     "zero error in one row of several": some(lambda a: (a["y"] == values(a)) & (len(a["y"]) > 1)),
     "a large label": large("y"),
+    **an_entry_of_0("y"),
     "a tiny error, and no other": some(lambda a: 0 < np.max(np.abs(values(a) - a["y"])) < 1e-3),
     "an error of ordinary size": some(lambda a: (np.abs(values(a) - a["y"]) < 3) & (values(a) != a["y"])),
 }
@@ -27,7 +28,7 @@ def cases(rng: Rng) -> list[Case]:
     """A critic, a batch, and the labels y (B,); one is exactly right already, one nearly, and some are far off."""
     drawn = setup_cases(rng, "critic", "batch")
     labels = [signed(rng, len(c.args["batch"]["reward"])) for c in drawn]
-    labels[3][0] = values(drawn[3].args)[0]
+    labels[3][0], labels[3][1] = values(drawn[3].args)[0], 0.0
     labels[4] = values(drawn[4].args) - 1e-4
     labels[2] += np.where(np.arange(len(labels[2])) % 2, STEEP, -STEEP)
     return [Case(c.name, {**c.args, "y": y}, c.edge, c.sizes, c.rows) for c, y in zip(drawn, labels, strict=True)]

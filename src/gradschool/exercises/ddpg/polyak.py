@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, tiny
+from gradschool.exercises.axes import Axes, an_entry_of_0, has_value, large, of_size, several, some, tiny
 
 AXES: Axes = {
     "several tau": several("tau"),
@@ -18,6 +18,7 @@ AXES: Axes = {
     "one parameter": of_size("target", 1),
     "large parameters": large("target"),
     "small parameters": tiny("target"),
+    **an_entry_of_0("target", "online"),
 }
 
 
@@ -28,6 +29,8 @@ def cases(rng: Rng) -> list[Case]:
         args = {"target": scale * signed(rng, n), "online": scale * signed(rng, n), "tau": tau}
         return Case(name, args, edge)
 
+    zero = case("tau 0.3, a parameter of 0 in each", 4, 0.3, edge=True)
+    zero.args["target"][0], zero.args["online"][1] = 0.0, 0.0
     return [
         case("tau 0.1", 5, 0.1),
         case("tau 0.005", 8, 0.005),
@@ -35,6 +38,7 @@ def cases(rng: Rng) -> list[Case]:
         case("tau 0: the target does not move", 4, 0.0, edge=True),
         case("tau 1: the target is the online network", 4, 1.0, edge=True),
         case("one parameter, and a small one", 1, 0.4, edge=True, scale=1e-4),
+        zero,
     ]
 
 

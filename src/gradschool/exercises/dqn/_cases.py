@@ -54,6 +54,9 @@ def target_axes(chooses: str, promises: str) -> Axes:
         "the first row ends, others go on": some(lambda a: a["terminated"][0] and not np.all(a["terminated"])),
         "the first row goes on, others end": some(lambda a: not a["terminated"][0] and np.any(a["terminated"])),
         "a large Q": large(promises),
+        "a reward of 0 where the step goes on": some(lambda a: (a["reward"] == 0) & ~a["terminated"]),
+        "a reward of 0 where the episode ends": some(lambda a: (a["reward"] == 0) & a["terminated"]),
+        "a best next value of 0": some(lambda a: (a[promises].max(axis=1) == 0) & ~a["terminated"]),
         "a short answer": short(lambda a: a["reward"] if len(a["reward"]) == 1 and a["terminated"][0] else np.zeros(1)),
         "a tiny target": some(lambda a: (np.abs(a["reward"]) < 1e-5) & (a["gamma"] == 0)),
     }
@@ -75,6 +78,9 @@ OUTPUT_AXES: Axes = {
     "a huge error": large("y", 1e9),
     "a tiny output": tiny("q", 1e-5),
     "short answers": short(lambda a: np.append(a["q"], errors(a))),
+    "a taken output of 0, with an error": some(lambda a: (_taken(a) == 0) & (errors(a) != 0)),
+    "a target of 0, with an error": some(lambda a: (np.ravel(a["y"]) == 0) & (errors(a) != 0)),
+    "an output of 0 that was not taken": some(lambda a: np.sum(a["q"] == 0, axis=1) > (_taken(a) == 0)),
     "large outputs above 0, with an ordinary error": some(lambda a: _ordinary_error(a) & (_taken(a) > LARGE)),
     "large outputs below 0, with an ordinary error": some(lambda a: _ordinary_error(a) & (_taken(a) < -LARGE)),
 }
@@ -141,6 +147,9 @@ def td_target_cases(rng: Rng) -> list[Case]:
         flag[:] = (True, False, True, False)
     for flag in (going_on.args["terminated"], going_on.rows["terminated"]):
         flag[:] = False
+    zeros = case("rewards of 0, and a best Q of 0", 5, 3, edge=True)
+    zeros.args["reward"][[0, 3]] = 0.0  # one of them ends the episode
+    zeros.args["q_next"][1] -= zeros.args["q_next"][1].max()
     drawn = [
         case("a batch of 5, 6 actions", 5, 6),
         case("a batch of 8, 3 actions", 8, 3, first=3),
@@ -154,6 +163,7 @@ def td_target_cases(rng: Rng) -> list[Case]:
         case("one sample, terminated", 1, 3, edge=True, scale=0.02),
         going_on,
         cut_off,
+        zeros,
     ]
     return with_ordinary_twins(drawn)
 
@@ -195,6 +205,9 @@ def output_cases(rng: Rng) -> list[Case]:
     mixed.args["q"][1, (mixed.args["action"][1] + 1) % 3] = -2e-6
     last = case("the last action every time, its value twice", signed(rng, 3), 5, edge=True, action=4)
     last.args["q"][:, 2] = last.args["q"][:, 4]
+    zeros = case("an output of 0 taken, another one not, and a target of 0", signed(rng, 3), 4, edge=True)
+    taken = zeros.args["action"]
+    zeros.args["q"][0, taken[0]], zeros.args["y"][1], zeros.args["q"][2, (taken[2] + 1) % 4] = 0.0, 0.0, 0.0
     return [
         case("a batch of 4, 6 actions", signed(rng, 4, 0.3, 4.0), 6),
         mixed,
@@ -204,4 +217,5 @@ def output_cases(rng: Rng) -> list[Case]:
         last,
         small,
         case("one action", signed(rng, 3), 1, edge=True),
+        zeros,
     ]

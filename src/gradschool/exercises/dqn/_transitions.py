@@ -14,6 +14,7 @@ from gradschool.exercises.axes import (
     LARGE,
     Axes,
     Axis,
+    an_entry_of_0,
     has_value,
     large,
     of_size,
@@ -37,6 +38,12 @@ TRANSITION_AXES: Axes = {
     "one state": of_size("W", 1),
     "a state twice": repeats("state"),
     "a pair (s, a) twice": repeats("state", "action"),
+    "a sample twice": repeats("state", "action", "reward", "next_state"),
+    "a reward of 0": has_value("reward", 0.0),
+    "a best action taken that leads back": some(
+        lambda a: (a["next_state"] == a["state"]) & (a["W"][a["state"]].argmax(1) == a["action"]) & ~a["terminated"]
+    ),
+    **an_entry_of_0("W"),
     "a state twice with two actions": some(lambda a: _two_actions(a)),
     "a next state that is also left in the batch": some(lambda a: np.isin(a["next_state"], a["state"])),
     "a next state that is not left in the batch": some(lambda a: ~np.isin(a["next_state"], a["state"])),
@@ -96,10 +103,15 @@ def transition_cases(rng: Rng) -> list[Case]:
     far.args["terminated"][:] = np.arange(5) % 3 == 0
     loops = transition(rng, "every step leads back to where it began", 4, 3, 3, edge=True)
     loops.args["next_state"][:] = loops.args["state"]
+    loops.args["reward"][1] = 0.0
+    for name in ("W", "W_target"):  # a value of 0, and the best of its row: what leads back to it comes from it
+        loops.args[name][loops.args["state"][3], loops.args["action"][3]] = 0.0
     alone = transition(rng, "one state, and gamma 0", 3, 1, 3, edge=True, gamma=0.0)
     alone.args["reward"][:] = alone.args["W"][0, alone.args["action"]] - signed(rng, 3, 0.2, 0.6)  # small errors alone
     over = transition(rng, "every episode ends", 3, 4, 2, edge=True)
     over.args["terminated"][:] = True
+    for name in ("reward", "next_state"):  # rows 0 and 2 are one pair already
+        over.args[name][2] = over.args[name][0]
     drawn = [
         transition(rng, "7 samples, 5 states, 3 actions", 7, 5, 3),
         far,

@@ -140,7 +140,19 @@ def with_tie(case: Case) -> Case:
         target.biases[-1][:2] = 50.0
         set_error(case.args, call, SMALL_ROW, SMALL_ERROR)  # type: ignore[arg-type]
         set_error(case.args, call, ZERO_ROW, 0.0)  # type: ignore[arg-type]
+        _let_ends_show(case.args, call)
     return case
+
+
+def _let_ends_show(a: Args, call: str) -> None:
+    """Put Q - r above 0 where a flag is on, so that the error has another sign with a large future and without.
+
+    A loss that is linear beyond some error, as Huber's is, tells two large errors of one sign not apart.
+    """
+    batch = a[call]["batch"]
+    flagged = np.flatnonzero(np.maximum(batch["terminated"], batch["truncated"]))
+    rows = flagged[~np.isin(flagged, (SMALL_ROW, ZERO_ROW))]
+    batch["reward"][rows] = rows_of(a, call).q[rows] - 2.0
 
 
 def _tied(a: Args) -> bool:

@@ -15,6 +15,7 @@ AXES: Axes = {
     "square": square("q"),
     "one taxi": of_size("q", 1),
     "one action": of_size("q", 1, axis=1),
+    "a best Q of 0": some(lambda a: a["q"].max(axis=1) == 0),
     "epsilon 0": has_value("epsilon", 0.0),
     "epsilon 1": has_value("epsilon", 1.0),
     "epsilon below 1/2, draws between epsilon and 1 - epsilon": some(
@@ -76,6 +77,8 @@ def cases(rng: Rng) -> list[Case]:
         }
         return Case(name, args, edge=edge, sizes={"N": len(u), "A": A})
 
+    greedy = case("one taxi that does not, its best Q 0", 5, 0.2, [0.6], edge=True)
+    greedy.args["q"][:] -= greedy.args["q"].max()
     return [
         case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0),
         case("epsilon 0.7, every Q far below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True, shift=-300.0),
@@ -83,7 +86,7 @@ def cases(rng: Rng) -> list[Case]:
         case("epsilon 1", 6, 1.0, [0.0, 0.5, 0.999, 0.2, 0.7, 0.9], edge=True),
         case("more actions than taxis, every Q far above 0", 6, 0.4, [0.2, 0.6, 0.3], edge=True, shift=300.0),
         case("one taxi that explores", 5, 0.2, [0.1], edge=True),
-        case("one taxi that does not", 5, 0.2, [0.6], edge=True),
+        greedy,
         case("one action", 1, 0.5, [0.2, 0.8, 0.4], edge=True),
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge
-from gradschool.exercises.axes import LARGE, Axes, has_value, large, short, some
+from gradschool.exercises.axes import LARGE, Axes, an_entry_of_0, has_value, large, short, some
 from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, errors
 
 AXES: Axes = {
@@ -29,6 +29,7 @@ AXES: Axes = {
     "a tiny error": some(lambda a: (np.abs(errors(a)) < 1e-5) & (errors(a) != 0)),
     "a large error": some(lambda a: (np.abs(errors(a)) > 100) & (np.abs(errors(a)) < 1e6)),
     "a huge error": large("y", 1e9),
+    **an_entry_of_0("q", "y"),
     "kappa 1": has_value("kappa", 1.0),
     "kappa above 1": some(lambda a: a["kappa"] > 1),
     "kappa below 1": some(lambda a: a["kappa"] < 1),
@@ -60,12 +61,22 @@ def cases(rng: Rng) -> list[Case]:
         """These multiples of kappa, each changed by a tenth at most, in random order."""
         return list(rng.permutation(np.array(factors) * rng.uniform(0.9, 1.1, len(factors))))
 
+    zeros = case(
+        "as many samples as actions, a large kappa, an output and a target of 0",
+        3,
+        200.0,
+        sizes(-1.5, 1.5, 0.5),
+        edge=True,
+    )
+    q, y, taken = zeros.args["q"], zeros.args["y"], zeros.args["action"]
+    for row, to_zero in ((0, q[0, taken[0]]), (1, y[1])):
+        q[row], y[row] = q[row] - to_zero, y[row] - to_zero
     return [
         case("a batch of 4, 6 actions", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3), shift=300.0),
         case("a batch of 6, 3 actions, uneven errors", 3, 0.5, sizes(300.0, -1.6, 1.6, 0.4, 4e-6, 0.0)),
         one_huge(case("", 6, 2.0, sizes(2.5, -1.7, 0.6, -0.3)), "y"),
         case("next to the bend on both sides, kappa 1", 4, 1.0, [1 + 1e-6, 1 - 1e-6, -1 - 1e-6, -1 + 1e-6], edge=True),
-        case("as many samples as actions, a large kappa", 3, 200.0, sizes(-1.5, 1.5, 0.5), edge=True),
+        zeros,
         case("one sample, a small kappa", 4, 0.6, sizes(-2.0), edge=True),
         case("one action", 1, 3.0, sizes(1.5, -0.5, -2.0), edge=True, shift=-300.0),
     ]

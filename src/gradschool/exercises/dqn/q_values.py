@@ -25,6 +25,7 @@ AXES: Axes = {
     "a weight below 0": some(lambda a: a["W"][a["s"]] < 0),
     "a large weight": large("W"),
     "a tiny weight": tiny("W"),
+    "a weight of 0 in a state that is asked for": some(lambda a: a["W"][a["s"]] == 0),
     "a short answer": short(lambda a: a["W"][a["s"]]),
 }
 
@@ -38,10 +39,12 @@ def cases(rng: Rng) -> list[Case]:
 
     uneven = case("5 samples, 6 actions, uneven weights", [7, 2, 4, 2, 1], 8, 6)
     uneven.args["W"][2, :2] = (300.0, -2e-6)
+    square_one = case("a square W, a weight of 0", [2, 0, 3, 1], 4, 4, edge=True)
+    square_one.args["W"][3, 1] = 0.0
     return [
         case("4 samples, 3 actions", [3, 5, 0, 3], 6, 3),
         uneven,
-        case("a square W", [2, 0, 3, 1], 4, 4, edge=True),
+        square_one,
         case("more actions than states", [1, 0, 1], 2, 5, edge=True),
         case("one sample, small weights", [2], 5, 3, edge=True, scale=0.1),
         case("one action", [2, 0], 3, 1, edge=True),

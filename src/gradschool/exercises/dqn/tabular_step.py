@@ -21,6 +21,11 @@ AXES: Axes = {
     "a step that ends the episode": has_value("terminated", True),
     "a step that does not": has_value("terminated", False),
     "a step back to its own state": some(lambda a: a["state"] == a["next_state"] and len(a["Q"]) > 1),
+    "the best action taken, back to its own state": some(
+        lambda a: a["state"] == a["next_state"] and a["action"] == a["Q"][a["state"]].argmax() and a["Q"].shape[1] > 1
+    ),
+    "a reward of 0": has_value("reward", 0.0),
+    "a best next value of 0": some(lambda a: a["Q"][a["next_state"]].max() == 0 and not a["terminated"]),
     "the first state": has_value("state", 0),
     "the last state": some(lambda a: a["state"] == len(a["Q"]) - 1 > 0),
     "the best action taken": some(lambda a: a["action"] == a["Q"][a["state"]].argmax()),
@@ -64,6 +69,8 @@ def cases(rng: Rng) -> list[Case]:
     tied = distinct_q(rng, 3, 4)
     tied[2, :2] = tied[2].max()
     done = 0.02 * distinct_q(rng, 3, 3)
+    zero = distinct_q(rng, 3, 3)
+    zero[2] -= zero[2].max()
     first = distinct_q(rng, 4, 3)
     first[0, 0] = -2e-6
     return [
@@ -79,6 +86,8 @@ def cases(rng: Rng) -> list[Case]:
         case("one action", distinct_q(rng, 3, 1), 1, 2, 2.0, edge=True),
         case("one state", distinct_q(rng, 1, 3), 0, 0, -2.0, edge=True),
         case("right already", done, 1, 0, 0.0, best=True, edge=True, reward=float(done[1].max()), terminated=True),
+        case("the best action leads against a wall", distinct_q(rng, 3, 4), 1, 1, -1.0, best=True, edge=True),
+        case("no reward, and a best next Q of 0", zero, 0, 2, 0.0, edge=True),
     ]
 
 

@@ -33,6 +33,9 @@ AXES: Axes = {
     "one action": of_size("g", 1, axis=1),
     "one state": has_value("n_states", 1),
     "a state twice": repeats("state"),
+    "a sample twice, its gradient too": some(
+        lambda a: len(np.unique(np.c_[a["state"], a["g"]], axis=0)) < len(a["state"]) and np.all(a["g"] != 0)
+    ),
     "a state three times": some(lambda a: np.bincount(a["state"]) >= 3),
     "every state the same": some(lambda a: len(a["state"]) > 1 and len(set(a["state"])) == 1),
     "a state that is not in the batch": some(lambda a: len(set(a["state"])) < a["n_states"]),
@@ -56,10 +59,12 @@ def cases(rng: Rng) -> list[Case]:
 
     uneven = case("5 samples, one state three times", [2, 2, 0, 2, 4], 5, 6)
     uneven.args["g"][0, :3], uneven.args["g"][2] = (300.0, 2e-6, -200.0), 0.0
+    same = case("the same state every time, one sample twice", [1, 1, 1, 1], 3, 3, edge=True)
+    same.args["g"][3] = same.args["g"][0]
     drawn = [
         case("6 samples, one state twice", [4, 1, 0, 4, 2, 7], 9, 3),
         uneven,
-        case("the same state every time", [1, 1, 1, 1], 3, 3, edge=True),
+        same,
         case("one sample, a small gradient", [3], 4, 2, edge=True, scale=0.2),
         case("as many samples as states and actions", [2, 0, 2], 3, 3, edge=True),
         case("one action", [1, 3, 1], 4, 1, edge=True),

@@ -27,6 +27,7 @@ EXERCISES = (
         "The agent on Taxi, fixed",
         "TaxiAgent(make_net, optimizer, lr, gamma, sync_every)",
         adapter=adapters.taxi_dqn,
+        earning=("one_update", "two_updates", "copied_target", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
@@ -51,6 +52,7 @@ EXERCISES = (
         "The agent on CartPole, fixed",
         "CartPoleAgent(make_net, optimizer, lr, gamma, tau)",
         adapter=adapters.cartpole_dqn,
+        earning=("discounted", "next_action", "target_net", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
@@ -75,6 +77,7 @@ EXERCISES = (
         "The agent on Pendulum, fixed",
         "PendulumAgent(actor, critic, optimizer, lr, gamma, tau)",
         adapter=adapters.pendulum_ddpg,
+        earning=("critic_after_both", "actor_step", "critic_step", "all_updates"),
         known_as={"target_actor": "target_actor", "target_critic": "target_critic", **OF_BATCH},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "

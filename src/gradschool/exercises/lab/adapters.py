@@ -18,10 +18,14 @@ from gradschool.core.numerics import Array
 PARTS = ("first", "second", "third")  # one planted fault each, in the order of the file
 TOGETHER = 3  # updates of the agent as a whole
 NEVER = 1000  # more updates than anybody asks for
+LIMIT = 2.0  # of the pendulum's motor
+LOUD = 100.0  # noise that goes beyond it
+DRAWS = 8  # calls for one observation: an action that is drawn at random is not the best one every time
+MANY = 30  # calls in which an action that is drawn at random does not stay the same
 
 
 def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
-    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, and three times."""
+    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, three times; then act."""
     from gradschool.lessons.lab import small
 
     batches = small.batches_of(a["batches"], a["q_net"].shape[0])
@@ -37,11 +41,13 @@ def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     copied.learn(going_on[0])
     small.move(copied.q_net)
     seen = _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.table)
+    idle = agent(NEVER)
     return {
         "one_update": small.table(one.q_net),
         "two_updates": small.table(two.q_net),
         "copied_target": small.table(copied.target_net),
         "all_updates": seen,
+        "acts": _acts(idle, batches[0][0], lambda obs: int(idle.act(obs)) == _best(idle.q_net, obs)),
     }
 
 
@@ -59,12 +65,43 @@ def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     discounted.learn((obs, action, reward, obs.clone(), done))
     undiscounted.learn(batches[1])
     followed.learn(small.with_ends(batches[2]))
+    idle = agent(1.0)
     return {
         "discounted": small.flat(discounted.q_net),
         "next_action": small.flat(undiscounted.q_net),
         "target_net": small.flat(followed.target_net),
         "all_updates": _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.flat),
+        "acts": _acts(idle, batches[0][0], lambda obs: _greedy_at_0(idle, obs)),
+        "explores": _acts(idle, batches[0][0][:1], lambda obs: _random_at_1(idle, obs)),
     }
+
+
+def _greedy_at_0(agent: Any, obs: Any) -> bool:
+    """Whether an agent always takes the best action where epsilon is 0."""
+    return {int(agent.act(obs, 0.0)) for _ in range(DRAWS)} == {_best(agent.q_net, obs)}
+
+
+def _random_at_1(agent: Any, obs: Any) -> bool:
+    """Whether an agent takes several of the actions, and no others, where epsilon is 1."""
+    taken = {int(agent.act(obs, 1.0)) for _ in range(MANY)}
+    return len(taken) > 1 and taken <= set(range(len(agent.q_net(obs))))
+
+
+def _best(net: Any, obs: Any) -> int:
+    """The action with the largest output."""
+    return int(net(obs).argmax())
+
+
+def _acts(agent: Any, observations: Any, holds: Callable[[Any], bool]) -> Array:
+    """Return for each observation whether ``act`` does what it should; an agent without one is not asked."""
+
+    def one(obs: Any) -> bool:
+        try:
+            return holds(obs)
+        except Exception:  # it is wrong about this one observation, whatever its error is
+            return False
+
+    return np.array([not hasattr(agent, "act") or one(obs) for obs in observations])
 
 
 NETS = ("actor", "critic", "target_actor", "target_critic")
@@ -83,12 +120,23 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
     judged.learn_critic(*batches[0])
     acted.learn_actor(*batches[1][:2])
     both.learn(small.with_ends(batches[2]))
+    idle = agent()
     return {
         "critic_after_both": small.flat(both.critic),
         "actor_step": small.flat(acted.actor),
         "critic_step": small.flat(judged.critic),
         "all_updates": _after_each(whole, batches[:TOGETHER], NETS, small.flat),
+        "acts_within_limits": _acts(idle, batches[0][0], lambda obs: _within_limits(idle, obs)),
     }
+
+
+def _within_limits(agent: Any, obs: Any) -> bool:
+    """Whether an agent takes the actor's action where there is no noise, and stays within the limits where there is."""
+    import torch
+
+    wanted = agent.actor(obs).clamp(-LIMIT, LIMIT)
+    noisy = [np.abs(np.asarray(agent.act(obs, LOUD))).max() for _ in range(DRAWS)]
+    return max(noisy) <= LIMIT and bool(torch.allclose(torch.as_tensor(agent.act(obs), dtype=wanted.dtype), wanted))
 
 
 def _after_each(agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]) -> Array:

@@ -69,4 +69,6 @@ def oracle(a: Args) -> dict[str, Any]:
         "next_action": next(cartpole_learn(*nets, iter([batches[1]]), 1.0, tau))["q_net"],
         "target_net": next(cartpole_learn(*nets, iter([over]), gamma, tau))["target_net"],
         "all_updates": together(all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau))),
+        "acts": np.ones(len(here["done"]), bool),
+        "explores": np.ones(1, bool),
     }

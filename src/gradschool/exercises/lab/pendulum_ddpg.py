@@ -61,4 +61,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "actor_step": actor_step(nets, batches[1], actions(nets["actor"], batches[1]["obs"])),
         "critic_step": critic_step(nets, batches[0], gamma),
         "all_updates": together(all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau))),
+        "acts_within_limits": np.ones(len(over["done"]), bool),
     }

@@ -69,4 +69,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "two_updates": going_on[1],
         "copied_target": going_on[0],
         "all_updates": whole,
+        "acts": np.ones(len(ends), bool),
     }

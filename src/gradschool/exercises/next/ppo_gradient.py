@@ -52,6 +52,8 @@ AXES: Axes = {
     ),
     "far above, positive advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] > 0)),
     "far above, negative advantage": some(lambda a: (ratio(a) > 15) & (a["advantage"] < 0)),
+    "a log-probability of 0": has_value("log_prob", 0.0),
+    "an old log-probability of 0": has_value("old_log_prob", 0.0),
     "a ratio of 1": some(lambda a: a["log_prob"] == a["old_log_prob"]),
     "every row much less likely": some(lambda a: len(a["log_prob"]) > 1 and np.all(np.log(ratio(a)) < -1.2)),
     "every row much likelier": some(lambda a: len(a["log_prob"]) > 1 and np.all(np.log(ratio(a)) > 1.2)),
@@ -98,6 +100,10 @@ def cases(rng: Rng) -> list[Case]:
         case("inside of the range, large, tiny and no advantage", INSIDE, IN_TURN, near(0.2), edge=True),
         case("one sample", (0.5,), (1.0,), near(0.3), edge=True),
     ]
+    for k, key in ((8, "log_prob"), (7, "old_log_prob")):  # the ratios stay
+        at_zero = found[k].args[key][0]
+        for log_probs in (found[k].args["log_prob"], found[k].args["old_log_prob"]):
+            log_probs[0] -= at_zero
     found[8].args["advantage"][:3] *= [300.0, 1e-4, 0.0]
     return found
 

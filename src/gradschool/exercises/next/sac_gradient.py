@@ -9,7 +9,19 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, square, tall, tiny, wide
+from gradschool.exercises.axes import (
+    Axes,
+    an_entry_of_0,
+    has_value,
+    large,
+    of_size,
+    several,
+    some,
+    square,
+    tall,
+    tiny,
+    wide,
+)
 
 FAR = 20.0  # tanh(20) is 1 in float64, and log(1 - tanh^2) minus infinity
 # No u lies from -15 to -10: torch's softplus is x itself for x above 20, which is off by up to 2e-9 there.
@@ -37,6 +49,7 @@ AXES: Axes = {
     "a log_std beyond 2": some(lambda a: a["log_std"] > 2),
     "a log_std below -5": some(lambda a: a["log_std"] < -5),
     "no noise": has_value("eps", 0.0),
+    **an_entry_of_0("mu", "log_std"),
     "u near 0": some(lambda a: np.abs(before_tanh(a)) < 0.5),
     "u of ordinary size, above": some(lambda a: (before_tanh(a) > 0.8) & (before_tanh(a) < 3)),
     "u of ordinary size, below": some(lambda a: (before_tanh(a) < -0.8) & (before_tanh(a) > -3)),
@@ -79,6 +92,7 @@ def cases(rng: Rng) -> list[Case]:
     for at, u in (((0, 0), FAR + 5), ((0, 1), -FAR - 5), ((1, 2), 9.0)):
         place(found[2], at, u)
     found[3].args["eps"][0] = 0.0
+    found[3].args["mu"][1, 1] = found[3].args["log_std"][2, 2] = 0.0
     found[4].args["dq_da"][:, 0] *= [300.0, 1e-4, 0.0, 1.0]
     found[6].args["log_std"][0] = [2.4, -5.5]
     place(found[6], (0, 0), -6.0 * rng.uniform(0.9, 1.1))

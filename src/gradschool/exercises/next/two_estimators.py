@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge, signed
-from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, tiny
+from gradschool.exercises.axes import Axes, an_entry_of_0, has_value, large, of_size, several, some, tiny
 
 
 def noise(a: Args) -> Array:
@@ -26,6 +26,7 @@ AXES: Axes = {
     "a mean below 0": some(lambda a: a["mu"] < 0),
     "a mean above 0": some(lambda a: a["mu"] > 0),
     "a mean of 0": has_value("mu", 0.0),
+    **an_entry_of_0("x"),
     "sigma above 1": some(lambda a: a["sigma"] > 1.2),
     "sigma below 1": some(lambda a: a["sigma"] < 0.8),
     "sigma 1": has_value("sigma", 1.0),
@@ -60,9 +61,10 @@ def cases(rng: Rng) -> list[Case]:
         one_huge(case("", [0.5, -1.4, 2.0, -0.3], near(1.2), near(0.6)), "f"),
         case("samples at the mean, no slope, no f", [0.0, 1.5, -0.7, 1.3], near(2.0), near(0.7), edge=True),
         case("the standard normal, steep and flat", [-0.5, 1.8, 0.7], 0.0, 1.0, edge=True),
-        case("2 samples", [1.4, -0.5], near(0.6), near(2.0), edge=True),
+        case("2 samples, one of them at 0", [1.4, -0.5], near(0.6), near(2.0), edge=True),
         case("1 sample", [-1.6], near(-0.7), near(1.5), edge=True),
     ]
+    found[5].args["x"][0] = 0.0
     found[3].args["f"][1] = found[3].args["slope"][2] = 0.0
     found[4].args["f"][:2] *= [200.0, 1e-4]
     found[4].args["slope"][:1] *= 200.0
