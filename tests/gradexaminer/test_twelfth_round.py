@@ -305,3 +305,77 @@ def test_a_twin_within_one_module_that_no_optimizer_holds_is_named(load):
         assert examine_continuous(right, seed).verdict == RIGHT
         assert ("fault", "twin-untrained") in told(examine_continuous(wrong, seed))
         assert not any(code == "partly-trained" for _, code in told(examine_continuous(wrong, seed)))
+
+
+GUMBEL = """
+class Q1(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(o + a, 32), nn.ReLU(), nn.Linear(32, 1))
+
+    def forward(self, x, a):
+        return self.net(torch.cat([x, a], 1))
+
+
+class Agent:
+    def __init__(self, o=5, a=4):
+        self.policy, self.q1, self.q2 = Net(o, a), Q1(o, a), Q1(o, a)
+        self.q1_target, self.q2_target = copy.deepcopy(self.q1), copy.deepcopy(self.q2)
+        self.policy_optimizer = torch.optim.Adam(self.policy.parameters(), 3e-4)
+        self.q_optimizer = torch.optim.Adam([*self.q1.parameters(), *self.q2.parameters()], 3e-4)
+        self.memory, self.gamma, self.tau, self.batch = deque(maxlen=10000), 0.99, 0.005, 48
+
+    def draw(self, s):
+        logits = self.policy(s)
+        a = F.gumbel_softmax(logits, hard=True)
+        return a, (a * F.log_softmax(logits, 1)).sum(1, keepdim=True)
+
+    def learn(self):
+        s, a, r, s2, d = self.sample()
+        a, r, d = F.one_hot(a, 4).float(), r[:, None], d[:, None]
+        with torch.no_grad():
+            a2, log_pi2 = self.draw(s2)
+            v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2)) - 0.2 * log_pi2
+            y = r + self.gamma * (1 - d) * v
+        loss = F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)
+        self.q_optimizer.zero_grad()
+        loss.backward()
+        self.q_optimizer.step()
+        mu, log_pi = self.draw(s)
+        loss = (0.2 * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()
+        self.policy_optimizer.zero_grad()
+        loss.backward()
+        self.policy_optimizer.step()
+        for net, target in ((self.q1, self.q1_target), (self.q2, self.q2_target)):
+            for p, t in zip(net.parameters(), target.parameters()):
+                t.data.copy_(self.tau * p.data + (1 - self.tau) * t.data)
+
+"""
+ONE_HOT_FAULTS = {
+    "mask-missing": ("(1 - d) * v", "v"),
+    "entropy-sign": ("- 0.2 * log_pi2", "+ 0.2 * log_pi2"),
+    "actor-sign": ("0.2 * log_pi - torch", "0.2 * log_pi + torch"),
+    "max-of-twins": ("v = torch.min", "v = torch.max"),
+}
+
+
+def one_hot(changes: list[tuple[str, str]]) -> str:
+    return changed(DISCRETE[: DISCRETE.index("class Agent")] + GUMBEL + FEEDING, changes)
+
+
+FEEDING = DISCRETE[DISCRETE.index("    def remember") : DISCRETE.index("    def learn")]
+
+
+def test_critics_that_are_shown_zeros_and_a_one_are_right(load):
+    right = load(one_hot([]))
+    for seed in SEEDS:
+        report = examine_dqn(right, seed)
+        assert report.verdict == RIGHT, str(report)
+        assert any("alpha 0.2" in x for x in report.conventions)
+
+
+@pytest.mark.parametrize("code", ONE_HOT_FAULTS)
+def test_faults_of_critics_that_are_shown_zeros_and_a_one_are_named(load, code):
+    wrong = load(one_hot([ONE_HOT_FAULTS[code]]))
+    for seed in SEEDS:
+        assert ("fault", code) in told(examine_dqn(wrong, seed))

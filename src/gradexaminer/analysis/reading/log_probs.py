@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gradexaminer.analysis.reading.policies import is_distribution, softmax
 from gradexaminer.recording.rows import NEXT
 from gradexaminer.recording.trace import LogProb
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, at s or at s'
 LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
+ONE_HOT = 1e-6  # distance of an entry from 0 or 1
 SAME_NUMBER = 1e-4  # of the largest: difference of two numbers that are the same
 SMALL = (1e-6, 1e-7, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
 
@@ -42,7 +44,7 @@ def log_probs(
             returned[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
     given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
     made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in _forms(g, rows)}
-    made = made or dict(_by_hand(update, rows, before, end))
+    made = (made or dict(_by_hand(update, rows, before, end))) | dict(_of_one_hot(update, rows, before, end))
     sure = [*made.values(), *known.values()]
     return {name: -x if _is_entropy(x, sure) else x for name, x in returned.items()} | made
 
@@ -72,6 +74,24 @@ def _by_hand(update: Update, rows: int, before: int, end: int) -> Iterator[tuple
                     u = np.arctanh(action)
                     squashed = LogProb(0, "", _density(u, mean, deviation), u)
                     yield from ((f"{name}, tanh{form}", value) for form, value in _forms(squashed, rows))
+
+
+def _of_one_hot(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Log pi of a discrete action that a critic is shown as zeros and a one, from a policy's shares or logits."""
+    at_end = [c for c in update.calls if c.time < before and len(c.keys.index) == rows and (c.keys.end == end).all()]
+    shown = [x for c in at_end for x in c.extra if x.shape[1] > 1 and _is_one_hot(x)]
+    for call in at_end:
+        for out in (x for x in call.outputs if not call.extra and x.ndim == 2):
+            for x in (x for x in shown if x.shape == out.shape):
+                pi = out if is_distribution(out) else softmax(out)
+                yield f"log pi of {call.network} at the action shown", np.log((x * pi).sum(axis=1) + 1e-10)
+
+
+def _is_one_hot(x: np.ndarray) -> bool:
+    """Whether each row is zeros and a one, but for the rounding of a straight-through estimate."""
+    return bool(
+        np.abs(x - np.rint(x)).max() < ONE_HOT and (np.rint(x).sum(axis=1) == 1).all() and np.rint(x).min() == 0
+    )
 
 
 def _deviations(spread: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
