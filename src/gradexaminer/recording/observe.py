@@ -36,7 +36,7 @@ ENOUGH_ROWS = 64  # that a critic learned from in all updates together; smaller 
 MOST_SMALL_UPDATES = 64  # recorded, where a batch is of a few rows or of one
 IN_PLACE = "modified by an inplace operation"  # in PyTorch's error
 PATIENCE = 1.0  # CPU seconds of further updates, unrecorded, for a target network that has not moved
-ASKED = 48  # observations for which the agent itself chooses
+ASKED, DRAWS = 16, 6  # observations for which the agent itself chooses, with so many draws of weights
 LEAST_WAIT = 40  # further updates, however long they take
 MOST_WAIT = 400
 
@@ -162,12 +162,14 @@ class Observer:
         return self.seen
 
     def _choices(self) -> dict[str, np.ndarray]:
+        """Each time with other weights, as one draw of them leads to one side of the range alone."""
+        known = [self.seen.transitions[i].obs for i in sorted(self.seen.transitions)[-ASKED:]]
+        given = []
         with one_thread():
-            return chosen(self.agent, [t.obs for t in self.last_known(ASKED)], self.spaces.action_size)
-
-    def last_known(self, n: int) -> list[Transition]:
-        """The last transitions that were handed out."""
-        return [self.seen.transitions[i] for i in sorted(self.seen.transitions)[-n:]]
+            for _ in range(DRAWS):
+                scramble(self.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+                given.append(chosen(self.agent, known, self.spaces.action_size))
+        return {name: np.concatenate([x[name] for x in given]) for name in given[0] if all(name in x for x in given)}
 
     def _observe(self) -> None:
         with self.recorder.kept():

@@ -92,27 +92,27 @@ def say_reach(seen: Observed, paths: list[Path], report: Report) -> None:
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and whatever its weights "
                 f"the actor shows it actions between {shown.min():.3g} and {shown.max():.3g}"
             )
-            own = _chooses_otherwise(seen, shown, known)
+            own = _own_choices(seen, known)
             report.add(FAULT if own else SUSPICION, "action-units", network, told + own)
         elif tanh and (np.ptp(known, axis=0) < NARROW * reach).all() and _is_stored_so(seen, known):
             told = (
                 f"it learns from actions between {known.min():.3g} and {known.max():.3g}, and the actor ends in a tanh"
             )
-            report.add(SUSPICION, "action-units", network, told)
+            own = _own_choices(seen, known)
+            report.add(FAULT if own else SUSPICION, "action-units", network, told + own)
         elif _is_stored_so(seen, known):
             _say_beyond(seen, [p for p in paths if p.call.network == network], report)
 
 
-def _chooses_otherwise(seen: Observed, shown: np.ndarray, known: np.ndarray) -> str:
-    """Where the agent's own choices lie: all over what the critic learns from, and not within what its actor shows it.
+def _own_choices(seen: Observed, known: np.ndarray) -> str:
+    """Where the agent's own choices lie, if that is all over what the critic learns from, whose range is another one.
 
     Then no wrapper around the environment rescales them, which could make the units right again.
     """
     room = APART * np.ptp(known, axis=0)
     for method, x in seen.choices().items():
         within = (x >= known.min(axis=0) - room).all() and (x <= known.max(axis=0) + room).all()
-        beyond = (x.min(axis=0) < shown.min(axis=0) - room) | (x.max(axis=0) > shown.max(axis=0) + room)
-        if within and beyond.all() and (np.ptp(x, axis=0) >= ALL_OVER * np.ptp(known, axis=0)).all():
+        if within and (np.ptp(x, axis=0) >= ALL_OVER * np.ptp(known, axis=0)).all():
             return f"; its own `{method}` gives actions between {x.min():.3g} and {x.max():.3g}"
     return ""
 
