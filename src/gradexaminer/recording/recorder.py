@@ -245,7 +245,7 @@ class Recorder:
             coarse=any(map(tensors.is_coarse, outputs)),
             trains=any(p.requires_grad for p in parameters_of(module)),
             behind=behind(parameters_of(module)),
-            leaves=tuple(behind([x]) for x in outputs) if 1 < len(outputs) <= MOST_OUTPUTS and not ancestors else (),
+            leaves=tuple(behind([x]) for x in outputs) if 1 < len(outputs) <= MOST_OUTPUTS else (),
         )
         self.update.calls.append(call)
         if not ancestors:
