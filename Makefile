@@ -11,6 +11,8 @@ CONSTRAINTS = $$($(BIN)/python -c 'import os, sys; \
   f = "constraints/py%d%d.txt" % sys.version_info[:2]; print(f if os.path.exists(f) else "constraints.txt")')
 INSTALL = { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing $(1) ..." && \
 	  apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null 2>&1; }
+# On all cores, where pip takes one; without the packages' own tests. A few files are for other Pythons and do not compile.
+COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/tests?/|torch/testing/_internal/' .venv/lib >/dev/null 2>&1 || true
 # Compiled once, not anew in each of the hundreds of processes that a class or the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -45,7 +47,9 @@ $(SETUP): pyproject.toml constraints.txt $(wildcard constraints/py*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, $(PYTHON) is older"; exit 1; }
 	@echo "Setting up .venv (about a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "make: no venv; on Debian install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[grader,cluster,lms,postgres,site,hub,test]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c $(CONSTRAINTS) \
+	  -e '.[grader,cluster,lms,postgres,site,hub,test]'
+	@$(COMPILE)
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements" >/dev/null 2>&1 || true
 	@touch $@
 

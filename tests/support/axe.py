@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 OPTIONS = "resultTypes: ['violations'], preload: false"
+LINKS = "['link-in-text-block']"  # beside contrast, the one rule that compares colors
 # axe looks at the contrast of every piece of text, and at what lies in front of it: half a minute for the thousands of
 # pieces of a lesson. Of those with the same ink, ground, size and opacity, which have one contrast, it gets three.
 KINDS_OF_TEXT = """() => {
@@ -30,10 +31,11 @@ KINDS_OF_TEXT = """() => {
 }"""
 
 
-def serious(page: Page, part: str = "body") -> list[str]:
+def serious(page: Page, part: str = "body", colors_alone: bool = False) -> list[str]:
     """Return what axe finds serious or critical: rule, reason, and up to three places of each.
 
-    `part` is a selector of what is examined, by default the whole page.
+    `part` is a selector of what is examined, by default the whole page. ``colors_alone`` leaves out the rules that ask
+    for no color: for a page that has been examined in its other scheme.
     """
     where = find_spec("axe_playwright_python")
     assert where is not None, "axe-playwright-python is missing: see the test extra in pyproject.toml"
@@ -44,7 +46,8 @@ def serious(page: Page, part: str = "body") -> list[str]:
     colored = json.dumps({"include": [[f"{where_from}[data-contrast]"]]})
     contrast = _run(page, colored, "runOnly: ['color-contrast']")
     whole = "document" if part == "body" else json.dumps({"include": [[part]]})
-    found = contrast + _run(page, whole, "rules: {'color-contrast': {enabled: false}}")
+    others = f"runOnly: {LINKS}" if colors_alone else "rules: {'color-contrast': {enabled: false}}"
+    found = contrast + _run(page, whole, others)
     bad = [v for v in found if v["impact"] in ("serious", "critical")]
     return [f"{v['id']}: {v['help']}: {n['html'][:150]}" for v in bad for n in v["nodes"][:3]]
 
