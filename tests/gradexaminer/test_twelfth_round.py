@@ -379,3 +379,15 @@ def test_faults_of_critics_that_are_shown_zeros_and_a_one_are_named(load, code):
     wrong = load(one_hot([ONE_HOT_FAULTS[code]]))
     for seed in SEEDS:
         assert ("fault", code) in told(examine_dqn(wrong, seed))
+
+
+ACTOR = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
+SILENT = ACTOR.replace("log_pi", "log_pi.detach()")
+CLOSED = SILENT.replace(").mean()", " - 0.1 * self.policy(s)[1].sum(1, keepdim=True)).mean()")
+
+
+def test_an_actor_whose_spread_follows_q_alone_lacks_an_entropy(load):
+    wrong, closed = load(changed(sources.SAC, [(ACTOR, SILENT)])), load(changed(sources.SAC, [(ACTOR, CLOSED)]))
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("fault", "actor-entropy-missing")]
+        assert ("fault", "actor-entropy-missing") not in told(examine_continuous(closed, seed))

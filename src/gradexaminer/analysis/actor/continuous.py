@@ -119,8 +119,46 @@ def _entropy(path: Path, report: Report, sign: int) -> float:
     if total < 0:
         report.add(FAULT, "actor-entropy-sign", path.call.network, f"d loss / d log pi adds up to {total:.3g}")
     elif total == 0 and _log_prob_is_silent(path) and any("log pi" in text for text in report.conventions):
-        report.add(SUSPICION, "actor-entropy-missing", path.call.network, "d loss / d log pi is 0 in every row")
+        own = _follows_q_alone(path)
+        told = "d loss / d log pi is 0 in every row"
+        more = ", and the policy's spread gets the gradient that Q gives its action, and no other" if own else ""
+        report.add(FAULT if own else SUSPICION, "actor-entropy-missing", path.call.network, told + more)
     return total
+
+
+def _follows_q_alone(path: Path) -> bool:
+    """Whether the policy's spread gets what comes through the number drawn alone: an entropy of any form adds to it.
+
+    Of u = mean + spread * e, the derivative by the spread is that by the mean times e; by its logarithm, by u - mean.
+    Every call of the policy that got a gradient has its say: an entropy may be of a call of its own.
+    """
+    number, shape = path.backward.number, path.action.shape
+    drawn = [
+        x.value.reshape(shape)
+        for x in path.update.log_probs
+        if x.method == "rsample" and x.value.size == path.action.size
+    ]
+    said = []
+    for call in path.update.calls:
+        if call.extra or len(call.outputs) < 2 or any(x.shape != shape for x in call.outputs[:2]):
+            continue
+        of_mean, of_spread = (call.gradient(number, i) for i in (0, 1))
+        if of_mean is None and of_spread is None:
+            continue
+        said.append(of_mean is not None and of_spread is not None and _is_drawn(call, of_mean, of_spread, drawn))
+    return bool(said) and all(said)
+
+
+def _is_drawn(call: Call, of_mean: np.ndarray, of_spread: np.ndarray, drawn: list[np.ndarray]) -> bool:
+    """Whether the gradients of a mean and of a spread (or its logarithm) are those of one number drawn of the two."""
+    mean, spread = call.outputs[:2]
+    size = float(np.abs(of_spread).max())
+    for u in drawn:
+        by_log = of_mean.reshape(mean.shape) * (u - mean)
+        ways = [by_log, by_log / spread] if (spread > 0).all() else [by_log]
+        if any(float(np.abs(of_spread.reshape(mean.shape) - x).max()) < SAME * size for x in ways):
+            return True
+    return False
 
 
 def _may_return_log_pi(call: Call, action: np.ndarray) -> bool:
