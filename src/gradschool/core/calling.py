@@ -244,6 +244,8 @@ def _message(error: BaseException, answer: Answer) -> str:
     where = _line(error, answer)
     if isinstance(error, ValueError | RuntimeError | IndexError) and (shapes := _shapes(error, answer)):
         where += f", {shapes}"
+    if isinstance(error, AttributeError) and where and (fields := _fields(error)):
+        where += f"; its fields are {fields}"
     return f"{said} ({where})" if said and where else said or where
 
 
@@ -275,6 +277,14 @@ def _shapes(error: BaseException, answer: Answer) -> str:
         raise
     except BaseException:  # what a student's variables hold may raise when it is looked at, even exit()
         return ""
+
+
+def _fields(error: AttributeError) -> str:
+    """Return the fields of the named tuple that was asked for another one, such as a batch; "" for other objects."""
+    kind = type(error.obj)
+    fields = vars(kind).get("_fields") if issubclass(kind, tuple) else None
+    names = [name for name in fields if type(name) is str] if type(fields) is tuple else []
+    return sanitize_text(", ".join(names)[:MAX_MESSAGE])
 
 
 def _code(answer: Answer) -> object:

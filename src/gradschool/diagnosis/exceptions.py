@@ -116,6 +116,10 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (r"No module named", "a module was imported that is not installed here."),
     (
+        r"has no attribute .*; its fields are ",
+        "an object has no field of the name that it was asked for.",
+    ),
+    (
         r"has no attribute",
         "an object was asked for something that it does not have; look at its type, which the message names.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -584,6 +585,37 @@ def test_an_adapters_own_error_never_reaches_a_student() -> None:
     report = check_here(backward, namespace["it"])
     assert report.mistake == "unusable"
     assert report.hint == "What came back cannot be used: it returned a number, where (B, 3) is asked for."
+
+
+class Pair(NamedTuple):
+    """What an exercise may hand to a function, as a batch is."""
+
+    first: np.ndarray
+    other: np.ndarray
+
+
+class Odd(tuple):
+    """A tuple whose fields are no text."""
+
+    _fields = (3, None)
+
+
+@pytest.mark.parametrize(
+    ("handed", "told"),
+    [
+        (lambda x: Pair(x, x), "; its fields are first, other)"),
+        (lambda x: Odd([x]), "(line 2 of it)"),
+        (str, "(line 2 of it)"),
+    ],
+)
+def test_a_field_that_a_batch_does_not_have_is_told_with_those_it_has(handed: Answer, told: str) -> None:
+    given = replace(exercise(np.sin, "x"), adapter=lambda answer, a: answer(handed(a["x"])))
+    namespace: dict[str, Answer] = {}
+    exec("def it(batch):\n    return batch.second", namespace)
+    hint = check_here(given, namespace["it"]).hint
+    assert told in hint
+    assert hint.startswith("An object has no field of the name" if "fields" in told else "An object was asked for")
+    assert hint.endswith("object has no attribute 'second'.")
 
 
 def test_a_class_that_cannot_be_used_says_why() -> None:
