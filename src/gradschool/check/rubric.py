@@ -157,10 +157,12 @@ def share_note(exercise: Exercise, attempts: Sequence[Attempt]) -> str:
         right, of = items_right(attempts)
         return f"Right so far: {right} of {of}. Each one earns its share." if 0 < right < of else ""
     results = part_results(exercise, attempts)
-    right_parts = [f"`{r.name}`" for r in _that_count(results) if r.value]
-    if not 0 < len(right_parts) < len(results):
+    right = [r for r in _that_count(results) if r.value]
+    wholly, partly = ([f"`{r.name}`" for r in right if r.edge is edge] for edge in (True, False))
+    if not right or len(results) in (len(wholly), len(partly)):
         return ""
-    return f"Right so far: {', '.join(right_parts)}. Each part earns its share."
+    apart = f"{', '.join(partly)} apart from edge cases" if partly else ""
+    return f"Right so far: {', and '.join(filter(None, (', '.join(wholly), apart)))}. Each part earns its share."
 
 
 def _ignores_inputs(parts: frozenset[str], regular: Sequence[Attempt]) -> bool:

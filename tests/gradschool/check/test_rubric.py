@@ -196,6 +196,19 @@ def test_the_card_says_which_parts_are_right() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (lambda x: x.sum(), "`total`, and `scaled` apart from edge cases"),
+        (lambda x: 2 * x.sum(), "`scaled` apart from edge cases"),
+        (lambda x: x.sum() * (len(x) > 1), ""),  # nothing tells the parts apart
+    ],
+)
+def test_a_part_that_is_wrong_at_edge_cases_is_not_called_right(total: Callable[..., Any], said: str) -> None:
+    notes = check_here(PAIR, lambda x, k: (k * x if len(x) > 1 else x, total(x))).notes
+    assert notes == ((f"Right so far: {said}. Each part earns its share.",) if said else ())
+
+
 def test_an_answer_that_is_the_same_for_other_inputs_ignores_them() -> None:
     wide = lambda rng: [Case("wide", {"x": rng.normal(size=6), "k": 3}) for _ in range(2)]  # noqa: E731
     twice = replace(TOY, cases=wide)
