@@ -157,9 +157,9 @@ def share_note(exercise: Exercise, attempts: Sequence[Attempt]) -> str:
         right, of = items_right(attempts)
         return f"Right so far: {right} of {of}. Each one earns its share." if 0 < right < of else ""
     results = part_results(exercise, attempts)
-    right = [r for r in _that_count(results) if r.value]
-    wholly, partly = ([f"`{r.name}`" for r in right if r.edge is edge] for edge in (True, False))
-    if not right or len(results) in (len(wholly), len(partly)):
+    with_values = [r for r in _that_count(results) if r.value]
+    wholly, partly = ([f"`{r.name}`" for r in with_values if r.edge is edge] for edge in (True, False))
+    if not with_values or len(results) in (len(wholly), len(partly)):
         return ""
     apart = f"{', '.join(partly)} apart from edge cases" if partly else ""
     return f"Right so far: {', and '.join(filter(None, (', '.join(wholly), apart)))}. Each part earns its share."
