@@ -19,7 +19,7 @@ from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas, relevan
 from gradschool.diagnosis.hypotheses.equal_rows import equal_rows
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
-from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, precision, wrong_signs
+from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, nearly, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import INTEGRAL, LAST, SHAPES, STRONG, Responses
 from gradschool.diagnosis.hypotheses.surroundings import beside_wrong
@@ -97,6 +97,7 @@ class Search:
             self._displaced,
             self._signs,
             self._leaks,
+            self._nearly,
             self._integrated,
             self._placed,
             self._is_an_input,
@@ -153,6 +154,9 @@ class Search:
 
     def _precision(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, precision)
+
+    def _nearly(self, label: str) -> Iterator[Diagnosis]:
+        yield from self._beside(label, nearly)
 
     def _leaks(self, label: str) -> Iterator[Diagnosis]:
         yield from (self._with_place(label, d) for d in self._beside(label, leaks))

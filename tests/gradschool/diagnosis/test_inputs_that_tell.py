@@ -100,6 +100,15 @@ def test_digits_that_are_lost_before_two_numbers_cancel_are_told() -> None:
     assert hint.startswith("The result is off by less than 1/10,000 of its largest entry.")
 
 
+def test_a_part_that_is_float32_says_more_than_one_that_is_nearly_right() -> None:
+    def single(W, W_target, state, action, reward, next_state, terminated, gamma):  # type: ignore[no-untyped-def]
+        y = (reward + gamma * (1 - terminated) * W_target.detach()[next_state].max(1).values).float()
+        return 0.5 * (W[state, action].float() - y).square().mean().double()
+
+    hint = said("dqn.torch_loss", single).hint
+    assert hint.startswith("`loss` is right to about 5 digits in every entry: every entry is a float32.")
+
+
 def test_some_ends_in_a_batch_are_told_from_a_state_that_occurs_twice() -> None:
     """The mean is over the rows that go on: right where all end or none, and whatever states repeat."""
 

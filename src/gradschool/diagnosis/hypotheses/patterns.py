@@ -45,12 +45,16 @@ def precision(parts: Sequence[Part]) -> Iterator[Diagnosis]:
     elif single and sum(_long_entries(p.got) for p in parts) >= LONG:
         said = f"Every entry of {lower(what)} is a float32: half of the digits were lost on the way."
         yield Diagnosis("float32", said, Claim("single", label), "each entry survives rounding to float32")
-    elif _nearly_right(parts):
+
+
+def nearly(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an answer that is off by little beside its largest entry, and by more beside others."""
+    if all(p.of_numbers for p in parts) and _nearly_right(parts):
         said = (
-            f"{what} is off by less than 1/10,000 of its largest entry. Float32 on the way, rounding and a small "
-            "constant added somewhere all look like this."
+            f"{parts[0].what} is off by less than 1/10,000 of its largest entry. Float32 on the way, rounding and a "
+            "small constant added somewhere all look like this."
         )
-        yield Diagnosis("precision", said, Claim("precision", label, (NEARLY,)), compared(parts))
+        yield Diagnosis("precision", said, Claim("precision", parts[0].label, (NEARLY,)), compared(parts))
 
 
 def _nearly_right(parts: Sequence[Part]) -> bool:
