@@ -26,6 +26,7 @@ from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.recording.input_size import observe_as_built, size_taken
 from gradexaminer.recording.observe import IN_PLACE, PATIENCE, Doors, Observed, observe
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.transitions import Spaces, Transition
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 ERRORS = "GRADEXAMINER_RAISES"  # in the environment: errors of the examiner's own are raised
 BY_FUNC = "its gradients are made by torch.func (updates without a backward pass are not examined)"
 NO_GRADIENT = "'NoneType' object"  # of a program that uses a gradient which `zero_grad` has removed
+USUAL_SIZE = 5  # numbers of an observation, unless the agent was built for others
 DETACHED = ("does not require grad", "element 0 of tensors does not require grad")
 
 
@@ -47,7 +49,7 @@ def examine(
     n_actions: int | None = None,
     low: Sequence[float] | None = None,
     high: Sequence[float] | None = None,
-    obs: int | tuple[int, ...] = 5,
+    obs: int | tuple[int, ...] | None = None,
     image: bool = False,
     sync: Callable[[Any], Any] | None = None,
     seed: int = 0,
@@ -65,8 +67,8 @@ def examine(
         `update(agent)` or `update(agent, batch)`: learn once.
     n_actions : int, optional
         Number of discrete actions. Otherwise give `low` and `high`, the bounds of continuous ones.
-    obs : int or tuple of int
-        Shape of one observation.
+    obs : int or tuple of int, optional
+        Shape of one observation. Without it, 5 numbers, or as many as the networks' first layers take.
     image : bool
         Observations are whole numbers from 0 to 255, uint8.
     sync : callable, optional
@@ -89,9 +91,10 @@ def examine(
     if update is None:
         raise ValueError("examine needs update=...: a function that has the agent learn once")
     began = time.perf_counter()
-    spaces = spaces_of(n_actions, low, high, obs, image=image)
+    spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image)
+    record = observe if obs is not None else observe_as_built
     with seeded(seed):
-        report = conclude(observe(Doors(make, update, feed, sync), spaces, seed, patience))
+        report = conclude(record(Doors(make, update, feed, sync), spaces, seed, patience))
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
@@ -218,4 +221,6 @@ def _say_error(seen: Observed, report: Report) -> None:
     elif seen.lacks:
         report.add(FAULT, "crashed", "", f"{seen.error}; nothing in {seen.lacks} sets it")
     else:
-        report.add(NOT_SEEN, "crashed", "", seen.error)
+        size = size_taken(seen)
+        advice = f"; observations of {seen.spaces.obs_shape[0]} numbers were given: try obs={size}" if size else ""
+        report.add(NOT_SEEN, "crashed", "", f"{seen.error}{advice}")
