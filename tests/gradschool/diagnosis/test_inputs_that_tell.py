@@ -216,3 +216,17 @@ def test_a_column_that_meets_a_row_is_named_only_where_rows_are_of_no_importance
     report = said("dqn.weight_gradient", not_sorted_along)
     assert report.mistake == "samples-mixed"
     assert report.hint.endswith("In batches of different ones it can be wrong.")
+
+
+def test_an_id_of_1_is_no_place() -> None:
+    """Of the two steps that lead back, one is by the best action, and it alone is wrong."""
+
+    def shrunk(Q, state, action, reward, next_state, terminated, alpha, gamma):  # type: ignore[no-untyped-def]
+        new = Q.copy()
+        new[state, action] *= 1 - alpha
+        new[state, action] += alpha * (reward + gamma * (not terminated) * new[next_state].max())
+        return new
+
+    report = said("dqn.tabular_step", shrunk)
+    assert not report.passed
+    assert "`state` is" not in report.hint

@@ -20,6 +20,11 @@ from gradschool.diagnosis.hypotheses.places import Condition, negated
 from gradschool.diagnosis.inputs import is_flags, is_ids
 
 Test = Callable[[Any, Any], object]
+IDS = (
+    "state",
+    "action",
+    "next_state",
+)  # numbers that name a row or a column: 1 is one like another, 0 may count as none
 
 
 def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:
@@ -114,11 +119,13 @@ def _options(parts: Sequence[Part]) -> Iterator[Condition]:
     for k in in_common(parts):
         if all(p.inputs[k].ndim == 0 for p in parts):
             flag = all(p.inputs[k].dtype.kind == "b" for p in parts)
-            for n in (0, 1):
+            for n in (0,) if k in IDS else (0, 1):
                 word = bool(n) if flag else n
                 yield _whole(("value", k, n), f"`{k}` is {word}", partial(_number, k, operator.eq, n))
                 if not flag:
                     yield _whole(("not-value", k, n), f"`{k}` is not {n}", partial(_number, k, operator.ne, n))
+            if k in IDS:
+                continue
             yield _whole(("above-1", k), f"`{k}` is more than 1", partial(_number, k, operator.gt, 1))
     for k, value in parts[0].case.args.items():
         if isinstance(value, str):
