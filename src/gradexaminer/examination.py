@@ -26,7 +26,7 @@ from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.recording.input_size import observe_as_built, size_taken
+from gradexaminer.recording.input_size import MISMATCH, observe_as_built, size_taken
 from gradexaminer.recording.observe import IN_PLACE, PATIENCE, Doors, Observed, observe
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.transitions import Spaces, Transition
@@ -221,6 +221,6 @@ def _say_error(seen: Observed, report: Report) -> None:
     elif seen.lacks:
         report.add(FAULT, "crashed", "", f"{seen.error}; nothing in {seen.lacks} sets it")
     else:
-        size = size_taken(seen)
+        size = size_taken(seen) if MISMATCH in seen.error else None
         advice = f"; observations of {seen.spaces.obs_shape[0]} numbers were given: try obs={size}" if size else ""
         report.add(NOT_SEEN, "crashed", "", f"{seen.error}{advice}")

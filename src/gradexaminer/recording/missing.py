@@ -31,6 +31,16 @@ def class_that_lacks(error: BaseException) -> str:
     return "" if set_here or any(re.search(outside, text) for text in texts) else kinds[0].__name__
 
 
+def is_of_caller(error: BaseException, feed: object, update: object) -> bool:
+    """Whether the line that raised is the caller's, who hands the program in: of `feed`, or of a one-line `update`."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    one_line = getattr(update, "__name__", "") == "<lambda>"
+    theirs = [getattr(f, "__code__", None) for f in ((feed, update) if one_line else (feed,))]
+    return last is not None and any(last.tb_frame.f_code is code for code in theirs)
+
+
 def _source(kind: type) -> str:
     """The text of a class; empty where it has none."""
     try:

@@ -15,7 +15,7 @@ import torch
 from gradexaminer.recording.asked import chosen
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
-from gradexaminer.recording.missing import class_that_lacks
+from gradexaminer.recording.missing import class_that_lacks, is_of_caller
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import RowIndex
 from gradexaminer.recording.scramble import scramble
@@ -153,7 +153,8 @@ class Observer:
                 self._observe()
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
-            self.seen.error, self.seen.lacks = told(error), class_that_lacks(error)
+            callers = is_of_caller(error, self.doors.feed, self.doors.update)
+            self.seen.error, self.seen.lacks = told(error), "" if callers else class_that_lacks(error)
             self.seen.gone = gradients_are_gone(self.recorder.update, self.found)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
