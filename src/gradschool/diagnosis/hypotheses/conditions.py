@@ -122,7 +122,7 @@ def _options(parts: Sequence[Part]) -> Iterator[Condition]:
             for n in (0,) if k in IDS else (0, 1):
                 word = bool(n) if flag else n
                 yield _whole(("value", k, n), f"`{k}` is {word}", partial(_number, k, operator.eq, n))
-                if not flag:
+                if not flag and k not in IDS:
                     yield _whole(("not-value", k, n), f"`{k}` is not {n}", partial(_number, k, operator.ne, n))
             if k in IDS:
                 continue

@@ -86,7 +86,7 @@ def cases(rng: Rng) -> list[Case]:
         case("one action", distinct_q(rng, 3, 1), 1, 2, 2.0, edge=True),
         case("one state", distinct_q(rng, 1, 3), 0, 0, -2.0, edge=True),
         case("right already", done, 1, 0, 0.0, best=True, edge=True, reward=float(done[1].max()), terminated=True),
-        case("the best action leads against a wall", distinct_q(rng, 3, 4), 1, 1, -1.0, best=True, edge=True),
+        case("the best action leads against a wall", distinct_q(rng, 3, 4) - 3.0, 1, 1, -1.0, best=True, edge=True),
         case("no reward, and a best next Q of 0", zero, 0, 2, 0.0, edge=True),
     ]
 
