@@ -231,7 +231,9 @@ def test_what_is_no_file_says_so(name, tmp_path: Path, capsys):
 def test_another_object_of_the_file(tmp_path: Path, capsys, quick_child):
     (tmp_path / "it.py").write_text("examined = 1\n", encoding="utf-8")
     assert main([f"{tmp_path / 'it.py'}:mine"]) == 2
-    assert "it has no dict named mine; write mine = dict(" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "it has no dict named mine; write mine = dict(" in said
+    assert "or say --script if it trains by itself" in said
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def _arguments(path: Path, name: str) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         wanted = name or NAME
         example = f"{wanted} = dict(make=..., feed=..., update=..., n_actions=4)"
-        raise AdapterError(f"it has no dict named {wanted}; write {example}")
+        raise AdapterError(f"it has no dict named {wanted}; write {example}, or say --script if it trains by itself")
     known = list(inspect.signature(examine).parameters)
     odd = [str(key) for key in found if key not in known]
     if odd:

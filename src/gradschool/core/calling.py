@@ -209,7 +209,10 @@ def _outcome(exercise: Exercise, answer: Answer, args: Mapping[str, Any], return
     except BaseException as error:  # a student's exit() must not end the kernel
         if watched.returned and not _passed_through(error, answer):
             return _unusable(exercise, error, watched.value)
-        return Raised(sanitize_text(type(error).__name__[:100]), _message(error, answer))
+        said = _message(error, answer)
+        if type(error) is TypeError and not _line(error, answer):
+            said += _how_it_is_called(said, exercise)
+        return Raised(sanitize_text(type(error).__name__[:100]), said)
 
 
 def _passed_through(error: BaseException, answer: Answer) -> bool:
@@ -247,6 +250,12 @@ def _message(error: BaseException, answer: Answer) -> str:
     if isinstance(error, AttributeError) and where and (fields := _fields(error)):
         where += f"; its fields are {fields}"
     return f"{said} ({where})" if said and where else said or where
+
+
+def _how_it_is_called(said: str, exercise: Exercise) -> str:
+    """Return the exercise's call where its function could not be called at all, as with other parameters; else ""."""
+    named = any(said.startswith(f"{exercise.function}{end}") for end in ("() ", ".__init__() "))
+    return f" (it is called as {exercise.signature.partition(' ->')[0]})" if named else ""
 
 
 def _own_step(error: BaseException, answer: Answer) -> tuple[CodeType, TracebackType] | None:

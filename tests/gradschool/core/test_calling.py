@@ -34,6 +34,18 @@ def test_what_is_printed_is_kept_from_the_first_call_and_is_bounded(capfd: pytes
     assert len(reply_of(lambda x, k: print("x" * 10**7)).printed) == MAX_PRINTED
 
 
+def test_a_function_of_other_parameters_is_told_how_it_is_called() -> None:
+    """Not one whose own line makes the call that does not fit."""
+    namespace: dict[str, Callable[..., Any]] = {}
+    exec("def toy(x):\n    return x\ndef inner(x, k):\n    return toy(x, k)", namespace)
+    asked = " (it is called as toy(x, k))"
+    for name, ends in (("toy", asked), ("inner", "line 2 of inner)")):
+        raised = reply_of(namespace[name]).first
+        assert isinstance(raised, Raised)
+        assert raised.message.startswith("toy() takes 1 positional argument but 2 were given")
+        assert raised.message.endswith(ends)
+
+
 def test_a_function_that_closes_its_output_closes_it_for_nobody() -> None:
     import sys
 
