@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -93,25 +94,42 @@ def explain(g: Array, rows: Rows) -> Formula | None:
     Formula or None
         None where no known formula does. With too few rows to tell, the errors of a mean of half squares.
     """
-    for name in list(rows.values)[: rows.right]:
-        found, c = _loss(g, rows, rows.errors(name))
-        if found:
-            return Formula(rows.asked, f"{found}, {name}, gamma {rows.gamma:g}", right=True, factor=c)
-    if len(g) < 4 + SPARE:
+    losses = [(_loss(g, rows, rows.errors(name)), name) for name in list(rows.values)[: rows.right]]
+    right = [(loss, f"{loss.words}, {name}, gamma {rows.gamma:g}") for loss, name in losses if loss]
+    few = len(g) < 4 + SPARE
+    doubtful = all(loss.at_bend == 1 for loss, _ in right)
+    wrong = _linear(g, rows) if doubtful and not few else None
+    if right and wrong is None:
+        loss, words = max(right, key=lambda found: found[0].at_bend != 1)
+        return Formula(rows.asked, words, right=True, factor=loss.factor)
+    if few:
         return Formula(g * rows.pairs.shape[1], "too few rows to tell the formula", right=False)
-    return _linear(g, rows) or _bent(g, rows)
+    return wrong or _bent(g, rows)
 
 
-def _loss(g: Array, rows: Rows, errors: Array) -> tuple[str, float]:
-    """The loss under which these errors (B,) have the gradients g, and its factor; "" and 0 if there is none."""
+class _Loss(NamedTuple):
+    """A loss in words, the factor in front of its slope, and how many pairs lie beyond a Huber loss's bend.
+
+    A bend that one pair alone lies beyond is taken from its gradient, so it explains whatever is wrong with that pair:
+    a wrong label that explains all pairs is the better explanation.
+    """
+
+    words: str
+    factor: float
+    at_bend: int = 0
+
+
+def _loss(g: Array, rows: Rows, errors: Array) -> _Loss | None:
+    """Return the loss under which these errors (B,) have the gradients g; None if there is none."""
     for c in rows.factors:
         if _same(g / c, rows.pairs @ errors, rows):
-            return f"squared error (factor {_factor(c, rows)})", c
+            return _Loss(f"squared error (factor {_factor(c, rows)})", c)
     for c in rows.factors:
         for bend in np.unique(np.abs(g) / c):
             if BENDS[0] <= bend <= BENDS[1] and _same(g / c, rows.pairs @ np.clip(errors, -bend, bend), rows):
-                return f"Huber loss (bend at {bend:.3g}, factor {_factor(c, rows)})", c
-    return "", 0.0
+                beyond = int((rows.pairs @ (np.abs(errors) > bend) > 0).sum())
+                return _Loss(f"Huber loss (bend at {bend:.3g}, factor {_factor(c, rows)})", c, beyond)
+    return None
 
 
 def _factor(c: float, rows: Rows) -> str:

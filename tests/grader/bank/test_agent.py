@@ -43,6 +43,17 @@ def named(name: str) -> Callable[..., Any]:
     return next(v for v in [*ENTRY.mutants, *ENTRY.alternatives] if v.name == name).fresh()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_row_that_is_wrong_is_not_taken_for_the_one_beyond_a_bend(seed: int) -> None:
+    """A bend that is read from one row explains whatever is wrong with it, where its error is the largest."""
+    (ends,) = (c for c in ENTRY.exercise.cases(np.random.default_rng(seed)) if c.name.startswith("ends, cuts"))
+    right = ENTRY.exercise.oracle(ends.args)
+    found = call_twice(ENTRY.exercise, named("truncated-as-terminal"), ends.args).first
+    assert isinstance(found, dict)
+    for expected, got in ((right["first_step"], found["first_step"]), (right["second_step"][0], found["second_step"][0])):
+        assert not np.allclose(got, expected, rtol=1e-3, atol=1e-6)
+
+
 def judged(answer: Callable[..., Any]) -> Report:
     return examine(ENTRY, lambda args: call_twice(ENTRY.exercise, answer, args), 7)
 
@@ -76,6 +87,21 @@ def test_convention_and_label_are_read_from_the_weights_alone(name: str, words: 
         c.args["first"]["batch"]["reward"][1] += 5.0  # an error beyond the bend
     assert READ is not None
     assert words in READ(c.args, raw(named(name), c)).words
+
+
+@pytest.mark.parametrize("bend", [0.15, 1.0, 2.345678, 4.77])
+def test_a_huber_loss_may_bend_anywhere_also_where_one_row_alone_lies_beyond(bend: float) -> None:
+    def bent(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
+        optimizer.zero_grad()
+        torch.nn.functional.huber_loss(q(batch.obs)[range(len(y)), batch.action], y, delta=bend).backward()
+        optimizer.step()
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    assert judged(bent).passed
+    assert check_here(ENTRY.exercise, bent).passed
 
 
 def test_a_convention_changes_no_mark_and_a_fault_has_its_name_in_every_convention() -> None:
