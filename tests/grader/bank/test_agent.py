@@ -50,8 +50,8 @@ def test_a_row_that_is_wrong_is_not_taken_for_the_one_beyond_a_bend(seed: int) -
     right = ENTRY.exercise.oracle(ends.args)
     found = call_twice(ENTRY.exercise, named("truncated-as-terminal"), ends.args).first
     assert isinstance(found, dict)
-    for expected, got in ((right["first_step"], found["first_step"]), (right["second_step"][0], found["second_step"][0])):
-        assert not np.allclose(got, expected, rtol=1e-3, atol=1e-6)
+    for steps in ((right["first_step"], found["first_step"]), (right["second_step"][0], found["second_step"][0])):
+        assert not np.allclose(*steps, rtol=1e-3, atol=1e-6)
 
 
 def judged(answer: Callable[..., Any]) -> Report:
