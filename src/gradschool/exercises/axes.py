@@ -133,11 +133,7 @@ def has_value(key: str, value: float) -> Axis:
 
 
 def an_entry_of_0(*keys: str) -> Axes:
-    """Return an axis for each of these arrays: an entry of exactly 0 beside others, which many programs take for none.
-
-    >>> missing(an_entry_of_0("y"), [Case("no target of 0", {"y": np.array([1.0, 2.0])})])
-    ['y: an entry of 0 beside others']
-    """
+    """Return an axis for each of these arrays: an entry of exactly 0 beside others, which many programs take for none."""
 
     def of(key: str) -> Axis:
         return some(lambda a: 0 < np.sum(np.equal(a[key], 0)) < np.size(a[key]))
