@@ -133,7 +133,7 @@ def has_value(key: str, value: float) -> Axis:
 
 
 def an_entry_of_0(*keys: str) -> Axes:
-    """Return an axis for each of these arrays: an entry of exactly 0 beside others, which many programs take for none."""
+    """Return an axis for each of these arrays: an entry of exactly 0 beside others, which some take for no entry."""
 
     def of(key: str) -> Axis:
         return some(lambda a: 0 < np.sum(np.equal(a[key], 0)) < np.size(a[key]))
