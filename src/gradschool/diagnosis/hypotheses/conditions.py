@@ -20,11 +20,8 @@ from gradschool.diagnosis.hypotheses.places import Condition, negated
 from gradschool.diagnosis.inputs import is_flags, is_ids
 
 Test = Callable[[Any, Any], object]
-IDS = (
-    "state",
-    "action",
-    "next_state",
-)  # numbers that name a row or a column: 1 is one like another, 0 may count as none
+# Numbers that name a row or a column: 1 is one like another, 0 may count as none.
+IDS = ("state", "action", "next_state")
 
 
 def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:

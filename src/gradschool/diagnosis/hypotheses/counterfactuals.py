@@ -243,9 +243,8 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
     yield from _with_option(exercise, values, nets, relevant)
 
 
-TURNED_ROUND = (
-    "both-rest"  # two numbers between 0 and 1, so that what is compared with the other is the other way round
-)
+# Two numbers between 0 and 1, so that what is compared with the other is the other way round.
+TURNED_ROUND = "both-rest"
 # Not said of the wrong entries alone: there these may fit since the other action, or what stands last, is all there is.
 ONLY_WHOLE = (TURNED_ROUND, "but-last", "but-first")
 WithOption: TypeAlias = "Callable[[Any, float], tuple[Any, float]]"
@@ -288,13 +287,7 @@ def pairs(
     """Yield what two inputs of one kind and shape allow: one in the other's place, both swapped, flags together."""
     for one, a in values.items():
         for two, b in values.items():
-            if (
-                one == two
-                or not _alike(a, b)
-                or is_flags(a) != is_flags(b)
-                or (one in nets) != (two in nets)
-                or nets.get(one) != nets.get(two)
-            ):
+            if one == two or not _of_one_kind(a, b) or (one in nets) != (two in nets) or nets.get(one) != nets.get(two):
                 continue
             if one in relevant:
                 yield _two(exercise, one, two, "replaced-by", f"`{one}` were replaced by `{two}`", lambda a, b: (b, b))
