@@ -214,9 +214,8 @@ def is_plain_object(x: Any) -> bool:
 def _children(x: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(x, nn.Module):
         yield from x._modules.items() if is_container(x) else ()
-        for inner in (
-            layers(x) if not isinstance(x, torch.jit.ScriptModule) else ()
-        ):  # it keeps the network it is made of
+        inside = () if isinstance(x, torch.jit.ScriptModule) else layers(x)  # a script keeps the network it is made of
+        for inner in inside:
             yield from ((k, v) for k, v in vars(inner).items() if not k.startswith("_"))
     elif isinstance(x, Mapping):
         yield from ((str(k), v) for k, v in list(x.items())[:MOST_ITEMS] if not str(k).startswith("__"))
