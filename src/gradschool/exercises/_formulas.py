@@ -202,8 +202,14 @@ def _formula(g: Array, rows: Rows, table: Array, name: str) -> Formula | None:
     c = found / size
     known = any(np.isclose(abs(c[0]), f, rtol=EXACT) for f in rows.factors)
     errors = g / abs(c[0]) if known else g * rows.pairs.shape[1]
-    r, v = (round(-c[k] / c[0], 6) + 0.0 for k in (1, 2))
-    return Formula(errors, f"{name}: y = {r:.3g} r + {v:.3g} v", right=False)
+    r, v, *more = (round(-x / c[0], 6) + 0.0 for x in c[1:])
+    constant = "".join(f" + {_constant(x, rows)}" for x in more if x)
+    return Formula(errors, f"{name}: y = {r:.3g} r + {v:.3g} v{constant}", right=False)
+
+
+def _constant(x: float, rows: Rows) -> str:
+    """What is added to every row's label: of a broadcast, the mean of all rows' rewards."""
+    return "the mean reward of the batch" if abs(x - rows.reward.mean()) < 1e-5 * (1 + abs(x)) else f"{x:.3g}"
 
 
 def _bent(g: Array, rows: Rows) -> Formula | None:

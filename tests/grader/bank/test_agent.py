@@ -104,6 +104,27 @@ def test_a_huber_loss_may_bend_anywhere_also_where_one_row_alone_lies_beyond(ben
     assert check_here(ENTRY.exercise, bent).passed
 
 
+@pytest.mark.parametrize(
+    ("reward", "said"),
+    [
+        (lambda r: r[:, None], "y = 0 r + 0.8 v + the mean reward of the batch"),
+        (lambda r: r + 0.5, "y = 1 r + 0.8 v + 0.5"),
+    ],
+)
+def test_what_is_added_to_every_label_is_read_too(reward: Callable[[Any], Any], said: str) -> None:
+    def added(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            v = target_q(batch.next_obs).max(dim=1).values
+            y = reward(batch.reward) + gamma * (1 - batch.terminated) * v
+        optimizer.zero_grad()
+        (q(batch.obs)[range(len(v)), batch.action] - y).square().mean().backward()
+        optimizer.step()
+
+    c = case()
+    assert READ is not None
+    assert f"{said};" in READ(c.args, raw(added, c)).words
+
+
 def test_a_convention_changes_no_mark_and_a_fault_has_its_name_in_every_convention() -> None:
     def summed_without_mask(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
         with torch.no_grad():
