@@ -118,7 +118,7 @@ WARM_WORKERS = """
 import multiprocessing, sys
 sys.path.insert(0, {root!r})
 from grader.executors import process_context
-process_context.context = lambda fork: multiprocessing.get_context("forkserver")
+process_context.context = lambda *_: multiprocessing.get_context("forkserver")
 """
 REAL = """
 import sys
