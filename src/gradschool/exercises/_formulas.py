@@ -94,17 +94,18 @@ def explain(g: Array, rows: Rows) -> Formula | None:
     Formula or None
         None where no known formula does. With too few rows to tell, the errors of a mean of half squares.
     """
-    losses = [(_loss(g, rows, rows.errors(name)), name) for name in list(rows.values)[: rows.right]]
-    right = [(loss, f"{loss.words}, {name}, gamma {rows.gamma:g}") for loss, name in losses if loss]
-    few = len(g) < 4 + SPARE
-    doubtful = all(loss.at_bend == 1 for loss, _ in right)
-    wrong = _linear(g, rows) if doubtful and not few else None
-    if right and wrong is None:
-        loss, words = max(right, key=lambda found: found[0].at_bend != 1)
-        return Formula(rows.asked, words, right=True, factor=loss.factor)
-    if few:
-        return Formula(g * rows.pairs.shape[1], "too few rows to tell the formula", right=False)
-    return wrong or _bent(g, rows)
+    doubtful: Formula | None = None
+    for name in list(rows.values)[: rows.right]:
+        loss = _loss(g, rows, rows.errors(name))
+        if loss is None:
+            continue
+        found = Formula(rows.asked, f"{loss.words}, {name}, gamma {rows.gamma:g}", right=True, factor=loss.factor)
+        if loss.at_bend != 1:
+            return found
+        doubtful = doubtful or found
+    if len(g) < 4 + SPARE:
+        return doubtful or Formula(g * rows.pairs.shape[1], "too few rows to tell the formula", right=False)
+    return _linear(g, rows) or doubtful or _bent(g, rows)
 
 
 class _Loss(NamedTuple):
