@@ -230,3 +230,16 @@ def test_an_id_of_1_is_no_place() -> None:
     report = said("dqn.tabular_step", shrunk)
     assert not report.passed
     assert "`state` is" not in report.hint
+
+
+def test_an_answer_is_no_integral_where_the_right_one_is_its_own_slope() -> None:
+    """PPO's gradient is an exponential of log pi: whatever is added to it, it grows by itself."""
+
+    def with_a_constant(log_prob: Array, old_log_prob: Array, advantage: Array, clip: float) -> Array:
+        r = np.exp(log_prob - old_log_prob)
+        clipped = np.where(advantage > 0, r > 1 + clip, r < 1 - clip)
+        return np.where(clipped, 0.0, -r * advantage) / len(r) + 1e-6
+
+    report = said("next.ppo_gradient", with_a_constant)
+    assert "slope is asked for" not in report.hint
+    assert report.hint.startswith("With `advantage` set to 0, the right result is 0, and yours is not")

@@ -280,6 +280,8 @@ def integral(s: Observation) -> Seen:
     allowed = 1e-3 * largest(wanted)
     if 1e-13 * max(largest(s.got), largest(s.got_after)) >= allowed:
         return NOTHING  # nothing is wanted, or it is lost in rounding
+    if largest(s.right_after - s.right - wanted) <= allowed:
+        return NOTHING  # the right answer is its own slope, as an exponential is
     if largest(s.got_after - s.got - wanted) > allowed:
         return AGAINST
     says = (
