@@ -210,15 +210,15 @@ class ForkServerPool:
                 process = self._own_server(config.work_dir).fork(*wanted)
             except REFUSALS:  # it may have died a moment ago
                 self.failures += 1
-                process = self._retry(judge, config)
+                process = self._retry(config.work_dir, *wanted)
             self.failures = 0
             return process
 
-    def _retry(self, judge: str, config: ExecutionConfig) -> ForkedProcess:
+    def _retry(self, work_dir: Path, judge: str, resources: ResourceLimits, optimizers: bool) -> ForkedProcess:
         """Try a second time, with a new server."""
         self.end()
         try:
-            return self._own_server(config.work_dir).fork(judge, config.limits.resources, config.optimizers)
+            return self._own_server(work_dir).fork(judge, resources, optimizers)
         except REFUSALS as error:
             self.failures += 1
             self.end()

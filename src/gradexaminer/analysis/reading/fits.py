@@ -59,15 +59,17 @@ def fit(y: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> Fit:
         return Fit({}, np.inf)
     table = np.stack([columns[n][rows] for n in names], axis=1)
     scale = np.linalg.norm(table, axis=0)
-    found, _, rank, _ = np.linalg.lstsq(table / scale, y, rcond=1e-9)
+    unit = table / scale
+    found, _, rank, _ = np.linalg.lstsq(unit, y, rcond=1e-9)
     if rank < len(names):
         return Fit({}, np.inf)
-    residual = float(np.linalg.norm(table / scale @ found - y) / size)
+    residual = float(np.linalg.norm(unit @ found - y) / size)
     coefficients = dict.fromkeys(columns, 0.0) | dict(zip(names, (found / scale).tolist(), strict=True))
     shares = dict(zip(names, (np.abs(found) / size).tolist(), strict=True))
     if residual >= EXACT:
         return Fit(coefficients, residual, shares)
-    spread = np.sqrt(np.diag(np.linalg.inv((table / scale).T @ (table / scale))) / (len(y) - len(names)))
+    # Of the inverse of unit.T @ unit, the roots of the diagonal: by QR, as that product may be singular to rounding.
+    spread = np.linalg.norm(np.linalg.inv(np.linalg.qr(unit)[1]), axis=1) / np.sqrt(len(y) - len(names))
     return Fit(coefficients, residual, shares, dict(zip(names, residual * size * spread / scale, strict=True)))
 
 
