@@ -1,4 +1,4 @@
-"""`gradexaminer FILE.py[:NAME]`: examine an agent from a terminal."""
+"""`gradexaminer FILE[:NAME]`: examine an agent from a terminal."""
 
 from __future__ import annotations
 
@@ -23,17 +23,15 @@ def main(arguments: list[str] | None = None) -> int:
     file, _, name = asked.file.rpartition(":")
     if not file or not name.isidentifier():  # no name, or the drive of a Windows path
         file, name = asked.file, ""
-    described = asked.n_actions is not None or (asked.low is not None and asked.high is not None)
-    if asked.script and not described:
-        parser.error("--script needs the actions: --n-actions 4, or --low -1 -1 --high 1 1")
-    if not asked.script and (described or asked.low or asked.high):
-        parser.error("--n-actions, --low and --high go with --script; an adapter's dict says them itself")
+    if (asked.low is None) is not (asked.high is None):
+        parser.error("--low and --high go together: --low -1 -1 --high 1 1")
     spaces = {
         "n_actions": asked.n_actions,
         "low": asked.low,
         "high": asked.high,
         "obs": asked.obs,
-        "image": asked.image,
+        "image": asked.image or None,
+        "n_states": asked.n_states,
     }
     request = {
         "file": file,
@@ -61,21 +59,29 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 no fault found, 1 fault, 2 could not be run, 3 suspicion, 4 not seen.",
     )
     parser.add_argument(
-        "file", metavar="FILE.py[:NAME]", help="a file with examined = dict(make=..., feed=..., update=..., ...)"
+        "file",
+        metavar="FILE[:NAME]",
+        help="a Python file or notebook: a training script, which runs in a made-up environment, or one with "
+        "examined = dict(make=..., feed=..., update=..., ...)",
     )
     parser.add_argument(
-        "--script", action="store_true", help="FILE.py is a training script: run it in a made-up environment"
-    )
-    parser.add_argument("--n-actions", type=int, help="with --script: number of discrete actions")
-    parser.add_argument(
-        "--low", type=float, nargs="+", help="with --script: lower bounds of a continuous action, one number per entry"
-    )
-    parser.add_argument("--high", type=float, nargs="+", help="with --script: upper bounds of a continuous action")
-    parser.add_argument(
-        "--obs", type=int, default=5, help="with --script: number of entries of an observation (default 5)"
+        "--script", action="store_true", help="FILE is a training script, although it has something named examined"
     )
     parser.add_argument(
-        "--image", action="store_true", help="with --script: observations are images, with integers from 0 to 255"
+        "--n-actions", type=int, help="a script's number of discrete actions (default: that of its environment)"
+    )
+    parser.add_argument(
+        "--low", type=float, nargs="+", help="lower bounds of a script's continuous action, one number per entry"
+    )
+    parser.add_argument("--high", type=float, nargs="+", help="upper bounds of a script's continuous action")
+    parser.add_argument(
+        "--obs", type=int, help="a script's number of entries of an observation (default: that of its environment)"
+    )
+    parser.add_argument(
+        "--n-states", type=int, help="a script's number of states, if an observation is the number of one"
+    )
+    parser.add_argument(
+        "--image", action="store_true", help="a script's observations are images, with integers from 0 to 255"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default 0)")
     parser.add_argument("--seconds", type=int, default=60, help="limit on the CPU seconds of the code (default 60)")

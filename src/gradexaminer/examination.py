@@ -38,6 +38,7 @@ ERRORS = "GRADEXAMINER_RAISES"  # in the environment: errors of the examiner's o
 BY_FUNC = "its gradients are made by torch.func (updates without a backward pass are not examined)"
 NO_GRADIENT = "'NoneType' object"  # of a program that uses a gradient which `zero_grad` has removed
 USUAL_SIZE = 5  # numbers of an observation, unless the agent was built for others
+MORE_STATES = "build the agent for more of them, as a script does that reads env.observation_space.n"
 DETACHED = ("does not require grad", "element 0 of tensors does not require grad")
 
 
@@ -51,6 +52,7 @@ def examine(
     high: Sequence[float] | None = None,
     obs: int | tuple[int, ...] | None = None,
     image: bool = False,
+    n_states: int | None = None,
     sync: Callable[[Any], Any] | None = None,
     seed: int = 0,
     patience: float = PATIENCE,
@@ -71,6 +73,9 @@ def examine(
         Shape of one observation. Without it, 5 numbers, or as many as the networks' first layers take.
     image : bool
         Observations are whole numbers from 0 to 255, uint8.
+    n_states : int, optional
+        An observation is the number of a state, below this one. Each is handed out once, so that it tells its row:
+        build the agent for a few thousand, however many its environment has.
     sync : callable, optional
         `sync(agent)` copies the target network, where the training loop does that.
     seed : int
@@ -91,21 +96,29 @@ def examine(
     if update is None:
         raise ValueError("examine needs update=...: a function that has the agent learn once")
     began = time.perf_counter()
-    spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image)
-    record = observe if obs is not None else observe_as_built
+    spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image, n_states=n_states)
+    record = observe_as_built if obs is None and n_states is None else observe
     with seeded(seed):
         report = conclude(record(Doors(make, update, feed, sync), spaces, seed, patience))
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
 
-def spaces_of(n_actions: int | None, low: Any, high: Any, obs: int | tuple[int, ...], *, image: bool) -> Spaces:
+def spaces_of(
+    n_actions: int | None,
+    low: Any,
+    high: Any,
+    obs: int | tuple[int, ...],
+    *,
+    image: bool,
+    n_states: int | None = None,
+) -> Spaces:
     """What an agent was built for, from the arguments of :func:`examine`; a `ValueError` says what is missing."""
-    shape = (obs,) if isinstance(obs, int) else tuple(obs)
+    shape = () if n_states is not None else (obs,) if isinstance(obs, int) else tuple(obs)
     if n_actions is not None and low is None and high is None:
-        return Spaces(shape, n_actions, image=image)
+        return Spaces(shape, n_actions, image=image, n_states=n_states)
     if n_actions is None and low is not None and high is not None:
-        return Spaces(shape, None, np.asarray(low, np.float32), np.asarray(high, np.float32), image)
+        return Spaces(shape, None, np.asarray(low, np.float32), np.asarray(high, np.float32), image, n_states)
     raise ValueError(
         "describe the actions: n_actions=4 for discrete ones, or low=[-1, -1], high=[1, 1] for continuous ones"
     )
@@ -205,6 +218,8 @@ def _say_nothing_learned(seen: Observed, report: Report) -> None:
 
 def _what_was_tried(seen: Observed) -> str:
     handed = f"{len(seen.transitions)} transitions were handed out"
+    if seen.used_up:
+        return f"{handed}, and with them all {seen.spaces.n_states} states; each is given once: {MORE_STATES}"
     if not seen.started:
         return handed
     emptied = "as where an update empties its buffer (on-policy agents are not examined)"

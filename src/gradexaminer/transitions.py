@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ class Spaces:
         Bounds of continuous actions.
     image : bool
         Observations are whole numbers from 0 to 255.
+    n_states : int or None
+        Number of states, where an observation is the number of one; None where it is a vector or an image.
     """
 
     obs_shape: tuple[int, ...]
@@ -34,6 +37,7 @@ class Spaces:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     image: bool = False
+    n_states: int | None = None
 
     @property
     def continuous(self) -> bool:
@@ -59,7 +63,7 @@ class Transition:
 
     Attributes
     ----------
-    obs, next_obs : ndarray of float32 (uint8 for images)
+    obs, next_obs : ndarray of float32 (uint8 for images, NumPy int64 for states that are numbers)
         Unique for every transition.
     action : int or ndarray of shape (A,)
         What was done.
@@ -99,9 +103,9 @@ class Transition:
         import torch
 
         kind = torch.float32 if isinstance(self.action, np.ndarray) else torch.int64
-        after = None if none_at_end and self.terminated else torch.from_numpy(self.next_obs.copy())[None]
+        after = None if none_at_end and self.terminated else torch.as_tensor(self.next_obs.copy())[None]
         action = torch.as_tensor(self.action, dtype=kind).reshape(1, -1)
-        return torch.from_numpy(self.obs.copy())[None], action, after, torch.tensor([self.reward], dtype=torch.float32)
+        return torch.as_tensor(self.obs.copy())[None], action, after, torch.tensor([self.reward], dtype=torch.float32)
 
 
 class Batch:
@@ -155,16 +159,22 @@ LARGE = 4.0  # some rewards are this many times larger, so that a clipped one sh
 
 
 def make_transitions(spaces: Spaces, n: int, rng: np.random.Generator, first: int = 0) -> list[Transition]:
-    """Return `n` transitions, no two observations of which are equal."""
+    """Return `n` transitions, no two observations of which are equal; the first one is number `first` of all.
+
+    Raises
+    ------
+    NoMoreStatesError
+        If states are numbers, and all of them were handed out.
+    """
     kinds = rng.random(n)
     rewards = rng.normal(size=n) * np.where(rng.random(n) < 0.25, LARGE, 1.0)
     return [
         Transition(
             first + i,
-            _observation(spaces, rng),
+            new_observation(spaces, rng, 2 * (first + i)),
             _action(spaces, rng),
             float(np.float32(rewards[i])),
-            _observation(spaces, rng),
+            new_observation(spaces, rng, 2 * (first + i) + 1),
             bool(kinds[i] < TERMINATED),
             bool(TERMINATED <= kinds[i] < TERMINATED + TRUNCATED),
         )
@@ -172,11 +182,40 @@ def make_transitions(spaces: Spaces, n: int, rng: np.random.Generator, first: in
     ]
 
 
-def _observation(spaces: Spaces, rng: np.random.Generator) -> np.ndarray:
+def new_reward(rng: np.random.Generator) -> float:
+    """Return a reward, some of them large."""
+    reward = rng.normal() * (LARGE if rng.random() < 0.25 else 1.0)
+    return float(np.float32(reward))
+
+
+class NoMoreStatesError(BaseException):
+    """Every state was handed out: a further one could not be told from the first of the same number.
+
+    It ends a script; no `except Exception` of its own catches it.
+    """
+
+
+def new_observation(spaces: Spaces, rng: np.random.Generator, number: int) -> Any:
+    """Return an observation that differs from all others; it is the one with this number."""
+    if spaces.n_states is not None:
+        return _state(spaces.n_states, spaces.n_actions or 0, number)
     if not spaces.image:
         return rng.normal(size=spaces.obs_shape).astype(np.float32)
     dark = rng.integers(0, 120)  # pictures of different brightness: networks then differ in what they answer
     return rng.integers(dark, 256, size=spaces.obs_shape).astype(np.uint8)
+
+
+def _state(n_states: int, n_actions: int, number: int) -> Any:
+    """Return states in an order without a pattern; none of them can be taken for an action or a flag."""
+    order = _order(max(n_actions, 2), n_states)
+    if number >= len(order):
+        raise NoMoreStatesError(f"all {n_states} states were handed out")
+    return order[number]
+
+
+@cache
+def _order(low: int, high: int) -> np.ndarray:
+    return np.random.default_rng(high).permutation(np.arange(low, high))
 
 
 def _action(spaces: Spaces, rng: np.random.Generator) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import torch
 
 from gradexaminer import Report, examine
 from gradexaminer.examination import ERRORS
+from gradexaminer.running import apart, child
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,6 +44,31 @@ def load(tmp_path: Path) -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def quick_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child as it is, forked from this process, which has imported PyTorch already."""
+
+    def run(line, *, input, stdout, stderr, check, timeout):
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(write)
+            for ours, theirs in ((read, 0), (stdout.fileno(), 1), (stderr.fileno(), 2)):
+                os.dup2(ours, theirs)
+            sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
+            try:
+                child.main()
+            finally:
+                os._exit(0)
+        os.close(read)
+        os.write(write, input)
+        os.close(write)
+        return subprocess.CompletedProcess(line, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+    monkeypatch.setattr(apart.subprocess, "run", run)
+    monkeypatch.setattr(apart, "has_sandbox", lambda: False)
 
 
 def examine_dqn(module: ModuleType, seed: int = 0) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 
 from gradexaminer import Finding, Report, cli, watch
 from gradexaminer.cli import main
-from gradexaminer.running import apart, child
+from gradexaminer.running import apart
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import seed_all
 from tests.gradexaminer.sources import changed
@@ -139,6 +138,10 @@ def test_a_script_in_a_process_of_its_own_that_writes_and_never_ends(tmp_path: P
     [
         (
             "x = 1\n",
+            "no environment was made by gymnasium.make, so there was nothing to learn from; for an agent without ",
+        ),
+        (
+            "examined = 1\n",
             "it has no dict named examined; write examined = dict(make=..., feed=..., update=..., ",
         ),
         ("raise ValueError('boom\\nand more')\n", "ValueError: boom and more"),
@@ -165,31 +168,6 @@ def test_a_file_that_cannot_be_examined_says_why_in_one_line(text, words, tmp_pa
     assert said.out == ""
     assert said.err.startswith(f"gradexaminer: it.py could not be examined: {words}")
     assert said.err.count("\n") == 1
-
-
-@pytest.fixture
-def quick_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The child as it is, forked from this process, which has imported PyTorch already."""
-
-    def run(line, *, input, stdout, stderr, check, timeout):
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(write)
-            for ours, theirs in ((read, 0), (stdout.fileno(), 1), (stderr.fileno(), 2)):
-                os.dup2(ours, theirs)
-            sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
-            try:
-                child.main()
-            finally:
-                os._exit(0)
-        os.close(read)
-        os.write(write, input)
-        os.close(write)
-        return subprocess.CompletedProcess(line, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-
-    monkeypatch.setattr(apart.subprocess, "run", run)
-    monkeypatch.setattr(apart, "has_sandbox", lambda: False)
 
 
 TRUE = {"conventions": ["DQN"], "findings": [], "updates": 6, "milliseconds": 50.0, "discrete": True}
@@ -225,7 +203,7 @@ def test_a_forged_answer_is_no_more_than_a_report(
 @pytest.mark.parametrize("name", ["nothere.py", "."])
 def test_what_is_no_file_says_so(name, tmp_path: Path, capsys):
     assert main([str(tmp_path / name)]) == 2
-    assert "is not a file here; give the path of a Python file" in capsys.readouterr().err
+    assert "is not a file here; give the path of a Python file or notebook" in capsys.readouterr().err
 
 
 def test_another_object_of_the_file(tmp_path: Path, capsys, quick_child):
@@ -239,9 +217,8 @@ def test_another_object_of_the_file(tmp_path: Path, capsys, quick_child):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["x.py", "--script"], "--script needs the actions: --n-actions 4, or --low -1 -1 --high 1 1"),
-        (["x.py", "--script", "--low", "-1"], "--script needs the actions"),
-        (["x.py", "--n-actions", "4"], "--n-actions, --low and --high go with --script"),
+        (["x.py", "--low", "-1"], "--low and --high go together: --low -1 -1 --high 1 1"),
+        (["x.py", "--high", "1"], "--low and --high go together"),
     ],
 )
 def test_options_that_do_not_go_together(words, said, capsys):

@@ -6,6 +6,7 @@ which only one end is known is called s. What the backward pass went through tel
 
 from __future__ import annotations
 
+from bisect import bisect
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
-    from gradexaminer.recording.rows import RowIndex
+    from gradexaminer.recording.rows import Keys, RowIndex
     from gradexaminer.recording.trace import Call, Update
 
 
@@ -24,13 +25,44 @@ def settle_ends(update: Update, rows: RowIndex) -> None:
     learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
     if not any(c.keys.all_here for c in learned):
         _learned_before_it_was_known(learned, rows)
-    known = {c.keys.index.tobytes() for c in learned if c.keys.all_here}
+    here = sorted((c for c in learned if c.keys.all_here), key=lambda c: c.time)
+    known = {c.keys.index.tobytes() for c in here}
+    either: list[tuple[Call, Keys]] = []
     for call in update.calls:
-        if not call.keys.all_here or call.keys.index.tobytes() in known or call in learned:
+        if not call.keys.all_here or call in learned:
             continue
         other = rows.other_end(call.keys, NEXT)
         if other is not None and other.index.tobytes() in known:
+            if call.keys.index.tobytes() in known:
+                either.append((call, other))
+            else:
+                call.keys = other
+    _settle_by_place(either, here, update)
+
+
+def _settle_by_place(either: list[tuple[Call, Keys]], here: list[Call], update: Update) -> None:
+    """Rows of a loop over rows, where both a transition and the one after it are learned: as the line's other rows.
+
+    A line that asks about s' does so right before it learns that row, or right after.
+    """
+    times = [c.time for c in here]
+    settled: dict[tuple[str, tuple[str, int]], set[int]] = {}
+    for call in update.calls if either else ():
+        if call.keys.all_next:
+            settled.setdefault((call.network, call.line), set()).update(_sides(call, call.keys, here, times))
+    for call, other in either:
+        if _sides(call, other, here, times) & settled.get((call.network, call.line), set()):
             call.keys = other
+
+
+def _sides(call: Call, keys: Keys, here: list[Call], times: list[int]) -> set[int]:
+    """Whether the row is that of the learned call before this one (-1), of the one after it (0), or of both."""
+    after = bisect(times, call.time)
+    return {
+        side
+        for side in (-1, 0)
+        if 0 <= after + side < len(here) and np.array_equal(here[after + side].keys.index, keys.index)
+    }
 
 
 def _learned_before_it_was_known(learned: list[Call], rows: RowIndex) -> None:

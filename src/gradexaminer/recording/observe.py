@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from gradexaminer.files import CELL
 from gradexaminer.recording.asked import chosen
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
 from gradexaminer.recording.missing import class_that_lacks, is_of_caller
 from gradexaminer.recording.recorder import Recorder
-from gradexaminer.recording.rows import RowIndex
+from gradexaminer.recording.rows import index_of
 from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.trace import Update
 from gradexaminer.recording.wrapping import not_compiled
-from gradexaminer.transitions import Batch, Spaces, Transition, make_transitions
+from gradexaminer.transitions import Batch, NoMoreStatesError, Spaces, Transition, make_transitions
 
 SIZES = (64, 128, 256, 512, 1200, 2600, 5200)  # transitions to feed, until an update has something to learn from
 MOST_AFTER_ERROR = 1200  # transitions to feed to an update that raises before it has learned
@@ -93,6 +94,8 @@ class Observed:
         Why there is no more; empty when all went well.
     lacks : str
         The class of the program whose attribute was missing, where nothing sets it.
+    used_up : bool
+        Whether states are numbers, and all of them were handed out.
     gone : bool
         Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
     """
@@ -115,6 +118,7 @@ class Observed:
     error_type: str = ""
     lacks: str = ""
     gone: bool = False
+    used_up: bool = False
 
     @property
     def broken(self) -> bool:
@@ -137,7 +141,7 @@ class Observer:
         self.doors, self.spaces, self.patience, self.fresh = doors, spaces, patience, fresh
         self.rng = np.random.default_rng(seed)
         self.generator = torch.Generator().manual_seed(seed)
-        self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
+        self.rows = index_of(spaces)
         self.fed = 0
         self.number = 0
         self.last: list[Transition] = []
@@ -151,6 +155,8 @@ class Observer:
         try:
             with one_thread(), not_compiled():
                 self._observe()
+        except NoMoreStatesError:
+            self.seen.used_up = True
         except Exception as error:  # a stranger's code may raise anything
             self.seen.error_type = type(error).__name__
             callers = is_of_caller(error, self.doors.feed, self.doors.update)
@@ -168,7 +174,7 @@ class Observer:
         given = []
         with one_thread():
             for _ in range(DRAWS):
-                scramble(self.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+                scramble(self.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
                 given.append(chosen(self.agent, known, self.spaces.action_size))
         return {name: np.concatenate([x[name] for x in given]) for name in given[0] if all(name in x for x in given)}
 
@@ -207,6 +213,14 @@ class Observer:
             self.doors.feed(self.agent, t)
         self.fed = size
 
+    def _feed_one_more(self) -> None:
+        """Where what is learned is not looked at: any transition will do, if there is no other state left."""
+        try:
+            self._feed_up_to(self.fed + 1)
+        except NoMoreStatesError:
+            if self.doors.feed:
+                self.doors.feed(self.agent, self.last[-1])
+
     def _new(self, n: int) -> list[Transition]:
         made = make_transitions(self.spaces, n, self.rng, first=len(self.seen.transitions))
         self.seen.transitions.update({t.index: t for t in made})
@@ -227,14 +241,13 @@ class Observer:
         return update
 
     def _record_all(self) -> None:
-        scale = 100.0 if self.spaces.image else 1.0
         calls = 0
         while calls < 4 * MOST_UPDATES:
             calls += 1
             last = self.seen.updates[-1:]
             self._feed_up_to(self.fed + min([FRESH, *(max(FEWEST_FRESH, rows_learned(u)) for u in last)]))
             if self.fresh:
-                scramble(self.found.modules.values(), self.generator, input_scale=scale)
+                scramble(self.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
                 self.seen.fresh = True
             update = self._update(recorded=True)
             if learned(update):
@@ -250,7 +263,7 @@ class Observer:
 
         def is_settled() -> bool:
             self.seen.calls += 1
-            self._feed_up_to(self.fed + 1)  # some count what they store, and copy by that
+            self._feed_one_more()  # some count what they store, and copy by that
             self._update(recorded=False)
             changed = {k for k in waiting if not torch.equal(waiting[k], parameters[k].detach())}
             self.seen.moved_later |= changed
@@ -324,5 +337,8 @@ def told(error: Exception) -> str:
     """What an error says, and the stranger's own line that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [f for f in frames if "gradexaminer" not in f.filename and "/torch/" not in f.filename]
-    where = f" ({theirs[-1].name}, line {theirs[-1].lineno}: {theirs[-1].line})" if theirs else ""
-    return f"{type(error).__name__}: {error}{where}"
+    if not theirs:
+        return f"{type(error).__name__}: {error}"
+    last = theirs[-1]
+    place = last.filename if last.filename.startswith(CELL) and last.name == "<module>" else last.name
+    return f"{type(error).__name__}: {error} ({place}, line {last.lineno}: {last.line})"

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from gradexaminer.transitions import Transition
+    from gradexaminer.transitions import Spaces, Transition
 
 HERE, NEXT = 0, 1  # the two ends of a transition: s and s'
 MOST_COMPARED = 12_000  # rows; beyond that only exact ones are looked up
 MOST_SORTED = 64  # entries of an observation that is compared entry by entry
 MOST_REMEMBERED = 20_000  # numbers of an input that is known again as a whole: twin networks are asked the same
 LEAST_SPAN = 1e-3  # of the known values' span, that the rows of one batch cover at least
+NEARLY_WHOLE = 0.02  # a number of a state, made from its share of all states
 CLOSE = 1e-4  # of a normalized row, when observations were rescaled on the way
 
 
@@ -59,8 +60,8 @@ class Keys:
 class RowIndex:
     """Observations that were handed out, found by value: as they were, rescaled, or in another order."""
 
-    def __init__(self, obs_size: int) -> None:
-        self.size = obs_size
+    def __init__(self, obs_size: int, typical: float = 1.0) -> None:
+        self.size, self.typical = obs_size, typical
         self._exact: dict[bytes, list[tuple[int, int]]] = {}
         self._rows: list[np.ndarray] = []
         self._names: list[tuple[int, int]] = []
@@ -84,6 +85,10 @@ class RowIndex:
         self._names.append((index, end))
         self._signatures = None
         self._found.clear()
+
+    def input_scale(self, entries: int) -> float:
+        """Typical size of an entry of what a first layer is given, if it has so many entries."""
+        return self.typical
 
     def holds(self, x: np.ndarray) -> bool:
         """Whether the first row of `x` begins or ends with an observation that was handed out, as it was."""
@@ -173,6 +178,51 @@ class RowIndex:
         values = fit[0] + fit[1] * rows[:, 0].astype(np.float64)
         nearest = np.abs(known[None, :] - values[:, None]).argmin(axis=1)
         return [_key(self._rows[int(k)]) for k in nearest]
+
+
+class StateIndex(RowIndex):
+    """States that are whole numbers, found as they are, one-hot, or as a share of all states."""
+
+    def __init__(self, n_states: int) -> None:
+        super().__init__(1, float(n_states))
+        self.n_states = n_states
+
+    def input_scale(self, entries: int) -> float:
+        """The same: of one-hot rows, in which one entry of all is 1, of a number, and of an embedding."""
+        if entries == self.n_states:
+            return float(1 / np.sqrt(self.n_states))
+        return self.typical if entries == 1 else 1.0
+
+    def holds(self, x: np.ndarray) -> bool:
+        """Whether the first row of `x` is a state that was handed out."""
+        return self.find(x[:1] if x.ndim > 1 else x) is not None
+
+    def _find(self, x: np.ndarray) -> Keys | None:
+        for numbers in self._readings(x):
+            marks = [_key(row) for row in numbers.reshape(-1, 1)]
+            if len(marks) and self._knows(marks):
+                found = self._named(marks)
+                return Keys(found[:, 0], found[:, 1], np.zeros((len(marks), 0)), marks=tuple(marks))
+        return None
+
+    def _readings(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        """What may be the states' numbers."""
+        if x.size and x.size % self.n_states == 0 and (x.ndim == 1 or x.shape[-1] == self.n_states):
+            rows = x.reshape(-1, self.n_states)
+            if (np.sort(rows, axis=1)[:, -2:] == (0, 1)).all() and (rows.sum(axis=1) == 1).all():
+                yield rows.argmax(axis=1)
+        elif x.size and x.size == len(x):
+            for unit in (1, self.n_states, self.n_states - 1):
+                if np.abs(x * unit - np.rint(x * unit)).max() < NEARLY_WHOLE:
+                    self.typical = self.n_states / unit
+                    yield np.rint(x * unit)
+
+
+def index_of(spaces: Spaces) -> RowIndex:
+    """Return an empty index for observations of this kind."""
+    if spaces.n_states is not None:
+        return StateIndex(spaces.n_states)
+    return RowIndex(int(np.prod(spaces.obs_shape)), 100.0 if spaces.image else 1.0)
 
 
 def _one_end(names: list[list[tuple[int, int]]]) -> np.ndarray:

@@ -15,7 +15,7 @@ from torch import nn
 from gradexaminer.recording.layers import layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 GAIN = 1.3  # keeps a signal's size through a few layers of ReLU or tanh
@@ -24,7 +24,9 @@ LARGE = 10_000  # weights of one layer, up to which each is drawn
 DRAWN = 8191
 
 
-def scramble(modules: Iterable[nn.Module], generator: torch.Generator, *, input_scale: float = 1.0) -> None:
+def scramble(
+    modules: Iterable[nn.Module], generator: torch.Generator, *, input_scale: Callable[[int], float] = lambda _: 1.0
+) -> None:
     """Draw new weights, in place, for all parameters of the modules; each storage once.
 
     Parameters
@@ -32,8 +34,9 @@ def scramble(modules: Iterable[nn.Module], generator: torch.Generator, *, input_
     modules : iterable of Module
         A network that is reached twice, or that shares its storage with another, is drawn once.
     generator : torch.Generator
-    input_scale : float
-        Typical size of an entry of an observation: the first layer's weights are divided by it.
+    input_scale : callable
+        Typical size of an entry of what the first layer is given, by its number of entries: the weights are divided
+        by it.
     """
     done: set[int] = set()
     with torch.no_grad():
@@ -44,7 +47,8 @@ def scramble(modules: Iterable[nn.Module], generator: torch.Generator, *, input_
                     if p is None or p.data_ptr() in done or not p.is_floating_point():
                         continue
                     done.add(p.data_ptr())
-                    _draw(layer, name, p, generator, 1 / input_scale if first else 1.0)
+                    scale = 1 / input_scale(math.prod(p.shape[1:])) if first else 1.0
+                    _draw(layer, name, p, generator, scale)
                     first = first and p.ndim < 2
 
 

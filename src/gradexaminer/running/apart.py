@@ -59,7 +59,7 @@ def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, 
     """
     path = Path(request["file"]).resolve()
     if not path.is_file():
-        raise CannotExamineError(f"{path.name} is not a file here; give the path of a Python file")
+        raise CannotExamineError(f"{path.name} is not a file here; give the path of a Python file or notebook")
     walled = sandbox and has_sandbox()
     line = [*(_sandbox(path.parent) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
     asked = json.dumps({**request, "file": str(path)})

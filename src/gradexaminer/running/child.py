@@ -11,11 +11,14 @@ import importlib.util
 import inspect
 import json
 import os
-import runpy  # noqa: TID251  # this process exists to run a stranger's script
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from gradexaminer.files import FileError, Part, binds, parts_of, run_parts
+from gradexaminer.findings import Report
 
 NAME = "examined"
 MOST_LETTERS = 400  # of an exception's text
@@ -31,12 +34,13 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     request = json.load(sys.stdin)
+    os.environ.setdefault("MPLBACKEND", "Agg")  # a plot then opens no window and waits for no click
     _limit(int(request["seconds"]))
     try:
         said = _run(request)
     except SystemExit as end:
         said = {"error": f"it ended itself with status {end.code}"}
-    except AdapterError as error:
+    except (AdapterError, FileError) as error:
         said = {"error": str(error)}
     except Exception as error:  # a stranger's file may raise anything
         said = {"error": _in_a_line(error)}
@@ -63,39 +67,59 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     gc.disable()  # nothing of an import is garbage, and looking for some takes a third of the time
     import torch
 
-    from gradexaminer import examine, watch
+    from gradexaminer import examine
 
     gc.freeze()
     gc.enable()
     torch.set_num_threads(1)
     path = Path(request["file"])
     sys.path.insert(0, str(path.parent))
-    if request["script"]:
-        report = watch(lambda make: _script(path, make), **request["spaces"], seed=request["seed"])
+    parts = parts_of(path)
+    spaces = {name: value for name, value in request["spaces"].items() if value is not None}
+    name = request["object"]
+    if request["script"] or not (name or binds(parts, NAME)):
+        report = _watched(path, parts, {**spaces, "seed": request["seed"]})
+    elif spaces:
+        raise AdapterError(
+            f"--n-actions, --low, --high, --obs and such describe a script; {name or NAME} says them itself"
+        )
     else:
-        report = examine(**{"seed": request["seed"], **_arguments(path, request["object"])})
+        report = examine(**{"seed": request["seed"], **_arguments(_run_as(path.stem, parts), name)})
     return report.as_dict()
 
 
-def _script(path: Path, make: Any) -> None:
+def _watched(path: Path, parts: list[Part], described: dict[str, Any]) -> Report:
+    from gradexaminer import watch
+    from gradexaminer.running.asking_spaces import SpacesUnknownError
+
+    try:
+        return watch(lambda make: _script(path, parts, make), **described)
+    except SpacesUnknownError as unknown:
+        raise AdapterError(str(unknown)) from unknown
+
+
+def _script(path: Path, parts: list[Part], make: Any) -> None:
     """Run a file as `__main__`, every `make` of Gymnasium's replaced."""
     for name in ("gymnasium", "gym"):
         if importlib.util.find_spec(name) is not None:
             importlib.import_module(name).make = make  # type: ignore[attr-defined]
     sys.argv = [str(path)]
-    runpy.run_path(str(path), run_name="__main__")
+    _run_as("__main__", parts)
 
 
-def _arguments(path: Path, name: str) -> dict[str, Any]:
+def _run_as(name: str, parts: list[Part]) -> dict[str, Any]:
+    """Run the parts as a module of this name, which pickle and dataclasses look up; return its names."""
+    module = sys.modules[name] = ModuleType(name)
+    names = vars(module)
+    names.update(__file__=parts[0].name if parts else name, display=lambda *_, **__: None)
+    run_parts(parts, names)
+    return names
+
+
+def _arguments(names: dict[str, Any], name: str) -> dict[str, Any]:
     from gradexaminer import examine
 
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise AdapterError("it is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    found = getattr(module, name or NAME, None)
+    found = names.get(name or NAME)
     if not isinstance(found, Mapping):
         wanted = name or NAME
         example = f"{wanted} = dict(make=..., feed=..., update=..., n_actions=4)"

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gradexaminer.transitions import TERMINATED, TRUNCATED, Spaces, Transition, make_transitions
+from gradexaminer.transitions import TERMINATED, TRUNCATED, Spaces, Transition, new_observation, new_reward
+
+USUAL_LIMIT = 1000  # steps of an episode, where the environment that was asked for states none
 
 
 class StreamEnv:
@@ -26,7 +28,7 @@ class StreamEnv:
 
     metadata: dict[str, Any] = {}  # noqa: RUF012  # Gymnasium's own name and form
     render_mode = None
-    spec = None
+    spec: Any = None
 
     def __init__(
         self,
@@ -36,40 +38,45 @@ class StreamEnv:
         on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
     ) -> None:
         self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
-        self._steps = 0
-        self._obs = self._draw().obs
+        self._steps = self._drawn = 0
+        self._obs = self._new()
         kinds = importlib.import_module("gymnasium.spaces")
-        low, high = (0, 255) if spaces.image else (-np.inf, np.inf)
-        kind = np.uint8 if spaces.image else np.float32
-        self.observation_space = kinds.Box(low, high, spaces.obs_shape, kind)
+        self.observation_space = _observation_space(spaces, kinds)
         if spaces.n_actions is not None:
             self.action_space = kinds.Discrete(spaces.n_actions)
         else:
             self.action_space = kinds.Box(*spaces.bounds, dtype=np.float32)
 
-    def _draw(self) -> Transition:
-        return make_transitions(self.spaces, 1, self._rng)[0]
+    def _new(self) -> Any:
+        self._drawn += 1
+        return new_observation(self.spaces, self._rng, self._drawn - 1)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """A new observation; the seed is ignored, since no two runs of a script may meet the same one."""
-        self._obs = self._draw().obs
+        self._obs = self._new()
         self._on_reset(self._obs)
-        return self._obs.copy(), {}
+        return _handed_out(self._obs), self._info()
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Whatever is done, a new observation, a reward, and now and then an end."""
         done = self._checked(action)
-        made = self._draw()
+        reward, after = new_reward(self._rng), self._new()
         chance = float(self._rng.random())
         terminated = chance < TERMINATED
         truncated = not terminated and chance < TERMINATED + TRUNCATED
-        t = Transition(self._steps, self._obs, done, made.reward, made.next_obs, terminated, truncated)
+        t = Transition(self._steps, self._obs, done, reward, after, terminated, truncated)
         self._steps += 1
-        self._obs = made.next_obs
+        self._obs = after
         self._on_step(t)
-        return made.next_obs.copy(), made.reward, terminated, truncated, {}
+        return _handed_out(after), reward, terminated, truncated, self._info()
+
+    def _info(self) -> dict[str, Any]:
+        """What Gymnasium's environments with numbered states say of a step."""
+        if self.spaces.n_states is None:
+            return {}
+        return {"prob": 1.0, "action_mask": np.ones(self.spaces.n_actions or 0, np.int8)}
 
     def _checked(self, action: Any) -> Any:
         """The action as it is stored; one that there is not is refused, as Gymnasium's own environments do."""
@@ -88,9 +95,35 @@ class StreamEnv:
         """Close nothing."""
 
     @property
+    def _max_episode_steps(self) -> int:
+        """The limit that Gymnasium's time limit has, by the name that scripts read it by."""
+        return getattr(self.spec, "max_episode_steps", None) or USUAL_LIMIT
+
+    @property
     def unwrapped(self) -> StreamEnv:
         """Itself."""
         return self
+
+
+def _observation_space(spaces: Spaces, kinds: Any) -> Any:
+    if spaces.n_states is not None:
+        return kinds.Discrete(spaces.n_states)
+    low, high = (0, 255) if spaces.image else (-np.inf, np.inf)
+    return kinds.Box(low, high, spaces.obs_shape, np.uint8 if spaces.image else np.float32)
+
+
+def _handed_out(obs: np.ndarray) -> Any:
+    """A copy of an observation; the number of a state as Gymnasium's environments give it."""
+    return obs.copy() if obs.ndim else int(obs)
+
+
+def specification(asked: tuple[Any, ...]) -> Any:
+    """What Gymnasium's registry says of the environment that a script asks for; None if it is not there."""
+    gymnasium = importlib.import_module("gymnasium")
+    try:
+        return gymnasium.spec(asked[0]) if isinstance(asked[0], str) else asked[0]
+    except (IndexError, gymnasium.error.Error):
+        return None
 
 
 def as_gymnasium(env: StreamEnv) -> Any:

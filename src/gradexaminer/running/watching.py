@@ -8,25 +8,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from gradexaminer.examination import conclude, spaces_of
+from gradexaminer.examination import USUAL_SIZE, conclude, spaces_of
 from gradexaminer.findings import Report
 from gradexaminer.recording.discovery import Found
 from gradexaminer.recording.observe import Observed, enough, learned, one_thread, told
 from gradexaminer.recording.recorder import Recorder
-from gradexaminer.recording.rows import NEXT, RowIndex
+from gradexaminer.recording.rows import NEXT, index_of
 from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.recording.wrapping import not_compiled
+from gradexaminer.running.asking_spaces import spaces_asked_for
 from gradexaminer.running.patience import Patience
-from gradexaminer.running.stream_env import StreamEnv, as_gymnasium
-from gradexaminer.transitions import Spaces, Transition
+from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specification
+from gradexaminer.transitions import NoMoreStatesError, Spaces, Transition
 
 MOST_STEPS = 200_000
+MANY_STATES = 4096  # where states are numbers: each is handed out once, so that it tells its row
 
 
 class EnoughError(BaseException):
@@ -39,7 +42,7 @@ class Watcher:
     def __init__(self, spaces: Spaces, seed: int, most_seconds: float, *, fresh: bool = True) -> None:
         self.spaces, self.fresh = spaces, fresh
         self.seen = Observed(Found(), {}, spaces)
-        self.rows = RowIndex(int(np.prod(spaces.obs_shape)))
+        self.rows = index_of(spaces)
         self.recorder = Recorder(self.seen.found, self.rows)
         self.generator = torch.Generator().manual_seed(seed)
         self.env = as_gymnasium(StreamEnv(spaces, np.random.default_rng(seed), self._stepped, self._reset))
@@ -49,8 +52,9 @@ class Watcher:
         self._known = 0
         self._patience: Patience | None = None
 
-    def make(self, *_args: Any, **_kwargs: Any) -> Any:
+    def make(self, *args: Any, **_kwargs: Any) -> Any:
         """In place of `gymnasium.make`."""
+        self.env.spec = specification(args)
         return self.env
 
     def _stepped(self, t: Transition) -> None:
@@ -79,7 +83,7 @@ class Watcher:
         if self._patience and self._patience.over:
             raise EnoughError
         if self.fresh:
-            scramble(self.seen.found.modules.values(), self.generator, input_scale=100.0 if self.spaces.image else 1.0)
+            scramble(self.seen.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
             self.seen.fresh = True
         self._open = ExitStack()
         number = len(self.seen.updates) + self.seen.calls + 1
@@ -101,8 +105,9 @@ def watch(
     n_actions: int | None = None,
     low: Sequence[float] | None = None,
     high: Sequence[float] | None = None,
-    obs: int | tuple[int, ...] = 5,
+    obs: int | tuple[int, ...] | None = None,
     image: bool = False,
+    n_states: int | None = None,
     seed: int = 0,
     most_seconds: float = 60.0,
 ) -> Report:
@@ -113,23 +118,45 @@ def watch(
     run : callable
         `run(make)` starts the script; `make(...)` returns the environment, whatever it is asked for. Gymnasium must be
         installed, as it is where such a script runs.
-    n_actions, low, high, obs, image, seed
-        As for :func:`gradexaminer.examine`.
+    n_actions, low, high, obs, image, n_states, seed
+        As for :func:`gradexaminer.examine`. Without actions, the script is first run up to its environment, and the
+        environment that it asks for is made once to read what it takes and gives.
     most_seconds : float
         The script is ended after that, and after enough updates.
 
     Returns
     -------
     Report
+
+    Raises
+    ------
+    ValueError
+        If no actions were described, and the script's environment does not tell them.
     """
     began = time.perf_counter()
-    spaces = spaces_of(n_actions, low, high, obs, image=image)
-    seen = _seen(run, Watcher(spaces, seed, most_seconds), seed)
-    if seen.broken:
-        seen = _seen(run, Watcher(spaces, seed, most_seconds, fresh=False), seed)
+    if n_actions is None and low is None and high is None:
+        spaces = spaces_asked_for(run, seed, obs, image=image)
+    else:
+        spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image, n_states=n_states)
+    seen = _watched(run, spaces, seed, most_seconds)
     report = conclude(seen, truncation_seen=True)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
+
+
+def _watched(run: Callable[[Callable[..., Any]], Any], spaces: Spaces, seed: int, most_seconds: float) -> Observed:
+    """Watch the script, and once more where the examiner itself was in its way.
+
+    That is where fresh weights broke a graph, or where the script was written for its environment's states alone.
+    """
+    roomy = replace(spaces, n_states=max(spaces.n_states, MANY_STATES)) if spaces.n_states else spaces
+    seen = _seen(run, Watcher(roomy, seed, most_seconds), seed)
+    if seen.error and not seen.updates and roomy != spaces:
+        roomy = spaces
+        seen = _seen(run, Watcher(roomy, seed, most_seconds), seed)
+    if seen.broken:
+        seen = _seen(run, Watcher(roomy, seed, most_seconds, fresh=False), seed)
+    return seen
 
 
 def _seen(run: Callable[[Callable[..., Any]], Any], watcher: Watcher, seed: int) -> Observed:
@@ -139,6 +166,8 @@ def _seen(run: Callable[[Callable[..., Any]], Any], watcher: Watcher, seed: int)
             run(watcher.make)
     except EnoughError:
         pass
+    except NoMoreStatesError:
+        watcher.seen.used_up = True
     except SystemExit as end:
         if end.code not in (None, 0):
             watcher.seen.error = f"the script ended itself with status {end.code}"

@@ -1,0 +1,368 @@
+"""Training scripts and notebooks as strangers have them: nothing about their environment is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from gradexaminer import examine, watch
+from gradexaminer.cli import main
+from gradexaminer.running.asking_spaces import SpacesUnknownError, spaces_of_env
+from gradexaminer.transitions import Spaces
+from tests.gradexaminer.sources import changed
+from tests.gradexaminer.test_running import SCRIPT, TRUNCATED
+
+Load = Callable[[str], ModuleType]
+
+
+def watched(module: ModuleType, monkeypatch: pytest.MonkeyPatch, **described):
+    def run(make):
+        monkeypatch.setattr(gymnasium, "make", make)
+        module.main()
+
+    return watch(run, **described)
+
+
+@pytest.mark.parametrize(
+    ("name", "spaces"),
+    [
+        ("CartPole-v1", Spaces((4,), n_actions=2)),
+        ("FrozenLake-v1", Spaces((), n_actions=4, n_states=16)),
+    ],
+)
+def test_an_environment_tells_what_it_takes_and_gives(name, spaces):
+    assert spaces_of_env(gymnasium.make(name)) == spaces
+
+
+def test_an_environment_tells_the_bounds_of_its_actions():
+    spaces = spaces_of_env(gymnasium.make("Pendulum-v1"))
+    assert spaces.obs_shape == (3,)
+    assert not spaces.image
+    assert [x.tolist() for x in spaces.bounds] == [[-2.0], [2.0]]
+
+
+@pytest.mark.parametrize(
+    ("observations", "actions", "words"),
+    [
+        (gymnasium.spaces.Dict({"x": gymnasium.spaces.Discrete(2)}), gymnasium.spaces.Discrete(2), "observations from"),
+        (gymnasium.spaces.Box(0, 1, (2,)), gymnasium.spaces.MultiDiscrete([2, 3]), "actions from MultiDiscrete"),
+        (gymnasium.spaces.Box(0, 1, (2,)), gymnasium.spaces.Box(-np.inf, np.inf, (2,)), "actions from Box"),
+    ],
+    ids=["a dict", "several choices", "no bounds"],
+)
+def test_spaces_that_are_not_examined_are_named(observations, actions, words):
+    env = SimpleNamespace(observation_space=observations, action_space=actions, close=lambda: None)
+    with pytest.raises(SpacesUnknownError, match=words):
+        spaces_of_env(env)
+
+
+def test_images_are_known_by_their_whole_numbers():
+    pixels = gymnasium.spaces.Box(0, 255, (4, 8, 8), np.uint8)
+    env = SimpleNamespace(observation_space=pixels, action_space=gymnasium.spaces.Discrete(3), close=lambda: None)
+    assert spaces_of_env(env) == Spaces((4, 8, 8), n_actions=3, image=True)
+
+
+@pytest.mark.parametrize(("changes", "codes"), [([], set()), ([TRUNCATED], {"mask-truncated"})])
+def test_a_script_is_watched_without_a_word_about_its_environment(changes, codes, load: Load, monkeypatch):
+    report = watched(load(changed(SCRIPT, changes)), monkeypatch)
+    assert report.codes == codes, str(report)
+    assert report.updates == 6
+    assert not report.of("not seen")
+
+
+WINDOW = ('gym.make("CartPole-v1")', 'gym.make("CartPole-v1", render_mode="human")')
+NO_SUCH = ('gym.make("CartPole-v1")', 'gym.make("NoSuchPole-v1")')
+
+
+def test_no_window_is_opened(load: Load, monkeypatch):
+    asked = []
+    original = gymnasium.make
+    monkeypatch.setattr(gymnasium, "make", lambda *a, **k: asked.append(k) or original(*a, **k))
+    report = watched(load(changed(SCRIPT, [WINDOW])), monkeypatch)
+    assert asked == [{}]
+    assert report.verdict == "nothing to object to", str(report)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            changed(SCRIPT, [NO_SUCH]),
+            "the environment 'NoSuchPole-v1' cannot be made here .*; say what it takes: n_act",
+        ),
+        ("def main():\n    pass\n", "no environment was made by gymnasium.make"),
+        ("import sys\ndef main():\n    sys.exit(0)\n", "no environment was made by gymnasium.make"),
+    ],
+    ids=["unknown", "none", "none, and an end"],
+)
+def test_what_cannot_be_found_out_is_asked_for(source, words, load: Load, monkeypatch):
+    with pytest.raises(SpacesUnknownError, match=words):
+        watched(load(source), monkeypatch)
+
+
+def test_what_the_registry_says_of_the_environment_is_there(load: Load, monkeypatch):
+    """Scripts read the time limit from either name."""
+    seen = []
+    source = SCRIPT.replace(
+        "    o, a =", "    LIMITS(env.spec.max_episode_steps, env.unwrapped._max_episode_steps)\n    o, a ="
+    )
+    module = load(source)
+    module.LIMITS = lambda *limits: seen.append(limits)  # type: ignore[attr-defined]
+    watched(module, monkeypatch)
+    assert seen == [(500, 500)]
+
+
+# From a terminal.
+
+
+def notebook(path: Path, *cells: str) -> str:
+    """Write a notebook with a heading and these cells, and return its path."""
+    told = [{"cell_type": "markdown", "source": ["# DQN"]}]
+    told += [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    path.write_text(json.dumps({"cells": told, "nbformat": 4}), encoding="utf-8")
+    return str(path)
+
+
+MAGICS = "%matplotlib inline\n!pip list\nimport torch\nif True:\n    %time\n"
+TIMED = "%%time\n" + changed(SCRIPT, [TRUNCATED])
+
+
+def test_a_training_script_needs_nothing_but_its_name(tmp_path: Path, capsys, quick_child):
+    (tmp_path / "train.py").write_text(changed(SCRIPT, [TRUNCATED]), encoding="utf-8")
+    assert main([str(tmp_path / "train.py")]) == 1
+    assert "[fault] mask-truncated" in capsys.readouterr().out
+
+
+def test_a_notebook_is_run_cell_by_cell(tmp_path: Path, capsys, quick_child):
+    file = notebook(tmp_path / "train.ipynb", MAGICS, "%%bash\nexit 1\n", TIMED, "display(torch)")
+    assert main([file]) == 1
+    assert "[fault] mask-truncated" in capsys.readouterr().out
+
+
+def test_an_error_in_a_notebook_names_the_cell(tmp_path: Path, capsys, quick_child):
+    broken = SCRIPT.replace("        optimizer.zero_grad()", "        optimiser.zero_grad()").replace(
+        'if __name__ == "__main__":\n    main()\n', ""
+    )
+    file = notebook(tmp_path / "train.ipynb", MAGICS, broken, "\nmain()", "")
+    assert main([file]) == 4
+    said = capsys.readouterr().out
+    assert "NameError: name 'optimiser' is not defined" in said
+    file = notebook(tmp_path / "train.ipynb", MAGICS, "import gymnasium as gym\nenv = gym.make('CartPole-v1')", "\nlos")
+    assert main([file]) == 4
+    assert "name 'los' is not defined (cell 4, line 2: los)" in capsys.readouterr().out
+
+
+def test_an_adapter_may_stand_in_a_notebook(tmp_path: Path, capsys, quick_child):
+    file = notebook(tmp_path / "mine.ipynb", "%time", "examined = dict(make=dict, update=print, n_actions=4)")
+    assert main([file]) == 4
+    assert "nothing-learned" in capsys.readouterr().out
+    assert main([file, "--n-actions", "4"]) == 2
+    assert "describe a script; examined says them itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("it.ipynb", "{", "it is no notebook"),
+        ("it.ipynb", "{}", "it is no notebook"),
+        ("it.py", b"\xff\xfe\x00", "it is no Python file"),
+    ],
+)
+def test_what_is_no_code_says_so(name, text, words, tmp_path: Path, capsys, quick_child):
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert main([str(tmp_path / name)]) == 2
+    assert f"{name} could not be examined: {words}" in capsys.readouterr().err
+
+
+# States that are numbers.
+
+LAKE = """
+import collections, random
+import gymnasium as gym, numpy as np, torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Embedded(nn.Module):
+    def __init__(self, n, a):
+        super().__init__()
+        self.rows = nn.Embedding(n, 16)
+        self.out = nn.Linear(16, a)
+
+    def forward(self, s):
+        return self.out(torch.relu(self.rows(s)))
+
+
+def encode(s, n):
+    return F.one_hot(s, n).float()
+
+
+def main():
+    env = gym.make("FrozenLake-v1")
+    n, a = int(env.observation_space.n), int(env.action_space.n)
+    q, target = (nn.Sequential(nn.Linear(n, 32), nn.ReLU(), nn.Linear(32, a)) for _ in range(2))
+    target.load_state_dict(q.state_dict())
+    optimizer, memory = torch.optim.Adam(q.parameters(), 1e-3), collections.deque(maxlen=10000)
+    s, info = env.reset()
+    for step in range(3000):
+        action = int(q(encode(torch.tensor([s]), n)).argmax()) if random.random() < 0.5 else env.action_space.sample()
+        s2, r, terminated, truncated, info = env.step(action)
+        memory.append((s, action, r, s2, terminated))
+        s = s2
+        if terminated or truncated:
+            s, _ = env.reset()
+        if step > 50:
+            ss, aa, rr, s2s, dd = (torch.tensor(np.array(x)) for x in zip(*random.sample(memory, 32)))
+            with torch.no_grad():
+                y = rr.float() + 0.99 * target(encode(s2s, n)).max(1).values * (1 - dd.float())
+            loss = F.mse_loss(q(encode(ss, n)).gather(1, aa[:, None]).squeeze(1), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if step % 3 == 0:
+                target.load_state_dict(q.state_dict())
+
+
+if __name__ == "__main__":
+    main()
+"""
+ROWS = ("    return F.one_hot(s, n).float()\n", "    return torch.eye(n)[s]\n")
+TABLE = ("nn.Sequential(nn.Linear(n, 32), nn.ReLU(), nn.Linear(32, a))", "nn.Linear(n, a, bias=False)")
+EMBEDDED = [
+    ("nn.Sequential(nn.Linear(n, 32), nn.ReLU(), nn.Linear(32, a))", "Embedded(n, a)"),
+    ("    return F.one_hot(s, n).float()\n", "    return s\n"),
+]
+NUMBER = [
+    ("nn.Linear(n, 32)", "nn.Linear(1, 32)"),
+    ("    return F.one_hot(s, n).float()\n", "    return s[:, None].float()\n"),
+]
+SHARE = [NUMBER[0], ("    return F.one_hot(s, n).float()\n", "    return s[:, None] / n\n")]
+SHARE_OF_LAST = [NUMBER[0], ("    return F.one_hot(s, n).float()\n", "    return s[:, None] / (n - 1)\n")]
+FORMS = {
+    "one-hot": [],
+    "rows of eye": [ROWS],
+    "a table": [TABLE],
+    "embedded": EMBEDDED,
+    "number": NUMBER,
+    "share": SHARE,
+    "share of the last": SHARE_OF_LAST,
+}
+FAULTS = {
+    "": [],
+    "mask-missing": [(" * (1 - dd.float())", "")],
+    "broadcast": [(".gather(1, aa[:, None]).squeeze(1)", ".gather(1, aa[:, None])")],
+    "bootstrap-gradient": [
+        ("            with torch.no_grad():\n    ", "            if True:\n    "),
+        ("target(enc", "q(enc"),
+    ],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("code", FAULTS)
+def test_states_that_are_numbers(form, code, load: Load, monkeypatch):
+    report = watched(load(changed(LAKE, [*FORMS[form], *FAULTS[code]])), monkeypatch)
+    assert report.codes == ({code} if code else set()), str(report)
+    assert report.updates >= 6
+
+
+HARD_CODED = ("int(env.observation_space.n)", "16")
+
+
+def test_few_states_that_a_script_has_in_writing_are_used_up(load: Load, monkeypatch):
+    report = watched(load(changed(LAKE, [HARD_CODED])), monkeypatch)
+    assert [f.code for f in report.findings] == ["nothing-learned"]
+    assert "all 16 states; each is given once: build the agent for more of them" in str(report)
+
+
+def test_enough_states_that_a_script_has_in_writing_will_do(load: Load, monkeypatch):
+    taxi = [("FrozenLake-v1", "Taxi-v4"), ("int(env.observation_space.n)", "500"), *FAULTS["mask-missing"]]
+    assert watched(load(changed(LAKE, taxi)), monkeypatch).codes == {"mask-missing"}
+
+
+@pytest.mark.parametrize(("mask", "code"), [(True, ""), (False, "mask-missing")])
+@pytest.mark.parametrize("n_states", [500, 4000])
+def test_an_agent_of_states_that_are_numbers(mask, code, n_states):
+    def make():
+        q, target = (torch.nn.Linear(n_states, 4, bias=False) for _ in range(2))
+        return SimpleNamespace(q=q, target=target, optimizer=torch.optim.SGD(q.parameters(), lr=0.1), memory=[])
+
+    def update(agent):
+        if len(agent.memory) < 32:
+            return
+        rows = [agent.memory[i] for i in torch.randint(len(agent.memory), (32,))]
+        s, action, reward, s2, done = (torch.tensor(np.array(x)) for x in zip(*rows, strict=True))
+        eye = torch.eye(n_states)
+        with torch.no_grad():
+            after = agent.target(eye[s2]).max(1).values
+        y = reward + 0.9 * (1 - done.float() if mask else 1) * after
+        loss = (agent.q(eye[s]).gather(1, action[:, None])[:, 0] - y.float()).pow(2).mean()
+        agent.optimizer.zero_grad()
+        loss.backward()
+        agent.optimizer.step()
+        agent.target.load_state_dict(agent.q.state_dict())
+
+    report = examine(make, lambda agent, t: agent.memory.append(t.as_tuple()), update, n_actions=4, n_states=n_states)
+    assert report.codes == ({code} if code else set()), str(report)
+    assert not report.of("not seen"), str(report)
+
+
+# Rows learned one by one, of a memory in which most transitions' successors are learned in the same batch.
+
+ONE_BY_ONE = """
+import collections, random
+import gymnasium as gym, numpy as np, torch
+from torch import nn
+import torch.nn.functional as F
+
+
+def main():
+    env = gym.make("CartPole-v1")
+    q, target = (nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2)) for _ in range(2))
+    optimizer, memory = torch.optim.Adam(q.parameters(), 1e-3), collections.deque(maxlen=10000)
+    s, _ = env.reset()
+    for step in range(300):
+        action = env.action_space.sample()
+        s2, r, terminated, truncated, _ = env.step(action)
+        memory.append((s, action, r, s2, terminated))
+        s = s2
+        if terminated or truncated:
+            s, _ = env.reset()
+        if step > 40:
+            now, wanted = [], []
+            for s_, a, r_, after, done in random.sample(memory, 32):
+                y = r_ if done else r_ + 0.9 * target(torch.tensor(after)).max().item()
+                now.append(q(torch.tensor(s_)))
+                wanted.append(now[-1].detach().clone())
+                wanted[-1][a] = y
+            loss = F.mse_loss(torch.stack(now), torch.stack(wanted))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            target.load_state_dict(q.state_dict())
+"""
+LATER = [
+    ("                y = r_ if done else r_ + 0.9 * target(torch.tensor(after)).max().item()\n", ""),
+    (
+        "                wanted[-1][a] = y\n",
+        "                wanted[-1][a] = r_ if done else r_ + 0.9 * target(torch.tensor(after)).max().item()\n",
+    ),
+]
+AT_S = ("target(torch.tensor(after))", "target(torch.tensor(s_))")
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [([], set()), (LATER, set()), ([("r_ if done else ", "")], {"mask-missing"}), ([AT_S], {"wrong-state"})],
+    ids=["s' first", "s first", "mask missing", "at s"],
+)
+def test_rows_learned_one_by_one_with_those_that_follow_them(changes, codes, load: Load, monkeypatch):
+    report = watched(load(changed(ONE_BY_ONE, changes)), monkeypatch)
+    assert report.codes == codes, str(report)
