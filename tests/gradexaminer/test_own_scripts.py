@@ -147,13 +147,13 @@ def test_a_notebook_is_run_cell_by_cell(tmp_path: Path, capsys, quick_child):
 
 
 def test_an_error_in_a_notebook_names_the_cell(tmp_path: Path, capsys, quick_child):
-    broken = SCRIPT.replace("        optimizer.zero_grad()", "        optimiser.zero_grad()").replace(
+    broken = SCRIPT.replace("        optimizer.zero_grad()", "        adam.zero_grad()").replace(
         'if __name__ == "__main__":\n    main()\n', ""
     )
     file = notebook(tmp_path / "train.ipynb", MAGICS, broken, "\nmain()", "")
     assert main([file]) == 4
     said = capsys.readouterr().out
-    assert "NameError: name 'optimiser' is not defined" in said
+    assert "NameError: name 'adam' is not defined" in said
     file = notebook(tmp_path / "train.ipynb", MAGICS, "import gymnasium as gym\nenv = gym.make('CartPole-v1')", "\nlos")
     assert main([file]) == 4
     assert "name 'los' is not defined (cell 4, line 2: los)" in capsys.readouterr().out
