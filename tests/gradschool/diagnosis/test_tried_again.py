@@ -607,3 +607,15 @@ def test_right_to_five_digits_is_said_only_if_other_wrong_numbers_are() -> None:
         return a, phi
 
     assert "5 digits" not in check_here(find("chain.maximise"), stops).hint
+
+
+def test_an_input_that_is_missed_only_where_it_is_not_0_is_not_called_left_out() -> None:
+    """The answer is the same whatever the rewards are, but for rewards of 0, where it changes."""
+
+    def wrong(x: Array, w: Array) -> Array:
+        return np.where(w, np.sin(x), w + np.cos(x))
+
+    _, sentence = hint(lambda x, w: w + np.cos(x), wrong, "x, w")
+    assert "where does it come in" not in sentence
+    _, sentence = hint(lambda x, w: w + np.cos(x), lambda x, w: np.sin(x), "x, w")
+    assert "When `w` changes, the right result changes too, and yours does not" in sentence

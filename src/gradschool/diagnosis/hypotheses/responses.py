@@ -81,11 +81,6 @@ def in_between(name: str, value: Value, network: bool) -> bool:
     return is_real(value) and name not in (*BOUNDS, *WIDTHS)
 
 
-def a_number(name: str, value: Value, network: bool) -> bool:
-    """Return whether the input is a single number, such as a discount; at 0 it may be a case of its own."""
-    return isinstance(value, float)
-
-
 def signed(name: str, value: Value, network: bool) -> bool:
     """Return whether the input may vary continuously, and have either sign."""
     return is_real(value) and name not in WIDTHS
@@ -145,7 +140,7 @@ class Probe:
 
 
 WITHOUT = scaled(0.0)  # one function for several probes: the laboratory is asked once for all
-AT_ZERO = Probe("responds-at-0", a_number, WITHOUT, responds)
+AT_ZERO = Probe("responds-at-0", real, WITHOUT, responds)  # 0 may be a case of its own
 
 STRONG: tuple[Probe, ...] = (
     Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise),
