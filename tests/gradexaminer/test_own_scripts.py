@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from functools import partial
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -14,6 +17,7 @@ import torch
 
 from gradexaminer import examine, watch
 from gradexaminer.cli import main
+from gradexaminer.running import library
 from gradexaminer.running.asking_spaces import SpacesUnknownError, spaces_of_env
 from gradexaminer.transitions import Spaces
 from tests.gradexaminer.sources import changed
@@ -117,6 +121,54 @@ def test_what_the_registry_says_of_the_environment_is_there(load: Load, monkeypa
     module.LIMITS = lambda *limits: seen.append(limits)  # type: ignore[attr-defined]
     watched(module, monkeypatch)
     assert seen == [(500, 500)]
+
+
+# The gym that came before Gymnasium: a stand-in has its ways, so that the tests need no second library.
+
+OLD = [
+    ("import gymnasium as gym", "import gym"),
+    ('gym.wrappers.RecordEpisodeStatistics(gym.make("CartPole-v1"))', 'gym.make("CartPole-v1")'),
+    ("    s, _ = env.reset()\n    for", "    env.seed(0)\n    s = env.reset()\n    for"),
+    ("            s, _ = env.reset()", "            s = env.reset()"),
+    ("s2, r, terminated, truncated, _ = env.step", "s2, r, terminated, _ = env.step"),
+    ("        if terminated or truncated:", "        if terminated:"),
+]
+
+
+@pytest.fixture
+def old_gym(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """What a script of 2021 imports."""
+    gym = ModuleType("gym")
+    gym.__spec__ = ModuleSpec("gym", None)
+    gym.__version__ = "0.21.0"  # type: ignore[attr-defined]
+    for name in ("Env", "spaces", "error", "spec", "make"):
+        setattr(gym, name, getattr(gymnasium, name))
+    monkeypatch.setitem(sys.modules, "gym", gym)
+    monkeypatch.setitem(sys.modules, "gym.spaces", gymnasium.spaces)
+    return gym
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["beside Gymnasium", "alone"])
+@pytest.mark.parametrize("code", ["", "mask-missing"])
+def test_a_script_of_the_old_gym(code, alone, old_gym, load: Load, monkeypatch):
+    """`reset` returns an observation alone, `step` four things, and no time limit cuts an episode off."""
+    if alone:
+        monkeypatch.setattr(library, "NAMES", ("gym",))
+    module = load(changed(SCRIPT, [*OLD, *FAULTS[code][:1]]))
+
+    def run(make):
+        monkeypatch.setattr(old_gym, "make", make if alone else partial(make, library="gym"))
+        module.main()
+
+    report = watch(run)
+    assert report.codes == ({code} if code else set()), str(report)
+    assert report.updates == 6
+
+
+def test_without_either_the_one_to_install_is_named(monkeypatch):
+    monkeypatch.setattr(library, "NAMES", ())
+    with pytest.raises(ModuleNotFoundError, match="No module named 'gymnasium'"):
+        library.library()
 
 
 # From a terminal.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradexaminer.recording.seeded import seeded
+from gradexaminer.running.library import installed
+from gradexaminer.running.library import library as library_of
 from gradexaminer.transitions import Spaces
 
 Make = Callable[..., Any]
@@ -55,10 +56,10 @@ def spaces_asked_for(
     SpacesUnknownError
         If the script makes no environment, or one that cannot be made here or is of another kind.
     """
-    original = _original()
+    originals = {of.name: of.module.make for of in installed()}
 
-    def make(*args: Any, **kwargs: Any) -> Any:
-        raise _MadeError(_made(original, args, kwargs))
+    def make(*args: Any, library: str = "", **kwargs: Any) -> Any:
+        raise _MadeError(_made(originals[library_of(library).name], args, kwargs))
 
     try:
         with seeded(seed):
@@ -69,11 +70,6 @@ def spaces_asked_for(
         if end.code not in (None, 0):
             raise
     raise SpacesUnknownError(NO_ENVIRONMENT)
-
-
-def _original() -> Make:
-    make: Make = importlib.import_module("gymnasium").make
-    return make
 
 
 def _made(original: Make, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -13,12 +13,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradexaminer.files import FileError, Part, binds, parts_of, run_parts
 from gradexaminer.findings import Report
+from gradexaminer.running.library import installed
 
 NAME = "examined"
 MOST_LETTERS = 400  # of an exception's text
@@ -100,9 +102,8 @@ def _watched(path: Path, parts: list[Part], described: dict[str, Any]) -> Report
 
 def _script(path: Path, parts: list[Part], make: Any) -> None:
     """Run a file as `__main__`, every `make` of Gymnasium's replaced."""
-    for name in ("gymnasium", "gym"):
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name).make = make  # type: ignore[attr-defined]
+    for library in installed():
+        library.module.make = partial(make, library=library.name)
     sys.argv = [str(path)]
     _run_as("__main__", parts)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradexaminer.running.library import Library
 from gradexaminer.transitions import TERMINATED, TRUNCATED, Spaces, Transition, new_observation, new_reward
 
 USUAL_LIMIT = 1000  # steps of an episode, where the environment that was asked for states none
@@ -24,6 +24,8 @@ class StreamEnv:
         Called with each :class:`Transition`, before `step` returns.
     on_reset : callable, optional
         Called with each first observation of an episode.
+    of : Library
+        Whose spaces and ways it has. In the old gym's way no episode is truncated: a script could not tell.
     """
 
     metadata: dict[str, Any] = {}  # noqa: RUF012  # Gymnasium's own name and form
@@ -36,11 +38,13 @@ class StreamEnv:
         rng: np.random.Generator,
         on_step: Callable[[Transition], None],
         on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
+        of: Library = Library("gymnasium"),  # noqa: B008  # it is frozen
     ) -> None:
         self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
+        self._old = of.is_old
         self._steps = self._drawn = 0
         self._obs = self._new()
-        kinds = importlib.import_module("gymnasium.spaces")
+        kinds = of.spaces
         self.observation_space = _observation_space(spaces, kinds)
         if spaces.n_actions is not None:
             self.action_space = kinds.Discrete(spaces.n_actions)
@@ -51,26 +55,29 @@ class StreamEnv:
         self._drawn += 1
         return new_observation(self.spaces, self._rng, self._drawn - 1)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    def seed(self, seed: int | None = None) -> None:
+        """Do nothing, for the old gym's scripts: no two runs may meet the same observations."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """A new observation; the seed is ignored, since no two runs of a script may meet the same one."""
         self._obs = self._new()
         self._on_reset(self._obs)
-        return _handed_out(self._obs), self._info()
+        first = _handed_out(self._obs)
+        return first if self._old else (first, self._info())
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, ...]:
         """Whatever is done, a new observation, a reward, and now and then an end."""
         done = self._checked(action)
         reward, after = new_reward(self._rng), self._new()
         chance = float(self._rng.random())
         terminated = chance < TERMINATED
-        truncated = not terminated and chance < TERMINATED + TRUNCATED
+        truncated = not (terminated or self._old) and chance < TERMINATED + TRUNCATED
         t = Transition(self._steps, self._obs, done, reward, after, terminated, truncated)
         self._steps += 1
         self._obs = after
         self._on_step(t)
-        return _handed_out(after), reward, terminated, truncated, self._info()
+        ends = (terminated,) if self._old else (terminated, truncated)
+        return _handed_out(after), reward, *ends, self._info()
 
     def _info(self) -> dict[str, Any]:
         """What Gymnasium's environments with numbered states say of a step."""
@@ -117,19 +124,17 @@ def _handed_out(obs: np.ndarray) -> Any:
     return obs.copy() if obs.ndim else int(obs)
 
 
-def specification(asked: tuple[Any, ...]) -> Any:
-    """What Gymnasium's registry says of the environment that a script asks for; None if it is not there."""
-    gymnasium = importlib.import_module("gymnasium")
+def specification(asked: tuple[Any, ...], of: Library) -> Any:
+    """What the library's registry says of the environment that a script asks for; None if it is not there."""
     try:
-        return gymnasium.spec(asked[0]) if isinstance(asked[0], str) else asked[0]
-    except (IndexError, gymnasium.error.Error):
+        return of.module.spec(asked[0]) if isinstance(asked[0], str) else asked[0]
+    except (IndexError, of.module.error.Error):
         return None
 
 
-def as_gymnasium(env: StreamEnv) -> Any:
-    """The same environment as an instance of `gymnasium.Env`, which Gymnasium's wrappers insist on."""
-    base = importlib.import_module("gymnasium").Env
-    kind: Any = type("StreamEnv", (StreamEnv, base), {})
+def as_gymnasium(env: StreamEnv, of: Library) -> Any:
+    """The same environment as an instance of the library's own `Env`, which its wrappers insist on."""
+    kind: Any = type("StreamEnv", (StreamEnv, of.module.Env), {})
     made = kind.__new__(kind)
     made.__dict__.update(vars(env))
     return made

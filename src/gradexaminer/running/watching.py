@@ -24,6 +24,7 @@ from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.recording.wrapping import not_compiled
 from gradexaminer.running.asking_spaces import spaces_asked_for
+from gradexaminer.running.library import library as library_of
 from gradexaminer.running.patience import Patience
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specification
 from gradexaminer.transitions import NoMoreStatesError, Spaces, Transition
@@ -45,16 +46,20 @@ class Watcher:
         self.rows = index_of(spaces)
         self.recorder = Recorder(self.seen.found, self.rows)
         self.generator = torch.Generator().manual_seed(seed)
-        self.env = as_gymnasium(StreamEnv(spaces, np.random.default_rng(seed), self._stepped, self._reset))
+        self.rng = np.random.default_rng(seed)
+        self.env: Any = None
         self.end = time.monotonic() + most_seconds
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(0))
         self._known = 0
         self._patience: Patience | None = None
 
-    def make(self, *args: Any, **_kwargs: Any) -> Any:
-        """In place of `gymnasium.make`."""
-        self.env.spec = specification(args)
+    def make(self, *args: Any, library: str = "", **_kwargs: Any) -> Any:
+        """In place of `gymnasium.make`, or of that of another `library`; always the same environment."""
+        of = library_of(library)
+        if self.env is None:
+            self.env = as_gymnasium(StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of), of)
+        self.env.spec = specification(args, of)
         return self.env
 
     def _stepped(self, t: Transition) -> None:
@@ -117,7 +122,8 @@ def watch(
     ----------
     run : callable
         `run(make)` starts the script; `make(...)` returns the environment, whatever it is asked for. Gymnasium must be
-        installed, as it is where such a script runs.
+        installed, as it is where such a script runs, or gym: then an environment of gym is returned, by
+        `make(..., library="gym")` even where both are.
     n_actions, low, high, obs, image, n_states, seed
         As for :func:`gradexaminer.examine`. Without actions, the script is first run up to its environment, and the
         environment that it asks for is made once to read what it takes and gives.
