@@ -132,6 +132,7 @@ MEANINGS: dict[str, Meaning] = {
     "bootstrap-sign": Meaning("The bootstrapped value is subtracted from the reward instead of added", TARGET),
     "gamma-missing": Meaning("The bootstrapped value is not discounted, though the agent has a gamma", TARGET),
     "gamma-other": Meaning("The discount in the label is not the agent's gamma", TARGET),
+    "label-scaled": Meaning("The whole label has a factor: reward and bootstrapped value alike", TARGET),
     "gamma-varies": Meaning("The factor of the bootstrapped value changes from update to update", TARGET),
     "n-step-discount": Meaning(
         "The rewards and the bootstrapped value of the n-step label are not discounted by powers of one gamma", TARGET
@@ -179,7 +180,7 @@ MEANINGS: dict[str, Meaning] = {
     "online-still": Meaning("The network gets a gradient but its weights do not change", STEP),
     "zeroed-before-step": Meaning("Gradients are zeroed between the backward pass and the step", STEP),
     "grads-not-zeroed": Meaning(
-        "Gradients are not zeroed: a step applies a gradient again that an earlier step has applied", PATHS
+        "A step applies a gradient again that an earlier step has applied: it was not zeroed in between", PATHS
     ),
     "gradient-zero": Meaning(
         "The loss sends a gradient of exactly 0 to the network, as where label and prediction share their memory", KEY

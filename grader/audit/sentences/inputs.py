@@ -188,7 +188,11 @@ def only_rows(entry: Entry, mutant: Solution, s: Sample, rows: list[int]) -> Sam
     B, batch = s.case.sizes.get("B", 0), s.case.args.get("batch")
     if sorted(s.case.sizes.values()).count(B) != 1:
         return None
-    if isinstance(batch, Mapping):
+    if isinstance(several := s.case.args.get("batches"), Mapping):
+        args = {**s.case.args, "batches": {key: x[:, rows] for key, x in several.items()}}
+        if len(set(rows)) < len(rows):
+            return None  # no state is in one of an agent's batches twice
+    elif isinstance(batch, Mapping):
         outside = [x for key, x in s.case.args.items() if key != "batch" and np.ndim(x) and len(x) == B]
         args = {**s.case.args, "batch": {key: x[rows] for key, x in batch.items()}}
         if outside:

@@ -69,6 +69,7 @@ MARKS: dict[str, Mark] = {
                 "mask-truncated",
             ),
             *("no-bootstrap", "bootstrap-sign", "gamma-missing", "gamma-other", "gamma-varies", "reward-sign"),
+            "label-scaled",
             "n-step-discount",
             *("reward-missing", "entropy-sign", "target-action-online", "target-action-state"),
             *("target-action-replayed", "target-action-constant", "target-action-parameters"),

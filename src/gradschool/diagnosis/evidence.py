@@ -149,6 +149,9 @@ def numbers_in(answer: PlainData, returns: tuple[str, ...] = ()) -> Parts:
     return {label: x for label, x in parts.items() if x.size and np.isfinite(x).all()}
 
 
+IN_BATCHES = ("batch", "batches")  # inputs that hold the rows of one batch, (B, ...), or of several, (K, B, ...)
+
+
 @dataclass
 class Budget:
     """What may be spent on further questions: their number, right answers, CPU seconds of this thread, and seconds."""
@@ -294,6 +297,8 @@ def with_rows(case: Case, order: Array, name: str) -> Case | None:
     What belongs to the rows is told by its first axis: it has the batch's size, and that is no other size too.
     """
     B = case.sizes.get("B", 0)
+    if isinstance(case.args.get("batches"), dict):
+        return taken(case, frozenset({"batches"}), order, name)
     rows = inputs_of_length(case, B)
     if not B or list(case.sizes.values()).count(B) > 1:
         return None
@@ -307,12 +312,19 @@ def inputs_of_length(case: Case, n: int) -> frozenset[str]:
     return frozenset(k for k, x in case.args.items() if isinstance(x, np.ndarray) and x.ndim and len(x) == n)
 
 
-def taken(case: Case, rows: frozenset[str], order: Array, name: str) -> Case:
-    """Return a case with these rows of the inputs that have them."""
+def taken(case: Case, rows: frozenset[str], order: Array, name: str) -> Case | None:
+    """Return a case with these rows of the inputs that have them; None if the case may not have one of them twice.
 
-    def of(x: Any) -> Any:
+    Several batches (K, B, ...) of an agent's have no repeated state.
+    """
+
+    def of(key: str, x: Any) -> Any:
+        if key == "batches":
+            return {k: v[:, order] for k, v in x.items()}
         return {k: v[order] for k, v in x.items()} if isinstance(x, dict) else x[order]
 
-    args = {k: of(x) if k in rows else x for k, x in case.args.items()}
+    if "batches" in rows and len(np.unique(order)) < len(order):
+        return None
+    args = {k: of(k, x) if k in rows else x for k, x in case.args.items()}
     flags = {k: m[order] for k, m in case.rows.items() if len(m) == case.sizes["B"]}
     return replace(case, name=name, args=args, rows=flags, sizes={**case.sizes, "B": len(order)})

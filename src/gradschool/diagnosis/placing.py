@@ -16,7 +16,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.challenges import challenges, outside, sizes_where_wrong
-from gradschool.diagnosis.evidence import Laboratory, Part, inputs_of_length, taken, with_rows
+from gradschool.diagnosis.evidence import IN_BATCHES, Laboratory, Part, inputs_of_length, taken, with_rows
 from gradschool.diagnosis.hypotheses.conditions import conditions
 from gradschool.diagnosis.hypotheses.observations import largest, perturbed, scaled
 from gradschool.diagnosis.hypotheses.places import Place, about_shapes, place
@@ -70,9 +70,9 @@ class Placing:
         at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
         if at and about_shapes(at.condition):
-            beyond += self._of_that_shape(label, [p for p in parts if p.is_wrong])
-            if self.laboratory.exercise.read is None:  # a whole update costs too much
-                beyond += self._asked(label, parts, with_other_rows([*parts, *changed]))
+            beyond += self._of_other_shapes(label, parts)
+            if self.laboratory.budget.over:
+                return None  # not all of it was tried
         changed += beyond
         return self._challenged(label, parts, place([*parts, *changed], conditions) if beyond else at)
 
@@ -100,6 +100,15 @@ class Placing:
     def _changed(self, label: str, parts: Sequence[Part]) -> Iterator[Part]:
         cases = (case for base in _bases(parts) for case in changed_cases(self.laboratory, base))
         yield from self._asked(label, parts, islice(cases, MOST))
+
+    def _of_other_shapes(self, label: str, parts: Sequence[Part]) -> list[Part]:
+        """Return the part for inputs that tell a shape from what happens to go with it, rows of other numbers first."""
+        if self.laboratory.budget.over:
+            self.laboratory.budget.extend(RESERVE)
+        found: list[Part] = []
+        if self.laboratory.exercise.read is None:  # a whole update costs too much
+            found += self._asked(label, parts, with_other_rows([*parts, *self.known[label]]))
+        return [*found, *self._of_that_shape(label, [p for p in parts if p.is_wrong])]
 
     def _of_that_shape(self, label: str, wrong: Sequence[Part]) -> Iterator[Part]:
         """Yield the part for wrong inputs with other numbers: only then it is the shape that makes them wrong."""
@@ -170,13 +179,15 @@ def with_other_rows(parts: Sequence[Part]) -> Iterator[Case]:
     if not cases:
         return
     rows = frozenset.intersection(*(inputs_of_length(c, c.sizes["B"]) for c in cases))
-    rows |= frozenset({"batch"} if all(isinstance(c.args.get("batch"), dict) for c in cases) else ())
+    rows |= {name for name in IN_BATCHES if all(isinstance(c.args.get(name), dict) for c in cases)}
     by_shapes = {p.shapes: p.case for p in sorted(parts, key=lambda p: p.is_wrong) if p.case.sizes.get("B")}
     for case in list(by_shapes.values())[-2 * SHAPES :] if rows else ():
-        B, axes = case.sizes["B"], {n for x in case.args.values() if isinstance(x, np.ndarray) for n in x.shape}
-        for size in sorted({B - 1, *axes} - {0, B}):
-            order = np.arange(size) % B
-            yield taken(case, rows, order, f"{case.name}, {size} rows")
+        axes = {n for x in case.args.values() if isinstance(x, np.ndarray) for n in x.shape}
+        B = case.sizes["B"]
+        for size in sorted({B - 1, *axes, *case.sizes.values()} - {0, B}):
+            changed = taken(case, rows, np.arange(size) % B, f"{case.name}, {size} rows")
+            if changed:
+                yield changed
 
 
 def _of_ordinary_size(laboratory: Laboratory, case: Case) -> Iterator[Case]:

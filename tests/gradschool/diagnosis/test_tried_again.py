@@ -479,8 +479,14 @@ def test_an_option_that_matters_at_0_is_not_called_ignored() -> None:
 
 def test_rows_are_taken_only_where_some_input_has_them() -> None:
     """A batch that is nested deeper stays whole, so the case may not be called one of a single row."""
-    nested = Case("nested", {"batches": {"x": np.ones((4, 6, 3))}, "net": np.ones(40)}, sizes={"B": 6, "A": 2})
+    nested = Case("nested", {"replay": {"x": np.ones((4, 6, 3))}, "net": np.ones(40)}, sizes={"B": 6, "A": 2})
     assert with_rows(nested, np.array([0]), "its first row") is None
+    several = Case("several", {"batches": {"x": np.ones((4, 6, 3))}, "net": np.ones(40)}, sizes={"B": 6, "A": 2})
+    assert with_rows(several, np.array([0, 0]), "its first row twice") is None
+    first = with_rows(several, np.array([0]), "the first row of each batch")
+    assert first is not None
+    assert first.args["batches"]["x"].shape == (4, 1, 3)
+    assert first.sizes["B"] == 1
     flat = Case("flat", {"x": np.ones((6, 3))}, sizes={"B": 6, "A": 2})
     alone = with_rows(flat, np.array([0]), "its first row")
     assert alone is not None

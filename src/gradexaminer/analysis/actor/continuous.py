@@ -10,6 +10,7 @@ from gradexaminer.analysis.actor.by_hand import by_hand
 from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
 from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
 from gradexaminer.analysis.reading.actions import are_stored, stored_actions
+from gradexaminer.analysis.reading.dueling import as_rows
 from gradexaminer.analysis.reading.fits import is_constant
 from gradexaminer.analysis.reading.naf import is_naf
 from gradexaminer.analysis.reading.values import is_actor, value_rows
@@ -66,7 +67,9 @@ def _say_loss(together: list[Path], report: Report) -> bool:
     where = together[0].call.network
     sign = sign_of(together[0].update, together[0].backward)
     total = sign * sum(float(p.at_output.sum()) for p in together)
-    if total > 0:
+    if (factor := _factor_of_q(together)) is not None:
+        report.add(FAULT, "actor-not-q", where, f"d loss / d Q is {factor:.3g} Q, row by row, as of the square of Q")
+    elif total > 0:
         told = "for -Q it is negative" if sign > 0 else "the step climbs a loss that falls with Q"
         report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {sign * total:+.3g} over the batch; {told}")
     rows = np.sum([p.at_output != 0 for p in together], axis=0)
@@ -78,6 +81,16 @@ def _say_loss(together: list[Path], report: Report) -> bool:
     how = f"mean of {loss}" if mean else f"{loss}, weights adding up to {abs(total):.3g}"
     report.convention(f"actor: {how}{bonus}")
     return alpha > 0
+
+
+def _factor_of_q(together: list[Path]) -> float | None:
+    """The factor where d loss / d Q is Q itself times it, in rows whose Q differ; None where it is not."""
+    q = as_rows(together[0].call.outputs[0], len(together[0].at_output))
+    if len(together) > 1 or q is None or q.shape[1] != 1 or np.ptp(q) < SAME * np.abs(q).max():
+        return None
+    g, q = together[0].at_output, q[:, 0]
+    factor = float((g @ q) / (q @ q))
+    return factor if np.abs(g - factor * q).max() < SAME * np.abs(g).max() else None
 
 
 def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:

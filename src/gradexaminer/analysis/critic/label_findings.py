@@ -197,7 +197,7 @@ def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
 def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
     gammas, errors = np.array([x.gamma for x in found]), [x.gamma_error for x in found]
     gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
-    told = sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
+    told = _gammas_of(seen)
     if found[0].steps > 1:
         if not _steps_agree(view, found, report):
             return
@@ -228,15 +228,23 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
     elif gamma < 0:
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
     elif told and min(abs(gamma - x) for x in told) > max(SAME_GAMMA, SURE * float(np.median(errors))):
-        _say_gamma(seen, view, found, gamma, told, report)
+        _say_gamma(seen, view, found, gamma, rewards, report)
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
 
 
 def _say_gamma(
-    seen: Observed, view: CriticView, found: list[Label], gamma: float, told: list[float], report: Report
+    seen: Observed, view: CriticView, found: list[Label], gamma: float, rewards: float, report: Report
 ) -> None:
-    """A factor of the value that is not the agent's gamma; divided by the number of actions, it is that of a mean."""
+    """A factor of the value that is not the agent's gamma.
+
+    Divided by the number of actions, it is that of a mean; where the reward has the same one, that of the whole label.
+    """
+    told = _gammas_of(seen)
+    if abs(rewards - 1) > 1e-3 and _is_told(gamma / rewards, told):
+        each = f"the reward's factor is {rewards:.4g}, the value's {gamma:.4g} with a gamma of {told[0]:g}"
+        report.add(FAULT, "label-scaled", view.name, each)
+        return
     n, of_policy = seen.spaces.n_actions, found[0].candidate is not None and found[0].candidate.entropy
     if n and of_policy and any(abs(gamma * n - x) < SAME_GAMMA * n for x in told):
         each = f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g} divided by {n} actions"
@@ -244,6 +252,11 @@ def _say_gamma(
         return
     code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
     report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
+
+
+def _gammas_of(seen: Observed) -> list[float]:
+    """The agent's own discounts, as its settings hold them."""
+    return sorted(x for x in seen.found.settings.get("gamma", ()) if 0 < x < 1)
 
 
 def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:

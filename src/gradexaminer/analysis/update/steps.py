@@ -16,6 +16,8 @@ from gradexaminer.recording.observe import moved
 from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Step
 
@@ -58,8 +60,8 @@ def examine_steps(seen: Observed, report: Report) -> None:
         for p in rows.call.parameters & b.reached
     }
     for update in seen.updates:
-        for step in update.steps:
-            _gradients_applied(seen, step, known, critic_parameters, report)
+        for k, step in enumerate(update.steps):
+            _gradients_applied(seen, step, update.steps[:k], known, critic_parameters, report)
     _never_stepped(seen, known, report)
 
 
@@ -71,19 +73,19 @@ def _names(seen: Observed, parameters: set[int] | frozenset[int]) -> str:
     return ", ".join(holders)
 
 
-def _gradients_applied(seen: Observed, step: Step, known: Passes, critic_parameters: set[int], report: Report) -> None:
+def _gradients_applied(
+    seen: Observed, step: Step, earlier: Sequence[Step], known: Passes, critic_parameters: set[int], report: Report
+) -> None:
     moving = {p for p, change in step.moved.items() if change > 0}
     if step.one_sided:
         told = "entries of the other sign are exactly 0 in the step, and were not after the backward pass"
         report.add(FAULT, "gradient-one-sided", _names(seen, step.one_sided), told)
     again = step.used_before & moving
     if again:
-        report.add(
-            FAULT,
-            "grads-not-zeroed",
-            _names(seen, again),
-            f"in a step of {step.kind}, {len(again)} parameters hold a gradient that was applied before",
-        )
+        told = f"in a step of {step.kind}, {len(again)} parameters hold a gradient that was applied before"
+        only = all(any(set(step.sources[p]) <= set(e.applied.get(p, ())) for e in earlier) for p in again)
+        told += ", and no backward pass came in between: two steps follow one" if only else ""
+        report.add(FAULT, "grads-not-zeroed", _names(seen, again), told)
         return
     critic_only, actor_only = known.critic - known.actor, known.actor - known.critic
     mine = {p: set(sources) for p, sources in step.sources.items() if p in moving}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -14,28 +15,41 @@ from gradschool.diagnosis.hypotheses.observations import moved, unchanged
 from gradschool.diagnosis.inputs import is_real, subjects
 
 BATCHES, SAMPLES = 3, 8  # so many batches are looked into, and so many samples of each are asked for alone
+EQUAL_TOO = ", and some batches of equal samples are wrong too"
 
 
 def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     """Yield that single samples are right where their batches are wrong, and what a batch of equal samples is."""
     batches = [p for p in parts if p.is_wrong and p.case.sizes.get("B", 1) > 1 and _rows(p.case, [0])]
-    some = sorted(batches, key=lambda p: p.case.n_values)[:BATCHES]
-    single = [c for p in some for k in _samples(p) if (c := _rows(p.case, [k]))]
-    if len(some) < 2 or len(single) < 2 * len(some) or not all(_is_right(laboratory, c, some[0]) for c in single):
+    some = _of_several_sizes(batches)
+    single = [found for p in some for k in _samples(p) if (found := _asked(laboratory, p, [k]))]
+    telling = [found for found in single if found.right.any()]  # where nothing is asked for, nothing is shown
+    if len(some) < 2 or len(telling) < 2 * len(some) or any(found.is_wrong for found in single):
         return
     # Of every row: where only the last row is finished, a batch of equal terminated rows is right by luck.
-    equal = [_rows(p.case, [k] * p.case.sizes["B"]) for p in some for k in range(min(p.case.sizes["B"], SAMPLES))]
-    mixed = all(c is not None and _is_right(laboratory, c, some[0]) for c in equal)
+    rows = [(p, k) for p in some for k in range(min(p.case.sizes["B"], SAMPLES))]
+    equal = [found for p, k in rows if (found := _asked(laboratory, p, [k] * p.case.sizes["B"]))]
+    mixed = len(equal) == len(rows) and not any(found.is_wrong for found in equal)
+    also = EQUAL_TOO if any(found.is_wrong for found in equal) else ""
     because = (
         f"so is a batch of equal samples. In batches of different ones it can be wrong.{_every_pair(laboratory, some)}"
         if mixed
-        else "batches can be wrong, and some batches of equal samples are wrong too: look at what several rows become."
+        else f"batches can be wrong{also}: look at what several rows become."
     )
     said = f"{some[0].what} is right for one sample at a time; {because}"
-    claim = Claim("alone", some[0].label, ("equal-right" if mixed else "equal-wrong",))
+    claim = Claim("alone", some[0].label, ("equal-right" if mixed else "equal-wrong" if also else "equal-unasked",))
     yield Diagnosis(
         "samples-mixed" if mixed else "batch-combined", said, claim, f"{len(single)} samples were asked for alone"
     )
+
+
+def _of_several_sizes(batches: Sequence[Part]) -> list[Part]:
+    """Return a few small batches, with other axes of several lengths: a factor 1/A is 1 where A is 1."""
+    by_size: dict[tuple[int, ...], list[Part]] = {}
+    for p in sorted(batches, key=lambda p: p.case.n_values):
+        by_size.setdefault(tuple(n for s, n in p.case.sizes.items() if s != "B"), []).append(p)
+    turns = zip_longest(*by_size.values())
+    return [p for turn in turns for p in turn if p is not None][:BATCHES]
 
 
 def _every_pair(laboratory: Laboratory, some: Sequence[Part]) -> str:
@@ -78,6 +92,7 @@ def _rows(case: Case, order: Sequence[int]) -> Case | None:
     return with_rows(case, np.array(order), f"{case.name}, rows {list(order)}")
 
 
-def _is_right(laboratory: Laboratory, case: Case, like: Part) -> bool:
-    found = laboratory.part(case, like.label)
-    return found is not None and not found.is_wrong and bool(found.right.any())
+def _asked(laboratory: Laboratory, p: Part, order: Sequence[int]) -> Part | None:
+    """Return the part of the answer to these rows of its batch; None where they cannot be asked for."""
+    case = _rows(p.case, order)
+    return None if case is None else laboratory.part(case, p.label)

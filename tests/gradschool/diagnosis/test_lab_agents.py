@@ -1,0 +1,90 @@
+"""What is said of an agent's update must hold for other batches of it: its inputs are few, and much goes together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gradschool.check.api import check_here
+from gradschool.core.exercise import find
+from gradschool.core.report import Report
+from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg
+
+
+def said(exercise_id: str, agent: object) -> Report:
+    return check_here(find(exercise_id), agent)
+
+
+class CartPole(cartpole_dqn.CartPoleAgent):
+    """The file's class, with its faults fixed and a new one."""
+
+    def learn(self, batch: Any) -> float:
+        obs, action, reward, next_obs, done = batch
+        q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+        with torch.no_grad():
+            best = self.q_net(next_obs).argmax(dim=1, keepdim=True)
+            value = self.target_net(next_obs).gather(1, best).squeeze(1)
+            y = reward + self.gamma * value * (1 - done)
+        loss = self.loss(q, y)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.follow()
+        return loss.item()
+
+    def loss(self, q: Any, y: Any) -> Any:
+        return 0.5 * (q - y).pow(2).mean()
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        for p, target in zip(self.q_net.parameters(), self.target_net.parameters(), strict=True):
+            target.lerp_(p, self.tau)
+
+
+def test_a_batch_of_one_row_whose_tau_is_0_says_nothing_about_its_size() -> None:
+    class NotShrunk(CartPole):
+        @torch.no_grad()
+        def follow(self) -> None:
+            for p, target in zip(self.q_net.parameters(), self.target_net.parameters(), strict=True):
+                target.add_(self.tau * p)
+
+    assert said("lab.cartpole_dqn", NotShrunk).hint.startswith("`target_net` is right where `tau` is 0;")
+
+    class Bent(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return torch.nn.functional.smooth_l1_loss(q, y)
+
+    assert "B is" not in said("lab.cartpole_dqn", Bent).hint
+
+
+def test_a_batch_of_one_row_and_one_action_says_nothing_about_its_size() -> None:
+    class Averaged(pendulum_ddpg.PendulumAgent):
+        def __init__(self, actor: Any, critic: Any, optimizer: Any, lr: float, gamma: float, tau: float):
+            super().__init__(actor, critic, optimizer, lr, gamma, tau)
+            self.of_actor = optimizer(self.actor.parameters(), lr=lr)
+            self.optimizer = optimizer(self.critic.parameters(), lr=lr)
+
+        def learn_critic(self, obs: Any, action: Any, reward: Any, next_obs: Any, done: Any) -> None:
+            with torch.no_grad():
+                y = reward + self.gamma * (1 - done) * self.target_critic(next_obs, self.target_actor(next_obs))
+            loss = 0.5 * (self.critic(obs, action) - y).pow(2).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+
+        def learn_actor(self, obs: Any, action: Any) -> None:
+            at = self.actor(obs).detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.critic(obs, at).mean(), at)
+            self.of_actor.zero_grad()
+            (-(slope * self.actor(obs)).mean()).backward()
+            self.of_actor.step()
+
+        @torch.no_grad()
+        def follow(self, net: Any, target_net: Any) -> None:
+            for p, target in zip(net.parameters(), target_net.parameters(), strict=True):
+                target.lerp_(p, self.tau)
+
+    hint = said("lab.pendulum_ddpg", Averaged).hint
+    assert "`critic_step` are right" in hint
+    assert not any(words in hint for words in ("A is", "B is", "one sample")), hint
