@@ -17,7 +17,7 @@ import torch
 
 from gradexaminer import examine, watch
 from gradexaminer.cli import main
-from gradexaminer.running import library
+from gradexaminer.running import apart, library, writable
 from gradexaminer.running.asking_spaces import SpacesUnknownError, spaces_of_env
 from gradexaminer.transitions import Spaces
 from tests.gradexaminer.sources import changed
@@ -169,6 +169,14 @@ def test_without_either_the_one_to_install_is_named(monkeypatch):
     monkeypatch.setattr(library, "NAMES", ())
     with pytest.raises(ModuleNotFoundError, match="No module named 'gymnasium'"):
         library.library()
+
+
+def test_what_the_environment_has_besides_is_there(load: Load, monkeypatch):
+    module = load(SCRIPT.replace("    o, a =", "    LIMITS(env.unwrapped.x_threshold)\n    o, a ="))
+    seen = []
+    module.LIMITS = seen.append  # type: ignore[attr-defined]
+    watched(module, monkeypatch)
+    assert seen == [2.4]
 
 
 # From a terminal.
@@ -418,3 +426,47 @@ AT_S = ("target(torch.tensor(after))", "target(torch.tensor(s_))")
 def test_rows_learned_one_by_one_with_those_that_follow_them(changes, codes, load: Load, monkeypatch):
     report = watched(load(changed(ONE_BY_ONE, changes)), monkeypatch)
     assert report.codes == codes, str(report)
+
+
+# Files that a script writes, and those that it reads.
+
+LOGGED = (
+    "    env = gym.wrappers",
+    "    import os\n    import pathlib\n    import project.settings\n"
+    "    assert pathlib.Path('data.txt').read_text() == 'x'\n"
+    "    os.makedirs('runs/today')\n    torch.save({}, 'runs/today/none.pt')\n    open('data.txt', 'w').close()\n"
+    "    env = gym.wrappers",
+)
+
+
+@pytest.mark.skipif(not apart.has_sandbox(), reason="needs bubblewrap, which a bare machine gets by `make programs`")
+def test_a_script_writes_into_a_copy_of_its_project(tmp_path: Path, capsys, monkeypatch):
+    """It runs in its caller's folder, finds the project's modules there, and leaves nothing behind."""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "settings.py").write_text("", encoding="utf-8")
+    (tmp_path / "data.txt").write_text("x", encoding="utf-8")
+    (tmp_path / "scripts" / "train.py").write_text(changed(SCRIPT, [LOGGED]), encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["scripts/train.py"]) == 0, capsys.readouterr()
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "data.txt").read_text(encoding="utf-8") == "x"
+
+
+def test_a_folder_that_is_too_large_is_not_copied(tmp_path: Path, monkeypatch):
+    project, copy = tmp_path / "project", tmp_path / "copy"
+    for name in ("a.py", "deep/b.py", ".git/c", "venv/d.py", "mine/pyvenv.cfg"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("1", encoding="utf-8")
+    assert writable.copy_into(project, copy)
+    assert sorted(str(p.relative_to(copy)) for p in copy.rglob("*") if p.is_file()) == ["a.py", "deep/b.py"]
+    monkeypatch.setattr(writable, "MOST_FILES", 1)
+    assert not writable.copy_into(project, tmp_path / "other")
+
+
+def test_the_folder_that_a_script_runs_in(tmp_path: Path):
+    script = tmp_path / "scripts" / "train.py"
+    assert writable.project_of(script, tmp_path) == tmp_path
+    assert writable.project_of(script, tmp_path / "elsewhere") == script.parent
+    assert writable.project_of(script, Path("/")) == script.parent

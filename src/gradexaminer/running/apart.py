@@ -9,10 +9,11 @@ import sys
 from functools import cache
 from io import SEEK_END
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any, NamedTuple
 
 from gradexaminer.findings import ORDER, Report
+from gradexaminer.running.writable import copy_into, project_of
 
 MOST_ANSWER, MOST_COMPLAINT = 20_000_000, 10_000  # bytes that are read of what a child wrote
 
@@ -30,12 +31,16 @@ def has_sandbox() -> bool:
     return tried.returncode == 0
 
 
-def _sandbox(folder: Path) -> list[str]:
-    """Everything to be read, nothing to be written, no network; an empty `/tmp`, but for the file's own folder."""
+def _sandbox(folder: Path, copy: Path | None = None) -> list[str]:
+    """Everything to be read, nothing to be written, no network; an empty `/tmp`, but for the project's folder.
+
+    Where there is a copy of that, the copy lies in its place, to be written into.
+    """
     line = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     line += ["--tmpfs", "/var/tmp", "--setenv", "TMPDIR", "/var/tmp"]
     if folder != Path("/"):
-        line += ["--ro-bind", str(folder), str(folder), "--chdir", str(folder)]
+        bind = ["--bind", str(copy)] if copy else ["--ro-bind", str(folder)]
+        line += [*bind, str(folder), "--chdir", str(folder)]
     for path in [*sys.path, sys.prefix]:
         if path.startswith("/tmp/") and Path(path).exists():
             line += ["--ro-bind", path, path]
@@ -61,17 +66,23 @@ def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, 
     if not path.is_file():
         raise CannotExamineError(f"{path.name} is not a file here; give the path of a Python file or notebook")
     walled = sandbox and has_sandbox()
-    line = [*(_sandbox(path.parent) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
-    asked = json.dumps({**request, "file": str(path)})
-    patience = request["seconds"] * 4 + 30
+    project = project_of(path, Path.cwd())
+    asked = json.dumps({**request, "file": str(path), "project": str(project)})
+    with TemporaryDirectory(ignore_cleanup_errors=True) as copy:
+        writable = Path(copy) if walled and copy_into(project, Path(copy)) else None
+        line = [*(_sandbox(project, writable) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
+        return _answer(path, _run(line, asked, path, request["seconds"]), walled=walled, seconds=request["seconds"])
+
+
+def _run(line: list[str], asked: str, path: Path, seconds: int) -> _Said:
+    patience = seconds * 4 + 30
     with TemporaryFile() as out, TemporaryFile() as err:  # files, whose size the child's limit bounds
         try:
             done = subprocess.run(line, input=asked.encode(), stdout=out, stderr=err, check=False, timeout=patience)
         except subprocess.TimeoutExpired as late:
             more = "it waits for something, or needs more with --seconds"
             raise CannotExamineError(f"{path.name} did not end in {patience} seconds: {more}") from late
-        said = _Said(done.returncode, _end_of(out, MOST_ANSWER), _end_of(err, MOST_COMPLAINT))
-    return _answer(path, said, walled=walled, seconds=request["seconds"])
+        return _Said(done.returncode, _end_of(out, MOST_ANSWER), _end_of(err, MOST_COMPLAINT))
 
 
 class _Said(NamedTuple):

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradexaminer.recording.seeded import seeded
-from gradexaminer.running.library import installed
-from gradexaminer.running.library import library as library_of
+from gradexaminer.running.library import Library
 from gradexaminer.transitions import Spaces
 
 Make = Callable[..., Any]
@@ -28,63 +26,54 @@ class SpacesUnknownError(ValueError):
     """The environment's spaces could not be found out; its text says what to give."""
 
 
-class _MadeError(BaseException):
-    """Ends a script at its first environment; no `except Exception` of its own catches it."""
-
-    def __init__(self, env: Any) -> None:
-        super().__init__()
-        self.env = env
-
-
-def spaces_asked_for(
-    run: Callable[[Make], Any], seed: int, obs: int | tuple[int, ...] | None = None, *, image: bool = False
-) -> Spaces:
-    """Run a script up to its first environment, and return what that environment takes and gives.
+def own_environment(of: Library, original: Make, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the environment that a script asks for, without a window, or a newer version of it.
 
     Parameters
     ----------
-    run : callable
-        `run(make)` starts the script, as for :func:`gradexaminer.watch`.
-    seed : int
-    obs : int or tuple of int, optional
-        Shape of an observation, where it is not to be that of the environment.
-    image : bool
-        Observations are whole numbers from 0 to 255.
+    of : Library
+    original : callable
+        The library's `make`, as it was before the examiner took its place.
+    args, kwargs
+        What the script asks it for.
 
     Raises
     ------
     SpacesUnknownError
-        If the script makes no environment, or one that cannot be made here or is of another kind.
+        If it cannot be made here.
     """
-    originals = {of.name: of.module.make for of in installed()}
-
-    def make(*args: Any, library: str = "", **kwargs: Any) -> Any:
-        raise _MadeError(_made(originals[library_of(library).name], args, kwargs))
-
+    kwargs = {k: v for k, v in kwargs.items() if k != "render_mode"}
     try:
-        with seeded(seed):
-            run(make)
-    except _MadeError as made:
-        return spaces_of_env(made.env, obs, image=image)
-    except SystemExit as end:
-        if end.code not in (None, 0):
-            raise
-    raise SpacesUnknownError(NO_ENVIRONMENT)
-
-
-def _made(original: Make, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The environment that was asked for, without a window."""
-    try:
-        return original(*args, **{k: v for k, v in kwargs.items() if k != "render_mode"})
+        return original(*args, **kwargs)
     except Exception as error:  # any simulator may be missing
+        newer = _newer(of, args[0] if args else kwargs.get("id"))
+        if newer is not None:
+            return original(newer, *args[1:], **{k: v for k, v in kwargs.items() if k != "id"})
         asked = repr(args[0]) if args else repr(kwargs)
         text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise SpacesUnknownError(f"the environment {asked} cannot be made here ({text}); {SAY}") from error
 
 
+def _newer(of: Library, name: Any) -> str | None:
+    """Return the newest version of an environment that the library has, if it is not the one of this name."""
+    base, _, version = str(name).rpartition("-v")
+    registry = getattr(getattr(of.module, "envs", None), "registry", {})
+    known = {
+        int(n): str(k) for k in list(registry) for b, _, n in [str(k).rpartition("-v")] if b == base and n.isdigit()
+    }
+    if not base or not version.isdigit() or max(known, default=-1) <= int(version):
+        return None
+    return known[max(known)]
+
+
 def spaces_of_env(env: Any, obs: int | tuple[int, ...] | None = None, *, image: bool = False) -> Spaces:
-    """Return what an environment of Gymnasium takes and gives, and close it."""
-    env.close()
+    """Return what an environment of Gymnasium takes and gives; `obs` and `image` say other observations.
+
+    Raises
+    ------
+    SpacesUnknownError
+        If they are of another kind.
+    """
     if obs is not None:
         observed = Spaces((obs,) if isinstance(obs, int) else tuple(obs), image=image)
     else:

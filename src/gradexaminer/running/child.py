@@ -75,7 +75,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     gc.enable()
     torch.set_num_threads(1)
     path = Path(request["file"])
-    sys.path.insert(0, str(path.parent))
+    sys.path[:0] = dict.fromkeys([str(path.parent), request["project"]])
     parts = parts_of(path)
     spaces = {name: value for name, value in request["spaces"].items() if value is not None}
     name = request["object"]

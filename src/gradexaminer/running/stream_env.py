@@ -26,6 +26,8 @@ class StreamEnv:
         Called with each first observation of an episode.
     of : Library
         Whose spaces and ways it has. In the old gym's way no episode is truncated: a script could not tell.
+    own : optional
+        The environment in whose place it stands: asked for its further attributes, such as a pole's largest angle.
     """
 
     metadata: dict[str, Any] = {}  # noqa: RUF012  # Gymnasium's own name and form
@@ -39,9 +41,10 @@ class StreamEnv:
         on_step: Callable[[Transition], None],
         on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
         of: Library = Library("gymnasium"),  # noqa: B008  # it is frozen
+        own: Any = None,
     ) -> None:
         self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
-        self._old = of.is_old
+        self._old, self._own = of.is_old, own
         self._steps = self._drawn = 0
         self._obs = self._new()
         kinds = of.spaces
@@ -50,6 +53,13 @@ class StreamEnv:
             self.action_space = kinds.Discrete(spaces.n_actions)
         else:
             self.action_space = kinds.Box(*spaces.bounds, dtype=np.float32)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the environment in whose place this one stands; AttributeError if it has none."""
+        own = self.__dict__.get("_own")
+        if own is None or name.startswith("__"):
+            raise AttributeError(f"the made-up environment has no attribute {name!r}")
+        return getattr(own.unwrapped, name)
 
     def _new(self) -> Any:
         self._drawn += 1

@@ -23,7 +23,8 @@ from gradexaminer.recording.rows import NEXT, index_of
 from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.recording.wrapping import not_compiled
-from gradexaminer.running.asking_spaces import spaces_asked_for
+from gradexaminer.running.asking_spaces import NO_ENVIRONMENT, SpacesUnknownError, own_environment, spaces_of_env
+from gradexaminer.running.library import Library, installed
 from gradexaminer.running.library import library as library_of
 from gradexaminer.running.patience import Patience
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specification
@@ -47,20 +48,15 @@ class Watcher:
         self.recorder = Recorder(self.seen.found, self.rows)
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
-        self.env: Any = None
         self.end = time.monotonic() + most_seconds
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(0))
         self._known = 0
         self._patience: Patience | None = None
 
-    def make(self, *args: Any, library: str = "", **_kwargs: Any) -> Any:
-        """In place of `gymnasium.make`, or of that of another `library`; always the same environment."""
-        of = library_of(library)
-        if self.env is None:
-            self.env = as_gymnasium(StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of), of)
-        self.env.spec = specification(args, of)
-        return self.env
+    def environment(self, of: Library, own: Any) -> Any:
+        """Return an environment of this library; what it lacks, the script's `own` one is asked for."""
+        return as_gymnasium(StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own), of)
 
     def _stepped(self, t: Transition) -> None:
         self.seen.transitions[t.index] = t
@@ -125,8 +121,8 @@ def watch(
         installed, as it is where such a script runs, or gym: then an environment of gym is returned, by
         `make(..., library="gym")` even where both are.
     n_actions, low, high, obs, image, n_states, seed
-        As for :func:`gradexaminer.examine`. Without actions, the script is first run up to its environment, and the
-        environment that it asks for is made once to read what it takes and gives.
+        As for :func:`gradexaminer.examine`. Without actions, the environment that the script asks for is
+        made, and says what it takes and gives.
     most_seconds : float
         The script is ended after that, and after enough updates.
 
@@ -140,45 +136,100 @@ def watch(
         If no actions were described, and the script's environment does not tell them.
     """
     began = time.perf_counter()
-    if n_actions is None and low is None and high is None:
-        spaces = spaces_asked_for(run, seed, obs, image=image)
-    else:
-        spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image, n_states=n_states)
-    seen = _watched(run, spaces, seed, most_seconds)
-    report = conclude(seen, truncation_seen=True)
+    given = None
+    if n_actions is not None or low is not None or high is not None or n_states is not None:
+        given = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image, n_states=n_states)
+
+    def read(env: Any) -> Spaces:
+        return spaces_of_env(env, obs, image=image)
+
+    report = conclude(_watched(run, Opening(given, read, seed, most_seconds)), truncation_seen=True)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
 
-def _watched(run: Callable[[Callable[..., Any]], Any], spaces: Spaces, seed: int, most_seconds: float) -> Observed:
+class Opening:
+    """A script's `make`: always the same environment. What is not described, its own environment says.
+
+    Parameters
+    ----------
+    spaces : Spaces or None
+        What the environment takes and gives, if that was described.
+    read : callable
+        Returns that of an environment of Gymnasium.
+    seed, most_seconds
+        As for :func:`watch`.
+    """
+
+    def __init__(self, spaces: Spaces | None, read: Callable[[Any], Spaces], seed: int, most_seconds: float) -> None:
+        self.spaces, self.read, self.seed, self.most_seconds = spaces, read, seed, most_seconds
+        self.originals = {of.name: of.module.make for of in installed()}
+        self.fresh = self.roomy = True
+        self.start()
+
+    def start(self) -> None:
+        """Watch from here on; where nothing was described, from the first environment on."""
+        self.env: Any = None
+        self.watcher = self._watcher(self.spaces) if self.spaces else None
+
+    def _watcher(self, spaces: Spaces) -> Watcher:
+        if self.roomy and spaces.n_states is not None:
+            spaces = replace(spaces, n_states=max(spaces.n_states, MANY_STATES))
+        return Watcher(spaces, self.seed, self.most_seconds, fresh=self.fresh)
+
+    def make(self, *args: Any, library: str = "", **kwargs: Any) -> Any:
+        """In place of `gymnasium.make`, or of that of another `library`."""
+        of = library_of(library)
+        if self.env is None:
+            own = None
+            if self.watcher is None:
+                own = own_environment(of, self.originals[of.name], args, kwargs)
+                self.watcher = self._watcher(self.read(own))
+                own.close()
+            self.env = self.watcher.environment(of, own)
+        self.env.spec = specification(args, of)
+        return self.env
+
+
+def _watched(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """Watch the script, and once more where the examiner itself was in its way.
 
     That is where fresh weights broke a graph, or where the script was written for its environment's states alone.
     """
-    roomy = replace(spaces, n_states=max(spaces.n_states, MANY_STATES)) if spaces.n_states else spaces
-    seen = _seen(run, Watcher(roomy, seed, most_seconds), seed)
-    if seen.error and not seen.updates and roomy != spaces:
-        roomy = spaces
-        seen = _seen(run, Watcher(roomy, seed, most_seconds), seed)
+    seen = _seen(run, opening)
+    if seen.error and not seen.updates and seen.spaces.n_states is not None:
+        opening.roomy = False
+        opening.start()
+        seen = _seen(run, opening)
     if seen.broken:
-        seen = _seen(run, Watcher(roomy, seed, most_seconds, fresh=False), seed)
+        opening.fresh = False
+        opening.start()
+        seen = _seen(run, opening)
     return seen
 
 
-def _seen(run: Callable[[Callable[..., Any]], Any], watcher: Watcher, seed: int) -> Observed:
+def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """What there was to see until the script ended, or was ended."""
+    error, used_up = "", False
     try:
-        with seeded(seed), one_thread(), not_compiled():
-            run(watcher.make)
+        with seeded(opening.seed), one_thread(), not_compiled():
+            run(opening.make)
     except EnoughError:
         pass
     except NoMoreStatesError:
-        watcher.seen.used_up = True
+        used_up = True
     except SystemExit as end:
         if end.code not in (None, 0):
-            watcher.seen.error = f"the script ended itself with status {end.code}"
-    except Exception as error:  # a stranger's script may raise anything
-        watcher.seen.error = told(error)
-    finally:
-        watcher.close()
-    return watcher.seen
+            if opening.watcher is None:
+                raise
+            error = f"the script ended itself with status {end.code}"
+    except Exception as raised:  # a stranger's script may raise anything
+        if opening.watcher is None:
+            raise
+        error = told(raised)
+    if opening.watcher is None:
+        raise SpacesUnknownError(NO_ENVIRONMENT)
+    opening.watcher.close()
+    seen = opening.watcher.seen
+    seen.error, seen.used_up = error, used_up
+    return seen
