@@ -470,3 +470,34 @@ def test_the_folder_that_a_script_runs_in(tmp_path: Path):
     assert writable.project_of(script, tmp_path) == tmp_path
     assert writable.project_of(script, tmp_path / "elsewhere") == script.parent
     assert writable.project_of(script, Path("/")) == script.parent
+
+
+HELD = [
+    (
+        "    q, target = (nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, a)) for _ in range(2))\n",
+        "    agent = Pair(o, a)\n",
+    ),
+    (
+        "def main():",
+        "class Pair:\n"
+        "    def __init__(self, o, a):\n"
+        "        self.q = nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, a))\n"
+        "        self.target_q = nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, a))\n\n\n"
+        "def main():",
+    ),
+]
+
+
+def test_a_network_that_an_object_holds_has_its_attribute_s_name(load: Load, monkeypatch):
+    source = changed(SCRIPT, HELD[:1])
+    for old, new in (
+        ("target.load", "agent.target_q.load"),
+        ("(q.state", "(agent.q.state"),
+        ("(q.par", "(agent.q.par"),
+    ):
+        source = source.replace(old, new)
+    source = source.replace("int(q(", "int(agent.q(").replace("target(s2s)", "agent.target_q(s2s)")
+    source = source.replace("loss(q(ss)", "loss(agent.q(ss)")
+    report = watched(load(changed(source, HELD[1:])), monkeypatch)
+    assert "label of agent.q: max of the target network, gamma 0.99" in report.conventions
+    assert any(text.startswith("agent.target_q: a copy of agent.q") for text in report.conventions), str(report)

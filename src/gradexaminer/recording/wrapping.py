@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import torch
@@ -39,17 +39,25 @@ def callers_line() -> tuple[str, int]:
 
 
 def name_in_caller(module: nn.Module, taken: Iterable[str]) -> str:
-    """The variable that holds a network in the function that calls it, else its class; numbered if that is taken.
+    """The variable or attribute that holds a network in the function that calls it, else its class.
 
-    To be called from a hook of that network's call.
+    A number is added if that is taken. To be called from a hook of that network's call.
     """
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and "/torch/" in frame.f_code.co_filename:
         frame = frame.f_back
     names = [name for name, x in {**frame.f_globals, **frame.f_locals}.items() if x is module] if frame else []
+    names = names or (_attributes_that_are(module, frame.f_locals) if frame else [])
     base = names[0] if names else f"a {type(module).__name__}"
     alike = [path for path in taken if path.split(" #")[0] == base]
     return f"{base} #{len(alike) + 1}" if alike else base
+
+
+def _attributes_that_are(module: nn.Module, variables: Mapping[str, Any]) -> list[str]:
+    """Names such as `self.q` of a network that an object in these variables holds."""
+    held = {name: getattr(x, "__dict__", {}) for name, x in variables.items() if not isinstance(x, type | ModuleType)}
+    inner = {name: {**attributes, **attributes.get("_modules", {})} for name, attributes in held.items()}
+    return [f"{name}.{attribute}" for name, parts in inner.items() for attribute, x in parts.items() if x is module]
 
 
 def replace_in(stack: ExitStack, owner: Any, name: str, value: Any) -> None:
