@@ -454,15 +454,36 @@ def test_a_script_writes_into_a_copy_of_its_project(tmp_path: Path, capsys, monk
     assert (tmp_path / "data.txt").read_text(encoding="utf-8") == "x"
 
 
-def test_a_folder_that_is_too_large_is_not_copied(tmp_path: Path, monkeypatch):
+def test_what_is_large_or_hidden_is_not_copied(tmp_path: Path, monkeypatch):
     project, copy = tmp_path / "project", tmp_path / "copy"
-    for name in ("a.py", "deep/b.py", ".git/c", "venv/d.py", "mine/pyvenv.cfg"):
+    for name in ("a.py", "deep/er/b.py", ".git/c", "venv/d.py", "mine/pyvenv.cfg", "data/1", "data/2", "large.bin"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("1", encoding="utf-8")
-    assert writable.copy_into(project, copy)
-    assert sorted(str(p.relative_to(copy)) for p in copy.rglob("*") if p.is_file()) == ["a.py", "deep/b.py"]
+    (project / "large.bin").write_bytes(bytes(100))
+    (project / "empty").mkdir()
     monkeypatch.setattr(writable, "MOST_FILES", 1)
-    assert not writable.copy_into(project, tmp_path / "other")
+    monkeypatch.setattr(writable, "MOST_BYTES", 99)
+    left = writable.copy_into(project, copy)
+    assert left == [project / name for name in (".git", "data", "large.bin", "mine", "venv")]
+    assert sorted(str(p.relative_to(copy)) for p in copy.rglob("*")) == [
+        "a.py",
+        "deep",
+        "deep/er",
+        "deep/er/b.py",
+        "empty",
+    ]
+    monkeypatch.setattr(writable, "MOST_ENTRIES", 3)
+    assert writable.copy_into(project, tmp_path / "other") is None
+
+
+@pytest.mark.skipif(not apart.has_sandbox(), reason="needs bubblewrap, which a bare machine gets by `make programs`")
+def test_what_is_not_copied_is_there_to_be_read(tmp_path: Path, capsys, monkeypatch):
+    (tmp_path / ".env").write_text("x", encoding="utf-8")
+    text = "assert open('.env').read() == 'x'\nopen('new', 'w').close()\nopen('.env', 'w')\n"
+    (tmp_path / "train.py").write_text(text, encoding="utf-8")
+    assert main([str(tmp_path / "train.py")]) == 2
+    assert "Read-only file system: '.env'" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_folder_that_a_script_runs_in(tmp_path: Path):

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 from io import SEEK_END
 from pathlib import Path
@@ -31,16 +32,18 @@ def has_sandbox() -> bool:
     return tried.returncode == 0
 
 
-def _sandbox(folder: Path, copy: Path | None = None) -> list[str]:
+def _sandbox(folder: Path, copy: Path | None = None, beside: Sequence[Path] = ()) -> list[str]:
     """Everything to be read, nothing to be written, no network; an empty `/tmp`, but for the project's folder.
 
-    Where there is a copy of that, the copy lies in its place, to be written into.
+    Where there is a copy of that, the copy lies in its place, to be written into, with what was not copied `beside`.
     """
     line = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     line += ["--tmpfs", "/var/tmp", "--setenv", "TMPDIR", "/var/tmp"]
     if folder != Path("/"):
         bind = ["--bind", str(copy)] if copy else ["--ro-bind", str(folder)]
         line += [*bind, str(folder), "--chdir", str(folder)]
+        for left in map(str, beside):
+            line += ["--ro-bind", left, left]
     for path in [*sys.path, sys.prefix]:
         if path.startswith("/tmp/") and Path(path).exists():
             line += ["--ro-bind", path, path]
@@ -69,9 +72,17 @@ def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, 
     project = project_of(path, Path.cwd())
     asked = json.dumps({**request, "file": str(path), "project": str(project)})
     with TemporaryDirectory(ignore_cleanup_errors=True) as copy:
-        writable = Path(copy) if walled and copy_into(project, Path(copy)) else None
-        line = [*(_sandbox(project, writable) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
+        line = [*(_walled(project, Path(copy)) if walled else []), sys.executable, "-m", "gradexaminer.running.child"]
         return _answer(path, _run(line, asked, path, request["seconds"]), walled=walled, seconds=request["seconds"])
+
+
+def _walled(project: Path, copy: Path) -> list[str]:
+    """The sandbox for a project; it is only to be read where a copy would be too large or cannot be made."""
+    try:
+        beside = copy_into(project, copy)
+    except OSError:
+        beside = None
+    return _sandbox(project) if beside is None else _sandbox(project, copy, beside)
 
 
 def _run(line: list[str], asked: str, path: Path, seconds: int) -> _Said:

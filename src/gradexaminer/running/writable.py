@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-MOST_FILES, MOST_BYTES = 2000, 50_000_000
-LEFT_OUT = {"__pycache__", "node_modules", "venv", "env", "wandb", "mlruns"}
+MOST_FILES, MOST_BYTES, MOST_ENTRIES = 500, 10_000_000, 500  # of one entry of the folder; entries
+LEFT_OUT = {"node_modules", "venv", "env", "wandb", "mlruns"}
 
 
 def project_of(file: Path, cwd: Path) -> Path:
@@ -16,29 +16,41 @@ def project_of(file: Path, cwd: Path) -> Path:
     return cwd if cwd in file.parents and cwd not in {Path(cwd.anchor), Path.home()} else file.parent
 
 
-def copy_into(folder: Path, empty: Path) -> bool:
-    """Copy a project's files, but for hidden ones and environments; False if there are too many, or too large ones."""
-    files = bytes_ = 0
-    for source in _files(folder):
-        try:
-            files, bytes_ = files + 1, bytes_ + source.stat().st_size
-            if files > MOST_FILES or bytes_ > MOST_BYTES:
-                return False
-            target = empty / source.relative_to(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        except OSError:  # it cannot be read, by the script neither
-            continue
+def copy_into(folder: Path, empty: Path) -> list[Path] | None:
+    """Copy what lies in a folder, and return what is too large for that, hidden, or an environment of Python's.
+
+    None if so much lies in it that it is no project.
+    """
+    entries = sorted(folder.iterdir())
+    return [entry for entry in entries if not _copied(entry, empty / entry.name)] if is_project(entries) else None
+
+
+def is_project(entries: list[Path]) -> bool:
+    """Whether a folder with these entries is looked through: a folder of downloads or of all homes is not."""
+    return len(entries) <= MOST_ENTRIES
+
+
+def _copied(entry: Path, target: Path) -> bool:
+    """Copy a file or a folder; False if it is left where it is."""
+    if entry.name.startswith(".") or entry.name in LEFT_OUT or (entry / "pyvenv.cfg").exists():
+        return False
+    files: list[Path] = []
+    bytes_ = 0
+    for file in _files(entry):
+        files.append(file)
+        bytes_ += file.stat().st_size
+        if len(files) > MOST_FILES or bytes_ > MOST_BYTES:
+            return False
+    for file in files:
+        to = target / file.relative_to(entry) if file != entry else target
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, to)
+    if entry.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
     return True
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """The regular files below a folder; those in it come first."""
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in LEFT_OUT and _is_plain(here, n))
-        yield from (Path(here, n) for n in sorted(names) if Path(here, n).is_file())
-
-
-def _is_plain(here: str, name: str) -> bool:
-    """Whether a folder is no environment of Python's."""
-    return not Path(here, name, "pyvenv.cfg").exists()
+def _files(entry: Path) -> Iterator[Path]:
+    """A file itself, or the regular files below a folder that may be read."""
+    found = [entry] if entry.is_file() else (Path(here, n) for here, _, names in os.walk(entry) for n in sorted(names))
+    yield from (file for file in found if file.is_file() and os.access(file, os.R_OK))
