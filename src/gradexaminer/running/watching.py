@@ -31,7 +31,7 @@ from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specificati
 from gradexaminer.transitions import NoMoreStatesError, Spaces, Transition
 
 MOST_STEPS = 200_000
-MANY_STATES = 4096  # where states are numbers: each is handed out once, so that it tells its row
+MANY_STATES = 2048  # where states are numbers: each is handed out once, so that it tells its row
 
 
 class EnoughError(BaseException):
