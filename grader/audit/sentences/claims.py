@@ -217,6 +217,16 @@ def _right_parts(entry: Entry, mutant: Solution, report: Report, samples: Sequen
     return ""
 
 
+def _read(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that fresh updates are read in the same way: each of them, or each whose part is wrong."""
+    sentence, where = map(str, report.claim.details)
+    wrong = [s for s in samples if s.wrong.get(report.claim.part, np.zeros(1)).any()]
+    replies = [s.reply.told(report.claim.part) for s in (wrong if where else samples) if s.reply.told]
+    told = [says for says in replies if says is not None]
+    others = sum(sentence not in says for says in told)
+    return f"{others} of {len(told)} updates are read otherwise" if others or not (told and wrong) else ""
+
+
 def _raised(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     kind = str(report.claim.details[0]) if report.claim.details else ""
     seen = [s.reply.first.type for s in samples if isinstance(s.reply.first, Raised)]
@@ -393,6 +403,7 @@ KINDS: dict[str, Test] = {
     "displaced": _same_after(lambda x: np.sort(x, axis=None), "the sorted numbers"),
     "signs": _same_after(np.abs, "the sizes"),
     "right-parts": _right_parts,
+    "read": _read,
     "alone": _alone,
     "drifts": _drifts,
     "raised": _raised,

@@ -161,8 +161,8 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
 
 
 def _with_faults(report: Report, faults: Sequence[str]) -> Report:
-    """Return the report with what is certainly wrong: before its hint if that is about values, else as notes."""
-    if report.passed or report.mistake in KEPT_AS_FOUND or not faults:
+    """Return the report with what is certainly wrong: before its hint if that leaves the cause open, else as notes."""
+    if report.passed or (report.mistake in KEPT_AS_FOUND and report.mistake != "unusable") or not faults:
         return replace(report, notes=(*report.notes, *(f"Examiner, fault: {line}" for line in faults)))
     found = f"six updates were read; {report.experiment}" if report.experiment else "six updates were read"
     return replace(report, hint=" ".join([*faults, report.hint]), experiment=found)

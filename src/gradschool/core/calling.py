@@ -8,13 +8,13 @@ import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Answer, AnswerUnusable, Exercise
+from gradschool.core.exercise import Answer, AnswerUnusable, Exercise, Told
 from gradschool.core.kept_memory import Returned, changes_later
 from gradschool.core.operand_shapes import shapes_where_it_raised
 from gradschool.core.plain_data import PlainData, alike, copy_arrays, describe, sanitize_text, to_plain
@@ -55,8 +55,9 @@ class Reply:
     """What a student's function did on one case, as plain data.
 
     ``first`` and ``second`` are what two calls on equal inputs returned or raised, ``inputs`` is what the inputs were
-    after the first; ``printed`` and ``seconds`` belong to the first call too, and ``words`` say what the exercise's
-    ``read`` has read from it. ``overwritten``: what one call returned changed during a later one, with other inputs.
+    after the first; ``printed`` and ``seconds`` belong to the first call too, and ``words`` and ``told`` say what the
+    exercise's ``read`` has read from it. ``overwritten``: what one call returned changed during a later one, with other
+    inputs.
     """
 
     first: PlainData | Raised
@@ -66,6 +67,7 @@ class Reply:
     seconds: float = 0.0
     words: str = ""
     overwritten: bool = False
+    told: Told | None = field(default=None, compare=False, repr=False)
 
 
 class _Bounded(io.TextIOBase):
@@ -110,20 +112,23 @@ def read_reply(exercise: Exercise, args: Mapping[str, Any], reply: Reply) -> Rep
     """Return the reply with both answers read by the exercise's ``read``; as it is where the exercise has none."""
     if exercise.read is None:
         return reply
-    first, words = _read(exercise, args, reply.first)
+    first, words, told = _read(exercise, args, reply.first)
     again = reply.second
     equal = not isinstance(again, Raised) and not isinstance(reply.first, Raised) and alike(reply.first, again)
-    return replace(reply, first=first, second=first if equal else _read(exercise, args, again)[0], words=words)
+    second = first if equal else _read(exercise, args, again)[0]
+    return replace(reply, first=first, second=second, words=words, told=told)
 
 
-def _read(exercise: Exercise, args: Mapping[str, Any], got: PlainData | Raised) -> tuple[PlainData | Raised, str]:
+def _read(
+    exercise: Exercise, args: Mapping[str, Any], got: PlainData | Raised
+) -> tuple[PlainData | Raised, str, Told | None]:
     if isinstance(got, Raised) or exercise.read is None:
-        return got, ""
+        return got, "", None
     try:
         found = exercise.read(args, got)
     except AnswerUnusable as error:
-        return Raised("AnswerUnusable", sanitize_text(str(error)[:MAX_MESSAGE])), ""
-    return to_plain(found.parts), found.words
+        return Raised("AnswerUnusable", sanitize_text(str(error)[:MAX_MESSAGE])), "", None
+    return to_plain(found.parts), found.words, found.told
 
 
 def call_raw(exercise: Exercise, answer: Answer, args: Mapping[str, Any], once: bool = False) -> Reply:

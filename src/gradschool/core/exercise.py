@@ -73,11 +73,19 @@ def call_in_order(answer: Answer, args: Args) -> Any:
     return answer(*args.values())
 
 
+Told: TypeAlias = Callable[[str], "tuple[str, ...] | None"]
+
+
 class Reading(NamedTuple):
-    """What an exercise's ``read`` makes of an answer: the parts that are compared, and in words what it says."""
+    """What an exercise's ``read`` makes of an answer: the parts that are compared, and in words what it says.
+
+    ``told(part)`` returns every sentence about a part that may be true of what was read, the plainest first; None where
+    it is too little to tell. A sentence that may be true of every answer of a function is true of the function.
+    """
 
     parts: Mapping[str, Any]
     words: str = ""
+    told: Told | None = None
 
 
 class Advice(NamedTuple):

@@ -29,6 +29,7 @@ from gradschool.diagnosis.state_words import of_optimizer, state_sentence
 from gradschool.diagnosis.verdicts import verdicts
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
+LEAST_READ = 3  # answers of which one sentence must be true: what a single one allows may be luck
 REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
 
 
@@ -87,6 +88,7 @@ class Search:
             self._state,
             self._kept,
             self._blocked,
+            self._read,
             self._precision,
             self._everywhere,
             self._with_one_option,
@@ -151,6 +153,22 @@ class Search:
         if all(p.of_numbers and not p.right.any() for p in parts):
             said = f"{parts[0].what} should be zero everywhere, and is not."
             yield Diagnosis("not-zero", said, Claim("not-zero", label), self._compared(label))
+
+    def _read(self, label: str) -> Iterator[Diagnosis]:
+        """Say what was read from the weights, where one sentence is true of every answer whose part is wrong."""
+        told = [(p.is_wrong, p.attempt.reply.told(label)) for p in self.tried[label] if p.attempt.reply.told]
+        wrong = [says for is_wrong, says in told if is_wrong and says is not None]
+        if len(wrong) < LEAST_READ:
+            return
+        right = [says for is_wrong, says in told if not is_wrong and says is not None]
+        for sentence in wrong[0]:
+            if all(sentence in says for says in wrong):
+                where = "" if all(sentence in says for says in right) else " where it is wrong"
+                said = f"Read from the weights{where}: {sentence}."
+                experiment = f"read after {len(wrong) + len(right)} updates"
+                found = Diagnosis("read", said, Claim("read", label, (sentence, where.strip())), experiment)
+                yield self._with_place(label, found) if where else found
+                return
 
     def _precision(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, precision)

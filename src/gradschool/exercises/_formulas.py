@@ -6,7 +6,7 @@ gradients are first brought to the form Q - y. What no formula here explains is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -149,49 +149,69 @@ MASKS = (
     "in every row",
     "in terminated rows",
     "unless truncated",
+    "times 1 - terminated - truncated",
 )
 
 
 def _masks(rows: Rows) -> dict[str, Array]:
     """Where a label may bootstrap, (B,) each."""
     end, cut = rows.terminated, rows.truncated
-    return dict(zip(MASKS, (1 - end, (1 - end) * (1 - cut), np.ones_like(end), end, 1 - cut), strict=True))
+    masks = (1 - end, (1 - end) * (1 - cut), np.ones_like(end), end, 1 - cut, 1 - end - cut)
+    return dict(zip(MASKS, masks, strict=True))
 
 
 def _rewards(rows: Rows) -> dict[str, Array]:
     return {
-        "": rows.reward,
-        ", the reward of terminated rows left out": rows.reward * rows.live,
-        ", rewards clipped": np.clip(rows.reward, -1, 1),
-        ", signs of rewards": np.sign(rows.reward),
+        "r": rows.reward,
+        "r unless terminated": rows.reward * rows.live,
+        "r clipped to [-1, 1]": np.clip(rows.reward, -1, 1),
+        "the sign of r": np.sign(rows.reward),
     }
 
 
-def _labels(rows: Rows) -> tuple[list[str], Array, Array]:
-    """Every label's name, its reward and its masked value, (K, B) each."""
-    names, rewards, values = [], [], []
-    for (what, reward), (where, mask), (name, value) in product(
-        _rewards(rows).items(), _masks(rows).items(), rows.values.items()
-    ):
-        names.append(f"{name} {where}{what}")
-        rewards.append(reward)
-        values.append(mask * value)
-    return names, np.array(rewards), np.array(values)
+class Label(NamedTuple):
+    """What a label may be made of: its reward and its value, masked, in words and as numbers (B,)."""
+
+    reward: str
+    value: str
+    rewards: Array
+    masked: Array
+
+    @property
+    def words(self) -> str:
+        """The label without its factors."""
+        return self.value if self.reward == "r" else f"{self.value}, {self.reward}"
 
 
-def _linear(g: Array, rows: Rows) -> Formula | None:
-    """Gradients that are a straight line in Q, in the reward and in a value, whatever their factors."""
-    names, reward, value = _labels(rows)
+def labels_of(rows: Rows) -> list[Label]:
+    """Every label that is known, the plainest first."""
+    return [
+        Label(what, f"{name} {where}", reward, mask * value)
+        for (what, reward), (where, mask), (name, value) in product(
+            _rewards(rows).items(), _masks(rows).items(), rows.values.items()
+        )
+    ]
+
+
+def fitting_labels(g: Array, rows: Rows, labels: list[Label]) -> Iterator[tuple[int, Array]]:
+    """Yield which labels the gradients are a straight line in, with its columns: Q, reward, value, and perhaps 1."""
+    reward, value = np.array([x.rewards for x in labels]), np.array([x.masked for x in labels])
     q, one = (np.broadcast_to(x, reward.shape) for x in (rows.q, np.ones_like(rows.q)))
+    done: set[int] = set()
     for more in ([], [one]):
         tables = rows.pairs @ np.stack([q, reward, value, *more], axis=-1)  # (K, P, columns)
         basis = np.linalg.qr(tables)[0]
         left = np.linalg.norm(g - (basis @ (g @ basis)[..., None])[..., 0], axis=1)
-        for k in np.flatnonzero(left <= EXACT * np.linalg.norm(g)):
-            found = _formula(g, rows, tables[k], names[k])
-            if found is not None:
-                return found
-    return None
+        fits = {int(k) for k in np.flatnonzero(left <= EXACT * np.linalg.norm(g))} - done
+        yield from ((k, tables[k]) for k in sorted(fits))
+        done |= fits
+
+
+def _linear(g: Array, rows: Rows) -> Formula | None:
+    """Gradients that are a straight line in Q, in the reward and in a value, whatever their factors."""
+    labels = labels_of(rows)
+    found = (_formula(g, rows, table, labels[k].words) for k, table in fitting_labels(g, rows, labels))
+    return next((formula for formula in found if formula is not None), None)
 
 
 def _formula(g: Array, rows: Rows, table: Array, name: str) -> Formula | None:
@@ -215,7 +235,8 @@ def _constant(x: float, rows: Rows) -> str:
 
 def _bent(g: Array, rows: Rows) -> Formula | None:
     """A Huber loss, or an error clipped inside the square, both at 1, on any label."""
-    names, reward, value = _labels(rows)
+    labels = labels_of(rows)
+    reward, value = np.array([x.rewards for x in labels]), np.array([x.masked for x in labels])
     for gamma in (rows.gamma, 1.0, 0.0):
         errors = rows.q - reward - gamma * value
         inside = np.where(np.abs(errors) < 1.0, errors, 0.0)
@@ -225,5 +246,5 @@ def _bent(g: Array, rows: Rows) -> Formula | None:
                 off = np.abs(g / c - sums).max(axis=1)
                 for k in np.flatnonzero(off <= EXACT * np.maximum(np.abs(sums).max(axis=1), EXACT))[:1]:
                     errors_of_pairs = sums[k] if loss != "Huber loss" else errors[k] @ rows.pairs.T
-                    return Formula(errors_of_pairs, f"{loss}, {names[k]}", right=False)
+                    return Formula(errors_of_pairs, f"{loss}, {labels[k].words}", right=False)
     return None

@@ -80,7 +80,7 @@ def test_only_weights_leave_the_kernel() -> None:
         ("always-copied", "with `copy_target` False `target_q` becomes `q` after the step"),
         ("copied-before-the-step", "with `copy_target` True `target_q` becomes `q` before the step"),
         ("half-copied", "with `copy_target` True `target_q` becomes `q` in 280 of its 323 weights and stays as it is"),
-        ("averaged-instead-of-copied", "with `copy_target` True `target_q` becomes something else"),
+        ("averaged-instead-of-copied", "with `copy_target` True `target_q` moves 0.01 of the way to `q`"),
         ("label-at-s", "target network at s unless terminated: y = 1 r + 0.8 v"),
     ],
 )

@@ -16,12 +16,15 @@ import numpy as np
 from gradschool.core.exercise import AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.exercises._formulas import EXACT, Formula, Rows
+from gradschool.exercises._told import told_of_slope
 from gradschool.exercises._weights import distinct
 from gradschool.exercises.ddpg._setups import squash_oracle
 from gradschool.exercises.ddpg.adapters import OWN_NETS
 from gradschool.rl.nets.mlp import MLP, layer_views
 
 SAME_WAY = 1e-9  # relative residual of a tensor that lies on the straight line to the online network
+SAME_SHARE = 1e-6
+UPHILL = "uphill in the loss"  # a factor below 0
 OWN = "at the actor's own action"
 RIGHT = ("the critic after its step", "the critic before its step")
 
@@ -108,6 +111,9 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
         "target networks at s": value(slow, s, nets.act(nets.target_actor, s)),
         "target critic at s', the action chosen in s": value(slow, s2, nets.act(nets.target_actor, s)),
         "target critic at an action that is not scaled": value(slow, s2, np.tanh(nets.target_actor(s2))),
+        "target critic at an action kept within -1 and 1": value(slow, s2, np.clip(mu_slow, -1.0, 1.0)),
+        "target critic with its two inputs swapped": value(slow, mu_slow, s2),
+        "smaller value of target and online critic": np.minimum(value(slow, s2, mu_slow), value(q, s2, mu_slow)),
     }
     if after is not None:
         moved = {name: MLP(getattr(nets, name).sizes, flat=after[name]) for name in OWN_NETS}
@@ -163,6 +169,29 @@ def explain_actor(g: Array, nets: Nets, critic_after: Array, batch: Mapping[str,
     return Formula(g * B, "too few rows to tell the actor's formula", right=False)
 
 
+def told_of_actor(
+    g: Array, nets: Nets, critic_after: Array, batch: Mapping[str, Array], part: str
+) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of the gradients g (U, A) at the actor's outputs."""
+    obs, (B, A), add = batch["obs"], batch["action"].shape, sums(batch["obs"])
+    found = _slopes(nets, MLP(nets.critic.sizes, flat=critic_after), obs, batch["action"])
+    ways = [(_told(name), add @ rows) for name, (rows, _) in found.items() if not name.endswith(UPHILL)]
+    return told_of_slope(g, ways, A, B, part)
+
+
+def _told(name: str) -> str:
+    """What may push an actor, in a sentence; whether the critic has made its step is of no importance."""
+    of, _, way = name.partition(", ")
+    critic = "the critic" if of in RIGHT else of
+    if way in ("", OWN) or way.startswith("at "):
+        return f"dQ/da of {critic} {way or OWN}"
+    other = {
+        "Q in place of its slope": f"Q of {critic}, not its slope",
+        "of Q squared": f"the slope of Q squared of {critic}",
+    }
+    return other.get(way, f"dQ/da of {critic} with {way}")
+
+
 def _same(x: Array, y: Array) -> bool:
     return bool(np.abs(x - y).max() <= EXACT * np.abs(y).max())
 
@@ -177,7 +206,7 @@ def _slopes(nets: Nets, critic_after: MLP, obs: Array, replay: Array) -> dict[st
     told = {name: ways[RIGHT[1] if name in RIGHT else name] for name in ways}
     first = {name: (ways[name][OWN], told[name][OWN]) for name in RIGHT}
     rest = {f"{name}, {way}": (ways[name][way], told[name][way]) for name in ways for way in ways[name]}
-    uphill = {f"{name}, uphill in the loss": (-rows, -same) for name, (rows, same) in rest.items()}
+    uphill = {f"{name}, {UPHILL}": (-rows, -same) for name, (rows, same) in rest.items()}
     return first | rest | uphill
 
 
@@ -196,13 +225,24 @@ def _ways(nets: Nets, critic: MLP, obs: Array, replay: Array) -> dict[str, Array
     }
 
 
-def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> tuple[Array, str]:
+class Followed(NamedTuple):
     """The target's new weights (n_params,) as if it had moved towards the online network of before its step.
+
+    ``words`` say how far it moved, and ``share`` is the same as a number where every tensor moved as far.
+    """
+
+    weights: Array
+    words: str
+    share: float | None
+
+
+def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> Followed:
+    """What a target network did.
 
     Each tensor's share of the way is measured. Towards the online network of before or of after its step are both
     right; one of the two explains more tensors. A tensor that is not on that way stays as it came back.
     """
-    best: tuple[int, Array, str] | None = None
+    best: tuple[int, Followed] | None = None
     for when, flat in (("after", online_after), ("before", online.flat)):
         found, fitted, shares = after.copy(), 0, []
         views = [_tensors(x, target) for x in (target.flat, after, flat, online.flat, found)]
@@ -213,10 +253,11 @@ def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> 
                 out[...], fitted = old + share * (before - old), fitted + 1
                 shares.append(share)
         words = f"tau {np.median(shares):.4g}, online weights of {when} the step" if shares else "no soft update"
+        whole = fitted == len(views[0]) and np.ptp(shares) <= SAME_SHARE
         if best is None or fitted > best[0]:
-            best = fitted, found, words
+            best = fitted, Followed(found, words, float(np.median(shares)) if whole else None)
     assert best is not None
-    return best[1:]
+    return best[1]
 
 
 def _tensors(flat: Array, net: MLP) -> list[Array]:

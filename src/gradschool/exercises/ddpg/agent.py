@@ -7,16 +7,19 @@ s and at s' (``gradschool/exercises/_weights.py``, ``_formulas.py``, ``_own_step
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case, Reading, Rng
+from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case, Reading, Rng, Told
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain
+from gradschool.exercises._told import told_of_carried, told_of_label, told_of_share
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
 from gradschool.exercises.axes import Axes
@@ -29,6 +32,7 @@ from gradschool.exercises.ddpg._own_steps import (
     once,
     rows_of,
     soft_update,
+    told_of_actor,
 )
 from gradschool.exercises.ddpg._setups import limits
 from gradschool.exercises.ddpg.adapters import OWN_NETS as NETS
@@ -182,6 +186,8 @@ def read(a: Args, got: PlainData) -> Reading:
     """Return what :func:`oracle` returns, from the new weights of all four networks after each call."""
     weights = weights_of(got, {name: (2, len(a["first"][name])) for name in NETS})
     critic, actor, carried, words = [], [], [], []
+    tellers: list[dict[str, Told]] = []
+    shares: list[dict[str, float | None]] = []
     nothing: list[Array] = []
     left: dict[str, list[Array]] = {"critic": [], "actor": []}
     targets: dict[str, list[Array]] = {"actor": [], "critic": []}
@@ -196,7 +202,8 @@ def read(a: Args, got: PlainData) -> Reading:
             "critic": _step(a, nets.critic, after, "critic", x, left["critic"]),
             "actor": _step(a, nets.actor, after, "actor", states, left["actor"]),
         }
-        label = _label(rows_of(a, call, after), steps["critic"].outputs, taken)
+        rows = rows_of(a, call, after)
+        label = _label(rows, steps["critic"].outputs, taken)
         at_s = cleared(steps["actor"].outputs)[: here.max() + 1]
         slope = explain_actor(at_s, nets, after["critic"], batch)
         critic.append(label)
@@ -207,11 +214,19 @@ def read(a: Args, got: PlainData) -> Reading:
             "critic": [steps["critic"].change, *climbs(nets, after["critic"], batch["obs"])],
             "actor": [steps["actor"].change],
         }
+        followed = {}
         for name, found in targets.items():
             online, target = getattr(nets, name), getattr(nets, f"target_{name}")
-            weights_now, way = soft_update(target, after[f"target_{name}"], online, after[name])
-            found.append(weights_now)
-        words.append(f"critic: {label.words}; {slope.words}; targets: {way}")
+            followed[name] = soft_update(target, after[f"target_{name}"], online, after[name])
+            found.append(followed[name].weights)
+        words.append(f"critic: {label.words}; {slope.words}; targets: {followed['critic'].words}")
+        tellers.append(
+            {
+                "critic_step": partial(told_of_label, cleared(steps["critic"].outputs)[: taken.max() + 1, 0], rows),
+                "actor_step": partial(told_of_actor, at_s, nets, after["critic"], batch),
+            }
+        )
+        shares.append({name: x.share for name, x in followed.items()})
     parts = {
         "critic_step": critic[0].errors,
         "actor_step": actor[0],
@@ -219,7 +234,41 @@ def read(a: Args, got: PlainData) -> Reading:
         "nothing_else": tuple(nothing),
         "target_nets": tuple(np.stack(found) for found in targets.values()),
     }
-    return Reading(parts, words[0])
+    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], shares, carried[1]))
+
+
+def _told(
+    tau: float, steps: dict[str, Told], shares: list[dict[str, float | None]], carried: tuple[Array, Array], part: str
+) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of a part: of a step of the first call, or of what a call leaves behind."""
+    if part in steps:
+        return steps[part](part)
+    if part == "target_nets":
+        return _told_of_targets(tau, shares)
+    if part == "second_step":
+        of_critic, of_actor = carried
+        left = [*zip(of_critic, ("the critic's own gradient", "what the actor's loss left in the critic"), strict=True)]
+        return told_of_carried([*left, *((x, "the actor's own gradient") for x in of_actor)], part) or None
+    return ()
+
+
+def _told_of_targets(tau: float, shares: list[dict[str, float | None]]) -> tuple[str, ...] | None:
+    """Return how far both target networks moved in both calls; None where tau is 1 and both follow at once."""
+    ways = {name: [told_of_share(x[name], tau) for x in shares] for name in ("actor", "critic")}
+    both = {name: [says for says in first if says in second] for name, (first, second) in ways.items()}
+    right = {
+        name: all(abs((-1.0 if x[name] is None else x[name] or 0.0) - tau) < 1e-6 for x in shares) for name in ways
+    }
+    if all(right.values()):
+        return None
+    found = []
+    for actor, critic in product(both["actor"], both["critic"]):
+        says = {"actor": actor, "critic": critic}
+        if actor == critic and not any(right.values()):
+            found.append(f"each target network {actor}")
+        else:
+            found.append("; ".join(f"the target {name} {says[name]}" for name in says if not right[name]))
+    return tuple(dict.fromkeys(found))
 
 
 def _step(a: Args, net: MLP, after: dict[str, Array], name: str, x: Array, left: list[Array]) -> Recovered:

@@ -7,6 +7,7 @@ gradient at every output of every row, and from that the formula (``gradschool/e
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, errors_of_second, explain
+from gradschool.exercises._told import told_of_carried, told_of_label
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
 from gradschool.exercises.axes import Axes
@@ -189,7 +191,7 @@ def read(a: Args, got: PlainData) -> Reading:
     """Return what :func:`oracle` returns, from the new weights of both networks after each call, (2, n_params)."""
     n = len(a["first"]["q"])
     after = weights_of(got, {"q": (2, n), "target_q": (2, n)})
-    found, gradients, carried, copied = [], [], np.zeros(0), []
+    found, gradients, carried, copied, taken = [], [], np.zeros(0), [], []
     earlier: list[Array] = []
     for k, call in enumerate(CALLS):
         batch = a[call]["batch"]
@@ -197,8 +199,8 @@ def read(a: Args, got: PlainData) -> Reading:
         if np.array_equal(after["q"][k], a[call]["target_q"]):
             raise AnswerUnusable("`q` holds the weights of `target_q` after the call: the copy went the wrong way")
         step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
-        formula = _formula(a, call, step.outputs, here)
-        found.append(formula)
+        taken.append(_taken(a, call, step.outputs, here))
+        found.append(_formula(a, call, step.outputs, here, taken[-1]))
         gradients.append(_other_outputs(a, call, cleared(step.outputs)) / np.abs(step.outputs).max())
         earlier, carried = [step.change], step.carried
         copied.append(_copied(a, call, after["q"][k], after["target_q"][k]))
@@ -208,13 +210,42 @@ def read(a: Args, got: PlainData) -> Reading:
         "other_outputs": tuple(gradients),
         "target_net": np.stack([_target(a, call, after["q"][k], after["target_q"][k]) for k, call in enumerate(CALLS)]),
     }
-    return Reading(parts, "; ".join([found[0].words, *dict.fromkeys(copied)]))
+    told = partial(_told, a, taken, float(carried.sum()), after)
+    return Reading(parts, "; ".join([found[0].words, *dict.fromkeys(copied)]), told)
 
 
-def _formula(a: Args, call: str, outputs: Array, here: Array) -> Formula:
+def _told(a: Args, taken: list[Array], carried: float, after: dict[str, Array], part: str) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of a part: of the label of a call, or of the copies."""
+    if part == "target_net":
+        return _told_of_copies(a, after)
+    if part not in ("first_step", "second_step"):
+        return ()
+    k = int(part == "second_step")
+    labels = told_of_label(taken[k], rows_of(a, CALLS[k]), part)
+    left = told_of_carried([(carried, "the first call's gradient")], part) if k else ()
+    return (*left, *(labels or ())) if left or labels is not None else None
+
+
+def _told_of_copies(a: Args, after: dict[str, Array]) -> tuple[str, ...] | None:
+    """Return what the target's weights are after the calls in which they are wrong; None where they are right."""
+    wrong = []
+    for k, call in enumerate(CALLS):
+        right = after["q"][k] if a[call]["copy_target"] else a[call]["target_q"]
+        if not np.array_equal(after["target_q"][k], right):
+            asked = "become `q` as the step leaves it" if a[call]["copy_target"] else "stay as it is"
+            wrong.append(f"{_copied(a, call, after['q'][k], after['target_q'][k])}, and should {asked}")
+    return ("; ".join(sorted(wrong)),) if wrong else None
+
+
+def _taken(a: Args, call: str, outputs: Array, here: Array) -> Array:
+    """The gradient (P,) at the output of each pair's action."""
+    action = a[call]["batch"]["action"]
+    return np.array([outputs[here[i], action[i]] for i in rows_of(a, call).pairs.argmax(axis=1)])
+
+
+def _formula(a: Args, call: str, outputs: Array, here: Array, taken: Array) -> Formula:
     """What explains the gradient at the outputs of the actions taken; else at those of the best actions."""
     rows, action = rows_of(a, call), a[call]["batch"]["action"]
-    taken = np.array([outputs[here[i], action[i]] for i in rows.pairs.argmax(axis=1)])
     formula = explain(taken, rows)
     if formula is None and not _is_elsewhere(outputs, here, action):
         raise AnswerUnusable(
@@ -243,6 +274,10 @@ def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> str:
     copied = target_after == q_after
     if (copied | (target_after == a[call]["target_q"])).all():
         return f"{when} becomes `q` in {copied.sum()} of its {copied.size} weights and stays as it is in the others"
+    way, moved = q_after - a[call]["target_q"], target_after - a[call]["target_q"]
+    share = float(way @ moved) / (float(way @ way) or 1.0)
+    if np.abs(moved - share * way).max() <= 1e-9:
+        return f"{when} moves {share:.3g} of the way to `q`"
     return f"{when} becomes something else"
 
 

@@ -1,0 +1,161 @@
+"""What a step may have been, in sentences: each label, factor or target's way that explains the gradients of a call.
+
+One call is explained by several, as where no episode ends in its batch. What explains every call is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+from gradschool.exercises._formulas import EXACT, MASKS, PRESENT, SPARE, Label, Rows, fitting_labels, labels_of
+
+CLOSE = 1e-5  # relative difference of a coefficient from the number that it is called
+RIGHT_MASK = MASKS[0]
+
+
+def told_of_label(g: Array, rows: Rows, part: str) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of the gradients g (P,) at the outputs of the actions taken.
+
+    None with too few rows to tell one label from another.
+    """
+    if len(g) < 4 + SPARE or not np.any(g):
+        return None
+    right = {f"r + gamma * ({name} {RIGHT_MASK})": None for name in list(rows.values)[: rows.right]}
+    found = dict.fromkeys(
+        _sentence(part, y, factor, right)
+        for label, c, q in _fitted(g, rows)
+        for y, factor in product(_labels(label, -c / q, rows), _factors(q, rows))
+    )
+    return tuple(says for says in found if says)
+
+
+def _sentence(part: str, y: str, factor: str, right: Iterable[str]) -> str:
+    """Say what is wrong with a label and with the factor of Q - y; "" where nothing is."""
+    wrong = [] if y in right else [f"the label is y = {y}, not y = {next(iter(right))}"]
+    wrong += [f"the step is {factor}"] if factor else []
+    return f"in `{part}` {' and '.join(wrong)}" if wrong else ""
+
+
+def _fitted(g: Array, rows: Rows) -> Iterator[tuple[Label, Array, float]]:
+    """Yield each label that explains the gradients, with the factors of reward, value and 1, and that of Q."""
+    every = labels_of(rows)
+    for k, table in fitting_labels(g, rows, every):
+        size = np.where(np.any(table, axis=0), np.linalg.norm(table, axis=0), 1.0)
+        found = np.linalg.lstsq(table / size, g, rcond=1e-9)[0]
+        if abs(found[0]) > PRESENT * np.linalg.norm(g):
+            c = found / size
+            yield every[k], np.append(c[1:], 0.0)[:3], float(c[0])
+
+
+def _labels(label: Label, c: Array, rows: Rows) -> Iterator[str]:
+    """Yield the label with these factors of reward, value and 1, in each way in which it may be written."""
+    r, v, one = (float(x) for x in c)
+    seen = bool(np.any(label.masked))
+    rewards, values = list(_times(r, label.reward, rows)), list(_times(v, label.value, rows, seen=seen))
+    for terms in product(rewards, values, _constants(label, r, v, one, rows)):
+        yield " + ".join(term for term in terms if term) or "0"
+
+
+def _times(c: float, what: str, rows: Rows, *, seen: bool = True) -> Iterator[str]:
+    """Yield a term of a label with its factor: as a multiple of gamma, and as a number; any where it is not seen."""
+    of_value = what != "r" and not what.startswith(("r ", "the sign"))
+    named = f"({what})" if " " in what else what
+    if not seen:
+        yield from (f"gamma * {named}", named, "")
+        return
+    gamma = rows.gamma
+    if _is(c, 0.0):
+        yield ""
+        return
+    if _is(c, gamma):
+        yield f"gamma * {named}"
+    if _is(c, 1.0):
+        yield named
+    if _is(c, gamma**2):
+        yield f"gamma^2 * {named}"
+    if of_value and _is(c, gamma * float(rows.live.mean())):
+        yield f"gamma * the share of rows that go on * {named}"
+    if of_value:
+        yield f"{c / gamma:.3g} gamma * {named}"
+    yield f"{c:.3g} * {named}"
+
+
+def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iterator[str]:
+    """Yield what is added to every row's label: of a broadcast, a mean over the batch."""
+    if _is(one, 0.0):
+        yield ""
+        return
+    if _is(r, 0.0) and _is(one, float(rows.reward.mean())):
+        yield "the mean reward of the batch"
+    if _is(v, 0.0) and _is(one, rows.gamma * float(label.masked.mean())):
+        yield f"gamma * the mean over the batch of ({label.value})"
+    if _is(r, 0.0) and _is(v, 0.0) and _is(one, float((rows.reward + rows.gamma * label.masked).mean())):
+        yield f"the mean over the batch of r + gamma * ({label.value})"
+    yield f"{one:.3g}"
+
+
+def _factors(c: float, rows: Rows) -> Iterator[str]:
+    """Yield in words the factor in front of Q - y; "" for that of a mean or a sum, with or without a half."""
+    if any(_is(abs(c), f) for f in rows.factors):
+        yield "" if c > 0 else "that of y - Q, which climbs the loss"
+        return
+    what, climbs = ("Q - y", "") if c > 0 else ("y - Q", ", which climbs the loss")
+    for share in (f"{abs(c) * rows.pairs.shape[1]:.3g}/B", f"{abs(c):.3g}"):
+        yield f"{share} times {what}{climbs}, which is no mean or sum of squares: is a step taken twice, or scaled"
+    yield f"another multiple of {what}{climbs} in each batch, as where the norm of a gradient is clipped"
+
+
+def _is(x: float, y: float) -> bool:
+    return abs(x - y) <= CLOSE * max(1.0, abs(y)) if y in (0.0, 1.0) else abs(x - y) <= CLOSE * abs(y)
+
+
+def told_of_carried(carried: Sequence[tuple[float, str]], part: str) -> tuple[str, ...]:
+    """Return what a second step applies that was left in `.grad`, by the factor of each and what it is."""
+    left = [what for factor, what in carried if _is(factor, 1.0)]
+    if not left or any(not _is(factor, 0.0) and not _is(factor, 1.0) for factor, _ in carried):
+        return ()
+    return (f"`{part}` applies {' and '.join(left)} once more: `.grad` is not cleared in time",)
+
+
+def told_of_slope(g: Array, ways: Sequence[tuple[str, Array]], A: int, B: int, part: str) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of an actor's gradients g (U, A); None with too few rows to tell.
+
+    ``ways`` are what may push it, the right one first; some have two forms under one name.
+    """
+    if g.size < 4 or not np.any(g):
+        return None
+    right, found = ways[0][0], dict.fromkeys([""])
+    for way, x in ways:
+        k = float((g * x).sum() / max(float((x * x).sum()), 1e-300))
+        if np.abs(g - k * x).max() <= EXACT * np.abs(g).max():
+            said = (f"{share}{way}" for share in _shares(k, A, B) if share or way != right)
+            found |= dict.fromkeys(f"`{part}` follows {s}, not {right}" for s in said)
+    return tuple(s for s in found if s)
+
+
+def _shares(k: float, A: int, B: int) -> Iterator[str]:
+    """Yield in words the factor of an actor's gradient; "" for a mean's over the batch, and for a sum's."""
+    sign, k = ("minus " if k < 0 else ""), abs(k)
+    known = {"": 1, "1/A of ": A, "1/B of ": B, "1/(A B) of ": A * B}
+    named = [says for says, n in known.items() if _is(k * n, 1 / B) or _is(k * n, 1.0)]
+    numbers = [f"{k * B:.3g}/B of the sum of ", f"{k:.3g} of the sum of ", "another share in each batch of "]
+    yield from (f"{sign}{says}" for says in named or numbers)
+
+
+def told_of_share(share: float | None, tau: float) -> tuple[str, ...]:
+    """Return in words how far a target network moved, in each way in which that may be said."""
+    if share is None:
+        return ()
+    known = {
+        "stays where it is": 0.0,
+        "becomes a copy of its network": 1.0,
+        "moves 1 - tau of the way, not tau": 1 - tau,
+        "moves tau of the way twice": 2 * tau - tau**2,
+        "moves tau^2 of the way, not tau": tau**2,
+    }
+    found = [says for says, x in known.items() if _is(share, x)]
+    return (*found, f"moves {share:.3g} of the way, not tau")
