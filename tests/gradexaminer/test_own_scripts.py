@@ -449,6 +449,7 @@ def test_a_script_writes_into_a_copy_of_its_project(tmp_path: Path, capsys, monk
     (tmp_path / "scripts" / "train.py").write_text(changed(SCRIPT, [LOGGED]), encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as `python -m gradexaminer` does
     assert main(["scripts/train.py"]) == 0, capsys.readouterr()
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "data.txt").read_text(encoding="utf-8") == "x"

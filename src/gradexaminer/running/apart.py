@@ -39,14 +39,14 @@ def _sandbox(folder: Path, copy: Path | None = None, beside: Sequence[Path] = ()
     """
     line = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     line += ["--tmpfs", "/var/tmp", "--setenv", "TMPDIR", "/var/tmp"]
-    if folder != Path("/"):
+    for path in dict.fromkeys([*sys.path, sys.prefix]):
+        if path.startswith("/tmp/") and Path(path).exists():
+            line += ["--ro-bind", path, path]
+    if folder != Path("/"):  # after those: `python -m` has put the current folder among them
         bind = ["--bind", str(copy)] if copy else ["--ro-bind", str(folder)]
         line += [*bind, str(folder), "--chdir", str(folder)]
         for left in map(str, beside):
             line += ["--ro-bind", left, left]
-    for path in [*sys.path, sys.prefix]:
-        if path.startswith("/tmp/") and Path(path).exists():
-            line += ["--ro-bind", path, path]
     return [*line, "--unshare-all", "--die-with-parent", "--new-session"]
 
 
