@@ -11,6 +11,7 @@ from grader.audit.sentences.changes import changed, of_rows, unit_rows
 from grader.audit.sentences.inputs import Sample, numbers, right_answer
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
+from gradschool.diagnosis.inputs import numbers_of
 
 Details = tuple[str | float, ...]
 
@@ -81,7 +82,8 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "input":
             return 0.0, _beside(s, rest[0], right)
         if kind == "step":
-            start = s.inputs[str(rest[0])]
+            name = str(rest[0])
+            start = numbers_of(s.case.args[name]) if part in entry.exercise.steps else s.inputs[name]
             return start, right - start
         if kind == "right+input":
             return right, _beside(s, rest[0], right)

@@ -124,6 +124,7 @@ class Exercise:
     answer consists of which is one flat gradient. ``needs_torch``: the function itself is called with
     torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser. ``known_as`` are the
     lesson's names of inputs that the signature does not name, such as ``batches.done`` of what an agent learns from.
+    ``steps`` are the parts of the answer that are an input's numbers after one step, and the input.
     """
 
     id: str
@@ -144,6 +145,7 @@ class Exercise:
     blocks: Callable[[Args], Mapping[str, tuple[int, ...]]] | None = None
     needs_torch: bool = False
     known_as: Mapping[str, str] = field(default_factory=dict, hash=False)
+    steps: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice"):

@@ -81,6 +81,11 @@ def subjects(exercise: Exercise, args: Args) -> dict[str, tuple[Value, Put]]:
     return found
 
 
+def numbers_of(value: Any) -> Array:
+    """Return an input as it is compared with an answer: a network as the vector of its parameters."""
+    return np.asarray(value["flat"] if isinstance(value, Mapping) else value)
+
+
 def networks(exercise: Exercise, args: Args) -> dict[str, tuple[int, ...]]:
     """Return the inputs that are networks, by name, each with the sizes of its layers."""
     found = {subject_of(exercise, name): value for name, value in args.items() if isinstance(value, Mapping)}

@@ -203,7 +203,9 @@ class Search:
     def _everywhere(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=False) if m.everywhere]
         found.sort(key=lambda pair: bool(pair[1].factor) and pair[0].name not in ("right", "step", "term"))
-        yield from (self._said(label, f, m) for f, m in found)
+        for f, m in found:  # another part may be right here where an input is another: that says more
+            if f.name != "other-part" or next(self._as_if(label), None) is None:
+                yield self._said(label, f, m)
 
     def _as_if(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for f, m in self._matching(label, as_if=True) if m.everywhere]

@@ -62,7 +62,9 @@ def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None)
 def _step_sentence(formula: Formula, fit: Match) -> tuple[str, str]:
     if fit.factor_name == "sign":
         return "opposite-step", f"{formula.says} is as long as it should be, and points the opposite way."
-    return f"step-{fit.factor_name}", f"{formula.says} is {fit.factor or 'exactly'} what it should be."
+    question = QUESTIONS.get(fit.factor_name, "")
+    said = f"{formula.says} is {fit.factor or 'exactly'} what it should be."
+    return f"step-{fit.factor_name}", f"{said} {question}" if question else said
 
 
 def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:

@@ -243,3 +243,16 @@ def test_an_answer_is_no_integral_where_the_right_one_is_its_own_slope() -> None
     report = said("next.ppo_gradient", with_a_constant)
     assert "slope is asked for" not in report.hint
     assert report.hint.startswith("With `advantage` set to 0, the right result is 0, and yours is not")
+
+
+def test_numbers_beyond_1_are_not_turned_round() -> None:
+    """1 - x and 1 - mu turn the sign of x - mu round, and nobody compares the two."""
+
+    def turned(x: Array, f: Array, slope: Array, mu: float, sigma: float) -> tuple[Array, Array]:
+        eps = (x - mu) / sigma
+        score = np.stack([-f * eps / sigma, f * (eps**2 - 1) / sigma], axis=1)
+        return score, np.stack([slope, slope * eps], axis=1)
+
+    hint = said("next.two_estimators", turned).hint
+    assert "1 minus" not in hint
+    assert "the negative of what it should be" in hint

@@ -9,7 +9,7 @@ import torch
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find
 from gradschool.core.report import Report
-from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg
+from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn
 
 
 def said(exercise_id: str, agent: object) -> Report:
@@ -86,5 +86,33 @@ def test_a_batch_of_one_row_and_one_action_says_nothing_about_its_size() -> None
                 target.lerp_(p, self.tau)
 
     hint = said("lab.pendulum_ddpg", Averaged).hint
-    assert "`critic_step` are right" in hint
-    assert not any(words in hint for words in ("A is", "B is", "one sample")), hint
+    assert hint.startswith("The step from the old `actor` to `actor_step` is 1/(B A) of what it should be.")
+
+
+def test_a_step_of_another_length_is_told_from_the_weights_that_it_starts_from() -> None:
+    class Whole(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return (q - y).pow(2).mean()
+
+    hint = said("lab.cartpole_dqn", Whole).hint
+    assert hint.startswith("The step from the old `q_net` to `discounted` is twice what it should be. Is a factor 1/2")
+
+
+def test_an_input_that_is_another_says_more_than_a_part_that_should_be_right_elsewhere() -> None:
+    class Endless(taxi_dqn.TaxiAgent):
+        def learn(self, batch: Any) -> float:
+            obs, action, reward, next_obs, _ = batch
+            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+            with torch.no_grad():
+                y = reward + self.gamma * self.target_net(next_obs).max(dim=1).values
+            loss = 0.5 * (q - y).pow(2).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.updates += 1
+            if self.updates % self.sync_every == 0:
+                self.target_net.load_state_dict(self.q_net.state_dict())
+            return loss.item()
+
+    hint = said("lab.taxi_dqn", Endless).hint
+    assert hint.startswith("`one_update` is what would be right if `batch.done` were off everywhere.")

@@ -248,7 +248,7 @@ TURNED_ROUND = "both-rest"
 # Not said of the wrong entries alone: there these may fit since the other action, or what stands last, is all there is.
 ONLY_WHOLE = (TURNED_ROUND, "but-last", "but-first")
 WithOption: TypeAlias = "Callable[[Any, float], tuple[Any, float]]"
-WITH_OPTION: tuple[tuple[str, str, WithOption], ...] = (
+WITH_OPTION: tuple[tuple[str, str, WithOption], ...] = (  # the last one of shares alone
     ("times-option", "`{one}` were multiplied by `{two}`", lambda x, k: (k * x, k)),
     ("over-option", "`{one}` were divided by `{two}`", lambda x, k: (x / k if k else x, k)),
     ("times-rest-option", "`{one}` were multiplied by 1 - `{two}`", lambda x, k: ((1 - k) * x, k)),
@@ -267,8 +267,14 @@ def _with_option(
     arrays = [n for n, x in values.items() if n in relevant and n not in nets and _real_array(x)]
     numbers = [n for n, x in values.items() if _number(x)]
     for one, two in ((a, b) for a in arrays for b in numbers):
-        for key, says, change in WITH_OPTION:
+        shares = _is_share(values[one]) and _is_share(values[two])
+        for key, says, change in WITH_OPTION if shares else WITH_OPTION[:-1]:
             yield _two(exercise, one, two, key, says.format(one=one, two=two), change, alike=False)
+
+
+def _is_share(value: Any) -> bool:
+    """Return whether all numbers are between 0 and 1."""
+    return bool(np.all((np.asarray(value) >= 0) & (np.asarray(value) <= 1)))
 
 
 def changed(exercise: Exercise, name: str, change: Change) -> Counterfactual:

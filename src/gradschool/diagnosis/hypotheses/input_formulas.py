@@ -12,7 +12,7 @@ from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Part, a_row_each
 from gradschool.diagnosis.hypotheses.factors import in_common
 from gradschool.diagnosis.hypotheses.formulas import Entries, Formula
-from gradschool.diagnosis.inputs import fitted, is_ids
+from gradschool.diagnosis.inputs import fitted, is_ids, numbers_of
 
 STEPS = ("sgd_step", "tabular_step", "polyak", "maximise")  # exercises whose answer is a step away from an input
 
@@ -28,6 +28,9 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
     """Yield formulas made of one or two inputs, and of the right answer with one input beside it."""
     names = [n for n in in_common(parts) if all(_usable(p.inputs[n]) for p in parts)]
     label, rows = parts[0].label, a_row_each(parts)
+    if stepped := parts[0].exercise.steps.get(label):
+        says = f"The step from the old `{stepped}` to {'the new one' if stepped == label else f'`{label}`'}"
+        yield Formula("step", says, ("step", stepped), partial(_rest_from, stepped), base=partial(_numbers_of, stepped))
     spread = {n: partial(_spread_input, n, n in rows) for n in names}
     for n in sorted(names, key=lambda n: n != label):  # a `theta` is first compared with `theta`
         of_a_step = n == label or label.startswith(f"{n}_") or _is_stepped(parts[0].exercise.function, label, n)
@@ -129,6 +132,15 @@ def _start(name: str, p: Part) -> Array:
 
 def _rest_of_step(name: str, p: Part) -> Array:
     return np.asarray(p.right - p.inputs[name])
+
+
+def _numbers_of(name: str, p: Part) -> Array:
+    """The numbers of an input in the order in which the answer has them: a network's are one vector."""
+    return numbers_of(p.case.args[name])
+
+
+def _rest_from(name: str, p: Part) -> Array:
+    return np.asarray(p.right - _numbers_of(name, p))
 
 
 def _usable(x: Array) -> bool:

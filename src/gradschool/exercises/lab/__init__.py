@@ -29,6 +29,7 @@ EXERCISES = (
         adapter=adapters.taxi_dqn,
         earning=("one_update", "two_updates", "copied_target", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
+        steps={"one_update": "q_net"},
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
             "definition of DQN gives: the faults are gone."
@@ -54,6 +55,7 @@ EXERCISES = (
         adapter=adapters.cartpole_dqn,
         earning=("discounted", "next_action", "target_net", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
+        steps={"discounted": "q_net", "next_action": "q_net", "target_net": "target_net"},
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
             "follows slowly: the faults are gone."
@@ -79,6 +81,7 @@ EXERCISES = (
         adapter=adapters.pendulum_ddpg,
         earning=("critic_after_both", "actor_step", "critic_step", "all_updates"),
         known_as={"target_actor": "target_actor", "target_critic": "target_critic", **OF_BATCH},
+        steps={"actor_step": "actor", "critic_step": "critic"},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "
             "gone."
