@@ -303,9 +303,8 @@ def stepped(wrong: Any, kinds: tuple[str, ...] = ("SGD", "Adam")) -> Report:
 def test_a_step_is_told_with_the_optimizer_that_shows_it() -> None:
     """Twice the gradient: Adam hides it."""
     report = stepped(lambda actor, g, kind: (actor - (0.2 * g if kind == "SGD" else 0.1 * np.sign(g)), 1.0 * g))
-    assert (
-        report.hint == "Where the optimizer is SGD: the step from `actor` to `actor_after` is twice what it should be."
-    )
+    said = "Where the optimizer is SGD: the step from `actor` to `actor_after` is twice what it should be."
+    assert report.hint == f"{said} Is a factor 1/2 missing, or is something counted twice?"
 
 
 def test_a_wrong_step_comes_before_what_the_optimizer_keeps() -> None:
