@@ -25,6 +25,7 @@ from gradexaminer.analysis.update.leaks import examine_leaks
 from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
+from gradexaminer.analysis.update.untrained import examine_untrained
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.input_size import MISMATCH, observe_as_built, size_taken
 from gradexaminer.recording.observe import IN_PLACE, PATIENCE, Doors, Observed, observe
@@ -158,6 +159,7 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, tru
         steps.examine_steps(seen, report)
         examine_unregistered(seen, report)
         examine_unreached(seen, report)
+        examine_untrained(seen, report)
         examine_leaks(seen, report)
     with asking("which label each critic learns", report):
         examine_critics(seen, views, online, report, truncation_seen=truncation_seen)

@@ -53,6 +53,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "zeroed-before-step": frozenset({"no-step", "online-still", "twin-untrained"}),
     "optimizer-elsewhere": frozenset({"critic-moved-by-actor", "twin-untrained", "no-step", "online-still"}),
     "no-step": frozenset({"twin-untrained", "online-still"}),
+    "critic-untrained": frozenset({"twin-untrained", "critic-not-seen"}),
     "online-overwritten": frozenset({"target-not-seen", "target-never", "polyak-swapped", "unexplained-target"}),
 }
 

@@ -212,10 +212,16 @@ MEANINGS: dict[str, Meaning] = {
         "The soft update is no average: the two networks' weights do not add up to 1, or one is negative",
         JUDGE,
     ),
+    "polyak-uneven": Meaning(
+        "Parameters of one target network take over different shares of their online weights: some are copied", JUDGE
+    ),
     "online-overwritten": Meaning("The online network is overwritten with the target network's weights", JUDGE),
     "unexplained-target": Meaning("The target network changes, and neither a copy nor a soft update explains how"),
     "target-unasked": Meaning("This target network follows its critic, and no label asks it", JUDGE),
     "twin-untrained": Meaning("One of the twin critics is never trained", EXPLOIT),
+    "critic-untrained": Meaning(
+        "The critic never learns: no backward pass goes through its values of the stored actions", STEP
+    ),
     # Actors.
     "actor-sign": Meaning("The actor descends Q instead of climbing it", HILL),
     "actor-detached": Meaning("The actor's loss does not reach the actor: its action was detached", MOVE),
@@ -245,6 +251,9 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "temperature-unreachable": Meaning(
         "No policy has the target entropy of the temperature's loss: the temperature moves in one direction only"
+    ),
+    "temperature-averaged": Meaning(
+        "The temperature's loss averages log pi over the action's entries, where the target entropy is that of all"
     ),
     "temperature-target": Meaning("The target entropy enters the temperature's loss with the wrong sign"),
     "actor-entropy-missing": Meaning(

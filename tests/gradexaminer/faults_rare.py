@@ -45,6 +45,13 @@ _LOST = (
     "        t, p = self.target.state_dict(), self.net.state_dict()\n"
     "        for k in t:\n            t[k] = self.tau * p[k] + (1 - self.tau) * t[k]"
 )
+_LOADED_AT_EACH = (
+    "        mixed = dict(self.net.named_parameters())\n"
+    "        for k, t in dict(self.target.named_parameters()).items():\n"
+    "            mixed[k] = self.tau * mixed[k].detach() + (1 - self.tau) * t.detach()\n"
+    "            self.target.load_state_dict(mixed)"
+)
+_CRITIC_LEARNS = "        self.q_optimizer.zero_grad()\n        loss.backward()\n        self.q_optimizer.step()\n"
 _A2 = "a2 = self.actor_target(s2)\n" + (
     "            a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)"
 )
@@ -211,7 +218,19 @@ RARE: dict[str, Rare] = {
         SAC,
         [("log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)", LOG_PI_OF_EACH)],
         examine_continuous,
+        frozenset({"temperature-averaged"}),
     ),
+    "log pi averaged over the action's entries": Rare(
+        FAULT, "temperature-averaged", SAC, [(").sum(1, keepdim=True)", ").mean(1, keepdim=True)")], examine_continuous
+    ),
+    "critics whose backward pass is left in a map": Rare(
+        FAULT,
+        "critic-untrained",
+        TD3,
+        [(_CRITIC_LEARNS, "        map(torch.Tensor.backward, [loss])\n")],
+        examine_continuous,
+    ),
+    "target loaded within the loop": Rare(FAULT, "polyak-uneven", DQN, [(_SYNC_LINES, _LOADED_AT_EACH)]),
     "log pi outside of the mask": Rare(
         FAULT, "entropy-unmasked", SAC, [(" - alpha * log_pi2", ""), (Y, f"{Y} - alpha * log_pi2")], examine_continuous
     ),

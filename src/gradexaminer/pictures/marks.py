@@ -105,6 +105,7 @@ MARKS: dict[str, Mark] = {
     "zeroed-before-step": _NO_STEP,
     "optimizer-elsewhere": _NO_STEP,
     "twin-untrained": _NO_STEP,
+    "critic-untrained": _NO_LOSS,
     "partly-trained": _in(CRITIC, "online"),
     "grads-not-zeroed": _in(CRITIC, "optimizer"),
     "target-trained": _ways(CRITIC, LEAK, ("target", "optimizer")),
@@ -114,6 +115,7 @@ MARKS: dict[str, Mark] = {
     "one-target-never": _NO_COPY,
     "partly-updated": _in(CRITIC, "target"),
     "polyak-swapped": _in(CRITIC, "target"),
+    "polyak-uneven": _in(CRITIC, "target"),
     "unexplained-target": _in(CRITIC, "target"),
     "target-unasked": _in(CRITIC, "target"),
     "online-overwritten": _ways(CRITIC, LEAK, ("target", "online")),
@@ -130,6 +132,7 @@ MARKS: dict[str, Mark] = {
         (
             *("actor-sign", "actor-mean-over-actions", "actor-penalty", "actor-entropy-sign", "actor-entropy-missing"),
             *("temperature-sign", "temperature-target", "temperature-unweighted", "temperature-unreachable"),
+            "temperature-averaged",
             "temperature-not-examined",
         ),
         _ACTORS_LOSS,

@@ -26,8 +26,14 @@ def is_torchs_own(cls: type) -> bool:
 
 
 def has_no_forward_of_its_class(module: nn.Module) -> bool:
-    """Whether its `forward` cannot be replaced in a class of the user's: PyTorch's own class, or an attribute."""
-    return is_torchs_own(type(module)) or "forward" in vars(module)
+    """Whether its `forward` cannot be replaced in a class of the user's: it is PyTorch's own, or an attribute.
+
+    A class that inherits from `nn.Sequential` may have none of its own.
+    """
+    if is_torchs_own(type(module)) or "forward" in vars(module):
+        return True
+    owner = next(base for base in type(module).__mro__ if "forward" in vars(base))
+    return owner is not nn.Module and is_torchs_own(owner)
 
 
 def callers_line() -> tuple[str, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.actor.by_hand import by_hand
+from gradexaminer.analysis.actor.likelihood_ratio import likelihood_ratio
 from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
 from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
 from gradexaminer.analysis.reading.actions import are_stored, stored_actions
@@ -254,7 +255,7 @@ def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
     if any(is_naf(seen, c.network) for u in seen.updates for c in u.calls if c.extra):
         report.convention("NAF")
         return
-    if _says_still(seen, report):
+    if _says_still(seen, report) or likelihood_ratio(seen, report):
         return
     report.add(NOT_SEEN, "actor-not-seen", "", f"in {len(seen.updates)} updates no gradient went through an action")
 

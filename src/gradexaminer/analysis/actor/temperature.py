@@ -25,7 +25,7 @@ PLAIN = "log pi, whatever its probability"
 EXACT = 1e-3  # relative residual of a line through the updates
 FEWEST = 4  # updates
 LARGEST_LOG = 20.0  # of a temperature: what is further from 0 is none
-FEWEST_EXACT = 3  # where the temperature is the loss's own factor, as in the paper
+FEWEST_EXACT = 3  # where the factor of log pi is 1, as in the paper, or 1 for each of an action's entries
 
 
 def examine_temperature(seen: Observed, report: Report) -> None:
@@ -37,16 +37,27 @@ def examine_temperature(seen: Observed, report: Report) -> None:
         return
     values, gradients = np.array([x[2:] for x in taken]).T
     means = [_mean_log_probs(seen, u, s) for u, s, *_ in taken]
-    for name, found in _lines(means, gradients, np.exp(np.clip(values, -LARGEST_LOG, LARGEST_LOG))):
-        if len(taken) >= FEWEST or abs(abs(found[0]) - 1) < EXACT * 10:
+    for name, (slope, intercept) in _lines(means, gradients, np.exp(np.clip(values, -LARGEST_LOG, LARGEST_LOG))):
+        found = (slope / _size(seen), intercept) if _is_of_one_entry(seen, means, name) else (slope, intercept)
+        usual = (1.0, _size(seen))  # of all entries of an action, or of each of them
+        if len(taken) >= FEWEST or any(abs(abs(found[0]) * n - 1) < EXACT * 10 for n in usual):
             _say(seen, name, *found, report)
             return
-    if len(taken) < FEWEST:
-        return
     if not any(_say_clipped(seen, np.array([m[name] for m in means]), gradients, report) for name in _common(means)):
         report.add(
             NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
         )
+
+
+def _size(seen: Observed) -> int:
+    """How many entries an action has, each with a log pi of its own."""
+    return 1 if seen.spaces.n_actions is not None else seen.spaces.action_size
+
+
+def _is_of_one_entry(seen: Observed, means: list[dict[str, float]], name: str) -> bool:
+    """Whether this is the mean over an action's entries of a log pi that is known as their sum, too."""
+    known = (np.array([[m[name], m[other]] for m in means]).T for other in _common(means) if other != name)
+    return _size(seen) > 1 and any(np.allclose(_size(seen) * x, y, rtol=EXACT) for x, y in known)
 
 
 def _lines(
@@ -134,6 +145,11 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
     if slope > 0:
         report.add(FAULT, "temperature-sign", "", f"d loss / d log alpha is {slope:+.3g} times the mean of log pi")
     n, known = seen.spaces.n_actions, [x for x in seen.found.settings.get("target entropy", ()) if x]
+    size = _size(seen)
+    whole = [x for x in known if x == -size]  # the usual target, for all entries together
+    if size > 1 and whole and abs(abs(slope) * size - 1) < EXACT and abs(target + size**2) < 1e-2 * size**2:
+        told = f"the factor of log pi is {slope:+.3g}, one of {size} entries: {whole[0]:.3g} is asked of each of them"
+        report.add(FAULT, "temperature-averaged", "", told)
     if slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
         report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")
     elif slope < 0 and n is not None and not 0 <= target <= np.log(n):  # a setting, and no gradient's fault

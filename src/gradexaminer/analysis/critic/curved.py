@@ -30,6 +30,9 @@ CURVES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 MOST_SPREAD = 1e3  # between the largest and the smallest weight of a row
 EQUAL = 1e-4  # relative difference of two weights that are the same
 FEWEST_EQUAL = 4  # rows of the same weight that make a formula certain
+FEWEST_ENDED = 5  # rows that do not bootstrap, which all have one weight, and
+LARGEST_SHARE = 0.25  # of those that do, which share it by chance: then weights depend on what is bootstrapped
+NO_WEIGHTS = (-1, 0.0)  # what differs between rows is no weight, whatever else may be the label
 FEWEST_LIVE_EQUAL = 3  # of these, rows that bootstrap
 WEIGHTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "weighted": lambda error: error,
@@ -63,27 +66,29 @@ def _weighted(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
     A batch drawn by priority has many of these: transitions that were never drawn share the largest priority. Where it
     has none, a right label whose weights are positive is all that can be said.
     """
-    tried = []
+    tried, unknown = [], False
     for candidate, mask in product(candidates, MASKS):
         if _unasked(e, candidate, mask):
             continue
         bootstraps = MASKS[mask](e) > 0
         for gamma, (name, shape) in product(e.gammas, WEIGHTED.items()):
             equal, typical = _equal_weights(e.g, shape(e.q - _label(e, candidate, mask, gamma)), bootstraps)
+            unknown = unknown or (equal, typical) == NO_WEIGHTS
             if typical:
                 tried.append((equal, candidate, mask, gamma, name, typical))
     most = max((equal for equal, *_ in tried), default=0)
     certain = most >= FEWEST_EQUAL
     for equal, candidate, mask, gamma, name, typical in tried:
-        usual = not candidate.fault and mask == "live" and gamma == e.gammas[0]
+        usual = not candidate.fault and mask == "live" and gamma == e.gammas[0] and not unknown
         if equal == most if certain else usual:
             yield replace(_made(e, candidate, mask, gamma, name, typical), certain=certain)
 
 
 def _equal_weights(g: np.ndarray, error: np.ndarray, bootstraps: np.ndarray) -> tuple[int, float]:
-    """How many rows share one weight, and that weight, which is 0 where not all weights are positive.
+    """How many rows share one weight, and that weight, which is 0 where these are no weights of rows.
 
-    A row that was drawn twice counts once. Without rows that bootstrap among them, they say nothing of the value.
+    All are positive, and they do not depend on whether a row bootstraps. A row that was drawn twice counts once.
+    Without rows that bootstrap among them, they say nothing of the value.
     """
     _, first = np.unique(g, return_index=True)
     first = first[np.abs(error[first]) > 1e-9]
@@ -94,7 +99,17 @@ def _equal_weights(g: np.ndarray, error: np.ndarray, bootstraps: np.ndarray) -> 
     counts = np.searchsorted(ratio[order], ratio[order] * (1 + EQUAL), side="right") - np.arange(len(ratio))
     start = int(counts.argmax())
     alike = first[order[start : start + counts[start]]]
+    if _stand_for_a_term(first, alike, bootstraps):
+        return NO_WEIGHTS
     return (len(alike) if bootstraps[alike].sum() >= FEWEST_LIVE_EQUAL else 0), float(ratio[order[start]])
+
+
+def _stand_for_a_term(rows: np.ndarray, alike: np.ndarray, bootstraps: np.ndarray) -> bool:
+    """Whether all rows without a bootstrap have one weight and most others do not: their label has an unknown term."""
+    ended, live = rows[~bootstraps[rows]], rows[bootstraps[rows]]
+    if len(ended) < FEWEST_ENDED or not np.isin(ended, alike).all():
+        return False
+    return bool(np.isin(live, alike).sum() <= LARGEST_SHARE * len(live))
 
 
 def _made(e: Evidence, candidate: Candidate, mask: str, gamma: float, name: str, factor: float) -> Label:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.critic.evidence import OF_OTHER_ROWS, UNMASKED
+from gradexaminer.analysis.critic.label import SAME_MEAN
 from gradexaminer.analysis.critic.log_prob_findings import say_log_prob
 from gradexaminer.analysis.critic.permuted import PARTS
 from gradexaminer.analysis.critic.shifted import say_shifted
@@ -194,6 +195,14 @@ def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
     )
 
 
+def _is_mean_reward(seen: Observed, view: CriticView, found: list[Label]) -> bool:
+    """Whether what is added to all labels of an update is the mean of its rewards."""
+    given = {i: t.reward for i, t in seen.transitions.items()}
+    batches = [np.array([given.get(int(i), np.nan) for i in rows.index]) for _, _, rows in view.rows]
+    means, room = np.array([x.mean() for x in batches]), SAME_MEAN * max(float(x.std()) for x in batches)
+    return all(x.intercept and float(np.abs(means - x.intercept).min()) < room for x in found)
+
+
 def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
     gammas, errors = np.array([x.gamma for x in found]), [x.gamma_error for x in found]
     gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
@@ -208,7 +217,11 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B{how}")
     _say_weight(view, found, report)
     if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
-        report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
+        if _is_mean_reward(seen, view, found):
+            instead = f"its own has the factor {rewards:.2g}, and all rows of an update have their mean in its place"
+            report.add(FAULT, "reward-averaged", view.name, instead)
+        else:
+            report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
         return
     if rewards < 0:
         report.add(FAULT, "reward-sign", view.name, f"the reward's factor is {rewards:.3g}")

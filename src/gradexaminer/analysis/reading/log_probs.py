@@ -43,7 +43,7 @@ def log_probs(
         if t.end == end and not t.with_action and t.values.shape[1] == 1 and np.isfinite(t.values).all():
             returned[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
     given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
-    made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in _forms(g, rows)}
+    made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in forms_of(g, rows)}
     made = (made or dict(_by_hand(update, rows, before, end))) | dict(_of_one_hot(update, rows, before, end))
     sure = [*made.values(), *known.values()]
     return {name: -x if _is_entropy(x, sure) else x for name, x in returned.items()} | made
@@ -73,7 +73,7 @@ def _by_hand(update: Update, rows: int, before: int, end: int) -> Iterator[tuple
                 if np.abs(action).max() < 1:
                     u = np.arctanh(action)
                     squashed = LogProb(0, "", _density(u, mean, deviation), u)
-                    yield from ((f"{name}, tanh{form}", value) for form, value in _forms(squashed, rows))
+                    yield from ((f"{name}, tanh{form}", value) for form, value in forms_of(squashed, rows))
 
 
 def _of_one_hot(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -115,7 +115,8 @@ def _log_of_room(u: np.ndarray, small: float) -> np.ndarray:
     return np.asarray(torch.log(1 - torch.tanh(given).pow(2) + small).double().numpy())
 
 
-def _forms(x: LogProb, rows: int) -> list[tuple[str, np.ndarray]]:
+def forms_of(x: LogProb, rows: int) -> list[tuple[str, np.ndarray]]:
+    """A log-probability summed over entries, as it is and with the correction for a tanh, by what is subtracted."""
     value = x.value.reshape(rows, -1).sum(axis=1)
     forms = [("", value)]
     if x.of is not None and x.of.size % rows == 0:

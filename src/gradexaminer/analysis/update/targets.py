@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NEARLY = 0.05  # of a parameter's largest weight; weights that were drawn anew differ by more
 FEWEST_ENTRIES = 8  # of one parameter, and
 SHARE = 0.1  # of them, that no update moves
+HALF = 0.5  # of the online weights: a soft update takes less
 FEWEST_WALKED = 3  # updates in which a soft update is tried, in vain
 ROUNDING = 1e-6  # of a network's largest weight: what changes less was copied onto itself
 
@@ -117,6 +118,8 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         if weights:
             told = f"it becomes {weights[0]:.4g} times itself plus {weights[1]:.4g} times the online network"
             report.add(FAULT, "polyak-weights", pair.target, told)
+        elif residual > TAU_RESIDUAL and (told := _uneven(update, changed)):
+            report.add(FAULT, "polyak-uneven", pair.target, told)
         elif residual > TAU_RESIDUAL:
             report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
         else:
@@ -136,6 +139,17 @@ def _partly_copied(update: Update, pair: Pair, changed: list[tuple[int, int]], r
             return
 
 
+def _uneven(update: Update, changed: list[tuple[int, int]]) -> str:
+    """How many parameters take how much of their online ones, where some are copied and others follow; else nothing."""
+    fits = [fitted_tau(update, [both]) for both in changed]
+    shares = [tau for tau, residual in fits if residual <= TAU_RESIDUAL]
+    few, many = min(shares, default=0.0), max(shares, default=0.0)
+    if len(shares) < len(fits) or many < 1 - NEARLY or few > HALF:
+        return ""
+    at = sum(abs(x - few) < abs(x - many) for x in shares)
+    return f"{at} of its {len(shares)} parameters take {few:.3g} of the online weights, and the others {many:.3g}"
+
+
 def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report) -> None:
     told = seen.found.settings.get("tau", ())
     since = f", first seen after {waited} update{'s' * (waited > 1)} without one" if waited else ""
@@ -143,7 +157,7 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
         report.convention(f"{pair.target}: a copy of {pair.online}{since}")
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
-    if tau > 0.5 and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
+    if tau > HALF and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
 
 
