@@ -53,8 +53,10 @@ def _archive(checkout: Path, repo: str, commit: str) -> bytes:
     listed = subprocess.run([*git, "ls-tree", "-r", "-z", commit], capture_output=True, text=True, check=False)
     if listed.returncode:
         raise NotHereError(f"{repo} at {commit}")
-    blobs = [line.split(maxsplit=3) for line in listed.stdout.split("\0") if " blob " in line and line[:6] != LINK]
-    asked = "\n".join(blob for _, _, blob, _ in blobs)
+    lines = (line.partition("\t") for line in listed.stdout.split("\0") if line[:6] != LINK)
+    blobs = [(kind.split()[2], name) for kind, _, name in lines if " blob " in kind]  # a name may begin with a space
+    asked = "\n".join(blob for blob, _ in blobs)
     known = subprocess.run([*git, "cat-file", "--batch-check"], input=asked, capture_output=True, text=True, check=True)
-    held = [f":(literal){b[3]}" for b, told in zip(blobs, known.stdout.splitlines(), strict=True) if " blob " in told]
+    told = known.stdout.splitlines()
+    held = [f":(literal){name}" for (_, name), there in zip(blobs, told, strict=True) if " blob " in there]
     return subprocess.run([*git, "archive", commit, "--", *held], capture_output=True, check=True).stdout

@@ -56,6 +56,7 @@ def checkout(folder: Path, text: str) -> str:
     folder.mkdir(parents=True)
     git(folder, "init", "-q")
     (folder / "agent.py").write_text("import a_package_nobody_has\n" + text)
+    (folder / " first.py").write_text("x = 1\n")  # the space belongs to the name
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "one")
     commit = git(folder, "rev-parse", "HEAD").strip()
@@ -207,7 +208,9 @@ def test_a_checkout_is_found_by_its_name_and_by_its_hash(corpus, tmp_path):
     found = checkouts(folder)
     assert found["somebody/right"] == found[hashed("somebody/right")] == folder / "somebody+right"
     assert "the commit" in (folder / "somebody+right" / "agent.py").read_text()
-    assert "class Agent" in (bring(found, "somebody/right", right, tmp_path) / "agent.py").read_text()
+    brought = bring(found, "somebody/right", right, tmp_path)
+    assert "class Agent" in (brought / "agent.py").read_text()
+    assert (brought / " first.py").exists()
     with pytest.raises(NotHereError, match="at 0000000"):
         bring(found, "somebody/right", "0000000", tmp_path)
     with pytest.raises(NotHereError, match="nobody"):
