@@ -523,3 +523,68 @@ def test_a_network_that_an_object_holds_has_its_attribute_s_name(load: Load, mon
     report = watched(load(changed(source, HELD[1:])), monkeypatch)
     assert "label of agent.q: max of the target network, gamma 0.99" in report.conventions
     assert any(text.startswith("agent.target_q: a copy of agent.q") for text in report.conventions), str(report)
+
+
+CALLED = """
+import collections, random
+import gymnasium as gym, numpy as np, torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self, o, a):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(o, 64), nn.Linear(64, a)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr=1e-3)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(x)))
+
+    def values(self, x):
+        return self.forward(x)
+
+    def hidden(self, x):
+        return F.relu(self.fc1(x))
+
+    def outputs(self, x):
+        return self.fc2(self.hidden(x))
+
+
+class Agent(PARENT):
+    def __init__(self, o, a):
+        super().__init__()
+        self.q, self.target_q = Net(o, a), Net(o, a)
+
+    def learn(self, s, a, r, s2, d):
+        with torch.no_grad():
+            y = r.float() + 0.99 * self.target_q.CALL(s2).max(1).values * (1 - d.float())
+        loss = F.mse_loss(self.q.CALL(s).gather(1, a[:, None]).squeeze(1), y)
+        self.q.optimizer.zero_grad()
+        loss.backward()
+        self.q.optimizer.step()
+        self.target_q.load_state_dict(self.q.state_dict())
+
+
+def main():
+    env = gym.make("CartPole-v1")
+    agent, memory = Agent(env.observation_space.shape[0], env.action_space.n), collections.deque(maxlen=10000)
+    s, _ = env.reset()
+    for step in range(3000):
+        action = env.action_space.sample() if random.random() < 0.5 else int(agent.q.CALL(torch.tensor(s)).argmax())
+        s2, r, terminated, truncated, _ = env.step(action)
+        memory.append((s, action, r, s2, terminated))
+        s = s2 if not (terminated or truncated) else env.reset()[0]
+        if step > 100:
+            agent.learn(*(torch.tensor(np.array(x)) for x in zip(*random.sample(memory, 64))))
+"""
+
+
+@pytest.mark.parametrize("parent", ["object", "nn.Module"])
+@pytest.mark.parametrize("call", ["forward", "values", "outputs"])
+def test_a_network_is_known_by_whichever_method_it_is_called(call, parent, load: Load, monkeypatch):
+    """PyTorch tells of `net(x)` alone: of the others its layers do."""
+    report = watched(load(CALLED.replace("CALL", call).replace("PARENT", parent)), monkeypatch)
+    assert report.codes == set(), str(report)
+    assert not report.of("not seen"), str(report)
+    assert "label of agent.q: max of the target network, gamma 0.99" in report.conventions, str(report)

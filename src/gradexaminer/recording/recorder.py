@@ -157,8 +157,8 @@ class Recorder:
             self._called.setdefault(self._stack[0], set()).add(id(module))
         if self._stack or self._silent or self.found.has(module):
             return
-        module = uncompiled(module)
-        if not is_container(module):
+        module = wrapping.asked_by_name(uncompiled(module), lambda m: not is_container(m))
+        if not is_container(module) and not self.found.has(module):
             self.found.add_module(wrapping.name_in_caller(module, self.found.modules), module)
             self._known = self.found.parameters()
 

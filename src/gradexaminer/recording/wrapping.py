@@ -44,14 +44,35 @@ def callers_line() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
+def asked_by_name(layer: nn.Module, is_network: Callable[[nn.Module], bool]) -> nn.Module:
+    """The network whose method asks this layer, called by its name, as in `net.forward(x)`; else the layer itself.
+
+    PyTorch tells of a call of the network alone. To be called from a hook of the layer's call.
+    """
+    owner, frame = layer, _callers_frame(sys._getframe(1))
+    while frame is not None:
+        held = frame.f_locals.get("self")
+        if not (isinstance(held, nn.Module) and is_network(held) and any(m is owner for m in held.modules())):
+            break
+        owner, frame = held, _callers_frame(frame.f_back)
+    return owner
+
+
+def _callers_frame(frame: FrameType | None) -> FrameType | None:
+    """The first frame from this one on that is neither PyTorch's nor of these files."""
+    while frame is not None and frame.f_code.co_filename.startswith(PASSED_OVER):
+        frame = frame.f_back
+    return frame
+
+
 def name_in_caller(module: nn.Module, taken: Iterable[str]) -> str:
     """The variable or attribute that holds a network in the function that calls it, else its class.
 
     A number is added if that is taken. To be called from a hook of that network's call.
     """
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and "/torch/" in frame.f_code.co_filename:
-        frame = frame.f_back
+    frame = _callers_frame(sys._getframe(1))
+    while frame is not None and frame.f_locals.get("self") is module:
+        frame = _callers_frame(frame.f_back)
     names = [name for name, x in {**frame.f_globals, **frame.f_locals}.items() if x is module] if frame else []
     names = names or (_attributes_that_are(module, frame.f_locals) if frame else [])
     base = names[0] if names else f"a {type(module).__name__}"
