@@ -108,6 +108,16 @@ def explain(g: Array, rows: Rows) -> Formula | None:
     return _linear(g, rows) or doubtful or _bent(g, rows)
 
 
+def unknown_words(g: Array, rows: Rows) -> str:
+    """Return in words what is odd about gradients that no formula explains; "" where nothing stands out."""
+    each = g / rows.pairs.sum(axis=1)
+    if len(each) < 4 or np.ptp(np.abs(each)) > EXACT * np.abs(each).max():
+        return ""
+    if np.ptp(each) > EXACT * np.abs(each).max():
+        return ". Each row's gradient has one size, and only signs differ, as of an absolute error"
+    return ". Each row has the same gradient, as where errors are averaged before they are squared"
+
+
 class _Loss(NamedTuple):
     """A loss in words, the factor in front of its slope, and how many pairs lie beyond a Huber loss's bend.
 

@@ -100,12 +100,16 @@ def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iter
 
 def _factors(c: float, rows: Rows) -> Iterator[str]:
     """Yield in words the factor in front of Q - y; "" for that of a mean or a sum, with or without a half."""
+    what, climbs = ("Q - y", "") if c > 0 else ("y - Q", ", which climbs the loss")
+    odd = f"times {what}{climbs}, a factor that no mean or sum of squares has: a step may be taken twice, or scaled"
+    of_mean = abs(c) * rows.pairs.shape[1]
     if any(_is(abs(c), f) for f in rows.factors):
         yield "" if c > 0 else "that of y - Q, which climbs the loss"
+        if not any(_is(of_mean, x) for x in (0.5, 1.0, 2.0)):
+            yield f"{of_mean:.3g}/B {odd}"  # a sum's here by the number of rows, and perhaps a mean's elsewhere
         return
-    what, climbs = ("Q - y", "") if c > 0 else ("y - Q", ", which climbs the loss")
-    for share in (f"{abs(c) * rows.pairs.shape[1]:.3g}/B", f"{abs(c):.3g}"):
-        yield f"{share} times {what}{climbs}, which is no mean or sum of squares: is a step taken twice, or scaled"
+    yield f"{of_mean:.3g}/B {odd}"
+    yield f"{abs(c):.3g} {odd}"
     yield f"another multiple of {what}{climbs} in each batch, as where the norm of a gradient is clipped"
 
 

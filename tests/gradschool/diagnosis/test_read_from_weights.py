@@ -88,7 +88,11 @@ UPDATES = {
     ),
     "scaled by 3": (
         {"loss": lambda taken, y: 3 * (taken - y).square().mean()},
-        "in `first_step` the step is 6/B times Q - y, which is no mean or sum of squares",
+        "in `first_step` the step is 6/B times Q - y, a factor that no mean or sum of squares has",
+    ),
+    "half a label, learned twice": (
+        {"loss": lambda taken, y: (2 * taken - y).square().mean()},
+        "in `first_step` the label is y = 0.5 * r + 0.5 gamma * (max of the target network unless terminated), not y",
     ),
     "climbing": (
         {"loss": lambda taken, y: -(taken - y).square().mean()},
@@ -159,3 +163,17 @@ def test_a_share_and_a_slope_are_told_in_every_way_that_fits() -> None:
     assert says[0] == "`actor_step` follows 1/A of the slope, not the slope"
     assert told_of_slope(x / 6, [("the slope", x)], 2, 6, "a") is not None
     assert not any(s.startswith("`a` follows the slope") for s in told_of_slope(x / 6, [("the slope", x)], 2, 6, "a"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        (lambda taken, y: (taken - y).mean() ** 2, "Each row has the same gradient, as where errors are averaged"),
+        (lambda taken, y: (taken - y).abs().mean(), "Each row's gradient has one size, and only signs differ"),
+        (lambda taken, y: (taken - y).pow(4).mean(), "and the two networks."),
+    ],
+)
+def test_what_is_odd_about_a_gradient_of_no_known_formula_is_said(loss: Any, says: str) -> None:
+    report = check_here(find("dqn.agent"), dqn_with(loss=loss))
+    assert report.mistake == "unusable"
+    assert says in report.hint

@@ -18,7 +18,7 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain
+from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain, unknown_words
 from gradschool.exercises._told import told_of_carried, told_of_label, told_of_share
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
@@ -291,7 +291,7 @@ def _label(rows: Rows, outputs: Array, taken: Array) -> Formula:
     if formula is None:
         raise AnswerUnusable(
             "this step of `critic` is a gradient at its outputs, but of no known formula: not of Q - y for any label "
-            "that can be made of reward, mask, gamma and the networks"
+            f"that can be made of reward, mask, gamma and the networks{unknown_words(g, rows)}"
         )
     return formula
 

@@ -17,7 +17,7 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, errors_of_second, explain
+from gradschool.exercises._formulas import Formula, errors_of_second, explain, unknown_words
 from gradschool.exercises._told import told_of_carried, told_of_label
 from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
@@ -250,7 +250,7 @@ def _formula(a: Args, call: str, outputs: Array, here: Array, taken: Array) -> F
     if formula is None and not _is_elsewhere(outputs, here, action):
         raise AnswerUnusable(
             "this step of `q` is a gradient at its outputs, but of no known formula: not of Q - y for any label that "
-            "can be made of reward, mask, gamma and the two networks"
+            f"can be made of reward, mask, gamma and the two networks{unknown_words(taken, rows)}"
         )
     return formula or Formula(taken * len(action), "the gradient is at other outputs", right=False)
 
