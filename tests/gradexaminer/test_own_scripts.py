@@ -179,6 +179,38 @@ def test_what_the_environment_has_besides_is_there(load: Load, monkeypatch):
     assert seen == [2.4]
 
 
+EPISODES = [
+    (
+        "    s, _ = env.reset()\n    for step in range(3000):\n",
+        "    s, step, episodes = env.reset()[0], 0, 0\n    while episodes < 30:\n        step += 1\n",
+    ),
+    (
+        "            s, _ = env.reset()\n        if step",
+        "            s, _ = env.reset()\n            episodes += 1\n        if step",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "codes"), [([], set()), ([("* (1 - dd.float())", "")], {"mask-missing"})])
+def test_a_script_that_counts_episodes_learns_before_it_ends(changes, codes, load: Load, monkeypatch):
+    """Thirty short episodes have fewer than the hundred steps after which it learns: they last longer then."""
+    report = watched(load(changed(SCRIPT, [*EPISODES, *changes])), monkeypatch)
+    assert report.codes == codes, str(report)
+    assert report.updates == 6
+
+
+def test_pictures_can_be_asked_for(load: Load, monkeypatch):
+    drawn = []
+    module = load(
+        changed(SCRIPT, [(WINDOW[0], WINDOW[1].replace("human", "rgb_array"))]).replace(
+            "    o, a =", "    DRAWN(env.render())\n    o, a ="
+        )
+    )
+    module.DRAWN = drawn.append  # type: ignore[attr-defined]
+    assert watched(module, monkeypatch).verdict == "nothing to object to"
+    assert drawn[0].shape == (64, 64, 3)
+
+
 # From a terminal.
 
 

@@ -96,6 +96,8 @@ class Observed:
         The class of the program whose attribute was missing, where nothing sets it.
     used_up : bool
         Whether states are numbers, and all of them were handed out.
+    ended : bool
+        Whether a script came to its own end.
     gone : bool
         Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
     """
@@ -119,6 +121,7 @@ class Observed:
     lacks: str = ""
     gone: bool = False
     used_up: bool = False
+    ended: bool = False
 
     @property
     def broken(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from gradexaminer.running.library import Library
 from gradexaminer.transitions import TERMINATED, TRUNCATED, Spaces, Transition, new_observation, new_reward
 
+RARE = 1 / 40  # of the usual share of ends, where an episode should last
 USUAL_LIMIT = 1000  # steps of an episode, where the environment that was asked for states none
 
 
@@ -28,10 +29,12 @@ class StreamEnv:
         Whose spaces and ways it has. In the old gym's way no episode is truncated: a script could not tell.
     own : optional
         The environment in whose place it stands: asked for its further attributes, such as a pole's largest angle.
+    rarely : callable
+        Whether an episode should go on for a hundred steps now.
     """
 
-    metadata: dict[str, Any] = {}  # noqa: RUF012  # Gymnasium's own name and form
-    render_mode = None
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 30}  # noqa: RUF012  # Gymnasium's
+    render_mode: str | None = None
     spec: Any = None
 
     def __init__(
@@ -42,9 +45,10 @@ class StreamEnv:
         on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
         of: Library = Library("gymnasium"),  # noqa: B008  # it is frozen
         own: Any = None,
+        rarely: Callable[[], bool] = lambda: False,
     ) -> None:
         self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
-        self._old, self._own = of.is_old, own
+        self._old, self._own, self._rarely = of.is_old, own, rarely
         self._steps = self._drawn = 0
         self._obs = self._new()
         kinds = of.spaces
@@ -80,8 +84,9 @@ class StreamEnv:
         done = self._checked(action)
         reward, after = new_reward(self._rng), self._new()
         chance = float(self._rng.random())
-        terminated = chance < TERMINATED
-        truncated = not (terminated or self._old) and chance < TERMINATED + TRUNCATED
+        share = RARE if self._rarely() else 1.0
+        terminated = chance < share * TERMINATED
+        truncated = not (terminated or self._old) and chance < share * (TERMINATED + TRUNCATED)
         t = Transition(self._steps, self._obs, done, reward, after, terminated, truncated)
         self._steps += 1
         self._obs = after
@@ -105,8 +110,9 @@ class StreamEnv:
             raise ValueError(f"the environment was given {action!r}, and its actions are 0 to {n - 1}")
         return int(number)
 
-    def render(self) -> None:
-        """Show nothing."""
+    def render(self) -> Any:
+        """Show nothing; a black picture where pictures were asked for."""
+        return np.zeros((64, 64, 3), np.uint8) if self.render_mode == "rgb_array" else None
 
     def close(self) -> None:
         """Close nothing."""

@@ -31,6 +31,7 @@ from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specificati
 from gradexaminer.transitions import NoMoreStatesError, Spaces, Transition
 
 MOST_STEPS = 200_000
+SOME_ENDS = 64  # steps with the usual share of ends, before episodes last
 MANY_STATES = 2048  # where states are numbers: each is handed out once, so that it tells its row
 
 
@@ -41,8 +42,10 @@ class EnoughError(BaseException):
 class Watcher:
     """Cuts a script's run into updates, at the steps of its environment."""
 
-    def __init__(self, spaces: Spaces, seed: int, most_seconds: float, *, fresh: bool = True) -> None:
-        self.spaces, self.fresh = spaces, fresh
+    def __init__(
+        self, spaces: Spaces, seed: int, most_seconds: float, *, fresh: bool = True, lasting: bool = False
+    ) -> None:
+        self.spaces, self.fresh, self.lasting = spaces, fresh, lasting
         self.seen = Observed(Found(), {}, spaces)
         self.rows = index_of(spaces)
         self.recorder = Recorder(self.seen.found, self.rows)
@@ -56,7 +59,12 @@ class Watcher:
 
     def environment(self, of: Library, own: Any) -> Any:
         """Return an environment of this library; what it lacks, the script's `own` one is asked for."""
-        return as_gymnasium(StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own), of)
+        made = StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own, self._rarely)
+        return as_gymnasium(made, of)
+
+    def _rarely(self) -> bool:
+        """Whether an episode should last: until something is learned, once the buffer has some ends to learn from."""
+        return self.lasting and not self._known and len(self.seen.transitions) > SOME_ENDS
 
     def _stepped(self, t: Transition) -> None:
         self.seen.transitions[t.index] = t
@@ -165,6 +173,7 @@ class Opening:
         self.spaces, self.read, self.seed, self.most_seconds = spaces, read, seed, most_seconds
         self.originals = {of.name: of.module.make for of in installed()}
         self.fresh = self.roomy = True
+        self.lasting = False
         self.start()
 
     def start(self) -> None:
@@ -175,7 +184,7 @@ class Opening:
     def _watcher(self, spaces: Spaces) -> Watcher:
         if self.roomy and spaces.n_states is not None:
             spaces = replace(spaces, n_states=max(spaces.n_states, MANY_STATES))
-        return Watcher(spaces, self.seed, self.most_seconds, fresh=self.fresh)
+        return Watcher(spaces, self.seed, self.most_seconds, fresh=self.fresh, lasting=self.lasting)
 
     def make(self, *args: Any, library: str = "", **kwargs: Any) -> Any:
         """In place of `gymnasium.make`, or of that of another `library`."""
@@ -187,16 +196,21 @@ class Opening:
                 self.watcher = self._watcher(self.read(own))
                 own.close()
             self.env = self.watcher.environment(of, own)
-        self.env.spec = specification(args, of)
+        self.env.spec, self.env.render_mode = specification(args, of), kwargs.get("render_mode")
         return self.env
 
 
 def _watched(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """Watch the script, and once more where the examiner itself was in its way.
 
-    That is where fresh weights broke a graph, or where the script was written for its environment's states alone.
+    That is where fresh weights broke a graph, where the script was written for its environment's states alone, or where
+    it counts episodes and ended before it had learned enough: here they are short.
     """
     seen = _seen(run, opening)
+    if seen.ended and not enough(seen.updates, seen.spaces):
+        opening.lasting = True
+        opening.start()
+        seen = _seen(run, opening)
     if seen.error and not seen.updates and seen.spaces.n_states is not None:
         opening.roomy = False
         opening.start()
@@ -210,10 +224,11 @@ def _watched(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Obse
 
 def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """What there was to see until the script ended, or was ended."""
-    error, used_up = "", False
+    error, used_up, ended = "", False, False
     try:
         with seeded(opening.seed), one_thread(), not_compiled():
             run(opening.make)
+        ended = True
     except EnoughError:
         pass
     except NoMoreStatesError:
@@ -231,5 +246,5 @@ def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observe
         raise SpacesUnknownError(NO_ENVIRONMENT)
     opening.watcher.close()
     seen = opening.watcher.seen
-    seen.error, seen.used_up = error, used_up
+    seen.error, seen.used_up, seen.ended = error, used_up, ended
     return seen
