@@ -19,6 +19,7 @@ from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.heads import join_heads
 from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
+from gradexaminer.analysis.reading.overwritten import as_stored
 from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
 from gradexaminer.analysis.update.leaks import examine_leaks
@@ -125,11 +126,29 @@ def spaces_of(
     )
 
 
+def conclude_script(seen: Observed) -> Report:
+    """Say what was observed where the whole training loop ran.
+
+    A label without bootstrap in truncated rows is a fault there: the loop stored the wrong flag. Where nothing explains
+    what is learned, the record is read once more as if the loop had overwritten s with s' too early.
+    """
+    report = conclude(seen, truncation_seen=True)
+    open_codes = {"unexplained", "critic-not-seen"}
+    stored = as_stored(seen) if open_codes & {f.code for f in report.findings} else None
+    if stored is None:
+        return report
+    again = conclude(stored, truncation_seen=True)
+    if open_codes & {f.code for f in again.findings}:
+        return report
+    told = "the rows of s are those of s', and the label's reward and action are of the transition that led there"
+    again.add(FAULT, "state-overwritten", "", told)
+    return again.settle()
+
+
 def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
     """Say what was observed.
 
-    Where the whole training loop ran (`truncation_seen`), a label without bootstrap in truncated rows is a fault: the
-    loop stored the wrong flag. Otherwise it is what the adapter stored.
+    With `truncation_seen`, a label without bootstrap in truncated rows is a fault, and not what an adapter stored.
     """
     seen = with_rows_for_actions(seen)
     report = Report(updates=len(seen.updates), discrete=not seen.spaces.continuous)

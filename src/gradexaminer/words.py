@@ -114,6 +114,9 @@ MEANINGS: dict[str, Meaning] = {
     "index-as-value": Meaning("The label uses the index of the best action as if it were its value", TARGET),
     "fixed-output": Meaning("The label takes one and the same output of the network for all rows", TARGET),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
+    "state-overwritten": Meaning(
+        "What learns as s is s': `state = next_state` comes before the transition is stored or learned", TARGET
+    ),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
     "policy-left-out": Meaning(
         "The label sums over all actions without the policy's probabilities, as if each action were certain"

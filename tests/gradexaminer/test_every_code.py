@@ -14,7 +14,7 @@ from tests.gradexaminer.sources import changed
 from tests.gradexaminer.test_injected_faults import WRONG
 from tests.gradexaminer.test_styles import WRONG as WRONG_STYLES
 
-BY_A_SCRIPT = {"mask-truncated"}  # only a whole training loop shows which flag it stores
+BY_A_SCRIPT = {"mask-truncated", "state-overwritten"}  # only a whole training loop shows what it stores
 BY_AN_ERROR = {"question-open"}  # of the examiner's own
 
 

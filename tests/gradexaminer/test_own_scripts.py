@@ -620,3 +620,41 @@ def test_a_network_is_known_by_whichever_method_it_is_called(call, parent, load:
     assert report.codes == set(), str(report)
     assert not report.of("not seen"), str(report)
     assert "label of agent.q: max of the target network, gamma 0.99" in report.conventions, str(report)
+
+
+ONLINE = """
+import gymnasium as gym, torch
+from torch import nn
+
+
+def main():
+    env = gym.make("CartPole-v1")
+    q, target = (nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2)) for _ in range(2))
+    optimizer = torch.optim.Adam(q.parameters())
+    for episode in range(1000):
+        s, _ = env.reset()
+        done = False
+        while not done:
+            a = env.action_space.sample()
+            s2, r, done, cut, _ = env.step(a)
+            s = s2
+            y = r + 0.9 * (1 - int(done)) * target(torch.tensor(s2)).max().detach()
+            loss = (q(torch.tensor(s))[a] - y) ** 2
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            done = done or cut
+        target.load_state_dict(q.state_dict())
+"""
+LATE = [
+    ("            s = s2\n            y", "            y"),
+    ("            done = done or cut", "            s = s2\n            done = done or cut"),
+]
+
+
+@pytest.mark.parametrize(("changes", "codes"), [([], {"state-overwritten"}), (LATE, set())], ids=["too early", "right"])
+def test_a_state_that_is_overwritten_before_it_is_learned(changes, codes, load: Load, monkeypatch):
+    """Row by row, without a buffer: nothing else is claimed about rows that are not what they should be."""
+    report = watched(load(changed(ONLINE, changes)), monkeypatch)
+    assert report.codes == codes, str(report)
+    assert "mirrored" not in str(report)

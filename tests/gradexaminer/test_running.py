@@ -71,6 +71,10 @@ SAME_STEP = [
     ),
     ("        s = s2\n        if terminated or truncated:\n            s, _ = env.reset()\n", "        s = first\n"),
 ]
+TOO_EARLY = (
+    "        memory.append((s, action, r, s2, terminated))\n        s = s2\n",
+    "        s = s2\n        memory.append((s, action, r, s2, terminated))\n",
+)
 RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ = env.reset()\n", "        s = s2\n")
 
 
@@ -79,6 +83,8 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
     [
         ([], set()),
         ([TRUNCATED], {"mask-truncated"}),
+        ([TOO_EARLY], {"state-overwritten"}),
+        ([TOO_EARLY, ("* (1 - dd.float())", "")], {"state-overwritten", "mask-missing"}),
         (SAME_STEP, set()),
         ([("F.smooth_l1_loss(", "nn.SmoothL1Loss()(")], set()),
         ([("* (1 - dd.float())", "")], {"mask-missing"}),
@@ -87,6 +93,8 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
     ids=[
         "right",
         "truncated as terminated",
+        "s overwritten",
+        "s overwritten, mask missing",
         "begun anew in the same step",
         "a loss made anew each time",
         "mask missing",

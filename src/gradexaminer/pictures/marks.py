@@ -59,6 +59,7 @@ MARKS: dict[str, Mark] = {
                 "minimum",
             ),
             *("mean-over-actions", "replayed-action", "index-as-value", "fixed-output", "wrong-state", "argmax-of-s"),
+            "state-overwritten",
             *(
                 "max-of-twins",
                 "batch-max",

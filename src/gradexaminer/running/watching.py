@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gradexaminer.examination import USUAL_SIZE, conclude, spaces_of
+from gradexaminer.examination import USUAL_SIZE, conclude_script, spaces_of
 from gradexaminer.findings import Report
 from gradexaminer.recording.discovery import Found
 from gradexaminer.recording.observe import Observed, enough, learned, one_thread, told
@@ -151,7 +151,7 @@ def watch(
     def read(env: Any) -> Spaces:
         return spaces_of_env(env, obs, image=image)
 
-    report = conclude(_watched(run, Opening(given, read, seed, most_seconds)), truncation_seen=True)
+    report = conclude_script(_watched(run, Opening(given, read, seed, most_seconds)))
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 

@@ -123,7 +123,7 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         if elsewhere:
             report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         say_action_shown(seen, view, rows, report)
-    if view.exchanged:
+    if view.exchanged and view.agreed:
         told = ", ".join(f"{a} and {b}" for a, b in sorted(view.exchanged.items()) if a < b)
         report.convention(f"a part of the rows is mirrored: actions {told} are exchanged")
     if view.agreed:
