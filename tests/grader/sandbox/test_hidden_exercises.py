@@ -44,6 +44,7 @@ MARKS = (
     "The formula behind recovered gradients",
     "What the labels and errors of one call",
     "What an actor's step and two soft updates did",
+    "What a step may have been, in sentences",
     "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
 )
