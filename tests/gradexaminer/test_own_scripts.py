@@ -17,7 +17,7 @@ import torch
 
 from gradexaminer import examine, watch
 from gradexaminer.cli import main
-from gradexaminer.running import apart, library, writable
+from gradexaminer.running import apart, library, watching, writable
 from gradexaminer.running.asking_spaces import SpacesUnknownError, spaces_of_env
 from gradexaminer.transitions import Spaces
 from tests.gradexaminer.sources import changed
@@ -236,6 +236,19 @@ def test_a_notebook_is_run_cell_by_cell(tmp_path: Path, capsys, quick_child):
     file = notebook(tmp_path / "train.ipynb", MAGICS, "%%bash\nexit 1\n", TIMED, "display(torch)")
     assert main([file]) == 1
     assert "[fault] mask-truncated" in capsys.readouterr().out
+
+
+def test_a_script_that_learns_too_slowly_is_told_by_what_was_seen(tmp_path: Path, capsys, quick_child, monkeypatch):
+    """Seven tenths of its seconds are over at its fourth update, of which the first is not counted: it is ended at a step of its environment."""
+    slow = SCRIPT.replace(
+        "            optimizer.step()", "            optimizer.step()\n            CLOCK.append(20.0)"
+    )
+    clock: list[float] = []
+    monkeypatch.setattr(watching.time, "monotonic", lambda: sum(clock))
+    (tmp_path / "train.py").write_text("CLOCK = __import__('builtins').CLOCK\n" + slow, encoding="utf-8")
+    monkeypatch.setattr("builtins.CLOCK", clock, raising=False)
+    assert main([str(tmp_path / "train.py"), "--seconds", "100"]) == 0
+    assert "3 updates recorded" in capsys.readouterr().out
 
 
 def test_an_error_in_a_notebook_names_the_cell(tmp_path: Path, capsys, quick_child):

@@ -24,6 +24,7 @@ from gradexaminer.running.library import installed
 
 NAME = "examined"
 MOST_LETTERS = 400  # of an exception's text
+MOST_WATCHED = 0.7  # of the CPU seconds: what was seen until then is said
 MOST_BYTES = 100_000_000  # of a file that it writes
 
 
@@ -80,7 +81,9 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     spaces = {name: value for name, value in request["spaces"].items() if value is not None}
     name = request["object"]
     if request["script"] or not (name or binds(parts, NAME)):
-        report = _watched(path, parts, {**spaces, "seed": request["seed"]})
+        report = _watched(
+            path, parts, {**spaces, "seed": request["seed"], "most_seconds": MOST_WATCHED * request["seconds"]}
+        )
     elif spaces:
         raise AdapterError(
             f"--n-actions, --low, --high, --obs and such describe a script; {name or NAME} says them itself"

@@ -42,16 +42,14 @@ class EnoughError(BaseException):
 class Watcher:
     """Cuts a script's run into updates, at the steps of its environment."""
 
-    def __init__(
-        self, spaces: Spaces, seed: int, most_seconds: float, *, fresh: bool = True, lasting: bool = False
-    ) -> None:
+    def __init__(self, spaces: Spaces, seed: int, end: float, *, fresh: bool = True, lasting: bool = False) -> None:
         self.spaces, self.fresh, self.lasting = spaces, fresh, lasting
         self.seen = Observed(Found(), {}, spaces)
         self.rows = index_of(spaces)
         self.recorder = Recorder(self.seen.found, self.rows)
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
-        self.end = time.monotonic() + most_seconds
+        self.end = end
         self._open = ExitStack()
         self._update = self._open.enter_context(self.recorder.recording(0))
         self._known = 0
@@ -132,7 +130,7 @@ def watch(
         As for :func:`gradexaminer.examine`. Without actions, the environment that the script asks for is
         made, and says what it takes and gives.
     most_seconds : float
-        The script is ended after that, and after enough updates.
+        The script is ended at its next step after that, and after enough updates.
 
     Returns
     -------
@@ -170,7 +168,8 @@ class Opening:
     """
 
     def __init__(self, spaces: Spaces | None, read: Callable[[Any], Spaces], seed: int, most_seconds: float) -> None:
-        self.spaces, self.read, self.seed, self.most_seconds = spaces, read, seed, most_seconds
+        self.spaces, self.read, self.seed = spaces, read, seed
+        self.end = time.monotonic() + most_seconds  # of all runs together
         self.originals = {of.name: of.module.make for of in installed()}
         self.fresh = self.roomy = True
         self.lasting = False
@@ -184,7 +183,7 @@ class Opening:
     def _watcher(self, spaces: Spaces) -> Watcher:
         if self.roomy and spaces.n_states is not None:
             spaces = replace(spaces, n_states=max(spaces.n_states, MANY_STATES))
-        return Watcher(spaces, self.seed, self.most_seconds, fresh=self.fresh, lasting=self.lasting)
+        return Watcher(spaces, self.seed, self.end, fresh=self.fresh, lasting=self.lasting)
 
     def make(self, *args: Any, library: str = "", **kwargs: Any) -> Any:
         """In place of `gymnasium.make`, or of that of another `library`."""
