@@ -239,7 +239,7 @@ def test_a_notebook_is_run_cell_by_cell(tmp_path: Path, capsys, quick_child):
 
 
 def test_a_script_that_learns_too_slowly_is_told_by_what_was_seen(tmp_path: Path, capsys, quick_child, monkeypatch):
-    """Seven tenths of its seconds are over at its fourth update, of which the first is not counted: it is ended at a step of its environment."""
+    """Seven tenths of its seconds are over at its fourth update, of which the first is not counted."""
     slow = SCRIPT.replace(
         "            optimizer.step()", "            optimizer.step()\n            CLOCK.append(20.0)"
     )
