@@ -81,7 +81,7 @@ def test_only_weights_leave_the_kernel() -> None:
         ("copied-before-the-step", "with `copy_target` True `target_q` becomes `q` before the step"),
         ("half-copied", "with `copy_target` True `target_q` becomes `q` in 280 of its 323 weights and stays as it is"),
         ("averaged-instead-of-copied", "with `copy_target` True `target_q` moves 0.01 of the way to `q`"),
-        ("label-at-s", "target network at s unless terminated: y = 1 r + 0.8 v"),
+        ("label-at-s", "max of the target network at s unless terminated: y = 1 r + 0.8 v"),
     ],
 )
 def test_convention_and_label_are_read_from_the_weights_alone(name: str, words: str) -> None:

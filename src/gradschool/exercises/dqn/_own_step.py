@@ -40,7 +40,7 @@ def rows_of(a: Args, call: str) -> Rows:
         "smallest value of the target network": x["target"].min(axis=1),
         "mean over actions of the target network": x["target"].mean(axis=1),
         "target network at the action of the replay": x["target"][each, action],
-        "target network at s": x["target here"].max(axis=1),
+        "max of the target network at s": x["target here"].max(axis=1),
         "target network at s and the action taken": x["target here"][each, action],
         "target network at the best action of s": x["target"][each, x["here"].argmax(axis=1)],
         "index of the best action": x["target"].argmax(axis=1).astype(float),
