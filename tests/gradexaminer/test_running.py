@@ -146,7 +146,7 @@ def test_a_script_in_a_process_of_its_own_that_writes_and_never_ends(tmp_path: P
     [
         (
             "x = 1\n",
-            "no environment was made by gymnasium.make, so there was nothing to learn from; for an agent without ",
+            "no environment was made by gymnasium.make, so there was nothing to learn from (make_vec is not watched); ",
         ),
         (
             "examined = 1\n",

@@ -17,7 +17,7 @@ SAY = (
     "(in a terminal --n-actions 4, or --low -1 and --high 1, and --obs 8)"
 )
 NO_ENVIRONMENT = (
-    "no environment was made by gymnasium.make, so there was nothing to learn from; "
+    "no environment was made by gymnasium.make, so there was nothing to learn from (make_vec is not watched); "
     "for an agent without a training loop write examined = dict(make=..., feed=..., update=..., n_actions=4)"
 )
 

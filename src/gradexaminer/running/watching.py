@@ -233,10 +233,10 @@ def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observe
     except NoMoreStatesError:
         used_up = True
     except SystemExit as end:
-        if end.code not in (None, 0):
-            if opening.watcher is None:
-                raise
-            error = f"the script ended itself with status {end.code}"
+        ended = end.code in (None, 0)
+        if not ended and opening.watcher is None:
+            raise
+        error = "" if ended else f"the script ended itself with status {end.code}"
     except Exception as raised:  # a stranger's script may raise anything
         if opening.watcher is None:
             raise
