@@ -199,6 +199,21 @@ def test_a_script_that_counts_episodes_learns_before_it_ends(changes, codes, loa
     assert report.updates == 6
 
 
+def test_a_script_that_is_interrupted_leaves_nothing_wrapped():
+    """In a notebook, whoever stops a long `watch` goes on to use PyTorch."""
+    before = torch.autograd.backward
+
+    def run(make):
+        make("CartPole-v1")
+        assert torch.autograd.backward is not before
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:  # as a notebook keeps it, and with it all that was open
+        watch(run, n_actions=3, obs=4)
+    assert torch.autograd.backward is before
+    assert stopped.tb is not None
+
+
 def test_pictures_can_be_asked_for(load: Load, monkeypatch):
     drawn = []
     module = load(

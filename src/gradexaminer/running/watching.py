@@ -207,18 +207,17 @@ def _watched(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Obse
     """
     seen = _seen(run, opening)
     if seen.ended and not enough(seen.updates, seen.spaces):
-        opening.lasting = True
-        opening.start()
-        seen = _seen(run, opening)
+        seen = _once_more(run, opening, lasting=True)
     if seen.error and not seen.updates and seen.spaces.n_states is not None:
-        opening.roomy = False
-        opening.start()
-        seen = _seen(run, opening)
-    if seen.broken:
-        opening.fresh = False
-        opening.start()
-        seen = _seen(run, opening)
-    return seen
+        seen = _once_more(run, opening, roomy=False)
+    return _once_more(run, opening, fresh=False) if seen.broken else seen
+
+
+def _once_more(run: Callable[[Callable[..., Any]], Any], opening: Opening, **changed: bool) -> Observed:
+    """Watch the script from its start again, with an attribute of the opening changed."""
+    vars(opening).update(changed)
+    opening.start()
+    return _seen(run, opening)
 
 
 def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
@@ -241,9 +240,11 @@ def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observe
         if opening.watcher is None:
             raise
         error = told(raised)
+    finally:
+        if opening.watcher is not None:
+            opening.watcher.close()
     if opening.watcher is None:
         raise SpacesUnknownError(NO_ENVIRONMENT)
-    opening.watcher.close()
     seen = opening.watcher.seen
     seen.error, seen.used_up, seen.ended = error, used_up, ended
     return seen

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MOST_FILES, MOST_BYTES, MOST_ENTRIES = 500, 10_000_000, 500  # of one entry of the folder; entries
-LEFT_OUT = {"node_modules", "venv", "env", "wandb", "mlruns"}
+LEFT_OUT = {"node_modules", "venv", "env"}
 
 
 def project_of(file: Path, cwd: Path) -> Path:
@@ -22,12 +22,9 @@ def copy_into(folder: Path, empty: Path) -> list[Path] | None:
     None if so much lies in it that it is no project.
     """
     entries = sorted(folder.iterdir())
-    return [entry for entry in entries if not _copied(entry, empty / entry.name)] if is_project(entries) else None
-
-
-def is_project(entries: list[Path]) -> bool:
-    """Whether a folder with these entries is looked through: a folder of downloads or of all homes is not."""
-    return len(entries) <= MOST_ENTRIES
+    if len(entries) > MOST_ENTRIES:  # a folder of downloads
+        return None
+    return [entry for entry in entries if not _copied(entry, empty / entry.name)]
 
 
 def _copied(entry: Path, target: Path) -> bool:
