@@ -68,6 +68,7 @@ class JudgeServer:
     ) -> None:
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join()  # a connection that is just being taken: its thread is started before it is joined
         self._server.close()
         lines = dict(self._lines)
         for connection in lines:

@@ -311,6 +311,25 @@ def test_no_examination_outlives_its_judge() -> None:
     assert not [t for t in set(threading.enumerate()) - before if "_serve" in t.name]
 
 
+def test_a_judge_ends_while_it_is_taking_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is known, its thread is not started yet: no thread is joined before it is started."""
+    starting, may_start = threading.Event(), threading.Event()
+
+    class SlowThread(threading.Thread):
+        def start(self) -> None:
+            if self.name != "judge":
+                starting.set()
+                may_start.wait(30.0)
+            super().start()
+
+    monkeypatch.setattr(judging.threading, "Thread", SlowThread)
+    with JudgeServer() as judge, socket.socket(socket.AF_UNIX) as crowd:
+        crowd.connect(judge.address)
+        assert starting.wait(30.0)
+        threading.Timer(0.2, may_start.set).start()
+    assert not judge._lines
+
+
 def test_a_judge_that_does_not_get_through_is_broken_and_nobody_fails() -> None:
     """It waits for the machine: the window says so, and no reply of the student's could."""
     go_on = threading.Event()
