@@ -18,6 +18,8 @@ import torch
 from gradexaminer import Report, examine
 from gradexaminer.examination import ERRORS
 from gradexaminer.running import apart, child
+from tests.gradexaminer import sources
+from tests.gradexaminer.sources import changed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,6 +94,28 @@ def examine_continuous(module: ModuleType, seed: int = 0) -> Report:
         high=[1.0] * 3,
         seed=seed,
     )
+
+
+def examine_range(module: ModuleType, seed: int, high: float, size: int = 3, low: float | None = None) -> Report:
+    """Actions between other bounds, beside nine observed entries."""
+    seed_all(seed)
+    return examine(
+        lambda: module.Agent(9, size),
+        lambda agent, t: agent.buffer.add(*t.as_tuple()),
+        lambda agent: agent.learn(),
+        low=[-high if low is None else low] * size,
+        high=[high] * size,
+        obs=9,
+        seed=seed,
+    )
+
+
+def examine_changed(load: Callable[[str], ModuleType], *changes: tuple[str, str]) -> Report:
+    return examine_dqn(load(changed(sources.DQN, list(changes))))
+
+
+def told(report: Report) -> list[tuple[str, str]]:
+    return [(f.level, f.code) for f in report.findings if f.level != "note"]
 
 
 def seed_all(seed: int) -> None:

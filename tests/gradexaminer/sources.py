@@ -358,6 +358,7 @@ class Agent:
             t.data.mul_(1 - self.tau).add_(self.tau * p.data)
 """
 
+TANH = "torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"
 _V = "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))"
 _Y = "y = r + self.gamma * (1 - d) * v"
 _LOSS = "loss = F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"

@@ -1,4 +1,4 @@
-"""Other names, another order of arguments, another packaging: the same findings."""
+"""Other names, another order of arguments, another packaging, other draws before: the same findings."""
 
 from __future__ import annotations
 
@@ -87,3 +87,21 @@ def test_a_closure(name, load):
     seed_all(0)
     report = examine(module.build, lambda pair, t: pair[0](*t.as_tuple()), lambda pair: pair[1](), n_actions=4)
     assert report.codes == code, str(report)
+
+
+@pytest.mark.parametrize("source", ["DQN", "TD3", "SAC"])
+def test_a_program_gets_one_report_whatever_was_drawn_before(source, load):
+    """The agents sample with `random`, `np.random` and `torch`, each of which stands elsewhere in each process."""
+    module = load(getattr(sources, source))
+    told = set()
+    for before in range(8):
+        seed_all(before)
+        report = examine(
+            lambda: module.Agent(5, 4 if source == "DQN" else 3),
+            lambda agent, t: (agent.remember if source == "DQN" else agent.buffer.add)(*t.as_tuple()),
+            lambda agent: agent.learn(),
+            **({"n_actions": 4} if source == "DQN" else {"low": [-1.0] * 3, "high": [1.0] * 3}),
+        )
+        told.add(str(report))
+    assert len(told) == 1
+    assert not report.codes

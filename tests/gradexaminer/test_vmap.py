@@ -7,7 +7,7 @@ import pytest
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn
 from tests.gradexaminer.sources import changed
-from tests.gradexaminer.test_eighth_round import ENSEMBLE_FAULTS
+from tests.gradexaminer.test_critic_shapes import ENSEMBLE_FAULTS
 
 SEEDS = (0, 1, 2)
 STACKED = [

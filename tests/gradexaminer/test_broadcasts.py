@@ -1,0 +1,76 @@
+"""Shapes that broadcast in a label or a loss, by their own names."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
+from tests.gradexaminer.sources import DQN, Q, V, Y, changed
+
+SEEDS = (0, 1, 2)
+
+
+def test_values_of_the_other_shape_with_rewards_and_mask_of_theirs(load):
+    """The rewards and the mask of all rows meet each row's own bootstrapped value."""
+    other = (V, "v = self.target(s2).max(1, keepdim=True).values")
+    loss = ("F.mse_loss(q, y)", "F.mse_loss(q[:, None], y)")
+    report = examine_changed(load, other, loss)
+    assert report.codes == {"broadcast"}, str(report)
+    report = examine_changed(load, other, loss, (Y, "y = r[:, None] + self.gamma * (1 - d[:, None]) * v"))
+    assert report.codes == set(), str(report)
+
+
+_S_Y = "y = r + self.gamma * (1 - d) * v"
+BROADCASTS = {
+    "the value alone": ({"bootstrap-averaged"}, [(_S_Y, f"v = v.squeeze(1)\n            {_S_Y}")]),
+    "the critics' value alone": (
+        {"bootstrap-averaged"},
+        [(sources._SV, sources._SV.replace(" - alpha", ".squeeze(1) - alpha"))],
+    ),
+    "the reward alone": ({"reward-averaged"}, [(_S_Y, _S_Y.replace("r +", "r.squeeze(1) +"))]),
+    "reward and mask": (
+        {"broadcast"},
+        [(_S_Y, "y = r.squeeze(1) + self.gamma * (1 - d.squeeze(1)) * v")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROADCASTS)
+def test_a_broadcast_of_a_label_with_entropy_has_its_own_name(name, load):
+    codes, changes = BROADCASTS[name]
+    module = load(changed(sources.SAC, changes))
+    for seed in SEEDS:
+        report = examine_continuous(module, seed)
+        assert report.codes == codes, str(report)
+
+
+AVERAGED = "w = torch.rand(32, 1)\n        loss = (w * (q - y) ** 2).mean()"
+
+
+def test_weights_that_meet_errors_of_another_shape_are_suspected(load):
+    averaged = load(changed(sources.DQN, [(sources.LOSS, AVERAGED)]))
+    own = load(changed(sources.DQN, [(sources.LOSS, AVERAGED.replace("(32, 1)", "32"))]))
+    alike = load(changed(sources.DQN, [(sources.LOSS, AVERAGED.replace("rand", "ones"))]))
+    for seed in SEEDS:
+        assert examine_dqn(averaged, seed).codes == {"weights-averaged"}
+        assert not examine_dqn(own, seed).codes
+        assert not examine_dqn(alike, seed).codes
+
+
+SEVERAL = [
+    (Q, "q = self.net(s).gather(1, a[:, None])"),
+    (V, "v = self.target(s).max(1, keepdim=True).values"),
+    (Y, "y = r + self.gamma * v"),
+]
+
+
+def test_rewards_of_the_other_shape_are_named_beside_other_faults(load):
+    wrong, without = load(changed(DQN, SEVERAL)), load(changed(DQN, [*SEVERAL[:2], (Y, "y = self.gamma * v + 0.5")]))
+    for seed in SEEDS:
+        assert {code for _, code in told(examine_dqn(wrong, seed))} == {
+            "wrong-state",
+            "mask-missing",
+            "reward-averaged",
+        }
+        assert "reward-missing" in {code for _, code in told(examine_dqn(without, seed))}

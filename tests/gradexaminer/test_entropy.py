@@ -1,0 +1,212 @@
+"""Entropy in labels and actor losses: log pi, densities written out, and what only looks like one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradexaminer import examine
+from gradexaminer.analysis.critic.candidates import Candidate
+from gradexaminer.analysis.critic.evidence import Label
+from gradexaminer.analysis.critic.shifted import of_log_pi
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn, examine_range, told
+from tests.gradexaminer.faults_rare import LOG_PI_OF_EACH
+from tests.gradexaminer.sources import TANH, changed
+from tests.gradexaminer.styles_sac import DISCRETE_SAC
+
+SEEDS = (0, 1, 2)
+RIGHT = "nothing to object to"
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "said"), [((0.2, 0.2, 0.2), 0.2), ((0.2, 0.3, 0.1), None), ((0.2, 0.2), None)]
+)
+def test_a_shift_is_of_log_pi_where_its_factor_is_the_same_in_every_update(temperatures, said):
+    rng, found = np.random.default_rng(0), []
+    for alpha in temperatures:
+        log_pi = rng.normal(size=8) - 3
+        value = Candidate("target critic", rng.normal(size=8), np.ones(8, bool), entropy={"log pi": log_pi})
+        shift = -0.99 * alpha * float(log_pi.mean())
+        found.append(Label(value, "live", "plain", 2.0, 0.99, 1.0, 0.0, "", shift, "squared", np.nan, "shifted"))
+    assert of_log_pi(found) == (pytest.approx(said) if said else None)
+
+
+def test_mean_and_spread_of_one_action_are_no_state_value_and_no_log_pi(load):
+    outside = [
+        ("mu, log_pi = self.policy.sample(s)", "mu, log_pi = sampled(self.policy, s)"),
+        ("a2, log_pi2 = self.policy.sample(s2)", "a2, log_pi2 = sampled(self.policy, s2)"),
+    ]
+    text = (
+        changed(sources.SAC, outside)
+        + """
+
+def sampled(policy, s):
+    mean, log_std = policy(s)
+    u = mean + log_std.exp() * torch.randn_like(mean)
+    log_pi = torch.distributions.Normal(mean, log_std.exp()).log_prob(u) - torch.log(1 - torch.tanh(u) ** 2 + 1e-6)
+    return torch.tanh(u), log_pi.sum(1, keepdim=True)
+"""
+    )
+    m = load(text)
+    report = examine(
+        lambda: m.Agent(5, 1),
+        lambda agent, t: agent.buffer.add(*t.as_tuple()),
+        lambda agent: agent.learn(),
+        low=[-1.0],
+        high=[1.0],
+    )
+    assert not report.codes, str(report)
+
+
+_DENSITY = "-0.5 * ((u - mean) / log_std.exp()) ** 2 - log_std - 0.5 * np.log(2 * np.pi)"
+_WRITTEN_OUT = [
+    (
+        "normal = Normal(mean, log_std.exp())\n        u = normal.rsample()",
+        "u = mean + log_std.exp() * torch.randn_like(mean)",
+    ),
+    ("normal.log_prob(u)", _DENSITY),
+    (
+        "    def sample(self, s):\n        mean, log_std = self(s)\n",
+        "def draw(policy, s):\n    if True:\n        mean, log_std = policy(s)\n",
+    ),
+    ("self.policy.sample(s2)", "draw(self.policy, s2)"),
+    ("self.policy.sample(s)", "draw(self.policy, s)"),
+]
+
+
+def test_a_normal_density_that_is_written_out_is_an_entropy_term(load):
+    """Its temperature is not examined; the label is."""
+    report = examine_continuous(load(changed(sources.SAC, _WRITTEN_OUT)))
+    assert not report.codes, str(report)
+    assert any("minus alpha log pi, alpha 0.2" in text for text in report.conventions), str(report)
+
+
+SHARES = [
+    *sources._DDPG,
+    (TANH, TANH.replace("torch.tanh", "(lambda x: F.softmax(x[:, None], -1))")),
+    ("a2 = self.actor_target(s2)", "a2 = self.actor_target(s2)[:, 0]"),
+    (
+        sources._ACTOR,
+        "mu = self.actor(s)\n            h = -(mu * torch.log(mu + 1e-7)).sum(-1).mean()\n"
+        "            actor_loss = -self.q1(s, mu[:, 0]).mean() - self.log_alpha.exp().detach() * h",
+    ),
+    (
+        "            self.actor_optimizer.step()\n",
+        "            self.actor_optimizer.step()\n            self.tempered(h)\n",
+    ),
+    (
+        "    def soft(self",
+        "    def tempered(self, h):\n        loss = self.log_alpha * (h - 0.8).detach()\n"
+        "        self.alpha_optimizer.zero_grad()\n        loss.backward()\n        self.alpha_optimizer.step()\n\n"
+        "    def soft(self",
+    ),
+    (
+        "self.actor_optimizer = ",
+        "self.log_alpha = torch.zeros((), requires_grad=True)\n"
+        "        self.alpha_optimizer = torch.optim.Adam([self.log_alpha], 1e-3)\n        self.actor_optimizer = ",
+    ),
+]
+SHARES_FAULTS = {
+    "actor-entropy-sign": ("- self.log_alpha.exp()", "+ self.log_alpha.exp()"),
+    "temperature-sign": ("self.log_alpha * (h - 0.8)", "self.log_alpha * (0.8 - h)"),
+    "actor-sign": ("= -self.q1(s, mu[:, 0])", "= self.q1(s, mu[:, 0])"),
+}
+
+
+def test_the_entropy_of_an_action_of_shares_is_read(load):
+    module = load(changed(sources.TD3, SHARES))
+    for seed in SEEDS:
+        report = examine_range(module, seed, 1.0, low=0.0)
+        assert report.verdict == "nothing to object to", str(report)
+        assert "actor: entropy bonus of the action's shares, alpha 1" in report.conventions, str(report)
+        assert "temperature: learned, target entropy 0.8" in report.conventions, str(report)
+
+
+@pytest.mark.parametrize("code", SHARES_FAULTS)
+def test_a_wrong_sign_beside_shares_is_named(code, load):
+    module = load(changed(sources.TD3, [*SHARES, SHARES_FAULTS[code]]))
+    for seed in SEEDS:
+        assert examine_range(module, seed, 1.0, low=0.0).codes == {code}
+
+
+BY_HAND = [
+    ("F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)", "sum(((q(s, a) - y) ** 2).mean() for q in qs)"),
+    ("alpha = self.log_alpha.exp().detach() * 0.2", "alpha, qs = self.log_alpha.exp().detach(), (self.q1, self.q2)"),
+]
+SUMMED = "log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)"
+
+
+def test_log_pi_that_is_not_summed_is_told_without_a_warning_of_pytorchs(load):
+    wrong = load(changed(sources.SAC, [*BY_HAND, (SUMMED, LOG_PI_OF_EACH)]))
+    right = load(changed(sources.SAC, BY_HAND))
+    for seed in SEEDS:
+        assert "several-labels" in examine_continuous(wrong, seed).codes
+        assert not examine_continuous(right, seed).codes
+
+
+NARROW = [("a = torch.tanh(u)", "a = u"), ("clamp(-5, 2)", "clamp(-5, -1)")]
+
+
+def test_log_pi_of_a_tanh_that_is_not_applied_is_told(load):
+    unapplied = load(changed(sources.SAC, [*NARROW, ("1 - a.pow(2) + 1e-6", "1 - torch.tanh(u).pow(2)")]))
+    without = load(changed(sources.SAC, [*NARROW, (" - torch.log(1 - a.pow(2) + 1e-6)", "")]))
+    for seed in SEEDS:
+        assert "log-prob-other-action" in examine_continuous(unapplied, seed).codes
+        assert "log-prob-other-action" not in examine_continuous(without, seed).codes
+
+
+EXACT, ROUGH = "2 * (np.log(2) - u - F.softplus(-2 * u))", "torch.log(1 - a.pow(2) + 1e-3)"
+
+
+def test_a_large_number_in_the_logarithm_of_the_tanhs_slope_is_known(load):
+    outside = changed(sources.SAC, sources.SAC_RIGHT["policy returns a distribution"])
+    right = load(changed(outside, [(EXACT, ROUGH)]))
+    for seed in SEEDS:
+        assert examine_continuous(right, seed).verdict == RIGHT
+
+
+ENTROPY = """
+class Policy(Net):
+    def entropy(self, x):
+        return torch.distributions.Categorical(logits=self(x)).entropy()
+
+
+class Agent:"""
+RETURNED = [
+    ("\nclass Agent:", ENTROPY),
+    ("self.policy, self.q1, self.q2 = Net(o, a)", "self.policy, self.q1, self.q2 = Policy(o, a)"),
+    ("(pi * log_pi).sum(1) + self.target_entropy", "-self.policy.entropy(s) + self.target_entropy"),
+]
+
+
+def test_an_entropy_that_the_policy_returns_is_not_mistaken_for_log_pi(load):
+    right = load(changed(DISCRETE_SAC, RETURNED))
+    wrong = load(changed(DISCRETE_SAC, [*RETURNED, ("alpha_loss = -(", "alpha_loss = (")]))
+    for seed in SEEDS:
+        report = examine_dqn(right, seed)
+        assert report.verdict == RIGHT, str(report)
+        assert any("temperature: learned" in x for x in report.conventions)
+        assert told(examine_dqn(wrong, seed)) == [("fault", "temperature-sign")]
+
+
+def test_an_actor_that_returns_minus_log_pi_has_an_entropy(load):
+    minus = [("return a, log_pi", "return a, -log_pi"), ("- alpha * log_pi2", "+ alpha * log_pi2")]
+    rest = [("(alpha * log_pi - ", "(-alpha * log_pi - "), ("(log_pi + self", "(-log_pi + self")]
+    outside = changed(sources.SAC, sources.SAC_RIGHT["policy returns a distribution"])
+    assert "return a, log_pi" not in outside  # there, no network returns it
+    right = load(changed(sources.SAC, [*minus, *rest]))
+    for seed in SEEDS:
+        assert examine_continuous(right, seed).verdict == RIGHT
+
+
+ACTOR = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
+SILENT = ACTOR.replace("log_pi", "log_pi.detach()")
+CLOSED = SILENT.replace(").mean()", " - 0.1 * self.policy(s)[1].sum(1, keepdim=True)).mean()")
+
+
+def test_an_actor_whose_spread_follows_q_alone_lacks_an_entropy(load):
+    wrong, closed = load(changed(sources.SAC, [(ACTOR, SILENT)])), load(changed(sources.SAC, [(ACTOR, CLOSED)]))
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("fault", "actor-entropy-missing")]
+        assert ("fault", "actor-entropy-missing") not in told(examine_continuous(closed, seed))

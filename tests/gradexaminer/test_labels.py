@@ -1,0 +1,227 @@
+"""The critic's labels: bounds, noise on the target action, several critics, and how certain a coefficient is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradexaminer.analysis.critic.curved import _stand_for_a_term
+from gradexaminer.analysis.reading.fits import fit
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn, told
+from tests.gradexaminer.sources import TD3, Q, Y, changed
+from tests.gradexaminer.styles_sac import DISCRETE_SAC
+
+SEEDS = (0, 1, 2)
+RIGHT = "nothing to object to"
+
+
+def test_mixed_labels_that_are_masked_lack_no_mask(load):
+    broadcast = [(Q, "q = self.net(s).gather(1, a[:, None])")]
+    assert examine_dqn(load(changed(sources.DQN, broadcast))).codes == {"broadcast"}
+    report = examine_dqn(load(changed(sources.DQN, [*broadcast, (Y, "y = r + self.gamma * v")])))
+    assert report.codes == {"broadcast", "mask-missing"}, str(report)
+
+
+def test_a_part_of_a_fit_that_is_rounding_has_no_sign():
+    rng = np.random.default_rng(0)
+    x, noise, z = rng.normal(size=(3, 60))
+    found = fit(x + 1e-7 * noise, {"x": x, "z": z}, np.ones(60, bool))
+    assert found.exact
+    assert found.resolves("x")
+    assert found.coefficients["z"] != 0
+    assert not found.resolves("z")
+    assert fit(x + 1e-3 * z, {"x": x, "z": z}, np.ones(60, bool)).resolves("z")
+
+
+def test_a_stored_action_with_noise_in_the_label_is_named(load):
+    module = load(changed(sources.TD3, [(sources._A2, "a2 = a")]))
+    for seed in SEEDS:
+        assert examine_continuous(module, seed).codes == {"target-action-replayed"}
+
+
+WITH_A_TARGET_ACTOR = [
+    (
+        "        self.policy_optimizer",
+        "        self.policy_target = copy.deepcopy(self.policy)\n        self.policy_optimizer",
+    ),
+    ("in ((self.q1, ", "in ((self.policy, self.policy_target), (self.q1, "),
+]
+
+
+def test_the_online_policy_chooses_in_sacs_label_also_beside_a_copy_of_it(load):
+    for seed in SEEDS:
+        report = examine_continuous(load(changed(sources.SAC, WITH_A_TARGET_ACTOR)), seed)
+        assert report.verdict == "nothing to object to", str(report)
+
+
+_EXPECTED = "(torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)"
+
+
+def test_a_discrete_label_without_entropy_still_weighs_the_values(load):
+    module = load(changed(DISCRETE_SAC, [(_EXPECTED, "torch.min(self.q1_target(s2), self.q2_target(s2))")]))
+    for seed in SEEDS:
+        assert "policy-left-out" not in examine_dqn(module, seed).codes
+
+
+def test_the_first_of_sorted_outputs_is_the_largest(load):
+    """The right twin of a label that takes one and the same output for all rows."""
+    module = load(changed(sources.DQN, [(sources.V, "v = self.target(s2).sort(1, descending=True).values[:, 0]")]))
+    wrong = load(changed(sources.DQN, [(sources.V, "v = self.target(s2)[:, 0]")]))
+    for seed in SEEDS:
+        assert not examine_dqn(module, seed).codes
+        assert examine_dqn(wrong, seed).codes == {"fixed-output"}
+
+
+CLAMPED = "y = (r + self.gamma * (1 - d) * v).clamp(-50.0, 0.0)"
+
+
+def test_labels_that_are_clamped_are_read_and_nothing_is_held_against_them(load):
+    right = load(changed(sources.DQN, [(sources.Y, CLAMPED)]))
+    for seed in SEEDS:
+        report = examine_dqn(right, seed)
+        assert report.verdict == "nothing to object to", str(report)
+        assert any("clamped at" in told for told in report.conventions)
+
+
+@pytest.mark.parametrize(
+    ("fault", "label"),
+    [
+        ("mask-missing", "y = (r + self.gamma * v).clamp(-50.0, 0.0)"),
+        ("mask-on-reward", "y = ((1 - d) * (r + self.gamma * v)).clamp(-50.0, 0.0)"),
+    ],
+)
+def test_a_fault_behind_a_clamp_is_named(load, fault, label):
+    wrong = load(changed(sources.DQN, [(sources.Y, label)]))
+    for seed in SEEDS:
+        assert examine_dqn(wrong, seed).codes == {fault}
+
+
+NOISE = "(torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)"
+
+
+@pytest.mark.parametrize("noise", ["torch.rand_like(a2) * self.noise", "-torch.rand(len(a2), 1) * self.noise"])
+def test_noise_of_one_sign_on_the_target_action_is_named(load, noise):
+    wrong = load(changed(sources.TD3, [(NOISE, f"({noise})")]))
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("fault", "target-noise-biased")]
+
+
+OF_A_BATCH = [
+    ("self.noise, self.n =", "self.noise, self.x, self.n ="),
+    ("delay, noise, 0\n", "delay, noise, torch.zeros(a), 0\n"),
+]
+PROCESS = "self.x.mul_(0.85).add_(0.2 * torch.{}(3)).clamp(-0.5, 0.5)"
+
+
+def test_noise_of_whole_batches_that_drifts_away_from_0_is_told(load):
+    wrong = load(changed(sources.TD3, [*OF_A_BATCH, (NOISE, PROCESS.format("rand"))]))
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("suspicion", "target-noise-biased")]
+
+
+CENTERED = {
+    "one draw for a batch": "(torch.randn(3) * self.noise).clamp(-0.5, 0.5)",
+    "one number for a batch": "(torch.randn(1) * self.noise).clamp(-0.5, 0.5)",
+    "one draw of one sign for a batch": "torch.randn(1).sign() * 0.1",
+    "uniform": "((torch.rand_like(a2) - 0.5) * self.noise)",
+}
+
+
+@pytest.mark.parametrize("noise", CENTERED.values(), ids=CENTERED.keys())
+def test_noise_that_is_centered_is_right_however_it_is_drawn(load, noise):
+    right = load(changed(sources.TD3, [(NOISE, noise)]))
+    for seed in SEEDS:
+        assert examine_continuous(right, seed).verdict == RIGHT
+
+
+def test_a_process_around_0_is_right(load):
+    right = load(changed(sources.TD3, [*OF_A_BATCH, (NOISE, PROCESS.format("randn"))]))
+    for seed in SEEDS:
+        assert examine_continuous(right, seed).verdict == RIGHT
+
+
+def test_an_actor_at_its_lower_bound_leaves_the_noise_one_sign_and_is_right(load):
+    right = load(changed(sources.TD3, [("return torch.tanh(self.l3(", "return torch.tanh(-50 + self.l3(")]))
+    assert not any(code == "target-noise-biased" for _, code in told(examine_continuous(right)))
+
+
+SMALL = [("self.log_alpha.exp().detach() * 0.2", "self.log_alpha.exp().detach() * 0.002")]
+
+
+def test_a_temperature_of_a_thousandth_leaves_gamma_what_it_is(load):
+    right = load(changed(DISCRETE_SAC, SMALL))
+    wrong = load(changed(DISCRETE_SAC, [*SMALL, ("y = r + self.gamma *", "y = r + 0.97 *")]))
+    for seed in SEEDS:
+        report = examine_dqn(right, seed)
+        assert report.verdict == RIGHT, str(report)
+        assert any("minus alpha log pi" in x for x in report.conventions)
+        assert told(examine_dqn(wrong, seed)) == [("fault", "gamma-other")]
+
+
+def test_a_coefficient_is_as_certain_as_what_is_left_over_allows():
+    rng = np.random.default_rng(0)
+    x, z, rows = rng.normal(size=60), rng.normal(size=60), np.ones(60, bool)
+    y = 2 * x + 3 * z + 1e-4 * rng.normal(size=60)
+    found = fit(y, {"x": x, "z": z}, rows)
+    assert 1e-6 < found.errors["x"] < 1e-4
+    assert abs(found.coefficients["x"] - 2) < 5 * found.errors["x"]
+    assert fit(y + rng.normal(size=60), {"x": x, "z": z}, rows).errors == {}
+
+
+TWINS = "torch.min(self.q1_target(s2), self.q2_target(s2))"
+
+
+def test_the_mean_of_two_critics_is_a_label_of_discrete_sac(load):
+    mean = (TWINS, "(self.q1_target(s2) + self.q2_target(s2)) / 2")
+    right, wrong = load(changed(DISCRETE_SAC, [mean])), load(changed(DISCRETE_SAC, [mean, ("(1 - d) * v", "v")]))
+    for seed in SEEDS:
+        assert examine_dqn(right, seed).verdict == RIGHT
+        assert told(examine_dqn(wrong, seed)) == [("fault", "mask-missing")]
+
+
+def test_a_label_with_an_entry_for_each_action_is_named(load):
+    each = "v = pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)"
+    label = ("y = r + self.gamma * (1 - d) * v", "y = (r + self.gamma * (1 - d) * v.T).T")
+    loss = (
+        "F.mse_loss(q1, y) + F.mse_loss(q2, y)",
+        "((q1[:, None] - y) ** 2).mean() + ((q2[:, None] - y) ** 2).mean()",
+    )
+    wrong = load(
+        changed(
+            DISCRETE_SAC,
+            [
+                (f"{each}.sum(1)".replace("v = pi2 * (", "v = (pi2 * (", 1).replace(").sum", ")).sum"), each),
+                label,
+                loss,
+            ],
+        )
+    )
+    for seed in SEEDS:
+        assert told(examine_dqn(wrong, seed)) == [("fault", "several-labels")]
+
+
+def test_a_target_no_layer_of_which_is_called_has_no_part_in_an_unknown_label(load):
+    unknown = ("loss = F.mse_loss(q, y)", "loss = ((q - torch.sin(3 * y)) ** 2).mean()")
+    online = (sources.V, "v = self.net(s2).max(1).values")
+    wrong, other = load(changed(sources.DQN, [unknown, online])), load(changed(sources.DQN, [unknown]))
+    for seed in SEEDS:
+        assert ("fault", "td-online") in told(examine_dqn(wrong, seed))
+        assert told(examine_dqn(other, seed)) == [("suspicion", "unexplained")]
+
+
+TERM = "y = r + self.gamma * (1 - d) * v", "y = r + self.gamma * (1 - d) * (v + 0.005 * a2.pow(2).sum(1, keepdim=True))"
+
+
+def test_a_term_of_the_rows_that_bootstrap_is_no_weight_of_rows(load):
+    wrong = load(changed(TD3, [TERM]))
+    for seed in SEEDS:
+        assert ("suspicion", "unexplained") in told(examine_continuous(wrong, seed))
+
+
+def test_weights_that_do_not_depend_on_the_bootstrap_are_weights():
+    rows, bootstraps = np.arange(24), np.arange(24) >= 8
+    assert _stand_for_a_term(rows, np.arange(8), bootstraps)
+    assert not _stand_for_a_term(rows, np.arange(7), bootstraps)  # one ended row differs
+    assert not _stand_for_a_term(rows, np.arange(16), bootstraps)  # and so do half of the others not
+    assert not _stand_for_a_term(rows[4:], rows[4:8], bootstraps)  # too few have ended

@@ -1,0 +1,150 @@
+"""How target networks follow: copies, soft updates, aliases, and parts that stay behind."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradexaminer.analysis.update.targets import _equal
+from gradexaminer.recording.trace import Update
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
+from tests.gradexaminer.sources import DQN, SYNC, changed
+
+SEEDS = (0, 1, 2)
+RIGHT = "nothing to object to"
+STORED = [
+    ("self.gamma, self.tau", "self.stored, self.copy_every = 0, 5000\n        self.gamma, self.tau"),
+    ("        self.memory.append(", "        self.stored += 1\n        self.memory.append("),
+    (
+        "        self.sync()\n",
+        "        if self.stored % self.copy_every == 0:\n"
+        "            self.target.load_state_dict(self.net.state_dict())\n",
+    ),
+]
+
+
+def test_a_target_that_is_copied_by_the_number_of_stored_transitions(load):
+    report = examine_dqn(load(changed(sources.DQN, STORED)))
+    assert report.verdict == "nothing to object to", str(report)
+    assert any("copied now and then" in text for text in report.conventions)
+
+
+EXCHANGE = """        self.optimizer.step()
+        if not self.exchanged:
+            self.net, self.target = self.b, self.a_net
+            self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-3)
+            self.exchanged = True
+        self.sync()"""
+TWO = [
+    (
+        "self.target.load_state_dict(self.net.state_dict())\n        self.optimizer",
+        "self.b, self.a_net, self.exchanged = self.target, self.net, False\n        self.optimizer",
+    ),
+    ("        self.optimizer.step()\n        self.sync()", EXCHANGE),
+]
+
+
+def test_two_networks_that_change_places_are_no_alias(load):
+    assert examine_changed(load, *TWO).codes == set()
+    shared = ("self.net, self.target = Net(o, a), Net(o, a)", "self.net = self.target = Net(o, a)")
+    assert "alias" in examine_changed(load, shared).codes
+
+
+LOOP = [
+    (
+        "        if len(self.memory) < self.batch:\n            return\n",
+        "        for k in range(3):\n            self.step(k)\n\n    def step(self, k):\n",
+    ),
+    ("        self.sync()", "        if k % 2 == 0:\n            self.sync()"),
+]
+
+
+def test_a_call_of_several_steps_whose_target_follows_in_between(load):
+    report = examine_changed(load, *LOOP)
+    assert report.verdict == "nothing to object to", str(report)
+    swapped = ("self.tau * p.data + (1 - self.tau) * t.data", "(1 - self.tau) * p.data + self.tau * t.data")
+    assert "polyak-swapped" in examine_changed(load, *LOOP, swapped).codes
+    elsewhere = ("self.tau * p.data + (1 - self.tau) * t.data", "t.data + 0.1 * torch.randn_like(t.data)")
+    assert "unexplained-target" in examine_changed(load, *LOOP, elsewhere).codes
+
+
+def test_weights_that_were_nearly_the_same_are_no_part_that_stays_behind():
+    """A noisy layer's spread that is trained a little: a soft update moves its target by less than rounding."""
+    near, far = np.full(64, 0.5), np.random.default_rng(0).normal(size=64)
+    update = Update(0, before={1: near, 2: near + 1e-4, 3: far})
+    assert _equal(update, 1, 2)
+    assert not _equal(update, 1, 3)
+
+
+def test_entries_of_a_parameter_that_are_not_copied(load):
+    report = examine_dqn(
+        load(changed(sources.DQN, [(SYNC, "t.data[:2] = self.tau * p.data[:2] + (1 - self.tau) * t.data[:2]")]))
+    )
+    assert "partly-updated" in report.codes, str(report)
+
+
+IN_PLACE = [(sources.SYNC, "t.detach_()\n            t.copy_(self.tau * p + (1 - self.tau) * t)")]
+ATTACHED = [*IN_PLACE, (sources.NO_GRAD, "if True:")]
+
+
+def test_a_gradient_through_weights_that_keep_their_copys_graph_is_named(load):
+    wrong, right = load(changed(sources.DQN, ATTACHED)), load(changed(sources.DQN, IN_PLACE))
+    plain = load(changed(sources.DQN, ATTACHED[1:]))
+    for seed in SEEDS:
+        assert examine_dqn(wrong, seed).codes == {"bootstrap-gradient"}
+        assert not examine_dqn(right, seed).codes
+        assert not examine_dqn(plain, seed).codes  # the target's own `.grad` fills, and nothing comes of it
+
+
+SECOND = [
+    (
+        "self.net, self.target = Net(o, a), Net(o, a)",
+        "self.net = Net(o, a)\n        self.target = copy.deepcopy(self.net)",
+    ),
+    (
+        "        for t, p in zip(self.target.parameters(), self.net.parameters()):\n            " + sources.SYNC,
+        "        new, old = self.net.state_dict(), self.target.state_dict()\n"
+        "        self.target.load_state_dict({k: self.tau * new[k] + (1 - self.tau) * old[k] for k in new})",
+    ),
+]
+
+
+def test_a_shallow_copy_shares_its_memory_whatever_it_is_called(load):
+    deep = changed(sources.DQN, SECOND).replace("self.target", "self.slow")
+    shallow = deep.replace("copy.deepcopy", "copy.copy")
+    for seed in SEEDS:
+        assert examine_dqn(load(shallow), seed).codes == {"shared-storage"}
+        assert not examine_dqn(load(deep), seed).codes
+
+
+SOFT = "t.data.mul_(1 - self.tau).add_(self.tau * p.data)"
+
+
+def test_a_soft_update_that_binds_a_name_anew_is_told(load):
+    wrong = load(changed(sources.TD3, [(SOFT, "t = (1 - self.tau) * t + self.tau * p")]))
+    left_to_the_loop = load(
+        changed(
+            sources.TD3,
+            [("for p, t in zip(net.parameters(), target.parameters()):", "for p in net.parameters():"), (SOFT, "pass")],
+        )
+    )
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("suspicion", "target-never")]
+        assert {code for _, code in told(examine_continuous(left_to_the_loop, seed))} == {"target-not-seen"}
+
+
+COPIED = """        with torch.no_grad():
+            mixed = dict(self.net.named_parameters())
+            for name, t in dict(self.target.named_parameters()).items():
+                mixed[name] = self.tau * mixed[name] + (1 - self.tau) * t
+                self.target.load_state_dict(mixed)
+"""
+ONCE = COPIED.replace("                self.target.load", "            self.target.load")
+IN_A_LOOP = f"        for t, p in zip(self.target.parameters(), self.net.parameters()):\n            {SYNC}\n"
+
+
+def test_a_target_of_which_all_but_one_parameter_is_copied_is_named(load):
+    wrong, right = load(changed(DQN, [(IN_A_LOOP, COPIED)])), load(changed(DQN, [(IN_A_LOOP, ONCE)]))
+    for seed in SEEDS:
+        assert told(examine_dqn(wrong, seed)) == [("fault", "polyak-uneven")]
+        assert examine_dqn(right, seed).verdict == RIGHT

@@ -1,0 +1,80 @@
+"""Learned temperatures: their sign, their target entropy, and when they learn."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gradexaminer import sources
+from tests.gradexaminer.conftest import examine_continuous, examine_dqn, told
+from tests.gradexaminer.sources import SAC, changed
+from tests.gradexaminer.styles_sac import DISCRETE_SAC
+
+SEEDS = (0, 1, 2)
+CLIPPED = [
+    (
+        "        alpha_loss.backward()\n",
+        "        alpha_loss.backward()\n        nn.utils.clip_grad_norm_([self.log_alpha], 0.5)\n",
+    )
+]
+
+
+def test_a_temperature_with_a_clipped_gradient_is_read_by_its_signs(load):
+    right = load(changed(sources.SAC, CLIPPED))
+    wrong = load(changed(sources.SAC, [*CLIPPED, ("alpha_loss = -(", "alpha_loss = (")]))
+    for seed in SEEDS:
+        report = examine_continuous(right, seed)
+        assert report.verdict == "nothing to object to", str(report)
+        assert "temperature: learned, its gradient clipped at 0.5" in report.conventions
+        assert examine_continuous(wrong, seed).codes == {"temperature-sign"}
+
+
+MEAN = "(pi * log_pi).sum(1)"
+TARGET = "+ self.target_entropy"
+
+
+def test_a_temperature_that_learns_from_all_actions_alike_is_named(load):
+    wrong = load(changed(DISCRETE_SAC, [(MEAN, "log_pi.mean(1)")]))
+    for seed in SEEDS:
+        assert told(examine_dqn(wrong, seed)) == [("fault", "temperature-unweighted")]
+
+
+@pytest.mark.parametrize("target", ["- 4", "+ 1.5"])
+def test_a_target_entropy_that_no_policy_over_four_actions_has_is_suspected(load, target):
+    wrong = load(changed(DISCRETE_SAC, [(TARGET, target)]))
+    for seed in SEEDS:
+        assert told(examine_dqn(wrong, seed)) == [("suspicion", "temperature-unreachable")]
+
+
+def test_a_temperature_that_learns_in_every_other_update_is_examined(load):
+    step = "        self.alpha_optimizer.step()\n"
+    delayed = "        self.k = getattr(self, 'k', 0) + 1\n        if self.k % 2: self.alpha_optimizer.step()\n"
+    wrong = load(changed(DISCRETE_SAC, [(MEAN, "log_pi.mean(1)"), (step, delayed)]))
+    right = load(changed(DISCRETE_SAC, [(step, delayed)]))
+    assert told(examine_dqn(wrong)) == [("fault", "temperature-unweighted")]
+    assert any("temperature: learned" in said for said in examine_dqn(right).conventions)
+
+
+SUM = ").sum(1, keepdim=True)\n        return a, log_pi"
+AVERAGED = {
+    "in the policy": [(SUM, SUM.replace("sum", "mean"))],
+    "where it is used": [
+        (SUM, ")\n        return a, log_pi"),
+        ("alpha * log_pi2", "alpha * log_pi2.mean(1, keepdim=True)"),
+    ],
+}
+TARGETS = SAC[SAC.index("        for net, target in (") :]
+DRAWN = "        s, a, r, s2, d = self.buffer.sample(batch)\n"
+LEAVES = "        self.n = getattr(self, 'n', 0) + 1\n        if self.n % 2:\n            return\n"
+DELAYED = [(TARGETS, ""), (DRAWN, DRAWN + TARGETS), ("        mu, log_pi", LEAVES + "        mu, log_pi")]
+
+
+@pytest.mark.parametrize("where", AVERAGED)
+@pytest.mark.parametrize("delayed", [[], DELAYED], ids=["each time", "every second time"])
+def test_log_pi_averaged_over_entries_is_named_where_the_target_is_that_of_all(load, where, delayed):
+    averaged = [*delayed, *AVERAGED[where]]
+    right, wrong = load(changed(SAC, delayed)), load(changed(SAC, averaged))
+    of_each = load(changed(SAC, [*averaged, ("0.99, 0.005, -a", "0.99, 0.005, -1")]))
+    for seed in SEEDS:
+        assert told(examine_continuous(right, seed)) == []
+        assert told(examine_continuous(wrong, seed)) == [("fault", "temperature-averaged")]
+        assert told(examine_continuous(of_each, seed)) == []  # -1 for each entry is -a for all
