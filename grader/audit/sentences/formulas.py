@@ -116,7 +116,10 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return start, _unit_steps(s, part, right - start)
         if kind in ("right*width", "right/width"):
             high, low = (_beside(s, name, right) for name in ("high", "low"))
-            return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, high - low)
+            return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, rest[0] * (high - low))
+        if kind == "clipped":
+            x, low, high = (_beside(s, name, right) for name in (rest[0], "low", "high"))
+            return 0.0, None if x is None or low is None or high is None else np.minimum(np.maximum(x, low), high)
         if kind == "factor-clipped":
             x = _beside(s, rest[0], right)
             return 0.0, None if x is None else np.where(

@@ -149,6 +149,18 @@ PAIRS: dict[str, tuple[str, Answer, str, Answer]] = {
         sac(lambda alpha: -alpha + alpha**2),
     ),
     "factor": ("ddpg.invert_gradients", inverted(0.0, 1.0), "factor-clipped", inverted(0.0, 0.9)),
+    "clipped": (
+        "ddpg.squash",
+        lambda z, low, high: np.clip(z, low, high),
+        "`z` clipped to between `low` and `high`",
+        lambda z, low, high: np.clip(z, 0.9 * low, high),
+    ),
+    "half a width": (
+        "ddpg.squash_vjp",
+        lambda z, g, low, high: g * (1 - np.tanh(z) ** 2),
+        "divided by (`high` - `low`) / 2",
+        lambda z, g, low, high: g * (high - low) * (1 - np.tanh(z) ** 2),
+    ),
     "integral": ("dqn.huber_gradient", huber(loss), "integral", huber(lambda e, kappa: loss(e, kappa) + e**2)),
     "unit step": (
         "chain.sgd_step",

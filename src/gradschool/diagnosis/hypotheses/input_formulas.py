@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import permutations
 
@@ -66,8 +66,9 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
             if one < two or sign in "-/":
                 of = _both(spread[one], spread[two], by)
                 yield Formula(name, f"`{one}` {sign} `{two}`", (f"input{sign}input", one, two), of)
-        if {"low", "high"} == {one, two} and one < two:
-            yield from _with_range(spread["high"], spread["low"])
+    if {"low", "high"} <= set(names):
+        yield from _with_range(spread["high"], spread["low"])
+        yield from (_clipped(n, spread) for n in names if n not in ("low", "high"))
     for n in names:
         yield from (_kept_factor(n, spread[n], low) for low in (0.0, -1.0))
 
@@ -78,17 +79,28 @@ def _is_stepped(function: str, label: str, name: str) -> bool:
 
 
 def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
-    """Yield the right answer multiplied with the width of the range, and divided by it."""
+    """Yield the right answer multiplied with the half width of the range or the width, and divided by it."""
     width = _both(high, low, np.subtract)
-    for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
+    for share, said in ((0.5, "(`high` - `low`) / 2"), (1.0, "(`high` - `low`)")):
+        for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
 
-        def of(p: Part, by: np.ufunc = by) -> Array | None:
-            x = width(p)
-            with np.errstate(all="ignore"):
-                return None if x is None else np.asarray(by(p.right, x))
+            def of(p: Part, by: np.ufunc = by, share: float = share) -> Array | None:
+                x = width(p)
+                with np.errstate(all="ignore"):
+                    return None if x is None else np.asarray(by(p.right, share * x))
 
-        says = f"what it should be, {words} (`high` - `low`) in each entry"
-        yield Formula("width-too-many" if key == "*" else "width-missing", says, (f"right{key}width",), of)
+            name = ("half-" if share < 1 else "") + ("width-too-many" if key == "*" else "width-missing")
+            yield Formula(name, f"what it should be, {words} {said} in each entry", (f"right{key}width", share), of)
+
+
+def _clipped(name: str, spread: Mapping[str, Entries]) -> Formula:
+    """Return an input that is clipped to the range from `low` to `high`."""
+
+    def of(p: Part) -> Array | None:
+        x, low, high = (spread[n](p) for n in (name, "low", "high"))
+        return None if x is None or low is None or high is None else np.clip(x, low, high)
+
+    return Formula("clipped", f"`{name}` clipped to between `low` and `high`", ("clipped", name), of, False)
 
 
 def _kept_factor(name: str, spread: Entries, low: float) -> Formula:

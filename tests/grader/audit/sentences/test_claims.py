@@ -32,6 +32,7 @@ ARGS = {
     "dqn.double_target": "reward, q_next_online, q_next_target, terminated, gamma",
     "dqn.weight_gradient": "state, g, n_states",
     "ddpg.squash": "z, low, high",
+    "ddpg.squash_vjp": "z, g, low, high",
     "ddpg.invert_gradients": "dq_da, action, low, high",
     "lab.taxi_test": "agent, batches",
 }
@@ -295,8 +296,22 @@ TRUE_AND_FALSE |= {
         "ddpg.invert_gradients",
         ROOM + "return dq_da * room * (high - low)",
         "formula",
-        ("everywhere", "", "right*width"),
-        ("everywhere", "", "right/width"),
+        ("everywhere", "", "right*width", 1.0),
+        ("everywhere", "", "right*width", 0.5),
+    ),
+    "half a width": (
+        "ddpg.squash_vjp",
+        "return g * (1 - np.tanh(z) ** 2)",
+        "formula",
+        ("everywhere", "", "right/width", 0.5),
+        ("everywhere", "", "right*width", 0.5),
+    ),
+    "an input that is clipped": (
+        "ddpg.squash",
+        "return np.clip(z, low, high)",
+        "formula",
+        ("everywhere", "", "clipped", "z"),
+        ("everywhere", "", "clipped", "low"),
     ),
     "an integral": (
         L2,
