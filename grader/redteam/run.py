@@ -84,7 +84,8 @@ def run(only: Sequence[str] = (), jobs: int = JOBS, config: ExecutionConfig = CO
     honest = run_attack(None, {}, config)
     if honest.breaks or honest.earned.get("chain.maximise") != find_entry("chain.maximise").points:
         raise GraderError(
-            f"The same work without an attack earned {honest.earned}: nothing could be learnt from attacks."
+            f"The same work without an attack earned {honest.earned}{_broken(honest)}: nothing could be learnt from "
+            "attacks."
         )
     _assert_right_work_is_paid(wanted, config)
     longest = max(LONGEST, LONGER * honest.seconds)
@@ -94,6 +95,10 @@ def run(only: Sequence[str] = (), jobs: int = JOBS, config: ExecutionConfig = CO
         "breaks": [_line(o) for o in found if o.breaks],
         "outcomes": [o.as_dict() for o in found],
     }
+
+
+def _broken(honest: Outcome) -> str:
+    return f" ({', '.join(honest.breaks)})" if honest.breaks else ""
 
 
 def _assert_right_work_is_paid(wanted: Sequence[Attack], config: ExecutionConfig) -> None:

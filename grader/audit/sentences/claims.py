@@ -379,9 +379,19 @@ def _verdicts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
         "passes-everything": all(good) and all(wrong),
         "fails-everything": not all(good),
         "fails-right-agents": not all(good),
+        "fails-other-sizes": _decided_by_size(samples),
         "misses-faults": all(good) and {part for part, found in bad.items() if any(found)} == set(missed),
     }
     return "" if true[str(name)] else "it says otherwise of these agents"
+
+
+def _decided_by_size(samples: Sequence[Sample]) -> bool:
+    """Return whether right agents with batches of one length pass all or fail all, and some pass and some fail."""
+    seen: dict[int, set[bool]] = {}
+    for s in samples:
+        length = s.case.args["batches"]["done"].shape[2]
+        seen.setdefault(length, set()).update(bool(v) for p in s.right for v in s.got[p][s.right[p] != 0])
+    return {frozenset(x) for x in seen.values()} == {frozenset({True}), frozenset({False})}
 
 
 KINDS: dict[str, Test] = {

@@ -9,6 +9,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
+from gradschool.core.calling import raised_text
 from gradschool.core.compare import Attempt
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.drift import drifted
@@ -71,7 +72,7 @@ class Search:
             return "", kept
         tested = verdicts(self.tried) if self.laboratory.exercise.signature.endswith("-> None") else None
         if tested:
-            return self.wrong[0], tested
+            return self.wrong[0], self._with_raised(tested)
         for _, group in groupby(self.wrong, key=self._must_stay):
             labels = list(group)
             for look in self._looks:
@@ -80,6 +81,15 @@ class Search:
                     if diagnosis:
                         return label, self._with_right_parts(label, diagnosis)
         return self._parts()
+
+    def _with_raised(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Add on which inputs the function raised an exception: what is said of agents leaves these out."""
+        raised = next(((t.case.name, t.raised) for t in self.attempts if t.raised), None)
+        if raised is None:
+            return diagnosis
+        case, error = raised
+        left_out = f'Agents on which it raised an exception are not counted: on "{case}", {raised_text(error)}.'
+        return replace(diagnosis, sentence=f"{diagnosis.sentence} {left_out}")
 
     @property
     def _looks(self) -> tuple[Callable[[str], Iterator[Diagnosis]], ...]:

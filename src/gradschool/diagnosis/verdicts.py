@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Part
@@ -29,6 +30,7 @@ def verdicts(parts: Mapping[str, Sequence[Part]]) -> Diagnosis | None:
     passes = {fault: _joined([p.got for p in ps]) for fault, ps in parts.items()}
     right = {fault: _joined([p.right for p in ps]) for fault, ps in parts.items()}
     name, said = _told(np.concatenate([*passes.values()]), np.concatenate([*right.values()]))
+    name, said = (_of_other_sizes(parts) if name == "fails-right-agents" else None) or (name, said)
     missed = [fault for fault in parts if (passes[fault] & ~right[fault]).any()]
     if not name and missed:
         name, said = "misses-faults", _missed([f for f in parts if f not in missed], missed)
@@ -53,6 +55,30 @@ def _told(passes: Array, right: Array) -> tuple[str, str]:
         if failed
         else ("", "")
     )
+
+
+def _of_other_sizes(parts: Mapping[str, Sequence[Part]]) -> tuple[str, str] | None:
+    """Return the name and the sentence of a test that the length of the batches alone decides on; None of others."""
+    passes: dict[int, set[bool]] = {}
+    for p in (p for ps in parts.values() for p in ps):
+        seen = _joined([p.got])[_joined([p.right])]
+        passes.setdefault(_length(p.case.args), set()).update(map(bool, seen))
+    passed, failed = (sorted(B for B, seen in passes.items() if seen == {how}) for how in (True, False))
+    if not passed or not failed or any(len(seen) == 2 for seen in passes.values()):
+        return None
+    said = f"Your test passed every right agent with batches of {_rows(passed)}, and failed every one with batches of "
+    return "fails-other-sizes", f"{said}{_rows(failed)}: which line depends on a size?"
+
+
+def _length(args: Args) -> int:
+    """Return the number of rows in a batch of the recorded agents; 0 of other inputs."""
+    batches = args.get("batches")
+    return int(np.shape(next(iter(batches.values())))[2]) if isinstance(batches, Mapping) else 0
+
+
+def _rows(sizes: Sequence[int]) -> str:
+    *most, last = map(str, sizes)
+    return f"{', '.join(most)} or {last} rows" if most else "1 row" if last == "1" else f"{last} rows"
 
 
 def _missed(seen: Sequence[str], missed: Sequence[str]) -> str:

@@ -238,6 +238,42 @@ def test_what_a_test_says_of_right_and_wrong_agents_is_told() -> None:
     assert re.match(r"Your test failed [1-9]\d* of \d+ recorded agents that are right", said)
 
 
+def first_update(agent: Any, batches: Any, mean: Callable[[Any], Any]) -> None:
+    """Compare the online table with the one after a step on the first batch."""
+    import torch
+
+    obs, action, reward, next_obs, done = batches[0]
+    expected, states = agent.q_net.weight.detach().clone(), obs.argmax(1)
+    best = (next_obs @ agent.target_net.weight.detach().T).max(1).values
+    error = expected[action, states] - reward - agent.gamma * (1 - done) * best
+    expected[action, states] -= 0.5 * mean(error)
+    agent.learn(batches[0])
+    assert torch.allclose(agent.q_net.weight, expected)
+
+
+def test_a_test_with_a_size_written_in_it_is_told_so() -> None:
+    name, said = verdict(lambda agent, batches: first_update(agent, batches, lambda error: error / 6))
+    assert name == "fails-other-sizes"
+    assert said == (
+        "Your test passed every right agent with batches of 6 rows, and failed every one with batches of 1 or 3 rows: "
+        "which line depends on a size?"
+    )
+    assert verdict(lambda agent, batches: first_update(agent, batches, lambda error: error / len(error)))[0] == (
+        "misses-faults"
+    )
+
+
+def test_agents_on_which_a_test_raises_are_left_out_and_named() -> None:
+    def one_row_is_none(error: Any) -> Any:
+        return error / len(error.squeeze())
+
+    name, said = verdict(lambda agent, batches: first_update(agent, batches, one_row_is_none))
+    assert name == "misses-faults"
+    assert said.startswith("Your test passed every right agent, and saw the first fault.")
+    left_out = 'Agents on which it raised an exception are not counted: on "batches of one row", TypeError: len() of a'
+    assert left_out in said
+
+
 def test_a_test_that_misses_a_fault_is_told_which() -> None:
     def wrong(agent: Any, batches: Any) -> None:
         """The target is read from the agent after each update, which hides that it is the online network."""

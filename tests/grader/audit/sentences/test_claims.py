@@ -327,6 +327,13 @@ TRUE_AND_FALSE |= {
         ("passes-everything",),
         ("misses-faults", "first"),
     ),
+    "a test for one size": (
+        "lab.taxi_test",
+        "assert len(batches[0][2]) > 1",
+        "verdicts",
+        ("fails-other-sizes",),
+        ("passes-everything",),
+    ),
     "a test that fails all": (
         "lab.taxi_test",
         "assert False",
