@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Call, Update
 
 
+A_BATCH = 8  # rows: so many that are those after other rows, one by one, are so by no chance
+
+
 def settle_ends(update: Update, rows: RowIndex) -> None:
     """Call rows s where something is learned, and s' where they are those that follow what is learned."""
     if not rows.doubled:
@@ -25,6 +28,7 @@ def settle_ends(update: Update, rows: RowIndex) -> None:
     learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
     if not any(c.keys.all_here for c in learned):
         _learned_before_it_was_known(learned, rows)
+    _follow_a_batch(update.calls, learned, rows)
     here = sorted((c for c in learned if c.keys.all_here), key=lambda c: c.time)
     known = {c.keys.index.tobytes() for c in here}
     either: list[tuple[Call, Keys]] = []
@@ -63,6 +67,20 @@ def _sides(call: Call, keys: Keys, here: list[Call], times: list[int]) -> set[in
         for side in (-1, 0)
         if 0 <= after + side < len(here) and np.array_equal(here[after + side].keys.index, keys.index)
     }
+
+
+def _follow_a_batch(calls: list[Call], learned: list[Call], rows: RowIndex) -> None:
+    """Call rows s' that all come after rows of one batch that is learned, and are not all rows of it themselves.
+
+    Where a loop goes on after an end of its episode, or leaves out the rows that end one, every row is a transition's s
+    as well. To a label that is not detached comes a gradient, too.
+    """
+    batches = [set(c.keys.index.tolist()) for c in learned if c.keys.all_here and len(c.keys.index) >= A_BATCH]
+    for call in calls:
+        here = set(call.keys.index.tolist())
+        other = rows.other_end(call.keys, NEXT) if call.keys.all_here and len(here) >= A_BATCH else None
+        if other is not None and any(here - batch and not set(other.index.tolist()) - batch for batch in batches):
+            call.keys = other
 
 
 def _learned_before_it_was_known(learned: list[Call], rows: RowIndex) -> None:
