@@ -19,7 +19,8 @@ CANNOT = 2
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0 nothing to object to, 1 fault, 2 not run, 3 suspicion, 4 not seen."""
     parser = _parser()
-    asked = parser.parse_args(arguments)
+    own, its = _parted(sys.argv[1:] if arguments is None else arguments)
+    asked = parser.parse_args(own)
     file, _, name = asked.file.rpartition(":")
     if not file or not name.isidentifier():  # no name, or the drive of a Windows path
         file, name = asked.file, ""
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         "spaces": spaces,
         "seed": asked.seed,
         "seconds": asked.seconds,
+        "arguments": its,
     }
     try:
         said = examine_file(request, sandbox=not asked.no_sandbox)
@@ -52,9 +54,20 @@ def main(arguments: list[str] | None = None) -> int:
     return STATUS[said["verdict"]]
 
 
+def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return this command's arguments and, after the first `--`, those of the script.
+
+    >>> _parted(["train.py", "--seed", "1", "--", "--env", "CartPole-v1"])
+    (['train.py', '--seed', '1'], ['--env', 'CartPole-v1'])
+    """
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at + 1 :]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gradexaminer",
+        usage="%(prog)s [options] FILE[:NAME] [-- arguments of the script]",
         description="Examine a DQN, DDPG, TD3 or SAC update, and report its convention and its faults.",
         epilog="Exit status: 0 no fault found, 1 fault, 2 could not be run, 3 suspicion, 4 not seen.",
     )

@@ -60,6 +60,7 @@ def quick_child(monkeypatch: pytest.MonkeyPatch) -> None:
             for ours, theirs in ((read, 0), (stdout.fileno(), 1), (stderr.fileno(), 2)):
                 os.dup2(ours, theirs)
             sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
+            sys.stderr = open(2, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
             try:
                 child.main()
             finally:

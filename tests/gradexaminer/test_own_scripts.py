@@ -247,6 +247,25 @@ def test_a_training_script_needs_nothing_but_its_name(tmp_path: Path, capsys, qu
     assert "[fault] mask-truncated" in capsys.readouterr().out
 
 
+ARGUED = """
+import argparse
+
+parser = argparse.ArgumentParser(prog="train.py")
+parser.add_argument("--env", required=True)
+env_name = parser.parse_args().env
+""" + changed(SCRIPT, [TRUNCATED]).replace('"CartPole-v1"', "env_name")
+
+
+def test_a_script_gets_its_own_arguments_after_two_dashes(tmp_path: Path, capsys, quick_child):
+    (tmp_path / "train.py").write_text(ARGUED, encoding="utf-8")
+    assert main([str(tmp_path / "train.py"), "--seed", "1", "--", "--env", "CartPole-v1"]) == 1
+    assert "mask-truncated" in capsys.readouterr().out
+    assert main([str(tmp_path / "train.py"), "--seed", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "it ended itself with status 2 (train.py: error: the following arguments are required: --env)" in said
+    assert said.endswith("; its own arguments go after --: gradexaminer train.py -- ...\n")
+
+
 def test_a_notebook_is_run_cell_by_cell(tmp_path: Path, capsys, quick_child):
     file = notebook(tmp_path / "train.ipynb", MAGICS, "%%bash\nexit 1\n", TIMED, "display(torch)")
     assert main([file]) == 1

@@ -56,7 +56,7 @@ def examine_file(request: dict[str, Any], *, sandbox: bool = True) -> dict[str, 
     Parameters
     ----------
     request : dict
-        `file`, `object`, `script`, `spaces`, `seed`, `seconds`.
+        `file`, `object`, `script`, `spaces`, `seed`, `seconds`, `arguments` (of the script).
     sandbox : bool
         False to leave out the sandbox though there is one.
 
@@ -113,7 +113,7 @@ def _answer(path: Path, done: _Said, *, walled: bool, seconds: int) -> dict[str,
     try:
         said: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1][:300]
+        last = _last_line(done) or f"it ended with status {done.returncode}"
         why = (
             f"used up its {seconds} CPU seconds (more with --seconds)"
             if done.returncode in {-9, -24, 137, 152}
@@ -123,8 +123,20 @@ def _answer(path: Path, done: _Said, *, walled: bool, seconds: int) -> dict[str,
     if not isinstance(said, dict):
         said = {}
     if "error" in said:
-        raise CannotExamineError(f"{path.name} could not be examined: {_shown(said['error'])}")
+        why = f"{said['error']}{_complaint(path, done) if said.get('complained') else ''}"
+        raise CannotExamineError(f"{path.name} could not be examined: {_shown(why)}")
     return _checked(path, {**said, "sandboxed": walled})
+
+
+def _last_line(done: _Said) -> str:
+    return (done.stderr.strip().splitlines() or [""])[-1][:300]
+
+
+def _complaint(path: Path, done: _Said) -> str:
+    """What a script wrote before it ended itself, and how it gets arguments where it asks for some."""
+    last = _last_line(done)
+    asks = f"; its own arguments go after --: gradexaminer {path.name} -- ..." if "argument" in last else ""
+    return f" ({last}){asks}" if last else ""
 
 
 def _checked(path: Path, said: dict[str, Any]) -> dict[str, Any]:

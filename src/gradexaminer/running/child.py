@@ -42,7 +42,7 @@ def main() -> None:
     try:
         said = _run(request)
     except SystemExit as end:
-        said = {"error": f"it ended itself with status {end.code}"}
+        said = {"error": f"it ended itself with status {end.code}", "complained": True}
     except (AdapterError, FileError) as error:
         said = {"error": str(error)}
     except Exception as error:  # a stranger's file may raise anything
@@ -81,9 +81,8 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     spaces = {name: value for name, value in request["spaces"].items() if value is not None}
     name = request["object"]
     if request["script"] or not (name or binds(parts, NAME)):
-        report = _watched(
-            path, parts, {**spaces, "seed": request["seed"], "most_seconds": MOST_WATCHED * request["seconds"]}
-        )
+        described = {**spaces, "seed": request["seed"], "most_seconds": MOST_WATCHED * request["seconds"]}
+        report = _watched([str(path), *request["arguments"]], parts, described)
     elif spaces:
         raise AdapterError(
             f"--n-actions, --low, --high, --obs and such describe a script; {name or NAME} says them itself"
@@ -93,21 +92,21 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     return report.as_dict()
 
 
-def _watched(path: Path, parts: list[Part], described: dict[str, Any]) -> Report:
+def _watched(argv: list[str], parts: list[Part], described: dict[str, Any]) -> Report:
     from gradexaminer import watch
     from gradexaminer.running.asking_spaces import SpacesUnknownError
 
     try:
-        return watch(lambda make: _script(path, parts, make), **described)
+        return watch(lambda make: _script(argv, parts, make), **described)
     except SpacesUnknownError as unknown:
         raise AdapterError(str(unknown)) from unknown
 
 
-def _script(path: Path, parts: list[Part], make: Any) -> None:
+def _script(argv: list[str], parts: list[Part], make: Any) -> None:
     """Run a file as `__main__`, every `make` of Gymnasium's replaced."""
     for library in installed():
         library.module.make = partial(make, library=library.name)
-    sys.argv = [str(path)]
+    sys.argv = list(argv)
     _run_as("__main__", parts)
 
 
