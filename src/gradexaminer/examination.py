@@ -165,7 +165,16 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
         views, inside = examine_scope(seen, critics(seen), report)
     if inside:
         _examine_all(seen, views, report, truncation_seen=truncation_seen)
+    if seen.refilled and not _knows_a_label(report):
+        report = Report(updates=len(seen.updates), discrete=report.discrete)
+        _say_nothing_learned(seen, report)
     return report.settle()
+
+
+def _knows_a_label(report: Report) -> bool:
+    """Whether a critic's label was read, or the agent is known to be another kind."""
+    other = any(f.code == "out-of-scope" for f in report.findings)
+    return other or any(said.startswith("label of") for said in report.conventions)
 
 
 def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, truncation_seen: bool) -> None:
@@ -243,8 +252,10 @@ def _what_was_tried(seen: Observed) -> str:
         return f"{handed}, and with them all {seen.spaces.n_states} states; each is given once: {MORE_STATES}"
     if not seen.started:
         return handed
-    emptied = "as where an update empties its buffer (on-policy agents are not examined)"
-    return f"{handed}; the first call learned from them and no later one did, {emptied}"
+    emptied = "an update empties its buffer (on-policy agents are not examined)"
+    if seen.refilled and seen.updates:
+        return f"{handed}, anew before each update: {emptied}"
+    return f"{handed}; the first call learned from them and no later one did, as where {emptied}"
 
 
 def _say_error(seen: Observed, report: Report) -> None:

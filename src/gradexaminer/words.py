@@ -218,6 +218,9 @@ MEANINGS: dict[str, Meaning] = {
     "polyak-uneven": Meaning(
         "Parameters of one target network take over different shares of their online weights: some are copied", JUDGE
     ),
+    "polyak-crossed": Meaning(
+        "The soft update keeps a share of another network's weights, and not of the target's", JUDGE
+    ),
     "online-overwritten": Meaning("The online network is overwritten with the target network's weights", JUDGE),
     "unexplained-target": Meaning("The target network changes, and neither a copy nor a soft update explains how"),
     "target-unasked": Meaning("This target network follows its critic, and no label asks it", JUDGE),
@@ -244,7 +247,9 @@ MEANINGS: dict[str, Meaning] = {
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign"),
     "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss"),
     "log-prob-uncorrected": Meaning("Log pi lacks the correction for the tanh that bounds the action"),
-    "log-prob-correction": Meaning("The correction for the tanh enters log pi with the wrong sign"),
+    "log-prob-correction": Meaning(
+        "The correction for the tanh enters log pi with the wrong sign, or at the wrong number"
+    ),
     "log-prob-other-action": Meaning("Log pi is evaluated at another action than the one that was drawn"),
     "temperature-sign": Meaning(
         "The temperature falls where the policy has too little entropy: its loss has the wrong sign"

@@ -73,6 +73,19 @@ _STORED = "torch.from_numpy(x[i])"
 _KEEP = "self.memory.append((s, a, r, s2, done))"
 
 LOG_PI_OF_EACH = "log_pi = normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)"
+CROSSED = [
+    (
+        "self.soft(self.q2, self.q2_target)\n",
+        "for p, o, t in zip(self.q2.parameters(), first, self.q2_target.parameters()):\n"
+        "                t.data.copy_(self.tau * p.data + (1 - self.tau) * o)\n",
+    ),
+    (
+        "            self.soft(self.q1, self.q1_target)\n",
+        "            first = [o.data.clone() for o in self.q1_target.parameters()]\n"
+        "            self.soft(self.q1, self.q1_target)\n",
+    ),
+]
+
 RARE: dict[str, Rare] = {
     "one median for all rows": Rare(FAULT, "one-bootstrap", DQN, [(V, "v = self.target(s2).max(1).values.median()")]),
     "actions in a buffer of whole numbers": Rare(
@@ -231,6 +244,7 @@ RARE: dict[str, Rare] = {
         examine_continuous,
     ),
     "target loaded within the loop": Rare(FAULT, "polyak-uneven", DQN, [(_SYNC_LINES, _LOADED_AT_EACH)]),
+    "second target made of the first": Rare(FAULT, "polyak-crossed", TD3, CROSSED, examine_continuous),
     "log pi outside of the mask": Rare(
         FAULT, "entropy-unmasked", SAC, [(" - alpha * log_pi2", ""), (Y, f"{Y} - alpha * log_pi2")], examine_continuous
     ),

@@ -156,3 +156,24 @@ def test_a_row_of_a_running_environment_has_two_names():
     alone = rows.find(second[None])
     assert alone is not None
     assert rows.other_end(alone, HERE) is None
+
+
+CLEAR = "self.memory.clear()\n"
+EMPTIED = [
+    ("        self.sync()\n", f"        self.sync()\n        {CLEAR}"),
+    ("            return\n", f"            {CLEAR}            return\n"),
+]
+
+
+def test_a_buffer_that_each_update_empties_is_filled_again(load):
+    right, wrong = load(changed(sources.DQN, EMPTIED)), load(changed(sources.DQN, [*EMPTIED, ("* (1 - d) * v", "* v")]))
+    for seed in SEEDS:
+        assert examine_dqn(right, seed).verdict == "nothing to object to"
+        assert told(examine_dqn(wrong, seed)) == [("fault", "mask-missing")]
+
+
+def test_an_unknown_loss_over_a_buffer_that_is_emptied_is_not_judged(load):
+    other = load(changed(sources.DQN, [*EMPTIED, (sources.LOSS, "loss = (q.exp() * y.tanh()).mean()")]))
+    report = examine_dqn(other)
+    assert told(report) == [("not seen", "nothing-learned")]
+    assert "anew before each update: an update empties its buffer" in report.findings[0].evidence

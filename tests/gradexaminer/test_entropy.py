@@ -210,3 +210,46 @@ def test_an_actor_whose_spread_follows_q_alone_lacks_an_entropy(load):
     for seed in SEEDS:
         assert told(examine_continuous(wrong, seed)) == [("fault", "actor-entropy-missing")]
         assert ("fault", "actor-entropy-missing") not in told(examine_continuous(closed, seed))
+
+
+CORRECTION = "torch.log(1 - a.pow(2) + 1e-6)"
+TWICE = [(CORRECTION, "torch.log(1 - torch.tanh(a).pow(2) + 1e-7)")]
+
+
+def test_a_correction_that_takes_the_tanh_twice_is_named(load):
+    wrong = load(changed(sources.SAC, TWICE))
+    for seed in SEEDS:
+        report = examine_continuous(wrong, seed)
+        assert {code for _, code in told(report)} == {"log-prob-correction"}
+        assert "the tanh is taken twice" in str(report)
+
+
+HALVES = [
+    ("self.mean, self.log_std = nn.Linear(64, a), nn.Linear(64, a)", "self.head = nn.Linear(64, 2 * a)"),
+    ("        return self.mean(h), self.log_std(h).clamp(-5, 2)\n", "        return self.head(h)\n"),
+    ("mean, log_std = self(s)\n", "mean, log_std = self(s).chunk(2, 1)\n        log_std = log_std.clamp({})\n"),
+    (
+        "normal = Normal(mean, log_std.exp())\n        u = normal.rsample()",
+        "noise = torch.randn_like(mean)\n        u = mean + log_std.exp() * noise",
+    ),
+    ("normal.log_prob(u)", "(-0.5 * noise**2 - log_std - 0.5 * np.log(2 * np.pi))"),
+    ("    def sample(self, s):\n", "    def _sample(self, s):\n"),
+    ("self.policy.sample(s2)", "self.policy._sample(s2)"),
+    ("self.policy.sample(s)", "self.policy._sample(s)"),
+]
+
+
+@pytest.mark.parametrize("bounds", ["-20, 2", "-5, 2"])
+def test_log_pi_is_read_from_noise_that_the_program_draws_itself(load, bounds):
+    """Its mean and spread are two halves of one output; its tanh is at its bounds in many rows."""
+    halves = [(old, new.format(bounds) if "clamp(" in new else new) for old, new in HALVES]
+    right, wrong = (
+        load(changed(sources.SAC, halves)),
+        load(changed(sources.SAC, [*halves, ("- alpha * log_pi2", "+ alpha * log_pi2")])),
+    )
+    for seed in SEEDS:
+        report = examine_continuous(right, seed)
+        assert report.verdict == RIGHT, str(report)
+        assert any("minus alpha log pi, alpha 0.2" in said for said in report.conventions)
+        assert any(said.startswith("temperature: learned, target entropy -3") for said in report.conventions)
+        assert {code for _, code in told(examine_continuous(wrong, seed))} == {"entropy-sign"}

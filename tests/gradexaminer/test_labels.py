@@ -225,3 +225,19 @@ def test_weights_that_do_not_depend_on_the_bootstrap_are_weights():
     assert not _stand_for_a_term(rows, np.arange(7), bootstraps)  # one ended row differs
     assert not _stand_for_a_term(rows, np.arange(16), bootstraps)  # and so do half of the others not
     assert not _stand_for_a_term(rows[4:], rows[4:8], bootstraps)  # too few have ended
+
+
+FORGOTTEN = [("self.buffer, self.gamma,", "self.buffer, _,"), ("self.gamma * (1 - d)", "(1 - d)")]
+
+
+def test_a_discount_of_the_file_that_nothing_reads_is_missing(load):
+    wrong = load("GAMMA = 0.99\n" + changed(TD3, FORGOTTEN))
+    read = (
+        "GAMMA = 0.99\n"
+        + changed(TD3, FORGOTTEN)
+        + "\n\ndef returns(rewards):\n    return sum(GAMMA**k * r for k, r in enumerate(rewards))\n"
+    )
+    by_choice, elsewhere = load(changed(TD3, FORGOTTEN)), load(read)
+    for seed in SEEDS:
+        assert told(examine_continuous(wrong, seed)) == [("fault", "gamma-missing")]
+        assert told(examine_continuous(by_choice, seed)) == told(examine_continuous(elsewhere, seed)) == []

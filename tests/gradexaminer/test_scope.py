@@ -160,8 +160,8 @@ def test_an_update_that_empties_its_buffer(load):
         "def learn(self):\n", "def learn(self):\n        if len(self.memory) < 1100:\n            return\n"
     )
     report = report_of(load, emptied)
-    assert [f.code for f in report.findings] == ["nothing-learned"], str(report)
-    assert "as where an update empties its buffer" in report.findings[0].evidence
+    assert [f.code for f in report.findings] == ["out-of-scope"], str(report)
+    assert "each row's gradient adds up to 0" in report.findings[0].evidence
 
 
 def test_a_policy_beside_a_critic_of_all_actions_is_no_reason_to_look_away(load):

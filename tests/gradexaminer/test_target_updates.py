@@ -8,6 +8,7 @@ from gradexaminer.analysis.update.targets import _equal
 from gradexaminer.recording.trace import Update
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
+from tests.gradexaminer.faults_rare import CROSSED
 from tests.gradexaminer.sources import DQN, SYNC, changed
 
 SEEDS = (0, 1, 2)
@@ -148,3 +149,22 @@ def test_a_target_of_which_all_but_one_parameter_is_copied_is_named(load):
     for seed in SEEDS:
         assert told(examine_dqn(wrong, seed)) == [("fault", "polyak-uneven")]
         assert examine_dqn(right, seed).verdict == RIGHT
+
+
+THOUSANDTH = """self.n = getattr(self, "n", 0) + 1
+        if self.n % 1000 == 0:
+            self.target.load_state_dict(self.net.state_dict())"""
+
+
+def test_a_target_that_is_copied_by_a_number_written_out_is_seen(load):
+    right = load(changed(DQN, [("        self.sync()\n", f"        {THOUSANDTH}\n")]))
+    for seed in SEEDS:
+        report = examine_dqn(right, seed)
+        assert report.verdict == RIGHT
+        assert "agent.target: copied now and then" in report.conventions
+
+
+def test_a_target_made_of_another_one_is_told_by_both_shares(load):
+    report = examine_continuous(load(changed(sources.TD3, CROSSED)))
+    (found,) = report.of("fault")
+    assert found.evidence == "it becomes 0.005 times agent.q2 plus 0.995 times agent.q1_target"

@@ -28,6 +28,16 @@ def test_a_temperature_with_a_clipped_gradient_is_read_by_its_signs(load):
         assert examine_continuous(wrong, seed).codes == {"temperature-sign"}
 
 
+@pytest.mark.parametrize(("bound", "seed"), [("1.5", 2), ("2.5", 1)])
+def test_a_temperature_whose_gradient_was_clipped_in_one_update_is_read_by_the_others(load, bound, seed):
+    clipped = [(CLIPPED[0][0], CLIPPED[0][1].replace("0.5", bound))]
+    wrong = load(changed(sources.SAC, [*clipped, ("alpha_loss = -(", "alpha_loss = (")]))
+    report = examine_continuous(load(changed(sources.SAC, clipped)), seed)
+    assert report.verdict == "nothing to object to", str(report)
+    assert f"temperature: learned, its gradient clipped at {bound}" in report.conventions
+    assert examine_continuous(wrong, seed).codes == {"temperature-sign"}
+
+
 MEAN = "(pi * log_pi).sum(1)"
 TARGET = "+ self.target_entropy"
 

@@ -117,6 +117,7 @@ MARKS: dict[str, Mark] = {
     "partly-updated": _in(CRITIC, "target"),
     "polyak-swapped": _in(CRITIC, "target"),
     "polyak-uneven": _in(CRITIC, "target"),
+    "polyak-crossed": _in(CRITIC, "target"),
     "unexplained-target": _in(CRITIC, "target"),
     "target-unasked": _in(CRITIC, "target"),
     "online-overwritten": _ways(CRITIC, LEAK, ("target", "online")),

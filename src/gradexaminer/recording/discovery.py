@@ -43,6 +43,8 @@ class Found:
         Two places where one and the same network was found.
     weights : dict of str to Mapping
         Dicts of weights, such as a network may be called with, by where they were found.
+    unread : dict of str to tuple of float
+        Numbers of the same names that a program's file sets beside a class, and no function of that file reads.
     """
 
     modules: dict[str, nn.Module] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Found:
     settings: dict[str, tuple[float, ...]] = field(default_factory=dict)
     aliases: list[tuple[str, str]] = field(default_factory=list)
     weights: dict[str, Mapping[Any, Any]] = field(default_factory=dict)
+    unread: dict[str, tuple[float, ...]] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
     _inside: dict[int, tuple[str, frozenset[int]]] = field(default_factory=dict, repr=False)
 
@@ -171,8 +174,9 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
     elif isinstance(
         x, nn.Module | Mapping | list | tuple | set | types.FunctionType | types.MethodType
     ) or is_plain_object(x):
+        _note_unread(type(x), found)
         for name, value in _children(x):
-            _note_setting(name, value, found)
+            _note_setting(name, value, found.settings)
             _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
 
 
@@ -241,10 +245,27 @@ def _of_function(f: Any) -> Iterator[tuple[str, Any]]:
     yield from ((k, v) for k, v in names.globals.items() if not isinstance(v, types.ModuleType | type))
 
 
-def _note_setting(name: str, value: Any, found: Found) -> None:
+def _note_setting(name: str, value: Any, settings: dict[str, tuple[float, ...]]) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     for setting, names in SETTINGS.items():
         if name.lower().lstrip("_") in names:
-            known = found.settings.get(setting, ())
-            found.settings[setting] = tuple(dict.fromkeys((*known, float(value))))
+            known = settings.get(setting, ())
+            settings[setting] = tuple(dict.fromkeys((*known, float(value))))
+
+
+def _note_unread(kind: type, found: Found) -> None:
+    """Settings of the file that a class comes from which nothing there reads: a discount that was forgotten."""
+    beside = next((f.__globals__ for f in vars(kind).values() if isinstance(f, types.FunctionType)), {})
+    names = {name for name in beside if name.lower() in {x for given in SETTINGS.values() for x in given}}
+    if names:
+        owners = [x for x in list(beside.values()) if isinstance(x, type) and x.__module__ == kind.__module__]
+        functions = [f for x in (beside, *map(vars, owners)) for f in list(x.values())]
+        read = {name for f in functions if isinstance(f, types.FunctionType) for name in _names_in(f.__code__)}
+        for name in sorted(names - read):
+            _note_setting(name, beside[name], found.unread)
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    """Names of globals and attributes that a function reads, or one within it."""
+    return set(code.co_names).union(*(_names_in(x) for x in code.co_consts if isinstance(x, types.CodeType)))

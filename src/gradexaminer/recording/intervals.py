@@ -6,6 +6,8 @@ with each update, and put just below the next multiple of the numbers that the p
 
 from __future__ import annotations
 
+import dis
+import itertools
 import sys
 import types
 from collections import deque
@@ -48,7 +50,8 @@ def bring_forward(roots: Iterable[Any], update: Callable[[], bool]) -> bool:
         if 1 <= n - old.get(name, n) <= MOST_GROWTH
     ]
     still = [_constants(roots), *places]
-    intervals = sorted({n for place in still for name, n in _numbers(place) if _is_interval(name, n)})
+    named = {n for place in still for name, n in _numbers(place) if _is_interval(name, n)}
+    intervals = sorted(named | {n for n in _written_out(roots) if 2 <= n <= MOST_INTERVAL})
     tried = [(counter, n) for counter in growing for n in intervals if not _is_beyond(*counter, n)][:MOST_TRIED]
     return any(_try(*counter, n, update) for counter, n in tried)
 
@@ -95,6 +98,23 @@ def _constants(roots: Iterable[Any]) -> Place:
     names = {type(x).__module__ for x in _objects(roots, 0, set())}
     modules = [vars(sys.modules[name]) for name in names if name in sys.modules and name != "builtins"]
     return {name: n for module in modules for name, n in _numbers(module)}
+
+
+def _written_out(roots: Iterable[Any]) -> Iterator[int]:
+    """Whole numbers of which the agent's own functions take a remainder, as in `self.updates % 1000`."""
+    for x in _objects(roots, 0, set()):
+        for f in (
+            list(x.values()) if isinstance(x, dict) else [f for kind in type(x).__mro__ for f in vars(kind).values()]
+        ):
+            if isinstance(f, types.FunctionType) and not f.__module__.startswith("torch"):
+                yield from _divisors(f.__code__)
+
+
+def _divisors(code: types.CodeType) -> Iterator[int]:
+    for number, then in itertools.pairwise(dis.get_instructions(code)):
+        remainder = then.argrepr == "%" or then.opname == "BINARY_MODULO"  # the latter before Python 3.11
+        if remainder and number.opname.startswith("LOAD_") and type(number.argval) is int:
+            yield number.argval
 
 
 def _places(roots: Iterable[Any]) -> Iterator[Place]:

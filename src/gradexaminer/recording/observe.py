@@ -98,6 +98,8 @@ class Observed:
         Whether states are numbers, and all of them were handed out.
     ended : bool
         Whether a script came to its own end.
+    refilled : bool
+        Whether an update empties its buffer, so that as many transitions were stored before each as before the first.
     gone : bool
         Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
     """
@@ -122,6 +124,7 @@ class Observed:
     gone: bool = False
     used_up: bool = False
     ended: bool = False
+    refilled: bool = False
 
     @property
     def broken(self) -> bool:
@@ -244,15 +247,17 @@ class Observer:
         return update
 
     def _record_all(self) -> None:
-        calls = 0
-        while calls < 4 * MOST_UPDATES:
-            calls += 1
+        first, idle = self.fed, 0
+        for _ in range(4 * MOST_UPDATES):
+            self.seen.refilled |= idle >= CALLS  # an update that empties its buffer
             last = self.seen.updates[-1:]
-            self._feed_up_to(self.fed + min([FRESH, *(max(FEWEST_FRESH, rows_learned(u)) for u in last)]))
+            fresh = min([FRESH, *(max(FEWEST_FRESH, rows_learned(u)) for u in last)])
+            self._feed_up_to(self.fed + (first if self.seen.refilled else fresh))
             if self.fresh:
                 scramble(self.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
                 self.seen.fresh = True
             update = self._update(recorded=True)
+            idle = 0 if learned(update) else idle + 1
             if learned(update):
                 self.seen.updates.append(update)
             if enough(self.seen.updates, self.spaces):

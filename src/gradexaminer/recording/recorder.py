@@ -126,6 +126,7 @@ class Recorder:
         wrapping.wrap_state_dicts(self._around_state_dict, stack)
         wrapping.wrap_parameters(self._walks_through, stack)
         wrapping.wrap_scaler(self._around_scale, stack)
+        wrapping.wrap_noise(self._note_noise, stack)
         hooks: list[Any] = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
@@ -292,6 +293,11 @@ class Recorder:
             self._silent = False
 
     # Distributions.
+
+    def _note_noise(self, name: str, drawn: torch.Tensor) -> None:
+        """Remember numbers that the program draws by itself, and not within a distribution."""
+        if not self._silent and self._in_distribution == 0 and not self._is_transforming():
+            self.update.noise.append(LogProb(self._now(), name, tensors.numbers(drawn), None))
 
     def _around_distribution(
         self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -183,11 +183,14 @@ class Update:
         Whether calls about one row each were put side by side.
     between : list of dict of int to ndarray
         Where one call takes several steps: weights before the second and later steps, of the parameters that it moves.
+    noise : list of LogProb
+        Standard normal numbers that were drawn without a distribution.
     """
 
     number: int
     calls: list[Call] = field(default_factory=list)
     log_probs: list[LogProb] = field(default_factory=list)
+    noise: list[LogProb] = field(default_factory=list)
     backwards: list[Backward] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

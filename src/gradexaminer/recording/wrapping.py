@@ -199,6 +199,19 @@ def wrap_scaler(around: Around, stack: ExitStack) -> None:
     replace_in(stack, kind, "scale", _wrapped("scale", kind.scale, around))
 
 
+def wrap_noise(note: Callable[[str, torch.Tensor], None], stack: ExitStack) -> None:
+    """`randn` and `randn_like` of PyTorch: `note(name, numbers)` for whatever is drawn."""
+    for name in ("randn", "randn_like"):
+        original = getattr(torch, name)
+
+        def drawn(*args: Any, _name: str = name, _original: Any = original, **kwargs: Any) -> Any:
+            made = _original(*args, **kwargs)
+            note(_name, made)
+            return made
+
+        replace_in(stack, torch, name, functools.wraps(original)(drawn))
+
+
 class Distributions:
     """`log_prob`, `rsample` and `sample` of every kind of distribution, those of strangers among them."""
 

@@ -78,14 +78,15 @@ def _common(means: list[dict[str, float]]) -> list[str]:
 def _say_clipped(seen: Observed, log_pi: np.ndarray, gradients: np.ndarray, report: Report) -> bool:
     """Gradients that a clamp of their norm left at one size: their signs tell which way the temperature moves.
 
-    d loss / d log alpha is -(mean log pi + target entropy); where it is smaller than the bound, it is that number.
+    d loss / d log alpha is -(mean log pi + target entropy); where it is smaller than the bound, it is that number. A
+    bound is sure where several gradients are at it, or where several are below it, and exact.
     """
     size = np.abs(gradients)
     at_bound = size > size.max() * (1 - EXACT)
     for target in (x for x in seen.found.settings.get("target entropy", ()) if x):
         wanted = -(log_pi + target)
         ways = {sign for sign in (1, -1) if _is_clipped(gradients, sign * wanted, at_bound)}
-        if at_bound.sum() >= 2 and len(ways) == 1:
+        if (at_bound.sum() >= 2 or (~at_bound).sum() >= FEWEST_EXACT) and len(ways) == 1:
             report.convention(f"temperature: learned, its gradient clipped at {size.max():.3g}")
             if ways == {-1}:
                 told = f"d loss / d log alpha has the sign of log pi + {target:.3g} in {len(gradients)} updates"

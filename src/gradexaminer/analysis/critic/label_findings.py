@@ -242,6 +242,10 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
     elif told and min(abs(gamma - x) for x in told) > max(SAME_GAMMA, SURE * float(np.median(errors))):
         _say_gamma(seen, view, found, gamma, rewards, report)
+    elif not told and abs(gamma - 1) < SAME_GAMMA and (left := seen.found.unread.get("gamma")):
+        report.add(
+            FAULT, "gamma-missing", view.name, f"the value's factor is 1, and nothing reads the {left[0]:g} beside it"
+        )
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
 

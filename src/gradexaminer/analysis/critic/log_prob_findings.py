@@ -52,7 +52,7 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
     for x, of in of_it:
         value = x.value.reshape(len(u), -1).sum(axis=1)
         if np.allclose(of, u, atol=1e-6):
-            _say_correction(view, log_pi, value, correction, report)
+            _say_correction(view, log_pi, value, u, report)
         elif np.allclose(of, np.tanh(u), atol=1e-6) and _same(log_pi, value - correction):
             told = "it is the drawn number's distribution, evaluated at the tanh of that number"
             report.add(FAULT, "log-prob-other-action", view.name, told)
@@ -81,15 +81,18 @@ def _is_put_out(update: Update, part: Table, of: np.ndarray) -> bool:
     )
 
 
-def _say_correction(
-    view: CriticView, log_pi: np.ndarray, value: np.ndarray, correction: np.ndarray, report: Report
-) -> None:
+def _say_correction(view: CriticView, log_pi: np.ndarray, value: np.ndarray, u: np.ndarray, report: Report) -> None:
+    """Say what is subtracted from the density of the drawn number `u`, where that is not log(1 - tanh(u)^2)."""
+    correction = tanh_correction(u)
     size = float(np.abs(correction).mean())
     if _same(log_pi, value):
         told = f"it equals log pi of the number before the tanh; the correction, {size:.2g} on average, is missing"
         report.add(FAULT, "log-prob-uncorrected", view.name, told)
     elif _same(log_pi, value + correction):
         told = f"log(1 - tanh^2), {size:.2g} on average, is added and not subtracted"
+        report.add(FAULT, "log-prob-correction", view.name, told)
+    elif _same(log_pi, value - tanh_correction(np.tanh(u))):
+        told = "the tanh is taken twice: the correction is log(1 - tanh(action)^2), and the action is a tanh already"
         report.add(FAULT, "log-prob-correction", view.name, told)
 
 

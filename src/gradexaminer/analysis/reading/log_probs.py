@@ -21,6 +21,8 @@ OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, a
 LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
 ONE_HOT = 1e-6  # distance of an entry from 0 or 1
 SAME_NUMBER = 1e-4  # of the largest: difference of two numbers that are the same
+SPREADS = ((-20.0, 2.0), (-5.0, 2.0), (-20.0, LARGEST_LOG))  # between which programs keep the logarithm of a spread
+HALF_LOG = 0.5 * np.log(2 * np.pi)
 SMALL = (1e-6, 1e-7, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
 
 
@@ -44,7 +46,9 @@ def log_probs(
             returned[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
     given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
     made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in forms_of(g, rows)}
-    made = (made or dict(_by_hand(update, rows, before, end))) | dict(_of_one_hot(update, rows, before, end))
+    made = (made or dict(_by_hand(update, rows, before, end)) | dict(_of_noise(update, rows, before, end))) | dict(
+        _of_one_hot(update, rows, before, end)
+    )
     sure = [*made.values(), *known.values()]
     return {name: -x if _is_entropy(x, sure) else x for name, x in returned.items()} | made
 
@@ -74,6 +78,43 @@ def _by_hand(update: Update, rows: int, before: int, end: int) -> Iterator[tuple
                     u = np.arctanh(action)
                     squashed = LogProb(0, "", _density(u, mean, deviation), u)
                     yield from ((f"{name}, tanh{form}", value) for form, value in forms_of(squashed, rows))
+
+
+def _of_noise(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Log pi of mean + spread * noise, where a program draws the noise itself and writes the normal density out.
+
+    A policy returned mean and the logarithm of a spread beside each other, or as the two halves of one output.
+    """
+    for call in (
+        c for c in update.calls if c.time < before and len(c.keys.index) == rows and (c.keys.end == end).all()
+    ):
+        noise = next((x.value for x in update.noise if call.time < x.time < before), None)
+        parts = _mean_and_spread(call.outputs) if not call.extra else None
+        if noise is None or parts is None or parts[0].size != noise.size:
+            continue
+        mean, log_spread = parts
+        for low, high in SPREADS:
+            log_deviation = np.clip(log_spread, low, high)
+            u = _drawn(mean, log_deviation, noise.reshape(mean.shape))
+            density = (-0.5 * noise.reshape(mean.shape) ** 2 - log_deviation - HALF_LOG).sum(axis=1)
+            forms = forms_of(LogProb(0, "", density, u), rows)
+            yield from ((f"log pi of {call.network} by its noise, {low:g} to {high:g}{form}", x) for form, x in forms)
+
+
+def _drawn(mean: np.ndarray, log_deviation: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The number drawn, in the program's 32 bits: near the bounds of its tanh, other digits are another log pi."""
+    m, s, e = (torch.from_numpy(np.ascontiguousarray(x)).float() for x in (mean, log_deviation, noise))
+    return np.asarray((m + s.exp() * e).double().numpy())
+
+
+def _mean_and_spread(outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Two outputs of one shape, or the halves of one; None where there are none."""
+    if not outputs or outputs[0].ndim != 2:
+        return None
+    if len(outputs) > 1:
+        return (outputs[0], outputs[1]) if outputs[0].shape == outputs[1].shape else None
+    half, odd = divmod(outputs[0].shape[1], 2)
+    return None if odd or not half else (outputs[0][:, :half], outputs[0][:, half:])
 
 
 def _of_one_hot(update: Update, rows: int, before: int, end: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +166,17 @@ def fitted_weights(update: Update, parameters: list[tuple[int, int]]) -> tuple[f
         (a, b), *_ = np.linalg.lstsq(table, t1, rcond=None)
         exact = np.linalg.norm(t1 - table @ (a, b)) < TAU_RESIDUAL * np.linalg.norm(t1 - t0)
         if exact and abs(b) > NO_AVERAGE and (abs(a + b - 1) > NO_AVERAGE or b < 0):
+            return float(a), float(b)
+    return None
+
+
+def fitted_sum(update: Update, one: list[tuple[int, int]], other: list[tuple[int, int]]) -> tuple[float, float] | None:
+    """Fit `target = a * one + b * other`, where that is exact and both have a share in it; each beside the target."""
+    t0, t1 = joined(update.before, [t for t, _ in one]), joined(update.after, [t for t, _ in one])
+    for first, second in product((update.after, update.before), repeat=2):
+        table = np.stack([joined(first, [o for _, o in one]), joined(second, [o for _, o in other])], axis=1)
+        (a, b), *_ = np.linalg.lstsq(table, t1, rcond=None)
+        if np.linalg.norm(t1 - table @ (a, b)) < TAU_RESIDUAL * np.linalg.norm(t1 - t0) and min(a, b) > NO_AVERAGE:
             return float(a), float(b)
     return None
 

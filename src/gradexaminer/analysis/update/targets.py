@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from gradexaminer.analysis.update.pairs import (
     TAU_RESIDUAL,
     Pair,
+    fitted_sum,
     fitted_tau,
     fitted_weights,
     networks_by_path,
@@ -120,6 +122,8 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
             report.add(FAULT, "polyak-weights", pair.target, told)
         elif residual > TAU_RESIDUAL and (told := _uneven(update, changed)):
             report.add(FAULT, "polyak-uneven", pair.target, told)
+        elif residual > TAU_RESIDUAL and (told := _crossed(seen, pair, update)):
+            report.add(FAULT, "polyak-crossed", pair.target, told)
         elif residual > TAU_RESIDUAL:
             report.add(SUSPICION, "unexplained-target", pair.target, f"{residual:.0%} of its change is no copy")
         else:
@@ -148,6 +152,22 @@ def _uneven(update: Update, changed: list[tuple[int, int]]) -> str:
         return ""
     at = sum(abs(x - few) < abs(x - many) for x in shares)
     return f"{at} of its {len(shares)} parameters take {few:.3g} of the online weights, and the others {many:.3g}"
+
+
+def _crossed(seen: Observed, pair: Pair, update: Update) -> str:
+    """Of which two other networks the target's new weights are a sum; nothing where they are of none."""
+    networks = {path: parameters(module) for path, module in networks_by_path(seen).items()}
+    mine = networks.pop(pair.target)
+    others = {
+        path: [(id(t), id(p)) for t, p in zip(mine, found, strict=True)]
+        for path, found in networks.items()
+        if [p.shape for p in found] == [p.shape for p in mine]
+    }
+    for one, other in permutations(others, 2):
+        found = fitted_sum(update, others[one], others[other])
+        if found:
+            return f"it becomes {found[0]:.4g} times {one} plus {found[1]:.4g} times {other}"
+    return ""
 
 
 def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report) -> None:
