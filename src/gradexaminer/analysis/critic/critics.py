@@ -12,6 +12,7 @@ from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.label_findings import say_label
 from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
+from gradexaminer.analysis.critic.own_rewards import labels_with_own_rewards
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
 from gradexaminer.analysis.critic.several import say_several_labels
 from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
@@ -77,6 +78,8 @@ def examine_critics(
             before = next((labels for labels in view.labels if labels), [])
             view.labels.append(_labels(seen, together, online, before))
         view.agreed = label.settled(_agreed(view))
+        if truncation_seen and not view.agreed:
+            _with_own_rewards(seen, view, online, report)
     policies = [view for view in views if _is_policy(view, views)]
     if policies and not any(view.agreed for view in views):
         report.add(
@@ -145,6 +148,15 @@ def _labels(
 ) -> list[Label]:
     made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
     return label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
+
+
+def _with_own_rewards(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
+    """Explain a script's labels without its environment's rewards, where it makes others of what it sees."""
+    learned = [(*_possible(seen, *x, online), x[2].index) for x in view.rows]
+    found = labels_with_own_rewards(learned)
+    if found:
+        view.agreed = [found]
+        report.convention(f"rewards that {view.name} learns: the script's own, not the environment's")
 
 
 def _possible(
