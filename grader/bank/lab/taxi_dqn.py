@@ -107,6 +107,11 @@ taxi_dqn.changed(
     ("        if self.updates % self.sync_every == 0:\n" + COPIED, COPIED[4:]),
 )
 taxi_dqn.changed(
+    "copied-once",
+    "The target network is copied at the first multiple of `sync_every`, and never again.",
+    ("if self.updates % self.sync_every == 0:", "if self.updates == self.sync_every:"),
+)
+taxi_dqn.changed(
     "stepped-before-backward",
     "The first update moves nothing and each later one takes the step of the batch before: step() comes after backward().",
     (

@@ -25,7 +25,7 @@ MANY = 30  # calls in which an action that is drawn at random does not stay the 
 
 
 def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
-    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, three times; then act."""
+    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, up to two copies; then act."""
     from gradschool.lessons.lab import small
 
     batches = small.batches_of(a["batches"], a["q_net"].shape[0])
@@ -40,7 +40,7 @@ def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     two.learn(going_on[1])
     copied.learn(going_on[0])
     small.move(copied.q_net)
-    seen = _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.table)
+    seen = _after_each(whole, batches, ("q_net", "target_net"), small.table)
     idle = agent(NEVER)
     return {
         "one_update": small.table(one.q_net),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from gradschool.exercises.axes import (
 )
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import each_batch, taxi_learn
-from gradschool.exercises.lab.adapters import NEVER, TOGETHER, together
+from gradschool.exercises.lab.adapters import NEVER, together
 from gradschool.lessons.lab.small import taxi_arrays
 
 AXES: Axes = {
@@ -63,7 +62,7 @@ def oracle(a: Args) -> dict[str, Any]:
     nets, gamma, ends = (a["q_net"], a["target_net"]), a["gamma"], np.zeros(a["batches"]["done"].shape[1])
     one = next(taxi_learn(*nets, each_batch(a["batches"]), gamma, NEVER))
     going_on = [w["q_net"] for w in taxi_learn(*nets, each_batch(a["batches"], done=ends), gamma, NEVER)]
-    whole = together(all_updates(islice(taxi_learn(*nets, each_batch(a["batches"]), gamma, 2), TOGETHER)))
+    whole = together(all_updates(taxi_learn(*nets, each_batch(a["batches"]), gamma, 2)))
     return {
         "one_update": one["q_net"],
         "two_updates": going_on[1],
