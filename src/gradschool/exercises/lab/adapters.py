@@ -25,7 +25,7 @@ MANY = 30  # calls in which an action that is drawn at random does not stay the 
 
 
 def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
-    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, up to two copies; then act."""
+    """Have TaxiAgent learn: once, twice where no episode ends, up to a copy of the network, up to two; then act."""
     from gradschool.lessons.lab import small
 
     batches = small.batches_of(a["batches"], a["q_net"].shape[0])
