@@ -236,7 +236,18 @@ def _say_no_critic(seen: Observed, views: list[CriticView], report: Report) -> N
         return
     hidden = any(u.transformed for u in seen.updates)
     if hidden or not examine_nothing_learned(seen, report):
-        report.add(NOT_SEEN, *(("out-of-scope", "", BY_FUNC) if hidden else ("critic-not-seen",)))
+        told = ("out-of-scope", "", BY_FUNC) if hidden else ("critic-not-seen", "", _other_number_of_actions(seen))
+        report.add(NOT_SEEN, *told)
+
+
+def _other_number_of_actions(seen: Observed) -> str:
+    """What a network that learned has for outputs, where they are more than the discrete actions that were told of."""
+    n = seen.spaces.n_actions or 0
+    for call in (c for u in seen.updates for b in u.backwards for c in u.calls_with_gradient(b.number)):
+        width = call.outputs[0].shape[1] if call.outputs[0].ndim == 2 and not call.extra else 0
+        if width > n > 0:
+            return f"{call.network} returns {width} numbers for each state, and n_actions is {n}: try n_actions={width}"
+    return ""
 
 
 def _say_nothing_learned(seen: Observed, report: Report) -> None:

@@ -290,7 +290,7 @@ MEANINGS: dict[str, Meaning] = {
     "action-units": Meaning("The critic is shown actions in other units than the stored ones", RANGE),
     # What was not seen.
     "critic-not-seen": Meaning(
-        "No critic was recognized: no network was asked about known states before a backward pass"
+        "No critic was recognized: no network that fits the actions was asked about known states before a backward pass"
     ),
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
     "policy-not-examined": Meaning("This network is a policy over discrete actions, whose loss is not examined"),

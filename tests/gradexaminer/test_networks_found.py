@@ -362,3 +362,18 @@ def test_a_network_that_is_a_sequential_of_its_own_class_is_seen(load, changes):
     for seed in SEEDS:
         assert examine_dqn(right, seed).verdict == RIGHT
         assert told(examine_dqn(wrong, seed)) == [("fault", "mask-missing")]
+
+
+def test_a_network_with_more_outputs_than_actions_asks_for_their_number(load):
+    module = load(sources.DQN)
+    report = examine(
+        lambda: module.Agent(5, 6),
+        lambda agent, t: agent.remember(*t.as_tuple()),
+        lambda agent: agent.learn(),
+        n_actions=4,
+    )
+    (found,) = report.of("not seen")
+    assert (found.code, found.evidence) == (
+        "critic-not-seen",
+        "agent.net returns 6 numbers for each state, and n_actions is 4: try n_actions=6",
+    )

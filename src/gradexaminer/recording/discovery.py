@@ -55,6 +55,7 @@ class Found:
     unread: dict[str, tuple[float, ...]] = field(default_factory=dict)
     paths: dict[int, str] = field(default_factory=dict)
     _inside: dict[int, tuple[str, frozenset[int]]] = field(default_factory=dict, repr=False)
+    _kinds: set[type] = field(default_factory=set, repr=False)
 
     def add_module(self, path: str, module: nn.Module) -> None:
         """Remember a network, unless it is there or is a part of one that is there."""
@@ -256,6 +257,9 @@ def _note_setting(name: str, value: Any, settings: dict[str, tuple[float, ...]])
 
 def _note_unread(kind: type, found: Found) -> None:
     """Settings of the file that a class comes from which nothing there reads: a discount that was forgotten."""
+    if kind in found._kinds:
+        return
+    found._kinds.add(kind)
     beside = next((f.__globals__ for f in vars(kind).values() if isinstance(f, types.FunctionType)), {})
     names = {name for name in beside if name.lower() in {x for given in SETTINGS.values() for x in given}}
     if names:
