@@ -107,6 +107,20 @@ taxi_dqn.changed(
     ("        if self.updates % self.sync_every == 0:\n" + COPIED, COPIED[4:]),
 )
 taxi_dqn.changed(
+    "double-label",
+    "The label is double DQN's, as on CartPole: the online network chooses the next action. Here the loss is that of plain "
+    "DQN, with the target network's largest value.",
+    (
+        "best = self.target_net(next_obs).max(dim=1).values",
+        "best = self.target_net(next_obs).gather(1, self.q_net(next_obs).argmax(1, keepdim=True)).squeeze(1)",
+    ),
+)
+taxi_dqn.changed(
+    "huber",
+    "An error of more than 1 is pulled by its sign alone, as by Huber's loss. The loss here is half the squared error.",
+    ("loss = 0.5 * (q - y).pow(2).mean()", "loss = torch.nn.functional.smooth_l1_loss(q, y)"),
+)
+taxi_dqn.changed(
     "copied-once",
     "The target network is copied at the first multiple of `sync_every`, and never again.",
     ("if self.updates % self.sync_every == 0:", "if self.updates == self.sync_every:"),

@@ -69,6 +69,7 @@ class Placing:
             return None  # it was not tried
         at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
+        beyond += [p for name, value in _values(at) for p in self._with_value(label, parts, name, value)]
         if at and about_shapes(at.condition):
             beyond += self._of_other_shapes(label, parts)
             if self.laboratory.budget.over:
@@ -124,6 +125,18 @@ class Placing:
             factor = 3.0 * abs(bound) / (largest(np.asarray(value)) or 1.0)
             yield from self._asked(label, parts, [replace(base, args=put(factor * np.asarray(value)))])
 
+    def _with_value(self, label: str, parts: Sequence[Part], name: str, value: float) -> Iterator[Part]:
+        """Yield the part for cases with another value of an option in which, and in it alone, they were not.
+
+        What is right where `gamma` is 1 may be right there because every row of these cases ends.
+        """
+        bases = [*_bases([p for p in parts if p.is_wrong]), *_bases([p for p in parts if not p.is_wrong])]
+        for base in bases:
+            old, put = subjects(self.laboratory.exercise, base.args)[name]
+            if old != value:
+                args = put(type(old)(value))
+                yield from self._asked(label, parts, [replace(base, name=f"{base.name}, {name} {value}", args=args)])
+
     def _asked(self, label: str, parts: Sequence[Part], cases: Iterable[Case]) -> Iterator[Part]:
         for case in cases:
             found = self.laboratory.part(case, label)
@@ -144,6 +157,14 @@ def _bounds(at: Place | None) -> Iterator[tuple[str, float]]:
             name = str(key[k + 1]).removeprefix("size of ")
             if " " not in name:
                 yield name, float(key[k + 3])
+
+
+def _values(at: Place | None) -> Iterator[tuple[str, float]]:
+    """Yield the options of which a place names a value, each with the value."""
+    key = at.condition.key if at else ()
+    for k, word in enumerate(key):
+        if word in ("value", "not-value"):
+            yield str(key[k + 1]), float(key[k + 2])
 
 
 def _bases(parts: Sequence[Part]) -> list[Case]:

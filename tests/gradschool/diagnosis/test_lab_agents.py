@@ -116,3 +116,26 @@ def test_an_input_that_is_another_says_more_than_a_part_that_should_be_right_els
 
     hint = said("lab.taxi_dqn", Endless).hint
     assert hint.startswith("`one_update` is what would be right if `batch.done` were off everywhere.")
+
+
+def test_a_value_of_an_option_is_tried_on_what_is_wrong_with_others() -> None:
+    """Each batch with gamma 1 is one row that ends: a label of double DQN is right there, and not because of gamma."""
+
+    class Double(taxi_dqn.TaxiAgent):
+        def learn(self, batch: Any) -> float:
+            obs, action, reward, next_obs, done = batch
+            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+            with torch.no_grad():
+                best = self.q_net(next_obs).argmax(dim=1, keepdim=True)
+                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).gather(1, best).squeeze(1)
+            loss = 0.5 * (q - y).pow(2).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.updates += 1
+            if self.updates % self.sync_every == 0:
+                self.target_net.load_state_dict(self.q_net.state_dict())
+            return loss.item()
+
+    hint = said("lab.taxi_dqn", Double).hint
+    assert hint.startswith("With `gamma` set to 0, your `one_update` is right;"), hint
