@@ -67,7 +67,7 @@ def _binds(tree: ast.Module | None, name: str) -> bool:
         return True
     return any(
         (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
-        or (isinstance(node, ast.alias) and (node.asname or node.name) in {name, "*"})
+        or (isinstance(node, ast.alias) and (node.asname or node.name) == name)
         for node in ast.walk(tree)
     )
 

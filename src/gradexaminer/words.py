@@ -178,6 +178,7 @@ MEANINGS: dict[str, Meaning] = {
     "detached": Meaning("The loss has no gradient: it was detached, or rebuilt from plain numbers", KEY),
     "question-open": Meaning("A question was left open because of an error in the examiner itself"),
     "crashed": Meaning("The update raised an error, so that it could not be examined to its end"),
+    "script-crashed": Meaning("The script raised an error, so that it could not be examined to its end"),
     "in-place": Meaning("The update changes in place what a later backward pass needs"),
     "no-step": Meaning("No optimizer takes a step after the backward pass", STEP),
     "online-still": Meaning("The network gets a gradient but its weights do not change", STEP),
@@ -297,5 +298,6 @@ MEANINGS: dict[str, Meaning] = {
     "temperature-not-examined": Meaning("How the temperature is learned fits none of the formulas that are known here"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
     "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
+    "script-learned-nothing": Meaning("The script ran no backward pass while it was watched"),
     "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3 and SAC"),
 }

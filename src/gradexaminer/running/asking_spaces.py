@@ -17,8 +17,9 @@ SAY = (
     "(in a terminal --n-actions 4, or --low -1 and --high 1, and --obs 8)"
 )
 NO_ENVIRONMENT = (
-    "no environment was made by gymnasium.make, so there was nothing to learn from (make_vec is not watched); "
-    "for an agent without a training loop write examined = dict(make=..., feed=..., update=..., n_actions=4)"
+    "it made no environment, by gymnasium.make or of a class of its own that inherits from gymnasium.Env, so there was "
+    "nothing to learn from; give the file that trains the agent, with its own arguments after -- if it needs some, or "
+    "write examined = dict(make=..., feed=..., update=..., n_actions=4)"
 )
 
 

@@ -6,26 +6,33 @@ Never imported by the command line's own process. What the stranger's code print
 from __future__ import annotations
 
 import gc
-import importlib
-import importlib.util
 import inspect
 import json
 import os
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradexaminer.files import FileError, Part, binds, parts_of, run_parts
 from gradexaminer.findings import Report
-from gradexaminer.running.library import installed
+from gradexaminer.running.ending import EnoughError, limit
+from gradexaminer.running.makes import replace_makes
+from gradexaminer.running.written import write_nowhere_instead
 
 NAME = "examined"
 MOST_LETTERS = 400  # of an exception's text
 MOST_WATCHED = 0.7  # of the CPU seconds: what was seen until then is said
 MOST_BYTES = 100_000_000  # of a file that it writes
+QUIET = {  # no window is opened and waits for a click, and no logger waits for the network
+    "MPLBACKEND": "Agg",
+    "SDL_VIDEODRIVER": "dummy",
+    "SDL_AUDIODRIVER": "dummy",
+    "QT_QPA_PLATFORM": "offscreen",
+    "WANDB_MODE": "disabled",
+    "NEPTUNE_MODE": "debug",
+}
 
 
 class AdapterError(Exception):
@@ -37,14 +44,17 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     request = json.load(sys.stdin)
-    os.environ.setdefault("MPLBACKEND", "Agg")  # a plot then opens no window and waits for no click
-    _limit(int(request["seconds"]))
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    limit(int(request["seconds"]), MOST_BYTES)
     try:
         said = _run(request)
     except SystemExit as end:
         said = {"error": f"it ended itself with status {end.code}", "complained": True}
     except (AdapterError, FileError) as error:
         said = {"error": str(error)}
+    except EnoughError as end:
+        said = {"error": str(end)}
     except Exception as error:  # a stranger's file may raise anything
         said = {"error": _in_a_line(error)}
     json.dump(said, answer)
@@ -52,18 +62,11 @@ def main() -> None:
 
 
 def _in_a_line(error: Exception) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_LETTERS]
-    missing = isinstance(error, ModuleNotFoundError)
-    return f"{text}; install it for {sys.executable}, which runs the file" if missing else text
+    from gradexaminer.recording.observe import told
 
-
-def _limit(seconds: int) -> None:
-    """CPU seconds and the size of files, where the system can limit them."""
-    if importlib.util.find_spec("resource") is None:  # Windows
-        return
-    system = vars(importlib.import_module("resource"))
-    for name, soft, hard in (("CPU", seconds, seconds + 5), ("FSIZE", MOST_BYTES, MOST_BYTES), ("CORE", 0, 0)):
-        system["setrlimit"](system[f"RLIMIT_{name}"], (soft, hard))
+    if isinstance(error, ModuleNotFoundError):
+        return f"ModuleNotFoundError: {error}; install it for {sys.executable}, which runs the file"
+    return " ".join(told(error).split())[:MOST_LETTERS]
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +107,8 @@ def _watched(argv: list[str], parts: list[Part], described: dict[str, Any]) -> R
 
 def _script(argv: list[str], parts: list[Part], make: Any) -> None:
     """Run a file as `__main__`, every `make` of Gymnasium's replaced."""
-    for library in installed():
-        library.module.make = partial(make, library=library.name)
+    replace_makes(make)
+    write_nowhere_instead()
     sys.argv = list(argv)
     _run_as("__main__", parts)
 

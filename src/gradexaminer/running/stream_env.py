@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,17 @@ class StreamEnv:
     on_step : callable
         Called with each :class:`Transition`, before `step` returns.
     on_reset : callable, optional
-        Called with each first observation of an episode.
+        Called with each first observation of an episode, and the number of this environment's last step, -1 before one.
     of : Library
         Whose spaces and ways it has. In the old gym's way no episode is truncated: a script could not tell.
     own : optional
         The environment in whose place it stands: asked for its further attributes, such as a pole's largest angle.
     rarely : callable
         Whether an episode should go on for a hundred steps now.
+    steps, draws : iterator of int
+        Numbers for transitions and observations, which environments of one script share.
+    given : callable
+        The action that the script gave, where a wrapper made another one of it; None where none did.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 30}  # noqa: RUF012  # Gymnasium's
@@ -42,14 +47,17 @@ class StreamEnv:
         spaces: Spaces,
         rng: np.random.Generator,
         on_step: Callable[[Transition], None],
-        on_reset: Callable[[np.ndarray], None] = lambda _obs: None,
+        on_reset: Callable[[np.ndarray, int], None] = lambda _obs, _last: None,
         of: Library = Library("gymnasium"),  # noqa: B008  # it is frozen
         own: Any = None,
         rarely: Callable[[], bool] = lambda: False,
+        given: Callable[[], Any] = lambda: None,
+        steps: Iterator[int] | None = None,
+        draws: Iterator[int] | None = None,
     ) -> None:
         self.spaces, self._rng, self._on_step, self._on_reset = spaces, rng, on_step, on_reset
-        self._old, self._own, self._rarely = of.is_old, own, rarely
-        self._steps = self._drawn = 0
+        self._old, self._own, self._rarely, self._given = of.is_old, own, rarely, given
+        self._steps, self._draws, self._last = steps or count(), draws or count(), -1
         self._obs = self._new()
         kinds = of.spaces
         self.observation_space = _observation_space(spaces, kinds)
@@ -66,8 +74,7 @@ class StreamEnv:
         return getattr(own.unwrapped, name)
 
     def _new(self) -> Any:
-        self._drawn += 1
-        return new_observation(self.spaces, self._rng, self._drawn - 1)
+        return new_observation(self.spaces, self._rng, next(self._draws))
 
     def seed(self, seed: int | None = None) -> None:
         """Do nothing, for the old gym's scripts: no two runs may meet the same observations."""
@@ -75,7 +82,7 @@ class StreamEnv:
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """A new observation; the seed is ignored, since no two runs of a script may meet the same one."""
         self._obs = self._new()
-        self._on_reset(self._obs)
+        self._on_reset(self._obs, self._last)
         first = _handed_out(self._obs)
         return first if self._old else (first, self._info())
 
@@ -87,12 +94,19 @@ class StreamEnv:
         share = RARE if self._rarely() else 1.0
         terminated = chance < share * TERMINATED
         truncated = not (terminated or self._old) and chance < share * (TERMINATED + TRUNCATED)
-        t = Transition(self._steps, self._obs, done, reward, after, terminated, truncated)
-        self._steps += 1
+        self._last = next(self._steps)
+        t = Transition(self._last, self._obs, self._as_given(done), reward, after, terminated, truncated)
         self._obs = after
         self._on_step(t)
         ends = (terminated,) if self._old else (terminated, truncated)
         return _handed_out(after), reward, *ends, self._info()
+
+    def _as_given(self, done: Any) -> Any:
+        """The action in the script's own units, which it stores."""
+        given = self._given()
+        if given is None or self.spaces.n_actions is not None or np.size(given) != done.size:
+            return done
+        return np.array(given, np.float32).reshape(done.shape)
 
     def _info(self) -> dict[str, Any]:
         """What Gymnasium's environments with numbered states say of a step."""

@@ -6,9 +6,10 @@ It alone sees how the loop stores `terminated`, `truncated` and the next observa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -24,29 +25,42 @@ from gradexaminer.recording.scramble import scramble
 from gradexaminer.recording.seeded import seeded
 from gradexaminer.recording.wrapping import not_compiled
 from gradexaminer.running.asking_spaces import NO_ENVIRONMENT, SpacesUnknownError, own_environment, spaces_of_env
+from gradexaminer.running.ending import EnoughError
+from gradexaminer.running.given_actions import Given
 from gradexaminer.running.library import Library, installed
 from gradexaminer.running.library import library as library_of
+from gradexaminer.running.on_cpu import lacks_a_gpu, on_cpu
+from gradexaminer.running.own_classes import answered_for
 from gradexaminer.running.patience import Patience
+from gradexaminer.running.script_words import in_words_of_a_script
 from gradexaminer.running.stream_env import StreamEnv, as_gymnasium, specification
 from gradexaminer.transitions import NoMoreStatesError, Spaces, Transition
 
 MOST_STEPS = 200_000
 SOME_ENDS = 64  # steps with the usual share of ends, before episodes last
 MANY_STATES = 2048  # where states are numbers: each is handed out once, so that it tells its row
-
-
-class EnoughError(BaseException):
-    """Ends a script that would run on; no `except Exception` of its own catches it."""
+MORE_STATES = 8192  # where a script stores more of them before it learns
 
 
 class Watcher:
     """Cuts a script's run into updates, at the steps of its environment."""
 
-    def __init__(self, spaces: Spaces, seed: int, end: float, *, fresh: bool = True, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        spaces: Spaces,
+        seed: int,
+        end: float,
+        given: Given | None = None,
+        *,
+        fresh: bool = True,
+        lasting: bool = False,
+    ) -> None:
         self.spaces, self.fresh, self.lasting = spaces, fresh, lasting
         self.seen = Observed(Found(), {}, spaces)
         self.rows = index_of(spaces)
         self.recorder = Recorder(self.seen.found, self.rows)
+        self.given = given or Given()
+        self.steps, self.draws = count(), count()
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
         self.end = end
@@ -57,7 +71,9 @@ class Watcher:
 
     def environment(self, of: Library, own: Any) -> Any:
         """Return an environment of this library; what it lacks, the script's `own` one is asked for."""
-        made = StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own, self._rarely)
+        given = lambda: self.given.action  # noqa: E731
+        shared = (self.steps, self.draws)
+        made = StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own, self._rarely, given, *shared)
         return as_gymnasium(made, of)
 
     def _rarely(self) -> bool:
@@ -72,10 +88,10 @@ class Watcher:
         if t.index >= MOST_STEPS or time.monotonic() > self.end:
             raise EnoughError
 
-    def _reset(self, obs: np.ndarray) -> None:
+    def _reset(self, obs: np.ndarray, last: int) -> None:
         """A vector of environments hands out the next episode's first observation in place of the last one's end."""
-        if self.seen.transitions:
-            self.rows.also(max(self.seen.transitions), NEXT, obs)
+        if last in self.seen.transitions:
+            self.rows.also(last, NEXT, obs)
 
     def _next_update(self) -> None:
         """Close the update that was recorded; the first one only tells which networks there are."""
@@ -149,13 +165,15 @@ def watch(
     def read(env: Any) -> Spaces:
         return spaces_of_env(env, obs, image=image)
 
-    report = conclude_script(_watched(run, Opening(given, read, seed, most_seconds)))
+    opening = Opening(given, read, seed, most_seconds)
+    seen = _watched(run, opening)
+    report = in_words_of_a_script(conclude_script(seen), seen, opening.error)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
 
 class Opening:
-    """A script's `make`: always the same environment. What is not described, its own environment says.
+    """A script's `make`: environments of one stream of transitions. What is not described, its own environment says.
 
     Parameters
     ----------
@@ -172,48 +190,97 @@ class Opening:
         self.end = time.monotonic() + most_seconds  # of all runs together
         self.originals = {of.name: of.module.make for of in installed()}
         self.fresh = self.roomy = True
-        self.lasting = False
+        self.lasting = self.on_cpu = self._making = False
+        self.given = Given()
+        self.states = MANY_STATES
+        self.error = ""  # of a run with more states than the script's own environment has
         self.start()
 
     def start(self) -> None:
         """Watch from here on; where nothing was described, from the first environment on."""
-        self.env: Any = None
+        self.own: Any = None
+        self._answering: dict[int, tuple[Any, Any]] = {}
         self.watcher = self._watcher(self.spaces) if self.spaces else None
 
     def _watcher(self, spaces: Spaces) -> Watcher:
         if self.roomy and spaces.n_states is not None:
-            spaces = replace(spaces, n_states=max(spaces.n_states, MANY_STATES))
-        return Watcher(spaces, self.seed, self.end, fresh=self.fresh, lasting=self.lasting)
+            spaces = replace(spaces, n_states=max(spaces.n_states, self.states))
+        return Watcher(spaces, self.seed, self.end, self.given, fresh=self.fresh, lasting=self.lasting)
 
     def make(self, *args: Any, library: str = "", **kwargs: Any) -> Any:
         """In place of `gymnasium.make`, or of that of another `library`."""
         of = library_of(library)
-        if self.env is None:
-            own = None
-            if self.watcher is None:
-                own = own_environment(of, self.originals[of.name], args, kwargs)
-                self.watcher = self._watcher(self.read(own))
-                own.close()
-            self.env = self.watcher.environment(of, own)
-        self.env.spec, self.env.render_mode = specification(args, of), kwargs.get("render_mode")
-        return self.env
+        if self.watcher is None:
+            self._making = True
+            try:
+                self.own = own_environment(of, self.originals[of.name], args, kwargs)
+                self.watcher = self._watcher(self.read(self.own))
+                self.own.close()
+            finally:
+                self._making = False
+        env = self.watcher.environment(of, self.own)
+        env.spec, env.render_mode = specification(args, of), kwargs.get("render_mode")
+        return env
+
+    def answer(self, of: Library, own: Any) -> Any:
+        """In place of an environment of the script's own class; None for one of `make`'s, or that is not ready."""
+        if self._making or not (hasattr(own, "observation_space") and hasattr(own, "action_space")):
+            return None
+        if self.watcher is None:
+            self.watcher = self._watcher(self.read(own))
+        if id(own) not in self._answering:
+            self._answering[id(own)] = own, self.watcher.environment(of, None)
+        return self._answering[id(own)][1]
+
+    @contextmanager
+    def settings(self) -> Iterator[None]:
+        """What is in place while the script runs."""
+        with ExitStack() as stack:
+            for each in (seeded(self.seed), one_thread(), not_compiled(), self.given.watched()):
+                stack.enter_context(each)
+            stack.enter_context(answered_for(self.answer))
+            if self.on_cpu:
+                stack.enter_context(on_cpu())
+            yield
 
 
 def _watched(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """Watch the script, and once more where the examiner itself was in its way.
 
-    That is where fresh weights broke a graph, where the script was written for its environment's states alone, or where
-    it counts episodes and ended before it had learned enough: here they are short.
+    That is where fresh weights broke a graph, where the script was written for its environment's states alone, where it
+    stores more of them than were handed out, or where it counts episodes, which are short here, and came to its end, or
+    to an error after that, before it had learned enough.
     """
-    seen = _seen(run, opening)
-    if seen.ended and not enough(seen.updates, seen.spaces):
+    seen = _seen_on_what_there_is(run, opening)
+    if seen.used_up and not seen.updates:
+        seen = _once_more(run, opening, states=MORE_STATES)
+    if _was_too_short(seen):
         seen = _once_more(run, opening, lasting=True)
     if seen.error and not seen.updates and seen.spaces.n_states is not None:
-        seen = _once_more(run, opening, roomy=False)
+        seen = _once_more(run, opening, roomy=False, error=seen.error)
     return _once_more(run, opening, fresh=False) if seen.broken else seen
 
 
-def _once_more(run: Callable[[Callable[..., Any]], Any], opening: Opening, **changed: bool) -> Observed:
+def _seen_on_what_there_is(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
+    """Watch the script; once more on the CPU, where it asks for a GPU and there is none."""
+    try:
+        seen = _seen(run, opening)
+    except Exception as raised:
+        if not lacks_a_gpu(str(raised)):
+            raise
+    else:
+        if not lacks_a_gpu(seen.error):
+            return seen
+    return _once_more(run, opening, on_cpu=True)
+
+
+def _was_too_short(seen: Observed) -> bool:
+    """Whether it ended before it had learned enough, or failed after many episodes in which it had not learned."""
+    failed = bool(seen.error) and not seen.updates and len(seen.transitions) > SOME_ENDS
+    return failed or (seen.ended and not enough(seen.updates, seen.spaces))
+
+
+def _once_more(run: Callable[[Callable[..., Any]], Any], opening: Opening, **changed: Any) -> Observed:
     """Watch the script from its start again, with an attribute of the opening changed."""
     vars(opening).update(changed)
     opening.start()
@@ -222,13 +289,13 @@ def _once_more(run: Callable[[Callable[..., Any]], Any], opening: Opening, **cha
 
 def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observed:
     """What there was to see until the script ended, or was ended."""
-    error, used_up, ended = "", False, False
+    error, late, used_up, ended = "", "", False, False
     try:
-        with seeded(opening.seed), one_thread(), not_compiled():
+        with opening.settings():
             run(opening.make)
         ended = True
-    except EnoughError:
-        pass
+    except EnoughError as end:
+        late = str(end)
     except NoMoreStatesError:
         used_up = True
     except SystemExit as end:
@@ -243,8 +310,8 @@ def _seen(run: Callable[[Callable[..., Any]], Any], opening: Opening) -> Observe
     finally:
         if opening.watcher is not None:
             opening.watcher.close()
-    if opening.watcher is None:
-        raise SpacesUnknownError(NO_ENVIRONMENT)
+    if opening.watcher is None or (late and not opening.watcher.seen.transitions):
+        raise SpacesUnknownError(f"{late}, and {NO_ENVIRONMENT}" if late else NO_ENVIRONMENT)
     seen = opening.watcher.seen
     seen.error, seen.used_up, seen.ended = error, used_up, ended
     return seen
