@@ -15,9 +15,11 @@ from gradexaminer.findings import EXPLAINS, FAULT, NOT_SEEN, NOTE, Finding
 from gradexaminer.pictures.flow import FLOW, LEAK, NODES, RIGHT, Edge, as_lines, make_flow
 from gradexaminer.pictures.marks import MARKS, picture_of
 from gradexaminer.pictures.svg import as_svg
+from gradexaminer.running.script_words import OF_A_SCRIPT
 from gradexaminer.words import MEANINGS, Section
 
-WITHOUT_PICTURE = {"crashed", "nothing-learned", "out-of-scope", "question-open"}  # nothing on the gradient's way
+NOTHING_RAN = {"crashed", "nothing-learned", *OF_A_SCRIPT.values()}
+WITHOUT_PICTURE = {*NOTHING_RAN, "out-of-scope", "question-open"}  # nothing on the gradient's way
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror='alert(1)'> & \"'"
 SECTIONS = sorted({m.lesson for m in MEANINGS.values() if m.lesson}, key=lambda s: s.page)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
 
 OF_A_SCRIPT = {"crashed": "script-crashed", "nothing-learned": "script-learned-nothing"}
-SHAPED = "a reward that the script itself works out, in place of its environment's, is not known here"
+SHAPED = "a reward that the script itself works out is known only from rows that it learns from several times"
 OLDER, NEWER = r"too many values to unpack \(expected 4\)", r"not enough values to unpack \(expected 5, got 4\)"
 WHY_NOT = (
     "does it train where it is started without arguments? Its own arguments stand after --, as in "
