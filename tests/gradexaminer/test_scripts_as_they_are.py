@@ -225,3 +225,25 @@ def test_a_loop_before_any_environment_is_told(started):
 def test_a_step_of_another_version_is_known(error, words):
     assert words in _advice(error)
     assert bool(words) is bool(_advice(error))
+
+
+def test_a_script_that_learns_from_what_render_draws_is_told_so(started):
+    looks = [
+        ('gym.make("CartPole-v1")', 'gym.make("CartPole-v1", render_mode="rgb_array")'),
+        ("        s = s2\n", "        s = s2\n        env.render()\n"),
+        (
+            "        if step > 100:\n",
+            "        if step == 90:\n            raise ValueError('no cart is seen')\n        if step > 100:\n",
+        ),
+    ]
+    found, said = started(changed(SCRIPT, looks))
+    assert found == 4
+    assert "it asks for a picture at most steps, as an agent that learns from pictures does" in said
+    assert "pictures" not in started(changed(SCRIPT, [looks[0], looks[2]]))[1]
+
+
+@FAULTS
+def test_the_old_way_to_ask_for_a_picture(fault, status, started):
+    asks = ("        s = s2\n", "        s = s2\n        env.unwrapped.render(mode='rgb_array').transpose(2, 0, 1)\n")
+    found, said = started(changed(SCRIPT, [asks, *fault]))
+    assert found == status, said

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradexaminer.findings import NOT_SEEN, Finding, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, Finding, Report
 from gradexaminer.running.library import NEW
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OF_A_SCRIPT = {"crashed": "script-crashed", "nothing-learned": "script-learned-nothing"}
 SHAPED = "a reward that the script itself works out is known only from rows that it learns from several times"
+PICTURES = "it asks for a picture at most steps, as an agent that learns from pictures does; here they show nothing"
 OLDER, NEWER = r"too many values to unpack \(expected 4\)", r"not enough values to unpack \(expected 5, got 4\)"
 WHY_NOT = (
     "does it train where it is started without arguments? Its own arguments stand after --, as in "
@@ -21,7 +22,7 @@ WHY_NOT = (
 )
 
 
-def in_words_of_a_script(report: Report, seen: Observed, before: str = "") -> Report:
+def in_words_of_a_script(report: Report, seen: Observed, before: str = "", *, looks: bool = False) -> Report:
     """Change findings that speak of an agent's `update`, which a script need not have.
 
     Parameters
@@ -30,8 +31,12 @@ def in_words_of_a_script(report: Report, seen: Observed, before: str = "") -> Re
     seen : Observed
     before : str
         The error of an earlier run, with more states than the script's own environment has.
+    looks : bool
+        Whether it asks for a picture at most steps.
     """
     report.findings = [_reworded(f, seen, before) for f in report.findings]
+    if looks and report.of(NOT_SEEN) and not report.of(FAULT):
+        report.add(NOT_SEEN, "out-of-scope", "", PICTURES)
     return report
 
 

@@ -41,6 +41,7 @@ class StreamEnv:
     metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 30}  # noqa: RUF012  # Gymnasium's
     render_mode: str | None = None
     spec: Any = None
+    pictures = 0  # that the script asked for
 
     def __init__(
         self,
@@ -124,9 +125,12 @@ class StreamEnv:
             raise ValueError(f"the environment was given {action!r}, and its actions are 0 to {n - 1}")
         return int(number)
 
-    def render(self) -> Any:
-        """Show nothing; a black picture where pictures were asked for."""
-        return np.zeros((64, 64, 3), np.uint8) if self.render_mode == "rgb_array" else None
+    def render(self, mode: str | None = None, **_options: Any) -> Any:
+        """Show nothing; a black picture where pictures were asked for, which the old gym's scripts do here."""
+        if (mode or self.render_mode) != "rgb_array":
+            return None
+        self.pictures += 1
+        return np.zeros((64, 64, 3), np.uint8)
 
     def close(self) -> None:
         """Close nothing."""

@@ -61,6 +61,7 @@ class Watcher:
         self.recorder = Recorder(self.seen.found, self.rows)
         self.given = given or Given()
         self.steps, self.draws = count(), count()
+        self.made: list[Any] = []
         self.generator = torch.Generator().manual_seed(seed)
         self.rng = np.random.default_rng(seed)
         self.end = end
@@ -74,7 +75,14 @@ class Watcher:
         given = lambda: self.given.action  # noqa: E731
         shared = (self.steps, self.draws)
         made = StreamEnv(self.spaces, self.rng, self._stepped, self._reset, of, own, self._rarely, given, *shared)
-        return as_gymnasium(made, of)
+        self.made.append(as_gymnasium(made, of))
+        return self.made[-1]
+
+    @property
+    def looks(self) -> bool:
+        """Whether the script asks for a picture at most steps, as one that learns from pictures does."""
+        asked = sum(int(env.pictures) for env in self.made)
+        return 2 * asked > len(self.seen.transitions)
 
     def _rarely(self) -> bool:
         """Whether an episode should last: until something is learned, once the buffer has some ends to learn from."""
@@ -167,7 +175,8 @@ def watch(
 
     opening = Opening(given, read, seed, most_seconds)
     seen = _watched(run, opening)
-    report = in_words_of_a_script(conclude_script(seen), seen, opening.error)
+    looks = opening.watcher is not None and opening.watcher.looks
+    report = in_words_of_a_script(conclude_script(seen), seen, opening.error, looks=looks)
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
