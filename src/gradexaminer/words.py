@@ -149,7 +149,7 @@ MEANINGS: dict[str, Meaning] = {
     "mask-averaged": Meaning(
         "Each row's value is masked by the mean mask of the batch: shapes (B, 1) and (B,) were broadcast", TRAP
     ),
-    "error-not-squared": Meaning("The loss is the error itself, neither squared nor bent: it has no minimum", TRAP),
+    "error-not-squared": Meaning("The loss is the error itself, neither squared nor Huber's: it has no minimum", TRAP),
     "reward-missing": Meaning("The reward is missing from the label", TARGET),
     "ascent": Meaning("The critic climbs its loss: the gradient has the wrong sign", STEP),
     "clip-inside": Meaning(
@@ -299,5 +299,5 @@ MEANINGS: dict[str, Meaning] = {
     "target-not-seen": Meaning("How the target network is updated was not seen"),
     "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
     "script-learned-nothing": Meaning("The script ran no backward pass while it was watched"),
-    "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3 and SAC"),
+    "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3, SAC and NAF"),
 }

@@ -173,7 +173,7 @@ class Recorded:
     def learn(self, batch: Batch) -> None:
         """Learn from the next batch."""
         if self._learned >= len(self._batches) or batch is not self._batches[self._learned]:
-            raise ValueError("hand `agent.learn` the batches themselves, in their order, each once")
+            raise ValueError("hand `learn` of the agent, no copy, the batches themselves, in their order, each once")
         for name, weights in self._after.items():
             self._load(getattr(self, name), weights[self._learned])
         self._learned += 1
