@@ -255,3 +255,16 @@ def test_the_readme_says_how_large_the_check_engine_is():
     engine, whole = re.search(r"The check engine is about ([\d,]+) of the ([\d,]+) lines", text).groups()
     assert int(engine.replace(",", "")) == pytest.approx(lines_of("core", "check", "diagnosis"), rel=0.1)
     assert int(whole.replace(",", "")) == pytest.approx(lines_of("."), rel=0.1)
+
+
+def test_the_points_of_each_chapter_are_those_of_its_notebook():
+    """What an instructor reads before deciding: by the judge, by a person."""
+    text = (ROOT / "docs" / "running-a-class.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) · [^|]+\|[^|]+\| (\d+) \| (\d+) \|$", text, re.M)
+    assert len(rows) == len(list((ROOT / "course").glob("0?-*")))
+    for number, judge, person in rows:
+        (path,) = (ROOT / "course").glob(f"0{number}-*/*.ipynb")
+        points = {"code": 0.0, "markdown": 0.0}
+        for cell in nbformat.read(path, as_version=4).cells:
+            points[cell.cell_type] += cell.metadata.get("nbgrader", {}).get("points", 0)
+        assert points == {"code": float(judge), "markdown": float(person)}, path.name
