@@ -133,7 +133,7 @@ class Placing:
         bases = [*_bases([p for p in parts if p.is_wrong]), *_bases([p for p in parts if not p.is_wrong])]
         for base in bases:
             old, put = subjects(self.laboratory.exercise, base.args)[name]
-            if old != value:
+            if isinstance(old, bool | int | float) and old != value:
                 args = put(type(old)(value))
                 yield from self._asked(label, parts, [replace(base, name=f"{base.name}, {name} {value}", args=args)])
 
