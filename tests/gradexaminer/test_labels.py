@@ -241,3 +241,16 @@ def test_a_discount_of_the_file_that_nothing_reads_is_missing(load):
     for seed in SEEDS:
         assert told(examine_continuous(wrong, seed)) == [("fault", "gamma-missing")]
         assert told(examine_continuous(by_choice, seed)) == told(examine_continuous(elsewhere, seed)) == []
+
+
+def test_a_discount_that_is_added_is_missing(load):
+    added = [("self.gamma * (1 - d) * v", "self.gamma + (1 - d) * v")]
+    wrong, shifted = (
+        load(changed(TD3, added)),
+        load(changed(TD3, [("y = r + self.gamma", "y = r + 0.98 + self.gamma")])),
+    )
+    for seed in SEEDS:
+        report = examine_continuous(wrong, seed)
+        assert told(report) == [("fault", "gamma-missing")]
+        assert "0.98 is added to each row's label" in str(report)
+        assert told(examine_continuous(shifted, seed)) == []

@@ -31,6 +31,7 @@ WRONG_REWARDS = {  # such as are not the row's own, or not the whole of it
 }
 OF_THE_BATCH = {"batch-max", "bootstrap-averaged", "one-bootstrap"}  # one number for all rows
 FEWEST_SCALES = 3  # updates in which a loss's factor was measured
+USUAL = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # discounts
 SAME_SCALE = 2e-2  # relative difference of two factors that are the same
 SAME_FACTOR = 2e-4  # difference of two factors in one label
 
@@ -240,6 +241,9 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         )
     elif gamma < 0:
         report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
+    elif (added := _added_gamma(gamma, found, told)) is not None:
+        each = f"the value's factor is 1, and {added:g} is added to each row's label"
+        report.add(FAULT, "gamma-missing", view.name, each)
     elif told and min(abs(gamma - x) for x in told) > max(SAME_GAMMA, SURE * float(np.median(errors))):
         _say_gamma(seen, view, found, gamma, rewards, report)
     elif not told and abs(gamma - 1) < SAME_GAMMA and (left := seen.found.unread.get("gamma")):
@@ -248,6 +252,14 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         )
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
+
+
+def _added_gamma(gamma: float, found: list[Label], told: list[float]) -> float | None:
+    """A discount that is added and not multiplied with: `r + gamma + v`."""
+    if abs(gamma - 1) > SAME_GAMMA or found[0].reward != "shifted":
+        return None
+    more = float(np.median([x.intercept for x in found]))
+    return next((x for x in (*told, *USUAL) if abs(more - x) < SAME_GAMMA), None)
 
 
 def _say_gamma(
