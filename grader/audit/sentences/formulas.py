@@ -111,6 +111,8 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return 0.0, _between(entry, s, part, str(rest[0]), rest[1:])
         if kind == "rows":
             return 0.0, _of_rows(entry, s, part, rest)
+        if kind == "every-pair":
+            return 0.0, _of_all_pairs(entry, s, part)
         if kind == "unit-step":
             start = s.inputs[str(rest[0])]
             return start, _unit_steps(s, part, right - start)
@@ -150,6 +152,26 @@ def _of_rows(entry: Entry, s: Sample, part: str, key: Sequence[str | float]) -> 
     right = right_answer(entry, args)
     found = None if right is None else numbers(right, entry.exercise.returns).get(part)
     return found if found is None or divisor != "mean" else found * share
+
+
+LABEL = ("reward", "next_obs", "next_state", "next_action", "terminated", "truncated", "done", "y", "q_next")
+
+
+def _of_all_pairs(entry: Entry, s: Sample, part: str) -> Array | None:
+    """Return the mean of the right answers to batches whose rows have the labels of others, all in turn."""
+    B, made = s.case.sizes.get("B", 1), []
+    for k in range(B):
+        order, args = np.roll(np.arange(B), k), dict(s.case.args)
+        for name, x in s.case.args.items():
+            if name == "batches":
+                args[name] = {n: v[:, order] if n in LABEL else v for n, v in x.items()}
+            elif name == "batch":
+                args[name] = {n: v[order] if n in LABEL else v for n, v in x.items()}
+            elif name in LABEL:
+                args[name] = x[order]
+        right = right_answer(entry, args)
+        made.append(None if right is None else numbers(right, entry.exercise.returns).get(part))
+    return None if any(x is None for x in made) else np.asarray(sum(made) / B)
 
 
 def _unit_steps(s: Sample, part: str, step: Array) -> Array:

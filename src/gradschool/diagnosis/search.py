@@ -18,6 +18,7 @@ from gradschool.diagnosis.hypotheses.batches import alone
 from gradschool.diagnosis.hypotheses.combinations import between, portions
 from gradschool.diagnosis.hypotheses.counterfactuals import as_formulas, relevant
 from gradschool.diagnosis.hypotheses.equal_rows import equal_rows
+from gradschool.diagnosis.hypotheses.every_pair import every_pair
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, nearly, precision, wrong_signs
@@ -263,7 +264,8 @@ class Search:
             return
         first = next(p for p in parts if p.is_wrong)
         cheap = chain((ZERO, RIGHT_ITSELF), OF_RIGHT, of_inputs(parts), self._other_parts(label), clipped(parts))
-        for formula in self._of_other_inputs(parts, first) if as_if else cheap:
+        plain = chain(cheap, every_pair(self.laboratory, parts))
+        for formula in self._of_other_inputs(parts, first) if as_if else plain:
             if match([first], formula, first_look=True):  # most are refuted by the first input
                 fit = match(parts, formula)
                 if fit:

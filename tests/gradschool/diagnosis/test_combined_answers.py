@@ -94,6 +94,17 @@ def huber(of_error: Callable[[Array, float], Array]) -> Answer:
     return answer
 
 
+def taken(gap: Callable[[Array, Array], Array]) -> Answer:
+    """The gradient at the outputs, with a gap of one's own between taken outputs and labels."""
+
+    def answer(q: Array, action: Array, y: Array) -> Array:
+        rows, G = np.arange(len(y)), np.zeros_like(q)
+        G[rows, action] = gap(q[rows, action], y) / len(y)
+        return G
+
+    return answer
+
+
 def loss(e: Array, kappa: float) -> Array:
     return np.where(np.abs(e) <= kappa, 0.5 * e**2, kappa * (np.abs(e) - 0.5 * kappa))
 
@@ -149,6 +160,12 @@ PAIRS: dict[str, tuple[str, Answer, str, Answer]] = {
         sac(lambda alpha: -alpha + alpha**2),
     ),
     "factor": ("ddpg.invert_gradients", inverted(0.0, 1.0), "factor-clipped", inverted(0.0, 0.9)),
+    "every pair": (
+        "dqn.output_gradient",
+        taken(lambda q, y: (q[:, None] - y).mean(axis=1)),
+        "compared with the labels of all rows",
+        taken(lambda q, y: q - np.roll(y, 1)),
+    ),
     "clipped": (
         "ddpg.squash",
         lambda z, low, high: np.clip(z, low, high),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -462,12 +462,18 @@ def test_one_sample_alone_tells_mixed_samples_from_a_wrong_sum() -> None:
     def loss(q: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.array([0.5 * np.mean((q - y) ** 2)])
 
-    draws = {"q": lambda B: np.sin(np.arange(B) + 1.0), "y": lambda B: np.cos(3.0 * np.arange(B))}
-    name, sentence = hint(loss, lambda q, y: np.array([0.5 * np.mean((q[:, None] - y) ** 2)]), "q, y", **draws)
+    def every_pair(q: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.array([0.5 * np.mean((q[:, None] - y) ** 2)])
+
+    def draws(one: str, other: str) -> dict[str, Any]:
+        return {one: lambda B: np.sin(np.arange(B) + 1.0), other: lambda B: np.cos(3.0 * np.arange(B))}
+
+    name, sentence = hint(loss, every_pair, "p, l", **draws("p", "l"))
     assert name == "samples-mixed"
-    assert "With the numbers of `q` one row further down the right answer changes, and yours does not" in sentence
-    name, _ = hint(loss, lambda q, y: np.array([0.5 * np.sum((q - y) ** 2) / len(q) ** 1.5]), "q, y", **draws)
-    assert name != "samples-mixed"
+    assert "With the numbers of `p` one row further down the right answer changes, and yours does not" in sentence
+    assert hint(loss, every_pair, "q, y", **draws("q", "y"))[0] == "every-pair"  # `y` is known to be a label
+    name, _ = hint(loss, lambda q, y: np.array([0.5 * np.sum((q - y) ** 2) / len(q) ** 1.5]), "q, y", **draws("q", "y"))
+    assert name not in ("samples-mixed", "every-pair")
 
 
 # -- what is asked, and how often ------------------------------------------------------------------------------------

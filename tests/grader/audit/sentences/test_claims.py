@@ -306,6 +306,14 @@ TRUE_AND_FALSE |= {
         ("everywhere", "", "right/width", 0.5),
         ("everywhere", "", "right*width", 0.5),
     ),
+    "each row beside the labels of all": (
+        "dqn.output_gradient",
+        "rows, G = np.arange(len(y)), np.zeros_like(q)\n"
+        "G[rows, action] = (q[rows, action] - y.mean()) / len(y)\nreturn G",
+        "formula",
+        ("everywhere", "", "every-pair"),
+        ("everywhere", "", "as-if", "y", "zero"),
+    ),
     "an input that is clipped": (
         "ddpg.squash",
         "return np.clip(z, low, high)",
