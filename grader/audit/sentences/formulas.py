@@ -159,7 +159,8 @@ LABEL = ("reward", "next_obs", "next_state", "next_action", "terminated", "trunc
 
 def _of_all_pairs(entry: Entry, s: Sample, part: str) -> Array | None:
     """Return the mean of the right answers to batches whose rows have the labels of others, all in turn."""
-    B, made = s.case.sizes.get("B", 1), []
+    B = s.case.sizes.get("B", 1)
+    made: list[Array] = []
     for k in range(B):
         order, args = np.roll(np.arange(B), k), dict(s.case.args)
         for name, x in s.case.args.items():
@@ -170,8 +171,11 @@ def _of_all_pairs(entry: Entry, s: Sample, part: str) -> Array | None:
             elif name in LABEL:
                 args[name] = x[order]
         right = right_answer(entry, args)
-        made.append(None if right is None else numbers(right, entry.exercise.returns).get(part))
-    return None if any(x is None for x in made) else np.asarray(sum(made) / B)
+        found = None if right is None else numbers(right, entry.exercise.returns).get(part)
+        if found is None:
+            return None
+        made.append(found)
+    return np.asarray(np.mean(made, axis=0))
 
 
 def _unit_steps(s: Sample, part: str, step: Array) -> Array:
