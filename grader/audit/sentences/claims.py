@@ -385,6 +385,20 @@ def _verdicts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[
     return "" if true[str(name)] else "it says otherwise of these agents"
 
 
+def _updates(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that these networks are wrong after so many updates, and none after fewer, wherever the agent is wrong."""
+    part, (updates, *names) = report.claim.part, report.claim.details
+    for s in (s for s in samples if s.wrong[part].any()):
+        rows, at = s.wrong[part].any(axis=1), 0
+        if rows[: int(updates) - 1].any():
+            return f'it is wrong after fewer updates on "{s.case.name}"'
+        for name, count in entry.exercise.networks_in[part](s.case.args).items():
+            if name in names and not s.wrong[part][int(updates) - 1, at : at + count].any():
+                return f'`{name}` is right on "{s.case.name}"'
+            at += count
+    return ""
+
+
 def _decided_by_size(samples: Sequence[Sample]) -> bool:
     """Return whether right agents with batches of one length pass all or fail all, and some pass and some fail."""
     seen: dict[int, set[bool]] = {}
@@ -396,6 +410,7 @@ def _decided_by_size(samples: Sequence[Sample]) -> bool:
 
 KINDS: dict[str, Test] = {
     "wrong": _sometimes_wrong,
+    "updates": _updates,
     "nan": _nan,
     "not-zero": _not_zero,
     "leak": _leak,

@@ -124,7 +124,8 @@ class Exercise:
     answer consists of which is one flat gradient. ``needs_torch``: the function itself is called with
     torch's objects, so that nothing can be checked where there is no PyTorch, as in the browser. ``known_as`` are the
     lesson's names of inputs that the signature does not name, such as ``batches.done`` of what an agent learns from.
-    ``steps`` are the parts of the answer that are an input's numbers after one step, and the input.
+    ``steps`` are the parts of the answer that are an input's numbers after one step, and the input. ``networks_in``:
+    of a part with a row for each update, the networks whose weights stand side by side in it, and how many each has.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Exercise:
     needs_torch: bool = False
     known_as: Mapping[str, str] = field(default_factory=dict, hash=False)
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    networks_in: Mapping[str, Callable[[Args], Mapping[str, int]]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice"):

@@ -28,6 +28,7 @@ from gradschool.diagnosis.hypotheses.surroundings import beside_wrong
 from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import RESERVE, Placing
 from gradschool.diagnosis.state_words import of_optimizer, state_sentence
+from gradschool.diagnosis.updates import first_wrong_update
 from gradschool.diagnosis.verdicts import verdicts
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
 
@@ -101,6 +102,7 @@ class Search:
             self._blocked,
             self._read,
             self._precision,
+            self._by_update,
             self._everywhere,
             self._with_one_option,
             self._as_if,
@@ -180,6 +182,11 @@ class Search:
                 found = Diagnosis("read", said, Claim("read", label, (sentence, where.strip())), experiment)
                 yield self._with_place(label, found) if where else found
                 return
+
+    def _by_update(self, label: str) -> Iterator[Diagnosis]:
+        """Say after which update an agent is wrong, where everything else about it is right."""
+        if label in self.laboratory.exercise.networks_in and self.wrong == [label]:
+            yield from first_wrong_update(self.tried[label])
 
     def _precision(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, precision)

@@ -139,3 +139,27 @@ def test_a_value_of_an_option_is_tried_on_what_is_wrong_with_others() -> None:
 
     hint = said("lab.taxi_dqn", Double).hint
     assert hint.startswith("With `gamma` set to 0, your `one_update` is right;"), hint
+
+
+def test_the_first_wrong_update_is_named_where_single_updates_are_right() -> None:
+    class Once(taxi_dqn.TaxiAgent):
+        """The file's class with its faults fixed, which copies the target network once."""
+
+        def learn(self, batch: Any) -> float:
+            obs, action, reward, next_obs, done = batch
+            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+            with torch.no_grad():
+                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).max(dim=1).values
+            loss = 0.5 * (q - y).pow(2).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.updates += 1
+            if self.updates == self.sync_every:
+                self.target_net.load_state_dict(self.q_net.state_dict())
+            return loss.item()
+
+    assert said("lab.taxi_dqn", Once).hint.startswith(
+        "After 4 updates of one agent, `target_net` is wrong, and `q_net` is right. After fewer, all of its networks "
+        "are right."
+    )

@@ -5,10 +5,13 @@ A kernel that is being graded sees this file and ``adapters.py`` alone.
 
 from __future__ import annotations
 
+from functools import partial
+
 from gradschool.core.exercise import Exercise
 from gradschool.exercises.lab import adapters
 
 OF_BATCH = {"batches.reward": "batch.reward", "batches.done": "batch.done"}
+OF_DQN = {"all_updates": partial(adapters.weights_of, ("q_net", "target_net"))}
 EXERCISES = (
     Exercise(
         "lab.taxi_test",
@@ -30,6 +33,7 @@ EXERCISES = (
         earning=("one_update", "two_updates", "copied_target", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         steps={"one_update": "q_net"},
+        networks_in=OF_DQN,
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
             "definition of DQN gives: the faults are gone."
@@ -56,6 +60,7 @@ EXERCISES = (
         earning=("discounted", "next_action", "target_net", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         steps={"discounted": "q_net", "next_action": "q_net", "target_net": "target_net"},
+        networks_in=OF_DQN,
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
             "follows slowly: the faults are gone."
@@ -82,6 +87,7 @@ EXERCISES = (
         earning=("critic_after_both", "actor_step", "critic_step", "all_updates"),
         known_as={"target_actor": "target_actor", "target_critic": "target_critic", **OF_BATCH},
         steps={"actor_step": "actor", "critic_step": "critic"},
+        networks_in={"all_updates": partial(adapters.weights_of, adapters.NETS)},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "
             "gone."

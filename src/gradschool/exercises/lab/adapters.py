@@ -154,6 +154,11 @@ def together(seen: Mapping[str, Array]) -> Array:
     return np.concatenate([x.reshape(len(x), -1) for x in seen.values()], axis=1)
 
 
+def weights_of(names: Sequence[str], a: Args) -> dict[str, int]:
+    """Return how many weights each of these networks has, in the order in which they stand side by side."""
+    return {name: int(np.size(net["flat"] if isinstance(net := a[name], Mapping) else net)) for name in names}
+
+
 def taxi_test(answer: Answer, a: Args) -> dict[str, Array]:
     """Hand recorded agents on Taxi to the student's test: True where it passes."""
     from gradschool.lessons.lab import small

@@ -9,7 +9,7 @@ import pytest
 
 from grader.audit import deep
 from grader.audit.deep import Options, by_judge, examine_mutant
-from grader.audit.mutation.mutants import Solution
+from grader.audit.mutation.mutants import Solution, known_mistakes
 from grader.audit.sentences.claims import KINDS, false_claims, refuted
 from grader.audit.sentences.conditions import ENTRIES, ROWS, WHOLE
 from grader.audit.sentences.inputs import draw
@@ -357,6 +357,19 @@ def test_a_true_claim_holds_and_a_lie_is_refuted(what: str):
     exercise, body, kind, truth, lie, *part = TRUE_AND_FALSE[what]
     assert found(exercise, body, kind, truth, *part) == ""
     assert found(exercise, body, kind, lie, *part) != ""
+
+
+def test_claims_about_the_first_wrong_update():
+    entry = find_entry("lab.pendulum_ddpg")
+    wrong = next(m for m in known_mistakes(entry) if m.operator == "critic-not-zeroed")
+    samples = draw(entry, wrong, 6)
+
+    def said(*details: str | float) -> str:
+        return refuted(entry, wrong, report("lab.pendulum_ddpg", Claim("updates", "all_updates", details)), samples)
+
+    assert said(2, "critic") == ""
+    assert "`actor` is right" in said(2, "actor", "critic") or "`target_actor` is right" in said(2, "target_actor")
+    assert "it is wrong after fewer updates" in said(3, "critic")
 
 
 def test_claims_about_parts():
