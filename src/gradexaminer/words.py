@@ -296,6 +296,7 @@ MEANINGS: dict[str, Meaning] = {
     "actor-not-seen": Meaning("The actor's gradient was not seen"),
     "policy-not-examined": Meaning("This network is a policy over discrete actions, whose loss is not examined"),
     "temperature-not-examined": Meaning("How the temperature is learned fits none of the formulas that are known here"),
+    "mask-not-seen": Meaning("Whether terminated rows bootstrap was not seen"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
     "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
     "script-learned-nothing": Meaning("The script ran no backward pass while it was watched"),

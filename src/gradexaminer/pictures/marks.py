@@ -121,6 +121,7 @@ MARKS: dict[str, Mark] = {
     "unexplained-target": _in(CRITIC, "target"),
     "target-unasked": _in(CRITIC, "target"),
     "online-overwritten": _ways(CRITIC, LEAK, ("target", "online")),
+    "mask-not-seen": _in(CRITIC, "label"),
     "target-not-seen": _ways(CRITIC, UNSEEN, ("online", "target")),
     "critic-not-seen": _ways(CRITIC, UNSEEN, *RIGHT[CRITIC]),
     "actor-gradient-left": _ways(ACTOR, LEAK, ("critic", "critic's optimizer")),

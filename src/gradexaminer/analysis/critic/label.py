@@ -27,6 +27,8 @@ NOTHING = 1e-4  # of Q's factor: a bootstrapped value with a smaller one is not 
 SAME_FACTOR = 1e-3  # relative difference of two factors of Q that are the same
 SAME_MEAN = 2e-3  # of what an average over the batch should be
 FEWEST_ALPHAS = 3  # updates in which a temperature was measured
+AT_THE_END = {"replaced at the end", "shifted at the end"}
+SAME_END, NO_NUMBER = 2e-2, 1e-9  # relative difference of two such numbers; of rows that do not tell one
 SAME_ALPHA = 2e-2  # relative difference of two that are the same
 TRIED_ELSEWHERE = {("plain", "live"), ("plain", "live or cut"), ("shifted at the end", "done")}
 BESIDE = {"of the transition before", "of the transition after"}
@@ -67,7 +69,9 @@ def _again(
 def _plain_forms(
     e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
 ) -> Iterator[Label | None]:
-    likely = {mask: _promising(e, candidates, mask, "plain", rows) for mask in ("live", "live or cut")}
+    """Where no terminated row tells, as where the loss is flat in each, both masks hold: other updates decide."""
+    masks = ("live", "live or cut") if e.terminated[rows].any() else ("live", "live or cut", "all")
+    likely = {mask: _promising(e, candidates, mask, "plain", rows) for mask in masks}
     for i, candidate in enumerate(candidates):
         for mask, promising in likely.items():
             if promising[i]:
@@ -158,8 +162,18 @@ def _mean_with_entropy(e: Evidence, c: Candidate, constant: Label) -> Iterator[L
 
 
 def settled(agreed: list[list[Label]]) -> list[list[Label]]:
-    """Explanations without those averages whose alpha is another one in each update."""
-    return [found for found in agreed if not _drifts(found)]
+    """Explanations without those averages whose alpha is another one in each update.
+
+    Nor with another number at each end, where one without is left: one terminated row fits a number of its own.
+    """
+    found = [labels for labels in agreed if not _drifts(labels)]
+    return [labels for labels in found if not _has_many_ends(labels)] or found
+
+
+def _has_many_ends(found: list[Label]) -> bool:
+    """Whether what stands in place of the terminated rows' reward is another number in each update that tells one."""
+    numbers = np.array([x.intercept for x in found if x.reward in AT_THE_END and abs(x.intercept) > NO_NUMBER])
+    return len(numbers) > 1 and bool(np.ptp(numbers) > SAME_END * np.abs(numbers).max())
 
 
 def _drifts(found: list[Label]) -> bool:

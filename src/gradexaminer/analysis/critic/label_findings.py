@@ -15,7 +15,7 @@ from gradexaminer.analysis.critic.target_action import say_target_action
 from gradexaminer.analysis.critic.views import CriticView
 from gradexaminer.analysis.update.applied import climbs
 from gradexaminer.analysis.update.pairs import kept_target, unasked_targets
-from gradexaminer.findings import FAULT, NOTE, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
@@ -165,6 +165,9 @@ def _say_mask(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
     if reward in WRONG_REWARDS:
         code, told = WRONG_REWARDS[reward]
         report.add(FAULT, code, view.name, told)
+    if {("live", "plain"), ("all", "plain")} <= {(found[0].mask, found[0].reward) for found in agreed}:
+        told = "its batches held no terminated row, or only such in which the loss is flat"
+        report.add(NOT_SEEN, "mask-not-seen", view.name, told)
     if "live" in masks and "plain" in rewards:
         return
     if masks <= OF_OTHER_ROWS.keys():
