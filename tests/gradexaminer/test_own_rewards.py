@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gradexaminer import watch
+from gradexaminer.analysis.critic.own_rewards import _exact
 from tests.gradexaminer.conftest import told
 
 SEEDS = (0, 1, 2)
@@ -61,3 +64,18 @@ def test_a_label_over_rewards_of_the_scripts_own(label, said):
         assert told(report) == said, str(report)
         own = any(x.endswith("the script's own, not the environment's") for x in report.conventions)
         assert own == (label != "unknown")
+
+
+def test_a_value_that_is_q_itself_explains_nothing():
+    """Whatever the gradient is, Q is 1 times itself, and the gradient's factor is rounding."""
+    rng = np.random.default_rng(0)
+    index = np.tile(np.arange(40), 4)
+    q, g, no = rng.normal(size=160), rng.normal(size=160), np.zeros(160)
+    e = SimpleNamespace(g=g, q=q, terminated=no, truncated=no, reward=no, over=40)
+    itself = SimpleNamespace(value=q + 1e-9 * rng.normal(size=160), asked=np.ones(160, bool), entropy={})
+    assert list(_exact(e, [itself], index, np.ones(160, bool))) == []
+    value = rng.normal(size=160)
+    e.g = (q - 0.99 * value - rng.normal(size=40)[index]) / 20
+    other = SimpleNamespace(value=value, asked=np.ones(160, bool), entropy={})
+    found = list(_exact(e, [itself, other], index, np.ones(160, bool)))
+    assert [(x.candidate, round(x.gamma, 6), round(x.scale, 6)) for x in found[:1]] == [(other, 0.99, 2.0)]

@@ -17,6 +17,7 @@ from gradexaminer.analysis.reading.fits import saturated
 
 FEWEST_AGAIN = 40  # numbers beyond the first of each row
 EXACT = 1e-3  # relative residual
+LEAST_PART = 1e-2  # of Q, that the gradient accounts for
 TRIED = ("live", "live or cut", "all")
 
 Learned = tuple[Evidence, list[Candidate], np.ndarray]
@@ -45,7 +46,11 @@ def _exact(e: Evidence, candidates: list[Candidate], index: np.ndarray, kept: np
                 more = [] if log_pi is None else [_within(m * log_pi, index, kept)]
                 table = np.stack([g, _within(m * c.value, index, kept), *more], axis=1)
                 found, *_ = np.linalg.lstsq(table, q, rcond=None)
-                if np.linalg.norm(q - table @ found) < EXACT * np.linalg.norm(q) and found[0] and found[1]:
+                size = np.linalg.norm(q)
+                apart = (
+                    np.linalg.norm(found[0] * g) > LEAST_PART * size
+                )  # else the value is Q itself, whatever is learned
+                if np.linalg.norm(q - table @ found) < EXACT * size and apart and found[1]:
                     yield _label(e, c, mask, name, found)
 
 
