@@ -12,6 +12,7 @@ from torch import nn
 
 from gradexaminer import watch
 from gradexaminer.analysis.critic.own_rewards import _exact
+from gradexaminer.running import stream_env
 from tests.gradexaminer.conftest import told
 
 SEEDS = (0, 1, 2)
@@ -64,6 +65,14 @@ def test_a_label_over_rewards_of_the_scripts_own(label, said):
         assert told(report) == said, str(report)
         own = any(x.endswith("the script's own, not the environment's") for x in report.conventions)
         assert own == (label != "unknown")
+
+
+@pytest.mark.parametrize("label", ["right", "unmasked"])
+def test_rewards_of_its_own_in_rows_that_end_once_leave_the_mask_unseen(label, monkeypatch):
+    """Within a row that was learned once, nothing is left."""
+    monkeypatch.setattr(stream_env, "TERMINATED", 0.0)
+    report = watch(lambda make: shaped(make, label), n_actions=3, obs=4)
+    assert told(report) == [("not seen", "mask-not-seen")], str(report)
 
 
 def test_a_value_that_is_q_itself_explains_nothing():

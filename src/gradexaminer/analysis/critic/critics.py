@@ -155,7 +155,7 @@ def _with_own_rewards(seen: Observed, view: CriticView, online: frozenset[int], 
     learned = [(*_possible(seen, *x, online), x[2].index) for x in view.rows]
     found = labels_with_own_rewards(learned)
     if found:
-        view.agreed = [found]
+        view.agreed = found
         report.convention(f"rewards that {view.name} learns: the script's own, not the environment's")
 
 

@@ -166,7 +166,7 @@ def _say_mask(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
         code, told = WRONG_REWARDS[reward]
         report.add(FAULT, code, view.name, told)
     if {("live", "plain"), ("all", "plain")} <= {(found[0].mask, found[0].reward) for found in agreed}:
-        told = "its batches held no terminated row, or only such in which the loss is flat"
+        told = "no terminated row tells: there was none, or the loss is flat in it, or its reward is not known"
         report.add(NOT_SEEN, "mask-not-seen", view.name, told)
     if "live" in masks and "plain" in rewards:
         return

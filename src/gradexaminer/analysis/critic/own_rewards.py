@@ -23,8 +23,8 @@ TRIED = ("live", "live or cut", "all")
 Learned = tuple[Evidence, list[Candidate], np.ndarray]
 
 
-def labels_with_own_rewards(learned: list[Learned]) -> list[Label]:
-    """The label that explains all updates, whatever each row's reward is; empty where none does.
+def labels_with_own_rewards(learned: list[Learned]) -> list[list[Label]]:
+    """The label that explains all updates, whatever each row's reward is, with each mask that does; else empty.
 
     Each update is given as its evidence, what its labels may bootstrap from, and its rows' numbers.
     """
@@ -34,7 +34,11 @@ def labels_with_own_rewards(learned: list[Learned]) -> list[Label]:
     if e.steps > 1 or kept.sum() - len(np.unique(index[kept])) < FEWEST_AGAIN:
         return []
     candidates = pooled_candidates([given for _, given, _ in learned])
-    return next(([x] * len(learned) for x in _exact(e, candidates, index, kept)), [])
+    first = next(_exact(e, candidates, index, kept), None)
+    if first is None or first.candidate is None:
+        return []
+    alike = _exact(e, [first.candidate], index, kept)
+    return [[x] * len(learned) for x in alike if x.entropy_of == first.entropy_of]
 
 
 def _exact(e: Evidence, candidates: list[Candidate], index: np.ndarray, kept: np.ndarray) -> Iterator[Label]:
