@@ -397,6 +397,15 @@ TD3_RIGHT: dict[str, list[tuple[str, str]]] = {
     ],
     "label not detached": [("with torch.no_grad():", "if True:")],
     "slope by hand": [*_DDPG, (_ACTOR, _SLOPE.format(at="mu", loss="-(slope * mu).sum(1).mean()"))],
+    "slope by hand of the actor's own output": [
+        *_DDPG,
+        (
+            _ACTOR,
+            _SLOPE.format(at="mu", loss="-(slope * mu).sum(1).mean()")
+            .replace("mu.detach().requires_grad_()", "mu")
+            .replace("u)[0]", "u, retain_graph=True)[0]"),
+        ),
+    ],
     "inverting gradients": [*_DDPG, (_ACTOR, _INVERTING.format(up=">"))],
     "grad_outputs": [
         *_DDPG,

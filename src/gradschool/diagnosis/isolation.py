@@ -11,7 +11,7 @@ from gradschool.diagnosis.evidence import Laboratory, Part, of_every_kind
 from gradschool.diagnosis.hypotheses.formulas import RIGHT_ITSELF, ZERO, Formula, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.observations import scaled
-from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others
+from gradschool.diagnosis.hypotheses.surroundings import with_others, with_small_others, with_zeros
 from gradschool.diagnosis.inputs import is_real, networks, subjects
 from gradschool.diagnosis.wording import formula_sentence
 
@@ -63,7 +63,9 @@ def _without(laboratory: Laboratory, name: str, some: Sequence[Part]) -> Iterato
     beside = (with_others, with_small_others)
     others = [replace(c, args=b(laboratory.exercise, c.args, name)) for c in cases[:ELSEWHERE] for b in beside]
     second = _wrong_answers(laboratory, label, others)
-    parts = [*first, *(second or [])]
+    zeroed = [replace(c, args=with_zeros(laboratory.exercise, c.args, name)) for c in cases[: 2 * ELSEWHERE]]
+    beside_zeros = [p for c in zeroed if (p := laboratory.part(c, label)) and p.of_numbers]  # right or wrong
+    parts = [*first, *(second or []), *beside_zeros]
     if second is None or len(parts) < ISOLATED / 2:
         return
     for formula in _formulas(parts, name):

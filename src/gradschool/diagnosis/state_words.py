@@ -66,6 +66,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"(explores)",
         "`act` was right in the file and is not any more: with epsilon 1 it should draw every action at random.",
     ),
+    (
+        r"(starts_alike)",
+        "In the file, every target network starts with the weights of its network, and here it does not: the "
+        "constructor should copy them.",
+    ),
     (r"optimizer_settings\.(\w+)", "The optimizer's setting `{0}` is not what it was before the call."),
     (r"optimizer_state\.(\w+)", "The optimizer's state `{0}` is not what two steps on the right gradient leave."),
 )

@@ -108,14 +108,9 @@ def explain(g: Array, rows: Rows) -> Formula | None:
     return _linear(g, rows) or doubtful or _bent(g, rows)
 
 
-def unknown_words(g: Array, rows: Rows) -> str:
-    """Return in words what is odd about gradients that no formula explains; "" where nothing stands out."""
-    each = g / rows.pairs.sum(axis=1)
-    if len(each) < 4 or np.ptp(np.abs(each)) > EXACT * np.abs(each).max():
-        return ""
-    if np.ptp(each) > EXACT * np.abs(each).max():
-        return ". Each row's gradient has one size, and only signs differ, as of an absolute error"
-    return ". Each row has the same gradient, as where errors are averaged before they are squared"
+def unexplained(g: Array, rows: Rows) -> Formula:
+    """Return gradients g (P,) that no formula explains as errors: those of a mean of half squares."""
+    return Formula(g * rows.pairs.shape[1], "no known formula", right=False)
 
 
 class _Loss(NamedTuple):
@@ -150,7 +145,8 @@ def _factor(c: float, rows: Rows) -> str:
 
 def _same(x: Array, y: Array, rows: Rows) -> bool:
     """Whether two errors agree, beside the size of the numbers that they are differences of."""
-    return bool(np.abs(x - y).max() <= EXACT * max(np.abs(y).max(), np.abs(rows.q).max()))
+    size = max(float(np.abs(part).max()) for part in (y, rows.q, rows.reward))
+    return bool(np.abs(x - y).max() <= EXACT * size)
 
 
 MASKS = (

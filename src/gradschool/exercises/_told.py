@@ -5,22 +5,23 @@ One call is explained by several, as where no episode ends in its batch. What ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
 
 from gradschool.core.numerics import Array
 from gradschool.exercises._formulas import EXACT, MASKS, PRESENT, SPARE, Label, Rows, fitting_labels, labels_of
+from gradschool.exercises._told_losses import told_of_errors
 
 CLOSE = 1e-5  # relative difference of a coefficient from the number that it is called
 RIGHT_MASK = MASKS[0]
 
 
-def told_of_label(g: Array, rows: Rows, part: str) -> tuple[str, ...] | None:
+def told_of_label(g: Array, rows: Rows, part: str, lr: float) -> tuple[str, ...] | None:
     """Return the sentences that may be true of the gradients g (P,) at the outputs of the actions taken.
 
-    None with too few rows to tell one label from another.
+    None with too few rows to tell one label from another. ``lr`` is the optimizer's step size.
     """
     if len(g) < 4 + SPARE or not np.any(g):
         return None
@@ -28,9 +29,26 @@ def told_of_label(g: Array, rows: Rows, part: str) -> tuple[str, ...] | None:
     found = dict.fromkeys(
         _sentence(part, y, factor, right)
         for label, c, q in _fitted(g, rows)
-        for y, factor in product(_labels(label, -c / q, rows), _factors(q, rows))
+        for y, factor in product(_labels(label, -c / q, rows), _factors(q, rows, lr))
     )
-    return tuple(says for says in found if says)
+    return (*(says for says in found if says), *told_of_errors(g, rows, part))
+
+
+def factor_of_right(g: Array, rows: Rows) -> float | None:
+    """Return the factor with which gradients g (P,) are the errors that are asked for; None if they are not."""
+    asked = rows.asked
+    c = float((g * asked).sum() / max(float((asked * asked).sum()), 1e-300))
+    return c if np.any(g) and np.abs(g - c * asked).max() <= EXACT * np.abs(g).max() else None
+
+
+def told_of_change(first: float | None, second: float | None, part: str) -> tuple[str, ...]:
+    """Return in words how the factor of a right gradient changes from one call of an optimizer to the next."""
+    if not first or not second or _is(second / first, 1.0):
+        return ()
+    return (
+        f"`{part}` is {second / first:.3g} times as long as the first step's factor makes it: the step size, or the "
+        "factor of the loss, changes from call to call",
+    )
 
 
 def _sentence(part: str, y: str, factor: str, right: Iterable[str]) -> str:
@@ -57,7 +75,19 @@ def _labels(label: Label, c: Array, rows: Rows) -> Iterator[str]:
     seen = bool(np.any(label.masked))
     rewards, values = list(_times(r, label.reward, rows)), list(_times(v, label.value, rows, seen=seen))
     for terms in product(rewards, values, _constants(label, r, v, one, rows)):
-        yield " + ".join(term for term in terms if term) or "0"
+        yield " + ".join(term for term in terms if term).replace(" + -", " - ") or "0"
+    yield from _in_each_batch(label, r, v, one, rows)
+
+
+def _in_each_batch(label: Label, r: float, v: float, one: float, rows: Rows) -> Iterator[str]:
+    """Yield the label as other factors in each batch make it, as of a mean and a spread over its rows."""
+    more = "" if _is(one, 0.0) else " and something added in each batch, as where {} over the batch"
+    if _is(r, 0.0) or _is(r, 1.0) or not np.any(label.masked):
+        return
+    if _is(v, r * rows.gamma):
+        yield f"another multiple of {label.reward} + gamma * ({label.value})" + more.format("labels are normalized")
+    if _is(v, rows.gamma):
+        yield f"another multiple of {label.reward} + gamma * ({label.value})" + more.format("rewards are normalized")
 
 
 def _times(c: float, what: str, rows: Rows, *, seen: bool = True) -> Iterator[str]:
@@ -79,9 +109,10 @@ def _times(c: float, what: str, rows: Rows, *, seen: bool = True) -> Iterator[st
         yield f"gamma^2 * {named}"
     if of_value and _is(c, gamma * float(rows.live.mean())):
         yield f"gamma * the share of rows that go on * {named}"
-    if of_value:
+    if of_value and not _is(c, gamma):
         yield f"{c / gamma:.3g} gamma * {named}"
-    yield f"{c:.3g} * {named}"
+    if not _is(c, 1.0):
+        yield f"{c:.3g} * {named}"
 
 
 def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iterator[str]:
@@ -95,10 +126,14 @@ def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iter
         yield f"gamma * the mean over the batch of ({label.value})"
     if _is(r, 0.0) and _is(v, 0.0) and _is(one, float((rows.reward + rows.gamma * label.masked).mean())):
         yield f"the mean over the batch of r + gamma * ({label.value})"
+    if _is(one, -float(rows.reward.mean())):
+        yield "(minus the mean reward of the batch)"
+    if _is(one, float((rows.q - r * label.rewards - v * label.masked).mean())):
+        yield "the mean over the batch of Q - y"
     yield f"{one:.3g}"
 
 
-def _factors(c: float, rows: Rows) -> Iterator[str]:
+def _factors(c: float, rows: Rows, lr: float) -> Iterator[str]:
     """Yield in words the factor in front of Q - y; "" for that of a mean or a sum, with or without a half."""
     what, climbs = ("Q - y", "") if c > 0 else ("y - Q", ", which climbs the loss")
     odd = f"times {what}{climbs}, a factor that no mean or sum of squares has: a step may be taken twice, or scaled"
@@ -110,6 +145,9 @@ def _factors(c: float, rows: Rows) -> Iterator[str]:
         return
     yield f"{of_mean:.3g}/B {odd}"
     yield f"{abs(c):.3g} {odd}"
+    own = "whatever the optimizer's step size is: it is not the optimizer that takes it, or not that one"
+    yield f"{of_mean * lr:.3g}/B times {what}{climbs}, {own}"
+    yield f"{abs(c) * lr:.3g} times {what}{climbs}, {own}"
     yield f"another multiple of {what}{climbs} in each batch, as where the norm of a gradient is clipped"
 
 
@@ -125,10 +163,13 @@ def told_of_carried(carried: Sequence[tuple[float, str]], part: str) -> tuple[st
     return (f"`{part}` applies {' and '.join(left)} once more: `.grad` is not cleared in time",)
 
 
-def told_of_slope(g: Array, ways: Sequence[tuple[str, Array]], A: int, B: int, part: str) -> tuple[str, ...] | None:
+def told_of_slope(
+    g: Array, ways: Sequence[tuple[str, Array]], terms: Mapping[str, Array], A: int, B: int, part: str
+) -> tuple[str, ...] | None:
     """Return the sentences that may be true of an actor's gradients g (U, A); None with too few rows to tell.
 
-    ``ways`` are what may push it, the right one first; some have two forms under one name.
+    ``ways`` are what may push it, the right one first; some have two forms under one name. ``terms`` are what a loss
+    may push it by beside.
     """
     if g.size < 4 or not np.any(g):
         return None
@@ -138,7 +179,40 @@ def told_of_slope(g: Array, ways: Sequence[tuple[str, Array]], A: int, B: int, p
         if np.abs(g - k * x).max() <= EXACT * np.abs(g).max():
             said = (f"{share}{way}" for share in _shares(k, A, B) if share or way != right)
             found |= dict.fromkeys(f"`{part}` follows {s}, not {right}" for s in said)
+    own = [x for way, x in ways if way == right]
+    for x in own:
+        found |= dict.fromkeys(f"`{part}` {s}" for s in (*_with_a_term(g, x, terms), *_row_by_row(g, x, right)))
     return tuple(s for s in found if s)
+
+
+def _with_a_term(g: Array, own: Array, terms: Mapping[str, Array]) -> Iterator[str]:
+    """Yield what pushes an actor beside its own slope, where a loss has a further term."""
+    for what, x in terms.items():
+        table = np.stack([own.ravel(), x.ravel()], axis=1)
+        found, _, rank, _ = np.linalg.lstsq(table, g.ravel(), rcond=1e-9)
+        fits = rank == 2 and np.abs(g.ravel() - table @ found).max() <= EXACT * np.abs(g).max()
+        if g.size >= 2 + SPARE and fits and np.abs(x * found[1]).max() > 1e-3 * np.abs(g).max():
+            yield f"follows the slope of Q and, beside it, {what}: its loss has a further term"
+
+
+def _row_by_row(g: Array, own: Array, right: str) -> Iterator[str]:
+    """Yield how the rows of a batch count, where each follows its own slope and some count more than others."""
+    if len(g) < 4:
+        return
+    if np.abs(np.abs(g) - np.abs(g).max()).max() <= EXACT * np.abs(g).max() and (np.sign(g) == np.sign(own)).all():
+        yield f"follows only the sign of {right}"
+    if g.shape[1] < 2:
+        return
+    k = (g * own).sum(axis=1) / np.maximum((own * own).sum(axis=1), 1e-300)
+    if np.abs(g - k[:, None] * own).max() > EXACT * np.abs(g).max():
+        return
+    some = np.abs(k) > EXACT * np.abs(k).max()
+    if some.sum() == 1:
+        yield f"follows {right} in a single row of the batch"
+    elif not some.all() and np.ptp(k[some]) <= EXACT * np.abs(k).max():
+        yield f"follows {right} in some rows of the batch, and does not move for the others"
+    if np.ptp(k) > EXACT * np.abs(k).max():
+        yield f"follows {right}, but its rows do not count alike: each has a weight of its own"
 
 
 def _shares(k: float, A: int, B: int) -> Iterator[str]:

@@ -19,6 +19,9 @@ from gradschool.rl.nets.mlp import MLP, initial_parameters, layer_views
 
 EXPLAINED = 1e-6  # share of a step that a gradient may leave over: float64 leaves 1e-12, a float32 number inside less
 ROUNDING = 1e-9  # of the largest gradient: smaller ones are none
+LAST_DIGITS = 1e-15  # relative rounding of weights in float64
+MANY = 5  # entries of one size: two may be those of an output that stands in two rows
+NEARLY = 0.05  # of the size of an entry of Adam's first step: it divides by a little more than its own size
 CONDITION = 1e3  # of the features: more would make a row's gradient depend on rounding
 
 
@@ -68,6 +71,15 @@ def recover(name: str, before: MLP, after: Array, lr: float, x: Array, earlier: 
         raise AnswerUnusable(
             f"no weight of `{name}` has moved: no gradient was there when the step was taken, or none is"
         )
+    found, left = _fit(before, change, x, earlier)
+    rounding = LAST_DIGITS * float(np.linalg.norm(before.flat)) / lr  # of the weights, and so of their change
+    if not left < EXPLAINED + rounding / float(np.linalg.norm(change)):
+        raise AnswerUnusable(f"this step of `{name}` is {_no_gradient(before, change, x, earlier, left)}")
+    return found._replace(outputs=np.where(np.abs(found.outputs) <= CONDITION * rounding, 0.0, found.outputs))
+
+
+def _fit(before: MLP, change: Array, x: Array, earlier: Sequence[Array]) -> tuple[Recovered, float]:
+    """Return the gradient that explains a change best, and the share of the change that it leaves over."""
     _, cache = before.forward(x)
     features = np.hstack([cache[-1], np.ones((len(x), 1))]).T
     basis = np.linalg.qr(features)[0]
@@ -79,13 +91,39 @@ def recover(name: str, before: MLP, after: Array, lr: float, x: Array, earlier: 
     explained = before.vjp(cache, outputs)[0]
     explained += sum((f * e for f, e in zip(factors, earlier, strict=True)), np.zeros_like(explained))
     left = float(np.linalg.norm(change - explained) / np.linalg.norm(change))
-    if not left < EXPLAINED:
-        raise AnswerUnusable(
-            f"this step of `{name}` is not -lr times a gradient at its outputs for the rows of the batch: a share of "
-            f"{left:.2g} is left unexplained, as by a gradient at other inputs, clipped or scaled gradients, weight "
-            "decay, frozen layers, or a step of your own"
+    return Recovered(outputs, factors, change), left
+
+
+def _no_gradient(before: MLP, change: Array, x: Array, earlier: Sequence[Array], left: float) -> str:
+    """Return in words what a step is that is no gradient at the outputs for these rows."""
+    found, rest = _fit(before, change, x, [*earlier, before.flat])
+    if rest < EXPLAINED:
+        return (
+            f"a gradient at its outputs and {found.carried[-1]:.3g} times the weights themselves, as of a penalty "
+            "on the weights in the loss, or of weight decay"
         )
-    return Recovered(outputs, factors, change)
+    seen = _of_equal_sizes(before, change) or (
+        f"a share of {left:.2g} is left unexplained, as by a gradient at other inputs, clipped or scaled gradients, "
+        "weight decay, frozen layers, or a step of your own"
+    )
+    return f"not -lr times a gradient at its outputs for the rows of the batch: {seen}"
+
+
+def _of_equal_sizes(before: MLP, change: Array) -> str:
+    """Return in words which sizes stand in a step more than once, as no gradient's do; "" where none does."""
+    size = np.sort(np.abs(change[change != 0]))
+    if len(size) >= MANY and size[0] >= (1 - NEARLY) * size[-1]:
+        return (
+            "all its entries have nearly one size, as in the first step of Adam or of another "
+            "optimizer than the one that was handed over"
+        )
+    if (size >= (1 - ROUNDING) * size[-1]).sum() >= MANY:
+        return f"its largest entries all have the size {size[-1]:.3g}, as where gradients are clipped by value"
+    weights, biases = layer_views(change, before.sizes)
+    norms = np.sort([np.linalg.norm(tensor) for tensor in (*weights, *biases)])
+    if norms[-2] >= (1 - 1e-4) * norms[-1]:
+        return f"several tensors of it have the length {norms[-1]:.3g}, as where each is clipped to a norm for itself"
+    return ""
 
 
 def cleared(outputs: Array) -> Array:

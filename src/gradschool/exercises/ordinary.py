@@ -32,7 +32,8 @@ def with_ordinary_twins(cases: Sequence[Case]) -> list[Case]:
     Returns
     -------
     list of Case
-        In the twins every flag is off and every state occurs once; all other arrays stay, for the rows that are kept.
+        In the twins every flag is off, every state occurs once and a reward of 0 is 1; all other arrays stay, for the
+        rows that are kept.
     """
     found = []
     for c in cases:
@@ -47,10 +48,15 @@ def _twin(case: Case) -> Case | None:
     kept = _first_of_each(batch)
     if not any(np.any(batch[key]) for key in off) and kept is None:
         return None
-    ordinary = _rows({**batch, **off}, kept)
+    ordinary = _rows({**batch, **off, **_rewarded(batch)}, kept)
     args = {**case.args, "batch": ordinary} if "batch" in case.args else ordinary
     sizes = {**case.sizes, "B": len(kept)} if kept is not None else case.sizes
     return Case(f"{case.name}, all rows ordinary", args, sizes=sizes)
+
+
+def _rewarded(batch: Mapping[str, Any]) -> dict[str, Array]:
+    """The rewards with 1 for 0: a reward that is tested for truth shows where it is 0 alone."""
+    return {"reward": np.where(batch["reward"] == 0, 1.0, batch["reward"])} if "reward" in batch else {}
 
 
 def _first_of_each(batch: Mapping[str, Any]) -> Array | None:

@@ -24,7 +24,7 @@ def test_a_twin_has_no_special_row_and_the_input_becomes_an_edge_case() -> None:
     assert twin.edge is False
     assert twin.sizes == {"B": 3}
     assert twin.args["state"].tolist() == [2, 0, 1]
-    assert twin.args["reward"].tolist() == [0.0, 1.0, 3.0]
+    assert twin.args["reward"].tolist() == [1.0, 1.0, 3.0]  # a reward of 0 is no ordinary one
     assert not twin.args["terminated"].any()
     assert twin.args["W"] is BATCH["W"]
     assert BATCH["terminated"].any()  # nothing was changed in place

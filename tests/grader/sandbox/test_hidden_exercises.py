@@ -45,6 +45,8 @@ MARKS = (
     "What the labels and errors of one call",
     "What an actor's step and two soft updates did",
     "What a step may have been, in sentences",
+    "What no straight line in Q, reward and value explains",
+    "What an actor followed, and how far target networks moved",
     "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
 )

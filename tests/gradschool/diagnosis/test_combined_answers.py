@@ -324,6 +324,7 @@ def taxi_agent(mask: Callable[[Any], Any]) -> type:
             self, make_net: Any, optimizer: Any = None, lr: float = 0.5, gamma: float = 0.9, sync_every: int = 9
         ):
             self.q_net, self.target_net = make_net(), make_net()
+            self.target_net.load_state_dict(self.q_net.state_dict())
             self.optimizer = optimizer(self.q_net.parameters(), lr=lr)
             self.gamma, self.sync_every, self.updates = gamma, sync_every, 0
 

@@ -256,3 +256,31 @@ def test_numbers_beyond_1_are_not_turned_round() -> None:
     hint = said("next.two_estimators", turned).hint
     assert "1 minus" not in hint
     assert "the negative of what it should be" in hint
+
+
+def test_an_input_is_left_out_only_where_it_counts_beside_no_zero() -> None:
+    """A reward that is taken for a truth leaves the next values out wherever it is not 0."""
+
+    def by_truth(reward: Array, q_next: Array, terminated: Array, truncated: Array, gamma: float) -> Array:
+        return np.where(reward, terminated, reward + gamma * np.max(q_next, axis=1))
+
+    def without(reward: Array, q_next: Array, terminated: Array, truncated: Array, gamma: float) -> Array:
+        return reward + np.max(q_next, axis=1) * ~terminated
+
+    hint = said("dqn.td_target", by_truth).hint
+    assert "`q_next` changes" not in hint
+    assert "`gamma` changes" not in hint
+    assert "With `q_next` set to 0" not in hint
+    assert "`gamma`" in said("dqn.td_target", without).hint
+
+
+def test_a_table_that_counts_where_the_reward_is_0_is_not_told_as_none() -> None:
+    def by_truth(W, W_target, state, action, reward, next_state, terminated, gamma) -> Array:  # type: ignore[no-untyped-def]
+        y = np.where(reward, reward, gamma * (1.0 - terminated) * W_target[next_state].max(axis=1))
+        grad = np.zeros_like(W)
+        np.add.at(grad, (state, action), (W[state, action] - y) / len(state))
+        return grad
+
+    hint = said("dqn.semi_gradient", by_truth).hint
+    assert "if `W_target` were 0" not in hint
+    assert "`W_target` changes, the right" not in hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
 from gradschool.check.api import check_here
@@ -163,3 +164,46 @@ def test_the_first_wrong_update_is_named_where_single_updates_are_right() -> Non
         "After 4 updates of one agent, `target_net` is wrong, and `q_net` is right. After fewer, all of its networks "
         "are right."
     )
+
+
+def test_a_target_network_that_starts_with_other_weights_is_told() -> None:
+    class Apart(taxi_right()):  # type: ignore[misc]
+        def __init__(self, make_net: Any, **settings: Any) -> None:
+            super().__init__(make_net, **settings)
+            self.target_net = make_net()
+
+    assert said("lab.taxi_dqn", taxi_right()).passed
+    report = said("lab.taxi_dqn", Apart)
+    assert report.fraction == pytest.approx(0.9)
+    assert report.hint.startswith("In the file, every target network starts with the weights of its network")
+
+
+def test_an_agent_that_explores_now_and_then_is_told() -> None:
+    class Exploring(taxi_right()):  # type: ignore[misc]
+        def act(self, obs: Any) -> int:
+            explores = torch.rand(()) < 0.1
+            return int(torch.randint(3, ())) if explores else int(self.q_net(obs).argmax())
+
+    torch.manual_seed(0)
+    assert not said("lab.taxi_dqn", Exploring).passed
+
+
+def taxi_right() -> Any:
+    """Return an agent on Taxi without the planted faults."""
+
+    class Right(taxi_dqn.TaxiAgent):
+        def learn(self, batch: Any) -> float:
+            obs, action, reward, next_obs, done = batch
+            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+            with torch.no_grad():
+                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).max(dim=1).values
+            loss = 0.5 * (q - y).pow(2).mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.updates += 1
+            if self.updates % self.sync_every == 0:
+                self.target_net.load_state_dict(self.q_net.state_dict())
+            return loss.item()
+
+    return Right

@@ -12,6 +12,7 @@ from gradschool.check.api import check_here
 from gradschool.core.exercise import find
 from gradschool.exercises._formulas import Rows
 from gradschool.exercises._told import told_of_label, told_of_share, told_of_slope
+from gradschool.exercises._told_losses import told_of_errors
 from gradschool.exercises.dqn import agent
 
 RIGHT = "y = r + gamma * (max of the target network unless terminated)"
@@ -121,7 +122,7 @@ def test_of_a_right_step_nothing_is_told_that_is_wrong_of_the_right_label() -> N
     assert check_here(find("dqn.agent"), dqn_with()).passed
     for case in agent.cases(np.random.default_rng(0)):
         rows = agent.rows_of(case.args, "first")
-        says = told_of_label(rows.asked / len(rows.q), rows, "first_step") or ()
+        says = told_of_label(rows.asked / len(rows.q), rows, "first_step", 1.0) or ()
         assert not any(f"the label is {RIGHT}" in s or "the step is" in s for s in says)
 
 
@@ -146,11 +147,11 @@ def test_what_a_batch_does_not_show_is_left_open() -> None:
     """Where no episode ends every mask may have been there, and where one row is all there is, every label."""
     rng = np.random.default_rng(1)
     rows = rows_without_ends(rng)
-    says = told_of_label((rows.q - rows.reward - 0.8 * rows.values["two"]) / 9, rows, "p")
+    says = told_of_label((rows.q - rows.reward - 0.8 * rows.values["two"]) / 9, rows, "p", 1.0)
     assert says is not None
     assert all(any(f"(two {mask})" in s for s in says) for mask in ("unless terminated", "in every row"))
     assert not any("(one " in s.split(", not")[0] for s in says)
-    assert told_of_label(np.ones(1), rows_without_ends(rng, 1), "p") is None
+    assert told_of_label(np.ones(1), rows_without_ends(rng, 1), "p", 1.0) is None
 
 
 def test_a_share_and_a_slope_are_told_in_every_way_that_fits() -> None:
@@ -158,22 +159,196 @@ def test_a_share_and_a_slope_are_told_in_every_way_that_fits() -> None:
     assert told_of_share(1.0, 1.0)[:2] == ("becomes a copy of its network", "moves tau of the way twice")
     assert told_of_share(None, 0.1) == ()
     x = np.random.default_rng(2).normal(size=(6, 2))
-    says = told_of_slope(x / 12, [("the slope", x), ("another", x**2)], 2, 6, "actor_step")
+    says = told_of_slope(x / 12, [("the slope", x), ("another", x**2)], {}, 2, 6, "actor_step")
     assert says is not None
     assert says[0] == "`actor_step` follows 1/A of the slope, not the slope"
-    assert told_of_slope(x / 6, [("the slope", x)], 2, 6, "a") is not None
-    assert not any(s.startswith("`a` follows the slope") for s in told_of_slope(x / 6, [("the slope", x)], 2, 6, "a"))
+    right = told_of_slope(x / 6, [("the slope", x)], {"a term": x**2}, 2, 6, "a")
+    assert right is not None
+    assert not any(s.startswith("`a` follows the slope") or "term" in s or "rows" in s for s in right)
+
+
+MAX = "r + gamma * (max of the target network unless terminated)"
+KEPT = f"in `first_step` the label {MAX} is kept at"
+
+
+def right_label(t: Any, b: Any, gamma: float) -> Any:
+    return b.reward + gamma * (1 - b.terminated) * future(t, b)
+
+
+LABELS = {
+    "kept below a bound": (lambda q, t, b, gamma: right_label(t, b, gamma).clamp(max=1), f"{KEPT} 1 or less"),
+    "kept between bounds": (lambda q, t, b, gamma: right_label(t, b, gamma).clamp(-10, 10), f"{KEPT} 10 or less"),
+    "a value kept above 0": (
+        lambda q, t, b, gamma: b.reward + gamma * (1 - b.terminated) * future(t, b).clamp(min=0),
+        "in `first_step` the value (max of the target network) is kept at 0 or more",
+    ),
+    "a part of an old value": (
+        lambda q, t, b, gamma: 0.9 * right_label(t, b, gamma) + 0.1 * t(b.obs).gather(1, b.action[:, None])[:, 0],
+        "y = 0.9 r + 0.9 gamma * (max of the target network unless terminated) + 0.1 * (target network at s and the "
+        "action taken)",
+    ),
+    "an advantage": (
+        lambda q, t, b, gamma: b.reward + gamma * (1 - b.terminated) * (future(t, b) - t(b.next_obs).mean(dim=1)),
+        f"y = {MAX} - gamma * (mean over actions of the target network unless terminated)",
+    ),
+    "normalized": (
+        lambda q, t, b, gamma: (y := right_label(t, b, gamma)) / (y.abs().mean() + 1.0) - y.mean(),
+        "and something added in each batch, as where labels are normalized",
+    ),
+    "one for all ends": (
+        lambda q, t, b, gamma: torch.where(b.terminated > 0, -1.0, right_label(t, b, gamma)),
+        "in `first_step` every terminated row has the label -1, whatever its reward is",
+    ),
+    "the smaller network's": (
+        lambda q, t, b, gamma: (
+            b.reward + gamma * (1 - b.terminated) * torch.minimum(t(b.next_obs), q(b.next_obs)).max(1).values
+        ),
+        "(max of the smaller output of both networks unless terminated), not",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_label_that_no_straight_line_makes_is_told(name: str) -> None:
+    label, says = LABELS[name]
+    report = check_here(find("dqn.agent"), dqn_with(label=label))
+    assert report.mistake == "read"
+    assert says in report.hint
+
+
+def kept_value(taken: Any, y: Any) -> Any:
+    near = (taken.detach() / 2 + (taken - taken.detach() / 2).clamp(-0.2, 0.2) - y).square()
+    return torch.maximum((taken - y).square(), near).mean()
 
 
 @pytest.mark.parametrize(
     ("loss", "says"),
     [
-        (lambda taken, y: (taken - y).mean() ** 2, "Each row has the same gradient, as where errors are averaged"),
-        (lambda taken, y: (taken - y).abs().mean(), "Each row's gradient has one size, and only signs differ"),
-        (lambda taken, y: (taken - y).pow(4).mean(), "and the two networks."),
+        (lambda taken, y: (taken - y).mean() ** 2, "each row has the same gradient, as where errors are averaged"),
+        (lambda taken, y: (taken - y).abs().mean(), "each row's gradient has one size, and only signs differ"),
+        (lambda taken, y: (taken - y).pow(4).mean(), "the slope grows as |Q - y| to the power 3, not as Q - y"),
+        (lambda taken, y: torch.log(torch.cosh(taken - y)).mean(), "the slope is tanh of Q - y"),
+        (lambda taken, y: torch.nn.functional.smooth_l1_loss(taken, y, beta=0.1), "as smooth_l1_loss is by beta=0.1"),
+        (lambda taken, y: (taken - y).square().max(), "a single row of the batch has a gradient, the one with the la"),
+        (lambda taken, y: (taken - y).relu().square().mean(), "the rows whose Q is below y have no gradient"),
+        (kept_value, "some rows have no gradient, and the others have the right one"),
     ],
 )
-def test_what_is_odd_about_a_gradient_of_no_known_formula_is_said(loss: Any, says: str) -> None:
+def test_a_loss_that_is_no_square_is_told(loss: Any, says: str) -> None:
     report = check_here(find("dqn.agent"), dqn_with(loss=loss))
+    assert says in report.hint
+    assert report.fraction == pytest.approx(0.4, abs=0.1)  # the copies are right, and so is what stays 0
+
+
+def test_a_huber_loss_that_is_right_and_a_square_are_told_nothing() -> None:
+    """The loss is a hypothesis as well: of gradients that it does not make it says nothing."""
+    rng = np.random.default_rng(3)
+    rows = rows_without_ends(rng)
+    errors = rows.errors("one")
+    for slope in (errors, np.clip(errors, -1.0, 1.0)):
+        assert told_of_errors(slope / 9, rows, "p") == ()
+    assert not any("power" in s or "tanh" in s for s in told_of_errors(rng.normal(size=9), rows, "p"))
+
+
+def by_its_own_step(q: Any, target_q: Any, optimizer: Any, *rest: Any) -> None:
+    """The step is made by hand, with a step size of its own."""
+    optimizer_of_its_own = torch.optim.SGD(q.parameters(), lr=0.01)
+    dqn_with()(q, target_q, optimizer_of_its_own, *rest)
+
+
+def test_a_step_that_is_not_the_optimizers_is_told() -> None:
+    report = check_here(find("dqn.agent"), by_its_own_step)
+    assert "the step is 0.02/B times Q - y, whatever the optimizer's step size is" in report.hint
+
+
+def clip_each(q: Any) -> None:
+    for p in q.parameters():
+        torch.nn.utils.clip_grad_norm_([p], 0.01)
+
+
+def decay(q: Any) -> None:
+    for p in q.parameters():
+        p.grad += 0.02 * p.detach()
+
+
+@pytest.mark.parametrize(
+    ("clip", "says"),
+    [
+        (lambda q: torch.nn.utils.clip_grad_value_(q.parameters(), 0.01), "its largest entries all have the size 0.01"),
+        (clip_each, "several tensors of it have the length 0.01"),
+        (decay, "a gradient at its outputs and 0.02 times the weights themselves"),
+    ],
+)
+def test_a_step_that_is_no_gradient_is_told_by_its_sizes(clip: Any, says: str) -> None:
+    report = check_here(find("dqn.agent"), dqn_with(clip=clip))
     assert report.mistake == "unusable"
     assert says in report.hint
+
+
+def test_a_tiny_gradient_is_a_gradient_whatever_the_weights_are_rounded_to() -> None:
+    """Weights have 16 digits, and so much less has a change of them that is far smaller."""
+    report = check_here(find("dqn.agent"), dqn_with(loss=lambda taken, y: 1e-9 * (taken - y).square().mean()))
+    assert report.mistake == "read"
+
+
+ACTORS = {
+    "behavior cloning": (
+        lambda q, pi, b: -q.mean() + (pi - b.action).square().mean(),
+        "the way from the replay's action to its own, as in behavior cloning: its loss has a further term",
+    ),
+    "large actions": (
+        lambda q, pi, b: -q.mean() + 0.1 * pi.square().sum(1).mean(),
+        "the action itself, as where large actions are penalized: its loss has a further term",
+    ),
+    "weights of rows": (
+        lambda q, pi, b: -(q * torch.linspace(0.5, 1.5, len(q), dtype=q.dtype)).mean(),
+        "but its rows do not count alike: each has a weight of its own",
+    ),
+    "a single row": (lambda q, pi, b: -q.max(), "in a single row of the batch"),
+}
+
+
+@pytest.mark.parametrize("name", ACTORS)
+def test_an_actor_with_another_loss_is_told(name: str) -> None:
+    loss, says = ACTORS[name]
+
+    def update(actor: Any, critic: Any, slow_actor: Any, slow_critic: Any, *rest: Any) -> None:
+        actor_optimizer, critic_optimizer, batch, gamma, tau = rest
+        with torch.no_grad():
+            best = slow_critic(batch.next_obs, slow_actor(batch.next_obs))
+            y = batch.reward + gamma * (1 - batch.terminated) * best
+        critic_optimizer.zero_grad()
+        (critic(batch.obs, batch.action) - y).square().mean().backward()
+        critic_optimizer.step()
+        actor_optimizer.zero_grad()
+        pi = actor(batch.obs)
+        loss(critic(batch.obs, pi), pi, batch).backward()
+        actor_optimizer.step()
+        with torch.no_grad():
+            for net, slow in ((actor, slow_actor), (critic, slow_critic)):
+                for p, t in zip(net.parameters(), slow.parameters(), strict=True):
+                    t.lerp_(p, tau)
+
+    report = check_here(find("ddpg.agent"), update)
+    assert report.mistake == "read"
+    assert says in report.hint
+
+
+def test_a_label_that_takes_a_reward_for_a_truth_is_not_told_as_the_reward_alone() -> None:
+    """Where the reward is 0 the next state counts: "the label is y = r" would be false there."""
+
+    def label(q: Any, t: Any, b: Any, gamma: float) -> Any:
+        return torch.where(b.reward != 0, b.reward, gamma * (1 - b.terminated) * future(t, b))
+
+    report = check_here(find("dqn.agent"), dqn_with(label=label))
+    assert not report.passed
+    assert "the label is y = r" not in report.hint
+
+
+def test_a_mask_of_the_first_row_for_all_is_not_told_as_none() -> None:
+    def label(q: Any, t: Any, b: Any, gamma: float) -> Any:
+        return b.reward + gamma * (1 - b.terminated[0]) * future(t, b)
+
+    report = check_here(find("dqn.agent"), dqn_with(label=label))
+    assert not report.passed
+    assert "in every row" not in report.hint

@@ -250,7 +250,7 @@ def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
                         FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic"
                     )
                     return
-            if by_hand(seen, u, b, report):
+            if not b.probe and by_hand(seen, u, b, report):
                 return
     if any(is_naf(seen, c.network) for u in seen.updates for c in u.calls if c.extra):
         report.convention("NAF")

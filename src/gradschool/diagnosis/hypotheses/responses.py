@@ -49,6 +49,7 @@ from gradschool.diagnosis.inputs import BOUNDS, STEP_SIZES, WIDTHS, Value, is_fl
 TRIED = 10  # inputs on which a probe is tried
 A_NUMBER_EACH = ("reward", "y")  # inputs with one number for each sample, which enters that sample's error alone
 IN_PART = 3  # inputs that must show what is said of some
+BESIDE = 3  # inputs in which another input has a row of zeros
 SEVERAL = 5  # inputs that must be right without something, and wrong with it
 
 # -- which inputs a change suits --------------------------------------------------------------------------------------
@@ -179,6 +180,7 @@ class Responses:
 
     laboratory: Laboratory
     known: dict[tuple[int, str, Callable[[Any], Value], Beside], tuple[Parts, Parts]] = field(default_factory=dict)
+    zeroed: list[Part] = field(default_factory=list)
     no_rows: set[str] = field(default_factory=set)  # parts whose rows are not those of the batch
 
     def after(self, part: Part, name: str, probe: Probe, beside: Beside = as_it_is) -> tuple[Parts, Parts]:
@@ -237,6 +239,8 @@ class Responses:
                     second = replace(probe, change=probe.again, again=None) if probe.again else None
                     if diagnosis and probe.look is ignored and AT_ZERO.suits(name, value, name in nets):
                         diagnosis = diagnosis if not self._against(order, name, AT_ZERO) else None
+                    if diagnosis and probe.look is ignored and self._counts_beside_zeros(order, name, probe):
+                        diagnosis = None
                     if diagnosis and (second is None or self._repeated(order, name, second)):
                         yield _without_broadcast(diagnosis) if _one_alone_is_wrong(wrong) else diagnosis
 
@@ -275,6 +279,21 @@ class Responses:
     def _against(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
         of_it = [p for p in parts if name in subjects(p.exercise, p.case.args)]
         return any(self.seen(p, name, probe).against for p in of_it[:SEVERAL])
+
+    def _counts_beside_zeros(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
+        """Return whether an input that seems to be left out counts where another one has a row of zeros.
+
+        So it is where an answer takes a number for a truth, as ``np.where(reward, ...)`` does.
+        """
+        for p in parts[:BESIDE]:
+            for other in subjects(p.exercise, p.case.args):
+                args = with_zeros(p.exercise, p.case.args, name, only=other)
+                zeroed = None if args is p.case.args else self.laboratory.part(replace(p.case, args=args), p.label)
+                if zeroed:
+                    self.zeroed.append(zeroed)  # what is known of it goes by its identity
+                    if self.seen(zeroed, name, probe).against:
+                        return True
+        return False
 
     def _fails_elsewhere(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
         return any(self.seen(p, name, probe, beside).against for beside in SURROUNDINGS for p in parts)

@@ -46,11 +46,20 @@ def _several_ids(value: Value) -> bool:
     return isinstance(value, np.ndarray) and is_ids(value) and value.size > 1
 
 
-def with_zeros(exercise: Exercise, args: Args, name: str) -> Args:
-    """Return inputs in which every array of numbers but one, and but bounds and networks, has a row of zeros."""
+def with_zeros(exercise: Exercise, args: Args, name: str, only: str | None = None) -> Args:
+    """Return inputs in which every array of numbers but one, and but bounds and networks, has a row of zeros.
+
+    With ``only`` this one alone has it.
+    """
     nets = networks(exercise, args)
     for other, (value, _) in subjects(exercise, args).items():
-        if other == name or other in nets or other in BOUNDS or not isinstance(value, np.ndarray):
+        if (
+            other == name
+            or other in nets
+            or other in BOUNDS
+            or (only is not None and other != only)
+            or not isinstance(value, np.ndarray)
+        ):
             continue
         if value.ndim and len(value) and is_real(value):
             zeroed = value.copy()

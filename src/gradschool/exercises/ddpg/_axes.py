@@ -60,6 +60,7 @@ RANGES: Axes = {
     "a range narrower than [-1, 1]": some(lambda a: a["high"] - a["low"] < 1.8),
 }
 REWARDS: Axes = {
+    "a reward of 0": in_batch(lambda b: np.equal(b["reward"], 0) & (np.maximum(b["terminated"], b["truncated"]) == 0)),
     "a large reward": in_batch(lambda b: np.abs(b["reward"]) >= LARGE),
     "a tiny reward where the episode ends": in_batch(lambda b: (np.abs(b["reward"]) < TINY) & (b["terminated"] > 0)),
     "rewards of both signs": in_batch(lambda b: np.any(b["reward"] > 0) and np.any(b["reward"] < 0)),

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradschool.core.exercise import AnswerUnusable, Args
+from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
 from gradschool.exercises._formulas import EXACT, Formula, Rows
-from gradschool.exercises._told import told_of_slope
 from gradschool.exercises._weights import distinct
 from gradschool.exercises.ddpg._setups import squash_oracle
-from gradschool.exercises.ddpg.adapters import OWN_NETS
+from gradschool.exercises.ddpg.adapters import OWN_NETS, is_curved
 from gradschool.rl.nets.mlp import MLP, layer_views
 
 SAME_WAY = 1e-9  # relative residual of a tensor that lies on the straight line to the online network
@@ -27,6 +26,15 @@ SAME_SHARE = 1e-6
 UPHILL = "uphill in the loss"  # a factor below 0
 OWN = "at the actor's own action"
 RIGHT = ("the critic after its step", "the critic before its step")
+
+
+class Curved(MLP):
+    """The layers of a critic whose Q is z + sin(z) / 2, with z from the layers: no straight line, and nowhere flat."""
+
+
+def with_weights(net: MLP, flat: Array) -> MLP:
+    """A network of the same kind with other parameters (n_params,)."""
+    return type(net)(net.sizes, flat=flat)
 
 
 class Nets(NamedTuple):
@@ -43,7 +51,12 @@ class Nets(NamedTuple):
     def of(cls, a: Args, call: str) -> Nets:
         """The networks of one call of a case."""
         sizes = {"actor": a["actor_sizes"], "critic": a["critic_sizes"]}
-        nets = {name: MLP(sizes[name.removeprefix("target_")], flat=a[call][name]) for name in OWN_NETS}
+        kinds = {"actor": MLP, "critic": Curved if is_curved(a["critic_sizes"]) else MLP}
+        nets = {
+            name: kinds[kind](sizes[kind], flat=a[call][name])
+            for name in OWN_NETS
+            for kind in (name.removeprefix("target_"),)
+        }
         return cls(**nets, low=a["low"], high=a["high"])
 
     def act(self, actor: MLP, obs: Array) -> Array:
@@ -53,21 +66,27 @@ class Nets(NamedTuple):
 
 def value(critic: MLP, obs: Array, action: Array) -> Array:
     """Q (B,)."""
-    return critic(np.concatenate([obs, action], axis=1))[:, 0]
+    z = critic(np.concatenate([obs, action], axis=1))[:, 0]
+    return z + np.sin(z) / 2 if isinstance(critic, Curved) else z
+
+
+def steepness(critic: MLP, z: Array) -> Array:
+    """The slope of Q in what its layers return, in the shape of that."""
+    return 1.0 + np.cos(z) / 2 if isinstance(critic, Curved) else np.ones_like(z)
 
 
 def slope(critic: MLP, obs: Array, action: Array) -> Array:
     """dQ/da (B, A)."""
-    _, cache = critic.forward(np.concatenate([obs, action], axis=1))
-    return critic.input_vjp(cache, np.ones((len(obs), 1)))[:, obs.shape[1] :]
+    z, cache = critic.forward(np.concatenate([obs, action], axis=1))
+    return critic.input_vjp(cache, steepness(critic, z))[:, obs.shape[1] :]
 
 
 def climbs(nets: Nets, critic_after: Array, obs: Array) -> list[Array]:
     """What the actor's loss -sum Q leaves in the critic's .grad: by the critic of before and of after its step."""
     x, found = np.concatenate([obs, nets.act(nets.actor, obs)], axis=1), []
-    for critic in (nets.critic, MLP(nets.critic.sizes, flat=critic_after)):
-        _, cache = critic.forward(x)
-        found.append(critic.vjp(cache, -np.ones((len(x), 1)))[0])
+    for critic in (nets.critic, with_weights(nets.critic, critic_after)):
+        z, cache = critic.forward(x)
+        found.append(critic.vjp(cache, -steepness(critic, z))[0])
     return found
 
 
@@ -116,7 +135,7 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
         "smaller value of target and online critic": np.minimum(value(slow, s2, mu_slow), value(q, s2, mu_slow)),
     }
     if after is not None:
-        moved = {name: MLP(getattr(nets, name).sizes, flat=after[name]) for name in OWN_NETS}
+        moved = {name: with_weights(getattr(nets, name), after[name]) for name in OWN_NETS}
         late = moved["target_critic"]
         values["target networks after their own step"] = value(late, s2, nets.act(moved["target_actor"], s2))
         values["target critic at the online actor's new action"] = value(slow, s2, nets.act(moved["actor"], s2))
@@ -129,28 +148,22 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
 def asked_of_actor(nets: Nets, obs: Array) -> Array:
     """-dQ/da times d action / d output for each distinct state, (U, A), by the critic of before its step."""
     action = nets.act(nets.actor, obs)
-    found: Array = sums(obs) @ (-slope(nets.critic, obs, action) * _squash_slope(nets, obs))
+    found: Array = sums(obs) @ (-slope(nets.critic, obs, action) * squash_slope(nets, obs))
     return found
 
 
-def _squash_slope(nets: Nets, obs: Array) -> Array:
+def squash_slope(nets: Nets, obs: Array) -> Array:
     found: Array = (nets.high - nets.low) / 2 * (1 - np.tanh(nets.actor(obs)) ** 2)
     return found
 
 
 def explain_actor(g: Array, nets: Nets, critic_after: Array, batch: Mapping[str, Array]) -> Formula:
-    """Return what explains the gradients g (U, A) at the actor's outputs for the batch's states.
-
-    Raises
-    ------
-    AnswerUnusable
-        If no slope of these critics explains them.
-    """
+    """Return what explains the gradients g (U, A) at the actor's outputs for the batch's states."""
     obs = batch["obs"]
     add, B, A = sums(obs), *batch["action"].shape
     if not np.any(g):
         return Formula(np.zeros_like(g), "the actor has no gradient at s", right=False)
-    found = _slopes(nets, MLP(nets.critic.sizes, flat=critic_after), obs, batch["action"])
+    found = slopes(nets, with_weights(nets.critic, critic_after), obs, batch["action"])
     for (name, (rows, told)), (c, factor) in product(found.items(), ((1 / B, "mean"), (1.0, "sum"))):
         if _same(g / c, add @ rows):
             return Formula(add @ told, f"actor: {factor} over the batch, {name}", name in RIGHT)
@@ -161,42 +174,15 @@ def explain_actor(g: Array, nets: Nets, critic_after: Array, batch: Mapping[str,
         k = float((g * x).sum() / max(float((x * x).sum()), 1e-300))
         if g.size > 2 and _same(g, k * x):
             return Formula(g * B, f"actor: {k:.3g} times {name}", right=False)
-    if g.size > 2:
-        raise AnswerUnusable(
-            "this step of `actor` is a gradient at its outputs, but of no known formula: not of -Q at any action, by "
-            "any of the critics"
-        )
-    return Formula(g * B, "too few rows to tell the actor's formula", right=False)
-
-
-def told_of_actor(
-    g: Array, nets: Nets, critic_after: Array, batch: Mapping[str, Array], part: str
-) -> tuple[str, ...] | None:
-    """Return the sentences that may be true of the gradients g (U, A) at the actor's outputs."""
-    obs, (B, A), add = batch["obs"], batch["action"].shape, sums(batch["obs"])
-    found = _slopes(nets, MLP(nets.critic.sizes, flat=critic_after), obs, batch["action"])
-    ways = [(_told(name), add @ rows) for name, (rows, _) in found.items() if not name.endswith(UPHILL)]
-    return told_of_slope(g, ways, A, B, part)
-
-
-def _told(name: str) -> str:
-    """What may push an actor, in a sentence; whether the critic has made its step is of no importance."""
-    of, _, way = name.partition(", ")
-    critic = "the critic" if of in RIGHT else of
-    if way in ("", OWN) or way.startswith("at "):
-        return f"dQ/da of {critic} {way or OWN}"
-    other = {
-        "Q in place of its slope": f"Q of {critic}, not its slope",
-        "of Q squared": f"the slope of Q squared of {critic}",
-    }
-    return other.get(way, f"dQ/da of {critic} with {way}")
+    few = "too few rows to tell the actor's formula"
+    return Formula(g * B, "actor: no known formula" if g.size > 2 else few, right=False)
 
 
 def _same(x: Array, y: Array) -> bool:
     return bool(np.abs(x - y).max() <= EXACT * np.abs(y).max())
 
 
-def _slopes(nets: Nets, critic_after: MLP, obs: Array, replay: Array) -> dict[str, tuple[Array, Array]]:
+def slopes(nets: Nets, critic_after: MLP, obs: Array, replay: Array) -> dict[str, tuple[Array, Array]]:
     """What an actor may be pushed by, (B, A), at its outputs, and the same by the critic of before. Right ones first.
 
     The critic of after its step depends on the loss's convention: told as the one of before, a fault does not.
@@ -212,7 +198,7 @@ def _slopes(nets: Nets, critic_after: MLP, obs: Array, replay: Array) -> dict[st
 
 def _ways(nets: Nets, critic: MLP, obs: Array, replay: Array) -> dict[str, Array]:
     """What one critic may push an actor by, (B, A) at the actor's outputs."""
-    own, into, half = nets.act(nets.actor, obs), _squash_slope(nets, obs), (nets.high - nets.low) / 2
+    own, into, half = nets.act(nets.actor, obs), squash_slope(nets, obs), (nets.high - nets.low) / 2
     dq_da, q = slope(critic, obs, own), value(critic, obs, own)[:, None]
     return {
         OWN: -dq_da * into,
@@ -249,7 +235,7 @@ def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> 
         for old, new, towards, before, out in zip(*views, strict=True):
             way, moved = towards - old, new - old
             share = float((moved * way).sum() / max(float((way * way).sum()), 1e-300))
-            if np.abs(moved - share * way).max() <= SAME_WAY * max(1.0, float(np.abs(old).max())):
+            if np.abs(moved - share * way).max() <= SAME_WAY * max(1.0, *(float(np.abs(t).max()) for t in (old, new))):
                 out[...], fitted = old + share * (before - old), fitted + 1
                 shares.append(share)
         words = f"tau {np.median(shares):.4g}, online weights of {when} the step" if shares else "no soft update"

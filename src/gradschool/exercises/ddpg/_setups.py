@@ -65,6 +65,8 @@ def new_batch(rng: Rng, B: int, n: int, low: Array, high: Array) -> dict[str, Ar
     if B >= 3:
         reward[rows[0]] *= TINY_REWARD
         reward[rows[2]] *= LARGE_REWARD
+    if B >= 4:
+        reward[rows[3]] = 0.0
     batch = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs, **flags}
     if B >= 6:
         for x in batch.values():

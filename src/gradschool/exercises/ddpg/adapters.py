@@ -222,18 +222,24 @@ def clinic(answer: Answer, a: Args) -> dict[str, str]:
     return listed_diagnoses(answer(), a["patients"], FAULTS)
 
 
+def is_curved(critic_sizes: Sequence[int]) -> bool:
+    """Whether the critic of a whole update is curved in the action: the one with two hidden layers is."""
+    return len(critic_sizes) == 4
+
+
 def agent(answer: Answer, a: Args) -> dict[str, Array]:
     """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights after each call."""
     import torch
 
-    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient
+    from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchActor, TorchCritic, flat_gradient
     from gradschool.rl.nets.torch_batch import TorchBatch, load_weights
 
+    critic = CurvedTorchCritic if is_curved(a["critic_sizes"]) else TorchCritic
     sizes = {name: a[f"{name.removeprefix('target_')}_sizes"] for name in OWN_NETS}
     nets: dict[str, Any] = {}
     for name, n in sizes.items():
         net = MLP(n, flat=a["first"][name])
-        nets[name] = TorchActor(net, a["low"], a["high"]) if name.endswith("actor") else TorchCritic(net)
+        nets[name] = TorchActor(net, a["low"], a["high"]) if name.endswith("actor") else critic(net)
     optimizers = [torch.optim.SGD(nets[name].parameters(), lr=a[f"{name}_lr"]) for name in OWN_NETS[:2]]
     after: dict[str, list[Array]] = {name: [] for name in nets}
     for call in (a["first"], a["second"]):

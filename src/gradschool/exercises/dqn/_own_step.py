@@ -43,6 +43,9 @@ def rows_of(a: Args, call: str) -> Rows:
         "max of the target network at s": x["target here"].max(axis=1),
         "target network at s and the action taken": x["target here"][each, action],
         "target network at the best action of s": x["target"][each, x["here"].argmax(axis=1)],
+        "max of the smaller output of both networks": np.minimum(x["target"], x["online"]).max(axis=1),
+        "max of the mean output of both networks": (x["target"] + x["online"]).max(axis=1) / 2,
+        "log of the sum of exp over the target network": np.logaddexp.reduce(x["target"], axis=1),
         "index of the best action": x["target"].argmax(axis=1).astype(float),
         "first output of the target network": x["target"][:, 0],
     }

@@ -39,7 +39,8 @@ TRANSITION_AXES: Axes = {
     "a state twice": repeats("state"),
     "a pair (s, a) twice": repeats("state", "action"),
     "a sample twice": repeats("state", "action", "reward", "next_state"),
-    "a reward of 0": has_value("reward", 0.0),
+    "a reward of 0 where the episode ends": some(lambda a: np.equal(a["reward"], 0) & a["terminated"]),
+    "a reward of 0 where it goes on": some(lambda a: np.equal(a["reward"], 0) & ~a["terminated"]),
     "a best action taken that leads back": some(
         lambda a: (a["next_state"] == a["state"]) & (a["W"][a["state"]].argmax(1) == a["action"]) & ~a["terminated"]
     ),
@@ -103,7 +104,7 @@ def transition_cases(rng: Rng) -> list[Case]:
     far.args["terminated"][:] = np.arange(5) % 3 == 0
     loops = transition(rng, "every step leads back to where it began", 4, 3, 3, edge=True)
     loops.args["next_state"][:] = loops.args["state"]
-    loops.args["reward"][1] = 0.0
+    loops.args["reward"][1:3] = 0.0  # the first of them ends the episode, the other goes on
     for name in ("W", "W_target"):  # a value of 0, and the best of its row: what leads back to it comes from it
         loops.args[name][loops.args["state"][3], loops.args["action"][3]] = 0.0
     alone = transition(rng, "one state, and gamma 0", 3, 1, 3, edge=True, gamma=0.0)

@@ -8,6 +8,7 @@ gradient at every output of every row, and from that the formula (``gradschool/e
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,9 +18,9 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, errors_of_second, explain, unknown_words
-from gradschool.exercises._told import told_of_carried, told_of_label
-from gradschool.exercises._two_calls import CALLS, FAR, ROWS, SMALL_ERROR, in_a_call
+from gradschool.exercises._formulas import errors_of_second, explain, unexplained
+from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
+from gradschool.exercises._two_calls import CALLS, FAR, NO_REWARD, ROWS, SMALL_ERROR, in_a_call, kinds_of_rows
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.dqn._own_step import net_of, rows_of, values
@@ -33,6 +34,7 @@ AXES: Axes = {
     "a state that leads to itself": in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
     "two best actions": axes.some(lambda a: (values(a, "first")["target"] == 0).all() or _tied(a)),
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
+    "a small error with double DQN": axes.some(lambda a: np.abs(rows_of(a, "first").errors("double DQN")) < 0.03),
     "an error of zero": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 1e-12),
     "every value of the target network far below 0": axes.some(lambda a: np.all(values(a, "first")["target"] < -10)),
     "as many rows as actions": axes.some(lambda a: len(a["first"]["batch"]["obs"]) == a["sizes"][-1]),
@@ -85,22 +87,29 @@ def make_case(
     """One case of B rows and A actions; every output of the target network is lowered by ``below``."""
     sizes = (OBS, *hidden, A)
     args: dict[str, Any] = {"sizes": sizes, "lr": lr, "gamma": gamma}
+    ends = rng.random() < 0.5
     for call, copy in zip(CALLS, copies, strict=True):
-        batch = new_batch(rng, B, A, flags=flags, repeat=repeat, scale=scale)
+        batch = new_batch(rng, B, A, flags=flags, repeat=repeat, scale=scale, edge=edge, first_ends=ends == copy)
         nets = {
             "q": drawn_net(rng, sizes, batch["obs"], batch["next_obs"])["flat"],
             "target_q": drawn_net(rng, sizes)["flat"],
         }
         args[call] = {**nets, "batch": batch, "copy_target": copy}
         net_of(args, call, "target_q").biases[-1][:] -= below
+        _agree_on(args, call, SMALL_ROW)
         set_error(args, call, SMALL_ROW, SMALL_ERROR)
     return Case(name, args, edge, {"B": B, "A": A})
 
 
-def new_batch(rng: Rng, B: int, A: int, *, flags: bool, repeat: bool, scale: float) -> dict[str, Array]:
-    """B rows; with ``flags`` some are terminated, some truncated, one both; with ``repeat`` one stands there twice."""
+def new_batch(
+    rng: Rng, B: int, A: int, *, flags: bool, repeat: bool, scale: float, edge: bool = False, first_ends: bool = False
+) -> dict[str, Array]:
+    """B rows; with ``flags`` some are terminated, some truncated, one both; with ``repeat`` one stands there twice.
+
+    At the ``edge`` one row has no reward.
+    """
     obs, next_obs = rng.normal(size=(2, B, OBS))
-    kinds = rng.permutation(B) if flags else np.full(B, 9)
+    kinds = kinds_of_rows(rng, B, flags=flags, first_ends=first_ends)
     batch = {
         "obs": obs,
         "action": rng.integers(A, size=B),
@@ -109,12 +118,14 @@ def new_batch(rng: Rng, B: int, A: int, *, flags: bool, repeat: bool, scale: flo
         "terminated": np.isin(kinds, (0, 1, 2)).astype(float),
         "truncated": np.isin(kinds, (2, 3)).astype(float),
     }
+    if edge:
+        batch["reward"][NO_REWARD : NO_REWARD + 1] = 0.0
     batch["reward"][-1] = np.sign(batch["reward"][-1]) * 3.0 * scale
     if B > 1:
         obs[-1, 0] = np.sign(obs[-1, 0]) * FAR
     if repeat:
         ordinary = np.flatnonzero(kinds > 3)
-        one, other = ordinary[~np.isin(ordinary, (SMALL_ROW, ZERO_ROW))][:2]  # every kind of row stays
+        one, other = ordinary[~np.isin(ordinary, (SMALL_ROW, NO_REWARD, ZERO_ROW))][:2]  # every kind of row stays
         for x in batch.values():
             x[one] = x[other]
     return batch
@@ -126,10 +137,22 @@ def set_error(args: dict[str, Any], call: str, row: int, error: float) -> None:
     args[call]["batch"]["reward"][row] += rows.errors(next(iter(rows.values)))[row] - error
 
 
+def _agree_on(a: Args, call: str, row: int) -> None:
+    """Swap two outputs of the target network so that both networks have one best action at the next state of a row.
+
+    Its error is small with double DQN, too: where every row lies beyond a bend, a Huber loss is an absolute error.
+    """
+    x, target = values(a, call), net_of(a, call, "target_q")
+    pair = [int(x[name][row].argmax()) for name in ("online", "target")]
+    for part in (target.weights[-1], target.biases[-1]):
+        part[..., pair] = part[..., pair[::-1]]
+
+
 def with_itself(case: Case) -> Case:
     """The case with every next state replaced by the state itself."""
     for call in CALLS:
         case.args[call]["batch"]["next_obs"][:] = case.args[call]["batch"]["obs"]
+        _agree_on(case.args, call, SMALL_ROW)
         set_error(case.args, call, SMALL_ROW, SMALL_ERROR)  # type: ignore[arg-type]
     return case
 
@@ -200,10 +223,11 @@ def read(a: Args, got: PlainData) -> Reading:
             raise AnswerUnusable("`q` holds the weights of `target_q` after the call: the copy went the wrong way")
         step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
         taken.append(_taken(a, call, step.outputs, here))
-        found.append(_formula(a, call, step.outputs, here, taken[-1]))
+        rows = rows_of(a, call)
+        found.append(explain(taken[-1], rows) or unexplained(taken[-1], rows))
         gradients.append(_other_outputs(a, call, cleared(step.outputs)) / np.abs(step.outputs).max())
         earlier, carried = [step.change], step.carried
-        copied.append(_copied(a, call, after["q"][k], after["target_q"][k]))
+        copied.append(_copied(a, call, after["q"][k], after["target_q"][k])[0])
     parts = {
         "first_step": found[0].errors,
         "second_step": (errors_of_second(*found), carried),
@@ -221,9 +245,11 @@ def _told(a: Args, taken: list[Array], carried: float, after: dict[str, Array], 
     if part not in ("first_step", "second_step"):
         return ()
     k = int(part == "second_step")
-    labels = told_of_label(taken[k], rows_of(a, CALLS[k]), part)
+    labels = told_of_label(taken[k], rows_of(a, CALLS[k]), part, a["lr"])
     left = told_of_carried([(carried, "the first call's gradient")], part) if k else ()
-    return (*left, *(labels or ())) if left or labels is not None else None
+    first, second = (factor_of_right(g, rows_of(a, call)) for g, call in zip(taken, CALLS, strict=True))
+    changed = told_of_change(first, second, part) if k else ()
+    return (*left, *changed, *(labels or ())) if left or changed or labels is not None else None
 
 
 def _told_of_copies(a: Args, after: dict[str, Array]) -> tuple[str, ...] | None:
@@ -233,8 +259,9 @@ def _told_of_copies(a: Args, after: dict[str, Array]) -> tuple[str, ...] | None:
         right = after["q"][k] if a[call]["copy_target"] else a[call]["target_q"]
         if not np.array_equal(after["target_q"][k], right):
             asked = "become `q` as the step leaves it" if a[call]["copy_target"] else "stay as it is"
-            wrong.append(f"{_copied(a, call, after['q'][k], after['target_q'][k])}, and should {asked}")
-    return ("; ".join(sorted(wrong)),) if wrong else None
+            ways = _copied(a, call, after["q"][k], after["target_q"][k])
+            wrong.append([f"{way}, and should {asked}" for way in ways])
+    return tuple("; ".join(sorted(some)) for some in product(*wrong)) if wrong else None
 
 
 def _taken(a: Args, call: str, outputs: Array, here: Array) -> Array:
@@ -243,26 +270,8 @@ def _taken(a: Args, call: str, outputs: Array, here: Array) -> Array:
     return np.array([outputs[here[i], action[i]] for i in rows_of(a, call).pairs.argmax(axis=1)])
 
 
-def _formula(a: Args, call: str, outputs: Array, here: Array, taken: Array) -> Formula:
-    """What explains the gradient at the outputs of the actions taken; else at those of the best actions."""
-    rows, action = rows_of(a, call), a[call]["batch"]["action"]
-    formula = explain(taken, rows)
-    if formula is None and not _is_elsewhere(outputs, here, action):
-        raise AnswerUnusable(
-            "this step of `q` is a gradient at its outputs, but of no known formula: not of Q - y for any label that "
-            f"can be made of reward, mask, gamma and the two networks{unknown_words(taken, rows)}"
-        )
-    return formula or Formula(taken * len(action), "the gradient is at other outputs", right=False)
-
-
-def _is_elsewhere(outputs: Array, here: Array, action: Array) -> bool:
-    """Whether some row of the batch has no gradient at its own action, but one at another."""
-    own = np.abs(outputs[here, action])
-    return bool(((own < 1e-9 * np.abs(outputs).max()) & (np.abs(outputs[here]).max(axis=1) > 0)).any())
-
-
-def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> str:
-    """What the target's weights are after a call, in words: which network's, and of when."""
+def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> tuple[str, ...]:
+    """What the target's weights are after a call, in each way in which that may be said: which network's, of when."""
     when = f"with `copy_target` {a[call]['copy_target']} `target_q`"
     for flat, says in (
         (a[call]["target_q"], "stays as it is"),
@@ -270,15 +279,17 @@ def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> str:
         (a[call]["q"], "becomes `q` before the step"),
     ):
         if np.array_equal(target_after, flat):
-            return f"{when} {says}"
+            return (f"{when} {says}",)
     copied = target_after == q_after
     if (copied | (target_after == a[call]["target_q"])).all():
-        return f"{when} becomes `q` in {copied.sum()} of its {copied.size} weights and stays as it is in the others"
+        return (f"{when} becomes `q` in {copied.sum()} of its {copied.size} weights and stays as it is in the others",)
     way, moved = q_after - a[call]["target_q"], target_after - a[call]["target_q"]
     share = float(way @ moved) / (float(way @ way) or 1.0)
-    if np.abs(moved - share * way).max() <= 1e-9:
-        return f"{when} moves {share:.3g} of the way to `q`"
-    return f"{when} becomes something else"
+    if np.abs(moved - share * way).max() > 1e-9:
+        return (f"{when} becomes something else",)
+    known = {"gamma": a["gamma"], "1 - gamma": 1 - a["gamma"]}
+    named = [f"{when} moves {says} of the way to `q`" for says, x in known.items() if abs(share - x) < 1e-9]
+    return (*named, f"{when} moves {share:.3g} of the way to `q`", f"{when} moves a part of the way to `q`")
 
 
 def _target(a: Args, call: str, q_after: Array, target_after: Array) -> Array:

@@ -31,8 +31,8 @@ def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     batches = small.batches_of(a["batches"], a["q_net"].shape[0])
     going_on = [small.without_ends(batch) for batch in batches]
 
-    def agent(sync_every: int) -> Any:
-        return small.taxi(answer, a["q_net"], a["target_net"], a["gamma"], sync_every)
+    def agent(sync_every: int, load: bool = True) -> Any:
+        return small.taxi(answer, a["q_net"], a["target_net"], a["gamma"], sync_every, load=load)
 
     one, two, copied, whole = agent(NEVER), agent(NEVER), agent(1), agent(2)
     one.learn(batches[0])
@@ -47,7 +47,8 @@ def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
         "two_updates": small.table(two.q_net),
         "copied_target": small.table(copied.target_net),
         "all_updates": seen,
-        "acts": _acts(idle, batches[0][0], lambda obs: int(idle.act(obs)) == _best(idle.q_net, obs)),
+        "acts": _acts(idle, batches[0][0], lambda obs: _is_greedy(idle, obs)),
+        "starts_alike": _start_alike(agent(NEVER, load=False), "q_net"),
     }
 
 
@@ -57,8 +58,8 @@ def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
 
     batches = small.batches_of(a["batches"])
 
-    def agent(gamma: float) -> Any:
-        return small.cartpole(answer, a["q_net"], a["target_net"], gamma, a["tau"])
+    def agent(gamma: float, load: bool = True) -> Any:
+        return small.cartpole(answer, a["q_net"], a["target_net"], gamma, a["tau"], load=load)
 
     discounted, undiscounted, followed, whole = agent(a["gamma"]), agent(1.0), agent(a["gamma"]), agent(a["gamma"])
     obs, action, reward, _, done = batches[0]
@@ -71,14 +72,23 @@ def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
         "next_action": small.flat(undiscounted.q_net),
         "target_net": small.flat(followed.target_net),
         "all_updates": _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.flat),
-        "acts": _acts(idle, batches[0][0], lambda obs: _greedy_at_0(idle, obs)),
+        "acts": _acts(idle, batches[0][0], lambda obs: _is_greedy(idle, obs, 0.0)),
         "explores": _acts(idle, batches[0][0][:1], lambda obs: _random_at_1(idle, obs)),
+        "starts_alike": _start_alike(agent(1.0, load=False), "q_net"),
     }
 
 
-def _greedy_at_0(agent: Any, obs: Any) -> bool:
-    """Whether an agent always takes the best action where epsilon is 0."""
-    return {int(agent.act(obs, 0.0)) for _ in range(DRAWS)} == {_best(agent.q_net, obs)}
+def _start_alike(agent: Any, *names: str) -> Array:
+    """Return whether each target network begins with the weights of the network of this name."""
+    from gradschool.lessons.lab import small
+
+    pairs = [(getattr(agent, name), getattr(agent, f"target_{name.removeprefix('q_')}")) for name in names]
+    return np.array([small.alike(*pair) for pair in pairs])
+
+
+def _is_greedy(agent: Any, obs: Any, *epsilon: float) -> bool:
+    """Whether an agent takes the best action every time."""
+    return {int(agent.act(obs, *epsilon)) for _ in range(DRAWS)} == {_best(agent.q_net, obs)}
 
 
 def _random_at_1(agent: Any, obs: Any) -> bool:
@@ -113,8 +123,8 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
 
     batches = small.batches_of(a["batches"])
 
-    def agent() -> Any:
-        return small.pendulum(answer, {name: a[name] for name in NETS}, a["gamma"], a["tau"])
+    def agent(load: bool = True) -> Any:
+        return small.pendulum(answer, {name: a[name] for name in NETS}, a["gamma"], a["tau"], load=load)
 
     judged, acted, both, whole = agent(), agent(), agent(), agent()
     judged.learn_critic(*batches[0])
@@ -127,6 +137,7 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
         "critic_step": small.flat(judged.critic),
         "all_updates": _after_each(whole, batches[:TOGETHER], NETS, small.flat),
         "acts_within_limits": _acts(idle, batches[0][0], lambda obs: _within_limits(idle, obs)),
+        "starts_alike": _start_alike(agent(load=False), "actor", "critic"),
     }
 
 

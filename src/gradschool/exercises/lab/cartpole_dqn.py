@@ -71,4 +71,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "all_updates": together(all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau))),
         "acts": np.ones(len(here["done"]), bool),
         "explores": np.ones(1, bool),
+        "starts_alike": np.ones(1, bool),
     }

@@ -69,4 +69,5 @@ def oracle(a: Args) -> dict[str, Any]:
         "copied_target": going_on[0],
         "all_updates": whole,
         "acts": np.ones(len(ends), bool),
+        "starts_alike": np.ones(1, bool),
     }

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -103,29 +104,49 @@ def with_ends(batch: Batch) -> Batch:
     return (*batch[:4], torch.ones_like(batch[4]))
 
 
-def taxi(make: Callable[..., Any], q_net: Array, target_net: Array, gamma: float, sync_every: int) -> Any:
-    """Return the agent of a class on these two tables (S, A)."""
-    agent = make(lambda: linear(q_net), optimizer=torch.optim.SGD, lr=STEP_SIZE, gamma=gamma, sync_every=sync_every)
-    return _with(agent, {"q_net": q_net, "target_net": target_net}, load_table)
-
-
-def cartpole(make: Callable[..., Any], q_net: Net, target_net: Net, gamma: float, tau: float) -> Any:
-    """Return the agent of a class on these two networks."""
-    agent = make(lambda: layers(**q_net), optimizer=torch.optim.SGD, lr=STEP_SIZE, gamma=gamma, tau=tau)
-    return _with(agent, {"q_net": q_net["flat"], "target_net": target_net["flat"]}, load_flat)
-
-
-def pendulum(make: Callable[..., Any], nets: Mapping[str, Net], gamma: float, tau: float) -> Any:
-    """Return the agent of a class on these four networks."""
+def taxi(
+    make: Callable[..., Any], q_net: Array, target_net: Array, gamma: float, sync_every: int, *, load: bool = True
+) -> Any:
+    """Return the agent of a class on these two tables (S, A); without ``load`` as its constructor leaves it."""
+    drawn = (q_net + k for k in count())  # each network is another one, as where weights are drawn
     agent = make(
-        lambda: actor(nets["actor"]),
-        lambda: critic(nets["critic"]),
+        lambda: linear(next(drawn)), optimizer=torch.optim.SGD, lr=STEP_SIZE, gamma=gamma, sync_every=sync_every
+    )
+    return _with(agent, {"q_net": q_net, "target_net": target_net}, load_table) if load else agent
+
+
+def cartpole(
+    make: Callable[..., Any], q_net: Net, target_net: Net, gamma: float, tau: float, *, load: bool = True
+) -> Any:
+    """Return the agent of a class on these two networks; without ``load`` as its constructor leaves it."""
+    drawn = _drawn_anew(q_net)
+    agent = make(lambda: layers(**next(drawn)), optimizer=torch.optim.SGD, lr=STEP_SIZE, gamma=gamma, tau=tau)
+    return _with(agent, {"q_net": q_net["flat"], "target_net": target_net["flat"]}, load_flat) if load else agent
+
+
+def pendulum(make: Callable[..., Any], nets: Mapping[str, Net], gamma: float, tau: float, *, load: bool = True) -> Any:
+    """Return the agent of a class on these four networks; without ``load`` as its constructor leaves it."""
+    drawn = {name: _drawn_anew(nets[name]) for name in ("actor", "critic")}
+    agent = make(
+        lambda: actor(next(drawn["actor"])),
+        lambda: critic(next(drawn["critic"])),
         optimizer=torch.optim.SGD,
         lr=STEP_SIZE,
         gamma=gamma,
         tau=tau,
     )
-    return _with(agent, {name: net["flat"] for name, net in nets.items()}, load_flat)
+    return _with(agent, {name: net["flat"] for name, net in nets.items()}, load_flat) if load else agent
+
+
+def _drawn_anew(net: Net) -> Iterator[Net]:
+    """Yield networks of one shape, each with other weights."""
+    return ({**net, "flat": net["flat"] + k} for k in count())
+
+
+def alike(net: torch.nn.Module, other: torch.nn.Module) -> bool:
+    """Return whether two networks have the same weights."""
+    pairs = zip(net.parameters(), other.parameters(), strict=True)
+    return all(bool(torch.equal(p, q)) for p, q in pairs)
 
 
 def _with(agent: Any, weights: Mapping[str, Array], load: Callable[[torch.nn.Module, Array], None]) -> Any:

@@ -56,6 +56,15 @@ class TorchCritic(torch.nn.Module):
         return q[:, 0]
 
 
+class CurvedTorchCritic(TorchCritic):
+    """A critic whose slope in the action changes with the action, where layers with ReLU have steps alone."""
+
+    def forward(self, obs: Tensor, action: Tensor) -> Tensor:
+        """Return z + sin(z) / 2 for each row (B,), with z from the layers."""
+        z = super().forward(obs, action)
+        return z + torch.sin(z) / 2
+
+
 def torch_layers(net: MLP) -> torch.nn.Sequential:
     """Build the same network from torch.nn.Linear and ReLU, in float64; Linear keeps W as (n_out, n_in)."""
     layers: list[torch.nn.Module] = []

@@ -1,0 +1,224 @@
+"""What no straight line in Q, reward and value explains, in sentences: other losses, labels within bounds, lost rows.
+
+Each sentence is tried on the gradients of one call; what is said holds in every call whose part is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradschool.core.numerics import Array
+from gradschool.exercises._formulas import BENDS, EXACT, MASKS, SPARE, Rows
+
+ABOUT = 2e-3  # of logarithms: a power that an error is weighted by, beside a small number that is added to it
+NO_ERROR = 1e-9  # of the largest error: what is smaller has no sign
+
+
+def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
+    """Return the sentences that may be true of the gradients g (P,) at the outputs of the actions taken."""
+    n = rows.pairs.sum(axis=1)
+    each = g / n
+    found: dict[str, None] = {}
+    for name in list(rows.values)[: rows.right]:
+        of_rows = rows.errors(name)
+        error = rows.pairs @ of_rows / n
+        if np.allclose(error @ rows.pairs, of_rows, rtol=EXACT, atol=EXACT):  # the rows of a pair are alike
+            found |= dict.fromkeys(_losses(each, error, rows))
+            found |= dict.fromkeys(_rows_that_count(each, error, rows))
+            found |= dict.fromkeys(_bounds(each, rows, name))
+            found |= dict.fromkeys(_further_values(g, rows, name))
+    return tuple(f"in `{part}` {says}" for says in (*found, *_sizes(each)))
+
+
+def _sizes(each: Array) -> Iterator[str]:
+    """Yield what is odd about the sizes alone, whatever the label is."""
+    size = np.abs(each)
+    if np.ptp(size) > EXACT * size.max():
+        return
+    if np.ptp(each) > EXACT * size.max():
+        yield "each row's gradient has one size, and only signs differ, as of an absolute error"
+    else:
+        yield "each row has the same gradient, as where errors are averaged before they are squared"
+
+
+def _losses(each: Array, error: Array, rows: Rows) -> Iterator[str]:
+    """Yield the losses of the right errors (P,) that have these slopes."""
+    off = np.abs(error) > NO_ERROR * np.abs(error).max()
+    size, e, top = np.abs(each[off]), np.abs(error[off]), np.abs(each).max()
+    if np.abs(each[~off]).max(initial=0.0) > EXACT * top or size.size < SPARE + 1:
+        return
+    if not (np.sign(each[off]) == np.sign(error[off])).all():
+        return
+    if np.ptp(size) <= EXACT * top:
+        yield "the slope is only the sign of Q - y, as of an absolute error"
+    yield from _huber(size, e, rows)
+    if _proportional(size, np.tanh(e)):
+        yield "the slope is tanh of Q - y, as of a loss log(cosh(Q - y))"
+    yield from _power(size, e)
+
+
+def _huber(size: Array, e: Array, rows: Rows) -> Iterator[str]:
+    """Yield a Huber loss that is not right: its bend is too near 0, or the factor in front of it is none of a mean."""
+    beyond = size >= size.max() * (1 - EXACT)
+    alike = "small errors count as Q - y and larger ones all alike, as in a Huber loss, but it is divided by its bend"
+    if beyond.all():
+        yield f"{alike}, as smooth_l1_loss is by beta"
+        return
+    c = float((size[~beyond] / e[~beyond]).mean())
+    bend = float(size.max() / c)
+    fits = np.abs(size - c * np.minimum(e, bend)).max() <= EXACT * size.max()
+    known = any(np.isclose(c, f, rtol=EXACT) for f in rows.factors) and BENDS[0] <= bend <= BENDS[1]
+    if beyond.sum() < 2 or not fits or known:
+        return
+    if np.isclose(c * bend * rows.pairs.shape[1], 1.0, rtol=EXACT):
+        yield f"{alike}, as smooth_l1_loss is by beta={bend:.3g}"
+        yield f"{alike}, as smooth_l1_loss is by beta"
+    else:
+        yield f"errors up to {bend:.3g} count as Q - y and larger ones all alike, with a factor that no mean or sum has"
+
+
+def _power(size: Array, e: Array) -> Iterator[str]:
+    x, y = np.log(e), np.log(np.maximum(size, 1e-300))
+    if np.ptp(x) < 1.0:
+        return
+    p, at_1 = np.polyfit(x, y, 1)
+    if np.abs(p * x + at_1 - y).max() <= ABOUT and p > 0.05 and abs(p - 1) > 0.05:
+        yield f"the slope grows as |Q - y| to the power {p:.2g}, not as Q - y: each error is weighted by its own size"
+        yield "the slope grows as a power of |Q - y|, not as Q - y: each error is weighted by its own size"
+
+
+def _proportional(x: Array, y: Array) -> bool:
+    """Return whether x is one factor times y, both above 0 somewhere, in at least three numbers."""
+    c = float((x * y).sum() / max(float((y * y).sum()), 1e-300))
+    return bool(x.size > SPARE and c > 0 and np.abs(x - c * y).max() <= EXACT * np.abs(x).max())
+
+
+def _rows_that_count(each: Array, error: Array, rows: Rows) -> Iterator[str]:
+    """Yield which rows' right errors have no gradient, or another weight than the others."""
+    off = np.abs(error) > NO_ERROR * np.abs(error).max()
+    lost = off & (np.abs(each) <= EXACT * np.abs(each).max())
+    kept, e = off & ~lost, np.abs(error)
+    if lost.any() and kept.sum() == 1:
+        if e[kept].min() > e[lost].max():
+            yield "a single row of the batch has a gradient, the one with the largest |Q - y|"
+        yield "a single row of the batch has a gradient"
+    if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
+        yield from _lost(lost, kept, error, off)
+    for flags, what in ((rows.terminated, "terminated"), (rows.truncated, "truncated")):
+        yield from _weight_of(rows.pairs @ flags > 0, each, error, off, what)
+    if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
+        yield "some rows have no gradient, and the others have the right one, as where a Q or a label is clipped"
+
+
+def _lost(lost: Array, kept: Array, error: Array, off: Array) -> Iterator[str]:
+    """Yield what the rows that have no gradient have in common, where the others' errors are right."""
+    e = np.abs(error)
+    if e[lost].min() > e[kept].max():
+        yield "the rows with a large |Q - y| have no gradient"
+    if e[lost].max() < e[kept].min():
+        yield "the rows with a small |Q - y| have no gradient"
+    for sign, which in ((1.0, "above"), (-1.0, "below")):
+        if ((sign * error[off] > 0) == lost[off]).all():
+            yield f"the rows whose Q is {which} y have no gradient"
+
+
+def _weight_of(flagged: Array, each: Array, error: Array, off: Array, what: str) -> Iterator[str]:
+    """Yield how often the flagged rows count, where that alone is what is wrong with them."""
+    some, others = off & flagged, off & ~flagged
+    if not some.any() or others.sum() < 2 or not _one_factor(each[others], error[others]):
+        return
+    ratios = (each / np.where(off, error, 1.0))[some]
+    if np.ptp(ratios) > EXACT * np.abs(each[others] / error[others]).max():
+        return
+    times = float(ratios.mean() / (each[others] / error[others]).mean())
+    if abs(times) <= EXACT:
+        yield f"the {what} rows have no gradient"
+    elif abs(times - 1) > EXACT:
+        yield f"the {what} rows count {times:.3g} times as much as the others"
+
+
+def _one_factor(x: Array, y: Array) -> bool:
+    c = float((x * y).sum() / max(float((y * y).sum()), 1e-300))
+    return bool(c != 0 and np.abs(x - c * y).max() <= EXACT * np.abs(x).max())
+
+
+def _bounds(each: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield the bounds within which the label, the value in it or the reward is kept, if that is all that is wrong."""
+    first, live = rows.pairs.argmax(axis=1), rows.live[rows.pairs.argmax(axis=1)] == 1
+    q, r, value = rows.q[first], rows.reward[first], rows.values[name][first]
+    future = rows.gamma * live * value
+    for c in rows.factors:
+        y = q - each / c
+        yield from _of_ends(y, r + future, live)
+        yield from _kept(y, r + future, f"the label r + gamma * ({name} {MASKS[0]})")
+        yield from _kept(y - future, r, "the reward")
+        if rows.gamma and live.sum() > SPARE and np.abs(y - r)[~live].max(initial=0.0) <= EXACT * np.abs(q).max():
+            yield from _kept(((y - r) / rows.gamma)[live], value[live], f"the value ({name})")
+
+
+def _of_ends(y: Array, right: Array, live: Array) -> Iterator[str]:
+    """Yield the one label of all terminated rows, where the others' labels are right."""
+    near = EXACT * max(1.0, float(np.abs(right).max()))
+    if live.all() or np.abs(y - right)[live].max(initial=np.inf if not live.any() else 0.0) > near:
+        return
+    ends, own = y[~live], right[~live]
+    if np.ptp(ends) <= near and np.abs(ends - own).max() > near and (ends.size > 1 or _is_round(ends[0], near)):
+        yield f"every terminated row has the label {_number(float(ends[0]))}, whatever its reward is"
+
+
+def _kept(made: Array, x: Array, what: str) -> Iterator[str]:
+    """Yield within which bounds x was kept to become what was made; several numbers must lie at a bound."""
+    low, high, near = float(made.min()), float(made.max()), EXACT * max(1.0, float(np.abs(x).max()))
+    if np.abs(made - np.clip(x, low, high)).max() > near:
+        return
+    below, above = x < low - 1e3 * near, x > high + 1e3 * near
+    if high - low <= near and not (below.all() or above.all()):
+        return  # one number, whatever x is
+    if any(side.sum() == 1 and not _is_round(at, near) for side, at in ((below, low), (above, high))):
+        return
+    at_least, at_most = f"at {_number(low)} or more", f"at {_number(high)} or less"
+    if below.any() and above.any():
+        yield f"{what} is kept {at_least}, and {at_most}"
+    yield from (f"{what} is kept {says}" for side, says in ((below, at_least), (above, at_most)) if side.any())
+    if below.any() or above.any():
+        yield f"{what} is kept within bounds"
+
+
+def _is_round(x: float, near: float) -> bool:
+    return abs(x - round(x, 2)) <= near
+
+
+def _number(x: float) -> str:
+    """Write a bound without the rounding that is left in it."""
+    return f"{round(x, 5) + 0.0:.4g}"
+
+
+def _further_values(g: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield a label with a second value in it, and their factors."""
+    if len(g) < 4 + SPARE:
+        return
+    mask = rows.live
+    columns = [rows.q, rows.reward, mask * rows.values[name]]
+    for other, x in rows.values.items():
+        if other != name and np.allclose(x, rows.values[name], rtol=EXACT, atol=EXACT):
+            continue  # here they are one
+        for where, second in ((f" {MASKS[0]}", mask * x), ("", x)):
+            table = rows.pairs @ np.stack([*columns, second], axis=1)
+            found, _, rank, _ = np.linalg.lstsq(table, g, rcond=1e-9)
+            fits = rank == 4 and np.abs(g - table @ found).max() <= EXACT * np.abs(g).max()
+            if fits and np.abs(found).min() > EXACT * np.abs(found).max():
+                r, v, w = (float(c) for c in -found[1:] / found[0])
+                first = f"y = {_term(r, 'r')} {_signed(v / rows.gamma, f'gamma * ({name} {MASKS[0]})')}"
+                for unit, of in ((rows.gamma**2, "gamma^2 * "), (rows.gamma, "gamma * "), (1.0, "")):
+                    if unit != rows.gamma**2 or abs(w / unit - 1) < EXACT:
+                        yield f"the label is {first} {_signed(w / unit, f'{of}({other}{where})')}"
+
+
+def _term(c: float, what: str) -> str:
+    return what if abs(c - 1) < EXACT else f"{c:.3g} {what}" if what.startswith(("r", "gamma")) else f"{c:.3g} * {what}"
+
+
+def _signed(c: float, what: str) -> str:
+    return f"{'-' if c < 0 else '+'} {_term(abs(c), what)}"
