@@ -389,7 +389,7 @@ def _updates(entry: Entry, mutant: Solution, report: Report, samples: Sequence[S
     """Test that these networks are wrong after so many updates, and none after fewer, wherever the agent is wrong."""
     part, (updates, *names) = report.claim.part, report.claim.details
     for s in (s for s in samples if s.wrong[part].any()):
-        rows, at = s.wrong[part].any(axis=1), 0
+        rows, at = np.asarray(s.wrong[part].any(axis=1)), 0
         if rows[: int(updates) - 1].any():
             return f'it is wrong after fewer updates on "{s.case.name}"'
         for name, count in entry.exercise.networks_in[part](s.case.args).items():

@@ -28,7 +28,7 @@ def first_wrong_update(parts: Sequence[Part]) -> Iterator[Diagnosis]:
     Named are the networks that are wrong in all of them: a target network that stands still is right by its tau.
     """
     found = [at for p in parts if p.is_wrong and (at := _first_wrong(p))]
-    wrong, right = (_in_all([at[k] for at in found]) for k in (1, 2))
+    wrong, right = _in_all([at.wrong for at in found]), _in_all([at.right for at in found])
     if len(found) < max(FEWEST, sum(p.is_wrong for p in parts)) or len({at.updates for at in found}) > 1 or not wrong:
         return
     updates = found[0].updates
