@@ -95,7 +95,7 @@ def outcome(row: Row, report: Report) -> str:
         return NAMED
     if row.outside:
         return ACCUSED if accusing else OUTSIDE
-    if accusing or "crashed" in {f.code for f in report.findings}:
+    if accusing or {"crashed", "script-crashed"} & {f.code for f in report.findings}:
         return TOLD
     if row.reads and any(re.search(row.reads, text) for text in report.conventions):
         return READ

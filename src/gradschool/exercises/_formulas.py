@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradschool.core.exercise import AnswerUnusable
 from gradschool.core.numerics import Array
 
 EXACT = 1e-6  # relative residual of a formula that explains a gradient
@@ -109,8 +110,22 @@ def explain(g: Array, rows: Rows) -> Formula | None:
 
 
 def unexplained(g: Array, rows: Rows) -> Formula:
-    """Return gradients g (P,) that no formula explains as errors: those of a mean of half squares."""
+    """Return gradients g (P,) that no formula explains as errors: those of a mean of half squares.
+
+    Raises
+    ------
+    AnswerUnusable
+        If every row has the same gradient: it learns nothing from its batch, and earns nothing for its form.
+    """
+    if is_one_for_all(g, rows.pairs.sum(axis=1)):
+        raise AnswerUnusable("each row has the same gradient, as where errors are averaged before they are squared")
     return Formula(g * rows.pairs.shape[1], "no known formula", right=False)
+
+
+def is_one_for_all(g: Array, counts: Array) -> bool:
+    """Return whether gradients (P,) or (P, A) are the same for each of the ``counts`` (P,) rows that they sum up."""
+    each = g / counts.reshape(-1, *(1,) * (g.ndim - 1))
+    return len(g) >= 4 and bool(np.ptp(each, axis=0).max() <= EXACT * np.abs(each).max())
 
 
 class _Loss(NamedTuple):

@@ -224,7 +224,6 @@ def kept_value(taken: Any, y: Any) -> Any:
 @pytest.mark.parametrize(
     ("loss", "says"),
     [
-        (lambda taken, y: (taken - y).mean() ** 2, "each row has the same gradient, as where errors are averaged"),
         (lambda taken, y: (taken - y).abs().mean(), "each row's gradient has one size, and only signs differ"),
         (lambda taken, y: (taken - y).pow(4).mean(), "the slope grows as |Q - y| to the power 3, not as Q - y"),
         (lambda taken, y: torch.log(torch.cosh(taken - y)).mean(), "the slope is tanh of Q - y"),
@@ -238,6 +237,12 @@ def test_a_loss_that_is_no_square_is_told(loss: Any, says: str) -> None:
     report = check_here(find("dqn.agent"), dqn_with(loss=loss))
     assert says in report.hint
     assert report.fraction == pytest.approx(0.4, abs=0.1)  # the copies are right, and so is what stays 0
+
+
+def test_one_gradient_for_all_rows_is_told_and_earns_nothing() -> None:
+    report = check_here(find("dqn.agent"), dqn_with(loss=lambda taken, y: (taken - y).mean() ** 2))
+    assert "each row has the same gradient, as where errors are averaged" in report.hint
+    assert report.fraction == 0.0
 
 
 def test_a_huber_loss_that_is_right_and_a_square_are_told_nothing() -> None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradschool.core.exercise import Args
+from gradschool.core.exercise import AnswerUnusable, Args
 from gradschool.core.numerics import Array
-from gradschool.exercises._formulas import EXACT, Formula, Rows
+from gradschool.exercises._formulas import EXACT, Formula, Rows, is_one_for_all
 from gradschool.exercises._weights import distinct
 from gradschool.exercises.ddpg._setups import squash_oracle
 from gradschool.exercises.ddpg.adapters import OWN_NETS, is_curved
@@ -158,7 +158,13 @@ def squash_slope(nets: Nets, obs: Array) -> Array:
 
 
 def explain_actor(g: Array, nets: Nets, critic_after: Array, batch: Mapping[str, Array]) -> Formula:
-    """Return what explains the gradients g (U, A) at the actor's outputs for the batch's states."""
+    """Return what explains the gradients g (U, A) at the actor's outputs for the batch's states.
+
+    Raises
+    ------
+    AnswerUnusable
+        If every row has the same gradient, and no slope explains it.
+    """
     obs = batch["obs"]
     add, B, A = sums(obs), *batch["action"].shape
     if not np.any(g):
@@ -174,6 +180,8 @@ def explain_actor(g: Array, nets: Nets, critic_after: Array, batch: Mapping[str,
         k = float((g * x).sum() / max(float((x * x).sum()), 1e-300))
         if g.size > 2 and _same(g, k * x):
             return Formula(g * B, f"actor: {k:.3g} times {name}", right=False)
+    if is_one_for_all(g, add.sum(axis=1)):
+        raise AnswerUnusable("each row of the actor's outputs has the same gradient, whatever its state and its Q")
     few = "too few rows to tell the actor's formula"
     return Formula(g * B, "actor: no known formula" if g.size > 2 else few, right=False)
 
