@@ -43,6 +43,30 @@ class CartPole(cartpole_dqn.CartPoleAgent):
             target.lerp_(p, self.tau)
 
 
+class Taxi(taxi_dqn.TaxiAgent):
+    """The file's class, with its faults fixed."""
+
+    def learn(self, batch: Any) -> float:
+        obs, action, reward, next_obs, done = batch
+        q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
+        with torch.no_grad():
+            y = reward + self.gamma * (1 - done) * self.value(next_obs)
+        loss = 0.5 * (q - y).pow(2).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.updates += 1
+        if self.is_time():
+            self.target_net.load_state_dict(self.q_net.state_dict())
+        return loss.item()
+
+    def value(self, next_obs: Any) -> Any:
+        return self.target_net(next_obs).max(dim=1).values
+
+    def is_time(self) -> bool:
+        return self.updates % self.sync_every == 0
+
+
 def test_a_batch_of_one_row_whose_tau_is_0_says_nothing_about_its_size() -> None:
     class NotShrunk(CartPole):
         @torch.no_grad()
@@ -122,43 +146,19 @@ def test_an_input_that_is_another_says_more_than_a_part_that_should_be_right_els
 def test_a_value_of_an_option_is_tried_on_what_is_wrong_with_others() -> None:
     """Each batch with gamma 1 is one row that ends: a label of double DQN is right there, and not because of gamma."""
 
-    class Double(taxi_dqn.TaxiAgent):
-        def learn(self, batch: Any) -> float:
-            obs, action, reward, next_obs, done = batch
-            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
-            with torch.no_grad():
-                best = self.q_net(next_obs).argmax(dim=1, keepdim=True)
-                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).gather(1, best).squeeze(1)
-            loss = 0.5 * (q - y).pow(2).mean()
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.updates += 1
-            if self.updates % self.sync_every == 0:
-                self.target_net.load_state_dict(self.q_net.state_dict())
-            return loss.item()
+    class Double(Taxi):
+        def value(self, next_obs: Any) -> Any:
+            best = self.q_net(next_obs).argmax(dim=1, keepdim=True)
+            return self.target_net(next_obs).gather(1, best).squeeze(1)
 
     hint = said("lab.taxi_dqn", Double).hint
     assert hint.startswith("With `gamma` set to 0, your `one_update` is right;"), hint
 
 
 def test_the_first_wrong_update_is_named_where_single_updates_are_right() -> None:
-    class Once(taxi_dqn.TaxiAgent):
-        """The file's class with its faults fixed, which copies the target network once."""
-
-        def learn(self, batch: Any) -> float:
-            obs, action, reward, next_obs, done = batch
-            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
-            with torch.no_grad():
-                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).max(dim=1).values
-            loss = 0.5 * (q - y).pow(2).mean()
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.updates += 1
-            if self.updates == self.sync_every:
-                self.target_net.load_state_dict(self.q_net.state_dict())
-            return loss.item()
+    class Once(Taxi):
+        def is_time(self) -> bool:
+            return self.updates == self.sync_every
 
     assert said("lab.taxi_dqn", Once).hint.startswith(
         "After 4 updates of one agent, `target_net` is wrong, and `q_net` is right. After fewer, all of its networks "
@@ -167,43 +167,22 @@ def test_the_first_wrong_update_is_named_where_single_updates_are_right() -> Non
 
 
 def test_a_target_network_that_starts_with_other_weights_is_told() -> None:
-    class Apart(taxi_right()):  # type: ignore[misc]
+    class Apart(Taxi):
         def __init__(self, make_net: Any, **settings: Any) -> None:
             super().__init__(make_net, **settings)
             self.target_net = make_net()
 
-    assert said("lab.taxi_dqn", taxi_right()).passed
+    assert said("lab.taxi_dqn", Taxi).passed
     report = said("lab.taxi_dqn", Apart)
     assert report.fraction == pytest.approx(0.9)
     assert report.hint.startswith("In the file, every target network starts with the weights of its network")
 
 
 def test_an_agent_that_explores_now_and_then_is_told() -> None:
-    class Exploring(taxi_right()):  # type: ignore[misc]
+    class Exploring(Taxi):
         def act(self, obs: Any) -> int:
             explores = torch.rand(()) < 0.1
             return int(torch.randint(3, ())) if explores else int(self.q_net(obs).argmax())
 
     torch.manual_seed(0)
     assert not said("lab.taxi_dqn", Exploring).passed
-
-
-def taxi_right() -> Any:
-    """Return an agent on Taxi without the planted faults."""
-
-    class Right(taxi_dqn.TaxiAgent):
-        def learn(self, batch: Any) -> float:
-            obs, action, reward, next_obs, done = batch
-            q = self.q_net(obs).gather(1, action.unsqueeze(1)).squeeze(1)
-            with torch.no_grad():
-                y = reward + self.gamma * (1 - done) * self.target_net(next_obs).max(dim=1).values
-            loss = 0.5 * (q - y).pow(2).mean()
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.updates += 1
-            if self.updates % self.sync_every == 0:
-                self.target_net.load_state_dict(self.q_net.state_dict())
-            return loss.item()
-
-    return Right
