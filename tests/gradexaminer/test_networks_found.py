@@ -377,3 +377,27 @@ def test_a_network_with_more_outputs_than_actions_asks_for_their_number(load):
         "critic-not-seen",
         "agent.net returns 6 numbers for each state, and n_actions is 4: try n_actions=6",
     )
+
+
+WITHOUT_FORWARD = [
+    ("    def forward(self, s):\n        h = self.body(s)\n        return self.mean(h), self.log_std(h).clamp(-5, 2)\n\n", ""),
+    ("mean, log_std = self(s)", "h = self.body(s)\n        mean, log_std = self.mean(h), self.log_std(h).clamp(-5, 2)"),
+]
+
+
+def test_heads_on_a_trunk_are_one_network_without_a_forward_of_its_own(load):
+    def examined(changes, seed):
+        agent = load(changed(sources.SAC, [*WITHOUT_FORWARD, ("o=5, a=3", "o=5, a=1"), *changes])).Agent
+        seed_all(seed)
+        return examine(
+            agent,
+            lambda one, t: one.buffer.add(*t.as_tuple()),
+            lambda one: one.learn(),
+            low=[-1.0],
+            high=[1.0],
+            seed=seed,
+        )
+
+    for seed in SEEDS:
+        assert examined([], seed).verdict == RIGHT
+        assert told(examined([("- alpha * log_pi2", "+ alpha * log_pi2")], seed)) == [("fault", "entropy-sign")]

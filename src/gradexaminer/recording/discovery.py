@@ -186,8 +186,15 @@ def is_container(module: nn.Module) -> bool:
 
     One whose parts are single layers is a network all the same, whose own methods ask them.
     """
-    parts = list(module._modules.values())
-    return _has_no_forward(module) and any(p is not None and (not _is_layer(p) or p._modules) for p in parts)
+    parts = [p for p in module._modules.values() if p is not None]
+    return _has_no_forward(module) and any(not _is_layer(p) or p._modules for p in parts) and not _has_heads(parts)
+
+
+def _has_heads(parts: list[nn.Module]) -> bool:
+    """Whether a single layer takes as many numbers as another part ends with: heads on a trunk, which are one network."""
+    sizes = ([x.out_features for x in layers(p) if isinstance(x, nn.Linear)] for p in parts if p._modules)
+    ends = {of_one[-1] for of_one in sizes if of_one}
+    return any(isinstance(p, nn.Linear) and p.in_features in ends for p in parts)
 
 
 def _has_no_forward(module: nn.Module) -> bool:
