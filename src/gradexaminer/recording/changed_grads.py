@@ -40,12 +40,19 @@ class Given:
         return frozenset(id(p) for p in parameters if self._lost_a_sign(p))
 
     def _lost_a_sign(self, p: torch.Tensor) -> bool:
+        if self._is_unchanged(p):
+            return False
         given, now = self._both([p])
         for sign in (1, -1):
             kept, lost = given * sign > 0, given * sign < 0
             if min(kept.sum(), lost.sum()) >= FEWEST and (now[lost] == 0).all():
                 return bool((now[kept] * sign > 0).all())
         return False
+
+    def _is_unchanged(self, p: torch.Tensor) -> bool:
+        """Whether the step will take the entries as they were given, which is so nearly always and soon seen."""
+        given, now = self._entries.get(id(p)), _entries(p)
+        return given is None or now is None or torch.equal(given, now)
 
     def _both(self, parameters: Iterable[torch.Tensor]) -> tuple[np.ndarray, np.ndarray]:
         """The entries as they were given, and as they are before the step."""

@@ -18,6 +18,7 @@ from gradexaminer.recording.layers import layers, parameters
 from gradexaminer.recording.lent import is_weights, place_of, with_its_weights
 
 DEEPEST = 6
+PLAIN = (type(None), str, bytes, int, float, np.ndarray)  # nothing is inside of these
 MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
 SETTINGS = {
     "gamma": ("gamma", "discount", "discount_factor", "discount_rate", "discount_value"),
@@ -60,10 +61,14 @@ class Found:
     def add_module(self, path: str, module: nn.Module) -> None:
         """Remember a network, unless it is there or is a part of one that is there."""
         if not any(module is inner for known in self.modules.values() for inner in layers(known)):
-            self.modules = {p: m for p, m in self.modules.items() if not any(m is x for x in layers(module))}
+            parts = set(map(id, layers(module)))
+            known = len(self.modules)
+            self.modules = {p: m for p, m in self.modules.items() if id(m) not in parts}
+            new = {path: module}
+            if path in self.modules or len(self.modules) < known:  # what was noted of the others holds no longer
+                self._inside, new = {}, self.modules | new
             self.modules[path] = module
-            self._inside = {}
-            for place, outer in self.modules.items():
+            for place, outer in new.items():
                 self._remember(place, outer)
 
     def name_of(self, module: nn.Module) -> str:
@@ -163,7 +168,7 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
         if id(x) in found.paths:
             found.aliases.append((found.paths[id(x)], path))
         found.paths.setdefault(id(x), path)
-    if depth > DEEPEST or id(x) in seen or x is None or isinstance(x, str | bytes | int | float | np.ndarray):
+    if depth > DEEPEST or id(x) in seen or isinstance(x, PLAIN):
         return
     seen.add(id(x))
     if isinstance(x, nn.Module) and not is_container(x):
@@ -178,7 +183,8 @@ def _walk(x: Any, path: str, depth: int, found: Found, seen: set[int]) -> None:
         _note_unread(type(x), found)
         for name, value in _children(x):
             _note_setting(name, value, found.settings)
-            _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
+            if not isinstance(value, PLAIN):
+                _walk(value, f"{path}.{name}" if name else path, depth + 1, found, seen)
 
 
 def is_container(module: nn.Module) -> bool:
