@@ -28,7 +28,7 @@ def _ranged(texts: Sequence[str]) -> list[str]:
     """Lines that differ in the number after `alpha` alone as one, with its smallest and its largest."""
     found: dict[tuple[str, ...], list[str]] = {}
     for text in texts:
-        before, number, after = (re.split(r"(?<=\balpha )(\d\S*?)(?=,|$)", text, maxsplit=1) + ["", ""])[:3]
+        before, number, after = (*re.split(r"(?<=\balpha )(\d\S*?)(?=,|$)", text, maxsplit=1), "", "")[:3]
         found.setdefault((before, after), []).append(number)
     return [before + _range(numbers) + after for (before, after), numbers in found.items()]
 

@@ -379,9 +379,10 @@ def test_a_network_with_more_outputs_than_actions_asks_for_their_number(load):
     )
 
 
+_HEADS = "self.mean(h), self.log_std(h).clamp(-5, 2)"
 WITHOUT_FORWARD = [
-    ("    def forward(self, s):\n        h = self.body(s)\n        return self.mean(h), self.log_std(h).clamp(-5, 2)\n\n", ""),
-    ("mean, log_std = self(s)", "h = self.body(s)\n        mean, log_std = self.mean(h), self.log_std(h).clamp(-5, 2)"),
+    (f"    def forward(self, s):\n        h = self.body(s)\n        return {_HEADS}\n", ""),
+    ("mean, log_std = self(s)", f"h = self.body(s)\n        mean, log_std = {_HEADS}"),
 ]
 
 

@@ -197,7 +197,7 @@ def is_container(module: nn.Module) -> bool:
 
 
 def _has_heads(parts: list[nn.Module]) -> bool:
-    """Whether a single layer takes as many numbers as another part ends with: heads on a trunk, which are one network."""
+    """Whether a single layer takes as many numbers as another part ends with: heads on a trunk, one network."""
     sizes = ([x.out_features for x in layers(p) if isinstance(x, nn.Linear)] for p in parts if p._modules)
     ends = {of_one[-1] for of_one in sizes if of_one}
     return any(isinstance(p, nn.Linear) and p.in_features in ends for p in parts)
