@@ -123,8 +123,7 @@ _array = np.array
 def _old_array(*args: Any, **kwargs: Any) -> np.ndarray:
     """`copy=False` as before NumPy 2: copy only where there must be a copy."""
     if kwargs.get("copy") is False:
-        del kwargs["copy"]
-        return np.asarray(*args, **kwargs)
+        kwargs["copy"] = None
     return _array(*args, **kwargs)
 
 

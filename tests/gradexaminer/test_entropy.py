@@ -166,6 +166,19 @@ def test_a_large_number_in_the_logarithm_of_the_tanhs_slope_is_known(load):
         assert examine_continuous(right, seed).verdict == RIGHT
 
 
+TINY = "torch.log(1 - a.pow(2) + 1e-8)"
+
+
+def test_a_tiny_number_in_the_logarithm_is_known_where_the_tanh_is_at_its_bounds(load):
+    """There, 32 bits leave that number alone: the temperature's mean of log pi is another one."""
+    saturated = [(EXACT, TINY), ("Normal(self.mean(h), ", "Normal(40 * self.mean(h), ")]
+    right = load(changed(changed(sources.SAC, sources.SAC_RIGHT["policy returns a distribution"]), saturated))
+    for seed in SEEDS:
+        report = examine_continuous(right, seed)
+        assert "temperature-not-examined" not in report.codes, str(report)
+        assert any(said.startswith("temperature: learned") for said in report.conventions)
+
+
 ENTROPY = """
 class Policy(Net):
     def entropy(self, x):

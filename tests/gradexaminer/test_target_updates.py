@@ -168,3 +168,21 @@ def test_a_target_made_of_another_one_is_told_by_both_shares(load):
     report = examine_continuous(load(changed(sources.TD3, CROSSED)))
     (found,) = report.of("fault")
     assert found.evidence == "it becomes 0.005 times agent.q2 plus 0.995 times agent.q1_target"
+
+
+MOST = [
+    (
+        "        self.sync()",
+        "        self.calls = getattr(self, 'calls', 0) + 1\n        if self.calls % 3 == 0:\n            self.sync()",
+    ),
+    (SYNC, "t.data.copy_(0.85 * p.data + 0.15 * t.data)"),
+]
+
+
+def test_a_large_share_that_comes_now_and_then_stands_in_place_of_a_copy(load):
+    now_and_then, always = load(changed(sources.DQN, MOST)), load(changed(sources.DQN, MOST[1:]))
+    swapped = load(changed(sources.DQN, [MOST[0], (SYNC, "t.data.copy_(0.99 * p.data + 0.01 * t.data)")]))
+    for seed in SEEDS:
+        assert examine_dqn(now_and_then, seed).verdict == "nothing to object to"
+        assert "polyak-swapped" in examine_dqn(always, seed).codes
+        assert "polyak-swapped" in examine_dqn(swapped, seed).codes

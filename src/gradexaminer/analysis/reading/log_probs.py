@@ -23,7 +23,7 @@ ONE_HOT = 1e-6  # distance of an entry from 0 or 1
 SAME_NUMBER = 1e-4  # of the largest: difference of two numbers that are the same
 SPREADS = ((-20.0, 2.0), (-5.0, 2.0), (-20.0, LARGEST_LOG))  # between which programs keep the logarithm of a spread
 HALF_LOG = 0.5 * np.log(2 * np.pi)
-SMALL = (1e-6, 1e-7, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
+SMALL = (1e-6, 1e-7, 1e-8, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
 
 
 def log_probs(

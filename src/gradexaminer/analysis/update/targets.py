@@ -30,6 +30,7 @@ NEARLY = 0.05  # of a parameter's largest weight; weights that were drawn anew d
 FEWEST_ENTRIES = 8  # of one parameter, and
 SHARE = 0.1  # of them, that no update moves
 HALF = 0.5  # of the online weights: a soft update takes less
+NEARLY_ALL = 0.9  # of them: what a soft update takes the wrong way round, and what is copied now and then may not reach
 FEWEST_WALKED = 3  # updates in which a soft update is tried, in vain
 ROUNDING = 1e-6  # of a network's largest weight: what changes less was copied onto itself
 
@@ -177,8 +178,14 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
         report.convention(f"{pair.target}: a copy of {pair.online}{since}")
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
-    if tau > HALF and not any(abs(x - tau) < 1e-6 and x < 0.9 for x in told):
+    chosen = any(abs(x - tau) < 1e-6 and x < NEARLY_ALL for x in told)
+    if tau > HALF and not chosen and not (tau < NEARLY_ALL and _rests(seen, pair)):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
+
+
+def _rests(seen: Observed, pair: Pair) -> bool:
+    """Whether the target stays as it is in some updates: what comes now and then stands in place of a copy."""
+    return any(not any(_changed(u, t) for t, _ in pair.parameters) for u in seen.updates)
 
 
 def _aliases(seen: Observed, online: frozenset[int], report: Report) -> None:
