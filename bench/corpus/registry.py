@@ -13,7 +13,7 @@ from typing import Any
 RIGHT, UNKNOWN, OUTSIDE = "right", "unknown", "outside scope"
 DEVELOPED = "developed on"
 # A fault that a reader found and for which the examiner has no word of its own.
-WITHOUT_WORD = {"not-finite", "log-prob-missing"}
+WITHOUT_WORD = {"not-finite"}
 Adapter = Callable[[Any], Any]
 
 

@@ -101,7 +101,7 @@ def examine(
     spaces = spaces_of(n_actions, low, high, USUAL_SIZE if obs is None else obs, image=image, n_states=n_states)
     record = observe_as_built if obs is None and n_states is None else observe
     with seeded(seed):
-        report = conclude(record(Doors(make, update, feed, sync), spaces, seed, patience))
+        report = conclude_twice(record(Doors(make, update, feed, sync), spaces, seed, patience))
     report.milliseconds = 1000 * (time.perf_counter() - began)
     return report
 
@@ -129,15 +129,22 @@ def spaces_of(
 def conclude_script(seen: Observed) -> Report:
     """Say what was observed where the whole training loop ran.
 
-    A label without bootstrap in truncated rows is a fault there: the loop stored the wrong flag. Where nothing explains
-    what is learned, the record is read once more as if the loop had overwritten s with s' too early.
+    A label without bootstrap in truncated rows is a fault there: the loop stored the wrong flag.
     """
-    report = conclude(seen, truncation_seen=True)
+    return conclude_twice(seen, truncation_seen=True)
+
+
+def conclude_twice(seen: Observed, *, truncation_seen: bool = False) -> Report:
+    """Say what was observed; where nothing explains what is learned, read the record once more, as if s were s'.
+
+    A loop that overwrites s with s' too early stores such rows, and an update may ask for its prediction at s'.
+    """
+    report = conclude(seen, truncation_seen=truncation_seen)
     open_codes = {"unexplained", "critic-not-seen"}
     stored = as_stored(seen) if open_codes & {f.code for f in report.findings} else None
     if stored is None:
         return report
-    again = conclude(stored, truncation_seen=True)
+    again = conclude(stored, truncation_seen=truncation_seen)
     if open_codes & {f.code for f in again.findings}:
         return report
     told = "the rows of s are those of s', and the label's reward and action are of the transition that led there"

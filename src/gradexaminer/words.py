@@ -115,7 +115,7 @@ MEANINGS: dict[str, Meaning] = {
     "fixed-output": Meaning("The label takes one and the same output of the network for all rows", TARGET),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
     "state-overwritten": Meaning(
-        "What learns as s is s': `state = next_state` comes before the transition is stored or learned", TARGET
+        "What learns as s is s': `state = next_state` comes before the transition is stored or learned, or Q is asked at s'", TARGET
     ),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
     "policy-left-out": Meaning(
@@ -248,6 +248,7 @@ MEANINGS: dict[str, Meaning] = {
     "entropy-sign": Meaning("The entropy term of the label has the wrong sign"),
     "actor-entropy-sign": Meaning("The actor is pushed towards less entropy: log pi has the wrong sign in its loss"),
     "log-prob-uncorrected": Meaning("Log pi lacks the correction for the tanh that bounds the action"),
+    "log-prob-missing": Meaning("Log pi is the tanh's correction alone, without the density of the drawn number"),
     "log-prob-correction": Meaning(
         "The correction for the tanh enters log pi with the wrong sign, or at the wrong number"
     ),

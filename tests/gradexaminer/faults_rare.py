@@ -154,6 +154,12 @@ RARE: dict[str, Rare] = {
     "the tanh added to log pi": Rare(
         FAULT, "log-prob-correction", SAC, [(_LOG_PI, _LOG_PI.replace("- torch", "+ torch"))], examine_continuous
     ),
+    "prediction asked at s'": Rare(
+        FAULT, "state-overwritten", DQN, [("q = self.net(s).gather", "q = self.net(s2).gather")]
+    ),
+    "the tanh's correction in place of log pi": Rare(
+        FAULT, "log-prob-missing", SAC, [(_LOG_PI, "-torch.log(1 - a.pow(2) + 1e-6)")], examine_continuous
+    ),
     "log pi at the tanh": Rare(
         FAULT,
         "log-prob-other-action",

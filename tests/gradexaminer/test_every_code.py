@@ -16,7 +16,6 @@ from tests.gradexaminer.test_styles import WRONG as WRONG_STYLES
 
 BY_A_SCRIPT = {  # only a whole training loop shows what it stores; by the tests that raise them
     "mask-truncated": "test_running",
-    "state-overwritten": "test_running",
     "script-crashed": "test_running",
     "script-learned-nothing": "test_own_scripts",
     "mask-not-seen": "test_script_rows",

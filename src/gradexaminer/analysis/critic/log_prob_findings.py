@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.actions import is_affine
-from gradexaminer.analysis.reading.log_probs import tanh_correction
+from gradexaminer.analysis.reading.log_probs import SMALL, log_of_room, tanh_correction
 from gradexaminer.findings import FAULT, SUSPICION, Report
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
         )
         return
     if len(log_pi) != len(u):
+        return
+    if any(_same(log_pi, sign * near) for sign in (-1, 1) for near in _corrections(u)):
+        told = "it is the tanh's correction, and the density of the drawn number is missing"
+        report.add(FAULT, "log-prob-missing", view.name, told)
         return
     of_it = [
         (x, x.of.reshape(u.shape))
@@ -94,6 +98,11 @@ def _say_correction(view: CriticView, log_pi: np.ndarray, value: np.ndarray, u: 
     elif _same(log_pi, value - tanh_correction(np.tanh(u))):
         told = "the tanh is taken twice: the correction is log(1 - tanh(action)^2), and the action is a tanh already"
         report.add(FAULT, "log-prob-correction", view.name, told)
+
+
+def _corrections(u: np.ndarray) -> list[np.ndarray]:
+    """The sum of log(1 - tanh(u)^2) over entries, exact and with what programs add inside of the logarithm."""
+    return [tanh_correction(u), *(log_of_room(u, small).sum(axis=1) for small in SMALL)]
 
 
 def _say_unsquashed(

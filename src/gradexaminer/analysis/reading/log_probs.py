@@ -148,7 +148,7 @@ def _density(x: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarr
     return np.asarray((-0.5 * ((x - mean) / deviation) ** 2 - np.log(deviation * np.sqrt(2 * np.pi))).sum(axis=1))
 
 
-def _log_of_room(u: np.ndarray, small: float) -> np.ndarray:
+def log_of_room(u: np.ndarray, small: float) -> np.ndarray:
     """log(1 - tanh(u)^2 + small) as a program computes it: near the bounds, 32 bits leave other digits than 64."""
     given = torch.from_numpy(np.ascontiguousarray(u))
     if np.array_equal(u, u.astype(np.float32)):
@@ -162,7 +162,7 @@ def forms_of(x: LogProb, rows: int) -> list[tuple[str, np.ndarray]]:
     forms = [("", value)]
     if x.of is not None and x.of.size % rows == 0:
         u = x.of.reshape(rows, -1)
-        forms += [(f" - log(1 - tanh^2 + {s:g})", value - _log_of_room(u, s).sum(axis=1)) for s in SMALL]
+        forms += [(f" - log(1 - tanh^2 + {s:g})", value - log_of_room(u, s).sum(axis=1)) for s in SMALL]
         forms.append((" - log(1 - tanh^2)", value - tanh_correction(u)))
     return forms
 
