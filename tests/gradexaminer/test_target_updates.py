@@ -186,3 +186,16 @@ def test_a_large_share_that_comes_now_and_then_stands_in_place_of_a_copy(load):
         assert examine_dqn(now_and_then, seed).verdict == "nothing to object to"
         assert "polyak-swapped" in examine_dqn(always, seed).codes
         assert "polyak-swapped" in examine_dqn(swapped, seed).codes
+
+
+EXCHANGED = [
+    ("zip(self.target.parameters(), self.net.parameters())", "zip(self.net.parameters(), self.target.parameters())")
+]
+
+
+def test_an_online_network_that_follows_its_target_is_named(load):
+    wrong = load(changed(sources.DQN, EXCHANGED))
+    for seed in SEEDS:
+        report = examine_dqn(wrong, seed)
+        assert told(report) == [("fault", "online-overwritten")], str(report)
+        assert "takes 0.01 of the weights" in str(report)

@@ -399,6 +399,7 @@ class Recorder:
         again = {key for key, numbers in sources.items() if any((key, b) in self._used for b in numbers)}
         self._used |= {(key, b) for key, numbers in sources.items() for b in numbers}
         self._weights = {}
+        self.update.stepped |= {id(p): tensors.kept(p) for p in parameters}
         kind = type(optimizer).__name__
         known = frozenset(map(id, parameters))
         step = Step(self._now(), id(optimizer), kind, known, sources, moved, again, self._scalars, *self._changed)

@@ -183,6 +183,8 @@ class Update:
         Whether calls about one row each were put side by side.
     between : list of dict of int to ndarray
         Where one call takes several steps: weights before the second and later steps, of the parameters that it moves.
+    stepped : dict of int to ndarray
+        Weights as the last step of an optimizer left them, of the parameters that it holds.
     noise : list of LogProb
         Standard normal numbers that were drawn without a distribution.
     """
@@ -204,6 +206,7 @@ class Update:
     touched: set[int] = field(default_factory=set)
     row_by_row: bool = False
     between: list[dict[int, np.ndarray]] = field(default_factory=list)
+    stepped: dict[int, np.ndarray] = field(default_factory=dict)
     error: str = ""
 
     def keep_between(self, weights: Mapping[int, np.ndarray]) -> None:

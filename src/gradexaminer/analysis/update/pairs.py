@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_COMPARED = 5000  # about so many entries of one parameter
 NO_AVERAGE = 1e-4  # difference from 1 of the sum of a soft update's weights
+ROUGHLY = 1e-2  # of a small change, which rounding to 32 bits leaves unexplained at most
 TAU_RESIDUAL = 1e-3  # of a target's change, that a soft update leaves unexplained at most
 
 
@@ -179,6 +180,18 @@ def fitted_sum(update: Update, one: list[tuple[int, int]], other: list[tuple[int
         if np.linalg.norm(t1 - table @ (a, b)) < TAU_RESIDUAL * np.linalg.norm(t1 - t0) and min(a, b) > NO_AVERAGE:
             return float(a), float(b)
     return None
+
+
+def taken_from_target(update: Update, parameters: list[tuple[int, int]]) -> float:
+    """The share of the target's weights that the online network took over after its last step; 0 where it did not."""
+    both = [(t, o) for t, o in parameters if o in update.stepped and t in update.before]
+    left, target = joined(update.stepped, [o for _, o in both]), joined(update.before, [t for t, _ in both])
+    change, direction = joined(update.after, [o for _, o in both]) - left, target - left
+    if not change.any():
+        return 0.0
+    share = float(direction @ change / max(float(direction @ direction), 1e-30))
+    apart = np.linalg.norm(change - share * direction)
+    return share if share > NO_AVERAGE and apart < ROUGHLY * np.linalg.norm(change) else 0.0
 
 
 def _tau_of_several(update: Update, parameters: list[tuple[int, int]]) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from gradexaminer.analysis.update.pairs import (
     fitted_weights,
     networks_by_path,
     pairs,
+    taken_from_target,
     used_for_labels,
 )
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
@@ -78,7 +79,11 @@ def _critics_asked(seen: Observed) -> set[str]:
 
 def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> None:
     watched = f"{len(seen.updates) + seen.calls} updates"
-    if moving:
+    taken = [taken_from_target(u, pair.parameters) for u in seen.updates]
+    if sum(x > 0 for x in taken) >= FEWEST_WALKED:
+        told = f"in {sum(x > 0 for x in taken)} updates it takes {max(taken):.3g} of the weights of {pair.target}"
+        report.add(FAULT, "online-overwritten", pair.online, f"{told}, which stay as they are")
+    elif moving:
         report.add(FAULT, "one-target-never", pair.target, f"{watched}; {moving[0].target} changed in the same updates")
     elif all(pair.target in u.loaded for u in seen.updates):
         told = f"{watched}; in each recorded one, weights were loaded into it, and they were its own"
