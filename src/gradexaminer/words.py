@@ -115,7 +115,8 @@ MEANINGS: dict[str, Meaning] = {
     "fixed-output": Meaning("The label takes one and the same output of the network for all rows", TARGET),
     "wrong-state": Meaning("The label bootstraps from the value of s instead of s'", TARGET),
     "state-overwritten": Meaning(
-        "What learns as s is s': `state = next_state` comes before the transition is stored or learned, or Q is asked at s'",
+        "What learns as s is s': `state = next_state` comes before the transition is stored or learned, or Q is asked "
+        "at s'",
         TARGET,
     ),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
