@@ -33,7 +33,8 @@ VAGUE = ("values", "parts-right")
 CHUNK = 60  # mutants of one exercise that one process does
 ROUND = 12  # the same of a sample, whose exercises come round in turn
 SILENCE = 120.0  # seconds after which a process that says nothing is ended
-BY_JUDGE = 60.0  # seconds of CPU for all that judge and check ask one mutant
+ALIVE: dict[str, Any] = {}  # what it says after each seed
+BY_JUDGE = 60.0  # seconds of CPU for what the judge asks one mutant with one seed, and for all that follows
 FIRST_SEED = 1_000
 
 
@@ -173,11 +174,12 @@ def _chunk(chunk: Chunk) -> list[dict[str, Any]]:
         def work(connection: socket.socket, left: tuple[int, ...] = left) -> None:
             entry = find_entry(chunk.exercise)
             for number in left:
-                found_one = examine_mutant(entry, _all_mutants(chunk.exercise)[number], chunk.options)
-                protocol.send(connection, _sendable(found_one))
+                mutant, alive = _all_mutants(chunk.exercise)[number], partial(protocol.send, connection, ALIVE)
+                protocol.send(connection, _sendable(examine_mutant(entry, mutant, chunk.options, alive)))
 
         with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as folder:
-            limits = Limits(60.0 + 2 * BY_JUDGE * len(left), 2**31)
+            seeds = max(chunk.options.luck, chunk.options.known_luck)
+            limits = Limits(60.0 + (2 + seeds) * BY_JUDGE * len(left), 2**31)
             with Child(work, limits, folder) as child:
                 found += _received(child, len(left))
         if len(found) < len(chunk.numbers):
@@ -192,7 +194,8 @@ def _received(child: Child, most: int) -> list[dict[str, Any]]:
         while len(found) < most:
             message = protocol.receive(child.connection)
             assert isinstance(message, dict)
-            found.append({str(key): value for key, value in message.items()})
+            if message != ALIVE:
+                found.append({str(key): value for key, value in message.items()})
     except (OSError, protocol.ProtocolError):
         pass
     return found
@@ -217,16 +220,22 @@ def _about(mutant: Solution) -> dict[str, Any]:
     }
 
 
-def examine_mutant(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
-    """Return what is found of one mutant: whether it differs, and if so what judge and `check` make of it."""
+def examine_mutant(
+    entry: Entry, mutant: Solution, options: Options, alive: Callable[[], Any] = lambda: None
+) -> dict[str, Any]:
+    """Return what is found of one mutant: whether it differs, and if so what judge and `check` make of it.
+
+    `alive` is called after each seed: a hundred of them may take minutes.
+    """
     try:
         difference = find_difference(entry, mutant, options.search, options.changes)
         if not difference.runs:  # it raises wherever it is called: no mistake that anybody hands in
             return {**_about(mutant), "status": "never runs", "differs": False, "what": difference.what}
         if difference.case is None:
             return {**_about(mutant), "status": "equivalent", "differs": False, "what": ""}
+        reports = list(_reports(entry, mutant, options, alive))
         with seconds_of_cpu(BY_JUDGE):
-            found = _judged(entry, mutant, options)
+            found = _judged(entry, mutant, reports, options.claims)
     except TooLong:
         return _lost(mutant, "loops")
     where = {"what": difference.what, "input": difference.case.name}
@@ -235,10 +244,18 @@ def examine_mutant(entry: Entry, mutant: Solution, options: Options) -> dict[str
     return {**_about(mutant), "differs": True, **where, **found}
 
 
-def _judged(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
-    """Return what judge and `check` say of a mutant that differs, and what is wrong with it."""
+def _reports(entry: Entry, mutant: Solution, options: Options, alive: Callable[[], Any]) -> Iterator[Report]:
+    """The judge's reports, a seed each."""
     seeds = options.known_luck if mutant.origin == "known mistake" else options.luck
-    reports = [by_judge(entry, mutant, FIRST_SEED + k) for k in range(seeds)]
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        with seconds_of_cpu(BY_JUDGE):
+            report = by_judge(entry, mutant, seed)
+        alive()
+        yield report
+
+
+def _judged(entry: Entry, mutant: Solution, reports: Sequence[Report], claims: int) -> dict[str, Any]:
+    """Return what judge and `check` say of a mutant that differs, and what is wrong with it."""
     report, checked = reports[0], check_here(entry.exercise, mutant.fresh())
     found: dict[str, Any] = {"status": "survived" if report.passed else "failed"}
     if report.passed:
@@ -249,7 +266,7 @@ def _judged(entry: Entry, mutant: Solution, options: Options) -> dict[str, Any]:
         found["unlucky"] = "; ".join(sorted({_verdict(r) for r in reports}))
     if not report.passed:
         found["vague"] = report.mistake in VAGUE
-        false = false_claims(entry, mutant, (report, checked), options.claims)
+        false = false_claims(entry, mutant, (report, checked), claims)
         found |= {"false_sentences": false} if false else {}
     return found
 

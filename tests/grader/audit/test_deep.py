@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,21 @@ def test_cases_that_depend_on_luck_are_found():
     lucky.hidden = lucky.questions(1) if lucky.cases(np.random.default_rng(1))[0].name == "no slope" else []
     found = examine_mutant(lucky, mutant(UPHILL, entry), replace(QUICK, luck=12))
     assert "passed" in found["unlucky"]
+
+
+def test_many_seeds_of_a_slow_answer_are_not_taken_for_a_loop(monkeypatch: pytest.MonkeyPatch):
+    entry, asked_with, alive = find_entry(SGD), deep.by_judge, []
+
+    def slowly(*question):
+        ends = time.process_time() + 0.4
+        while time.process_time() < ends:
+            pass
+        return asked_with(*question)
+
+    monkeypatch.setattr(deep, "by_judge", slowly)
+    monkeypatch.setattr(deep, "BY_JUDGE", 2.0)
+    found = examine_mutant(entry, mutant(UPHILL, entry), replace(QUICK, luck=6), lambda: alive.append(1))
+    assert (found["status"], len(alive)) == ("failed", 6)
 
 
 @pytest.mark.parametrize(
