@@ -11,7 +11,7 @@ from grader.audit.sentences.changes import changed, of_rows, unit_rows
 from grader.audit.sentences.inputs import Sample, numbers, right_answer
 from grader.bank.entry import Entry
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.inputs import numbers_of
+from gradschool.diagnosis.inputs import is_network, numbers_of
 
 Details = tuple[str | float, ...]
 
@@ -54,6 +54,8 @@ OF_RIGHT: dict[str, Callable[[Array], Array]] = {
     "centered-columns": lambda x: x - _lines(1, True)(x),
     "diagonal-only": lambda x: x * np.eye(len(x)),
     "rounded": np.rint,
+    "cut-off": np.fix,
+    "float16": lambda x: x.astype(np.float16).astype(np.float64),
     "reciprocal": lambda x: 1.0 / x,
 }
 OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
@@ -80,7 +82,9 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "small-lost":
             return 0.0, _small_lost(s, part, *map(float, rest))
         if kind == "input":
-            return 0.0, _beside(s, rest[0], right)
+            name = str(rest[0])
+            flat = entry.exercise.steps and is_network(s.case.args, name)  # answers in the order of MLP.flat
+            return 0.0, numbers_of(s.case.args[name]) if flat else _beside(s, rest[0], right)
         if kind == "step":
             name = str(rest[0])
             start = numbers_of(s.case.args[name]) if part in entry.exercise.steps else s.inputs[name]

@@ -123,6 +123,18 @@ def torch_lost_half(W, W_target, state, action, reward, next_state, terminated, 
 
 
 @torch_loss.mutant(
+    "huber",
+    "Errors beyond 1 have a slope of 1 whatever their size, as in smooth_l1_loss and huber_loss. The stated loss is the "
+    "square of every error, small or large.",
+)
+def torch_huber(W, W_target, state, action, reward, next_state, terminated, gamma):
+    with torch.no_grad():
+        y = reward + gamma * (1 - terminated) * W_target[next_state].max(dim=1).values
+    error = W[state, action] - y
+    return torch.where(error.abs() < 1, 0.5 * error**2, error.abs() - 0.5).mean()
+
+
+@torch_loss.mutant(
     "sum",
     "B times too large, as the sum over the batch is. The stated loss is the mean.",
     "a9",

@@ -178,12 +178,12 @@ class Budget:
         return self.over or self.right_answers < RIGHT_ANSWERS / 2 or self._spent(0.5)
 
     def extend(self, share: float) -> None:
-        """Allow more time, and more questions, as a share of what there was at first."""
-        cpu, clock = self.at_first
-        self.cpu += share * cpu
-        self.clock += share * clock
-        self.questions += int(share * QUESTIONS)
-        self.right_answers += int(share * RIGHT_ANSWERS)
+        """Allow more time, and more questions, as a share of what there was at first: from now on, if more is spent."""
+        (since_cpu, since), (cpu, clock) = self.since, self.at_first
+        self.cpu = max(self.cpu, cpu_time() - since_cpu) + share * cpu
+        self.clock = max(self.clock, time.perf_counter() - since) + share * clock
+        self.questions = max(self.questions, 0) + int(share * QUESTIONS)
+        self.right_answers = max(self.right_answers, 0) + int(share * RIGHT_ANSWERS)
 
     def _spent(self, share: float) -> bool:
         cpu, clock = self.since

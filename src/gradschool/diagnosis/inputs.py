@@ -86,6 +86,12 @@ def numbers_of(value: Any) -> Array:
     return np.asarray(value["flat"] if isinstance(value, Mapping) else value)
 
 
+def is_network(args: Args, name: str) -> bool:
+    """Return whether an input of this name is a network, whose numbers come in two orders: torch's, and MLP's."""
+    value = args.get(name)
+    return isinstance(value, Mapping) and "flat" in value
+
+
 def networks(exercise: Exercise, args: Args) -> dict[str, tuple[int, ...]]:
     """Return the inputs that are networks, by name, each with the sizes of its layers."""
     found = {subject_of(exercise, name): value for name, value in args.items() if isinstance(value, Mapping)}

@@ -23,14 +23,23 @@ from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZER
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, nearly, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
-from gradschool.diagnosis.hypotheses.responses import INTEGRAL, LAST, SHAPES, STRONG, Responses
+from gradschool.diagnosis.hypotheses.responses import (
+    INTEGRAL,
+    LAST,
+    SHAPES,
+    STRONG,
+    WITHOUT_AN_INPUT,
+    Responses,
+    depending_without,
+)
 from gradschool.diagnosis.hypotheses.surroundings import beside_wrong
+from gradschool.diagnosis.inputs import is_network, numbers_of
 from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import RESERVE, Placing
 from gradschool.diagnosis.state_words import of_optimizer, state_sentence
 from gradschool.diagnosis.updates import first_wrong_update
 from gradschool.diagnosis.verdicts import verdicts
-from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence
+from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence, switched_by
 
 LEAST_READ = 3  # answers of which one sentence must be true: what a single one allows may be luck
 REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
@@ -330,10 +339,37 @@ class Search:
     def _placed(self, label: str) -> Iterator[Diagnosis]:
         parts = self.tried[label]
         at = self._placing.place(label, parts, search=True)
-        if at:
+        if at and not self._is_where_nothing_is_done(label, at):
+            yield from self._cured_beside(label, at)
             name, sentence = place_sentence(parts[0], at)
             claim = Claim("place", label, ("exactly" if at.exact else "only", *at.condition.key))
             yield Diagnosis(name, sentence, claim, f"looked at {self._placing.inputs(label, parts)} inputs")
+
+    def _is_where_nothing_is_done(self, label: str, at: Place) -> bool:
+        """Return whether the right answer is only an input wherever a part is right, and another part is wrong too.
+
+        A target network that stays where it is, because `tau` is 0, is right whatever it should have followed.
+        """
+        whole = self.laboratory.exercise.networks_in  # of several updates, wrong because this part is
+        if not any(k != label and k not in whole and not self._must_stay(k) for k in self.wrong):
+            return False
+        outside = [p for p in self.tried[label] if p.of_numbers and not np.any(at.condition.of(p))]
+        return bool(outside) and all(any(_is_input(p, name) for name in p.inputs) for p in outside)
+
+    def _cured_beside(self, label: str, at: Place) -> Iterator[Diagnosis]:
+        """Say which input cures an answer by being 0, where that says more than what a flag switches off.
+
+        It does where the right answer without this input still depends on the flag: what the flag switches off is then
+        right but for this input.
+        """
+        flag = switched_by(at)
+        if flag is None:
+            return
+        if self.laboratory.budget.over:  # the search for the place may have spent more than all
+            self.laboratory.budget.extend(RESERVE)
+        parts = self.tried[label]
+        names = depending_without(self.laboratory, parts, flag)
+        yield from self._responses.found(parts, WITHOUT_AN_INPUT, names)
 
     @cached_property
     def _placing(self) -> Placing:
@@ -386,5 +422,7 @@ def _other_part(search: Search, other: str) -> Callable[[Part], np.ndarray | Non
 
 
 def _is_input(p: Part, name: str) -> bool:
-    given = p.inputs.get(name)
-    return given is not None and given.ndim > 0 and given.shape == p.right.shape and bool((given == p.right).all())
+    orders = [p.inputs[name]] if name in p.inputs else []
+    if is_network(p.case.args, name):  # an answer may have its numbers in either order
+        orders.append(numbers_of(p.case.args[name]))
+    return any(x.ndim > 0 and x.shape == p.right.shape and bool((x == p.right).all()) for x in orders)

@@ -88,6 +88,8 @@ def place_sentence(part: Part, at: Place) -> tuple[str, str]:
         _, option, value = at.condition.key
         says = f"is right where `{option}` is {value}; with other values it can be wrong."
         return f"wrong-only-where-{key}", f"{part.what} {says}"
+    if right := _right_values(at):
+        return f"wrong-only-where-{key}", f"{part.what} is right where {right}; with other values it can be wrong."
     if at.exact:
         return f"wrong-where-{key}", f"{part.what} is wrong exactly where {where}."
     return f"wrong-only-where-{key}", f"{part.what} is right except where {where}."
@@ -110,6 +112,20 @@ def _switched_off(at: Place) -> str:
     if key[:2] == ("and", "no-flag") and key[4:5] == ("not-value",) and key[-1] == 0:
         return f"`{key[2]}` is on or `{key[5]}` is 0"
     return ""
+
+
+def _right_values(at: Place) -> str:
+    """Return where an answer is right that is wrong where neither of two options has a value; "" of other places."""
+    key = at.condition.key
+    if at.exact or len(key) != 8 or (key[0], key[1], key[5]) != ("and", "not-value", "not-value"):
+        return ""
+    _, _, one, a, _, _, other, b = key
+    return f"`{one}` is {a} or {b}" if one == other else f"`{one}` is {a} or `{other}` is {b}"
+
+
+def switched_by(at: Place) -> str | None:
+    """Return the flag of a place that says what a flag switches off; None of other places."""
+    return str(at.condition.key[1 if at.condition.key[0] == "no-flag" else 2]) if _switched_off(at) else None
 
 
 def _these(off: str) -> str:

@@ -20,6 +20,7 @@ EXACT = 1e-6  # relative residual of a formula that explains a gradient
 PRESENT = 1e-4  # share of the gradient that Q's own part must have, for it to be an error at all
 SPARE = 2  # rows more than unknowns
 BENDS = (0.1, 100.0)  # of the Huber losses that are recognized
+ONE_FOR_ALL = "each row has the same gradient, as where errors are averaged before they are squared"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def unexplained(g: Array, rows: Rows) -> Formula:
         If every row has the same gradient: it learns nothing from its batch, and earns nothing for its form.
     """
     if is_one_for_all(g, rows.pairs.sum(axis=1)):
-        raise AnswerUnusable("each row has the same gradient, as where errors are averaged before they are squared")
+        raise AnswerUnusable(ONE_FOR_ALL)
     return Formula(g * rows.pairs.shape[1], "no known formula", right=False)
 
 

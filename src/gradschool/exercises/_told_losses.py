@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.exercises._formulas import BENDS, EXACT, MASKS, SPARE, Rows
+from gradschool.exercises._formulas import BENDS, EXACT, MASKS, ONE_FOR_ALL, SPARE, Rows
 
 ABOUT = 2e-3  # of logarithms: a power that an error is weighted by, beside a small number that is added to it
 NO_ERROR = 1e-9  # of the largest error: what is smaller has no sign
@@ -40,7 +40,7 @@ def _sizes(each: Array) -> Iterator[str]:
     if np.ptp(each) > EXACT * size.max():
         yield "each row's gradient has one size, and only signs differ, as of an absolute error"
     else:
-        yield "each row has the same gradient, as where errors are averaged before they are squared"
+        yield ONE_FOR_ALL
 
 
 def _losses(each: Array, error: Array, rows: Rows) -> Iterator[str]:

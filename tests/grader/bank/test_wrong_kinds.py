@@ -89,6 +89,16 @@ def pessimist(new: Any, old: Any, advantage: Any, clip: float, stop: float = np.
     return np.where(flat | (np.sign(stop) * mean > np.abs(stop)), 0.0, -r * advantage / len(r))
 
 
+def squashed(mu: Any, log_std: Any, eps: Any, dq_da: Any, alpha: float, softplus: Callable[[Any], Any]) -> Any:
+    """sac_gradient with a softplus of its own."""
+    u, constant = mu + np.exp(log_std) * eps, 0.5 * np.log(2 * np.pi)
+    with np.errstate(over="ignore"):
+        correction = 2 * (np.log(2) - u - softplus(-2 * u))
+    slope = 2 * alpha * np.tanh(u) - dq_da * (1 - np.tanh(u) ** 2)
+    log_prob = (-0.5 * eps**2 - log_std - constant - correction).sum(axis=1)
+    return log_prob, slope, slope * np.exp(log_std) * eps - alpha
+
+
 WRONG: list[tuple[str, str, Answer]] = [
     *(("chain.l2_gradient", f"clipped at {c:g}", lambda p, l, c=c: np.clip(p - l, -c, c)) for c in BOUNDS),
     *(("dqn.output_gradient", f"clipped at {c:g}", at_taken(lambda e, c=c: np.clip(e, -c, c))) for c in BOUNDS),
@@ -149,6 +159,7 @@ WRONG: list[tuple[str, str, Answer]] = [
     ("ddpg.actor_loss_direct", "Q at most 10", lambda mu, q, b: -q(b.obs, mu(b.obs)).clamp(max=10.0).mean()),
     ("next.ppo_gradient", "stops where all is unlikely", lambda new, old, *a: pessimist(new, old, *a, stop=-1.0)),
     ("next.ppo_gradient", "stops where all is likely", lambda new, old, *a: pessimist(new, old, *a, stop=1.0)),
+    ("next.sac_gradient", "a softplus that overflows", lambda *a: squashed(*a, lambda x: np.log(1 + np.exp(x)))),
     ("dqn.epsilon_greedy", "explores at 0", lambda q, e, u, other: np.where(u <= e, other, q.argmax(axis=1))),
 ]
 
@@ -171,6 +182,7 @@ def test_it_fails_in_both_places_with_one_mark(exercise_id: str, kind: str, answ
         ("chain.numerical_gradient", quotients),
         ("ddpg.invert_gradients", room_ahead),
         ("next.ppo_gradient", pessimist),
+        ("next.sac_gradient", lambda *a: squashed(*a, lambda x: np.logaddexp(0, x))),
     ],
 )
 def test_without_the_fault_the_same_functions_pass(exercise_id: str, answer: Answer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -96,6 +97,16 @@ SAID: dict[str, tuple[Answer, Answer, str]] = {
         lambda x, w: np.sin(x * w),
         lambda x, w: np.round(np.sin(x * w), 2),
         "The result is what it should be, rounded to 2 decimals.",
+    ),
+    "cut-off": (
+        lambda x, w: 9 * np.sin(x * w),
+        lambda x, w: np.trunc(9 * np.sin(x * w)),
+        "The result is what it should be without its decimals, as in an array of integers.",
+    ),
+    "float16": (
+        lambda x, w: np.sin(x * w),
+        lambda x, w: np.float64(np.float16(np.sin(x * w))),
+        "The result is what it should be with about 3 digits, as a float16 holds it.",
     ),
     "ignored": (
         lambda x, w: np.sin(x * w),
@@ -369,6 +380,14 @@ def test_time_is_extended_by_a_share_of_what_there_was_at_first() -> None:
         budget.extend(0.25)
     assert (budget.cpu, budget.clock) == (7.0, 14.0)
     assert (budget.questions, budget.right_answers) == (3 * evidence.QUESTIONS // 4, 3 * evidence.RIGHT_ANSWERS // 4)
+
+
+def test_time_that_is_overspent_is_extended_from_now_on() -> None:
+    budget = Budget(cpu=1e-9, clock=1e-9, since=(evidence.cpu_time() - 5.0, time.perf_counter() - 5.0))
+    budget.at_first = (4.0, 8.0)
+    assert budget.over
+    budget.extend(0.25)
+    assert not budget.over
 
 
 def test_a_bound_says_what_was_seen_and_no_more() -> None:

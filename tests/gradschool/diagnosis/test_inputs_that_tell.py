@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gradschool.check.api import check_here
@@ -284,3 +286,30 @@ def test_a_table_that_counts_where_the_reward_is_0_is_not_told_as_none() -> None
     hint = said("dqn.semi_gradient", by_truth).hint
     assert "if `W_target` were 0" not in hint
     assert "`W_target` changes, the right" not in hint
+
+
+def test_an_input_that_cures_it_says_more_than_the_flag_that_switches_it_off() -> None:
+    """A row that ends needs no action at all; without the noise, rows that go on are right too."""
+
+    def scaled(  # the noise is in units of the range
+        batch: Any, actor: Any, critics: Any, low: Array, high: Array, gamma: float, noise: Array, noise_clip: Array
+    ) -> Array:
+        mu = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.next_obs))
+        half = (high - low) / 2
+        action = np.clip(mu + np.clip(half * noise, -noise_clip, noise_clip), low, high)
+        x = np.concatenate([batch.next_obs, action], axis=1)
+        q = np.minimum(*(critic(x)[:, 0] for critic in critics))
+        return np.asarray(batch.reward + gamma * (1 - batch.terminated) * q)
+
+    assert said("ddpg.twin_target", scaled).hint.startswith("With `noise` set to 0, yours is right;")
+
+
+def test_what_a_flag_switches_off_as_a_whole_is_still_told_by_the_flag() -> None:
+    def squashed_twice(batch: Any, actor: Any, critic: Any, low: Array, high: Array, gamma: float) -> Array:
+        action = actor(batch.next_obs)
+        for _ in range(2):
+            action = (low + high) / 2 + (high - low) / 2 * np.tanh(action)
+        x = np.concatenate([batch.next_obs, action], axis=1)
+        return np.asarray(batch.reward + gamma * (1 - batch.terminated) * critic(x)[:, 0])
+
+    assert "right where `batch.terminated` is on" in said("ddpg.critic_target", squashed_twice).hint

@@ -10,6 +10,8 @@ import torch
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find
 from gradschool.core.report import Report
+from gradschool.diagnosis import evidence
+from gradschool.diagnosis.search import Search
 from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn
 
 
@@ -81,6 +83,38 @@ def test_a_batch_of_one_row_whose_tau_is_0_says_nothing_about_its_size() -> None
             return torch.nn.functional.smooth_l1_loss(q, y)
 
     assert "B is" not in said("lab.cartpole_dqn", Bent).hint
+
+
+@pytest.mark.slow
+def test_where_nothing_moves_is_no_place_of_a_fault_that_lies_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tau is 0 the target network stays, whatever the step was that it should have followed."""
+    monkeypatch.setattr(evidence, "CPU_SECONDS", 10.0)
+    monkeypatch.setattr(evidence, "SECONDS", 30.0)
+    monkeypatch.setattr(Search, "_looks", property(lambda search: (search._placed,)))
+
+    class Rounder(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return torch.log(torch.cosh(q - y)).mean()
+
+    assert "`tau`" not in said("lab.cartpole_dqn", Rounder).hint
+
+
+def test_a_network_that_stays_is_told_as_it_went_in_whatever_the_order_of_its_numbers() -> None:
+    class Still(CartPole):
+        def follow(self) -> None:
+            pass
+
+    assert said("lab.cartpole_dqn", Still).hint.startswith("`target_net` is `target_net` as it went in.")
+
+
+def test_two_values_at_which_it_is_right_are_said_without_two_negations() -> None:
+    class Twice(CartPole):
+        def follow(self) -> None:
+            super().follow()
+            super().follow()
+
+    hint = said("lab.cartpole_dqn", Twice).hint
+    assert hint.startswith("`target_net` is right where `tau` is 0 or 1; with other values it can be wrong.")
 
 
 def test_a_batch_of_one_row_and_one_action_says_nothing_about_its_size() -> None:

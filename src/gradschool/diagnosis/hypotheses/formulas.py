@@ -171,6 +171,11 @@ def _normed(x: Array) -> Array | None:
     return x / norm if norm and x.size > 1 else None
 
 
+def _as_float16(x: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return x.astype(np.float16).astype(np.float64)
+
+
 def unit_rows(x: Array) -> Array:
     """Return the rows of a table, each divided by its norm; a row of zeros stays as it is."""
     norms = np.linalg.norm(x, axis=1, keepdims=True)
@@ -247,6 +252,8 @@ OF_RIGHT: tuple[Formula, ...] = (
         "diagonal-only", "right on its diagonal, and 0 elsewhere", lambda x: np.diag(np.diag(x)) if _square(x) else None
     ),
     _of_right("rounded", "what it should be, rounded to whole numbers", np.round, factor=False),
+    _of_right("cut-off", "what it should be without its decimals, as in an array of integers", np.trunc, factor=False),
+    _of_right("float16", "what it should be with about 3 digits, as a float16 holds it", _as_float16, factor=False),
     _of_right("reciprocal", "1 divided by what it should be", lambda x: 1 / x if x.all() else None),
 )
 

@@ -12,7 +12,7 @@ from gradschool.core.numerics import Array
 from gradschool.diagnosis.evidence import Part, a_row_each
 from gradschool.diagnosis.hypotheses.factors import in_common
 from gradschool.diagnosis.hypotheses.formulas import Entries, Formula
-from gradschool.diagnosis.inputs import fitted, is_ids, numbers_of
+from gradschool.diagnosis.inputs import fitted, is_ids, is_network, numbers_of
 
 STEPS = ("sgd_step", "tabular_step", "polyak", "maximise")  # exercises whose answer is a step away from an input
 
@@ -42,6 +42,8 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
             yield _unit_step(parts[0], n)
     for n in names:
         yield Formula("echo", f"`{n}` as it went in", ("input", n), _given(n, n in rows))
+        if is_network(parts[0].case.args, n):  # an answer may have its numbers in either order
+            yield Formula("echo", f"`{n}` as it went in", ("input", n), partial(_numbers_of, n))
     for n in names:
         yield Formula("term", f"`{n}`", ("right+input", n), spread[n], base=_right)
         yield Formula("rest", f"`{n}` minus what it should be", ("input-right", n), _against_right(spread[n]))

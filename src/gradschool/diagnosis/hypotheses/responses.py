@@ -157,9 +157,12 @@ SHAPES: tuple[Probe, ...] = (
     Probe("turned", signed, scaled(-1.0), turned, in_part=True),
     Probe("lifted", real, one_more, lifted, in_part=True),
 )
+WITHOUT_AN_INPUT = (
+    Probe("right-without", to_be_left_out, WITHOUT, cured("set to 0", "set to 0"), least=SEVERAL, elsewhere=True),
+)
 LAST: tuple[Probe, ...] = (
     Probe("right-if-off", flags, np.zeros_like, cured("off everywhere", "switched off"), least=SEVERAL, elsewhere=True),
-    Probe("right-without", to_be_left_out, WITHOUT, cured("set to 0", "set to 0"), least=SEVERAL, elsewhere=True),
+    *WITHOUT_AN_INPUT,
     Probe("kept-short", no_step, scaled(FAR), kept_short, least=SEVERAL),
 )
 
@@ -218,8 +221,13 @@ class Responses:
         rows = part.label not in self.no_rows
         return probe.look(Observation(said, what, part.right, right_after, part.got, got_after, rows, each))
 
-    def found(self, parts: Sequence[Part], probes: Sequence[Probe]) -> Iterator[Diagnosis]:
-        """Yield what the probes show of one part of the answer, if no other input speaks against it."""
+    def found(
+        self, parts: Sequence[Part], probes: Sequence[Probe], names: frozenset[str] | None = None
+    ) -> Iterator[Diagnosis]:
+        """Yield what the probes show of one part of the answer, if no other input speaks against it.
+
+        With ``names``, only these inputs are changed.
+        """
         wrong = sorted((p for p in parts if p.is_wrong), key=lambda p: p.attempt.display_order)
         right = [p for p in parts if not p.is_wrong]
         if not wrong:
@@ -232,7 +240,7 @@ class Responses:
         nets = networks(exercise, args)
         for probe in probes:
             for name, (value, _) in subjects(exercise, args).items():
-                if name in exercise.known_as:
+                if name in exercise.known_as or (names is not None and name not in names):
                     continue  # the networks that an agent is built on: it would cost too much
                 if probe.suits(name, value, name in nets):
                     diagnosis = self._repeated(order, name, probe)
@@ -297,6 +305,24 @@ class Responses:
 
     def _fails_elsewhere(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
         return any(self.seen(p, name, probe, beside).against for beside in SURROUNDINGS for p in parts)
+
+
+def depending_without(laboratory: Laboratory, parts: Sequence[Part], flag: str) -> frozenset[str]:
+    """Return the inputs without which the right answer still is another where a flag is on than where it is off."""
+    exercise, args = parts[0].exercise, parts[0].case.args
+    nets = networks(exercise, args)
+    names = [n for n, (value, _) in subjects(exercise, args).items() if to_be_left_out(n, value, n in nets)]
+    some = of_every_kind([p for p in parts if p.is_wrong])[:IN_PART]
+    return frozenset(n for n in names if n != flag and all(_depends(laboratory, p, n, flag) for p in some))
+
+
+def _depends(laboratory: Laboratory, p: Part, name: str, flag: str) -> bool:
+    value, put = subjects(p.exercise, p.case.args)[name]
+    states, switch = subjects(p.exercise, put(WITHOUT(value)))[flag]
+    answers = [laboratory.right_to(switch(change(np.asarray(states)))) for change in (np.zeros_like, np.ones_like)]
+    off, on = ({} if a is None else numbers_in(a, p.exercise.returns) for a in answers)
+    one, other = off.get(p.label), on.get(p.label)
+    return one is not None and other is not None and one.shape == other.shape and not unchanged(one, other)
 
 
 def _one_alone_is_wrong(wrong: Sequence[Part]) -> bool:

@@ -24,6 +24,7 @@ from gradschool.exercises.axes import (
 )
 
 FAR = 20.0  # tanh(20) is 1 in float64, and log(1 - tanh^2) minus infinity
+BEYOND = 400.0  # exp(800) is infinite in float64: a softplus as log(1 + exp(x)) is too, for u far below
 # No u lies from -15 to -10: torch's softplus is x itself for x above 20, which is off by up to 2e-9 there.
 
 
@@ -55,6 +56,8 @@ AXES: Axes = {
     "u of ordinary size, below": some(lambda a: (before_tanh(a) < -0.8) & (before_tanh(a) > -3)),
     "u far out, above": some(lambda a: before_tanh(a) >= FAR),
     "u far out, below": some(lambda a: before_tanh(a) <= -FAR),
+    "u beyond any exponential, above": some(lambda a: before_tanh(a) >= BEYOND),
+    "u beyond any exponential, below": some(lambda a: before_tanh(a) <= -BEYOND),
     "no slope": has_value("dq_da", 0.0),
     "a large slope": large("dq_da"),
     "a tiny slope": tiny("dq_da"),
@@ -85,6 +88,7 @@ def cases(rng: Rng) -> list[Case]:
         case("temperature 1, one dimension, steep and flat", 4, 1, 1.0, edge=True),
         case("one sample, one dimension", 1, 1, near(0.2), edge=True),
         case("very narrow and very wide", 3, 2, near(0.4), edge=True),
+        case("farther out than any exponential reaches", 2, 2, near(0.6), edge=True),
     ]
     near_zero, above, below = (0, 0), (0, 1), (0, 2)
     for at, u in ((near_zero, 0.1), (above, 1.4), (below, -1.4)):
@@ -96,6 +100,8 @@ def cases(rng: Rng) -> list[Case]:
     found[4].args["dq_da"][:, 0] *= [300.0, 1e-4, 0.0, 1.0]
     found[6].args["log_std"][0] = [2.4, -5.5]
     place(found[6], (0, 0), -6.0 * rng.uniform(0.9, 1.1))
+    for at, u in (((0, 0), BEYOND + 10), ((1, 1), -BEYOND - 10)):
+        place(found[7], at, u)
     return found
 
 
