@@ -104,11 +104,21 @@ class LastUsed(Generic[Key, Value]):
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """Return the kept value, or make it."""
-        found = self._kept.pop(key) if key in self._kept else make()
-        self._kept[key] = found  # the last one in the order of use
-        for old in list(self._kept)[: -self._most]:
-            self._kept.pop(old, None)
-        return found
+        if key not in self._kept:
+            return self.put(key, make())
+        return self.put(key, self._kept[key])
+
+    def peek(self, key: Key) -> Value | None:
+        """Return the kept value, if there is one; it counts as no use."""
+        return self._kept.get(key)
+
+    def put(self, key: Key, value: Value) -> Value:
+        """Keep this value as the last that was used, and return it."""
+        self._kept.pop(key, None)
+        self._kept[key] = value
+        while len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
+        return value
 
 
 class KeptReplies:

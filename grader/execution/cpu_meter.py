@@ -16,7 +16,7 @@ import psutil
 from grader.sandbox.resources import process_tree
 
 PROC = Path("/proc")
-CHILD_ENDED = 1 << 16  # SIGCHLD in the masks of /proc/PID/status
+CHILD_ENDED = 1 << 16  # SIGCHLD in the mask of ignored signals of /proc/PID/stat
 Identity = tuple[int, float]  # a number alone may come to mean another process
 
 
@@ -76,24 +76,21 @@ def times_of(pid: int) -> dict[Identity, ProcessTimes]:
 
 def _times(pid: int) -> tuple[Identity, ProcessTimes] | None:
     try:
-        fields = _fields(PROC / str(pid) / "stat")
-        ignored = next(
-            int(line.split()[1], 16)
-            for line in (PROC / str(pid) / "status").read_text().splitlines()
-            if line.startswith("SigIgn:")
-        )
+        fields = _fields(f"{PROC}/{pid}/stat")
+        ignored = int(fields[30])
         own, waited = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
         tick = os.sysconf("SC_CLK_TCK")
         runnable = fields[0] == "R" or (int(fields[17]) > 1 and _any_thread_runs(pid))
         found = ProcessTimes(own / tick, waited / tick, runnable and _fair(fields), bool(ignored & CHILD_ENDED))
         return (pid, float(fields[19])), found
-    except (OSError, ValueError, IndexError, StopIteration):
+    except (OSError, ValueError, IndexError):
         return None
 
 
-def _fields(file: Path) -> list[str]:
+def _fields(file: str) -> list[str]:
     """Return the fields of a stat file from the third on, its state; a name may hold blanks and brackets."""
-    return file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    with open(file, "rb", buffering=0) as told:
+        return told.read().decode(errors="replace").rpartition(")")[2].split()
 
 
 def _fair(fields: list[str]) -> bool:
@@ -104,7 +101,7 @@ def _fair(fields: list[str]) -> bool:
 def _any_thread_runs(pid: int) -> bool:
     for task in os.listdir(PROC / str(pid) / "task"):
         try:
-            if _fields(PROC / str(pid) / "task" / task / "stat")[0] == "R":
+            if _fields(f"{PROC}/{pid}/task/{task}/stat")[0] == "R":
                 return True
         except (OSError, IndexError):
             continue

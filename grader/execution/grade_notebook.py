@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -36,8 +37,18 @@ def execute_and_judge(notebook: NotebookNode, chapter: Chapter, notes: list[str]
     reports = run.run()
     record = GradeRecord.of(reports.values(), run.notes, grader_version(chapter))
     replace(record, errors={e.cell: e.sentence for e in run.errors.values() if e.cell}).attach(notebook)
-    notebook["cells"] = _storable(notebook["cells"])
+    if not _is_storable(notebook["cells"]):
+        notebook["cells"] = _storable(notebook["cells"])
     notebook["metadata"] = _storable(notebook["metadata"], CONTROL)
+
+
+def _is_storable(tree: Any) -> bool:
+    """Return whether a file can hold this: to write it once takes a tenth of the time of making it anew."""
+    try:
+        json.dumps(tree, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _storable(tree: Any, without: re.Pattern[str] | None = None) -> Any:

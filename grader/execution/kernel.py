@@ -159,7 +159,7 @@ class Kernel:
         """
         most = self.config.limits.allowance(cpu)
         most = most.at_most(left) if left else most
-        self.exceeded, self.used, began = None, Seconds(), self._clock.look()
+        self.exceeded, self.used, began = None, Seconds(), self._clock.last()
         try:
             self.running.begin(self.notebook.cells[index], index)
             self._watch(began, most, excused)

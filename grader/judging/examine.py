@@ -13,6 +13,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from grader.bank.entry import Entry, Variant
+from grader.judging.class_memory import key_of, memory_of
 from gradschool.check.assess import assess
 from gradschool.core.calling import Reply, call_once, call_twice
 from gradschool.core.compare import Attempt, example_of, same
@@ -47,7 +48,13 @@ def examine(entry: Entry, ask: Ask, seed: int, ask_once: Ask | None = None) -> R
     report = replace(report, example=example_of(entry.exercise, fresh))
     with suppress(OSError, ProtocolError):  # a kernel that falls silent now loses the explanation, no marks
         again = ask_once if ask_once and all(_repeats(t.reply) for t in (*hidden, *fresh)) else ask
-        return _explained(entry, again, report, hidden, fresh, call_once if ask_once else call_twice)
+        call = call_once if ask_once else call_twice
+
+        def search(asked: Ask) -> tuple[Report, bool]:
+            return _explained(entry, asked, report, hidden, fresh, call)
+
+        key = key_of([*hidden, *fresh], seed, call.__name__)
+        return memory_of(entry).explanations.explain(key, report, again, search) if key else search(again)[0]
     return report
 
 
@@ -63,10 +70,11 @@ def verdict(
 
 def _explained(
     entry: Entry, ask: Ask, report: Report, hidden: Sequence[Attempt], fresh: Sequence[Attempt], call: Call
-) -> Report:
+) -> tuple[Report, bool]:
     """Return the report with the known mistake's name and hint, or with what experiments show.
 
-    ``call`` is how the student's function was called on each of the fresh inputs.
+    ``call`` is how the student's function was called on each of the fresh inputs. The second is whether there was too
+    little time for all of it.
     """
     budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
     laboratory = Laboratory(
@@ -74,16 +82,16 @@ def _explained(
     )
     known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:
-        return explain(laboratory, [*fresh, *hidden], report, shown=fresh)
+        return explain(laboratory, [*fresh, *hidden], report, shown=fresh), budget.was_short
     asked = len(hidden) + len(fresh) + len(laboratory.fresh)
     said = f"it answered as this known mistake does on all {asked} inputs"
-    return replace(
-        report, mistake=known.name, hint=known.hint, claim=Claim("known-mistake", "", (known.name,)), experiment=said
-    )
+    claim = Claim("known-mistake", "", (known.name,))
+    return replace(report, mistake=known.name, hint=known.hint, claim=claim, experiment=said), budget.was_short
 
 
 def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:
-    return Attempt(case, right, ask(case.args), entry.exercise.returns, TOLERANCES[entry.tolerance])
+    made = Attempt(case, right, ask(case.args), entry.exercise.returns, TOLERANCES[entry.tolerance])
+    return memory_of(entry).attempt(made)
 
 
 def name_mistake(

@@ -14,22 +14,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from grader.bank.class_run import class_run
 from grader.bank.registry import find_entry
+from grader.judging.class_memory import memory_of, without_seconds
 from grader.judging.examine import Examine, examine
 from grader.sandbox.socket_dir import socket_folder
 from gradschool.core import protocol
 from gradschool.core.calling import Reply, read_reply
-from gradschool.core.judge_messages import Question, Verdict, unpack_reply
+from gradschool.core.judge_messages import Verdict, unpack_reply
 from gradschool.core.report import Report
 
+T = TypeVar("T")
 HELLO_SECONDS = 5.0
 MOST_CONNECTIONS = 16
 MOST_HEARD = 64 * 2**20  # bytes of all replies to one examination
@@ -42,11 +44,14 @@ class JudgeServer:
     """A judge that listens on a local socket: ``with JudgeServer() as judge`` listens at ``judge.address``.
 
     ``seconds`` is the most that one examination may take; ``seed`` fixes the fresh inputs for a test, in place
-    of the run's. ``put`` puts other questions than :func:`~grader.judging.examine.examine` does.
+    of the run's. ``put`` puts other questions than :func:`~grader.judging.examine.examine` does. One that ``remembers``
+    reads and explains what is equal in every bit once for a whole class (:mod:`grader.judging.class_memory`).
     """
 
-    def __init__(self, seconds: float = 20.0, seed: int | None = None, put: Examine | None = None) -> None:
-        self.seconds, self.seed, self.put = seconds, seed, put
+    def __init__(
+        self, seconds: float = 20.0, seed: int | None = None, put: Examine | None = None, remembers: bool = True
+    ) -> None:
+        self.seconds, self.seed, self.put, self.remembers = seconds, seed, put, remembers
         self._folder = socket_folder("judge-")
         self.address = str(Path(self._folder.name) / "socket")
         self._lock = threading.Lock()
@@ -149,17 +154,27 @@ class JudgeServer:
         left = READING
 
         def ask(args: Mapping[str, Any], once: bool = False) -> Reply:
-            nonlocal left
             window.thinking = False
-            protocol.send(line, Question(args=dict(args), once=once))
+            line.sendall(memory.question(args, once))
+            payload = protocol.receive_payload(line, most=MOST_REPLY)
+            window.thinking = True
+            known = spend(lambda: without_seconds(payload)) if self.remembers else None
+            return memory.reply(args, known, lambda: read(args, payload))
+
+        def read(args: Mapping[str, Any], payload: bytes) -> Reply:
+            return read_reply(entry.read_once, args, spend(lambda: unpack_reply(protocol.decode(payload))))
+
+        def spend(work: Callable[[], T]) -> T:
+            nonlocal left
             began = time.thread_time()
-            reply = unpack_reply(protocol.receive(line, most=MOST_REPLY))
-            window.thinking, left = True, left - (time.thread_time() - began)
+            done = work()
+            left -= time.thread_time() - began
             if left < 0:
                 raise protocol.ProtocolError("replies that take too long to read")
-            return read_reply(entry.read_once, args, reply)
+            return done
 
         entry = find_entry(window.exercise_id)
+        memory = memory_of(entry)
         seed = class_run().seed if self.seed is None else self.seed
         put = self.put or partial(examine, ask_once=partial(ask, once=True))
         try:

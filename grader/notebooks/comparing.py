@@ -56,7 +56,7 @@ def text_of(cell: NotebookNode) -> str:
     """Return a cell's text, without the halves of characters (lone surrogates) that no file could hold."""
     text = cell.get("source", "")
     text = "".join(map(str, text)) if isinstance(text, list) else str(text)
-    return plain_text(text.encode("utf-8", "replace").decode())
+    return plain_text(text if text.isascii() else text.encode("utf-8", "replace").decode())
 
 
 def same_text(one: str, other: str, code: bool) -> bool:
@@ -71,14 +71,17 @@ class HandedOut:
 
     def __init__(self, cells: Iterable[NotebookNode]) -> None:
         self._by_signature: dict[tuple[str, str], list[NotebookNode]] = defaultdict(list)
+        self._found: dict[tuple[str, str], list[NotebookNode]] = {}  # each cell is asked for several times
         for cell in cells:
             self._by_signature[cell.cell_type, _signature(cell.source, cell.cell_type == "code")].append(cell)
 
     def find(self, cell: NotebookNode) -> list[NotebookNode]:
         """Return the lesson's cells that say the same as this one; text without a letter is only like itself."""
         text, kind = text_of(cell), str(cell.cell_type)
-        alike = self._by_signature.get((kind, _signature(text, kind == "code")), [])
-        return [c for c in alike if same_text(text, c.source, kind == "code")]
+        if (kind, text) not in self._found:
+            alike = self._by_signature.get((kind, _signature(text, kind == "code")), [])
+            self._found[kind, text] = [c for c in alike if same_text(text, c.source, kind == "code")]
+        return self._found[kind, text]
 
     def has(self, cell: NotebookNode) -> bool:
         """Return whether a cell is as some release handed it out: this one, or another by the cell's own digest."""

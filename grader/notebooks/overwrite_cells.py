@@ -58,8 +58,14 @@ def overwrite_cells(submitted: NotebookNode, template: NotebookNode) -> tuple[No
     theirs = [*found.written(), *(c for some in extras.values() for c in some)]
     notes += flag_suspicious_code([c for c in theirs if not handed_out.find(c)])
     notes += note_measured_slopes(found.written())
-    graded = nbformat.v4.new_notebook(cells=_with_ids(cells), metadata=_copy(template.metadata))
-    return graded, notes
+    return _notebook(_with_ids(cells), _copy(template.metadata)), notes
+
+
+def _notebook(cells: list[NotebookNode], metadata: NotebookNode) -> NotebookNode:
+    """Make a notebook of cells that are the instructor's or made here: nothing of them is left to be validated."""
+    made = NotebookNode(nbformat=nbformat.v4.nbformat, nbformat_minor=nbformat.v4.nbformat_minor)
+    made.metadata, made.cells = metadata, cells
+    return made
 
 
 def _bound(extras: dict[str, list[NotebookNode]], notes: list[str]) -> None:
@@ -137,7 +143,7 @@ def _extra(cell: NotebookNode, handed_out: HandedOut) -> NotebookNode:
 
 
 def _new(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> NotebookNode:
-    """Make a cell without validating it; the notebook that it goes into is validated as a whole, once."""
+    """Make a cell without validating it: its kind, its text and its metadata are of the grader's choice."""
     made: NotebookNode = nbformat.from_dict({"cell_type": kind, "source": source, "metadata": metadata, **more})
     return made
 

@@ -101,7 +101,8 @@ def process_tree(pid: int) -> list[int]:
         found.append(one)
         for task in _listed(f"/proc/{one}/task"):
             try:
-                waiting += map(int, Path(f"/proc/{one}/task/{task}/children").read_text(encoding="utf-8").split())
+                with open(f"/proc/{one}/task/{task}/children", "rb") as children:
+                    waiting += map(int, children.read().split())
             except (OSError, ValueError):
                 continue
     return found

@@ -57,7 +57,7 @@ class Reply:
     ``first`` and ``second`` are what two calls on equal inputs returned or raised, ``inputs`` is what the inputs were
     after the first; ``printed`` and ``seconds`` belong to the first call too, and ``words`` and ``told`` say what the
     exercise's ``read`` has read from it. ``overwritten``: what one call returned changed during a later one, with other
-    inputs.
+    inputs. ``digest``: of a reply that came as bytes, a digest of all of it but the seconds, where one is made.
     """
 
     first: PlainData | Raised
@@ -68,6 +68,7 @@ class Reply:
     words: str = ""
     overwritten: bool = False
     told: Told | None = field(default=None, compare=False, repr=False)
+    digest: bytes = field(default=b"", compare=False, repr=False)
 
 
 class _Bounded(io.TextIOBase):

@@ -236,10 +236,23 @@ def receive(connection: Connection, most: int = MAX_FRAME) -> Received:
     ConnectionError
         If the other side has gone.
     """
+    return decode(receive_payload(connection, most))
+
+
+def receive_payload(connection: Connection, most: int = MAX_FRAME) -> bytes:
+    """Receive one frame of at most ``most`` bytes, and return what :func:`decode` reads.
+
+    Raises
+    ------
+    ProtocolError
+        If the frame is too large.
+    ConnectionError
+        If the other side has gone.
+    """
     (size,) = struct.unpack(">Q", _exactly(connection, LENGTH))
     if size > most:
         raise ProtocolError(f"a frame of {size} bytes, where {most} is the most")
-    return decode(_exactly(connection, size))
+    return _exactly(connection, size)
 
 
 def _exactly(connection: Connection, size: int) -> bytes:

@@ -162,6 +162,7 @@ class Budget:
     clock: float = field(default_factory=lambda: SECONDS)
     since: tuple[float, float] = field(default_factory=lambda: (cpu_time(), time.perf_counter()))
     at_first: tuple[float, float] = field(init=False, repr=False)
+    was_short: bool = field(default=False, init=False)  # of time: on another day more may be asked
 
     def __post_init__(self) -> None:
         """Keep what there is at first: extensions are shares of that."""
@@ -190,7 +191,9 @@ class Budget:
         passed = time.perf_counter() - clock
         if passed <= share * min(self.cpu, self.clock):
             return False  # a thread has no more CPU time than has passed; to ask for it may cost a millisecond
-        return passed > share * self.clock or cpu_time() - cpu > share * self.cpu
+        short = passed > share * self.clock or cpu_time() - cpu > share * self.cpu
+        self.was_short = self.was_short or short
+        return short
 
 
 @dataclass
