@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,10 +71,10 @@ def figure_cells(cells: list[NotebookNode]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> tuple[list[LessonFigure], float]:
-    """The experiment cells in the lesson's order, with the solutions: the figures, and CPU seconds of it all."""
+def figures(cells: list[NotebookNode], lesson: SimpleNamespace) -> list[LessonFigure]:
+    """The figures of the experiment cells, in the lesson's order, with the solutions."""
     names = {**vars(lesson), "print": lambda *_: None}
-    started, drawn = time.process_time(), []
+    drawn = []
     for cell in cells:
         if cell.metadata.get("tags") != ["experiment"]:
             continue
@@ -83,12 +82,7 @@ def session(cells: list[NotebookNode], lesson: SimpleNamespace) -> tuple[list[Le
         exec(body if last.startswith("plots_chain.") else cell.source, names)
         if last.startswith("plots_chain."):
             drawn.append(eval(last, names))
-    return drawn, time.process_time() - started
-
-
-@pytest.fixture
-def figures(session: tuple[list[LessonFigure], float]) -> list[LessonFigure]:
-    return session[0]
+    return drawn
 
 
 def test_every_figure_is_drawn_and_carries_its_words(cells: list[NotebookNode], figures: list[LessonFigure]) -> None:
@@ -130,7 +124,3 @@ def test_lines_and_words_keep_to_the_palette(figures: list[LessonFigure]) -> Non
     assert lines <= {*SEQUENCE, INK}
     words = {to_hex(text.get_color()).upper() for figure in figures for text in figure.findobj(Text) if text.get_text()}
     assert words <= {*SEQUENCE, INK, GROUND, PRINT}  # the last two stand on the boxes of a heat map
-
-
-def test_a_session_of_experiments_is_short(session: tuple[list[LessonFigure], float]) -> None:
-    assert session[1] < 10  # measured: a second or two of CPU

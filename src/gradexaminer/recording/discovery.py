@@ -193,14 +193,23 @@ def is_container(module: nn.Module) -> bool:
     One whose parts are single layers is a network all the same, whose own methods ask them.
     """
     parts = [p for p in module._modules.values() if p is not None]
-    return _has_no_forward(module) and any(not _is_layer(p) or p._modules for p in parts) and not _has_heads(parts)
+    return _has_no_forward(module) and any(not _is_layer(p) or p._modules for p in parts) and not _has_heads(module)
 
 
-def _has_heads(parts: list[nn.Module]) -> bool:
-    """Whether a single layer takes as many numbers as another part ends with: heads on a trunk, one network."""
-    sizes = ([x.out_features for x in layers(p) if isinstance(x, nn.Linear)] for p in parts if p._modules)
+def _has_heads(module: nn.Module) -> bool:
+    """Whether its own methods ask heads on a trunk: single layers that take as many numbers as a part ends with."""
+    parts = {name: p for name, p in module._modules.items() if p is not None}
+    sizes = ([x.out_features for x in layers(p) if isinstance(x, nn.Linear)] for p in parts.values() if p._modules)
     ends = {of_one[-1] for of_one in sizes if of_one}
-    return any(isinstance(p, nn.Linear) and p.in_features in ends for p in parts)
+    heads = {name for name, p in parts.items() if isinstance(p, nn.Linear) and p.in_features in ends}
+    return bool(heads & _asked_by_own_methods(type(module)))
+
+
+def _asked_by_own_methods(kind: type) -> set[str]:
+    """Attributes that methods of a module's class read, other than those that every module has."""
+    own = [x for x in kind.__mro__ if not x.__module__.startswith("torch.")]
+    methods = {name: f for x in own for name, f in vars(x).items() if isinstance(f, types.FunctionType)}
+    return {name for method, f in methods.items() if method != "__init__" for name in _names_in(f.__code__)}
 
 
 def _has_no_forward(module: nn.Module) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -154,8 +155,9 @@ def test_a_process_that_steps_back_waits_at_its_own_cost(program) -> None:
     until = time.monotonic() + 60.0
     while time.monotonic() < until:
         ((_, found),) = cpu_meter.times_of(process.pid).items()
-        if found.own > 0.02:
-            break
+        if os.getpriority(os.PRIO_PROCESS, process.pid) == 10 and found.own > 0.02:
+            break  # Python's own start may take as long before it has stepped back
+    ((_, found),) = cpu_meter.times_of(process.pid).items()
     assert not found.runnable
 
 
