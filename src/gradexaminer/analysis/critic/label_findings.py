@@ -238,7 +238,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         return
     if any(f.code == "mask-averaged" for f in report.findings):
         return
-    if np.ptp(gammas) > max(1e-2 * max(abs(gamma), 1e-3), SURE * max(errors)):
+    if np.ptp(gammas) > 1e-2 * max(abs(gamma), 1e-3):
         report.add(
             FAULT, "gamma-varies", view.name, f"the value's factor runs from {gammas.min():.3g} to {gammas.max():.3g}"
         )
