@@ -184,10 +184,9 @@ def fitted_sum(update: Update, one: list[tuple[int, int]], other: list[tuple[int
 
 def taken_from_target(update: Update, parameters: list[tuple[int, int]]) -> float:
     """The share of the target's weights that the online network took over after its last step; 0 where it did not."""
-    both = [(t, o) for t, o in parameters if o in update.stepped and t in update.before]
-    both = [
-        (t, o) for t, o in both if update.stepped[o].size == update.before[t].size
-    ]  # an id may come to mean another
+    there = [(t, o) for t, o in parameters if o in update.stepped and t in update.before]
+    # A dict of weights that is made anew each time may give an id to another tensor.
+    both = [(t, o) for t, o in there if update.stepped[o].size == update.before[t].size]
     left, target = joined(update.stepped, [o for _, o in both]), joined(update.before, [t for t, _ in both])
     change, direction = joined(update.after, [o for _, o in both]) - left, target - left
     if not change.any():
