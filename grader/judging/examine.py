@@ -83,7 +83,7 @@ def _explained(
     known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:
         return explain(laboratory, [*fresh, *hidden], report, shown=fresh), budget.was_short
-    asked = len(hidden) + len(fresh) + len(laboratory.fresh)
+    asked = len(hidden) + len(fresh) + len(laboratory.first_fresh)
     said = f"it answered as this known mistake does on all {asked} inputs"
     claim = Claim("known-mistake", "", (known.name,))
     return replace(report, mistake=known.name, hint=known.hint, claim=claim, experiment=said), budget.was_short
@@ -114,7 +114,7 @@ def name_mistake(
 
 def _further(laboratory: Laboratory) -> Iterator[Attempt]:
     """Yield the laboratory's attempts at further inputs, which are made when somebody comes so far."""
-    yield from laboratory.fresh
+    yield from laboratory.first_fresh
 
 
 def _behaves_like(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,12 @@ from gradschool.core.plain_data import PlainData, copy_arrays, iter_leaves, part
 from gradschool.diagnosis.inputs import named_inputs
 
 Ask = Callable[[Args], Reply]  # puts one set of inputs to the student's function, twice
+Draw = Callable[[Rng], list[Case]]
 Right = Callable[[Args], PlainData]  # the right answer to one set of inputs
 Parts = dict[str, Array]  # the numbers of an answer by the name of the part, in float64
 
-FRESH_SEEDS = (101, 202, 303)  # of the exercise's cases that are drawn beside those that were assessed
+# Of the exercise's cases that are drawn beside those that were assessed; a known mistake is named by the first alone.
+FRESH_SEEDS = (101, 202, 303)
 NESTED_SEED = 404  # of those in the place of rows in another order, where the batch's rows lie deeper than is known
 QUESTIONS, RIGHT_ANSWERS = 400, 2500  # the most that one diagnosis asks the student's function, and works out
 cpu_time = getattr(time, "thread_time", time.perf_counter)  # WebAssembly counts no CPU time
@@ -221,7 +224,7 @@ class Laboratory:
     ask: Ask
     right: Right
     like: Attempt
-    cases: Callable[[Rng], list[Case]] | None = None
+    cases: Draw | None = None
     budget: Budget = field(default_factory=Budget)
     known: dict[tuple[int, tuple[str, ...]], Parts] = field(default_factory=dict)
     kept: dict[int, PlainData] = field(default_factory=dict)
@@ -264,22 +267,34 @@ class Laboratory:
         return self.known[at]
 
     @cached_property
+    def first_fresh(self) -> tuple[Attempt, ...]:
+        """Attempts at fresh inputs: another draw of every kind of case, and some with their rows in another order."""
+        return self._attempts(0, fresh_cases(self._draw)[0])
+
+    @cached_property
     def fresh(self) -> tuple[Attempt, ...]:
-        """Attempts at fresh inputs: other draws of every kind of case, and the rows of some in another order."""
-        cases = fresh_cases(self.cases or self.exercise.cases)
-        found = {k: t for k, case in enumerate(cases) if (t := self.attempt(case, self.kept.get(k)))}
+        """``first_fresh``, and two more draws of every kind of case."""
+        first, others = fresh_cases(self._draw)
+        return (*self.first_fresh, *self._attempts(len(first), others))
+
+    @property
+    def _draw(self) -> Draw:
+        return self.cases or self.exercise.cases
+
+    def _attempts(self, start: int, cases: tuple[Case, ...]) -> tuple[Attempt, ...]:
+        found = {k: t for k, case in enumerate(cases, start) if (t := self.attempt(case, self.kept.get(k)))}
         self.kept.update({k: t.expected for k, t in found.items()})
         return tuple(found.values())
 
 
 @lru_cache(maxsize=64)
-def fresh_cases(draw: Callable[[Rng], list[Case]]) -> tuple[Case, ...]:
-    """Return the cases of the fresh seeds, and some of them with their rows in another order; drawn once and kept."""
-    drawn = [case for seed in FRESH_SEEDS for case in draw(np.random.default_rng(seed))]
-    return (*drawn, *_reordered(draw, drawn[: len(drawn) // len(FRESH_SEEDS)]))
+def fresh_cases(draw: Draw) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+    """Return the first seed's cases with some of them in another order of rows, and the other seeds'; drawn once."""
+    first, *others = ([*draw(np.random.default_rng(seed))] for seed in FRESH_SEEDS)
+    return (*first, *_reordered(draw, first)), tuple(chain.from_iterable(others))
 
 
-def _reordered(draw: Callable[[Rng], list[Case]], first: list[Case]) -> list[Case]:
+def _reordered(draw: Draw, first: list[Case]) -> list[Case]:
     """Return cases with their rows in another order; further ones where no case shows which inputs have its rows."""
     found = [case for case in map(shuffled, first) if case]
     if found or all(case.sizes.get("B", 0) < 3 for case in first):

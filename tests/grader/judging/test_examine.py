@@ -29,6 +29,7 @@ from gradschool.core.exercise import AnswerUnusable, Reading
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
+from gradschool.diagnosis.evidence import fresh_cases
 from gradschool.diagnosis.first_look import UNEXPLAINED
 
 ENTRY = find_entry("chain.l2_gradient")
@@ -80,6 +81,25 @@ def test_a_known_mistakes_name_must_hold_on_further_inputs_too() -> None:
 
 def fixtures(seed: int) -> list[Any]:
     return [to_plain(dict(case.args)) for case in ENTRY.fixtures(np.random.default_rng(seed))]
+
+
+def test_a_known_mistake_is_named_by_one_further_draw_of_every_kind_of_inputs() -> None:
+    """What is not known is asked about two more draws: a name must hold, an explanation has to be found."""
+    entry, asked = find_entry("dqn.output_gradient"), Counter[int]()
+    first, others = fresh_cases(entry.fixtures)
+
+    def ask(args: Mapping[str, Any], answer: Any) -> Reply:
+        asked[id(args)] += 1
+        return call_twice(entry.exercise, answer, args)
+
+    known = examine(entry, partial(ask, answer=entry.mutants[0].fresh()), 1)
+    assert known.mistake == entry.mutants[0].name
+    assert all(asked[id(case.args)] for case in first)
+    assert not any(asked[id(case.args)] for case in others)
+    assert f"all {len(entry.hidden) + len(entry.questions(1)) + len(first)} inputs" in known.experiment
+    unknown = examine(entry, partial(ask, answer=lambda q, a, y: 0.3 * np.ones_like(q)), 1)
+    assert unknown.mistake not in {m.name for m in entry.mutants}
+    assert all(asked[id(case.args)] for case in others)
 
 
 def test_every_hidden_and_every_fresh_question_is_asked() -> None:
