@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ERRORS = "GRADEXAMINER_RAISES"  # in the environment: errors of the examiner's own are raised
 BY_FUNC = "its gradients are made by torch.func (updates without a backward pass are not examined)"
 NO_GRADIENT = "'NoneType' object"  # of a program that uses a gradient which `zero_grad` has removed
+ARRAY = "numpy.ndarray"  # of a program that takes its batch as tensors
+BATCH_ADVICE = "the batch holds NumPy arrays: `b.tensors()` are tensors, with `column=True` of shape (B, 1)"
 USUAL_SIZE = 5  # numbers of an observation, unless the agent was built for others
 MORE_STATES = "build the agent for more of them, as a script does that reads env.observation_space.n"
 DETACHED = ("does not require grad", "element 0 of tensors does not require grad")
@@ -286,6 +288,12 @@ def _say_error(seen: Observed, report: Report) -> None:
     elif seen.lacks:
         report.add(FAULT, "crashed", "", f"{seen.error}; nothing in {seen.lacks} sets it")
     else:
-        size = size_taken(seen) if MISMATCH in seen.error else None
-        advice = f"; observations of {seen.spaces.obs_shape[0]} numbers were given: try obs={size}" if size else ""
-        report.add(NOT_SEEN, "crashed", "", f"{seen.error}{advice}")
+        report.add(NOT_SEEN, "crashed", "", f"{seen.error}{_advice(seen)}")
+
+
+def _advice(seen: Observed) -> str:
+    """Return what may mend an error that the examiner's own inputs cause; empty where nothing is known."""
+    if seen.batch_given and ARRAY in seen.error:
+        return f"; {BATCH_ADVICE}"
+    size = size_taken(seen) if MISMATCH in seen.error else None
+    return f"; observations of {seen.spaces.obs_shape[0]} numbers were given: try obs={size}" if size else ""

@@ -4,11 +4,43 @@ from __future__ import annotations
 
 import pytest
 
+from gradexaminer import examine
+from gradexaminer.findings import FAULT
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
 from tests.gradexaminer.sources import DQN, Q, V, Y, changed
 
 SEEDS = (0, 1, 2)
+TAKES_TENSORS = """
+import copy
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+def net(i, o, *last):
+    return nn.Sequential(nn.Linear(i, 32), nn.ReLU(), nn.Linear(32, o), *last)
+
+class Agent:
+    def __init__(self, n, m):
+        self.actor, self.critic = net(n, m, nn.Tanh()), net(n + m, 1)
+        self.actor_target, self.critic_target = copy.deepcopy(self.actor), copy.deepcopy(self.critic)
+        self.actor_opt = torch.optim.Adam(self.actor.parameters(), 1e-3)
+        self.critic_opt = torch.optim.Adam(self.critic.parameters(), 1e-3)
+
+    def learn(self, s, a, r, s2, d):
+        with torch.no_grad():
+            y = r + 0.98 * (1 - d) * self.critic_target(torch.cat([s2, self.actor_target(s2)], 1))
+        loss = F.mse_loss(self.critic(torch.cat([s, a], 1)), y)
+        self.critic_opt.zero_grad()
+        loss.backward()
+        self.critic_opt.step()
+        loss = -self.critic(torch.cat([s, self.actor(s)], 1)).mean()
+        self.actor_opt.zero_grad()
+        loss.backward()
+        self.actor_opt.step()
+        for net, target in ((self.actor, self.actor_target), (self.critic, self.critic_target)):
+            torch._foreach_lerp_(list(map(torch.Tensor.detach, target.parameters())), list(net.parameters()), 0.005)
+"""
 
 
 def test_values_of_the_other_shape_with_rewards_and_mask_of_theirs(load):
@@ -74,3 +106,18 @@ def test_rewards_of_the_other_shape_are_named_beside_other_faults(load):
             "reward-averaged",
         }
         assert "reward-missing" in {code for _, code in told(examine_dqn(without, seed))}
+
+
+def test_who_makes_the_batch_is_told_of_its_shapes_and_types(load):
+    """An update that takes tensors with columns is right; what was handed over may not be."""
+    module = load(TAKES_TENSORS)
+
+    def examined(batch):
+        make, update = (lambda: module.Agent(5, 3)), (lambda agent, b: agent.learn(*batch(b)))
+        return examine(make, update=update, low=[-1] * 3, high=[1] * 3)
+
+    assert not examined(lambda b: b.tensors(column=True)).codes
+    (fault,) = examined(lambda b: b.tensors()).of(FAULT)
+    assert (fault.code, "`b.tensors(column=True)`" in fault.evidence) == ("broadcast", True)
+    (crashed,) = examined(lambda b: (b.obs, b.action, b.reward, b.next_obs, b.done)).findings
+    assert (crashed.code, "the batch holds NumPy arrays: `b.tensors()`" in crashed.evidence) == ("crashed", True)

@@ -102,6 +102,8 @@ class Observed:
         Whether an update empties its buffer, so that as many transitions were stored before each as before the first.
     gone : bool
         Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
+    batch_given : bool
+        Whether the update takes its batch as an argument.
     """
 
     found: Found
@@ -125,6 +127,7 @@ class Observed:
     used_up: bool = False
     ended: bool = False
     refilled: bool = False
+    batch_given: bool = False
 
     @property
     def broken(self) -> bool:
@@ -153,7 +156,7 @@ class Observer:
         self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
-        self.seen = Observed(self.found, {}, spaces)
+        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None)
         self.recorder = Recorder(self.found, self.rows)
 
     def observe(self) -> Observed:

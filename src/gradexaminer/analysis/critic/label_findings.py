@@ -36,6 +36,12 @@ SAME_SCALE = 2e-2  # relative difference of two factors that are the same
 SAME_FACTOR = 2e-4  # difference of two factors in one label
 
 
+def _as_handed_over(seen: Observed) -> str:
+    """Return whose shapes broadcast where the caller made the batch's: a buffer of the agent's may give others."""
+    column = "; if your buffer's rewards have shape (B, 1), so must the batch's: `b.tensors(column=True)`"
+    return column if seen.batch_given else ""
+
+
 def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], report: Report) -> None:
     """Say the convention of the label that explains most updates, and every fault in it."""
     found = [x for x in agreed[0] if x.certain] or agreed[0]
@@ -53,7 +59,7 @@ def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
         return
     if first.mixed and first.mixed != UNMASKED:
         code = {"label": "broadcast", "reward": "reward-averaged", "bootstrap": "bootstrap-averaged"}[first.mixed]
-        report.add(FAULT, code, view.name, "rows of one batch depend on each other's rewards")
+        report.add(FAULT, code, view.name, f"rows of one batch depend on each other's rewards{_as_handed_over(seen)}")
         if sum(x.unmasked for x in found) > 1 and all(x.unmasked >= 0 for x in found):
             report.add(FAULT, "mask-missing", view.name, "the batch's mean label holds the values of terminated rows")
         return
