@@ -78,7 +78,14 @@ def _explained(
     """
     budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
     laboratory = Laboratory(
-        entry.exercise, ask, entry.right, fresh[0], entry.fixtures, budget, kept=entry.right_to_fresh
+        entry.exercise,
+        ask,
+        entry.right,
+        fresh[0],
+        entry.fixtures,
+        budget,
+        kept=entry.right_to_fresh,
+        earlier=lambda: hidden,
     )
     known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:

@@ -300,6 +300,7 @@ OF_CALLS = (
     "raised",
     "inputs-modified",
     "first-call-only",
+    "kept-by-size",
     "overwritten",
     "known-mistake",
     "verdicts",
@@ -354,6 +355,20 @@ def _drifts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sa
     return "" if changed else "every input gives the same again after calls with others"
 
 
+def _kept_by_size(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that the first inputs of a size are answered right and later ones wrong, and never the reverse."""
+    answer = mutant.fresh()
+    seen: dict[tuple[object, ...], list[bool]] = {}
+    for s in samples:
+        reply = call_twice(entry.exercise, answer, s.case.args).first
+        size = tuple((name, x.shape) for name, x in s.inputs.items())
+        seen.setdefault(size, []).append(_alike(reply, s.attempt.expected))
+    turned = [size for size, right in seen.items() if right[0] and not right[-1]]
+    if any(not right[0] and right[-1] for right in seen.values()):
+        return "later inputs of a size are right, and the first are not"
+    return "" if len(turned) > 1 else "the first inputs of a size are no other than later ones"
+
+
 def _alone(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that single rows of wrong batches are right, and what becomes of a batch of equal rows."""
     part, equal_right = report.claim.part, report.claim.details[0] == "equal-right"
@@ -399,6 +414,37 @@ def _updates(entry: Entry, mutant: Solution, report: Report, samples: Sequence[S
     return ""
 
 
+def _copies(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test what these target networks do in each update, wherever the agent is wrong, and that some move is wrong."""
+    part, told = report.claim.part, list(map(str, report.claim.details))
+    for s in (s for s in samples if s.wrong[part].any()):
+        counts = entry.exercise.networks_in[part](s.case.args)
+        ends = np.cumsum([0, *counts.values()])
+        at = {name: slice(ends[k], ends[k + 1]) for k, name in enumerate(counts)}
+        rows = len(s.got[part])
+        for k in range(0, len(told), rows + 1):
+            target, does = told[k], told[k + 1 : k + 1 + rows]
+            net = target.removeprefix("target_") if target != "target_net" else "q_net"
+            before = {name: np.ravel(s.inputs[name]) for name in (net, target)}
+            if not s.wrong[part][:, at[target]].any():
+                return f'`{target}` is right on "{s.case.name}"'
+            for row, move in zip(s.got[part], does, strict=True):
+                made = _moved(move, before[target], before[net], row[at[net]], float(s.case.args.get("tau", 0.0)))
+                if not _near(row[at[target]], made, made):
+                    return f'`{target}` does something else than {move!r} on "{s.case.name}"'
+                before = {net: row[at[net]], target: row[at[target]]}
+    return ""
+
+
+def _moved(move: str, target: Array, old: Array, new: Array, tau: float) -> Array:
+    """Return a target network's weights after one update in which it makes this move."""
+    share = {"stays": 0.0, "copied": 1.0, "copied-before": 1.0, "reversed": 1 - tau, "away": -tau}.get(move, tau)
+    toward = old if move.endswith("-before") else new
+    for _ in range(2 if move == "twice" else 1):
+        target = (1 - share) * target + share * toward
+    return target
+
+
 def _decided_by_size(samples: Sequence[Sample]) -> bool:
     """Return whether right agents with batches of one length pass all or fail all, and some pass and some fail."""
     seen: dict[int, set[bool]] = {}
@@ -411,6 +457,7 @@ def _decided_by_size(samples: Sequence[Sample]) -> bool:
 KINDS: dict[str, Test] = {
     "wrong": _sometimes_wrong,
     "updates": _updates,
+    "copies": _copies,
     "nan": _nan,
     "not-zero": _not_zero,
     "leak": _leak,
@@ -431,6 +478,7 @@ KINDS: dict[str, Test] = {
     "read": _read,
     "alone": _alone,
     "drifts": _drifts,
+    "kept-by-size": _kept_by_size,
     "raised": _raised,
     "inputs-modified": _impure,
     "first-call-only": _not_repeated,

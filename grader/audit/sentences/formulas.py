@@ -117,6 +117,8 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return 0.0, _of_rows(entry, s, part, rest)
         if kind == "every-pair":
             return 0.0, _of_all_pairs(entry, s, part)
+        if kind == "other-loss":
+            return _with_other_loss(entry, s, part, str(rest[0]))
         if kind == "unit-step":
             start = s.inputs[str(rest[0])]
             return start, _unit_steps(s, part, right - start)
@@ -180,6 +182,68 @@ def _of_all_pairs(entry: Entry, s: Sample, part: str) -> Array | None:
             return None
         made.append(found)
     return np.asarray(np.mean(made, axis=0))
+
+
+SLOPES: dict[str, Callable[[float], float]] = {
+    "sign": lambda e: float(np.sign(e)),
+    "tanh": lambda e: float(np.tanh(e)),
+    "cube": lambda e: e * e * e,
+    "none-beyond-1": lambda e: e * (abs(e) <= 1),
+}
+OF_ROW = (*LABEL, "state", "obs", "action")
+
+
+def _with_other_loss(entry: Entry, s: Sample, part: str, name: str) -> tuple[Array | float, Array | None]:
+    """Return the start of a step, 0 of a gradient, and what is added to it where labels make other errors.
+
+    The label of each row is moved until its error is what the other loss makes of it.
+    """
+    bend = float(name.removeprefix("huber-")) if name.startswith("huber-") else 0.0
+    slope: Callable[[float], float] = SLOPES.get(name) or (lambda e: min(max(e, -bend), bend))
+    start_of = entry.exercise.steps.get(part)
+    start = np.zeros(s.right[part].shape) if start_of is None else numbers_of(s.case.args[start_of])
+    start = start.reshape(s.right[part].shape)
+    B, args = s.case.sizes.get("B", 1), s.case.args
+    for b in range(B):
+        error = _error_of_row(entry, s, part, start, b)
+        args = _with_label_moved(args, B, b, error - slope(error))
+    right = right_answer(entry, args)
+    found = None if right is None else numbers(right, entry.exercise.returns).get(part)
+    return start, None if found is None else found - start
+
+
+def _error_of_row(entry: Entry, s: Sample, part: str, start: Array, b: int) -> float:
+    """Return the error of one row: its own gradient beside that of a label which is larger."""
+    B, by = s.case.sizes.get("B", 1), 1.0
+    alone = _of_labels_and_rows(s.case.args, B, OF_ROW, lambda x, axis: np.take(x, [b], axis))
+    for name in ("reward", "y"):
+        for x in (alone.get(name), *(alone.get(k, {}).get(name) for k in ("batch", "batches"))):
+            by = by if x is None else max(by, float(np.abs(x).max()))
+    one, other = (numbers(right_answer(entry, a), entry.exercise.returns)[part] - start
+                  for a in (alone, _with_label_moved(alone, 1, 0, by)))  # fmt: skip
+    gap = one - other
+    error = by * float(np.vdot(one, gap) / np.vdot(gap, gap)) if gap.any() else 0.0
+    return error if abs(error) > 1e-9 * by else 0.0
+
+
+def _with_label_moved(args: Any, B: int, b: int, by: float) -> Any:
+    def moved(x: Array, axis: int) -> Array:
+        x = np.array(x, float)
+        np.moveaxis(x, axis, 0)[b] += by
+        return x
+
+    return _of_labels_and_rows(args, B, ("reward", "y"), moved)
+
+
+def _of_labels_and_rows(args: Any, B: int, names: Sequence[str], change: Callable[[Array, int], Array]) -> Any:
+    """Return the inputs with a change of those of these names that have a row for each sample."""
+    new = dict(args)
+    for key, x in args.items():
+        if key in ("batch", "batches"):
+            new[key] = {n: change(v, int(key == "batches")) if n in names else v for n, v in x.items()}
+        elif key in names and np.ndim(x) and len(x) == B:
+            new[key] = change(x, 0)
+    return new
 
 
 def _unit_steps(s: Sample, part: str, step: Array) -> Array:

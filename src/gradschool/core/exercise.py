@@ -126,6 +126,8 @@ class Exercise:
     lesson's names of inputs that the signature does not name, such as ``batches.done`` of what an agent learns from.
     ``steps`` are the parts of the answer that are an input's numbers after one step, and the input. ``networks_in``:
     of a part with a row for each update, the networks whose weights stand side by side in it, and how many each has.
+    ``squared_error_in``: the parts that are the gradient of a mean of squared errors over the batch's rows, or one step
+    along it.
     """
 
     id: str
@@ -148,6 +150,7 @@ class Exercise:
     known_as: Mapping[str, str] = field(default_factory=dict, hash=False)
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
     networks_in: Mapping[str, Callable[[Args], Mapping[str, int]]] = field(default_factory=dict, hash=False)
+    squared_error_in: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice"):

@@ -15,6 +15,7 @@ import numpy as np
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
 from gradschool.core.report import Example, Report
+from gradschool.diagnosis.drift import of_first_sizes
 from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.search import Search
@@ -44,7 +45,12 @@ def explain(
     Report
         With mistake, hint, claim, experiment and example replaced, if there is anything to explain.
     """
-    if report.passed or laboratory.exercise.per_item or not _is_about_values(attempts, report):
+    if report.passed or laboratory.exercise.per_item:
+        return report
+    if report.mistake in ("shape", "raised"):
+        also = of_first_sizes(laboratory.earlier(), attempts)
+        return replace(report, hint=f"{report.hint} {also}") if also else report
+    if not _is_about_values(attempts, report):
         return report
     if report.mistake == "nan":
         return _with_place_of_nan(laboratory, attempts, report)

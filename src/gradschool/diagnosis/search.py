@@ -12,7 +12,8 @@ import numpy as np
 from gradschool.core.calling import raised_text
 from gradschool.core.compare import Attempt
 from gradschool.core.report import Claim, Diagnosis
-from gradschool.diagnosis.drift import drifted
+from gradschool.diagnosis.copies import how_targets_follow
+from gradschool.diagnosis.drift import drifted, kept_by_size
 from gradschool.diagnosis.evidence import Laboratory, Part, parts_of
 from gradschool.diagnosis.hypotheses.batches import alone
 from gradschool.diagnosis.hypotheses.combinations import between, portions
@@ -21,6 +22,7 @@ from gradschool.diagnosis.hypotheses.equal_rows import equal_rows
 from gradschool.diagnosis.hypotheses.every_pair import every_pair
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
+from gradschool.diagnosis.hypotheses.other_losses import cheapest, may_be, other_losses
 from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, nearly, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import (
@@ -41,6 +43,7 @@ from gradschool.diagnosis.updates import first_wrong_update
 from gradschool.diagnosis.verdicts import verdicts
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence, switched_by
 
+LOSSES, CERTAIN = 0.25, 3.0  # of the time at first: to try other losses, which ask about each row, and to make certain
 LEAST_READ = 3  # answers of which one sentence must be true: what a single one allows may be luck
 REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
 
@@ -78,7 +81,7 @@ class Search:
     @cached_property
     def diagnosis(self) -> tuple[str, Diagnosis] | None:
         """The first diagnosis that survives, and the label of the part that it is about."""
-        kept = drifted(self.laboratory, self.attempts)
+        kept = drifted(self.laboratory, self.attempts) or kept_by_size(self.laboratory, self.attempts)
         if kept:
             return "", kept
         tested = verdicts(self.tried) if self.laboratory.exercise.signature.endswith("-> None") else None
@@ -111,10 +114,12 @@ class Search:
             self._blocked,
             self._read,
             self._precision,
+            self._following,
             self._by_update,
             self._everywhere,
             self._with_one_option,
             self._as_if,
+            self._other_loss,
             self._responds,
             self._where_wrong,
             self._alone,
@@ -192,6 +197,11 @@ class Search:
                 yield self._with_place(label, found) if where else found
                 return
 
+    def _following(self, label: str) -> Iterator[Diagnosis]:
+        """Say what target networks do in each update, where it is not what they should."""
+        if label in self.laboratory.exercise.networks_in and all(p.of_numbers for p in self.tried[label]):
+            yield from how_targets_follow(self.tried[label])
+
     def _by_update(self, label: str) -> Iterator[Diagnosis]:
         """Say after which update an agent is wrong, where everything else about it is right."""
         if label in self.laboratory.exercise.networks_in and self.wrong == [label]:
@@ -238,6 +248,19 @@ class Search:
         found = [(f, m) for f, m in self._matching(label, as_if=True) if m.everywhere]
         found.sort(key=lambda pair: (bool(pair[1].factor), pair[0].name != "as-if"))
         yield from (self._said(label, f, m) for f, m in found)
+
+    def _other_loss(self, label: str) -> Iterator[Diagnosis]:
+        """Say which loss of the right errors was taken."""
+        if label not in self.laboratory.exercise.squared_error_in:
+            return
+        self.laboratory.budget.extend(LOSSES)
+        first = cheapest(self.parts[label])
+        for formula in other_losses(self.laboratory, first):
+            if may_be(first, formula):
+                self.laboratory.budget.extend(CERTAIN)
+                fit = match(self.tried[label], formula)
+                if fit and fit.everywhere:
+                    yield self._said(label, formula, fit)
 
     def _where_wrong(self, label: str) -> Iterator[Diagnosis]:
         found = [(f, m) for as_if in (False, True) for f, m in self._matching(label, as_if) if not m.everywhere]

@@ -44,6 +44,8 @@ def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None)
     if formula.name == "portion":
         zero = f"{part.what} is what it should be with {formula.says} at 0"
         return f"portion-{fit.factor_name}", f"{zero}, plus {fit.factor} what {formula.says} should add to that."
+    if formula.name == "other-loss":
+        return _loss_sentence(part, formula, fit)
     if formula.name == "term":
         return _term_sentence(part, formula, fit)
     if "B" in fit.factor_name.split("-"):
@@ -65,6 +67,14 @@ def _step_sentence(formula: Formula, fit: Match) -> tuple[str, str]:
     question = QUESTIONS.get(fit.factor_name, "")
     said = f"{formula.says} is {fit.factor or 'exactly'} what it should be."
     return f"step-{fit.factor_name}", f"{said} {question}" if question else said
+
+
+def _loss_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
+    times, start = f"{fit.factor} " if fit.factor else "", part.exercise.steps.get(part.label)
+    name = f"{formula.name}-{fit.factor_name}" if fit.factor_name else formula.name
+    if start is None:
+        return name, f"{part.what} is {times}what {formula.says}."
+    return name, f"{part.what} is reached from `{start}` by {times}the step that {formula.says}."
 
 
 def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:

@@ -105,11 +105,19 @@ def _rows_that_count(each: Array, error: Array, rows: Rows) -> Iterator[str]:
             yield "a single row of the batch has a gradient, the one with the largest |Q - y|"
         yield "a single row of the batch has a gradient"
     if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
+        yield from _at_an_end(lost, rows)
         yield from _lost(lost, kept, error, off)
     for flags, what in ((rows.terminated, "terminated"), (rows.truncated, "truncated")):
         yield from _weight_of(rows.pairs @ flags > 0, each, error, off, what)
     if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
         yield "some rows have no gradient, and the others have the right one, as where a Q or a label is clipped"
+
+
+def _at_an_end(lost: Array, rows: Rows) -> Iterator[str]:
+    """Yield that the first or the last row alone has no gradient, as where a loop begins or ends a row off."""
+    for at, which in ((0, "first"), (-1, "last")):
+        if np.array_equal(rows.pairs[lost].sum(axis=0) > 0, np.eye(rows.pairs.shape[1], dtype=bool)[at]):
+            yield f"the {which} row of the batch has no gradient"
 
 
 def _lost(lost: Array, kept: Array, error: Array, off: Array) -> Iterator[str]:

@@ -15,6 +15,11 @@ NO_REWARD = 1  # the row of each batch of several whose reward is 0: a test of a
 FAR = 6.0  # of one number in each batch of several rows: observations that are clipped would show
 
 
+def small_row(B: int, edge: bool) -> int:
+    """Return which of B rows has a small error: another one in regular cases, so that it is not told by its place."""
+    return 0 if edge else max(B - 2, 0)
+
+
 def kinds_of_rows(rng: Rng, B: int, *, flags: bool, first_ends: bool) -> Array:
     """Kinds of B rows: 0 and 1 are terminated, 2 is so and truncated, 3 is truncated, more are neither.
 

@@ -267,7 +267,7 @@ def test_a_right_answer_and_a_named_mistake_are_left_alone() -> None:
         return np.sin(x)
 
     assert check_here(exercise(np.sin, "x"), right).passed
-    assert asked == [4, 4, 5, 5]  # no question beyond the check's own two for each case
+    assert asked == [4, 5, 4, 4, 5, 5]  # each size once with other inputs, and then two calls for each case: no more
     assert hint(np.sin, lambda x: -np.sin(x), "x")[0] == "sign"
 
 
@@ -475,6 +475,43 @@ def test_what_is_kept_from_call_to_call_is_told_before_anything_else() -> None:
     assert "is something kept from call to call?" in sentence
 
 
+def by_batch_size(batch: Any, target_actor: Any, target_critic: Any, low: Any, high: Any, gamma: float) -> Any:
+    z = BY_SIZE.setdefault(batch.next_obs.shape + low.shape, target_actor(batch.next_obs))
+    a = (low + high) / 2 + (high - low) / 2 * np.tanh(z)
+    q = target_critic(np.hstack([batch.next_obs, a]))[:, 0]
+    return batch.reward + gamma * (1 - batch.terminated) * q
+
+
+BY_SIZE: dict[Any, Any] = {}
+
+
+def test_what_is_kept_by_the_size_of_the_inputs_is_wrong_and_told() -> None:
+    """Other inputs of every size come first: a cache by shapes was right about all inputs of `check`."""
+    BY_SIZE.clear()
+    report = check_here(find("ddpg.critic_target"), by_batch_size)
+    assert (report.passed, report.mistake) == (False, "kept-by-size")
+    assert report.fraction == pytest.approx(0.1)
+    cached: dict[int, Any] = {}
+    report = check_here(
+        find("chain.batch_mean_gradient"), lambda p, l: (p - cached.setdefault(len(l), l)[:, None]) / len(l)
+    )
+    assert report.hint.startswith("The first call with inputs of a size is right, and later ones with other inputs")
+    assert check_here(find("dqn.td_target"), lambda r, q, d, t, gamma: r + gamma * q.max(1)).mistake != "kept-by-size"
+
+
+def test_an_answer_of_the_first_calls_size_is_told_so() -> None:
+    kept: list[Any] = []
+
+    def first_again(p: Any, l: Any) -> Any:
+        kept.append(p - l)
+        return kept[0]
+
+    hint = check_here(find("chain.l2_gradient"), first_again).hint
+    assert "where (" in hint
+    assert "is a size written down as a number, or something kept from the first call?" in hint
+    assert "first call" not in check_here(find("chain.l2_gradient"), lambda p, l: np.append(p, l)).hint
+
+
 def test_one_sample_alone_tells_mixed_samples_from_a_wrong_sum() -> None:
     """Both are right for one sample; a batch of equal samples is right only where samples are mixed."""
 
@@ -505,7 +542,7 @@ def test_a_function_that_raises_or_exits_on_further_questions_does_no_harm(
 
     def moody(x: np.ndarray, w: np.ndarray) -> np.ndarray:
         if x.tobytes() + w.tobytes() not in seen:
-            if len(seen) >= 2:
+            if len(seen) >= 4:  # two other inputs, and then two cases
                 print("noise")
                 raise SystemExit(3)
             seen.append(x.tobytes() + w.tobytes())
@@ -529,7 +566,7 @@ def test_no_question_is_asked_once_the_time_is_up(monkeypatch: pytest.MonkeyPatc
         with monkeypatch.context() as m:
             m.setattr(evidence, name, -1.0)
             assert hint(lambda x, w: np.sin(x * w), wrong)[0] != "ignored"
-        assert len(asked) == 4
+        assert len(asked) == 6
 
 
 def test_a_diagnosis_has_a_number_of_questions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -99,7 +100,11 @@ def test_where_nothing_moves_is_no_place_of_a_fault_that_lies_elsewhere(monkeypa
     assert "`tau`" not in said("lab.cartpole_dqn", Rounder).hint
 
 
-def test_a_network_that_stays_is_told_as_it_went_in_whatever_the_order_of_its_numbers() -> None:
+def test_a_network_that_stays_is_told_as_it_went_in_whatever_the_order_of_its_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Search, "_following", lambda search, label: iter(()))  # which says more
+
     class Still(CartPole):
         def follow(self) -> None:
             pass
@@ -107,7 +112,9 @@ def test_a_network_that_stays_is_told_as_it_went_in_whatever_the_order_of_its_nu
     assert said("lab.cartpole_dqn", Still).hint.startswith("`target_net` is `target_net` as it went in.")
 
 
-def test_two_values_at_which_it_is_right_are_said_without_two_negations() -> None:
+def test_two_values_at_which_it_is_right_are_said_without_two_negations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Search, "_following", lambda search, label: iter(()))  # which says more
+
     class Twice(CartPole):
         def follow(self) -> None:
             super().follow()
@@ -189,7 +196,9 @@ def test_a_value_of_an_option_is_tried_on_what_is_wrong_with_others() -> None:
     assert hint.startswith("With `gamma` set to 0, your `one_update` is right;"), hint
 
 
-def test_the_first_wrong_update_is_named_where_single_updates_are_right() -> None:
+def test_the_first_wrong_update_is_named_where_single_updates_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Search, "_following", lambda search, label: iter(()))  # which says more
+
     class Once(Taxi):
         def is_time(self) -> bool:
             return self.updates == self.sync_every
@@ -220,3 +229,148 @@ def test_an_agent_that_explores_now_and_then_is_told() -> None:
 
     torch.manual_seed(0)
     assert not said("lab.taxi_dqn", Exploring).passed
+
+
+class Pendulum(pendulum_ddpg.PendulumAgent):
+    """The file's class, with its faults fixed."""
+
+    def __init__(self, actor: Any, critic: Any, optimizer: Any, lr: float, gamma: float, tau: float) -> None:
+        super().__init__(actor, critic, optimizer, lr, gamma, tau)
+        self.actor_optimizer = optimizer(self.actor.parameters(), lr=lr)
+        self.critic_optimizer = optimizer(self.critic.parameters(), lr=lr)
+
+    def learn_critic(self, obs: Any, action: Any, reward: Any, next_obs: Any, done: Any) -> None:
+        with torch.no_grad():
+            y = reward + self.gamma * (1 - done) * self.target_critic(next_obs, self.target_actor(next_obs))
+        self.critic_optimizer.zero_grad()
+        (0.5 * (self.critic(obs, action) - y).pow(2).mean()).backward()
+        self.critic_optimizer.step()
+
+    def learn_actor(self, obs: Any, action: Any) -> None:
+        self.actor_optimizer.zero_grad()
+        (-self.critic(obs, self.actor(obs)).mean()).backward()
+        self.actor_optimizer.step()
+
+
+# -- how target networks follow ---------------------------------------------------------------------------------------
+
+
+BECOMES = "becomes `q_net` in update"
+
+
+def taxi_copied(when: Any) -> Any:
+    class Copied(Taxi):
+        def is_time(self) -> bool:
+            return bool(when(self.updates, self.sync_every))
+
+    return Copied
+
+
+SHOULD = "; it should stay as it is in updates 1 and 3 and become `q_net` in updates 2 and 4."
+SCHEDULES = {
+    "one late": (lambda n, every: (n - 1) % every == 0, f"{BECOMES}s 1 and 3 and stays as it is in updates 2 and 4"),
+    "once": (lambda n, every: n == every, f"stays as it is in updates 1, 3 and 4 and {BECOMES} 2"),
+    "always": (lambda n, every: True, "becomes `q_net` in every update"),
+    "too rarely": (lambda n, every: n % (2 * every) == 0, f"stays as it is in updates 1, 2 and 3 and {BECOMES} 4"),
+    "never": (lambda n, every: False, "stays as it is in every update"),
+}
+
+
+@pytest.mark.parametrize("which", SCHEDULES)
+def test_when_the_target_network_is_copied_is_read_from_the_weights(which: str) -> None:
+    when, told = SCHEDULES[which]
+    hint = said("lab.taxi_dqn", taxi_copied(when)).hint
+    assert hint.startswith(f"Read from the weights after each update (`sync_every` is 2): `target_net` {told}{SHOULD}")
+    assert "one network" not in hint
+
+
+def test_a_target_network_that_is_the_online_one_from_the_first_copy_on_is_asked_about() -> None:
+    class Alias(Taxi):
+        def learn(self, batch: Any) -> float:
+            loss = super().learn(batch)
+            if self.updates % self.sync_every == 0:
+                self.target_net = self.q_net
+            return loss
+
+    hint = said("lab.taxi_dqn", Alias).hint
+    assert "becomes `q_net` in updates 2, 3 and 4" in hint
+    assert "Is `q_net` copied, or are both one network from then on?" in hint
+
+
+def test_how_far_each_target_network_follows_is_read_from_the_weights() -> None:
+    class Rarely(CartPole):
+        count = 0
+
+        def follow(self) -> None:
+            self.count += 1
+            if self.count % 2 == 0:
+                super().follow()
+
+    hint = said("lab.cartpole_dqn", Rarely).hint
+    told = "`target_net` stays as it is in updates 1 and 3 and moves `tau` of the way to `q_net` in update 2"
+    assert f"{told}; it should move `tau` of the way to `q_net` in every update." in hint
+
+    class Hard(Pendulum):
+        def follow(self, net: Any, target_net: Any) -> None:
+            target_net.load_state_dict(net.state_dict())
+
+    hint = said("lab.pendulum_ddpg", Hard).hint
+    assert "`target_actor` becomes `actor` in every update" in hint
+    assert "`target_critic` becomes `critic` in every update" in hint
+
+
+def test_an_answer_that_is_rarely_wrong_is_not_cured_by_a_0_alone() -> None:
+    """An action rounded to 2 decimals is wrong next to a kink: there any other input cures it."""
+
+    def action_gradient(actor: Any, critic: Any, batch: Any, low: Any, high: Any) -> Any:
+        a = np.round((low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs)), 2)
+        q, cache = critic.forward(np.hstack([batch.obs, a]))
+        return critic.input_vjp(cache, np.ones_like(q))[:, 3:]
+
+    report = said("ddpg.action_gradient", action_gradient)
+    assert not report.passed
+    assert "set to 0" not in report.hint
+
+
+def test_nothing_is_said_of_following_where_another_part_is_wrong_and_the_targets_follow() -> None:
+    class Bent(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return (q - y).pow(2).mean()
+
+    assert "after each update" not in said("lab.cartpole_dqn", Bent).hint
+
+
+# -- other losses -----------------------------------------------------------------------------------------------------
+
+F = torch.nn.functional
+LOSSES = {
+    "huber": (lambda q, y: F.smooth_l1_loss(q, y), "the step", "errors up to 1 counted as they are"),
+    "beta": (lambda q, y: F.smooth_l1_loss(q, y, beta=2.0), "half of the step", "errors up to 2 counted"),
+    "cosh": (lambda q, y: (q - y + F.softplus(2 * (y - q))).mean(), "the step", "tanh of each error counted"),
+    "clipped inside": (lambda q, y: 0.5 * (q - y).clamp(-1, 1).pow(2).mean(), "the step", "errors beyond 1 had no"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", LOSSES)
+def test_another_loss_is_named_by_its_slope(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any exercise that says which of its parts are made of squared errors."""
+    monkeypatch.setattr(evidence, "CPU_SECONDS", 2.0)
+    monkeypatch.setattr(evidence, "SECONDS", 10.0)
+    loss, step, slope = LOSSES[which]
+
+    class Bent(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return loss(q, y)
+
+    hint = said("lab.cartpole_dqn", Bent).hint
+    assert hint.startswith(f"`discounted` is reached from `q_net` by {step} that would be right if {slope}")
+
+    def torch_loss(W: Any, W_target: Any, state: Any, action: Any, reward: Any, next_state: Any, terminated: Any,
+                   gamma: float) -> Any:  # fmt: skip
+        with torch.no_grad():
+            y = reward + gamma * (1 - terminated) * W_target[next_state].max(1).values
+        return loss(W[state, action], y)
+
+    times = "half of " if which == "beta" else ""
+    assert said("dqn.torch_loss", torch_loss).hint.startswith(f"`grad_W` is {times}what would be right if {slope}")

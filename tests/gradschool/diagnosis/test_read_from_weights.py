@@ -216,6 +216,15 @@ def test_a_label_that_no_straight_line_makes_is_told(name: str) -> None:
     assert says in report.hint
 
 
+@pytest.mark.parametrize(("rows", "says"), [(slice(1, None), "first"), (slice(None, -1), "last")])
+def test_a_loop_that_leaves_out_an_end_is_told_by_the_row_and_not_by_its_error(rows: slice, says: str) -> None:
+    def loss(taken: Any, y: Any) -> Any:
+        return (taken - y)[rows].square().sum() if len(y) > 1 else (taken - y).square().sum()
+
+    report = check_here(find("dqn.agent"), dqn_with(loss=loss))
+    assert f"the {says} row of the batch has no gradient" in report.hint
+
+
 def kept_value(taken: Any, y: Any) -> Any:
     near = (taken.detach() / 2 + (taken - taken.detach() / 2).clamp(-0.2, 0.2) - y).square()
     return torch.maximum((taken - y).square(), near).mean()

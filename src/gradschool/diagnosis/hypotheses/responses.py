@@ -280,6 +280,8 @@ class Responses:
             return None
         if probe.elsewhere and self._fails_elsewhere(parts[:SEVERAL], name, probe):
             return None
+        if probe.elsewhere and self._cured_anyhow(parts, name, probe):
+            return None
         claim = Claim("response", parts[0].label, (probe.name, name))
         of = "" if told == 1 else f" (on {len(showing)} of {told} inputs)"
         return Diagnosis(probe.name, showing[0].says, claim, f"{showing[0].experiment}{of}")
@@ -305,6 +307,12 @@ class Responses:
 
     def _fails_elsewhere(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
         return any(self.seen(p, name, probe, beside).against for beside in SURROUNDINGS for p in parts)
+
+    def _cured_anyhow(self, parts: Sequence[Part], name: str, probe: Probe) -> bool:
+        """Return whether what an input's 0 cures, any other value of it cures too, as where a wrong answer is rare."""
+        other = replace(probe, change=perturbed)
+        cured = [p for p in parts[:SEVERAL] if p.is_wrong and self.seen(p, name, probe).says]
+        return bool(cured) and all(self.seen(p, name, other).says for p in cured)
 
 
 def depending_without(laboratory: Laboratory, parts: Sequence[Part], flag: str) -> frozenset[str]:

@@ -50,6 +50,7 @@ EXERCISES = (
         "critic_gradient(critic, batch, y) -> (n_params,)",
         adapter=adapters.critic_gradient,
         blocks=adapters.critic_blocks,
+        squared_error_in=("",),
         meaning=(
             "The critic's gradient is regression on a constant label at the stored action: no part of it reaches "
             "an actor or a target network."

@@ -117,11 +117,21 @@ def next_to_a_kink(net: str) -> Axes:
     return {f"a unit of the {net} next to its kink": some(lambda a: 0 < _first_row(a, net) < 2 * NEAR)}
 
 
+def _shuts_either_way(a: Args) -> bool:
+    """Whether a small move of the last action, up or down, shuts a unit of the critic that is open on the first row."""
+    critic, own, shut = net_of(a["critic"]), own_actions(a), []
+    for by in (0.0, 1e-3, -1e-3):
+        moved = own + by * np.eye(own.shape[1])[-1]
+        shut.append(hidden_inputs(critic, np.concatenate([a["batch"]["obs"], moved], axis=1))[0][0] <= 0)
+    return bool((shut[1] & ~shut[0]).any() and (shut[2] & ~shut[0]).any())
+
+
 NETWORKS: Axes = {
     **layouts("actor"),
     **layouts("critic"),
     **next_to_a_kink("actor"),
     **next_to_a_kink("critic"),
+    "kinks of the critic on either side of an action": some(_shuts_either_way),
 }
 ACTOR_AND_CRITIC: Axes = {**BATCH, **RANGES, **STEEP_AND_FLAT, **NETWORKS}
 SLOPES_GIVEN: Axes = {

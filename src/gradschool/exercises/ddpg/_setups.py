@@ -151,12 +151,18 @@ def center_values(a: Args) -> None:
 
 
 def move_to_kinks(a: Args) -> None:
-    """Shift one bias of the actor, then one of the critic, so that its unit is just above its kink on the first row."""
+    """Shift a bias of the actor, then two of the critic, so that these units are just above their kinks on one row.
+
+    Both units of the critic have one action's weight, with opposite signs: whichever way the action of the first row is
+    moved, as by rounding, one of them shuts.
+    """
     obs = a["batch"]["obs"]
-    for name in ("actor", "critic"):
+    for name, units in (("actor", 1), ("critic", 2)):
         net = net_of(a[name])
+        if name == "critic":
+            net.weights[0][-1, 1] = -net.weights[0][-1, 0]
         x = obs if name == "actor" else np.concatenate([obs, own_actions(a)], axis=1)
-        net.biases[0][0] += NEAR - hidden_inputs(net, x)[0][0, 0]
+        net.biases[0][:units] += NEAR - hidden_inputs(net, x)[0][0, :units]
 
 
 def is_fit(a: Args, clear: float = CLEAR) -> bool:

@@ -19,7 +19,16 @@ from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain, unexplained
 from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
-from gradschool.exercises._two_calls import CALLS, FAR, NO_REWARD, ROWS, SMALL_ERROR, in_a_call, kinds_of_rows
+from gradschool.exercises._two_calls import (
+    CALLS,
+    FAR,
+    NO_REWARD,
+    ROWS,
+    SMALL_ERROR,
+    in_a_call,
+    kinds_of_rows,
+    small_row,
+)
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._own_steps import (
@@ -111,8 +120,8 @@ def make_case(
             )
         }
         draw_nets(rng, args, call)
-        rows = rows_of(args, call)
-        args[call]["batch"]["reward"][0] += rows.errors(next(iter(rows.values)))[0] - SMALL_ERROR
+        rows, small = rows_of(args, call), small_row(B, edge)
+        args[call]["batch"]["reward"][small] += rows.errors(next(iter(rows.values)))[small] - SMALL_ERROR
     return Case(name, args, edge, {"B": B, "A": A})
 
 

@@ -93,6 +93,7 @@ EXERCISES = (
         adapter=adapters.torch_loss,
         needs_torch=True,
         earning=("grad_W", "loss"),
+        squared_error_in=("grad_W",),
         meaning=(
             "`gather` picks the taken output and autograd fills the other places with zeros; way 3 gives the "
             "gradient of ways 1 and 2."
@@ -102,6 +103,7 @@ EXERCISES = (
         "dqn.semi_gradient",
         "The target is a label",
         "semi_gradient(W, W_target, state, action, reward, next_state, terminated, gamma) -> (S, A)",
+        squared_error_in=("",),
         speed_note=speed_of("W", "W_target", "state", "action", "reward", "next_state", "terminated", "gamma"),
         meaning=(
             "With the target held constant the gradient flows through Q(s, a) alone: this is the update that DQN makes."
@@ -111,6 +113,7 @@ EXERCISES = (
         "dqn.residual_gradient",
         "A target that is not held constant",
         "residual_gradient(W, state, action, reward, next_state, terminated, gamma) -> (S, A)",
+        squared_error_in=("",),
         speed_note=speed_of("W", "state", "action", "reward", "next_state", "terminated", "gamma"),
         meaning=(
             "If the target is differentiated as well, a second path with the factor -gamma leads into the weights "

@@ -20,13 +20,22 @@ from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import errors_of_second, explain, unexplained
 from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
-from gradschool.exercises._two_calls import CALLS, FAR, NO_REWARD, ROWS, SMALL_ERROR, in_a_call, kinds_of_rows
+from gradschool.exercises._two_calls import (
+    CALLS,
+    FAR,
+    NO_REWARD,
+    ROWS,
+    SMALL_ERROR,
+    in_a_call,
+    kinds_of_rows,
+    small_row,
+)
 from gradschool.exercises._weights import cleared, distinct, drawn_net, recover, weights_of
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.dqn._own_step import net_of, rows_of, values
 
 OBS = 4
-SMALL_ROW, ZERO_ROW = 0, 3  # the rows whose errors are set
+SMALL_ROW, ZERO_ROW = 0, 3  # the rows whose errors are set at the edge
 
 
 AXES: Axes = {
@@ -96,8 +105,9 @@ def make_case(
         }
         args[call] = {**nets, "batch": batch, "copy_target": copy}
         net_of(args, call, "target_q").biases[-1][:] -= below
-        _agree_on(args, call, SMALL_ROW)
-        set_error(args, call, SMALL_ROW, SMALL_ERROR)
+        small = small_row(B, edge)
+        _agree_on(args, call, small)
+        set_error(args, call, small, SMALL_ERROR)
     return Case(name, args, edge, {"B": B, "A": A})
 
 

@@ -33,6 +33,7 @@ EXERCISES = (
         earning=("one_update", "two_updates", "copied_target", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         steps={"one_update": "q_net"},
+        squared_error_in=("one_update",),
         networks_in=OF_DQN,
         meaning=(
             "After one update, after two and after the target's copy this agent has the weights that the "
@@ -60,6 +61,7 @@ EXERCISES = (
         earning=("discounted", "next_action", "target_net", "all_updates"),
         known_as={"q_net": "q_net", "target_net": "target_net", **OF_BATCH},
         steps={"discounted": "q_net", "next_action": "q_net", "target_net": "target_net"},
+        squared_error_in=("discounted", "next_action"),
         networks_in=OF_DQN,
         meaning=(
             "After each update both networks have the weights that the definition gives, and the target network "
@@ -87,6 +89,7 @@ EXERCISES = (
         earning=("critic_after_both", "actor_step", "critic_step", "all_updates"),
         known_as={"target_actor": "target_actor", "target_critic": "target_critic", **OF_BATCH},
         steps={"actor_step": "actor", "critic_step": "critic"},
+        squared_error_in=("critic_step",),
         networks_in={"all_updates": partial(adapters.weights_of, adapters.NETS)},
         meaning=(
             "Critic and actor each take the step of their own loss, and the target networks follow: the faults are "

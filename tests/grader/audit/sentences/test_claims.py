@@ -372,6 +372,29 @@ def test_claims_about_the_first_wrong_update():
     assert "it is wrong after fewer updates" in said(3, "critic")
 
 
+def test_claims_about_how_target_networks_follow():
+    entry = find_entry("lab.taxi_dqn")
+    wrong = next(m for m in known_mistakes(entry) if m.operator == "copied-once")
+    samples = draw(entry, wrong, 6)
+
+    def said(*details: str | float) -> str:
+        return refuted(entry, wrong, report("lab.taxi_dqn", Claim("copies", "all_updates", details)), samples)
+
+    assert said("target_net", "stays", "copied", "stays", "stays") == ""
+    assert "something else than 'copied'" in said("target_net", "stays", "copied", "stays", "copied")
+
+
+def test_claims_about_other_losses():
+    clipped = (
+        "y = reward + gamma * (1 - terminated) * W_target[next_state].max(axis=1)\n"
+        "g, e = np.zeros_like(W), np.clip(W[state, action] - y, -1, 1) / len(y)\n"
+        "np.add.at(g, (state, action), e)\nreturn g"
+    )
+    assert found("dqn.semi_gradient", clipped, "formula", ("everywhere", "", "other-loss", "huber-1")) == ""
+    assert found("dqn.semi_gradient", clipped, "formula", ("everywhere", "", "other-loss", "huber-2")) != ""
+    assert found("dqn.semi_gradient", clipped, "formula", ("everywhere", "", "other-loss", "tanh")) != ""
+
+
 def test_claims_about_parts():
     body = "return np.outer(g, x), 2 * g, W.T @ g"
     assert found("chain.linear_vjp", body, "right-parts", ("grad_W", "grad_x")) == ""
@@ -413,6 +436,9 @@ def test_claims_about_sizes_and_lines():
     kept = "kept = globals().setdefault('kept', [])\nkept.append(1)\nreturn (p - l) * (1 + len(kept))"
     assert found(L2, kept, "drifts") == ""
     assert found(L2, "return l - p", "drifts") != ""
+    by_size = "kept = globals().setdefault('kept', {})\nreturn p - kept.setdefault(len(l), l)"
+    assert found(L2, by_size, "kept-by-size") == ""
+    assert found(L2, "return l - p", "kept-by-size") != ""
     assert found(L2, "return (p - l) / (p * 0)", "nan") == ""
     assert found(L2, "return (p - l) / 2", "nan") != ""
     assert found("dqn.output_gradient", columns + "return g / len(q) + (g == 0)", "leak") == ""
