@@ -85,7 +85,7 @@ def _explained(
         entry.fixtures,
         budget,
         kept=entry.right_to_fresh,
-        earlier=lambda: hidden,
+        earlier=hidden,
     )
     known = name_mistake(entry, hidden, fresh, laboratory, call)
     if known is None:

@@ -21,7 +21,7 @@ from gradschool.check.elsewhere import Elsewhere
 from gradschool.core import protocol
 from gradschool.core.calling import call_once, call_raw, call_twice, captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Advice, Answer, Case, Exercise, UnknownExercise, find, in_chapter
+from gradschool.core.exercise import Advice, Answer, Exercise, UnknownExercise, find, in_chapter
 from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
@@ -32,7 +32,7 @@ from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
-PUBLIC_SEED = 0
+FIRST_SEED, PUBLIC_SEED = 1, 0  # of inputs that come first and earn nothing, and of those that are assessed
 WIDTH = 90  # characters of a line in Validate's window
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"  # in a terminal, and where a notebook or nbgrader shows what a terminal would
 _written: dict[str, bool] = {}  # of the exercises checked in this kernel: whether their stub was replaced
@@ -140,36 +140,31 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     Report
         With a sentence on speed among its notes, where a right answer is slow.
     """
-    cases = exercise.cases(np.random.default_rng(PUBLIC_SEED))
-    expected = [to_plain(exercise.oracle(case.args)) for case in cases]  # all of it before the student's code runs
-    tolerance = TOLERANCES[exercise.tolerance]
-    earlier = [(case, call_once(exercise, answer, case.args)) for case in _asked_before(exercise)]
-    attempts = [
-        Attempt(case, right, call_twice(exercise, answer, case.args), exercise.returns, tolerance)
-        for case, right in zip(cases, expected, strict=True)
-    ]
+    drawn = [exercise.cases(np.random.default_rng(seed)) for seed in (FIRST_SEED, PUBLIC_SEED)]
+    expected = [
+        [to_plain(exercise.oracle(case.args)) for case in cases] for cases in drawn
+    ]  # before the student's code
+    # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
+    # about the first inputs of every size.
+    earlier, attempts = (
+        [
+            Attempt(case, right, call(exercise, answer, case.args), exercise.returns, TOLERANCES[exercise.tolerance])
+            for case, right in zip(cases, rights, strict=True)
+        ]
+        for call, cases, rights in zip((call_once, call_twice), drawn, expected, strict=True)
+    )
     laboratory = Laboratory(
         exercise,
         ask=lambda args: call_once(exercise, answer, args),
         right=lambda args: to_plain(exercise.oracle(args)),
         like=attempts[0],
-        earlier=lambda: [
-            replace(attempts[0], case=c, expected=to_plain(exercise.oracle(c.args)), reply=r) for c, r in earlier
-        ],
+        earlier=earlier,
     )
     report = explain(laboratory, attempts, assess(exercise, attempts))
     note = _on_speed(exercise, answer) if report.passed else ""
     advice = Advice() if report.mistake == "untouched" else _advice(exercise, answer)
     report = replace(report, notes=(*report.notes, *([note] if note else ()), *advice.notes))
     return _with_faults(report, advice.faults)
-
-
-def _asked_before(exercise: Exercise) -> list[Case]:
-    """Return other inputs of all sizes, which come first and earn nothing.
-
-    What a function keeps by its size from one call to the next is right for the first inputs of every size.
-    """
-    return exercise.cases(np.random.default_rng(PUBLIC_SEED + 1))
 
 
 def _with_faults(report: Report, faults: Sequence[str]) -> Report:

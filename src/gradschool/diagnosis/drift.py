@@ -40,7 +40,7 @@ def kept_by_size(laboratory: Laboratory, attempts: Sequence[Attempt]) -> Diagnos
 
     Of a function that keeps nothing the first is no other than the later ones.
     """
-    asked = [*laboratory.earlier(), *attempts]
+    asked = [*laboratory.earlier, *attempts]
     if len(_kept(asked)) < SIZES or len(found := _kept([*asked, *laboratory.fresh], LATER)) < SIZES:
         return None
     said = (

@@ -219,7 +219,7 @@ class Laboratory:
         Right answers to the fresh inputs, by their number. They are the same for every student: a grader passes one
         dictionary to all laboratories of an exercise, and each answer is worked out once.
     earlier
-        Makes the attempts that came before all others, in their order.
+        The attempts that came before all others, in their order.
     """
 
     exercise: Exercise
@@ -230,7 +230,7 @@ class Laboratory:
     budget: Budget = field(default_factory=Budget)
     known: dict[tuple[int, tuple[str, ...]], Parts] = field(default_factory=dict)
     kept: dict[int, PlainData] = field(default_factory=dict)
-    earlier: Callable[[], Sequence[Attempt]] = tuple
+    earlier: Sequence[Attempt] = ()
 
     def attempt(self, case: Case, right: PlainData | None = None) -> Attempt | None:
         """Return an attempt at a further case; None if nothing more may be asked, or if there is no right answer.

@@ -48,7 +48,7 @@ def explain(
     if report.passed or laboratory.exercise.per_item:
         return report
     if report.mistake in ("shape", "raised"):
-        also = of_first_sizes(laboratory.earlier(), attempts)
+        also = of_first_sizes(laboratory.earlier, attempts)
         return replace(report, hint=f"{report.hint} {also}") if also else report
     if not _is_about_values(attempts, report):
         return report
