@@ -185,8 +185,8 @@ agent.changed(
 )
 agent.changed(
     "actor-still",
-    "The actor has not moved: its action is detached, or no gradient is there when its step is taken. Hold the critic's "
-    "weights fixed, not the path through it.",
+    "The actor has not moved: its action is detached, no gradient is there when its step is taken, or its optimizer takes no "
+    "step. Hold the critic's weights fixed, not the path through it.",
     (ACTOR_STEP, ""),
     misconception_id="c8",
 )

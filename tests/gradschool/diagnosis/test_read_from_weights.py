@@ -305,7 +305,13 @@ def test_a_tiny_gradient_is_a_gradient_whatever_the_weights_are_rounded_to() -> 
     assert report.mistake == "read"
 
 
+def mean_slope(q: Any, pi: Any, b: Any) -> Any:
+    (slope,) = torch.autograd.grad(q.sum(), pi, retain_graph=True)
+    return -(slope.mean(dim=0, keepdim=True) * pi).sum(1).mean()
+
+
 ACTORS = {
+    "one slope for all rows": (mean_slope, "follows in every row the mean over the batch of dQ/da of the critic"),
     "behavior cloning": (
         lambda q, pi, b: -q.mean() + (pi - b.action).square().mean(),
         "the way from the replay's action to its own, as in behavior cloning: its loss has a further term",
@@ -366,3 +372,31 @@ def test_a_mask_of_the_first_row_for_all_is_not_told_as_none() -> None:
     report = check_here(find("dqn.agent"), dqn_with(label=label))
     assert not report.passed
     assert "in every row" not in report.hint
+
+
+@pytest.mark.parametrize(
+    ("label", "at", "says"),
+    [
+        (torch.maximum, lambda a: a, "y = r + gamma * (larger value of target and online critic unless terminated)"),
+        (lambda slow, q: slow, torch.tanh, "dQ/da of the critic at the tanh of the actor's own action, which is squ"),
+    ],
+)
+def test_a_larger_of_two_values_and_an_action_squashed_twice_are_told(label: Any, at: Any, says: str) -> None:
+    def update(actor: Any, critic: Any, slow_actor: Any, slow_critic: Any, *rest: Any) -> None:
+        actor_optimizer, critic_optimizer, batch, gamma, tau = rest
+        with torch.no_grad():
+            action = slow_actor(batch.next_obs)
+            best = label(slow_critic(batch.next_obs, action), critic(batch.next_obs, action))
+            y = batch.reward + gamma * (1 - batch.terminated) * best
+        critic_optimizer.zero_grad()
+        (critic(batch.obs, batch.action) - y).square().mean().backward()
+        critic_optimizer.step()
+        actor_optimizer.zero_grad()
+        (-critic(batch.obs, at(actor(batch.obs))).mean()).backward()
+        actor_optimizer.step()
+        with torch.no_grad():
+            for net, slow in ((actor, slow_actor), (critic, slow_critic)):
+                for p, t in zip(net.parameters(), slow.parameters(), strict=True):
+                    t.lerp_(p, tau)
+
+    assert says in check_here(find("ddpg.agent"), update).hint

@@ -133,6 +133,7 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
         "target critic at an action kept within -1 and 1": value(slow, s2, np.clip(mu_slow, -1.0, 1.0)),
         "target critic with its two inputs swapped": value(slow, mu_slow, s2),
         "smaller value of target and online critic": np.minimum(value(slow, s2, mu_slow), value(q, s2, mu_slow)),
+        "larger value of target and online critic": np.maximum(value(slow, s2, mu_slow), value(q, s2, mu_slow)),
     }
     if after is not None:
         moved = {name: with_weights(getattr(nets, name), after[name]) for name in OWN_NETS}

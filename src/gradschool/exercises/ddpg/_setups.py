@@ -22,6 +22,7 @@ from gradschool.rl.nets.mlp import MLP, initial_parameters
 
 CLEAR = 1e-3  # how far from its kink every relu unit of an ordinary input is
 NEAR = 2e-5  # how far the one is that stands next to its kink
+SEEN = 0.3  # the least weight by which such a unit of the critic sees the action
 STEEP = 300.0  # the largest |dQ/da| of a steep critic: beyond what anybody would clip "for stability"
 GAMMAS = (0.9, 0.97, 0.8, 1.0, 0.95, 0.0)  # of the six cases of `setup_cases`
 WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
@@ -160,7 +161,9 @@ def move_to_kinks(a: Args) -> None:
     for name, units in (("actor", 1), ("critic", 2)):
         net = net_of(a[name])
         if name == "critic":
-            net.weights[0][-1, 1] = -net.weights[0][-1, 0]
+            of_action = net.weights[0][-1]
+            of_action[0] = np.copysign(max(abs(of_action[0]), SEEN), of_action[0])
+            of_action[1] = -of_action[0]
         x = obs if name == "actor" else np.concatenate([obs, own_actions(a)], axis=1)
         net.biases[0][:units] += NEAR - hidden_inputs(net, x)[0][0, :units]
 

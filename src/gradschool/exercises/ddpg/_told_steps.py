@@ -43,6 +43,12 @@ def _further_ways(nets: Nets, critic_after: Array, obs: Array) -> Iterator[tuple
         yield f"only the sign of dQ/da of the critic {OWN}", -np.sign(dq_da) * into
         smaller = np.where((slow_q < value(critic, obs, own))[:, None], slow_slope, dq_da)
         yield f"dQ/da of the smaller of critic and target critic {OWN}", -smaller * into
+        yield f"in every row the mean over the batch of dQ/da of the critic {OWN}", -dq_da.mean(0) * into
+        again = np.tanh(own)
+        yield (
+            "dQ/da of the critic at the tanh of the actor's own action, which is squashed already",
+            -slope(critic, obs, again) * (1 - again**2) * into,
+        )
 
 
 def _terms(nets: Nets, batch: Mapping[str, Array]) -> dict[str, Array]:
