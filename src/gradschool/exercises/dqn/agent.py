@@ -42,6 +42,9 @@ AXES: Axes = {
     **ROWS,
     "a state that leads to itself": in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
     "two best actions": axes.some(lambda a: (values(a, "first")["target"] == 0).all() or _tied(a)),
+    "errors of both signs in every batch of several rows": lambda inputs: (
+        bool(inputs) and all(map(_both_signs, inputs))
+    ),
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
     "a small error with double DQN": axes.some(lambda a: np.abs(rows_of(a, "first").errors("double DQN")) < 0.03),
     "an error of zero": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 1e-12),
@@ -77,6 +80,12 @@ def cases(rng: Rng) -> list[Case]:
     ]
 
 
+def _both_signs(a: Args) -> bool:
+    """Whether each of the two batches has errors of both signs, if it has several rows."""
+    signs = [np.sign(rows_of(a, call).asked) for call in CALLS]
+    return all(len(np.unique(x)) > 1 for x in signs if len(x) > 1)
+
+
 def make_case(
     rng: Rng,
     name: str,
@@ -107,7 +116,7 @@ def make_case(
         net_of(args, call, "target_q").biases[-1][:] -= below
         small = small_row(B, edge)
         _agree_on(args, call, small)
-        set_error(args, call, small, SMALL_ERROR)
+        set_error(args, call, small, _of_other_sign(args, call))
     return Case(name, args, edge, {"B": B, "A": A})
 
 
@@ -141,6 +150,12 @@ def new_batch(
     return batch
 
 
+def _of_other_sign(a: Args, call: str) -> float:
+    """Return a small error of another sign than the last row's: if all had one, their signs would be one gradient."""
+    rows = rows_of(a, call)
+    return -SMALL_ERROR if rows.errors(next(iter(rows.values)))[-1] > 0 else SMALL_ERROR
+
+
 def set_error(args: dict[str, Any], call: str, row: int, error: float) -> None:
     """Change a row's reward so that Q - y is this."""
     rows = rows_of(args, call)
@@ -163,7 +178,7 @@ def with_itself(case: Case) -> Case:
     for call in CALLS:
         case.args[call]["batch"]["next_obs"][:] = case.args[call]["batch"]["obs"]
         _agree_on(case.args, call, SMALL_ROW)
-        set_error(case.args, call, SMALL_ROW, SMALL_ERROR)  # type: ignore[arg-type]
+        set_error(case.args, call, SMALL_ROW, _of_other_sign(case.args, call))  # type: ignore[arg-type]
     return case
 
 
