@@ -104,7 +104,7 @@ def _rows_that_count(each: Array, error: Array, rows: Rows) -> Iterator[str]:
         if e[kept].min() > e[lost].max():
             yield "a single row of the batch has a gradient, the one with the largest |Q - y|"
         yield "a single row of the batch has a gradient"
-    if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
+    if lost.any() and kept.any() and _one_factor(each[kept], error[kept]):
         yield from _at_an_end(lost, rows)
         yield from _lost(lost, kept, error, off)
     for flags, what in ((rows.terminated, "terminated"), (rows.truncated, "truncated")):
