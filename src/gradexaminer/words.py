@@ -109,7 +109,9 @@ MEANINGS: dict[str, Meaning] = {
         REMEDIES,
     ),
     "minimum": Meaning("The label takes the smallest value of the next state instead of the largest", TARGET),
-    "mean-over-actions": Meaning("The label takes the mean over actions instead of the largest value", TARGET),
+    "mean-over-actions": Meaning(
+        "The label takes the mean over actions instead of the largest value, or of the sum over a policy", TARGET
+    ),
     "replayed-action": Meaning("The label takes the value of the next state at the action that was taken in s", TARGET),
     "index-as-value": Meaning("The label uses the index of the best action as if it were its value", TARGET),
     "fixed-output": Meaning("The label takes one and the same output of the network for all rows", TARGET),
@@ -174,7 +176,9 @@ MEANINGS: dict[str, Meaning] = {
         "The network's outputs have 16 bits, whose rounding hides the formula: examine it without autocast"
     ),
     "rows-weighted": Meaning("Rows have weights of their own, as with prioritized replay"),
-    "few-rows": Meaning("A batch has too few distinct rows to tell which label was used"),
+    "few-rows": Meaning(
+        "A batch has too few distinct rows, or too little in which they differ, to tell which label was used"
+    ),
     "no-target": Meaning("The label comes from the online network itself, not from a target network (a choice)", LABEL),
     # Steps and bookkeeping.
     "detached": Meaning("The loss has no gradient: it was detached, or rebuilt from plain numbers", KEY),

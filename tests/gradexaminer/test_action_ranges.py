@@ -125,3 +125,19 @@ def test_what_the_agent_itself_chooses_proves_other_units(load, size, level):
             seed=seed,
         )
         assert (level, "action-units") in told(report)
+
+
+NO_NOISE = "            a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)\n"
+ONE_NOISE = "            a2 = (a2 + (torch.randn(()) * self.noise).clamp(-0.5, 0.5)).clamp(-2, 2)\n"
+TWICE = ("a2 = self.actor_target(s2)", "a2 = 2 * self.actor_target(s2)")
+ALSO = ("-self.q1(s, self.actor(s)).mean()", "-self.q1(s, 2 * self.actor(s)).mean()")
+
+
+@pytest.mark.parametrize("noise", ["", ONE_NOISE], ids=["no noise", "one noise for all rows"])
+def test_a_target_action_alone_in_the_environments_units_is_named(load, noise):
+    wrong = load(changed(sources.TD3, [TWICE, (NO_NOISE, noise)]))
+    right = load(changed(sources.TD3, [TWICE, ALSO, (NO_NOISE, noise)]))
+    for seed in SEEDS:
+        report = examine_range(wrong, seed, 2.0)
+        assert "target-action-units" in {f.code for f in report.of("fault")}, str(report)
+        assert not examine_range(right, seed, 2.0).codes

@@ -10,7 +10,7 @@ from gradexaminer.analysis.reading.fits import fit
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn, told
 from tests.gradexaminer.sources import TD3, Q, Y, changed
-from tests.gradexaminer.styles_sac import DISCRETE_SAC
+from tests.gradexaminer.styles_sac import DISCRETE_RIGHT, DISCRETE_SAC
 
 SEEDS = (0, 1, 2)
 RIGHT = "nothing to object to"
@@ -254,3 +254,63 @@ def test_a_discount_that_is_added_is_missing(load):
         assert told(report) == [("fault", "gamma-missing")]
         assert "0.98 is added to each row's label" in str(report)
         assert told(examine_continuous(shifted, seed)) == []
+
+
+COMPLEMENT = (Y, "y = r + self.gamma * ~d.long() * v")
+
+
+def test_the_complement_of_whole_numbers_subtracts_the_bootstrapped_value(load):
+    wrong = load(changed(sources.DQN, [COMPLEMENT]))
+    for seed in SEEDS:
+        report = examine_dqn(wrong, seed)
+        assert told(report) == [("fault", "bootstrap-sign")], str(report)
+        assert "twice that in terminated rows" in str(report)
+
+
+SHARES, VALUES = "torch.softmax(self.head(self.body(x)), 1)", "return self.head(self.body(x))\n\n\nclass Agent:"
+FLAT = [
+    ("exp().detach() * 0.2", "exp().detach()"),
+    (SHARES, SHARES.replace("self.head(", "1e-3 * self.head(")),
+    (VALUES, VALUES.replace("self.head(", "3 * self.head.bias + 1e-3 * self.head(")),
+]
+
+
+def test_values_that_hardly_differ_beside_a_policy_that_hardly_chooses_have_one_gamma(load):
+    """Nearly any value fits then, with another factor in each update; the right one alone has one factor."""
+    module = load(changed(DISCRETE_SAC, [*DISCRETE_RIGHT["discrete SAC, probabilities"], *FLAT]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert not report.codes, str(report)
+        assert any("mean over the policy of the smaller of two networks minus" in text for text in report.conventions)
+
+
+HARDLY = (
+    "return self.head(self.body(x))",
+    "return 3 * self.head.bias + 1e-4 * self.head(self.body(x))",
+)
+UNKNOWN = ("y = r + self.gamma * (1 - d) * v", "y = r + 0.7 * (1 - d) * torch.sin(v)")
+
+
+def test_next_states_whose_values_hardly_differ_tell_no_label(load):
+    """One number for all rows would explain them as well, and so would the value of any action."""
+    for seed in SEEDS:
+        report = examine_dqn(load(changed(sources.DQN, [HARDLY, UNKNOWN])), seed)
+        assert not report.codes, str(report)
+        assert "few-rows" in {f.code for f in report.of("not seen")}, str(report)
+
+
+def test_a_mean_over_the_actions_of_a_policys_values_is_not_several_labels(load):
+    each = "v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)"
+    wrong = load(changed(DISCRETE_SAC, [(each, each.replace("sum", "mean"))]))
+    for seed in SEEDS:
+        report = examine_dqn(wrong, seed)
+        assert told(report) == [("fault", "mean-over-actions")], str(report)
+        assert "divided by 4 actions" in str(report)
+
+
+BEHIND_A_RELU = ("return self.head(self.body(x))", "return torch.relu(self.head(self.body(x)) - 1.5)")
+
+
+def test_values_of_0_in_some_updates_do_not_say_that_nothing_is_bootstrapped(load):
+    for seed in SEEDS:
+        assert examine_dqn(load(changed(sources.DQN, [BEHIND_A_RELU])), seed).codes == {"output-bounded"}

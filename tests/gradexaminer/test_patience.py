@@ -42,6 +42,25 @@ def test_a_copy_that_comes_late_is_seen(new, codes, waited, load, monkeypatch):
     assert any("first seen after 1" in text for text in told) is waited, str(report)
 
 
+SELDOM = [
+    ("if step > 100:", "if step > 100 and step % 4 == 0:"),
+    (EVERY, "        if step % 1000 == 0:\n            target.load_state_dict(q.state_dict())\n"),
+]
+
+
+def test_a_copy_at_every_thousandth_step_of_which_each_fourth_learns_is_seen(load, monkeypatch):
+    module = load(changed(SCRIPT, SELDOM))
+    seed_all(0)
+
+    def run(make):
+        monkeypatch.setattr(gymnasium, "make", make)
+        module.main()
+
+    report = watch(run, n_actions=3, obs=4)
+    assert not report.codes, str(report)
+    assert any("a copy of" in text for text in report.conventions), str(report)
+
+
 def test_without_patience_a_target_that_never_moves_is_watched_for_a_few_updates_more():
     seed_all(0)
     batches = []

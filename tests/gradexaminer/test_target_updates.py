@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+import copy
+from types import SimpleNamespace
 
+import numpy as np
+import torch
+
+
+from gradexaminer import examine
 from gradexaminer.analysis.update.targets import _equal
 from gradexaminer.recording.trace import Update
 from tests.gradexaminer import sources
-from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
+from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, seed_all, told
 from tests.gradexaminer.faults_rare import CROSSED
 from tests.gradexaminer.sources import DQN, SYNC, changed
 
@@ -199,3 +205,44 @@ def test_an_online_network_that_follows_its_target_is_named(load):
         report = examine_dqn(wrong, seed)
         assert told(report) == [("fault", "online-overwritten")], str(report)
         assert "takes 0.01 of the weights" in str(report)
+
+
+ANEW = (
+    "        self.sync()\n",
+    "        self.n = getattr(self, 'n', 0) + 1\n        if self.n % 5 == 0: self.sync()\n",
+)
+BY_A_LOOP = "        for t, p in zip(self.target.parameters(), self.net.parameters()):\n            " + SYNC
+
+
+def test_a_target_that_is_made_anew_as_a_deep_copy_is_a_copy(load):
+    made = (BY_A_LOOP, "        self.target = copy.deepcopy(self.net)")
+    for seed in SEEDS:
+        report = examine_dqn(load(changed(DQN, [ANEW, made])), seed)
+        assert report.verdict == RIGHT, str(report)
+        assert any(text.startswith("agent.target: a copy of agent.net") for text in report.conventions)
+
+
+def test_a_loop_that_makes_the_target_anew_is_followed():
+    seed_all(0)
+
+    def make():
+        q = torch.nn.Linear(5, 4)
+        return SimpleNamespace(q=q, target=copy.deepcopy(q), optimizer=torch.optim.SGD(q.parameters(), lr=0.01))
+
+    def learn(agent, batch):
+        obs, action, reward, next_obs, done = batch.tensors()
+        with torch.no_grad():
+            y = reward + 0.9 * (1 - done) * agent.target(next_obs).max(1).values
+        loss = (agent.q(obs).gather(1, action[:, None])[:, 0] - y).pow(2).mean()
+        agent.optimizer.zero_grad()
+        loss.backward()
+        agent.optimizer.step()
+
+    for sync, codes in (
+        (lambda agent: setattr(agent, "target", copy.deepcopy(agent.q)), set()),
+        (lambda agent: setattr(agent, "target", copy.copy(agent.q)), {"shared-storage"}),
+        (lambda agent: setattr(agent, "target", agent.q), {"alias"}),
+    ):
+        report = examine(make, update=learn, sync=sync, n_actions=4)
+        assert {f.code for f in report.of("fault")} == codes, str(report)
+        assert bool(codes) or report.verdict == RIGHT, str(report)

@@ -88,3 +88,18 @@ def test_log_pi_averaged_over_entries_is_named_where_the_target_is_that_of_all(l
         assert told(examine_continuous(right, seed)) == []
         assert told(examine_continuous(wrong, seed)) == [("fault", "temperature-averaged")]
         assert told(examine_continuous(of_each, seed)) == []  # -1 for each entry is -a for all
+
+
+AT_THE_NEXT = [
+    ("alpha_loss = -(self.log_alpha * ((pi * log_pi)", "alpha_loss = -(self.log_alpha * ((pi2 * log_pi2)"),
+]
+
+
+def test_a_temperature_that_learns_at_the_next_states_is_examined(load):
+    everywhere = (AT_THE_NEXT[0][1] + ".sum(1)", "alpha_loss = -(self.log_alpha * (log_pi2.mean(1)")
+    right = examine_dqn(load(changed(DISCRETE_SAC, AT_THE_NEXT)))
+    assert right.verdict == "nothing to object to", str(right)
+    assert any("temperature: learned" in said for said in right.conventions)
+    assert told(examine_dqn(load(changed(DISCRETE_SAC, [*AT_THE_NEXT, everywhere])))) == [
+        ("fault", "temperature-unweighted")
+    ]

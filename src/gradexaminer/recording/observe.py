@@ -17,6 +17,7 @@ from gradexaminer.recording.asked import chosen
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
 from gradexaminer.recording.missing import class_that_lacks, is_of_caller
+from gradexaminer.recording.made_anew import put_back
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import index_of
 from gradexaminer.recording.scramble import scramble
@@ -241,12 +242,14 @@ class Observer:
         self.number += 1
         if not recorded:  # what it learns from is not looked at: the last batch will do
             self.doors.update(*([self.agent] if self.doors.feed else [self.agent, Batch(self.last)]))
+            put_back(self.agent, self.found)
             return Update(self.number)
         arguments = [self.agent] if self.doors.feed else [self.agent, Batch(self._new(BATCH))]
         with self.recorder.recording(self.number) as update:
             self.doors.update(*arguments)
             if self.doors.sync:
                 self.doors.sync(self.agent)
+            put_back(self.agent, self.found)
         return update
 
     def _record_all(self) -> None:

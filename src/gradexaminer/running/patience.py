@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.recording.observe import LEAST_WAIT, MOST_WAIT, PATIENCE, Observed, moved
+from gradexaminer.recording.observe import LEAST_WAIT, MOST_WAIT, Observed, moved
 from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.recording.trace import Update
+
+SCRIPTS_PATIENCE = 3.0  # CPU seconds: what a loop does between its updates, and recording them all, takes its time
 
 
 class Patience:
@@ -23,7 +25,7 @@ class Patience:
     def __init__(self, seen: Observed) -> None:
         self.seen = seen
         self.waiting = _still_targets(seen)
-        self.end = time.process_time() + PATIENCE
+        self.end = time.process_time() + SCRIPTS_PATIENCE
 
     @property
     def over(self) -> bool:

@@ -15,7 +15,7 @@ from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
 from gradexaminer.analysis.reading.tables import tables
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.recording.rows import HERE
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
@@ -35,18 +35,25 @@ def examine_temperature(seen: Observed, report: Report) -> None:
     taken = [x for x in every if x[-1] != 0]
     if len(taken) < FEWEST_EXACT:
         return
+    if not any(_examine_at(seen, end, taken, report) for end in (HERE, NEXT)):
+        report.add(
+            NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
+        )
+
+
+def _examine_at(seen: Observed, end: int, taken: list[tuple[Update, Step, float, float]], report: Report) -> bool:
+    """The same for the policy's log pi in the states of the batch, or in the next ones; whether one of them fits."""
     values, gradients = np.array([x[2:] for x in taken]).T
-    means = [_mean_log_probs(seen, u, s) for u, s, *_ in taken]
+    means = [_mean_log_probs(seen, u, s, end) for u, s, *_ in taken]
     for name, (slope, intercept) in _lines(means, gradients, np.exp(np.clip(values, -LARGEST_LOG, LARGEST_LOG))):
         found = (slope / _size(seen), intercept) if _is_of_one_entry(seen, means, name) else (slope, intercept)
         usual = (1.0, _size(seen))  # of all entries of an action, or of each of them
         if len(taken) >= FEWEST or any(abs(abs(found[0]) * n - 1) < EXACT * 10 for n in usual):
             _say(seen, name, *found, report)
-            return
-    if not any(_say_clipped(seen, np.array([m[name] for m in means]), gradients, report) for name in _common(means)):
-        report.add(
-            NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
-        )
+            return True
+    return any(
+        _say_clipped(seen, name, np.array([m[name] for m in means]), gradients, report) for name in _common(means)
+    )
 
 
 def _size(seen: Observed) -> int:
@@ -75,7 +82,7 @@ def _common(means: list[dict[str, float]]) -> list[str]:
     return [name for name in means[0] if all(name in m for m in means)]
 
 
-def _say_clipped(seen: Observed, log_pi: np.ndarray, gradients: np.ndarray, report: Report) -> bool:
+def _say_clipped(seen: Observed, name: str, log_pi: np.ndarray, gradients: np.ndarray, report: Report) -> bool:
     """Gradients that a clamp of their norm left at one size: their signs tell which way the temperature moves.
 
     d loss / d log alpha is -(mean log pi + target entropy); where it is smaller than the bound, it is that number. A
@@ -86,9 +93,13 @@ def _say_clipped(seen: Observed, log_pi: np.ndarray, gradients: np.ndarray, repo
     for target in (x for x in seen.found.settings.get("target entropy", ()) if x):
         wanted = -(log_pi + target)
         ways = {sign for sign in (1, -1) if _is_clipped(gradients, sign * wanted, at_bound)}
-        if (at_bound.sum() >= 2 or (~at_bound).sum() >= FEWEST_EXACT) and len(ways) == 1:
+        enough = (at_bound.sum() >= 2 and name != PLAIN) or (~at_bound).sum() >= FEWEST_EXACT
+        if enough and len(ways) == 1:
             report.convention(f"temperature: learned, its gradient clipped at {size.max():.3g}")
-            if ways == {-1}:
+            if name == PLAIN:
+                told = f"d loss / d log alpha is the mean of log pi over all actions, probable or not, and {target:.3g}"
+                report.add(FAULT, "temperature-unweighted", "", told)
+            elif ways == {-1}:
                 told = f"d loss / d log alpha has the sign of log pi + {target:.3g} in {len(gradients)} updates"
                 report.add(FAULT, "temperature-sign", "", told)
             return True
@@ -102,10 +113,10 @@ def _is_clipped(gradients: np.ndarray, wanted: np.ndarray, at_bound: np.ndarray)
     return bool((same | (at_bound & signs & (np.abs(wanted) >= np.abs(gradients) * (1 - EXACT)))).all())
 
 
-def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, float]:
+def _mean_log_probs(seen: Observed, update: Update, step: Step, end: int) -> dict[str, float]:
     """The mean over the batch of every log pi(a|s) that was computed before the step."""
     made: dict[str, float] = {}
-    before = [c for c in update.calls if c.time <= step.time and not c.extra and (c.keys.end == HERE).all()]
+    before = [c for c in update.calls if c.time <= step.time and not c.extra and (c.keys.end == end).all()]
     policies = [(c, pi) for c in before if (pi := _shares(seen, c)) is not None]
     of_rows = {str(c.time): (pi * np.log(pi + 1e-8)).sum(axis=-1).reshape(-1) for c, pi in policies}
     for c, pi in policies:
@@ -113,7 +124,7 @@ def _mean_log_probs(seen: Observed, update: Update, step: Step) -> dict[str, flo
         made[PLAIN] = float(np.log(pi + 1e-8).mean())
     for index in {c.keys.index.tobytes(): c.keys.index for c in before}.values():
         said = tables(seen, update, step.time, index, online_parameters(seen))
-        given = log_probs(update, said, len(index), step.time, HERE, of_rows)
+        given = log_probs(update, said, len(index), step.time, end, of_rows)
         made |= {k: float(x.mean()) for k, x in given.items()}
     return made
 

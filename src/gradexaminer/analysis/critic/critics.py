@@ -78,6 +78,7 @@ def examine_critics(
             before = next((labels for labels in view.labels if labels), [])
             view.labels.append(_labels(seen, together, online, before))
         view.agreed = label.settled(_agreed(view))
+        view.level = label.is_level(view.agreed)
         if truncation_seen and not view.agreed:
             _with_own_rewards(seen, view, online, report)
     policies = [view for view in views if _is_policy(view, views)]
@@ -129,9 +130,12 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
     if view.exchanged and view.agreed:
         told = ", ".join(f"{a} and {b}" for a, b in sorted(view.exchanged.items()) if a < b)
         report.convention(f"a part of the rows is mirrored: actions {told} are exchanged")
-    if view.agreed:
+    if view.level:
+        told = "the values of the next states hardly differ, so that one number for all rows explains them as well"
+        report.add(NOT_SEEN, "few-rows", view.name, told)
+    elif view.agreed:
         say_label(seen, view, view.agreed, report)
-    if any(f.where == view.name and f.level == FAULT for f in report.findings):
+    if view.level or any(f.where == view.name and f.level == FAULT for f in report.findings):
         pass
     elif view.agreed:
         say_several_labels(seen, view, report)
@@ -241,14 +245,17 @@ def _agreed(view: CriticView) -> list[list[Label]]:
     """By explanation, those labels that explain the most updates, at least half of them; the least unusual first.
 
     Rows with weights of their own count only where a plain label explains the other updates: weights fit too easily.
+    An update in which all values of s' are 0, as behind a ReLU, counts only where no other one tells what they are for.
     """
-    straight = [[x for x in labels if not x.curved] for labels in view.labels]
-    curved = [[x for x in labels if x.curved] for labels in view.labels]
+    told = [labels for labels in view.labels if not (labels and all(x.silent for x in labels))]
+    told = told if any(told) else view.labels
+    straight = [[x for x in labels if not x.curved] for labels in told]
+    curved = [[x for x in labels if x.curved] for labels in told]
     chosen = straight if any(straight) else curved
     counts = _counts(chosen)
     most = max(counts.values(), default=0)
     weighted = _counts([labels for labels, plain in zip(curved, straight, strict=True) if not plain])
-    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(view.labels)]
+    best = [key for key, n in counts.items() if n == most and 2 * (n + weighted.get(key, 0)) >= len(told)]
     found = [[x for labels in chosen for x in labels if x.key == key] for key in best]
     return [labels for labels in found if not labels[0].weighted or _sure(labels, counts, view)]
 

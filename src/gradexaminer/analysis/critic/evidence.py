@@ -99,6 +99,11 @@ class Label:
         The bound that some rows' labels are held at; NaN where there is none.
     gamma_error : float
         The standard error of `gamma`.
+    silent : bool
+        Whether it bootstraps from nothing while the values that it might bootstrap from are all 0: it would then be the
+        same with them.
+    level : bool
+        Whether one number for all rows explains the gradient nearly as well: the values hardly differ from row to row.
     """
 
     candidate: Candidate | None
@@ -119,6 +124,8 @@ class Label:
     unmasked: int = 0
     clamped: float = float("nan")
     gamma_error: float = 0.0
+    silent: bool = False
+    level: bool = False
 
     @property
     def steps(self) -> int:
@@ -148,7 +155,9 @@ MASKS: dict[str, Callable[[Evidence], np.ndarray]] = {
     "done": lambda e: e.terminated,
     "live before": lambda e: 1 - e.ended[0] if e.ended else np.zeros_like(e.reward),
     "live after": lambda e: 1 - e.ended[1] if e.ended else np.zeros_like(e.reward),
+    "complement": lambda e: 1 + e.terminated,
 }
+COMPLEMENT = "complement"  # `~done` of whole numbers, -1 and -2: with this mask, the value's factor is negative
 OF_OTHER_ROWS = {"live before": "before", "live after": "after"}  # masks that belong to the transition beside
 
 REWARDS: dict[str, Callable[[Evidence], dict[str, np.ndarray]]] = {

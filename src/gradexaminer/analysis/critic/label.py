@@ -16,7 +16,7 @@ import numpy as np
 from gradexaminer.analysis.critic import candidates as candidates_of
 from gradexaminer.analysis.critic import curved
 from gradexaminer.analysis.critic.candidates import Candidate
-from gradexaminer.analysis.critic.evidence import MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
+from gradexaminer.analysis.critic.evidence import COMPLEMENT, MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
 from gradexaminer.analysis.critic.permuted import permuted_forms
 from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, on_a_line, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
@@ -30,6 +30,7 @@ FEWEST_ALPHAS = 3  # updates in which a temperature was measured
 AT_THE_END = {"replaced at the end", "shifted at the end"}
 SAME_END, NO_NUMBER = 2e-2, 1e-9  # relative difference of two such numbers; of rows that do not tell one
 SAME_ALPHA = 2e-2  # relative difference of two that are the same
+ONE_GAMMA, LEAST_GAMMA = 1e-2, 1e-3  # the same of the value's factor, and of which it is at least
 TRIED_ELSEWHERE = {("plain", "live"), ("plain", "live or cut"), ("shifted at the end", "done")}
 BESIDE = {"of the transition before", "of the transition after"}
 FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
@@ -76,7 +77,7 @@ def _plain_forms(
         for mask, promising in likely.items():
             if promising[i]:
                 yield _try(e, candidate, mask, "plain", rows, flat)
-    yield _without_bootstrap(e, rows, flat)
+    yield _without_bootstrap(e, candidates, rows, flat)
 
 
 def _clamped_forms(e: Evidence, candidates: list[Candidate], flat: np.ndarray) -> Iterator[Label]:
@@ -118,11 +119,13 @@ def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat
         for mask in MASKS:
             if (reward, mask) in TRIED_ELSEWHERE or (reward in BESIDE and mask != "live"):
                 continue
-            if mask in OF_OTHER_ROWS and (reward != "plain" or np.array_equal(MASKS[mask](e), MASKS["all"](e))):
+            rare = mask in OF_OTHER_ROWS or mask == COMPLEMENT
+            if rare and (reward != "plain" or np.array_equal(MASKS[mask](e), MASKS["all"](e))):
                 continue
             promising = _promising(e, candidates, mask, reward, rows)
             for candidate in (c for c, likely in zip(candidates, promising, strict=True) if likely):
-                yield _try(e, candidate, mask, reward, rows, flat)
+                found = _try(e, candidate, mask, reward, rows, flat)
+                yield found if found is None or mask != COMPLEMENT or found.gamma < 0 else None
     yield from _one_for_all(e, candidates, rows, flat)
 
 
@@ -164,10 +167,29 @@ def _mean_with_entropy(e: Evidence, c: Candidate, constant: Label) -> Iterator[L
 def settled(agreed: list[list[Label]]) -> list[list[Label]]:
     """Explanations without those averages whose alpha is another one in each update.
 
-    Nor with another number at each end, where one without is left: one terminated row fits a number of its own.
+    Nor with another number at each end, where one without is left: one terminated row fits a number of its own. Nor
+    with another gamma in each update, where a right value with one gamma is left: next to a temperature's term, values
+    that are nearly the same in all rows stand for each other.
     """
     found = [labels for labels in agreed if not _drifts(labels)]
-    return [labels for labels in found if not _has_many_ends(labels)] or found
+    found = [labels for labels in found if not _has_many_ends(labels)] or found
+    return [labels for labels in found if not _has_many_gammas(labels)] if any(map(_has_one_gamma, found)) else found
+
+
+def is_level(agreed: list[list[Label]]) -> bool:
+    """Whether the values of the next states differ too little to tell which of them the label holds."""
+    return bool(agreed) and all(x.level for found in agreed for x in found) and not any(map(_has_one_gamma, agreed))
+
+
+def _has_many_gammas(found: list[Label]) -> bool:
+    gammas = np.array([x.gamma for x in found])
+    return bool(np.ptp(gammas) > ONE_GAMMA * max(abs(float(np.median(gammas))), LEAST_GAMMA))
+
+
+def _has_one_gamma(found: list[Label]) -> bool:
+    """Whether a right value has the same factor in as many updates as do not agree by chance."""
+    right = found[0].candidate is not None and not found[0].candidate.fault and not found[0].curved
+    return right and len(found) >= FEWEST_ALPHAS and not _has_many_gammas(found)
 
 
 def _has_many_ends(found: list[Label]) -> bool:
@@ -313,12 +335,18 @@ def _try(
             best = name, f  # a small entropy term is easily within the tolerance of a label without one
             if f.residual < ROUNDING:
                 break
-    return _label(e, candidate, mask, reward, best[1], flat, entropy_of=best[0]) if best else None
+    if best is None:
+        return None
+    number = fit(e.g, columns | {"v": m}, rows)  # one for all rows, in the value's place
+    level = candidate.fault != "one-bootstrap" and number.residual * MUCH_CLOSER < best[1].residual
+    return replace(_label(e, candidate, mask, reward, best[1], flat, entropy_of=best[0]), level=level)
 
 
-def _without_bootstrap(e: Evidence, rows: np.ndarray, flat: np.ndarray) -> Label | None:
+def _without_bootstrap(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Label | None:
     f = fit(e.g, {"q": e.q, "r": e.reward, **e.rewards}, rows)
-    return _label(e, None, "live", "plain", f, flat) if f.exact else None
+    live = rows & (MASKS["live"](e) > 0)
+    silent = any(not c.fault and c.asked[live].all() and not c.value[live].any() for c in candidates)
+    return replace(_label(e, None, "live", "plain", f, flat), silent=silent) if f.exact else None
 
 
 def _label(

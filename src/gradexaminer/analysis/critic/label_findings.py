@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.critic.evidence import OF_OTHER_ROWS, UNMASKED
-from gradexaminer.analysis.critic.label import SAME_MEAN
+from gradexaminer.analysis.critic.evidence import COMPLEMENT, OF_OTHER_ROWS, UNMASKED
+from gradexaminer.analysis.critic.label import LEAST_GAMMA, ONE_GAMMA, SAME_MEAN
 from gradexaminer.analysis.critic.log_prob_findings import say_log_prob
 from gradexaminer.analysis.critic.permuted import PARTS
 from gradexaminer.analysis.critic.shifted import say_shifted
 from gradexaminer.analysis.critic.target_action import say_target_action
 from gradexaminer.analysis.critic.views import CriticView
+from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.analysis.update.applied import climbs
 from gradexaminer.analysis.update.pairs import kept_target, unasked_targets
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
@@ -32,6 +33,7 @@ WRONG_REWARDS = {  # such as are not the row's own, or not the whole of it
 OF_THE_BATCH = {"batch-max", "bootstrap-averaged", "one-bootstrap"}  # one number for all rows
 FEWEST_SCALES = 3  # updates in which a loss's factor was measured
 USUAL = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # discounts
+SAME_LOSS = 1e-3  # relative difference of two losses that are the same
 SAME_SCALE = 2e-2  # relative difference of two factors that are the same
 SAME_FACTOR = 2e-4  # difference of two factors in one label
 
@@ -183,6 +185,8 @@ def _say_mask(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
     if "live or cut" in masks:
         report.convention("truncated rows do not bootstrap")
         return
+    if masks == {COMPLEMENT}:
+        return  # `_say_numbers` says it of the factor
     if "live" in masks:
         if reward == "masked":
             report.add(FAULT, "mask-on-reward", view.name, "terminated rows learn Q = 0")
@@ -244,12 +248,14 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         return
     if any(f.code == "mask-averaged" for f in report.findings):
         return
-    if np.ptp(gammas) > 1e-2 * max(abs(gamma), 1e-3):
+    if np.ptp(gammas) > ONE_GAMMA * max(abs(gamma), LEAST_GAMMA):
         report.add(
             FAULT, "gamma-varies", view.name, f"the value's factor runs from {gammas.min():.3g} to {gammas.max():.3g}"
         )
     elif gamma < 0:
-        report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}")
+        twice = ", and twice that in terminated rows: `~done` of whole numbers is -1, and -2"
+        each = twice if found[0].mask == COMPLEMENT else ""
+        report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}{each}")
     elif (added := _added_gamma(gamma, found, told)) is not None:
         each = f"the value's factor is 1, and {added:g} is added to each row's label"
         report.add(FAULT, "gamma-missing", view.name, each)
@@ -286,10 +292,21 @@ def _say_gamma(
     n, of_policy = seen.spaces.n_actions, found[0].candidate is not None and found[0].candidate.entropy
     if n and of_policy and any(abs(gamma * n - x) < SAME_GAMMA * n for x in told):
         each = f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g} divided by {n} actions"
-        report.add(FAULT, "several-labels", view.name, each)
+        code = "mean-over-actions" if _is_whole_loss(seen, view, found) else "several-labels"
+        report.add(FAULT, code, view.name, each)
         return
     code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
     report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
+
+
+def _is_whole_loss(seen: Observed, view: CriticView, found: list[Label]) -> bool:
+    """Whether the losses are the mean squares of these errors, and hold no spread of several labels of a row."""
+    scale = float(np.median([x.scale for x in found]))
+    for update, backward, _ in view.rows:
+        squares = [len(rows.g) * float((rows.g**2).sum()) for rows in value_rows(seen, update, backward.number)]
+        if abs(backward.value - sum(squares) / (2 * scale)) > SAME_LOSS * abs(backward.value):
+            return False
+    return True
 
 
 def _gammas_of(seen: Observed) -> list[float]:

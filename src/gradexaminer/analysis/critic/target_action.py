@@ -44,6 +44,7 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
             _say_constant(seen, t, report)
             _say_clamped(seen, view, t, report)
             _say_parameters(seen, view, t, report)
+            _say_multiplied(seen, t, report)
             if not drawn:  # else the noise is the policy's own
                 say_smoothing(seen, view, t.call, report)
 
@@ -136,6 +137,46 @@ def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) 
     if outside.any():
         told += f"; in {outside.sum()} of {len(outside)} rows it is no action of the batch's range"
     report.add(FAULT if outside.any() else SUSPICION, "target-action-parameters", t.call.network, told)
+
+
+def _say_multiplied(seen: Observed, t: Table, report: Report) -> None:
+    """A multiple of the target actor's output in the label, whereas the actor's loss shows such an output as it is."""
+    shown, update = shown_to(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
+    chosen = [
+        x
+        for c in update.calls
+        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
+    ]
+    for call in update.calls if shown is not None else ():
+        ahead = not call.extra and call.keys.all_next and np.array_equal(call.keys.index, t.call.keys.index)
+        for i, x in enumerate(call.outputs if ahead else ()):
+            factor = _multiple(shown, x)
+            if factor and chosen and all(_is_output(update, one, call.method, i) for one in chosen):
+                told = f"the label shows {factor:.4g} times the target actor's output"
+                also = "the actor's loss the actor's as it is"
+                report.add(FAULT, "target-action-units", t.call.network, f"{told}, and {also}")
+                return
+
+
+def _is_output(update: Update, shown: np.ndarray, method: str, i: int) -> bool:
+    """Whether an action is exactly this output of this method, asked about the states of the batch."""
+    return any(
+        c.outputs[i].shape == shown.shape and np.allclose(c.outputs[i], shown, atol=SAME)
+        for c in update.calls
+        if c.method == method and not c.extra and c.keys.all_here and i < len(c.outputs)
+    )
+
+
+def _multiple(shown: np.ndarray, x: np.ndarray) -> float:
+    """Which multiple of an output is shown, but for one number that is added, and where nothing clamps; else 0."""
+    if shown.shape != x.shape or not np.any(x):
+        return 0.0
+    free = (shown > shown.min()) & (shown < shown.max())
+    if free.sum() < FEWEST or float(np.ptp(x[free])) <= SAME:
+        return 0.0
+    factor, more = np.polyfit(x[free], shown[free], 1)
+    exact = np.allclose(factor * x[free] + more, shown[free], atol=1e-5)
+    return float(factor) if exact and abs(factor - 1) > NO_FACTOR and factor > 0 else 0.0
 
 
 def _factor(update: Update, chosen: list[np.ndarray], outputs: set[tuple[str, int]]) -> float:

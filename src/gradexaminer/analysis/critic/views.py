@@ -22,6 +22,8 @@ class CriticView:
         What explains each update, or several small ones together; empty lists where nothing does.
     agreed : list of list of Label
         Explanations that hold for most updates.
+    level : bool
+        Whether they tell nothing, because the values of the next states hardly differ.
     exchanged : dict of int to int
         Actions that are exchanged in a part of the rows, because the program mirrors them.
     """
@@ -31,6 +33,7 @@ class CriticView:
         self.rows: list[tuple[Update, Backward, ValueRows]] = []
         self.labels: list[list[Label]] = []
         self.agreed: list[list[Label]] = []
+        self.level = False
         self.exchanged: dict[int, int] = {}
 
     def learned_between(self) -> tuple[np.ndarray, np.ndarray]:
