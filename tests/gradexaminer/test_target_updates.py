@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-
 from gradexaminer import examine
 from gradexaminer.analysis.update.targets import _equal
 from gradexaminer.recording.trace import Update

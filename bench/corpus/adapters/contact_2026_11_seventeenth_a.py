@@ -399,8 +399,8 @@ def dueling_beea35(code: Any) -> Report:
     "9e52f73763",
     "DQN, priorities",
     OWN,
-    ("weights-averaged",),
-    "read: losses of shape (B, 1) meet weights of shape (B,)",
+    RIGHT,
+    "read; weights have shape (B, 1) after the first update, in which all are 1; corrected",
     SEVENTEENTH,
 )
 def priorities_beea35(code: Any) -> Report:

@@ -16,8 +16,8 @@ from gradexaminer.files import CELL
 from gradexaminer.recording.asked import chosen
 from gradexaminer.recording.discovery import Found, discover
 from gradexaminer.recording.intervals import bring_forward
-from gradexaminer.recording.missing import class_that_lacks, is_of_caller
 from gradexaminer.recording.made_anew import put_back
+from gradexaminer.recording.missing import class_that_lacks, is_of_caller
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import index_of
 from gradexaminer.recording.scramble import scramble

@@ -142,12 +142,14 @@ def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) 
 def _say_multiplied(seen: Observed, t: Table, report: Report) -> None:
     """A multiple of the target actor's output in the label, whereas the actor's loss shows such an output as it is."""
     shown, update = shown_to(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
+    if shown is None:
+        return
     chosen = [
         x
         for c in update.calls
         if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
     ]
-    for call in update.calls if shown is not None else ():
+    for call in update.calls:
         ahead = not call.extra and call.keys.all_next and np.array_equal(call.keys.index, t.call.keys.index)
         for i, x in enumerate(call.outputs if ahead else ()):
             factor = _multiple(shown, x)
