@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradschool.core.exercise import find
 from gradschool.core.report import Report
 from gradschool.diagnosis import evidence
 from gradschool.diagnosis.search import Search
+from gradschool.exercises.lab import adapters
 from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn
 
 
@@ -374,3 +376,12 @@ def test_another_loss_is_named_by_its_slope(which: str, monkeypatch: pytest.Monk
 
     times = "half of " if which == "beta" else ""
     assert said("dqn.torch_loss", torch_loss).hint.startswith(f"`grad_W` is {times}what would be right if {slope}")
+
+
+def test_an_action_that_is_drawn_at_random_is_never_the_best_one_every_time() -> None:
+    """For 60,000 observations and three actions; with eight calls for each, some looked greedy."""
+    drawn = iter(np.random.default_rng(0).integers(3, size=60_000 * adapters.DRAWS).tolist())
+    agent = SimpleNamespace(act=lambda obs: next(drawn), q_net=lambda obs: np.array([0.0, 1.0, 0.0]))
+    assert not any(adapters._is_greedy(agent, None) for _ in range(60_000))
+    agent.act = lambda obs: 1
+    assert adapters._is_greedy(agent, None)
