@@ -168,14 +168,7 @@ def _of_all_pairs(entry: Entry, s: Sample, part: str) -> Array | None:
     B = s.case.sizes.get("B", 1)
     made: list[Array] = []
     for k in range(B):
-        order, args = np.roll(np.arange(B), k), dict(s.case.args)
-        for name, x in s.case.args.items():
-            if name == "batches":
-                args[name] = {n: v[:, order] if n in LABEL else v for n, v in x.items()}
-            elif name == "batch":
-                args[name] = {n: v[order] if n in LABEL else v for n, v in x.items()}
-            elif name in LABEL:
-                args[name] = x[order]
+        args = _of_labels_and_rows(s.case.args, B, LABEL, lambda x, axis, k=k: np.roll(x, k, axis))  # type: ignore[misc]
         right = right_answer(entry, args)
         found = None if right is None else numbers(right, entry.exercise.returns).get(part)
         if found is None:

@@ -21,14 +21,14 @@ from gradschool.check.elsewhere import Elsewhere
 from gradschool.core import protocol
 from gradschool.core.calling import call_once, call_raw, call_twice, captured_output
 from gradschool.core.compare import Attempt
-from gradschool.core.exercise import Advice, Answer, Exercise, UnknownExercise, find, in_chapter
+from gradschool.core.exercise import Advice, Answer, Case, Exercise, UnknownExercise, find, in_chapter
 from gradschool.core.interactive import is_interactive
 from gradschool.core.judge_messages import JUDGE_VARIABLE, Hello, judge_address, pack_reply
 from gradschool.core.numerics import TOLERANCES
-from gradschool.core.plain_data import describe, sanitize_text, to_plain
+from gradschool.core.plain_data import PlainData, describe, sanitize_text, to_plain
 from gradschool.core.report import Following, Report
 from gradschool.core.without_torch import torch_is_missing
-from gradschool.diagnosis.evidence import Laboratory
+from gradschool.diagnosis.evidence import Ask, Laboratory
 from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
@@ -140,19 +140,14 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     Report
         With a sentence on speed among its notes, where a right answer is slow.
     """
-    drawn = [exercise.cases(np.random.default_rng(seed)) for seed in (FIRST_SEED, PUBLIC_SEED)]
-    expected = [
-        [to_plain(exercise.oracle(case.args)) for case in cases] for cases in drawn
-    ]  # before the student's code
+    first, public = (
+        _questions(exercise, FIRST_SEED),
+        _questions(exercise, PUBLIC_SEED),
+    )  # before the student's code runs
     # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
     # about the first inputs of every size.
-    earlier, attempts = (
-        [
-            Attempt(case, right, call(exercise, answer, case.args), exercise.returns, TOLERANCES[exercise.tolerance])
-            for case, right in zip(cases, rights, strict=True)
-        ]
-        for call, cases, rights in zip((call_once, call_twice), drawn, expected, strict=True)
-    )
+    earlier = _attempts(exercise, first, lambda args: call_once(exercise, answer, args))
+    attempts = _attempts(exercise, public, lambda args: call_twice(exercise, answer, args))
     laboratory = Laboratory(
         exercise,
         ask=lambda args: call_once(exercise, answer, args),
@@ -165,6 +160,16 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     advice = Advice() if report.mistake == "untouched" else _advice(exercise, answer)
     report = replace(report, notes=(*report.notes, *([note] if note else ()), *advice.notes))
     return _with_faults(report, advice.faults)
+
+
+def _questions(exercise: Exercise, seed: int) -> list[tuple[Case, PlainData]]:
+    """Return the cases of a seed, each with the right answer."""
+    return [(case, to_plain(exercise.oracle(case.args))) for case in exercise.cases(np.random.default_rng(seed))]
+
+
+def _attempts(exercise: Exercise, questions: Sequence[tuple[Case, PlainData]], ask: Ask) -> list[Attempt]:
+    tolerance = TOLERANCES[exercise.tolerance]
+    return [Attempt(case, right, ask(case.args), exercise.returns, tolerance) for case, right in questions]
 
 
 def _with_faults(report: Report, faults: Sequence[str]) -> Report:

@@ -7,7 +7,7 @@ holds on fresh inputs too: :class:`Laboratory` draws those and puts them to the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -153,6 +153,21 @@ def numbers_in(answer: PlainData, returns: tuple[str, ...] = ()) -> Parts:
 
 
 IN_BATCHES = ("batch", "batches")  # inputs that hold the rows of one batch, (B, ...), or of several, (K, B, ...)
+
+
+def with_rows_changed(args: Args, B: int, names: Set[str], change: Callable[[Array, int], Array]) -> Args:
+    """Return the inputs with a change of those of these names that have a row for each of B samples.
+
+    ``change(x, axis)`` gets an array and the axis of its rows.
+    """
+
+    def of(key: str, x: Any) -> Any:
+        if key in IN_BATCHES and isinstance(x, dict):
+            axis = 1 if key == "batches" else 0
+            return {n: change(v, axis) if n in names else v for n, v in x.items()}
+        return change(x, 0) if key in names and np.ndim(x) and len(x) == B else x
+
+    return {key: of(key, x) for key, x in args.items()}
 
 
 @dataclass

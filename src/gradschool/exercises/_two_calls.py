@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from gradschool.core.exercise import Rng
+from gradschool.core.exercise import Args, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises import axes
 from gradschool.exercises.axes import Axes, Axis
@@ -18,6 +20,11 @@ FAR = 6.0  # of one number in each batch of several rows: observations that are 
 def small_row(B: int, edge: bool) -> int:
     """Return which of B rows has a small error: another one in regular cases, so that it is not told by its place."""
     return 0 if edge else max(B - 2, 0)
+
+
+def error_beside(last: float) -> float:
+    """Return a small error of another sign than the last row's: if all had one, their signs would be one gradient."""
+    return -SMALL_ERROR if last > 0 else SMALL_ERROR
 
 
 def kinds_of_rows(rng: Rng, B: int, *, flags: bool, first_ends: bool) -> Array:
@@ -37,6 +44,16 @@ def kinds_of_rows(rng: Rng, B: int, *, flags: bool, first_ends: bool) -> Array:
 def in_a_call(axis: Axis) -> Axis:
     """The axis, in one batch of one case."""
     return lambda inputs: axis([{**a[call], **a[call]["batch"]} for a in inputs for call in CALLS])
+
+
+def errors_of_both_signs(errors: Callable[[Args, str], Array]) -> Axis:
+    """In every batch of several rows; ``errors(a, call)`` returns those of a batch."""
+
+    def in_both(a: Args) -> bool:
+        signs = [np.sign(errors(a, call)) for call in CALLS]
+        return all(len(np.unique(x)) > 1 for x in signs if len(x) > 1)
+
+    return lambda inputs: bool(inputs) and all(map(in_both, inputs))
 
 
 ROWS: Axes = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.evidence import IN_BATCHES, Laboratory, Part
+from gradschool.diagnosis.evidence import IN_BATCHES, Laboratory, Part, with_rows_changed
 from gradschool.diagnosis.hypotheses.formulas import Formula
 
 OF_LABEL = frozenset(
@@ -60,11 +60,4 @@ def _over_pairs(laboratory: Laboratory, p: Part) -> Array | None:
 
 def _with_labels_moved(args: Args, B: int, by: int) -> Args:
     """Return the inputs in which each row has what enters the label of the row ``by`` rows above."""
-
-    def moved(key: str, x: Any) -> Any:
-        if key in IN_BATCHES and isinstance(x, dict):
-            axis = 1 if key == "batches" else 0
-            return {n: np.roll(v, by, axis) if n in OF_LABEL else v for n, v in x.items()}
-        return np.roll(x, by, 0) if key in OF_LABEL and _with_rows(key, x, B) else x
-
-    return {key: moved(key, x) for key, x in args.items()}
+    return with_rows_changed(args, B, OF_LABEL, lambda x, axis: np.roll(x, by, axis))

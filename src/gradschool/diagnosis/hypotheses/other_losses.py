@@ -10,7 +10,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
-from gradschool.diagnosis.evidence import IN_BATCHES, Laboratory, Part
+from gradschool.diagnosis.evidence import Laboratory, Part, with_rows_changed
 from gradschool.diagnosis.hypotheses.formulas import Formula
 from gradschool.diagnosis.inputs import numbers_of
 
@@ -127,12 +127,12 @@ def _right(laboratory: Laboratory, p: Part, key: str, args: Args) -> Any:
 
 def _alone(args: Args, B: int, b: int) -> Args:
     """Return the inputs with row b alone."""
-    return _changed(args, B, OF_ROW, lambda x, axis: np.take(x, [b], axis))
+    return with_rows_changed(args, B, OF_ROW, lambda x, axis: np.take(x, [b], axis))
 
 
 def _raised(args: Args, by: float) -> Args:
     """Return the inputs of one row with a larger label."""
-    return _changed(args, 1, frozenset(LABELS), lambda x, axis: np.asarray(x + by))
+    return with_rows_changed(args, 1, frozenset(LABELS), lambda x, axis: np.asarray(x + by))
 
 
 def _by(args: Args, B: int, b: int) -> float:
@@ -143,17 +143,5 @@ def _by(args: Args, B: int, b: int) -> float:
         sizes.append(float(np.abs(np.take(x, b, axis)).max()))
         return x
 
-    _changed(args, B, frozenset(LABELS), looked_at)
+    with_rows_changed(args, B, frozenset(LABELS), looked_at)
     return max(sizes)
-
-
-def _changed(args: Args, B: int, names: frozenset[str], change: Callable[[Array, int], Array]) -> Args:
-    """Return the inputs with a change of those of these names that have a row for each sample."""
-
-    def of(key: str, x: Any) -> Any:
-        if key in IN_BATCHES and isinstance(x, dict):
-            axis = 1 if key == "batches" else 0
-            return {n: change(v, axis) if n in names else v for n, v in x.items()}
-        return change(x, 0) if key in names and np.ndim(x) and len(x) == B else x
-
-    return {key: of(key, x) for key, x in args.items()}

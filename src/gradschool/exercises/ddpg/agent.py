@@ -25,6 +25,8 @@ from gradschool.exercises._two_calls import (
     NO_REWARD,
     ROWS,
     SMALL_ERROR,
+    error_beside,
+    errors_of_both_signs,
     in_a_call,
     kinds_of_rows,
     small_row,
@@ -53,9 +55,7 @@ FLAT = 2.0  # tanh is nearly flat beyond: a gradient there says little
 
 AXES: Axes = {
     **ROWS,
-    "errors of both signs in every batch of several rows": lambda inputs: (
-        bool(inputs) and all(map(_both_signs, inputs))
-    ),
+    "errors of both signs in every batch of several rows": errors_of_both_signs(lambda a, call: rows_of(a, call).asked),
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
     "one action dimension": in_a_call(axes.of_size("action", 1, axis=1)),
     "as many rows as action dimensions": in_a_call(axes.some(lambda a: len(a["action"]) == a["action"].shape[1] > 1)),
@@ -86,12 +86,6 @@ def cases(rng: Rng) -> list[Case]:
         make_case(rng, "as many rows as action dimensions", 6, 6, edge=True, flags=False, tau=1.0),
         make_case(rng, "one row, one action dimension", 1, 1, edge=True, flags=False),
     ]
-
-
-def _both_signs(a: Args) -> bool:
-    """Whether each of the two batches has errors of both signs, if it has several rows."""
-    signs = [np.sign(rows_of(a, call).asked) for call in CALLS]
-    return all(len(np.unique(x)) > 1 for x in signs if len(x) > 1)
 
 
 def make_case(
@@ -131,8 +125,7 @@ def make_case(
         draw_nets(rng, args, call)
         rows, small = rows_of(args, call), small_row(B, edge)
         errors = rows.errors(next(iter(rows.values)))
-        other_sign = -np.sign(errors[-1])  # than the last row's: if all had one, their signs would be one gradient
-        args[call]["batch"]["reward"][small] += errors[small] - other_sign * SMALL_ERROR
+        args[call]["batch"]["reward"][small] += errors[small] - error_beside(errors[-1])
     return Case(name, args, edge, {"B": B, "A": A})
 
 

@@ -26,6 +26,8 @@ from gradschool.exercises._two_calls import (
     NO_REWARD,
     ROWS,
     SMALL_ERROR,
+    error_beside,
+    errors_of_both_signs,
     in_a_call,
     kinds_of_rows,
     small_row,
@@ -42,9 +44,7 @@ AXES: Axes = {
     **ROWS,
     "a state that leads to itself": in_a_call(axes.some(lambda a: (a["obs"] == a["next_obs"]).all(axis=1))),
     "two best actions": axes.some(lambda a: (values(a, "first")["target"] == 0).all() or _tied(a)),
-    "errors of both signs in every batch of several rows": lambda inputs: (
-        bool(inputs) and all(map(_both_signs, inputs))
-    ),
+    "errors of both signs in every batch of several rows": errors_of_both_signs(lambda a, call: rows_of(a, call).asked),
     "a small error": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 2 * SMALL_ERROR),
     "a small error with double DQN": axes.some(lambda a: np.abs(rows_of(a, "first").errors("double DQN")) < 0.03),
     "an error of zero": axes.some(lambda a: np.abs(rows_of(a, "first").asked) < 1e-12),
@@ -80,12 +80,6 @@ def cases(rng: Rng) -> list[Case]:
     ]
 
 
-def _both_signs(a: Args) -> bool:
-    """Whether each of the two batches has errors of both signs, if it has several rows."""
-    signs = [np.sign(rows_of(a, call).asked) for call in CALLS]
-    return all(len(np.unique(x)) > 1 for x in signs if len(x) > 1)
-
-
 def make_case(
     rng: Rng,
     name: str,
@@ -116,7 +110,7 @@ def make_case(
         net_of(args, call, "target_q").biases[-1][:] -= below
         small = small_row(B, edge)
         _agree_on(args, call, small)
-        set_error(args, call, small, _of_other_sign(args, call))
+        set_error(args, call, small, _small_error(args, call))
     return Case(name, args, edge, {"B": B, "A": A})
 
 
@@ -150,10 +144,9 @@ def new_batch(
     return batch
 
 
-def _of_other_sign(a: Args, call: str) -> float:
-    """Return a small error of another sign than the last row's: if all had one, their signs would be one gradient."""
+def _small_error(a: Args, call: str) -> float:
     rows = rows_of(a, call)
-    return -SMALL_ERROR if rows.errors(next(iter(rows.values)))[-1] > 0 else SMALL_ERROR
+    return error_beside(rows.errors(next(iter(rows.values)))[-1])
 
 
 def set_error(args: dict[str, Any], call: str, row: int, error: float) -> None:
@@ -178,7 +171,7 @@ def with_itself(case: Case) -> Case:
     for call in CALLS:
         case.args[call]["batch"]["next_obs"][:] = case.args[call]["batch"]["obs"]
         _agree_on(case.args, call, SMALL_ROW)
-        set_error(case.args, call, SMALL_ROW, _of_other_sign(case.args, call))  # type: ignore[arg-type]
+        set_error(case.args, call, SMALL_ROW, _small_error(case.args, call))  # type: ignore[arg-type]
     return case
 
 
