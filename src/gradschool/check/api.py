@@ -140,10 +140,8 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     Report
         With a sentence on speed among its notes, where a right answer is slow.
     """
-    first, public = (
-        _questions(exercise, FIRST_SEED),
-        _questions(exercise, PUBLIC_SEED),
-    )  # before the student's code runs
+    # All questions are asked of the oracle before the student's code runs.
+    first, public = _questions(exercise, FIRST_SEED), _questions(exercise, PUBLIC_SEED)
     # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
     # about the first inputs of every size.
     earlier = _attempts(exercise, first, lambda args: call_once(exercise, answer, args))
