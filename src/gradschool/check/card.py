@@ -10,7 +10,8 @@ from html import escape
 import numpy as np
 
 from gradschool.check.blocks import Block, blocks_of, comparable, constant_ratio, shown_block
-from gradschool.check.heat_map import heat_map, largest, short
+from gradschool.check.heat_map import MOST_ENTRIES, heat_map, largest, short
+from gradschool.check.window import Window, window_of
 from gradschool.core.interactive import OWN_KEYS
 from gradschool.core.plain_data import PlainData, iter_leaves
 from gradschool.core.report import Criterion, Example, Following, Report
@@ -68,14 +69,15 @@ def _said(p: Criterion, report: Report) -> str:
 
 def _example_text(example: Example, hint: str) -> list[str]:
     lines = [f"For example, {example.case}:"]
-    lines += [_assigned("  " + name, value) for name, value in iter_leaves(example.inputs)]
+    lines += [_assigned("  " + name, short(value)) for name, value in iter_leaves(example.inputs)]
     if example.error:
         return lines if example.error in hint else [*lines, f"  it raised {example.error}"]
     found = blocks_of(example)
     lines += [f"  {block.name} {block.shape}: {block.words}" for block in found]
     example = shown_block(example, found)
     part = f" {example.label}" if example.label else ""
-    lines += [_assigned(f"  expected{part}", example.expected), _assigned(f"  got{part}", example.got)]
+    shown, which = _text_window(example)
+    lines += [_assigned(f"  expected{part}{which}", shown[0]), _assigned(f"  got{part}{which}", shown[1])]
     if example.wrong is not None and example.wrong.ndim:
         index = "" if example.wrong.all() else _index_of(example.wrong)
         lines.append(f"  wrong entries: {index}{_places(example.wrong)}")
@@ -84,9 +86,28 @@ def _example_text(example: Example, hint: str) -> list[str]:
     return lines
 
 
-def _assigned(name: str, value: PlainData) -> str:
-    """``name = value``, the later lines of an array under its first."""
-    return f"{name} = " + short(value).replace("\n", "\n" + " " * (len(name) + 3))
+def _text_window(example: Example) -> tuple[tuple[str, str], str]:
+    """Return the expected and the obtained value as text, of large arrays the part that the tables show, and its words.
+
+    Where they cannot be compared entry by entry, each is cut in the middle.
+    """
+    values, window = (example.expected, example.got), _window(example)
+    if window is None or example.wrong is None or example.wrong.size <= MOST_ENTRIES or not window.words:
+        return (short(values[0]), short(values[1])), ""
+    cut = [window.of(np.atleast_2d(np.asarray(value))) for value in values]
+    parts = [short(grid if example.wrong.ndim == 2 else grid[0], grid.size) for grid in cut]
+    return (parts[0], parts[1]), f" ({window.words})"
+
+
+def _window(example: Example) -> Window | None:
+    """Return the part of both arrays that is shown, one for both; None where they have no entries in common."""
+    wrong = example.wrong
+    return window_of(wrong.shape, wrong) if wrong is not None and 0 < wrong.ndim <= 2 and wrong.size else None
+
+
+def _assigned(name: str, text: str) -> str:
+    """``name = text``, the later lines of an array under its first."""
+    return f"{name} = " + text.replace("\n", "\n" + " " * (len(name) + 3))
 
 
 def _places(wrong: np.ndarray) -> str:
@@ -194,7 +215,7 @@ def _chips(found: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _example_html(example: Example, hint: str) -> str:
-    inputs = "\n".join(_assigned(name, value) for name, value in iter_leaves(example.inputs))
+    inputs = "\n".join(_assigned(name, short(value)) for name, value in iter_leaves(example.inputs))
     head = f'<div style="margin-top:6px">For example, {escape(example.case)}:</div>'
     folded = (
         _folded("The inputs of this example", f'<pre style="margin:4px 0">{escape(inputs)}</pre>') if inputs else ""
@@ -220,13 +241,14 @@ def _blocks_html(found: Sequence[Block]) -> str:
 
 def _expected_html(example: Example) -> str:
     title = f"Expected{_of(example)}{_shape(example.expected)}"
-    shown = heat_map(example.expected, None, _size(example), "Expected")
+    shown = heat_map(example.expected, None, _size(example), "Expected", window=_window(example))
     return f"<div><div>{title}</div>{shown}</div>"
 
 
 def _views_html(example: Example) -> str:
     """Return what was got and, folded below it, the difference and the ratio: opening one closes the others."""
-    got = heat_map(example.got, example.wrong, _size(example), "Got")
+    window = _window(example)
+    got = heat_map(example.got, example.wrong, _size(example), "Got", window=window)
     pair = comparable(example)
     if pair is None:
         return f"<div><div>Got{_of(example)}{_shape(example.got)}</div>{got}</div>"
@@ -238,8 +260,8 @@ def _views_html(example: Example) -> str:
     said = "" if factor is None else f" ({factor:.4g} in every entry)"
     views = (
         (f"Got{_of(example)}{_shape(example.got)}", got),
-        ("Difference: got − expected", heat_map(difference, title="Got − expected", missing="–")),
-        (f"Ratio: got / expected{said}", heat_map(ratio, title="Got / expected", missing="–")),
+        ("Difference: got − expected", heat_map(difference, title="Got − expected", missing="–", window=window)),
+        (f"Ratio: got / expected{said}", heat_map(ratio, title="Got / expected", missing="–", window=window)),
     )
     name = hashlib.sha256(repr((example.label, expected.tolist(), value.tolist())).encode()).hexdigest()[:12]
     return f"<div>{''.join(_view(f'view-{name}', *view, k == 0) for k, view in enumerate(views))}</div>"

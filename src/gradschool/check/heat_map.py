@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from gradschool.check.window import Window, window_of
 from gradschool.core.plain_data import PlainData, describe
 
-MOST_ROWS, MOST_COLUMNS = 8, 8
 STRONGEST = 0.38  # of a color over the page's ground: more, and light ink on a dark page could not be read on it
 FRAME = "#8888"  # a gray that lets the ground through too
 
 
-def short(value: PlainData) -> str:
-    """Return a value as text: arrays to five digits, large ones cut in the middle."""
+MOST_ENTRIES = 40  # of an array as text
+
+
+def short(value: PlainData, most: int = MOST_ENTRIES) -> str:
+    """Return a value as text: arrays to five digits, those of more than ``most`` entries cut in the middle."""
     if not isinstance(value, np.ndarray):
         return describe(value)
-    with np.printoptions(precision=5, suppress=False, threshold=40, edgeitems=3, linewidth=100):
+    with np.printoptions(precision=5, suppress=False, threshold=most, edgeitems=3, linewidth=100):
         return str(value)
 
 
@@ -29,34 +32,39 @@ def largest(value: PlainData) -> float:
 
 
 def heat_map(
-    value: PlainData, wrong: np.ndarray | None = None, size: float = 0.0, title: str = "An array", missing: str = "nan"
+    value: PlainData,
+    wrong: np.ndarray | None = None,
+    size: float = 0.0,
+    title: str = "An array",
+    missing: str = "nan",
+    window: Window | None = None,
 ) -> str:
     """Return a small table with one colored cell per entry; wrong entries carry a frame and a mark, not color alone.
 
     ``wrong`` is the mask of the wrong entries; ``size`` is the entry that has the full color, the largest one if it is
-    left out; ``title`` says to a screen reader what the table is; ``missing`` is written for NaN. What is no array of
-    at most two axes comes as text.
+    left out; ``title`` says to a screen reader what the table is; ``missing`` is written for NaN. Of a large array the
+    table shows ``window``, by default the one of its wrong entries. What is no array of at most two axes comes as text.
     """
     if not isinstance(value, np.ndarray) or value.ndim > 2 or value.size == 0:
         return f'<pre style="margin:0">{escape(short(value))}</pre>'
-    grid = np.atleast_2d(value).astype(float)
+    grid = np.atleast_2d(value)
     marks = np.zeros(grid.shape, bool) if wrong is None else np.atleast_2d(wrong)
+    part = window or window_of(value.shape, marks)
     with np.errstate(all="ignore"):  # of a tiny size, whatever is far larger has the full color
-        shares = grid / (size or largest(value) or 1.0)
-    texts = np.atleast_2d(value)[:MOST_ROWS, :MOST_COLUMNS]
+        shares = part.of(grid.astype(float)) / (size or largest(value) or 1.0)
+    inside = zip(part.rows, part.of(grid), shares, part.of(marks), strict=True)
     rows = "".join(
         f"<tr>{_index(i, 'row') if value.ndim == 2 else ''}"
-        + "".join(_cell(texts[i, j], shares[i, j], bool(marks[i, j]), missing) for j in range(texts.shape[1]))
+        + "".join(_cell(x, share, bool(mark), missing) for x, share, mark in zip(*row, strict=True))
         + "</tr>"
-        for i in range(texts.shape[0])
+        for i, *row in inside
     )
-    unseen = int(marks.sum() - marks[:MOST_ROWS, :MOST_COLUMNS].sum())
     corner = "<td></td>" if value.ndim == 2 else ""
-    head = f"<tr>{corner}{''.join(_index(j, 'col') for j in range(texts.shape[1]))}</tr>" if value.ndim else ""
+    head = f"<tr>{corner}{''.join(_index(j, 'col') for j in part.columns)}</tr>" if value.ndim else ""
     label = f'aria-label="{escape(title)}, by row and column"'
     style = "color:inherit;border-collapse:separate;border-spacing:2px;margin:0"
     table = f'<table {label} style="{style}">{head}{rows}</table>'
-    return table + _cut(texts.shape != grid.shape, unseen)
+    return table + _cut(part.words, part.unseen(marks))
 
 
 def _index(k: int, scope: str) -> str:
@@ -65,11 +73,9 @@ def _index(k: int, scope: str) -> str:
     return f'<th scope="{scope}" style="{style}">{k}</th>'
 
 
-def _cut(cut: bool, unseen: int) -> str:
-    if not cut:
-        return ""
-    wrong = f"; {unseen} more wrong entries are not shown" if unseen else ""
-    return f"<div>the first {MOST_ROWS} rows and columns only{wrong}</div>"
+def _cut(shown: str, unseen: str) -> str:
+    """Say which part of an array its table shows, and how many wrong entries are elsewhere; "" for a whole array."""
+    return f"<div>{shown} only{f'; {unseen}' if unseen else ''}</div>" if shown else ""
 
 
 def _cell(x: Any, share: float, wrong: bool, missing: str) -> str:

@@ -298,14 +298,43 @@ def test_large_arrays_are_cut_and_say_so() -> None:
     wrong[15, 15] = wrong[1, 1] = True
     html = heat_map(np.ones((20, 30)), wrong)
     assert html.count("<td style") == 64
-    assert "the first 8 rows and columns only; 1 more wrong entries are not shown" in html
-    assert "first 8" not in heat_map(np.ones((8, 8)))
+    assert "rows 0 to 7 of 20 and columns 0 to 7 of 30 only; 1 more wrong entry is not shown" in html
+    assert " only" not in heat_map(np.ones((8, 8)))
     huge = replace(L2, cases=lambda rng: [Case("large", {"p": rng.normal(size=9999), "l": rng.normal(size=9999)})])
     huge = replace(huge, oracle=lambda a: a["p"] - a["l"])
     report = check_here(huge, lambda p, l: l - p)
     assert len(as_html(report)) < 12_000  # four small tables
     assert len(as_text(report)) < 2_000
     assert "wrong entries: all" in as_text(report)
+
+
+def wrong_at(shape: tuple[int, ...], *places: tuple[int, ...]) -> Example:
+    wrong = np.zeros(shape, bool)
+    for place in places:
+        wrong[place] = True
+    return Example("large", {}, expected=np.zeros(shape), got=1.5 * wrong, wrong=wrong)
+
+
+@pytest.mark.parametrize(
+    ("example", "said"),
+    [
+        (wrong_at((49,), (20,), (21,), (48,)), "entries 20 to 27 of 49"),
+        (wrong_at((49,), (48,), (47,)), "entries 41 to 48 of 49"),
+        (wrong_at((49,), (7,), (48,)), "entries 0 to 7 of 49"),
+        (wrong_at((6, 30), (1, 12), (0, 20)), "columns 20 to 27 of 30"),
+        (wrong_at((30, 30), (12, 3), (25, 25)), "rows 12 to 19 of 30 and columns 0 to 7 of 30"),
+        (wrong_at((30, 2), (29, 1)), "rows 22 to 29 of 30"),
+    ],
+)
+def test_a_large_array_is_shown_from_the_first_wrong_entry_on(example: Example, said: str) -> None:
+    """Both tables, and the text, begin where something is wrong, and say which rows and columns they show."""
+    card = Report("chain.l2_gradient", "A title", 0.0, (), example=example)
+    html, text = as_html(card), as_text(card)
+    assert html.count(f"<div>{said} only") == 4  # expected, got, their difference and ratio
+    assert "1.5 ✗" in html
+    assert f"expected ({said}) = [" in text
+    assert "1.5" in text.split("got (")[1].split("wrong entries")[0]
+    assert "..." not in text
 
 
 @pytest.mark.parametrize(
