@@ -231,8 +231,8 @@ def agent(answer: Answer, a: Args) -> dict[str, Array]:
     """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights after each call."""
     import torch
 
-    from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchActor, TorchCritic, flat_gradient
-    from gradschool.rl.nets.torch_batch import TorchBatch, load_weights
+    from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchActor, TorchCritic, flat_gradient, load_flat
+    from gradschool.rl.nets.torch_batch import TorchBatch
 
     critic = CurvedTorchCritic if is_curved(a["critic_sizes"]) else TorchCritic
     sizes = {name: a[f"{name.removeprefix('target_')}_sizes"] for name in OWN_NETS}
@@ -244,7 +244,7 @@ def agent(answer: Answer, a: Args) -> dict[str, Array]:
     after: dict[str, list[Array]] = {name: [] for name in nets}
     for call in (a["first"], a["second"]):
         for name in reversed(OWN_NETS):  # targets first: networks that share their memory hold the online weights
-            load_weights(nets[name].net, sizes[name], call[name])
+            load_flat(nets[name].net, call[name])
         answer(*nets.values(), *optimizers, TorchBatch.of(call["batch"]), a["gamma"], a["tau"])
         for name, net in nets.items():
             after[name].append(flat_gradient(net.parameters()))

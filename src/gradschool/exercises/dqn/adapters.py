@@ -63,15 +63,15 @@ def agent(answer: Answer, a: Args) -> dict[str, Array]:
     """Call dqn_update twice, with one optimizer on networks of other weights: the weights after each call."""
     import torch
 
-    from gradschool.rl.nets.actor_critic import flat_gradient, torch_layers
-    from gradschool.rl.nets.torch_batch import TorchBatch, load_weights
+    from gradschool.rl.nets.actor_critic import flat_gradient, load_flat, torch_layers
+    from gradschool.rl.nets.torch_batch import TorchBatch
 
     nets = {name: torch_layers(MLP(a["sizes"], flat=a["first"][name])) for name in ("q", "target_q")}
     optimizer = torch.optim.SGD(nets["q"].parameters(), lr=a["lr"])
     after: dict[str, list[Array]] = {name: [] for name in nets}
     for call in (a["first"], a["second"]):
         for name in ("target_q", "q"):  # in this order, so that networks which share their memory hold q's weights
-            load_weights(nets[name], a["sizes"], call[name])
+            load_flat(nets[name], call[name])
         answer(*nets.values(), optimizer, TorchBatch.of(call["batch"]), a["gamma"], bool(call["copy_target"]))
         for name, net in nets.items():
             after[name].append(flat_gradient(net.parameters()))

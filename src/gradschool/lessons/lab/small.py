@@ -14,7 +14,7 @@ import torch
 
 from gradschool.core.exercise import AnswerUnusable
 from gradschool.core.numerics import Array
-from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, torch_layers
+from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, load_flat, torch_layers
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
 Tensor = torch.Tensor
@@ -63,15 +63,6 @@ def critic(net: Net) -> TorchCritic:
 def flat(net: torch.nn.Module) -> Array:
     """Return a module's parameters in the order of its NumPy twin."""
     return flat_gradient(net.parameters())
-
-
-def load_flat(net: torch.nn.Module, flat: Array) -> None:
-    """Put the flat parameters of a NumPy twin into a module."""
-    widths = [(p.shape[1], p.shape[0]) for p in net.parameters() if p.ndim == 2]
-    sizes = (widths[0][0], *(out for _, out in widths))
-    with torch.no_grad():
-        for p, x in zip(net.parameters(), layer_arrays(flat, sizes), strict=True):
-            p.copy_(torch.tensor(x))
 
 
 def move(net: torch.nn.Module) -> None:

@@ -93,6 +93,21 @@ def flat_gradient(gradients: Iterable[Tensor]) -> Array:
     return np.concatenate([g.detach().numpy().T.ravel() for g in gradients])
 
 
+def load_flat(net: torch.nn.Module, flat: Array) -> None:
+    """Put parameters (n_params,) in the order of ``MLP.flat`` into a torch module of the same layers, in place.
+
+    >>> net = torch.nn.Linear(2, 2)
+    >>> load_flat(net, np.array([1.0, 3.0, 2.0, 4.0, 5.0, 6.0]))
+    >>> net.weight.tolist(), net.bias.tolist()
+    ([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0])
+    """
+    parameters = list(net.parameters())
+    pieces = torch.tensor(flat).split([p.numel() for p in parameters])
+    with torch.no_grad():
+        for p, piece in zip(parameters, pieces, strict=True):
+            p.copy_(piece.view(p.shape[::-1]).t())  # a bias is its own transpose
+
+
 def layer_arrays(flat: Array, sizes: tuple[int, ...]) -> tuple[Array, ...]:
     """Split an MLP's flat array (n_params,) in the shapes and order of a torch module's ``parameters()``.
 

@@ -1,4 +1,4 @@
-"""The batch of the capstones' updates: transitions as tensors, and weights put into a torch module."""
+"""The batch of the capstones' updates: transitions as tensors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 
-from gradschool.rl.nets.actor_critic import layer_arrays
 from gradschool.rl.nets.mlp import Array
 
 Tensor = torch.Tensor
@@ -40,10 +39,3 @@ class TorchBatch(NamedTuple):
     def of(cls, arrays: dict[str, Array]) -> TorchBatch:
         """The batch of six arrays by name; the tensors share the arrays' memory."""
         return cls(**{name: torch.from_numpy(arrays[name]) for name in cls._fields})
-
-
-def load_weights(net: torch.nn.Module, sizes: tuple[int, ...], flat: Array) -> None:
-    """Put a NumPy network's parameters (n_params,) into a torch module, in place."""
-    with torch.no_grad():
-        for p, x in zip(net.parameters(), layer_arrays(flat, sizes), strict=True):
-            p.copy_(torch.from_numpy(x))
