@@ -14,6 +14,7 @@ from gradexaminer.analysis.actor.continuous import examine_actor
 from gradexaminer.analysis.actor.discrete import examine_discrete_actor
 from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
+from gradexaminer.analysis.critic.joint_loss import without_policys_share
 from gradexaminer.analysis.critic.mixed import examine_mixed
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
@@ -129,24 +130,21 @@ def spaces_of(
 
 
 def conclude_script(seen: Observed) -> Report:
-    """Say what was observed where the whole training loop ran.
-
-    A label without bootstrap in truncated rows is a fault there: the loop stored the wrong flag.
-    """
-    return conclude_twice(seen, truncation_seen=True)
+    """Say what was observed where the whole training loop ran."""
+    return conclude_twice(seen, whole_loop=True)
 
 
-def conclude_twice(seen: Observed, *, truncation_seen: bool = False) -> Report:
+def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
     """Say what was observed; where nothing explains what is learned, read the record once more, as if s were s'.
 
     A loop that overwrites s with s' too early stores such rows, and an update may ask for its prediction at s'.
     """
-    report = conclude(seen, truncation_seen=truncation_seen)
+    report = conclude(seen, whole_loop=whole_loop)
     open_codes = {"unexplained", "critic-not-seen"}
     stored = as_stored(seen) if open_codes & {f.code for f in report.findings} else None
     if stored is None:
         return report
-    again = conclude(stored, truncation_seen=truncation_seen)
+    again = conclude(stored, whole_loop=whole_loop)
     if open_codes & {f.code for f in again.findings}:
         return report
     told = "the rows of s are those of s', and the label's reward and action are of the transition that led there"
@@ -154,11 +152,8 @@ def conclude_twice(seen: Observed, *, truncation_seen: bool = False) -> Report:
     return again.settle()
 
 
-def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
-    """Say what was observed.
-
-    With `truncation_seen`, a label without bootstrap in truncated rows is a fault, and not what an adapter stored.
-    """
+def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:
+    """Say what was observed; with `whole_loop`, by a program that may store rewards of its own."""
     seen = with_rows_for_actions(seen)
     report = Report(updates=len(seen.updates), discrete=not seen.spaces.continuous)
     if seen.error:
@@ -168,12 +163,14 @@ def conclude(seen: Observed, *, truncation_seen: bool = False) -> Report:
         return report.settle()
     for update in seen.updates if not seen.spaces.continuous else ():
         join_heads(update, seen.spaces.n_actions or 0)
+    with asking("which losses the critics are shown", report):
+        seen = without_policys_share(seen, report)
     views: list[CriticView] = []
     inside = False
     with asking("which critics there are", report):
         views, inside = examine_scope(seen, critics(seen), report)
     if inside:
-        _examine_all(seen, views, report, truncation_seen=truncation_seen)
+        _examine_all(seen, views, report, whole_loop=whole_loop)
     if seen.refilled and not _knows_a_label(report):
         report = Report(updates=len(seen.updates), discrete=report.discrete)
         _say_nothing_learned(seen, report)
@@ -186,7 +183,7 @@ def _knows_a_label(report: Report) -> bool:
     return other or any(said.startswith("label of") for said in report.conventions)
 
 
-def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, truncation_seen: bool) -> None:
+def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, whole_loop: bool) -> None:
     """Ask one question after the other; an error in the answer to one leaves the others."""
     online = online_parameters(seen)
     with asking("how the targets follow", report):
@@ -199,7 +196,7 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, tru
         examine_untrained(seen, report)
         examine_leaks(seen, report)
     with asking("which label each critic learns", report):
-        examine_critics(seen, views, online, report, truncation_seen=truncation_seen)
+        examine_critics(seen, views, online, report, whole_loop=whole_loop)
         examine_mixed(seen, views, report)
         _say_no_critic(seen, views, report)
     with asking("how the actor learns", report):

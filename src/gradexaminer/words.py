@@ -237,7 +237,9 @@ MEANINGS: dict[str, Meaning] = {
     ),
     # Actors.
     "actor-sign": Meaning("The actor descends Q instead of climbing it", HILL),
-    "actor-detached": Meaning("The actor's loss does not reach the actor: its action was detached", MOVE),
+    "actor-detached": Meaning(
+        "The critic's slope does not reach the actor: its action, or Q in its loss, was detached", MOVE
+    ),
     "actor-replayed": Meaning("The actor's loss uses stored actions, so that no gradient reaches the actor", SLOPE),
     "actor-slope-replayed": Meaning(
         "The actor follows the critic's slope at the stored actions instead of at its own", SLOPE

@@ -96,7 +96,7 @@ RARE: dict[str, Rare] = {
         examine_continuous,
     ),
     "weights of another shape": Rare(
-        SUSPICION, "weights-averaged", DQN, [(LOSS, "loss = (torch.rand(32, 1) * (q - y) ** 2).mean()")]
+        FAULT, "weights-averaged", DQN, [(LOSS, "loss = (torch.rand(32, 1) * (q - y) ** 2).mean()")]
     ),
     "reward discounted as well": Rare(FAULT, "reward-discounted", DQN, [(Y, "y = self.gamma * (r + (1 - d) * v)")]),
     "rewards as whole numbers": Rare(FAULT, "reward-rounded", DQN, [(Y, "y = r.int() + self.gamma * (1 - d) * v")]),
@@ -405,7 +405,7 @@ RARE: dict[str, Rare] = {
         FAULT, "temperature-unweighted", DISCRETE_SAC, [("(pi * log_pi).sum(1)", "log_pi.mean(1)")], examine_dqn
     ),
     "target entropy of no policy": Rare(
-        SUSPICION, "temperature-unreachable", DISCRETE_SAC, [("+ self.target_entropy", "- 4")], examine_dqn
+        FAULT, "temperature-unreachable", DISCRETE_SAC, [("+ self.target_entropy", "- 4")], examine_dqn
     ),
     "odd temperature": Rare(
         NOT_SEEN,

@@ -36,6 +36,14 @@ TEMPERATURE_FAULTS: dict[str, tuple[str, Changes]] = {
             )
         ],
     ),
+    "actor's values detached": (
+        "actor-detached",
+        [(_ACTOR, "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu)).detach()).mean()")],
+    ),
+    "actor's values in a tensor of their own": (
+        "actor-detached",
+        [(_ACTOR, "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu)).data).mean()")],
+    ),
 }
 
 _START, _LEARN = DQN.index("class Agent"), DQN.index("    def learn")

@@ -91,3 +91,20 @@ def test_an_actor_that_learns_from_log_pi_times_a_number_is_examined(load, times
 def test_an_actor_that_learns_from_log_pi_times_another_number_is_not_seen(load):
     agent = load(changed(SAC, [*RATIO, (LOG_PI_TIMES, "log_pi * (q**2)")]))
     assert told(examine_continuous(agent, 0)) == [("not seen", "actor-not-seen")]
+
+
+_BY_HAND = (
+    "at = mu.detach().requires_grad_()\n"
+    "        slope = torch.autograd.grad(torch.min(self.q1(s, at), self.q2(s, at)).sum(), at)[0]\n"
+    "        actor_loss = (alpha * log_pi - (slope * mu).sum(1, keepdim=True)).mean()"
+)
+_WEIGHTED = (
+    "q = torch.min(self.q1(s, mu), self.q2(s, mu)).detach()\n        actor_loss = (torch.softmax(q, 0) * log_pi).sum()"
+)
+
+
+@pytest.mark.parametrize("loss", [_BY_HAND, _WEIGHTED])
+def test_an_actor_whose_values_count_without_a_gradient_of_their_own_is_not_called_detached(loss, load):
+    module = load(changed(SAC, [(sources._SA, loss)]))
+    for seed in SEEDS:
+        assert "actor-detached" not in examine_continuous(module, seed).codes

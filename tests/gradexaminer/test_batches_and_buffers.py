@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gradexaminer import watch
+from gradexaminer import examine, watch
 from gradexaminer.recording.rows import HERE, NEXT, RowIndex
 from gradexaminer.transitions import Spaces, make_transitions
 from tests.gradexaminer import sources
@@ -139,6 +139,23 @@ def test_next_states_that_are_the_rows_stored_after_are_known_again(mask, code):
         report = watch(lambda make: frames_in_a_ring(make, mask=mask), n_actions=3, obs=4, seed=seed)
         assert ("fault", code) in told(report), str(report)
         assert not any(c == "unexplained" for _, c in told(report))
+
+
+@pytest.mark.parametrize("ended", ["terminated", "truncated"])
+def test_an_update_that_is_told_of_time_limits_may_not_take_them_for_ends(ended, load):
+    flag = {"terminated": "done", "truncated": "done or cut"}[ended]
+    stored = "s2, done):\n        self.memory.append((s, a, r, s2, done))"
+    with_limits = f"s2, done, cut):\n        self.memory.append((s, a, r, s2, {flag}))"
+    module = load(changed(sources.DQN, [(stored, with_limits)]))
+    for seed in SEEDS:
+        report = examine(
+            module.Agent,
+            lambda agent, t: agent.remember(*t.as_tuple(), t.truncated),
+            lambda agent: agent.learn(),
+            n_actions=4,
+            seed=seed,
+        )
+        assert told(report) == [("fault", "mask-truncated")] * (ended == "truncated"), str(report)
 
 
 def test_a_row_of_a_running_environment_has_two_names():

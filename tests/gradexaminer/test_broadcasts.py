@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradexaminer import examine
-from gradexaminer.findings import FAULT
+from gradexaminer.findings import FAULT, SUSPICION
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
 from tests.gradexaminer.sources import DQN, Q, V, Y, changed
@@ -80,14 +80,30 @@ def test_a_broadcast_of_a_label_with_entropy_has_its_own_name(name, load):
 AVERAGED = "w = torch.rand(32, 1)\n        loss = (w * (q - y) ** 2).mean()"
 
 
-def test_weights_that_meet_errors_of_another_shape_are_suspected(load):
+def test_weights_that_meet_errors_of_another_shape_are_named(load):
     averaged = load(changed(sources.DQN, [(sources.LOSS, AVERAGED)]))
     own = load(changed(sources.DQN, [(sources.LOSS, AVERAGED.replace("(32, 1)", "32"))]))
     alike = load(changed(sources.DQN, [(sources.LOSS, AVERAGED.replace("rand", "ones"))]))
     for seed in SEEDS:
-        assert examine_dqn(averaged, seed).codes == {"weights-averaged"}
+        assert told(examine_dqn(averaged, seed)) == [(FAULT, "weights-averaged")]
         assert not examine_dqn(own, seed).codes
         assert not examine_dqn(alike, seed).codes
+
+
+MEANS = {  # a loss that is a mean already, multiplied by the rows' weights
+    "squares": "loss = (torch.rand(32) * F.mse_loss(q, y)).mean()",
+    "Huber's": "loss = (torch.rand(32, 1) * F.smooth_l1_loss(q, y)).mean()",
+    "Huber's of each row": "loss = (torch.rand(32, 1) * F.smooth_l1_loss(q, y, reduction='none')).mean()",
+}
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_weights_of_a_loss_that_is_a_mean_are_named_and_a_factor_of_the_whole_loss_is_suspected(name, load):
+    module = load(changed(sources.DQN, [(sources.LOSS, MEANS[name])]))
+    scaled = load(changed(sources.DQN, [(sources.LOSS, "loss = torch.rand(()) * F.mse_loss(q, y)")]))
+    for seed in SEEDS:
+        assert told(examine_dqn(module, seed)) == [(FAULT, "weights-averaged")]
+        assert told(examine_dqn(scaled, seed)) == [(SUSPICION, "weights-averaged")]
 
 
 SEVERAL = [

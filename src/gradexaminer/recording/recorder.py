@@ -25,6 +25,7 @@ from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
 from gradexaminer.recording.lent import ensemble
 from gradexaminer.recording.merging import merge_rows
+from gradexaminer.recording.row_weights import row_weights
 from gradexaminer.recording.rows import Keys, RowIndex
 from gradexaminer.recording.slopes import MOST_OUTPUTS, slopes_of
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
@@ -351,7 +352,7 @@ class Recorder:
         self._backwards += 1
         root = next((x for x in tensors.flat(list(args[:1])) if isinstance(x, torch.Tensor)), None)
         value = float(root.detach().double().mean()) if root is not None and root.numel() else 0.0
-        current = Backward(self._backwards, self._now(), value)
+        current = Backward(self._backwards, self._now(), value, weights=row_weights(root))
         if f.__name__ == "grad":
             asked = tensors.flat([kwargs.get("inputs", args[1] if len(args) > 1 else ())])
             current.reached = {id(x) for x in asked} & set(map(id, self._known))

@@ -116,6 +116,9 @@ class Backward:
         Parameters, by id, into whose `.grad` it wrote.
     left : dict of int to tuple of int
         For each of these, the earlier passes whose gradients still lay in `.grad` when it began.
+    weights : tuple of ndarray
+        What the loss was multiplied by that has one number for each row; see
+        :mod:`gradexaminer.recording.row_weights`.
     """
 
     number: int
@@ -124,6 +127,7 @@ class Backward:
     probe: bool = False
     reached: set[int] = field(default_factory=set)
     left: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    weights: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ from gradexaminer.analysis.actor.by_hand import by_hand
 from gradexaminer.analysis.actor.likelihood_ratio import likelihood_ratio
 from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
 from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
+from gradexaminer.analysis.actor.without_q import learns_without_q
 from gradexaminer.analysis.reading.actions import are_stored, stored_actions
 from gradexaminer.analysis.reading.dueling import as_rows
 from gradexaminer.analysis.reading.fits import is_constant
@@ -240,6 +241,8 @@ def _say_other_state(path: Path, actors: list[tuple[Call, int]], report: Report)
 
 def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
     """Say why no gradient went through an action, where a loss shows that one should have."""
+    if learns_without_q(seen, online, report):
+        return
     for u in seen.updates:
         for b in u.backwards:
             for rows in value_rows(seen, u, b.number):

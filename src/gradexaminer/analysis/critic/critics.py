@@ -63,7 +63,7 @@ def examine_critics(
     online: frozenset[int],
     report: Report,
     *,
-    truncation_seen: bool = False,
+    whole_loop: bool = False,
 ) -> None:
     """Say what label each critic learns, and what is wrong with it."""
     state_values = [view for view in views if is_state_value(seen, view)]
@@ -79,7 +79,7 @@ def examine_critics(
             view.labels.append(_labels(seen, together, online, before))
         view.agreed = label.settled(_agreed(view))
         view.level = label.is_level(view.agreed)
-        if truncation_seen and not view.agreed:
+        if whole_loop and not view.agreed:
             _with_own_rewards(seen, view, online, report)
     policies = [view for view in views if _is_policy(view, views)]
     if policies and not any(view.agreed for view in views):
@@ -94,7 +94,7 @@ def examine_critics(
             report.add(FAULT, "error-averaged", view.name, "d loss / d Q is one number in each update")
         else:
             _examine_one(seen, view, report)
-        if truncation_seen and view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
+        if view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
             report.add(
                 FAULT, "mask-truncated", view.name, "rows that were cut off fit only without a bootstrapped value"
             )

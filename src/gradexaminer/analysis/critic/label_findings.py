@@ -35,6 +35,8 @@ FEWEST_SCALES = 3  # updates in which a loss's factor was measured
 USUAL = (0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)  # discounts
 SAME_LOSS = 1e-3  # relative difference of two losses that are the same
 SAME_SCALE = 2e-2  # relative difference of two factors that are the same
+SAME_MEAN_WEIGHT = 5e-3  # relative difference of two factors, each divided by the mean of the rows' weights
+PLAIN = {"squared", "Huber"}  # losses in which no row has a weight of its own
 SAME_FACTOR = 2e-4  # difference of two factors in one label
 
 
@@ -318,11 +320,32 @@ def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:
     """One factor of the whole loss in each update, another one each time, where no row has a weight of its own."""
     scales = np.abs([x.scale for x in found])
     varies = len(found) >= FEWEST_SCALES and float(np.ptp(scales)) > SAME_SCALE * float(scales.max())
-    plain = {"squared", "Huber"}
     whole = all(len(rows.index) == len(rows.call.keys.index) for _, _, rows in view.rows)  # else B is not known
-    if varies and whole and all(x.loss in plain for labels in view.labels for x in labels):
-        told = f"the factor of Q - y runs from {scales.min():.3g} / B to {scales.max():.3g} / B"
+    if not varies or not whole:
+        return
+    told = f"the factor of Q - y runs from {scales.min():.3g} / B to {scales.max():.3g} / B"
+    if _is_mean_of_weights(view, found[0]):
+        report.add(FAULT, "weights-averaged", view.name, f"{told}: each time it is the mean of the rows' weights")
+    elif all(x.loss in PLAIN for labels in view.labels for x in labels):
         report.add(SUSPICION, "weights-averaged", view.name, told)
+
+
+def _is_mean_of_weights(view: CriticView, label: Label) -> bool:
+    """Whether the losses were multiplied by weights of rows, whose mean is the factor of all rows in each update."""
+    if len(view.labels) != len(view.rows):
+        return False
+    known = [
+        ([abs(x.scale) for x in labels if x.loss in PLAIN and x.key == label.key], backward.weights)
+        for labels, (_, backward, _) in zip(view.labels, view.rows, strict=True)
+    ]
+    known = [(scales, weights) for scales, weights in known if scales and weights]
+    if len(known) < FEWEST_SCALES:
+        return False
+    for k in range(min(len(weights) for _, weights in known)):
+        factors = np.array([scales[0] / weights[k].mean() for scales, weights in known])
+        if np.isfinite(factors).all() and np.ptp(factors) < SAME_MEAN_WEIGHT * factors.max():
+            return True
+    return False
 
 
 def _is_told(gamma: float, told: list[float]) -> bool:
