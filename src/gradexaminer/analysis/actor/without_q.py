@@ -102,7 +102,7 @@ def _comes_through_log_pi(seen: Observed, b: Backward, actor: Call, action: np.n
 
 
 def _is_multiple(g: np.ndarray, of: np.ndarray) -> bool:
-    """Whether one positive factor makes `g` of this, but where a squashed action is so near a bound that 1e-6 counts."""
+    """Whether one positive factor makes `g` of this, but where a squashed action is near a bound, where 1e-6 counts."""
     clear = np.abs(of) < FAR
     factor = float((g * of)[clear].sum() / max(float((of[clear] ** 2).sum()), 1e-30))
     return factor > 0 and bool(np.abs(g - factor * of)[clear].max() < SAME * np.abs(g[clear]).max())

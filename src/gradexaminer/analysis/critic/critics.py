@@ -9,6 +9,7 @@ import numpy as np
 
 from gradexaminer.analysis.critic import candidates, label
 from gradexaminer.analysis.critic.evidence import Evidence, Label
+from gradexaminer.analysis.critic.kept_values import keeps_values
 from gradexaminer.analysis.critic.label_findings import say_label
 from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
@@ -122,9 +123,11 @@ def _is_averaged(view: CriticView) -> bool:
 
 
 def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
-    for _, _, rows in view.rows:
+    for update, _, rows in view.rows:
         elsewhere = gradient_elsewhere(rows)
-        if elsewhere:
+        if elsewhere and elsewhere[0] == "untaken" and keeps_values(update, rows):
+            report.convention("labels of untaken outputs: their values before the steps of the update")
+        elif elsewhere:
             report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         say_action_shown(seen, view, rows, report)
     if view.exchanged and view.agreed:
