@@ -175,6 +175,7 @@ MEANINGS: dict[str, Meaning] = {
     "low-precision": Meaning(
         "The network's outputs have 16 bits, whose rounding hides the formula: examine it without autocast"
     ),
+    "critic-one-row": Meaning("The critic learns from a single row of the batch"),
     "rows-weighted": Meaning("Rows have weights of their own, as with prioritized replay"),
     "few-rows": Meaning(
         "A batch has too few distinct rows, or too little in which they differ, to tell which label was used"

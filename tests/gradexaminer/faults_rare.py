@@ -95,6 +95,7 @@ RARE: dict[str, Rare] = {
         [("np.zeros((size, a), np.float32)", "np.zeros((size, a), np.int64)"), (_STORED, f"{_STORED}.float()")],
         examine_continuous,
     ),
+    "the largest error alone": Rare(FAULT, "critic-one-row", DQN, [(LOSS, "loss = ((q - y) ** 2).max()")]),
     "weights of another shape": Rare(
         FAULT, "weights-averaged", DQN, [(LOSS, "loss = (torch.rand(32, 1) * (q - y) ** 2).mean()")]
     ),

@@ -45,3 +45,17 @@ def test_faults_of_a_label_that_is_fitted_in_several_steps_are_named(load):
     module = load(changed(FITTED, [("(1 - d) * ", "")]))
     for seed in SEEDS:
         assert told(examine_dqn(module, seed)) == [("fault", "mask-missing")]
+
+
+_LOOP = "        for i in {rows}:\n            loss = F.mse_loss(self.net(s[i]), y[i])\n"
+BY_ROW = FITTED.replace("        for _ in range(3):\n            loss = F.mse_loss(self.net(s), y)\n", _LOOP)
+
+
+@pytest.mark.parametrize(("rows", "codes"), [("range(31, 32)", {"critic-one-row"}), ("range(32)", set())])
+def test_a_loop_that_fits_one_row_of_a_batch_is_told_from_one_that_fits_each(rows, codes, load):
+    module = load(BY_ROW.replace("{rows}", rows))
+    alone = load(changed(DQN, [("self.batch = 0.99, 0.01, 32", "self.batch = 0.99, 0.01, 1")]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert {code for level, code in told(report) if level == "fault"} == codes, str(report)
+        assert "critic-one-row" not in examine_dqn(alone, seed).codes

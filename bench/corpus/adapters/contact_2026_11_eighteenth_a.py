@@ -152,7 +152,16 @@ def ddqn_76c9a2(code: Any) -> Report:
     return _classic(code, "DQN")
 
 
-@update("76c9a21cba1f", "algos/priordqn.py", "167260db78", "double DQN, priorities", OWN, RIGHT, READ, EIGHTEENTH)
+@update(
+    "76c9a21cba1f",
+    "algos/priordqn.py",
+    "167260db78",
+    "double DQN, priorities",
+    OWN,
+    ("weights-averaged",),
+    "read: weights of shape (B,) meet losses of shape (B, 1); corrected after the run",
+    EIGHTEENTH,
+)
 def priorities_76c9a2(code: Any) -> Report:
     return _classic(code, "PriorDQN")
 
@@ -473,7 +482,7 @@ def dqn_60464d(code: Any) -> Report:
     "e4bd92f2ae",
     "DQN, images, no target",
     OWN,
-    ("mask-missing", "rows-weighted|unexplained"),
+    ("mask-missing", "critic-one-row|rows-weighted|unexplained"),
     "read: the end of an episode is not stored; the last transition of a batch alone is learned from",
     EIGHTEENTH,
 )

@@ -347,8 +347,9 @@ def sac_2d5b28(code: Any) -> Report:
     "61f82deab7",
     "TD3",
     PASSED,
-    RIGHT,
-    "read; the actor learns in every call",
+    ("critic-other-action",),
+    "read: noise is written into the memory of the batch's actions, while all are float32, as in the warm-up; "
+    "corrected after the run",
     EIGHTEENTH,
 )
 def td3_2d5b28(code: Any) -> Report:
@@ -432,8 +433,8 @@ def ddpg_e1b910(code: Any) -> Report:
     "3738fcf2f5",
     "TD3",
     OWN,
-    ("mask-averaged|broadcast",),
-    "read: a mask of shape (B,) meets values of shape (B, 1)",
+    ("mask-averaged|broadcast", "critic-other-action"),
+    "read: a mask of shape (B,) meets values of shape (B, 1); noise is written into the actions (corrected)",
     EIGHTEENTH,
 )
 def twins_e1b910(code: Any) -> Report:

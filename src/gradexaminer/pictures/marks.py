@@ -88,6 +88,7 @@ MARKS: dict[str, Mark] = {
     ),
     "clip-inside": _LOSS,
     "weights-averaged": _LOSS,
+    "critic-one-row": _LOSS,
     "error-not-squared": _LOSS,
     "gradient-one-sided": _in(CRITIC, "optimizer"),
     "polyak-weights": _in(CRITIC, "target"),

@@ -12,6 +12,7 @@ from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.kept_values import keeps_values
 from gradexaminer.analysis.critic.label_findings import say_label
 from gradexaminer.analysis.critic.mirrored import exchange
+from gradexaminer.analysis.critic.one_row import say_one_row
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
 from gradexaminer.analysis.critic.own_rewards import labels_with_own_rewards
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
@@ -88,6 +89,7 @@ def examine_critics(
             NOT_SEEN, "out-of-scope", policies[0].name, "it is trained as a policy: its outputs go into a softmax"
         )
         return
+    say_one_row(seen, [view for view in views if view not in policies], report, whole_loop=whole_loop)
     for view in views:
         if view in policies:
             report.add(NOT_SEEN, "policy-not-examined", view.name)
