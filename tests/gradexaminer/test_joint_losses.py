@@ -57,3 +57,12 @@ def test_values_that_are_held_down_at_all_actions_are_not_taken_for_a_policys_lo
     module = load(changed(DISCRETE_SAC, [*_ASKED_ONCE, (_WITHOUT, "q = all1.detach()"), (before, down)]))
     for seed in SEEDS:
         assert "critic-moved-by-actor" not in examine_dqn(module, seed).codes
+
+
+def test_a_policy_beside_critics_that_are_not_understood_is_not_called_on_policy(load):
+    squares = [(_WITHOUT, "q = torch.min(all1, all2)"), ("log_pi - q)", "log_pi - q ** 2)")]
+    module = load(changed(DISCRETE_SAC, [*_ASKED_ONCE, *squares]))
+    for seed in SEEDS:
+        report = examine_dqn(module, seed)
+        assert told(report), str(report)
+        assert "out-of-scope" not in report.codes

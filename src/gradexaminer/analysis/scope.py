@@ -14,6 +14,7 @@ from gradexaminer.findings import NOT_SEEN, Report
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.views import CriticView
     from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call
 
 FEWEST_ATOMS = 5  # outputs for each action from which on they are taken for a distribution: C51 has 51, QR-DQN 200
 
@@ -74,13 +75,16 @@ def _on_policy(seen: Observed, views: list[CriticView]) -> tuple[str, str] | Non
         asked = any(c.extra for u in seen.updates for c in u.calls)
         given = any(np.any(g) for u in seen.updates for x in u.log_probs for g in x.gradients.values())
         return ("", f"the gradient comes through log pi, {told}") if given and not asked else None
-    policies = [
-        c.network
-        for u in seen.updates
-        for b in u.backwards
-        for c in u.calls_with_gradient(b.number)
-        if is_policy(seen, c)
-    ]
-    if not policies or any(v.rows[0][2].values.shape[1] > 1 for v in views):
+    learning = [c for u in seen.updates for b in u.backwards for c in u.calls_with_gradient(b.number)]
+    policies = [c.network for c in learning if is_policy(seen, c)]
+    valued = any(v.rows[0][2].values.shape[1] > 1 for v in views)
+    if not policies or valued or any(_values_each_action(seen, c) for c in learning):
         return None
     return policies[0], f"each row's gradient adds up to 0 over the actions, as that of log pi does, {told}"
+
+
+def _values_each_action(seen: Observed, call: Call) -> bool:
+    """Whether a network that is no policy has one output for each action, whatever it learns."""
+    n, rows = seen.spaces.n_actions, len(call.keys.index)
+    single = not call.fed and len(call.outputs) == 1 and not is_policy(seen, call)
+    return n is not None and n > 1 and single and call.outputs[0].size == rows * n
