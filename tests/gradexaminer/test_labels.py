@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gradexaminer.analysis.critic import label
+from gradexaminer.analysis.critic.candidates import Candidate
 from gradexaminer.analysis.critic.curved import _stand_for_a_term
+from gradexaminer.analysis.critic.evidence import Evidence
 from gradexaminer.analysis.reading.fits import fit
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn, told
@@ -21,6 +24,21 @@ def test_mixed_labels_that_are_masked_lack_no_mask(load):
     assert examine_dqn(load(changed(sources.DQN, broadcast))).codes == {"broadcast"}
     report = examine_dqn(load(changed(sources.DQN, [*broadcast, (Y, "y = r + self.gamma * v")])))
     assert report.codes == {"broadcast", "mask-missing"}, str(report)
+
+
+def test_an_update_with_most_rows_beyond_hubers_bend_is_explained_without_a_search(monkeypatch):
+    """Three rows of 32 are too few for a fit; the known loss on the right label explains all 32 at once."""
+    searched = []
+    monkeypatch.setattr(label, "_departures", lambda *x: searched.append(x) or iter(()))
+    rng = np.random.default_rng(0)
+    q, reward, value = rng.normal(size=(3, 32))
+    terminated, error = np.arange(32.0) % 4 == 0, rng.choice([-2.0, 2.0], 32)
+    error[:3] = 0.1, -0.2, 0.3
+    q = reward + 0.99 * ~terminated * value + error
+    e = Evidence(np.clip(error, -1, 1) / 32, q, reward, terminated.astype(float), np.zeros(32), (0.99,))
+    (found,) = label.explain(e, [Candidate("max of the target network", value, np.ones(32, bool))])
+    assert "most rows beyond" in found.loss
+    assert searched == []
 
 
 def test_a_part_of_a_fit_that_is_rounding_has_no_sign():

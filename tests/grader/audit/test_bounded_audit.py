@@ -14,6 +14,8 @@ from gradschool.core.exercise import CHAPTERS
 BOUNDED = Options(search=1, changes=3, luck=2, known_luck=2, claims=20, most=3)
 # An answer whose weights are read takes a hundred times as long to judge, and has a test of all its mutants elsewhere.
 READ = replace(BOUNDED, changes=1, claims=5, most=1)
+# So does an agent of the lab: nine updates of several networks for each question.
+AGENTS = replace(BOUNDED, changes=1, claims=5)
 # The lab has six exercises, chapter 5 has four. A mutant of a whole agent, and one of a condition on two inputs, as in
 # PPO's clip, is told more vaguely.
 LEAST, VAGUE = {"lab": 12, "next": 7}, {"lab": 0.25, "next": 0.25}
@@ -23,7 +25,7 @@ LEAST, VAGUE = {"lab": 12, "next": 7}, {"lab": 0.25, "next": 0.25}
 def audited(part: str) -> tuple[DeepAudit, DeepAudit]:
     read = [name for name, entry in entries(part).items() if entry.exercise.read]
     compared = [name for name in entries(part) if name not in read]
-    return deep_audit(compared, BOUNDED, jobs=2), deep_audit(read, READ, jobs=2)
+    return deep_audit(compared, AGENTS if part == "lab" else BOUNDED, jobs=2), deep_audit(read, READ, jobs=2)
 
 
 @pytest.mark.slow

@@ -42,14 +42,18 @@ WEIGHTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def curved_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
     """Known shapes of a loss on right labels; else the label under which rows have weights."""
+    yield from list(known_forms(e, candidates)) or _weighted(e, candidates)
+
+
+def known_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
+    """Known shapes of a loss on right labels, in all rows."""
     right = [c for c in candidates if not c.fault and not _unasked(e, c, "live")]
-    found = [
-        _made(e, c, "live", gamma, name, f.coefficients["q"])
-        for c, gamma in product(right, e.gammas)
-        for name, shape in CURVES.items()
-        if (f := fit(e.g, {"q": shape(e.q, _label(e, c, "live", gamma))}, np.ones(len(e.g), bool))).exact
-    ]
-    yield from found or _weighted(e, candidates)
+    everywhere = np.ones(len(e.g), bool)
+    for c, gamma in product(right, e.gammas):
+        for name, shape in CURVES.items():
+            f = fit(e.g, {"q": shape(e.q, _label(e, c, "live", gamma))}, everywhere)
+            if f.exact:
+                yield _made(e, c, "live", gamma, name, f.coefficients["q"])
 
 
 def _unasked(e: Evidence, candidate: Candidate, mask: str) -> bool:

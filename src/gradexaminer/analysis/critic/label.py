@@ -7,7 +7,7 @@ then one departure from them at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
 
@@ -33,6 +33,7 @@ SAME_ALPHA = 2e-2  # relative difference of two that are the same
 ONE_GAMMA, LEAST_GAMMA = 1e-2, 1e-3  # the same of the value's factor, and of which it is at least
 TRIED_ELSEWHERE = {("plain", "live"), ("plain", "live or cut"), ("shifted at the end", "done")}
 BESIDE = {"of the transition before", "of the transition after"}
+Forms = Callable[[Evidence, list[Candidate], np.ndarray, np.ndarray], Iterator[Label | None]]
 FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
 
 
@@ -49,13 +50,26 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
         again = list(_clamped_forms(e, candidates, flat))
     if again:
         return again
-    for rows in choices:
-        for forms in (_plain_forms, _mixed_forms, _departures, _unmasked_forms, _shifted_forms):
-            found = [label for label in forms(e, candidates, rows, flat) if label is not None]
-            if found:
-                return found
+    usual: list[Forms] = [_plain_forms, _mixed_forms]
+    departures: list[Forms] = [_departures, _unmasked_forms, _shifted_forms]
+    found = _first_of(usual, e, candidates, choices[0], flat)
+    # Where most rows are beyond Huber's bend, the others are too few for a fit, and hundreds of departures would fail.
+    found = found or (list(curved.known_forms(e, candidates)) if flat.any() else [])
+    found = found or _first_of(departures, e, candidates, choices[0], flat)
+    for rows in choices[1:]:
+        found = found or _first_of([*usual, *departures], e, candidates, rows, flat)
+    if found:
+        return found
     permuted = list(permuted_forms(e, candidates, choices[0]))
     return permuted or list(_clamped_forms(e, candidates, flat)) or list(curved.curved_forms(e, candidates))
+
+
+def _first_of(
+    kinds: Sequence[Forms], e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
+) -> list[Label]:
+    """Return what the first kind of forms finds that finds any."""
+    found = ([label for label in forms(e, candidates, rows, flat) if label is not None] for forms in kinds)
+    return next((labels for labels in found if labels), [])
 
 
 def _again(
