@@ -137,3 +137,10 @@ def test_who_makes_the_batch_is_told_of_its_shapes_and_types(load):
     assert (fault.code, "`b.tensors(column=True)`" in fault.evidence) == ("broadcast", True)
     (crashed,) = examined(lambda b: (b.obs, b.action, b.reward, b.next_obs, b.done)).findings
     assert (crashed.code, "the batch holds NumPy arrays: `b.tensors()`" in crashed.evidence) == ("crashed", True)
+
+
+def test_a_loss_of_two_slopes_is_no_broadcast(load):
+    """Of a pinball loss the rows on one side look flat, and one number is left on the other: no mean of labels is."""
+    pinball = ("F.mse_loss(q, y)", "torch.maximum(0.9 * (y - q), 0.1 * (q - y)).mean()")
+    report = examine_changed(load, pinball)
+    assert not report.codes & {"broadcast", "reward-averaged", "bootstrap-averaged"}, str(report)

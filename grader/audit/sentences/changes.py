@@ -96,6 +96,7 @@ TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "times-option": lambda x, k: (x * k, k),
     "over-option": lambda x, k: (x / k if k else x, k),
     "times-rest-option": lambda x, k: (x - x * k, k),
+    "at-best-of": lambda a, b: (np.stack([np.full(len(r), r[list(o).index(max(o))]) for r, o in zip(a, b, strict=True)]), b),
     "both-rest": lambda x, k: (1.0 - x, 1.0 - k),
     "smaller": lambda a, b: (np.where(a < b, a, b),) * 2,
     "larger": lambda a, b: (np.where(a > b, a, b),) * 2,

@@ -25,6 +25,7 @@ from gradschool.core.calling import Raised, call_twice
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 from gradschool.core.report import Report
+from gradschool.diagnosis.inputs import numbers_of
 
 NEAR = 1e-5  # of the largest entry: what a sentence calls equal may differ by so much
 RIGHT_PARTS = re.compile(r"((?:`[\w.]+`(?:, | and )?)+) (?:is|are) right\.$")
@@ -327,6 +328,22 @@ def _leak(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Samp
     return _sometimes_wrong(entry, mutant, report, samples)
 
 
+def _direction(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that an answer, or its step from the old weights, has the right direction."""
+    part = report.claim.part
+    start_of = entry.exercise.steps.get(part)
+    for s in samples:
+        start = np.zeros(s.right[part].size) if start_of is None else np.ravel(numbers_of(s.case.args[start_of]))
+        got, right = (np.ravel(x[part]) - start for x in (s.got, s.right))
+        if not np.isfinite(got).all():
+            continue  # divided by 0, it has none
+        long = float(np.linalg.norm(right)) or 1.0
+        made = right * (float(np.linalg.norm(got)) / long)
+        if np.abs(got - made).max(initial=0.0) > 1e-4 * np.abs(got).max(initial=0.0) + 1e-12:
+            return f'another direction on "{s.case.name}"'
+    return ""
+
+
 def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that a factor, or an offset, is the same in all of the answer, in each column, or in each row."""
     line, kind = report.claim.details
@@ -462,6 +479,7 @@ KINDS: dict[str, Test] = {
     "not-zero": _not_zero,
     "leak": _leak,
     "lines": _lines,
+    "direction": _direction,
     "formula": _formula,
     "place": _place,
     "isolated": _isolated,

@@ -245,4 +245,8 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "row-of-twice": lambda s, part, name: _row_of(s, part, name, 2),
     "pair-twice": _pair_twice,
     "back-to-itself": _back_to_itself,
+    "row-is": lambda s, part, name: _line(0, int(s.inputs[name]), True)(s, part),
+    "row-is-not": lambda s, part, name: _line(0, int(s.inputs[name]), False)(s, part),
+    "column-is": lambda s, part, name: _line(1, int(s.inputs[name]), True)(s, part),
+    "column-is-not": lambda s, part, name: _line(1, int(s.inputs[name]), False)(s, part),
 }

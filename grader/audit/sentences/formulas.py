@@ -91,6 +91,8 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return start, right - start
         if kind == "right+input":
             return right, _beside(s, rest[0], right)
+        if kind == "right+start":
+            return right, numbers_of(s.case.args[str(rest[0])]).reshape(right.shape)
         if kind == "input-right":
             x = _beside(s, rest[0], right)
             return 0.0, None if x is None else x - right
@@ -101,6 +103,10 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind in ("right*input", "right/input"):
             x = _beside(s, rest[0], right)
             return 0.0, None if x is None else np.asarray(OF_TWO[str(kind)[5]](right, x))
+        if kind in ("right*right/input", "input*input/right"):
+            x = _beside(s, rest[0], right)
+            over, under = (right, x) if kind == "right*right/input" else (x, right)
+            return 0.0, None if x is None else np.where(right == 0, 0.0, over * (over / under))
         if str(kind).startswith("input") and str(kind).endswith("input"):
             a, b = _beside(s, rest[0], right), _beside(s, rest[1], right)
             return 0.0, None if a is None or b is None else np.asarray(OF_TWO[str(kind)[5]](a, b))
@@ -345,6 +351,7 @@ def factor(name: str, s: Sample, samples: Sequence[Sample]) -> float | None:
     sizes = {k for one in samples for k in one.case.sizes}
     known = {k: float(s.case.sizes.get(k, 1)) for k in sizes}
     known |= {k: float(x) for k, x in s.inputs.items() if x.ndim == 0 and k not in sizes}
+    known |= {f"length-of-{k}": float(len(x)) for k, x in s.case.args.items() if isinstance(x, (list, tuple))}
     for before, after, of in OF_NUMBER:
         inner = name.removeprefix(before).removesuffix(after)
         if name == f"{before}{inner}{after}" and inner in known:

@@ -128,14 +128,17 @@ class Placing:
     def _with_value(self, label: str, parts: Sequence[Part], name: str, value: float) -> Iterator[Part]:
         """Yield the part for cases with another value of an option in which, and in it alone, they were not.
 
-        What is right where `gamma` is 1 may be right there because every row of these cases ends.
+        What is right where `gamma` is 1 may be right there because every row of these cases ends. Of a count the next
+        one is asked for as well: what is right after no steps may be right after one.
         """
         bases = [*_bases([p for p in parts if p.is_wrong]), *_bases([p for p in parts if not p.is_wrong])]
         for base in bases:
             old, put = subjects(self.laboratory.exercise, base.args)[name]
-            if isinstance(old, bool | int | float) and old != value:
-                args = put(type(old)(value))
-                yield from self._asked(label, parts, [replace(base, name=f"{base.name}, {name} {value}", args=args)])
+            is_count = isinstance(old, int) and not isinstance(old, bool)
+            for other in (value, value + 1) if is_count else (value,):
+                if isinstance(old, bool | int | float) and old != other:
+                    case = replace(base, name=f"{base.name}, {name} {other}", args=put(type(old)(other)))
+                    yield from self._asked(label, parts, [case])
 
     def _asked(self, label: str, parts: Sequence[Part], cases: Iterable[Case]) -> Iterator[Part]:
         for case in cases:

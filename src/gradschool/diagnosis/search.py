@@ -23,7 +23,7 @@ from gradschool.diagnosis.hypotheses.every_pair import every_pair
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.other_losses import cheapest, may_be, other_losses
-from gradschool.diagnosis.hypotheses.patterns import displaced, leaks, lines, nearly, precision, wrong_signs
+from gradschool.diagnosis.hypotheses.patterns import direction, displaced, leaks, lines, nearly, precision, wrong_signs
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import (
     INTEGRAL,
@@ -44,6 +44,7 @@ from gradschool.diagnosis.verdicts import verdicts
 from gradschool.diagnosis.wording import formula_sentence, listed, place_sentence, switched_by
 
 LOSSES, CERTAIN = 0.25, 3.0  # of the time at first: to try other losses, which ask about each row, and to make certain
+COUNTED = "counted: "  # before a sentence that is not read from weights
 LEAST_READ = 3  # answers of which one sentence must be true: what a single one allows may be luck
 REPEATS = ("repeated", "repeats", "row-of-twice", "pair-twice")  # conditions on ids that occur more than once
 
@@ -120,6 +121,7 @@ class Search:
             self._with_one_option,
             self._as_if,
             self._other_loss,
+            self._direction,
             self._responds,
             self._where_wrong,
             self._alone,
@@ -191,7 +193,8 @@ class Search:
         for sentence in wrong[0]:
             if all(sentence in says for says in wrong):
                 where = "" if all(sentence in says for says in right) else " where it is wrong"
-                said = f"Read from the weights{where}: {sentence}."
+                how = "Counted" if sentence.startswith(COUNTED) else "Read from the weights"
+                said = f"{how}{where}: {sentence.removeprefix(COUNTED)}."
                 experiment = f"read after {len(wrong) + len(right)} updates"
                 found = Diagnosis("read", said, Claim("read", label, (sentence, where.strip())), experiment)
                 yield self._with_place(label, found) if where else found
@@ -212,6 +215,9 @@ class Search:
 
     def _nearly(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, nearly)
+
+    def _direction(self, label: str) -> Iterator[Diagnosis]:
+        yield from self._beside(label, direction)
 
     def _leaks(self, label: str) -> Iterator[Diagnosis]:
         yield from (self._with_place(label, d) for d in self._beside(label, leaks))

@@ -82,7 +82,9 @@ def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
         return "term-too-many", f"{part.what} is too large by exactly {formula.says}, in every entry."
     if fit.factor_name == "sign":
         return "term-missing", f"{part.what} is too small by exactly {formula.says}, in every entry."
-    return f"term-{fit.factor_name}", f"{part.what} is what it should be plus {fit.factor} {formula.says}."
+    said = f"{part.what} is what it should be plus {fit.factor} {formula.says}"
+    said += ", as weight decay, or a penalty on the weights in the loss, adds" if formula.key[0] == "right+start" else ""
+    return f"term-{fit.factor_name}", f"{said}."
 
 
 def place_sentence(part: Part, at: Place) -> tuple[str, str]:

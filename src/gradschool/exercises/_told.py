@@ -234,6 +234,20 @@ def told_of_share(share: float | None, tau: float) -> tuple[str, ...]:
         "moves 1 - tau of the way, not tau": 1 - tau,
         "moves tau of the way twice": 2 * tau - tau**2,
         "moves tau^2 of the way, not tau": tau**2,
+        "moves half of tau of the way, not tau": tau / 2,
+        "moves 2 tau of the way, not tau": 2 * tau,
     }
     found = [says for says, x in known.items() if _is(share, x)]
     return (*found, f"moves {share:.3g} of the way, not tau")
+
+
+def told_of_mix(old: float, new: float, tau: float) -> tuple[str, ...]:
+    """Return in words a sum of a target's weights and its network's that is no average, with their two factors."""
+
+    def named(x: float) -> list[str]:
+        known = {"1": 1.0, "tau": tau, "1 - tau": 1 - tau}
+        return [says for says, number in known.items() if _is(x, number)] or [f"{x:.3g}"]
+
+    ways = product(named(old), named(new))
+    found = [f"becomes {a} times itself plus {b} times its network: these two must add up to 1" for a, b in ways]
+    return (*found, "becomes a sum of itself and its network in which the two factors do not add up to 1")

@@ -21,6 +21,7 @@ def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
     n = rows.pairs.sum(axis=1)
     each = g / n
     found: dict[str, None] = {}
+    last: dict[str, None] = {}  # what says least
     for name in list(rows.values)[: rows.right]:
         of_rows = rows.errors(name)
         error = rows.pairs @ of_rows / n
@@ -29,7 +30,8 @@ def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
             found |= dict.fromkeys(_rows_that_count(each, error, rows))
             found |= dict.fromkeys(_bounds(each, rows, name))
             found |= dict.fromkeys(_further_values(g, rows, name))
-    return tuple(f"in `{part}` {says}" for says in (*found, *_sizes(each)))
+            last |= dict.fromkeys(_of_flagged_alone(each, error, rows))
+    return tuple(f"in `{part}` {says}" for says in (*found, *_sizes(each), *last))
 
 
 def _sizes(each: Array) -> Iterator[str]:
@@ -47,6 +49,7 @@ def _losses(each: Array, error: Array, rows: Rows) -> Iterator[str]:
     """Yield the losses of the right errors (P,) that have these slopes."""
     off = np.abs(error) > NO_ERROR * np.abs(error).max()
     size, e, top = np.abs(each[off]), np.abs(error[off]), np.abs(each).max()
+    yield from _by_sign(each[off], error[off])
     if np.abs(each[~off]).max(initial=0.0) > EXACT * top or size.size < SPARE + 1:
         return
     if not (np.sign(each[off]) == np.sign(error[off])).all():
@@ -57,6 +60,23 @@ def _losses(each: Array, error: Array, rows: Rows) -> Iterator[str]:
     if _proportional(size, np.tanh(e)):
         yield "the slope is tanh of Q - y, as of a loss log(cosh(Q - y))"
     yield from _power(size, e)
+
+
+def _by_sign(each: Array, error: Array) -> Iterator[str]:
+    """Yield a loss in which errors above 0 and below have slopes of two sizes, or count with two weights."""
+    above = error > 0
+    if min(above.sum(), (~above).sum()) < 1 or len(each) < SPARE + 2:
+        return
+    near = EXACT * np.abs(each).max()
+    slopes = [each[some] for some in (above, ~above)]
+    if all(np.ptp(x) <= near for x in slopes) and abs(slopes[0][0] + slopes[1][0]) > near:
+        yield "the slope is one number where Q is above y and another where Q is below, as of a quantile (pinball) loss"
+    weights = each / error
+    of_above, of_below = float(weights[above].mean()), float(weights[~above].mean())
+    fits = all(np.ptp(weights[some]) <= EXACT * np.abs(weights).max() for some in (above, ~above))
+    if fits and abs(of_above - of_below) > EXACT * np.abs(weights).max() and of_above * of_below > 0:
+        times = of_above / of_below
+        yield f"the rows whose Q is above y count {times:.3g} times as much as those whose Q is below"
 
 
 def _huber(size: Array, e: Array, rows: Rows) -> Iterator[str]:
@@ -147,6 +167,17 @@ def _weight_of(flagged: Array, each: Array, error: Array, off: Array, what: str)
         yield f"the {what} rows count {times:.3g} times as much as the others"
 
 
+def _of_flagged_alone(each: Array, error: Array, rows: Rows) -> Iterator[str]:
+    """Yield that the flagged rows alone have a wrong gradient."""
+    for flags, what in ((rows.terminated, "terminated"), (rows.truncated, "truncated")):
+        flagged = rows.pairs @ flags > 0
+        if np.count_nonzero(error[~flagged]) < SPARE or not _one_factor(each[~flagged], error[~flagged]):
+            continue
+        c = float((each * error)[~flagged].sum() / (error * error)[~flagged].sum())
+        if np.abs(each - c * error)[flagged].max(initial=0.0) > EXACT * np.abs(each).max():
+            yield f"only the {what} rows have a wrong gradient"
+
+
 def _one_factor(x: Array, y: Array) -> bool:
     c = float((x * y).sum() / max(float((y * y).sum()), 1e-300))
     return bool(c != 0 and np.abs(x - c * y).max() <= EXACT * np.abs(x).max())
@@ -160,7 +191,9 @@ def _bounds(each: Array, rows: Rows, name: str) -> Iterator[str]:
     for c in rows.factors:
         y = q - each / c
         yield from _of_ends(y, r + future, live)
-        yield from _kept(y, r + future, f"the label r + gamma * ({name} {MASKS[0]})")
+        label = f"the label r + gamma * ({name} {MASKS[0]})"
+        yield from _kept(y, r + future, label)
+        yield from _kept_by_a_reward(y, r + future, rows.reward, label)
         yield from _kept(y - future, r, "the reward")
         if rows.gamma and live.sum() > SPARE and np.abs(y - r)[~live].max(initial=0.0) <= EXACT * np.abs(q).max():
             yield from _kept(((y - r) / rows.gamma)[live], value[live], f"the value ({name})")
@@ -192,6 +225,20 @@ def _kept(made: Array, x: Array, what: str) -> Iterator[str]:
     yield from (f"{what} is kept {says}" for side, says in ((below, at_least), (above, at_most)) if side.any())
     if below.any() or above.any():
         yield f"{what} is kept within bounds"
+
+
+def _kept_by_a_reward(made: Array, x: Array, rewards: Array, what: str) -> Iterator[str]:
+    """Yield that x was kept within the rewards of the batch to become what was made."""
+    near = EXACT * max(1.0, float(np.abs(x).max()))
+    low, high = float(rewards.min()), float(rewards.max())
+    below, above = (x < low - 1e3 * near).any(), (x > high + 1e3 * near).any()
+    for bites, at_least, at_most, says in (
+        (below and above, low, high, "within the rewards of the batch"),
+        (above, -np.inf, high, "at the largest reward of the batch or less"),
+        (below, low, np.inf, "at the smallest reward of the batch or more"),
+    ):
+        if bites and np.abs(made - np.clip(x, at_least, at_most)).max() <= near:
+            yield f"{what} is kept {says}"
 
 
 def _is_round(x: float, near: float) -> bool:

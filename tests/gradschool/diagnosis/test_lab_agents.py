@@ -385,3 +385,32 @@ def test_an_action_that_is_drawn_at_random_is_never_the_best_one_every_time() ->
     assert not any(adapters._is_greedy(agent, None) for _ in range(60_000))
     agent.act = lambda obs: 1
     assert adapters._is_greedy(agent, None)
+
+
+def test_a_state_that_is_left_twice_in_a_batch_counts_twice() -> None:
+    """Each batch had a state once only: an agent that keeps one row for each state passed."""
+
+    class OncePerState(Taxi):
+        def learn(self, batch: Any) -> float:
+            last = {int(s): k for k, s in enumerate(batch[0].argmax(dim=1))}
+            return super().learn(tuple(x[list(last.values())] for x in batch))
+
+    report = said("lab.taxi_dqn", OncePerState)
+    assert not report.passed
+    assert said("lab.taxi_dqn", Taxi).passed
+
+
+def test_weight_decay_and_a_gradient_of_one_length_are_told_by_the_step() -> None:
+    class Decayed(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return super().loss(q, y) + 1e-2 * sum(p.square().sum() for p in self.q_net.parameters())
+
+    says = "plus -0.01 times the old `q_net`, as weight decay, or a penalty on the weights in the loss, adds."
+    assert says in said("lab.cartpole_dqn", Decayed).hint
+
+    class Rooted(CartPole):
+        def loss(self, q: Any, y: Any) -> Any:
+            return super().loss(q, y).sqrt()
+
+    hint = said("lab.cartpole_dqn", Rooted).hint
+    assert hint.startswith("The step from `q_net` to `discounted` has the right direction, but another length on each")

@@ -230,6 +230,14 @@ def kept_value(taken: Any, y: Any) -> Any:
     return torch.maximum((taken - y).square(), near).mean()
 
 
+def pinball(taken: Any, y: Any) -> Any:
+    return torch.maximum(0.9 * (y - taken), 0.1 * (taken - y)).mean()
+
+
+def expectile(taken: Any, y: Any) -> Any:
+    return (torch.where(taken > y, 0.2, 0.8) * (taken - y).square()).mean()
+
+
 @pytest.mark.parametrize(
     ("loss", "says"),
     [
@@ -240,6 +248,8 @@ def kept_value(taken: Any, y: Any) -> Any:
         (lambda taken, y: (taken - y).square().max(), "a single row of the batch has a gradient, the one with the la"),
         (lambda taken, y: (taken - y).relu().square().mean(), "the rows whose Q is below y have no gradient"),
         (kept_value, "some rows have no gradient, and the others have the right one"),
+        (pinball, "one number where Q is above y and another where Q is below, as of a quantile (pinball) loss"),
+        (expectile, "the rows whose Q is above y count 0.25 times as much as those whose Q is below"),
     ],
 )
 def test_a_loss_that_is_no_square_is_told(loss: Any, says: str) -> None:
@@ -270,9 +280,96 @@ def by_its_own_step(q: Any, target_q: Any, optimizer: Any, *rest: Any) -> None:
     dqn_with()(q, target_q, optimizer_of_its_own, *rest)
 
 
-def test_a_step_that_is_not_the_optimizers_is_told() -> None:
-    report = check_here(find("dqn.agent"), by_its_own_step)
-    assert "the step is 0.02/B times Q - y, whatever the optimizer's step size is" in report.hint
+def step_twice(optimizer: Any) -> None:
+    """Both steps apply one gradient: with plain SGD that is one step on twice the loss."""
+    step = optimizer.step
+
+    def twice() -> None:
+        step()
+        step()
+
+    optimizer.step = twice
+
+
+def with_two_steps(q: Any, target_q: Any, optimizer: Any, *rest: Any) -> None:
+    step_twice(optimizer)
+    dqn_with(loss=lambda taken, y: 0.5 * (taken - y).square().mean())(q, target_q, optimizer, *rest)
+    del optimizer.step
+
+
+def with_its_own_optimizer(q: Any, target_q: Any, optimizer: Any, *rest: Any) -> None:
+    same = torch.optim.SGD(q.parameters(), lr=optimizer.param_groups[0]["lr"])
+    dqn_with()(q, target_q, same, *rest)
+
+
+@pytest.mark.parametrize(
+    ("update", "says", "earned"),
+    [
+        (by_its_own_step, "Counted: `optimizer` takes no step, and the weights are moved by something else.", 0.37),
+        (with_its_own_optimizer, "Counted: `optimizer` takes no step, and the weights are moved by", 0.37),
+        (with_two_steps, "Counted: `optimizer` takes 2 steps in one call, and one is asked for.", 0.4),
+    ],
+)
+def test_one_step_of_the_optimizer_is_asked_for_and_counted(update: Any, says: str, earned: float) -> None:
+    """With plain SGD the weights are those of a right update: another optimizer would show the difference."""
+    report = check_here(find("dqn.agent"), update)
+    assert says in report.hint
+    assert report.fraction == pytest.approx(earned, abs=0.01)
+
+
+def ddpg_with(follow: Any, step: Any = lambda actor, critic: (critic.step(), actor.step()), bound: Any = lambda y, r: y):
+    """Return an update of DDPG whose targets follow, and whose optimizers step, in another way."""
+
+    def update(actor: Any, critic: Any, slow_actor: Any, slow_critic: Any, *rest: Any) -> None:
+        actor_optimizer, critic_optimizer, batch, gamma, tau = rest
+        with torch.no_grad():
+            future = slow_critic(batch.next_obs, slow_actor(batch.next_obs))
+            y = bound(batch.reward + gamma * (1 - batch.terminated) * future, batch.reward)
+        parameters = [list(net.parameters()) for net in (critic, actor)]
+        losses = (critic(batch.obs, batch.action) - y).square().mean(), -critic(batch.obs, actor(batch.obs)).mean()
+        for loss, params in zip(losses, parameters, strict=True):
+            for p, g in zip(params, torch.autograd.grad(loss, params), strict=True):
+                p.grad = g
+        step(actor_optimizer, critic_optimizer)
+        with torch.no_grad():
+            for net, slow in ((actor, slow_actor), (critic, slow_critic)):
+                for p, t in zip(net.parameters(), slow.parameters(), strict=True):
+                    follow(t, p, tau)
+
+    return update
+
+
+def lerp(t: Any, p: Any, tau: float) -> None:
+    t.lerp_(p, tau)
+
+
+@pytest.mark.parametrize(
+    ("update", "says"),
+    [
+        (
+            ddpg_with(lerp, lambda actor, critic: (critic.step(), actor.step(), critic.step())),
+            "`critic_optimizer` takes 2 steps in one call",
+        ),
+        (ddpg_with(lambda t, p, tau: t.add_(tau * p)), "becomes 1 times itself plus tau times its network"),
+        (ddpg_with(lambda t, p, tau: t.lerp_(p, tau / 2)), "each target network moves half of tau of the way"),
+        (
+            ddpg_with(lerp, bound=lambda y, r: y.clamp(max=r.max())),
+            "is kept at the largest reward of the batch or less",
+        ),
+    ],
+)
+def test_what_an_update_of_ddpg_does_in_steps_targets_and_bounds_is_told(update: Any, says: str) -> None:
+    report = check_here(find("ddpg.agent"), update)
+    assert says in report.hint
+
+
+def test_the_rows_with_a_flag_are_told_where_they_alone_are_wrong() -> None:
+    def undiscounted(q: Any, target_q: Any, batch: Any, gamma: float) -> Any:
+        factor = torch.where(batch.truncated.bool(), 1.0, gamma)
+        return batch.reward + factor * (1 - batch.terminated) * target_q(batch.next_obs).max(1).values
+
+    report = check_here(find("dqn.agent"), dqn_with(label=undiscounted))
+    assert "in `first_step` only the truncated rows have a wrong gradient" in report.hint
 
 
 def clip_each(q: Any) -> None:

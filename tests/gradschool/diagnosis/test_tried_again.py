@@ -625,3 +625,67 @@ def test_an_input_that_is_missed_only_where_it_is_not_0_is_not_called_left_out()
     assert "where does it come in" not in sentence
     _, sentence = hint(lambda x, w: w + np.cos(x), lambda x, w: np.sin(x), "x, w")
     assert "When `w` changes, the right result changes too, and yours does not" in sentence
+
+
+def whole_row(Q: Array, state: int, action: int, *rest: Any) -> Array:
+    reward, next_state, terminated, alpha, gamma = rest
+    new = Q.copy()
+    new[state] += alpha * (reward + gamma * (1 - terminated) * Q[next_state].max() - Q[state, action])
+    return new
+
+
+def slope_twice(z: Array, g: Array, low: Array, high: Array) -> Array:
+    return g * ((high - low) / 2 * (1 - np.tanh(z) ** 2)) ** 2
+
+
+def slope_divides(z: Array, g: Array, low: Array, high: Array) -> Array:
+    return g / ((high - low) / 2 * (1 - np.tanh(z) ** 2))
+
+
+def with_momentum(gradients: Any, a: Array, phi: Array, lr: float, steps: int) -> tuple[Array, Array]:
+    v = np.zeros_like(a)
+    for _ in range(steps):
+        v = 0.9 * v + gradients(a, phi)[0]
+        a = a + lr * v
+    return a, phi
+
+
+def lr_shared_out(params: Any, grads: Any, lr: float) -> list[Array]:
+    return [p - lr / len(params) * g for p, g in zip(params, grads, strict=True)]
+
+
+def double(W: Any, W_target: Any, state: Any, action: Any, reward: Any, next_state: Any, *rest: Any) -> Any:
+    terminated, gamma = rest
+    best = W[next_state].detach().argmax(dim=1, keepdim=True)
+    y = reward + gamma * (1 - terminated) * W_target.detach()[next_state].gather(1, best).squeeze(1)
+    return 0.5 * (W[state, action] - y).square().mean()
+
+
+def log_loss(W: Any, W_target: Any, state: Any, action: Any, reward: Any, next_state: Any, *rest: Any) -> Any:
+    terminated, gamma = rest
+    y = reward + gamma * (1 - terminated) * W_target.detach()[next_state].amax(dim=1)
+    return (0.5 * (W[state, action] - y).square().mean()).log()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "says"),
+    [
+        ("dqn.tabular_step", whole_row, "The result is right except where the row is `state`."),
+        ("ddpg.squash_vjp", slope_twice, "The result is `g` times the square of what it should be multiplied with"),
+        ("ddpg.squash_vjp", slope_divides, "The result is `g` divided by what it should be multiplied with."),
+        ("chain.maximise", with_momentum, "`a` is right except where `steps` is more than 1."),
+        ("chain.sgd_step", lr_shared_out, "is 1/len(params) of what it should be."),
+        ("dqn.torch_loss", double, "replaced in every row by its entry where the row of `W` is largest."),
+        ("dqn.torch_loss", log_loss, "`grad_W` has the right direction, but another length on each input"),
+    ],
+)
+def test_causes_that_a_number_of_wrong_entries_stood_for(name: str, answer: Answer, says: str) -> None:
+    assert says in check_here(find(name), answer).hint
+
+
+def test_a_small_change_is_not_named_where_no_change_is_followed() -> None:
+    """Only signs enter, or the input is left out: a larger change tells them apart."""
+    assert found_last(lambda x, w: x * w, lambda x, w: np.sign(x) * w, SHAPES)[0].startswith("When `x` changes a little")
+    left_out = found_last(lambda x, w: x * w, lambda x, w: np.exp(w), SHAPES)
+    assert not any("changes a little" in says for says in left_out)
+    assert any(says.startswith("When `x` changes, the right result changes too, and yours does not") for says in left_out)

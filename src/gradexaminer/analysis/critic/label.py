@@ -18,7 +18,7 @@ from gradexaminer.analysis.critic import curved
 from gradexaminer.analysis.critic.candidates import Candidate
 from gradexaminer.analysis.critic.evidence import COMPLEMENT, MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
 from gradexaminer.analysis.critic.permuted import permuted_forms
-from gradexaminer.analysis.reading.fits import Fit, fit, might_be_exact, on_a_line, saturated
+from gradexaminer.analysis.reading.fits import EXACT, Fit, fit, might_be_exact, on_a_line, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
 
 ROUNDING = 1e-5  # relative residual of a fit that leaves nothing for a further column
@@ -44,7 +44,8 @@ def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None
     """
     flat = saturated(e.g, e.q)
     everywhere = np.ones(len(e.g), bool)
-    choices = [~flat, everywhere] if flat.any() else [everywhere]
+    # Rows that all have one gradient, beside flat ones of another, show no label: a pinball loss has two slopes.
+    choices = [~flat, everywhere] if flat.any() and not _is_one_number(e.g[~flat]) else [everywhere]
     again = [x for rows in choices[:1] for x in _again(e, candidates, before or [], rows, flat) if x is not None]
     if not again and any(np.isfinite(x.clamped) for x in before or []):
         again = list(_clamped_forms(e, candidates, flat))
@@ -70,6 +71,10 @@ def _first_of(
     """Return what the first kind of forms finds that finds any."""
     found = ([label for label in forms(e, candidates, rows, flat) if label is not None] for forms in kinds)
     return next((labels for labels in found if labels), [])
+
+
+def _is_one_number(g: np.ndarray) -> bool:
+    return bool(np.ptp(g) <= EXACT * np.abs(g).max()) if g.size > 2 else False
 
 
 def _again(

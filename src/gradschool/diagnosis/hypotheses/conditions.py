@@ -34,6 +34,7 @@ def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condi
     yield from _options(parts)
     yield from _shapes(parts)
     yield from _ids(parts)
+    yield from _single_ids(parts)
     yield from values(parts)
     if not whole_calls:
         yield from positions(parts)
@@ -215,6 +216,20 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
         yield Condition(("back-to-itself",), says, _back_to_itself)
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
+
+
+def _single_ids(parts: Sequence[Part]) -> Iterator[Condition]:
+    """Yield conditions on the row and the column of a table that the ids of a single step name."""
+    for axis, line, names in ((0, "row", ("state", "next_state")), (1, "column", ("action",))):
+        for k in names:
+            if all(k in p.inputs and p.inputs[k].ndim == 0 and p.wrong.ndim == 2 for p in parts):
+                at = partial(_is_line, axis, k)
+                yield Condition((f"{line}-is", k), f"the {line} is `{k}`", at)
+                yield Condition((f"{line}-is-not", k), f"the {line} is not `{k}`", partial(negated, at))
+
+
+def _is_line(axis: int, name: str, p: Part) -> Array | None:
+    return np.asarray(np.indices(p.wrong.shape)[axis] == p.inputs[name])
 
 
 def _repeated(ids: Array) -> Array:

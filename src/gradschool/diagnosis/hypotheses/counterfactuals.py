@@ -306,8 +306,16 @@ def pairs(
 Both = Callable[[Any, Any], tuple[Any, Any]]
 
 
+def _at_best_of(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return the one table with its entry at the largest one of the other's row in every place of a row."""
+    return np.broadcast_to(np.take_along_axis(a, b.argmax(1)[:, None], 1), a.shape).copy(), b
+
+
 def _together(one: str, two: str, value: Value) -> Iterator[tuple[str, str, Both]]:
     """Yield changes to two arrays of one shape that need both: the smaller of two numbers, or flags combined."""
+    if _table(value):
+        says = f"`{one}` were replaced in every row by its entry where the row of `{two}` is largest"
+        yield "at-best-of", says, _at_best_of
     if is_flags(value) and _array(value):
         yield "or", f"`{one}` were on where either `{one}` or `{two}` is", lambda a, b: (np.maximum(a, b), b)
         yield "and", f"`{one}` were on only where `{two}` is on too", lambda a, b: (np.minimum(a, b), b)

@@ -102,12 +102,16 @@ def _size_names(parts: Sequence[Part]) -> list[str]:
 
 
 def _numbers(parts: Sequence[Part]) -> Iterator[tuple[str, str, list[float]]]:
+    """Yield the sizes, the numbers among the inputs, and how many arrays a list among them has."""
     for name in _size_names(parts):
         yield name, name, [float(p.sizes.get(name, 1)) for p in parts]
     for name in in_common(parts):
         values = [p.inputs[name] for p in parts]
         if all(v.ndim == 0 and v.dtype.kind in "fiu" for v in values):
             yield f"`{name}`", name, [float(v) for v in values]
+    for name, value in parts[0].case.args.items():
+        if isinstance(value, list | tuple) and all(name in p.case.args for p in parts):
+            yield f"len({name})", f"length-of-{name}", [float(len(p.case.args[name])) for p in parts]
 
 
 def in_common(parts: Sequence[Part]) -> list[str]:

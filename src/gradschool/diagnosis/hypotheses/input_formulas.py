@@ -31,6 +31,8 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
     if stepped := parts[0].exercise.steps.get(label):
         says = f"The step from the old `{stepped}` to {'the new one' if stepped == label else f'`{label}`'}"
         yield Formula("step", says, ("step", stepped), partial(_rest_from, stepped), base=partial(_numbers_of, stepped))
+        old = partial(_numbers_of, stepped)  # as weight decay adds them
+        yield Formula("term", f"the old `{stepped}`", ("right+start", stepped), old, base=_right)
     spread = {n: partial(_spread_input, n, n in rows) for n in names}
     for n in sorted(names, key=lambda n: n != label):  # a `theta` is first compared with `theta`
         of_a_step = n == label or label.startswith(f"{n}_") or _is_stepped(parts[0].exercise.function, label, n)
@@ -73,6 +75,7 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
         yield from (_clipped(n, spread) for n in names if n not in ("low", "high"))
     for n in names:
         yield from (_kept_factor(n, spread[n], low) for low in (0.0, -1.0))
+        yield from _other_power(n, spread[n])
 
 
 def _is_stepped(function: str, label: str, name: str) -> bool:
@@ -116,6 +119,32 @@ def _kept_factor(name: str, spread: Entries, low: float) -> Formula:
 
     says = f"`{name}` times a factor that is right, but clipped to between {low:g} and 1"
     return Formula("factor-clipped", says, ("factor-clipped", name, low), of, False)
+
+
+def _other_power(name: str, spread: Entries) -> Iterator[Formula]:
+    """Yield an input times the square of its right factor, as where a slope counts twice, and divided by that factor."""
+    for key, says, of in (
+        ("right*right/input", "times the square of what it should be multiplied with (that counts twice)", _squared),
+        ("input*input/right", "divided by what it should be multiplied with", _divided),
+    ):
+        yield Formula("factor-power", f"`{name}` {says}", (key, name), partial(of, spread), factor=False, partly=False)
+
+
+def _squared(spread: Entries, p: Part) -> Array | None:
+    return _ratio(p.right, spread(p), p)
+
+
+def _divided(spread: Entries, p: Part) -> Array | None:
+    x = spread(p)
+    return None if x is None else _ratio(x, p.right, p)
+
+
+def _ratio(over: Array, under: Array | None, p: Part) -> Array | None:
+    """Return the square of one number divided by another, and 0 where nothing should be; None where that is infinite."""
+    if under is None or (under[p.right != 0] == 0).any():
+        return None
+    some = p.right != 0
+    return np.asarray(np.where(some, over * (over / np.where(some, under, 1.0)), 0.0))
 
 
 def _unit_step(part: Part, name: str) -> Formula:

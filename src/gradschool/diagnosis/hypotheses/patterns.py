@@ -10,8 +10,9 @@ from gradschool.core.numerics import Array, nearly_equal
 from gradschool.core.report import Claim, Diagnosis
 from gradschool.diagnosis.evidence import Part
 from gradschool.diagnosis.hypotheses.observations import largest
-from gradschool.diagnosis.inputs import is_ids
+from gradschool.diagnosis.inputs import is_ids, numbers_of
 
+ALONG = 2e-5  # of the largest entry: what is left of an answer beside the right one's direction
 LINES = 4  # wrong tables, of several rows and columns, that must agree on what is said of lines
 NEARLY = 1e-4  # of an answer's largest entry
 LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
@@ -119,6 +120,46 @@ def _same_but_for(got: Array, right: Array, p: Part) -> bool:
     """Return whether two arrays agree, up to a small share of what the answer is wrong by."""
     error = np.abs(p.got - p.right)[p.wrong]
     return nearly_equal(got, right) and largest(got - right) <= 1e-3 * float(np.min(error, initial=np.inf))
+
+
+def direction(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize the right direction with a length that is wrong in another way on each input, as where it is normalized.
+
+    A step is counted from where it starts. What is divided by 0 has no direction.
+    """
+    parts = [p for p in parts if p.of_numbers]
+    found = [_times_as_long(p) for p in parts]
+    if any(c is None for c in found):
+        return
+    wrong = [c for c, p in zip(found, parts, strict=True) if c is not None and p.is_wrong and _has_direction(p)]
+    if len(wrong) < LINES or max(wrong) - min(wrong) <= 0.01 * max(wrong):
+        return
+    start = parts[0].exercise.steps.get(parts[0].label)
+    what = f"The step from `{start}` to {lower(parts[0].what)}" if start else parts[0].what
+    shortest = f"{min(wrong):.2g}" if min(wrong) > 0.001 else "less than 0.001"
+    longest = f"{max(wrong):.2g}" if max(wrong) < 1000 else "more than 1,000"
+    said = (
+        f"{what} has the right direction, but another length on each input, from {shortest} to {longest} times the "
+        "right one: what is all of it divided by, or multiplied with?"
+    )
+    yield Diagnosis("direction", said, Claim("direction", parts[0].label), compared(parts))
+
+
+def _from_start(p: Part, x: Array) -> Array:
+    name = p.exercise.steps.get(p.label)
+    return np.ravel(x) if name is None else np.ravel(x) - np.ravel(numbers_of(p.case.args[name]))
+
+
+def _has_direction(p: Part) -> bool:
+    return bool(np.count_nonzero(_from_start(p, p.right)) > 2)
+
+
+def _times_as_long(p: Part) -> float | None:
+    """Return how many times as long as the right answer one in its direction is; None of any other."""
+    got, right = _from_start(p, p.got), _from_start(p, p.right)
+    size = float(right @ right)
+    c = float(got @ right) / size if size else 1.0
+    return c if c > 0 and largest(got - c * right) <= ALONG * largest(got) else None
 
 
 # -- lines ------------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ A_NUMBER_EACH = ("reward", "y")  # inputs with one number for each sample, which
 IN_PART = 3  # inputs that must show what is said of some
 BESIDE = 3  # inputs in which another input has a row of zeros
 SEVERAL = 5  # inputs that must be right without something, and wrong with it
+TO_TELL = 1.0  # of the time at first: to tell what is coarse from what is left out
 
 # -- which inputs a change suits --------------------------------------------------------------------------------------
 
@@ -143,8 +144,10 @@ class Probe:
 WITHOUT = scaled(0.0)  # one function for several probes: the laboratory is asked once for all
 AT_ZERO = Probe("responds-at-0", real, WITHOUT, responds)  # 0 may be a case of its own
 
+LEFT_OUT = Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise)
+
 STRONG: tuple[Probe, ...] = (
-    Probe("ignored", anything, perturbed, ignored, again=perturbed_otherwise),
+    LEFT_OUT,
     Probe("unwanted", anything, perturbed, unwanted, 0.5),
     Probe("last-bias", a_network, last_bias, lifted),
     Probe("rows-mixed", with_rows, in_row_0, mixed, 0.2, least=2),
@@ -243,14 +246,26 @@ class Responses:
                 if name in exercise.known_as or (names is not None and name not in names):
                     continue  # the networks that an agent is built on: it would cost too much
                 if probe.suits(name, value, name in nets):
-                    diagnosis = self._repeated(order, name, probe)
-                    second = replace(probe, change=probe.again, again=None) if probe.again else None
-                    if diagnosis and probe.look is ignored and AT_ZERO.suits(name, value, name in nets):
-                        diagnosis = diagnosis if not self._against(order, name, AT_ZERO) else None
-                    if diagnosis and probe.look is ignored and self._counts_beside_zeros(order, name, probe):
-                        diagnosis = None
-                    if diagnosis and (second is None or self._repeated(order, name, second)):
+                    diagnosis = self._shown(order, name, probe, AT_ZERO.suits(name, value, name in nets))
+                    if diagnosis:
                         yield _without_broadcast(diagnosis) if _one_alone_is_wrong(wrong) else diagnosis
+
+    def _shown(self, order: Sequence[Part], name: str, probe: Probe, may_be_zero: bool) -> Diagnosis | None:
+        """Return what a probe shows, if no further change of the same input speaks against it.
+
+        What a small change leaves as it is may follow no larger one either: then the input is left out.
+        """
+        diagnosis = self._repeated(order, name, probe)
+        if diagnosis and probe.look is coarse and self.laboratory.budget.over:
+            self.laboratory.budget.extend(TO_TELL)
+        if diagnosis and probe.look is coarse and self._repeated(order, name, LEFT_OUT):
+            return self._shown(order, name, LEFT_OUT, may_be_zero)
+        if diagnosis and probe.look is ignored:
+            at_zero = may_be_zero and self._against(order, name, AT_ZERO)
+            if at_zero or self._counts_beside_zeros(order, name, probe):
+                return None
+        second = replace(probe, change=probe.again, again=None) if probe.again else None
+        return diagnosis if diagnosis and (second is None or self._repeated(order, name, second)) else None
 
     def _repeated(self, parts: Sequence[Part], name: str, probe: Probe) -> Diagnosis | None:
         """Return what a probe shows, if it shows the same on often enough of the inputs."""

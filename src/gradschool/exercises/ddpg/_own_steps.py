@@ -7,7 +7,7 @@ after its own step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -223,12 +223,14 @@ def _ways(nets: Nets, critic: MLP, obs: Array, replay: Array) -> dict[str, Array
 class Followed(NamedTuple):
     """The target's new weights (n_params,) as if it had moved towards the online network of before its step.
 
-    ``words`` say how far it moved, and ``share`` is the same as a number where every tensor moved as far.
+    ``words`` say how far it moved, and ``share`` is the same as a number where every tensor moved as far. ``mix`` are
+    the factors of the two networks in a sum that is no average.
     """
 
     weights: Array
     words: str
     share: float | None
+    mix: tuple[float, float] | None = None
 
 
 def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> Followed:
@@ -252,7 +254,19 @@ def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> 
         if best is None or fitted > best[0]:
             best = fitted, Followed(found, words, float(np.median(shares)) if whole else None)
     assert best is not None
-    return best[1]
+    if best[1].share is not None:
+        return best[1]
+    return best[1]._replace(mix=_mixed(target.flat, after, (online_after, online.flat)))
+
+
+def _mixed(old: Array, after: Array, networks: Sequence[Array]) -> tuple[float, float] | None:
+    """Return the factors of the target's old weights and of a network's in the new ones; None if they are no such sum."""
+    for network in networks:
+        table = np.stack([old, network], axis=1)
+        found = np.linalg.lstsq(table, after, rcond=1e-9)[0]
+        if np.abs(after - table @ found).max() <= SAME_WAY * max(1.0, float(np.abs(after).max())):
+            return float(found[0]), float(found[1])
+    return None
 
 
 def _tensors(flat: Array, net: MLP) -> list[Array]:

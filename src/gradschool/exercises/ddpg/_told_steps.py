@@ -8,8 +8,9 @@ from itertools import product
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.exercises._told import told_of_share, told_of_slope
+from gradschool.exercises._told import told_of_mix, told_of_share, told_of_slope
 from gradschool.exercises.ddpg._own_steps import (
+    Followed,
     OWN,
     RIGHT,
     UPHILL,
@@ -77,9 +78,14 @@ def _told(name: str) -> str:
     return other.get(way, f"dQ/da of {critic} with {way}")
 
 
-def told_of_targets(tau: float, shares: list[dict[str, float | None]]) -> tuple[str, ...] | None:
+def _told_of_one(x: Followed, tau: float) -> tuple[str, ...]:
+    return told_of_share(x.share, tau) if x.mix is None else told_of_mix(*x.mix, tau)
+
+
+def told_of_targets(tau: float, followed: list[dict[str, Followed]]) -> tuple[str, ...] | None:
     """Return how far both target networks moved in both calls; None where tau is 1 and both follow at once."""
-    ways = {name: [told_of_share(x[name], tau) for x in shares] for name in ("actor", "critic")}
+    shares = [{name: x.share for name, x in found.items()} for found in followed]
+    ways = {name: [_told_of_one(x[name], tau) for x in followed] for name in ("actor", "critic")}
     both = {name: [says for says in first if says in second] for name, (first, second) in ways.items()}
     right = {
         name: all(abs((-1.0 if x[name] is None else x[name] or 0.0) - tau) < 1e-6 for x in shares) for name in ways

@@ -11,6 +11,7 @@ import numpy as np
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import describe, to_plain
+from gradschool.exercises._steps import StepCounter
 from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
 
@@ -27,6 +28,7 @@ FAULTS = {
     "time-limit-terminal": "truncation is treated as termination",
 }
 
+OWN_OPTIMIZERS = ("actor_optimizer", "critic_optimizer")
 OWN_NETS = ("actor", "critic", "target_actor", "target_critic")  # in the order in which ddpg_update takes them
 
 
@@ -228,7 +230,7 @@ def is_curved(critic_sizes: Sequence[int]) -> bool:
 
 
 def agent(answer: Answer, a: Args) -> dict[str, Array]:
-    """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights after each call."""
+    """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights and the steps after each call."""
     import torch
 
     from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchActor, TorchCritic, flat_gradient, load_flat
@@ -241,11 +243,13 @@ def agent(answer: Answer, a: Args) -> dict[str, Array]:
         net = MLP(n, flat=a["first"][name])
         nets[name] = TorchActor(net, a["low"], a["high"]) if name.endswith("actor") else critic(net)
     optimizers = [torch.optim.SGD(nets[name].parameters(), lr=a[f"{name}_lr"]) for name in OWN_NETS[:2]]
+    counter = StepCounter(dict(zip(OWN_OPTIMIZERS, optimizers, strict=True)))
     after: dict[str, list[Array]] = {name: [] for name in nets}
     for call in (a["first"], a["second"]):
         for name in reversed(OWN_NETS):  # targets first: networks that share their memory hold the online weights
             load_flat(nets[name].net, call[name])
         answer(*nets.values(), *optimizers, TorchBatch.of(call["batch"]), a["gamma"], a["tau"])
+        counter.end_call()
         for name, net in nets.items():
             after[name].append(flat_gradient(net.parameters()))
-    return {name: np.stack(weights) for name, weights in after.items()}
+    return {name: np.stack(weights) for name, weights in after.items()} | counter.counts()

@@ -18,6 +18,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain, unexplained
+from gradschool.exercises._steps import Counts, as_often, named, taken_apart, told_of_steps
 from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
 from gradschool.exercises._two_calls import (
     CALLS,
@@ -34,6 +35,7 @@ from gradschool.exercises._two_calls import (
 from gradschool.exercises._weights import Recovered, cleared, distinct, drawn_net, is_telling, recover, weights_of
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._own_steps import (
+    Followed,
     Nets,
     asked_of_actor,
     climbs,
@@ -47,6 +49,7 @@ from gradschool.exercises.ddpg._own_steps import (
 from gradschool.exercises.ddpg._setups import limits
 from gradschool.exercises.ddpg._told_steps import told_of_actor, told_of_targets
 from gradschool.exercises.ddpg.adapters import OWN_NETS as NETS
+from gradschool.exercises.ddpg.adapters import OWN_OPTIMIZERS
 from gradschool.rl.nets.mlp import MLP
 
 OBS = 3
@@ -230,11 +233,15 @@ def _elsewhere(a: Args, call: str, critic: Array | None, actor: Array | None) ->
 
 
 def read(a: Args, got: PlainData) -> Reading:
-    """Return what :func:`oracle` returns, from the new weights of all four networks after each call."""
+    """Return what :func:`oracle` returns, from the new weights of all four networks after each call.
+
+    A network whose optimizer steps twice in a call, or not at all, has made no step that is asked for.
+    """
+    got, counts = taken_apart(got, *OWN_OPTIMIZERS)
     weights = weights_of(got, {name: (2, len(a["first"][name])) for name in NETS})
     critic, actor, carried, words = [], [], [], []
     tellers: list[dict[str, Told]] = []
-    shares: list[dict[str, float | None]] = []
+    follows: list[dict[str, Followed]] = []
     factors: list[float | None] = []
     nothing: list[Array] = []
     left: dict[str, list[Array]] = {"critic": [], "actor": []}
@@ -246,9 +253,10 @@ def read(a: Args, got: PlainData) -> Reading:
             raise AnswerUnusable("no weight of `actor` or `critic` has moved: no gradient was there when they stepped")
         x, (taken, *_) = critic_rows(nets, batch)
         states, (here, _) = distinct(batch["obs"], batch["next_obs"])
+        often = {name: counts[f"{name}_optimizer"][k] for name in ("critic", "actor")}
         steps = {
-            "critic": _step(a, nets.critic, after, "critic", x, left["critic"]),
-            "actor": _step(a, nets.actor, after, "actor", states, left["actor"]),
+            "critic": _step(a, nets.critic, after, ("critic", often["critic"]), x, left["critic"]),
+            "actor": _step(a, nets.actor, after, ("actor", often["actor"]), states, left["actor"]),
         }
         rows = rows_of(a, call, after)
         at_pairs = slice(taken.max() + 1)
@@ -257,8 +265,8 @@ def read(a: Args, got: PlainData) -> Reading:
         factors.append(factor_of_right(g, rows))
         at_s = cleared(steps["actor"].outputs)[: here.max() + 1]
         slope = explain_actor(at_s, nets, after["critic"], batch)
-        critic.append(label)
-        actor.append(slope.errors)
+        critic.append(as_often(label, often["critic"]))
+        actor.append(as_often(slope, often["actor"]).errors)
         nothing += _elsewhere(a, call, steps["critic"].outputs, steps["actor"].outputs)
         carried.append((once(steps["critic"].carried, len(batch["obs"])), steps["actor"].carried))
         left = {
@@ -277,7 +285,7 @@ def read(a: Args, got: PlainData) -> Reading:
                 "actor_step": partial(told_of_actor, at_s, nets, after["critic"], batch),
             }
         )
-        shares.append({name: x.share for name, x in followed.items()})
+        follows.append(followed)
     parts = {
         "critic_step": critic[0].errors,
         "actor_step": actor[0],
@@ -285,36 +293,51 @@ def read(a: Args, got: PlainData) -> Reading:
         "nothing_else": tuple(nothing),
         "target_nets": tuple(np.stack(found) for found in targets.values()),
     }
-    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], shares, carried[1], factors))
+    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], counts, follows, carried[1], factors))
 
 
 def _told(
     tau: float,
     steps: dict[str, Told],
-    shares: list[dict[str, float | None]],
+    counts: Counts,
+    follows: list[dict[str, Followed]],
     carried: tuple[Array, Array],
     factors: list[float | None],
     part: str,
 ) -> tuple[str, ...] | None:
     """Return the sentences that may be true of a part: of a step of the first call, or of what a call leaves behind."""
+    often = _told_of_counts(counts, part)
     if part in steps:
-        return steps[part](part)
+        return (*often, *(steps[part](part) or ())) if often else steps[part](part)
     if part == "target_nets":
-        return told_of_targets(tau, shares)
+        return told_of_targets(tau, follows)
     if part == "second_step":
         of_critic, of_actor = carried
         left = [*zip(of_critic, ("the critic's own gradient", "what the actor's loss left in the critic"), strict=True)]
         once_more = told_of_carried([*left, *((x, "the actor's own gradient") for x in of_actor)], part)
-        return (*once_more, *told_of_change(factors[0], factors[1], f"{part}` of `critic")) or None
+        return (*often, *once_more, *told_of_change(factors[0], factors[1], f"{part}` of `critic")) or None
     return ()
 
 
-def _step(a: Args, net: MLP, after: dict[str, Array], name: str, x: Array, left: list[Array]) -> Recovered:
+def _told_of_counts(counts: Counts, part: str) -> tuple[str, ...]:
+    """Return in words how often the optimizers step that a part is about, where that is not once."""
+    of_one = f"{part.removesuffix('_step')}_optimizer"
+    if of_one in counts:
+        return told_of_steps(of_one, counts[of_one][0])
+    second = [told_of_steps(name, found[1]) for name, found in counts.items()] if part == "second_step" else []
+    return tuple(says for told in second for says in told)
+
+
+def _step(
+    a: Args, net: MLP, after: dict[str, Array], name_and_steps: tuple[str, int], x: Array, left: list[Array]
+) -> Recovered:
     """The gradient behind one network's step; zeros where it has not moved."""
+    name, steps = name_and_steps
     if np.array_equal(net.flat, after[name]):
         return Recovered(np.zeros((len(x), net.sizes[-1])), np.zeros(len(left)), np.zeros_like(net.flat))
     some = np.array([e.any() for e in left], bool)
-    step = recover(name, net, after[name], a[f"{name}_lr"], x, [e for e in left if e.any()])
+    with named(f"{name}_optimizer", steps):
+        step = recover(name, net, after[name], a[f"{name}_lr"], x, [e for e in left if e.any()])
     carried = np.zeros(len(left))
     carried[some] = step.carried
     return step._replace(carried=carried)

@@ -10,6 +10,7 @@ import numpy as np
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.core.speed_check import slower_than
+from gradschool.exercises._steps import StepCounter
 from gradschool.rl.nets.mlp import MLP
 
 
@@ -60,7 +61,7 @@ def clinic(answer: Answer, a: Args) -> dict[str, str]:
 
 
 def agent(answer: Answer, a: Args) -> dict[str, Array]:
-    """Call dqn_update twice, with one optimizer on networks of other weights: the weights after each call."""
+    """Call dqn_update twice, with one optimizer on networks of other weights: weights and steps after each call."""
     import torch
 
     from gradschool.rl.nets.actor_critic import flat_gradient, load_flat, torch_layers
@@ -68,14 +69,16 @@ def agent(answer: Answer, a: Args) -> dict[str, Array]:
 
     nets = {name: torch_layers(MLP(a["sizes"], flat=a["first"][name])) for name in ("q", "target_q")}
     optimizer = torch.optim.SGD(nets["q"].parameters(), lr=a["lr"])
+    counter = StepCounter({"optimizer": optimizer})
     after: dict[str, list[Array]] = {name: [] for name in nets}
     for call in (a["first"], a["second"]):
         for name in ("target_q", "q"):  # in this order, so that networks which share their memory hold q's weights
             load_flat(nets[name], call[name])
         answer(*nets.values(), optimizer, TorchBatch.of(call["batch"]), a["gamma"], bool(call["copy_target"]))
+        counter.end_call()
         for name, net in nets.items():
             after[name].append(flat_gradient(net.parameters()))
-    return {name: np.stack(weights) for name, weights in after.items()}
+    return {name: np.stack(weights) for name, weights in after.items()} | counter.counts()
 
 
 STATES, ACTIONS = 8, 6  # few states: the cost that counts is that of the rows

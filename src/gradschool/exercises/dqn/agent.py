@@ -19,6 +19,7 @@ from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
 from gradschool.exercises._formulas import errors_of_second, explain, unexplained
+from gradschool.exercises._steps import as_often, named, taken_apart, told_of_steps
 from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
 from gradschool.exercises._two_calls import (
     CALLS,
@@ -229,8 +230,13 @@ def _other_outputs(a: Args, call: str, gradient: Array) -> Array:
 
 
 def read(a: Args, got: PlainData) -> Reading:
-    """Return what :func:`oracle` returns, from the new weights of both networks after each call, (2, n_params)."""
+    """Return what :func:`oracle` returns, from the new weights of both networks after each call, (2, n_params).
+
+    A call in which the optimizer steps twice, or not at all, has made no step that is asked for.
+    """
     n = len(a["first"]["q"])
+    got, counts = taken_apart(got, "optimizer")
+    steps = counts["optimizer"]
     after = weights_of(got, {"q": (2, n), "target_q": (2, n)})
     found, gradients, carried, copied, taken = [], [], np.zeros(0), [], []
     earlier: list[Array] = []
@@ -239,10 +245,11 @@ def read(a: Args, got: PlainData) -> Reading:
         x, (here, _) = distinct(batch["obs"], batch["next_obs"])
         if np.array_equal(after["q"][k], a[call]["target_q"]):
             raise AnswerUnusable("`q` holds the weights of `target_q` after the call: the copy went the wrong way")
-        step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
+        with named("optimizer", steps[k]):
+            step = recover("q", net_of(a, call, "q"), after["q"][k], a["lr"], x, earlier)
         taken.append(_taken(a, call, step.outputs, here))
         rows = rows_of(a, call)
-        found.append(explain(taken[-1], rows) or unexplained(taken[-1], rows))
+        found.append(as_often(explain(taken[-1], rows) or unexplained(taken[-1], rows), steps[k]))
         gradients.append(_other_outputs(a, call, cleared(step.outputs)) / np.abs(step.outputs).max())
         earlier, carried = [step.change], step.carried
         copied.append(_copied(a, call, after["q"][k], after["target_q"][k])[0])
@@ -252,19 +259,22 @@ def read(a: Args, got: PlainData) -> Reading:
         "other_outputs": tuple(gradients),
         "target_net": np.stack([_target(a, call, after["q"][k], after["target_q"][k]) for k, call in enumerate(CALLS)]),
     }
-    told = partial(_told, a, taken, float(carried.sum()), after)
+    told = partial(_told, a, taken, steps, float(carried.sum()), after)
     return Reading(parts, "; ".join([found[0].words, *dict.fromkeys(copied)]), told)
 
 
-def _told(a: Args, taken: list[Array], carried: float, after: dict[str, Array], part: str) -> tuple[str, ...] | None:
-    """Return the sentences that may be true of a part: of the label of a call, or of the copies."""
+def _told(
+    a: Args, taken: list[Array], steps: tuple[int, ...], carried: float, after: dict[str, Array], part: str
+) -> tuple[str, ...] | None:
+    """Return the sentences that may be true of a part: of a call's steps and its label, or of the copies."""
     if part == "target_net":
         return _told_of_copies(a, after)
     if part not in ("first_step", "second_step"):
         return ()
     k = int(part == "second_step")
     labels = told_of_label(taken[k], rows_of(a, CALLS[k]), part, a["lr"])
-    left = told_of_carried([(carried, "the first call's gradient")], part) if k else ()
+    left = told_of_steps("optimizer", steps[k])
+    left += told_of_carried([(carried, "the first call's gradient")], part) if k else ()
     first, second = (factor_of_right(g, rows_of(a, call)) for g, call in zip(taken, CALLS, strict=True))
     changed = told_of_change(first, second, part) if k else ()
     return (*left, *changed, *(labels or ())) if left or changed or labels is not None else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
 from gradschool.exercises.axes import (
     LARGE,
     Axes,
@@ -29,6 +31,10 @@ AXES: Axes = {
     "more states than actions": tall("q_net"),
     "more actions than states": wide("q_net"),
     "rows that end": lambda inputs: some_row("done")([a["batches"] for a in inputs]),
+    "a state twice in a batch, with one action": some(lambda a: _repeats(a["batches"], "state", "action")),
+    "a state twice in a batch, with two actions": some(
+        lambda a: _repeats(a["batches"], "state") > _repeats(a["batches"], "state", "action")
+    ),
     "rows that go on": lambda inputs: some_row_without("done")([a["batches"] for a in inputs]),
     "one row": lambda inputs: of_size("done", 1, axis=1)([a["batches"] for a in inputs]),
     "gamma 1": has_value("gamma", 1.0),
@@ -39,13 +45,29 @@ AXES: Axes = {
 }
 
 
+def _repeats(batches: Mapping[str, Array], *names: str) -> int:
+    """Return in how many batches two rows are alike in all of these."""
+    rows = (list(zip(*(batches[n][k] for n in names), strict=True)) for k in range(len(batches["done"])))
+    return sum(len(set(batch)) < len(batch) for batch in rows)
+
+
+def _leave_twice(batches: Mapping[str, Array], S: int, A: int) -> None:
+    """Have the last row of every batch, in place, leave the state of the first: with its action in every other one."""
+    state, next_state, action = (batches[n] for n in ("state", "next_state", "action"))
+    next_state[:, -1] = (next_state[:, -1] - state[:, -1] + state[:, 0]) % S  # no step leads back to its own state
+    state[:, -1] = state[:, 0]
+    action[:, -1] = (action[:, 0] + np.arange(len(action)) % 2) % A
+
+
 def cases(rng: Rng) -> list[Case]:
-    """Both tables (S, A), four batches and gamma."""
+    """Both tables (S, A), four batches and gamma; in batches of several rows a state is left twice."""
 
     def case(name: str, S: int, A: int, B: int, gamma: float, edge: bool = False, shift: float = 0.0) -> Case:
         q_net, target_net = rng.uniform(-3.0, 3.0, size=(2, S, A)) + shift
         batches = taxi_arrays(rng, S, A, B)
         batches["reward"] *= 1000.0 if edge else 1.0
+        if B > 1:
+            _leave_twice(batches, S, A)
         return Case(
             name, {"q_net": q_net, "target_net": target_net, "batches": batches, "gamma": gamma}, edge, {"B": B}
         )
