@@ -86,6 +86,13 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "id-next": lambda x: np.where(x == x.max(), 0, x + 1),
     "id-before": lambda x: x - 1,
 }
+
+
+def _at_best_of(a: Any, b: Any) -> Any:
+    """Return a table whose rows hold one number each: that of the column in which the other's row is largest."""
+    return np.stack([np.full(len(row), row[list(other).index(max(other))]) for row, other in zip(a, b, strict=True)])
+
+
 TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "replaced-by": lambda a, b: (b, b),
     "swapped": lambda a, b: (b, a),
@@ -96,7 +103,7 @@ TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "times-option": lambda x, k: (x * k, k),
     "over-option": lambda x, k: (x / k if k else x, k),
     "times-rest-option": lambda x, k: (x - x * k, k),
-    "at-best-of": lambda a, b: (np.stack([np.full(len(r), r[list(o).index(max(o))]) for r, o in zip(a, b, strict=True)]), b),
+    "at-best-of": lambda a, b: (_at_best_of(a, b), b),
     "both-rest": lambda x, k: (1.0 - x, 1.0 - k),
     "smaller": lambda a, b: (np.where(a < b, a, b),) * 2,
     "larger": lambda a, b: (np.where(a > b, a, b),) * 2,

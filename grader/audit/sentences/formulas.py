@@ -105,8 +105,10 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return 0.0, None if x is None else np.asarray(OF_TWO[str(kind)[5]](right, x))
         if kind in ("right*right/input", "input*input/right"):
             x = _beside(s, rest[0], right)
+            if x is None:
+                return 0.0, None
             over, under = (right, x) if kind == "right*right/input" else (x, right)
-            return 0.0, None if x is None else np.where(right == 0, 0.0, over * (over / under))
+            return 0.0, np.where(right == 0, 0.0, over * (over / under))
         if str(kind).startswith("input") and str(kind).endswith("input"):
             a, b = _beside(s, rest[0], right), _beside(s, rest[1], right)
             return 0.0, None if a is None or b is None else np.asarray(OF_TWO[str(kind)[5]](a, b))

@@ -1,4 +1,4 @@
-"""How often optimizers step in each call of an update: with plain SGD, weights alone tell no two steps from a long one."""
+"""How often optimizers step in each call of an update: with SGD, weights alone tell no two steps from a long one."""
 
 from __future__ import annotations
 
@@ -47,8 +47,12 @@ def taken_apart(got: PlainData, *optimizers: str) -> tuple[PlainData, Counts]:
     if not isinstance(got, Mapping):
         return got, dict.fromkeys(optimizers, (1, 1))
     names = {name: f"{name}_{STEPS}" for name in optimizers}
-    counts = {name: tuple(int(n) for n in np.ravel(got.get(key, np.ones(2)))) for name, key in names.items()}
+    counts = {name: _whole_numbers(got.get(key)) for name, key in names.items()}
     return {key: x for key, x in got.items() if key not in names.values()}, counts
+
+
+def _whole_numbers(found: PlainData) -> tuple[int, ...]:
+    return tuple(int(n) for n in found) if isinstance(found, np.ndarray) and found.shape == (2,) else (1, 1)
 
 
 def as_often(formula: Formula, steps: int) -> Formula:

@@ -685,7 +685,9 @@ def test_causes_that_a_number_of_wrong_entries_stood_for(name: str, answer: Answ
 
 def test_a_small_change_is_not_named_where_no_change_is_followed() -> None:
     """Only signs enter, or the input is left out: a larger change tells them apart."""
-    assert found_last(lambda x, w: x * w, lambda x, w: np.sign(x) * w, SHAPES)[0].startswith("When `x` changes a little")
+    signs = found_last(lambda x, w: x * w, lambda x, w: np.sign(x) * w, SHAPES)
+    assert signs[0].startswith("When `x` changes a little")
     left_out = found_last(lambda x, w: x * w, lambda x, w: np.exp(w), SHAPES)
     assert not any("changes a little" in says for says in left_out)
-    assert any(says.startswith("When `x` changes, the right result changes too, and yours does not") for says in left_out)
+    says = "When `x` changes, the right result changes too, and yours does not"
+    assert any(sentence.startswith(says) for sentence in left_out)

@@ -122,7 +122,7 @@ def _kept_factor(name: str, spread: Entries, low: float) -> Formula:
 
 
 def _other_power(name: str, spread: Entries) -> Iterator[Formula]:
-    """Yield an input times the square of its right factor, as where a slope counts twice, and divided by that factor."""
+    """Yield an input times the square of its right factor, as of a slope that counts twice, and divided by it."""
     for key, says, of in (
         ("right*right/input", "times the square of what it should be multiplied with (that counts twice)", _squared),
         ("input*input/right", "divided by what it should be multiplied with", _divided),
@@ -140,7 +140,7 @@ def _divided(spread: Entries, p: Part) -> Array | None:
 
 
 def _ratio(over: Array, under: Array | None, p: Part) -> Array | None:
-    """Return the square of one number divided by another, and 0 where nothing should be; None where that is infinite."""
+    """Return the square of one number divided by another, 0 where nothing should be; None where it is infinite."""
     if under is None or (under[p.right != 0] == 0).any():
         return None
     some = p.right != 0

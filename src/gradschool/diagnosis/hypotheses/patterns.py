@@ -123,7 +123,7 @@ def _same_but_for(got: Array, right: Array, p: Part) -> bool:
 
 
 def direction(parts: Sequence[Part]) -> Iterator[Diagnosis]:
-    """Recognize the right direction with a length that is wrong in another way on each input, as where it is normalized.
+    """Recognize the right direction with another length on each input, as where a gradient is normalized.
 
     A step is counted from where it starts. What is divided by 0 has no direction.
     """

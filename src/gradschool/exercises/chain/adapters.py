@@ -104,7 +104,7 @@ def slopes_of(args: Args) -> Callable[[Array, Array], tuple[Array, Array]]:
     """
 
     def gradients(a: Array, phi: Array) -> tuple[Array, Array]:
-        down, ripple = args["curvature"] @ (a - phi), args["wave"] * np.cos(a * phi)
+        down, ripple = (args["curvature"] + args["curvature"].T) @ (a - phi) / 2, args["wave"] * np.cos(a * phi)
         return ripple * phi - down, ripple * a + down + args["tilt"]
 
     return gradients

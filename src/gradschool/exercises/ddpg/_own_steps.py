@@ -260,7 +260,7 @@ def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> 
 
 
 def _mixed(old: Array, after: Array, networks: Sequence[Array]) -> tuple[float, float] | None:
-    """Return the factors of the target's old weights and of a network's in the new ones; None if they are no such sum."""
+    """Return the factors of the old weights and of a network's in the new ones; None if these are no such sum."""
     for network in networks:
         table = np.stack([old, network], axis=1)
         found = np.linalg.lstsq(table, after, rcond=1e-9)[0]

@@ -10,10 +10,10 @@ import numpy as np
 from gradschool.core.numerics import Array
 from gradschool.exercises._told import told_of_mix, told_of_share, told_of_slope
 from gradschool.exercises.ddpg._own_steps import (
-    Followed,
     OWN,
     RIGHT,
     UPHILL,
+    Followed,
     Nets,
     slope,
     slopes,

@@ -230,7 +230,7 @@ def is_curved(critic_sizes: Sequence[int]) -> bool:
 
 
 def agent(answer: Answer, a: Args) -> dict[str, Array]:
-    """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights and the steps after each call."""
+    """Call ddpg_update twice, with two optimizers, on networks of other weights: all weights and steps after each."""
     import torch
 
     from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchActor, TorchCritic, flat_gradient, load_flat
