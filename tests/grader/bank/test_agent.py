@@ -61,10 +61,11 @@ def judged(answer: Callable[..., Any]) -> Report:
     return examine(ENTRY, lambda args: call_twice(ENTRY.exercise, answer, args), 7)
 
 
-def test_only_weights_leave_the_kernel() -> None:
+def test_only_weights_and_counts_of_steps_leave_the_kernel() -> None:
     c = case()
     found = raw(ENTRY.reference, c)
     n = len(c.args["first"]["q"])
+    assert np.array_equal(found.pop("optimizer_steps"), [1, 1])
     assert {name: x.shape for name, x in found.items()} == {"q": (2, n), "target_q": (2, n)}
 
 

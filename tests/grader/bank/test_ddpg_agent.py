@@ -40,9 +40,10 @@ def judged(answer: Callable[..., Any]) -> Report:
     return examine(ENTRY, lambda args: call_twice(ENTRY.exercise, answer, args), 7)
 
 
-def test_only_weights_leave_the_kernel() -> None:
+def test_only_weights_and_counts_of_steps_leave_the_kernel() -> None:
     c = case()
     found = raw(ENTRY.reference, c)
+    assert all(np.array_equal(found.pop(f"{name}_optimizer_steps"), [1, 1]) for name in ("actor", "critic"))
     assert {name: x.shape for name, x in found.items()} == {name: (2, len(c.args["first"][name])) for name in NETS}
 
 
