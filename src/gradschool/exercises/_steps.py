@@ -60,10 +60,12 @@ def as_often(formula: Formula, steps: int) -> Formula:
     return formula if steps == 1 else replace(formula, errors=steps * formula.errors, right=False)
 
 
-def told_of_steps(optimizer: str, steps: int) -> tuple[str, ...]:
-    """Return in words how often an optimizer steps in a call, where that is not once."""
+def told_of_steps(optimizer: str, steps: int, *, moved: bool = True) -> tuple[str, ...]:
+    """Return in words how often an optimizer steps in a call, where that is not once; ``moved``: its network has."""
     if steps == 1:
         return ()
+    if steps == 0 and not moved:
+        return (f"counted: `{optimizer}` takes no step",)
     if steps == 0:
         return (f"counted: `{optimizer}` takes no step, and the weights are moved by something else",)
     return (f"counted: `{optimizer}` takes {steps} steps in one call, and one is asked for",)

@@ -355,6 +355,10 @@ def lerp(t: Any, p: Any, tau: float) -> None:
             ddpg_with(lerp, lambda actor, critic: (critic.step(), actor.step(), critic.step())),
             "`critic_optimizer` takes 2 steps in one call",
         ),
+        (
+            ddpg_with(lerp, lambda actor, critic: critic.step()),
+            "Counted: `actor_optimizer` takes no step. `critic_step`",
+        ),
         (ddpg_with(lambda t, p, tau: t.add_(tau * p)), "becomes 1 times itself plus tau times its network"),
         (ddpg_with(lambda t, p, tau: t.lerp_(p, tau / 2)), "each target network moves half of tau of the way"),
         (

@@ -7,6 +7,7 @@ s and at s' (``gradschool/exercises/_weights.py``, ``_formulas.py``, ``_own_step
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -293,20 +294,21 @@ def read(a: Args, got: PlainData) -> Reading:
         "nothing_else": tuple(nothing),
         "target_nets": tuple(np.stack(found) for found in targets.values()),
     }
-    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], counts, follows, carried[1], factors))
+    of_counts = partial(_told_of_counts, counts, a, weights)
+    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], of_counts, follows, carried[1], factors))
 
 
 def _told(
     tau: float,
     steps: dict[str, Told],
-    counts: Counts,
+    told_of_counts: Callable[[str], tuple[str, ...]],
     follows: list[dict[str, Followed]],
     carried: tuple[Array, Array],
     factors: list[float | None],
     part: str,
 ) -> tuple[str, ...] | None:
     """Return the sentences that may be true of a part: of a step of the first call, or of what a call leaves behind."""
-    often = _told_of_counts(counts, part)
+    often = told_of_counts(part)
     if part in steps:
         return (*often, *(steps[part](part) or ())) if often else steps[part](part)
     if part == "target_nets":
@@ -319,13 +321,16 @@ def _told(
     return ()
 
 
-def _told_of_counts(counts: Counts, part: str) -> tuple[str, ...]:
+def _told_of_counts(counts: Counts, a: Args, after: dict[str, Array], part: str) -> tuple[str, ...]:
     """Return in words how often the optimizers step that a part is about, where that is not once."""
-    of_one = f"{part.removesuffix('_step')}_optimizer"
-    if of_one in counts:
-        return told_of_steps(of_one, counts[of_one][0])
-    second = [told_of_steps(name, found[1]) for name, found in counts.items()] if part == "second_step" else []
-    return tuple(says for told in second for says in told)
+    k = int(part == "second_step")
+    nets = [part.removesuffix("_step")] if not k else ["actor", "critic"]
+    return tuple(
+        says
+        for net in nets
+        if (name := f"{net}_optimizer") in counts
+        for says in told_of_steps(name, counts[name][k], moved=not np.array_equal(a[CALLS[k]][net], after[net][k]))
+    )
 
 
 def _step(
