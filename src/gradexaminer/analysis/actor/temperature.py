@@ -14,7 +14,7 @@ from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
 from gradexaminer.analysis.reading.tables import tables
-from gradexaminer.findings import FAULT, NOT_SEEN, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
@@ -165,6 +165,6 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
         report.add(FAULT, "temperature-averaged", "", told)
     if slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
         report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")
-    elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:
+    elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:  # a setting, no gradient's fault
         between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
-        report.add(FAULT, "temperature-unreachable", "", between)
+        report.add(SUSPICION, "temperature-unreachable", "", between)
