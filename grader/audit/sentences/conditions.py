@@ -225,6 +225,13 @@ def _back_to_itself(s: Sample, part: str) -> Array | None:
     return np.array([[(i, j) in back for j in range(shape[1])] for i in range(shape[0])], bool)
 
 
+def _beside_step(s: Sample, part: str) -> Array | None:
+    shape, state, action = s.right[part].shape, int(s.inputs["state"]), int(s.inputs["action"])
+    if len(shape) != 2:
+        return None
+    return np.array([[i == state and j != action for j in range(shape[1])] for i in range(shape[0])], bool)
+
+
 ENTRIES: dict[str, Callable[..., Array | None]] = {
     "negative": _compared(lambda x: x < 0),
     "positive": _compared(lambda x: x > 0),
@@ -245,8 +252,5 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "row-of-twice": lambda s, part, name: _row_of(s, part, name, 2),
     "pair-twice": _pair_twice,
     "back-to-itself": _back_to_itself,
-    "row-is": lambda s, part, name: _line(0, int(s.inputs[name]), True)(s, part),
-    "row-is-not": lambda s, part, name: _line(0, int(s.inputs[name]), False)(s, part),
-    "column-is": lambda s, part, name: _line(1, int(s.inputs[name]), True)(s, part),
-    "column-is-not": lambda s, part, name: _line(1, int(s.inputs[name]), False)(s, part),
+    "beside-step": _beside_step,
 }

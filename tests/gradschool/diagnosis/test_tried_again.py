@@ -670,7 +670,7 @@ def log_loss(W: Any, W_target: Any, state: Any, action: Any, reward: Any, next_s
 @pytest.mark.parametrize(
     ("name", "answer", "says"),
     [
-        ("dqn.tabular_step", whole_row, "The result is right except where the row is `state`."),
+        ("dqn.tabular_step", whole_row, "right except where the row is `state` and the column is not `action`."),
         ("ddpg.squash_vjp", slope_twice, "The result is `g` times the square of what it should be multiplied with"),
         ("ddpg.squash_vjp", slope_divides, "The result is `g` divided by what it should be multiplied with."),
         ("chain.maximise", with_momentum, "`a` is right except where `steps` is more than 1."),

@@ -219,17 +219,16 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
 
 
 def _single_ids(parts: Sequence[Part]) -> Iterator[Condition]:
-    """Yield conditions on the row and the column of a table that the ids of a single step name."""
-    for axis, line, names in ((0, "row", ("state", "next_state")), (1, "column", ("action",))):
-        for k in names:
-            if all(k in p.inputs and p.inputs[k].ndim == 0 and p.wrong.ndim == 2 for p in parts):
-                at = partial(_is_line, axis, k)
-                yield Condition((f"{line}-is", k), f"the {line} is `{k}`", at)
-                yield Condition((f"{line}-is-not", k), f"the {line} is not `{k}`", partial(negated, at))
+    """Yield the entries of a single step's row beside its own: that its own is wrong says nothing."""
+    if all({"state", "action"} <= p.inputs.keys() and p.inputs["state"].ndim == 0 for p in parts):
+        yield Condition(("beside-step",), "the row is `state` and the column is not `action`", _beside_step)
 
 
-def _is_line(axis: int, name: str, p: Part) -> Array | None:
-    return np.asarray(np.indices(p.wrong.shape)[axis] == p.inputs[name])
+def _beside_step(p: Part) -> Array | None:
+    if p.wrong.ndim != 2:
+        return None
+    rows, columns = np.indices(p.wrong.shape)
+    return np.asarray((rows == p.inputs["state"]) & (columns != p.inputs["action"]))
 
 
 def _repeated(ids: Array) -> Array:
