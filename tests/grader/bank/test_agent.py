@@ -69,6 +69,16 @@ def test_only_weights_and_counts_of_steps_leave_the_kernel() -> None:
     assert {name: x.shape for name, x in found.items()} == {"q": (2, n), "target_q": (2, n)}
 
 
+@pytest.mark.parametrize("forged", [np.array([np.nan, np.inf]), np.zeros((2, 2), int), np.array("once"), "once", None])
+def test_counts_that_a_kernel_makes_up_are_not_believed_and_end_nothing(forged: Any) -> None:
+    """The weights decide then, as of an answer that brings no counts."""
+    c = case()
+    found = raw(ENTRY.reference, c)
+    assert READ is not None
+    read, right = (READ(c.args, {**found, "optimizer_steps": x}) for x in (forged, np.array([1, 1])))
+    assert all(np.array_equal(read.parts[part], right.parts[part]) for part in right.parts)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 from collections.abc import Iterator
@@ -45,11 +46,30 @@ MARKS = (
     "What the labels and errors of one call",
     "What an actor's step and two soft updates did",
     "What a step may have been, in sentences",
+    "How often optimizers step in each call of an update",
     "What no straight line in Q, reward and value explains",
     "What an actor followed, and how far target networks moved",
     "of a student's update: the advice",
     "and which letter has which: a grading kernel has no such file",
 )
+
+
+def imported(file: Path) -> set[str]:
+    """Every module, and every name as if it were one, that a file's imports name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_what_a_grading_kernel_has_imports_nothing_that_it_has_not(name: str) -> None:
+    """Nothing of a class could be graded: the kernel would not find the module."""
+    assert imported(bubblewrap.EXERCISES / name).isdisjoint(HIDDEN)
+
 
 # Run in a kernel: all that it can find of what should be hidden, as JSON.
 LOOK = """

@@ -11,9 +11,9 @@ import numpy as np
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import describe, to_plain
-from gradschool.exercises._steps import StepCounter
 from gradschool.rl.ddpg.agent import Batch
 from gradschool.rl.nets.mlp import MLP
+from gradschool.rl.nets.step_counter import StepCounter
 
 FAULTS = {
     "critic-climbs": "the gradient of the actor's loss also enters the critic's update",

@@ -10,8 +10,8 @@ import numpy as np
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.numerics import Array
 from gradschool.core.speed_check import slower_than
-from gradschool.exercises._steps import StepCounter
 from gradschool.rl.nets.mlp import MLP
+from gradschool.rl.nets.step_counter import StepCounter
 
 
 def torch_loss_setup(a: Args) -> tuple[Any, Any, dict[str, Any]]:
