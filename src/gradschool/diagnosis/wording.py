@@ -83,7 +83,7 @@ def _term_sentence(part: Part, formula: Formula, fit: Match) -> tuple[str, str]:
     if fit.factor_name == "sign":
         return "term-missing", f"{part.what} is too small by exactly {formula.says}, in every entry."
     said = f"{part.what} is what it should be plus {fit.factor} {formula.says}"
-    if formula.key[0] == "right+start":
+    if formula.key[0] == "right+start" and not str(formula.key[1]).startswith("target"):
         said += ", as weight decay, or a penalty on the weights in the loss, adds"
     return f"term-{fit.factor_name}", f"{said}."
 

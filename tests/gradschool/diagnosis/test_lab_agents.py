@@ -79,7 +79,8 @@ def test_a_batch_of_one_row_whose_tau_is_0_says_nothing_about_its_size() -> None
             for p, target in zip(self.q_net.parameters(), self.target_net.parameters(), strict=True):
                 target.add_(self.tau * p)
 
-    assert said("lab.cartpole_dqn", NotShrunk).hint.startswith("`target_net` is right where `tau` is 0;")
+    hint = said("lab.cartpole_dqn", NotShrunk).hint
+    assert hint.startswith("`target_net` is what it should be plus `tau` times the old `target_net`."), hint
 
     class Bent(CartPole):
         def loss(self, q: Any, y: Any) -> Any:
@@ -195,7 +196,11 @@ def test_a_value_of_an_option_is_tried_on_what_is_wrong_with_others() -> None:
             return self.target_net(next_obs).gather(1, best).squeeze(1)
 
     hint = said("lab.taxi_dqn", Double).hint
-    assert hint.startswith("With `gamma` set to 0, your `one_update` is right;"), hint
+    assert hint.startswith(
+        "`one_update` is what would be right if `target_net` were replaced in every row by its entry where the row of "
+        "`q_net` is largest."
+    ), hint
+    assert "`gamma` is 1" not in hint
 
 
 def test_the_first_wrong_update_is_named_where_single_updates_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
