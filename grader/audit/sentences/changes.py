@@ -90,6 +90,8 @@ ONE: dict[str, Callable[[Any], Any]] = {
 
 def _at_best_of(a: Any, b: Any) -> Any:
     """Return a table whose rows hold one number each: that of the column in which the other's row is largest."""
+    if np.ndim(a) == 1:
+        return _at_best_of(a[None], b[None])[0]
     return np.stack([np.full(len(row), row[list(other).index(max(other))]) for row, other in zip(a, b, strict=True)])
 
 

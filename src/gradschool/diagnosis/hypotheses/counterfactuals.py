@@ -307,8 +307,13 @@ Both = Callable[[Any, Any], tuple[Any, Any]]
 
 
 def _at_best_of(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return the one table with its entry at the largest one of the other's row in every place of a row."""
-    return np.broadcast_to(np.take_along_axis(a, b.argmax(1)[:, None], 1), a.shape).copy(), b
+    """Return the one table with its entry at the largest one of the other's row in every place of a row.
+
+    Other inputs of the same exercise may be one row, or a number, which stays as it is.
+    """
+    if a.ndim == 0 or a.size == 0 or a.shape != b.shape:
+        return a, b
+    return np.broadcast_to(np.take_along_axis(a, b.argmax(-1, keepdims=True), -1), a.shape).copy(), b
 
 
 def _together(one: str, two: str, value: Value) -> Iterator[tuple[str, str, Both]]:
