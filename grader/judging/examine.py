@@ -23,7 +23,7 @@ from gradschool.core.plain_data import PlainData
 from gradschool.core.protocol import ProtocolError
 from gradschool.core.report import Claim, Report
 from gradschool.diagnosis.evidence import Budget, Laboratory
-from gradschool.diagnosis.explain import explain
+from gradschool.diagnosis.explain import NO_CAUSE, despite_errors, explain
 
 Ask = Callable[[Mapping[str, Any]], Reply]
 Call = Callable[[Exercise, Answer, Mapping[str, Any]], Reply]  # calls a function on a case, once or twice
@@ -73,8 +73,8 @@ def _explained(
 ) -> tuple[Report, bool]:
     """Return the report with the known mistake's name and hint, or with what experiments show.
 
-    ``call`` is how the student's function was called on each of the fresh inputs. The second is whether there was too
-    little time for all of it.
+    ``call`` is how the student's function was called on each of the fresh inputs. The second is whether the search
+    was cut off, by its budget or by an error of its own.
     """
     budget = Budget(cpu=CPU_SECONDS, clock=SECONDS)
     laboratory = Laboratory(
@@ -87,13 +87,18 @@ def _explained(
         kept=entry.right_to_fresh,
         earlier=hidden,
     )
-    known = name_mistake(entry, hidden, fresh, laboratory, call)
-    if known is None:
-        return explain(laboratory, [*fresh, *hidden], report, shown=fresh), budget.was_short
-    asked = len(hidden) + len(fresh) + len(laboratory.first_fresh)
-    said = f"it answered as this known mistake does on all {asked} inputs"
-    claim = Claim("known-mistake", "", (known.name,))
-    return replace(report, mistake=known.name, hint=known.hint, claim=claim, experiment=said), budget.was_short
+
+    def search() -> Report:
+        known = name_mistake(entry, hidden, fresh, laboratory, call)
+        if known is None:
+            return explain(laboratory, [*fresh, *hidden], report, shown=fresh)
+        asked = len(hidden) + len(fresh) + len(laboratory.first_fresh)
+        said = f"it answered as this known mistake does on all {asked} inputs"
+        claim = Claim("known-mistake", "", (known.name,))
+        return replace(report, mistake=known.name, hint=known.hint, claim=claim, experiment=said)
+
+    found = despite_errors(report, search)
+    return found, budget.was_short or NO_CAUSE in found.notes  # the next student's may succeed
 
 
 def _attempt(entry: Entry, case: Case, right: PlainData, ask: Ask) -> Attempt:

@@ -7,13 +7,16 @@ same hypotheses; they differ in who answers, and in where the right answers come
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
+from gradschool.core.protocol import ProtocolError
 from gradschool.core.report import Example, Report
 from gradschool.diagnosis.drift import of_first_sizes
 from gradschool.diagnosis.evidence import Laboratory
@@ -22,6 +25,50 @@ from gradschool.diagnosis.search import Search
 from gradschool.diagnosis.wording import place_sentence
 
 KEPT_AS_FOUND = ("untouched", "raised", "unusable", "answer", "inputs-modified", "first-call-only")
+NO_CAUSE = (
+    "The cause could not be searched for: Grad School's own code ended with an error there, and you can do nothing "
+    "about that. What is said of your numbers holds."
+)
+
+
+class ExplanationFailed(UserWarning):
+    """The search for the cause of a wrong answer ended with an error of this package; the assessment stands."""
+
+
+def despite_errors(report: Report, search: Callable[[], Report]) -> Report:
+    """Return what a search for the cause returns; the report as it was assessed where the search ends with an error.
+
+    Parameters
+    ----------
+    report
+        The assessment.
+    search
+        Looks for the cause and returns the report with it.
+
+    Returns
+    -------
+    Report
+        With `NO_CAUSE` among its notes where the search failed.
+
+    Warns
+    -----
+    ExplanationFailed
+        With the error and its place, for whoever reports it.
+
+    Raises
+    ------
+    OSError, ProtocolError
+        Where whoever is asked has fallen silent, which is no error of the search.
+    """
+    try:
+        return search()
+    except (OSError, ProtocolError):
+        raise
+    except Exception as error:  # whatever it is, the student has done nothing for it and can do nothing against it
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error} (in {at.name}, line {at.lineno} of {at.filename.rpartition('/')[2]})"
+        warnings.warn(f"Grad School itself ended with an error, please report it: {said}", ExplanationFailed, 2)
+        return replace(report, notes=(*report.notes, NO_CAUSE))
 
 
 def explain(
@@ -43,10 +90,17 @@ def explain(
     Returns
     -------
     Report
-        With mistake, hint, claim, experiment and example replaced, if there is anything to explain.
+        With mistake, hint, claim, experiment and example replaced, if there is anything to explain; as it was, with a
+        note, where the search for the cause ends with an error of its own.
     """
     if report.passed or laboratory.exercise.per_item:
         return report
+    shown = attempts if shown is None else shown
+    return despite_errors(report, lambda: _explained(laboratory, attempts, report, shown))
+
+
+def _explained(laboratory: Laboratory, attempts: Sequence[Attempt], report: Report, shown: Sequence[Attempt]) -> Report:
+    """Return the report of a wrong answer with what experiments show."""
     if report.mistake in ("shape", "raised"):
         also = of_first_sizes(laboratory.earlier, attempts)
         return replace(report, hint=f"{report.hint} {also}") if also else report
@@ -64,7 +118,7 @@ def explain(
         hint=diagnosis.sentence,
         claim=diagnosis.claim,
         experiment=diagnosis.experiment,
-        example=_example(laboratory.exercise, attempts if shown is None else shown, label) or report.example,
+        example=_example(laboratory.exercise, shown, label) or report.example,
     )
 
 

@@ -18,6 +18,7 @@ from gradschool.core import protocol
 from gradschool.core.calling import Reply, call_raw
 from gradschool.core.judge_messages import pack_reply
 from gradschool.core.report import Report
+from gradschool.diagnosis.explain import NO_CAUSE
 
 IDS = ("chain.l2_gradient", "dqn.td_target")
 SEED = 7
@@ -109,6 +110,19 @@ def test_what_was_searched_in_haste_is_not_kept() -> None:
     for _ in range(2):
         kept.explain(b"key", found, lambda _: Reply(None, None, None), search)
     assert len(searched) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Grad School itself ended with an error")
+def test_a_search_that_ended_with_an_error_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    scaled = answers(IDS[0])[-2]
+    with monkeypatch.context() as patch:
+        patch.setattr(examine, "explain", fails)
+        failed, _ = judged(IDS[0], scaled)
+    assert NO_CAUSE in failed.notes
+    assert judged(IDS[0], scaled)[0].hint != failed.hint
 
 
 def test_a_student_who_answers_otherwise_in_the_middle_of_a_search_is_asked_nothing_more() -> None:

@@ -30,6 +30,7 @@ from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
 from gradschool.diagnosis.evidence import fresh_cases
+from gradschool.diagnosis.explain import NO_CAUSE, ExplanationFailed
 from gradschool.diagnosis.first_look import UNEXPLAINED
 
 ENTRY = find_entry("chain.l2_gradient")
@@ -405,3 +406,19 @@ def test_the_same_answer_to_the_same_inputs_is_read_once() -> None:
         once({"x": x}, np.array(k))
     once(*answers[0])
     assert len(seen) == len(answers) + 2 + MOST_READ + 1
+
+
+@pytest.mark.filterwarnings("default:Grad School itself ended with an error")
+@pytest.mark.parametrize("broken", ["name_mistake", "explain"])
+def test_an_error_in_the_search_for_a_cause_costs_no_mark(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = examined(strange)[0]
+
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(examining, broken, fails)
+    with pytest.warns(ExplanationFailed, match="ZeroDivisionError: division by zero"):
+        report = examined(strange)[0]
+    assert NO_CAUSE in report.notes
+    assert NO_CAUSE not in sound.notes
+    assert (report.passed, report.fraction) == (False, sound.fraction)

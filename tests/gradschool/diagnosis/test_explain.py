@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.bank.registry import find_entry
 from gradschool.check.api import check_here
 from gradschool.core.calling import Raised
 from gradschool.core.compare import same
@@ -19,8 +20,10 @@ from gradschool.core.exercise import CHAPTERS, find, in_chapter
 from gradschool.core.numerics import TOLERANCES
 from gradschool.core.plain_data import iter_leaves, part_of, to_plain
 from gradschool.diagnosis import evidence
+from gradschool.diagnosis import explain as explain_module
 from gradschool.diagnosis.evidence import Budget
 from gradschool.diagnosis.exceptions import explained
+from gradschool.diagnosis.explain import NO_CAUSE, ExplanationFailed
 from gradschool.diagnosis.first_look import UNEXPLAINED
 from gradschool.diagnosis.hypotheses.observations import moved, perturbed, unchanged
 from gradschool.diagnosis.state_words import state_sentence
@@ -706,3 +709,21 @@ def test_equal_samples_are_tried_for_every_row() -> None:
     report = check_here(find("dqn.td_target"), overwrites)
     assert report.mistake == "batch-combined"
     assert "some batches of equal samples are wrong too" in report.hint
+
+
+@pytest.mark.filterwarnings("default:Grad School itself ended with an error")
+def test_an_error_of_our_own_costs_the_cause_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither `check` nor the judge ends with it: the assessment stands, a note says so, and a warning says where."""
+    entry = find_entry("dqn.td_target")
+    wrong = next(m for m in entry.mutants if m.name == "no-terminal-mask").fresh()
+    before = check_here(entry.exercise, wrong)
+
+    def broken(*_: object) -> None:
+        raise IndexError("tuple index out of range")
+
+    monkeypatch.setattr(explain_module, "Search", broken)
+    with pytest.warns(ExplanationFailed, match=r"IndexError: tuple index out of range \(in broken, line \d+ of test_"):
+        report = check_here(entry.exercise, wrong)
+    assert (report.passed, report.fraction, report.properties) == (False, before.fraction, before.properties)
+    assert NO_CAUSE in report.notes
+    assert NO_CAUSE not in before.notes
