@@ -63,6 +63,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "clipped to -2 and 2.",
     ),
     (
+        r"(adds_noise)",
+        "`act` was right in the file and is not any more: it should add `noise` times a number from a standard normal "
+        "distribution, drawn anew in each call and for each motor.",
+    ),
+    (
         r"(explores)",
         "`act` was right in the file and is not any more: with epsilon 1 it should draw every action at random.",
     ),

@@ -419,3 +419,45 @@ def test_weight_decay_and_a_gradient_of_one_length_are_told_by_the_step() -> Non
 
     hint = said("lab.cartpole_dqn", Rooted).hint
     assert hint.startswith("The step from `q_net` to `discounted` has the right direction, but another length on each")
+
+
+NOISE = {
+    "of the file": lambda a, noise: a + noise * torch.randn_like(a),
+    "of NumPy, for one observation": lambda a, noise: torch.tensor(np.random.normal(a.tolist(), noise, a.shape)),
+    "a number for each motor": lambda a, noise: a + noise * torch.randn(a.shape[-1], dtype=a.dtype),
+    "twice": lambda a, noise: a + 2 * noise * torch.randn_like(a),
+    "squared": lambda a, noise: a + noise**2 * torch.randn_like(a),
+    "none unless it is loud": lambda a, noise: a + (noise > 1) * noise * torch.randn_like(a),
+    "uniform": lambda a, noise: a + noise * (2 * torch.rand_like(a) - 1),
+    "of one sign": lambda a, noise: a + noise * torch.randn_like(a).abs(),
+    "one number for all motors": lambda a, noise: a + noise * torch.randn(()),
+    "drawn once": lambda a, noise: a + noise * torch.linspace(-1.2, 1.2, a.shape[-1]),
+}
+OF_ONE_MOTOR = ("one number for all motors",)  # this is what is asked for
+
+
+@pytest.mark.parametrize("which", NOISE)
+@pytest.mark.parametrize("motors", [1, 3])
+def test_the_noise_of_an_agent_has_the_size_that_is_asked_for(which: str, motors: int) -> None:
+    def act(obs: Any, noise: float = 0.0) -> Any:
+        action = actor(obs)
+        return NOISE[which](action, noise).clamp(-2.0, 2.0) if noise else action.clamp(-2.0, 2.0)
+
+    def actor(obs: Any) -> Any:
+        return 1.5 * torch.tanh(obs[..., :motors])
+
+    torch.manual_seed(0)
+    agent, obs = SimpleNamespace(act=act, actor=actor), torch.randn(5, 3, dtype=torch.float64)
+    right = list(NOISE).index(which) < 3 or (motors == 1 and which in OF_ONE_MOTOR)
+    assert adapters._adds_noise(agent, adapters._inmost(actor, obs)[0]) == right
+
+
+def test_an_agent_whose_noise_is_too_large_is_told() -> None:
+    class Loud(Pendulum):
+        @torch.no_grad()
+        def act(self, obs: Any, noise: float = 0.0) -> Any:
+            return super().act(obs, 2 * noise)
+
+    report = said("lab.pendulum_ddpg", Loud)
+    assert report.mistake == "state-adds_noise"
+    assert "it should add `noise` times a number from a standard normal distribution" in report.hint

@@ -236,7 +236,7 @@ def grown(s: Observation) -> Seen:
     right, got = power(s.right_after, s.right), power(s.got_after, s.got)
     if right is None:
         return REFUTED
-    if right == got:
+    if right == got or not (s.got.any() or s.got_after.any()):  # what is 0 and stays so grows in any way
         return AGAINST
     mine = f"yours {POWERS[got]}" if got is not None else "yours does not"
     begins = f"When {s.subject} is doubled, the right {s.what} {POWERS[right]}; "

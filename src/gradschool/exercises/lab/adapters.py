@@ -21,6 +21,9 @@ NEVER = 1000  # more updates than anybody asks for
 LIMIT = 2.0  # of the pendulum's motor
 LOUD = 100.0  # noise that goes beyond it
 NOISY = 4  # calls with it, for one observation: one in 63 stays within the limits by chance, four together never do
+QUIET = 1e-3  # noise that the limits do not cut
+DRAWN = 150  # actions with it: their mean and spread are beyond these bounds by chance in one of 10 billion looks
+SPREAD, SHIFT = (0.65, 1.4), 0.55  # of the noise that was asked for
 # Calls for one observation: one of three actions that is drawn at random is not the best one every time (2e-7). With 8
 # calls it was now and then, and a known mistake was called by another name in one of sixty examinations.
 DRAWS = 14
@@ -140,6 +143,7 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
         "critic_step": small.flat(judged.critic),
         "all_updates": _after_each(whole, batches[:TOGETHER], NETS, small.flat),
         "acts_within_limits": _acts(idle, batches[0][0], lambda obs: _within_limits(idle, obs)),
+        "adds_noise": _acts(idle, _inmost(idle.actor, batches[0][0]), lambda obs: _adds_noise(idle, obs)),
         "starts_alike": _start_alike(agent(load=False), "actor", "critic"),
     }
 
@@ -151,6 +155,44 @@ def _within_limits(agent: Any, obs: Any) -> bool:
     wanted = agent.actor(obs).clamp(-LIMIT, LIMIT)
     noisy = [np.abs(np.asarray(agent.act(obs, LOUD))).max() for _ in range(NOISY)]
     return max(noisy) <= LIMIT and bool(torch.allclose(torch.as_tensor(agent.act(obs), dtype=wanted.dtype), wanted))
+
+
+def _inmost(actor: Any, observations: Any) -> Any:
+    """The one observation, as a table, whose action is farthest from the limits."""
+    import torch
+
+    with torch.no_grad():
+        return observations[actor(observations).abs().amax(dim=1).argmin()][None]
+
+
+def _adds_noise(agent: Any, obs: Any) -> bool:
+    """Whether the noise has the size that is asked for, a mean of 0, and another number for each motor.
+
+    Many actions are asked for at once. Where that shows no such noise, or an error, they are asked for one by one, as
+    an agent is while it acts.
+    """
+    middle = agent.actor(obs).detach().numpy()
+    if np.abs(middle).max() > LIMIT - 10 * QUIET:
+        return True  # the limits would cut it
+
+    def of_table() -> Any:
+        return np.asarray(agent.act(obs.expand(DRAWN, -1), QUIET))
+
+    def one_by_one() -> Any:
+        return np.stack([np.asarray(agent.act(obs, QUIET)) for _ in range(DRAWN)])
+
+    return _is_noise(of_table, middle) or _is_noise(one_by_one, middle)
+
+
+def _is_noise(acted: Callable[[], Array], middle: Array) -> bool:
+    """Whether actions (DRAWN, A) are these (A,) with independent noise of size QUIET."""
+    try:
+        noise = (acted().reshape(DRAWN, middle.size) - middle) / QUIET
+    except Exception:  # an agent that acts on one observation alone
+        return False
+    apart = middle.size == 1 or bool(np.ptp(noise, axis=1).min() > 0)
+    spread, shift = noise.std(axis=0), np.abs(noise.mean(axis=0))
+    return apart and bool(SPREAD[0] <= spread.min() and spread.max() <= SPREAD[1] and shift.max() <= SHIFT)
 
 
 def _after_each(agent: Any, batches: Sequence[Any], names: Sequence[str], read: Callable[[Any], Array]) -> Array:

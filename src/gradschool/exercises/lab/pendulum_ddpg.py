@@ -62,5 +62,6 @@ def oracle(a: Args) -> dict[str, Any]:
         "critic_step": critic_step(nets, batches[0], gamma),
         "all_updates": together(all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau))),
         "acts_within_limits": np.ones(len(over["done"]), bool),
+        "adds_noise": np.ones(1, bool),
         "starts_alike": np.ones(2, bool),
     }
