@@ -35,6 +35,24 @@ def _answers_otherwise(laboratory: Laboratory, t: Attempt) -> bool:
     return again is not None and not same(again.reply.first, t.reply.first, t.tolerance)
 
 
+def recovered(laboratory: Laboratory, attempts: Sequence[Attempt]) -> Diagnosis | None:
+    """Ask for the very first inputs again, if they were answered wrong: a function that counts its calls may be right.
+
+    So is one that begins to learn in its second call.
+    """
+    first = next(iter((*laboratory.earlier, *attempts)))
+    if not is_wrong(first):
+        return None
+    again = laboratory.attempt(first.case, first.expected)
+    if again is None or is_wrong(again):
+        return None
+    said = (
+        "The first call was answered wrong, and the same inputs right when they came again: what is kept from call to "
+        "call, such as a count of them, or drawn at random?"
+    )
+    return Diagnosis("kept-between-calls", said, Claim("drifts"), "the first inputs were asked for a second time")
+
+
 def kept_by_size(laboratory: Laboratory, attempts: Sequence[Attempt]) -> Diagnosis | None:
     """Say that the first call with inputs of a size is right, and that later ones are not, if several sizes show it.
 
@@ -58,7 +76,7 @@ def _kept(asked: Sequence[Attempt], later: int = 1) -> list[tuple[object, ...]]:
         others = by_size.setdefault(_sizes(t.case), [])
         if not any(t is other for other in others):
             others.append(t)
-    wrong = {sizes: [_is_wrong(t) for t in group] for sizes, group in by_size.items()}
+    wrong = {sizes: [is_wrong(t) for t in group] for sizes, group in by_size.items()}
     if any(group[0] and not all(group) for group in wrong.values()):
         return []
     return [s for s, group in wrong.items() if not group[0] and group == sorted(group) and sum(group) >= later]
@@ -66,7 +84,7 @@ def _kept(asked: Sequence[Attempt], later: int = 1) -> list[tuple[object, ...]]:
 
 def of_first_sizes(earlier: Sequence[Attempt], attempts: Sequence[Attempt]) -> str:
     """Say that answers have the right form where inputs have the sizes of the very first call, and nowhere else."""
-    if not earlier or _is_wrong(earlier[0]):
+    if not earlier or is_wrong(earlier[0]):
         return ""
     alike = [t for t in attempts if _sizes(t.case) == _sizes(earlier[0].case)]
     others = [t for t in attempts if _sizes(t.case) != _sizes(earlier[0].case)]
@@ -83,5 +101,6 @@ def _sizes(case: Case) -> tuple[object, ...]:
     return tuple((label, getattr(leaf, "shape", ())) for label, leaf in iter_leaves(case.plain_args))
 
 
-def _is_wrong(t: Attempt) -> bool:
+def is_wrong(t: Attempt) -> bool:
+    """Return whether an answer has another form than the right one, or a wrong number in it."""
     return not t.well_formed or any(c.is_wrong for c in t.comparisons)

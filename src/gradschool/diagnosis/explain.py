@@ -18,7 +18,7 @@ from gradschool.core.compare import Attempt, example_of
 from gradschool.core.exercise import Exercise
 from gradschool.core.protocol import ProtocolError
 from gradschool.core.report import Example, Report
-from gradschool.diagnosis.drift import of_first_sizes
+from gradschool.diagnosis.drift import of_first_sizes, recovered
 from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.placing import Placing
 from gradschool.diagnosis.search import Search
@@ -101,6 +101,9 @@ def explain(
 
 def _explained(laboratory: Laboratory, attempts: Sequence[Attempt], report: Report, shown: Sequence[Attempt]) -> Report:
     """Return the report of a wrong answer with what experiments show."""
+    kept = None if report.mistake == "untouched" else recovered(laboratory, attempts)
+    if kept:
+        return replace(report, mistake=kept.name, hint=kept.sentence, claim=kept.claim, experiment=kept.experiment)
     if report.mistake in ("shape", "raised"):
         also = of_first_sizes(laboratory.earlier, attempts)
         return replace(report, hint=f"{report.hint} {also}") if also else report

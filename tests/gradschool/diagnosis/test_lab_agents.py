@@ -461,3 +461,15 @@ def test_an_agent_whose_noise_is_too_large_is_told() -> None:
     report = said("lab.pendulum_ddpg", Loud)
     assert report.mistake == "state-adds_noise"
     assert "it should add `noise` times a number from a standard normal distribution" in report.hint
+
+
+def test_an_agent_that_never_explores_its_best_action_is_told() -> None:
+    """With epsilon 1 every action may come: of five, each is drawn in 120 calls."""
+
+    def agent(actions: list[int]) -> SimpleNamespace:
+        drawn = iter(np.random.default_rng(0).choice(actions, 120))
+        return SimpleNamespace(act=lambda obs, epsilon: next(drawn), q_net=lambda obs: np.arange(5.0))
+
+    assert adapters._random_at_1(agent([0, 1, 2, 3, 4]), None)
+    assert not adapters._random_at_1(agent([0, 1, 2, 3]), None)
+    assert not adapters._random_at_1(agent([0, 1, 2, 3, 4, 5]), None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from gradschool.check.api import check_here
 from gradschool.core.calling import call_twice
@@ -698,3 +699,36 @@ def test_a_small_change_is_not_named_where_no_change_is_followed() -> None:
     assert not any("changes a little" in says for says in left_out)
     says = "When `x` changes, the right result changes too, and yours does not"
     assert any(sentence.startswith(says) for sentence in left_out)
+
+
+@pytest.mark.parametrize("idle", [1, 2])
+def test_an_answer_that_is_right_after_a_first_call_fails_and_is_told_so(idle: int) -> None:
+    """As of an agent that learns only once it has been called before."""
+    calls: list[int] = []
+
+    def late(p: Array, l: Array) -> Array:  # noqa: E741
+        calls.append(1)
+        return p - l if len(calls) > idle else 0 * p
+
+    report = check_here(find("chain.l2_gradient"), late)
+    assert not report.passed
+    assert "The first call was answered wrong, and the same inputs right when they came again" in report.hint
+
+
+def test_an_update_that_moves_nothing_in_its_first_call_fails_and_is_told_so() -> None:
+    calls: list[int] = []
+
+    def late(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            with torch.no_grad():
+                y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
+            optimizer.zero_grad()
+            (q(batch.obs).gather(1, batch.action[:, None])[:, 0] - y).square().mean().backward()
+            optimizer.step()
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    report = check_here(find("dqn.agent"), late)
+    assert not report.passed
+    assert "right when they came again" in report.hint
