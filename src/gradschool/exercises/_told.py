@@ -95,7 +95,7 @@ def _times(c: float, what: str, rows: Rows, *, seen: bool = True) -> Iterator[st
     of_value = what != "r" and not what.startswith(("r ", "the sign"))
     named = f"({what})" if " " in what else what
     if not seen:
-        yield from (f"gamma * {named}", named, "")
+        yield from (f"gamma * {named}", named, "", f"-1 * {named}", f"-1 gamma * {named}")
         return
     gamma = rows.gamma
     if _is(c, 0.0):
@@ -120,6 +120,8 @@ def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iter
     if _is(one, 0.0):
         yield ""
         return
+    if _is(one, rows.gamma):
+        yield "gamma"
     if _is(r, 0.0) and _is(one, float(rows.reward.mean())):
         yield "the mean reward of the batch"
     if _is(v, 0.0) and _is(one, rows.gamma * float(label.masked.mean())):
@@ -136,6 +138,9 @@ def _constants(label: Label, r: float, v: float, one: float, rows: Rows) -> Iter
 def _factors(c: float, rows: Rows, lr: float) -> Iterator[str]:
     """Yield in words the factor in front of Q - y; "" for that of a mean or a sum, with or without a half."""
     what, climbs = ("Q - y", "") if c > 0 else ("y - Q", ", which climbs the loss")
+    going_on = abs(c) * float(rows.live.sum())
+    if np.any(rows.terminated) and any(_is(going_on, x) for x in (0.5, 1.0, 2.0)):
+        yield f"the sum over all rows of {what} divided by the number of rows that go on, not by B"
     odd = f"times {what}{climbs}, a factor that no mean or sum of squares has: a step may be taken twice, or scaled"
     of_mean = abs(c) * rows.pairs.shape[1]
     if any(_is(abs(c), f) for f in rows.factors):

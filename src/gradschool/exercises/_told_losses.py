@@ -13,6 +13,8 @@ from gradschool.core.numerics import Array
 from gradschool.exercises._formulas import BENDS, EXACT, MASKS, ONE_FOR_ALL, SPARE, Rows
 
 ABOUT = 2e-3  # of logarithms: a power that an error is weighted by, beside a small number that is added to it
+LEAST_OF_SIGNS = 0.9  # of the least bend: a mean of absolute errors has slopes that a larger one explains, too
+RISES = 0.02  # of its range: by how much a curve must leave a straight line to be called one
 NO_ERROR = 1e-9  # of the largest error: what is smaller has no sign
 
 
@@ -30,8 +32,72 @@ def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
             found |= dict.fromkeys(_rows_that_count(each, error, rows))
             found |= dict.fromkeys(_bounds(each, rows, name))
             found |= dict.fromkeys(_further_values(g, rows, name))
+            found |= dict.fromkeys(_by_end(g, rows, name))
             last |= dict.fromkeys(_of_flagged_alone(each, error, rows))
+            last |= dict.fromkeys(_curves(each, error, rows, name))
+        found |= dict.fromkeys(_in_one_half(g, of_rows, rows))
     return tuple(f"in `{part}` {says}" for says in (*found, *_sizes(each), *last))
+
+
+def _in_one_half(g: Array, of_rows: Array, rows: Rows) -> Iterator[str]:
+    """Yield that the first rows of a batch alone count, or the last ones."""
+    B = len(of_rows)
+    for k in (B // 2, B - B // 2):
+        for some, which in ((slice(None, k), "first"), (slice(B - k, None), "second")):
+            made = rows.pairs[:, some] @ of_rows[some]
+            if np.count_nonzero(made) > 1 and _one_factor(g, made):
+                yield f"only the {which} half of the batch has a gradient"
+
+
+def _curves(each: Array, error: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield what says least: the slope is some curve of the right error, or the label one of the right label."""
+    off = np.abs(error) > NO_ERROR * np.abs(error).max()
+    e, size = np.abs(error[off]), np.abs(each[off])
+    if (np.sign(each[off]) == np.sign(error[off])).all() and _rises(e, size):
+        yield (
+            "the slope grows with |Q - y|, but not in proportion to it, as of another loss than the square or where "
+            "each error is weighted by its own size"
+        )
+    first = rows.pairs.argmax(axis=1)
+    right = (rows.q - rows.errors(name))[first]
+    for c in rows.factors:
+        if _rises(right, rows.q[first] - each / c):
+            yield (
+                f"the label is none that r and gamma * ({name} {MASKS[0]}) make, but rises with their sum, as where "
+                "that is changed by a root or a logarithm"
+            )
+
+
+def _rises(x: Array, y: Array) -> bool:
+    """Return whether y is a curve that rises with x, and no straight line."""
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    if len(x) < 4 + SPARE or np.ptp(x) == 0 or not (np.diff(y)[np.diff(x) > EXACT * np.ptp(x)] > 0).all():
+        return False
+    return bool(np.abs(y - np.polyval(np.polyfit(x, y, 1), x)).max() > RISES * np.ptp(y))
+
+
+def _by_end(g: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield a label in which the value counts with one factor where the episode goes on and another where it ends.
+
+    Where no row of a batch ends, the second is not seen: the one that `~done` of whole numbers gives is allowed.
+    """
+    if len(g) < 4 + SPARE or rows.gamma == 0:
+        return
+    ended = bool(rows.terminated.any())
+    x = rows.values[name]
+    columns = [rows.q, rows.reward, rows.live * x, *([rows.terminated * x] if ended else [])]
+    table = rows.pairs @ np.stack(columns, axis=1)
+    found, _, rank, _ = np.linalg.lstsq(table, g, rcond=1e-9)
+    if rank < len(columns) or np.abs(g - table @ found).max() > EXACT * np.abs(g).max():
+        return
+    r, v, *w = (float(c) for c in -found[1:] / found[0])
+    on, end = v / rows.gamma, (w[0] if w else 2 * v) / rows.gamma
+    if abs(r - 1) > EXACT or min(abs(on), abs(end)) < EXACT or not (ended or abs(on + 1) < EXACT):
+        return
+    mine = f"the label is y = r {_signed(on, f'gamma * ({name} {MASKS[0]})')}"
+    tilde = ": `~` turns the whole numbers 0 and 1 into -1 and -2" if max(abs(on + 1), abs(end + 2)) < EXACT else ""
+    yield f"{mine} {_signed(end, f'gamma * ({name} in terminated rows)')}{tilde}"
 
 
 def _sizes(each: Array) -> Iterator[str]:
@@ -54,7 +120,9 @@ def _losses(each: Array, error: Array, rows: Rows) -> Iterator[str]:
         return
     if not (np.sign(each[off]) == np.sign(error[off])).all():
         return
-    if np.ptp(size) <= EXACT * top:
+    small = list(_small_bend(size, e, rows))
+    yield from small
+    if np.ptp(size) <= EXACT * top and not small:
         yield "the slope is only the sign of Q - y, as of an absolute error"
     yield from _huber(size, e, rows)
     if _proportional(size, np.tanh(e)):
@@ -77,6 +145,18 @@ def _by_sign(each: Array, error: Array) -> Iterator[str]:
     if fits and abs(of_above - of_below) > EXACT * np.abs(weights).max() and of_above * of_below > 0:
         times = of_above / of_below
         yield f"the rows whose Q is above y count {times:.3g} times as much as those whose Q is below"
+
+
+def _small_bend(size: Array, e: Array, rows: Rows) -> Iterator[str]:
+    """Yield the bend of a Huber loss that is nearer to 0 than is allowed, where the loss is a mean."""
+    for k in (1.0, 2.0, 0.5):
+        slope = size * rows.pairs.shape[1] / k
+        bend = float(slope.max())
+        if bend < LEAST_OF_SIGNS * BENDS[0] and np.abs(slope - np.minimum(e, bend)).max() <= EXACT * bend:
+            yield (
+                f"errors up to {bend:.3g} count as Q - y and larger ones all alike, as in a Huber loss; its threshold "
+                f"should be {BENDS[0]:g} or more"
+            )
 
 
 def _huber(size: Array, e: Array, rows: Rows) -> Iterator[str]:

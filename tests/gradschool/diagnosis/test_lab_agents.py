@@ -421,9 +421,10 @@ def test_weight_decay_and_a_gradient_of_one_length_are_told_by_the_step() -> Non
     assert hint.startswith("The step from `q_net` to `discounted` has the right direction, but another length on each")
 
 
+OWN = np.random.default_rng(0)
 NOISE = {
     "of the file": lambda a, noise: a + noise * torch.randn_like(a),
-    "of NumPy, for one observation": lambda a, noise: torch.tensor(np.random.normal(a.tolist(), noise, a.shape)),
+    "of NumPy, for one observation": lambda a, noise: torch.tensor(OWN.normal(a.tolist(), noise, a.shape)),
     "a number for each motor": lambda a, noise: a + noise * torch.randn(a.shape[-1], dtype=a.dtype),
     "twice": lambda a, noise: a + 2 * noise * torch.randn_like(a),
     "squared": lambda a, noise: a + noise**2 * torch.randn_like(a),

@@ -506,3 +506,59 @@ def test_a_larger_of_two_values_and_an_action_squashed_twice_are_told(label: Any
                     t.lerp_(p, tau)
 
     assert says in check_here(find("ddpg.agent"), update).hint
+
+
+# -- labels and slopes that no straight line makes --------------------------------------------------------------------
+
+BEST = "max of the target network"
+OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
+    "brackets that are missing": (
+        {"label": lambda q, t, b, gamma: b.reward + gamma * 1 - b.terminated * future(t, b)},
+        f"the label is y = r - 1 * ({BEST} in terminated rows) + gamma, not",
+    ),
+    "a mask of whole numbers": (
+        {"label": lambda q, t, b, gamma: b.reward + gamma * (~b.terminated.long()) * future(t, b)},
+        f"y = r - gamma * ({BEST} unless terminated) - 2 gamma * ({BEST} in terminated rows): `~` turns the whole",
+    ),
+    "a tiny threshold": (
+        {"loss": lambda taken, y: torch.nn.functional.huber_loss(taken, y, delta=0.01)},
+        "errors up to 0.01 count as Q - y and larger ones all alike, as in a Huber loss; its threshold should be",
+    ),
+    "half a batch": (
+        {"loss": lambda taken, y: (taken - y)[: (len(y) + 1) // 2].square().mean()},
+        "in `first_step` only the first half of the batch has a gradient.",
+    ),
+    "a mean over other rows": (
+        {
+            "label": lambda q, t, b, gamma: torch.stack(
+                [b.reward + gamma * (1 - b.terminated) * future(t, b), b.terminated]
+            ),
+            "loss": lambda taken, y: (taken - y[0]).square().sum() / (1 - y[1]).sum().clamp(min=1),
+        },
+        "the sum over all rows of Q - y divided by the number of rows that go on, not by B",
+    ),
+    "weights of their own": (
+        {"loss": lambda taken, y: ((taken - y).square() / (1 + (taken - y).detach().abs())).mean()},
+        "the slope grows with |Q - y|, but not in proportion to it",
+    ),
+    "a label that is squeezed": (
+        {"label": lambda q, t, b, gamma: torch.asinh(b.reward + gamma * (1 - b.terminated) * future(t, b))},
+        f"the label is none that r and gamma * ({BEST} unless terminated) make, but rises with their sum",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_no_straight_line_makes_is_told_by_its_kind(name: str) -> None:
+    parts, sentence = OTHERWISE[name]
+    report = check_here(find("dqn.agent"), dqn_with(**parts))
+    assert sentence in report.hint
+
+
+def test_noise_on_a_label_is_no_curve_of_it() -> None:
+    noisy = {
+        "label": lambda q, t, b, gamma: (
+            b.reward + gamma * (1 - b.terminated) * future(t, b) + 0.01 * torch.cos(37 * b.reward)
+        )
+    }
+    assert "rises with" not in check_here(find("dqn.agent"), dqn_with(**noisy)).hint

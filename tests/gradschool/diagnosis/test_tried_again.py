@@ -706,7 +706,7 @@ def test_an_answer_that_is_right_after_a_first_call_fails_and_is_told_so(idle: i
     """As of an agent that learns only once it has been called before."""
     calls: list[int] = []
 
-    def late(p: Array, l: Array) -> Array:  # noqa: E741
+    def late(p: Array, l: Array) -> Array:
         calls.append(1)
         return p - l if len(calls) > idle else 0 * p
 

@@ -99,7 +99,8 @@ def _is_greedy(agent: Any, obs: Any, *epsilon: float) -> bool:
 
 def _random_at_1(agent: Any, obs: Any) -> bool:
     """Whether an agent takes every action now and then, and no others, where epsilon is 1."""
-    every, taken = set(range(len(agent.q_net(obs)))), set()
+    every = set(range(len(agent.q_net(obs))))
+    taken: set[int] = set()
     for k in range(MANY):
         if k >= FEW and taken >= every:
             break
