@@ -78,6 +78,8 @@ ONE: dict[str, Callable[[Any], Any]] = {
     "column-max": lambda x: np.stack([x.max(axis=0)] * len(x)),
     "largest-size": _rowwise(_largest_size),
     "row-argmax": lambda x: np.stack([np.full(len(row), float(list(row).index(max(row)))) for row in x]),
+    "largest-only": lambda x: np.where(np.arange(len(x)) == np.argmax(np.abs(x)), x, 0.0),
+    "row-largest-only": lambda x: np.where(np.arange(x.shape[1]) == np.argmax(np.abs(x), axis=1)[:, None], x, 0.0),
     "last-only": lambda x: np.concatenate([0.0 * x[:-1], x[-1:]]),
     "first-only": lambda x: np.concatenate([x[:1], 0.0 * x[1:]]),
     "but-last": lambda x: np.concatenate([x[:-1], 0.0 * x[-1:]]),

@@ -145,12 +145,13 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
 
 
 def _between(entry: Entry, s: Sample, part: str, how: str, key: Sequence[str | float]) -> Array | None:
-    """Return the mean, the larger or the smaller of two answers: of the right one where one change is named."""
+    """Return the sum, mean, larger or smaller of two answers: of the right one where one change is named."""
     one = _as_if(entry, s, part, key[:3])
     two = _as_if(entry, s, part, key[3:]) if len(key) > 3 else s.right[part]
     if one is None or two is None:
         return None
     return {
+        "sum": one + two,
         "mean": 0.5 * one + 0.5 * two,
         "larger": np.where(one > two, one, two),
         "smaller": np.where(one < two, one, two),

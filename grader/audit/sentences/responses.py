@@ -195,6 +195,18 @@ def _turned_to(hint: str, x: Array) -> Array | None:
     return -x if "changes its sign too" in hint else x if "stays as it is" in hint else None
 
 
+def _turned_alone(report: Report, pairs: Sequence[Pair]) -> str:
+    """Test that the answer has the size that it had, and the right one has not."""
+    sign = -1.0 if "changes its sign and keeps" in report.hint else 1.0
+    for pair in pairs:
+        right, right_after, got, got_after = _parts(report, pair)
+        if moved(got_after, sign * got):
+            return f'the answer does otherwise on "{pair[0].case.name}"'
+        if right.any() and got.any() and still(right_after, sign * right):
+            return f'the right answer does so too on "{pair[0].case.name}"'
+    return ""
+
+
 def _lifted_to(hint: str, x: Array) -> Array | None:
     by = {"grows by 1 too": 1.0, "falls by 1": -1.0, "stays as it is": 0.0}
     return next((x + step for words, step in by.items() if words in hint), None)
@@ -263,6 +275,7 @@ PROBES: dict[str, tuple[Callable[[Any, int], Any], Callable[[Report, Sequence[Pa
     "left-over": (lambda x, k: 0.0 * x, _left_over),
     "coarse": (lambda x, k: x * 1.00007, _coarse),
     "turned": (lambda x, k: -x, _against(_turned_to)),
+    "turned-alone": (lambda x, k: -x, _turned_alone),
     "lifted": (lambda x, k: x + 1.0, _against(_lifted_to)),
     "integral": (lambda x, k: x + STEP, _integral),
     "right-if-off": (lambda x, k: np.zeros_like(x), _cured),

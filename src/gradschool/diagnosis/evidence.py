@@ -7,7 +7,8 @@ holds on fresh inputs too: :class:`Laboratory` draws those and puts them to the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -204,6 +205,15 @@ class Budget:
         self.questions = max(self.questions, 0) + int(share * QUESTIONS)
         self.right_answers = max(self.right_answers, 0) + int(share * RIGHT_ANSWERS)
 
+    @contextmanager
+    def unspent(self) -> Iterator[None]:
+        """Count no time for what is done meanwhile, up to what there was at first: every search needs it."""
+        began = cpu_time(), time.perf_counter()
+        yield
+        (most_cpu, most), (since_cpu, since) = self.at_first, began
+        self.cpu += min(cpu_time() - since_cpu, most_cpu)
+        self.clock += min(time.perf_counter() - since, most)
+
     def _spent(self, share: float) -> bool:
         cpu, clock = self.since
         passed = time.perf_counter() - clock
@@ -293,7 +303,8 @@ class Laboratory:
     def fresh(self) -> tuple[Attempt, ...]:
         """``first_fresh``, and two more draws of every kind of case."""
         first, others = fresh_cases(self._draw)
-        return (*self.first_fresh, *self._attempts(len(first), others))
+        with self.budget.unspent():
+            return (*self.first_fresh, *self._attempts(len(first), others))
 
     @property
     def _draw(self) -> Draw:

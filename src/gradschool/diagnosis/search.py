@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, groupby
 
@@ -55,6 +55,7 @@ class Search:
 
     laboratory: Laboratory
     attempts: Sequence[Attempt]
+    _had_more_time: bool = field(default=False, init=False, repr=False)  # for the right answers to other inputs
 
     @cached_property
     def parts(self) -> dict[str, list[Part]]:
@@ -247,6 +248,8 @@ class Search:
         found = [(f, m) for f, m in self._matching(label, as_if=False) if m.everywhere]
         found.sort(key=lambda pair: bool(pair[1].factor) and pair[0].name not in ("right", "step", "term"))
         for f, m in found:  # another part may be right here where an input is another: that says more
+            if f.name == "other-part":
+                self.laboratory.budget.extend(CERTAIN)
             if f.name != "other-part" or next(self._as_if(label), None) is None:
                 yield self._said(label, f, m)
 
@@ -318,10 +321,12 @@ class Search:
 
     def _of_other_inputs(self, parts: Sequence[Part], first: Part) -> Iterator[Formula]:
         """Yield formulas of the right answers to other inputs: the few that may be left first, for want of time."""
+        if self.laboratory.budget.half_over and not self._had_more_time:  # of an agent every question costs much
+            self._had_more_time = True
+            self.laboratory.budget.extend(1.0)
         names = relevant(self.laboratory, first)
-        few = chain(equal_rows(self.laboratory, parts), between(self.laboratory, first, names))
-        many = chain(as_formulas(self.laboratory, first, names), portions(self.laboratory, first, names))
-        for formula in chain(few, many):
+        few = (equal_rows(self.laboratory, parts), between(self.laboratory, first, names))
+        for formula in chain(*few, portions(self.laboratory, first, names), as_formulas(self.laboratory, first, names)):
             if self.laboratory.budget.half_over:
                 return  # the other half is for what comes after
             yield formula

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Case, Exercise, find
 from gradschool.core.plain_data import to_plain
 from gradschool.core.report import Report
-from gradschool.diagnosis.evidence import FRESH_SEEDS, Laboratory, fresh_cases, parts_of, with_rows
+from gradschool.diagnosis.evidence import FRESH_SEEDS, Budget, Laboratory, fresh_cases, parts_of, with_rows
 from gradschool.diagnosis.hypotheses import responses
 from gradschool.diagnosis.hypotheses.counterfactuals import counterfactuals
 from gradschool.diagnosis.hypotheses.responses import LAST, SHAPES, STRONG, Probe, Responses
@@ -732,3 +733,40 @@ def test_an_update_that_moves_nothing_in_its_first_call_fails_and_is_told_so() -
     report = check_here(find("dqn.agent"), late)
     assert not report.passed
     assert "right when they came again" in report.hint
+
+
+def test_a_sum_of_two_answers_is_no_twice_their_mean() -> None:
+    found = check_here(find("chain.linear_vjp"), lambda W, b, x, g: (np.outer(g, x), g.copy(), W.T @ (g + b)))
+    assert found.hint.startswith("`grad_x` is the sum of what is right and what would be right if `g` were replaced")
+
+
+def test_an_answer_of_the_largest_entry_alone_is_told() -> None:
+    def largest(J: Array, g: Array) -> Array:
+        k = np.argmax(np.abs(g))
+        return J[k] * g[k]
+
+    found = check_here(find("chain.jacobian_product"), largest)
+    assert found.hint == "The result is what would be right if `g` were 0 except at its entry of the largest size."
+    rows = {"w": lambda B: np.linspace(-1, 2, 3 * B).reshape(B, 3)}
+    of_rows = lambda x, w: (w * (np.abs(w) == np.abs(w).max(1, keepdims=True))) @ np.ones((3, 3)) * np.exp(x)  # noqa: E731
+    said = hint(lambda x, w: w @ np.ones((3, 3)) * np.exp(x), of_rows, **rows)[1]
+    assert said.endswith("if `w` were 0 in every row except at its entry of the largest size.")
+
+
+def test_a_sign_that_should_decide_is_named_where_only_the_size_follows() -> None:
+    right = lambda x, w: np.where(w > 0, w, 3 * w) * np.exp(x)  # noqa: E731
+    said = found_last(right, lambda x, w: w * np.exp(x) * np.cos(w), SHAPES)
+    assert any(s.startswith("When `w` changes its sign, your result changes its sign and keeps its size") for s in said)
+    even = found_last(right, lambda x, w: np.cos(w) * np.exp(x), SHAPES)
+    assert any(s.startswith("When `w` changes its sign, your result stays as it is, and the right one") for s in even)
+    assert not any("your result" in s for s in found_last(right, lambda x, w: right(x, w) + np.exp(w), SHAPES))
+
+
+def test_fresh_answers_that_cost_much_leave_time_for_the_search() -> None:
+    budget = Budget(cpu=0.02, clock=0.05)
+    with budget.unspent():
+        until = time.perf_counter() + 0.04
+        while time.perf_counter() < until:
+            pass
+    assert not budget.over
+    assert budget.clock <= 0.1

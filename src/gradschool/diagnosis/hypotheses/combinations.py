@@ -1,4 +1,4 @@
-"""Two right answers combined: what one input adds to the rest, and the mean or the larger of two."""
+"""Two right answers combined: what one input adds to the rest, and the sum, the mean or the larger of two."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gradschool.diagnosis.hypotheses.formulas import Entries, Formula
 from gradschool.diagnosis.inputs import Value, networks, subjects
 
 BETWEEN: tuple[tuple[str, str, Callable[[Array, Array], Array]], ...] = (
+    ("sum", "the sum of", np.add),
     ("mean", "the mean of", lambda a, b: (a + b) / 2),
     ("larger", "in each entry the larger of", np.maximum),
     ("smaller", "in each entry the smaller of", np.minimum),
@@ -29,7 +30,7 @@ def portions(laboratory: Laboratory, part: Part, relevant: Container[str]) -> It
 
 
 def between(laboratory: Laboratory, part: Part, relevant: Container[str]) -> Iterator[Formula]:
-    """Yield the mean, the larger and the smaller of two answers that inputs of one kind make.
+    """Yield the sum, the mean, the larger and the smaller of two answers that inputs of one kind make.
 
     They are the right one, and those that would be right with one of two inputs in both places.
     """

@@ -81,6 +81,14 @@ def _only(x: Array, k: int) -> Array:
     return out
 
 
+def _largest(x: Array) -> Array:
+    """Return a table with 0 in the place of all but the largest entry of each row, by size."""
+    at = np.abs(x).argmax(1)[:, None]
+    out = np.zeros_like(x)
+    np.put_along_axis(out, at, np.take_along_axis(x, at, 1), 1)
+    return out
+
+
 def _like(x: Array, value: float) -> Array:
     return np.full_like(x, value)
 
@@ -199,6 +207,13 @@ CHANGES: tuple[Change, ...] = (
         _table,
         lambda x: np.broadcast_to(x.argmax(1)[:, None], x.shape).astype(float),
     ),
+    Change(
+        "largest-only",
+        "0 except at its entry of the largest size",
+        lambda x: _real_rows(x) and x.ndim == 1,
+        lambda x: _only(x, int(np.abs(x).argmax())),
+    ),
+    Change("row-largest-only", "0 in every row except at its entry of the largest size", _table, _largest),
     Change("last-only", "0 except at its end (its last row, or entry)", _real_rows, lambda x: _only(x, -1)),
     Change("first-only", "0 except at its beginning (row 0, or entry 0)", _real_rows, lambda x: _only(x, 0)),
     Change("but-last", "0 at its end (in its last row, or entry)", _real_rows, lambda x: _without(x, -1)),

@@ -328,6 +328,22 @@ def turned(s: Observation) -> Seen:
     return REFUTED
 
 
+def turned_alone(s: Observation) -> Seen:
+    """Look for an answer whose size does not know the sign of an input, where that of the right one does."""
+    if not s.right.any() or not s.got.any():
+        return NOTHING
+    for sign, becomes in ((-1.0, "changes its sign and keeps its size"), (1.0, "stays as it is")):
+        if unchanged(s.got_after, sign * s.got):
+            if not moved(s.right_after, sign * s.right):
+                return AGAINST
+            says = (
+                f"When {s.subject} changes its sign, your {s.what} {becomes}, and the right one does not: what should "
+                "its sign decide?"
+            )
+            return Seen(says, f"the sign of {s.subject} was turned round")
+    return AGAINST
+
+
 def lifted(s: Observation) -> Seen:
     """Compare what becomes of the answers when 1 is added to an input everywhere."""
     for by, becomes in ((0.0, "stays as it is"), (1.0, "grows by 1 too"), (-1.0, "falls by 1")):

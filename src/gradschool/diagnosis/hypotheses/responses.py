@@ -40,6 +40,7 @@ from gradschool.diagnosis.hypotheses.observations import (
     responds,
     scaled,
     turned,
+    turned_alone,
     unchanged,
     unwanted,
 )
@@ -159,6 +160,7 @@ SHAPES: tuple[Probe, ...] = (
     Probe("growth", real, scaled(2.0), grown, in_part=True),
     Probe("turned", signed, scaled(-1.0), turned, in_part=True),
     Probe("lifted", real, one_more, lifted, in_part=True),
+    Probe("turned-alone", signed, scaled(-1.0), turned_alone, least=SEVERAL),
 )
 WITHOUT_AN_INPUT = (
     Probe("right-without", to_be_left_out, WITHOUT, cured("set to 0", "set to 0"), least=SEVERAL, elsewhere=True),
