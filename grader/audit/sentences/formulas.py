@@ -151,7 +151,7 @@ def _between(entry: Entry, s: Sample, part: str, how: str, key: Sequence[str | f
     if one is None or two is None:
         return None
     return {
-        "sum": one + two,
+        "sum": np.asarray(one + two),
         "mean": 0.5 * one + 0.5 * two,
         "larger": np.where(one > two, one, two),
         "smaller": np.where(one < two, one, two),

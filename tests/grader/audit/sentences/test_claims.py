@@ -256,6 +256,7 @@ TRUE_AND_FALSE |= {
         "formula",
         ("everywhere", "", "between", "mean", "q_next_target", "replaced-by", "q_next_online"),
         ("everywhere", "", "between", "larger", "q_next_target", "replaced-by", "q_next_online"),
+        ("everywhere", "", "between", "sum", "q_next_target", "replaced-by", "q_next_online"),
     ),
     "the last of equal rows": (
         "dqn.weight_gradient",
