@@ -12,6 +12,7 @@ import numpy as np
 
 from gradexaminer.analysis.actor.continuous import examine_actor
 from gradexaminer.analysis.actor.discrete import examine_discrete_actor
+from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight
 from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
@@ -201,7 +202,8 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
         _say_no_critic(seen, views, report)
     with asking("how the actor learns", report):
         if seen.spaces.continuous:
-            _examine_actor(seen, online, report)
+            alphas = _examine_actor(seen, online, report)
+            examine_entropy_weight(views, alphas, seen.spaces.action_size, report)
             say_kind(seen, views, report)
         else:
             examine_discrete_actor(seen, online, report)
@@ -223,18 +225,21 @@ def asking(question: str, report: Report) -> Iterator[None]:
         report.add(NOT_SEEN, "question-open", "", f"{question}: {type(error).__name__}: {error}")
 
 
-def _examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
-    """Say how the actor learns; without a known critic, nothing against it: its loss may be another one."""
+def _examine_actor(seen: Observed, online: frozenset[int], report: Report) -> dict[int, float]:
+    """Say how the actor learns; without a known critic, nothing against it: its loss may be another one.
+
+    Returns log pi's factor in its loss, by update.
+    """
     if not any(f.code == "critic-not-seen" for f in report.findings):
-        examine_actor(seen, online, report)
-        return
+        return examine_actor(seen, online, report)
     aside = Report()
     examine_actor(seen, online, aside)
     if aside.of(FAULT) or aside.of(SUSPICION):
         report.add(NOT_SEEN, "actor-not-seen", "", "no critic is known that it could follow")
-        return
+        return {}
     report.conventions += aside.conventions
     report.findings += aside.findings
+    return {}
 
 
 def _say_no_critic(seen: Observed, views: list[CriticView], report: Report) -> None:

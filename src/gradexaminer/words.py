@@ -278,6 +278,7 @@ MEANINGS: dict[str, Meaning] = {
     "actor-entropy-missing": Meaning(
         "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
     ),
+    "actor-entropy-weight": Meaning("Log pi has another factor in the actor's loss than in the critics' label"),
     "target-action-online": Meaning(
         "The target action comes from the online actor, though there is a target actor", JUDGE
     ),

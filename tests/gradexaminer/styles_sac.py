@@ -7,6 +7,7 @@ from tests.gradexaminer.styles import Changes
 
 _TEMPERATURE = "alpha_loss = -(self.log_alpha * (log_pi + self.target_entropy).detach()).mean()"
 _ACTOR = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
+_SUM = "(self.q1(s, mu) + self.q2(s, mu))"
 TEMPERATURE_RIGHT: dict[str, Changes] = {
     "loss of alpha itself": [
         (_TEMPERATURE, "alpha_loss = -(self.log_alpha.exp() * (log_pi + self.target_entropy).detach()).mean()")
@@ -16,6 +17,10 @@ TEMPERATURE_RIGHT: dict[str, Changes] = {
     ],
     "the sum over the batch": [(_TEMPERATURE, _TEMPERATURE.replace(".mean()", ".sum()"))],
     "no temperature loss": [(_TEMPERATURE, "alpha_loss = 0 * self.log_alpha.sum()")],
+    "the actor climbs both critics' sum": [(_ACTOR, _ACTOR.replace("torch.min(self.q1(s, mu), self.q2(s, mu))", _SUM))],
+    "the actor's temperature is the one after its step": [(_ACTOR, _ACTOR.replace("alpha *", "alpha * 0.99 *"))],
+    "the actor's loss is summed over the batch": [(_ACTOR, _ACTOR.replace(".mean()", ".sum()"))],
+    "half of the actor's loss": [(_ACTOR, _ACTOR.replace(".mean()", ".mean() / 2"))],
 }
 TEMPERATURE_FAULTS: dict[str, tuple[str, Changes]] = {
     "temperature climbs": ("temperature-sign", [(_TEMPERATURE, _TEMPERATURE.replace("-(self", "(self"))]),
@@ -26,6 +31,20 @@ TEMPERATURE_FAULTS: dict[str, tuple[str, Changes]] = {
     "actor without log pi's gradient": (
         "actor-entropy-missing",
         [(_ACTOR, _ACTOR.replace("log_pi -", "log_pi.detach() -"))],
+    ),
+    "actor without the temperature": ("actor-entropy-weight", [(_ACTOR, _ACTOR.replace("alpha * log_pi", "log_pi"))]),
+    "actor with an entropy of its own": (
+        "actor-entropy-weight",
+        [(_ACTOR, _ACTOR.replace("log_pi -", "log_pi.detach() -") + " + self.policy.sample(s)[1].mean()")],
+    ),
+    "actor with twice the temperature": ("actor-entropy-weight", [(_ACTOR, _ACTOR.replace("(alpha", "(2 * alpha"))]),
+    "actor with the learned temperature, label with a fixed one": (
+        "actor-entropy-weight",
+        [(_ACTOR, _ACTOR.replace("alpha * log_pi", "self.log_alpha.exp().detach() * log_pi"))],
+    ),
+    "actor's sum over the batch without the temperature": (
+        "actor-entropy-weight",
+        [(_ACTOR, _ACTOR.replace("alpha * log_pi", "log_pi").replace(".mean()", ".sum()"))],
     ),
     "actor maximizes log pi alone": (
         "actor-detached",

@@ -281,3 +281,32 @@ def test_faults_of_critics_that_are_shown_zeros_and_a_one_are_named(load, code):
     wrong = load(one_hot([ONE_HOT_FAULTS[code]]))
     for seed in SEEDS:
         assert ("fault", code) in told(examine_dqn(wrong, seed))
+
+
+_CRITIC = "self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))"
+WITHIN_1 = {
+    "tanh": f"torch.tanh({_CRITIC})",
+    "tanh, reshaped": f"torch.tanh({_CRITIC}).squeeze(-1)[:, None]",
+    "clipped": f"{_CRITIC}.clamp(-1, 1)",
+    "softsign": f"F.softsign({_CRITIC})",
+    "a sigmoid from -1 to 1": f"2 * torch.sigmoid({_CRITIC}) - 1",
+}
+
+
+@pytest.mark.parametrize("name", WITHIN_1)
+def test_a_critic_of_continuous_actions_that_cannot_leave_the_range_from_minus_1_to_1(name, load):
+    module = load(changed(sources.TD3, [(f"return {_CRITIC}", f"return {WITHIN_1[name]}")]))
+    assert examine_continuous(module).codes == {"output-bounded"}
+
+
+def test_a_bound_further_out_is_no_fault(load):
+    report = examine_continuous(load(changed(sources.TD3, [(_CRITIC, f"10 * torch.tanh({_CRITIC})")])))
+    assert report.verdict == RIGHT, str(report)
+
+
+def test_outputs_that_are_multiplied_where_they_are_used_are_not_accused(load):
+    text = sources.TD3.replace("torch.min(self.q1_target", "50 * torch.min(self.q1_target")
+    for q in ("self.q1(s, a)", "self.q2(s, a)"):
+        text = text.replace(q, f"50 * {q}")
+    report = examine_continuous(load(text.replace(_CRITIC, f"torch.tanh({_CRITIC})")))
+    assert told(report) == [("suspicion", "output-bounded")], str(report)

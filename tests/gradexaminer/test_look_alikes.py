@@ -22,7 +22,22 @@ RARE_NAMES = [
 _BODY = "nn.Sequential(nn.Linear(o, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU())"
 _AGENT = "class Agent:\n    def __init__(self, o=5, a=3, twin=True, delay=2, noise=0.2):\n"
 _MODULE = _AGENT.replace("class Agent:", "class Agent(nn.Module):") + "        super().__init__()\n"
+_ONE_CALL = [
+    (sources.Q, "both = self.net(torch.cat([s, s2]))\n        q = both[:32].gather(1, a[:, None]).squeeze(1)"),
+    (sources.V, "v = both[32:].max(1).values"),
+]
+_SPREAD = (
+    "self.l1, self.l2, self.l3 = nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)",
+    "self.log_std = nn.Parameter(torch.zeros(a))\n"
+    "        self.l1, self.l2, self.l3 = nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)",
+)
 LOOK_ALIKES = {
+    "s and s' in one call, and a target that is left over": (
+        sources.DQN,
+        [*_ONE_CALL, ("        self.sync()\n", "")],
+        examine_dqn,
+    ),
+    "a policy's spread that a deterministic actor leaves": (sources.TD3, [_SPREAD], examine_continuous),
     "optimizer that maximizes minus the loss": (
         sources.DQN,
         [(LOSS, "loss = -F.mse_loss(q, y)"), ("lr=1e-3", "lr=1e-3, maximize=True")],
@@ -207,3 +222,7 @@ def test_what_resembles_it_is_not(name, load):
     for seed in SEEDS:
         report = run(module, seed)
         assert not report.codes, str(report)
+
+
+def test_a_target_that_follows_and_is_left_out_of_one_call_is_named(load):
+    assert examine_dqn(load(changed(sources.DQN, _ONE_CALL))).codes == {"td-online"}

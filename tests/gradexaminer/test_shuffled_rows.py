@@ -52,3 +52,43 @@ def test_twin_critics_of_shuffled_rows(what, load):
     for seed in SEEDS:
         report = examine_continuous(module, seed)
         assert report.codes == {"rows-misaligned"}, str(report)
+
+
+_APART = (_SAMPLE, "s, a, r, s2, d = (self.sample()[k] for k in range(5))\n        q =")
+_ONLINE = [
+    (sources.NO_GRAD, "if True:"),
+    (sources.V, "v = self.net(s2).max(1).values"),
+    ("self.net, self.target = Net(o, a), Net(o, a)", "self.net = Net(o, a)"),
+    (sources.COPY, "self.optimizer"),
+    ("        self.sync()\n", ""),
+]
+DRAWN_APART = {
+    "all parts": ([_APART], {"rows-misaligned"}),
+    "all parts, Huber": ([_APART, _HUBER], {"rows-misaligned"}),
+    "all parts, and the loss is climbed": (
+        [_APART, (sources.LOSS, "loss = -F.mse_loss(q, y)")],
+        {"rows-misaligned", "ascent"},
+    ),
+    "all parts, and the label is not detached": ([_APART, *_ONLINE], {"rows-misaligned", "bootstrap-gradient"}),
+    "rewards alone": (
+        [(_SAMPLE, "s, a, r, s2, d = self.sample()\n        r = self.sample()[2]\n        q =")],
+        {"rows-misaligned"},
+    ),
+    "states with their actions": (
+        [(_SAMPLE, "(s, a, *_), (*_, r, s2, d) = self.sample(), self.sample()\n        q =")],
+        {"rows-misaligned"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN_APART)
+def test_parts_that_are_drawn_one_by_one_are_named(name, load):
+    changes, codes = DRAWN_APART[name]
+    report = examine_dqn(load(changed(sources.DQN, changes)))
+    assert report.codes == codes, str(report)
+
+
+def test_parts_of_a_td3_batch_that_are_drawn_one_by_one(load):
+    apart = "s, a, r, s2, d = (self.buffer.sample(batch)[k] for k in range(5))\n"
+    report = examine_continuous(load(changed(sources.TD3, [(_TD3_SAMPLE, apart)])))
+    assert report.codes == {"rows-misaligned"}, str(report)

@@ -136,7 +136,7 @@ MARKS: dict[str, Mark] = {
         (
             *("actor-sign", "actor-mean-over-actions", "actor-penalty", "actor-entropy-sign", "actor-entropy-missing"),
             *("temperature-sign", "temperature-target", "temperature-unweighted", "temperature-unreachable"),
-            "temperature-averaged",
+            *("temperature-averaged", "actor-entropy-weight"),
             "temperature-not-examined",
         ),
         _ACTORS_LOSS,

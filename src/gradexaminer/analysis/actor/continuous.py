@@ -29,25 +29,30 @@ LEFT_OUT = {"optimizer-elsewhere", "no-step", "zeroed-before-step", "online-stil
 FEWEST_ROWS = 8  # of a batch of which one alone counts
 
 
-def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> None:
-    """Say how the actor learns, and what is wrong with it."""
+def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> dict[int, float]:
+    """Say how the actor learns, and what is wrong with it; return log pi's factor in its loss, by update."""
     found = [p for u in seen.updates for b in u.backwards if not b.probe for p in paths_of(seen, u, b)]
     found = [p for p in found if not path_is_swept(seen, p)]
     paths = [p for p in found if not _asks_for_a_slope(seen, p, report)]
     if not paths:
         if not found:
             _no_path(seen, online, report)
-        return
+        return {}
     say_reach(seen, paths, report)
-    bonus = False
+    bonus, alphas = False, {}
     for backward in dict.fromkeys(p.backward.number for p in paths):
-        bonus = _say_loss([p for p in paths if p.backward.number == backward], report) or bonus
+        together = [p for p in paths if p.backward.number == backward]
+        alpha, known = _say_loss(together, report)
+        bonus = alpha > 0 or bonus
+        if known:
+            alphas[together[0].update.number] = alpha
     for path in paths:
         _critic_asked(path, online, report)
         _moves_the_critic(seen, path, report)
         say_units(seen, path, report)
         together = [p for p in paths if p.backward is path.backward and np.array_equal(p.action, path.action)]
         _reaches_the_actor(seen, path, np.sum([p.slope for p in together], axis=0), report, penalized=not bonus)
+    return alphas
 
 
 def _asks_for_a_slope(seen: Observed, path: Path, report: Report) -> bool:
@@ -61,8 +66,8 @@ def _asks_for_a_slope(seen: Observed, path: Path, report: Report) -> bool:
     return not reaches and any(by_hand(seen, path.update, b, report) for b in later)
 
 
-def _say_loss(together: list[Path], report: Report) -> bool:
-    """Say the actor's loss, and whether it has an entropy term.
+def _say_loss(together: list[Path], report: Report) -> tuple[float, bool]:
+    """Say the actor's loss; return log pi's factor in it, and whether one Q of each row has the factor 1 beside it.
 
     Critics' outputs in one loss: twins of which the smaller counts share the batch between them.
     """
@@ -82,7 +87,7 @@ def _say_loss(together: list[Path], report: Report) -> bool:
     loss, bonus = ("alpha log pi - Q", f", alpha {alpha:.3g}") if alpha > 0 else ("-Q", "")
     how = f"mean of {loss}" if mean else f"{loss}, weights adding up to {abs(total):.3g}"
     report.convention(f"actor: {how}{bonus}")
-    return alpha > 0
+    return alpha, mean or abs(abs(total) / len(rows) - 1) < SAME
 
 
 def _factor_of_q(together: list[Path]) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.critic import candidates, label
+from gradexaminer.analysis.critic.drawn_apart import say_drawn_apart
 from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.kept_values import keeps_values
 from gradexaminer.analysis.critic.label_findings import say_label
@@ -95,7 +96,7 @@ def examine_critics(
             report.add(NOT_SEEN, "policy-not-examined", view.name)
         elif _is_averaged(view):
             report.add(FAULT, "error-averaged", view.name, "d loss / d Q is one number in each update")
-        else:
+        elif view.agreed or not say_drawn_apart(seen, view, online, report):
             _examine_one(seen, view, report)
         if view.agreed and {found[0].mask for found in view.agreed} == {"live or cut"}:
             report.add(
@@ -146,7 +147,7 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         say_several_labels(seen, view, report)
     else:
         _say_unexplained(seen, view, report)
-    examine_outputs(view, report)
+    examine_outputs(seen, view, report)
 
 
 def _labels(

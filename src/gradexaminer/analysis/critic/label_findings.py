@@ -17,6 +17,7 @@ from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.analysis.update.applied import climbs
 from gradexaminer.analysis.update.pairs import kept_target, unasked_targets
 from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
+from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
@@ -137,6 +138,8 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[Label]], 
             report.add(
                 FAULT, "td-online", view.name, f"{kept} is copied from it and was never asked about a next state"
             )
+        elif unasked and all((t.call.keys.end == HERE).any() for t in parts.parts):
+            _say_one_call(view, unasked[0][0], report)
         elif unasked:
             told = f"{unasked[0][0]} has its shape, was never asked about a next state, and was not seen to follow it"
             report.add(SUSPICION, "td-online", view.name, told)
@@ -144,6 +147,16 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[Label]], 
             report.add(NOTE, "no-target", view.name)
     elif unasked and unasked[0][1] and parts is not None and parts.parts:
         _say_unasked(seen, view, unasked[0][0], parts.parts[0].call, report)
+
+
+def _say_one_call(view: CriticView, target: str, report: Report) -> None:
+    """One call about s and s' together, and a network of its shape that never moves: CrossQ needs no target.
+
+    Bhatt et al. 2024, "CrossQ: Batch Normalization in Deep Reinforcement Learning for Greater Sample Efficiency".
+    """
+    report.add(NOTE, "no-target", view.name)
+    report.convention(f"{view.name}: s and s' in one batch, {target} in no label")
+    report.findings = [f for f in report.findings if (f.code, f.where) != ("target-not-seen", target)]
 
 
 def _say_unasked(seen: Observed, view: CriticView, target: str, asked: Call, report: Report) -> None:

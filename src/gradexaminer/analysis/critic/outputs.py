@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.critic.bounds import bound_of
 from gradexaminer.analysis.reading.actions import are_stored, is_affine, stored_actions
 from gradexaminer.analysis.reading.policies import is_distribution
 from gradexaminer.findings import FAULT, SUSPICION, Report
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
 ROUNDING = 1e-6  # of a row's largest output
+JUST_1 = 1.01
+MANY = 0.02  # share of the outputs
+WHOLE = 0.99  # of a reward's factor: one that is scaled down is smaller
 ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
 
 
@@ -54,8 +58,12 @@ def say_action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: 
     report.add(FAULT, "critic-other-action", view.name, f"up to {far:.2g} away from the stored action")
 
 
-def examine_outputs(view: CriticView, report: Report) -> None:
-    """A critic whose outputs cannot be what a return can be: never negative, or adding up to 1."""
+def examine_outputs(seen: Observed, view: CriticView, report: Report) -> None:
+    """A critic whose outputs cannot be what a return can be: never negative, or adding up to 1.
+
+    A tanh is a fault where the outputs themselves are compared with rewards as they are. With discrete actions it may
+    be meant: the outcome of a game that is won or lost.
+    """
     values = np.concatenate([rows.values for _, _, rows in view.rows])
     if values.shape[1] > 1 and is_distribution(values):
         report.add(FAULT, "output-bounded", view.name, "its outputs add up to 1 in every row, as after a softmax")
@@ -78,12 +86,33 @@ def examine_outputs(view: CriticView, report: Report) -> None:
         report.add(
             FAULT, "output-bounded", view.name, "its outputs never leave the range from 0 to 1, as after a sigmoid"
         )
-    elif {rows.call.last[rows.output] for _, _, rows in view.rows if 0 <= rows.output < len(rows.call.last)} == {
-        "Tanh"
-    }:
-        report.add(SUSPICION, "output-bounded", view.name, "its last operation is a tanh: they stay between -1 and 1")
-    elif np.abs(values).max() <= 1 and (np.abs(values) > 0.98).mean() > 0.02:
+    else:
+        _say_within_1(seen, view, values, report)
+
+
+def _say_within_1(seen: Observed, view: CriticView, values: np.ndarray, report: Report) -> None:
+    """Outputs none of which leaves the range from -1 to 1, whatever the weights are."""
+    size, told = np.abs(values), ""
+    last = {rows.call.last[rows.output] for _, _, rows in view.rows if 0 <= rows.output < len(rows.call.last)}
+    if last == {"Tanh"}:
+        told = "its last operation is a tanh"
+    elif size.max() <= 1 and (size == 1).mean() > MANY:
+        told = f"{(size == 1).mean():.0%} of its outputs are exactly 1 or -1, as where they are clipped"
+    elif size.max() <= 1 and (module := seen.found.modules.get(view.rows[0][2].call.network)) is not None:
+        bound = bound_of(seen, module) or np.inf
+        told = f"with weights many times larger, its outputs come to {bound:.3g}" if bound < JUST_1 else ""
+    sure = seen.spaces.continuous and _learns_rewards_as_they_are(view)
+    if told:
+        beyond = ", so that it cannot reach returns beyond 1"
+        report.add(FAULT if sure else SUSPICION, "output-bounded", view.name, told + beyond)
+    elif size.max() <= 1 and (size > 0.98).mean() > MANY:
         report.add(SUSPICION, "output-bounded", view.name, "its outputs never leave the range from -1 to 1")
+
+
+def _learns_rewards_as_they_are(view: CriticView) -> bool:
+    """Whether the label is r + gamma Q: beside outputs that are multiplied outside, a reward's factor is smaller."""
+    scales = [x.reward_scale for found in view.agreed[:1] for x in found]
+    return bool(scales) and float(np.median(scales)) > WHOLE
 
 
 def _share_of_value_0(values: np.ndarray) -> float:

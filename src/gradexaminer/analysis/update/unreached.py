@@ -38,22 +38,22 @@ def examine_unreached(seen: Observed, report: Report) -> None:
 
 def _depends(seen: Observed, module: nn.Module, p: nn.Parameter) -> bool:
     """Whether another value of this weight changes the answers."""
-    before, again = _asked(seen, module), _asked(seen, module)
+    before, again = answers(seen, module), answers(seen, module)
     if before is None or again is None or not np.array_equal(before, again):
         return False  # it takes other inputs, or draws its answers
     kept = p.detach().clone()
     try:
         with torch.no_grad():
             p.mul_(-1).add_(1)
-        after = _asked(seen, module)
+        after = answers(seen, module)
     finally:
         with torch.no_grad():
             p.copy_(kept)
     return after is not None and not np.array_equal(before, after)
 
 
-def _asked(seen: Observed, module: nn.Module) -> np.ndarray | None:
-    """What the network answers to a few observations, beside their actions where it takes those."""
+def answers(seen: Observed, module: nn.Module) -> np.ndarray | None:
+    """What a network says to a few observations, beside their actions where it takes those; None where it cannot."""
     known = list(seen.transitions.values())[:ROWS]
     kind = next((p.dtype for p in module.parameters()), torch.float32)
     obs = torch.from_numpy(np.stack([t.obs for t in known])).to(kind)

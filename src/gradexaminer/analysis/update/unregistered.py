@@ -46,7 +46,8 @@ def _examine_cut_off(seen: Observed, report: Report) -> None:
     reached = {p for u in seen.updates for b in u.backwards for p in b.reached}
     held = held_parameters(seen)
     for path, module in seen.found.modules.items():
-        own = {id(x): {id(p) for p in x.parameters(recurse=False) if p.requires_grad} for x in layers(module)}
+        inner = [x for x in layers(module) if not any(any(True for _ in y.parameters()) for y in x.children())]
+        own = {id(x): {id(p) for p in x.parameters(recurse=False) if p.requires_grad} for x in inner}
         calls: dict[tuple[int, int], list[int]] = {}
         for u in seen.updates:
             for time, layer in u.layers:
