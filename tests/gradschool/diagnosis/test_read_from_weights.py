@@ -322,16 +322,25 @@ def once_each(actor: Any, critic: Any) -> None:
     actor.step()
 
 
-def ddpg_with(follow: Any, step: Any = once_each, bound: Any = lambda y, r: y) -> Any:
-    """Return an update of DDPG whose targets follow, and whose optimizers step, in another way."""
+def climbing(actor: Any, critic: Any, obs: Any) -> Any:
+    return -critic(obs, actor(obs)).mean()
+
+
+def ddpg_with(
+    follow: Any, step: Any = once_each, bound: Any = lambda y, r: y, climb: Any = climbing, at: str = "next_obs"
+) -> Any:
+    """Return an update of DDPG whose targets follow, optimizers step or actor climbs in another way.
+
+    ``at`` is the state at which the target critic values the next action.
+    """
 
     def update(actor: Any, critic: Any, slow_actor: Any, slow_critic: Any, *rest: Any) -> None:
         actor_optimizer, critic_optimizer, batch, gamma, tau = rest
         with torch.no_grad():
-            future = slow_critic(batch.next_obs, slow_actor(batch.next_obs))
+            future = slow_critic(getattr(batch, at), slow_actor(batch.next_obs))
             y = bound(batch.reward + gamma * (1 - batch.terminated) * future, batch.reward)
         parameters = [list(net.parameters()) for net in (critic, actor)]
-        losses = (critic(batch.obs, batch.action) - y).square().mean(), -critic(batch.obs, actor(batch.obs)).mean()
+        losses = (critic(batch.obs, batch.action) - y).square().mean(), climb(actor, critic, batch.obs)
         for loss, params in zip(losses, parameters, strict=True):
             for p, g in zip(params, torch.autograd.grad(loss, params), strict=True):
                 p.grad = g
@@ -562,3 +571,42 @@ def test_noise_on_a_label_is_no_curve_of_it() -> None:
         )
     }
     assert "rises with" not in check_here(find("dqn.agent"), dqn_with(**noisy)).hint
+
+
+def of_slopes(change: Any) -> Any:
+    """Return an actor's loss that follows the slope of Q after a change of it."""
+
+    def loss(actor: Any, critic: Any, obs: Any) -> Any:
+        own = actor(obs)
+        at = own.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(critic(obs, at).sum(), at)
+        return -(change(slope, at.detach()) * own).sum(dim=1).mean()
+
+    return loss
+
+
+CLIMBS = {
+    "relu(Q)": (
+        lambda actor, critic, obs: -torch.relu(critic(obs, actor(obs))).mean(),
+        "in the rows whose Q is above 0 alone, as of relu(Q), not dQ/da",
+    ),
+    "one slope for all motors": (
+        of_slopes(lambda slope, at: slope.mean(dim=1, keepdim=True).expand_as(slope)),
+        "`actor_step` follows in every motor the mean over the motors of dQ/da of the critic at the actor's own action",
+    ),
+    "inverted": (
+        of_slopes(lambda slope, at: slope * torch.where(slope > 0, 1 - at, at + 1) / 2),
+        "times the room that is left to -1 and 1, not dQ/da",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLIMBS)
+def test_what_an_actor_follows_is_told(name: str) -> None:
+    climb, says = CLIMBS[name]
+    assert says in check_here(find("ddpg.agent"), ddpg_with(lerp, climb=climb)).hint
+
+
+def test_a_value_at_s_of_the_action_that_was_chosen_in_the_next_state_is_told() -> None:
+    hint = check_here(find("ddpg.agent"), ddpg_with(lerp, at="obs")).hint
+    assert "y = r + gamma * (target critic at s, the action chosen in s' unless terminated), not" in hint

@@ -128,6 +128,7 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
         "target critic at the action of the replay": value(slow, s2, replay),
         "target critic at s and the action taken": value(slow, s, replay),
         "target networks at s": value(slow, s, nets.act(nets.target_actor, s)),
+        "target critic at s, the action chosen in s'": value(slow, s, mu_slow),
         "target critic at s', the action chosen in s": value(slow, s2, nets.act(nets.target_actor, s)),
         "target critic at an action that is not scaled": value(slow, s2, np.tanh(nets.target_actor(s2))),
         "target critic at an action kept within -1 and 1": value(slow, s2, np.clip(mu_slow, -1.0, 1.0)),

@@ -256,7 +256,13 @@ TRUE_AND_FALSE |= {
         "formula",
         ("everywhere", "", "between", "mean", "q_next_target", "replaced-by", "q_next_online"),
         ("everywhere", "", "between", "larger", "q_next_target", "replaced-by", "q_next_online"),
+    ),
+    "a sum of two": (
+        "dqn.double_target",
+        DOUBLE + "q = q_next_online + q_next_target\nreturn 2 * reward + gamma * (1 - terminated) * q[r, best]",
+        "formula",
         ("everywhere", "", "between", "sum", "q_next_target", "replaced-by", "q_next_online"),
+        ("everywhere", "", "between", "mean", "q_next_target", "replaced-by", "q_next_online"),
     ),
     "the last of equal rows": (
         "dqn.weight_gradient",
