@@ -45,7 +45,8 @@ def _further_ways(nets: Nets, critic_after: Array, obs: Array) -> Iterator[tuple
         smaller = np.where((slow_q < value(critic, obs, own))[:, None], slow_slope, dq_da)
         yield f"dQ/da of the smaller of critic and target critic {OWN}", -smaller * into
         yield f"in every row the mean over the batch of dQ/da of the critic {OWN}", -dq_da.mean(0) * into
-        yield f"in every motor the mean over the motors of dQ/da of the critic {OWN}", -dq_da.mean(1, keepdims=True) * into
+        alike = dq_da.mean(1, keepdims=True)
+        yield f"in every motor the mean over the motors of dQ/da of the critic {OWN}", -alike * into
         above = value(critic, obs, own)[:, None] > 0
         yield f"dQ/da of the critic {OWN} in the rows whose Q is above 0 alone, as of relu(Q)", -(above * dq_da) * into
         room = np.where(dq_da > 0, 1 - own, own + 1) / 2
