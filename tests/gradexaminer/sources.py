@@ -187,6 +187,18 @@ DQN_FAULTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "mean over actions": ("mean-over-actions", [(V, "v = self.target(s2).mean(1)")]),
     "index": ("index-as-value", [(V, "v = self.target(s2).max(1).indices")]),
     "value at s": ("wrong-state", [(V, "v = self.target(s).max(1).values")]),
+    "double, value at s": (
+        "wrong-state",
+        [(V, "v = self.target(s).gather(1, self.net(s2).argmax(1, keepdim=True)).squeeze(1)")],
+    ),
+    "double, all at s": (
+        "wrong-state",
+        [(V, "v = self.target(s).gather(1, self.net(s).argmax(1, keepdim=True)).squeeze(1)")],
+    ),
+    "double, argmin": (
+        "minimum",
+        [(V, "v = self.target(s2).gather(1, self.net(s2).argmin(1, keepdim=True)).squeeze(1)")],
+    ),
     "argmax of s": (
         "argmax-of-s",
         [(V, "v = self.target(s2).gather(1, self.net(s).argmax(1, keepdim=True)).squeeze(1)")],

@@ -82,6 +82,10 @@ def _choice(t: Table) -> np.ndarray:
     return np.asarray(np.nan_to_num(t.values, nan=-np.inf).argmax(axis=1))
 
 
+def _last_choice(t: Table) -> np.ndarray:
+    return np.asarray(np.nan_to_num(t.values, nan=np.inf).argmin(axis=1))
+
+
 def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]:
     for t in after:
         fault = "td-online" if t.online and has_target else ""
@@ -101,9 +105,10 @@ def _right_discrete(after: list[Table], has_target: bool) -> Iterator[Candidate]
         smaller = np.minimum(_largest(a), _largest(b))
         yield _candidate("smaller of two networks' max", smaller, "", "clipped double DQN", (a, b))
         for chooser in after:
-            at_choice = np.minimum(_at(a, _choice(chooser)), _at(b, _choice(chooser)))
-            name = f"smaller of two networks at the action that the {chooser.role} network prefers"
-            yield _candidate(name, at_choice, "", "clipped double DQN", (a, b))
+            both = _at(a, _choice(chooser)), _at(b, _choice(chooser))
+            where = f"of two networks at the action that the {chooser.role} network prefers"
+            yield _candidate(f"smaller {where}", np.minimum(*both), "", "clipped double DQN", (a, b))
+            yield _candidate(f"larger {where}", np.maximum(*both), "max-of-twins", "", (a, b))
         yield _candidate(
             "larger of two networks' max", np.maximum(_largest(a), _largest(b)), "max-of-twins", "", (a, b)
         )
@@ -190,6 +195,10 @@ def _wrong_discrete(after: list[Table], actions: np.ndarray) -> Iterator[Candida
         yield _candidate(f"first output of the {t.role} network", t.values[:, 0], "fixed-output", "", (t,))
         for k in range(t.values.shape[1]) if t.values.shape[1] <= MOST_ACTIONS else ():  # another one in each update
             yield _candidate(f"one output of the {t.role} network", t.values[:, k], "fixed-output", "", (t,))
+    for value, chooser in permutations(after, 2):
+        if not _one_network(value, chooser):
+            name = f"{value.role} network at the action that the {chooser.role} network likes least"
+            yield _candidate(name, _at(value, _last_choice(chooser)), "minimum", "", (value, chooser))
 
 
 def _at_s(here: list[Table], after: list[Table]) -> Iterator[Candidate]:
@@ -198,6 +207,9 @@ def _at_s(here: list[Table], after: list[Table]) -> Iterator[Candidate]:
         for value in after:
             name = f"{value.role} network at the action that the {t.role} network prefers in s"
             yield _candidate(name, _at(value, _choice(t)), "argmax-of-s", "", (value, t))
+        for chooser, where in [*((c, "s'") for c in after), *((c, "s") for c in here)]:
+            name = f"{t.role} network at s, at the action that the {chooser.role} network prefers in {where}"
+            yield _candidate(name, _at(t, _choice(chooser)), "wrong-state", "", (t, chooser))
 
 
 def _joined_or_single(after: list[Table]) -> Iterator[Candidate]:
