@@ -17,6 +17,7 @@ from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
 from gradexaminer.analysis.critic.mixed import examine_mixed
+from gradexaminer.analysis.critic.without_action import examine_without_action
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.heads import join_heads
@@ -199,6 +200,7 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
     with asking("which label each critic learns", report):
         examine_critics(seen, views, online, report, whole_loop=whole_loop)
         examine_mixed(seen, views, report)
+        examine_without_action(seen, views, report)
         _say_no_critic(seen, views, report)
     with asking("how the actor learns", report):
         if seen.spaces.continuous:
@@ -228,8 +230,10 @@ def asking(question: str, report: Report) -> Iterator[None]:
 def _examine_actor(seen: Observed, online: frozenset[int], report: Report) -> dict[int, float]:
     """Say how the actor learns; without a known critic, nothing against it: its loss may be another one.
 
-    Returns log pi's factor in its loss, by update.
+    Nor where no critic uses its action: nothing leads to the actor. Returns log pi's factor in its loss, by update.
     """
+    if any(f.code == "critic-without-action" for f in report.findings):
+        return {}
     if not any(f.code == "critic-not-seen" for f in report.findings):
         return examine_actor(seen, online, report)
     aside = Report()

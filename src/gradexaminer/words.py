@@ -278,6 +278,8 @@ MEANINGS: dict[str, Meaning] = {
     "actor-entropy-missing": Meaning(
         "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
     ),
+    "ends-left-out": Meaning("Terminated rows get no gradient, so that the reward of an end is never learned"),
+    "critic-without-action": Meaning("The critic's value does not depend on the action that it is shown"),
     "actor-entropy-weight": Meaning("Log pi has another factor in the actor's loss than in the critics' label"),
     "target-action-online": Meaning(
         "The target action comes from the online actor, though there is a target actor", JUDGE

@@ -342,6 +342,12 @@ RARE: dict[str, Rare] = {
         SUSPICION, "target-action-clamped", TD3, [("clamp(-1, 1)", "clamp(0, 1)")], examine_continuous
     ),
     "soft update into a dict": Rare(SUSPICION, "target-never", DQN, [(_SYNC_LINES, _LOST)]),
+    "prediction without its ends": Rare(
+        FAULT, "ends-left-out", DQN, [(LOSS, "loss = F.mse_loss(q * (1 - d), y * (1 - d))")]
+    ),
+    "critic without its action": Rare(
+        FAULT, "critic-without-action", TD3, [("torch.cat([s, a], 1)", "torch.cat([s, 0 * a], 1)")], examine_continuous
+    ),
     "tanh at the end of Q": Rare(
         SUSPICION, "output-bounded", DQN, [(_HEAD, "return torch.tanh(self.head(self.body(x)))")]
     ),

@@ -123,6 +123,8 @@ MARKS: dict[str, Mark] = {
     "target-unasked": _in(CRITIC, "target"),
     "online-overwritten": _ways(CRITIC, LEAK, ("target", "online")),
     "mask-not-seen": _in(CRITIC, "label"),
+    "ends-left-out": _in(CRITIC, "loss"),
+    "critic-without-action": _in(CRITIC, "online"),
     "target-not-seen": _ways(CRITIC, UNSEEN, ("online", "target")),
     "critic-not-seen": _ways(CRITIC, UNSEEN, *RIGHT[CRITIC]),
     "actor-gradient-left": _ways(ACTOR, LEAK, ("critic", "critic's optimizer")),

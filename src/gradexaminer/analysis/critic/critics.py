@@ -9,6 +9,7 @@ import numpy as np
 
 from gradexaminer.analysis.critic import candidates, label
 from gradexaminer.analysis.critic.drawn_apart import say_drawn_apart
+from gradexaminer.analysis.critic.ends_left_out import CODE, forget_their_mask, leave_ends_out
 from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.kept_values import keeps_values
 from gradexaminer.analysis.critic.label_findings import say_label
@@ -77,6 +78,7 @@ def examine_critics(
         report.add(NOT_SEEN, "low-precision", view.name)
     views = [view for view in views if view not in state_values and view not in coarse]
     for view in views:
+        leave_ends_out(seen, view, report)
         for together in pools(view.rows):
             before = next((labels for labels in view.labels if labels), [])
             view.labels.append(_labels(seen, together, online, before))
@@ -102,6 +104,7 @@ def examine_critics(
             report.add(
                 FAULT, "mask-truncated", view.name, "rows that were cut off fit only without a bootstrapped value"
             )
+    forget_their_mask(report)
 
 
 def _is_policy(view: CriticView, views: list[CriticView]) -> bool:
@@ -141,7 +144,7 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         report.add(NOT_SEEN, "few-rows", view.name, told)
     elif view.agreed:
         say_label(seen, view, view.agreed, report)
-    if view.level or any(f.where == view.name and f.level == FAULT for f in report.findings):
+    if view.level or any(f.where == view.name and f.level == FAULT and f.code != CODE for f in report.findings):
         pass
     elif view.agreed:
         say_several_labels(seen, view, report)
