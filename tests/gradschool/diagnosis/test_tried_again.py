@@ -318,7 +318,7 @@ def test_a_step_is_told_with_the_optimizer_that_shows_it() -> None:
 
 def test_a_wrong_step_comes_before_what_the_optimizer_keeps() -> None:
     def odd(actor: Array, g: Array, kind: str) -> tuple[Array, Array]:
-        return actor + 0.1 * np.cos(9 * g), np.sin(g)
+        return actor + 0.1 * np.cos(9 * g + 1), np.sin(g + 1)
 
     report = stepped(odd)
     assert report.hint.startswith("`actor_after` is wrong, and so is what the optimizer keeps, its `exp_avg`")
