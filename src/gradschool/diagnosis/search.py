@@ -248,7 +248,7 @@ class Search:
         found = [(f, m) for f, m in self._matching(label, as_if=False) if m.everywhere]
         found.sort(key=lambda pair: bool(pair[1].factor) and pair[0].name not in ("right", "step", "term"))
         for f, m in found:  # another part may be right here where an input is another: that says more
-            if f.name == "other-part":
+            if f.name == "other-part" and self.laboratory.budget.is_short:
                 self.laboratory.budget.extend(CERTAIN)
             if f.name != "other-part" or next(self._as_if(label), None) is None:
                 yield self._said(label, f, m)
@@ -321,9 +321,10 @@ class Search:
 
     def _of_other_inputs(self, parts: Sequence[Part], first: Part) -> Iterator[Formula]:
         """Yield formulas of the right answers to other inputs: the few that may be left first, for want of time."""
-        if self.laboratory.budget.half_over and not self._had_more_time:  # of an agent every question costs much
+        budget = self.laboratory.budget
+        if budget.is_short and budget.half_over and not self._had_more_time:  # of an agent every question costs much
             self._had_more_time = True
-            self.laboratory.budget.extend(1.0)
+            budget.extend(1.0)
         names = relevant(self.laboratory, first)
         few = (equal_rows(self.laboratory, parts), between(self.laboratory, first, names))
         for formula in chain(*few, portions(self.laboratory, first, names), as_formulas(self.laboratory, first, names)):
