@@ -92,3 +92,17 @@ def test_parts_of_a_td3_batch_that_are_drawn_one_by_one(load):
     apart = "s, a, r, s2, d = (self.buffer.sample(batch)[k] for k in range(5))\n"
     report = examine_continuous(load(changed(sources.TD3, [(_TD3_SAMPLE, apart)])))
     assert report.codes == {"rows-misaligned"}, str(report)
+
+
+def test_a_copy_that_predicts_is_read_where_the_trained_network_gives_the_label(load):
+    swapped = [
+        (sources.Q, "q = self.target(s).gather(1, a[:, None]).squeeze(1)"),
+        (sources.NO_GRAD, "if True:"),
+        (sources.V, "v = self.net(s2).max(1).values"),
+        ("        self.sync()\n", "        self.target.load_state_dict(self.net.state_dict())\n"),
+    ]
+    report = examine_dqn(load(changed(sources.DQN, swapped)))
+    assert report.codes == {"bootstrap-gradient", "td-online"}, str(report)
+    apart = tuple(x.replace("q =", y) for x, y in zip(_APART, swapped[0], strict=True))
+    report = examine_dqn(load(changed(sources.DQN, [*swapped[1:], apart])))
+    assert report.codes == {"bootstrap-gradient", "rows-misaligned"}, str(report)

@@ -448,7 +448,7 @@ def _ragged(rows: Any) -> np.ndarray:
     "6b54a3a845",
     "double DQN, batch norm",
     OWN,
-    ("ends-left-out",),
+    ("ends-left-out", "polyak-swapped"),
     "read: the prediction, too, is multiplied by 1 - done, so that terminated rows have no gradient; tau is 0.99",
     NINETEENTH,
 )

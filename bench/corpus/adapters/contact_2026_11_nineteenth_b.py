@@ -18,7 +18,7 @@ from bench.corpus.stubs import env_of
 from gradexaminer import Report, examine, watch
 
 SINGLE: dict[str, Any] = {"low": [-2.0], "high": [2.0]}
-BOUNDED = "read; the critic's last layer is a ReLU and it has an output for every second action"
+BOUNDED = "read: the critic ends in the mean of outputs that are behind a ReLU"
 TWICE = "read: the correction of log pi takes the tanh of what is a tanh already"
 
 
@@ -380,7 +380,7 @@ def td3_fed7eb(code: Any) -> Report:
     "d7a5827286",
     "DDPG",
     LOOP,
-    ("output-bounded", "critic-width", "partly-trained", "mask-truncated"),
+    ("output-bounded", "partly-trained", "mask-truncated"),
     BOUNDED + "; the convolutions' outputs become plain numbers; a time limit is stored as an end",
     NINETEENTH,
 )
@@ -426,8 +426,8 @@ def sac_2c7799(code: Any) -> Report:
     "126fd93062",
     "DDPG, batch norm",
     OWN,
-    RIGHT,
-    LOOSE + "; batch norm in both networks, the targets' in training mode, by choice",
+    ("actions-rounded",),
+    "the examiner named what the reader missed: sampled actions become whole numbers",
     NINETEENTH,
 )
 def ddpg_da95b4(code: Any) -> Report:

@@ -21,6 +21,7 @@ from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evide
 from gradexaminer.analysis.critic.several import say_several_labels
 from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
 from gradexaminer.analysis.critic.views import CriticView
+from gradexaminer.analysis.reading.actions import held_parameters
 from gradexaminer.analysis.reading.choices import SEVERAL_CHOICES, several_heads
 from gradexaminer.analysis.reading.fits import is_constant
 from gradexaminer.analysis.reading.log_probs import log_probs
@@ -44,21 +45,38 @@ FEWEST_CERTAIN = 2  # updates in which rows of equal weight prove a label
 
 
 def critics(seen: Observed) -> list[CriticView]:
-    """The critics whose loss was seen, by network and output."""
+    """The critics whose loss was seen, by network and output.
+
+    A copy that is loaded in each update and that nothing trains is one where no other network predicts, and the loss
+    reaches the trained network through its answers about next states.
+    """
     views: dict[str, CriticView] = {}
+    copies: dict[str, CriticView] = {}
     for update in seen.updates:
         for backward in update.backwards:
             for rows in value_rows(seen, update, backward.number):
                 if is_constant(rows.g) and seen.spaces.continuous:
                     continue  # an actor's loss, mean of -Q, that ends at the critic
-                if is_swept(update, backward, rows.call.parameters) or rows.call.network in looked_at(seen):
+                if is_swept(update, backward, rows.call.parameters):
                     continue
                 name = f"output {rows.output + 1} of {rows.call.network}" if rows.output > 0 else rows.call.network
                 name = f"column {rows.column + 1} of {name}" if rows.column else name
-                views.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
+                where = copies if rows.call.network in looked_at(seen) else views
+                where.setdefault(name, CriticView(name)).rows.append((update, backward, rows))
+    views = views or (copies if _learns_at_next_states(seen) else views)
     for view in views.values() if not seen.spaces.continuous else ():
         exchange(view)
     return list(views.values())
+
+
+def _learns_at_next_states(seen: Observed) -> bool:
+    """Whether in every update a trained network gets a gradient, all of it at next states."""
+    held = held_parameters(seen)
+    for u in seen.updates:
+        learned = [c for c in u.calls if c.parameters & held and any(map(np.any, c.gradients.values()))]
+        if not learned or not all(c.keys.all_next for c in learned):
+            return False
+    return bool(seen.updates)
 
 
 def examine_critics(
