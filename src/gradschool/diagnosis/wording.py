@@ -94,6 +94,9 @@ def place_sentence(part: Part, at: Place) -> tuple[str, str]:
     key = "-".join(str(k).replace(" ", "-") for k in at.condition.key if isinstance(k, str) and k != "&")
     if at.condition.key[0] == "row":
         key = f"rows-{at.condition.key[1]}".replace(" ", "-")
+    if part.label in part.exercise.networks_in and at.condition.key == ("not-first", "row"):
+        said = "is right after the first update of an agent and wrong after later ones: what is carried over?"
+        return f"wrong-only-where-{key}", f"{part.what} {said}"
     if off:
         name = f"wrong-where-{key}" if at.exact else f"wrong-only-where-{key}"
         return name, f"{part.what} is right where {off}: what is wrong is the part that {_these(off)} off."

@@ -14,6 +14,7 @@ from gradschool.core.exercise import find
 from gradschool.core.report import Report
 from gradschool.diagnosis import evidence
 from gradschool.diagnosis.search import Search
+from gradschool.diagnosis.wording import place_sentence
 from gradschool.exercises.lab import adapters
 from gradschool.lessons.lab import cartpole_dqn, pendulum_ddpg, taxi_dqn
 
@@ -474,3 +475,15 @@ def test_an_agent_that_never_explores_its_best_action_is_told() -> None:
     assert adapters._random_at_1(agent([0, 1, 2, 3, 4]), None)
     assert not adapters._random_at_1(agent([0, 1, 2, 3]), None)
     assert not adapters._random_at_1(agent([0, 1, 2, 3, 4, 5]), None)
+
+
+def test_rows_of_several_updates_are_called_updates() -> None:
+    """What is carried over shows from the second update on, in whichever network."""
+    made = SimpleNamespace(
+        label="all_updates", what="`all_updates`", exercise=SimpleNamespace(networks_in={"all_updates": 1})
+    )
+    at = SimpleNamespace(
+        condition=SimpleNamespace(key=("not-first", "row"), says="the row is not the first"), exact=False
+    )
+    said = place_sentence(made, at)[1]  # type: ignore[arg-type]
+    assert said.startswith("`all_updates` is right after the first update of an agent and wrong after later ones")
