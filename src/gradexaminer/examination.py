@@ -12,7 +12,7 @@ import numpy as np
 
 from gradexaminer.analysis.actor.continuous import examine_actor
 from gradexaminer.analysis.actor.discrete import examine_discrete_actor
-from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight
+from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight, say_label_without
 from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
@@ -206,6 +206,7 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
         if seen.spaces.continuous:
             alphas = _examine_actor(seen, online, report)
             examine_entropy_weight(views, alphas, seen.spaces.action_size, report)
+            say_label_without(alphas, report)
             say_kind(seen, views, report)
         else:
             examine_discrete_actor(seen, online, report)

@@ -280,6 +280,13 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "ends-left-out": Meaning("Terminated rows get no gradient, so that the reward of an end is never learned"),
     "critic-without-action": Meaning("The critic's value does not depend on the action that it is shown"),
+    "actor-max-of-twins": Meaning(
+        "The actor climbs the larger of two critics, whose value is the more overrated one; SAC takes the smaller",
+        EXPLOIT,
+    ),
+    "label-entropy-missing": Meaning(
+        "The actor's loss has an entropy term and the critics' label has none (some programs choose so)"
+    ),
     "actor-entropy-weight": Meaning("Log pi has another factor in the actor's loss than in the critics' label"),
     "target-action-online": Meaning(
         "The target action comes from the online actor, though there is a target actor", JUDGE

@@ -8,7 +8,31 @@ from tests.gradexaminer.styles import Changes
 _TEMPERATURE = "alpha_loss = -(self.log_alpha * (log_pi + self.target_entropy).detach()).mean()"
 _ACTOR = "actor_loss = (alpha * log_pi - torch.min(self.q1(s, mu), self.q2(s, mu))).mean()"
 _SUM = "(self.q1(s, mu) + self.q2(s, mu))"
+# The policy's answer is neither a tensor nor one of PyTorch's distributions.
+OBJECT: Changes = [
+    (
+        "class Policy(nn.Module):",
+        """class Squashed:
+    def __init__(self, mean, log_std):
+        self.normal = Normal(mean, log_std.exp())
+
+    def draw(self):
+        u = self.normal.rsample()
+        a = torch.tanh(u)
+        return a, (self.normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)
+
+
+class Policy(nn.Module):""",
+    ),
+    (
+        "return self.mean(h), self.log_std(h).clamp(-5, 2)",
+        "return Squashed(self.mean(h), self.log_std(h).clamp(-5, 2))",
+    ),
+    ("self.policy.sample(s2)", "self.policy(s2).draw()"),
+    ("self.policy.sample(s)", "self.policy(s).draw()"),
+]
 TEMPERATURE_RIGHT: dict[str, Changes] = {
+    "policy returns an object": OBJECT,
     "loss of alpha itself": [
         (_TEMPERATURE, "alpha_loss = -(self.log_alpha.exp() * (log_pi + self.target_entropy).detach()).mean()")
     ],
@@ -45,6 +69,26 @@ TEMPERATURE_FAULTS: dict[str, tuple[str, Changes]] = {
     "actor's sum over the batch without the temperature": (
         "actor-entropy-weight",
         [(_ACTOR, _ACTOR.replace("alpha * log_pi", "log_pi").replace(".mean()", ".sum()"))],
+    ),
+    "actor climbs the larger critic": ("actor-max-of-twins", [(_ACTOR, _ACTOR.replace("torch.min", "torch.max"))]),
+    "actor with a temperature of 0": ("actor-entropy-missing", [(_ACTOR, _ACTOR.replace("alpha *", "0 * alpha *"))]),
+    "temperature's step left out": ("no-step", [("        self.alpha_optimizer.step()\n", "")]),
+    "temperature's gradient not zeroed": ("grads-not-zeroed", [("        self.alpha_optimizer.zero_grad()\n", "")]),
+    "label all at s": (
+        "wrong-state",
+        [
+            ("self.policy.sample(s2)", "self.policy.sample(s)"),
+            ("self.q1_target(s2, a2), self.q2_target(s2, a2)", "self.q1_target(s, a2), self.q2_target(s, a2)"),
+        ],
+    ),
+    "label's second critic at s": ("wrong-state", [("self.q2_target(s2, a2)", "self.q2_target(s, a2)")]),
+    "policy returns an object, and takes no step": (
+        "no-step",
+        [*OBJECT, ("        self.policy_optimizer.step()\n", "")],
+    ),
+    "policy returns an object, no entropy in the actor's loss": (
+        "actor-entropy-missing",
+        [*OBJECT, (_ACTOR, _ACTOR.replace("alpha *", "0 * alpha *"))],
     ),
     "actor maximizes log pi alone": (
         "actor-detached",
@@ -158,6 +202,16 @@ DISCRETE_FAULTS: dict[str, tuple[str, Changes]] = {
     "discrete SAC, online critics": (
         "td-online",
         [(_DV, "self.q1_target(s2), self.q2_target(s2); " + _DV.replace("q1_target", "q1").replace("q2_target", "q2"))],
+    ),
+    "discrete SAC, one target critic and one online critic": ("td-online", [(_DV, _DV.replace("q2_target", "q2"))]),
+    "discrete SAC, actor climbs the larger critic": (
+        "actor-max-of-twins",
+        [("q = torch.min(self.q1(s), self.q2(s))", "q = torch.max(self.q1(s), self.q2(s))")],
+    ),
+    "discrete SAC, temperature's step left out": ("no-step", [("        self.alpha_optimizer.step()\n", "")]),
+    "discrete SAC, temperature's gradient not zeroed": (
+        "grads-not-zeroed",
+        [("        self.alpha_optimizer.zero_grad()\n", "")],
     ),
     "discrete SAC, probabilities, actor descends": (
         "actor-sign",

@@ -82,6 +82,13 @@ def test_a_state_value_may_learn_from_a_weighted_mean_of_two_critics(load):
     assert any("0.75 of the smaller and 0.25 of the larger" in text for text in report.conventions)
 
 
+@pytest.mark.parametrize("label", [LABEL, "y = self.smaller(s, mu)\n"], ids=["with log pi", "without"])
+def test_a_label_without_an_entropy_beside_an_actor_with_one_is_noted(label, load):
+    report = examine_continuous(load(changed(WITH_V, [(LABEL, label)])))
+    assert not report.codes, str(report)
+    assert ("label-entropy-missing" in {f.code for f in report.findings}) == (label != LABEL)
+
+
 @pytest.mark.parametrize("share", [1.25, 0.5])
 def test_weights_beyond_those_of_a_mean_stay_unexplained(share, load):
     """1.25 of the smaller and -0.25 of the larger, and 0.5 and 0.25: neither is a weighted mean."""
@@ -96,7 +103,7 @@ def test_weights_beyond_those_of_a_mean_stay_unexplained(share, load):
     [
         ("y = self.smaller(s, mu) + log_pi\n", "fault", "entropy-sign"),
         ("y = self.smaller(s, mu) - log_pi.sum()\n", "fault", "entropy-averaged"),
-        ("y = torch.max(self.q1(s, mu), self.q2(s, mu)) - log_pi\n", "suspicion", "unexplained"),
+        ("y = torch.max(self.q1(s, mu), self.q2(s, mu)) - log_pi\n", "fault", "max-of-twins"),
     ],
 )
 def test_what_is_wrong_with_a_state_value_is_told(new, level, code, load):

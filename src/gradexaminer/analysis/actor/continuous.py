@@ -10,6 +10,7 @@ from gradexaminer.analysis.actor.by_hand import by_hand
 from gradexaminer.analysis.actor.likelihood_ratio import likelihood_ratio
 from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
 from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
+from gradexaminer.analysis.actor.twins import say_twins
 from gradexaminer.analysis.actor.without_q import learns_without_q
 from gradexaminer.analysis.reading.actions import are_stored, stored_actions
 from gradexaminer.analysis.reading.dueling import as_rows
@@ -79,6 +80,7 @@ def _say_loss(together: list[Path], report: Report) -> tuple[float, bool]:
     elif total > 0:
         told = "for -Q it is negative" if sign > 0 else "the step climbs a loss that falls with Q"
         report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {sign * total:+.3g} over the batch; {told}")
+    say_twins(together, report)
     rows = np.sum([p.at_output != 0 for p in together], axis=0)
     if len(rows) >= FEWEST_ROWS and (rows > 0).sum() == 1:
         report.add(FAULT, "actor-one-row", where, f"d loss / d Q is 0 in {len(rows) - 1} of {len(rows)} rows")
@@ -190,19 +192,34 @@ def _may_return_log_pi(call: Call, action: np.ndarray) -> bool:
 
 
 def _log_prob_is_silent(path: Path) -> bool:
-    """Whether the call that chose the action returned a log-probability with it, to which no gradient came."""
+    """Whether the call that chose the action returned a log-probability with it, to which no gradient came.
+
+    Or a distribution gave that of the number drawn, of which the action is made.
+    """
     rows, number = len(path.call.keys.index), path.backward.number
-    choosing = [
-        c
+    beside = [
+        (c, i)
         for c in path.update.calls
-        if c.graph and len(c.outputs) > 1 and c.outputs[0].shape == path.action.shape
-        if np.allclose(c.outputs[0], path.action, atol=1e-6)
+        if c.graph
+        for k, chosen in enumerate(c.outputs)
+        if chosen.shape == path.action.shape and np.allclose(chosen, path.action, atol=1e-6)
+        for i in range(len(c.outputs))
+        if i != k and c.outputs[i].size == rows
     ]
-    return any(
-        c.outputs[i].size == rows and not np.any(c.gradients.get((number, i), 0))
-        for c in choosing
-        for i in range(1, len(c.outputs))
-    )
+    of_drawn = [
+        x
+        for x in path.update.log_probs
+        if x.method == "log_prob" and x.of is not None and _is_made_of(path.action, x.of)
+    ]
+    returned = any(not np.any(c.gradients.get((number, i), 0)) for c, i in beside)
+    return returned or (bool(of_drawn) and not any(np.any(x.gradients.get((number, 0), 0)) for x in of_drawn))
+
+
+def _is_made_of(action: np.ndarray, drawn: np.ndarray) -> bool:
+    """Whether each entry of an action grows with the number drawn for it, as where a tanh keeps it within bounds."""
+    if action.shape != drawn.shape or len(action) < FEWEST_ROWS:
+        return False
+    return all(np.all(np.diff(a[np.argsort(u)]) >= 0) for a, u in zip(action.T, drawn.T, strict=True))
 
 
 def _reaches_the_actor(seen: Observed, path: Path, slope: np.ndarray, report: Report, *, penalized: bool) -> None:

@@ -49,8 +49,11 @@ def examine_discrete_actor(seen: Observed, online: frozenset[int], report: Repor
 
 def _explained(
     seen: Observed, update: Update, b: Backward, call: Call, online: frozenset[int]
-) -> tuple[Fit, list[Table]] | None:
-    """The gradient of E_pi[alpha log pi - Q] at the logits: pi times what each action has more than the mean."""
+) -> tuple[Fit, list[Table], bool] | None:
+    """The gradient of E_pi[alpha log pi - Q] at the logits: pi times what each action has more than the mean.
+
+    With the critics whose values these are, and whether the larger of two is meant.
+    """
     n = seen.spaces.n_actions or 0
     pi, g = probabilities(call, n), logit_gradient(call, b.number, n)
     if pi is None or g is None:
@@ -60,11 +63,12 @@ def _explained(
     singles = [(t.values, [t]) for t in critics]
     smaller = [(np.minimum(x.values, y.values), [x, y]) for x, y in combinations(critics, 2)]
     means = [((x.values + y.values) / 2, [x, y]) for x, y in combinations(critics, 2)]
+    larger = [(np.maximum(x.values, y.values), [x, y]) for x, y in combinations(critics, 2)]
     entropy = _above_mean(pi, np.log(pi + 1e-8))
-    for q, parts in [*reversed(singles), *reversed(smaller), *reversed(means)]:
+    for q, parts in [*reversed(singles), *reversed(smaller), *reversed(means), *larger]:
         f = fit(g.reshape(-1), {"q": _above_mean(pi, q), "log pi": entropy}, np.ones(g.size, bool))
         if f.exact and f.resolves("q"):
-            return f, parts
+            return f, parts, any(q is x for x, _ in larger)
     return None
 
 
@@ -72,13 +76,16 @@ def _above_mean(pi: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.asarray(pi * (x - (pi * x).sum(axis=1, keepdims=True))).reshape(-1)
 
 
-def _say(call: Call, f: Fit, parts: list[Table], report: Report, sign: int) -> None:
+def _say(call: Call, f: Fit, parts: list[Table], larger: bool, report: Report, sign: int) -> None:
     rows = sign * len(call.keys.index)
     q, entropy = f.coefficients["q"] * rows, f.coefficients["log pi"] * rows
     of = " (of two critics)" if len(parts) > 1 else ""
     report.convention(f"actor: mean of -Q over the policy's actions{of}")
     if q > 0:
         report.add(FAULT, "actor-sign", call.network, f"d loss / d logits is {q:+.3g} times pi (Q - mean of Q) / B")
+    if larger:
+        told = "the larger of two critics' values explains d loss / d logits, the smaller does not"
+        report.add(FAULT, "actor-max-of-twins", call.network, told)
     if all(not t.online for t in parts):
         report.add(FAULT, "actor-target-critic", call.network, "target critics alone explain d loss / d logits")
     if not f.resolves("log pi"):

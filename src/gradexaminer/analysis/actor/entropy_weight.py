@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.findings import FAULT, Report
+from gradexaminer.findings import FAULT, NOTE, Report
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.views import CriticView
@@ -36,6 +36,16 @@ def examine_entropy_weight(views: list[CriticView], given: dict[int, float], siz
         label, actor = np.median(pairs, axis=0)
         told = f"log pi's factor is {actor:.3g} in the actor's loss and {label:.3g} in the label"
         report.add(FAULT, "actor-entropy-weight", "", told)
+
+
+def say_label_without(given: dict[int, float], report: Report) -> None:
+    """Say so where the actor's loss has an entropy term, and neither a label nor a state value has one."""
+    labels = [text for text in report.conventions if text.startswith(("label of ", "state value "))]
+    soft = [alpha for alpha in given.values() if alpha > LEAST]
+    known = any("log pi" in text for text in labels) or any("entropy" in f.code for f in report.findings)
+    if len(soft) >= FEWEST and labels and not known:
+        told = f"log pi's factor in the actor's loss is {np.median(soft):.3g}"
+        report.add(NOTE, "label-entropy-missing", "", told)
 
 
 def _of_labels(views: list[CriticView]) -> dict[int, float]:

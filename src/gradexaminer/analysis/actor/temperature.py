@@ -6,6 +6,7 @@ Haarnoja et al. (2018), arXiv 1812.05905, eq. 18.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,11 +36,40 @@ def examine_temperature(seen: Observed, report: Report) -> None:
     every = [(u, s, *given) for u in seen.updates for s in u.steps for p, given in s.scalars.items() if p not in inside]
     taken = [x for x in every if x[-1] != 0]
     if len(taken) < FEWEST_EXACT:
+        _say_no_step(seen, inside, report)
         return
-    if not any(_examine_at(seen, end, taken, report) for end in (HERE, NEXT)):
+    if not any(_examine_at(seen, end, taken, report) for end in (HERE, NEXT)) and not _is_summed(seen, taken, report):
         report.add(
             NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
         )
+
+
+def _say_no_step(seen: Observed, inside: set[int], report: Report) -> None:
+    """An optimizer that holds single numbers alone, which have a gradient, and that never takes a step."""
+    stepped = {s.optimizer for u in seen.updates for s in u.steps}
+    for path, optimizer in seen.found.optimizers.items():
+        held = [p for group in optimizer.param_groups for p in group["params"]]
+        alone = all(p.numel() == 1 and id(p) not in inside for p in held)
+        if held and alone and id(optimizer) not in stepped and any(p.grad is not None and p.grad.any() for p in held):
+            told = f"the number that it holds has a gradient, and in {len(seen.updates)} updates it took no step"
+            report.add(FAULT, "no-step", path, told)
+
+
+def _is_summed(seen: Observed, taken: list[tuple[Update, Step, float, float]], report: Report) -> bool:
+    """Whether each gradient holds all earlier ones, as where none is zeroed: their differences fit a known formula."""
+    numbers = {id(u): k for k, u in enumerate(seen.updates)}
+    follow = [(x, y) for x, y in pairwise(taken) if numbers[id(y[0])] - numbers[id(x[0])] == 1]
+    new = [(*y[:-1], y[-1] - x[-1]) for x, y in follow]
+    aside = Report()
+    if len(new) < FEWEST or not any(_examine_at(seen, end, new, aside) for end in (HERE, NEXT)):
+        return False
+    for text in aside.conventions:
+        report.convention(text)
+    for f in aside.findings:
+        report.add(f.level, f.code, f.where, f.evidence)
+    told = f"in {len(new)} steps the temperature's gradient is the sum of this update's and of those before"
+    report.add(FAULT, "grads-not-zeroed", "the temperature", told)
+    return True
 
 
 def _examine_at(seen: Observed, end: int, taken: list[tuple[Update, Step, float, float]], report: Report) -> bool:

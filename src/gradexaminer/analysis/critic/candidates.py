@@ -127,12 +127,16 @@ def _of_critics(after: list[Table], has_target: bool) -> Values:
     values: list[tuple[str, np.ndarray, tuple[Table, ...]]]
     values = [(f"the {t.role} network", t.values, (t,)) for t in after]
     twins = list(combinations(after, 2))
-    values += [("the smaller of two networks", np.minimum(a.values, b.values), (a, b)) for a, b in twins]
-    values += [("the mean of two networks", (a.values + b.values) / 2, (a, b)) for a, b in twins]
+    values += [(f"the smaller of {_both(a, b)}", np.minimum(a.values, b.values), (a, b)) for a, b in twins]
+    values += [(f"the mean of {_both(a, b)}", (a.values + b.values) / 2, (a, b)) for a, b in twins]
     return [
         (name, x, parts, "td-online" if all(t.online for t in parts) and has_target else "")
         for name, x, parts in values
     ]
+
+
+def _both(a: Table, b: Table) -> str:
+    return "two networks" if a.online == b.online else "a target and an online network"
 
 
 def _expected(policy: Table, values: Values) -> Iterator[Candidate]:
@@ -261,7 +265,17 @@ def continuous(tables: list[Table]) -> list[Candidate]:
     made += list(_state_values(states))
     here = [t for t in tables if t.values.shape[1] == 1 and t.end != NEXT and t.with_action]
     made += [replace(c, name=f"{c.name} at s", fault="wrong-state") for c in combined(here)]
+    made += _one_at_s(here, critics)
     return made
+
+
+def _one_at_s(here: list[Table], after: list[Table]) -> Iterator[Candidate]:
+    """The smaller of two critics' values of which one was asked about s, and the other about s'."""
+    for a, b in product(here, after) if max(len(here), len(after)) <= MOST_CRITICS else ():
+        if a.call.network != b.call.network or a.output != b.output:
+            value = np.minimum(a.values[:, 0], b.values[:, 0])
+            name = f"smaller of a {a.role} critic at s and a {b.role} one at s'"
+            yield _candidate(name, value, "wrong-state", "", (a, b))
 
 
 def combined(critics: list[Table]) -> Iterator[Candidate]:

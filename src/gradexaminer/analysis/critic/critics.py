@@ -35,7 +35,7 @@ from gradexaminer.analysis.reading.values import ValueRows, value_rows
 from gradexaminer.analysis.update.applied import is_swept
 from gradexaminer.analysis.update.pairs import idle_target
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
-from gradexaminer.recording.rows import NEXT
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
@@ -242,7 +242,10 @@ def _made_of(
         return candidates.discrete(values, taken, n, policies, drawn) + candidates.at_policies_of_s(values, n, of_s)
     possible = candidates.continuous(said)
     entropies = log_probs(update, said, len(index), backward.time)
-    return [candidates.with_entropy(c, entropies) for c in possible]
+    known_at_s = entropies
+    if any(c.fault == "wrong-state" for c in possible):
+        known_at_s = entropies | log_probs(update, said, len(index), backward.time, HERE)
+    return [candidates.with_entropy(c, known_at_s if c.fault == "wrong-state" else entropies) for c in possible]
 
 
 def evidence(seen: Observed, rows: ValueRows, ahead: np.ndarray) -> Evidence:

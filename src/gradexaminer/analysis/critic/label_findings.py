@@ -20,6 +20,7 @@ from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 from gradexaminer.recording.rows import HERE
 
 if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.candidates import Candidate
     from gradexaminer.analysis.critic.evidence import Label
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Call
@@ -145,6 +146,9 @@ def _say_candidate(seen: Observed, view: CriticView, agreed: list[list[Label]], 
             report.add(SUSPICION, "td-online", view.name, told)
         else:
             report.add(NOTE, "no-target", view.name)
+    elif parts is not None and (kept := _left_out(seen, parts)):
+        told = f"{kept} is copied from one of the networks in the label and was never asked about a next state"
+        report.add(FAULT, "td-online", view.name, told)
     elif unasked and unasked[0][1] and parts is not None and parts.parts:
         _say_unasked(seen, view, unasked[0][0], parts.parts[0].call, report)
 
@@ -157,6 +161,11 @@ def _say_one_call(view: CriticView, target: str, report: Report) -> None:
     report.add(NOTE, "no-target", view.name)
     report.convention(f"{view.name}: s and s' in one batch, {target} in no label")
     report.findings = [f for f in report.findings if (f.code, f.where) != ("target-not-seen", target)]
+
+
+def _left_out(seen: Observed, parts: Candidate) -> str:
+    """The target of a network that the label asks beside a target of another one; empty where there is none."""
+    return next((kept for t in parts.parts if t.online and (kept := kept_target(seen, t.call.parameters))), "")
 
 
 def _say_unasked(seen: Observed, view: CriticView, target: str, asked: Call, report: Report) -> None:

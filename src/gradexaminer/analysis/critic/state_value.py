@@ -38,6 +38,10 @@ def is_state_value(seen: Observed, view: CriticView) -> bool:
 def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
     """Say what it learns, or that no value of s explains its gradient."""
     found = [x for x in (_explained(seen, *row, online) for row in view.rows) if x is not None]
+    if not found:
+        found = [x for x in (_explained(seen, *row, online, larger=True) for row in view.rows) if x is not None]
+        if len(found) == len(view.rows):
+            report.add(FAULT, "max-of-twins", view.name, f"V(s) learns the {found[0][0]}")
     if len(found) < len(view.rows):
         report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
         return
@@ -58,15 +62,16 @@ def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], re
 
 
 def _explained(
-    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int], *, larger: bool = False
 ) -> tuple[str, Fit] | None:
+    """The critics' value that V learns, and its fit; of those in which the larger of several counts, if asked for."""
     said = tables(seen, update, backward.time, rows.index, online)
     stored = stored_actions(seen, rows.index)
     asked = [t for t in said if t.end == HERE and t.with_action and t.values.shape[1] == 1 and not _is(t, stored)]
     entropies = {"": None} | log_probs(update, said, len(rows.index), backward.time, HERE)
     everywhere = np.ones(len(rows.g), bool)
     for candidate in combined(asked):
-        if candidate.fault == "max-of-twins":
+        if (candidate.fault == "max-of-twins") != larger:
             continue
         for log_prob in entropies.values():
             more = {} if log_prob is None else {"entropy": log_prob}
@@ -76,7 +81,7 @@ def _explained(
         f = fit(rows.g, {"q": rows.q, "v": candidate.value, "1": np.ones_like(rows.g)}, everywhere)
         if f.exact and f.coefficients["v"] and f.coefficients["q"] and f.coefficients["1"]:
             return candidate.name, f
-    return _mixture(rows, [t.values[:, 0] for t in asked], entropies)
+    return None if larger else _mixture(rows, [t.values[:, 0] for t in asked], entropies)
 
 
 def _mixture(

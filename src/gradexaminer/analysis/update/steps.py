@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gradexaminer.recording.observe import Observed
-    from gradexaminer.recording.trace import Step
+    from gradexaminer.recording.trace import Call, Step
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,15 @@ def _trained_networks(seen: Observed, known: Passes) -> dict[str, set[int]]:
                 for call in update.calls_with_gradient(b.number):
                     if not call.extra and (call.keys.end == HERE).all() and not critics:
                         found.setdefault(call.network, set()).update(call.parameters & b.reached)
+                for call in (c for c in update.calls if not critics and _returned_an_object(c) and c.time < b.time):
+                    if call.parameters & b.reached:
+                        found.setdefault(call.network, set()).update(call.parameters & b.reached)
     return found
+
+
+def _returned_an_object(call: Call) -> bool:
+    """Whether a network that was asked about states alone returned no tensor, but an object of the program's own."""
+    return not call.outputs and not call.extra and bool((call.keys.end == HERE).all())
 
 
 def _twins_left(seen: Observed, path: str, known: Passes, held: frozenset[int], report: Report) -> None:
