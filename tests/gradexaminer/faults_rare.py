@@ -279,6 +279,9 @@ RARE: dict[str, Rare] = {
     "actor's loss without a backward pass": Rare(
         FAULT, "actor-still", TD3, [("            actor_loss.backward()\n", "")], examine_continuous
     ),
+    "label without the entropy that the actor seeks": Rare(
+        NOTE, "label-entropy-missing", SAC, [(" - alpha * log_pi2", "")], examine_continuous
+    ),
     "noise on the actor's own action": Rare(
         NOTE,
         "actor-noise",
