@@ -6,11 +6,14 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import gradexaminer
+from bench.corpus import changed_table
 from bench.corpus.adapters import load
 from bench.corpus.checkouts import checkouts
+from bench.corpus.registry import RIGHT, Entry
 from bench.corpus.running import ROOT, run_entry
 from bench.corpus.table import NOT_HERE, Row, as_text, summary
 
@@ -24,10 +27,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no entry is called {', '.join(unknown)}; leave out --only to see them all", file=sys.stderr)
         return 2
     found = checkouts(asked.folder)
+    chosen = [e for e in entries.values() if e.contact.startswith(asked.contact)]
+    chosen = [e for e in chosen if not asked.only or e.name in asked.only]
+    if asked.changes:
+        return _changed(chosen, found, asked)
     rows = []
-    for entry in entries.values():
-        if not entry.contact.startswith(asked.contact) or (asked.only and entry.name not in asked.only):
-            continue
+    for entry in chosen:
         row = Row(entry, run_entry(entry, found, asked.module, asked.seconds))
         rows.append(row)
         if row.outcome != NOT_HERE:
@@ -41,6 +46,20 @@ def main(argv: list[str] | None = None) -> int:
         said = {"engine": engine, "summary": summary(rows), "rows": [r.as_dict() for r in rows]}
         asked.json.write_text(json.dumps(said, indent=1), encoding="utf-8")
     return int(any(row.outcome in {"accused", "missed silently"} for row in rows))
+
+
+def _changed(entries: list[Entry], found: Mapping[str, Path], asked: argparse.Namespace) -> int:
+    """Examine right updates with one change at a time; the table says what was told of each kind of change."""
+    said = {}
+    for entry in (e for e in entries if e.verdict == RIGHT):
+        told = run_entry(entry, found, asked.module, asked.seconds, asked.changes)
+        if "not_here" not in told:
+            said[entry.name] = told
+            print(f"{entry.name}: {told.get('error') or len(told['changes'])}", file=sys.stderr)
+    print(changed_table.as_text(said))
+    if asked.json:
+        asked.json.write_text(json.dumps({"engine": engine_commit(), "said": said}, indent=1), encoding="utf-8")
+    return 0 if said else 2
 
 
 def engine_commit() -> str:
@@ -57,6 +76,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "corpus", help="checkouts named <owner>+<name>")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these entries alone")
     parser.add_argument("--contact", default="", help="entries of one set alone, by how its name begins")
+    parser.add_argument("--changes", type=int, default=0, help="examine right updates with so many changes, one each")
     parser.add_argument("--json", type=Path, help="write the rows, with every word, to this file")
     parser.add_argument("--seconds", type=int, default=120, help="CPU seconds for one entry")
     parser.add_argument("--module", nargs="*", default=[], help="modules with adapters, instead of our own")

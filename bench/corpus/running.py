@@ -18,21 +18,31 @@ from gradexaminer.running.apart import has_sandbox
 ROOT = Path(__file__).resolve().parents[2]
 
 
+CHANGE_SECONDS = 120  # for one change, in a process in which all is imported
+
+
 def run_entry(
-    entry: Entry, found: Mapping[str, Path], modules: Sequence[str] = (), seconds: int = 120
+    entry: Entry, found: Mapping[str, Path], modules: Sequence[str] = (), seconds: int = 120, changes: int = 0
 ) -> dict[str, Any]:
-    """What the examiner said of an entry, as plain data; `not_here` or `error` where it could say nothing."""
+    """What the examiner said of an entry, as plain data; `not_here` or `error` where it could say nothing.
+
+    With `changes`, what it said of the entry `before`, and of so many `changes`, one at a time.
+    """
     with tempfile.TemporaryDirectory(dir="/var/tmp") as kept:
         try:
             folder = bring(found, entry.repo, entry.commit, Path(kept))
         except NotHereError as missing:
             return {"not_here": str(missing)}
-        return _child(entry, folder, modules, seconds)
+        if changes:
+            return _child("changed", entry, folder, modules, changes, seconds + changes * CHANGE_SECONDS)
+        return _child("child", entry, folder, modules, seconds, seconds)
 
 
-def _child(entry: Entry, folder: Path, modules: Sequence[str], seconds: int) -> dict[str, Any]:
-    line = [*(_walls(folder) if has_sandbox() else []), sys.executable, "-m", "bench.corpus.child"]
-    asked = [entry.name, str(folder), str(seconds), *modules]
+def _child(
+    program: str, entry: Entry, folder: Path, modules: Sequence[str], number: int, seconds: int
+) -> dict[str, Any]:
+    line = [*(_walls(folder) if has_sandbox() else []), sys.executable, "-m", f"bench.corpus.{program}"]
+    asked = [entry.name, str(folder), str(number), *modules]
     path = os.pathsep.join([*(p for p in sys.path if p), str(ROOT)])
     env = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "Agg", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1"}
     try:

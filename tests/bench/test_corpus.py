@@ -73,7 +73,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     return folder, right, wrong
 
 
-def run(corpus: tuple[Path, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdict: str, *only: str):
+def run(
+    corpus: tuple[Path, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: str,
+    *only: str,
+    more: tuple[str, ...] = (),
+):
     """The command's exit status and its JSON, with adapters that say `verdict` of the faulty update."""
     folder, right, wrong = corpus
     name = f"adapters_{tmp_path.name}"
@@ -87,7 +94,7 @@ def run(corpus: tuple[Path, str, str], tmp_path: Path, monkeypatch: pytest.Monke
     saved = dict(ENTRIES)
     ENTRIES.clear()
     try:
-        line = ["--folder", str(folder), "--module", name, "--json", str(tmp_path / "out.json"), "--only", *only]
+        line = ["--folder", str(folder), "--module", name, "--json", str(tmp_path / "out.json"), *more, "--only", *only]
         status = command.main(line)
     finally:
         ENTRIES.clear()
