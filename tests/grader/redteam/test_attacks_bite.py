@@ -87,7 +87,8 @@ def effect(name: str | None, folder: Path) -> Effect:
     """Run an attack of the suite, or none, and then the check of a wrong function."""
     find_entry(EXERCISE)  # read before the judge's clock runs
     seconds = 1.0 if name == "forge/slow_drip" else 20.0
-    with AttackHarness(folder / "harness", []) as harness, JudgeServer(seconds, seed=1) as judge:
+    # Its seed is none of the two that every student's machine draws its inputs with.
+    with AttackHarness(folder / "harness", []) as harness, JudgeServer(seconds, seed=5) as judge:
         text = harness.fill(attacks(name)[0].text) if name else ""
         judge.open(EXERCISE)
         env = {**os.environ, JUDGE_VARIABLE: judge.address, STATE_VARIABLE: str(folder / "state"), "HOME": str(folder)}
