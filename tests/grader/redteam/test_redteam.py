@@ -98,8 +98,8 @@ def test_without_namespaces_a_few_attacks_reach_as_far_as_is_known() -> None:
     found = container.attack(["resources/inodes", "steal/system_accounts"], landlock=False)
     assert (found["attacks"], found["breaks"]) == (2, [])
     assert [line.partition(":")[0] for line in found["weaker"]] == ["steal/system_accounts"]
-    # Stopped by the count of files (tests/grader/sandbox/test_holdings.py), or before it by the file system itself: then
-    # its function goes on and returns a wrong answer, whose form earns a tenth of two points.
+    # Stopped by the count of files (tests/grader/sandbox/test_holdings.py), or before it by the file system itself:
+    # then its function goes on and returns a wrong answer, whose form earns a tenth of two points.
     earned = found["outcomes"][0]["earned"]
     assert (earned["chain.l2_gradient"] in {0.0, 0.2}, earned["chain.maximise"]) == (True, 4.0)
 
