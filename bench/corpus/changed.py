@@ -19,9 +19,9 @@ from bench.corpus import code as codes
 from bench.corpus import stubs
 from bench.corpus.adapters import load
 from bench.corpus.changes import Change, changes_of, some_of
+from bench.corpus.child import findings_of
 from bench.corpus.registry import Entry
-
-SECONDS = 120  # of CPU, for one change
+from bench.corpus.running import CHANGE_SECONDS
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.close(read)
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+        resource.setrlimit(resource.RLIMIT_CPU, (CHANGE_SECONDS, CHANGE_SECONDS + 5))
         with os.fdopen(write, "w") as line:
             try:
                 answer = work()
@@ -91,15 +91,14 @@ def _apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     with os.fdopen(read) as line:
         text = line.read()
     os.waitpid(child, 0)
-    return dict(json.loads(text)) if text else {"error": f"did not end within {SECONDS} s of CPU time"}
+    return dict(json.loads(text)) if text else {"error": f"did not end within {CHANGE_SECONDS} s of CPU time"}
 
 
 def _said(entry: Entry, folder: Path, file: Path | None = None, text: str = "") -> dict[str, Any]:
     stubs.install(folder)
     with _in_place(file, text) if file else contextlib.nullcontext():
         report = entry.run(codes.Code(folder, entry.path))
-    findings = [{"level": f.level, "code": f.code, "text": str(f.sentence)} for f in report.findings]
-    return {"findings": findings, "conventions": report.conventions}
+    return {"findings": findings_of(report), "conventions": report.conventions}
 
 
 @contextlib.contextmanager

@@ -10,12 +10,15 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.corpus import stubs
 from bench.corpus.adapters import load
 from bench.corpus.code import Code
 from bench.corpus.registry import Entry
+
+if TYPE_CHECKING:
+    from gradexaminer import Report
 
 
 def main() -> None:
@@ -47,9 +50,8 @@ def run(entry: Entry, folder: Path) -> dict[str, Any]:
         began = time.process_time()
         warm = entry.run(again)
         cpu = 1000 * (time.process_time() - began)
-    findings = [{"level": f.level, "code": f.code, "text": str(f.sentence)} for f in cold.findings]
     return {
-        "findings": findings,
+        "findings": findings_of(cold),
         "conventions": cold.conventions,
         "cold_ms": cold.milliseconds,
         "ms": warm.milliseconds,
@@ -57,6 +59,11 @@ def run(entry: Entry, folder: Path) -> dict[str, Any]:
         "stood_in": sorted(stubs.STOOD_IN),
         "engine": str(Path(gradexaminer.__file__).parent),
     }
+
+
+def findings_of(report: Report) -> list[dict[str, str]]:
+    """What the examiner said, as plain data."""
+    return [{"level": f.level, "code": f.code, "text": str(f.sentence)} for f in report.findings]
 
 
 if __name__ == "__main__":

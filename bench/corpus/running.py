@@ -16,9 +16,7 @@ from bench.corpus.registry import Entry
 from gradexaminer.running.apart import has_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-CHANGE_SECONDS = 120  # for one change, in a process in which all is imported
+CHANGE_SECONDS = 120  # of CPU for one change, in a process in which all is imported
 
 
 def run_entry(
