@@ -337,3 +337,48 @@ BEHIND_A_RELU = ("return self.head(self.body(x))", "return torch.relu(self.head(
 def test_values_of_0_in_some_updates_do_not_say_that_nothing_is_bootstrapped(load):
     for seed in SEEDS:
         assert examine_dqn(load(changed(sources.DQN, [BEHIND_A_RELU])), seed).codes == {"output-bounded"}
+
+
+NOISY = "a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)"
+FORWARD = "return torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"
+RAW = "self.l3(F.relu(self.l2(F.relu(self.l1(s)))))"
+OWN_CLASS = """class Choice:
+    def __init__(self, raw):
+        self.raw = raw
+
+    @property
+    def {}(self):
+        return torch.tanh(self.raw)
+
+
+class Actor(nn.Module):"""
+OBJECTS = {  # what the actor returns, and how its action is asked for
+    "property": (OWN_CLASS.format("mean_action"), f"return Choice({RAW})", "mean_action"),
+    "method": (OWN_CLASS.replace("    @property\n", "").format("best"), f"return Choice({RAW})", "best()"),
+    "distribution": (
+        "class Actor(nn.Module):",
+        f"return torch.distributions.Normal(torch.tanh({RAW}), 0.1)",
+        "mean",
+    ),
+}
+AT_S2 = {
+    "as it should be": "self.actor_target(s2)",
+    "target-action-state": "self.actor_target(s)",
+    "target-action-online": "self.actor(s2)",
+}
+
+
+@pytest.mark.parametrize("noise", [NOISY, ""], ids=["noise", "no noise"])
+@pytest.mark.parametrize("object_", OBJECTS.values(), ids=OBJECTS.keys())
+@pytest.mark.parametrize(("fault", "asked"), AT_S2.items(), ids=AT_S2.keys())
+def test_target_actions_of_an_actor_that_returns_an_object_are_traced(load, fault, asked, object_, noise):
+    head, returned, name = object_
+    changes = [
+        ("class Actor(nn.Module):", head),
+        (FORWARD, returned),
+        ("a2 = self.actor_target(s2)", f"a2 = {asked}.{name}"),
+        (NOISY, noise),
+        ("self.q1(s, self.actor(s))", f"self.q1(s, self.actor(s).{name})"),
+    ]
+    report = examine_continuous(load(changed(sources.TD3, changes)))
+    assert told(report) == ([] if fault == "as it should be" else [("fault", fault)]), str(report)

@@ -74,6 +74,7 @@ def _side_by_side(calls: list[Call], number: Callable[[int], int]) -> Call:
         keys=keys,
         extra=[np.concatenate(x) for x in zip(*(c.extra for c in calls), strict=True)],
         outputs=[np.stack([x.reshape(-1) for x in xs]) for xs in zip(*(c.outputs for c in calls), strict=True)],
+        held=[np.concatenate(x) for x in zip(*(c.held for c in calls), strict=False)],
         graph=any(c.graph for c in calls),
         fed=any(c.fed for c in calls),
         extra_graph=[any(x) for x in zip(*(c.extra_graph for c in calls), strict=True)],

@@ -20,6 +20,7 @@ from gradexaminer.recording.changed_grads import Given
 from gradexaminer.recording.discovery import Found, is_container, uncompiled
 from gradexaminer.recording.ends import settle_ends
 from gradexaminer.recording.features import Features
+from gradexaminer.recording.held import held
 from gradexaminer.recording.history import behind
 from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
@@ -248,6 +249,7 @@ class Recorder:
             trains=any(p.requires_grad for p in parameters_of(module)),
             behind=behind(parameters_of(module)),
             leaves=tuple(behind([x]) for x in outputs) if 1 < len(outputs) <= MOST_OUTPUTS else (),
+            held=self._held(result, len(keys.index)) if not ancestors else [],
         )
         self.update.calls.append(call)
         if not ancestors:
@@ -290,6 +292,13 @@ class Recorder:
         self._silent = True
         try:
             return slopes_of(outputs, extra)
+        finally:
+            self._silent = False
+
+    def _held(self, result: Any, rows: int) -> list[np.ndarray]:
+        self._silent = True
+        try:
+            return held(result, rows)
         finally:
             self._silent = False
 

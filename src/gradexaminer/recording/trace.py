@@ -59,6 +59,8 @@ class Call:
         Parameters of which its weights were made, in a graph that they keep; see :mod:`gradexaminer.recording.history`.
     leaves : tuple of frozenset of int
         Where it returned several outputs in a graph: the parameters that each of them depends on.
+    held : list of ndarray
+        Where it returned an object, such as a distribution: the tensors with an entry for each row that it shows.
     """
 
     time: int
@@ -81,8 +83,14 @@ class Call:
     trains: bool = True
     behind: frozenset[int] = frozenset()
     leaves: tuple[frozenset[int], ...] = ()
+    held: list[np.ndarray] = field(default_factory=list)
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     extra_gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    @property
+    def returned(self) -> list[np.ndarray]:
+        """Its outputs, and after them what a returned object shows."""
+        return [*self.outputs, *self.held]
 
     def gradient(self, backward: int, output: int = 0) -> np.ndarray | None:
         """D loss / d output in one backward pass; None where there was none."""

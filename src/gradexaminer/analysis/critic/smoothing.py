@@ -67,7 +67,7 @@ def _in_its_units(seen: Observed, critic: Call) -> list[tuple[tuple[object, ...]
     for _, call, i in chosen_ahead(seen, critic):
         if shown is None or not (call.keys.end == NEXT).all():
             continue
-        y = call.outputs[i]
+        y = call.returned[i]
         for name, x in (("", y), ("tanh", np.tanh(y)), ("sigmoid", (1 + np.tanh(y / 2)) / 2)):
             scale = (x * shown).sum(axis=0) / np.maximum((x * x).sum(axis=0), 1e-30)
             made.append(((call.network, call.method, i, name), x, shown))

@@ -34,7 +34,7 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
         code = {"stored": "target-action-replayed", "actor at s": "target-action-state"}.get(source, "")
         far = _from_stored(seen, t)
         if code:
-            report.add(FAULT, code, t.call.network, "the actions are equal in every row")
+            report.add(FAULT, code, t.call.network, _how_near(seen, t, source))
         elif far:
             told = f"each is the stored action with noise of up to {far:.2g}"
             report.add(FAULT, "target-action-replayed", t.call.network, told)
@@ -61,6 +61,14 @@ def target_action_source(seen: Observed, t: Table) -> str:
         return ""
     far, nearest, _ = min(sources, key=lambda source: source[0])
     return _source(seen, nearest) if far < NEAR * float(shown.std()) else ""
+
+
+def _how_near(seen: Observed, t: Table, source: str) -> str:
+    """Whether the actions shown are exactly those of their source, or have noise on them."""
+    far, call, _ = min(chosen_ahead(seen, t.call), key=lambda source: source[0], default=(0.0, t.call, 0))
+    if source == "stored" or far <= SAME:
+        return "the actions are equal in every row"
+    return f"they are those of {call.network} at s, with noise of about {far:.2g}"
 
 
 def _from_stored(seen: Observed, t: Table) -> float:
@@ -112,7 +120,7 @@ def _say_clamped(seen: Observed, view: CriticView, t: Table, report: Report) -> 
 def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) -> None:
     """An output of the policy shown as it is, whereas the actor's loss shows something that is made of such outputs."""
     shown = shown_to(seen, t.call)
-    exact = [(call, i) for far, call, i in chosen_ahead(seen, t.call) if far <= SAME]
+    exact = [(call, i) for far, call, i in chosen_ahead(seen, t.call) if far <= SAME and i < len(call.outputs)]
     update = next(u for u in seen.updates if t.call in u.calls)
     chosen = [
         x

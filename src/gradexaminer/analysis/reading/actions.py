@@ -59,13 +59,19 @@ def shown_to(seen: Observed, call: Call) -> np.ndarray | None:
 
 
 def chosen_ahead(seen: Observed, critic: Call) -> list[tuple[float, Call, int]]:
-    """Outputs of networks that may be the action shown: how far they are from it, the call, and which output."""
+    """What networks returned that may be the action shown: how far it is, the call, and which of `returned`."""
     shown, index = shown_to(seen, critic), critic.keys.index
     update = next(u for u in seen.updates if critic in u.calls)
     return [
-        (float(np.sqrt(np.mean((x - shown) ** 2))), call, i)
+        (_distance(x, shown, is_held=i >= len(call.outputs)), call, i)
         for call in update.calls
         if shown is not None and not call.extra and call.time < critic.time and np.array_equal(call.keys.index, index)
-        for i, x in enumerate(call.outputs)
+        for i, x in enumerate(call.returned)
         if x.shape == shown.shape
     ]
+
+
+def _distance(x: np.ndarray, shown: np.ndarray, *, is_held: bool) -> float:
+    """How far an action is from what was returned; an object's own method may put a tanh around what it holds."""
+    forms = (x, np.tanh(x)) if is_held else (x,)
+    return min(float(np.sqrt(np.mean((form - shown) ** 2))) for form in forms)
