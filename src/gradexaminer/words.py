@@ -318,6 +318,7 @@ MEANINGS: dict[str, Meaning] = {
     "temperature-not-examined": Meaning("How the temperature is learned fits none of the formulas that are known here"),
     "mask-not-seen": Meaning("Whether terminated rows bootstrap was not seen"),
     "target-not-seen": Meaning("How the target network is updated was not seen"),
+    "target-action-not-seen": Meaning("Where the target action comes from was not seen"),
     "nothing-learned": Meaning("No backward pass ran in the calls of `update` that were recorded"),
     "script-learned-nothing": Meaning("The script ran no backward pass while it was watched"),
     "out-of-scope": Meaning("Not examined: this is none of DQN, DDPG, TD3, SAC and NAF"),

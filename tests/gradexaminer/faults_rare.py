@@ -405,6 +405,13 @@ RARE: dict[str, Rare] = {
         examine_continuous,
     ),
     "no copy": Rare(NOT_SEEN, "target-not-seen", DQN, [("        self.sync()\n", "")]),
+    "random target action": Rare(
+        NOT_SEEN,
+        "target-action-not-seen",
+        TD3,
+        [("a2 = self.actor_target(s2)", "a2 = 2 * torch.rand_like(a) - 1")],
+        examine_continuous,
+    ),
     "odd policy loss": Rare(
         NOT_SEEN, "policy-not-examined", DISCRETE_SAC, [(_POLICY_LOSS, "actor_loss = (pi**3 * q).sum(1).mean()")]
     ),

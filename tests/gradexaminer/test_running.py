@@ -75,6 +75,22 @@ TOO_EARLY = (
     "        memory.append((s, action, r, s2, terminated))\n        s = s2\n",
     "        s = s2\n        memory.append((s, action, r, s2, terminated))\n",
 )
+# The label asks the online network; the target is met when it gets its weights, where its name says what it is.
+UNASKED = [("target(s2s)", "q(s2s)")]
+SOFT = (
+    "target.load_state_dict(q.state_dict())\n\n\n",
+    "with torch.no_grad():\n"
+    "                    for p, t in zip(q.parameters(), target.parameters()):\n"
+    "                        t.mul_(0.99).add_(0.01 * p)\n\n\n",
+)
+OTHER_NAME = [
+    ("q, target =", "q, best ="),
+    (
+        "    target.load_state_dict(q.state_dict())\n    optimizer",
+        "    best.load_state_dict(q.state_dict())\n    optimizer",
+    ),
+    ("                target.load", "                best.load"),
+]
 RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ = env.reset()\n", "        s = s2\n")
 
 
@@ -89,6 +105,9 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
         ([("F.smooth_l1_loss(", "nn.SmoothL1Loss()(")], set()),
         ([("* (1 - dd.float())", "")], {"mask-missing"}),
         ([("            if step % 3 == 0:\n", "            if step % 3 == 0 and step < 0:\n")], set()),
+        (UNASKED, {"td-online"}),
+        ([*UNASKED, SOFT], {"td-online"}),
+        ([*UNASKED, *OTHER_NAME], set()),
     ],
     ids=[
         "right",
@@ -99,6 +118,9 @@ RESET = ("        s = s2\n        if terminated or truncated:\n            s, _ 
         "a loss made anew each time",
         "mask missing",
         "target never copied",
+        "target never asked",
+        "target never asked, soft update",
+        "a copy that is kept",
     ],
 )
 def test_a_whole_script(changes, codes, load, monkeypatch):

@@ -78,6 +78,7 @@ MARKS: dict[str, Mark] = {
             *("reward-discounted", "reward-rounded", "rows-misaligned", "mask-averaged"),
             *("policy-left-out", "policy-of-s", "target-action-units", "target-action-clamped"),
             "target-noise-biased",
+            "target-action-not-seen",
             *("log-prob-uncorrected", "log-prob-missing", "log-prob-correction", "log-prob-other-action"),
         ),
         _LABEL,

@@ -17,7 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.changed_grads import Given
-from gradexaminer.recording.discovery import Found, is_container, uncompiled
+from gradexaminer.recording.discovery import Found, is_container, named_target, uncompiled
 from gradexaminer.recording.ends import settle_ends
 from gradexaminer.recording.features import Features
 from gradexaminer.recording.held import held
@@ -163,6 +163,15 @@ class Recorder:
         module = wrapping.asked_by_name(uncompiled(module), lambda m: not is_container(m))
         if not is_container(module) and not self.found.has(module):
             self.found.add_module(wrapping.name_in_caller(module, self.found.modules), module)
+            self._known = self.found.parameters()
+
+    def _meet_target(self, network: nn.Module) -> None:
+        """A target network that gets weights and was never asked, so that it was not met: its name says what it is."""
+        if self._stack or self.found.has(network) or is_container(network):
+            return
+        name = wrapping.name_in_caller(network, self.found.modules)
+        if named_target(name):
+            self.found.add_module(name, network)
             self._known = self.found.parameters()
 
     def _around_call(
@@ -333,6 +342,8 @@ class Recorder:
         self, it: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         if self._in_state_dict == 0 and not self._silent:
+            if name == "load_state_dict":
+                self._meet_target(it)
             (self.update.read if name == "state_dict" else self.update.loaded).add(self.found.name_of(it))
         self._in_state_dict += 1
         try:
@@ -341,6 +352,8 @@ class Recorder:
             self._in_state_dict -= 1
 
     def _walks_through(self, network: nn.Module, line: tuple[str, int]) -> None:
+        if not self._silent:
+            self._meet_target(network)
         if not self._silent and self.found.has(network):
             self.update.walked.setdefault(line, set()).add(self.found.name_of(network))
 

@@ -41,6 +41,12 @@ def say_smoothing(seen: Observed, view: CriticView, critic: Call, report: Report
     _say_bias(view, critic.network, found, report)
 
 
+def is_traced(seen: Observed, critic: Call) -> bool:
+    """Whether what this critic was shown with next states is near an actor's action, or was drawn by a distribution."""
+    asked = [c for u in seen.updates for c in u.calls if c.network == critic.network and c.keys.all_next]
+    return any(_is_drawn(seen, c) for c in asked) or bool(_added(seen, asked))
+
+
 def _added(seen: Observed, asked: list[Call]) -> Added:
     """What was added to an actor's output, in the units in which it is least; nothing where no actor's is near."""
     forms: dict[tuple[object, ...], Added] = defaultdict(list)

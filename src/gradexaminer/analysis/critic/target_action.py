@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.critic.smoothing import say_smoothing
+from gradexaminer.analysis.critic.smoothing import is_traced, say_smoothing
 from gradexaminer.analysis.reading.actions import are_stored, chosen_ahead, online_parameters, shown_to, stored_actions
-from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
             _say_multiplied(seen, t, report)
             if not drawn:  # else the noise is the policy's own
                 say_smoothing(seen, view, t.call, report)
+                _say_untraced(seen, t, report)
 
 
 def target_action_source(seen: Observed, t: Table) -> str:
@@ -89,6 +90,17 @@ def _shown_ahead(seen: Observed, t: Table) -> list[np.ndarray]:
     """The actions that this critic was shown with next states, call by call, in all updates."""
     asked = [c for u in seen.updates for c in u.calls if c.network == t.call.network and c.keys.all_next]
     return [x for c in asked if (x := shown_to(seen, c)) is not None]
+
+
+def _say_untraced(seen: Observed, t: Table, report: Report) -> None:
+    """Actions of unknown origin: neither a stored one, nor near what a network returned, nor drawn by a distribution."""
+    shown, sources = shown_to(seen, t.call), chosen_ahead(seen, t.call)
+    if shown is None or (t.call.keys.index < 0).any() or float(np.ptp(shown)) <= SAME:
+        return
+    far = min((far for far, _, _ in sources), default=np.inf)
+    if far >= NEAR * float(shown.std()) and not is_traced(seen, t.call):
+        told = "no network returned an action near it"
+        report.add(NOT_SEEN, "target-action-not-seen", t.call.network, told)
 
 
 def _say_constant(seen: Observed, t: Table, report: Report) -> None:
