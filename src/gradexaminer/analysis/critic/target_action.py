@@ -93,7 +93,7 @@ def _shown_ahead(seen: Observed, t: Table) -> list[np.ndarray]:
 
 
 def _say_untraced(seen: Observed, t: Table, report: Report) -> None:
-    """Actions of unknown origin: neither a stored one, nor near what a network returned, nor drawn by a distribution."""
+    """Actions of unknown origin: neither stored, nor near what a network returned, nor drawn by a distribution."""
     shown, sources = shown_to(seen, t.call), chosen_ahead(seen, t.call)
     if shown is None or (t.call.keys.index < 0).any() or float(np.ptp(shown)) <= SAME:
         return
