@@ -12,7 +12,7 @@ import numpy as np
 
 from gradexaminer.analysis.actor.continuous import examine_actor
 from gradexaminer.analysis.actor.discrete import examine_discrete_actor
-from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight, say_label_without
+from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight, say_actor_without, say_label_without
 from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
@@ -209,7 +209,11 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
             say_label_without(alphas, report)
             say_kind(seen, views, report)
         else:
-            examine_discrete_actor(seen, online, report)
+            weights = examine_discrete_actor(seen, online, report)
+            say_actor_without(views, weights, report)
+            alphas = {number: weight.alpha for number, weight in weights.items()}
+            examine_entropy_weight(views, alphas, 1, report)
+            say_label_without(alphas, report)
     with asking("how the temperature is learned", report):
         examine_temperature(seen, report)
 

@@ -239,7 +239,8 @@ MEANINGS: dict[str, Meaning] = {
     # Actors.
     "actor-sign": Meaning("The actor descends Q instead of climbing it", HILL),
     "actor-detached": Meaning(
-        "The critic's slope does not reach the actor: its action, or Q in its loss, was detached", MOVE
+        "The critic's slope does not reach the actor: its action, its probabilities, or Q in its loss was detached",
+        MOVE,
     ),
     "actor-replayed": Meaning("The actor's loss uses stored actions, so that no gradient reaches the actor", SLOPE),
     "actor-slope-replayed": Meaning(
@@ -248,7 +249,9 @@ MEANINGS: dict[str, Meaning] = {
     "actor-target-critic": Meaning("The actor follows the target critic instead of the online one", SLOPE),
     "actor-mean-over-actions": Meaning("The actor's gradient is also divided by the number of action entries", ROAD_3),
     "actor-not-q": Meaning("The actor's gradient does not follow the critic's slope dQ/da", ROADS),
-    "actor-other-state": Meaning("The critic is shown the actor's action for one state with another state", SLOPE),
+    "actor-other-state": Meaning(
+        "The actor's action for one state is judged with the critic's values of another state", SLOPE
+    ),
     "actor-one-row": Meaning("The actor learns from a single row of the batch", SLOPE),
     "actor-next-state": Meaning("The actor is trained at the next states of the batch", SLOPE),
     "actor-noise": Meaning("Noise or a clamp lies on the actor's path to the critic", SLOPE),
@@ -275,6 +278,9 @@ MEANINGS: dict[str, Meaning] = {
         "The temperature's loss averages log pi over the action's entries, where the target entropy is that of all"
     ),
     "temperature-target": Meaning("The target entropy enters the temperature's loss with the wrong sign"),
+    "actor-policy-left-out": Meaning(
+        "The actor's loss sums over all actions without the policy's probabilities, so that no Q reaches the policy"
+    ),
     "actor-entropy-missing": Meaning(
         "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
     ),

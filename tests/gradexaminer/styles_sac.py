@@ -158,6 +158,7 @@ class Agent:
 """
 )
 _DV = "v = (pi2 * (torch.min(self.q1_target(s2), self.q2_target(s2)) - alpha * log_pi2)).sum(1)"
+_AHEAD, _AQ = "logits2 = self.policy(s2)", "q = torch.min(self.q1(s), self.q2(s))"
 _DA = "actor_loss = (pi * (alpha * log_pi - q)).sum(1).mean()"
 _PROBS: Changes = [
     ("return self.head(self.body(x))", "return torch.softmax(self.head(self.body(x)), 1)"),
@@ -207,6 +208,43 @@ DISCRETE_FAULTS: dict[str, tuple[str, Changes]] = {
     "discrete SAC, actor climbs the larger critic": (
         "actor-max-of-twins",
         [("q = torch.min(self.q1(s), self.q2(s))", "q = torch.max(self.q1(s), self.q2(s))")],
+    ),
+    "discrete SAC, target critics at s": ("wrong-state", [(_DV, _DV.replace("(s2)", "(s)"))]),
+    "discrete SAC, label all at s": (
+        "wrong-state",
+        [(_AHEAD, "logits2 = self.policy(s)"), (_DV, _DV.replace("(s2)", "(s)"))],
+    ),
+    "discrete SAC, one target critic at s": ("wrong-state", [(_DV, _DV.replace("q1_target(s2)", "q1_target(s)"))]),
+    "discrete SAC, probabilities, one target critic at s": (
+        "wrong-state",
+        [*_PROBS, (_DV, _DV.replace("q1_target(s2)", "q1_target(s)"))],
+    ),
+    "discrete SAC, actor with a temperature of 0": (
+        "actor-entropy-missing",
+        [(_DA, _DA.replace("alpha * log_pi", "0 * alpha * log_pi"))],
+    ),
+    "discrete SAC, actor's log pi detached, probabilities too": (
+        "actor-detached",
+        [(_DA, _DA.replace("pi * (alpha", "pi.detach() * (alpha"))],
+    ),
+    "discrete SAC, actor with ten times the temperature": (
+        "actor-entropy-weight",
+        [(_DA, _DA.replace("alpha * log_pi", "10 * alpha * log_pi"))],
+    ),
+    "discrete SAC, label with ten times the temperature": (
+        "actor-entropy-weight",
+        [(_DV, _DV.replace("alpha * log_pi2", "10 * alpha * log_pi2"))],
+    ),
+    "discrete SAC, actor without probabilities": ("actor-policy-left-out", [(_DA, _DA.replace("(pi * (", "(1 * ("))]),
+    "discrete SAC, actor's critics at s2": ("actor-other-state", [(_AQ, _AQ.replace("(s)", "(s2)"))]),
+    "discrete SAC, actor's policy at s2": (
+        "actor-other-state",
+        [("logits = self.policy(s)", "logits = self.policy(s2)")],
+    ),
+    "discrete SAC, actor takes no step": ("no-step", [("        self.policy_optimizer.step()\n", "")]),
+    "discrete SAC, one critic learns its largest output": (
+        "wrong-column",
+        [("q1 = self.q1(s).gather(1, a[:, None]).squeeze(1)", "q1 = self.q1(s).max(1).values")],
     ),
     "discrete SAC, temperature's step left out": ("no-step", [("        self.alpha_optimizer.step()\n", "")]),
     "discrete SAC, temperature's gradient not zeroed": (

@@ -44,10 +44,17 @@ def test_without_a_known_critic_nothing_is_said_against_an_actor(load):
 
 
 def test_a_discrete_actor_at_next_states_is_told(load):
-    text = DISCRETE_SAC.replace("self.policy(s)", "self.policy(s2)")
-    assert text != DISCRETE_SAC
+    policy = ("logits = self.policy(s)", "logits = self.policy(s2)")
+    critics = ("q = torch.min(self.q1(s), self.q2(s))", "q = torch.min(self.q1(s2), self.q2(s2))")
+    text = changed(DISCRETE_SAC, [policy, critics])
     for seed in SEEDS:
-        assert "actor-next-state" in examine_dqn(load(text), seed).codes
+        assert told(examine_dqn(load(text), seed)) == [("suspicion", "actor-next-state")]
+
+
+def test_a_label_without_the_entropy_that_a_discrete_actor_seeks_is_noted(load):
+    text = changed(DISCRETE_SAC, [(" - alpha * log_pi2", "")])
+    report = examine_dqn(load(text))
+    assert [(f.level, f.code) for f in report.findings] == [("note", "label-entropy-missing")], str(report)
 
 
 ACTOR = "actor_loss = -self.q1(s, self.actor(s)).mean()"

@@ -133,6 +133,7 @@ MARKS: dict[str, Mark] = {
     "critic-gradient-left": _in(ACTOR, "actor's optimizer"),
     "critic-moved-by-actor": _ways(ACTOR, LEAK, ("critic", "actor's optimizer")),
     "actor-detached": _NO_ACTOR,
+    "actor-policy-left-out": _NO_ACTOR,
     "actor-replayed": _NO_ACTOR,
     "actor-still": _NO_ACTOR,
     **dict.fromkeys(("actor-slope-replayed", "actor-not-q", "actor-noise", "action-units"), _ACTION),

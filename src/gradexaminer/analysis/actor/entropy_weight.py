@@ -6,6 +6,7 @@ arXiv 1812.05905, eqs. 3 and 7). With two factors, the critic values another ent
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,16 @@ FEWEST = 3  # updates in which both are known
 APART = 1.25  # a temperature that is learned moves by less between two losses of one update
 SAME = 0.03  # relative difference from the number of entries
 LEAST = 1e-6  # of a factor: what is smaller is no entropy term
+VISIBLE = 0.01  # of the actor's gradient, that an entropy term with the label's factor would be
+NONE = 0.02  # of the label's factor: less is none
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Log pi's factor in a discrete actor's loss, 0 where none was seen, and the share of a factor of 1."""
+
+    alpha: float
+    shown: float
 
 
 def examine_entropy_weight(views: list[CriticView], given: dict[int, float], size: int, report: Report) -> None:
@@ -46,6 +57,15 @@ def say_label_without(given: dict[int, float], report: Report) -> None:
     if len(soft) >= FEWEST and labels and not known:
         told = f"log pi's factor in the actor's loss is {np.median(soft):.3g}"
         report.add(NOTE, "label-entropy-missing", "", told)
+
+
+def say_actor_without(views: list[CriticView], given: dict[int, Weight], report: Report) -> None:
+    """Name a discrete actor's loss without the entropy that the label has; `given` is by the update's number."""
+    labels = _of_labels(views)
+    known = [(labels[n], w) for n, w in given.items() if n in labels and labels[n] * w.shown > VISIBLE]
+    if len(known) >= FEWEST and all(abs(w.alpha) < NONE * label for label, w in known):
+        told = f"log pi's factor is {np.median([label for label, _ in known]):.3g} in the label"
+        report.add(FAULT, "actor-entropy-missing", "", f"{told}, and d loss / d logits holds Q alone")
 
 
 def _of_labels(views: list[CriticView]) -> dict[int, float]:

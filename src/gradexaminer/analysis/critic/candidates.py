@@ -148,14 +148,25 @@ def _expected(policy: Table, values: Values) -> Iterator[Candidate]:
         yield replace(made, entropy=entropy)
 
 
-def at_policies_of_s(tables: list[Table], n: int, policies: list[Table]) -> list[Candidate]:
-    """Values of s' weighted with a policy's probabilities in s."""
-    if not policies:
-        return []
+def expected_of_s(tables: list[Table], n: int, ahead: list[Table], here: list[Table]) -> list[Candidate]:
+    """Means over a policy's actions where the policy, the critics, one of two critics, or all were asked about s.
+
+    `ahead` and `here` are tables of the policy's probabilities at s' and at s.
+    """
     after = [t for t in tables if t.values.shape[1] == n and t.end == NEXT]
+    at_s = [t for t in tables if t.values.shape[1] == n and t.end != NEXT]
     values = _of_critics(after, has_target=any(not t.online for t in after))
-    wrong = [c for policy in policies for c in _expected(policy, values)]
-    return [replace(c, name=f"{c.name} in s", fault="policy-of-s") for c in wrong]
+    made = [replace(c, name=f"{c.name} in s", fault="policy-of-s") for p in here for c in _expected(p, values)]
+    wrong = [*_of_critics(at_s, has_target=False), *_one_of_two_at_s(at_s, after)]
+    for policy, where in [*((p, "s'") for p in ahead), *((p, "s") for p in here)]:
+        of_s = [(f"{name} at s, policy at {where}", x, parts, "wrong-state") for name, x, parts, _ in wrong]
+        made += _expected(policy, of_s)
+    return made
+
+
+def _one_of_two_at_s(at_s: list[Table], after: list[Table]) -> Values:
+    pairs = [(a, b) for a, b in product(at_s, after) if a.call.network != b.call.network]
+    return [(f"the smaller of {_both(a, b)}, one", np.minimum(a.values, b.values), (a, b), "") for a, b in pairs]
 
 
 def _wrongly_expected(policy: Table, values: Values, after: list[Table]) -> Iterator[Candidate]:

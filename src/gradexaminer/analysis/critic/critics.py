@@ -126,10 +126,13 @@ def examine_critics(
 
 
 def _is_policy(view: CriticView, views: list[CriticView]) -> bool:
-    """A network without a known label: trained as a distribution over actions, or beside a critic that has one."""
+    """A network without a known label: trained as a distribution over actions, or beside a critic that has one.
+
+    A gradient at one output of each row, though not that of the action taken, is a critic's.
+    """
     if view.agreed:
         return False
-    spread = any(gradient_elsewhere(rows) for _, _, rows in view.rows)
+    spread = any((found := gradient_elsewhere(rows)) and found[0] == "untaken" for _, _, rows in view.rows)
     beside = any(other.agreed for other in views)
     return (spread and beside) or all(looks_like_policy(rows.values, rows.gradients) for _, _, rows in view.rows)
 
@@ -239,7 +242,8 @@ def _made_of(
         policies = as_probabilities([t for t in given if t.end == NEXT], n)
         drawn = drawn_actions(update, n, len(index), backward.time)
         of_s = as_probabilities([t for t in given if t.end != NEXT], n)
-        return candidates.discrete(values, taken, n, policies, drawn) + candidates.at_policies_of_s(values, n, of_s)
+        of_both = candidates.expected_of_s(values, n, policies, of_s)
+        return candidates.discrete(values, taken, n, policies, drawn) + of_both
     possible = candidates.continuous(said)
     entropies = log_probs(update, said, len(index), backward.time)
     known_at_s = entropies

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Call
 
 ROUNDING = 1e-4  # of the largest entry
+NOTHING = 1e-7  # what rounding leaves of a gradient that is 0 behind a softmax
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
@@ -89,7 +90,7 @@ def is_balanced(gradients: np.ndarray) -> bool:
     """
     largest = np.abs(gradients).max(initial=0.0)
     several = (np.abs(gradients) > ROUNDING * largest).sum(axis=1).max(initial=0) > 1
-    return bool(several and np.abs(gradients.sum(axis=1)).max() < ROUNDING * largest)
+    return bool(several and np.abs(gradients.sum(axis=1)).max() < max(ROUNDING * largest, NOTHING))
 
 
 def looks_like_policy(values: np.ndarray, gradients: np.ndarray) -> bool:

@@ -11,6 +11,7 @@ import torch
 
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.memory import once
+from gradexaminer.analysis.reading.policies import is_policy
 from gradexaminer.recording.discovery import named_target
 from gradexaminer.recording.layers import layers
 from gradexaminer.recording.layers import parameters as parameters_of
@@ -126,7 +127,8 @@ def _follows(seen: Observed, pair: Pair) -> bool:
 
 def _is_target(seen: Observed, path: str, parameters: list[Any]) -> bool:
     named = named_target(path)
-    asked = any(c.network == path and (c.keys.end == NEXT).any() for u in seen.updates for c in u.calls)
+    mine = [c for u in seen.updates for c in u.calls if c.network == path]
+    asked = any((c.keys.end == NEXT).any() and not is_policy(seen, c) for c in mine)
     return named or asked or any(moved(u, id(p)) for u in seen.updates for p in parameters)
 
 

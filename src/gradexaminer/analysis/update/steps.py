@@ -10,6 +10,7 @@ import numpy as np
 from gradexaminer.analysis.reading.actions import held_parameters
 from gradexaminer.analysis.reading.fits import is_constant
 from gradexaminer.analysis.reading.looked_at import looked_at
+from gradexaminer.analysis.reading.policies import through_a_policy
 from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.findings import FAULT, SUSPICION, Report
 from gradexaminer.recording.observe import moved
@@ -31,7 +32,7 @@ class Passes:
 
 
 def passes(seen: Observed) -> Passes:
-    """A critic's loss has rows at stored actions; an actor's goes on through an action that was chosen at s."""
+    """A critic's loss has rows at stored actions; an actor's goes through an action chosen at s, or a whole policy."""
     critic, actor = set(), set()
     for update in seen.updates:
         for b in update.backwards:
@@ -39,11 +40,13 @@ def passes(seen: Observed) -> Passes:
                 continue
             if any(not is_constant(rows.g) for rows in value_rows(seen, update, b.number)):
                 critic.add(b.number)
-            if any(
+            through_action = any(
                 number == b.number and np.any(g) and (c.keys.end == HERE).any()
                 for c in update.calls
                 for (number, _), g in c.extra_gradients.items()
-            ):
+            )
+            asked = update.calls_with_gradient(b.number)
+            if through_action or (b.number not in critic and through_a_policy(seen, asked, b.number)):
                 actor.add(b.number)
     return Passes(frozenset(critic), frozenset(actor))
 
