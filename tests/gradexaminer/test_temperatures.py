@@ -62,6 +62,33 @@ def test_a_target_entropy_at_a_bound_is_a_choice(load, target):
         assert not told(examine_dqn(module, seed))
 
 
+TANH = "a = torch.tanh(u)"
+CORRECTED = "(normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6))"
+UNBOUNDED = [(TANH, "a = u"), (CORRECTED, "normal.log_prob(u)")]
+TWICE = [
+    (TANH, "a = 2 * torch.tanh(u)"),
+    (CORRECTED, "(normal.log_prob(u) - torch.log(2 * (1 - (a / 2).pow(2)) + 1e-6))"),
+]
+POSITIVE = ("0.005, -a\n", "0.005, a\n")  # the most that three entries between -1 and 1 have is 3 log 2, 2.08
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ([POSITIVE], ["temperature-unreachable"]),
+        ([("0.005, -a\n", "0.005, 2.05\n")], []),
+        ([POSITIVE, *UNBOUNDED], []),
+        ([POSITIVE, *TWICE], []),
+    ],
+    ids=["of the wrong sign", "nearly all of it", "no tanh", "twice the tanh"],
+)
+def test_a_target_entropy_that_no_squashed_policy_has_is_suspected(load, changes, level):
+    module = load(changed(sources.SAC, changes))
+    for seed in SEEDS:
+        found = examine_continuous(module, seed).findings
+        assert [f.code for f in found if f.code.startswith("temperature")] == level
+
+
 def test_a_temperature_that_learns_in_every_other_update_is_examined(load):
     step = "        self.alpha_optimizer.step()\n"
     delayed = "        self.k = getattr(self, 'k', 0) + 1\n        if self.k % 2: self.alpha_optimizer.step()\n"

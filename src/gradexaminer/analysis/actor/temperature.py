@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.reading.actions import online_parameters
+from gradexaminer.analysis.reading.actions import is_affine, online_parameters, shown_to
 from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
 from gradexaminer.analysis.reading.tables import tables
@@ -198,3 +198,23 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
     elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:  # a setting, no gradient's fault
         between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
         report.add(SUSPICION, "temperature-unreachable", "", between)
+    elif slope < 0 and n is None and (highest := _highest_entropy(seen)) is not None and target > highest + NEAR:
+        least = (
+            f"it is {target:.3g} in the loss; of actions between a tanh's bounds, an entropy is {highest:.3g} at most"
+        )
+        report.add(SUSPICION, "temperature-unreachable", "", least)
+
+
+def _highest_entropy(seen: Observed) -> float | None:
+    """The entropy of evenly spread actions behind a tanh, as it is or scaled; None where no tanh made an action.
+
+    Whichever of the two is higher, as a program may leave the scale out of log pi.
+    """
+    for update in seen.updates:
+        drawn = [x.value for x in update.log_probs if x.method != "log_prob"]
+        for shown in (x for c in update.calls if (x := shown_to(seen, c)) is not None):
+            for tanh in (np.tanh(x.reshape(shown.shape)) for x in drawn if x.size == shown.size):
+                if is_affine(shown, tanh):
+                    scale = np.abs([np.polyfit(a, b, 1)[0] for a, b in zip(tanh.T, shown.T, strict=True)])
+                    return float(max(0.0, np.log(scale).sum()) + shown.shape[1] * np.log(2))
+    return None
