@@ -97,6 +97,20 @@ def _at_best_of(a: Any, b: Any) -> Any:
     return np.stack([np.full(len(row), row[list(other).index(max(other))]) for row, other in zip(a, b, strict=True)])
 
 
+def _of_width(one: Callable[[list[float]], float]) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Return a change of a range to one width, about the middles that it has."""
+
+    def of(low: Any, high: Any) -> tuple[Any, Any]:
+        width = one((high - low).tolist())
+        return (low + high - width) / 2, (low + high + width) / 2
+
+    return of
+
+
+OF_HALF_WIDTH: dict[str, Callable[[Any, Any], Any]] = {
+    "over-half-width": lambda x, half: x / half,
+    "times-half-width": lambda x, half: x * half,
+}
 TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "replaced-by": lambda a, b: (b, b),
     "swapped": lambda a, b: (b, a),
@@ -109,6 +123,10 @@ TWO: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "times-rest-option": lambda x, k: (x - x * k, k),
     "at-best-of": lambda a, b: (_at_best_of(a, b), b),
     "both-rest": lambda x, k: (1.0 - x, 1.0 - k),
+    "widest": _of_width(max),
+    "narrowest": _of_width(min),
+    "mean-width": _of_width(lambda widths: sum(widths) / len(widths)),
+    "first-width": _of_width(lambda widths: widths[0]),
     "smaller": lambda a, b: (np.where(a < b, a, b),) * 2,
     "larger": lambda a, b: (np.where(a > b, a, b),) * 2,
     "mean": lambda a, b: (0.5 * a + 0.5 * b,) * 2,
@@ -134,6 +152,9 @@ def changed(exercise: Exercise, args: Args, key: tuple[str, ...]) -> dict[str, A
     value = value_of(exercise, args, key[0])
     if value is None or len(key) not in (2, 3):
         return None
+    if len(key) == 2 and key[1] in OF_HALF_WIDTH:
+        low, high = (np.asarray(value_of(exercise, args, name)) for name in ("low", "high"))
+        return changed_args(exercise, args, key[0], OF_HALF_WIDTH[key[1]](value, (high - low) / 2))
     if len(key) == 2:
         return changed_args(exercise, args, key[0], ONE[key[1]](value)) if key[1] in ONE else None
     other = value_of(exercise, args, key[2])

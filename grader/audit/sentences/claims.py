@@ -17,7 +17,7 @@ import numpy as np
 
 from grader.audit.mutation.mutants import Solution
 from grader.audit.sentences.conditions import UnknownCondition, condition
-from grader.audit.sentences.formulas import UnknownFormula, factor, formula
+from grader.audit.sentences.formulas import UnknownFormula, arrays_of, factor, formula
 from grader.audit.sentences.inputs import Sample, draw, numbers, only_rows, stem, with_input
 from grader.audit.sentences.responses import response
 from grader.bank.entry import Entry
@@ -363,6 +363,57 @@ def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
     return ""
 
 
+ARRAYS: dict[str, Callable[[list[Array], int], bool]] = {
+    "last": lambda arrays, k: k == len(arrays) - 1,
+    "first": lambda arrays, k: k == 0,
+    "but-last": lambda arrays, k: k != len(arrays) - 1,
+    "but-first": lambda arrays, k: k != 0,
+    "vectors": lambda arrays, k: arrays[k].ndim == 1,
+    "matrices": lambda arrays, k: arrays[k].ndim != 1,
+}
+
+
+def _arrays(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that the arrays of a list that a claim names are wrong, and no others."""
+    part, meant = report.claim.part, ARRAYS[str(report.claim.details[0])]
+    for s in samples:
+        leaves = [x for label, x in s.attempt.expected_leaves if label.partition("[")[0] == part]
+        arrays = [x for x in leaves if isinstance(x, np.ndarray)]
+        wrong = [bool(x.any()) for x in arrays_of(s, part, s.wrong[part])]
+        if len(arrays) < 2 or not any(wrong):
+            continue
+        for k, bad in enumerate(wrong):
+            if bad and not meant(arrays, k):
+                return f'array {k} is wrong too on "{s.case.name}"'
+            if meant(arrays, k) and not bad and arrays[k].any():
+                return f'array {k} is right on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _term(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that every row, or every column, of the error is a multiple of an input."""
+    name, axis = str(report.claim.details[0]), int(report.claim.details[1])
+    for s in samples:
+        right = s.right[report.claim.part]
+        error = s.got[report.claim.part] - right
+        if error.ndim == 2 and min(error.shape) > 1 and error.any():
+            unit = s.inputs[name] / np.sqrt((s.inputs[name] ** 2).sum())
+            lines = error if axis else error.T
+            left = lines - np.stack([unit * (line * unit).sum() for line in lines])
+            if np.abs(left).max() > 1e-5 * np.abs(error).max() + 1e-10 * np.abs(right).max():
+                return f'the error lies elsewhere too on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
+def _about(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that an answer is about a multiple of the right one."""
+    part, c = report.claim.part, float(report.claim.details[0])
+    for s in samples:
+        if np.abs(s.got[part] - c * s.right[part]).max() > 0.03 * np.abs(c * s.right[part]).max():
+            return f'it is another multiple on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
 def _drifts(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that an input is answered otherwise after calls with other inputs."""
     answer = mutant.fresh()
@@ -479,6 +530,9 @@ KINDS: dict[str, Test] = {
     "not-zero": _not_zero,
     "leak": _leak,
     "lines": _lines,
+    "arrays": _arrays,
+    "term": _term,
+    "about": _about,
     "direction": _direction,
     "formula": _formula,
     "place": _place,

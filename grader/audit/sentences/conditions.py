@@ -73,6 +73,7 @@ WHOLE: dict[str, Callable[..., object]] = {
     "any-of": lambda s, shape, *names: any(WHOLE[shape](s, n) for n in names),
     "axes": lambda s, n, k: _axes(s, n) == k,
     "more-axes": lambda s, n, k: _axes(s, n) > k,
+    "same-state": lambda s: int(s.inputs["state"]) == int(s.inputs["next_state"]),
     "repeats": lambda s, n: len(set(s.inputs[n].tolist())) < s.inputs[n].size,
 }
 
@@ -159,6 +160,15 @@ def _outside_gap(s: Sample, part: str, perhaps: Array, surely: Array) -> Array:
     return np.where(perhaps & ~surely, s.wrong[part], surely)
 
 
+def _count(s: Sample, part: str, name: str, right_up_to: float, wrong_from: float) -> Array:
+    """Return whether a count lies on the wrong side of a bound, from one number to the other, either way round."""
+    x = float(s.inputs[name])
+    perhaps, surely = (
+        (x > right_up_to, x >= wrong_from) if right_up_to < wrong_from else (x < right_up_to, x <= wrong_from)
+    )
+    return np.full(s.right[part].shape, surely or (perhaps and bool(s.wrong[part].any())))
+
+
 def _line(axis: int, at: int, wanted: bool) -> Callable[[Sample, str], Array | None]:
     def of(s: Sample, part: str) -> Array | None:
         shape = s.right[part].shape
@@ -237,6 +247,8 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "positive": _compared(lambda x: x > 0),
     "zero": _compared(lambda x: x == 0),
     "not-zero": _compared(lambda x: x != 0),
+    "count-from": _count,
+    "count-to": lambda s, part, name, wrong_to, right_from: _count(s, part, name, right_from, wrong_to),
     "above": _above,
     "below": _below,
     "first": _position(0, True),

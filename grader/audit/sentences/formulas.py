@@ -45,6 +45,7 @@ OF_RIGHT: dict[str, Callable[[Array], Array]] = {
     "reversed-columns": lambda x: np.flip(x, -1),
     "normalized": lambda x: x / np.sqrt((x * x).sum()),
     "normalized-rows": unit_rows,
+    "by-count": lambda x: np.stack([row / max(sum(v != 0 for v in row.tolist()), 1) for row in x]),
     "sum-of-rows": _lines(0, False),
     "mean-of-rows": _lines(0, True),
     "sum-of-columns": _lines(1, False),
@@ -57,6 +58,18 @@ OF_RIGHT: dict[str, Callable[[Array], Array]] = {
     "cut-off": np.fix,
     "float16": lambda x: x.astype(np.float16).astype(np.float64),
     "reciprocal": lambda x: 1.0 / x,
+}
+STEPS: dict[str, Callable[[Array, Array], Array]] = {
+    "step-sign": lambda step, start: (step > 0) * 1.0 - (step < 0),
+    "step-absolute": lambda step, start: np.where(step < 0, -step, step),
+    "step-times-start": lambda step, start: start * step,
+    "step-over-size": lambda step, start: step * np.sqrt(start * start),
+}
+WIDTHS: dict[str, Callable[[list[float]], float]] = {
+    "largest": max,
+    "smallest": min,
+    "mean": lambda widths: sum(widths) / len(widths),
+    "first": lambda widths: widths[0],
 }
 OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
     "*": lambda a, b: a * b,
@@ -130,6 +143,20 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "unit-step":
             start = s.inputs[str(rest[0])]
             return start, _unit_steps(s, part, right - start)
+        if str(kind) in STEPS:
+            start = s.inputs[str(rest[0])]
+            return start, STEPS[str(kind)](right - start, start)
+        if kind == "step-arrays-clipped":
+            start = s.inputs[str(rest[0])]
+            most = float(rest[1]) * float(s.case.args.get("lr", 1.0))
+            arrays = arrays_of(s, part, right - start)
+            return start, np.concatenate([np.ravel(_shortened(x, most, whole=True)) for x in arrays]).reshape(
+                start.shape
+            )
+        if kind == "one-width":
+            high, low = (_beside(s, name, right) for name in ("high", "low"))
+            width = None if high is None or low is None else (high - low)[0]
+            return 0.0, None if width is None else right * (width / WIDTHS[str(rest[0])](width.tolist()))
         if kind in ("right*width", "right/width"):
             high, low = (_beside(s, name, right) for name in ("high", "low"))
             return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, rest[0] * (high - low))
@@ -139,7 +166,7 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
         if kind == "factor-clipped":
             x = _beside(s, rest[0], right)
             return 0.0, None if x is None else np.where(
-                x == 0, 0.0, x * np.minimum(np.maximum(right / x, rest[1]), 1.0)
+                x == 0, 0.0, x * np.minimum(np.maximum(right / x, rest[1]), rest[2])
             )
     raise UnknownFormula(f"the formula {key!r}")
 
@@ -251,16 +278,21 @@ def _of_labels_and_rows(args: Any, B: int, names: Sequence[str], change: Callabl
 def _unit_steps(s: Sample, part: str, step: Array) -> Array:
     """Return a step with each of its arrays made as long as `lr`."""
     long = float(s.case.args.get("lr", 1.0))
-    leaves = [
-        x for label, x in s.attempt.expected_leaves if label.partition("[")[0] == part and isinstance(x, np.ndarray)
-    ]
-    found, at = [], 0
-    for leaf in leaves:
-        piece = np.ravel(step)[at : at + leaf.size]
+    found = []
+    for piece in arrays_of(s, part, step):
         length = float(np.sqrt((piece * piece).sum()))
         found.append(piece * long / length if length else piece)
-        at += leaf.size
     return np.concatenate(found).reshape(step.shape)
+
+
+def arrays_of(s: Sample, part: str, x: Array) -> list[Array]:
+    """Return the arrays of a list that is one part, each as a vector."""
+    found, at = [], 0
+    for label, leaf in s.attempt.expected_leaves:
+        if label.partition("[")[0] == part and isinstance(leaf, np.ndarray):
+            found.append(np.ravel(x)[at : at + leaf.size])
+            at += leaf.size
+    return found
 
 
 def _small_lost(s: Sample, part: str, low: float, high: float) -> Array | None:

@@ -70,6 +70,8 @@ class Placing:
         at = place([*parts, *changed], conditions)
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
         beyond += [p for name, value in _values(at) for p in self._with_value(label, parts, name, value)]
+        if at and at.condition.key[0] == "repeats":
+            beyond += self._without_repeats(label, parts, str(at.condition.key[1]))
         if at and about_shapes(at.condition):
             beyond += self._of_other_shapes(label, parts)
             if self.laboratory.budget.over:
@@ -118,6 +120,11 @@ class Placing:
             yield from self._asked(label, wrong, changed_cases(self.laboratory, case))
             yield from self._asked(label, wrong, _of_ordinary_size(self.laboratory, case))
 
+    def _without_repeats(self, label: str, parts: Sequence[Part], name: str) -> Iterator[Part]:
+        """Yield the part for some rows alone of wrong batches, with different ids: large batches repeat some."""
+        cases = (case for p in parts if p.is_wrong for case in _without_a_repeat(p, name))
+        yield from self._asked(label, parts, islice(cases, MOST))
+
     def _beyond(self, label: str, parts: Sequence[Part], name: str, bound: float) -> Iterator[Part]:
         """Yield the part for cases in which one input, and it alone, is taken across a bound."""
         for base in _bases(parts):
@@ -147,6 +154,18 @@ class Placing:
                 yield found
 
 
+def _without_a_repeat(p: Part, name: str) -> Iterator[Case]:
+    """Yield, from each row of a batch on, as many rows as have different ids."""
+    ids = p.inputs[name]
+    rows = inputs_of_length(p.case, len(ids))
+    for k in range(len(ids) - 1):
+        n = next((n for n in range(1, len(ids) - k) if ids[k + n] in ids[k : k + n]), len(ids) - k)
+        if n > 1:
+            args = {key: x[k : k + n] if key in rows else x for key, x in p.case.args.items()}
+            sizes = {key: n if size == len(ids) else size for key, size in p.case.sizes.items()}
+            yield replace(p.case, name=f"{p.case.name}, rows {k} to {k + n - 1}", args=args, sizes=sizes, rows={})
+
+
 def _may_be_luck(at: Place) -> bool:
     """Return whether it holds for all of an answer or for none, as where an entry is both the first and the last."""
     return at.condition.whole or {"first", "last"} <= set(at.condition.key)
@@ -168,6 +187,8 @@ def _values(at: Place | None) -> Iterator[tuple[str, float]]:
     for k, word in enumerate(key):
         if word in ("value", "not-value"):
             yield str(key[k + 1]), float(key[k + 2])
+        if word in ("count-from", "count-to"):
+            yield from ((str(key[k + 1]), float(n)) for n in key[k + 2 : k + 4])
 
 
 def _bases(parts: Sequence[Part]) -> list[Case]:

@@ -23,7 +23,16 @@ from gradschool.diagnosis.hypotheses.every_pair import every_pair
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.other_losses import cheapest, may_be, other_losses
-from gradschool.diagnosis.hypotheses.patterns import direction, displaced, leaks, lines, nearly, precision, wrong_signs
+from gradschool.diagnosis.hypotheses.patterns import (
+    about,
+    direction,
+    displaced,
+    leaks,
+    lines,
+    nearly,
+    precision,
+    wrong_signs,
+)
 from gradschool.diagnosis.hypotheses.places import Place
 from gradschool.diagnosis.hypotheses.responses import (
     INTEGRAL,
@@ -35,6 +44,7 @@ from gradschool.diagnosis.hypotheses.responses import (
     depending_without,
 )
 from gradschool.diagnosis.hypotheses.surroundings import beside_wrong
+from gradschool.diagnosis.hypotheses.terms import wrong_arrays, wrong_terms
 from gradschool.diagnosis.inputs import is_network, numbers_of
 from gradschool.diagnosis.isolation import isolated, with_one_option
 from gradschool.diagnosis.placing import RESERVE, Placing
@@ -129,6 +139,7 @@ class Search:
             self._displaced,
             self._signs,
             self._leaks,
+            self._pieces,
             self._nearly,
             self._integrated,
             self._placed,
@@ -146,7 +157,8 @@ class Search:
         if not said:
             return
         if label.startswith("optimizer_state.") and (wrong := [k for k in self.wrong if not self._must_stay(k)]):
-            yield of_optimizer(label, wrong[0], self.tried[label])
+            arrays = next(wrong_arrays(self.tried[wrong[0]]), None)  # that says more
+            yield arrays or of_optimizer(label, wrong[0], self.tried[label])
             return
         yield Diagnosis(f"state-{label}", said, Claim("state", label), "compared before and after the call")
 
@@ -216,6 +228,7 @@ class Search:
 
     def _nearly(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, nearly)
+        yield from self._beside(label, about)
 
     def _direction(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, direction)
@@ -225,6 +238,12 @@ class Search:
 
     def _displaced(self, label: str) -> Iterator[Diagnosis]:
         yield from self._beside(label, displaced)
+
+    def _pieces(self, label: str) -> Iterator[Diagnosis]:
+        if self.laboratory.exercise.read is not None:
+            return  # what is read from weights has pieces of its own, which no lesson names
+        yield from self._beside(label, wrong_terms)
+        yield from self._beside(label, wrong_arrays)
 
     def _signs(self, label: str) -> Iterator[Diagnosis]:
         yield from (self._with_place(label, d) for d in self._beside(label, wrong_signs))

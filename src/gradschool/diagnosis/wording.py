@@ -41,6 +41,8 @@ def formula_sentence(part: Part, formula: Formula, fit: Match, at: Place | None)
         name = f"{formula.name}-{fit.factor_name}" if fit.factor_name else formula.name
     if formula.name == "step":
         return _step_sentence(formula, fit)
+    if formula.name == "changed-step":
+        return name, f"The step from `{formula.key[1]}` is {says}."
     if formula.name == "portion":
         zero = f"{part.what} is what it should be with {formula.says} at 0"
         return f"portion-{fit.factor_name}", f"{zero}, plus {fit.factor} what {formula.says} should add to that."

@@ -36,6 +36,8 @@ def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
             last |= dict.fromkeys(_of_flagged_alone(each, error, rows))
             last |= dict.fromkeys(_curves(each, error, rows, name))
         found |= dict.fromkeys(_in_one_half(g, of_rows, rows))
+        found |= dict.fromkeys(_labels_of_others(g, of_rows, rows))
+        found |= dict.fromkeys(_changed_labels(g, rows, name))
     return tuple(f"in `{part}` {says}" for says in (*found, *_sizes(each), *last))
 
 
@@ -47,6 +49,41 @@ def _in_one_half(g: Array, of_rows: Array, rows: Rows) -> Iterator[str]:
             made = rows.pairs[:, some] @ of_rows[some]
             if np.count_nonzero(made) > 1 and _one_factor(g, made):
                 yield f"only the {which} half of the batch has a gradient"
+
+
+def _labels_of_others(g: Array, of_rows: Array, rows: Rows) -> Iterator[str]:
+    """Yield that rows have the labels of other rows, or half of them."""
+    y, own = rows.q - of_rows, "the mean of its own and that of"
+    for says, other in (
+        ("the label of the first row", np.full_like(y, y[0])),
+        ("the label of the last row", np.full_like(y, y[-1])),
+        ("the mean of all labels", np.full_like(y, y.mean())),
+        ("the label of the row at its place from the end", y[::-1]),
+        ("the label of the row before", np.roll(y, 1)),
+        ("the label of the row after", np.roll(y, -1)),
+    ):
+        if _makes(g, rows, other):
+            yield f"each row learns {says}"
+        if says.startswith("the label of") and _makes(g, rows, (y + other) / 2):
+            yield f"each row learns {own} {says.removeprefix('the label of ')}"
+
+
+def _changed_labels(g: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield a label in which the reward is a whole number, or the discount is another one in each row."""
+    future = rows.live * rows.values[name]
+    for says, change in (("cut", np.trunc), ("rounded", np.round), ("rounded down", np.floor)):
+        if _makes(g, rows, change(rows.reward) + rows.gamma * future):
+            yield f"the reward is {says} to whole numbers"
+    number = np.arange(len(future))
+    for first, of in (("0", number), ("1", number + 1)):
+        if _makes(g, rows, rows.reward + rows.gamma**of * future):
+            yield f"the value ({name}) is discounted by gamma to the power of the row's number, counted from {first}"
+
+
+def _makes(g: Array, rows: Rows, y: Array) -> bool:
+    """Return whether Q - y with these labels makes the gradients, up to a factor."""
+    error = rows.pairs @ (rows.q - y)
+    return bool(np.count_nonzero(error) > SPARE) and _one_factor(g, error)
 
 
 def _curves(each: Array, error: Array, rows: Rows, name: str) -> Iterator[str]:
@@ -209,7 +246,7 @@ def _rows_that_count(each: Array, error: Array, rows: Rows) -> Iterator[str]:
         yield from _lost(lost, kept, error, off)
     for flags, what in ((rows.terminated, "terminated"), (rows.truncated, "truncated")):
         yield from _weight_of(rows.pairs @ flags > 0, each, error, off, what)
-    if lost.any() and kept.sum() > 1 and _one_factor(each[kept], error[kept]):
+    if lost.any() and kept.any() and _one_factor(each[kept], error[kept]):
         yield "some rows have no gradient, and the others have the right one, as where a Q or a label is clipped"
 
 

@@ -550,6 +550,26 @@ OTHERWISE: dict[str, tuple[dict[str, Any], str]] = {
         {"loss": lambda taken, y: ((taken - y).square() / (1 + (taken - y).detach().abs())).mean()},
         "the slope grows with |Q - y|, but not in proportion to it",
     ),
+    "the first row's label": (
+        {"loss": lambda taken, y: (taken - y[0]).square().mean()},
+        "in `first_step` each row learns the label of the first row.",
+    ),
+    "half of another row's label": (
+        {"loss": lambda taken, y: (taken - y).square().mean() + (taken - y.flip(0)).square().mean()},
+        "each row learns the mean of its own and that of the row at its place from the end",
+    ),
+    "whole rewards": (
+        {"label": lambda q, t, b, gamma: torch.trunc(b.reward) + gamma * (1 - b.terminated) * future(t, b)},
+        "the reward is cut to whole numbers",
+    ),
+    "a discount for each row": (
+        {
+            "label": lambda q, t, b, gamma: (
+                b.reward + gamma ** torch.arange(len(b.reward)) * (1 - b.terminated) * future(t, b)
+            )
+        },
+        f"the value ({BEST}) is discounted by gamma to the power of the row's number, counted from 0",
+    ),
     "a label that is squeezed": (
         {"label": lambda q, t, b, gamma: torch.asinh(b.reward + gamma * (1 - b.terminated) * future(t, b))},
         f"the label is none that r and gamma * ({BEST} unless terminated) make, but rises with their sum",
@@ -562,6 +582,24 @@ def test_what_no_straight_line_makes_is_told_by_its_kind(name: str) -> None:
     parts, sentence = OTHERWISE[name]
     report = check_here(find("dqn.agent"), dqn_with(**parts))
     assert sentence in report.hint
+
+
+def test_rows_of_the_best_action_alone_are_some_rows_in_every_batch() -> None:
+    """In some of the batches a single row has the best action, in others several."""
+
+    def update(q: Any, target_q: Any, optimizer: Any, batch: Any, gamma: float, copy_target: bool) -> None:
+        with torch.no_grad():
+            y = batch.reward + gamma * (1 - batch.terminated) * target_q(batch.next_obs).max(dim=1).values
+        out = q(batch.obs)
+        taken = out.gather(1, batch.action[:, None]).squeeze(1)
+        loss = ((taken - y).square() * (out.argmax(1) == batch.action)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if copy_target:
+            target_q.load_state_dict(q.state_dict())
+
+    assert "some rows have no gradient, and the others have the right one" in check_here(find("dqn.agent"), update).hint
 
 
 def test_noise_on_a_label_is_no_curve_of_it() -> None:

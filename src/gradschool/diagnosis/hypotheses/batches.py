@@ -15,12 +15,15 @@ from gradschool.diagnosis.hypotheses.observations import moved, unchanged
 from gradschool.diagnosis.inputs import is_real, subjects
 
 BATCHES, SAMPLES = 3, 8  # so many batches are looked into, and so many samples of each are asked for alone
+MORE = 0.75  # of the time at first, where what came before has spent all
 EQUAL_TOO = ", and some batches of equal samples are wrong too"
 
 
 def alone(laboratory: Laboratory, parts: Sequence[Part]) -> Iterator[Diagnosis]:
     """Yield that single samples are right where their batches are wrong, and what a batch of equal samples is."""
     batches = [p for p in parts if p.is_wrong and p.case.sizes.get("B", 1) > 1 and _rows(p.case, [0])]
+    if batches and laboratory.budget.over:  # of a torch network every question costs much
+        laboratory.budget.extend(MORE)
     some = _of_several_sizes(batches)
     single = [found for p in some for k in _samples(p) if (found := _asked(laboratory, p, [k]))]
     telling = [found for found in single if found.right.any()]  # where nothing is asked for, nothing is shown

@@ -125,12 +125,25 @@ def _options(parts: Sequence[Part]) -> Iterator[Condition]:
             if k in IDS:
                 continue
             yield _whole(("above-1", k), f"`{k}` is more than 1", partial(_number, k, operator.gt, 1))
+            if not flag and all(p.inputs[k].dtype.kind in "iu" for p in parts):
+                yield from _counts(parts, k)
     for k, value in parts[0].case.args.items():
         if isinstance(value, str):
             name = k.replace("_", " ")
             for t in sorted({str(p.case.args.get(k)) for p in parts}):
                 yield _whole(("text", k, t), f"the {name} is {t}", partial(_text, k, operator.eq, t))
                 yield _whole(("not-text", k, t), f"the {name} is not {t}", partial(_text, k, operator.ne, t))
+
+
+def _counts(parts: Sequence[Part], k: str) -> Iterator[Condition]:
+    """Yield a bound on a count, if one tells the inputs with wrong answers from all others."""
+    wrong, right = ({int(p.inputs[k]) for p in parts if p.is_wrong is bad} for bad in (True, False))
+    if wrong and right and max(right) < min(wrong):
+        says = f"`{k}` is {min(wrong)} or more (it is right up to {max(right)})"
+        yield _whole(("count-from", k, max(right), min(wrong)), says, partial(_number, k, operator.gt, max(right)))
+    if wrong and right and max(wrong) < min(right):
+        says = f"`{k}` is {max(wrong)} or less (it is right from {min(right)} on)"
+        yield _whole(("count-to", k, max(wrong), min(right)), says, partial(_number, k, operator.lt, min(right)))
 
 
 def _number(name: str, test: Test, n: float, p: Part) -> object:
@@ -214,6 +227,9 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
     if all({"state", "action", "next_state"} <= p.inputs.keys() for p in parts):
         says = "the entry is that of a `state` and `action` whose `next_state` is the same state"
         yield Condition(("back-to-itself",), says, _back_to_itself)
+        if all(p.inputs["state"].ndim == p.inputs["next_state"].ndim == 0 for p in parts):
+            says = "`next_state` is `state` itself"
+            yield _whole(("same-state",), says, lambda p: p.inputs["state"] == p.inputs["next_state"])
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
 

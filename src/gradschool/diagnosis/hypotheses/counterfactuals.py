@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -256,6 +257,50 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
             if change.suits(value) and not (change.key == "negative" and name in WIDTHS):
                 yield changed(exercise, name, change)
     yield from _with_option(exercise, values, nets, relevant)
+    yield from _with_range(exercise, values, nets, relevant)
+
+
+RANGE = ("low", "high")  # two arrays with a number for each column
+OF_WIDTHS: tuple[tuple[str, str, Callable[[Array], Any]], ...] = (
+    ("widest", "the widest one", np.max),
+    ("narrowest", "the narrowest one", np.min),
+    ("mean-width", "all of them in the mean", np.mean),
+    ("first-width", "the first one", lambda widths: widths[0]),
+)
+OF_HALF_WIDTH: tuple[tuple[str, str, Callable[[Any, Array], Any]], ...] = (
+    ("over-half-width", "divided by half of", lambda x, width: x / (0.5 * width)),
+    ("times-half-width", "multiplied by half of", lambda x, width: x * (0.5 * width)),
+)
+
+
+def _with_range(
+    exercise: Exercise, values: dict[str, Value], nets: dict[str, tuple[int, ...]], relevant: Container[str]
+) -> Iterator[Counterfactual]:
+    """Yield ranges of one width around their own middles, and other tables scaled by the width of their column."""
+    low, high = (values.get(name) for name in RANGE)
+    if not (isinstance(low, np.ndarray) and isinstance(high, np.ndarray) and low.shape == high.shape and low.ndim == 1):
+        return
+    for key, says, one in OF_WIDTHS:
+        same = f"all ranges from `low` to `high` were as wide as {says}, around their own middles"
+        yield _two(exercise, *RANGE, key, same, partial(_of_one_width, one))
+    for name, value in values.items():
+        beside = _table(value) and np.asarray(value).shape[1:] == low.shape
+        if beside and name in relevant and name not in (*RANGE, *nets):
+            for key, says, scale in OF_HALF_WIDTH:
+                told = f"`{name}` were {says} `high` - `low` in its column"
+                yield Counterfactual((name, key), told, partial(_scaled_by_width, exercise, name, scale))
+
+
+def _of_one_width(one: Callable[[Array], Any], low: Array, high: Array) -> tuple[Array, Array]:
+    middle, half = (low + high) / 2, one(high - low) / 2
+    return middle - half, middle + half
+
+
+def _scaled_by_width(exercise: Exercise, name: str, scale: Callable[[Any, Array], Any], args: Args) -> Args | None:
+    known = subjects(exercise, args)
+    value, put = known[name]
+    width = np.asarray(known["high"][0]) - np.asarray(known["low"][0])
+    return put(scale(np.asarray(value), width)) if width.all() else None
 
 
 # Two numbers between 0 and 1, so that what is compared with the other is the other way round.

@@ -17,6 +17,7 @@ from gradschool.diagnosis.hypotheses.factors import agrees, factor_of, known_fac
 
 Entries = Callable[[Part], "Array | None"]  # what a formula gives for one part; None where it does not apply
 
+SINGLE = 5  # inputs on which the only entry of a step must have the same factor
 ROUNDING = 1e-14  # of the largest entry: a difference of two numbers this near may be 0
 SMALL = 0.01  # sizes up to which somebody may call a number 0 and mean it
 
@@ -58,7 +59,7 @@ def match(parts: Sequence[Part], formula: Formula, first_look: bool = False) -> 
     entry; there it need not apply to right answers. ``first_look``: these are too few parts to tell a coincidence.
     """
     if formula.base is not None:
-        return _match_gap(parts, formula, formula.base)
+        return _match_gap(parts, formula, formula.base, first_look)
     made = [(p, formula.of(p)) for p in parts]
     pairs = [(p, f) for p, f in made if f is not None and f.shape == p.got.shape and np.isfinite(f).all()]
     if len(pairs) == len(parts):
@@ -108,8 +109,11 @@ def _accounts_for(p: Part, made: Array) -> bool:
     return bool((left <= 1e-3 * error).all())
 
 
-def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match | None:
-    """Return the factor of what separates the answers from a base, if it has a name."""
+def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries, first_look: bool) -> Match | None:
+    """Return the factor of what separates the answers from a base, if it has a name.
+
+    A single entry has some factor on any input; that it has the same one on several inputs says something.
+    """
     found = [(p, base(p), formula.of(p)) for p in parts]
     gaps = [
         (_without_rounding(p.got - b, b), f)
@@ -118,7 +122,10 @@ def _match_gap(parts: Sequence[Part], formula: Formula, base: Entries) -> Match 
     ]
     if len(gaps) < len(parts) or not all(f.shape == gap.shape and np.isfinite(f).all() for gap, f in gaps):
         return None
-    if not any(np.count_nonzero(f) > 1 for _, f in gaps):
+    single = not any(np.count_nonzero(f) > 1 for _, f in gaps)
+    if single and first_look:
+        return Match(formula, "", "", True) if all(bool(gap.any()) == bool(f.any()) for gap, f in gaps) else None
+    if single and sum(f.any() for _, f in gaps) < SINGLE:
         return None
     if all(agrees(gap, f).all() for gap, f in gaps):
         whole = [b + f for _, b, f in found if b is not None and f is not None]
@@ -218,6 +225,11 @@ OF_RIGHT: tuple[Formula, ...] = (
         "normalized-rows",
         "in every row what it should be, divided by the norm of that row",
         lambda x: unit_rows(x) if x.ndim == 2 else None,
+    ),
+    _of_right(
+        "by-count",
+        "in every row what it should be, divided by how many entries of that row should not be 0",
+        lambda x: x / np.maximum(np.count_nonzero(x, axis=1, keepdims=True), 1) if x.ndim == 2 else None,
     ),
     _of_right("sum-of-rows", "in every row the sum over the rows of what it should be", lambda x: _spread(x, 0, False)),
     _of_right(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,7 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
             said += "the new one" if n == label else f"`{label}`" if label else "the result"
             yield Formula("step", said, ("step", n), partial(_rest_of_step, n), base=partial(_start, n))
             yield from _shortened_steps(parts, n)
+            yield from _changed_steps(n)
             yield _unit_step(parts[0], n)
     for n in names:
         yield Formula("echo", f"`{n}` as it went in", ("input", n), _given(n, n in rows))
@@ -74,7 +76,7 @@ def of_inputs(parts: Sequence[Part]) -> Iterator[Formula]:
         yield from _with_range(spread["high"], spread["low"])
         yield from (_clipped(n, spread) for n in names if n not in ("low", "high"))
     for n in names:
-        yield from (_kept_factor(n, spread[n], low) for low in (0.0, -1.0))
+        yield from (_kept_factor(n, spread[n], *ends) for ends in ((0.0, 1.0), (-1.0, 1.0), (0.0, np.inf)))
         yield from _other_power(n, spread[n])
 
 
@@ -86,6 +88,9 @@ def _is_stepped(function: str, label: str, name: str) -> bool:
 def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
     """Yield the right answer multiplied with the half width of the range or the width, and divided by it."""
     width = _both(high, low, np.subtract)
+    for key, which, one in ONE_WIDTH:
+        says = f"what would be right if the {which} of `high` - `low` were the width of every column, not its own"
+        yield Formula(f"{key}-width", says, ("one-width", key), partial(_of_one_width, width, one), False, partly=False)
     for share, said in ((0.5, "(`high` - `low`) / 2"), (1.0, "(`high` - `low`)")):
         for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
 
@@ -98,6 +103,20 @@ def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
             yield Formula(name, f"what it should be, {words} {said} in each entry", (f"right{key}width", share), of)
 
 
+ONE_WIDTH: tuple[tuple[str, str, Callable[[Array], Any]], ...] = (
+    ("largest", "largest", np.max),
+    ("smallest", "smallest", np.min),
+    ("mean", "mean", np.mean),
+    ("first", "first", lambda widths: widths[0]),
+)
+
+
+def _of_one_width(width: Entries, one: Callable[[Array], Any], p: Part) -> Array | None:
+    """Return the right answer with another width in the place of each column's own, which divides it."""
+    x = width(p)
+    return x if x is None or x.ndim != 2 or not x.all() else np.asarray(p.right * x / one(x[0]))
+
+
 def _clipped(name: str, spread: Mapping[str, Entries]) -> Formula:
     """Return an input that is clipped to the range from `low` to `high`."""
 
@@ -108,17 +127,18 @@ def _clipped(name: str, spread: Mapping[str, Entries]) -> Formula:
     return Formula("clipped", f"`{name}` clipped to between `low` and `high`", ("clipped", name), of, False)
 
 
-def _kept_factor(name: str, spread: Entries, low: float) -> Formula:
+def _kept_factor(name: str, spread: Entries, low: float, high: float) -> Formula:
     """Return an input times the right factor, which is kept in a range."""
 
     def of(p: Part) -> Array | None:
         x = spread(p)
         if x is None or (p.right[x == 0] != 0).any():
             return None
-        return np.asarray(x * np.clip(p.right / np.where(x == 0, 1.0, x), low, 1.0))
+        return np.asarray(x * np.clip(p.right / np.where(x == 0, 1.0, x), low, high))
 
-    says = f"`{name}` times a factor that is right, but clipped to between {low:g} and 1"
-    return Formula("factor-clipped", says, ("factor-clipped", name, low), of, False)
+    ends = f"to between {low:g} and {high:g}" if np.isfinite(high) else f"from below at {low:g}"
+    says = f"`{name}` times a factor that is right, but clipped {ends}"
+    return Formula("factor-clipped", says, ("factor-clipped", name, low, high), of, False)
 
 
 def _other_power(name: str, spread: Entries) -> Iterator[Formula]:
@@ -147,12 +167,30 @@ def _ratio(over: Array, under: Array | None, p: Part) -> Array | None:
     return np.asarray(np.where(some, over * (over / np.where(some, under, 1.0)), 0.0))
 
 
+STEP_CHANGES: tuple[tuple[str, str, Callable[[Array, Array], Array]], ...] = (
+    ("sign", "only the sign of what it should be in each entry", lambda step, start: np.sign(step)),
+    ("absolute", "the absolute value of what it should be in each entry", lambda step, start: np.abs(step)),
+    ("times-start", "in each entry `{}` times what it should be", lambda step, start: step * start),
+    ("over-size", "in each entry what it should be, times the size of `{}`", lambda step, start: step * np.abs(start)),
+)
+
+
+def _changed_steps(name: str) -> Iterator[Formula]:
+    """Yield the right step changed entry by entry, as where only its sign counts."""
+    for key, says, change in STEP_CHANGES:
+        of = partial(_changed_step, name, change)
+        yield Formula("changed-step", says.format(name), (f"step-{key}", name), of, base=partial(_start, name))
+
+
+def _changed_step(name: str, change: Callable[[Array, Array], Array], p: Part) -> Array:
+    return change(_rest_of_step(name, p), _start(name, p))
+
+
 def _unit_step(part: Part, name: str) -> Formula:
     """Return a step of the length `lr`, or 1, in the right direction."""
 
     def of(p: Part) -> Array | None:
-        ends = np.cumsum([c.expected64.size for c in p.comparisons])[:-1]
-        steps = np.split(np.ravel(_rest_of_step(name, p)), ends)
+        steps = _arrays(p, _rest_of_step(name, p))
         return np.concatenate([_of_length(step, _lr(p)) for step in steps]).reshape(p.right.shape)
 
     long = "`lr`" if "lr" in part.case.args else "1"
@@ -191,18 +229,25 @@ def _usable(x: Array) -> bool:
 
 
 def _shortened_steps(parts: Sequence[Part], name: str) -> Iterator[Formula]:
-    """Yield the right step from an input, kept short: as a whole, or entry by entry.
+    """Yield the right step from an input, kept short: as a whole, array by array, or entry by entry.
 
     The bound is that of the gradient where the inputs have an `lr`, and of the step itself elsewhere.
     """
     wrong = [p for p in parts if p.is_wrong and p.got.shape == p.inputs[name].shape]
-    gaps = [(p.got - p.inputs[name]) / _lr(p) for p in wrong]
     of_what = "the gradient" if "lr" in parts[0].case.args else "the step"
+    several = any(len(p.comparisons) > 1 for p in parts)
     for key, size, says in (
-        ("norm", np.linalg.norm, f"made shorter where the norm of {of_what} is more than"),
-        ("entries", _largest, f"with every entry of {of_what} clipped at"),
+        ("norm", _norm, f"made shorter where the norm of {of_what} is more than"),
+        (
+            "arrays",
+            _longest_array,
+            f"each array by itself, made shorter where the norm of {of_what} in it is more than",
+        ),
+        ("entries", _largest_entry, f"with every entry of {of_what} clipped at"),
     ):
-        most = float(np.max([size(g) for g in gaps], initial=0.0))
+        if key == "arrays" and not several:
+            continue
+        most = float(np.max([size(p, (p.got - p.inputs[name]) / _lr(p)) for p in wrong], initial=0.0))
         yield Formula(
             f"step-{key}-clipped",
             f"`{name}` moved by the right step, {says} {most:.4g}",
@@ -217,15 +262,35 @@ def _short_step(name: str, key: str, most: float, p: Part) -> Array:
     bound = most * _lr(p)
     if key == "entries":
         return np.asarray(np.clip(step, -bound, bound))
+    if key == "norm":
+        return _within(step, bound)
+    return np.concatenate([_within(x, bound) for x in _arrays(p, step)]).reshape(step.shape)
+
+
+def _within(step: Array, bound: float) -> Array:
     return step * min(1.0, bound / (float(np.linalg.norm(step)) or 1.0))
+
+
+def _arrays(p: Part, x: Array) -> list[Array]:
+    """Return the arrays of a list that stand one after another in a vector."""
+    ends = np.cumsum([c.expected64.size for c in p.comparisons])[:-1]
+    return np.split(np.ravel(x), ends)
+
+
+def _norm(p: Part, x: Array) -> float:
+    return float(np.linalg.norm(x))
+
+
+def _longest_array(p: Part, x: Array) -> float:
+    return max(float(np.linalg.norm(array)) for array in _arrays(p, x))
+
+
+def _largest_entry(p: Part, x: Array) -> float:
+    return float(np.max(np.abs(x), initial=0.0))
 
 
 def _lr(p: Part) -> float:
     return float(p.case.args.get("lr", 1.0))
-
-
-def _largest(x: Array) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
 
 
 def _given(name: str, row_each: bool) -> Entries:

@@ -15,6 +15,7 @@ from gradschool.diagnosis.inputs import is_ids, numbers_of
 ALONG = 2e-5  # of the largest entry: what is left of an answer beside the right one's direction
 LINES = 4  # wrong tables, of several rows and columns, that must agree on what is said of lines
 NEARLY = 1e-4  # of an answer's largest entry
+ABOUT = 0.02  # of a multiple of the right answer
 LONG = 5  # entries with more digits than a float16 has, before all entries being float32 means anything
 
 
@@ -56,6 +57,23 @@ def nearly(parts: Sequence[Part]) -> Iterator[Diagnosis]:
             "small constant added somewhere all look like this."
         )
         yield Diagnosis("precision", said, Claim("precision", parts[0].label, (NEARLY,)), compared(parts))
+
+
+def about(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize a factor in an answer that is not exactly its multiple, as a difference quotient's may be."""
+    if not all(p.of_numbers for p in parts):
+        return
+    wrong = [p for p in parts if p.is_wrong and np.count_nonzero(p.right) > 1]
+    found = [float(np.vdot(p.right, p.got)) / float(np.vdot(p.right, p.right)) for p in wrong]
+    if len(wrong) < LINES or max(found) - min(found) > ABOUT * abs(found[0]) or abs(found[0] - 1) < 0.1:
+        return
+    c = float(np.median(found))
+    if all(largest(p.got - c * p.right) <= ABOUT * largest(c * p.right) for p in parts):
+        said = (
+            f"{parts[0].what} is about {c:.2g} times what it should be, and not exactly: less than 2% of its largest "
+            "entry is left over."
+        )
+        yield Diagnosis("about-times", said, Claim("about", parts[0].label, (c,)), compared(parts))
 
 
 def _nearly_right(parts: Sequence[Part]) -> bool:

@@ -19,7 +19,7 @@ from gradschool.diagnosis.hypotheses.observations import (
 from gradschool.diagnosis.inputs import BOUNDS, STEP_SIZES, WIDTHS, Value, is_ids, is_real, networks, subjects
 
 CASES = 3  # wrong answers of different cases in which an input is changed
-CHANGES = (perturbed, perturbed_otherwise, changed_a_little)
+CHANGES = (perturbed, perturbed_otherwise)
 
 
 def beside_wrong(
@@ -36,7 +36,8 @@ def beside_wrong(
         for name, (value, put) in subjects(laboratory.exercise, case.args).items():
             if name in BOUNDS or (names is not None and name not in names):
                 continue
-            for change in (*CHANGES, *[first_as_second] * _several_ids(value)):
+            little = [] if isinstance(value, int) else [changed_a_little]  # a count has no neighbors that near
+            for change in (*CHANGES, *little, *[first_as_second] * _several_ids(value)):
                 found = laboratory.part(replace(case, args=put(change(value))), label)
                 if found and found.of_numbers:
                     yield found

@@ -23,6 +23,7 @@ from gradschool.rl.nets.mlp import MLP, initial_parameters
 CLEAR = 1e-3  # how far from its kink every relu unit of an ordinary input is
 NEAR = 2e-5  # how far the one is that stands next to its kink
 SEEN = 0.3  # the least weight by which such a unit of the critic sees the action
+FAR_OUT = 4.0  # a z of a regular case, beyond where somebody may call tanh flat
 STEEP = 300.0  # the largest |dQ/da| of a steep critic: beyond what anybody would clip "for stability"
 GAMMAS = (0.9, 0.97, 0.8, 1.0, 0.95, 0.0)  # of the six cases of `setup_cases`
 WIDTHS = (1.0, 0.4, 2.0)  # of the first, second and third range
@@ -264,8 +265,10 @@ def squash_cases(rng: Rng) -> list[Case]:
 
     flat = case("far out, where tanh is flat", 2, 3, edge=True, z=np.array([[-9.0, 0.0, 12.0], [6.0, -12.0, 0.5]]))
     flat.args["low"][0] = 0.0  # nearly reached there: a tiny action
+    first = case("4 samples, 3 action dimensions", 4, 3)
+    first.args["z"].flat[:2] = FAR_OUT, -FAR_OUT  # in every draw: a bound in between is met by luck otherwise
     return [
-        case("4 samples, 3 action dimensions", 4, 3),
+        first,
         case("3 samples, 2 action dimensions", 3, 2),
         flat,
         case("as many samples as dimensions", 3, 3, edge=True),

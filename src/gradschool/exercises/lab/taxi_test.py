@@ -22,19 +22,20 @@ AXES: Axes = {
 def cases(rng: Rng) -> list[Case]:
     """Recorded agents: tables (S, A) before and after each of four updates, batches, gamma, sync_every."""
 
-    def case(name: str, S: int, A: int, B: int, edge: bool = False) -> Case:
+    def case(name: str, S: int, A: int, B: int, sync: int = 0, edge: bool = False) -> Case:
         def make(rng: Rng, fault: int) -> dict[str, Any]:
             q_net, target_net = rng.uniform(-3.0, 3.0, size=(2, S, A))
-            gamma, sync_every, batches = rng.uniform(0.7, 0.95), int(rng.integers(2, 4)), taxi_arrays(rng, S, A, B)
+            gamma, sync_every = rng.uniform(0.7, 0.95), sync or int(rng.integers(2, 4))
+            batches = taxi_arrays(rng, S, A, B)
             after = all_updates(taxi_learn(q_net, target_net, each_batch(batches), gamma, sync_every, fault))
             facts = {"gamma": np.array(gamma), "sync_every": np.array(sync_every)}
             return {"q_net": q_net, "target_net": target_net, "batches": batches, **facts, **as_after(after)}
 
         return record_case(rng, name, make, {}, edge)
 
-    return [
-        case("8 states, 4 actions", 8, 4, 6),
-        case("5 states, 6 actions", 5, 6, 3),
+    return [  # an alias shows from the update after a copy on: of four updates, with 3 in the last one alone
+        case("8 states, 4 actions", 8, 4, 6, sync=3),
+        case("5 states, 6 actions", 5, 6, 3, sync=2),
         case("batches of one row", 6, 3, 1, edge=True),
     ]
 

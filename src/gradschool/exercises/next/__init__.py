@@ -45,6 +45,7 @@ EXERCISES = (
         adapter=adapters.td3_losses,
         needs_torch=True,
         earning=("critic_loss", "actor_loss", "critic_1_gradient", "critic_2_gradient", "actor_gradient"),
+        squared_error_in=("critic_1_gradient", "critic_2_gradient"),
         meaning=(
             "The critics' loss reaches both critics and no actor; the actor's loss goes through the first critic alone."
         ),
