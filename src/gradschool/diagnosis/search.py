@@ -384,6 +384,8 @@ class Search:
         if self.laboratory.budget.over and label == self.wrong[0]:  # what came before has found nothing, and spent all
             self.laboratory.budget.extend(RESERVE)
         yield from self._responses.found(parts, SHAPES)
+        if self.laboratory.budget.over and self.laboratory.budget.is_short and label == self.wrong[0]:
+            self.laboratory.budget.extend(1.0)  # what is right without an input is asked with others beside it, too
         yield from self._responses.found(parts, LAST)
 
     @cached_property
