@@ -291,17 +291,32 @@ def test_a_table_that_counts_where_the_reward_is_0_is_not_told_as_none() -> None
 def test_an_input_that_cures_it_says_more_than_the_flag_that_switches_it_off() -> None:
     """A row that ends needs no action at all; without the noise, rows that go on are right too."""
 
-    def scaled(  # the noise is in units of the range
+    def scaled(  # the noise grows with the range
         batch: Any, actor: Any, critics: Any, low: Array, high: Array, gamma: float, noise: Array, noise_clip: Array
     ) -> Array:
         mu = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.next_obs))
         half = (high - low) / 2
-        action = np.clip(mu + np.clip(half * noise, -noise_clip, noise_clip), low, high)
+        action = np.clip(mu + np.clip((1 + half) * noise, -noise_clip, noise_clip), low, high)
         x = np.concatenate([batch.next_obs, action], axis=1)
         q = np.minimum(*(critic(x)[:, 0] for critic in critics))
         return np.asarray(batch.reward + gamma * (1 - batch.terminated) * q)
 
     assert said("ddpg.twin_target", scaled).hint.startswith("With `noise` set to 0, yours is right;")
+
+
+def test_noise_in_units_of_the_range_is_told_as_that() -> None:
+    def scaled(
+        batch: Any, actor: Any, critics: Any, low: Array, high: Array, gamma: float, noise: Array, noise_clip: Array
+    ) -> Array:
+        half = (high - low) / 2
+        mu = (low + high) / 2 + half * np.tanh(actor(batch.next_obs))
+        action = np.clip(mu + np.clip(half * noise, -noise_clip, noise_clip), low, high)
+        x = np.concatenate([batch.next_obs, action], axis=1)
+        q = np.minimum(*(critic(x)[:, 0] for critic in critics))
+        return np.asarray(batch.reward + gamma * (1 - batch.terminated) * q)
+
+    said_of = "The result is what would be right if `noise` were multiplied by half of `high` - `low` in its column."
+    assert said("ddpg.twin_target", scaled).hint == said_of
 
 
 def test_what_a_flag_switches_off_as_a_whole_is_still_told_by_the_flag() -> None:
