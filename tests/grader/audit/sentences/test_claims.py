@@ -528,6 +528,121 @@ def test_what_judge_and_check_really_say_holds(body: str):
     assert false_claims(entry, wrong, (by_judge(entry, wrong, 3), check_here(entry.exercise, wrong.fresh())), 20) == ""
 
 
+NORMAL = "out = []\nfor p, g in zip(params, grads):\n    out.append(p - lr * {})\nreturn out"
+ROOM = "np.where(dq_da > 0, high - action, action - low)"
+PIECES: dict[str, tuple[str, str, str, str, tuple[str | float, ...], tuple[str | float, ...]]] = {
+    "a term": (
+        "chain.shared_paths",
+        "W, x, g",
+        "h = np.tanh(W @ x)\nreturn np.outer(g, W @ x) + np.outer((W.T @ g) * (1 - h**2), x)",
+        "term",
+        ("g", 0),
+        ("x", 1),
+    ),
+    "arrays": (
+        "chain.sgd_step",
+        "params, grads, lr",
+        NORMAL.format("(g if g.ndim > 1 else g * 0 + g.mean())"),
+        "arrays",
+        ("vectors",),
+        ("matrices",),
+    ),
+    "a sign": (
+        "chain.sgd_step",
+        "params, grads, lr",
+        NORMAL.format("np.sign(g)"),
+        "formula",
+        ("everywhere", "times-lr", "step-sign", "params"),
+        ("everywhere", "times-lr", "step-absolute", "params"),
+    ),
+    "arrays kept short": (
+        "chain.sgd_step",
+        "params, grads, lr",
+        NORMAL.format("g / max(np.linalg.norm(g), 1.0)"),
+        "formula",
+        ("everywhere", "", "step-arrays-clipped", "params", 1.0),
+        ("everywhere", "", "step-norm-clipped", "params", 1.0),
+    ),
+    "one width": (
+        "ddpg.squash",
+        "z, low, high",
+        "return (low + high) / 2 + (high - low).max() / 2 * np.tanh(z)",
+        "formula",
+        ("everywhere", "", "as-if", "low", "widest", "high"),
+        ("everywhere", "", "as-if", "low", "narrowest", "high"),
+    ),
+    "scaled by the width": (
+        "ddpg.squash",
+        "z, low, high",
+        "return (low + high) / 2 + (high - low) / 2 * np.tanh(z / ((high - low) / 2))",
+        "formula",
+        ("everywhere", "", "as-if", "z", "over-half-width"),
+        ("everywhere", "", "as-if", "z", "times-half-width"),
+    ),
+    "divided by one width": (
+        "ddpg.invert_gradients",
+        "dq_da, action, low, high",
+        f"return dq_da * {ROOM} / np.max(high - low)",
+        "formula",
+        ("everywhere", "", "one-width", "largest"),
+        ("everywhere", "", "one-width", "mean"),
+    ),
+    "a factor kept above 0": (
+        "ddpg.invert_gradients",
+        "dq_da, action, low, high",
+        f"return dq_da * np.maximum({ROOM}, 0) / (high - low)",
+        "formula",
+        ("everywhere", "", "factor-clipped", "dq_da", 0.0, np.inf),
+        ("everywhere", "", "factor-clipped", "dq_da", 0.0, 1.0),
+    ),
+    "divided by a count": (
+        "dqn.fit_gradient",
+        "q, targets",
+        "e = q - targets\nreturn e / np.maximum((e != 0).sum(axis=1, keepdims=True), 1) / len(q)",
+        "formula",
+        ("everywhere", "", "right", "by-count"),
+        ("everywhere", "", "right", "mean-of-columns"),
+    ),
+    "about a multiple": (
+        "chain.l2_gradient",
+        "p, l",
+        "return 2.01 * (p - l)",
+        "about",
+        (2.0,),
+        (2.2,),
+    ),
+    "a count from a number on": (
+        "chain.maximise",
+        "gradients, a, phi, lr, steps",
+        "for _ in range(min(steps, 1)):\n    a = a + lr * gradients(a, phi)[0]\nreturn a, phi",
+        "place",
+        ("only", "count-from", "steps", 1, 2),
+        ("only", "count-to", "steps", 1, 2),
+    ),
+    "a state again": (
+        "dqn.tabular_step",
+        "Q, state, action, reward, next_state, terminated, alpha, gamma",
+        "y = reward + gamma * (not terminated) * Q[next_state].max()\nnew = Q.copy()\n"
+        "new[state, action] += alpha * (y - Q[state, action]) * (1 + (state == next_state))\nreturn new",
+        "place",
+        ("only", "same-state"),
+        ("only", "value", "state", 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PIECES)
+def test_what_is_said_of_pieces_holds_and_a_lie_is_refuted(what: str):
+    exercise, args, body, kind, truth, lie = PIECES[what]
+    name = exercise.partition(".")[2]
+    text = f"def {name}({args}):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    entry, wrong = find_entry(exercise), Solution(exercise, "test", name, text, "by hand", {"np": np})
+    part, samples = "a" if name == "maximise" else "", draw(entry, wrong, 20)
+    assert refuted(entry, wrong, report(exercise, Claim(kind, part, truth)), samples) == ""
+    assert refuted(entry, wrong, report(exercise, Claim(kind, part, lie)), samples) not in ("", "cannot be tested")
+    assert false_claims(entry, wrong, (check_here(entry.exercise, wrong.fresh()),), 20) == ""
+
+
 def test_every_kind_is_a_name_of_one_thing():
     assert not WHOLE.keys() & ROWS.keys()
     assert not (WHOLE.keys() | ROWS.keys()) & ENTRIES.keys()
