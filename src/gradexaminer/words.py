@@ -216,6 +216,9 @@ MEANINGS: dict[str, Meaning] = {
     "target-never": Meaning("The target network did not change while it was watched", JUDGE),
     "one-target-never": Meaning("This target network is never updated, though another one is", JUDGE),
     "partly-updated": Meaning("Only some of the target network's parameters follow the online network", JUDGE),
+    "polyak-whole": Meaning(
+        "Soft update that takes all of the online weights: the target is a copy after each update", JUDGE
+    ),
     "polyak-swapped": Meaning(
         "Soft update the wrong way round: the target network takes over nearly all of the online weights at once", JUDGE
     ),

@@ -261,6 +261,37 @@ def test_a_discount_of_the_file_that_nothing_reads_is_missing(load):
         assert told(examine_continuous(by_choice, seed)) == told(examine_continuous(elsewhere, seed)) == []
 
 
+NO_ATTRIBUTE = ("self.gamma, self.tau, self.batch = 0.99, 0.01, 32", "self.tau, self.batch = 0.01, 32")
+PLACES = {  # where a discount stands that is no attribute of the agent, and its name there
+    "an argument": ("gamma", [NO_ATTRIBUTE, ("    def learn(self):", "    def learn(self, gamma=0.99):")]),
+    "the file, beside functions": (
+        "GAMMA",
+        [
+            NO_ATTRIBUTE,
+            ("class Agent:", "GAMMA = 0.99\n\n\nclass Agent:"),
+            (
+                "    def learn(self):",
+                "    def learn(self):\n        learn_from(self)\n\n\ndef learn_from(self):\n    if True:",
+            ),
+            ("    def sync(self):", "\n\nclass Synced:\n    def sync(self):"),
+            ("self.sync()", "Synced.sync(self)"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES.values(), ids=PLACES.keys())
+def test_a_discount_among_the_variables_of_the_update_is_known(load, name, place):
+    labels = {
+        (): f"y = r + {name} * (1 - d) * v",
+        (("fault", "gamma-missing"),): "y = r + (1 - d) * v",
+        (("fault", "gamma-other"),): f"y = r + {name} ** 2 * (1 - d) * v",
+    }
+    for found, y in labels.items():
+        report = examine_dqn(load(changed(sources.DQN, [*place, (Y, y)])))
+        assert told(report) == list(found), str(report)
+
+
 def test_a_discount_that_is_added_is_missing(load):
     added = [("self.gamma * (1 - d) * v", "self.gamma + (1 - d) * v")]
     wrong, shifted = (

@@ -119,6 +119,7 @@ MARKS: dict[str, Mark] = {
     "one-target-never": _NO_COPY,
     "partly-updated": _in(CRITIC, "target"),
     "polyak-swapped": _in(CRITIC, "target"),
+    "polyak-whole": _in(CRITIC, "target"),
     "polyak-uneven": _in(CRITIC, "target"),
     "polyak-crossed": _in(CRITIC, "target"),
     "unexplained-target": _in(CRITIC, "target"),

@@ -57,6 +57,7 @@ class Found:
     paths: dict[int, str] = field(default_factory=dict)
     _inside: dict[int, tuple[str, frozenset[int]]] = field(default_factory=dict, repr=False)
     _kinds: set[type] = field(default_factory=set, repr=False)
+    _functions: set[types.CodeType] = field(default_factory=set, repr=False)
 
     def add_module(self, path: str, module: nn.Module) -> None:
         """Remember a network, unless it is there or is a part of one that is there."""
@@ -279,17 +280,37 @@ def _note_setting(name: str, value: Any, settings: dict[str, tuple[float, ...]])
 
 def _note_unread(kind: type, found: Found) -> None:
     """Settings of the file that a class comes from which nothing there reads: a discount that was forgotten."""
-    if kind in found._kinds:
+    if kind not in found._kinds:
+        found._kinds.add(kind)
+        beside = next((f.__globals__ for f in vars(kind).values() if isinstance(f, types.FunctionType)), {})
+        _note_unread_of(beside, kind.__module__, found)
+
+
+def note_function(frame: types.FrameType, found: Found) -> None:
+    """Note the discount among the variables of a function that learns, and among those of its file that it reads.
+
+    What stands in its file and nothing there reads is noted as unread.
+    """
+    code = frame.f_code
+    if code in found._functions:
         return
-    found._kinds.add(kind)
-    beside = next((f.__globals__ for f in vars(kind).values() if isinstance(f, types.FunctionType)), {})
+    found._functions.add(code)
+    read = {name: frame.f_globals[name] for name in code.co_names if name in frame.f_globals}
+    for name, value in {**read, **frame.f_locals}.items():
+        if name.lower() in SETTINGS["gamma"] and isinstance(value, float) and 0 < value < 1:
+            _note_setting(name, value, found.settings)
+    _note_unread_of(frame.f_globals, str(frame.f_globals.get("__name__")), found)
+
+
+def _note_unread_of(beside: Mapping[str, Any], module: str, found: Found) -> None:
     names = {name for name in beside if name.lower() in {x for given in SETTINGS.values() for x in given}}
-    if names:
-        owners = [x for x in list(beside.values()) if isinstance(x, type) and x.__module__ == kind.__module__]
-        functions = [f for x in (beside, *map(vars, owners)) for f in list(x.values())]
-        read = {name for f in functions if isinstance(f, types.FunctionType) for name in _names_in(f.__code__)}
-        for name in sorted(names - read):
-            _note_setting(name, beside[name], found.unread)
+    if not names:
+        return
+    owners = [x for x in list(beside.values()) if isinstance(x, type) and x.__module__ == module]
+    functions = [f for x in (beside, *map(vars, owners)) for f in list(x.values())]
+    read = {name for f in functions if isinstance(f, types.FunctionType) for name in _names_in(f.__code__)}
+    for name in sorted(names - read):
+        _note_setting(name, beside[name], found.unread)
 
 
 def _names_in(code: types.CodeType) -> set[str]:

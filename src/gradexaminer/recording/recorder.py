@@ -17,7 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.changed_grads import Given
-from gradexaminer.recording.discovery import Found, is_container, named_target, uncompiled
+from gradexaminer.recording.discovery import Found, is_container, named_target, note_function, uncompiled
 from gradexaminer.recording.ends import settle_ends
 from gradexaminer.recording.features import Features
 from gradexaminer.recording.held import held
@@ -372,6 +372,8 @@ class Recorder:
         if self._silent or self._is_transforming():
             return f(*args, **kwargs)
         self._backwards += 1
+        for frame in wrapping.callers_frames():
+            note_function(frame, self.found)
         root = next((x for x in tensors.flat(list(args[:1])) if isinstance(x, torch.Tensor)), None)
         value = float(root.detach().double().mean()) if root is not None and root.numel() else 0.0
         current = Backward(self._backwards, self._now(), value, weights=row_weights(root))

@@ -58,6 +58,22 @@ def asked_by_name(layer: nn.Module, is_network: Callable[[nn.Module], bool]) -> 
     return owner
 
 
+def callers_frames(most: int = 4) -> list[FrameType]:
+    """The program's functions that are running, the innermost first."""
+    frame = _program_frame(sys._getframe(1))
+    found: list[FrameType] = []
+    while frame is not None and len(found) < most:
+        found.append(frame)
+        frame = _program_frame(frame.f_back)
+    return found
+
+
+def _program_frame(frame: FrameType | None) -> FrameType | None:
+    while frame is not None and frame.f_code.co_filename.startswith(NOT_THE_PROGRAMS):
+        frame = frame.f_back
+    return frame
+
+
 def _callers_frame(frame: FrameType | None) -> FrameType | None:
     """The first frame from this one on that is neither PyTorch's nor of these files."""
     while frame is not None and frame.f_code.co_filename.startswith(PASSED_OVER):
