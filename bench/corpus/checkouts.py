@@ -53,10 +53,13 @@ def _archive(checkout: Path, repo: str, commit: str) -> bytes:
     listed = subprocess.run([*git, "ls-tree", "-r", "-z", commit], capture_output=True, text=True, check=False)
     if listed.returncode:
         raise NotHereError(f"{repo} at {commit}")
-    lines = (line.partition("\t") for line in listed.stdout.split("\0") if line[:6] != LINK)
+    lines = [line.partition("\t") for line in listed.stdout.split("\0") if line]
     blobs = [(kind.split()[2], name) for kind, _, name in lines if " blob " in kind]  # a name may begin with a space
     asked = "\n".join(blob for blob, _ in blobs)
     known = subprocess.run([*git, "cat-file", "--batch-check"], input=asked, capture_output=True, text=True, check=True)
-    told = known.stdout.splitlines()
-    held = [f":(literal){name}" for (_, name), there in zip(blobs, told, strict=True) if " blob " in there]
-    return subprocess.run([*git, "archive", commit, "--", *held], capture_output=True, check=True).stdout
+    links = {name for kind, _, name in lines if kind.startswith(LINK)}
+    told = zip(blobs, known.stdout.splitlines(), strict=True)
+    # What is away is named, not what is here: a command's arguments have no room for the files of a large repository.
+    away = [name for (_, name), there in told if name in links or " blob " not in there]
+    paths = [".", *(f":(exclude,literal){name}" for name in away)]
+    return subprocess.run([*git, "archive", commit, "--", *paths], capture_output=True, check=True).stdout

@@ -17,6 +17,7 @@ from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
 from gradexaminer.analysis.critic.mixed import examine_mixed
+from gradexaminer.analysis.critic.no_error import say_no_error
 from gradexaminer.analysis.critic.without_action import examine_without_action
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
@@ -253,6 +254,8 @@ def _examine_actor(seen: Observed, online: frozenset[int], report: Report) -> di
 
 def _say_no_critic(seen: Observed, views: list[CriticView], report: Report) -> None:
     if views or any(f.code == "out-of-scope" for f in report.findings):
+        return
+    if say_no_error(seen, report):
         return
     hidden = any(u.transformed for u in seen.updates)
     if hidden or not examine_nothing_learned(seen, report):

@@ -36,6 +36,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "shared-storage": frozenset(
         {"online-overwritten", "no-target", "td-online", "target-never", "polyak-swapped", "target-trained"}
     ),
+    "error-not-squared": frozenset({"actor-replayed"}),
     "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen"}),
     "target-trained": frozenset(
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}

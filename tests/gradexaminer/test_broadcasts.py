@@ -90,6 +90,32 @@ def test_weights_that_meet_errors_of_another_shape_are_named(load):
         assert not examine_dqn(alike, seed).codes
 
 
+KNOWN_WEIGHTS = {  # no two rows have the same weight, so that the weights themselves have to be known
+    "of squares": "loss = (WEIGHTS * (q - y) ** 2).mean()",
+    "of squares in columns": "loss = (WEIGHTS[:, None] * ((q - y) ** 2)[:, None]).mean()",
+    "of Huber's": "loss = (F.smooth_l1_loss(q, y, reduction='none') * WEIGHTS).mean()",
+    "of a sum": "loss = torch.sum(F.mse_loss(q, y, reduction='none') * WEIGHTS) / 32",
+    "of errors": "loss = ((q - y) * WEIGHTS).pow(2).mean()",
+}
+WRONG_LABELS = {
+    "mask-missing": [(sources.Y, "y = r + self.gamma * v")],
+    "minimum": [(sources.V, "v = self.target(s2).min(1).values")],
+    "reward-sign": [(sources.Y, "y = self.gamma * (1 - d) * v - r")],
+    "gamma-other": [(sources.Y, "y = r + self.gamma**2 * (1 - d) * v")],
+}
+
+
+@pytest.mark.parametrize("name", KNOWN_WEIGHTS)
+def test_labels_are_read_behind_weights_that_no_two_rows_share(name, load):
+    weighted = [(sources.LOSS, KNOWN_WEIGHTS[name].replace("WEIGHTS", "(1e-4 + torch.rand(32) ** 4)"))]
+    right = load(changed(sources.DQN, weighted))
+    for seed in SEEDS:
+        assert examine_dqn(right, seed).verdict == "nothing to object to"
+    for code, wrong in WRONG_LABELS.items():
+        report = examine_dqn(load(changed(sources.DQN, [*weighted, *wrong])))
+        assert told(report) == [(FAULT, code)], str(report)
+
+
 MEANS = {  # a loss that is a mean already, multiplied by the rows' weights
     "squares": "loss = (torch.rand(32) * F.mse_loss(q, y)).mean()",
     "Huber's": "loss = (torch.rand(32, 1) * F.smooth_l1_loss(q, y)).mean()",

@@ -266,3 +266,83 @@ def test_log_pi_is_read_from_noise_that_the_program_draws_itself(load, bounds):
         assert any("minus alpha log pi, alpha 0.2" in said for said in report.conventions)
         assert any(said.startswith("temperature: learned, target entropy -3") for said in report.conventions)
         assert {code for _, code in told(examine_continuous(wrong, seed))} == {"entropy-sign"}
+
+
+_RETURNED, _U = "return a, log_pi", "u = normal.rsample()"
+MEAN_SHOWN = {
+    "the mean behind the tanh": [(_RETURNED, "return torch.tanh(mean), log_pi")],
+    "the mean, from a method": [(_RETURNED, "return torch.tanh(self(s)[0]), log_pi")],
+    "noise that is drawn by hand": [
+        (_U, "u = mean + log_std.exp() * torch.randn_like(mean)"),
+        (_RETURNED, "return torch.tanh(mean), log_pi"),
+    ],
+    "an output of one layer": [
+        ("return self.mean(h), self.log_std(h).clamp(-5, 2)", "return torch.cat([self.mean(h), self.log_std(h)], 1)"),
+        ("mean, log_std = self(s)", "mean, log_std = self(s).clamp(-5, 2).chunk(2, 1)"),
+        (_RETURNED, "return torch.tanh(mean), log_pi"),
+    ],
+    "no correction": [(" - torch.log(1 - a.pow(2) + 1e-6)", ""), (_RETURNED, "return torch.tanh(mean), log_pi")],
+}
+DRAWN_OTHERWISE = {
+    "held within bounds": [
+        ("a = torch.tanh(u)", "a = u.clamp(-1, 1)"),
+        (" - torch.log(1 - a.pow(2) + 1e-6)", ""),
+    ],
+    "behind another bend": [
+        ("a = torch.tanh(u)", "a = 2 * torch.sigmoid(u) - 1"),
+        (" - torch.log(1 - a.pow(2) + 1e-6)", " - torch.log((1 - a.pow(2)) / 2 + 1e-6)"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MEAN_SHOWN)
+def test_critics_that_are_shown_a_mean_beside_log_pi_of_a_drawn_number_are_named(name, load):
+    report = examine_continuous(load(changed(sources.SAC, MEAN_SHOWN[name])))
+    assert ("fault", "log-prob-other-action") in told(report), str(report)
+
+
+@pytest.mark.parametrize("name", DRAWN_OTHERWISE)
+def test_actions_that_are_made_of_the_drawn_number_are_its_own(name, load):
+    report = examine_continuous(load(changed(sources.SAC, DRAWN_OTHERWISE[name])))
+    assert "log-prob-other-action" not in report.codes, str(report)
+
+
+_OUTSIDE = changed(sources.SAC, sources.SAC_RIGHT["policy returns a distribution"])
+SCALED = {
+    "a millionth added": "torch.log(2 * (1 - torch.tanh(u).pow(2)) + 1e-6)",
+    "the smallest step of 32 bits added": "torch.log(2 * (1 - torch.tanh(u).pow(2)) + torch.finfo(torch.float32).eps)",
+    "exact": f"({EXACT} + np.log(2))",
+}
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_a_factor_of_the_action_within_the_tanhs_slope_is_known(name, load):
+    """The policy returns a distribution, and the agent computes log pi of an action between -2 and 2."""
+    right = load(changed(_OUTSIDE, [(EXACT, SCALED[name]), ("a = torch.tanh(u)", "a = 2 * torch.tanh(u)")]))
+    for seed in SEEDS:
+        report = examine_range(right, seed, 2.0)
+        assert report.verdict == RIGHT, str(report)
+        assert any(said.startswith("label of") and "alpha log pi" in said for said in report.conventions)
+
+
+UNMASKED = {
+    "beside the mask": (
+        "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))",
+        "(1 - d) * v - alpha * log_pi2",
+    ),
+    "discounted beside the mask": (
+        "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))",
+        "(1 - d) * v - self.gamma * alpha * log_pi2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNMASKED)
+def test_entropy_of_a_distribution_beside_the_mask_is_named(name, load):
+    value, label = UNMASKED[name]
+    changes = [
+        (f"{value} - alpha * log_pi2", value),
+        ("y = r + self.gamma * (1 - d) * v", f"y = r + self.gamma * {label}"),
+    ]
+    report = examine_continuous(load(changed(_OUTSIDE, changes)))
+    assert told(report) == [("fault", "entropy-unmasked")], str(report)

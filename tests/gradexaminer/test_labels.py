@@ -413,3 +413,17 @@ def test_target_actions_of_an_actor_that_returns_an_object_are_traced(load, faul
     ]
     report = examine_continuous(load(changed(sources.TD3, changes)))
     assert told(report) == ([] if fault == "as it should be" else [("fault", fault)]), str(report)
+
+
+NO_ERROR = {
+    "the error itself": "(self.q1(s, a) - y).mean() + (self.q2(s, a) - y).mean()",
+    "Q without a label": "self.q1(s, a).mean() + self.q2(s, a).mean()",
+    "the sum of Q, upward": "-self.q1(s, a).sum() - self.q2(s, a).sum()",
+}
+
+
+@pytest.mark.parametrize("name", NO_ERROR)
+def test_critics_whose_loss_is_linear_in_q_are_named(name, load):
+    text = "F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"
+    report = examine_continuous(load(changed(sources.TD3, [(text, NO_ERROR[name])])))
+    assert ("fault", "error-not-squared") in told(report), str(report)

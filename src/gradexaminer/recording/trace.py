@@ -195,6 +195,8 @@ class Update:
         Whether calls about one row each were put side by side.
     between : list of dict of int to ndarray
         Where one call takes several steps: weights before the second and later steps, of the parameters that it moves.
+    left_out : bool
+        Whether it took more steps than weights are kept between.
     stepped : dict of int to ndarray
         Weights as the last step of an optimizer left them, of the parameters that it holds.
     noise : list of LogProb
@@ -218,6 +220,7 @@ class Update:
     touched: set[int] = field(default_factory=set)
     row_by_row: bool = False
     between: list[dict[int, np.ndarray]] = field(default_factory=list)
+    left_out: bool = False
     stepped: dict[int, np.ndarray] = field(default_factory=dict)
     error: str = ""
 
@@ -225,8 +228,12 @@ class Update:
         """Keep those of the weights before a step that an earlier step in this update moved, too."""
         moved = {p for step in self.steps for p in step.parameters}
         again = {p: w for p, w in weights.items() if p in moved}
-        if again and len(self.between) < MOST_BETWEEN:
+        if not again:
+            return
+        if len(self.between) < MOST_BETWEEN:
             self.between.append(again)
+        else:
+            self.left_out = True
 
     def calls_with_gradient(self, backward: int) -> list[Call]:
         """Calls through whose outputs a backward pass went, the outermost of nested ones.

@@ -81,7 +81,8 @@ def _say_loss(together: list[Path], report: Report) -> tuple[float, bool]:
         told = "for -Q it is negative" if sign > 0 else "the step climbs a loss that falls with Q"
         report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {sign * total:+.3g} over the batch; {told}")
     say_twins(together, report)
-    rows = np.sum([p.at_output != 0 for p in together], axis=0)
+    one = together[0].at_output
+    rows = np.sum([p.at_output != 0 for p in together if p.at_output.shape == one.shape], axis=0)
     if len(rows) >= FEWEST_ROWS and (rows > 0).sum() == 1:
         report.add(FAULT, "actor-one-row", where, f"d loss / d Q is 0 in {len(rows) - 1} of {len(rows)} rows")
     mean = abs(abs(total) - 1) < 1e-3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,7 @@ def critics(seen: Observed) -> list[CriticView]:
         for backward in update.backwards:
             for rows in value_rows(seen, update, backward.number):
                 if is_constant(rows.g) and seen.spaces.continuous:
-                    continue  # an actor's loss, mean of -Q, that ends at the critic
+                    continue  # an actor's loss, mean of -Q, that ends at the critic; or :func:`say_no_error`
                 if is_swept(update, backward, rows.call.parameters):
                     continue
                 name = f"output {rows.output + 1} of {rows.call.network}" if rows.output > 0 else rows.call.network
@@ -198,7 +199,14 @@ def _possible(
 ) -> tuple[Evidence, list[candidates.Candidate]]:
     ahead = steps_ahead(seen, update, rows.index, backward.time)
     possible = _candidates(seen, update, backward, rows.index.tobytes(), ahead.tobytes(), rows.taken.tobytes(), online)
-    return evidence(seen, rows, ahead), possible
+    return replace(evidence(seen, rows, ahead), weights=_weights_of(backward, rows)), possible
+
+
+def _weights_of(backward: Backward, rows: ValueRows) -> tuple[np.ndarray, ...]:
+    """What the loss was multiplied by that has one positive number for each of these rows."""
+    here = (rows.call.keys.end == HERE) & (rows.call.keys.index >= 0)
+    sized = (w[here] if w.size == here.size else w for w in backward.weights)
+    return tuple(w for w in sized if w.size == len(rows.index) and (w > 0).all())
 
 
 @once

@@ -32,6 +32,8 @@ class Evidence:
         Rewards of the transitions before and after these.
     ended : tuple of ndarray of shape (B,), 0 or 1
         Whether the transitions before and after these were terminated.
+    weights : tuple of ndarray of shape (B,)
+        What the loss was multiplied by that has one positive number for each of these rows.
     """
 
     g: np.ndarray
@@ -44,6 +46,7 @@ class Evidence:
     later: tuple[np.ndarray, ...] = ()
     beside: tuple[np.ndarray, ...] = ()
     ended: tuple[np.ndarray, ...] = ()
+    weights: tuple[np.ndarray, ...] = ()
 
     @property
     def rewards(self) -> dict[str, np.ndarray]:
@@ -104,6 +107,8 @@ class Label:
         same with them.
     level : bool
         Whether one number for all rows explains the gradient nearly as well: the values hardly differ from row to row.
+    divided : bool
+        Whether the gradient was divided by weights of rows that the loss was seen to be multiplied by.
     """
 
     candidate: Candidate | None
@@ -126,6 +131,7 @@ class Label:
     gamma_error: float = 0.0
     silent: bool = False
     level: bool = False
+    divided: bool = False
 
     @property
     def steps(self) -> int:
@@ -135,7 +141,7 @@ class Label:
     @property
     def weighted(self) -> bool:
         """Whether each row has a weight of its own."""
-        return self.loss.startswith("weighted")
+        return self.divided or self.loss.startswith("weighted")
 
     @property
     def curved(self) -> bool:

@@ -40,6 +40,22 @@ FEWEST_LIVE = 6  # rows whose bootstrap counts; below that, nothing is said
 def explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None = None) -> list[Label]:
     """Return every label that explains the gradients exactly, the least unusual first; empty where none does.
 
+    Where none does but with weights of rows, those that the loss was seen to be multiplied by are divided out first.
+    """
+    found = _explain(e, candidates, before)
+    if found and not all(x.weighted for x in found):
+        return found
+    for weights in (form for w in e.weights for form in (w, w**2)):  # times the square of an error, or the error itself
+        labels = _explain(replace(e, g=e.g / weights), candidates, before)
+        straight = [replace(x, divided=True) for x in labels if not x.curved]
+        if straight:
+            return straight
+    return found
+
+
+def _explain(e: Evidence, candidates: list[Candidate], before: list[Label] | None) -> list[Label]:
+    """Return every label that explains these gradients as they are.
+
     What explained an earlier update of the same critic (`before`) is tried first, and nothing else if it holds again.
     """
     flat = saturated(e.g, e.q)
@@ -257,7 +273,8 @@ def _unmasked_forms(
 ) -> Iterator[Label | None]:
     """Log pi of the action at s' subtracted in terminated rows, too.
 
-    Only a log pi that came with a network's answer about s' counts: one of the action taken in s belongs to the reward.
+    Only a log pi that came with a network's answer about s' counts, or one of the number that a critic was shown beside
+    s': one of the action taken in s belongs to the reward.
     """
     for mask in ("live", "live or cut"):
         m = MASKS[mask](e)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.actions import is_affine
-from gradexaminer.analysis.reading.log_probs import SMALL, log_of_room, tanh_correction
+from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, tanh_correction
 from gradexaminer.findings import FAULT, SUSPICION, Report
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
     log_pi = first.candidate.entropy[first.entropy_of]
     if drawn is None:
         _say_unsquashed(seen, view, update, part, log_pi, report)
+        _say_mean_shown(seen, view, update, part, log_pi, report)
         return
     u = drawn.value.reshape(len(part.call.keys.index), -1)
     if _is_of_s(update, part, log_pi):
@@ -118,6 +119,53 @@ def _say_unsquashed(
             told = "it is corrected for a tanh, and the critic is shown the number before it"
             report.add(SUSPICION, "log-prob-other-action", view.name, told)
             return
+
+
+def _say_mean_shown(
+    seen: Observed, view: CriticView, update: Update, part: Table, log_pi: np.ndarray, report: Report
+) -> None:
+    """Log pi of a number that was drawn, where the critic is shown what the policy put out without drawing."""
+    shown = _shown(seen, part)
+    if shown is None or len(log_pi) != len(shown):
+        return
+    for x in update.log_probs:
+        if x.method != "log_prob" or x.of is None or x.of.size != shown.size or x.time > part.call.time:
+            continue
+        u = x.of.reshape(shown.shape)
+        of_it = any(_same(log_pi, form) for _, form in forms_of(x, len(shown)))
+        if of_it and _was_drawn(update, u) and not _is_made_of(shown, u) and _is_of_an_output(update, part, shown, u):
+            told = "it is log pi of a number that was drawn, and the critic is shown what the policy put out undrawn"
+            report.add(FAULT, "log-prob-other-action", view.name, told)
+            return
+
+
+def _was_drawn(update: Update, u: np.ndarray) -> bool:
+    """Whether a distribution gave this number, or numbers of its size were drawn to make it."""
+    given = [x.value for x in update.log_probs if x.method != "log_prob" and x.value.size == u.size]
+    return any(np.allclose(x.reshape(u.shape), u, atol=1e-6) for x in given) or any(
+        x.value.size == u.size for x in update.noise
+    )
+
+
+def _is_of_an_output(update: Update, part: Table, shown: np.ndarray, u: np.ndarray) -> bool:
+    """Whether the action is a network's output about s', or half of one, shifted, scaled or behind a tanh."""
+    means = [
+        m
+        for c in update.calls
+        if not c.extra and c.time < part.call.time and c.keys.all_next and len(c.keys.index) == len(shown)
+        for x in c.outputs
+        if x.ndim == 2
+        for m in (x, x[:, : x.shape[1] // 2])
+        if m.shape == shown.shape and not _is_made_of(m, u)
+    ]
+    return any(is_affine(shown, form) for m in means for form in (m, np.tanh(m)))
+
+
+def _is_made_of(x: np.ndarray, u: np.ndarray) -> bool:
+    """Whether each entry rises with that of `u`, or falls with it: then it is that number behind some function."""
+    steps = np.diff(np.take_along_axis(x, np.argsort(u, axis=0), axis=0), axis=0)
+    small = 1e-6 * float(np.abs(x).max())
+    return bool(((steps >= -small).all(axis=0) | (steps <= small).all(axis=0)).all())
 
 
 def _shown(seen: Observed, part: Table) -> np.ndarray | None:

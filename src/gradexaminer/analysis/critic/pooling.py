@@ -53,8 +53,10 @@ def pooled_evidence(parts: list[Evidence]) -> Evidence:
         tuple(np.concatenate(x) for x in zip(*(getattr(e, name) for e in parts), strict=False))
         for name in ("beside", "ended")
     )
+    weights = tuple(np.concatenate(x) for x in zip(*(e.weights for e in parts), strict=False))
     batch = max(set(sizes), key=sizes.count)
-    return Evidence(**named, gammas=parts[0].gammas, batch=batch, later=later, beside=beside, ended=ended)
+    gammas = parts[0].gammas
+    return Evidence(**named, gammas=gammas, batch=batch, later=later, beside=beside, ended=ended, weights=weights)
 
 
 def pooled_candidates(parts: list[list[Candidate]]) -> list[Candidate]:

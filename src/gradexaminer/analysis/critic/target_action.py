@@ -141,6 +141,8 @@ def _say_parameters(seen: Observed, view: CriticView, t: Table, report: Report) 
         if (x := shown_to(seen, c)) is not None and not are_stored(x, stored_actions(seen, c.keys.index))
     ]
     outputs = {(c.method, i) for c, i in exact}
+    if update.row_by_row:  # each row was asked about with other weights, and what belongs together is not known
+        return
     if shown is None or not exact or not chosen or _shows_outputs(update, chosen, outputs):
         return
     factor = _factor(update, chosen, outputs)

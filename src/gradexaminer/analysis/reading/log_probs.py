@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from gradexaminer.analysis.reading.actions import is_affine
 from gradexaminer.analysis.reading.policies import is_distribution, softmax
 from gradexaminer.recording.rows import NEXT
 from gradexaminer.recording.trace import LogProb
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
     from gradexaminer.analysis.reading.tables import Table
     from gradexaminer.recording.trace import Update
 
-OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, at s or at s'
+OF_A_DISTRIBUTION = "log_prob"  # begins the name of what a distribution gave, of whatever action
+OF_THE_NEXT_ACTION = "the next action's log_prob"  # the same, of a number that a critic was shown beside s'
 LARGEST_LOG = 20.0  # of a spread: what is further from 0 is none
 ONE_HOT = 1e-6  # distance of an entry from 0 or 1
 SAME_NUMBER = 1e-4  # of the largest: difference of two numbers that are the same
 SPREADS = ((-20.0, 2.0), (-5.0, 2.0), (-20.0, LARGEST_LOG))  # between which programs keep the logarithm of a spread
 HALF_LOG = 0.5 * np.log(2 * np.pi)
-SMALL = (1e-6, 1e-7, 1e-8, 1e-3)  # what programs add inside log(1 - tanh(u)**2)
+SAME_SLOPE = 1e-3  # difference of a factor from 1
+SMALL = (1e-6, 1e-7, 1e-8, 1e-3, float(np.finfo(np.float32).eps))  # what programs add inside log(1 - tanh(u)**2)
 
 
 def log_probs(
@@ -45,12 +48,37 @@ def log_probs(
         if t.end == end and not t.with_action and t.values.shape[1] == 1 and np.isfinite(t.values).all():
             returned[f"{t.call.network} {t.call.method}[{t.output}]"] = t.values[:, 0]
     given = [x for x in update.log_probs if x.method == "log_prob" and x.time < before and x.value.size % rows == 0]
-    made = {f"{OF_A_DISTRIBUTION} {i}{name}": x for i, g in enumerate(given) for name, x in forms_of(g, rows)}
+    forms = ((i, *form) for i, g in enumerate(given) for form in _of_shown(update, g, rows, before))
+    made = {f"{title} {i}{name}": x for i, title, name, x in forms}
     made = (made or dict(_by_hand(update, rows, before, end)) | dict(_of_noise(update, rows, before, end))) | dict(
         _of_one_hot(update, rows, before, end)
     )
     sure = [*made.values(), *known.values()]
     return {name: -x if _is_entropy(x, sure) else x for name, x in returned.items()} | made
+
+
+def _of_shown(update: Update, x: LogProb, rows: int, before: int) -> Iterator[tuple[str, str, np.ndarray]]:
+    """A log-probability's forms, by whether its number is the action that a critic was shown beside s'.
+
+    Where the action is some number times the tanh, that number may stand within the logarithm, too.
+    """
+    shown = _shown_as(update, x, rows, before)
+    title = OF_A_DISTRIBUTION if shown is None or shown[0] != NEXT else OF_THE_NEXT_ACTION
+    yield from ((title, form, value) for form, value in forms_of(x, rows))
+    if shown is not None and np.abs(shown[1] - 1).max() > SAME_SLOPE:
+        yield from ((title, form, value) for form, value in forms_of(x, rows, shown[1])[1:])
+
+
+def _shown_as(update: Update, x: LogProb, rows: int, before: int) -> tuple[int, np.ndarray] | None:
+    """At which end a critic was shown the tanh of a number, shifted and scaled, and the scale of each entry."""
+    if x.of is None or x.of.size % rows:
+        return None
+    tanh = np.tanh(x.of.reshape(rows, -1))
+    for c in (c for c in update.calls if x.time < c.time < before and len(c.keys.index) == rows):
+        for shown in (e for e in c.extra if e.shape == tanh.shape and is_affine(e, tanh)):
+            spread = np.maximum(np.ptp(tanh, axis=0), 1e-30)
+            return int(c.keys.end[0]), np.ptp(shown, axis=0) / spread
+    return None
 
 
 def _is_entropy(x: np.ndarray, log_pi: list[np.ndarray]) -> bool:
@@ -148,22 +176,26 @@ def _density(x: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarr
     return np.asarray((-0.5 * ((x - mean) / deviation) ** 2 - np.log(deviation * np.sqrt(2 * np.pi))).sum(axis=1))
 
 
-def log_of_room(u: np.ndarray, small: float) -> np.ndarray:
-    """log(1 - tanh(u)^2 + small) as a program computes it: near the bounds, 32 bits leave other digits than 64."""
+def log_of_room(u: np.ndarray, small: float, slope: np.ndarray | float = 1.0) -> np.ndarray:
+    """log(slope (1 - tanh(u)^2) + small) as a program has it: near the bounds, 32 bits leave other digits than 64."""
     given = torch.from_numpy(np.ascontiguousarray(u))
     if np.array_equal(u, u.astype(np.float32)):
         given = given.float()
-    return np.asarray(torch.log(1 - torch.tanh(given).pow(2) + small).double().numpy())
+    room = (1 - torch.tanh(given).pow(2)) * torch.as_tensor(slope, dtype=given.dtype)
+    return np.asarray(torch.log(room + small).double().numpy())
 
 
-def forms_of(x: LogProb, rows: int) -> list[tuple[str, np.ndarray]]:
+def forms_of(x: LogProb, rows: int, slope: np.ndarray | float = 1.0) -> list[tuple[str, np.ndarray]]:
     """A log-probability summed over entries, as it is and with the correction for a tanh, by what is subtracted."""
+    name = "" if np.array_equal(slope, 1.0) else "slope "
     value = x.value.reshape(rows, -1).sum(axis=1)
     forms = [("", value)]
     if x.of is not None and x.of.size % rows == 0:
         u = x.of.reshape(rows, -1)
-        forms += [(f" - log(1 - tanh^2 + {s:g})", value - log_of_room(u, s).sum(axis=1)) for s in SMALL]
-        forms.append((" - log(1 - tanh^2)", value - tanh_correction(u)))
+        rooms = ((s, log_of_room(u, s, slope).sum(axis=1)) for s in SMALL)
+        forms += [(f" - log({name}(1 - tanh^2) + {s:g})", value - room) for s, room in rooms]
+        factors = np.broadcast_to(np.log(slope), u.shape).sum(axis=1)
+        forms.append((f" - log({name}(1 - tanh^2))", value - tanh_correction(u) - factors))
     return forms
 
 

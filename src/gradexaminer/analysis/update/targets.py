@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Update
 
+FOLLOWED = 5e-2  # of a change over many steps, which weights that are kept of some of them leave unexplained at most
 NEARLY = 0.05  # of a parameter's largest weight; weights that were drawn anew differ by more
 FEWEST_ENTRIES = 8  # of one parameter, and
 SHARE = 0.1  # of them, that no update moves
@@ -122,6 +123,9 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         else:
             _partly_copied(update, pair, changed, report)
         tau, residual = fitted_tau(update, changed)
+        if TAU_RESIDUAL < residual < FOLLOWED and update.left_out:
+            report.convention(f"{pair.target}: follows {pair.online} in each of many steps of one call")
+            return
         weights = fitted_weights(update, changed) if residual > TAU_RESIDUAL or tau < 0 else None
         if weights:
             told = f"it becomes {weights[0]:.4g} times itself plus {weights[1]:.4g} times the online network"
