@@ -194,3 +194,18 @@ def test_an_unknown_loss_over_a_buffer_that_is_emptied_is_not_judged(load):
     report = examine_dqn(other)
     assert told(report) == [("not seen", "nothing-learned")]
     assert "anew before each update: an update empties its buffer" in report.findings[0].evidence
+
+
+def test_sac_that_learns_from_one_row_after_the_other_is_right(load):
+    """Its targets follow in each of many steps of one call, and each row was asked about with other weights."""
+    text = "def learn(self, batch=64):\n        s, a, r, s2, d = self.buffer.sample(batch)"
+    module = load(changed(sources.SAC, [(text, "def learn(self, s, a, r, s2, d):")]))
+
+    def learn(agent, batch):
+        rows = batch.tensors(column=True)
+        for i in range(12):
+            agent.learn(*(x[i : i + 1] for x in rows))
+
+    report = examine(module.Agent, update=learn, low=[-1.0] * 3, high=[1.0] * 3)
+    assert not report.of("fault"), str(report)
+    assert not report.of("suspicion"), str(report)
