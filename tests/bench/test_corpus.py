@@ -224,6 +224,20 @@ def test_a_checkout_is_found_by_its_name_and_by_its_hash(corpus, tmp_path):
         bring(found, "nobody/here", right, tmp_path)
 
 
+def test_a_commit_may_have_more_names_than_a_command_takes(tmp_path):
+    checkout, name = tmp_path / "many", "/".join(["a" * 200] * 10)
+    subprocess.run(["git", "init", "-q", str(checkout)], check=True)
+    files = "".join(f"M 100644 inline {name}/{i}\ndata 1\na\n" for i in range(1200))
+    link = "M 120000 inline link\ndata 4\n/etc\n"
+    commit = f"commit refs/heads/main\ncommitter A <a@b> 0 +0000\ndata 1\na\n{files}{link}\n"
+    git = ["git", "-C", str(checkout)]
+    subprocess.run([*git, "fast-import", "--quiet"], input=commit, text=True, check=True)
+    at = subprocess.run([*git, "rev-parse", "main"], capture_output=True, text=True, check=True).stdout.strip()
+    brought = bring({"a/b": checkout}, "a/b", at, tmp_path)
+    assert (brought / f"{name}/1199").exists()
+    assert not (brought / "link").is_symlink()
+
+
 def test_a_folder_without_history_counts_for_the_commit_in_its_name_alone(tmp_path):
     (tmp_path / "a+b@1234567").mkdir()
     found = checkouts(tmp_path)
