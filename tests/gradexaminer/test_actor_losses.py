@@ -51,6 +51,40 @@ def test_a_discrete_actor_at_next_states_is_told(load):
         assert told(examine_dqn(load(text), seed)) == [("suspicion", "actor-next-state")]
 
 
+DRAWN = """of_s = torch.distributions.Categorical(logits=logits); drawn = of_s.sample()
+        log_pi_drawn = of_s.log_prob(drawn)
+        actor_loss = {}
+        self.policy_optimizer.zero_grad()"""
+OF_LOSS = "actor_loss = (pi * (alpha * log_pi - q)).sum(1).mean()\n        self.policy_optimizer.zero_grad()"
+IN_POLICY = [  # the policy's own method draws, and returns the action and its log pi
+    (
+        "class Agent:",
+        "class Policy(Net):\n    def forward(self, x):\n"
+        "        pi = torch.distributions.Categorical(logits=super().forward(x)); drawn = pi.sample()\n"
+        "        return drawn, pi.log_prob(drawn)\n\n    def logits(self, x):\n        return super().forward(x)\n\n\nclass Agent:",
+    ),
+    ("self.policy, self.q1, self.q2 = Net(o, a)", "self.policy, self.q1, self.q2 = Policy(o, a)"),
+    ("logits2 = self.policy(s2)", "logits2 = self.policy.logits(s2)"),
+    ("        logits = self.policy(s)\n        pi, log_pi = F.softmax(logits, 1), F.log_softmax(logits, 1)\n", ""),
+    ("        alpha_loss = -(self.log_alpha * ((pi * log_pi).sum(1) + self.target_entropy).detach()).mean()\n", ""),
+    (
+        "        self.alpha_optimizer.zero_grad()\n        alpha_loss.backward()\n        self.alpha_optimizer.step()\n",
+        "",
+    ),
+]
+OF_POLICY = "drawn, log_pi_drawn = self.policy(s)\n        actor_loss = {}\n        self.policy_optimizer.zero_grad()"
+CHOSEN = "q.gather(1, drawn[:, None]).squeeze(1)"
+
+
+@pytest.mark.parametrize(("more", "drawn"), [([], DRAWN), (IN_POLICY, OF_POLICY)], ids=["logits", "the action drawn"])
+def test_a_policy_that_draws_its_action_gets_no_gradient_of_q(load, more, drawn):
+    wrong = load(changed(DISCRETE_SAC, [*more, (OF_LOSS, drawn.format(f"(alpha * log_pi_drawn - {CHOSEN}).mean()"))]))
+    ratio = load(changed(DISCRETE_SAC, [*more, (OF_LOSS, drawn.format(f"-(log_pi_drawn * {CHOSEN}).mean()"))]))
+    for seed in SEEDS:
+        assert told(examine_dqn(wrong, seed)) == [("fault", "actor-detached")]
+        assert not examine_dqn(ratio, seed).codes
+
+
 def test_a_label_without_the_entropy_that_a_discrete_actor_seeks_is_noted(load):
     text = changed(DISCRETE_SAC, [(" - alpha * log_pi2", "")])
     report = examine_dqn(load(text))

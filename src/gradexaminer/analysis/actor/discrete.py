@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.actor.entropy_weight import Weight
-from gradexaminer.analysis.reading.fits import Fit, fit
+from gradexaminer.analysis.reading.fits import Fit, fit, is_constant
 from gradexaminer.analysis.reading.policies import NOTHING, is_policy, logit_gradient, probabilities
 from gradexaminer.analysis.reading.tables import Table, tables
 from gradexaminer.analysis.reading.values import value_rows
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Backward, Call, Update
+
+FEWEST, FEWEST_ROWS = 3, 8  # updates, and rows of one, in which log pi got one number by more than chance
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,27 @@ def examine_discrete_actor(seen: Observed, online: frozenset[int], report: Repor
                 weights.setdefault(update.number, found.weight)
         elif not _says_without_q(seen, b, call, report):
             unknown.add(call.network)
+    policies = any(True for _ in _of_policies(seen))
+    if (unknown or not policies) and seen.spaces.n_actions is not None and _is_log_pi_alone(seen):
+        told = "d loss / d log pi is one number in all rows, and no gradient goes through the action that was drawn"
+        report.add(FAULT, "actor-detached", ", ".join(sorted(unknown)), told)
+        return weights
     for network in sorted(unknown):
         report.add(NOT_SEEN, "policy-not-examined", network)
     return weights
+
+
+def _is_log_pi_alone(seen: Observed) -> bool:
+    """Whether all that a policy gets comes through log pi of the action drawn, and is the same in every row.
+
+    As a factor of Q, log pi would get another gradient in each row (the likelihood ratio).
+    """
+    known = []
+    for update in seen.updates:
+        given = [g.reshape(-1) for x in update.log_probs if x.method == "log_prob" for g in x.gradients.values()]
+        if given and np.any(together := np.concatenate(given)):
+            known.append(len(together) >= FEWEST_ROWS and is_constant(together))
+    return len(known) >= FEWEST and all(known)
 
 
 def _of_policies(seen: Observed) -> Iterator[tuple[Update, Backward, Call]]:

@@ -103,6 +103,15 @@ def _is_policys(seen: Observed, update: Update, call: Call, backward: int) -> bo
     return spread and any(np.any(g) for c in update.calls for (b, _), g in c.extra_gradients.items() if b == backward)
 
 
+def _is_log_pi(update: Update, values: np.ndarray) -> bool:
+    """Whether a distribution gave these numbers as its log-probabilities, of the rows together or one by one."""
+    given = [x.value.reshape(-1) for x in update.log_probs if x.method == "log_prob"]
+    if any(x.size == values.size and np.allclose(x, values.reshape(-1), atol=1e-6) for x in given):
+        return True
+    singles = np.array([x[0] for x in given if x.size == 1])
+    return update.row_by_row and bool(len(singles)) and bool(np.isin(values.reshape(-1), singles).all())
+
+
 def _rows_of(seen: Observed, update: Update, call: Call, output: int, backward: int) -> ValueRows | None:
     rows = len(call.keys.index)
     gradient = call.gradient(backward, output)
@@ -115,6 +124,8 @@ def _rows_of(seen: Observed, update: Update, call: Call, output: int, backward: 
     if any(np.any(call.extra_gradients.get((backward, i), 0)) for i in range(len(call.extra))):
         return None  # the actor's loss: the gradient goes on through the action
     action = _shown_action(seen, call, here)
+    if seen.spaces.n_actions is not None and values.shape[1] == 1 and action is None and _is_log_pi(update, values):
+        return None
     if seen.spaces.continuous and action is None and (values.shape[1] > 1 or is_actor(seen, call)):
         return None
     if seen.spaces.continuous and action is None and _is_policys(seen, update, call, backward):
