@@ -61,16 +61,15 @@ IN_POLICY = [  # the policy's own method draws, and returns the action and its l
         "class Agent:",
         "class Policy(Net):\n    def forward(self, x):\n"
         "        pi = torch.distributions.Categorical(logits=super().forward(x)); drawn = pi.sample()\n"
-        "        return drawn, pi.log_prob(drawn)\n\n    def logits(self, x):\n        return super().forward(x)\n\n\nclass Agent:",
+        "        return drawn, pi.log_prob(drawn)\n\n    def logits(self, x):\n"
+        "        return super().forward(x)\n\n\nclass Agent:",
     ),
     ("self.policy, self.q1, self.q2 = Net(o, a)", "self.policy, self.q1, self.q2 = Policy(o, a)"),
     ("logits2 = self.policy(s2)", "logits2 = self.policy.logits(s2)"),
     ("        logits = self.policy(s)\n        pi, log_pi = F.softmax(logits, 1), F.log_softmax(logits, 1)\n", ""),
     ("        alpha_loss = -(self.log_alpha * ((pi * log_pi).sum(1) + self.target_entropy).detach()).mean()\n", ""),
-    (
-        "        self.alpha_optimizer.zero_grad()\n        alpha_loss.backward()\n        self.alpha_optimizer.step()\n",
-        "",
-    ),
+    ("        self.alpha_optimizer.zero_grad()\n        alpha_loss.backward()\n", ""),
+    ("        self.alpha_optimizer.step()\n", ""),
 ]
 OF_POLICY = "drawn, log_pi_drawn = self.policy(s)\n        actor_loss = {}\n        self.policy_optimizer.zero_grad()"
 CHOSEN = "q.gather(1, drawn[:, None]).squeeze(1)"
