@@ -186,7 +186,7 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
     if abs(tau - 1) < 1e-6:
         report.convention(f"{pair.target}: a copy of {pair.online}{since}")
         share = next((x for x in told if 0 < x < HALF), 0.0)
-        if share and not _rests(seen, pair) and not any(pair.target in u.loaded for u in seen.updates):
+        if share and not _rests(seen, pair) and all(_is_a_sum(u, pair) for u in seen.updates):
             whole = f"it becomes the online network in each of {len(seen.updates)} updates, and the agent's tau is"
             report.add(SUSPICION, "polyak-whole", pair.target, f"{whole} {share:g}")
         return
@@ -194,6 +194,13 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
     chosen = any(abs(x - tau) < 1e-6 and x < NEARLY_ALL for x in told)
     if tau > HALF and not chosen and not (tau < NEARLY_ALL and _rests(seen, pair)):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
+
+
+def _is_a_sum(update: Update, pair: Pair) -> bool:
+    """Whether the target is the online network but for rounding, as a sum of two shares of it: a copy has none."""
+    both = [(update.after[t], update.after[o]) for t, o in pair.parameters if t in update.after and o in update.after]
+    far = max((float(np.abs(x - y).max(initial=0)) for x, y in both if x.shape == y.shape), default=0.0)
+    return 0 < far <= ROUNDING * max(float(np.abs(y).max(initial=0)) for _, y in both)
 
 
 def _rests(seen: Observed, pair: Pair) -> bool:
