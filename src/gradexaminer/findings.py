@@ -42,6 +42,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
     ),
     "bootstrap-gradient": frozenset({"unexplained"}),
+    "target-action-parameters": frozenset({"log-prob-other-action"}),
     "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),
     "actor-slope-replayed": frozenset({"unexplained"}),

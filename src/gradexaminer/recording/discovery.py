@@ -208,7 +208,7 @@ def _has_heads(module: nn.Module) -> bool:
 
 def _asked_by_own_methods(kind: type) -> set[str]:
     """Attributes that methods of a module's class read, other than those that every module has."""
-    own = [x for x in kind.__mro__ if not x.__module__.startswith("torch.")]
+    own = [x for x in kind.__mro__ if not str(x.__module__).startswith("torch.")]
     methods = {name: f for x in own for name, f in vars(x).items() if isinstance(f, types.FunctionType)}
     return {name for method, f in methods.items() if method != "__init__" for name in _names_in(f.__code__)}
 
@@ -227,14 +227,14 @@ def _used(code: types.CodeType) -> set[str]:
 
 
 def _is_layer(module: nn.Module) -> bool:
-    return type(module).__module__.startswith("torch.nn.")
+    return str(type(module).__module__).startswith("torch.nn.")
 
 
 def is_plain_object(x: Any) -> bool:
     """Whether this is a program's own object, whose attributes may be looked at."""
     if isinstance(x, type | types.ModuleType | torch.Tensor | torch.Generator | np.random.Generator):
         return False
-    return hasattr(x, "__dict__") and not type(x).__module__.startswith(
+    return hasattr(x, "__dict__") and not str(type(x).__module__).startswith(
         ("torch.", "numpy", "gymnasium", "gym.", "matplotlib")
     )
 
@@ -289,14 +289,15 @@ def _note_unread(kind: type, found: Found) -> None:
 def note_function(frame: types.FrameType, found: Found) -> None:
     """Note the discount among the variables of a function that learns, and among those of its file that it reads.
 
-    What stands in its file and nothing there reads is noted as unread.
+    Other functions that run may call another number so. What stands in its file and nothing there reads is unread.
     """
     code = frame.f_code
     if code in found._functions:
         return
     found._functions.add(code)
     read = {name: frame.f_globals[name] for name in code.co_names if name in frame.f_globals}
-    for name, value in {**read, **frame.f_locals}.items():
+    own = frame.f_locals if code.co_flags & inspect.CO_NEWLOCALS else {}  # else it is the file itself
+    for name, value in {**read, **own}.items():
         if name.lower() in SETTINGS["gamma"] and isinstance(value, float) and 0 < value < 1:
             _note_setting(name, value, found.settings)
     _note_unread_of(frame.f_globals, str(frame.f_globals.get("__name__")), found)

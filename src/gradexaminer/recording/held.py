@@ -43,7 +43,7 @@ def _shown_by(it: Any) -> Iterator[Any]:
 
 def _properties(kind: type) -> list[str]:
     """Names of a class's public properties, those of torch's own classes left out but for a distribution's center."""
-    own = [k for k in kind.__mro__ if k is not object and not k.__module__.startswith("torch.")]
+    own = [k for k in kind.__mro__ if k is not object and not str(k.__module__).startswith("torch.")]
     names = [n for k in own for n, x in vars(k).items() if isinstance(x, property | cached_property) and n[0] != "_"]
     if issubclass(kind, torch.distributions.Distribution):
         names += OF_TORCH

@@ -106,7 +106,7 @@ def _written_out(roots: Iterable[Any]) -> Iterator[int]:
         for f in (
             list(x.values()) if isinstance(x, dict) else [f for kind in type(x).__mro__ for f in vars(kind).values()]
         ):
-            if isinstance(f, types.FunctionType) and not f.__module__.startswith("torch"):
+            if isinstance(f, types.FunctionType) and not str(f.__module__).startswith("torch"):
                 yield from _divisors(f.__code__)
 
 

@@ -31,6 +31,8 @@ from gradexaminer.recording.rows import Keys, RowIndex
 from gradexaminer.recording.slopes import MOST_OUTPUTS, slopes_of
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
+UNASKED = 3  # recordings, before a target that gets weights counts as one that is never asked
+
 
 class Recorder:
     """Watches an agent's networks and optimizers while it updates.
@@ -50,6 +52,7 @@ class Recorder:
         self._stack: list[int] = []
         self._time = 0
         self._backwards = 0
+        self._recordings = 0
         self._current: Backward | None = None
         self._silent = True
         self._lying: dict[int, tuple[int, ...]] = {}
@@ -84,6 +87,7 @@ class Recorder:
     def recording(self, number: int) -> Iterator[Update]:
         """Record what happens in the block; give an `Update` that is complete when the block has ended."""
         self.update = Update(number)
+        self._recordings += 1
         self._stack, self._time, self._in_distribution, self._current = [], 0, 0, None
         self._in_state_dict, self._features, self._scaled, self._called = 0, Features(), {}, {}
         self._known = parameters = self.found.parameters()
@@ -166,8 +170,11 @@ class Recorder:
             self._known = self.found.parameters()
 
     def _meet_target(self, network: nn.Module) -> None:
-        """A target network that gets weights and was never asked, so that it was not met: its name says what it is."""
-        if self._stack or self.found.has(network) or is_container(network):
+        """A target network that gets weights and was never asked, so that it was not met: its name says what it is.
+
+        Not before a few updates: one that is asked is met by its first call.
+        """
+        if self._recordings < UNASKED or self._stack or self.found.has(network) or is_container(network):
             return
         name = wrapping.name_in_caller(network, self.found.modules)
         if named_target(name):
@@ -372,7 +379,8 @@ class Recorder:
         if self._silent or self._is_transforming():
             return f(*args, **kwargs)
         self._backwards += 1
-        for frame in wrapping.callers_frames():
+        frame = wrapping.program_frame()
+        if frame is not None:
             note_function(frame, self.found)
         root = next((x for x in tensors.flat(list(args[:1])) if isinstance(x, torch.Tensor)), None)
         value = float(root.detach().double().mean()) if root is not None and root.numel() else 0.0

@@ -58,17 +58,9 @@ def asked_by_name(layer: nn.Module, is_network: Callable[[nn.Module], bool]) -> 
     return owner
 
 
-def callers_frames(most: int = 4) -> list[FrameType]:
-    """The program's functions that are running, the innermost first."""
-    frame = _program_frame(sys._getframe(1))
-    found: list[FrameType] = []
-    while frame is not None and len(found) < most:
-        found.append(frame)
-        frame = _program_frame(frame.f_back)
-    return found
-
-
-def _program_frame(frame: FrameType | None) -> FrameType | None:
+def program_frame() -> FrameType | None:
+    """The program's function that called into PyTorch or into this package; None where none of its own runs."""
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(NOT_THE_PROGRAMS):
         frame = frame.f_back
     return frame

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradexaminer.analysis.critic.smoothing import is_traced, say_smoothing
 from gradexaminer.analysis.reading.actions import are_stored, chosen_ahead, online_parameters, shown_to, stored_actions
+from gradexaminer.analysis.reading.policies import is_shares
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
@@ -95,8 +96,8 @@ def _shown_ahead(seen: Observed, t: Table) -> list[np.ndarray]:
 def _say_untraced(seen: Observed, t: Table, report: Report) -> None:
     """Actions of unknown origin: neither stored, nor near what a network returned, nor drawn by a distribution."""
     shown, sources = shown_to(seen, t.call), chosen_ahead(seen, t.call)
-    if shown is None or (t.call.keys.index < 0).any() or float(np.ptp(shown)) <= SAME:
-        return
+    if shown is None or (t.call.keys.index < 0).any() or float(np.ptp(shown)) <= SAME or is_shares(shown):
+        return  # shares are made of a network's outputs by a softmax
     far = min((far for far, _, _ in sources), default=np.inf)
     if far >= NEAR * float(shown.std()) and not is_traced(seen, t.call):
         told = "no network returned an action near it"

@@ -296,8 +296,8 @@ TRUE_AND_FALSE |= {
         "ddpg.invert_gradients",
         ROOM + "return dq_da * np.clip(room, 0, 1)",
         "formula",
-        ("everywhere", "", "factor-clipped", "dq_da", 0.0),
-        ("everywhere", "", "factor-clipped", "dq_da", -1.0),
+        ("everywhere", "", "factor-clipped", "dq_da", 0.0, 1.0),
+        ("everywhere", "", "factor-clipped", "dq_da", -1.0, 1.0),
     ),
     "a width": (
         "ddpg.invert_gradients",
