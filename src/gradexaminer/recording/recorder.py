@@ -166,8 +166,11 @@ class Recorder:
             return
         module = wrapping.asked_by_name(uncompiled(module), lambda m: not is_container(m))
         if not is_container(module) and not self.found.has(module):
-            self.found.add_module(wrapping.name_in_caller(module, self.found.modules), module)
-            self._known = self.found.parameters()
+            self._add(wrapping.name_in_caller(module, self.found.modules), module)
+
+    def _add(self, name: str, network: nn.Module) -> None:
+        self.found.add_module(name, network)
+        self._known = self.found.parameters()
 
     def _meet_target(self, network: nn.Module) -> None:
         """A target network that gets weights and was never asked, so that it was not met: its name says what it is.
@@ -178,8 +181,7 @@ class Recorder:
             return
         name = wrapping.name_in_caller(network, self.found.modules)
         if named_target(name):
-            self.found.add_module(name, network)
-            self._known = self.found.parameters()
+            self._add(name, network)
 
     def _around_call(
         self, module: Any, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -60,15 +60,12 @@ def asked_by_name(layer: nn.Module, is_network: Callable[[nn.Module], bool]) -> 
 
 def program_frame() -> FrameType | None:
     """The program's function that called into PyTorch or into this package; None where none of its own runs."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(NOT_THE_PROGRAMS):
-        frame = frame.f_back
-    return frame
+    return _callers_frame(sys._getframe(1), NOT_THE_PROGRAMS)
 
 
-def _callers_frame(frame: FrameType | None) -> FrameType | None:
-    """The first frame from this one on that is neither PyTorch's nor of these files."""
-    while frame is not None and frame.f_code.co_filename.startswith(PASSED_OVER):
+def _callers_frame(frame: FrameType | None, passed_over: tuple[str, ...] = PASSED_OVER) -> FrameType | None:
+    """The first frame from this one on that is of none of these files."""
+    while frame is not None and frame.f_code.co_filename.startswith(passed_over):
         frame = frame.f_back
     return frame
 
