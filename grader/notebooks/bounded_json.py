@@ -59,11 +59,9 @@ def _is_small(text: str) -> bool:
         return False
     parts = TEXT.split(text)
     signs = "".join(parts)
-    brackets = BRACKET.findall(signs)
-    depth = max(accumulate(map(DEEPER.__getitem__, brackets)), default=0)
-    return (
-        len(brackets) <= MOST_CONTAINERS and signs.count(",") <= MOST_ITEMS and len(parts) <= MOST_TEXTS
-    ) and depth <= MOST_DEPTH
+    if sum(map(signs.count, DEEPER)) > MOST_CONTAINERS or signs.count(",") > MOST_ITEMS or len(parts) > MOST_TEXTS:
+        return False
+    return max(accumulate(DEEPER[sign] for sign in BRACKET.findall(signs)), default=0) <= MOST_DEPTH
 
 
 def _require_bounded(text: str) -> None:

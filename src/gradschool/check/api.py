@@ -141,14 +141,7 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     Report
         With a sentence on speed among its notes, where a right answer is slow.
     """
-    # All questions are asked of the oracle before the student's code runs.
-    first, public = _questions(exercise, FIRST_SEED), _questions(exercise, PUBLIC_SEED)
-    # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
-    # about the first inputs of every size.
-    earlier = _attempts(exercise, first, lambda args: call_once(exercise, answer, args))
-    attempts = _attempts(exercise, public, lambda args: call_twice(exercise, answer, args))
-    if any(is_wrong(t) for t in earlier) and not any(is_wrong(t) for t in attempts):
-        attempts = [*earlier, *attempts]  # it is right only after some calls
+    earlier, attempts = _asked(exercise, answer)
     laboratory = Laboratory(
         exercise,
         ask=lambda args: call_once(exercise, answer, args),
@@ -161,6 +154,24 @@ def check_here(exercise: Exercise, answer: Answer) -> Report:
     advice = Advice() if report.mistake == "untouched" else _advice(exercise, answer)
     report = replace(report, notes=(*report.notes, *([note] if note else ()), *advice.notes))
     return _with_faults(report, advice.faults)
+
+
+def passes_here(exercise: Exercise, answer: Answer) -> bool:
+    """Return whether :func:`check_here` would accept an answer, without the search for the cause of what is wrong."""
+    return assess(exercise, _asked(exercise, answer)[1]).passed
+
+
+def _asked(exercise: Exercise, answer: Answer) -> tuple[list[Attempt], list[Attempt]]:
+    """Ask an answer on both sets of inputs; return the first, and those that decide."""
+    # All questions are asked of the oracle before the student's code runs.
+    first, public = _questions(exercise, FIRST_SEED), _questions(exercise, PUBLIC_SEED)
+    # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
+    # about the first inputs of every size.
+    earlier = _attempts(exercise, first, lambda args: call_once(exercise, answer, args))
+    attempts = _attempts(exercise, public, lambda args: call_twice(exercise, answer, args))
+    if any(is_wrong(t) for t in earlier) and not any(is_wrong(t) for t in attempts):
+        attempts = [*earlier, *attempts]  # it is right only after some calls
+    return earlier, attempts
 
 
 def _questions(exercise: Exercise, seed: int) -> list[tuple[Case, PlainData]]:
