@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gradschool.core.numerics import central_differences
-from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, torch_layers
+from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, load_flat, torch_layers
 from gradschool.rl.nets.mlp import MLP, Adam
 
 SIZES = (3, 5, 4, 2)
@@ -93,3 +93,14 @@ def test_adam_is_torchs(lr):
         theirs.step()
         ours.step(flat, g)
     np.testing.assert_allclose(flat, [p.item() for p in theta], rtol=1e-12)
+
+
+def test_weights_are_loaded_whole_and_of_the_right_number() -> None:
+    net, other = MLP((3, 4, 2), np.random.default_rng(0)), MLP((3, 4, 2), np.random.default_rng(1))
+    module = torch_layers(net)
+    other.flat.setflags(write=False)
+    load_flat(module, other.flat)
+    np.testing.assert_array_equal(flat_gradient(module.parameters()), other.flat)
+    for number in (other.flat.size - 1, other.flat.size + 1):
+        with pytest.raises(ValueError, match=r"reshape|parameters"):
+            load_flat(module, np.zeros(number))

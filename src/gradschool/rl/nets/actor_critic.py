@@ -78,8 +78,9 @@ def _linear(w: Array, b: Array) -> torch.nn.Linear:
     linear = torch.nn.Linear.__new__(torch.nn.Linear)
     torch.nn.Module.__init__(linear)
     linear.in_features, linear.out_features = w.shape
-    linear.weight = torch.nn.Parameter(torch.tensor(np.ascontiguousarray(w.T), dtype=torch.float64))
-    linear.bias = torch.nn.Parameter(torch.tensor(b, dtype=torch.float64))
+    for name, x in (("weight", w.T), ("bias", b)):
+        own = torch.from_numpy(np.array(x, dtype=np.float64, order="C"))
+        linear.register_parameter(name, torch.nn.Parameter(own))
     return linear
 
 
@@ -100,12 +101,20 @@ def load_flat(net: torch.nn.Module, flat: Array) -> None:
     >>> load_flat(net, np.array([1.0, 3.0, 2.0, 4.0, 5.0, 6.0]))
     >>> net.weight.tolist(), net.bias.tolist()
     ([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0])
+
+    Raises
+    ------
+    ValueError
+        If there are fewer numbers than the module has parameters, or more.
     """
-    parameters = list(net.parameters())
-    pieces = torch.tensor(flat).split([p.numel() for p in parameters])
+    own, start = np.array(flat), 0  # torch warns of arrays that cannot be written
     with torch.no_grad():
-        for p, piece in zip(parameters, pieces, strict=True):
-            p.copy_(piece.view(p.shape[::-1]).t())  # a bias is its own transpose
+        for p in net.parameters():
+            piece = own[start : start + p.numel()]
+            p.copy_(torch.from_numpy(piece.reshape(p.shape[::-1]).T))  # a bias is its own transpose
+            start += p.numel()
+    if start != own.size:
+        raise ValueError(f"{own.size} parameters for a network of {start}")
 
 
 def layer_arrays(flat: Array, sizes: tuple[int, ...]) -> tuple[Array, ...]:
