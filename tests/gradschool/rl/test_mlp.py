@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from gradschool.core.numerics import central_differences
-from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, layer_arrays, load_flat, torch_layers
+from gradschool.rl.nets.actor_critic import (
+    TorchActor,
+    TorchCritic,
+    flat_gradient,
+    layer_arrays,
+    load_flat,
+    torch_layers,
+)
 from gradschool.rl.nets.mlp import MLP, Adam
 
 SIZES = (3, 5, 4, 2)
