@@ -153,7 +153,11 @@ def test_a_recorded_agent_learns_from_its_own_batches_alone() -> None:
     recorded = small.Recorded(nets, after, batches, small.load_table, {"gamma": 0.9})
     with pytest.raises(ValueError, match="the batches themselves, in their order"):
         recorded.learn(batches[1])
-    recorded.learn(batches[0])
+    recorded.learn(tuple(batches[0]))
+    obs, *rest = batches[1]
+    recorded.learn((obs, *rest))
+    with pytest.raises(ValueError, match="no copy"):
+        recorded.learn(tuple(x.clone() for x in batches[2]))
     assert recorded.target_net is recorded.q_net  # two names of one network, as far as weights can tell
     assert not recorded.q_net.weight.any()
 

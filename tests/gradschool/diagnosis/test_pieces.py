@@ -207,6 +207,58 @@ def test_samples_are_asked_for_alone_where_a_network_has_spent_the_time() -> Non
 # -- nothing is left to luck -------------------------------------------------------------------------------------------
 
 
+def first_of_the_close(q: Array) -> Array:
+    """Return the first output of each row that a tolerance takes for the best."""
+    return np.asarray(np.isclose(q, q.max(axis=1, keepdims=True)).argmax(axis=1))
+
+
+def explores(q: Array, epsilon: float, u: Array, random_action: Array) -> Array:
+    return np.where(u < epsilon, random_action, first_of_the_close(q))
+
+
+def doubled(reward: Array, q_next_online: Array, q_next_target: Array, terminated: Array, gamma: float) -> Array:
+    rows, best = np.arange(len(reward)), np.round(q_next_online, 2).argmax(axis=1)
+    return reward + gamma * ~terminated * q_next_target[rows, best]
+
+
+def residual(W: Array, state: Array, action: Array, reward: Array, next_state: Array, *rest: Any) -> Array:
+    terminated, gamma = rest
+    onward, best = gamma * ~terminated, first_of_the_close(W[next_state])
+    error = (W[state, action] - reward - onward * W[next_state].max(axis=1)) / len(state)
+    grad = np.zeros_like(W)
+    np.add.at(grad, (state, action), error)
+    np.add.at(grad, (next_state, best), -onward * error)
+    return grad
+
+
+def residual_gradient(
+    W: Array, state: Array, action: Array, reward: Array, next_state: Array, terminated: Array, gamma: float
+) -> Array:
+    return residual(W, state, action, reward, next_state, terminated, gamma)
+
+
+def shorter_slopes_alone(gradients: Any, a: Array, phi: Array, lr: float, steps: int) -> tuple[Array, Array]:
+    slope = gradients(a, phi)[0]
+    for _ in range(steps):
+        onward = gradients(a + lr * slope, phi)[0]
+        if np.linalg.norm(onward) <= np.linalg.norm(slope):
+            a, slope = a + lr * slope, onward
+    return a, phi
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("dqn.epsilon_greedy", explores),
+        ("dqn.double_target", doubled),
+        ("dqn.residual_gradient", residual_gradient),
+        ("chain.maximise", shorter_slopes_alone),
+    ],
+)
+def test_nearly_equal_outputs_and_steps_beyond_the_top_are_in_every_draw(exercise: str, answer: Any) -> None:
+    assert check_here(find(exercise), answer).fraction < 1
+
+
 def test_every_draw_has_an_agent_whose_first_update_shows_the_fault_in_the_last_bias_alone() -> None:
     for seed in range(6):
         a = cartpole_test.cases(np.random.default_rng(seed))[0].args

@@ -25,8 +25,15 @@ AXES: Axes = {
     "a start far away, where f is steep": some(lambda a: np.abs(a["a"] - a["phi"]) > 100),
     "a top far from 0": some(lambda a: np.abs(a["phi"]) > 10),
     **an_entry_of_0("a", "phi"),
+    "steps beyond the top, after which the slope is larger": some(lambda a: a["steps"] > 1 and _grows(a)),
     "a start next to the top": some(lambda a: np.all(np.abs(a["a"] - a["phi"]) < 1e-4)),
 }
+
+
+def _grows(a: Args) -> bool:
+    """Whether the slope after the first step is longer than before it."""
+    slope = [complex_step(lambda x: height(a, x, a["phi"]), at) for at in (a["a"], oracle({**a, "steps": 1})[0])]
+    return bool(np.linalg.norm(slope[1]) > 1.1 * np.linalg.norm(slope[0]))
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -49,13 +56,15 @@ def cases(rng: Rng) -> list[Case]:
 
     hill = case("the lesson's function, 8 steps in 2 dimensions", 2, 8, 0.0)
     hill.args["curvature"][:], hill.args["tilt"][:] = np.eye(2), 1.0
+    beyond = case("3 steps on a hill far from 0, each beyond the top", 2, 3, 0.0, edge=True, at=50.0)
+    beyond.args["lr"] = 2.3 / float(np.linalg.eigvalsh(beyond.args["curvature"])[0])
     one = case("one step, from 0 in one coordinate", 3, 1, -0.6, edge=True)
     one.args["a"][0], one.args["phi"][1] = 0.0, 0.0
     return [
         case("5 steps in 3 dimensions on a wavy hill", 3, 5, 0.8),
         hill,
         case("4 steps in 3 dimensions from far away", 3, 4, 0.5, away=500.0),
-        case("3 steps on a hill far from 0", 2, 3, 0.0, edge=True, at=50.0),
+        beyond,
         one,
         case("no step at all", 2, 0, 0.4, edge=True),
         case("120 small steps", 2, 120, 0.0, edge=True, pace=0.03),

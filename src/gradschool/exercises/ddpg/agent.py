@@ -64,6 +64,7 @@ AXES: Axes = {
     "one action dimension": in_a_call(axes.of_size("action", 1, axis=1)),
     "as many rows as action dimensions": in_a_call(axes.some(lambda a: len(a["action"]) == a["action"].shape[1] > 1)),
     "tau 1": axes.has_value("tau", 1.0),
+    "a large tau, below 1": axes.some(lambda a: 0.5 < a["tau"] < 1),
     "several tau": axes.several("tau"),
     "several gammas": axes.several("gamma"),
     "several step sizes": axes.several("actor_lr"),
@@ -88,7 +89,7 @@ def cases(rng: Rng) -> list[Case]:
         ),
         make_case(rng, "ends, cuts, a row twice", 8, 2, edge=True, repeat=True, gamma=0.9, tau=0.005),
         make_case(rng, "as many rows as action dimensions", 6, 6, edge=True, flags=False, tau=1.0),
-        make_case(rng, "one row, one action dimension", 1, 1, edge=True, flags=False),
+        make_case(rng, "one row, one action dimension", 1, 1, edge=True, flags=False, tau=0.7),
     ]
 
 

@@ -108,6 +108,28 @@ def distinct_q(rng: Rng, B: int, A: int) -> Array:
     return np.stack([rng.permutation(A) for _ in range(B)]) * 1.5 - 4.0 + rng.uniform(-0.3, 0.3, size=(B, A))
 
 
+NEARLY = 2e-6  # between outputs that rounding, or a tolerance, makes equal
+
+
+def nearly_tie(row: int, *tables: Array) -> None:
+    """Make the outputs of a row of the first table nearly equal, in place: the second one is the best, by ``NEARLY``.
+
+    The same row of further tables is turned as far as brings the first one's best to the second place.
+    """
+    on = 1 - int(tables[0][row].argmax())
+    for table in tables:
+        table[row] = np.roll(table[row], on)
+    outputs = tables[0][row]
+    outputs[:] = max(np.ceil(outputs[1]), 1.0) + 0.2
+    outputs[np.arange(len(outputs)) != 1] -= NEARLY
+
+
+def nearly_tied(q: Array) -> Array:
+    """Which rows of outputs (B, A) have one that is less than the best by no more than ``NEARLY`` and stands first."""
+    close = (q < q.max(axis=1, keepdims=True)) & (q > q.max(axis=1, keepdims=True) - 1.5 * NEARLY)
+    return np.asarray(close.any(axis=1) & (close.argmax(axis=1) < q.argmax(axis=1)))
+
+
 def _target_case(
     rng: Rng,
     name: str,

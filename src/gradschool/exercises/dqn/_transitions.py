@@ -26,7 +26,7 @@ from gradschool.exercises.axes import (
     tall,
     wide,
 )
-from gradschool.exercises.dqn._cases import distinct_q
+from gradschool.exercises.dqn._cases import distinct_q, nearly_tie
 from gradschool.exercises.ordinary import with_ordinary_twins
 
 TRANSITION_AXES: Axes = {
@@ -113,8 +113,10 @@ def transition_cases(rng: Rng) -> list[Case]:
     over.args["terminated"][:] = True
     for name in ("reward", "next_state"):  # rows 0 and 2 are one pair already
         over.args[name][2] = over.args[name][0]
+    first = transition(rng, "7 samples, 5 states, 3 actions", 7, 5, 3)
+    nearly_tie(int(first.args["next_state"][2]), first.args["W"], first.args["W_target"])
     drawn = [
-        transition(rng, "7 samples, 5 states, 3 actions", 7, 5, 3),
+        first,
         far,
         one_huge(transition(rng, "", 7, 5, 3), "reward"),
         loops,

@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import TINY, Axes, all_negative, some, some_row, some_row_without, ties
-from gradschool.exercises.dqn._cases import distinct_q, target_axes, td_target_cases
+from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied, target_axes, td_target_cases
 from gradschool.exercises.dqn._losses import episode_value
 
 AXES: Axes = {
@@ -17,6 +17,9 @@ AXES: Axes = {
     "a terminated row": some_row("terminated"),
     "a row that goes on": some_row_without("terminated"),
     "two best actions of the target network": ties("q_next_target"),
+    "an action that the online network prefers by hardly anything": some(
+        lambda a: nearly_tied(a["q_next_online"]) & ~a["terminated"]
+    ),
     "the target network says more of the chosen action, and less": some(lambda a: _both_orders(a)),
     "a tiny target of a row that goes on, beside others": some(lambda a: _tiny_onward(a)),
     "every Q below 0": some(lambda a: all_negative("q_next_online")([a]) and all_negative("q_next_target")([a])),
@@ -59,6 +62,8 @@ def cases(rng: Rng) -> list[Case]:
             "terminated": c.args["terminated"],
             "gamma": c.args["gamma"],
         }
+        if c.name == "a batch of 8, 3 actions":
+            nearly_tie(3, online, c.args["q_next"])
         if c.name == "as many samples as actions":
             _lower_to_tiny(args)
         found.append(Case(c.name, args, c.edge, c.sizes, {"terminated": c.args["terminated"]}))

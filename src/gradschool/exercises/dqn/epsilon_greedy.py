@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, some, square, tall, wide
-from gradschool.exercises.dqn._cases import distinct_q
+from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied
 
 AXES: Axes = {
     "more taxis than actions": tall("q"),
@@ -36,6 +36,9 @@ AXES: Axes = {
     ),
     "a greedy taxi whose Q are all far above 0": some(
         lambda a: (a["u"] > a["epsilon"]) & (a["q"].min(axis=1) > LARGE) & (a["q"].argmax(axis=1) > 0)
+    ),
+    "a greedy taxi whose best Q is hardly above one before it": some(
+        lambda a: nearly_tied(a["q"]) & (a["u"] > a["epsilon"])
     ),
     "action 0 is the best, and another is": some(lambda a: 0 < np.sum(a["q"].argmax(axis=1) == 0) < len(a["q"])),
     "a taxi explores by the best action": some(
@@ -79,8 +82,10 @@ def cases(rng: Rng) -> list[Case]:
 
     greedy = case("one taxi that does not, its best Q 0", 5, 0.2, [0.6], edge=True)
     greedy.args["q"][:] -= greedy.args["q"].max()
+    above = case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0)
+    nearly_tie(1, above.args["q"])
     return [
-        case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0),
+        above,
         case("epsilon 0.7, every Q far below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True, shift=-300.0),
         case("epsilon 0, and a draw of exactly 0", 4, 0.0, [0.0, 0.5, 0.9, 0.0, 0.1, 0.3], edge=True),
         case("epsilon 1", 6, 1.0, [0.0, 0.5, 0.999, 0.2, 0.7, 0.9], edge=True),

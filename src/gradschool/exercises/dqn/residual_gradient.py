@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.axes import Axes
+from gradschool.exercises.axes import Axes, some
+from gradschool.exercises.dqn._cases import nearly_tied
 from gradschool.exercises.dqn._losses import gradient_in_weights
 from gradschool.exercises.dqn._transitions import (
     TRANSITION_AXES,
@@ -18,6 +19,7 @@ AXES: Axes = {
     **TRANSITION_AXES,
     "zero error beside others": zero_beside_others("W"),
     "a tiny error": a_tiny_error("W"),
+    "a best next action that is hardly the best": some(lambda a: nearly_tied(a["W"][a["next_state"]]) & ~a["terminated"]),
 }
 
 

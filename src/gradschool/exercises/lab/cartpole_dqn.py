@@ -23,6 +23,7 @@ AXES: Axes = {
     "several gammas": several("gamma"),
     "several taus": several("tau"),
     "a target that stands still": has_value("tau", 0.0),
+    "a target that takes more than half": some(lambda a: 0.5 < a["tau"] < 1),
     "a target that is copied": has_value("tau", 1.0),
     "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
     "every value of the target network far below 0": some(lambda a: np.all(_target_values(a) < -LARGE)),
@@ -47,7 +48,7 @@ def cases(rng: Rng) -> list[Case]:
 
     return [
         case("four numbers, three actions", (4, 6, 3), 8, 0.9, 0.1),
-        case("two numbers, five actions", (2, 5, 5), 6, 0.6, 0.3),
+        case("two numbers, five actions", (2, 5, 5), 6, 0.6, 0.7),
         case("one row, a target that stands still", (3, 6, 4), 1, 0.8, 0.0, edge=True),
         case("large rewards, a target that is copied", (4, 6, 3), 6, 0.9, 1.0, edge=True, scale=200.0),
     ]

@@ -25,6 +25,7 @@ AXES: Axes = {
     "several gammas": several("gamma"),
     "several taus": several("tau"),
     "a target that stands still": has_value("tau", 0.0),
+    "a target that takes more than half": some(lambda a: 0.5 < a["tau"] < 1),
     "a target that is copied": has_value("tau", 1.0),
     "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
 }
@@ -46,7 +47,7 @@ def cases(rng: Rng) -> list[Case]:
 
     return [
         case("two numbers for an action", 2, 6, 0.9, 0.1),
-        case("three numbers for an action", 3, 5, 0.7, 0.3),
+        case("three numbers for an action", 3, 5, 0.7, 0.7),
         case("one number, one row, targets that are copied", 1, 1, 0.8, 1.0, edge=True),
         case("one number, large rewards, targets that stand still", 1, 6, 0.9, 0.0, edge=True, scale=200.0),
     ]

@@ -150,6 +150,11 @@ def _with(agent: Any, weights: Mapping[str, Array], load: Callable[[torch.nn.Mod
     return agent
 
 
+def _same(batch: Batch, own: Batch) -> bool:
+    """Return whether a batch is this one, or its very tensors in a tuple of their own, as unpacking makes it."""
+    return batch is own or (len(batch) == len(own) and all(x is y for x, y in zip(batch, own, strict=True)))
+
+
 class Recorded:
     """An agent whose updates were recorded: `learn` puts the weights into its networks that it had after each.
 
@@ -184,7 +189,7 @@ class Recorded:
 
     def learn(self, batch: Batch) -> None:
         """Learn from the next batch."""
-        if self._learned >= len(self._batches) or batch is not self._batches[self._learned]:
+        if self._learned >= len(self._batches) or not _same(batch, self._batches[self._learned]):
             raise ValueError("hand `learn` of the agent, no copy, the batches themselves, in their order, each once")
         for name, weights in self._after.items():
             self._load(getattr(self, name), weights[self._learned])
