@@ -249,7 +249,9 @@ MEANINGS: dict[str, Meaning] = {
     "actor-slope-replayed": Meaning(
         "The actor follows the critic's slope at the stored actions instead of at its own", SLOPE
     ),
-    "actor-target-critic": Meaning("The actor follows the target critic instead of the online one", SLOPE),
+    "actor-target-critic": Meaning(
+        "The actor follows the target critic, and should follow the online one alone", SLOPE
+    ),
     "actor-mean-over-actions": Meaning("The actor's gradient is also divided by the number of action entries", ROAD_3),
     "actor-not-q": Meaning("The actor's gradient does not follow the critic's slope dQ/da", ROADS),
     "actor-other-state": Meaning(

@@ -347,6 +347,8 @@ def _direction(entry: Entry, mutant: Solution, report: Report, samples: Sequence
 def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
     """Test that a factor, or an offset, is the same in all of the answer, in each column, or in each row."""
     line, kind = report.claim.details
+    if kind == "offset-where-wrong":
+        return _offset_where_wrong(report, samples)
     for s in samples:
         got, right = (x[report.claim.part] for x in (s.got, s.right))
         if line == "entry":
@@ -360,6 +362,16 @@ def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
             made = b + np.mean(a - b) if kind == "offset" else b * (np.vdot(a, b) / (np.vdot(b, b) or 1.0))
             if not _near(a, made, s.got[report.claim.part]):
                 return f'not the same {kind} on "{s.case.name}"'
+    return ""
+
+
+def _offset_where_wrong(report: Report, samples: Sequence[Sample]) -> str:
+    """Test that all wrong entries of a row are off by one amount."""
+    part = report.claim.part
+    for s in samples:
+        for gap, some in zip(s.got[part] - s.right[part], s.wrong[part], strict=True):
+            if some.any() and not _near(gap[some], np.full(some.sum(), gap[some][0]), s.got[part]):
+                return f'not one offset in a row on "{s.case.name}"'
     return ""
 
 

@@ -242,6 +242,25 @@ def _beside_step(s: Sample, part: str) -> Array | None:
     return np.array([[i == state and j != action for j in range(shape[1])] for i in range(shape[0])], bool)
 
 
+def _best_of_next(s: Sample, part: str) -> Array | None:
+    shape, W = s.right[part].shape, s.inputs["W"].tolist()
+    if shape != s.inputs["W"].shape:
+        return None
+    rows = zip(s.inputs["next_state"].tolist(), s.inputs["terminated"].tolist(), strict=True)
+    best = {(state, W[state].index(max(W[state]))) for state, over in rows if not over}
+    return np.array([[(i, j) in best for j in range(shape[1])] for i in range(shape[0])], bool)
+
+
+def _row_differs_twice(s: Sample, part: str, one: str, two: str) -> Array | None:
+    shape = s.right[part].shape
+    rows = [
+        sum(x != y for x, y in zip(a, b, strict=True)) > 1 for a, b in zip(s.inputs[one], s.inputs[two], strict=True)
+    ]
+    return (
+        np.broadcast_to(np.array(rows).reshape(-1, *[1] * (len(shape) - 1)), shape) if len(rows) == shape[0] else None
+    )
+
+
 ENTRIES: dict[str, Callable[..., Array | None]] = {
     "negative": _compared(lambda x: x < 0),
     "positive": _compared(lambda x: x > 0),
@@ -265,4 +284,6 @@ ENTRIES: dict[str, Callable[..., Array | None]] = {
     "pair-twice": _pair_twice,
     "back-to-itself": _back_to_itself,
     "beside-step": _beside_step,
+    "best-of-next": _best_of_next,
+    "row-differs-twice": _row_differs_twice,
 }

@@ -50,6 +50,8 @@ OF_RIGHT: dict[str, Callable[[Array], Array]] = {
     "mean-of-rows": _lines(0, True),
     "sum-of-columns": _lines(1, False),
     "mean-of-columns": _lines(1, True),
+    "first-column": lambda x: np.stack([x[:, 0]] * x.shape[1], axis=1),
+    "first-row": lambda x: np.stack([x[0]] * len(x)),
     "cumulative": lambda x: np.stack([x[: k + 1].sum(axis=0) for k in range(len(x))]),
     "centered": lambda x: x - _lines(0, True)(x),
     "centered-columns": lambda x: x - _lines(1, True)(x),
@@ -157,6 +159,9 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             high, low = (_beside(s, name, right) for name in ("high", "low"))
             width = None if high is None or low is None else (high - low)[0]
             return 0.0, None if width is None else right * (width / WIDTHS[str(rest[0])](width.tolist()))
+        if kind in ("right*root-width", "right/root-width"):
+            high, low = (_beside(s, name, right) for name in ("high", "low"))
+            return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, (high - low) ** 0.5)
         if kind in ("right*width", "right/width"):
             high, low = (_beside(s, name, right) for name in ("high", "low"))
             return 0.0, None if high is None or low is None else OF_TWO[str(kind)[5]](right, rest[0] * (high - low))

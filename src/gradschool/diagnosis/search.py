@@ -29,6 +29,7 @@ from gradschool.diagnosis.hypotheses.patterns import (
     displaced,
     leaks,
     lines,
+    lines_where_wrong,
     nearly,
     precision,
     wrong_signs,
@@ -193,6 +194,7 @@ class Search:
         """Say that nothing may arrive at a part of the answer, and something does."""
         parts = self.tried[label]
         if all(p.of_numbers and not p.right.any() for p in parts):
+            yield from self._read(label)
             said = f"{parts[0].what} should be zero everywhere, and is not."
             yield Diagnosis("not-zero", said, Claim("not-zero", label), self._compared(label))
 
@@ -256,6 +258,7 @@ class Search:
 
     def _lines(self, label: str) -> Iterator[Diagnosis]:
         yield from lines(self.tried[label])
+        yield from (self._with_place(label, d) for d in self._beside(label, lines_where_wrong))
 
     def _with_one_option(self, label: str) -> Iterator[Diagnosis]:
         yield from with_one_option(self.tried[label])

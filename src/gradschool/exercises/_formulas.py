@@ -172,13 +172,25 @@ MASKS = (
     "in terminated rows",
     "unless truncated",
     "times 1 - terminated - truncated",
+    "unless the first row of the batch is terminated",
+    "unless any row of the batch is terminated",
 )
 
 
 def _masks(rows: Rows) -> dict[str, Array]:
     """Where a label may bootstrap, (B,) each."""
     end, cut = rows.terminated, rows.truncated
-    masks = (1 - end, (1 - end) * (1 - cut), np.ones_like(end), end, 1 - cut, 1 - end - cut)
+    one = np.ones_like(end)
+    masks = (
+        1 - end,
+        (1 - end) * (1 - cut),
+        one,
+        end,
+        1 - cut,
+        1 - end - cut,
+        one - end[:1],
+        one - end.max(initial=0.0),
+    )
     return dict(zip(MASKS, masks, strict=True))
 
 

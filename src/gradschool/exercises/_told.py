@@ -186,7 +186,8 @@ def told_of_slope(
             found |= dict.fromkeys(f"`{part}` follows {s}, not {right}" for s in said)
     own = [x for way, x in ways if way == right]
     for x in own:
-        found |= dict.fromkeys(f"`{part}` {s}" for s in (*_with_a_term(g, x, terms), *_row_by_row(g, x, right)))
+        more = (*_with_a_term(g, x, terms), *_row_by_row(g, x, right), *_motor_by_motor(g, x, right))
+        found |= dict.fromkeys(f"`{part}` {s}" for s in more)
     return tuple(s for s in found if s)
 
 
@@ -198,6 +199,23 @@ def _with_a_term(g: Array, own: Array, terms: Mapping[str, Array]) -> Iterator[s
         fits = rank == 2 and np.abs(g.ravel() - table @ found).max() <= EXACT * np.abs(g).max()
         if g.size >= 2 + SPARE and fits and np.abs(x * found[1]).max() > 1e-3 * np.abs(g).max():
             yield f"follows the slope of Q and, beside it, {what}: its loss has a further term"
+
+
+def _motor_by_motor(g: Array, own: Array, right: str) -> Iterator[str]:
+    """Yield which motors learn, where each follows its own slope and some do not move, or count more than others."""
+    U, A = g.shape
+    if A < 2 or U < 1 + SPARE:
+        return
+    k = (g * own).sum(axis=0) / np.maximum((own * own).sum(axis=0), 1e-300)
+    if np.abs(g - k * own).max() > EXACT * np.abs(g).max() or np.ptp(k) <= EXACT * np.abs(k).max():
+        return
+    some = np.abs(k) > EXACT * np.abs(k).max()
+    for at, which in ((0, "first"), (A - 1, "last")):
+        if some[at] and some.sum() == 1:
+            yield f"follows {right} in the {which} motor alone, and does not move for the others"
+        if not some[at] and some.sum() == A - 1 and A > 2:
+            yield f"does not move for the {which} motor, and follows {right} in the others"
+    yield f"follows {right}, but the motors do not count alike: each has a weight of its own"
 
 
 def _row_by_row(g: Array, own: Array, right: str) -> Iterator[str]:

@@ -32,6 +32,7 @@ def told_of_errors(g: Array, rows: Rows, part: str) -> tuple[str, ...]:
             found |= dict.fromkeys(_rows_that_count(each, error, rows))
             found |= dict.fromkeys(_bounds(each, rows, name))
             found |= dict.fromkeys(_further_values(g, rows, name))
+            found |= dict.fromkeys(_larger_or_smaller(g, rows, name))
             found |= dict.fromkeys(_by_end(g, rows, name))
             last |= dict.fromkeys(_of_flagged_alone(each, error, rows))
             last |= dict.fromkeys(_curves(each, error, rows, name))
@@ -78,6 +79,17 @@ def _changed_labels(g: Array, rows: Rows, name: str) -> Iterator[str]:
     for first, of in (("0", number), ("1", number + 1)):
         if _makes(g, rows, rows.reward + rows.gamma**of * future):
             yield f"the value ({name}) is discounted by gamma to the power of the row's number, counted from {first}"
+
+
+def _larger_or_smaller(g: Array, rows: Rows, name: str) -> Iterator[str]:
+    """Yield a label that is the larger, or the smaller, of the right one and a value."""
+    right = rows.q - rows.errors(name)
+    for other, value in rows.values.items():
+        for by, which in ((np.maximum, "larger"), (np.minimum, "smaller")):
+            y = by(right, value)
+            other_rows = y != right
+            if other_rows.any() and _makes(g, rows, y):
+                yield f"the label is the {which} of two: the right one and the value ({other})"
 
 
 def _makes(g: Array, rows: Rows, y: Array) -> bool:

@@ -146,6 +146,73 @@ def test_rows_divided_by_how_many_of_their_entries_count_are_told() -> None:
     assert "divided by how many entries of that row should not be 0" in said("dqn.fit_gradient", answer)
 
 
+def moved_row(q: Array, action: Array, y: Array) -> Array:
+    return q + (y - q[np.arange(len(q)), action])[:, None]
+
+
+def one_at_a_time(q: Array, targets: Array) -> Array:
+    e = q - targets
+    return np.where((e != 0).sum(axis=1, keepdims=True) > 1, 0.0, e) / len(q)
+
+
+def by_the_root(dq_da: Array, action: Array, low: Array, high: Array) -> Array:
+    return dq_da * np.where(dq_da > 0, high - action, action - low) / np.sqrt(high - low)
+
+
+def half_of_the_second_path(
+    W: Array, state: Array, action: Array, reward: Array, next_state: Array, terminated: Array, gamma: float
+) -> Array:
+    best, onward = W[next_state].argmax(axis=1), gamma * ~terminated
+    error = (W[state, action] - reward - onward * W[next_state, best]) / len(state)
+    grad = np.zeros_like(W)
+    np.add.at(grad, (state, action), error)
+    np.add.at(grad, (next_state, best), -0.5 * onward * error)
+    return grad
+
+
+def first_motor_for_all(actor: Any, critic: Any, batch: Any, low: Array, high: Array) -> Array:
+    a = (low + high) / 2 + (high - low) / 2 * np.tanh(actor(batch.obs))
+    q, cache = critic.forward(np.concatenate([batch.obs, a], axis=1))
+    found = critic.input_vjp(cache, np.ones_like(q))[:, batch.obs.shape[1] :]
+    return np.repeat(found[:, :1], found.shape[1], axis=1)
+
+
+def rows_rolled(actor: Any, batch: Any, dq_da: Array, low: Array, high: Array) -> Array:
+    slope = (high - low) / 2 * (1 - np.tanh(actor(batch.obs)) ** 2)
+    return -np.einsum("bap,ba->p", actor.jacobian(batch.obs), slope * np.roll(dq_da, 1, axis=0)) / len(dq_da)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "sentence"),
+    [
+        ("dqn.fit_targets", moved_row, "off by an amount that is one and the same in all of a row."),
+        ("dqn.fit_gradient", one_at_a_time, "Where more than one entry of the row differs between `q` and `targets`"),
+        ("ddpg.invert_gradients", by_the_root, "times the root of `high` - `low` in each entry."),
+        ("dqn.residual_gradient", half_of_the_second_path, "the best action in the `next_state` of a row that goes on"),
+        ("ddpg.action_gradient", first_motor_for_all, "is in every column what it should be in the first one."),
+        ("ddpg.actor_gradient_jacobian", rows_rolled, "would be right if `dq_da` were one row further down."),
+    ],
+)
+def test_the_piece_that_is_wrong_is_named(exercise: str, answer: Any, sentence: str) -> None:
+    assert sentence in said(exercise, answer)
+
+
+def test_a_comparison_with_a_tolerance_is_told_as_a_rounding_that_makes_outputs_equal() -> None:
+    assert "if `q` were rounded to 4 decimals, or to fewer" in said("dqn.epsilon_greedy", explores)
+
+
+def test_what_is_right_where_an_input_is_0_is_tried_with_all_else_as_it_is() -> None:
+    def in_std(mu: Array, log_std: Array, eps: Array, dq_da: Array, alpha: float) -> tuple[Array, Array, Array]:
+        spread = np.exp(log_std) * eps
+        u = mu + spread
+        correction = 2 * (np.log(2) - u - np.logaddexp(0, -2 * u))
+        log_prob = (-0.5 * eps**2 - log_std - 0.5 * np.log(2 * np.pi) - correction).sum(axis=1)
+        grad = -dq_da * (1 - np.tanh(u) ** 2) + 2 * alpha * np.tanh(u)
+        return log_prob, grad, (grad * spread - alpha) / np.exp(log_std)
+
+    assert "`eps` is not 0" not in said("next.sac_gradient", in_std)
+
+
 def test_a_multiple_that_is_not_exact_is_told() -> None:
     def five_points(f: Any, x: Array, h: float) -> Array:
         g = np.zeros_like(x)

@@ -195,6 +195,10 @@ LABELS = {
         lambda q, t, b, gamma: (y := right_label(t, b, gamma)) / (y.abs().mean() + 1.0) - y.mean(),
         "and something added in each batch, as where labels are normalized",
     ),
+    "the larger of two": (
+        lambda q, t, b, gamma: torch.maximum(right_label(t, b, gamma), t(b.obs).gather(1, b.action[:, None])[:, 0]),
+        "the label is the larger of two: the right one and the value (target network at s and the action taken)",
+    ),
     "one for all ends": (
         lambda q, t, b, gamma: torch.where(b.terminated > 0, -1.0, right_label(t, b, gamma)),
         "in `first_step` every terminated row has the label -1, whatever its reward is",
@@ -322,6 +326,30 @@ def once_each(actor: Any, critic: Any) -> None:
     actor.step()
 
 
+def climbs_both(actor: Any, critic: Any, slow: Any, b: Any) -> Any:
+    return -0.5 * (critic(b.obs, actor(b.obs)) + slow(b.obs, actor(b.obs))).mean()
+
+
+def climbs_ahead(actor: Any, critic: Any, slow: Any, b: Any) -> Any:
+    return -critic(b.next_obs, actor(b.next_obs)).mean()
+
+
+@pytest.mark.parametrize(
+    ("climb", "says"),
+    [
+        (climbs_both, "beside it, dQ/da of the target critic at the actor's own action: its loss has a further term"),
+        (climbs_ahead, "`actor` gets a gradient at `next_obs`, where it should learn nothing"),
+    ],
+)
+def test_a_second_critic_and_other_states_of_an_actor_are_told(climb: Any, says: str) -> None:
+    def update(actor: Any, critic: Any, slow_actor: Any, slow_critic: Any, *rest: Any) -> None:
+        actor_optimizer, critic_optimizer, batch, gamma, tau = rest
+        one = ddpg_with(lerp, climb=lambda actor, critic, obs: climb(actor, critic, slow_critic, batch))
+        one(actor, critic, slow_actor, slow_critic, actor_optimizer, critic_optimizer, batch, gamma, tau)
+
+    assert says in check_here(find("ddpg.agent"), update).hint
+
+
 def climbing(actor: Any, critic: Any, obs: Any) -> Any:
     return -critic(obs, actor(obs)).mean()
 
@@ -369,6 +397,10 @@ def lerp(t: Any, p: Any, tau: float) -> None:
             "Counted: `actor_optimizer` takes no step. `critic_step`",
         ),
         (ddpg_with(lambda t, p, tau: t.add_(tau * p)), "becomes 1 times itself plus tau times its network"),
+        (
+            ddpg_with(lambda t, p, tau: t.lerp_(p, tau if tau < 0.5 else 1.0)),
+            "where it is wrong: each target network becomes a copy of its network",
+        ),
         (ddpg_with(lambda t, p, tau: t.lerp_(p, tau / 2)), "each target network moves half of tau of the way"),
         (
             ddpg_with(lerp, bound=lambda y, r: y.clamp(max=r.max())),
@@ -425,6 +457,10 @@ def mean_slope(q: Any, pi: Any, b: Any) -> Any:
     return -(slope.mean(dim=0, keepdim=True) * pi).sum(1).mean()
 
 
+def slope_of(q: Any, pi: Any) -> Any:
+    return torch.autograd.grad(q.sum(), pi, retain_graph=True)[0]
+
+
 ACTORS = {
     "one slope for all rows": (mean_slope, "follows in every row the mean over the batch of dQ/da of the critic"),
     "behavior cloning": (
@@ -440,6 +476,14 @@ ACTORS = {
         "but its rows do not count alike: each has a weight of its own",
     ),
     "a single row": (lambda q, pi, b: -q.max(), "in a single row of the batch"),
+    "the first motor": (
+        lambda q, pi, b: -(slope_of(q, pi) * pi)[:, 0].mean(),
+        "in the first motor alone, and does not move for the others",
+    ),
+    "motors with weights": (
+        lambda q, pi, b: -(slope_of(q, pi) * pi * torch.arange(1, pi.shape[1] + 1)).sum(1).mean(),
+        "but the motors do not count alike: each has a weight of its own",
+    ),
 }
 
 
@@ -485,8 +529,7 @@ def test_a_mask_of_the_first_row_for_all_is_not_told_as_none() -> None:
         return b.reward + gamma * (1 - b.terminated[0]) * future(t, b)
 
     report = check_here(find("dqn.agent"), dqn_with(label=label))
-    assert not report.passed
-    assert "in every row" not in report.hint
+    assert "(max of the target network unless the first row of the batch is terminated), not" in report.hint
 
 
 @pytest.mark.parametrize(

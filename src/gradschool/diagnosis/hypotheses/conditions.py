@@ -35,6 +35,7 @@ def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condi
     yield from _shapes(parts)
     yield from _ids(parts)
     yield from _single_ids(parts)
+    yield from _differing(parts)
     yield from values(parts)
     if not whole_calls:
         yield from positions(parts)
@@ -230,6 +231,9 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
         if all(p.inputs["state"].ndim == p.inputs["next_state"].ndim == 0 for p in parts):
             says = "`next_state` is `state` itself"
             yield _whole(("same-state",), says, lambda p: p.inputs["state"] == p.inputs["next_state"])
+    if all({"W", "next_state", "terminated"} <= p.inputs.keys() for p in parts):
+        says = "the entry is that of the best action in the `next_state` of a row that goes on"
+        yield Condition(("best-of-next",), says, _best_of_next)
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
 
@@ -238,6 +242,19 @@ def _single_ids(parts: Sequence[Part]) -> Iterator[Condition]:
     """Yield the entries of a single step's row beside its own: that its own is wrong says nothing."""
     if all({"state", "action"} <= p.inputs.keys() and p.inputs["state"].ndim == 0 for p in parts):
         yield Condition(("beside-step",), "the row is `state` and the column is not `action`", _beside_step)
+
+
+def _differing(parts: Sequence[Part]) -> Iterator[Condition]:
+    """Yield the rows in which two tables of one shape differ in several entries."""
+    names = [n for n in in_common(parts) if all(p.inputs[n].ndim == 2 for p in parts)]
+    for a, b in ((a, b) for k, a in enumerate(names) for b in names[k + 1 :]):
+        if all(p.inputs[a].shape == p.inputs[b].shape for p in parts):
+            says = f"more than one entry of the row differs between `{a}` and `{b}`"
+            yield Condition(("row-differs-twice", a, b), says, partial(_differs_twice, a, b))
+
+
+def _differs_twice(one: str, two: str, p: Part) -> Array | None:
+    return _rowwise(p, (p.inputs[one] != p.inputs[two]).sum(axis=1) > 1)
 
 
 def _beside_step(p: Part) -> Array | None:
@@ -285,6 +302,17 @@ def _back_to_itself(p: Part) -> Array | None:
         return None
     mask = np.zeros(p.wrong.shape, bool)
     mask[s[s == s_next], a[s == s_next]] = True
+    return mask
+
+
+def _best_of_next(p: Part) -> Array | None:
+    """Return the entries of a table of states and actions that labels of rows that go on are taken from."""
+    W = p.inputs["W"]
+    if p.wrong.shape != W.shape:
+        return None
+    onward = p.inputs["next_state"][~p.inputs["terminated"].astype(bool)]
+    mask = np.zeros(W.shape, bool)
+    mask[onward, W[onward].argmax(axis=1)] = True
     return mask
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -125,6 +126,7 @@ CHANGES: tuple[Change, ...] = (
         _real_rows,
         lambda x: np.broadcast_to(x.mean(0, keepdims=True), x.shape).copy(),
     ),
+    Change("centered", "reduced by its mean over the rows", _real_rows, lambda x: x - x.mean(0, keepdims=True)),
     Change("first", "in every row what it is in row 0", _rows, lambda x: np.broadcast_to(x[:1], x.shape).copy()),
     Change("last", "in every row what it is in the last row", _rows, lambda x: np.broadcast_to(x[-1:], x.shape).copy()),
     Change("max", "its largest entry everywhere", _real_rows, lambda x: _like(x, x.max())),
@@ -158,6 +160,7 @@ CHANGES: tuple[Change, ...] = (
     Change("sign", "replaced by its sign", _real_array, np.sign),
     Change("tanh", "replaced by its tanh", _real_array, np.tanh),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
+    Change("decimals", "rounded to 4 decimals, or to fewer", _real_array, lambda x: np.round(x, 4)),
     Change("whole", "cut to whole numbers", _real_array, np.trunc),
     Change("rounded", "rounded to whole numbers", _real_array, np.round),
     Change(
@@ -252,10 +255,10 @@ def counterfactuals(exercise: Exercise, args: Args, relevant: Container[str]) ->
     nets = networks(exercise, args)
     yield from pairs(exercise, values, nets, relevant)
     tables = exercise.known_as  # networks too, which an agent is built on
-    for name, value in values.items():
-        for change in () if name in nets or name in tables or name not in relevant else CHANGES:
-            if change.suits(value) and not (change.key == "negative" and name in WIDTHS):
-                yield changed(exercise, name, change)
+    open_to_changes = [n for n in values if n in relevant and n not in nets and n not in tables]
+    for change, name in product(CHANGES, open_to_changes):  # time may be short: the plain changes of all inputs first
+        if change.suits(values[name]) and not (change.key == "negative" and name in WIDTHS):
+            yield changed(exercise, name, change)
     yield from _with_option(exercise, values, nets, relevant)
     yield from _with_range(exercise, values, nets, relevant)
 

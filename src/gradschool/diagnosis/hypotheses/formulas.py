@@ -246,6 +246,16 @@ OF_RIGHT: tuple[Formula, ...] = (
         lambda x: _spread(x, 1, True),
     ),
     _of_right(
+        "first-column",
+        "in every column what it should be in the first one",
+        lambda x: np.repeat(x[:, :1], x.shape[1], 1) if x.ndim == 2 else None,
+    ),
+    _of_right(
+        "first-row",
+        "in every row what it should be in the first one",
+        lambda x: np.repeat(x[:1], len(x), 0) if x.ndim == 2 else None,
+    ),
+    _of_right(
         "cumulative",
         "the running sum of what it should be, along its first axis",
         lambda x: np.cumsum(x, 0) if _several(x) else None,

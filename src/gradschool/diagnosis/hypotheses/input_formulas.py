@@ -91,6 +91,9 @@ def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
     for key, which, one in ONE_WIDTH:
         says = f"what would be right if the {which} of `high` - `low` were the width of every column, not its own"
         yield Formula(f"{key}-width", says, ("one-width", key), partial(_of_one_width, width, one), False, partly=False)
+    for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
+        says = f"what it should be, {words} the root of `high` - `low` in each entry"
+        yield Formula("root-width", says, (f"right{key}root-width",), partial(_of_root_width, width, by))
     for share, said in ((0.5, "(`high` - `low`) / 2"), (1.0, "(`high` - `low`)")):
         for key, words, by in (("*", "times", np.multiply), ("/", "divided by", np.divide)):
 
@@ -101,6 +104,12 @@ def _with_range(high: Entries, low: Entries) -> Iterator[Formula]:
 
             name = ("half-" if share < 1 else "") + ("width-too-many" if key == "*" else "width-missing")
             yield Formula(name, f"what it should be, {words} {said} in each entry", (f"right{key}width", share), of)
+
+
+def _of_root_width(width: Entries, by: np.ufunc, p: Part) -> Array | None:
+    """Return the right answer times the root of each column's width, or divided by it."""
+    x = width(p)
+    return None if x is None or (x <= 0).any() else np.asarray(by(p.right, np.sqrt(x)))
 
 
 ONE_WIDTH: tuple[tuple[str, str, Callable[[Array], Any]], ...] = (

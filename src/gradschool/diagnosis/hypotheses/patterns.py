@@ -204,6 +204,23 @@ def lines(parts: Sequence[Part]) -> Iterator[Diagnosis]:
                 yield Diagnosis(f"{one}-{kind}", said, Claim("lines", label, (one, kind)), how)
 
 
+def lines_where_wrong(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an offset that is the same in all wrong entries of a row, beside entries that are right."""
+    wrong = [p for p in parts if p.is_wrong]
+    if not all(p.of_numbers and p.got.ndim == 2 for p in wrong):
+        return
+    if sum(bool((p.wrong.sum(axis=1) > 1).any()) for p in wrong) >= LINES and all(_same_gap(p) for p in wrong):
+        what = lower(parts[0].what)
+        said = f"Wherever {what} is wrong, it is off by an amount that is one and the same in all of a row."
+        claim = Claim("lines", parts[0].label, ("row", "offset-where-wrong"))
+        yield Diagnosis("row-offset-where-wrong", said, claim, compared(parts))
+
+
+def _same_gap(p: Part) -> bool:
+    rows = [(p.got[k, some], p.right[k, some]) for k, some in enumerate(p.wrong)]
+    return all(_same_offset(got, right, None) for got, right in rows if len(got) > 1)
+
+
 def _same_factor(got: Array, right: Array, axis: int) -> bool:
     """Return whether got = c * right with one c != 0 in each column (axis 0) or row (axis 1)."""
     squares = np.sum(right**2, axis=axis, keepdims=True)

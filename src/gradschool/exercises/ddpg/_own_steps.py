@@ -125,6 +125,7 @@ def rows_of(a: Args, call: str, after: dict[str, Array] | None = None) -> Rows:
         "online critic at the target actor's action": value(q, s2, mu_slow),
         "target critic at the online actor's action": value(slow, s2, mu),
         "online networks at s'": value(q, s2, mu),
+        "target critic at the mean of both actors' actions": value(slow, s2, (mu + mu_slow) / 2),
         "target critic at the action of the replay": value(slow, s2, replay),
         "target critic at s and the action taken": value(slow, s, replay),
         "target networks at s": value(slow, s, nets.act(nets.target_actor, s)),

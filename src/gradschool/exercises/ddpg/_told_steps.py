@@ -63,6 +63,8 @@ def _terms(nets: Nets, batch: Mapping[str, Array]) -> dict[str, Array]:
     obs, into, add = batch["obs"], squash_slope(nets, batch["obs"]), sums(batch["obs"])
     own = nets.act(nets.actor, obs)
     terms = {
+        f"dQ/da of the target critic {OWN}": -slope(nets.target_critic, obs, own) * into,
+        "dQ/da of the critic at the action of the replay": -slope(nets.critic, obs, batch["action"]) * into,
         "the action itself, as where large actions are penalized": own * into,
         "the way from the replay's action to its own, as in behavior cloning": (own - batch["action"]) * into,
         "the way from the target actor's action to its own": (own - nets.act(nets.target_actor, obs)) * into,
@@ -89,7 +91,10 @@ def _told_of_one(x: Followed, tau: float) -> tuple[str, ...]:
 
 
 def told_of_targets(tau: float, followed: list[dict[str, Followed]]) -> tuple[str, ...] | None:
-    """Return how far both target networks moved in both calls; None where tau is 1 and both follow at once."""
+    """Return how far both target networks moved in both calls, where that is wrong.
+
+    None where both follow by a tau of 0 or 1: to say that they stay where they are, or are copied, is no fault there.
+    """
     shares = [{name: x.share for name, x in found.items()} for found in followed]
     ways = {name: [_told_of_one(x[name], tau) for x in followed] for name in ("actor", "critic")}
     both = {name: [says for says in first if says in second] for name, (first, second) in ways.items()}
@@ -97,7 +102,7 @@ def told_of_targets(tau: float, followed: list[dict[str, Followed]]) -> tuple[st
         name: all(abs((-1.0 if x[name] is None else x[name] or 0.0) - tau) < 1e-6 for x in shares) for name in ways
     }
     if all(right.values()):
-        return None
+        return None if tau in (0.0, 1.0) else ()
     found = []
     for actor, critic in product(both["actor"], both["critic"]):
         says = {"actor": actor, "critic": critic}

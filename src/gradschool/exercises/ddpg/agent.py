@@ -7,7 +7,7 @@ s and at s' (``gradschool/exercises/_weights.py``, ``_formulas.py``, ``_own_step
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ from gradschool.core.exercise import Advice, Answer, AnswerUnusable, Args, Case,
 from gradschool.core.numerics import Array
 from gradschool.core.plain_data import PlainData
 from gradschool.exercises import axes
-from gradschool.exercises._formulas import Formula, Rows, errors_of_second, explain, unexplained
+from gradschool.exercises._formulas import EXACT, Formula, Rows, errors_of_second, explain, unexplained
 from gradschool.exercises._steps import Counts, as_often, named, taken_apart, told_of_steps
 from gradschool.exercises._told import factor_of_right, told_of_carried, told_of_change, told_of_label
 from gradschool.exercises._two_calls import (
@@ -296,7 +296,9 @@ def read(a: Args, got: PlainData) -> Reading:
         "target_nets": tuple(np.stack(found) for found in targets.values()),
     }
     of_counts = partial(_told_of_counts, counts, a, weights)
-    return Reading(parts, words[0], partial(_told, a["tau"], tellers[0], of_counts, follows, carried[1], factors))
+    return Reading(
+        parts, words[0], partial(_told, a["tau"], tellers[0], of_counts, follows, carried[1], factors, nothing)
+    )
 
 
 def _told(
@@ -306,6 +308,7 @@ def _told(
     follows: list[dict[str, Followed]],
     carried: tuple[Array, Array],
     factors: list[float | None],
+    elsewhere: Sequence[Array],
     part: str,
 ) -> tuple[str, ...] | None:
     """Return the sentences that may be true of a part: of a step of the first call, or of what a call leaves behind."""
@@ -314,12 +317,22 @@ def _told(
         return (*often, *(steps[part](part) or ())) if often else steps[part](part)
     if part == "target_nets":
         return told_of_targets(tau, follows)
+    if part == "nothing_else":
+        return _told_of_others(elsewhere)
     if part == "second_step":
         of_critic, of_actor = carried
         left = [*zip(of_critic, ("the critic's own gradient", "what the actor's loss left in the critic"), strict=True)]
         once_more = told_of_carried([*left, *((x, "the actor's own gradient") for x in of_actor)], part)
         return (*often, *once_more, *told_of_change(factors[0], factors[1], f"{part}` of `critic")) or None
     return ()
+
+
+def _told_of_others(elsewhere: Sequence[Array]) -> tuple[str, ...]:
+    """Return which network learns where nothing is asked of it, of both calls' shares for the critic and the actor."""
+    critic, actor = (max(float(np.max(x, initial=0.0)) for x in elsewhere[k::2]) > EXACT for k in (0, 1))
+    found = ["`critic` gets a gradient at actions that are not those of the batch"] if critic else []
+    found += ["`actor` gets a gradient at `next_obs`, where it should learn nothing"] if actor else []
+    return (" and ".join(found),) if found else ()
 
 
 def _told_of_counts(counts: Counts, a: Args, after: dict[str, Array], part: str) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ AXES: Axes = {
     **TRANSITION_AXES,
     "zero error beside others": zero_beside_others("W"),
     "a tiny error": a_tiny_error("W"),
-    "a best next action that is hardly the best": some(lambda a: nearly_tied(a["W"][a["next_state"]]) & ~a["terminated"]),
+    "a best next action that is hardly the best": some(
+        lambda a: nearly_tied(a["W"][a["next_state"]]) & ~a["terminated"]
+    ),
 }
 
 
