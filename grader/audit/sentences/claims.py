@@ -365,6 +365,17 @@ def _lines(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sam
     return ""
 
 
+def _sizes(entry: Entry, mutant: Solution, report: Report, samples: Sequence[Sample]) -> str:
+    """Test that every wrong entry has the right sign, and is too small or too large."""
+    part = report.claim.part
+    for s in samples:
+        share = s.got[part][s.wrong[part]] / s.right[part][s.wrong[part]]
+        fits = (share > 0) & ((share < 1) if report.claim.details[0] == "small" else (share > 1))
+        if not fits.all():
+            return f'not so on "{s.case.name}"'
+    return _sometimes_wrong(entry, mutant, report, samples)
+
+
 def _offset_where_wrong(report: Report, samples: Sequence[Sample]) -> str:
     """Test that all wrong entries of a row are off by one amount."""
     part = report.claim.part
@@ -542,6 +553,7 @@ KINDS: dict[str, Test] = {
     "not-zero": _not_zero,
     "leak": _leak,
     "lines": _lines,
+    "sizes": _sizes,
     "arrays": _arrays,
     "term": _term,
     "about": _about,

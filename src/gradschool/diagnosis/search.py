@@ -32,6 +32,7 @@ from gradschool.diagnosis.hypotheses.patterns import (
     lines_where_wrong,
     nearly,
     precision,
+    sizes,
     wrong_signs,
 )
 from gradschool.diagnosis.hypotheses.places import Place
@@ -148,6 +149,7 @@ class Search:
             self._lines,
             self._isolated,
             self._slowly,
+            self._sizes,
         )
 
     # -- each look yields diagnoses of one part, already tried -----------------------------------------------------
@@ -246,6 +248,10 @@ class Search:
             return  # what is read from weights has pieces of its own, which no lesson names
         yield from self._beside(label, wrong_terms)
         yield from self._beside(label, wrong_arrays)
+
+    def _sizes(self, label: str) -> Iterator[Diagnosis]:
+        if self.laboratory.exercise.read is None:  # errors that are read from weights have a sentence of their own
+            yield from (self._with_place(label, d) for d in self._beside(label, sizes))
 
     def _signs(self, label: str) -> Iterator[Diagnosis]:
         yield from (self._with_place(label, d) for d in self._beside(label, wrong_signs))

@@ -182,9 +182,17 @@ def rows_rolled(actor: Any, batch: Any, dq_da: Array, low: Array, high: Array) -
     return -np.einsum("bap,ba->p", actor.jacobian(batch.obs), slope * np.roll(dq_da, 1, axis=0)) / len(dq_da)
 
 
+def smoothly_bent(q: Array, action: Array, y: Array, kappa: float) -> Array:
+    rows, g = np.arange(len(q)), np.zeros_like(q)
+    e = q[rows, action] - y
+    g[rows, action] = e / np.sqrt(1 + (e / kappa) ** 2) / len(q)
+    return g
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer", "sentence"),
     [
+        ("dqn.huber_gradient", smoothly_bent, "it has the right sign and is too small: down to 0.70"),
         ("dqn.fit_targets", moved_row, "off by an amount that is one and the same in all of a row."),
         ("dqn.fit_gradient", one_at_a_time, "Where more than one entry of the row differs between `q` and `targets`"),
         ("ddpg.invert_gradients", by_the_root, "times the root of `high` - `low` in each entry."),

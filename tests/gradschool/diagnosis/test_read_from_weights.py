@@ -53,6 +53,10 @@ def dqn_with(**parts: Any) -> Any:
     return update
 
 
+def first_alone(q: Any, target_q: Any) -> None:
+    next(target_q.parameters()).data.copy_(next(q.parameters()).data)
+
+
 def follow(q: Any, target_q: Any) -> None:
     with torch.no_grad():
         for t, p in zip(target_q.parameters(), q.parameters(), strict=True):
@@ -102,6 +106,10 @@ UPDATES = {
     "never cleared": (
         {"clear": lambda optimizer: None},
         "`second_step` applies the first call's gradient once more: `.grad` is not cleared in time.",
+    ),
+    "a copy of the first layer alone": (
+        {"copy": first_alone},
+        "with `copy_target` True `target_q` becomes `q` in some of its weights and stays as it is in the others",
     ),
     "a soft update": (
         {"copy": follow},
@@ -670,6 +678,10 @@ CLIMBS = {
     "relu(Q)": (
         lambda actor, critic, obs: -torch.relu(critic(obs, actor(obs))).mean(),
         "in the rows whose Q is above 0 alone, as of relu(Q), not dQ/da",
+    ),
+    "a rounded action": (
+        lambda actor, critic, obs: -critic(obs, (a := actor(obs)) + (a.round(decimals=1) - a).detach()).mean(),
+        "dQ/da of the critic at the actor's own action rounded to 1 decimal, not dQ/da",
     ),
     "one slope for all motors": (
         of_slopes(lambda slope, at: slope.mean(dim=1, keepdim=True).expand_as(slope)),

@@ -166,6 +166,25 @@ def direction(parts: Sequence[Part]) -> Iterator[Diagnosis]:
     yield Diagnosis("direction", said, Claim("direction", parts[0].label), compared(parts))
 
 
+def sizes(parts: Sequence[Part]) -> Iterator[Diagnosis]:
+    """Recognize an answer of the right sign that is too small wherever it is wrong, or too large: it says little."""
+    wrong = [p for p in parts if p.is_wrong]
+    if len(wrong) < LINES or not all(p.of_numbers and p.right[p.wrong].all() for p in wrong):
+        return
+    shares = np.concatenate([p.got[p.wrong] / p.right[p.wrong] for p in wrong])
+    if shares.size < LONG or not (shares > 0).all():
+        return
+    for which, holds in (("small", (shares < 1).all()), ("large", (shares > 1).all())):
+        if holds:
+            last = f"down to {shares.min():.3g}" if which == "small" else f"up to {shares.max():.3g}"
+            said = (
+                f"Wherever {lower(parts[0].what)} is wrong, it has the right sign and is too {which}: {last} times what it "
+                "should be, and not the same multiple everywhere."
+            )
+            claim = Claim("sizes", parts[0].label, (which,))
+            yield Diagnosis(f"too-{which}", said, claim, compared(parts))
+
+
 def _from_start(p: Part, x: Array) -> Array:
     name = p.exercise.steps.get(p.label)
     return np.ravel(x) if name is None else np.ravel(x) - np.ravel(numbers_of(p.case.args[name]))

@@ -51,6 +51,10 @@ def _further_ways(nets: Nets, critic_after: Array, obs: Array) -> Iterator[tuple
         yield f"dQ/da of the critic {OWN} in the rows whose Q is above 0 alone, as of relu(Q)", -(above * dq_da) * into
         room = np.where(dq_da > 0, 1 - own, own + 1) / 2
         yield f"dQ/da of the critic {OWN} times the room that is left to -1 and 1", -room * dq_da * into
+        for n in (0, 1, 2):
+            places = f"{n} decimal{'s' * (n != 1)}" if n else "whole numbers"
+            at = f"at the actor's own action rounded to {places}"
+            yield f"dQ/da of the critic {at}", -slope(critic, obs, np.round(own, n)) * into
         again = np.tanh(own)
         yield (
             "dQ/da of the critic at the tanh of the actor's own action, which is squashed already",

@@ -310,7 +310,8 @@ def _copied(a: Args, call: str, q_after: Array, target_after: Array) -> tuple[st
             return (f"{when} {says}",)
     copied = target_after == q_after
     if (copied | (target_after == a[call]["target_q"])).all():
-        return (f"{when} becomes `q` in {copied.sum()} of its {copied.size} weights and stays as it is in the others",)
+        some = f"{copied.sum()} of its {copied.size}", "some of its"
+        return tuple(f"{when} becomes `q` in {of} weights and stays as it is in the others" for of in some)
     way, moved = q_after - a[call]["target_q"], target_after - a[call]["target_q"]
     share = float(way @ moved) / (float(way @ way) or 1.0)
     if np.abs(moved - share * way).max() > 1e-9:
