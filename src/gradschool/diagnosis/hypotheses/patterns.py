@@ -178,8 +178,8 @@ def sizes(parts: Sequence[Part]) -> Iterator[Diagnosis]:
         if holds:
             last = f"down to {shares.min():.3g}" if which == "small" else f"up to {shares.max():.3g}"
             said = (
-                f"Wherever {lower(parts[0].what)} is wrong, it has the right sign and is too {which}: {last} times what it "
-                "should be, and not the same multiple everywhere."
+                f"Wherever {lower(parts[0].what)} is wrong, it has the right sign and is too {which}: {last} times what "
+                "it should be, and not the same multiple everywhere."
             )
             claim = Claim("sizes", parts[0].label, (which,))
             yield Diagnosis(f"too-{which}", said, claim, compared(parts))
