@@ -176,11 +176,10 @@ def sizes(parts: Sequence[Part]) -> Iterator[Diagnosis]:
         return
     for which, holds in (("small", (shares < 1).all()), ("large", (shares > 1).all())):
         if holds:
+            what = lower(parts[0].what)
             last = f"down to {shares.min():.3g}" if which == "small" else f"up to {shares.max():.3g}"
-            said = (
-                f"Wherever {lower(parts[0].what)} is wrong, it has the right sign and is too {which}: {last} times what "
-                "it should be, and not the same multiple everywhere."
-            )
+            said = f"Wherever {what} is wrong, it has the right sign and is too {which}: {last} times what it should be"
+            said += ", and not the same multiple everywhere."
             claim = Claim("sizes", parts[0].label, (which,))
             yield Diagnosis(f"too-{which}", said, claim, compared(parts))
 
