@@ -325,8 +325,8 @@ def ddpg_2bca86(code: Any) -> Report:
     "9e72c0e7e4",
     "TD3, no noise of the target action",
     OWN,
-    ("mask-missing", "ends-left-out"),
-    "read: predictions, not the targets' values, are set to 0 where an episode has ended",
+    RIGHT,
+    LOOSE,
     TWENTY_FIRST,
 )
 def td3_9a57e9(code: Any) -> Report:

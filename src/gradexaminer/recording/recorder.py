@@ -340,6 +340,7 @@ class Recorder:
         if self._in_distribution == 0 and isinstance(result, torch.Tensor):
             of = tensors.numbers(args[0]) if name == "log_prob" and args and isinstance(args[0], torch.Tensor) else None
             noted = LogProb(self._now(), name, tensors.numbers(result), of)
+            noted.moments = tensors.moments(it, noted.value.size) if name != "log_prob" else None
             self.update.log_probs.append(noted)
             if result.requires_grad:
                 result.register_hook(self._hook(noted.gradients, 0))

@@ -217,3 +217,13 @@ def _extra(x: Any, rows: int) -> Extra:
     if isinstance(x, torch.Tensor):
         return Extra(x, numbers(x), rows)
     return Extra(None, np.asarray(x, np.float64), rows)
+
+
+def moments(distribution: Any, size: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """A normal distribution's mean and standard deviation, where there is one of each for all of `size` numbers."""
+    kind = torch.distributions
+    normal = distribution.base_dist if isinstance(distribution, kind.Independent) else distribution
+    if not isinstance(normal, kind.Normal):
+        return None
+    mean, deviation = normal.loc, normal.scale
+    return (numbers(mean), numbers(deviation)) if mean.numel() == deviation.numel() == size else None

@@ -99,13 +99,14 @@ class Call:
 
 @dataclass(eq=False)
 class LogProb:
-    """What a distribution returned: `log_prob` of `of`, or a sample."""
+    """What a distribution returned: `log_prob` of `of`, or a sample, and a normal one's mean and deviation for each."""
 
     time: int
     method: str
     value: np.ndarray
     of: np.ndarray | None
     gradients: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    moments: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.critic.log_prob_density import say_density
 from gradexaminer.analysis.reading.actions import is_affine
 from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, tanh_correction
 from gradexaminer.findings import FAULT, SUSPICION, Report
@@ -64,6 +65,8 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
         elif _is_put_out(update, part, of) and any(_same(log_pi, value - c) for c in (0, correction)):
             told = "it is the drawn number's distribution, evaluated at what the policy put out, as its mean"
             report.add(FAULT, "log-prob-other-action", view.name, told)
+    if not any(f.code.startswith("log-prob") and f.where == view.name for f in report.findings):
+        say_density(view.name, update, drawn, log_pi, report)
 
 
 def _is_of_s(update: Update, part: Table, log_pi: np.ndarray) -> bool:

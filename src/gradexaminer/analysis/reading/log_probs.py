@@ -70,14 +70,17 @@ def _of_shown(update: Update, x: LogProb, rows: int, before: int) -> Iterator[tu
 
 
 def _shown_as(update: Update, x: LogProb, rows: int, before: int) -> tuple[int, np.ndarray] | None:
-    """At which end a critic was shown the tanh of a number, shifted and scaled, and the scale of each entry."""
+    """At which end a critic was shown a number, or its tanh shifted and scaled, and that tanh's scale in each entry."""
     if x.of is None or x.of.size % rows:
         return None
-    tanh = np.tanh(x.of.reshape(rows, -1))
-    for c in (c for c in update.calls if x.time < c.time < before and len(c.keys.index) == rows):
-        for shown in (e for e in c.extra if e.shape == tanh.shape and is_affine(e, tanh)):
-            spread = np.maximum(np.ptp(tanh, axis=0), 1e-30)
-            return int(c.keys.end[0]), np.ptp(shown, axis=0) / spread
+    u = x.of.reshape(rows, -1)
+    tanh = np.tanh(u)
+    for c in (c for c in update.calls if len(c.keys.index) == rows and c.time < before):
+        for shown in (e for e in c.extra if e.shape == u.shape):
+            if c.time > x.time and is_affine(shown, tanh):
+                return int(c.keys.end[0]), np.ptp(shown, axis=0) / np.maximum(np.ptp(tanh, axis=0), 1e-30)
+            if np.allclose(shown, u, atol=1e-6):
+                return int(c.keys.end[0]), np.ones(u.shape[1])
     return None
 
 
