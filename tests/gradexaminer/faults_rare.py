@@ -168,6 +168,13 @@ RARE: dict[str, Rare] = {
         [(_LOG_PI, _LOG_PI.replace("log_prob(u)", "log_prob(a)"))],
         examine_continuous,
     ),
+    "log pi of another distribution": Rare(
+        FAULT,
+        "log-prob-density",
+        SAC,
+        [(_LOG_PI, _LOG_PI.replace("normal.log_prob", "Normal(mean, log_std.exp() + 0.1).log_prob"))],
+        examine_continuous,
+    ),
     "policy of s": Rare(
         FAULT, "policy-of-s", DISCRETE_SAC, [("logits2 = self.policy(s2)", "logits2 = self.policy(s)")]
     ),

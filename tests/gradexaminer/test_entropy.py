@@ -295,6 +295,46 @@ DRAWN_OTHERWISE = {
 }
 
 
+_SOFT = "2 * (0.6931471805599453 - {0} - F.softplus(-2 * {0}))"
+SLIPS = {
+    "at the tanh, of the tanh": ("normal.log_prob(a)", _SOFT.format("a"), "log-prob-other-action"),
+    "at the tanh, its tanh": ("normal.log_prob(a)", "torch.log(1 - a.tanh().pow(2) + 1e-6)", "log-prob-other-action"),
+    "at the tanh, added": ("normal.log_prob(a)", f"-{CORRECTION}", "log-prob-other-action"),
+    "of another draw": ("normal.log_prob(normal.rsample())", CORRECTION, "log-prob-other-action"),
+    "half of it": ("normal.log_prob(u)", _SOFT.format("u")[4:], "log-prob-correction"),
+    "the number's sign": ("normal.log_prob(u)", _SOFT.format("u").replace("- u", "+ u"), "log-prob-correction"),
+    "another softplus": ("normal.log_prob(u)", _SOFT.format("u").replace("-2 *", "2 *"), "log-prob-correction"),
+    "without the square": ("normal.log_prob(u)", "torch.log(1 - a + 1e-6)", "log-prob-correction"),
+    "of the mean": ("normal.log_prob(u)", "torch.log(1 - mean.tanh().pow(2) + 1e-6)", "log-prob-correction"),
+    "a mean over entries": ("normal.log_prob(u)", f"{CORRECTION}.mean(1, keepdim=True) / 3", "log-prob-correction"),
+    "one number for all rows": ("normal.log_prob(u)", f"{CORRECTION}.mean()", "log-prob-uncorrected"),
+    "the entropy": ("normal.entropy()", "0", "entropy-sign"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_log_pi_that_is_no_density_of_the_drawn_number_is_named(name, load):
+    density, correction, code = SLIPS[name]
+    wrong = changed(sources.SAC, [(f"normal.log_prob(u) - {CORRECTION}", f"{density} - {correction}")])
+    assert ("fault", code) in told(examine_continuous(load(wrong)))
+
+
+DENSITIES = {
+    "softplus": ("normal.log_prob(u)", _SOFT.format("u")),
+    "a large number within": ("normal.log_prob(u)", "torch.log(1 - a.pow(2) + 1e-2)"),
+    "held within bounds": ("normal.log_prob(u).clamp(-20, 20)", "torch.log((1 - a.pow(2)).clamp(1e-6, 1))"),
+    "minus the entropy": ("-normal.entropy()", "0"),
+    "of both distributions": ("torch.distributions.Independent(normal, 0).log_prob(u)", CORRECTION),
+}
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_log_pi_that_is_a_density_of_the_drawn_number_is_right(name, load):
+    right = changed(sources.SAC, [(f"normal.log_prob(u) - {CORRECTION}", " - ".join(DENSITIES[name]))])
+    report = examine_continuous(load(right))
+    assert report.verdict == RIGHT, str(report)
+
+
 @pytest.mark.parametrize("name", MEAN_SHOWN)
 def test_critics_that_are_shown_a_mean_beside_log_pi_of_a_drawn_number_are_named(name, load):
     report = examine_continuous(load(changed(sources.SAC, MEAN_SHOWN[name])))
@@ -323,6 +363,28 @@ def test_a_factor_of_the_action_within_the_tanhs_slope_is_known(name, load):
         report = examine_range(right, seed, 2.0)
         assert report.verdict == RIGHT, str(report)
         assert any(said.startswith("label of") and "alpha log pi" in said for said in report.conventions)
+
+
+PLAIN = [("a = torch.tanh(u)", "a = u"), ("clamp(-5, 2)", "clamp(-5, -1)"), (" - torch.log(1 - a.pow(2) + 1e-6)", "")]
+
+
+@pytest.mark.parametrize("loss", ["mse_loss", "smooth_l1_loss"])
+def test_entropy_of_an_unsquashed_distribution_beside_the_mask_is_named(loss, load):
+    value = "v = torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))"
+    label = "y = r + self.gamma * (1 - d) * v"
+    squared = "F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"
+    outside = [
+        ("a2, log_pi2 = self.policy.sample(s2)", "normal = Normal(*self.policy(s2))\n            a2 = normal.sample()"),
+        (f"{value} - alpha * log_pi2", f"{value}\n            log_pi2 = normal.log_prob(a2).sum(1, keepdim=True)"),
+        ("return self.mean(h), self.log_std(h).clamp(-5, 2)", "return self.mean(h), self.log_std(h).clamp(-5, -1).exp()"),
+        ("normal = Normal(mean, log_std.exp())", "normal = Normal(mean, log_std)"),
+        (squared, squared.replace("mse_loss", loss)),
+        *(PLAIN[i] for i in (0, 2)),
+    ]
+    right, wrong = f"{label.replace('* v', '* (v - alpha * log_pi2)')}", f"{label} - alpha * log_pi2"
+    assert examine_continuous(load(changed(sources.SAC, [*outside, (label, right)]))).verdict == RIGHT
+    report = examine_continuous(load(changed(sources.SAC, [*outside, (label, wrong)])))
+    assert ("fault", "entropy-unmasked") in told(report), str(report)
 
 
 UNMASKED = {
