@@ -270,9 +270,7 @@ MEANINGS: dict[str, Meaning] = {
         "The correction for the tanh enters log pi with the wrong sign, or at the wrong number"
     ),
     "log-prob-other-action": Meaning("Log pi is evaluated at another action than the one that was drawn"),
-    "log-prob-density": Meaning(
-        "Log pi is not the logarithm of the density of the action that the critic is shown"
-    ),
+    "log-prob-density": Meaning("Log pi is not the logarithm of the density of the action that the critic is shown"),
     "temperature-sign": Meaning(
         "The temperature falls where the policy has too little entropy: its loss has the wrong sign"
     ),

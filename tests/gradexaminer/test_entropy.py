@@ -376,7 +376,7 @@ def test_entropy_of_an_unsquashed_distribution_beside_the_mask_is_named(loss, lo
     outside = [
         ("a2, log_pi2 = self.policy.sample(s2)", "normal = Normal(*self.policy(s2))\n            a2 = normal.sample()"),
         (f"{value} - alpha * log_pi2", f"{value}\n            log_pi2 = normal.log_prob(a2).sum(1, keepdim=True)"),
-        ("return self.mean(h), self.log_std(h).clamp(-5, 2)", "return self.mean(h), self.log_std(h).clamp(-5, -1).exp()"),
+        ("self.log_std(h).clamp(-5, 2)", "self.log_std(h).clamp(-5, -1).exp()"),
         ("normal = Normal(mean, log_std.exp())", "normal = Normal(mean, log_std)"),
         (squared, squared.replace("mse_loss", loss)),
         *(PLAIN[i] for i in (0, 2)),

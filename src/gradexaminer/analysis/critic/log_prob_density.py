@@ -1,12 +1,13 @@
 """Whether a label's log pi is the density of the drawn number whose tanh the target critic is shown.
 
-Both are compared up to a factor and a constant: the scale of an action moves log pi by a constant, and other checks read
-the factor. What is no such density is named where it is the density of another number, or one with another correction.
+Both are compared up to a factor and a constant: the scale of an action moves log pi by a constant, and other checks
+read the factor. What is no such density is named where it is that of another number, or one with another correction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +27,16 @@ TRIMS = 4
 HALF_LOG = 0.5 * np.log(2 * np.pi)
 
 
-def say_density(where: str, update: Update, drawn: LogProb, log_pi: np.ndarray, report: Report) -> None:
+def say_density(
+    where: str, update: Update, drawn: LogProb, shown: np.ndarray, log_pi: np.ndarray, report: Report
+) -> None:
     """Say what stands in place of log pi of the number that was drawn, if it is something else."""
     rows = len(log_pi)
     u = drawn.value.reshape(rows, -1)
     value = _density_of(update, drawn, u)
-    if value is None or rows < FEWEST or any(_is_line(log_pi, value - c) for c in _corrections(u)):
+    slope_of_tanh = np.ptp(shown, axis=0) / np.maximum(np.ptp(np.tanh(u), axis=0), 1e-30)
+    right = chain(_corrections(u), _corrections(u, slope_of_tanh))
+    if value is None or rows < FEWEST or any(_is_line(log_pi, value - c) for c in right):
         return
     entropy = None if drawn.moments is None else np.log(drawn.moments[1].reshape(rows, -1)).sum(axis=1)
     if entropy is not None and (slope := _slope(entropy, log_pi)):
@@ -74,19 +79,19 @@ def _given(update: Update, u: np.ndarray) -> Iterator[tuple[LogProb, np.ndarray]
             yield x, x.of.reshape(u.shape)
 
 
-def _corrections(u: np.ndarray) -> Iterator[np.ndarray]:
-    """The sum of log(1 - tanh(u)^2) over entries, exact and with what programs add inside of the logarithm."""
+def _corrections(u: np.ndarray, slope: np.ndarray | float = 1.0) -> Iterator[np.ndarray]:
+    """The sum of log(slope (1 - tanh(u)^2)) over entries, exact and with what programs add inside of the logarithm."""
     yield tanh_correction(u)
-    yield from (log_of_room(u, small).sum(axis=1) for small in (*SMALL, *LARGE))
+    yield from (log_of_room(u, small, slope).sum(axis=1) for small in (*SMALL, *LARGE))
 
 
 def _other_corrections(u: np.ndarray, drawn: LogProb) -> Iterator[np.ndarray]:
     """What slips make of the correction, each up to a factor: log 2 - u - softplus(-2 u), or log(1 - tanh(u)^2)."""
-    soft = lambda x: np.logaddexp(0, x)  # noqa: E731
+    falling, rising, slow = (np.logaddexp(0, factor * u) for factor in (-2, 2, -1))  # softplus
     tanh = np.tanh(u)
     yield from _corrections(u)
     yield from _corrections(tanh)
-    forms = (u - soft(-2 * u), -u - soft(2 * u), u - soft(2 * u), -u - soft(-u), -u + soft(-2 * u), soft(-2 * u), u)
+    forms = (u - falling, -u - rising, u - rising, -u - slow, -u + falling, falling, u)
     yield from (form.sum(axis=1) for form in (*forms, tanh, tanh**2, tanh * u))
     for small in SMALL:
         held = (np.log(np.maximum(x, 0) + small) for x in (1 - tanh, 1 + tanh, 1 - u**2, 1 - np.tanh(tanh) ** 2))

@@ -65,8 +65,9 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
         elif _is_put_out(update, part, of) and any(_same(log_pi, value - c) for c in (0, correction)):
             told = "it is the drawn number's distribution, evaluated at what the policy put out, as its mean"
             report.add(FAULT, "log-prob-other-action", view.name, told)
-    if not any(f.code.startswith("log-prob") and f.where == view.name for f in report.findings):
-        say_density(view.name, update, drawn, log_pi, report)
+    shown = _shown(seen, part)
+    if shown is not None and not any(f.code.startswith("log-prob") and f.where == view.name for f in report.findings):
+        say_density(view.name, update, drawn, shown, log_pi, report)
 
 
 def _is_of_s(update: Update, part: Table, log_pi: np.ndarray) -> bool:
