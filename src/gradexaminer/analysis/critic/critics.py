@@ -14,6 +14,7 @@ from gradexaminer.analysis.critic.ends_left_out import CODE, forget_their_mask, 
 from gradexaminer.analysis.critic.evidence import Evidence, Label
 from gradexaminer.analysis.critic.kept_values import keeps_values
 from gradexaminer.analysis.critic.label_findings import say_label
+from gradexaminer.analysis.critic.log_prob_density import slips
 from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.one_row import say_one_row
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
@@ -182,7 +183,24 @@ def _labels(
     before: list[Label],
 ) -> list[Label]:
     made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
-    return label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
+    found = label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
+    return found or _with_slips(seen, together, made, online)
+
+
+def _with_slips(
+    seen: Observed,
+    together: list[tuple[Update, Backward, ValueRows]],
+    made: list[tuple[Evidence, list[candidates.Candidate]]],
+    online: frozenset[int],
+) -> list[Label]:
+    """Explain the rows of one update by a label whose log pi is no density of the action shown."""
+    if len(together) > 1 or not seen.spaces.continuous or made[0][0].later:
+        return []
+    (update, backward, rows), (e, possible) = together[0], made[0]
+    said = tables(seen, update, backward.time, rows.index, online, rows.index)
+    wrong = slips(update, said, len(rows.index), backward.time)
+    right = [candidates.with_entropy(c, wrong) for c in possible if wrong and not c.fault]
+    return label.plainly(e, right) if right else []
 
 
 def _with_own_rewards(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:

@@ -81,6 +81,12 @@ def _explain(e: Evidence, candidates: list[Candidate], before: list[Label] | Non
     return permuted or list(_clamped_forms(e, candidates, flat)) or list(curved.curved_forms(e, candidates))
 
 
+def plainly(e: Evidence, candidates: list[Candidate]) -> list[Label]:
+    """Return the plain labels alone that explain the gradients, each with its entropy term."""
+    flat = saturated(e.g, e.q)
+    return [x for x in _plain_forms(e, candidates, ~flat, flat) if x is not None and x.entropy_of]
+
+
 def _first_of(
     kinds: Sequence[Forms], e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray
 ) -> list[Label]:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.reading.actions import is_affine
 from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, tanh_correction
 from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.recording.rows import NEXT
 from gradexaminer.recording.trace import LogProb
 
 if TYPE_CHECKING:
+    from gradexaminer.analysis.reading.tables import Table
     from gradexaminer.recording.trace import Update
 
 SAME = 1e-4  # of the deviation of log pi: smaller differences are rounding
@@ -57,6 +60,44 @@ def say_density(
         report.add(FAULT, "log-prob-density", where, told)
     else:
         report.add(SUSPICION, "log-prob-density", where, _apart(log_pi, value - tanh_correction(u)))
+
+
+def slips(update: Update, said: list[Table], rows: int, before: int) -> dict[str, np.ndarray]:
+    """What a program may have in place of log pi of the action that a critic is shown beside s', by name."""
+    shown = [x for t in said if t.with_action and t.end == NEXT for x in t.call.extra if len(x) == rows]
+    made: dict[str, np.ndarray] = {}
+    for x in (x for x in update.log_probs if x.method != "log_prob" and x.time < before and x.value.size % rows == 0):
+        u = x.value.reshape(rows, -1)
+        value = _density_of(update, x, u)
+        if value is None or not any(e.shape == u.shape and is_affine(e, np.tanh(u)) for e in shown):
+            continue
+        wrong = list(enumerate(_wrong_corrections(u, x)))
+        made |= {f"log pi with correction {i}": value - c for i, c in wrong}
+        others = [y.value.reshape(rows, -1).sum(axis=1) for y, w in _given(update, u) if not np.allclose(w, u)]
+        own = [np.zeros(rows), *(sign * c for c in _usual(u) for sign in (1, -1)), *(_usual(np.tanh(u)))]
+        made |= {f"density {i} with correction {k}": v - c for i, v in enumerate(others) for k, c in enumerate(own)}
+        if x.moments is not None:
+            entropy = (np.log(x.moments[1]) + HALF_LOG + 0.5).reshape(rows, -1).sum(axis=1)
+            made |= {"minus the entropy": -entropy, "the entropy": entropy}
+    return made
+
+
+def _usual(u: np.ndarray) -> list[np.ndarray]:
+    """The correction, exact and with the two numbers that most programs add inside of the logarithm."""
+    return [tanh_correction(u), *(log_of_room(u, small).sum(axis=1) for small in SMALL[:2])]
+
+
+def _wrong_corrections(u: np.ndarray, drawn: LogProb) -> Iterator[np.ndarray]:
+    """Slips of the correction as they stand in programs."""
+    tanh, size = np.tanh(u), u.shape[1]
+    for c, twice in zip(_usual(u), _usual(tanh), strict=True):
+        yield from (-c, c / size, c / 2, twice)
+    for small in SMALL[:2]:
+        yield np.log(1 - tanh + small).sum(axis=1)
+    falling, rising, slow = (np.logaddexp(0, factor * u) for factor in (-2, 2, -1))  # softplus
+    yield from ((2 * (np.log(2) + x)).sum(axis=1) for x in (u - falling, -u - rising, u - rising, -u - slow))
+    if drawn.moments is not None:
+        yield from _usual(drawn.moments[0].reshape(u.shape))
 
 
 def _density_of(update: Update, drawn: LogProb, u: np.ndarray) -> np.ndarray | None:
