@@ -432,7 +432,7 @@ RARE: dict[str, Rare] = {
         FAULT, "temperature-unweighted", DISCRETE_SAC, [("(pi * log_pi).sum(1)", "log_pi.mean(1)")], examine_dqn
     ),
     "target entropy of no policy": Rare(
-        SUSPICION, "temperature-unreachable", DISCRETE_SAC, [("+ self.target_entropy", "- 4")], examine_dqn
+        FAULT, "temperature-unreachable", DISCRETE_SAC, [("+ self.target_entropy", "- 4")], examine_dqn
     ),
     "odd temperature": Rare(
         NOT_SEEN,

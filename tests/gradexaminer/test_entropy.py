@@ -365,6 +365,27 @@ def test_a_factor_of_the_action_within_the_tanhs_slope_is_known(name, load):
         assert any(said.startswith("label of") and "alpha log pi" in said for said in report.conventions)
 
 
+def test_a_scale_within_the_tanhs_slope_is_no_other_correction_at_the_tanhs_bounds(load):
+    scaled = "torch.log(2 * (1 - torch.tanh(u).pow(2)) + 1e-6)"
+    wide = [("return self.mean(h),", "return 8 * self.mean(h),"), ("a = torch.tanh(u)", "a = 2 * torch.tanh(u)")]
+    report = examine_range(load(changed(sources.SAC, [*wide, (CORRECTION, scaled)])), 0, 2.0)
+    assert report.verdict == RIGHT, str(report)
+
+
+OUTSIDE = {
+    "half of it": (EXACT, f"0.5 * {EXACT}", "log-prob-correction"),
+    "added": (f"- {EXACT}", f"+ {EXACT}", "log-prob-correction"),
+    "without the square": (EXACT, "torch.log(1 - torch.tanh(u) + 1e-6)", "log-prob-correction"),
+    "at the tanh": ("log_prob(u)", "log_prob(torch.tanh(u))", "log-prob-other-action"),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_slip_of_log_pi_outside_of_the_policy_is_named(name, load):
+    old, new, code = OUTSIDE[name]
+    assert ("fault", code) in told(examine_continuous(load(changed(_OUTSIDE, [(old, new)]))))
+
+
 PLAIN = [("a = torch.tanh(u)", "a = u"), ("clamp(-5, 2)", "clamp(-5, -1)"), (" - torch.log(1 - a.pow(2) + 1e-6)", "")]
 
 

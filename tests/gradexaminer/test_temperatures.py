@@ -49,10 +49,10 @@ def test_a_temperature_that_learns_from_all_actions_alike_is_named(load):
 
 
 @pytest.mark.parametrize("target", ["- 4", "+ 1.5"])
-def test_a_target_entropy_that_no_policy_over_four_actions_has_is_suspected(load, target):
+def test_a_target_entropy_that_no_policy_over_four_actions_has_is_named(load, target):
     wrong = load(changed(DISCRETE_SAC, [(TARGET, target)]))
     for seed in SEEDS:
-        assert told(examine_dqn(wrong, seed)) == [("suspicion", "temperature-unreachable")]
+        assert told(examine_dqn(wrong, seed)) == [("fault", "temperature-unreachable")]
 
 
 @pytest.mark.parametrize("target", ["+ np.log(4)", "+ 0.0"])
@@ -82,7 +82,7 @@ POSITIVE = ("0.005, -a\n", "0.005, a\n")  # the most that three entries between 
     ],
     ids=["of the wrong sign", "nearly all of it", "no tanh", "twice the tanh"],
 )
-def test_a_target_entropy_that_no_squashed_policy_has_is_suspected(load, changes, level):
+def test_a_target_entropy_that_no_squashed_policy_has_is_named(load, changes, level):
     module = load(changed(sources.SAC, changes))
     for seed in SEEDS:
         found = examine_continuous(module, seed).findings

@@ -15,7 +15,7 @@ from gradexaminer.analysis.reading.actions import is_affine, online_parameters, 
 from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.policies import is_policy, is_shares, probabilities
 from gradexaminer.analysis.reading.tables import tables
-from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, Report
 from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
@@ -195,14 +195,14 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
         report.add(FAULT, "temperature-averaged", "", told)
     if slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
         report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")
-    elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:  # a setting, no gradient's fault
+    elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:
         between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
-        report.add(SUSPICION, "temperature-unreachable", "", between)
+        report.add(FAULT, "temperature-unreachable", "", between)
     elif slope < 0 and n is None and (highest := _highest_entropy(seen)) is not None and target > highest + NEAR:
         least = (
             f"it is {target:.3g} in the loss; of actions between a tanh's bounds, an entropy is {highest:.3g} at most"
         )
-        report.add(SUSPICION, "temperature-unreachable", "", least)
+        report.add(FAULT, "temperature-unreachable", "", least)
 
 
 def _highest_entropy(seen: Observed) -> float | None:
