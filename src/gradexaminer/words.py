@@ -313,6 +313,9 @@ MEANINGS: dict[str, Meaning] = {
         "The target critic is shown the target actor's action in other units than the critic is shown the actor's",
         RANGE,
     ),
+    "target-action-reshaped": Meaning(
+        "The label's action is a function of the target actor's output that the actor's loss does not apply"
+    ),
     "target-action-clamped": Meaning("The target action is clamped to a part of the actions' range", RANGE),
     "target-noise-biased": Meaning(
         "The noise on the target action is not centered on 0: it moves every target action the same way", JUDGE

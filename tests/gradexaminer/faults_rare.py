@@ -175,6 +175,13 @@ RARE: dict[str, Rare] = {
         [(_LOG_PI, _LOG_PI.replace("normal.log_prob", "Normal(mean, log_std.exp() + 0.1).log_prob"))],
         examine_continuous,
     ),
+    "target action behind a second tanh": Rare(
+        FAULT,
+        "target-action-reshaped",
+        TD3,
+        [("a2 = self.actor_target(s2)", "a2 = torch.tanh(self.actor_target(s2))")],
+        examine_continuous,
+    ),
     "policy of s": Rare(
         FAULT, "policy-of-s", DISCRETE_SAC, [("logits2 = self.policy(s2)", "logits2 = self.policy(s)")]
     ),

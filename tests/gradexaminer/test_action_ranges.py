@@ -141,3 +141,38 @@ def test_a_target_action_alone_in_the_environments_units_is_named(load, noise):
         report = examine_range(wrong, seed, 2.0)
         assert "target-action-units" in {f.code for f in report.of("fault")}, str(report)
         assert not examine_range(right, seed, 2.0).codes
+
+
+_TARGET = "a2 = self.actor_target(s2)"
+_NOISE = "a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)"
+RESHAPED = {
+    "the other sign": [(_TARGET, "a2 = -self.actor_target(s2)")],
+    "a second tanh, no noise": [(_TARGET, "a2 = self.actor_target(s2).tanh()"), (_NOISE, "pass")],
+    "half": [(_TARGET, "a2 = 0.5 * self.actor_target(s2)")],
+    "another row": [(_TARGET, "a2 = self.actor_target(s2).flip(0)")],
+    "the batch's mean": [(_TARGET, "a2 = self.actor_target(s2).mean(0, keepdim=True).expand(len(s2), -1)")],
+    "entries exchanged": [(_TARGET, "a2 = self.actor_target(s2).flip(1)")],
+}
+SHAPED = {
+    "a tanh of both": [
+        ("return torch.tanh(self.l3(", "return (self.l3("),
+        (_TARGET, "a2 = torch.tanh(self.actor_target(s2))"),
+        ("self.q1(s, self.actor(s))", "self.q1(s, torch.tanh(self.actor(s)))"),
+    ],
+    "a batch's own noise": [
+        (_NOISE, "noise = a.clone().normal_(0, 0.2).clamp(-0.5, 0.5)\n            a2 = (a2 + noise).clamp(-1, 1)")
+    ],
+    "no noise": [(_NOISE, "pass")],
+}
+
+
+@pytest.mark.parametrize("name", RESHAPED)
+def test_a_target_action_that_is_another_function_of_the_actors_output_is_named(name, load):
+    report = examine_continuous(load(changed(sources.TD3, RESHAPED[name])))
+    assert told(report) == [("fault", "target-action-reshaped")], str(report)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_target_action_that_is_made_as_the_actors_loss_makes_it_is_right(name, load):
+    report = examine_continuous(load(changed(sources.TD3, SHAPED[name])))
+    assert not told(report), str(report)

@@ -80,7 +80,7 @@ MARKS: dict[str, Mark] = {
             "target-noise-biased",
             "target-action-not-seen",
             *("log-prob-uncorrected", "log-prob-missing", "log-prob-correction", "log-prob-other-action"),
-            "log-prob-density",
+            *("log-prob-density", "target-action-reshaped"),
         ),
         _LABEL,
     ),

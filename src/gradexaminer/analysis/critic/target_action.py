@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.critic.reshaped import say_reshaped
 from gradexaminer.analysis.critic.smoothing import is_traced, say_smoothing
 from gradexaminer.analysis.reading.actions import are_stored, chosen_ahead, online_parameters, shown_to, stored_actions
 from gradexaminer.analysis.reading.policies import is_shares
@@ -46,8 +47,10 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
             _say_clamped(seen, view, t, report)
             _say_parameters(seen, view, t, report)
             _say_multiplied(seen, t, report)
+            reshaped = say_reshaped(seen, t, report)
             if not drawn:  # else the noise is the policy's own
                 say_smoothing(seen, view, t.call, report)
+            if not drawn and not reshaped:
                 _say_untraced(seen, t, report)
 
 

@@ -1,0 +1,101 @@
+"""A target action that is another function of the target actor's output than the actor's loss shows.
+
+Noise on it is known where the program drew it: what is left of the action is then exact, and so is the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradexaminer.analysis.reading.actions import shown_to
+from gradexaminer.findings import FAULT, Report
+
+if TYPE_CHECKING:
+    from gradexaminer.analysis.reading.tables import Table
+    from gradexaminer.recording.observe import Observed
+    from gradexaminer.recording.trace import Call, Update
+
+CODE = "target-action-reshaped"
+NEAR = 1e-5  # of the largest action: rounding
+FEWEST = 20  # entries that are compared
+INNER = 0.9  # deviations of a draw, within which no program clips its noise
+SMALLEST = 1e-3  # change of an output by a function that shows
+
+FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "minus that output": np.negative,
+    "the tanh of that output": np.tanh,
+    "its absolute value": np.abs,
+    "the sigmoid of that output": lambda x: 1 / (1 + np.exp(-x)),
+    "the softmax of that output": lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True),
+    "that output with its entries in the opposite order": lambda x: x[:, ::-1],
+    "the output of another row": lambda x: x[::-1],
+    "the output of the row before": lambda x: np.roll(x, 1, axis=0),
+    "the output of the row after": lambda x: np.roll(x, -1, axis=0),
+    "the mean of the batch's outputs": lambda x: np.broadcast_to(x.mean(axis=0), x.shape),
+    "half of that output": lambda x: x / 2,
+}
+
+
+def say_reshaped(seen: Observed, t: Table, report: Report) -> bool:
+    """Say which function of the target actor's output a label's critic is shown, where the actor's loss shows none.
+
+    Return whether one was found.
+    """
+    shown, update = shown_to(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
+    known = {f.code for f in report.findings if f.code.startswith("target-action")}
+    if shown is None or known:  # a twin's action is the same
+        return CODE in known
+    for call, i, x in _outputs(update, t.call, shown):
+        if not _is_plain(seen, update, call, i) or _fits(update, t.call, shown, x):
+            continue
+        for told, form in FORMS.items():
+            changed = form(x)
+            if np.abs(changed - x).max() > SMALLEST and _fits(update, t.call, shown, changed):
+                report.add(FAULT, CODE, t.call.network, f"it is {told}, of {call.network}")
+                return True
+    return False
+
+
+def _outputs(update: Update, critic: Call, shown: np.ndarray) -> Iterator[tuple[Call, int, np.ndarray]]:
+    """What networks returned about the next states of these rows, in the shape of an action."""
+    for call in update.calls:
+        if not call.extra and call.keys.all_next and np.array_equal(call.keys.index, critic.keys.index):
+            yield from ((call, i, x) for i, x in enumerate(call.outputs) if x.shape == shown.shape)
+
+
+def _is_plain(seen: Observed, update: Update, call: Call, i: int) -> bool:
+    """Whether the critic of the actor's loss is shown this output as it is, asked about the states of the batch."""
+    chosen = [
+        x
+        for c in update.calls
+        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
+    ]
+    given = [
+        c.outputs[i]
+        for c in update.calls
+        if c.method == call.method and not c.extra and c.keys.all_here and i < len(c.outputs)
+    ]
+    return bool(chosen) and all(any(_is_same(x, y) for y in given) for x in chosen)
+
+
+def _is_same(x: np.ndarray, y: np.ndarray) -> bool:
+    return x.shape == y.shape and bool(np.allclose(x, y, atol=NEAR))
+
+
+def _fits(update: Update, critic: Call, shown: np.ndarray, x: np.ndarray) -> bool:
+    """Whether an action is `x`, or `x` and a factor times what was drawn before, where nothing holds it at a bound."""
+    free = (shown > shown.min(axis=0)) & (shown < shown.max(axis=0))
+    near = NEAR * max(1.0, float(np.abs(shown).max()))
+    added = shown - x
+    if free.sum() >= FEWEST and np.abs(added[free]).max() < near:
+        return True
+    drawn = [*update.noise, *(n for n in update.log_probs if n.method != "log_prob")]
+    for draw in (n.value.reshape(shown.shape) for n in drawn if n.value.size == shown.size and n.time < critic.time):
+        inner = free & (np.abs(draw) < INNER * float(draw.std()))
+        factor = float((added * draw)[inner].sum() / max(float((draw**2)[inner].sum()), 1e-30))
+        if inner.sum() >= FEWEST and factor and np.abs(added - factor * draw)[inner].max() < near:
+            return True
+    return False
