@@ -57,7 +57,7 @@ def cases(rng: Rng) -> list[Case]:
 
     hill = case("the lesson's function, 8 steps in 2 dimensions", 2, 8, 0.0)
     hill.args["curvature"][:], hill.args["tilt"][:] = np.eye(2), 1.0
-    beyond = case("3 steps on a hill far from 0, each beyond the top", 2, 3, 0.0, edge=True, at=50.0)
+    beyond = case("3 steps on a hill far from 0, each beyond the top", 2, 3, 0.0, at=50.0)
     lr = 2.3 / float(np.linalg.eigvalsh(beyond.args["curvature"])[0])
     beyond = replace(beyond, args={**beyond.args, "lr": lr})
     one = case("one step, from 0 in one coordinate", 3, 1, -0.6, edge=True)
