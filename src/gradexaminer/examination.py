@@ -16,6 +16,7 @@ from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight, s
 from gradexaminer.analysis.actor.temperature import examine_temperature
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
+from gradexaminer.analysis.critic.label_alone import trained_label
 from gradexaminer.analysis.critic.mixed import examine_mixed
 from gradexaminer.analysis.critic.no_error import say_no_error
 from gradexaminer.analysis.critic.without_action import examine_without_action
@@ -144,14 +145,20 @@ def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
     """
     report = conclude(seen, whole_loop=whole_loop)
     open_codes = {"unexplained", "critic-not-seen"}
-    stored = as_stored(seen) if open_codes & {f.code for f in report.findings} else None
+    told = {f.code for f in report.findings}
+    if not told & {*open_codes, "critic-untrained"}:
+        return report
+    if network := trained_label(seen):
+        report.add(FAULT, "label-trained", network, "no network gets a gradient at s")
+        return report.settle()
+    stored = as_stored(seen) if told & open_codes else None
     if stored is None:
         return report
     again = conclude(stored, whole_loop=whole_loop)
     if open_codes & {f.code for f in again.findings}:
         return report
-    told = "the rows of s are those of s', and the label's reward and action are of the transition that led there"
-    again.add(FAULT, "state-overwritten", "", told)
+    shifted = "the rows of s are those of s', and the label's reward and action are of the transition that led there"
+    again.add(FAULT, "state-overwritten", "", shifted)
     return again.settle()
 
 

@@ -42,6 +42,16 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
     ),
     "bootstrap-gradient": frozenset({"unexplained"}),
+    "label-trained": frozenset(
+        {
+            "actor-not-seen",
+            "bootstrap-gradient",
+            "critic-not-seen",
+            "critic-untrained",
+            "target-not-detached",
+            "unexplained",
+        }
+    ),
     "target-action-parameters": frozenset({"log-prob-other-action"}),
     "actor-detached": frozenset({"actor-not-seen", "critic-moved-by-actor", "unexplained", "actor-still"}),
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),

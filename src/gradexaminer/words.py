@@ -164,6 +164,11 @@ MEANINGS: dict[str, Meaning] = {
     "bootstrap-gradient": Meaning(
         "The label is not detached: a gradient goes through the bootstrapped value into the online network", LABEL
     ),
+    "label-trained": Meaning(
+        "The prediction is detached and the label is not: Q(s, a) learns nothing, and the value of s' is pulled until "
+        "the label equals it",
+        LABEL,
+    ),
     "target-not-detached": Meaning(
         "The label is not detached, but only the target network's own `.grad` fills, which no step applies", LABEL
     ),

@@ -362,6 +362,24 @@ RARE: dict[str, Rare] = {
     "prediction without its ends": Rare(
         FAULT, "ends-left-out", DQN, [(LOSS, "loss = F.mse_loss(q * (1 - d), y * (1 - d))")]
     ),
+    "prediction detached, label not": Rare(
+        FAULT,
+        "label-trained",
+        DQN,
+        [(NO_GRAD, "if True:"), (V, V.replace("target", "net")), (LOSS, "loss = F.mse_loss(q.detach(), y)")],
+    ),
+    "predictions of twins detached, label not": Rare(
+        FAULT,
+        "label-trained",
+        TD3,
+        [
+            (NO_GRAD, "if True:"),
+            ("self.q1(s, a)", "self.q1(s, a).detach()"),
+            ("self.q2(s, a)", "self.q2(s, a).detach()"),
+            ("self.q1_target(s2, a2), self.q2_target(s2, a2)", "self.q1(s2, a2), self.q2(s2, a2)"),
+        ],
+        examine_continuous,
+    ),
     "critic without its action": Rare(
         FAULT, "critic-without-action", TD3, [("torch.cat([s, a], 1)", "torch.cat([s, 0 * a], 1)")], examine_continuous
     ),

@@ -53,6 +53,33 @@ def test_values_of_the_other_shape_with_rewards_and_mask_of_theirs(load):
     assert report.codes == set(), str(report)
 
 
+HUBER = (sources.LOSS, "loss = F.smooth_l1_loss(q, y)")
+OF_ONE_PART = {
+    "the value": (V, "v = self.target(s2).max(1, keepdim=True).values"),
+    "the value with its mask": (Y, "y = r + self.gamma * (1 - d[:, None]) * v[:, None]"),
+    "the reward": (Y, "y = r[:, None] + self.gamma * (1 - d) * v"),
+    "reward and mask": (Y, "y = r[:, None] + self.gamma * (1 - d[:, None]) * v"),
+}
+
+
+@pytest.mark.parametrize("part", OF_ONE_PART)
+def test_a_part_of_another_shape_is_named_where_the_loss_is_hubers_too(part, load):
+    one = load(changed(sources.DQN, [HUBER, OF_ONE_PART[part]]))
+    column = load(changed(sources.DQN, [(sources.LOSS, "loss = F.smooth_l1_loss(q[:, None], y)"), OF_ONE_PART[part]]))
+    for seed in SEEDS:
+        assert told(examine_dqn(one, seed)) == told(examine_dqn(column, seed)) == [(FAULT, "broadcast")]
+
+
+def test_rewards_of_another_size_behind_hubers_loss_are_a_convention_and_a_bound_of_the_value_no_other_order(load):
+    double = load(changed(sources.DQN, [HUBER, (Y, Y.replace("r +", "2 * r +"))]))
+    bounded = load(changed(sources.DQN, [HUBER, (V, f"{V}.clamp(min=0)")]))
+    for seed in SEEDS:
+        report = examine_dqn(double, seed)
+        assert not told(report), str(report)
+        assert "reward times 2" in report.conventions
+        assert {code for _, code in told(examine_dqn(bounded, seed))} <= {"unexplained"}
+
+
 _S_Y = "y = r + self.gamma * (1 - d) * v"
 BROADCASTS = {
     "the value alone": ({"bootstrap-averaged"}, [(_S_Y, f"v = v.squeeze(1)\n            {_S_Y}")]),

@@ -100,6 +100,7 @@ MARKS: dict[str, Mark] = {
     "untaken": _ways(CRITIC, LEAK, ("loss", "others"), ("others", "online")),
     "wrong-column": Mark(CRITIC, ways={**_NO_LOSS.ways, ("loss", "others"): LEAK, ("others", "online"): LEAK}),
     "bootstrap-gradient": _ways(CRITIC, LEAK, ("loss", "label"), ("label", "online")),
+    "label-trained": _ways(CRITIC, LEAK, ("loss", "label"), ("label", "online")),
     "target-not-detached": _ways(CRITIC, LEAK, ("loss", "label"), ("label", "target")),
     "no-target": _LABEL,
     "detached": _NO_LOSS,

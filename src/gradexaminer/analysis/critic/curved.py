@@ -20,13 +20,20 @@ def _errors(q: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(q[:, None] - y[None, :])
 
 
+FAR = "Huber with most rows beyond its bend at 1"
 CURVES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "broadcast": lambda q, y: np.clip(_errors(q, y), -1, 1).sum(axis=1),
     "clipped inside the square": lambda q, y: (q - y) * (np.abs(q - y) < 1),
-    "Huber with most rows beyond its bend at 1": lambda q, y: np.clip(q - y, -1, 1),
+    FAR: lambda q, y: np.clip(q - y, -1, 1),
     "absolute": lambda q, y: np.sign(q - y),
     "log cosh": lambda q, y: np.tanh(q - y),
 }
+# What stands along the columns of a table of all pairs of rows, where a part of the label alone has the shape (B, 1)
+# for (B,): value, mask, reward.
+ALONG_COLUMNS = ("v", "vm", "r", "rm")
+LARGEST_TABLE = 256  # rows
+LEAST_REWARD = 1e-6  # a row with a smaller one tells no factor of the rewards
+ONE_FACTOR = 1e-3  # relative difference of two factors of the rewards that are the same
 MOST_SPREAD = 1e3  # between the largest and the smallest weight of a row
 EQUAL = 1e-4  # relative difference of two weights that are the same
 FEWEST_EQUAL = 4  # rows of the same weight that make a formula certain
@@ -54,6 +61,40 @@ def known_forms(e: Evidence, candidates: list[Candidate]) -> Iterator[Label]:
             f = fit(e.g, {"q": shape(e.q, _label(e, c, "live", gamma))}, everywhere)
             if f.exact:
                 yield _made(e, c, "live", gamma, name, f.coefficients["q"])
+        yield from _broadcast_parts(e, c, gamma)
+        yield from _scaled_rewards(e, c, gamma)
+
+
+def _broadcast_parts(e: Evidence, c: Candidate, gamma: float) -> Iterator[Label]:
+    """Huber's loss of all pairs of rows, where the value, its mask or the reward is one of the other row's."""
+    if len(e.g) > LARGEST_TABLE or not c.asked.all():
+        return
+    parts = {"r": e.total(gamma), "m": gamma**e.steps * MASKS["live"](e), "v": c.value}
+    for across in ALONG_COLUMNS:
+        r, m, v = (x[None, :] if name in across else x[:, None] for name, x in parts.items())
+        slopes = np.clip(e.q[:, None] - r - m * v, -1, 1).sum(axis=1)
+        f = fit(e.g, {"q": slopes}, np.ones(len(e.g), bool))
+        if f.exact:
+            yield _made(e, c, "live", gamma, "broadcast", f.coefficients["q"])
+
+
+def _scaled_rewards(e: Evidence, c: Candidate, gamma: float) -> Iterator[Label]:
+    """Huber's loss with its bend at 1 on a label whose rewards have a factor: most rows are beyond the bend then.
+
+    Each row before the bend gives the factor, and all rows have to hold with it.
+    """
+    slope = float(np.abs(e.g).max())
+    before = (np.abs(e.g) < slope * (1 - ONE_FACTOR)) & (np.abs(e.reward) > LEAST_REWARD)
+    if e.later or before.sum() < FEWEST_EQUAL:
+        return
+    rest = gamma * MASKS["live"](e) * c.value
+    factors = ((e.q - e.g / slope - rest) / np.where(before, e.reward, 1.0))[before]
+    factor = float(np.median(factors))
+    if np.ptp(factors) > ONE_FACTOR * abs(factor) or abs(factor - 1) < ONE_FACTOR:
+        return
+    f = fit(e.g, {"q": np.clip(e.q - factor * e.reward - rest, -1, 1)}, np.ones(len(e.g), bool))
+    if f.exact:
+        yield replace(_made(e, c, "live", gamma, FAR, f.coefficients["q"]), reward_scale=factor)
 
 
 def _unasked(e: Evidence, candidate: Candidate, mask: str) -> bool:

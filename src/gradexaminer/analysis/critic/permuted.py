@@ -74,7 +74,15 @@ def _masks(e: Evidence, label: np.ndarray, gamma: float, value: np.ndarray, rows
     if known.sum() < FEWEST or (far[known] > CLOSE * max(value.std(), 1e-9)).any() or not np.isin(m, (0, 1)).all():
         return False
     missing = (1 - e.terminated).sum() - m.sum()
+    dropped = known & (np.round(mask) < 1 - e.terminated)
+    if not (m > (1 - e.terminated)[known]).any() and _of_one_sign(value, dropped, known & (e.terminated == 0)):
+        return False
     return bool(0 <= missing <= (~known).sum() and (m != (1 - e.terminated)[known]).any() and 0 < m.sum() < len(m))
+
+
+def _of_one_sign(value: np.ndarray, dropped: np.ndarray, live: np.ndarray) -> bool:
+    """Whether exactly the negative values were dropped, or exactly the positive ones: a bound, and no other order."""
+    return bool(np.array_equal(dropped, live & (value < 0)) or np.array_equal(dropped, live & (value > 0)))
 
 
 def _near(x: np.ndarray, known: np.ndarray, like: np.ndarray) -> np.ndarray:
