@@ -24,7 +24,7 @@ from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.heads import join_heads
 from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
-from gradexaminer.analysis.reading.overwritten import as_stored
+from gradexaminer.analysis.reading.overwritten import as_stored, as_swapped
 from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
 from gradexaminer.analysis.update.leaks import examine_leaks
@@ -138,10 +138,22 @@ def conclude_script(seen: Observed) -> Report:
     return conclude_twice(seen, whole_loop=True)
 
 
+# Other ways to read a record that nothing explains, the fault that each would be, and what shows it.
+REREAD = (
+    (
+        as_stored,
+        "state-overwritten",
+        "the rows of s are those of s', and the label's reward and action are of the transition that led there",
+    ),
+    (as_swapped, "states-swapped", "with s and s' exchanged, everything that is learned is what a formula says"),
+)
+
+
 def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
     """Say what was observed; where nothing explains what is learned, read the record once more, as if s were s'.
 
-    A loop that overwrites s with s' too early stores such rows, and an update may ask for its prediction at s'.
+    A loop that overwrites s with s' too early stores such rows, an update may ask for its prediction at s', and a batch
+    may be unpacked with s and s' in the other order.
     """
     report = conclude(seen, whole_loop=whole_loop)
     open_codes = {"unexplained", "critic-not-seen"}
@@ -151,15 +163,13 @@ def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
     if network := trained_label(seen):
         report.add(FAULT, "label-trained", network, "no network gets a gradient at s")
         return report.settle()
-    stored = as_stored(seen) if told & open_codes else None
-    if stored is None:
-        return report
-    again = conclude(stored, whole_loop=whole_loop)
-    if open_codes & {f.code for f in again.findings}:
-        return report
-    shifted = "the rows of s are those of s', and the label's reward and action are of the transition that led there"
-    again.add(FAULT, "state-overwritten", "", shifted)
-    return again.settle()
+    for read, code, said in REREAD if told & open_codes else ():
+        other = read(seen)
+        again = conclude(other, whole_loop=whole_loop) if other else None
+        if again and not open_codes & {f.code for f in again.findings}:
+            again.add(FAULT, code, "", said)
+            return again.settle()
+    return report
 
 
 def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:

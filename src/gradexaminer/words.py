@@ -121,6 +121,9 @@ MEANINGS: dict[str, Meaning] = {
         "at s'",
         TARGET,
     ),
+    "states-swapped": Meaning(
+        "s and s' are exchanged: the prediction is of s', and the label bootstraps from s", TARGET
+    ),
     "argmax-of-s": Meaning("The label takes the value of s' at the action that is best in s", REMEDIES),
     "policy-left-out": Meaning(
         "The label sums over all actions without the policy's probabilities, as if each action were certain"

@@ -362,6 +362,16 @@ RARE: dict[str, Rare] = {
     "prediction without its ends": Rare(
         FAULT, "ends-left-out", DQN, [(LOSS, "loss = F.mse_loss(q * (1 - d), y * (1 - d))")]
     ),
+    "states unpacked in the other order": Rare(
+        FAULT, "states-swapped", DQN, [("s, a, r, s2, d = self.sample()", "s2, a, r, s, d = self.sample()")]
+    ),
+    "states unpacked in the other order, with an actor": Rare(
+        FAULT,
+        "states-swapped",
+        TD3,
+        [("s, a, r, s2, d = self.buffer.sample(batch)", "s2, a, r, s, d = self.buffer.sample(batch)")],
+        examine_continuous,
+    ),
     "prediction detached, label not": Rare(
         FAULT,
         "label-trained",

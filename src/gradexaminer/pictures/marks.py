@@ -60,6 +60,7 @@ MARKS: dict[str, Mark] = {
             ),
             *("mean-over-actions", "replayed-action", "index-as-value", "fixed-output", "wrong-state", "argmax-of-s"),
             "state-overwritten",
+            "states-swapped",
             *(
                 "max-of-twins",
                 "batch-max",

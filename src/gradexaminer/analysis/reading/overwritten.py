@@ -1,4 +1,6 @@
-"""Scripts that write `state = next_state` too early: what learns as s is s', stored or learned in its place."""
+"""Records in which s' stands in the place of s: `state = next_state` came too early, or both were unpacked the other
+way round.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,27 @@ def as_stored(seen: Observed) -> Observed | None:
     updates = [_read_again(update, seen) for update in seen.updates]
     kept = [update for update in updates if update is not None]
     return replace(seen, updates=kept, memory={}) if kept and len(kept) == len(updates) else None
+
+
+def as_swapped(seen: Observed) -> Observed | None:
+    """Return the record as it reads if s and s' changed places in each batch.
+
+    None where it cannot be so: in some update, a network learns at an s, or none is asked about any.
+    """
+    if not seen.updates or not all(map(_may_be_swapped, seen.updates)):
+        return None
+    updates = [replace(u, calls=[_other_end(call) for call in u.calls]) for u in seen.updates]
+    return replace(seen, updates=updates, memory={})
+
+
+def _may_be_swapped(update: Update) -> bool:
+    learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
+    return bool(learned) and all(c.keys.all_next for c in learned) and any(c.keys.all_here for c in update.calls)
+
+
+def _other_end(call: Call) -> Call:
+    end = np.where(call.keys.index >= 0, HERE + NEXT - call.keys.end, call.keys.end)
+    return replace(call, keys=replace(call.keys, end=end))
 
 
 def _read_again(update: Update, seen: Observed) -> Update | None:
