@@ -1,5 +1,6 @@
-"""Records in which s' stands in the place of s: `state = next_state` came too early, or both were unpacked the other
-way round.
+"""Records in which s' stands in the place of s.
+
+`state = next_state` came too early, so that what learns as s is s'; or both were unpacked the other way round.
 """
 
 from __future__ import annotations
