@@ -159,6 +159,16 @@ def test_weights_of_a_loss_that_is_a_mean_are_named_and_a_factor_of_the_whole_lo
         assert told(examine_dqn(scaled, seed)) == [(SUSPICION, "weights-averaged")]
 
 
+def test_the_root_of_the_mean_of_squares_is_a_loss_and_no_weight(load):
+    root = load(changed(sources.DQN, [(sources.LOSS, "loss = F.mse_loss(q, y).sqrt()")]))
+    near = load(changed(sources.DQN, [(sources.LOSS, "loss = F.mse_loss(q, y) ** 0.6")]))
+    for seed in SEEDS:
+        report = examine_dqn(root, seed)
+        assert not told(report), str(report)
+        assert any("root of the mean of squares" in words for words in report.conventions)
+        assert told(examine_dqn(near, seed)) == [(SUSPICION, "weights-averaged")]
+
+
 SEVERAL = [
     (Q, "q = self.net(s).gather(1, a[:, None])"),
     (V, "v = self.target(s).max(1, keepdim=True).values"),

@@ -346,10 +346,21 @@ def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:
     if not varies or not whole:
         return
     told = f"the factor of Q - y runs from {scales.min():.3g} / B to {scales.max():.3g} / B"
-    if _is_mean_of_weights(view, found[0]):
+    if _is_root(view):
+        report.convention(f"{told}: the loss is the root of the mean of squares")
+    elif _is_mean_of_weights(view, found[0]):
         report.add(FAULT, "weights-averaged", view.name, f"{told}: each time it is the mean of the rows' weights")
     elif all(x.loss in PLAIN for labels in view.labels for x in labels):
         report.add(SUSPICION, "weights-averaged", view.name, told)
+
+
+def _is_root(view: CriticView) -> bool:
+    """Whether d loss / d Q has one length in all updates, as that of the root of the mean of squares: 1 / B in the mean.
+
+    B times its sum of squares is 1 then, whatever the errors.
+    """
+    lengths = np.array([len(rows.g) * float((rows.g**2).sum()) for _, _, rows in view.rows])
+    return bool(np.abs(lengths - 1).max() < SAME_SCALE)
 
 
 def _is_mean_of_weights(view: CriticView, label: Label) -> bool:
