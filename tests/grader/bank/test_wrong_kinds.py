@@ -297,7 +297,7 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("dqn.residual_gradient", spread_over_actions, "rows-mixed", "(B, 1)"),  # one sample alone is wrong too
         ("dqn.one_hot", never_cleared, "kept-between-calls", "rows must not mix"),
         ("ddpg.polyak", small_moves_lost, "values", "first"),  # one parameter alone: the first and the last
-        ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "values", "square"),
+        ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "too-large", "square"),
         ("ddpg.squash_vjp", slope_at_tanh, "as-if", "exactly where"),  # z replaced by its tanh
         ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
         ("next.two_estimators", sigma_for_its_square, "times-sigma", "`mu` is not 0"),  # there, sigma is 1
