@@ -355,7 +355,7 @@ def _say_weight(view: CriticView, found: list[Label], report: Report) -> None:
 
 
 def _is_root(view: CriticView) -> bool:
-    """Whether d loss / d Q has one length in all updates, as that of the root of the mean of squares: 1 / B in the mean.
+    """Whether d loss / d Q has one length in all updates, as that of the root of the mean of squares has.
 
     B times its sum of squares is 1 then, whatever the errors.
     """
