@@ -33,6 +33,8 @@ def _in_update(seen: Observed, update: Update) -> str | None:
     names: list[str] = []
     for backward in update.backwards:
         given = _critics(seen, update, backward.number)
+        if not given:
+            continue
         if all(call.keys.all_next and (call.keys.index >= 0).all() for call, _, _ in given):
             found = [_is_label_error(seen, update, backward.time, *x) for x in given]
             if False in found or True not in found:
