@@ -25,7 +25,7 @@ def settle_ends(update: Update, rows: RowIndex) -> None:
     """Call rows s where something is learned, and s' where they are those that follow what is learned."""
     if not rows.doubled:
         return
-    learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
+    learned = [c for c in update.calls if c.learns]
     if not any(c.keys.all_here for c in learned):
         _learned_before_it_was_known(learned, rows)
     _follow_a_batch(update.calls, learned, rows)

@@ -38,8 +38,7 @@ def merge_rows(update: Update) -> None:
 def _kind(call: Call) -> Hashable:
     """What calls have in common that are one line of a loop."""
     shapes = tuple(x.size for x in call.outputs), tuple(x.shape for x in call.extra)
-    learns = any(np.any(g) for g in call.gradients.values())
-    return call.network, call.method, call.line, len(call.ancestors), int(call.keys.end[0]), shapes, learns
+    return call.network, call.method, call.line, len(call.ancestors), int(call.keys.end[0]), shapes, call.learns
 
 
 def _merged_numbers(update: Update, loops: list[list[Call]]) -> Callable[[int], int]:

@@ -92,6 +92,11 @@ class Call:
         """Its outputs, and after them what a returned object shows."""
         return [*self.outputs, *self.held]
 
+    @property
+    def learns(self) -> bool:
+        """Whether some backward pass sent a gradient to an output."""
+        return any(np.any(g) for g in self.gradients.values())
+
     def gradient(self, backward: int, output: int = 0) -> np.ndarray | None:
         """D loss / d output in one backward pass; None where there was none."""
         return self.gradients.get((backward, output))

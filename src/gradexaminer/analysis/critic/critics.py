@@ -75,7 +75,7 @@ def _learns_at_next_states(seen: Observed) -> bool:
     """Whether in every update a trained network gets a gradient, all of it at next states."""
     held = held_parameters(seen)
     for u in seen.updates:
-        learned = [c for c in u.calls if c.parameters & held and any(map(np.any, c.gradients.values()))]
+        learned = [c for c in u.calls if c.parameters & held and c.learns]
         if not learned or not all(c.keys.all_next for c in learned):
             return False
     return bool(seen.updates)

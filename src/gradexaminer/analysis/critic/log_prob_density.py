@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.actions import is_affine
-from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, tanh_correction
+from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, scale_of, tanh_correction
 from gradexaminer.findings import FAULT, SUSPICION, Report
 from gradexaminer.recording.rows import NEXT
 from gradexaminer.recording.trace import LogProb
@@ -37,7 +37,7 @@ def say_density(
     rows = len(log_pi)
     u = drawn.value.reshape(rows, -1)
     value = _density_of(update, drawn, u)
-    slope_of_tanh = np.ptp(shown, axis=0) / np.maximum(np.ptp(np.tanh(u), axis=0), 1e-30)
+    slope_of_tanh = scale_of(shown, np.tanh(u))
     right = chain(_corrections(u), _corrections(u, slope_of_tanh))
     if value is None or rows < FEWEST or any(_is_line(log_pi, value - c) for c in right):
         return
@@ -94,10 +94,15 @@ def _wrong_corrections(u: np.ndarray, drawn: LogProb) -> Iterator[np.ndarray]:
         yield from (-c, c / size, c / 2, twice)
     for small in SMALL[:2]:
         yield np.log(1 - tanh + small).sum(axis=1)
-    falling, rising, slow = (np.logaddexp(0, factor * u) for factor in (-2, 2, -1))  # softplus
-    yield from ((2 * (np.log(2) + x)).sum(axis=1) for x in (u - falling, -u - rising, u - rising, -u - slow))
+    yield from ((2 * (np.log(2) + x)).sum(axis=1) for x in _softplus_slips(u))
     if drawn.moments is not None:
         yield from _usual(drawn.moments[0].reshape(u.shape))
+
+
+def _softplus_slips(u: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What slips make of -u - softplus(-2 u), the correction without its constant and factor."""
+    falling, rising, slow = (np.logaddexp(0, factor * u) for factor in (-2, 2, -1))
+    return u - falling, -u - rising, u - rising, -u - slow
 
 
 def _density_of(update: Update, drawn: LogProb, u: np.ndarray) -> np.ndarray | None:
@@ -128,11 +133,10 @@ def _corrections(u: np.ndarray, slope: np.ndarray | float = 1.0) -> Iterator[np.
 
 def _other_corrections(u: np.ndarray, drawn: LogProb) -> Iterator[np.ndarray]:
     """What slips make of the correction, each up to a factor: log 2 - u - softplus(-2 u), or log(1 - tanh(u)^2)."""
-    falling, rising, slow = (np.logaddexp(0, factor * u) for factor in (-2, 2, -1))  # softplus
-    tanh = np.tanh(u)
+    falling, tanh = np.logaddexp(0, -2 * u), np.tanh(u)
     yield from _corrections(u)
     yield from _corrections(tanh)
-    forms = (u - falling, -u - rising, u - rising, -u - slow, -u + falling, falling, u)
+    forms = (*_softplus_slips(u), -u + falling, falling, u)
     yield from (form.sum(axis=1) for form in (*forms, tanh, tanh**2, tanh * u))
     for small in SMALL:
         held = (np.log(np.maximum(x, 0) + small) for x in (1 - tanh, 1 + tanh, 1 - u**2, 1 - np.tanh(tanh) ** 2))

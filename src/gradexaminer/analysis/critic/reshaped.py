@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.reading.actions import shown_to
+from gradexaminer.analysis.reading.actions import climbs_output, shown_to
 from gradexaminer.findings import FAULT, Report
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def say_reshaped(seen: Observed, t: Table, report: Report) -> bool:
     if shown is None or known:  # a twin's action is the same
         return CODE in known
     for call, i, x in _outputs(update, t.call, shown):
-        if not _is_plain(seen, update, call, i) or _fits(update, t.call, shown, x):
+        if not climbs_output(seen, update, call.method, i, NEAR) or _fits(update, t.call, shown, x):
             continue
         for told, form in FORMS.items():
             changed = form(x)
@@ -64,25 +64,6 @@ def _outputs(update: Update, critic: Call, shown: np.ndarray) -> Iterator[tuple[
     for call in update.calls:
         if not call.extra and call.keys.all_next and np.array_equal(call.keys.index, critic.keys.index):
             yield from ((call, i, x) for i, x in enumerate(call.outputs) if x.shape == shown.shape)
-
-
-def _is_plain(seen: Observed, update: Update, call: Call, i: int) -> bool:
-    """Whether the critic of the actor's loss is shown this output as it is, asked about the states of the batch."""
-    chosen = [
-        x
-        for c in update.calls
-        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
-    ]
-    given = [
-        c.outputs[i]
-        for c in update.calls
-        if c.method == call.method and not c.extra and c.keys.all_here and i < len(c.outputs)
-    ]
-    return bool(chosen) and all(any(_is_same(x, y) for y in given) for x in chosen)
-
-
-def _is_same(x: np.ndarray, y: np.ndarray) -> bool:
-    return x.shape == y.shape and bool(np.allclose(x, y, atol=NEAR))
 
 
 def _fits(update: Update, critic: Call, shown: np.ndarray, x: np.ndarray) -> bool:

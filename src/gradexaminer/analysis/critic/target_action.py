@@ -8,7 +8,14 @@ import numpy as np
 
 from gradexaminer.analysis.critic.reshaped import say_reshaped
 from gradexaminer.analysis.critic.smoothing import is_traced, say_smoothing
-from gradexaminer.analysis.reading.actions import are_stored, chosen_ahead, online_parameters, shown_to, stored_actions
+from gradexaminer.analysis.reading.actions import (
+    are_stored,
+    chosen_ahead,
+    climbs_output,
+    online_parameters,
+    shown_to,
+    stored_actions,
+)
 from gradexaminer.analysis.reading.policies import is_shares
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.rows import HERE, NEXT
@@ -170,29 +177,15 @@ def _say_multiplied(seen: Observed, t: Table, report: Report) -> None:
     shown, update = shown_to(seen, t.call), next(u for u in seen.updates if t.call in u.calls)
     if shown is None:
         return
-    chosen = [
-        x
-        for c in update.calls
-        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
-    ]
     for call in update.calls:
         ahead = not call.extra and call.keys.all_next and np.array_equal(call.keys.index, t.call.keys.index)
         for i, x in enumerate(call.outputs if ahead else ()):
             factor = _multiple(shown, x)
-            if factor and chosen and all(_is_output(update, one, call.method, i) for one in chosen):
+            if factor and climbs_output(seen, update, call.method, i, SAME):
                 told = f"the label shows {factor:.4g} times the target actor's output"
                 also = "the actor's loss the actor's as it is"
                 report.add(FAULT, "target-action-units", t.call.network, f"{told}, and {also}")
                 return
-
-
-def _is_output(update: Update, shown: np.ndarray, method: str, i: int) -> bool:
-    """Whether an action is exactly this output of this method, asked about the states of the batch."""
-    return any(
-        c.outputs[i].shape == shown.shape and np.allclose(c.outputs[i], shown, atol=SAME)
-        for c in update.calls
-        if c.method == method and not c.extra and c.keys.all_here and i < len(c.outputs)
-    )
 
 
 def _multiple(shown: np.ndarray, x: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from gradexaminer.analysis.reading.memory import once
 
 if TYPE_CHECKING:
     from gradexaminer.recording.observe import Observed
-    from gradexaminer.recording.trace import Call
+    from gradexaminer.recording.trace import Call, Update
 
 
 @once
@@ -56,6 +56,26 @@ def is_affine(x: np.ndarray, y: np.ndarray) -> bool:
 def shown_to(seen: Observed, call: Call) -> np.ndarray | None:
     """The actions that a critic was shown beside its observations, shape (R, A)."""
     return next((x for x in call.extra if x.shape[1] == seen.spaces.action_size), None)
+
+
+def climbs_output(seen: Observed, update: Update, method: str, output: int, near: float) -> bool:
+    """Whether the critics of an actor's loss are all shown this output of a method as it is, asked about the states s.
+
+    `near` is the largest difference of two equal actions.
+    """
+    chosen = [
+        x
+        for c in update.calls
+        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
+    ]
+    given = [
+        c.outputs[output]
+        for c in update.calls
+        if c.method == method and not c.extra and c.keys.all_here and output < len(c.outputs)
+    ]
+    return bool(chosen) and all(
+        any(x.shape == shown.shape and np.allclose(x, shown, atol=near) for x in given) for shown in chosen
+    )
 
 
 def chosen_ahead(seen: Observed, critic: Call) -> list[tuple[float, Call, int]]:

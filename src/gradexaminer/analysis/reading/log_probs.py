@@ -69,6 +69,11 @@ def _of_shown(update: Update, x: LogProb, rows: int, before: int) -> Iterator[tu
         yield from ((title, form, value) for form, value in forms_of(x, rows, shown[1])[1:])
 
 
+def scale_of(shown: np.ndarray, tanh: np.ndarray) -> np.ndarray:
+    """By what each entry of a tanh was multiplied, (A,), where actions are that tanh shifted and scaled."""
+    return np.asarray(np.ptp(shown, axis=0) / np.maximum(np.ptp(tanh, axis=0), 1e-30))
+
+
 def _shown_as(update: Update, x: LogProb, rows: int, before: int) -> tuple[int, np.ndarray] | None:
     """At which end a critic was shown a number, or its tanh shifted and scaled, and that tanh's scale in each entry."""
     if x.of is None or x.of.size % rows:
@@ -78,7 +83,7 @@ def _shown_as(update: Update, x: LogProb, rows: int, before: int) -> tuple[int, 
     for c in (c for c in update.calls if len(c.keys.index) == rows and c.time < before):
         for shown in (e for e in c.extra if e.shape == u.shape):
             if c.time > x.time and is_affine(shown, tanh):
-                return int(c.keys.end[0]), np.ptp(shown, axis=0) / np.maximum(np.ptp(tanh, axis=0), 1e-30)
+                return int(c.keys.end[0]), scale_of(shown, tanh)
             if np.allclose(shown, u, atol=1e-6):
                 return int(c.keys.end[0]), np.ones(u.shape[1])
     return None

@@ -40,7 +40,7 @@ def as_swapped(seen: Observed) -> Observed | None:
 
 
 def _may_be_swapped(update: Update) -> bool:
-    learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
+    learned = [c for c in update.calls if c.learns]
     return bool(learned) and all(c.keys.all_next for c in learned) and any(c.keys.all_here for c in update.calls)
 
 
@@ -51,7 +51,7 @@ def _other_end(call: Call) -> Call:
 
 def _read_again(update: Update, seen: Observed) -> Update | None:
     rows = {id(call): _as_next(call.keys, seen) for call in update.calls}
-    learned = [c for c in update.calls if any(np.any(g) for g in c.gradients.values())]
+    learned = [c for c in update.calls if c.learns]
     known = {row.tobytes() for c in learned if (row := rows[id(c)]) is not None}
 
     def read(call: Call) -> Call:
