@@ -299,7 +299,7 @@ def _largest_entry(p: Part, x: Array) -> float:
 
 
 def _lr(p: Part) -> float:
-    return float(p.case.args.get("lr", 1.0))
+    return float(p.case.args.get("lr", 1.0)) or 1.0
 
 
 def _given(name: str, row_each: bool) -> Entries:

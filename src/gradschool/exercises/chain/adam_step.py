@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
@@ -29,6 +31,8 @@ AXES: Axes = {
     ),
     "a late step": some(lambda a: a["t"] >= 1000),
     "no momentum": has_value("beta1", 0.0),
+    "only the last square": has_value("beta2", 0.0),
+    "a step size of 0": has_value("lr", 0.0),
     "a large gradient": large("grad"),
     "a tiny gradient": tiny("grad"),
     "a gradient of 0 beside others": some(lambda a: 0 < np.sum(a["grad"] == 0) < np.size(a["grad"])),
@@ -67,6 +71,8 @@ def cases(rng: Rng) -> list[Case]:
     resting.args["grad"][2] = 0.0
     late = case("step 1000 of a square matrix, an entry without a gradient", (2, 2), 1000, 5e-3, edge=True, beta1=0.6)
     late.args["grad"][1, 0] = 0.0
+    last, still = case("only the last square", (3,), 2, 1e-2, edge=True), case("no step", (2,), 3, 1e-3, edge=True)
+    last, still = (replace(c, args={**c.args, key: 0.0}) for c, key in ((last, "beta2"), (still, "lr")))
     return [
         case("step 3", (4,), 3, 1e-3),
         far,
@@ -76,6 +82,8 @@ def cases(rng: Rng) -> list[Case]:
         late,
         case("three axes, no momentum", (2, 1, 2), 5, 1e-3, edge=True, beta1=0.0),
         case("one entry", (1,), 2, 1e-2, edge=True),
+        last,
+        still,
     ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
-from gradschool.exercises.axes import Axes, large_of_both_signs, several, some
+from gradschool.exercises.axes import Axes, has_value, large_of_both_signs, several, some
 
 AXES: Axes = {
     "one array": some(lambda a: len(a["params"]) == 1),
@@ -17,6 +17,7 @@ AXES: Axes = {
     "arrays of equal shapes": some(lambda a: len({np.shape(p) for p in a["params"]}) < len(a["params"])),
     "several step sizes": several("lr"),
     "a step size above 1": some(lambda a: a["lr"] > 1),
+    "a step size of 0": has_value("lr", 0.0),
     "large gradients on both sides of 0": large_of_both_signs(
         lambda a: np.concatenate([g.ravel() for g in a["grads"]])
     ),
@@ -44,6 +45,7 @@ def cases(rng: Rng) -> list[Case]:
         one,
         case("a vector, two square matrices and three axes", [(3,), (3, 3), (3, 3), (2, 1, 3)], 0.05, edge=True),
         case("a step size above 1", [(2, 2), (2,)], 2.0, edge=True),
+        case("a step size of 0", [(2, 2), (3,)], 0.0, edge=True),
     ]
 
 

@@ -130,6 +130,16 @@ def nearly_tied(q: Array) -> Array:
     return np.asarray(close.any(axis=1) & (close.argmax(axis=1) < q.argmax(axis=1)))
 
 
+def tie_before_another(q: Array, decided: Array) -> bool:
+    """Whether a row of outputs has a tie where ``decided`` otherwise, and the next row has one best output, another one.
+
+    The positions of all largest outputs are then more than one for each row, and what comes after is off by one.
+    """
+    best = q == q.max(axis=1, keepdims=True)
+    tied, alone = decided & (best.sum(axis=1) > 1), ~decided & (best.sum(axis=1) == 1)
+    return bool((tied[:-1] & alone[1:] & ~(best[:-1] & best[1:]).any(axis=1)).any())
+
+
 def _target_case(
     rng: Rng,
     name: str,

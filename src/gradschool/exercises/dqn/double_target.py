@@ -9,7 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import TINY, Axes, all_negative, some, some_row, some_row_without, ties
-from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied, target_axes, td_target_cases
+from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied, target_axes, td_target_cases, tie_before_another
 from gradschool.exercises.dqn._losses import episode_value
 
 AXES: Axes = {
@@ -17,6 +17,9 @@ AXES: Axes = {
     "a terminated row": some_row("terminated"),
     "a row that goes on": some_row_without("terminated"),
     "two best actions of the target network": ties("q_next_target"),
+    "two best actions of the online network where the episode ends, before a row that goes on": some(
+        lambda a: _tied_at_an_end(a)
+    ),
     "an action that the online network prefers by hardly anything": some(
         lambda a: nearly_tied(a["q_next_online"]) & ~a["terminated"]
     ),
@@ -37,6 +40,11 @@ def _tiny_onward(a: Args) -> bool:
     """Whether the targets of some rows that go on, and not of all rows, are tiny."""
     tiny = np.abs(oracle(a)) < TINY
     return bool((tiny & ~a["terminated"]).any() and not tiny.all())
+
+
+def _tied_at_an_end(a: Args) -> bool:
+    """Whether a tie, which decides nothing where the episode ends, stands before a row that another action decides."""
+    return tie_before_another(a["q_next_online"], a["terminated"])
 
 
 def _lower_to_tiny(a: Args) -> None:
@@ -64,6 +72,9 @@ def cases(rng: Rng) -> list[Case]:
         }
         if c.name == "a batch of 8, 3 actions":
             nearly_tie(3, online, c.args["q_next"])
+        if c.name == "every Q above 0":
+            end = int(c.args["terminated"].argmax())
+            online[end, np.arange(A) != online[end + 1].argmax()] = online[end].max() + 1.0
         if c.name == "as many samples as actions":
             _lower_to_tiny(args)
         found.append(Case(c.name, args, c.edge, c.sizes, {"terminated": c.args["terminated"]}))

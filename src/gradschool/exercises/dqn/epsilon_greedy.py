@@ -7,7 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, some, square, tall, wide
-from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied
+from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied, tie_before_another
 
 AXES: Axes = {
     "more taxis than actions": tall("q"),
@@ -39,6 +39,9 @@ AXES: Axes = {
     ),
     "a greedy taxi whose best Q is hardly above one before it": some(
         lambda a: nearly_tied(a["q"]) & (a["u"] > a["epsilon"])
+    ),
+    "a taxi that explores, with two best Q, before one that does not": some(
+        lambda a: tie_before_another(a["q"], a["u"] < a["epsilon"])
     ),
     "action 0 is the best, and another is": some(lambda a: 0 < np.sum(a["q"].argmax(axis=1) == 0) < len(a["q"])),
     "a taxi explores by the best action": some(
@@ -84,12 +87,15 @@ def cases(rng: Rng) -> list[Case]:
     greedy.args["q"][:] -= greedy.args["q"].max()
     above = case("epsilon 0.3, every Q above 0", 6, 0.3, [0.1, 0.9, 0.5, 0.7, 0.2, 0.02, 0.6, 0.99], shift=6.0)
     nearly_tie(1, above.args["q"])
+    wider = case("more actions than taxis, every Q far above 0", 6, 0.4, [0.2, 0.6, 0.3], edge=True, shift=300.0)
+    q = wider.args["q"]
+    q[0, 1 + q[1].argmax() % 5] = q[0].max()  # the first taxi explores; the second one's best action is another
     return [
         above,
         case("epsilon 0.7, every Q far below 0", 3, 0.7, [0.9, 0.85, 0.1, 0.95, 0.6], agree=True, shift=-300.0),
         case("epsilon 0, and a draw of exactly 0", 4, 0.0, [0.0, 0.5, 0.9, 0.0, 0.1, 0.3], edge=True),
         case("epsilon 1", 6, 1.0, [0.0, 0.5, 0.999, 0.2, 0.7, 0.9], edge=True),
-        case("more actions than taxis, every Q far above 0", 6, 0.4, [0.2, 0.6, 0.3], edge=True, shift=300.0),
+        wider,
         case("one taxi that explores", 5, 0.2, [0.1], edge=True),
         greedy,
         case("one action", 1, 0.5, [0.2, 0.8, 0.4], edge=True),

@@ -99,13 +99,22 @@ def actions(net: Mapping[str, Any], obs: Array) -> Array:
 
 def critic_step(now: Mapping[str, Mapping[str, Any]], b: Batch, gamma: float, *, wrong_state: bool = False) -> Array:
     """The critic's weights after its step."""
-    next_action = actions(now["target_actor"], b["obs"] if wrong_state else b["next_obs"])
-    target, critic = now["target_critic"], now["critic"]
-    x_next = np.concatenate([b["next_obs"], next_action], axis=1)
-    y = b["reward"] + gamma * (1 - b["done"]) * outputs(target["sizes"], target["flat"][None], x_next)[0, :, 0]
+    critic, y = now["critic"], critic_label(now, b, gamma, wrong_state=wrong_state)
     x = np.concatenate([b["obs"], b["action"]], axis=1)
     loss = squared_error(critic["sizes"], x, np.zeros(len(y), int), y)
     return np.asarray(critic["flat"] - STEP_SIZE * complex_step_at_once(loss, critic["flat"]))
+
+
+def critic_label(now: Mapping[str, Mapping[str, Any]], b: Batch, gamma: float, *, wrong_state: bool = False) -> Array:
+    """What a critic learns, (B,): the reward, and where the episode goes on the discounted value of both targets."""
+    next_action = actions(now["target_actor"], b["obs"] if wrong_state else b["next_obs"])
+    x_next = np.concatenate([b["next_obs"], next_action], axis=1)
+    return np.asarray(b["reward"] + gamma * (1 - b["done"]) * q_of(now["target_critic"], x_next))
+
+
+def q_of(critic: Mapping[str, Any], x: Array) -> Array:
+    """Q (B,) of observations with actions beside them."""
+    return np.asarray(outputs(critic["sizes"], critic["flat"][None], x)[0, :, 0])
 
 
 def slope_in_weights(critic: Mapping[str, Any], b: Batch, at: Array) -> Array:

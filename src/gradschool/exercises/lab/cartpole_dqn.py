@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -26,8 +27,10 @@ AXES: Axes = {
     "a target that takes more than half": some(lambda a: 0.5 < a["tau"] < 1),
     "a target that is copied": has_value("tau", 1.0),
     "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
+    "a target that is copied after a small loss": some(lambda a: a["tau"] == 1 and np.abs(_last_errors(a)).max() < 0.1),
     "every value of the target network far below 0": some(lambda a: np.all(_target_values(a) < -LARGE)),
 }
+OVER = 2  # the batch after which the target network alone is looked at: there all episodes end
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -42,6 +45,8 @@ def cases(rng: Rng) -> list[Case]:
             nets["target_net"]["flat"][-sizes[-1] :] -= 2.0 * (scale - 1.0)
             batches = real_arrays(rng, sizes[0], B, n_actions=sizes[-1])
             batches["reward"] *= scale
+            if tau == 1:
+                batches["reward"][OVER] = _taken(nets["q_net"], batches, OVER) - 0.05
             if other_action(nets["q_net"], batches, 1):
                 break
         return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B})
@@ -60,11 +65,22 @@ def _target_values(a: Args) -> Array:
     return outputs(net["sizes"], net["flat"][None], batches["next_obs"].reshape(-1, net["sizes"][0]))
 
 
+def _taken(net: Mapping[str, Any], batches: Mapping[str, Array], k: int) -> Array:
+    """Q(s, a) of the rows of a batch."""
+    rows = np.arange(len(batches["done"][k]))
+    return np.asarray(outputs(net["sizes"], net["flat"][None], batches["obs"][k])[0][rows, batches["action"][k]])
+
+
+def _last_errors(a: Args) -> Array:
+    """What Q(s, a) differs by from the rewards of the batch whose episodes all end."""
+    return np.asarray(_taken(a["q_net"], a["batches"], OVER) - a["batches"]["reward"][OVER])
+
+
 def oracle(a: Args) -> dict[str, Any]:
     """What the stated loss, its measured gradient and plain SGD make of both networks."""
     nets, gamma, tau, batches = (a["q_net"], a["target_net"]), a["gamma"], a["tau"], list(each_batch(a["batches"]))
     here = {**batches[0], "next_obs": batches[0]["obs"]}
-    over = {**batches[2], "done": np.ones_like(batches[2]["done"])}
+    over = {**batches[OVER], "done": np.ones_like(batches[OVER]["done"])}
     return {
         "discounted": next(cartpole_learn(*nets, iter([here]), gamma, tau))["q_net"],
         "next_action": next(cartpole_learn(*nets, iter([batches[1]]), 1.0, tau))["q_net"],

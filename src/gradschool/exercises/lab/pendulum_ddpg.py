@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
+from gradschool.core.numerics import Array
 from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, some_row, some_row_without
 from gradschool.exercises.lab._records import all_updates
-from gradschool.exercises.lab._updates import actions, actor_step, critic_step, each_batch, pendulum_learn
+from gradschool.exercises.lab._updates import (
+    actions,
+    actor_step,
+    critic_label,
+    critic_step,
+    each_batch,
+    pendulum_learn,
+    q_of,
+)
 from gradschool.exercises.lab.adapters import NETS, TOGETHER, together
 from gradschool.lessons.lab.small import pendulum_nets, real_arrays
 
@@ -27,6 +37,9 @@ AXES: Axes = {
     "a target that stands still": has_value("tau", 0.0),
     "a target that takes more than half": some(lambda a: 0.5 < a["tau"] < 1),
     "a target that is copied": has_value("tau", 1.0),
+    "targets that are copied after a small loss": some(
+        lambda a: a["tau"] == 1 and np.abs(_first_errors(a, a["batches"], a["gamma"])).max() < 0.1
+    ),
     "a large reward": lambda inputs: large("reward")([a["batches"] for a in inputs]),
 }
 
@@ -43,6 +56,8 @@ def cases(rng: Rng) -> list[Case]:
             steps = [actor_step(nets, b, at) for at in (actions(nets["actor"], b["obs"]), b["action"])]
             if edge or np.abs(steps[0] - steps[1]).max() > 1e-3:  # the slope is another one at stored actions
                 break
+        if tau == 1:
+            batches["reward"][0] += _first_errors(nets, batches, gamma) - 0.05
         return Case(name, {**nets, "batches": batches, "gamma": gamma, "tau": tau}, edge, {"B": B, "A": size})
 
     return [
@@ -51,6 +66,14 @@ def cases(rng: Rng) -> list[Case]:
         case("one number, one row, targets that are copied", 1, 1, 0.8, 1.0, edge=True),
         case("one number, large rewards, targets that stand still", 1, 6, 0.9, 0.0, edge=True, scale=200.0),
     ]
+
+
+def _first_errors(nets: Mapping[str, Any], batches: Mapping[str, Array], gamma: float) -> Array:
+    """Q(s, a) - y of the rows of the first batch."""
+    b = next(each_batch(batches))
+    return np.asarray(
+        q_of(nets["critic"], np.concatenate([b["obs"], b["action"]], axis=1)) - critic_label(nets, b, gamma)
+    )
 
 
 def oracle(a: Args) -> dict[str, Any]:

@@ -61,6 +61,7 @@ AXES: Axes = {
     "a large advantage": large("advantage"),
     "a tiny advantage": tiny("advantage"),
     "several clip ranges": several("clip"),
+    "a clip range of 0": has_value("clip", 0.0),
     "a clip range off 0.2": some(lambda a: np.abs(a["clip"] - 0.2) > 0.05),
     "advantages whose mean is not 0": some(lambda a: np.abs(np.mean(a["advantage"])) > 0.1),
 }
@@ -105,7 +106,9 @@ def cases(rng: Rng) -> list[Case]:
         for log_probs in (found[k].args["log_prob"], found[k].args["old_log_prob"]):
             log_probs[0] -= at_zero
     found[8].args["advantage"][:3] *= [300.0, 1e-4, 0.0]
-    return found
+    narrow = case("a range of no width", INSIDE, IN_TURN, near(0.3), edge=True)
+    narrow.args["clip"] = 0.0
+    return [*found, narrow]
 
 
 def oracle(a: Args) -> Array:
