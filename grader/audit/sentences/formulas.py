@@ -138,6 +138,9 @@ def formula(entry: Entry, s: Sample, part: str, key: Details) -> tuple[Array | f
             return 0.0, _between(entry, s, part, str(rest[0]), rest[1:])
         if kind == "rows":
             return 0.0, _of_rows(entry, s, part, rest)
+        if kind == "otherwise" and entry.exercise.otherwise:
+            wrong = entry.exercise.otherwise(s.case.args)[str(rest[0])]()
+            return 0.0, numbers(wrong, entry.exercise.returns).get(part)
         if kind == "every-pair":
             return 0.0, _of_all_pairs(entry, s, part)
         if kind == "other-loss":
@@ -222,6 +225,9 @@ SLOPES: dict[str, Callable[[float], float]] = {
     "sign": lambda e: float(np.sign(e)),
     "tanh": lambda e: float(np.tanh(e)),
     "cube": lambda e: e * e * e,
+    "softsign": lambda e: e / (1 + abs(e)),
+    "cauchy": lambda e: e / (1 + e * e),
+    "pseudo-huber": lambda e: e / float(np.sqrt(1 + e * e)),
     "none-beyond-1": lambda e: e * (abs(e) <= 1),
 }
 OF_ROW = (*LABEL, "state", "obs", "action")

@@ -127,7 +127,8 @@ class Exercise:
     ``steps`` are the parts of the answer that are an input's numbers after one step, and the input. ``networks_in``:
     of a part with a row for each update, the networks whose weights stand side by side in it, and how many each has.
     ``squared_error_in``: the parts that are the gradient of a mean of squared errors over the batch's rows, or one step
-    along it.
+    along it. ``otherwise(args)`` gives wrong answers, each as a function that works it out, by the words that complete
+    "The result is ...": a diagnosis names one where the student's answer is that.
     """
 
     id: str
@@ -151,9 +152,10 @@ class Exercise:
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
     networks_in: Mapping[str, Callable[[Args], Mapping[str, int]]] = field(default_factory=dict, hash=False)
     squared_error_in: tuple[str, ...] = ()
+    otherwise: Callable[[Args], Mapping[str, Callable[[], Any]]] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("cases", "oracle", "read", "advice"):
+        for name in ("cases", "oracle", "read", "advice", "otherwise"):
             if getattr(self, name) is in_own_file:
                 object.__setattr__(self, name, partial(call_from_file, self.id, name))
 

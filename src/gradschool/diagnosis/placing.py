@@ -71,8 +71,7 @@ class Placing:
         beyond = [p for key, bound in _bounds(at) for p in self._beyond(label, parts, key, bound)]
         beyond += [p for name, value in _values(at) for p in self._with_value(label, parts, name, value)]
         beyond += [p for name in _zeros(at) for p in self._with_zeros(label, parts, name)]
-        if at and at.condition.key[0] == "repeats":
-            beyond += self._without_repeats(label, parts, str(at.condition.key[1]))
+        beyond += [p for name in _repeats(at) for p in self._without_repeats(label, parts, name)]
         if at and about_shapes(at.condition):
             beyond += self._of_other_shapes(label, parts)
             if self.laboratory.budget.over:
@@ -155,9 +154,7 @@ class Placing:
         """
         for base in _bases([p for p in parts if p.is_wrong]):
             value, put = subjects(self.laboratory.exercise, base.args)[name]
-            zeroed = np.array(value)
-            zeroed.reshape(-1)[::2] = 0
-            case = replace(base, name=f"{base.name}, every other {name} 0", args=put(zeroed))
+            case = replace(base, name=f"{base.name}, every other {name} 0", args=put(_every_other_0(value)))
             yield from self._asked(label, parts, [case])
 
     def _asked(self, label: str, parts: Sequence[Part], cases: Iterable[Case]) -> Iterator[Part]:
@@ -165,6 +162,15 @@ class Placing:
             found = self.laboratory.part(case, label)
             if found and (found.of_numbers or not parts[0].of_numbers):
                 yield found
+
+
+def _every_other_0(value: Any) -> Value:
+    """Return an array, or each of several, with 0 in every other entry."""
+    if isinstance(value, tuple):
+        return tuple(_every_other_0(x) for x in value)
+    zeroed = np.array(value)
+    zeroed.reshape(-1)[::2] = 0
+    return zeroed
 
 
 def _without_a_repeat(p: Part, name: str) -> Iterator[Case]:
@@ -210,6 +216,12 @@ def _zeros(at: Place | None) -> Iterator[str]:
     yield from (
         str(key[k + 1]) for k, word in enumerate(key) if word in ("zero", "not-zero") and " " not in str(key[k + 1])
     )
+
+
+def _repeats(at: Place | None) -> Iterator[str]:
+    """Yield the inputs of ids of which a place says that one occurs more than once, by itself or beside another."""
+    key = at.condition.key if at else ()
+    yield from (str(key[k + 1]) for k, word in enumerate(key) if word == "repeats")
 
 
 def _bases(parts: Sequence[Part]) -> list[Case]:

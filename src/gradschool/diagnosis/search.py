@@ -23,6 +23,7 @@ from gradschool.diagnosis.hypotheses.every_pair import every_pair
 from gradschool.diagnosis.hypotheses.formulas import OF_RIGHT, RIGHT_ITSELF, ZERO, Formula, Match, clipped, match
 from gradschool.diagnosis.hypotheses.input_formulas import of_inputs
 from gradschool.diagnosis.hypotheses.other_losses import cheapest, may_be, other_losses
+from gradschool.diagnosis.hypotheses.own_formulas import own_formulas
 from gradschool.diagnosis.hypotheses.patterns import (
     about,
     direction,
@@ -309,7 +310,7 @@ class Search:
         Few entries may be wrong, and their inputs may be alike: what is cut at 2 is 2, as what is rounded may be. A
         factor speaks of no input, and may come from any.
         """
-        from_any = fit.factor_name == "ratio"
+        from_any = fit.factor_name == "ratio" or formula.name == "otherwise"
         beside = list(beside_wrong(self.laboratory, label, self.tried[label], None if from_any else formula.key[1:]))
         if from_any and not any(p.is_wrong for p in beside):
             return False  # it was not tried
@@ -340,6 +341,7 @@ class Search:
             return
         first = next(p for p in parts if p.is_wrong)
         cheap = chain((ZERO, RIGHT_ITSELF), OF_RIGHT, of_inputs(parts), self._other_parts(label), clipped(parts))
+        cheap = chain(cheap, own_formulas(self.laboratory, first))
         plain = chain(cheap, every_pair(self.laboratory, parts))
         for formula in self._of_other_inputs(parts, first) if as_if else plain:
             if match([first], formula, first_look=True):  # most are refuted by the first input

@@ -9,6 +9,7 @@ from grader.bank.entry import HIDDEN_SEED
 from grader.bank.registry import find_entry
 from gradschool.check.api import PUBLIC_SEED
 from gradschool.core.exercise import CHAPTERS, Case, find, in_chapter
+from gradschool.diagnosis.evidence import numbers_in
 from gradschool.exercises.axes import axes_of, missing, of_size, repeats, several, some_row, square, ties
 
 EXERCISES = [exercise.id for part in CHAPTERS for exercise in in_chapter(part)]
@@ -38,6 +39,22 @@ def test_every_axis_is_in_the_inputs_of_the_students_check(exercise_id: str) -> 
     axes = axes_of(exercise_id) or {}
     for seed in (PUBLIC_SEED, *range(1, SEEDS)):
         assert missing(axes, inputs(exercise_id, seed, public=True)) == [], seed
+
+
+@pytest.mark.parametrize("exercise_id", [e for e in EXERCISES if find(e).otherwise])
+def test_every_answer_otherwise_has_the_form_of_the_right_one_and_is_wrong_somewhere(exercise_id: str) -> None:
+    exercise = find(exercise_id)
+    assert exercise.otherwise is not None
+    wrong: dict[str, bool] = {}
+    for case in inputs(exercise_id, PUBLIC_SEED, public=True):
+        right = numbers_in(exercise.oracle(case.args), exercise.returns)
+        for words, answer in exercise.otherwise(case.args).items():
+            made = numbers_in(answer(), exercise.returns)
+            assert all(x.shape == right[part].shape for part, x in made.items()), words
+            differs = any(not np.allclose(x, right[part], 1e-9, 0.0) for part, x in made.items())
+            wrong[words] = wrong.get(words, False) or differs
+    assert wrong
+    assert [words for words, differs in wrong.items() if not differs] == []
 
 
 @pytest.mark.parametrize(

@@ -298,13 +298,13 @@ def never_cleared(s: np.ndarray, n_states: int) -> np.ndarray:
         ("dqn.one_hot", never_cleared, "kept-between-calls", "rows must not mix"),
         ("ddpg.polyak", small_moves_lost, "values", "first"),  # one parameter alone: the first and the last
         ("ddpg.actor_gradient_vjp", over_rows_with_a_slope, "too-large", "square"),
-        ("ddpg.squash_vjp", slope_at_tanh, "as-if", "exactly where"),  # z replaced by its tanh
+        ("ddpg.squash_vjp", slope_at_tanh, "otherwise", "exactly where"),  # z replaced by its tanh
         ("ddpg.critic_target", values_within_100, "right-without", "on most inputs"),  # only where Q is large
         ("next.two_estimators", sigma_for_its_square, "times-sigma", "`mu` is not 0"),  # there, sigma is 1
         ("dqn.output_gradient", over_the_largest_batch, "kept-between-calls", "entries"),
         ("chain.linear_jacobian", nothing_at_zero_weights, "without-W-zero", "m = n"),
         ("chain.jacobian_product", lambda J, g: dead_zone(J).T @ g, "zero", "m is 1"),
-        ("chain.adam_step", lambda *x: adam(*x[:4], x[4] if x[4] < 10 else 10**6, *x[5:]), "parts-right", "axes"),
+        ("chain.adam_step", lambda *x: adam(*x[:4], x[4] if x[4] < 10 else 10**6, *x[5:]), "otherwise", "axes"),
         ("dqn.weight_gradient", added_where_adjacent, "wrong-only-where-row-of-twice-state", "(B, 1)"),
         ("dqn.semi_gradient", one_after_another, "wrong-only-where-pair-twice", "B is not S"),
         ("dqn.semi_gradient", own_target_at_a_wall, "wrong-only-where-back-to-itself", "gamma"),

@@ -197,7 +197,7 @@ def test_an_input_with_the_name_of_an_output_is_told_from_it() -> None:
         return theta * (1 - 0.01 * lr) - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
     hint = said("chain.adam_step", decayed).hint
-    assert hint.startswith("`theta` is wrong exactly where the `theta` that is handed over is not 0.")
+    assert hint.startswith("`theta` is right except where `lr` is not 0 and the `theta` that is handed over is not 0.")
 
 
 def test_small_errors_that_are_lost_are_no_matter_of_digits() -> None:

@@ -166,7 +166,7 @@ def half_of_the_second_path(
     error = (W[state, action] - reward - onward * W[next_state, best]) / len(state)
     grad = np.zeros_like(W)
     np.add.at(grad, (state, action), error)
-    np.add.at(grad, (next_state, best), -0.5 * onward * error)
+    np.add.at(grad, (next_state, best), -0.3 * onward * error)
     return grad
 
 
@@ -185,14 +185,14 @@ def rows_rolled(actor: Any, batch: Any, dq_da: Array, low: Array, high: Array) -
 def smoothly_bent(q: Array, action: Array, y: Array, kappa: float) -> Array:
     rows, g = np.arange(len(q)), np.zeros_like(q)
     e = q[rows, action] - y
-    g[rows, action] = e / np.sqrt(1 + (e / kappa) ** 2) / len(q)
+    g[rows, action] = e / (1 + np.abs(e / kappa)) / len(q)
     return g
 
 
 @pytest.mark.parametrize(
     ("exercise", "answer", "sentence"),
     [
-        ("dqn.huber_gradient", smoothly_bent, "it has the right sign and is too small: down to 0.70"),
+        ("dqn.huber_gradient", smoothly_bent, "it has the right sign and is too small: down to "),
         ("dqn.fit_targets", moved_row, "off by an amount that is one and the same in all of a row."),
         ("dqn.fit_gradient", one_at_a_time, "Where more than one entry of the row differs between `q` and `targets`"),
         ("ddpg.invert_gradients", by_the_root, "times the root of `high` - `low` in each entry."),
@@ -274,7 +274,7 @@ def test_samples_are_asked_for_alone_where_a_network_has_spent_the_time() -> Non
         action = actor(batch.obs)
         at = action.detach().requires_grad_()
         (slope,) = torch.autograd.grad(critic(batch.obs, at).sum(), at)
-        return -(slope.mean(0) * action).sum(dim=1).mean()
+        return -(slope.median(0).values * action).sum(dim=1).mean()
 
     assert "is right for one sample at a time" in said("ddpg.actor_loss_surrogate", mean_slope)
 

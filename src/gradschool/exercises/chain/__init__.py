@@ -6,7 +6,7 @@ so for every other exercise. A kernel that is being graded sees this file and ``
 
 from __future__ import annotations
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, in_own_file
 from gradschool.exercises.chain import adapters
 
 MLP_PARTS = ("grad_W1", "grad_b1", "grad_W2", "grad_b2", "grad_X")
@@ -49,6 +49,7 @@ EXERCISES = (
             "The chain rule is this one product: the local Jacobian, transposed, times the gradient that arrives "
             "from above."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.linear_vjp",
@@ -68,6 +69,7 @@ EXERCISES = (
             "A relu passes the gradient on where its input was positive and stops it elsewhere, whatever the size "
             "of the input."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.tanh_vjp",
@@ -77,6 +79,7 @@ EXERCISES = (
             "A tanh multiplies the gradient by 1 - tanh(z)^2, so a saturated unit passes on almost nothing; "
             "DDPG's actors end in one."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.mlp_backward",
@@ -86,6 +89,7 @@ EXERCISES = (
         meaning=(
             "You can send any G back through a whole network by hand: the network never asks which loss G came from."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.batch_mean_gradient",
@@ -127,6 +131,7 @@ EXERCISES = (
         meaning=(
             "Descent on -f climbs f, and only `a` moves: an actor learns in this way from a critic that stays fixed."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.sgd_step",
@@ -145,5 +150,6 @@ EXERCISES = (
             "Adam divides by the gradient's own running size, so a constant factor on the loss hardly changes its "
             "steps; a wrong scale can hide behind it."
         ),
+        otherwise=in_own_file,
     ),
 )

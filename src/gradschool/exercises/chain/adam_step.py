@@ -9,6 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, has_value, large, of_rank, of_size, off_default, several, some, square, tiny
 from gradschool.rl.nets.mlp import Adam
 
@@ -95,3 +96,43 @@ def oracle(a: Args) -> tuple[Array, Array, Array]:
     adam.step(theta, a["grad"].ravel())
     theta, m, v = (x.reshape(a["theta"].shape) for x in (theta, adam.m, adam.v))
     return theta, m, v
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Steps in which one line of Adam is another."""
+    m = a["beta1"] * a["m"] + (1 - a["beta1"]) * a["grad"]
+    v = a["beta2"] * a["v"] + (1 - a["beta2"]) * a["grad"] ** 2
+    one_v = a["beta2"] * a["v"] + (1 - a["beta2"]) * np.mean(a["grad"] ** 2)
+    cut_v = a["beta2"] * a["v"] + (1 - a["beta2"]) * np.clip(a["grad"], -1, 1) ** 2
+    by_m, by_v = 1 - a["beta1"] ** a["t"], 1 - a["beta2"] ** a["t"]
+
+    def step(m: Array, v: Array, root: Array, by_m: float = by_m, lr: float = 1.0) -> tuple[Array, Array, Array]:
+        return a["theta"] - lr * a["lr"] * (m / by_m) / root, m, v
+
+    def root(v: Array, by: float = by_v) -> Array:
+        return np.asarray(np.sqrt(np.abs(v / by)) + a["eps"])
+
+    return {
+        "what it would be without bias correction": lambda: step(m, v, root(v, 1.0), 1.0),
+        "what it would be without the bias correction of `m`": lambda: step(m, v, root(v), 1.0),
+        "what it would be without the bias correction of `v`": lambda: step(m, v, root(v, 1.0)),
+        "what it would be with the correction 1 - beta * t instead of 1 - beta ** t": lambda: step(
+            m, v, root(v, 1 - a["beta2"] * a["t"]), 1 - a["beta1"] * a["t"]
+        ),
+        "what it would be with beta ** (t + 1) in the correction": lambda: step(
+            m, v, root(v, 1 - a["beta2"] ** (a["t"] + 1)), 1 - a["beta1"] ** (a["t"] + 1)
+        ),
+        "what it would be with the corrections of `m` and `v` exchanged": lambda: step(m, v, root(v, by_m), by_v),
+        "what it would be with `v` corrected after its root": lambda: step(m, v, np.sqrt(v) / by_v + a["eps"]),
+        "what it would be with `eps` inside the root": lambda: step(m, v, np.sqrt(v / by_v + a["eps"])),
+        "what it would be with the mean of all squares instead of each entry's own": lambda: step(
+            m, one_v, root(one_v)
+        ),
+        "what it would be with `grad` cut off at -1 and 1 in its square": lambda: step(m, cut_v, root(cut_v)),
+        "what it would be with `grad` itself instead of the corrected `m`": lambda: (
+            step(a["grad"], v, root(v), 1.0)[0],
+            m,
+            v,
+        ),
+        "what it would be with `lr` divided by the root of `t`": lambda: step(m, v, root(v), lr=a["t"] ** -0.5),
+    }

@@ -7,6 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import (
     Axes,
     has_value,
@@ -65,3 +66,13 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """dL/dw by complex steps of L(w) = g . (J w), whose Jacobian is J."""
     return complex_step(lambda w: a["g"] @ (a["J"] @ w), np.zeros(a["J"].shape[1]))
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The product without one of several outputs."""
+    J, g = a["J"], a["g"]
+    return {
+        "what all outputs but the last give": lambda: J[:-1].T @ g[:-1] if len(g) > 1 else J.T @ g,
+        "what all outputs but the first give": lambda: J[1:].T @ g[1:] if len(g) > 1 else J.T @ g,
+        "J with the size of each entry, times `g`": lambda: np.abs(J).T @ g,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, an_entry_of_0, has_value, of_size, several, some
 
 AXES: Axes = {
@@ -86,3 +88,42 @@ def height(a: Args, x: Any, phi: Array) -> Any:
     """f(x; phi) = -1/2 (x - phi) . curvature (x - phi) + tilt . phi + wave sum sin(x phi)."""
     d = x - phi
     return -0.5 * d @ a["curvature"] @ d + a["tilt"] @ phi + a["wave"] * np.sum(np.sin(x * phi))
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other climbs: by words, what is added to the point in step k along a slope."""
+    lr, steps, n = a["lr"], a["steps"], a["a"].size
+
+    def climb(step: Callable[[Array, int], Array]) -> tuple[Array, Array]:
+        at = a["a"]
+        for k in range(steps):
+            at = at + step(complex_step(lambda x: height(a, x, a["phi"]), at), k)
+        return at, a["phi"]
+
+    rules: dict[str, Callable[[Array, int], Array]] = {
+        "if only entries with a positive slope moved": lambda d, k: lr * np.maximum(d, 0),
+        "if only entries with a negative slope moved": lambda d, k: lr * np.minimum(d, 0),
+        "if only the entry with the largest slope moved in a step": lambda d, k: (
+            lr * d * (np.arange(n) == np.abs(d).argmax())
+        ),
+        "if each step moved one entry alone, all entries in turn": lambda d, k: lr * d * (np.arange(n) == k % n),
+        "if the last step were half as long": lambda d, k: lr * d * (0.5 if k == steps - 1 else 1.0),
+        "if the first step were half as long": lambda d, k: lr * d * (0.5 if k == 0 else 1.0),
+        "if `lr` were divided by the number of the step": lambda d, k: lr * d / (k + 1),
+        "if each step had the length `lr`": lambda d, k: lr * d / (float(np.linalg.norm(d)) or 1.0),
+        "if only the sign of each slope counted": lambda d, k: lr * np.sign(d),
+        "if slopes were cut off at -1 and 1": lambda d, k: lr * np.clip(d, -1, 1),
+        "if the climb ended where the slope is shorter than 0.1": lambda d, k: lr * d * (np.linalg.norm(d) >= 0.1),
+    }
+
+    def undone() -> tuple[Array, Array]:
+        at, slope = a["a"], complex_step(lambda x: height(a, x, a["phi"]), a["a"])
+        for _ in range(steps):
+            new = at + lr * slope
+            after = complex_step(lambda x: height(a, x, a["phi"]), new)
+            if np.linalg.norm(after) <= np.linalg.norm(slope):
+                at, slope = new, after
+        return at, a["phi"]
+
+    found: Otherwise = {"what it would be if a step were undone after which the slope is longer": undone}
+    return found | {f"what it would be {words}": lambda step=step: climb(step) for words, step in rules.items()}

@@ -7,6 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge
+from gradschool.exercises._otherwise import SLOPES_FOR_RELU, Otherwise, slope_otherwise
 from gradschool.exercises.axes import Axes, large
 from gradschool.exercises.chain._layers import ACTIVATION_AXES, activation_cases, near_zero
 
@@ -22,3 +23,8 @@ def oracle(a: Args) -> Array:
     """Gradient of L = sum g relu(z) by complex steps; 0 at the kink, as agreed."""
     gradient = complex_step(lambda z: np.sum(a["g"] * np.maximum(z, 0)), a["z"])
     return np.where(a["z"] == 0, 0.0, gradient)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other slopes in the place of relu's."""
+    return slope_otherwise("the slope of relu", SLOPES_FOR_RELU, lambda slope: a["g"] * slope(a["z"]))

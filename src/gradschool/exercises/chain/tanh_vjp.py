@@ -7,6 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import UNEVEN, signed
+from gradschool.exercises._otherwise import SLOPES_FOR_TANH, Otherwise, slope_otherwise
 from gradschool.exercises.axes import Axes, some
 from gradschool.exercises.chain._layers import ACTIVATION_AXES, activation_cases, near_zero
 
@@ -28,3 +29,8 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """Gradient of L = sum g tanh(z) by complex steps."""
     return complex_step(lambda z: np.sum(a["g"] * np.tanh(z)), a["z"])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other slopes in the place of tanh's."""
+    return slope_otherwise("the slope of tanh", SLOPES_FOR_TANH, lambda slope: a["g"] * slope(a["z"]))

@@ -24,6 +24,7 @@ EXERCISES = (
             "Each action lies within its own low and high, and z = 0 gives the middle of the range, which need "
             "not be 0."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.squash_vjp",
@@ -33,6 +34,7 @@ EXERCISES = (
             "The gradient of the action becomes the gradient of z by half the width of the range times 1 - "
             "tanh(z)^2: close to a bound the actor learns slowly."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.critic_target",
@@ -43,6 +45,7 @@ EXERCISES = (
             "The critic's label uses the target actor's action at s' in the environment's units, and the reward "
             "alone where the episode terminated."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.critic_gradient",
@@ -71,6 +74,7 @@ EXERCISES = (
             "dQ/da at the actor's own action says in which direction the action should move; it is all that the "
             "critic tells the actor."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_gradient_jacobian",
@@ -82,6 +86,7 @@ EXERCISES = (
             "This is the product of the DPG theorem, dmu/dtheta times dQ/da with a mean over the batch and the "
             "sign turned for descent; the other four implementations must give the same numbers."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_gradient_vjp",
@@ -93,6 +98,7 @@ EXERCISES = (
             "One backward pass through the actor gives the same product without a Jacobian, so this one is fast "
             "enough to train with."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_loss_surrogate",
@@ -105,6 +111,7 @@ EXERCISES = (
             "`-action_gradients * actions` is a loss only by its gradient: with dQ/da held constant that is the "
             "true policy gradient, and the critic gets none."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_grad_outputs",
@@ -117,6 +124,7 @@ EXERCISES = (
             "`grad_outputs` is the injected gradient under another name, and `torch.autograd.grad` leaves each "
             "`.grad` empty."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_loss_direct",
@@ -129,6 +137,7 @@ EXERCISES = (
             "Autograd on -mean Q gives the same actor gradient as the product of the theorem; it also reaches the "
             "critic's parameters, and the step must leave these alone."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.actor_step",
@@ -160,6 +169,7 @@ EXERCISES = (
             "The smaller of two critics at a noisy target action gives a label that is harder to overestimate: "
             "this is TD3's target."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.clinic",

@@ -6,11 +6,14 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step_at_once
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
 from gradschool.exercises.ddpg._losses import outputs
+from gradschool.exercises.ddpg._other_slopes import other_slopes
 from gradschool.exercises.ddpg._setups import (
     actor_critic_cases,
+    own_actions,
     squash_oracle,
 )
 from gradschool.exercises.ddpg.adapters import net_of
@@ -33,3 +36,20 @@ def oracle(a: Args) -> Array:
         return np.asarray(outputs(a["critic"]["sizes"], a["critic"]["flat"][None], x).sum(axis=(1, 2)))
 
     return complex_step_at_once(totals, own.ravel()).reshape(own.shape)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other slopes, and those of a critic that is given its two inputs in the other order."""
+    action, critic = own_actions(a), net_of(a["critic"])
+
+    def swapped() -> Array:
+        x = np.concatenate([action, a["batch"]["obs"]], axis=1)
+        return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))
+
+    found: Otherwise = {f"{words}, not dQ/da at the actor's own action": of for words, of in other_slopes(a).items()}
+    return found | {
+        "dQ/da with the action before the observation in the critic's input": lambda: swapped()[:, : action.shape[1]],
+        "the last columns of the critic's slope, with the action before the observation in its input": lambda: (
+            swapped()[:, -action.shape[1] :]
+        ),
+    }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from gradschool.core.exercise import Args, Case, Rng
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
 from gradschool.exercises.ddpg._losses import nothing_in_grad, state_before, true_gradient
+from gradschool.exercises.ddpg._other_slopes import gradients_otherwise
 from gradschool.exercises.ddpg._setups import actor_critic_cases
 
 AXES: Axes = ACTOR_AND_CRITIC
@@ -25,3 +27,8 @@ def oracle(a: Args) -> dict[str, Any]:
         "critic_gradient": nothing_in_grad(a, "critic"),
         **state_before(a),
     }
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The gradient along other slopes than dQ/da at the actor's own actions."""
+    return gradients_otherwise(a)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, REWARDS, layouts
 from gradschool.exercises.ddpg._losses import targets
-from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases
+from gradschool.exercises.ddpg._setups import GAMMAS, setup_cases, squash_oracle
+from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.exercises.ordinary import with_ordinary_twins
 
 AXES: Axes = {**BATCH, **FLAGS, **RANGES, **GAMMA, **REWARDS, **layouts("target_actor"), **layouts("target_critic")}
@@ -26,3 +30,15 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """Labels (B,) by what the target network promises where the world went on."""
     return targets(a, ["target_critic"], lambda action: action)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Labels of a critic that is given its two inputs in the other order."""
+    action = squash_oracle(net_of(a["target_actor"])(a["batch"]["next_obs"]), a["low"], a["high"])
+    x = np.concatenate([action, a["batch"]["next_obs"]], axis=1)
+    future = a["gamma"] * (a["batch"]["terminated"] == 0)
+    return {
+        "what it would be with the action before the observation in the critic's input": lambda: (
+            a["batch"]["reward"] + future * net_of(a["target_critic"])(x)[:, 0]
+        )
+    }

@@ -7,6 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import SLOPES_FOR_TANH, Otherwise, slope_otherwise
 from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
 from gradschool.exercises.ddpg._axes import RANGES
 from gradschool.exercises.ddpg._setups import (
@@ -49,3 +50,14 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """Gradient of L = sum g squash(z) in z by a complex step."""
     return complex_step(lambda z: np.sum(a["g"] * squash_oracle(z, a["low"], a["high"])), a["z"])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other slopes in the place of tanh's, and other lengths in the place of half the width."""
+    half = (a["high"] - a["low"]) / 2
+    steep = a["g"] * (1 - np.tanh(a["z"]) ** 2)
+    return slope_otherwise("the slope of tanh", SLOPES_FOR_TANH, lambda slope: a["g"] * half * slope(a["z"])) | {
+        "what it would be with the norm of all half widths instead of each one": lambda: steep * np.linalg.norm(half),
+        "what it would be with the sum of all half widths instead of each one": lambda: steep * half.sum(),
+        "what it would be with the product of all half widths instead of each one": lambda: steep * half.prod(),
+    }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, some
 from gradschool.exercises.ddpg._axes import BATCH, FLAGS, GAMMA, RANGES, REWARDS, layouts
 from gradschool.exercises.ddpg._losses import targets
@@ -110,3 +112,37 @@ def oracle(a: Args) -> Array:
         return np.asarray(np.maximum(np.minimum(action + jitter, a["high"]), a["low"]))
 
     return targets(a, ["target_critic", "target_critic_2"], move)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other jitters, and other bounds of the jittered action."""
+    noise, most, low, high = a["noise"], a["noise_clip"], a["low"], a["high"]
+    jitter = np.clip(noise, -most, most)
+
+    def with_moves(move: Callable[[Array], Array]) -> Callable[[], Array]:
+        return lambda: targets(a, ["target_critic", "target_critic_2"], move)
+
+    return {
+        "what it would be with noise beyond `noise_clip` dropped, not cut": with_moves(
+            lambda own: np.clip(own + np.where(np.abs(noise) <= most, noise, 0.0), low, high)
+        ),
+        "what it would be with negative noise dropped": with_moves(
+            lambda own: np.clip(own + np.clip(noise, 0, most), low, high)
+        ),
+        "what it would be with the noise of both signs made positive": with_moves(
+            lambda own: np.clip(own + np.abs(jitter), low, high)
+        ),
+        "what it would be if all motors were kept within the limits of the first one": with_moves(
+            lambda own: np.clip(own + jitter, low[0], high[0])
+        ),
+        "what it would be if all motors were kept within the narrowest limits": with_moves(
+            lambda own: np.clip(own + jitter, low.max(), high.min())
+        ),
+        "what it would be if all motors were kept within the widest limits": with_moves(
+            lambda own: np.clip(own + jitter, low.min(), high.max())
+        ),
+        "what it would be if actions were kept within -1 and 1": with_moves(lambda own: np.clip(own + jitter, -1, 1)),
+        "what it would be if only the upper limit of the action were kept": with_moves(
+            lambda own: np.minimum(own + jitter, high)
+        ),
+    }

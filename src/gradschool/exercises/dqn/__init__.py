@@ -20,6 +20,7 @@ EXERCISES = (
             "One row has a single 1 at its state, so a linear layer on it selects one row of W, and states share "
             "no weights."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.q_values",
@@ -48,6 +49,7 @@ EXERCISES = (
             "The target is r + gamma max Q(s', ·), and r alone where the episode terminated; a time limit that "
             "only truncates still bootstraps."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.output_gradient",
@@ -58,6 +60,7 @@ EXERCISES = (
             "This array is the whole difference between DQN and supervised regression: the error over B at the "
             "taken action, exactly 0 at the others, and ready to be injected."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.weight_gradient",
@@ -68,6 +71,7 @@ EXERCISES = (
             "One transition moves one entry of W, the one of its state and its action; rows of one batch that "
             "share it add up."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.fit_targets",
@@ -78,6 +82,7 @@ EXERCISES = (
             "Where the target is the network's own output the error is 0, so an ordinary `fit` trains the taken "
             "action alone."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.fit_gradient",
@@ -119,6 +124,7 @@ EXERCISES = (
             "If the target is differentiated as well, a second path with the factor -gamma leads into the weights "
             "of s': a missing `detach` or `no_grad` gives this update."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.tabular_step",
@@ -128,6 +134,7 @@ EXERCISES = (
             "Q-learning's table update is one SGD step of the linear network on one sample; a mean over a batch "
             "needs a step size B times as large."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.double_target",
@@ -148,6 +155,7 @@ EXERCISES = (
             "Huber's gradient is the error, clipped to ±kappa and divided by B: a large TD error can no longer "
             "take over a batch."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.clinic",
@@ -168,6 +176,7 @@ EXERCISES = (
             "With the column flattened each row keeps its own error; whenever (B, 1) meets (B,), check the shape "
             "of the difference before you take a mean."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "dqn.agent",

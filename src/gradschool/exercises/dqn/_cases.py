@@ -5,13 +5,16 @@ None is degenerate: Q that is not 0 where an episode ends, a row terminated, one
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import one_huge, signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import (
     LARGE,
     Axes,
@@ -131,7 +134,7 @@ def nearly_tied(q: Array) -> Array:
 
 
 def tie_before_another(q: Array, decided: Array) -> bool:
-    """Whether a row of outputs has a tie where ``decided`` otherwise, and the next row has one best output, another one.
+    """Whether a row of outputs has a tie where ``decided`` otherwise, and the next row has a best one elsewhere.
 
     The positions of all largest outputs are then more than one for each row, and what comes after is off by one.
     """
@@ -251,3 +254,13 @@ def output_cases(rng: Rng) -> list[Case]:
         case("one action", signed(rng, 3), 1, edge=True),
         zeros,
     ]
+
+
+def with_labels_otherwise(oracle: Callable[[Args], Any], a: Args) -> Otherwise:
+    """Return what is right for labels that belong to other rows."""
+    y = a["y"]
+    labels = {
+        "if each row had the label whose number is its action, `y[action]`": np.take(y, a["action"], 0, mode="wrap"),
+        "if the labels were sorted": np.sort(y, axis=0),
+    }
+    return {f"what it would be {words}": lambda y=y: oracle({**a, "y": y}) for words, y in labels.items()}  # type: ignore[misc]

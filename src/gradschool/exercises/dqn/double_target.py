@@ -9,7 +9,14 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises.axes import TINY, Axes, all_negative, some, some_row, some_row_without, ties
-from gradschool.exercises.dqn._cases import distinct_q, nearly_tie, nearly_tied, target_axes, td_target_cases, tie_before_another
+from gradschool.exercises.dqn._cases import (
+    distinct_q,
+    nearly_tie,
+    nearly_tied,
+    target_axes,
+    td_target_cases,
+    tie_before_another,
+)
 from gradschool.exercises.dqn._losses import episode_value
 
 AXES: Axes = {

@@ -9,8 +9,9 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import LARGE, Axes, an_entry_of_0, has_value, large, short, some
-from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, errors
+from gradschool.exercises.dqn._cases import SHAPE_AXES, distinct_q, errors, with_labels_otherwise
 
 AXES: Axes = {
     **SHAPE_AXES,
@@ -93,3 +94,30 @@ def oracle(a: Args) -> Array:
         return sum(huber(row[i] - t) for row, i, t in zip(q, a["action"], a["y"], strict=True)) / len(q)
 
     return complex_step(loss, a["q"])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Gradients that are cut by another rule, and those with labels that belong to other rows."""
+    rows, kappa, q = np.arange(len(a["q"])), a["kappa"], a["q"]
+    taken = q[rows, a["action"]]
+    e = taken - a["y"]
+
+    def put(found: Array) -> Array:
+        g: Array = np.zeros_like(q)
+        g[rows, a["action"]] = found / len(q)
+        return g
+
+    cut = kappa * np.sign(e)
+    rules = {
+        "if the size of `y`, not of the error, were compared with `kappa`": np.where(np.abs(a["y"]) <= kappa, e, cut),
+        "if the size of Q, not of the error, were compared with `kappa`": np.where(np.abs(taken) <= kappa, e, cut),
+        "if errors beyond `kappa` gave nothing": np.where(np.abs(e) <= kappa, e, 0.0),
+        "if errors beyond `kappa` gave 1 or -1": np.where(np.abs(e) <= kappa, e, np.sign(e)),
+        "if errors up to `kappa` gave nothing": np.where(np.abs(e) <= kappa, 0.0, e),
+        "if the mean error, not each one, were compared with `kappa`": (e if abs(e.mean()) <= kappa else cut),
+        "by the pseudo-Huber loss": e / np.sqrt(1 + (e / kappa) ** 2),
+        "with kappa tanh(error / kappa)": kappa * np.tanh(e / kappa),
+    }
+    return with_labels_otherwise(oracle, a) | {
+        f"what it would be {words}": lambda x=x: put(x) for words, x in rules.items()
+    }

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, repeats, some
 
 AXES: Axes = {
@@ -47,3 +48,15 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """The rows (B, n_states): 1 where the column's number is the row's id."""
     return np.equal.outer(a["s"], np.arange(a["n_states"])).astype(np.float64)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The rows of other ids."""
+    columns, last = np.arange(a["n_states"]), a["n_states"] - 1
+    ids = {
+        "if the last state were taken for the one before it": np.minimum(a["s"], max(last - 1, 0)),
+        "if the first state were taken for the one after it": np.maximum(a["s"], min(1, last)),
+        "if states were counted from the last one": last - a["s"],
+        "if the ids were sorted": np.sort(a["s"]),
+    }
+    return {f"what it would be {words}": lambda s=s: (s[:, None] == columns) + 0.0 for words, s in ids.items()}  # type: ignore[misc]

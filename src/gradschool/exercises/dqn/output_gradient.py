@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
-from gradschool.exercises.dqn._cases import OUTPUT_AXES, output_cases
+from gradschool.exercises._otherwise import Otherwise
+from gradschool.exercises.dqn._cases import OUTPUT_AXES, output_cases, with_labels_otherwise
 from gradschool.exercises.dqn._losses import gradient_in_outputs
 
 AXES = OUTPUT_AXES
@@ -18,3 +19,8 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> Array:
     """dL/dq (B, A) by complex steps of the loss of the taken actions."""
     return gradient_in_outputs(a)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The answer with labels that belong to other rows."""
+    return with_labels_otherwise(oracle, a)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import OF_ROW, Otherwise
 from gradschool.exercises.axes import LARGE, Axes, has_value, of_size, several, short, some, square, tall, tiny, wide
 from gradschool.exercises.dqn._cases import distinct_q
 from gradschool.exercises.dqn._losses import episode_value
@@ -100,3 +101,23 @@ def oracle(a: Args) -> Array:
     at[a["state"], a["action"]] = 1.0
     moved: Array = a["Q"] + a["alpha"] * at * (y - a["Q"])
     return moved
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Steps towards labels of another value of the next state."""
+    row = a["Q"][[a["next_state"]]]
+
+    def step(value: float) -> Array:
+        y, moved = a["reward"] + a["gamma"] * (not a["terminated"]) * value, a["Q"].copy()
+        moved[a["state"], a["action"]] += a["alpha"] * (y - moved[a["state"], a["action"]])
+        return np.asarray(moved)
+
+    others = np.delete(row[0], a["action"])
+    return {
+        f"what it would be with {words} instead of the largest Q of `next_state`": lambda of=of: step(float(of(row)[0]))
+        for words, of in OF_ROW
+    } | {
+        "what it would be if the best of the other actions, not of all, bootstrapped": lambda: step(
+            float(np.max(others if others.size else row))
+        )
+    }

@@ -6,6 +6,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import OF_ROW, Otherwise
 from gradschool.exercises.axes import (
     Axes,
     all_negative,
@@ -41,3 +42,13 @@ def oracle(a: Args) -> Array:
     """Row by row, the worth of one step followed by the best that the target network promises."""
     rows = zip(a["reward"], a["q_next"], a["terminated"], strict=True)
     return np.array([episode_value(r, max(q.tolist()), over, a["gamma"]) for r, q, over in rows])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Other values of the next state in the place of the best one."""
+    return {
+        f"what it would be with {words} instead of the largest of the row": lambda of=of: (  # type: ignore[misc]
+            a["reward"] + a["gamma"] * ~a["terminated"] * of(a["q_next"])
+        )
+        for words, of in (*OF_ROW, ("the largest of the whole batch", lambda q: np.full(len(q), q.max())))
+    }

@@ -9,6 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import (
     Axes,
     has_value,
@@ -80,3 +81,15 @@ def oracle(a: Args) -> Array:
         return sum(g @ W[s] for s, g in zip(a["state"], a["g"], strict=True))
 
     return complex_step(loss, np.zeros((a["n_states"], a["g"].shape[1])))
+
+
+def otherwise(a: Args) -> Otherwise:
+    """What a table of whole numbers holds."""
+
+    def whole() -> Array:
+        out = np.zeros((a["n_states"], a["g"].shape[1]))
+        for s, row in zip(a["state"], a["g"], strict=True):
+            out[s] = np.trunc(out[s] + row)
+        return out
+
+    return {"what a table of whole numbers holds, which cuts off the decimals of each sum": whole}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, in_own_file
 from gradschool.exercises.lab import adapters
 
 OF_BATCH = {"batches.reward": "batch.reward", "batches.done": "batch.done"}
@@ -40,6 +40,7 @@ EXERCISES = (
             "definition of DQN gives: the faults are gone."
         ),
         needs_torch=True,
+        otherwise=in_own_file,
     ),
     Exercise(
         "lab.cartpole_test",
@@ -68,6 +69,7 @@ EXERCISES = (
             "follows slowly: the faults are gone."
         ),
         needs_torch=True,
+        otherwise=in_own_file,
     ),
     Exercise(
         "lab.pendulum_test",
@@ -96,5 +98,6 @@ EXERCISES = (
             "gone."
         ),
         needs_torch=True,
+        otherwise=in_own_file,
     ),
 )

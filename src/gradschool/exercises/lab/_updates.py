@@ -129,13 +129,17 @@ def slope_in_weights(critic: Mapping[str, Any], b: Batch, at: Array) -> Array:
 
 def actor_step(now: Mapping[str, Mapping[str, Any]], b: Batch, at: Array) -> Array:
     """The actor's weights after its step along dQ/da at these actions."""
-    slope, sizes = slopes_at({"critic": now["critic"], "batch": b}, at), now["actor"]["sizes"]
+    return actor_step_along(now["actor"], b["obs"], slopes_at({"critic": now["critic"], "batch": b}, at))
+
+
+def actor_step_along(actor: Mapping[str, Any], obs: Array, slope: Array) -> Array:
+    """An actor's weights after a step that moves its actions along these slopes (B, A)."""
 
     def losses(flats: Array) -> Array:
-        mu = squash_oracle(outputs(sizes, flats, b["obs"]), np.array(-LIMIT), np.array(LIMIT))
-        return np.asarray(-np.sum(slope * mu, axis=(1, 2)) / len(at))
+        mu = squash_oracle(outputs(actor["sizes"], flats, obs), np.array(-LIMIT), np.array(LIMIT))
+        return np.asarray(-np.sum(slope * mu, axis=(1, 2)) / len(obs))
 
-    return np.asarray(now["actor"]["flat"] - STEP_SIZE * complex_step_at_once(losses, now["actor"]["flat"]))
+    return np.asarray(actor["flat"] - STEP_SIZE * complex_step_at_once(losses, actor["flat"]))
 
 
 def shows(one: Weights, other: Weights, at_least: float = 1e-3) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
-from gradschool.core.numerics import Array
+from gradschool.core.numerics import Array, complex_step_at_once
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import LARGE, Axes, has_value, large, of_size, several, some, some_row, some_row_without
 from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.lab._records import all_updates
-from gradschool.exercises.lab._updates import cartpole_learn, each_batch, other_action
+from gradschool.exercises.lab._updates import Batch, cartpole_learn, each_batch, other_action, squared_error
 from gradschool.exercises.lab.adapters import TOGETHER, together
-from gradschool.lessons.lab.small import new_net, real_arrays
+from gradschool.lessons.lab.small import STEP_SIZE, new_net, real_arrays
 
 AXES: Axes = {
     "rows that end": lambda inputs: some_row("done")([a["batches"] for a in inputs]),
@@ -90,3 +91,42 @@ def oracle(a: Args) -> dict[str, Any]:
         "explores": np.ones(1, bool),
         "starts_alike": np.ones(1, bool),
     }
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The network after one update towards labels of other values of the next state."""
+    batches, sizes = list(each_batch(a["batches"])), a["q_net"]["sizes"]
+    online, target = a["q_net"]["flat"], a["target_net"]["flat"]
+
+    def step(b: Batch, s: Array, gamma: float, value: Callable[[Array, Array], Array]) -> Array:
+        of_both = [outputs(sizes, flat[None], s)[0] for flat in (online, target)]
+        y = b["reward"] + gamma * value(*of_both) * (1 - b["done"])
+        return np.asarray(
+            online - STEP_SIZE * complex_step_at_once(squared_error(sizes, b["obs"], b["action"], y), online)
+        )
+
+    def both(value: Callable[[Array, Array], Array]) -> dict[str, Array]:
+        first, second = batches[:2]
+        return {
+            "discounted": step(first, first["obs"], a["gamma"], value),
+            "next_action": step(second, second["next_obs"], 1.0, value),
+        }
+
+    values: dict[str, Callable[[Array, Array], Array]] = {
+        "the largest value of `target_net`": lambda q, slow: slow.max(axis=1),
+        "the largest value of `q_net`": lambda q, slow: q.max(axis=1),
+        "the value of `q_net` where `target_net` is largest": lambda q, slow: _at(q, slow.argmax(axis=1)),
+        "the smaller of both networks' largest values": lambda q, slow: np.minimum(q.max(axis=1), slow.max(axis=1)),
+        "the mean of `target_net`": lambda q, slow: slow.mean(axis=1),
+        "the value of `target_net` where `q_net` is smallest": lambda q, slow: _at(slow, q.argmin(axis=1)),
+    }
+    return {
+        f"what it would be with {words} instead of that of `target_net` where `q_net` is largest": lambda of=of: (  # type: ignore[misc]
+            both(of)
+        )
+        for words, of in values.items()
+    }
+
+
+def _at(values: Array, chosen: Array) -> Array:
+    return np.asarray(values[np.arange(len(values)), chosen])

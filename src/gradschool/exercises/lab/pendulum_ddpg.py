@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -10,11 +10,15 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, has_value, large, of_size, several, some, some_row, some_row_without
+from gradschool.exercises.ddpg._other_slopes import OF_OWN
+from gradschool.exercises.ddpg._setups import slopes_at
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import (
     actions,
     actor_step,
+    actor_step_along,
     critic_label,
     critic_step,
     each_batch,
@@ -88,4 +92,27 @@ def oracle(a: Args) -> dict[str, Any]:
         "acts_within_limits": np.ones(len(over["done"]), bool),
         "adds_noise": np.ones(1, bool),
         "starts_alike": np.ones(2, bool),
+    }
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The actor after one step along another slope than dQ/da at its own actions."""
+    nets, b = {name: a[name] for name in NETS}, list(each_batch(a["batches"]))[1]
+    own = actions(nets["actor"], b["obs"])
+
+    def step(slope: Array) -> dict[str, Array]:
+        return {"actor_step": actor_step_along(nets["actor"], b["obs"], slope)}
+
+    def at(action: Array) -> Array:
+        return slopes_at({"critic": nets["critic"], "batch": b}, action)
+
+    slopes: dict[str, Callable[[], Array]] = {
+        "dQ/da at the target actor's action": lambda: at(actions(nets["target_actor"], b["obs"])),
+        "dQ/da of the target critic": lambda: slopes_at({"critic": nets["target_critic"], "batch": b}, own),
+        "dQ/da at the actions of the batch": lambda: at(b["action"]),
+        "dQ/da at actions of 0": lambda: at(np.zeros_like(own)),
+    } | {words: lambda change=change: np.array(change(at(own))) for words, change in OF_OWN}
+    return {
+        f"what it would be with {words} instead of dQ/da at the actor's own action": lambda of=of: step(of())  # type: ignore[misc]
+        for words, of in slopes.items()
     }

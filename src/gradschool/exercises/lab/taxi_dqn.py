@@ -9,6 +9,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import OF_ROW, Otherwise
 from gradschool.exercises.axes import (
     LARGE,
     Axes,
@@ -25,7 +26,7 @@ from gradschool.exercises.axes import (
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import each_batch, taxi_learn
 from gradschool.exercises.lab.adapters import NEVER, together
-from gradschool.lessons.lab.small import taxi_arrays
+from gradschool.lessons.lab.small import STEP_SIZE, taxi_arrays
 
 AXES: Axes = {
     "more states than actions": tall("q_net"),
@@ -92,4 +93,22 @@ def oracle(a: Args) -> dict[str, Any]:
         "all_updates": whole,
         "acts": np.ones(len(ends), bool),
         "starts_alike": np.ones(1, bool),
+    }
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The table after one update towards labels of another value of the next state."""
+    b = next(each_batch(a["batches"]))
+
+    def one(value: Array) -> dict[str, Array]:
+        y, q = b["reward"] + a["gamma"] * value * (1 - b["done"]), a["q_net"].copy()
+        error = (q[b["state"], b["action"]] - y) / len(y)
+        np.add.at(q, (b["state"], b["action"]), -STEP_SIZE * error)
+        return {"one_update": q}
+
+    tables = {"the largest of `q_net`": a["q_net"][b["next_state"]].max(axis=1)}
+    tables |= {f"{words} of the row of `target_net`": of(a["target_net"][b["next_state"]]) for words, of in OF_ROW}
+    return {
+        f"what it would be with {words} instead of the largest of `target_net`": lambda value=value: one(value)  # type: ignore[misc]
+        for words, value in tables.items()
     }

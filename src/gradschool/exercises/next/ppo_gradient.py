@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,7 @@ def cases(rng: Rng) -> list[Case]:
             log_probs[0] -= at_zero
     found[8].args["advantage"][:3] *= [300.0, 1e-4, 0.0]
     narrow = case("a range of no width", INSIDE, IN_TURN, near(0.3), edge=True)
-    narrow.args["clip"] = 0.0
-    return [*found, narrow]
+    return [*found, replace(narrow, args={**narrow.args, "clip": 0.0})]
 
 
 def oracle(a: Args) -> Array:

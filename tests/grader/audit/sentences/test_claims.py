@@ -31,6 +31,7 @@ ARGS = {
     "chain.maximise": "gradients, a, phi, lr, steps",
     "dqn.double_target": "reward, q_next_online, q_next_target, terminated, gamma",
     "dqn.weight_gradient": "state, g, n_states",
+    "chain.tanh_vjp": "z, g",
     "ddpg.squash": "z, low, high",
     "ddpg.squash_vjp": "z, g, low, high",
     "ddpg.invert_gradients": "dq_da, action, low, high",
@@ -98,6 +99,13 @@ TRUE_AND_FALSE = {
         "formula",
         ("everywhere", "", "as-if", "p", "largest-1"),
         ("everywhere", "", "as-if", "p", "unit"),
+    ),
+    "what the exercise itself works out": (
+        "chain.tanh_vjp",
+        "return g * (1 - np.tanh(z)) ** 2",
+        "formula",
+        ("everywhere", "", "otherwise", "what it would be with (1 - tanh(z))^2 instead of the slope of tanh"),
+        ("everywhere", "", "otherwise", "what it would be with 1 - tanh(z) instead of the slope of tanh"),
     ),
     "as if rows had a norm of 1": (
         "chain.mlp_backward",
