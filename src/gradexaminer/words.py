@@ -298,6 +298,7 @@ MEANINGS: dict[str, Meaning] = {
     "actor-entropy-missing": Meaning(
         "The label has an entropy term, and log pi in the actor's loss sends no gradient to the actor"
     ),
+    "rows-left-out": Meaning("Some places of every batch have labels and get no gradient"),
     "ends-left-out": Meaning("Terminated rows get no gradient, so that the reward of an end is never learned"),
     "critic-without-action": Meaning("The critic's value does not depend on the action that it is shown"),
     "actor-max-of-twins": Meaning(

@@ -362,6 +362,9 @@ RARE: dict[str, Rare] = {
     "prediction without its ends": Rare(
         FAULT, "ends-left-out", DQN, [(LOSS, "loss = F.mse_loss(q * (1 - d), y * (1 - d))")]
     ),
+    "a loss of half of the rows": Rare(
+        FAULT, "rows-left-out", DQN, [(LOSS, "loss = F.mse_loss(q[: len(q) // 2], y[: len(y) // 2])")]
+    ),
     "states unpacked in the other order": Rare(
         FAULT, "states-swapped", DQN, [("s, a, r, s2, d = self.sample()", "s2, a, r, s, d = self.sample()")]
     ),

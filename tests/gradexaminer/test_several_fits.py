@@ -48,6 +48,7 @@ def test_faults_of_a_label_that_is_fitted_in_several_steps_are_named(load):
 
 
 _LOOP = "        for i in {rows}:\n            loss = F.mse_loss(self.net(s[i]), y[i])\n"
+_ZERO = "        self.optimizer.zero_grad()\n"
 BY_ROW = FITTED.replace("        for _ in range(3):\n            loss = F.mse_loss(self.net(s), y)\n", _LOOP)
 
 
@@ -59,3 +60,11 @@ def test_a_loop_that_fits_one_row_of_a_batch_is_told_from_one_that_fits_each(row
         report = examine_dqn(module, seed)
         assert {code for level, code in told(report) if level == "fault"} == codes, str(report)
         assert "critic-one-row" not in examine_dqn(alone, seed).codes
+
+
+def test_a_loop_whose_only_step_comes_after_it_applies_the_last_row_alone(load):
+    text = BY_ROW.replace("{rows}", "range(32)")
+    moved = changed(text, [("            self.optimizer.step()\n", "        self.optimizer.step()\n")])
+    summed = changed(moved, [("    " + _ZERO, ""), ("        for i in", _ZERO + "        for i in")])
+    assert told(examine_dqn(load(moved), 0)) == [("fault", "critic-one-row")]
+    assert not told(examine_dqn(load(summed), 0))

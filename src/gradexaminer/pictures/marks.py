@@ -129,6 +129,7 @@ MARKS: dict[str, Mark] = {
     "target-unasked": _in(CRITIC, "target"),
     "online-overwritten": _ways(CRITIC, LEAK, ("target", "online")),
     "mask-not-seen": _in(CRITIC, "label"),
+    "rows-left-out": _in(CRITIC, "loss"),
     "ends-left-out": _in(CRITIC, "loss"),
     "critic-without-action": _in(CRITIC, "online"),
     "target-not-seen": _ways(CRITIC, UNSEEN, ("online", "target")),

@@ -27,12 +27,24 @@ def merge_rows(update: Update) -> None:
     if not loops:
         return
     update.row_by_row = True
+    for calls in loops:
+        _sweep(update, calls)
     number = _merged_numbers(update, loops)
     merged = {id(calls[0]): _side_by_side(calls, number) for calls in loops}
     inner = {id(call) for calls in loops for call in calls[1:]}
     update.calls = [merged.get(id(c), c) for c in update.calls if id(c) not in inner]
     update.backwards = _backwards(update.backwards, number)
     update.steps = [_step(s, number) for s in update.steps]
+
+
+def _sweep(update: Update, calls: list[Call]) -> None:
+    """Set to 0 the gradients of passes that were zeroed before any step, where a step applied another row's."""
+    mine = frozenset().union(*(call.parameters for call in calls))
+    applied = {b for step in update.steps for p, sources in step.applied.items() if p in mine for b in sources}
+    if not any(b in applied for call in calls for b, _ in call.gradients):
+        return
+    for call in calls:
+        call.gradients.update({key: 0 * g for key, g in call.gradients.items() if key[0] not in applied})
 
 
 def _kind(call: Call) -> Hashable:

@@ -20,6 +20,7 @@ from gradexaminer.analysis.critic.one_row import say_one_row
 from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
 from gradexaminer.analysis.critic.own_rewards import labels_with_own_rewards
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
+from gradexaminer.analysis.critic.rows_left_out import leave_rows_out
 from gradexaminer.analysis.critic.several import say_several_labels
 from gradexaminer.analysis.critic.state_value import is_state_value, say_state_value
 from gradexaminer.analysis.critic.views import CriticView
@@ -97,6 +98,7 @@ def examine_critics(
     for view in coarse:
         report.add(NOT_SEEN, "low-precision", view.name)
     views = [view for view in views if view not in state_values and view not in coarse]
+    leave_rows_out(views, report)
     for view in views:
         leave_ends_out(seen, view, report)
         for together in pools(view.rows):

@@ -6,16 +6,15 @@ then never reaches any value. The rows that are left are read as they are.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.critic.rows_left_out import kept_rows
 from gradexaminer.findings import FAULT, Report
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.views import CriticView
-    from gradexaminer.analysis.reading.values import ValueRows
     from gradexaminer.recording.observe import Observed
 
 CODE = "ends-left-out"
@@ -34,16 +33,10 @@ def leave_ends_out(seen: Observed, view: CriticView, report: Report) -> None:
         return
     told = f"d loss / d Q is 0 in all {at_ends.sum()} terminated rows, and in no other row"
     report.add(FAULT, CODE, view.name, told)
-    view.rows = [(u, b, _kept(rows, ~x)) for (u, b, rows), x in zip(view.rows, ended, strict=True) if not x.all()]
+    view.rows = [(u, b, kept_rows(rows, ~x)) for (u, b, rows), x in zip(view.rows, ended, strict=True) if not x.all()]
 
 
 def forget_their_mask(report: Report) -> None:
     """Whether these rows bootstrap is no question where they learn nothing."""
     where = {f.where for f in report.findings if f.code == CODE}
     report.findings = [f for f in report.findings if f.code != "mask-not-seen" or f.where not in where]
-
-
-def _kept(rows: ValueRows, keep: np.ndarray) -> ValueRows:
-    action = None if rows.action is None else rows.action[keep]
-    parts = {name: getattr(rows, name)[keep] for name in ("index", "values", "gradients", "taken")}
-    return replace(rows, **parts, action=action)

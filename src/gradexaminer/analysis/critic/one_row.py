@@ -28,14 +28,14 @@ def say_one_row(seen: Observed, views: list[CriticView], report: Report, *, whol
             learned.setdefault(update.number, set()).update(map(int, rows.index[moved]))
             asked.setdefault(update.number, set()).update(map(int, rows.index))
         for update in seen.updates if not whole_loop else ():  # where an environment runs, it acts in the meantime
-            asked.setdefault(update.number, set()).update(_labeled(update))
+            asked.setdefault(update.number, set()).update(labeled(update))
         sizes = [len(asked[number]) for number in learned]
         if len(sizes) >= FEWEST and min(sizes) >= SMALLEST_BATCH and all(len(x) == 1 for x in learned.values()):
             told = f"one transition of {min(sizes)} has a gradient, in each of {len(sizes)} updates"
             report.add(FAULT, "critic-one-row", network, told)
 
 
-def _labeled(update: Update) -> set[int]:
+def labeled(update: Update) -> set[int]:
     """Transitions about both ends of which networks were asked."""
     ends: dict[int, set[int]] = {HERE: set(), NEXT: set()}
     for call in update.calls:
