@@ -25,6 +25,7 @@ from gradexaminer.analysis.reading.actions import online_parameters
 from gradexaminer.analysis.reading.heads import join_heads
 from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
 from gradexaminer.analysis.reading.overwritten import as_stored, as_swapped
+from gradexaminer.analysis.reading.rounded_states import say_rounded
 from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
 from gradexaminer.analysis.update.leaks import examine_leaks
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 ERRORS = "GRADEXAMINER_RAISES"  # in the environment: errors of the examiner's own are raised
 BY_FUNC = "its gradients are made by torch.func (updates without a backward pass are not examined)"
 NO_GRADIENT = "'NoneType' object"  # of a program that uses a gradient which `zero_grad` has removed
+NO_GRADIENTS = (NO_GRADIENT, "nested_tensorlist[0].empty()")  # of one that uses gradients where there are none
 ARRAY = "numpy.ndarray"  # of a program that takes its batch as tensors
 BATCH_ADVICE = "the batch holds NumPy arrays: `b.tensors()` are tensors, with `column=True` of shape (B, 1)"
 USUAL_SIZE = 5  # numbers of an observation, unless the agent was built for others
@@ -181,6 +183,7 @@ def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:
     if not seen.updates:
         _say_nothing_learned(seen, report)
         return report.settle()
+    say_rounded(seen, report)
     for update in seen.updates if not seen.spaces.continuous else ():
         join_heads(update, seen.spaces.n_actions or 0)
     with asking("which losses the critics are shown", report):
@@ -316,6 +319,9 @@ def _say_error(seen: Observed, report: Report) -> None:
         report.add(FAULT, "in-place", "", seen.error)
     elif seen.gone and NO_GRADIENT in seen.error:
         report.add(FAULT, "zeroed-before-step", "", seen.error)
+    elif seen.unreached and not seen.updates and any(words in seen.error for words in NO_GRADIENTS):
+        told = f"backward passes before it: {seen.unreached}, none of which reached a parameter of a network"
+        report.add(FAULT, "detached", "", f"{seen.error}; {told}")
     elif seen.lacks:
         report.add(FAULT, "crashed", "", f"{seen.error}; nothing in {seen.lacks} sets it")
     else:

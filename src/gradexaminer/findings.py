@@ -42,6 +42,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
     ),
     "bootstrap-gradient": frozenset({"unexplained"}),
+    "states-rounded": frozenset({"unexplained", "critic-not-seen", "actor-not-seen", "target-action-not-seen"}),
     "label-trained": frozenset(
         {
             "actor-not-seen",

@@ -176,6 +176,7 @@ MEANINGS: dict[str, Meaning] = {
         "The label is not detached, but only the target network's own `.grad` fills, which no step applies", LABEL
     ),
     "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", JUDGE),
+    "states-rounded": Meaning("States become whole numbers before the networks are asked about them", TARGET),
     "actions-rounded": Meaning("Continuous actions become whole numbers before the critic learns from them", JUDGE),
     "critic-width": Meaning("The critic has several outputs for one pair of state and action", JUDGE),
     "output-bounded": Meaning("The critic's outputs are bounded, so that it cannot express every return", TARGET),

@@ -55,6 +55,7 @@ _CRITIC_LEARNS = "        self.q_optimizer.zero_grad()\n        loss.backward()\
 _A2 = "a2 = self.actor_target(s2)\n" + (
     "            a2 = (a2 + (torch.randn_like(a2) * self.noise).clamp(-0.5, 0.5)).clamp(-1, 1)"
 )
+_BATCH = "s, a, r, s2, d = self.sample()"
 _SAMPLED = "a2, log_pi2 = self.policy.sample(s2)"
 _TANH = "return torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"
 _Q_LOSS = "F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"
@@ -101,6 +102,12 @@ RARE: dict[str, Rare] = {
     ),
     "reward discounted as well": Rare(FAULT, "reward-discounted", DQN, [(Y, "y = self.gamma * (r + (1 - d) * v)")]),
     "rewards as whole numbers": Rare(FAULT, "reward-rounded", DQN, [(Y, "y = r.int() + self.gamma * (1 - d) * v")]),
+    "next states as bytes": Rare(
+        FAULT, "states-rounded", DQN, [(_BATCH, f"{_BATCH}; s2 = s2.to(torch.uint8).float()")]
+    ),
+    "states as whole numbers": Rare(
+        SUSPICION, "states-rounded", DQN, [(_BATCH, f"{_BATCH}; s, s2 = s.long().float(), s2.long().float()")]
+    ),
     "rewards of the transition before": Rare(
         FAULT,
         "rows-misaligned",

@@ -111,6 +111,37 @@ def test_what_is_wrong_with_a_state_value_is_told(new, level, code, load):
     assert {(f.level, f.code) for f in report.findings if f.level in {"fault", "suspicion"}} == {(level, code)}, report
 
 
+_LOG_PI = "log_pi = (normal.log_prob(u) - torch.log(1 - a.pow(2) + 1e-6)).sum(1, keepdim=True)"
+_SOFTMAX = ("a = torch.tanh(u)", "a = torch.softmax(u, 1)")
+_SIGMOID = ("a = torch.tanh(u)", "a = torch.sigmoid(u)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ([(_LOG_PI, "log_pi = normal.log_prob(u).sum(1, keepdim=True)")], "log-prob-uncorrected"),
+        ([(_LOG_PI, _LOG_PI.replace("- torch.log", "+ torch.log"))], "log-prob-correction"),
+        ([(_LOG_PI, _LOG_PI.replace("log_prob(u)", "log_prob(a)"))], "log-prob-other-action"),
+        ([(_LOG_PI, "log_pi = normal.entropy().sum(1, keepdim=True)")], "entropy-sign"),
+        ([_SOFTMAX], "log-prob-correction"),
+        ([_SOFTMAX, (_LOG_PI, "log_pi = normal.log_prob(u).sum(1, keepdim=True)")], "log-prob-uncorrected"),
+        ([_SIGMOID, (_LOG_PI, _LOG_PI.replace("1 - a.pow(2)", "a * (1 - a)"))], ""),
+    ],
+    ids=["uncorrected", "plus", "at a", "entropy", "softmax", "softmax uncorrected", "sigmoid, right"],
+)
+def test_log_pi_in_a_state_value_is_that_of_the_action_shown(changes, code, load):
+    report = examine_continuous(load(changed(WITH_V, changes)))
+    assert {f.code for f in report.of("fault")} == ({code} if code else set()), str(report)
+
+
+def test_a_state_value_beside_an_actor_that_learns_from_log_pi_is_not_accused(load):
+    """Its label is not detached, so that its pass ends at the critics: in some updates at one row of one of them."""
+    times = "(log_pi * (log_pi - self.smaller(s, mu) + self.value(s)).detach()).mean()"
+    ratio = [("u = normal.rsample()", "u = normal.sample()"), ("(log_pi - self.smaller(s, mu)).mean()", times)]
+    report = examine_continuous(load(changed(WITH_V, ratio)))
+    assert not report.codes, str(report)
+
+
 def test_the_critics_own_fault_is_named_beside_a_state_value(load):
     report = examine_continuous(
         load(changed(WITH_V, [("y = r + self.gamma * (1 - d) * v2", "y = r + self.gamma * v2")]))

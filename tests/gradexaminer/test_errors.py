@@ -11,7 +11,7 @@ from gradexaminer.recording.missing import class_that_lacks
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn
 from tests.gradexaminer.faults_rare import _KEEP
-from tests.gradexaminer.sources import Y, changed
+from tests.gradexaminer.sources import LOSS, Y, changed
 
 
 def test_an_attribute_that_nothing_sets_is_the_programs_own_fault(load):
@@ -41,6 +41,24 @@ def test_an_error_that_our_own_change_caused_is_none_of_the_programs(load):
     ]
     report = examine_dqn(load(changed(sources.DQN, inside)))
     assert [(f.level, f.code) for f in report.findings] == [("not seen", "target-not-seen")], str(report)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "torch.nn.utils.clip_grad_value_(ps, 100)",
+        "[p.grad.data.clamp_(-1, 1) for p in ps]",
+        "sum(p.grad.norm() for p in ps)",
+    ],
+    ids=["clip", "clamp", "norm"],
+)
+def test_an_error_after_a_loss_that_reaches_no_weight_is_that_of_the_loss(use, load):
+    lost = "loss = torch.tensor(F.mse_loss(q, y).item(), requires_grad=True)"
+    step = f"loss.backward()\n        ps = list(self.net.parameters())\n        {use}\n        self.optimizer.step()"
+    report = examine_dqn(
+        load(changed(sources.DQN, [(LOSS, lost), ("loss.backward()\n        self.optimizer.step()", step)]))
+    )
+    assert report.codes == {"detached"}, str(report)
 
 
 def test_an_error_of_the_examiners_own_leaves_one_question_open(load, monkeypatch):

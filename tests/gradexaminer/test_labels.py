@@ -12,7 +12,7 @@ from gradexaminer.analysis.critic.evidence import Evidence
 from gradexaminer.analysis.reading.fits import fit
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn, told
-from tests.gradexaminer.sources import TD3, Q, Y, changed
+from tests.gradexaminer.sources import TD3, Q, V, Y, changed
 from tests.gradexaminer.styles_sac import DISCRETE_RIGHT, DISCRETE_SAC
 
 SEEDS = (0, 1, 2)
@@ -314,6 +314,27 @@ def test_the_complement_of_whole_numbers_subtracts_the_bootstrapped_value(load):
         report = examine_dqn(wrong, seed)
         assert told(report) == [("fault", "bootstrap-sign")], str(report)
         assert "twice that in terminated rows" in str(report)
+
+
+LARGEST, AVERAGE = (V, "v = self.target(s2).max()"), (V, "v = self.target(s2).max(1).values.mean()")
+INVERTED = (Y, "y = r + self.gamma * d * v")
+PREFERRED = "self.net(s2).argmax(1)[None]"  # an index of shape (1, B), that is, columns of the first row
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ([LARGEST, COMPLEMENT], {"batch-max", "bootstrap-sign"}),
+        ([LARGEST, INVERTED], {"batch-max", "mask-inverted"}),
+        ([AVERAGE, (Y, "y = r + self.gamma * v")], {"bootstrap-averaged", "mask-missing"}),
+        ([(V, f"v = self.target(s2).gather(1, {PREFERRED}).squeeze(0)")], {"rows-misaligned"}),
+        ([(V, "v = self.target(s2)[-1, self.net(s2).argmax(1)]")], {"rows-misaligned"}),
+    ],
+    ids=["largest, complement", "largest, inverted", "mean, no mask", "first row", "last row"],
+)
+def test_one_number_or_one_row_for_all_is_named_beside_what_masks_it(changes, codes, load):
+    report = examine_dqn(load(changed(sources.DQN, changes)))
+    assert report.codes == codes, str(report)
 
 
 SHARES, VALUES = "torch.softmax(self.head(self.body(x)), 1)", "return self.head(self.body(x))\n\n\nclass Agent:"

@@ -14,7 +14,7 @@ from gradexaminer.recording.trace import Update
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, seed_all, told
 from tests.gradexaminer.faults_rare import CROSSED
-from tests.gradexaminer.sources import DQN, SYNC, changed
+from tests.gradexaminer.sources import DQN, SYNC, Q, V, changed
 
 SEEDS = (0, 1, 2)
 RIGHT = "nothing to object to"
@@ -204,6 +204,23 @@ def test_an_online_network_that_follows_its_target_is_named(load):
         report = examine_dqn(wrong, seed)
         assert told(report) == [("fault", "online-overwritten")], str(report)
         assert "takes 0.01 of the weights" in str(report)
+
+
+def test_a_trained_network_called_target_whose_copy_gives_the_label_is_none(load):
+    report = examine_dqn(
+        load(
+            changed(
+                sources.DQN,
+                [
+                    *EXCHANGED,
+                    ("Adam(self.net.parameters()", "Adam(self.target.parameters()"),
+                    (Q, Q.replace("self.net(", "self.target(")),
+                    (V, V.replace("self.target(", "self.net(")),
+                ],
+            )
+        )
+    )
+    assert not report.codes, str(report)
 
 
 ANEW = (

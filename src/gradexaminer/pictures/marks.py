@@ -76,7 +76,7 @@ MARKS: dict[str, Mark] = {
             *("reward-missing", "entropy-sign", "target-action-online", "target-action-state"),
             *("target-action-replayed", "target-action-constant", "target-action-parameters"),
             *("entropy-averaged", "entropy-unmasked", "bootstrap-standardized"),
-            *("reward-discounted", "reward-rounded", "rows-misaligned", "mask-averaged"),
+            *("reward-discounted", "reward-rounded", "states-rounded", "rows-misaligned", "mask-averaged"),
             *("policy-left-out", "policy-of-s", "target-action-units", "target-action-clamped"),
             "target-noise-biased",
             "target-action-not-seen",

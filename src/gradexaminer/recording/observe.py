@@ -103,6 +103,10 @@ class Observed:
         Whether an update empties its buffer, so that as many transitions were stored before each as before the first.
     gone : bool
         Whether every gradient of the update that raised an error was gone by then, and no step had been taken.
+    unreached : int
+        Backward passes of the update that raised an error, if none of them reached a parameter.
+    whole : dict of int to str
+        Ends of transitions that networks were shown without the digits behind the point, and how.
     batch_given : bool
         Whether the update takes its batch as an argument.
     """
@@ -125,6 +129,8 @@ class Observed:
     error_type: str = ""
     lacks: str = ""
     gone: bool = False
+    unreached: int = 0
+    whole: dict[int, str] = field(default_factory=dict)
     used_up: bool = False
     ended: bool = False
     refilled: bool = False
@@ -157,7 +163,7 @@ class Observer:
         self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
-        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None)
+        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole)
         self.recorder = Recorder(self.found, self.rows)
 
     def observe(self) -> Observed:
@@ -172,6 +178,7 @@ class Observer:
             callers = is_of_caller(error, self.doors.feed, self.doors.update)
             self.seen.error, self.seen.lacks = told(error), "" if callers else class_that_lacks(error)
             self.seen.gone = gradients_are_gone(self.recorder.update, self.found)
+            self.seen.unreached = backwards_in_vain(self.recorder.update)
         self.found.aliases += discover(self.agent, self.doors.update).aliases
         self.seen.storage = self.found.storage()
         if self.spaces.continuous:
@@ -320,6 +327,12 @@ def gradients_are_gone(update: Update, found: Found) -> bool:
     reached = {p for b in update.backwards for p in b.reached}
     left = [p for p in found.parameters() if id(p) in reached]
     return bool(left) and not update.steps and all(p.grad is None for p in left)
+
+
+def backwards_in_vain(update: Update) -> int:
+    """How many backward passes ran before any step, where none of them reached a parameter."""
+    ran = [b for b in update.backwards if not b.probe]
+    return 0 if update.steps or any(b.reached for b in ran) else len(ran)
 
 
 def learned(update: Update) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.recording.whole import whole_end
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -68,6 +70,7 @@ class RowIndex:
         self._signatures: np.ndarray | None = None
         self._found: dict[bytes, Keys | None] = {}
         self.doubled = False
+        self.whole: dict[int, str] = {}  # ends whose digits behind the point were gone, and how
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Remember both ends of each transition."""
@@ -119,7 +122,17 @@ class RowIndex:
                 found = self._named(marks)
                 kept = tuple(marks) if self.doubled else ()
                 return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1, marks=kept)
+        self._note_whole(flat)
         return None
+
+    def _note_whole(self, flat: np.ndarray) -> None:
+        """Remember that unknown rows are known ones without the digits behind the point."""
+        if len(self._rows) > MOST_COMPARED:
+            return
+        for observation, _ in self._places(flat):
+            told = whole_end(observation, self._rows, [end for _, end in self._names])
+            if told:
+                self.whole[told[0]] = told[1]
 
     def _named(self, marks: list[bytes]) -> np.ndarray:
         return _one_end([self._exact.get(mark, [(-1, 0)]) for mark in marks])

@@ -40,8 +40,8 @@ class Watcher:
         lasting: bool = False,
     ) -> None:
         self.spaces, self.fresh, self.lasting = spaces, fresh, lasting
-        self.seen = Observed(Found(), {}, spaces)
         self.rows = index_of(spaces)
+        self.seen = Observed(Found(), {}, spaces, whole=self.rows.whole)
         self.recorder = Recorder(self.seen.found, self.rows)
         self.given = given or Given()
         self.steps, self.draws = count(), count()

@@ -268,10 +268,11 @@ def _no_path(seen: Observed, online: frozenset[int], report: Report) -> None:
         return
     for u in seen.updates:
         for b in u.backwards:
-            for rows in value_rows(seen, u, b.number):
-                if is_constant(rows.g) and rows.action is not None:
+            shown = [(rows, rows.action) for rows in value_rows(seen, u, b.number) if rows.action is not None]
+            for rows, action in shown:
+                if is_constant(np.concatenate([x.g for x, _ in shown])) and np.any(rows.g):
                     stored = stored_actions(seen, rows.index)
-                    code = "actor-replayed" if are_stored(rows.action, stored) else "actor-detached"
+                    code = "actor-replayed" if are_stored(action, stored) else "actor-detached"
                     report.add(
                         FAULT, code, rows.call.network, "d loss / d Q is the same for all rows and ends at the critic"
                     )

@@ -12,6 +12,7 @@ from gradexaminer.analysis.reading.tables import Table
 from gradexaminer.recording.rows import NEXT
 
 MOST_CRITICS = 24  # of which pairs are tried
+FEW = 4  # networks of which each is tried in one row of the batch
 MOST_ACTIONS = 8  # of which each is tried for all rows
 
 
@@ -65,6 +66,7 @@ def discrete(
         made += _wrongly_expected(policy, values, after)
         made += [c for name, drawn in samples.items() for c in _sampled(policy, values, name, drawn)]
     made += _wrong_discrete(after, actions)
+    made += _of_one_row(after, actions)
     made += _at_s([t for t in full if t.end != NEXT], after)
     made += _joined_or_single([t for t in tables if t.values.shape[1] == 1 and t.end == NEXT])
     return made
@@ -214,6 +216,16 @@ def _wrong_discrete(after: list[Table], actions: np.ndarray) -> Iterator[Candida
         if not _one_network(value, chooser):
             name = f"{value.role} network at the action that the {chooser.role} network likes least"
             yield _candidate(name, _at(value, _last_choice(chooser)), "minimum", "", (value, chooser))
+
+
+def _of_one_row(after: list[Table], actions: np.ndarray) -> Iterator[Candidate]:
+    """Values of the batch's first or last next state, at each row's own action: an index of shape (1, B)."""
+    for value in after if len(after) <= FEW and not any(np.isnan(t.values).any() for t in after) else ():
+        chosen = [(f"that the {t.role} network prefers", _choice(t), (value, t)) for t in after]
+        for how, columns, parts in [*chosen, ("taken in s", actions, (value,))]:
+            for which, row in (("first", 0), ("last", -1)):
+                name = f"{value.role} network in the batch's {which} row, at the action {how} in the row's own"
+                yield _candidate(name, value.values[row, columns], "rows-misaligned", "", parts)
 
 
 def _at_s(here: list[Table], after: list[Table]) -> Iterator[Candidate]:

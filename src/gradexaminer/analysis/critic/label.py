@@ -173,14 +173,18 @@ def _departures(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat
 def _one_for_all(e: Evidence, candidates: list[Candidate], rows: np.ndarray, flat: np.ndarray) -> Iterator[Label]:
     """Labels in which every row bootstraps one number of the batch: a mean, the largest value, or an unknown one."""
     entropies = next((c.entropy for c in candidates if c.entropy), {})
-    constant = _try(e, candidates_of.same_for_all(len(e.g), entropies), "live", "plain", rows, flat)
-    if constant is None:
+    one = candidates_of.same_for_all(len(e.g), entropies)
+    found = ((mask, _try(e, one, mask, "plain", rows, flat)) for mask in ("live", COMPLEMENT, "done"))
+    mask, constant = next(((mask, label) for mask, label in found if label), ("", None))
+    if constant is None or (mask != "live" and constant.entropy_of):
         return
     right = [c for c in candidates if not c.fault and c.asked.all()]
     for c in right:
         for known, value in _numbers_of_a_batch(e, c):
-            if value and any(abs(constant.gamma / value - gamma) < SAME_MEAN for gamma in e.gammas):
+            if value and any(abs(abs(constant.gamma / value) - gamma) < SAME_MEAN for gamma in e.gammas):
                 yield replace(constant, candidate=known, gamma=constant.gamma / value)
+    if mask != "live":
+        return  # a number that is no known one of the batch may be a reward of the program's own
     for c in right if not constant.entropy_of else []:
         yield from _mean_with_entropy(e, c, constant)
     yield constant
@@ -319,7 +323,17 @@ def _mixed_forms(
                 yield _label(e, candidate, "all", "plain", f, flat, mixed="label", entropy_of=name)
     f = fit(e.g, {**one, "r": e.reward}, rows)
     if f.exact:
-        yield _label(e, None, "live", "plain", f, flat, mixed="bootstrap")
+        averaged = _label(e, None, "live", "plain", f, flat, mixed="bootstrap")
+        yield from list(_unmasked_number(e, candidates, averaged)) or [averaged]
+
+
+def _unmasked_number(e: Evidence, candidates: list[Candidate], label: Label) -> Iterator[Label]:
+    """The same, where what is added to every row is gamma times the largest, or the mean, of the batch's values."""
+    for c in (c for c in candidates if not c.fault and c.asked.all() and e.terminated.any()):
+        for known in (candidates_of.averaged(c), candidates_of.largest(c)):
+            gamma = label.intercept / known.value[0] if known.value[0] else 0.0
+            if any(abs(gamma - told) < SAME_MEAN for told in e.gammas):
+                yield replace(label, candidate=known, mask="all", mixed="", gamma=gamma)
 
 
 def _unmasked(e: Evidence, candidates: list[Candidate], f: Fit) -> int:

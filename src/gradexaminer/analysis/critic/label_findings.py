@@ -267,6 +267,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         report.add(FAULT, "reward-discounted", view.name, f"the reward's factor is {rewards:.4g}, as the value's")
     elif abs(rewards - 1) > 1e-3:
         report.convention(f"reward times {rewards:.4g}")
+    _say_sign_of_a_number(view, found[0], gamma, report)
     assumed = (found[0].curved and not found[0].weighted) or not found[0].certain
     if assumed or found[0].candidate is None or found[0].candidate.fault in OF_THE_BATCH:
         return
@@ -277,9 +278,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
             FAULT, "gamma-varies", view.name, f"the value's factor runs from {gammas.min():.3g} to {gammas.max():.3g}"
         )
     elif gamma < 0:
-        twice = ", and twice that in terminated rows: `~done` of whole numbers is -1, and -2"
-        each = twice if found[0].mask == COMPLEMENT else ""
-        report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}{each}")
+        _say_sign(view, found[0], gamma, report)
     elif (added := _added_gamma(gamma, found, told)) is not None:
         each = f"the value's factor is 1, and {added:g} is added to each row's label"
         report.add(FAULT, "gamma-missing", view.name, each)
@@ -291,6 +290,18 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         )
     if found[0].entropy_of and gamma * np.median([x.entropy for x in found]) < 0:  # beside a right or a wrong bootstrap
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-found[0].entropy:.3g}")
+
+
+def _say_sign(view: CriticView, label: Label, gamma: float, report: Report) -> None:
+    twice = ", and twice that in terminated rows: `~done` of whole numbers is -1, and -2"
+    each = twice if label.mask == COMPLEMENT else ""
+    report.add(FAULT, "bootstrap-sign", view.name, f"the bootstrapped value's factor is {gamma:.3g}{each}")
+
+
+def _say_sign_of_a_number(view: CriticView, label: Label, gamma: float, report: Report) -> None:
+    """The sign of a known number of the batch; of an unknown one, it may be the number's own."""
+    if gamma < 0 and label.candidate is not None and label.candidate.fault in OF_THE_BATCH - {"one-bootstrap"}:
+        _say_sign(view, label, gamma, report)
 
 
 def _added_gamma(gamma: float, found: list[Label], told: list[float]) -> float | None:

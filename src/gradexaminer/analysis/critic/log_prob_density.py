@@ -62,9 +62,9 @@ def say_density(
         report.add(SUSPICION, "log-prob-density", where, _apart(log_pi, value - tanh_correction(u)))
 
 
-def slips(update: Update, said: list[Table], rows: int, before: int) -> dict[str, np.ndarray]:
-    """What a program may have in place of log pi of the action that a critic is shown beside s', by name."""
-    shown = [x for t in said if t.with_action and t.end == NEXT for x in t.call.extra if len(x) == rows]
+def slips(update: Update, said: list[Table], rows: int, before: int, end: int = NEXT) -> dict[str, np.ndarray]:
+    """What a program may have in place of log pi of the action that a critic is shown beside a state, by name."""
+    shown = [x for t in said if t.with_action and t.end == end for x in t.call.extra if len(x) == rows]
     made: dict[str, np.ndarray] = {}
     for x in (x for x in update.log_probs if x.method != "log_prob" and x.time < before and x.value.size % rows == 0):
         u = x.value.reshape(rows, -1)

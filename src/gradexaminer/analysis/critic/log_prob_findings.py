@@ -12,7 +12,9 @@ import numpy as np
 from gradexaminer.analysis.critic.log_prob_density import say_density
 from gradexaminer.analysis.reading.actions import is_affine
 from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room, tanh_correction
+from gradexaminer.analysis.reading.policies import softmax
 from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
@@ -29,16 +31,21 @@ def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: R
     first = found[0]
     if first.candidate is None or first.entropy_of not in first.candidate.entropy or not first.candidate.parts:
         return
-    part = first.candidate.parts[0]
+    say_log_prob_of(seen, view, first.candidate.parts[0], first.candidate.entropy[first.entropy_of], report)
+
+
+def say_log_prob_of(seen: Observed, view: CriticView, part: Table, log_pi: np.ndarray, report: Report) -> None:
+    """Compare a label's log pi with that of the action that a critic was shown in the call of `part`."""
     update = next(u for u in seen.updates if part.call in u.calls)
     drawn = _drawn(seen, update, part)
-    log_pi = first.candidate.entropy[first.entropy_of]
     if drawn is None:
+        if _say_other_squash(seen, view, update, part, log_pi, report):
+            return
         _say_unsquashed(seen, view, update, part, log_pi, report)
         _say_mean_shown(seen, view, update, part, log_pi, report)
         return
     u = drawn.value.reshape(len(part.call.keys.index), -1)
-    if _is_of_s(update, part, log_pi):
+    if part.end == NEXT and _is_of_s(update, part, log_pi):
         report.add(
             FAULT, "log-prob-other-action", view.name, "it is log pi of the action that was chosen at s, not at s'"
         )
@@ -81,11 +88,11 @@ def _is_of_s(update: Update, part: Table, log_pi: np.ndarray) -> bool:
 
 
 def _is_put_out(update: Update, part: Table, of: np.ndarray) -> bool:
-    """Whether an argument of `log_prob` is a network's output about s' as it is."""
+    """Whether an argument of `log_prob` is a network's output about the same states as it is."""
     return any(
         x.shape == of.shape and np.allclose(x, of, atol=1e-6)
         for c in update.calls
-        if not c.extra and c.time < part.call.time and c.keys.all_next
+        if not c.extra and c.time < part.call.time and (c.keys.end == part.end).all()
         for x in c.outputs
     )
 
@@ -108,6 +115,33 @@ def _say_correction(view: CriticView, log_pi: np.ndarray, value: np.ndarray, u: 
 def _corrections(u: np.ndarray) -> list[np.ndarray]:
     """The sum of log(1 - tanh(u)^2) over entries, exact and with what programs add inside of the logarithm."""
     return [tanh_correction(u), *(log_of_room(u, small).sum(axis=1) for small in SMALL)]
+
+
+def _say_other_squash(
+    seen: Observed, view: CriticView, update: Update, part: Table, log_pi: np.ndarray, report: Report
+) -> bool:
+    """Log pi of a number whose softmax or sigmoid the critic is shown, uncorrected or corrected as for a tanh."""
+    shown = _shown(seen, part)
+    for x in update.log_probs:
+        if shown is None or x.method != "log_prob" or x.of is None or x.of.size != shown.size:
+            continue
+        u = x.of.reshape(shown.shape)
+        squashes = {"softmax": softmax(u), "sigmoid": 0.5 * (1 + np.tanh(u / 2))}
+        name = next((name for name, squashed in squashes.items() if is_affine(shown, squashed)), None)
+        if name is None or is_affine(shown, u) or is_affine(shown, np.tanh(u)) or len(log_pi) != len(u):
+            continue
+        value = x.value.reshape(len(u), -1).sum(axis=1)
+        if _same(log_pi, value):
+            told = f"it equals log pi of the number before the {name}; the correction is missing"
+            report.add(FAULT, "log-prob-uncorrected", view.name, told)
+            return True
+        near = [*_corrections(u), *(tanh_correction(v) for v in (np.tanh(u), squashes[name]))]
+        near += [log_of_room(np.arctanh(squashes[name]), small).sum(axis=1) for small in SMALL]
+        if any(_same(log_pi, value - c) for c in near):
+            told = f"it is corrected as for a tanh, and the critic is shown the {name} of the number that was drawn"
+            report.add(FAULT, "log-prob-correction", view.name, told)
+            return True
+    return False
 
 
 def _say_unsquashed(
@@ -152,11 +186,14 @@ def _was_drawn(update: Update, u: np.ndarray) -> bool:
 
 
 def _is_of_an_output(update: Update, part: Table, shown: np.ndarray, u: np.ndarray) -> bool:
-    """Whether the action is a network's output about s', or half of one, shifted, scaled or behind a tanh."""
+    """Whether the action is a network's output about that state, or half of one, shifted, scaled or behind a tanh."""
     means = [
         m
         for c in update.calls
-        if not c.extra and c.time < part.call.time and c.keys.all_next and len(c.keys.index) == len(shown)
+        if not c.extra
+        and c.time < part.call.time
+        and (c.keys.end == part.end).all()
+        and len(c.keys.index) == len(shown)
         for x in c.outputs
         if x.ndim == 2
         for m in (x, x[:, : x.shape[1] // 2])

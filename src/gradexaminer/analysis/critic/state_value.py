@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gradexaminer.analysis.critic.candidates import combined
+from gradexaminer.analysis.critic.candidates import Candidate, combined
+from gradexaminer.analysis.critic.log_prob_density import slips
+from gradexaminer.analysis.critic.log_prob_findings import say_log_prob_of
 from gradexaminer.analysis.reading.actions import are_stored, stored_actions
 from gradexaminer.analysis.reading.fits import Fit, fit
 from gradexaminer.analysis.reading.log_probs import log_probs
@@ -29,6 +31,15 @@ if TYPE_CHECKING:
 SAME = 1e-3  # relative distance of a factor from 1 that counts as rounding
 
 
+class Explained(NamedTuple):
+    """The critics' value that V learns, its fit, and the log pi in it, where there is one."""
+
+    name: str
+    fit: Fit
+    candidate: Candidate | None = None
+    log_pi: np.ndarray | None = None
+
+
 def is_state_value(seen: Observed, view: CriticView) -> bool:
     """Whether this network is shown no action, in a program whose critics are shown one."""
     shown = any(c.extra for u in seen.updates for c in u.calls)
@@ -41,11 +52,11 @@ def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], re
     if not found:
         found = [x for x in (_explained(seen, *row, online, larger=True) for row in view.rows) if x is not None]
         if len(found) == len(view.rows):
-            report.add(FAULT, "max-of-twins", view.name, f"V(s) learns the {found[0][0]}")
+            report.add(FAULT, "max-of-twins", view.name, f"V(s) learns the {found[0].name}")
     if len(found) < len(view.rows):
         report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
         return
-    name, f = found[0]
+    name, f, candidate, log_pi = found[0]
     factor, entropy = -f.coefficients["v"] / f.coefficients["q"], f.coefficients.get("entropy", 0.0)
     alpha = entropy / f.coefficients["q"]
     bonus = f" minus alpha log pi, alpha {alpha:.3g}" if entropy else ""
@@ -54,39 +65,40 @@ def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], re
         report.add(FAULT, "ascent", view.name, f"d loss / d V is {f.coefficients['q']:.3g} (V - y)")
     if alpha < 0:
         report.add(FAULT, "entropy-sign", view.name, f"log pi's factor in the label is +{-alpha:.3g}")
-    if all(f.coefficients.get("1") for _, f in found) and len(found) > 1:
+    if all(x.fit.coefficients.get("1") for x in found) and len(found) > 1:
         told = "one number is added to every row's label, and no row's own log pi"
         report.add(FAULT, "entropy-averaged", view.name, told)
+    if log_pi is not None and alpha > 0 and candidate is not None and candidate.parts:
+        say_log_prob_of(seen, view, candidate.parts[0], log_pi, report)
     if abs(factor - 1) > SAME:
         report.convention(f"state value {view.name}: the critics' value times {factor:.3g}")
 
 
 def _explained(
     seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int], *, larger: bool = False
-) -> tuple[str, Fit] | None:
+) -> Explained | None:
     """The critics' value that V learns, and its fit; of those in which the larger of several counts, if asked for."""
     said = tables(seen, update, backward.time, rows.index, online)
     stored = stored_actions(seen, rows.index)
     asked = [t for t in said if t.end == HERE and t.with_action and t.values.shape[1] == 1 and not _is(t, stored)]
     entropies = {"": None} | log_probs(update, said, len(rows.index), backward.time, HERE)
+    wrong = slips(update, said, len(rows.index), backward.time, HERE)
     everywhere = np.ones(len(rows.g), bool)
     for candidate in combined(asked):
         if (candidate.fault == "max-of-twins") != larger:
             continue
-        for log_prob in entropies.values():
+        for log_prob in (*entropies.values(), *wrong.values()):
             more = {} if log_prob is None else {"entropy": log_prob}
             f = fit(rows.g, {"q": rows.q, "v": candidate.value, **more}, everywhere)
             if f.exact and f.coefficients["v"] and f.coefficients["q"]:
-                return candidate.name, f
+                return Explained(candidate.name, f, candidate, log_prob)
         f = fit(rows.g, {"q": rows.q, "v": candidate.value, "1": np.ones_like(rows.g)}, everywhere)
         if f.exact and f.coefficients["v"] and f.coefficients["q"] and f.coefficients["1"]:
-            return candidate.name, f
+            return Explained(candidate.name, f)
     return None if larger else _mixture(rows, [t.values[:, 0] for t in asked], entropies)
 
 
-def _mixture(
-    rows: ValueRows, values: list[np.ndarray], entropies: Mapping[str, np.ndarray | None]
-) -> tuple[str, Fit] | None:
+def _mixture(rows: ValueRows, values: list[np.ndarray], entropies: Mapping[str, np.ndarray | None]) -> Explained | None:
     """A weighted mean of the smaller and the larger of two critics, as in BCQ: weights above 0 that add up to 1.
 
     Fujimoto et al. 2019, "Off-Policy Deep Reinforcement Learning without Exploration", equation 13.
@@ -102,7 +114,7 @@ def _mixture(
         smaller, larger = (-f.coefficients[name] / f.coefficients["q"] for name in ("low", "high"))
         if min(smaller, larger) > SAME and abs(smaller + larger - 1) < SAME:
             weights = f"{smaller:.3g} of the smaller and {larger:.3g} of the larger of two critics"
-            return weights, replace(f, coefficients={**f.coefficients, "v": -f.coefficients["q"]})
+            return Explained(weights, replace(f, coefficients={**f.coefficients, "v": -f.coefficients["q"]}))
     return None
 
 

@@ -85,6 +85,15 @@ def kept_target(seen: Observed, critic: Set[int]) -> str:
     return ""
 
 
+def asked_follower(seen: Observed, network: Set[int]) -> str:
+    """Where a copy of this network is kept that follows it and that the labels ask; empty where there is none."""
+    asked = used_for_labels(seen)
+    for pair in pairs(seen, online_parameters(seen)):
+        if pair.target in asked and {o for _, o in pair.parameters} <= network and _follows(seen, pair):
+            return pair.target
+    return ""
+
+
 def idle_target(seen: Observed, critic: Set[int]) -> str:
     """Where a copy of this critic is kept that follows it and no layer of which is called; empty where there is none.
 

@@ -10,6 +10,7 @@ import numpy as np
 from gradexaminer.analysis.update.pairs import (
     TAU_RESIDUAL,
     Pair,
+    asked_follower,
     fitted_sum,
     fitted_tau,
     fitted_weights,
@@ -259,9 +260,9 @@ def _trained_targets(seen: Observed, online: frozenset[int], report: Report) -> 
     """A network with `target` in its name that a step moves with a gradient."""
     for path, module in seen.found.modules.items():
         renamed = any(path in both for both in seen.found.aliases) and _changes_roles(seen, path)
-        if renamed or "targ" not in path.lower().rsplit(".", 1)[-1]:
-            continue
         mine = {id(p) for p in parameters(module)}
+        if renamed or "targ" not in path.lower().rsplit(".", 1)[-1] or asked_follower(seen, mine):
+            continue
         applied = {p for u in seen.updates for s in u.steps for p in s.applied if p in mine}
         if applied and not any(f.code in {"alias", "shared-storage"} for f in report.findings):
             report.add(FAULT, "target-trained", path, f"a step applied gradients to {len(applied)} of its parameters")
