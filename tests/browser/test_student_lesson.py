@@ -89,7 +89,7 @@ STORIES = {
             Slip(
                 "chain.tanh_vjp",
                 TANH_VJP,
-                "turned",
+                "otherwise",
                 ("(z))", "(z) ** 2)"),
             ),
         ],

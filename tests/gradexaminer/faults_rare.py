@@ -41,6 +41,9 @@ def examine_wide(module: ModuleType) -> Report:
 
 
 _SYNC_LINES = "        for t, p in zip(self.target.parameters(), self.net.parameters()):\n            " + SYNC
+_NOW_AND_THEN = (
+    "        self.n += 1\n        if self.n % 30 == 0:\n            self.net.load_state_dict(self.target.state_dict())"
+)
 _LOST = (
     "        t, p = self.target.state_dict(), self.net.state_dict()\n"
     "        for k in t:\n            t[k] = self.tau * p[k] + (1 - self.tau) * t[k]"
@@ -368,6 +371,24 @@ RARE: dict[str, Rare] = {
     "soft update into a dict": Rare(SUSPICION, "target-never", DQN, [(_SYNC_LINES, _LOST)]),
     "prediction without its ends": Rare(
         FAULT, "ends-left-out", DQN, [(LOSS, "loss = F.mse_loss(q * (1 - d), y * (1 - d))")]
+    ),
+    "copied the wrong way now and then": Rare(
+        FAULT,
+        "online-overwritten",
+        DQN,
+        [(_SYNC_LINES, _NOW_AND_THEN), ("self.gamma, self.tau", "self.n = 0; self.gamma, self.tau")],
+    ),
+    "gradients clipped to 0 under weight decay": Rare(
+        FAULT,
+        "zeroed-before-step",
+        DQN,
+        [
+            ("torch.optim.Adam(", "torch.optim.AdamW("),
+            (
+                "        self.optimizer.step()",
+                "        nn.utils.clip_grad_value_(self.net.parameters(), 0)\n        self.optimizer.step()",
+            ),
+        ],
     ),
     "a loss of half of the rows": Rare(
         FAULT, "rows-left-out", DQN, [(LOSS, "loss = F.mse_loss(q[: len(q) // 2], y[: len(y) // 2])")]

@@ -77,6 +77,8 @@ class Observed:
         Memory addresses of each network's parameters.
     moved_later : set of int
         Parameters, by id, that no recorded update changed and a later one did.
+    became : set of (int, int)
+        Parameters, by id, that were drawn anew and after a later update equal one that stays as it is: the one, the other.
     actors : dict of str to bool
         Networks that are known to choose actions, or not to.
     transformed : bool
@@ -117,6 +119,7 @@ class Observed:
     updates: list[Update] = field(default_factory=list)
     storage: dict[str, frozenset[int]] = field(default_factory=dict)
     moved_later: set[int] = field(default_factory=set)
+    became: set[tuple[int, int]] = field(default_factory=set)
     actors: dict[str, bool] = field(default_factory=dict)
     memory: dict[Any, Any] = field(default_factory=dict)
     policies: dict[str, bool] = field(default_factory=dict)
@@ -288,6 +291,7 @@ class Observer:
             self._update(recorded=False)
             changed = {k for k in waiting if not torch.equal(waiting[k], parameters[k].detach())}
             self.seen.moved_later |= changed
+            self.seen.became |= _equal_pairs(parameters, set(parameters) - set(still), set(waiting) - changed)
             for key in changed:
                 del waiting[key]
             return not waiting
@@ -303,6 +307,13 @@ class Observer:
         except Exception as error:  # what was set forward and back may have left something behind
             if class_that_lacks(error):
                 raise
+
+
+def _equal_pairs(parameters: dict[int, torch.nn.Parameter], moving: set[int], still: set[int]) -> set[tuple[int, int]]:
+    """Which of the parameters that learn are equal to which of those that stay, biases of 0 aside."""
+    kept = [(key, parameters[key].detach()) for key in still if parameters[key].any()]
+    pairs = ((one, parameters[one].detach(), key, x) for one in moving for key, x in kept)
+    return {(one, key) for one, y, key, x in pairs if y.shape == x.shape and torch.equal(y, x)}
 
 
 @contextmanager

@@ -50,6 +50,8 @@ MARKS = (
     "What no straight line in Q, reward and value explains",
     "What an actor followed, and how far target networks moved",
     "of a student's update: the advice",
+    "what several exercises may be answered with",
+    "What an actor may be pushed by instead of dQ/da",
     "and which letter has which: a grading kernel has no such file",
 )
 

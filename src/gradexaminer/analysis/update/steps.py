@@ -110,7 +110,7 @@ def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
         if path in looked_at(seen):
             continue
         changed = {p for p in parameters if any(moved(u, p) for u in seen.updates)}
-        if parameters & held & changed:
+        if parameters & held & changed and not _decays_alone(seen, parameters):
             _twins_left(seen, path, known, held, report)
             left = _twins_outside(seen, path, known, held, report)
             _partly(seen, path, parameters - left, changed, report)
@@ -122,6 +122,12 @@ def _never_stepped(seen: Observed, known: Passes, report: Report) -> None:
             report.add(FAULT, "zeroed-before-step", path, "every `.grad` was 0 or None when the step was taken")
         else:
             report.add(FAULT, "online-still", path, "a step was taken and no weight changed")
+
+
+def _decays_alone(seen: Observed, parameters: set[int]) -> bool:
+    """Whether steps move these parameters and none finds a gradient, so that it is their decay that moves them."""
+    steps = [s for u in seen.updates for s in u.steps if any(s.moved.get(p, 0) > 0 for p in parameters)]
+    return bool(steps) and not any(parameters & set(s.sources) for s in steps)
 
 
 def _trained_networks(seen: Observed, known: Passes) -> dict[str, set[int]]:

@@ -85,6 +85,11 @@ def _still(seen: Observed, pair: Pair, moving: list[Pair], report: Report) -> No
     if sum(x > 0 for x in taken) >= FEWEST_WALKED:
         told = f"in {sum(x > 0 for x in taken)} updates it takes {max(taken):.3g} of the weights of {pair.target}"
         report.add(FAULT, "online-overwritten", pair.online, f"{told}, which stay as they are")
+    elif all((o, t) in seen.became for t, o in pair.parameters):
+        told = (
+            f"in one of {seen.calls} further updates its weights became those of {pair.target}, which stay as they are"
+        )
+        report.add(FAULT, "online-overwritten", pair.online, told)
     elif moving:
         report.add(FAULT, "one-target-never", pair.target, f"{watched}; {moving[0].target} changed in the same updates")
     elif all(pair.target in u.loaded for u in seen.updates):
