@@ -78,7 +78,7 @@ class Observed:
     moved_later : set of int
         Parameters, by id, that no recorded update changed and a later one did.
     became : set of (int, int)
-        Parameters, by id, that were drawn anew and after a later update equal one that stays as it is: the one, the other.
+        Parameters, by id, that learn, each with one that stays as it is and that it equals after a later update.
     actors : dict of str to bool
         Networks that are known to choose actions, or not to.
     transformed : bool
