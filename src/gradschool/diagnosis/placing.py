@@ -17,7 +17,7 @@ from gradschool.core.exercise import Args, Case
 from gradschool.core.numerics import Array
 from gradschool.diagnosis.challenges import challenges, outside, sizes_where_wrong
 from gradschool.diagnosis.evidence import IN_BATCHES, Laboratory, Part, inputs_of_length, taken, with_rows
-from gradschool.diagnosis.hypotheses.conditions import conditions
+from gradschool.diagnosis.hypotheses.conditions import UNNAMED, conditions
 from gradschool.diagnosis.hypotheses.observations import largest, perturbed, scaled
 from gradschool.diagnosis.hypotheses.places import Place, about_shapes, place
 from gradschool.diagnosis.inputs import Value, is_flags, is_ids, is_real, networks, subjects
@@ -235,6 +235,8 @@ def changed_cases(laboratory: Laboratory, case: Case) -> Iterator[Case]:
     one_row = with_rows(case, np.array([0]), f"{case.name}, its first row alone")
     if one_row and case.sizes["B"] > 1:
         yield one_row
+    for name in UNNAMED.keys() & case.args.keys():
+        yield replace(case, name=f"{case.name}, {name} or not", args={**case.args, name: not case.args[name]})
     exercise, flags = laboratory.exercise, _flags(laboratory, case)
     if set(case.rows) - set(flags):
         return  # rows that have a name because of their numbers

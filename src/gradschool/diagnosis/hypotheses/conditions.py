@@ -22,12 +22,14 @@ from gradschool.diagnosis.inputs import is_flags, is_ids
 Test = Callable[[Any, Any], object]
 # Numbers that name a row or a column: 1 is one like another, 0 may count as none.
 IDS = ("state", "action", "next_state")
+UNNAMED = {"curved": "Q is curved in the action"}  # what a case is, which no input says
 
 
 def conditions(parts: Sequence[Part], within: Sequence[Array]) -> Iterator[Condition]:
     """Yield the conditions that these parts allow, the plainest first; bounds are learned from entries ``within``."""
     yield from _named_rows(parts)
     yield from _flags(parts)
+    yield from _unnamed(parts)
     whole_calls = parts[0].exercise.read is not None  # a row of what is read from weights is a call, not a sample
     if not whole_calls:
         yield from _sizes(parts)
@@ -104,6 +106,12 @@ def _sizes(parts: Sequence[Part]) -> Iterator[Condition]:
     for a, b in ((a, b) for a in names for b in names if a < b):
         yield _whole(("equal", a, b), f"{a} = {b}", partial(_two_sizes, a, b, operator.eq))
         yield _whole(("unequal", a, b), f"{a} is not {b}", partial(_two_sizes, a, b, operator.ne))
+
+
+def _unnamed(parts: Sequence[Part]) -> Iterator[Condition]:
+    for k, says in UNNAMED.items():
+        if all(k in p.case.args for p in parts):
+            yield _whole(("unnamed", k), says, lambda p, k=k: p.case.args[k])  # type: ignore[misc]
 
 
 def _size(name: str, test: Test, n: float, p: Part) -> object:

@@ -150,6 +150,7 @@ EXERCISES = (
             "The actor moved and the critic kept its weights, its empty `.grad` and its flags, so the next critic "
             "step starts clean."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.invert_gradients",

@@ -133,6 +133,12 @@ NETWORKS: Axes = {
     **next_to_a_kink("critic"),
     "kinks of the critic on either side of an action": some(_shuts_either_way),
 }
+CURVED: Axes = {
+    "a critic whose slope in the action changes with the action": some(
+        lambda a: a["curved"] and len(a["batch"]["obs"]) > 1
+    ),
+    "a critic of layers with ReLU alone": some(lambda a: not a["curved"]),
+}
 ACTOR_AND_CRITIC: Axes = {**BATCH, **RANGES, **STEEP_AND_FLAT, **NETWORKS}
 SLOPES_GIVEN: Axes = {
     **BATCH,

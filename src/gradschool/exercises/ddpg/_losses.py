@@ -10,7 +10,7 @@ import numpy as np
 
 from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array, complex_step_at_once
-from gradschool.exercises.ddpg._setups import squash_oracle
+from gradschool.exercises.ddpg._setups import squash_oracle, value_of
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.rl.ddpg.agent import Batch
 
@@ -56,7 +56,8 @@ def direct_losses(a: Args, flats: Array) -> Array:
     obs = a["batch"]["obs"]
     actions = squash_oracle(outputs(a["actor"]["sizes"], flats, obs), a["low"], a["high"])
     x = np.concatenate([np.broadcast_to(obs, (*actions.shape[:2], obs.shape[1])), actions], axis=2)
-    return np.asarray(-np.sum(outputs(a["critic"]["sizes"], a["critic"]["flat"][None], x), axis=(1, 2)) / len(obs))
+    z = outputs(a["critic"]["sizes"], a["critic"]["flat"][None], x)
+    return np.asarray(-np.sum(value_of(a, z), axis=(1, 2)) / len(obs))
 
 
 def direct_gradient(a: Args, flat: Array) -> Array:

@@ -11,7 +11,14 @@ from gradschool.core.exercise import Args
 from gradschool.core.numerics import Array
 from gradschool.exercises._otherwise import SLOPES_FOR_TANH, Otherwise, slope_otherwise
 from gradschool.exercises.ddpg._losses import actor_gradient
-from gradschool.exercises.ddpg._setups import own_actions, slopes_at, squash_oracle, values_at
+from gradschool.exercises.ddpg._setups import (
+    layers_at,
+    own_actions,
+    slopes_at,
+    slopes_of_layers,
+    squash_oracle,
+    values_at,
+)
 from gradschool.exercises.ddpg.adapters import net_of
 
 
@@ -27,6 +34,7 @@ def _slope_of_cosine(x: Array, action: Array) -> Array:
     return np.asarray((x - (x * unit).sum(axis=1, keepdims=True) * unit) / size)
 
 
+NOT_CONSTANT = "the slope of dQ/da times the action, with dQ/da not held constant,"
 OF_OWN: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("dQ/da of the row before in each row", lambda x: np.roll(x, 1, 0)),
     ("dQ/da of the row after in each row", lambda x: np.roll(x, -1, 0)),
@@ -37,6 +45,13 @@ OF_OWN: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("the size of dQ/da", np.abs),
     ("dQ/da of the first action dimension alone", lambda x: x * (np.arange(x.shape[1]) == 0)),
 )
+
+
+def with_its_own_slope(a: Args, own: Array) -> Array:
+    """The slope of dQ/da . a in a (B, A), where dQ/da is not held constant: of layers with ReLU it is dQ/da."""
+    steep, z = slopes_of_layers(a, own), layers_at(a, own)
+    bent = -0.5 * np.sin(z)[:, None] * steep * (steep * own).sum(axis=1, keepdims=True)
+    return slopes_at(a, own) + (bent if a.get("curved") else 0.0)
 
 
 def other_slopes(a: Args) -> dict[str, Callable[[], Array]]:
@@ -56,6 +71,7 @@ def other_slopes(a: Args) -> dict[str, Callable[[], Array]]:
     }
     found |= {words: lambda change=change: np.array(change(slopes_at(a, own))) for words, change in OF_OWN}  # type: ignore[misc]
     return found | {
+        NOT_CONSTANT: lambda: with_its_own_slope(a, own),
         "dQ/da of the rows with a positive Q alone": lambda: slopes_at(a, own) * (values_at(a, own) > 0)[:, None],
         "dQ/da cut off at -1 and 1": lambda: np.clip(slopes_at(a, own), -1, 1),
         "dQ/da times Q": lambda: slopes_at(a, own) * values_at(a, own)[:, None],

@@ -8,6 +8,7 @@ exercise must be asked is built into its cases and not left to the draw: `AXES` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -125,6 +126,12 @@ def own_actions(a: Args) -> Array:
 
 def slopes_at(a: Args, action: Array) -> Array:
     """dQ/da (B, A) of the critic at these actions."""
+    steep = slopes_of_layers(a, action)
+    return steep * (1 + 0.5 * np.cos(layers_at(a, action)))[:, None] if a.get("curved") else steep
+
+
+def slopes_of_layers(a: Args, action: Array) -> Array:
+    """The slope (B, A) of what the critic's layers return: all of dQ/da where the critic is not curved."""
     critic, obs = net_of(a["critic"]), a["batch"]["obs"]
     x = np.concatenate([obs, action], axis=1)
     return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))[:, obs.shape[1] :]
@@ -132,8 +139,18 @@ def slopes_at(a: Args, action: Array) -> Array:
 
 def values_at(a: Args, action: Array) -> Array:
     """Q (B,) of the critic at these actions."""
-    q: Array = net_of(a["critic"])(np.concatenate([a["batch"]["obs"], action], axis=1))[:, 0]
-    return q
+    return np.asarray(value_of(a, layers_at(a, action)))
+
+
+def layers_at(a: Args, action: Array) -> Array:
+    """What the critic's layers return at these actions, (B,)."""
+    z: Array = net_of(a["critic"])(np.concatenate([a["batch"]["obs"], action], axis=1))[:, 0]
+    return z
+
+
+def value_of(a: Args, z: Any) -> Any:
+    """Q for what a critic's layers return: z + sin(z) / 2 where the case's critics are curved; for complex z too."""
+    return z + 0.5 * np.sin(z) if a.get("curved") else z
 
 
 def scale_critics(a: Args, slope: float, *names: str) -> None:
@@ -234,6 +251,15 @@ def setup_cases(rng: Rng, *names: str) -> list[Case]:
 def actor_critic_cases(rng: Rng) -> list[Case]:
     """An actor, a critic, a batch whose actions are not the actor's, and the range."""
     return setup_cases(rng, "actor", "critic", "batch", "low", "high")
+
+
+def with_a_curved_critic(cases: list[Case]) -> list[Case]:
+    """Return the cases with the second one's critics curved, as torch modules can be.
+
+    Between kinks the slope of layers with ReLU is the same at all actions. So where every critic is made of them alone,
+    a dQ/da that is differentiated as well, instead of held constant, goes unseen.
+    """
+    return [replace(c, args={**c.args, "curved": k == 1}) for k, c in enumerate(cases)]
 
 
 def action_slope_cases(rng: Rng) -> list[Case]:

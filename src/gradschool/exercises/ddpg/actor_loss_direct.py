@@ -9,17 +9,17 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes
-from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC, CURVED
 from gradschool.exercises.ddpg._losses import direct_losses, nothing_in_grad, state_before, true_gradient
 from gradschool.exercises.ddpg._other_slopes import gradients_otherwise
-from gradschool.exercises.ddpg._setups import actor_critic_cases
+from gradschool.exercises.ddpg._setups import actor_critic_cases, with_a_curved_critic
 
-AXES: Axes = ACTOR_AND_CRITIC
+AXES: Axes = {**ACTOR_AND_CRITIC, **CURVED}
 
 
 def cases(rng: Rng) -> list[Case]:
     """An actor, a critic, a batch whose actions are not the actor's, and the range."""
-    return actor_critic_cases(rng)
+    return with_a_curved_critic(actor_critic_cases(rng))
 
 
 def oracle(a: Args) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, Axis, several, some
-from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC
-from gradschool.exercises.ddpg._losses import direct_gradient, nothing_in_grad, state_before
-from gradschool.exercises.ddpg._setups import setup_case, setup_cases
+from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC, CURVED
+from gradschool.exercises.ddpg._losses import actor_gradient, direct_gradient, nothing_in_grad, state_before
+from gradschool.exercises.ddpg._other_slopes import other_slopes
+from gradschool.exercises.ddpg._setups import setup_case, setup_cases, with_a_curved_critic
 from gradschool.exercises.ddpg.adapters import net_of, step_result, step_setup
 
 PARTS = ("actor", "critic", "batch", "low", "high")
@@ -25,6 +27,7 @@ def _stepped_by(name: str) -> Axis:
 
 AXES: Axes = {
     **ACTOR_AND_CRITIC,
+    **CURVED,
     **{name: _stepped_by(name) for name in OPTIMISERS},
     "several step sizes": several("lr"),
 }
@@ -32,7 +35,7 @@ AXES: Axes = {
 
 def cases(rng: Rng) -> list[Case]:
     """An actor, a critic, a batch with other actions than the actor's, the range, an optimizer and its step size."""
-    drawn = [*setup_cases(rng, *PARTS), setup_case(rng, PARTS, "a batch of 5", (5, 2))]
+    drawn = with_a_curved_critic([*setup_cases(rng, *PARTS), setup_case(rng, PARTS, "a batch of 5", (5, 2))])
     return [
         Case(f"{c.name}, {name}", {**c.args, "optimizer": name, "lr": lr}, c.edge, c.sizes, c.rows)
         for c, name, lr in zip(drawn, OPTIMISERS, STEP_SIZES, strict=True)
@@ -50,6 +53,21 @@ def oracle(a: Args) -> dict[str, Any]:
         optimizer.step()
         after.append(tuple(p.detach().numpy().copy() for p in actor.parameters()))
     return step_result(after, nothing_in_grad(a, "critic"), state_before(a), optimizer)
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The first step along other slopes than dQ/da at the actor's own actions."""
+
+    def step(slopes: Array) -> dict[str, Any]:
+        actor, _, optimizer, _ = step_setup(a)
+        put_gradient(actor, actor_gradient({**a, "dq_da": slopes}), net_of(a["actor"]).sizes)
+        optimizer.step()
+        return {"actor_after": tuple(p.detach().numpy().copy() for p in actor.parameters())}
+
+    return {
+        f"what it would be with {words} instead of dQ/da at the actor's own action": lambda of=of: step(of())  # type: ignore[misc]
+        for words, of in other_slopes(a).items()
+    }
 
 
 def put_gradient(actor: Any, gradient: Array, sizes: tuple[int, ...]) -> None:

@@ -91,11 +91,18 @@ def torch_setup(a: Args) -> tuple[Any, Any, Any]:
     """Actor and critic as torch modules, and the batch as tensors."""
     import torch
 
-    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
+    from gradschool.rl.nets.actor_critic import TorchActor
 
     actor = TorchActor(net_of(a["actor"]), a["low"], a["high"])
     batch = batch_of({name: torch.tensor(x) for name, x in a["batch"].items()})
-    return actor, TorchCritic(net_of(a["critic"])), batch
+    return actor, torch_critic(a, "critic"), batch
+
+
+def torch_critic(a: Args, name: str) -> Any:
+    """One of the critics as a torch module, curved in the action where the case says so."""
+    from gradschool.rl.nets.actor_critic import CurvedTorchCritic, TorchCritic
+
+    return (CurvedTorchCritic if a["curved"] else TorchCritic)(net_of(a[name]))
 
 
 def state_of(actor: Any, critic: Any, batch: Any) -> dict[str, Any]:

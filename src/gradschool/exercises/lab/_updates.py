@@ -12,7 +12,7 @@ import numpy as np
 
 from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises.ddpg._losses import outputs
-from gradschool.exercises.ddpg._setups import slopes_at, squash_oracle
+from gradschool.exercises.ddpg._setups import slopes_at, squash_oracle, value_of
 from gradschool.lessons.lab.small import LIMIT, STEP_SIZE
 
 Batch = Mapping[str, Array]
@@ -101,7 +101,10 @@ def critic_step(now: Mapping[str, Mapping[str, Any]], b: Batch, gamma: float, *,
     """The critic's weights after its step."""
     critic, y = now["critic"], critic_label(now, b, gamma, wrong_state=wrong_state)
     x = np.concatenate([b["obs"], b["action"]], axis=1)
-    loss = squared_error(critic["sizes"], x, np.zeros(len(y), int), y)
+
+    def loss(flats: Array) -> Array:
+        return np.asarray(0.5 * np.mean((values_of(critic, flats, x) - y) ** 2, axis=1))
+
     return np.asarray(critic["flat"] - STEP_SIZE * complex_step_at_once(loss, critic["flat"]))
 
 
@@ -114,7 +117,17 @@ def critic_label(now: Mapping[str, Mapping[str, Any]], b: Batch, gamma: float, *
 
 def q_of(critic: Mapping[str, Any], x: Array) -> Array:
     """Q (B,) of observations with actions beside them."""
-    return np.asarray(outputs(critic["sizes"], critic["flat"][None], x)[0, :, 0])
+    return values_of(critic, critic["flat"][None], x)[0]
+
+
+def values_of(critic: Mapping[str, Any], flats: Array, x: Array) -> Array:
+    """Q (K, B) by each of K weights (K, n) of a critic, which is curved in the action where it says so."""
+    return np.asarray(value_of(critic, outputs(critic["sizes"], flats, x)[:, :, 0]))
+
+
+def slopes_of(critic: Mapping[str, Any], b: Batch, at: Array) -> Array:
+    """dQ/da (B, A) of a critic at these actions."""
+    return slopes_at({"critic": critic, "batch": b, "curved": critic.get("curved")}, at)
 
 
 def slope_in_weights(critic: Mapping[str, Any], b: Batch, at: Array) -> Array:
@@ -122,14 +135,14 @@ def slope_in_weights(critic: Mapping[str, Any], b: Batch, at: Array) -> Array:
     x = np.concatenate([b["obs"], at], axis=1)
 
     def mean_q(flats: Array) -> Array:
-        return np.asarray(outputs(critic["sizes"], flats, x)[:, :, 0].mean(axis=1))
+        return np.asarray(values_of(critic, flats, x).mean(axis=1))
 
     return complex_step_at_once(mean_q, critic["flat"])
 
 
 def actor_step(now: Mapping[str, Mapping[str, Any]], b: Batch, at: Array) -> Array:
     """The actor's weights after its step along dQ/da at these actions."""
-    return actor_step_along(now["actor"], b["obs"], slopes_at({"critic": now["critic"], "batch": b}, at))
+    return actor_step_along(now["actor"], b["obs"], slopes_of(now["critic"], b, at))
 
 
 def actor_step_along(actor: Mapping[str, Any], obs: Array, slope: Array) -> Array:

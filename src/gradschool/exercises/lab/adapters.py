@@ -128,6 +128,11 @@ def _acts(agent: Any, observations: Any, holds: Callable[[Any], bool]) -> Array:
 NETS = ("actor", "critic", "target_actor", "target_critic")
 
 
+def nets_of(a: Args) -> dict[str, dict[str, Any]]:
+    """The four networks of a case, its critics with what it says of their shape."""
+    return {name: {**a[name], "curved": a["curved"] and name.endswith("critic")} for name in NETS}
+
+
 def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
     """Have PendulumAgent learn: the critic alone, the actor alone, both where all episodes end, and three times."""
     from gradschool.lessons.lab import small
@@ -135,7 +140,7 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
     batches = small.batches_of(a["batches"])
 
     def agent(load: bool = True) -> Any:
-        return small.pendulum(answer, {name: a[name] for name in NETS}, a["gamma"], a["tau"], load=load)
+        return small.pendulum(answer, nets_of(a), a["gamma"], a["tau"], load=load)
 
     judged, acted, both, whole = agent(), agent(), agent(), agent()
     judged.learn_critic(*batches[0])

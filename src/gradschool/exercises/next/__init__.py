@@ -5,7 +5,7 @@ A kernel that is being graded sees this file and ``adapters.py`` alone.
 
 from __future__ import annotations
 
-from gradschool.core.exercise import Exercise
+from gradschool.core.exercise import Exercise, in_own_file
 from gradschool.exercises.next import adapters
 
 EXERCISES = (
@@ -49,5 +49,6 @@ EXERCISES = (
         meaning=(
             "The critics' loss reaches both critics and no actor; the actor's loss goes through the first critic alone."
         ),
+        otherwise=in_own_file,
     ),
 )

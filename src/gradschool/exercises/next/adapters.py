@@ -6,7 +6,7 @@ from typing import Any
 
 from gradschool.core.exercise import Answer, AnswerUnusable, Args
 from gradschool.core.plain_data import describe, to_plain
-from gradschool.exercises.ddpg.adapters import batch_of, checked_loss, net_of
+from gradschool.exercises.ddpg.adapters import batch_of, checked_loss, net_of, torch_critic
 
 NETS = ("actor", "critic_1", "critic_2")
 
@@ -15,12 +15,12 @@ def td3_setup(a: Args) -> tuple[dict[str, Any], Any, Any]:
     """Actor and both critics as torch modules, the batch as tensors, and the TD target as a tensor."""
     import torch
 
-    from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic
+    from gradschool.rl.nets.actor_critic import TorchActor
 
     nets = {
         "actor": TorchActor(net_of(a["actor"]), a["low"], a["high"]),
-        "critic_1": TorchCritic(net_of(a["critic_1"])),
-        "critic_2": TorchCritic(net_of(a["critic_2"])),
+        "critic_1": torch_critic(a, "critic_1"),
+        "critic_2": torch_critic(a, "critic_2"),
     }
     batch = batch_of({name: torch.tensor(x) for name, x in a["batch"].items()})
     return nets, batch, torch.tensor(a["y"])

@@ -10,10 +10,12 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, large, some
-from gradschool.exercises.ddpg._axes import BATCH, RANGES, layouts
+from gradschool.exercises.ddpg._axes import BATCH, CURVED, RANGES, layouts
 from gradschool.exercises.ddpg._losses import direct_losses, outputs
-from gradschool.exercises.ddpg._setups import own_actions, setup_cases
+from gradschool.exercises.ddpg._other_slopes import gradients_otherwise
+from gradschool.exercises.ddpg._setups import own_actions, setup_cases, value_of, with_a_curved_critic
 from gradschool.exercises.ddpg.adapters import net_of
 from gradschool.exercises.next.adapters import NETS
 from gradschool.rl.ddpg.agent import Batch
@@ -24,7 +26,7 @@ PARTS = ("actor", "critic", "target_critic_2", "batch", "low", "high")
 def values(a: Args, critic: str, action: Array) -> Array:
     """What one of the critics says of these actions, (B,)."""
     x = np.concatenate([a["batch"]["obs"], action], axis=1)
-    return np.asarray(outputs(a[critic]["sizes"], a[critic]["flat"][None], x)[0, :, 0])
+    return np.asarray(value_of(a, outputs(a[critic]["sizes"], a[critic]["flat"][None], x)[0, :, 0]))
 
 
 def apart(a: Args) -> Array:
@@ -38,6 +40,7 @@ AXES: Axes = {
     **RANGES,
     **layouts("actor"),
     **layouts("critic_1"),
+    **CURVED,
     "Q1 above Q2 at the actor's action": some(lambda a: apart(a) > 0),
     "Q1 below Q2 at the actor's action": some(lambda a: apart(a) < 0),
     "a target above Q1": some(lambda a: a["y"] > values(a, "critic_1", a["batch"]["action"])),
@@ -49,13 +52,13 @@ AXES: Axes = {
 
 def cases(rng: Rng) -> list[Case]:
     """An actor, two critics, a batch with other actions than the actor's, its range, and the TD target y (B,)."""
-    return [_with_target(rng, c, k) for k, c in enumerate(setup_cases(rng, *PARTS))]
+    return [_with_target(rng, c, k) for k, c in enumerate(with_a_curved_critic(setup_cases(rng, *PARTS)))]
 
 
 def _with_target(rng: Rng, case: Case, k: int) -> Case:
     a = case.args
     args = {"actor": a["actor"], "critic_1": a["critic"], "critic_2": a["target_critic_2"], "batch": a["batch"]}
-    args |= {"low": a["low"], "high": a["high"]}
+    args |= {"low": a["low"], "high": a["high"], "curved": a["curved"]}
     _level(args)
     q = values(args, "critic_1", a["batch"]["action"])
     errors = signed(rng, len(q)) * (200.0 if k == 2 else 1.0)  # the third case is that of steep critics
@@ -75,7 +78,7 @@ def oracle(a: Args) -> dict[str, Any]:
     y, obs, action = a["y"], a["batch"]["obs"], a["batch"]["action"]
 
     def mean_square(flats: Array, sizes: tuple[int, ...]) -> Array:
-        q = outputs(sizes, flats, np.concatenate([obs, action], axis=1))[:, :, 0]
+        q = value_of(a, outputs(sizes, flats, np.concatenate([obs, action], axis=1))[:, :, 0])
         return np.asarray(np.sum((q - y) ** 2, axis=1) / len(y))
 
     def actor_losses(flats: Array) -> Array:
@@ -117,3 +120,8 @@ def _state_before(a: Args) -> dict[str, Any]:
     found |= {"batch_after": {name: np.array(a["batch"][name]) for name in Batch._fields}}
     found |= {"batch_requires_grad": np.zeros(len(Batch._fields), bool)}
     return {**found, "target_after": {"y": np.array(a["y"])}, "target_requires_grad": np.zeros(1, bool)}
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The actor's gradient along other slopes than those of the first critic at its own actions."""
+    return gradients_otherwise({**a, "critic": a["critic_1"]})

@@ -14,7 +14,14 @@ import torch
 
 from gradschool.core.exercise import AnswerUnusable
 from gradschool.core.numerics import Array
-from gradschool.rl.nets.actor_critic import TorchActor, TorchCritic, flat_gradient, load_flat, torch_layers
+from gradschool.rl.nets.actor_critic import (
+    CurvedTorchCritic,
+    TorchActor,
+    TorchCritic,
+    flat_gradient,
+    load_flat,
+    torch_layers,
+)
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
 Tensor = torch.Tensor
@@ -56,8 +63,8 @@ def actor(net: Net) -> TorchActor:
 
 
 def critic(net: Net) -> TorchCritic:
-    """Return a module obs (B, n), actions (B, A) -> Q (B,)."""
-    return TorchCritic(MLP(net["sizes"], flat=net["flat"]))
+    """Return a module obs (B, n), actions (B, A) -> Q (B,), curved in the action where the network says so."""
+    return (CurvedTorchCritic if net.get("curved") else TorchCritic)(MLP(net["sizes"], flat=net["flat"]))
 
 
 def flat(net: torch.nn.Module) -> Array:
