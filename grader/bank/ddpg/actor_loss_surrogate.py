@@ -92,6 +92,17 @@ def surrogate_applied_twice(actor, critic, batch):
 
 
 @actor_loss_surrogate.mutant(
+    "slope-not-held",
+    "dQ/da is not held constant: the loss is differentiated through it as well, which adds a term wherever Q is curved in "
+    "the action (a critic of ReLU layers alone hides it), and a gradient reaches the critic. A constant has no history.",
+)
+def surrogate_slope_not_held(actor, critic, batch):
+    action = actor(batch.obs)
+    (slope,) = torch.autograd.grad(critic(batch.obs, action).sum(), action, create_graph=True)
+    return -(slope * action).sum(dim=1).mean()
+
+
+@actor_loss_surrogate.mutant(
     "stale-critic-gradients",
     "The actor's gradient is right, but gradients lie in the critic's parameters afterwards (q.sum().backward() leaves "
     "them there), and its next step applies them. torch.autograd.grad returns the one gradient that you want and "

@@ -51,6 +51,16 @@ def vjp_square_lost(z, g, low, high):
     return g * (high - low) / 2 * (1 - np.tanh(z))
 
 
+@squash_vjp.mutant(
+    "square-of-the-action",
+    "The factor is 1 - a^2, with a the action in the units of the motor. 1 - y^2 is the slope of tanh where y is tanh(z), "
+    "before it is scaled to the range; beyond 1 yours turns the gradient round.",
+)
+def vjp_square_of_action(z, g, low, high):
+    action = (low + high) / 2 + (high - low) / 2 * np.tanh(z)
+    return g * (high - low) / 2 * (1 - action**2)
+
+
 @squash_vjp.mutant("gradient-ignored", "This is da/dz alone. A vjp multiplies it by the upstream gradient g.", "c6")
 def vjp_gradient_ignored(z, g, low, high):
     return (high - low) / 2 * (1 - np.tanh(z) ** 2)

@@ -37,6 +37,11 @@ MOVES = (
          lambda t, old, new, tau: t + tau * (old - t)),
     Move("reversed", "moves 1 - `tau` of the way to `{net}`", lambda t, old, new, tau: t + (1 - tau) * (new - t)),
     Move("twice", "moves `tau` of the way to `{net}` twice", lambda t, old, new, tau: t + tau * (2 - tau) * (new - t)),
+    Move("twice-around", "moves `tau` of the way to `{net}` twice, once before its step and once after it",
+         lambda t, old, new, tau: t + tau * (old - t) + tau * (new - t - tau * (old - t))),
+    Move("sum", "becomes 1 - `tau` times itself plus 1 times `{net}`",
+         lambda t, old, new, tau: (1 - tau) * t + new),
+    Move("share", "becomes `tau` times `{net}`", lambda t, old, new, tau: tau * new),
     Move("away", "moves `tau` away from `{net}`", lambda t, old, new, tau: t - tau * (new - t)),
 )  # fmt: skip
 SAYS = {move.name: move.says for move in MOVES}

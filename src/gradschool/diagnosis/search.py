@@ -109,7 +109,7 @@ class Search:
                     diagnosis = next(look(label), None)
                     if diagnosis:
                         return label, self._with_right_parts(label, diagnosis)
-        return self._parts()
+        return self._unexplained_update() or self._parts()
 
     def _with_raised(self, diagnosis: Diagnosis) -> Diagnosis:
         """Add on which inputs the function raised an exception: what is said of agents leaves these out."""
@@ -460,6 +460,12 @@ class Search:
             return diagnosis
         verb = "is" if len(right) == 1 else "are"
         return replace(diagnosis, sentence=f"{diagnosis.sentence} {listed([f'`{k}`' for k in right])} {verb} right.")
+
+    def _unexplained_update(self) -> tuple[str, Diagnosis] | None:
+        """Say after which update an agent is wrong, where nothing else was found."""
+        labels = [k for k in self.wrong if k in self.laboratory.exercise.networks_in]
+        found = ((k, d) for k in labels for d in first_wrong_update(self.tried[k]))
+        return next(((k, self._with_right_parts(k, d)) for k, d in found), None)
 
     def _parts(self) -> tuple[str, Diagnosis] | None:
         """Recognize that some parts of the answer are right on every input."""

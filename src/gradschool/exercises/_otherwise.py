@@ -95,3 +95,13 @@ def slope_otherwise(
         f"what it would be with {words} instead of {right}": lambda slope=slope: of(slope)  # type: ignore[misc]
         for words, slope in slopes
     }
+
+
+def with_a_penalty(gradient: Array, weights: Array, name: str) -> Otherwise:
+    """Return a gradient and that of a penalty on a network's weights, as weight decay adds it, by words."""
+    return {
+        f"what it should be plus {strength} times the weights of {name}, as of a penalty on them": (
+            lambda strength=strength: gradient + float(strength) * weights  # type: ignore[misc]
+        )
+        for strength in ("0.1", "0.01", "0.001", "0.0001", "0.2", "0.02", "0.002", "0.0002")
+    }

@@ -274,3 +274,13 @@ def told_of_mix(old: float, new: float, tau: float) -> tuple[str, ...]:
     ways = product(named(old), named(new))
     found = [f"becomes {a} times itself plus {b} times its network: these two must add up to 1" for a, b in ways]
     return (*found, "becomes a sum of itself and its network in which the two factors do not add up to 1")
+
+
+def told_of_three(factors: tuple[float, ...], tau: float) -> tuple[str, ...]:
+    """Return in words a sum of a target's weights, those of its network before its step, and those after it."""
+    twice = ((1 - tau) ** 2, tau * (1 - tau), tau)
+    often = ("moves tau of the way twice, once before its network's step and once after it",)
+    mixed = (
+        "becomes {:.3g} times itself plus {:.3g} times its network before the step plus {:.3g} times the one after it"
+    )
+    return (*(often if all(map(_is, factors, twice)) else ()), mixed.format(*factors))

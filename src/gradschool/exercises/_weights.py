@@ -69,7 +69,7 @@ def recover(name: str, before: MLP, after: Array, lr: float, x: Array, earlier: 
     change = (before.flat - after) / lr
     if not change.any():
         raise AnswerUnusable(
-            f"no weight of `{name}` has moved: no gradient was there when the step was taken, or none is"
+            f"no weight of `{name}` has moved: no gradient was there when the step was taken, or no step is taken"
         )
     found, left = _fit(before, change, x, earlier)
     rounding = LAST_DIGITS * float(np.linalg.norm(before.flat)) / lr  # of the weights, and so of their change
@@ -102,11 +102,29 @@ def _no_gradient(before: MLP, change: Array, x: Array, earlier: Sequence[Array],
             f"a gradient at its outputs and {found.carried[-1]:.3g} times the weights themselves, as of a penalty "
             "on the weights in the loss, or of weight decay"
         )
-    seen = _of_equal_sizes(before, change) or (
-        f"a share of {left:.2g} is left unexplained, as by a gradient at other inputs, clipped or scaled gradients, "
-        "weight decay, frozen layers, or a step of your own"
+    seen = (
+        _still(before, change)
+        or _of_equal_sizes(before, change)
+        or (
+            f"a share of {left:.2g} is left unexplained, as by a gradient at other inputs, clipped or scaled "
+            "gradients, weight decay, frozen layers, or a step of your own"
+        )
     )
     return f"not -lr times a gradient at its outputs for the rows of the batch: {seen}"
+
+
+def _still(before: MLP, change: Array) -> str:
+    """Return in words which layers a step does not move at all while it moves others; "" where it moves all."""
+    weights, biases = layer_views(change, before.sizes)
+    moves = [bool(w.any() or b.any()) for w, b in zip(weights, biases, strict=True)]
+    still = [str(k) for k, does in enumerate(moves, 1) if not does]
+    if not still:
+        return ""
+    are = f"layer {still[0]} does" if len(still) == 1 else f"layers {' and '.join(still)} do"
+    return (
+        f"of its {len(moves)} layers, {are} not move at all, and the rest does, as where layers are frozen or their "
+        "gradients are cleared"
+    )
 
 
 def _of_equal_sizes(before: MLP, change: Array) -> str:

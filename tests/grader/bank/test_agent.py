@@ -220,7 +220,7 @@ def test_only_a_whole_step_counts() -> None:
     report = judged(last_layer_alone)
     assert report.fraction == 0.0
     assert "-lr times a gradient" in report.hint
-    assert "frozen layers" in report.hint
+    assert "of its 2 layers, layer 1 does not move at all" in report.hint
 
 
 def test_the_step_is_the_optimizers_own() -> None:

@@ -320,11 +320,11 @@ def test_noise_in_units_of_the_range_is_told_as_that() -> None:
 
 
 def test_what_a_flag_switches_off_as_a_whole_is_still_told_by_the_flag() -> None:
-    def squashed_twice(batch: Any, actor: Any, critic: Any, low: Array, high: Array, gamma: float) -> Array:
+    def squashed_again(batch: Any, actor: Any, critic: Any, low: Array, high: Array, gamma: float) -> Array:
         action = actor(batch.next_obs)
-        for _ in range(2):
+        for _ in range(3):
             action = (low + high) / 2 + (high - low) / 2 * np.tanh(action)
         x = np.concatenate([batch.next_obs, action], axis=1)
         return np.asarray(batch.reward + gamma * (1 - batch.terminated) * critic(x)[:, 0])
 
-    assert "right where `batch.terminated` is on" in said("ddpg.critic_target", squashed_twice).hint
+    assert "right where `batch.terminated` is on" in said("ddpg.critic_target", squashed_again).hint

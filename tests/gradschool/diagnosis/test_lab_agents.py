@@ -58,13 +58,16 @@ class Taxi(taxi_dqn.TaxiAgent):
         with torch.no_grad():
             y = reward + self.gamma * (1 - done) * self.value(next_obs)
         loss = 0.5 * (q - y).pow(2).mean()
-        self.optimizer.zero_grad()
+        self.zero()
         loss.backward()
         self.optimizer.step()
         self.updates += 1
         if self.is_time():
             self.target_net.load_state_dict(self.q_net.state_dict())
         return loss.item()
+
+    def zero(self) -> None:
+        self.optimizer.zero_grad()
 
     def value(self, next_obs: Any) -> Any:
         return self.target_net(next_obs).max(dim=1).values
@@ -290,6 +293,32 @@ def test_when_the_target_network_is_copied_is_read_from_the_weights(which: str) 
     hint = said("lab.taxi_dqn", taxi_copied(when)).hint
     assert hint.startswith(f"Read from the weights after each update (`sync_every` is 2): `target_net` {told}{SHOULD}")
     assert "one network" not in hint
+
+
+@pytest.mark.parametrize(
+    ("own", "online", "told"),
+    [
+        (lambda tau: 1 - tau, lambda tau: 1.0, "becomes 1 - `tau` times itself plus 1 times `q_net`"),
+        (lambda tau: 0.0, lambda tau: tau, "becomes `tau` times `q_net`"),
+    ],
+)
+def test_factors_that_do_not_add_up_to_1_are_read_from_the_weights(own: Any, online: Any, told: str) -> None:
+    class Summed(CartPole):
+        @torch.no_grad()
+        def follow(self) -> None:
+            for p, target in zip(self.q_net.parameters(), self.target_net.parameters(), strict=True):
+                target.mul_(own(self.tau)).add_(online(self.tau) * p)
+
+    assert f"`target_net` {told} in every update" in said("lab.cartpole_dqn", Summed).hint
+
+
+def test_gradients_that_are_cleared_now_and_then_are_told() -> None:
+    class Sometimes(Taxi):
+        def zero(self) -> None:
+            if self.updates % self.sync_every == 0:
+                self.optimizer.zero_grad()
+
+    assert "applied in the second once more" in said("lab.taxi_dqn", Sometimes).hint
 
 
 def test_a_target_network_that_is_the_online_one_from_the_first_copy_on_is_asked_about() -> None:

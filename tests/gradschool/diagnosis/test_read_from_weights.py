@@ -11,9 +11,11 @@ import torch
 from gradschool.check.api import check_here
 from gradschool.core.exercise import find
 from gradschool.exercises._formulas import Rows
-from gradschool.exercises._told import told_of_label, told_of_share, told_of_slope
+from gradschool.exercises._told import told_of_label, told_of_share, told_of_slope, told_of_three
 from gradschool.exercises._told_losses import told_of_errors
+from gradschool.exercises.ddpg._own_steps import soft_update
 from gradschool.exercises.dqn import agent
+from gradschool.rl.nets.mlp import MLP
 
 RIGHT = "y = r + gamma * (max of the target network unless terminated)"
 DDPG_RIGHT = "y = r + gamma * (target networks at s' unless terminated)"
@@ -703,3 +705,24 @@ def test_what_an_actor_follows_is_told(name: str) -> None:
 def test_a_value_at_s_of_the_action_that_was_chosen_in_the_next_state_is_told() -> None:
     hint = check_here(find("ddpg.agent"), ddpg_with(lerp, at="obs")).hint
     assert "y = r + gamma * (target critic at s, the action chosen in s' unless terminated), not" in hint
+
+
+def last_layer_alone(q: Any) -> None:
+    for p in list(q.parameters())[:-2]:
+        p.grad = None
+
+
+def test_layers_that_do_not_move_are_named() -> None:
+    report = check_here(find("dqn.agent"), dqn_with(clip=last_layer_alone))
+    assert "of its 2 layers, layer 1 does not move at all, and the rest does" in report.hint
+
+
+def test_a_target_that_follows_before_the_step_and_after_it_is_told() -> None:
+    """Three weights are mixed: the target's own, and those of its network before its step and after it."""
+    old, before, after = np.random.default_rng(0).normal(size=(3, 20))
+    tau = 0.3
+    once = old + tau * (before - old)
+    net, online = MLP((4, 4), flat=old), MLP((4, 4), flat=before)
+    followed = soft_update(net, once + tau * (after - once), online, after)
+    assert told_of_three(followed.of_three or (), tau)[0].startswith("moves tau of the way twice, once before")
+    assert told_of_three(followed.of_three or (), 0.2)[0].startswith("becomes 0.49 times itself plus 0.21 times its")

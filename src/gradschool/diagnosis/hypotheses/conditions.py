@@ -242,6 +242,12 @@ def _ids(parts: Sequence[Part]) -> Iterator[Condition]:
     if all({"W", "next_state", "terminated"} <= p.inputs.keys() for p in parts):
         says = "the entry is that of the best action in the `next_state` of a row that goes on"
         yield Condition(("best-of-next",), says, _best_of_next)
+    if all({"W", "state", "next_state"} <= p.inputs.keys() for p in parts):
+        says = "the entry is that of the best action in a `next_state` that is the row's own `state`"
+        yield Condition(("best-of-own-next",), says, _best_of_own_next)
+    if all({"q", "action"} <= p.inputs.keys() for p in parts):
+        says = "the row's `action` is the one with the largest `q`"
+        yield Condition(("best-taken",), says, _best_taken)
     if all({"state", "action"} <= p.inputs.keys() for p in parts):
         yield Condition(("pair-twice",), "the pair of `state` and `action` occurs more than once", _pair_twice)
 
@@ -322,6 +328,22 @@ def _best_of_next(p: Part) -> Array | None:
     mask = np.zeros(W.shape, bool)
     mask[onward, W[onward].argmax(axis=1)] = True
     return mask
+
+
+def _best_of_own_next(p: Part) -> Array | None:
+    """Return the entries of a table that labels are taken from in steps that lead back to their own state."""
+    W, s, s_next = p.inputs["W"], p.inputs["state"], p.inputs["next_state"]
+    if p.wrong.shape != W.shape or s.shape != s_next.shape:
+        return None
+    back = s_next[s == s_next]
+    mask = np.zeros(W.shape, bool)
+    mask[back, W[back].argmax(axis=1)] = True
+    return mask
+
+
+def _best_taken(p: Part) -> Array | None:
+    q, action = p.inputs["q"], p.inputs["action"]
+    return _rowwise(p, q.argmax(axis=1) == action) if q.ndim == 2 and action.shape == q.shape[:1] else None
 
 
 def _pair_twice(p: Part) -> Array | None:

@@ -161,6 +161,9 @@ CHANGES: tuple[Change, ...] = (
     Change("tanh", "replaced by its tanh", _real_array, np.tanh),
     Change("positive", "0 wherever it is negative", _real_array, lambda x: np.maximum(x, 0.0)),
     Change("decimals", "rounded to 4 decimals, or to fewer", _real_array, lambda x: np.round(x, 4)),
+    Change(
+        "float32", "rounded to float32", lambda x: _number(x) or _real_array(x), lambda x: np.float64(np.float32(x))
+    ),
     Change("whole", "cut to whole numbers", _real_array, np.trunc),
     Change("rounded", "rounded to whole numbers", _real_array, np.round),
     Change(

@@ -140,6 +140,7 @@ EXERCISES = (
         meaning=(
             "SGD subtracts lr times the gradient from each parameter: scale the gradient, and the step scales with it."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "chain.adam_step",

@@ -57,7 +57,17 @@ ACTIVATION_AXES: Axes = {
     "a little way from 0": some(lambda a: (np.abs(a["z"]) > 0.04) & (np.abs(a["z"]) < 0.1) & (np.abs(a["g"]) > 0.1)),
     "between near 0 and far": some(lambda a: (np.abs(a["z"]) > 0.1) & (np.abs(a["z"]) < 0.3) & (np.abs(a["g"]) > 0.1)),
 }
+FAR_OUT = 4.0  # a pre-activation beyond where somebody may call tanh flat
+
+
+def _pre_activations(a: Args) -> Array:
+    """What arrives at the hidden units, (B, h)."""
+    return np.asarray(a["X"] @ a["W1"].T + a["b1"])
+
+
 MLP_AXES: Axes = {
+    "a hidden unit far out, above": some(lambda a: np.max(_pre_activations(a)) > 0.9 * FAR_OUT),
+    "a hidden unit far out, below": some(lambda a: np.min(_pre_activations(a)) < -0.9 * FAR_OUT),
     "sizes that all differ": some(lambda a: len({*a["X"].shape, *a["W2"].shape}) == 4),
     "square layers": some(lambda a: square("W1")([a]) and square("W2")([a])),
     "the first layer square, and nothing else": some(lambda a: _square_matrices(a) == {"W1"}),
@@ -165,8 +175,11 @@ def mlp_cases(rng: Rng) -> list[Case]:
         zeros.args[key].flat[0] = 0.0
     for key in ("X", "G"):
         zeros.args[key][2] = zeros.args[key][1]
+    saturated = case("a batch of 3; 2, 4 and 5 units, two of them far out", 3, 2, 4, 5)
+    for sample, unit, z in ((0, 3, FAR_OUT), (1, 2, -FAR_OUT)):
+        saturated.args["b1"][unit] = z - saturated.args["W1"][unit] @ saturated.args["X"][sample]
     return [
-        case("a batch of 3; 2, 4 and 5 units", 3, 2, 4, 5),
+        saturated,
         large_one,
         canceling,
         twice,

@@ -29,6 +29,9 @@ AXES: Axes = {
     "a top far from 0": some(lambda a: np.abs(a["phi"]) > 10),
     **an_entry_of_0("a", "phi"),
     "steps beyond the top, after which the slope is larger": some(lambda a: a["steps"] > 1 and _grows(a)),
+    "slopes of all sizes on the way to the top": some(
+        lambda a: a["steps"] > 4 and len(a["a"]) == 1 and 0.7 < a["lr"] * a["curvature"][0, 0] < 0.9
+    ),
     "a start next to the top": some(lambda a: np.all(np.abs(a["a"] - a["phi"]) < 1e-4)),
 }
 
@@ -62,6 +65,7 @@ def cases(rng: Rng) -> list[Case]:
     beyond = case("3 steps on a hill far from 0, each beyond the top", 2, 3, 0.0, at=50.0)
     lr = 2.3 / float(np.linalg.eigvalsh(beyond.args["curvature"])[0])
     beyond = replace(beyond, args={**beyond.args, "lr": lr})
+    ever = case("6 steps in one dimension, each a fifth of the one before", 1, 6, 0.0, edge=True)
     one = case("one step, from 0 in one coordinate", 3, 1, -0.6, edge=True)
     one.args["a"][0], one.args["phi"][1] = 0.0, 0.0
     return [
@@ -73,6 +77,7 @@ def cases(rng: Rng) -> list[Case]:
         case("no step at all", 2, 0, 0.4, edge=True),
         case("120 small steps", 2, 120, 0.0, edge=True, pace=0.03),
         case("3 steps in one dimension, next to the top", 1, 3, 0.0, edge=True, away=1e-5),
+        replace(ever, args={**ever.args, "lr": 0.8 / float(ever.args["curvature"][0, 0])}),
     ]
 
 
@@ -113,8 +118,10 @@ def otherwise(a: Args) -> Otherwise:
         "if each step had the length `lr`": lambda d, k: lr * d / (float(np.linalg.norm(d)) or 1.0),
         "if only the sign of each slope counted": lambda d, k: lr * np.sign(d),
         "if slopes were cut off at -1 and 1": lambda d, k: lr * np.clip(d, -1, 1),
-        "if the climb ended where the slope is shorter than 0.1": lambda d, k: lr * d * (np.linalg.norm(d) >= 0.1),
     }
+    for least in (0.1, 0.01, 1e-3, 1e-4):
+        ended = f"if the climb ended where the slope is shorter than {least:g}"
+        rules[ended] = lambda d, k, least=least: lr * d * (np.linalg.norm(d) >= least)  # type: ignore[misc]
 
     def undone() -> tuple[Array, Array]:
         at, slope = a["a"], complex_step(lambda x: height(a, x, a["phi"]), a["a"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, has_value, large_of_both_signs, several, some
 
 AXES: Axes = {
@@ -15,6 +18,9 @@ AXES: Axes = {
     "a vector, a matrix and three axes": some(lambda a: {np.ndim(p) for p in a["params"]} >= {1, 2, 3}),
     "a square matrix": some(lambda a: any(np.shape(p) == (3, 3) for p in a["params"])),
     "arrays of equal shapes": some(lambda a: len({np.shape(p) for p in a["params"]}) < len(a["params"])),
+    "arrays of equal shapes, whichever end one begins at": some(
+        lambda a: len(a["params"]) > 1 and a["lr"] > 0 and _shapes(a) == _shapes(a)[::-1]
+    ),
     "several step sizes": several("lr"),
     "a step size above 1": some(lambda a: a["lr"] > 1),
     "a step size of 0": has_value("lr", 0.0),
@@ -25,6 +31,11 @@ AXES: Axes = {
     "a parameter of 0": some(lambda a: any(np.any(p == 0) for p in a["params"])),
     "a gradient of 0": some(lambda a: any(np.any(g == 0) for g in a["grads"])),
 }
+
+
+def _shapes(a: Args) -> list[tuple[int, ...]]:
+    """The shapes of the arrays, in their order."""
+    return [np.shape(p) for p in a["params"]]
 
 
 def cases(rng: Rng) -> list[Case]:
@@ -45,6 +56,7 @@ def cases(rng: Rng) -> list[Case]:
         one,
         case("a vector, two square matrices and three axes", [(3,), (3, 3), (3, 3), (2, 1, 3)], 0.05, edge=True),
         case("a step size above 1", [(2, 2), (2,)], 2.0, edge=True),
+        case("two arrays of one shape", [(2, 3), (2, 3)], 0.2, edge=True),
         case("a step size of 0", [(2, 2), (3,)], 0.0, edge=True),
     ]
 
@@ -52,3 +64,19 @@ def cases(rng: Rng) -> list[Case]:
 def oracle(a: Args) -> tuple[Array, ...]:
     """Where the straight line through each parameter along its gradient is at -lr, as torch.optim.SGD steps."""
     return tuple(np.polyval([g, p], -a["lr"]) for p, g in zip(a["params"], a["grads"], strict=True))
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Steps along the gradients of other arrays, where these have the same shape."""
+    grads = a["grads"]
+
+    def step(of: Callable[[int], Array]) -> Callable[[], tuple[Array, ...]]:
+        return lambda: oracle({**a, "grads": tuple(of(k) for k in range(len(grads)))})
+
+    alike = [[g for g in grads if np.shape(g) == np.shape(p)] for p in a["params"]]
+    back = grads[::-1] if _shapes(a) == _shapes(a)[::-1] else grads
+    return {
+        "what it would be with the gradients in reverse order, where the shapes allow it": step(lambda k: back[k]),
+        "what it would be with the last of all gradients of its shape for each array": step(lambda k: alike[k][-1]),
+        "what it would be with the first of all gradients of its shape for each array": step(lambda k: alike[k][0]),
+    }

@@ -58,6 +58,7 @@ EXERCISES = (
             "The critic's gradient is regression on a constant label at the stored action: no part of it reaches "
             "an actor or a target network."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "ddpg.polyak",

@@ -12,6 +12,8 @@ from gradschool.core.numerics import Array
 from gradschool.exercises._otherwise import SLOPES_FOR_TANH, Otherwise, slope_otherwise
 from gradschool.exercises.ddpg._losses import actor_gradient
 from gradschool.exercises.ddpg._setups import (
+    AT_THE_ACTION,
+    OF_THE_ACTION,
     layers_at,
     own_actions,
     slopes_at,
@@ -54,24 +56,42 @@ def with_its_own_slope(a: Args, own: Array) -> Array:
     return slopes_at(a, own) + (bent if a.get("curved") else 0.0)
 
 
-def other_slopes(a: Args) -> dict[str, Callable[[], Array]]:
-    """Return what may stand in the place of dQ/da, (B, A), by words."""
-    own = own_actions(a)
-    places = {
+def quotients(a: Args, own: Array, h: float) -> Array:
+    """What central differences of Q with this step make of dQ/da, (B, A)."""
+    moves = h * np.eye(own.shape[1])
+    return np.stack([(values_at(a, own + m) - values_at(a, own - m)) / (2 * h) for m in moves], axis=1)
+
+
+def other_actions(a: Args) -> dict[str, Array]:
+    """Return actions (B, A) that may be asked about instead of the actor's own, by words."""
+    own, z = own_actions(a), net_of(a["actor"])(a["batch"]["obs"])
+    return {
         "actions of 0": np.zeros_like(own),
         "the actions of the batch": a["batch"]["action"],
         "the actor's actions cut off at -1 and 1": np.clip(own, -1, 1),
-        "the actor's outputs before they are scaled to the range": np.tanh(net_of(a["actor"])(a["batch"]["obs"])),
+        "the actor's outputs before they are scaled to the range": np.tanh(z),
+        "the actor's outputs before tanh, cut off at the range,": np.clip(z, a["low"], a["high"]),
+        "the actor's outputs before tanh": z,
         "the middle of the range": np.broadcast_to((a["low"] + a["high"]) / 2, own.shape),
         "the mean action of the batch": np.broadcast_to(own.mean(axis=0), own.shape),
     }
+
+
+def other_slopes(a: Args) -> dict[str, Callable[[], Array]]:
+    """Return what may stand in the place of dQ/da, (B, A), by words."""
+    own = own_actions(a)
     found: dict[str, Callable[[], Array]] = {
         f"dQ/da at {words}": lambda at=at: slopes_at(a, at)  # type: ignore[misc]
-        for words, at in places.items()
+        for words, at in other_actions(a).items()
     }
     found |= {words: lambda change=change: np.array(change(slopes_at(a, own))) for words, change in OF_OWN}  # type: ignore[misc]
+    if "curved" in a:  # else every critic is of layers with ReLU, and this is no other slope
+        found[NOT_CONSTANT] = lambda: with_its_own_slope(a, own)
+    found |= {
+        f"a difference quotient of Q over {2 * h:g} in each action dimension": lambda h=h: quotients(a, own, h)  # type: ignore[misc]
+        for h in (1e-1, 1e-2, 1e-3)
+    }
     return found | {
-        NOT_CONSTANT: lambda: with_its_own_slope(a, own),
         "dQ/da of the rows with a positive Q alone": lambda: slopes_at(a, own) * (values_at(a, own) > 0)[:, None],
         "dQ/da cut off at -1 and 1": lambda: np.clip(slopes_at(a, own), -1, 1),
         "dQ/da times Q": lambda: slopes_at(a, own) * values_at(a, own)[:, None],
@@ -116,9 +136,8 @@ def given_slopes_otherwise(a: Args) -> Otherwise:
     }
     turned = np.where(np.arange(B)[:, None] == 0, -1.0, 1.0)
     return found | {
-        "what it would be with the slope of the squash at the action, not at z": lambda: gradient(
-            half * (1 - np.tanh(squash_oracle(z, a["low"], a["high"])) ** 2)
-        ),
+        AT_THE_ACTION: lambda: gradient(half * (1 - np.tanh(squash_oracle(z, a["low"], a["high"])) ** 2)),
+        OF_THE_ACTION: lambda: gradient(half * (1 - squash_oracle(z, a["low"], a["high"]) ** 2)),
         "what it would be if the first row alone had the other sign": lambda: gradient(steep * turned),
         "what it would be if all rows but the first had the other sign": lambda: gradient(-steep * turned),
     }

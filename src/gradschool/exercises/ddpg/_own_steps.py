@@ -7,7 +7,7 @@ after its own step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from typing import NamedTuple
 
@@ -226,13 +226,15 @@ class Followed(NamedTuple):
     """The target's new weights (n_params,) as if it had moved towards the online network of before its step.
 
     ``words`` say how far it moved, and ``share`` is the same as a number where every tensor moved as far. ``mix`` are
-    the factors of the two networks in a sum that is no average.
+    the factors of the two networks in a sum that is no average, and ``of_three`` those of the target, of the online
+    network before its step and of the one after it.
     """
 
     weights: Array
     words: str
     share: float | None
     mix: tuple[float, float] | None = None
+    of_three: tuple[float, ...] | None = None
 
 
 def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> Followed:
@@ -258,17 +260,20 @@ def soft_update(target: MLP, after: Array, online: MLP, online_after: Array) -> 
     assert best is not None
     if best[1].share is not None:
         return best[1]
-    return best[1]._replace(mix=_mixed(target.flat, after, (online_after, online.flat)))
+    old, both = target.flat, (online_after, online.flat)
+    mix = _mixed(after, old, both[0]) or _mixed(after, old, both[1])
+    if mix:
+        return best[1]._replace(mix=(mix[0], mix[1]))
+    return best[1]._replace(of_three=_mixed(after, old, both[1], both[0]))
 
 
-def _mixed(old: Array, after: Array, networks: Sequence[Array]) -> tuple[float, float] | None:
-    """Return the factors of the old weights and of a network's in the new ones; None if these are no such sum."""
-    for network in networks:
-        table = np.stack([old, network], axis=1)
-        found = np.linalg.lstsq(table, after, rcond=1e-9)[0]
-        if np.abs(after - table @ found).max() <= SAME_WAY * max(1.0, float(np.abs(after).max())):
-            return float(found[0]), float(found[1])
-    return None
+def _mixed(after: Array, *weights: Array) -> tuple[float, ...] | None:
+    """Return the factors of these weights in a target's new ones; None if those are no such sum."""
+    table = np.stack(weights, axis=1)
+    found = np.linalg.lstsq(table, after, rcond=1e-9)[0]
+    if np.abs(after - table @ found).max() > SAME_WAY * max(1.0, float(np.abs(after).max())):
+        return None
+    return tuple(float(x) for x in found)
 
 
 def _tensors(flat: Array, net: MLP) -> list[Array]:

@@ -21,6 +21,9 @@ from gradschool.exercises.axes import TINY
 from gradschool.exercises.ddpg.adapters import batch_of, net_of
 from gradschool.rl.nets.mlp import MLP, initial_parameters
 
+# Of the slope of the squash, where it is taken from the action.
+AT_THE_ACTION = "what it would be with the slope of the squash at the action, not at z"
+OF_THE_ACTION = "what it would be with 1 - a^2, where a is the action, instead of the slope of tanh"
 CLEAR = 1e-3  # how far from its kink every relu unit of an ordinary input is
 NEAR = 2e-5  # how far the one is that stands next to its kink
 SEEN = 0.3  # the least weight by which such a unit of the critic sees the action

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from gradschool.core.numerics import Array
-from gradschool.exercises._told import told_of_mix, told_of_share, told_of_slope
+from gradschool.exercises._told import told_of_mix, told_of_share, told_of_slope, told_of_three
 from gradschool.exercises.ddpg._own_steps import (
     OWN,
     RIGHT,
@@ -91,6 +91,8 @@ def _told(name: str) -> str:
 
 
 def _told_of_one(x: Followed, tau: float) -> tuple[str, ...]:
+    if x.of_three is not None:
+        return told_of_three(x.of_three, tau)
     return told_of_share(x.share, tau) if x.mix is None else told_of_mix(*x.mix, tau)
 
 

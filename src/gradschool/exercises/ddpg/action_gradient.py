@@ -47,7 +47,15 @@ def otherwise(a: Args) -> Otherwise:
         return critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))
 
     found: Otherwise = {f"{words}, not dQ/da at the actor's own action": of for words, of in other_slopes(a).items()}
+    x = np.concatenate([a["batch"]["obs"], action], axis=1)
+    both = critic.input_vjp(critic.forward(x)[1], np.ones((len(x), 1)))
+    z = net_of(a["actor"])(a["batch"]["obs"])
     return found | {
+        "the slope of Q in the first columns of the critic's input": lambda: both[:, : action.shape[1]],
+        "dQ/da sent back through the squash too, to what is before it": lambda: (
+            both[:, -action.shape[1] :] * (a["high"] - a["low"]) / 2 * (1 - np.tanh(z) ** 2)
+        ),
+        "dQ/da sent back through tanh too": lambda: both[:, -action.shape[1] :] * (1 - np.tanh(z) ** 2),
         "dQ/da with the action before the observation in the critic's input": lambda: swapped()[:, : action.shape[1]],
         "the last columns of the critic's slope, with the action before the observation in its input": lambda: (
             swapped()[:, -action.shape[1] :]

@@ -11,8 +11,8 @@ from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes
 from gradschool.exercises.ddpg._axes import ACTOR_AND_CRITIC, CURVED
 from gradschool.exercises.ddpg._losses import direct_losses, nothing_in_grad, state_before, true_gradient
-from gradschool.exercises.ddpg._other_slopes import gradients_otherwise
-from gradschool.exercises.ddpg._setups import actor_critic_cases, with_a_curved_critic
+from gradschool.exercises.ddpg._other_slopes import gradients_otherwise, other_actions
+from gradschool.exercises.ddpg._setups import actor_critic_cases, values_at, with_a_curved_critic
 
 AXES: Axes = {**ACTOR_AND_CRITIC, **CURVED}
 
@@ -34,5 +34,10 @@ def oracle(a: Args) -> dict[str, Any]:
 
 
 def otherwise(a: Args) -> Otherwise:
-    """The gradient along other slopes than dQ/da at the actor's own actions."""
-    return gradients_otherwise(a)
+    """The gradient along other slopes than dQ/da at the actor's own actions, and the loss at other actions."""
+    return gradients_otherwise(a) | {
+        f"what it would be at {words} instead of the actor's own": lambda at=at: {
+            "loss": np.array(-values_at(a, at).mean())
+        }
+        for words, at in other_actions(a).items()
+    }

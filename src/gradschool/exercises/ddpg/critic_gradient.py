@@ -7,6 +7,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step_at_once
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise, with_a_penalty
 from gradschool.exercises.axes import Axes, an_entry_of_0, large, some
 from gradschool.exercises.ddpg._axes import BATCH, layouts
 from gradschool.exercises.ddpg._losses import outputs
@@ -48,3 +49,10 @@ def oracle(a: Args) -> Array:
         return np.asarray(0.5 * np.sum(errors**2, axis=1) / len(x))
 
     return complex_step_at_once(losses, a["critic"]["flat"])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """The gradient of the loss and of a penalty on the weights."""
+    critic, x = net_of(a["critic"]), np.concatenate([a["batch"]["obs"], a["batch"]["action"]], axis=1)
+    q, cache = critic.forward(x)
+    return with_a_penalty(critic.vjp(cache, (q - a["y"][:, None]) / len(x))[0], critic.flat, "`critic`")

@@ -33,12 +33,29 @@ def oracle(a: Args) -> Array:
 
 
 def otherwise(a: Args) -> Otherwise:
-    """Labels of a critic that is given its two inputs in the other order."""
-    action = squash_oracle(net_of(a["target_actor"])(a["batch"]["next_obs"]), a["low"], a["high"])
-    x = np.concatenate([action, a["batch"]["next_obs"]], axis=1)
-    future = a["gamma"] * (a["batch"]["terminated"] == 0)
-    return {
-        "what it would be with the action before the observation in the critic's input": lambda: (
-            a["batch"]["reward"] + future * net_of(a["target_critic"])(x)[:, 0]
-        )
+    """Labels of a critic that is given its two inputs in the other order, or another action."""
+    z, obs, low, high = net_of(a["target_actor"])(a["batch"]["next_obs"]), a["batch"]["next_obs"], a["low"], a["high"]
+    action, future = squash_oracle(z, low, high), a["gamma"] * (a["batch"]["terminated"] == 0)
+
+    def label(*inputs: Array) -> Array:
+        q = net_of(a["target_critic"])(np.concatenate(inputs, axis=1))[:, 0]
+        return np.asarray(a["batch"]["reward"] + future * q)
+
+    actions = {
+        "the target actor's output, cut off at the range instead of squashed into it": np.clip(z, low, high),
+        "the target actor's output as it is, not squashed": z,
+        "the tanh of the target actor's output, not scaled to the range": np.tanh(z),
+        "`high` times the tanh of the target actor's output": high * np.tanh(z),
+        "half of the width times the tanh of the target actor's output, without the middle of the range": (
+            (high - low) / 2 * np.tanh(z)
+        ),
+        "the squash of an action that is squashed already": squash_oracle(action, low, high),
+        "an action of 0": np.zeros_like(z),
+    }
+    found: Otherwise = {
+        "what it would be with the action before the observation in the critic's input": lambda: label(action, obs)
+    }
+    return found | {
+        f"what it would be with {words} as the action at s'": lambda other=other: label(obs, other)
+        for words, other in actions.items()
     }

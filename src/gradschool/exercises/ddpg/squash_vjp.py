@@ -11,6 +11,8 @@ from gradschool.exercises._otherwise import SLOPES_FOR_TANH, Otherwise, slope_ot
 from gradschool.exercises.axes import Axes, has_value, large, of_size, some, square, tall, tiny, wide
 from gradschool.exercises.ddpg._axes import RANGES
 from gradschool.exercises.ddpg._setups import (
+    AT_THE_ACTION,
+    OF_THE_ACTION,
     STEEP,
     select,
     squash_cases,
@@ -56,7 +58,17 @@ def otherwise(a: Args) -> Otherwise:
     """Other slopes in the place of tanh's, and other lengths in the place of half the width."""
     half = (a["high"] - a["low"]) / 2
     steep = a["g"] * (1 - np.tanh(a["z"]) ** 2)
+    action = squash_oracle(a["z"], a["low"], a["high"])
     return slope_otherwise("the slope of tanh", SLOPES_FOR_TANH, lambda slope: a["g"] * half * slope(a["z"])) | {
+        AT_THE_ACTION: lambda: a["g"] * half * (1 - np.tanh(action) ** 2),
+        OF_THE_ACTION: lambda: a["g"] * half * (1 - action**2),
+        "what it would be with 1 - a^2, where a is the action, instead of the slope of the squash": lambda: (
+            a["g"] * (1 - action**2)
+        ),
+        "what it would be with the action instead of the slope of the squash": lambda: a["g"] * action,
+        "what it would be with the middle of the range added to the slope": lambda: (
+            steep * half + a["g"] * (a["high"] + a["low"]) / 2
+        ),
         "what it would be with the norm of all half widths instead of each one": lambda: steep * np.linalg.norm(half),
         "what it would be with the sum of all half widths instead of each one": lambda: steep * half.sum(),
         "what it would be with the product of all half widths instead of each one": lambda: steep * half.prod(),

@@ -122,7 +122,25 @@ def otherwise(a: Args) -> Otherwise:
     def with_moves(move: Callable[[Array], Array]) -> Callable[[], Array]:
         return lambda: targets(a, ["target_critic", "target_critic_2"], move)
 
+    one, two = promises(a)
+    clean = np.concatenate(
+        [a["batch"]["next_obs"], squash_oracle(net_of(a["target_actor"])(a["batch"]["next_obs"]), low, high)], axis=1
+    )
+    goes_on = a["gamma"] * (a["batch"]["terminated"] == 0)
+
+    def label(q: Array) -> Callable[[], Array]:
+        return lambda: np.asarray(a["batch"]["reward"] + goes_on * q)
+
     return {
+        "what it would be with the estimate that is closer to 0 instead of the smaller one": label(
+            np.where(np.abs(one) < np.abs(two), one, two)
+        ),
+        "what it would be with the estimate that is farther from 0 instead of the smaller one": label(
+            np.where(np.abs(one) < np.abs(two), two, one)
+        ),
+        "what it would be if the first critic alone were asked about the noisy action, the other not": (
+            label(np.minimum(one, net_of(a["target_critic_2"])(clean)[:, 0]))
+        ),
         "what it would be with noise beyond `noise_clip` dropped, not cut": with_moves(
             lambda own: np.clip(own + np.where(np.abs(noise) <= most, noise, 0.0), low, high)
         ),

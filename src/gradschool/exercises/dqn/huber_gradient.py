@@ -109,6 +109,7 @@ def otherwise(a: Args) -> Otherwise:
 
     cut = kappa * np.sign(e)
     rules = {
+        "if no error were cut": e,
         "if the size of `y`, not of the error, were compared with `kappa`": np.where(np.abs(a["y"]) <= kappa, e, cut),
         "if the size of Q, not of the error, were compared with `kappa`": np.where(np.abs(taken) <= kappa, e, cut),
         "if errors beyond `kappa` gave nothing": np.where(np.abs(e) <= kappa, e, 0.0),

@@ -112,12 +112,28 @@ def otherwise(a: Args) -> Otherwise:
         moved[a["state"], a["action"]] += a["alpha"] * (y - moved[a["state"], a["action"]])
         return np.asarray(moved)
 
-    others = np.delete(row[0], a["action"])
+    others, shrunk = np.delete(row[0], a["action"]), a["Q"].copy()
+    shrunk[a["state"], a["action"]] *= 1 - a["alpha"]
+
+    def unshrunk(value: float) -> Array:
+        moved = step(value)
+        moved[a["state"], a["action"]] += a["alpha"] * a["Q"][a["state"], a["action"]]
+        return moved
+
     return {
         f"what it would be with {words} instead of the largest Q of `next_state`": lambda of=of: step(float(of(row)[0]))
         for words, of in OF_ROW
     } | {
         "what it would be if the best of the other actions, not of all, bootstrapped": lambda: step(
             float(np.max(others if others.size else row))
-        )
+        ),
+        "what it would be with the Q of `next_state` and `action` instead of the largest Q of `next_state`": lambda: (
+            step(float(row[0, a["action"]]))
+        ),
+        "what it would be if alpha times the target were added to Q, and alpha times Q not taken away": lambda: (
+            unshrunk(float(row.max()))
+        ),
+        "what it would be if the entry were multiplied by 1 - alpha before the largest Q is looked up": lambda: step(
+            float(shrunk[a["next_state"]].max())
+        ),
     }

@@ -117,7 +117,7 @@ def critic_label(now: Mapping[str, Mapping[str, Any]], b: Batch, gamma: float, *
 
 def q_of(critic: Mapping[str, Any], x: Array) -> Array:
     """Q (B,) of observations with actions beside them."""
-    return values_of(critic, critic["flat"][None], x)[0]
+    return np.asarray(values_of(critic, critic["flat"][None], x)[0])
 
 
 def values_of(critic: Mapping[str, Any], flats: Array, x: Array) -> Array:

@@ -97,7 +97,7 @@ def oracle(a: Args) -> dict[str, Any]:
 
 
 def otherwise(a: Args) -> Otherwise:
-    """The table after one update towards labels of another value of the next state."""
+    """The table after one update towards labels of another value of the next state, and after two that add up."""
     b = next(each_batch(a["batches"]))
 
     def one(value: Array) -> dict[str, Array]:
@@ -108,7 +108,14 @@ def otherwise(a: Args) -> Otherwise:
 
     tables = {"the largest of `q_net`": a["q_net"][b["next_state"]].max(axis=1)}
     tables |= {f"{words} of the row of `target_net`": of(a["target_net"][b["next_state"]]) for words, of in OF_ROW}
-    return {
+
+    def two() -> dict[str, Array]:
+        batches = each_batch(a["batches"], done=np.zeros(len(b["done"])))
+        kept = taxi_learn(a["q_net"], a["target_net"], batches, a["gamma"], NEVER, fault=2)
+        return {"two_updates": [w["q_net"] for w in kept][1]}
+
+    found: Otherwise = {
         f"what it would be with {words} instead of the largest of `target_net`": lambda value=value: one(value)  # type: ignore[misc]
         for words, value in tables.items()
     }
+    return found | {"what it would be if the gradient of the first update were applied in the second once more": two}

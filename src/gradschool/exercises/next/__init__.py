@@ -28,6 +28,7 @@ EXERCISES = (
             "SAC's actor gets its gradient on two paths, through the action that the critic receives and through "
             "the log-probability itself, and both must arrive."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "next.ppo_gradient",
@@ -37,6 +38,7 @@ EXERCISES = (
             "A row's gradient is -ratio times its advantage over B, and exactly 0 where the clip stops it: such a "
             "row has moved far enough in its own direction."
         ),
+        otherwise=in_own_file,
     ),
     Exercise(
         "next.td3_losses",

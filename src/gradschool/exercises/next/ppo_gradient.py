@@ -10,6 +10,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import one_huge
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import Axes, Axis, has_value, large, of_size, several, some, tiny
 
 NEXT_TO = 1e-6  # how far from the end of the clip range the ratio is that stands next to it
@@ -126,3 +127,33 @@ def oracle(a: Args) -> Array:
         return -sum(term(*row) for row in rows) / len(log_prob) + 0j
 
     return complex_step(loss, a["log_prob"])
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Gradients whose ratio is bounded beside the clip, or that stop beyond another ratio."""
+    log_ratio, advantage, clip, B = a["log_prob"] - a["old_log_prob"], a["advantage"], a["clip"], len(a["advantage"])
+
+    def gradient(r: Array, stopped: Array | bool = False) -> Array:
+        flat = ((advantage > 0) & (r > 1 + clip)) | ((advantage < 0) & (r < 1 - clip)) | stopped
+        return np.where(flat, 0.0, -r * advantage / B)
+
+    found: Otherwise = {
+        f"what it would be if the logarithm of the ratio were clipped to between -{c:g} and {c:g}": lambda c=c: (
+            gradient(  # type: ignore[misc]
+                np.exp(np.clip(log_ratio, -c, c))
+            )
+        )
+        for c in (1, 2)
+    }
+    found |= {
+        f"what it would be if no ratio counted as more than {c:g}": lambda c=c: gradient(  # type: ignore[misc]
+            np.minimum(np.exp(log_ratio), c)
+        )
+        for c in (2, 3, 5, 10)
+    }
+    return found | {
+        f"what it would be if bad actions with a ratio above {c:g} gave nothing, as by dual clipping": lambda c=c: (
+            gradient(np.exp(log_ratio), (advantage < 0) & (np.exp(log_ratio) > c))
+        )
+        for c in (2, 3, 5)
+    }

@@ -9,6 +9,7 @@ import numpy as np
 from gradschool.core.exercise import Args, Case, Rng
 from gradschool.core.numerics import Array, complex_step
 from gradschool.exercises._draws import signed
+from gradschool.exercises._otherwise import Otherwise
 from gradschool.exercises.axes import (
     Axes,
     an_entry_of_0,
@@ -134,3 +135,39 @@ def oracle(a: Args) -> tuple[Array, Array, Array]:
         complex_step(lambda mu: loss(mu, a["log_std"]), a["mu"]),
         complex_step(lambda log_std: loss(a["mu"], log_std), a["log_std"]),
     )
+
+
+def otherwise(a: Args) -> Otherwise:
+    """Log pi with a constant in its logarithm, or of a bounded log_std; and gradients by other paths."""
+    sigma, u, alpha = np.exp(a["log_std"]), before_tanh(a), a["alpha"]
+    action, slope = np.tanh(u), np.exp(log_slope(u))
+    gaussian = -0.5 * a["eps"] ** 2 - a["log_std"] - 0.5 * np.log(2 * np.pi)
+
+    def along(at_u: Array, direct: Array | float) -> dict[str, Array]:
+        return {"grad_mu": at_u, "grad_log_std": at_u * sigma * a["eps"] + direct}
+
+    def bounded(low: float, high: float) -> dict[str, Array]:
+        log_prob, grad_mu, grad_log_std = oracle({**a, "log_std": np.clip(a["log_std"], low, high)})
+        return {"log_prob": log_prob, "grad_mu": grad_mu, "grad_log_std": grad_log_std}
+
+    def with_constant(small: float) -> dict[str, Array]:
+        return {"log_prob": np.sum(gaussian - np.log(1 - action**2 + small), axis=1)}
+
+    moved = 2 * alpha * action - a["dq_da"] * slope
+    found: Otherwise = {
+        f"what it would be with log(1 - tanh(u)^2 + {small})": lambda small=small: with_constant(float(small))  # type: ignore[misc]
+        for small in ("1e-4", "1e-6", "1e-7", "1e-8")
+    }
+    found |= {
+        f"what it would be if `log_std` were clipped to between {low:g} and {high:g}": (
+            lambda low=low, high=high: bounded(low, high)  # type: ignore[misc]
+        )
+        for low, high in ((-20, 2), (-5, 2), (-10, 2), (-2, 2), (-5, 0))
+    }
+    return found | {
+        f"what it would be if the Gaussian's slope in {one} were counted and its slope in {other} were not": paths
+        for one, other, paths in (
+            ("u, -eps / sigma,", "mu", lambda: along(moved - alpha * a["eps"] / sigma, -alpha)),
+            ("mu, eps / sigma,", "u", lambda: along(moved + alpha * a["eps"] / sigma, -alpha)),
+        )
+    }
