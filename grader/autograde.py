@@ -17,10 +17,10 @@ from grader.errors import GraderError, Interrupted
 from grader.execution.config import ExecutionConfig
 from grader.executors.base import Executor, Failed, Graded, Submission
 from grader.executors.local import LocalExecutor
+from grader.file_lock import try_lock
 from grader.gradebook import grades
 from grader.gradebook.connection import open_gradebook
 from grader.gradebook.entering import Score
-from grader.gradebook.file_lock import try_lock
 from grader.notebooks.reader import escapes_folder
 from grader.results import GradeRecord, digest_of, grader_version, note_ungraded
 from grader.writer import Result, Status, Writer, result_of

@@ -28,7 +28,7 @@ import numpy as np
 
 from grader.bank.class_run import class_run
 from gradschool.core import protocol
-from gradschool.core.calling import Reply, call_once, call_twice
+from gradschool.core.calling import Reply, call_in_turn, call_once, call_twice
 from gradschool.core.exercise import Answer, Case, Exercise, Reading, Rng, find
 from gradschool.core.plain_data import PlainData, copy_arrays, to_plain
 
@@ -86,11 +86,12 @@ class LazyReplies:
         if not self._found:
             case, _ = self._questions[0]
             return [call_twice(self._exercise, self._mutant.fresh(), case.args)]
-        return class_run().replies([f"{self._exercise.id} {self._mutant.name}", "hidden"], self._all)[1:]
+        what = [f"{self._exercise.id} {self._mutant.name}", "hidden"]
+        return class_run().replies(what, self._all, wait=True)[1:]
 
     def _all(self) -> list[Reply]:
         answer = self._mutant.fresh()
-        return [call_twice(self._exercise, answer, case.args) for case, _ in self._questions]
+        return [call_in_turn(self._exercise, answer, case.args, k) for k, (case, _) in enumerate(self._questions)]
 
 
 class LastUsed(Generic[Key, Value]):
@@ -225,7 +226,10 @@ class Entry:
         """
         if self.last_drawn is None or self.last_drawn[0] != seed:
             cases = self.fixtures(np.random.default_rng(seed))
-            self.last_drawn = seed, [(c, self.right(c.args)) for c in cases]
+            answers = class_run().answers(
+                [self.exercise.id, "right", str(seed)], lambda: [self.right(c.args) for c in cases]
+            )
+            self.last_drawn = seed, [*zip(cases, answers, strict=True)]
         return self.last_drawn[1]
 
     def right(self, args: Mapping[str, Any]) -> PlainData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,9 +34,10 @@ from grader.cli.common import (
     execution_config,
     print_json,
 )
-from grader.course import select_chapters
+from grader.course import Chapter, CourseDirectory, select_chapters
 from grader.errors import GraderError
 from grader.execution.config import ExecutionConfig
+from grader.execution.fork_server import MANY
 from grader.executors import process_context
 from grader.settings import NO_FORK_VARIABLE
 from gradschool.core.exercise import grade_id
@@ -68,14 +69,14 @@ def autograde(
     as_json: Json = False,
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks into the gradebook."""
-    wanted = select_chapters(name)
-    optimizers = any(c.steps_optimizers for c in wanted)
+    wanted, course = select_chapters(name), course_directory(db)
+    optimizers = any(c.steps_optimizers for c in wanted) or (student is None and _is_large(course, wanted))
     config = replace(execution_config(unsandboxed, no_fork), optimizers=optimizers)
     executor = _executor(jobs, cluster, no_fork, config, lambda text: echo(text, quiet=as_json))
     from grader.autograde import grade_class
 
     results = grade_class(
-        course_directory(db),
+        course,
         wanted,
         student=student,
         force=force,
@@ -89,6 +90,11 @@ def autograde(
         show_results(results)
     if any(r.grader_fault for r in results):
         raise typer.Exit(1)
+
+
+def _is_large(course: CourseDirectory, wanted: Iterable[Chapter]) -> bool:
+    """Return whether so many have handed in that some of them step torch's optimizers, whatever the lesson asks for."""
+    return sum(1 for part in wanted for _ in course.submitted.glob(f"*/{part.assignment_id}")) >= MANY
 
 
 def _executor(

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __package__:
+    from grader.execution import module_copies
     from grader.execution.walls import COLLAPSE, LARGE, LIBC
 else:
+    import module_copies
     from walls import COLLAPSE, LARGE, LIBC  # inside the sandbox, beside this file
 
 PRELOADED = (
@@ -54,6 +56,7 @@ def preload() -> object:
         importlib.import_module(name)
     for name in WITH_MODULES:
         import_all(name)
+    module_copies.use(sys.modules["torch"])
     warm_up(sys.modules["torch"])
     shell: object = runner.make_shell()
     _freeze()

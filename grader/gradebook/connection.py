@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from grader.course import CourseDirectory
 from grader.errors import GraderError
-from grader.gradebook.file_lock import try_lock
+from grader.file_lock import try_lock
 from grader.settings import DB_VARIABLE
 from grader.text import MOST_NAME, plain
 

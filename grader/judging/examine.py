@@ -62,7 +62,8 @@ def verdict(
     entry: Entry, ask: Ask, seed: int, ask_once: Ask | None = None
 ) -> tuple[Report, list[Attempt], list[Attempt]]:
     """Return the report with its mark, which no explanation changes, and the attempts at hidden and at fresh inputs."""
-    hidden = [_attempt(entry, case, right, ask) for case, right in entry.hidden]
+    tried = [ask if entry.exercise.is_tried_twice(k) else ask_once or ask for k in range(len(entry.hidden))]
+    hidden = [_attempt(entry, case, right, ask_k) for (case, right), ask_k in zip(entry.hidden, tried, strict=True)]
     fresh = [_attempt(entry, case, right, ask_once or ask) for case, right in entry.questions(seed)]
     report = assess(entry.exercise, [*fresh, *hidden])
     return replace(report, points=entry.points, warm_up=entry.warm_up), hidden, fresh
@@ -149,7 +150,8 @@ def _behaves_like(
         kept = entry.kept_replies[mutant.name]
         return all(_same_reply(kept.to(t.case), t.reply) for t in chain(fresh, further))
     answer = mutant.fresh()
-    called = chain(zip(repeat(call_twice), hidden), zip(repeat(call), fresh), zip(repeat(call_twice), further))
+    as_asked = [call_twice if entry.exercise.is_tried_twice(k) else call for k in range(len(hidden))]
+    called = chain(zip(as_asked, hidden, strict=True), zip(repeat(call), fresh), zip(repeat(call_twice), further))
     return all(_same_reply(how(entry.exercise, answer, t.case.args), t.reply) for how, t in called)
 
 

@@ -29,7 +29,8 @@ from grader.settings import UNSANDBOXED_VARIABLE
 
 SCRIPT = ROOT / "grader" / "execution" / "fork_server.py"  # from which kernels are forked, inside
 WALLS = SCRIPT.with_name("walls.py")  # what finishes a sandbox from within
-BESIDE = (WALLS, *map(SCRIPT.with_name, ("preload.py", "cell_runner.py", "cell_output.py")))  # what SCRIPT imports
+IMPORTED = ("preload.py", "module_copies.py", "cell_runner.py", "cell_output.py")  # by SCRIPT, beside WALLS
+BESIDE = (WALLS, *map(SCRIPT.with_name, IMPORTED))
 PACKAGE = Path(gradschool.__file__).resolve().parent
 EXERCISES = PACKAGE / "exercises"
 FAULTS = PACKAGE / "lessons" / "clinics" / "faults"  # of the agents that a student diagnoses: what each of them has

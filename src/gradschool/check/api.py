@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from gradschool.check.assess import assess
 from gradschool.check.card import as_html, as_text
 from gradschool.check.elsewhere import Elsewhere
 from gradschool.core import protocol
-from gradschool.core.calling import call_once, call_raw, call_twice, captured_output
+from gradschool.core.calling import Reply, call_in_turn, call_once, call_raw, captured_output
 from gradschool.core.compare import Attempt
 from gradschool.core.exercise import Advice, Answer, Case, Exercise, UnknownExercise, find, in_chapter
 from gradschool.core.interactive import is_interactive
@@ -29,7 +29,7 @@ from gradschool.core.plain_data import PlainData, describe, sanitize_text, to_pl
 from gradschool.core.report import Following, Report
 from gradschool.core.without_torch import torch_is_missing
 from gradschool.diagnosis.drift import is_wrong
-from gradschool.diagnosis.evidence import Ask, Laboratory
+from gradschool.diagnosis.evidence import Laboratory
 from gradschool.diagnosis.explain import KEPT_AS_FOUND, explain
 
 JUDGE_SECONDS = 900.0  # the longest silence: far more than a judge needs on the busiest machine
@@ -167,8 +167,9 @@ def _asked(exercise: Exercise, answer: Answer) -> tuple[list[Attempt], list[Atte
     first, public = _questions(exercise, FIRST_SEED), _questions(exercise, PUBLIC_SEED)
     # Other inputs of all sizes come first, and earn nothing: what a function keeps from one call to the next is right
     # about the first inputs of every size.
-    earlier = _attempts(exercise, first, lambda args: call_once(exercise, answer, args))
-    attempts = _attempts(exercise, public, lambda args: call_twice(exercise, answer, args))
+    earlier = _attempts(exercise, first, [call_once(exercise, answer, case.args) for case, _ in first])
+    replies = [call_in_turn(exercise, answer, case.args, k) for k, (case, _) in enumerate(public)]
+    attempts = _attempts(exercise, public, replies)
     if any(is_wrong(t) for t in earlier) and not any(is_wrong(t) for t in attempts):
         attempts = [*earlier, *attempts]  # it is right only after some calls
     return earlier, attempts
@@ -179,9 +180,11 @@ def _questions(exercise: Exercise, seed: int) -> list[tuple[Case, PlainData]]:
     return [(case, to_plain(exercise.oracle(case.args))) for case in exercise.cases(np.random.default_rng(seed))]
 
 
-def _attempts(exercise: Exercise, questions: Sequence[tuple[Case, PlainData]], ask: Ask) -> list[Attempt]:
-    tolerance = TOLERANCES[exercise.tolerance]
-    return [Attempt(case, right, ask(case.args), exercise.returns, tolerance) for case, right in questions]
+def _attempts(
+    exercise: Exercise, questions: Sequence[tuple[Case, PlainData]], replies: Iterable[Reply]
+) -> list[Attempt]:
+    row = exercise.returns, TOLERANCES[exercise.tolerance]
+    return [Attempt(case, right, reply, *row) for (case, right), reply in zip(questions, replies, strict=True)]
 
 
 def _with_faults(report: Report, faults: Sequence[str]) -> Report:

@@ -188,6 +188,11 @@ def call_once(exercise: Exercise, answer: Answer, args: Mapping[str, Any]) -> Re
     return read_reply(exercise, args, call_raw(exercise, answer, args, once=True))
 
 
+def call_in_turn(exercise: Exercise, answer: Answer, args: Mapping[str, Any], index: int) -> Reply:
+    """Call the student's function on the case at this place of a list: twice, unless the exercise spares it that."""
+    return (call_twice if exercise.is_tried_twice(index) else call_once)(exercise, answer, args)
+
+
 @dataclass
 class _Watched:
     """A student's function that remembers whether its last call returned, and what."""

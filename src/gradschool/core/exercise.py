@@ -126,6 +126,8 @@ class Exercise:
     lesson's names of inputs that the signature does not name, such as ``batches.done`` of what an agent learns from.
     ``steps`` are the parts of the answer that are an input's numbers after one step, and the input. ``networks_in``:
     of a part with a row for each update, the networks whose weights stand side by side in it, and how many each has.
+    ``twice``: how many inputs are tried a second time, the first ones; None for all. Where a try makes many agents or
+    runs a test on many, each already meets what the ones before it left.
     ``squared_error_in``: the parts that are the gradient of a mean of squared errors over the batch's rows, or one step
     along it. ``otherwise(args)`` gives wrong answers, each as a function that works it out, by the words that complete
     "The result is ...": a diagnosis names one where the student's answer is that.
@@ -152,12 +154,17 @@ class Exercise:
     steps: Mapping[str, str] = field(default_factory=dict, hash=False)
     networks_in: Mapping[str, Callable[[Args], Mapping[str, int]]] = field(default_factory=dict, hash=False)
     squared_error_in: tuple[str, ...] = ()
+    twice: int | None = None
     otherwise: Callable[[Args], Mapping[str, Callable[[], Any]]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("cases", "oracle", "read", "advice", "otherwise"):
             if getattr(self, name) is in_own_file:
                 object.__setattr__(self, name, partial(call_from_file, self.id, name))
+
+    def is_tried_twice(self, index: int) -> bool:
+        """Return whether the function is called a second time on the inputs at this place of a list of cases."""
+        return self.twice is None or index < self.twice
 
     @property
     def grade_id(self) -> str:

@@ -115,6 +115,39 @@ def test_every_hidden_and_every_fresh_question_is_asked() -> None:
     assert all(equal(a, b) for a, b in zip(asked[:half], others[:half], strict=True))
 
 
+def second_calls(entry: Entry, answer: Answer) -> tuple[list[str], Report]:
+    """The hidden and fresh questions that an answer was asked twice, by their case's name, and the report."""
+    names = {protocol.encode(to_plain(dict(case.args))): case.name for case, _ in entry.hidden}
+    twice: list[str] = []
+
+    def ask(args: Mapping[str, Any]) -> Reply:
+        twice.append(names.get(protocol.encode(to_plain(dict(args))), "fresh"))
+        return call_twice(entry.exercise, answer, args)
+
+    return twice, examine(entry, ask, 5, partial(call_once, entry.exercise, answer))
+
+
+@pytest.mark.parametrize("exercise_id", ["dqn.agent", "ddpg.agent", "lab.taxi_dqn", "lab.taxi_test", "dqn.td_target"])
+def test_whole_agents_are_tried_a_second_time_on_the_first_inputs_alone(exercise_id: str) -> None:
+    entry = find_entry(exercise_id)
+    asked, report = second_calls(entry, entry.alternatives[0].fresh())
+    names = [case.name for case, _ in entry.hidden]
+    assert report.passed
+    assert asked == (names if exercise_id == "dqn.td_target" else names[:1])
+
+
+def test_an_agent_that_is_another_one_the_second_time_fails_on_all_its_inputs() -> None:
+    entry = find_entry("lab.taxi_dqn")
+    made = [0]
+
+    def worse_with_each(*args: Any, lr: float = 0.5, **options: Any) -> Any:
+        made[0] += 1
+        return entry.reference(*args, lr=lr / made[0], **options)
+
+    _, report = second_calls(entry, worse_with_each)
+    assert report.fraction < 0.5
+
+
 def test_the_points_are_the_entrys() -> None:
     for answer in (right, strange, stub):
         report, _ = examined(answer)

@@ -192,6 +192,7 @@ EXERCISES = (
         "-> None",
         adapter=adapters.agent,
         needs_torch=True,
+        twice=1,
         tolerance="numeric",
         shares_with={"nothing_else": ("critic_step", "second_step")},
         read=in_own_file,

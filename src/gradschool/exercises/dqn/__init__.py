@@ -184,6 +184,7 @@ EXERCISES = (
         "dqn_update(q, target_q, optimizer, batch, gamma, copy_target) -> None",
         adapter=adapters.agent,
         needs_torch=True,
+        twice=1,
         tolerance="numeric",
         shares_with={"other_outputs": ("first_step", "second_step")},
         read=in_own_file,

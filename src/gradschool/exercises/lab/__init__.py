@@ -19,6 +19,7 @@ EXERCISES = (
         "taxi_test(agent, batches) -> None",
         adapter=adapters.taxi_test,
         needs_torch=True,
+        twice=1,
         tolerance="none",
         meaning=(
             "Your test passes right agents and fails broken ones from their weights after a few updates, without "
@@ -40,6 +41,7 @@ EXERCISES = (
             "definition of DQN gives: the faults are gone."
         ),
         needs_torch=True,
+        twice=1,
         otherwise=in_own_file,
     ),
     Exercise(
@@ -48,6 +50,7 @@ EXERCISES = (
         "cartpole_test(agent, batches) -> None",
         adapter=adapters.cartpole_test,
         needs_torch=True,
+        twice=1,
         tolerance="none",
         meaning=(
             "Your test compares both networks with the definition after single updates, so it sees faults that a "
@@ -69,6 +72,7 @@ EXERCISES = (
             "follows slowly: the faults are gone."
         ),
         needs_torch=True,
+        twice=1,
         otherwise=in_own_file,
     ),
     Exercise(
@@ -77,6 +81,7 @@ EXERCISES = (
         "pendulum_test(agent, batches) -> None",
         adapter=adapters.pendulum_test,
         needs_torch=True,
+        twice=1,
         tolerance="none",
         meaning=(
             "Your test separates the critic's step from the actor's, so a failure says in which of the two the "
@@ -98,6 +103,7 @@ EXERCISES = (
             "gone."
         ),
         needs_torch=True,
+        twice=1,
         otherwise=in_own_file,
     ),
 )

@@ -27,6 +27,7 @@ SPREAD, SHIFT = (0.65, 1.4), 0.55  # of the noise that was asked for
 # Calls for one observation: one of three actions that is drawn at random is not the best one every time (2e-7). With 8
 # calls it was now and then, and a known mistake was called by another name in one of sixty examinations.
 DRAWS = 14
+ASKED = 2  # observations of a batch to act on, at most: other batches have others
 FEW, MANY = 30, 120  # calls in which each of up to five actions that are drawn at random comes; at least, and at most
 
 
@@ -47,14 +48,15 @@ def taxi_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     copied.learn(going_on[0])
     small.move(copied.q_net)
     seen = _after_each(whole, batches, ("q_net", "target_net"), small.table)
-    idle = agent(NEVER)
+    idle = agent(NEVER, load=False)
+    starts_alike = _start_alike(idle, "q_net")
     return {
         "one_update": small.table(one.q_net),
         "two_updates": small.table(two.q_net),
         "copied_target": small.table(copied.target_net),
         "all_updates": seen,
         "acts": _acts(idle, batches[0][0], lambda obs: _is_greedy(idle, obs)),
-        "starts_alike": _start_alike(agent(NEVER, load=False), "q_net"),
+        "starts_alike": starts_alike,
     }
 
 
@@ -72,7 +74,8 @@ def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
     discounted.learn((obs, action, reward, obs.clone(), done))
     undiscounted.learn(batches[1])
     followed.learn(small.with_ends(batches[2]))
-    idle = agent(1.0)
+    idle = agent(1.0, load=False)
+    starts_alike = _start_alike(idle, "q_net")
     return {
         "discounted": small.flat(discounted.q_net),
         "next_action": small.flat(undiscounted.q_net),
@@ -80,7 +83,7 @@ def cartpole_dqn(answer: Answer, a: Args) -> dict[str, Any]:
         "all_updates": _after_each(whole, batches[:TOGETHER], ("q_net", "target_net"), small.flat),
         "acts": _acts(idle, batches[0][0], lambda obs: _is_greedy(idle, obs, 0.0)),
         "explores": _acts(idle, batches[0][0][:1], lambda obs: _random_at_1(idle, obs)),
-        "starts_alike": _start_alike(agent(1.0, load=False), "q_net"),
+        "starts_alike": starts_alike,
     }
 
 
@@ -114,7 +117,7 @@ def _best(net: Any, obs: Any) -> int:
 
 
 def _acts(agent: Any, observations: Any, holds: Callable[[Any], bool]) -> Array:
-    """Return for each observation whether ``act`` does what it should; an agent without one is not asked."""
+    """Return for the first observations whether ``act`` does what it should; an agent without one is not asked."""
 
     def one(obs: Any) -> bool:
         try:
@@ -122,7 +125,7 @@ def _acts(agent: Any, observations: Any, holds: Callable[[Any], bool]) -> Array:
         except Exception:  # it is wrong about this one observation, whatever its error is
             return False
 
-    return np.array([not hasattr(agent, "act") or one(obs) for obs in observations])
+    return np.array([not hasattr(agent, "act") or one(obs) for obs in observations[:ASKED]])
 
 
 NETS = ("actor", "critic", "target_actor", "target_critic")
@@ -146,7 +149,8 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
     judged.learn_critic(*batches[0])
     acted.learn_actor(*batches[1][:2])
     both.learn(small.with_ends(batches[2]))
-    idle = agent()
+    idle = agent(load=False)
+    starts_alike = _start_alike(idle, "actor", "critic")
     return {
         "critic_after_both": small.flat(both.critic),
         "actor_step": small.flat(acted.actor),
@@ -154,7 +158,7 @@ def pendulum_ddpg(answer: Answer, a: Args) -> dict[str, Any]:
         "all_updates": _after_each(whole, batches[:TOGETHER], NETS, small.flat),
         "acts_within_limits": _acts(idle, batches[0][0], lambda obs: _within_limits(idle, obs)),
         "adds_noise": _acts(idle, _inmost(idle.actor, batches[0][0]), lambda obs: _adds_noise(idle, obs)),
-        "starts_alike": _start_alike(agent(load=False), "actor", "critic"),
+        "starts_alike": starts_alike,
     }
 
 

@@ -15,7 +15,7 @@ from gradschool.exercises.axes import LARGE, Axes, has_value, large, of_size, se
 from gradschool.exercises.ddpg._losses import outputs
 from gradschool.exercises.lab._records import all_updates
 from gradschool.exercises.lab._updates import Batch, cartpole_learn, each_batch, other_action, squared_error
-from gradschool.exercises.lab.adapters import TOGETHER, together
+from gradschool.exercises.lab.adapters import ASKED, TOGETHER, together
 from gradschool.lessons.lab.small import STEP_SIZE, new_net, real_arrays
 
 AXES: Axes = {
@@ -87,7 +87,7 @@ def oracle(a: Args) -> dict[str, Any]:
         "next_action": next(cartpole_learn(*nets, iter([batches[1]]), 1.0, tau))["q_net"],
         "target_net": next(cartpole_learn(*nets, iter([over]), gamma, tau))["target_net"],
         "all_updates": together(all_updates(cartpole_learn(*nets, iter(batches[:TOGETHER]), gamma, tau))),
-        "acts": np.ones(len(here["done"]), bool),
+        "acts": np.ones(min(ASKED, len(here["done"])), bool),
         "explores": np.ones(1, bool),
         "starts_alike": np.ones(1, bool),
     }

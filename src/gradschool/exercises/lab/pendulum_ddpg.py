@@ -25,7 +25,7 @@ from gradschool.exercises.lab._updates import (
     q_of,
     slopes_of,
 )
-from gradschool.exercises.lab.adapters import TOGETHER, nets_of, together
+from gradschool.exercises.lab.adapters import ASKED, TOGETHER, nets_of, together
 from gradschool.lessons.lab.small import pendulum_nets, real_arrays
 
 AXES: Axes = {
@@ -101,7 +101,7 @@ def oracle(a: Args) -> dict[str, Any]:
         "actor_step": actor_step(nets, batches[1], actions(nets["actor"], batches[1]["obs"])),
         "critic_step": critic_step(nets, batches[0], gamma),
         "all_updates": together(all_updates(pendulum_learn(nets, iter(batches[:TOGETHER]), gamma, tau))),
-        "acts_within_limits": np.ones(len(over["done"]), bool),
+        "acts_within_limits": np.ones(min(ASKED, len(over["done"])), bool),
         "adds_noise": np.ones(1, bool),
         "starts_alike": np.ones(2, bool),
     }

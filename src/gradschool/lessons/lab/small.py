@@ -43,7 +43,7 @@ def linear(table: Array) -> torch.nn.Linear:
 def load_table(layer: torch.nn.Module, table: Array) -> None:
     """Put a table (S, A) into such a layer."""
     with torch.no_grad():
-        next(layer.parameters()).copy_(torch.tensor(table).T)
+        next(layer.parameters()).copy_(torch.from_numpy(np.array(table)).T)
 
 
 def table(layer: torch.nn.Module) -> Array:
@@ -83,7 +83,7 @@ def batches_of(arrays: Mapping[str, Array], n_states: int = 0) -> list[Batch]:
     """Return batches of tensors from stacked arrays (K, B, ...); states that are numbers become one-hot rows."""
 
     def batch(k: int) -> Batch:
-        obs, action, reward, next_obs, done = (torch.tensor(x[k]) for x in arrays.values())
+        obs, action, reward, next_obs, done = (torch.from_numpy(np.array(x[k])) for x in arrays.values())
         if n_states:
             eye = torch.eye(n_states, dtype=torch.float64)
             obs, next_obs = eye[obs], eye[next_obs]

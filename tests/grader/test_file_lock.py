@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from grader import file_lock
 from grader.course import ROOT
-from grader.gradebook import file_lock
-from grader.gradebook.file_lock import FAR, try_lock
+from grader.file_lock import FAR, try_lock
 
 
 def test_one_process_has_the_lock_until_it_closes_the_file(tmp_path: Path) -> None:
