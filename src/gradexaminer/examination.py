@@ -20,8 +20,10 @@ from gradexaminer.analysis.critic.label_alone import trained_label
 from gradexaminer.analysis.critic.mixed import examine_mixed
 from gradexaminer.analysis.critic.no_error import say_no_error
 from gradexaminer.analysis.critic.without_action import examine_without_action
+from gradexaminer.analysis.critic.world_model import without_models
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
+from gradexaminer.analysis.reading.context import without_context
 from gradexaminer.analysis.reading.heads import join_heads
 from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
 from gradexaminer.analysis.reading.overwritten import as_stored, as_swapped
@@ -176,7 +178,7 @@ def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
 
 def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:
     """Say what was observed; with `whole_loop`, by a program that may store rewards of its own."""
-    seen = with_rows_for_actions(seen)
+    seen = without_context(with_rows_for_actions(seen))
     report = Report(updates=len(seen.updates), discrete=not seen.spaces.continuous)
     if seen.error:
         _say_error(seen, report)
@@ -191,7 +193,7 @@ def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:
     views: list[CriticView] = []
     inside = False
     with asking("which critics there are", report):
-        views, inside = examine_scope(seen, critics(seen), report)
+        views, inside = examine_scope(seen, without_models(seen, critics(seen), report), report)
     if inside:
         _examine_all(seen, views, report, whole_loop=whole_loop)
     if seen.refilled and not _knows_a_label(report):

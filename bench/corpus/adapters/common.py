@@ -16,7 +16,7 @@ FOURTEENTH, FIFTEENTH = "fourteenth contact 2026-11", "fifteenth contact 2026-11
 SIXTEENTH, SEVENTEENTH = "sixteenth contact 2026-11", "seventeenth contact 2026-11"
 EIGHTEENTH, NINETEENTH = "eighteenth contact 2026-11", "nineteenth contact 2026-11"
 TWENTIETH, TWENTY_FIRST = "twentieth contact 2026-11", "twenty-first contact 2026-11"
-TWENTY_SECOND = "twenty-second contact 2026-11"
+TWENTY_SECOND, TWENTY_THIRD = "twenty-second contact 2026-11", "twenty-third contact 2026-11"
 
 OWN, PASSED, BATCH = "agent object with buffer", "method, buffer passed in", "method, batch passed in"
 DICT = "agent.update(transition_dict)"

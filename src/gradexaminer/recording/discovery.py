@@ -22,7 +22,7 @@ PLAIN = (type(None), str, bytes, int, float, np.ndarray)  # nothing is inside of
 MOST_ITEMS = 200  # of one container: a replay buffer is not walked through
 SETTINGS = {
     "gamma": ("gamma", "discount", "discount_factor", "discount_rate", "discount_value"),
-    "tau": ("tau", "polyak", "soft_update_tau", "target_update_tau"),
+    "tau": ("tau", "polyak", "soft_tau", "update_tau", "soft_update_tau", "target_update_tau"),
     "target entropy": ("target_entropy", "target_ent"),
     "alpha": ("alpha", "ent_coef", "temperature", "entropy_coef"),
 }

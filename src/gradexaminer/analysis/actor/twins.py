@@ -19,13 +19,19 @@ FEWEST_ROWS = 8  # of a batch, in which the larger value would not count each ti
 
 
 def say_twins(together: list[Path], report: Report) -> None:
-    """Say so where exactly one critic gets a gradient in each row, and it is always the one with the largest value."""
+    """Say so where exactly one critic gets a gradient in each row, and it is always the one with the largest value.
+
+    Where it is one and the same critic in all rows, as in TD3, it may be the larger one there by chance.
+    """
     first = together[0]
     together = [p for p in together if np.array_equal(p.action, first.action)]
     values, counts = _columns(together)
     if values.shape[1] < 2 or len(values) < FEWEST_ROWS or (counts.sum(axis=1) != 1).any():
         return
-    taken = values[np.arange(len(values)), counts.argmax(axis=1)]
+    chosen = counts.argmax(axis=1)
+    if (chosen == chosen[0]).all():
+        return
+    taken = values[np.arange(len(values)), chosen]
     if (taken == values.max(axis=1)).all() and (taken > values.min(axis=1)).sum() >= FEWEST_ROWS:
         where = ", ".join(dict.fromkeys(p.call.network for p in together))
         told = f"in the actor's loss, d loss / d Q is 0 for the smaller of {values.shape[1]} values in every row"

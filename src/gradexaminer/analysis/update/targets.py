@@ -198,7 +198,7 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
     chosen = any(abs(x - tau) < 1e-6 and x < NEARLY_ALL for x in told)
-    if tau > HALF and not chosen and not (tau < NEARLY_ALL and _rests(seen, pair)):
+    if tau > HALF + TAU_RESIDUAL and not chosen and not (tau < NEARLY_ALL and _rests(seen, pair)):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
 
 
