@@ -160,7 +160,7 @@ def conclude_twice(seen: Observed, *, whole_loop: bool = False) -> Report:
     may be unpacked with s and s' in the other order.
     """
     report = conclude(seen, whole_loop=whole_loop)
-    open_codes = {"unexplained", "critic-not-seen"}
+    open_codes = {"unexplained", "critic-not-seen", "rows-misaligned"}
     told = {f.code for f in report.findings}
     if not told & {*open_codes, "critic-untrained"}:
         return report

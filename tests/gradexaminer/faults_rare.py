@@ -479,7 +479,7 @@ RARE: dict[str, Rare] = {
     ),
     "no copy": Rare(NOT_SEEN, "target-not-seen", DQN, [("        self.sync()\n", "")]),
     "soft update of one network twice": Rare(
-        SUSPICION, "polyak-whole", DQN, [("(1 - self.tau) * t.data", "(1 - self.tau) * p.data")]
+        FAULT, "polyak-whole", DQN, [("(1 - self.tau) * t.data", "(1 - self.tau) * p.data")]
     ),
     "random target action": Rare(
         NOT_SEEN,

@@ -79,17 +79,18 @@ def ddpg_3624be(code: Any) -> Report:
     "aeca9182f6",
     "DDPG",
     OWN,
-    ("grads-not-zeroed", "polyak-whole"),
-    "read: nothing is zeroed, and each update loads the actor's weights into the target actor",
+    ("grads-not-zeroed", "polyak-whole", "broadcast|reward-missing"),
+    "read: nothing is zeroed; each update loads the actor's weights into the target actor; the buffer returns actions "
+    "of shape (B, 1) as the rewards",
     TWENTY_THIRD,
 )
 def ddpg_9eb94b(code: Any) -> Report:
     m = code.module()
     return examine(
-        lambda: m.Agent((5,), env=env_of(5, **ONE), n_actions=3, max_size=5000, batch_size=32),
+        lambda: m.Agent((5,), env=env_of(5, **SINGLE), n_actions=1, max_size=5000, batch_size=32),
         lambda agent, t: agent.remember(*t.as_tuple()),
         lambda agent: agent.learn(),
-        **ONE,
+        **SINGLE,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 
 def layers(module: nn.Module) -> list[nn.Module]:
@@ -18,6 +19,9 @@ def layers(module: nn.Module) -> list[nn.Module]:
 
 
 def parameters(module: nn.Module) -> list[nn.Parameter]:
-    """Its parameters, each once, as `parameters()` gives them, without those on the device "meta", which are shapes."""
+    """Its parameters, each once, as `parameters()` gives them, without those that have no numbers.
+
+    These are shapes on the device "meta", and a lazy layer's parameters before its first call.
+    """
     all_of_it = (p for one in layers(module) for p in one._parameters.values())
-    return list({id(p): p for p in all_of_it if p is not None and not p.is_meta}.values())
+    return list({id(p): p for p in all_of_it if p is not None and not p.is_meta and not is_lazy(p)}.values())

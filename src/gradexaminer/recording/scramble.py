@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from gradexaminer.recording.layers import layers
 
@@ -44,7 +45,7 @@ def scramble(
             first = True
             for layer in layers(module):
                 for name, p in layer._parameters.items():
-                    if p is None or p.data_ptr() in done or not p.is_floating_point():
+                    if p is None or is_lazy(p) or p.data_ptr() in done or not p.is_floating_point():
                         continue
                     done.add(p.data_ptr())
                     scale = 1 / input_scale(math.prod(p.shape[1:])) if first else 1.0

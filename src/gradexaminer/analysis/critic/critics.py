@@ -17,7 +17,12 @@ from gradexaminer.analysis.critic.label_findings import say_label
 from gradexaminer.analysis.critic.log_prob_density import slips
 from gradexaminer.analysis.critic.mirrored import exchange
 from gradexaminer.analysis.critic.one_row import say_one_row
-from gradexaminer.analysis.critic.outputs import examine_outputs, gradient_elsewhere, say_action_shown
+from gradexaminer.analysis.critic.outputs import (
+    examine_outputs,
+    gradient_elsewhere,
+    of_a_neighbor,
+    say_action_shown,
+)
 from gradexaminer.analysis.critic.own_rewards import labels_with_own_rewards
 from gradexaminer.analysis.critic.pooling import pooled_candidates, pooled_evidence, pools
 from gradexaminer.analysis.critic.rows_left_out import leave_rows_out
@@ -158,6 +163,8 @@ def _examine_one(seen: Observed, view: CriticView, report: Report) -> None:
         elsewhere = gradient_elsewhere(rows)
         if elsewhere and elsewhere[0] == "untaken" and keeps_values(update, rows):
             report.convention("labels of untaken outputs: their values before the steps of the update")
+        elif elsewhere and elsewhere[0] == "wrong-column" and (whose := of_a_neighbor(seen, view)):
+            report.add(FAULT, "rows-misaligned", view.name, whose)
         elif elsewhere:
             report.add(FAULT, elsewhere[0], view.name, elsewhere[1])
         say_action_shown(seen, view, rows, report)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NOTHING = 1e-5  # share of the largest gradient below which another one counts as 0
 ROUNDING = 1e-6  # of a row's largest output
 JUST_1 = 1.01
+FEWEST_NEIGHBORS = 16  # rows, whose gradient does not lie at a neighbor's action by chance
 MANY = 0.02  # share of the outputs
 WHOLE = 0.99  # of a reward's factor: one that is scaled down is smaller
 ENOUGH_OUTPUTS = 100  # of a network with fresh weights; without a bound some of them are negative
@@ -36,6 +37,28 @@ def gradient_elsewhere(rows: ValueRows) -> tuple[str, str] | None:
         return "wrong-column", f"in {hit.sum()} of {len(hit)} rows it lies at another output"
     share = float(np.linalg.norm(rows.untaken) / np.linalg.norm(rows.gradients))
     return "untaken", f"{share:.0%} of the gradient's size lies at untaken outputs"
+
+
+def of_a_neighbor(seen: Observed, view: CriticView) -> str:
+    """Whose action it is where each row's gradient lies at the output of the transition before or after; else nothing.
+
+    A buffer that keeps states, actions and rewards in lists of their own joins them so, if one list lacks an entry.
+    """
+    for offset, whose in ((-1, "before"), (1, "after")):
+        fits = [_columns_of(seen, rows, offset) for _, _, rows in view.rows]
+        found = np.concatenate([hit for hit, _ in fits])
+        if found.all() and any(varied for _, varied in fits) and len(found) >= FEWEST_NEIGHBORS:
+            return f"in all of {len(found)} rows it lies at the output of the action of the transition {whose}"
+    return ""
+
+
+def _columns_of(seen: Observed, rows: ValueRows, offset: int) -> tuple[np.ndarray, bool]:
+    """Where the largest gradient lies at a neighbor's action; and whether these actions differ from the rows' own."""
+    beside = [seen.transitions.get(int(i) + offset) for i in rows.index]
+    actions = np.array([-1 if t is None else int(t.action) for t in beside])
+    learned = np.abs(rows.gradients).max(axis=1) > 0
+    hit = (np.abs(rows.gradients).argmax(axis=1) == actions) | ~learned
+    return hit, bool(np.any(actions != rows.taken))
 
 
 def say_action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Report) -> None:

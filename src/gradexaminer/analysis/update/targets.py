@@ -194,7 +194,7 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
         share = next((x for x in told if 0 < x < HALF), 0.0)
         if share and not _rests(seen, pair) and all(_is_a_sum(u, pair) for u in seen.updates):
             whole = f"it becomes the online network in each of {len(seen.updates)} updates, and the agent's tau is"
-            report.add(SUSPICION, "polyak-whole", pair.target, f"{whole} {share:g}")
+            report.add(FAULT, "polyak-whole", pair.target, f"{whole} {share:g}")
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
     chosen = any(abs(x - tau) < 1e-6 and x < NEARLY_ALL for x in told)
