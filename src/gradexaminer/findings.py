@@ -42,6 +42,10 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
     ),
     "bootstrap-gradient": frozenset({"unexplained"}),
+    "softmax-over-batch": frozenset(
+        {"bootstrap-averaged", "broadcast", "reward-averaged", "unexplained", "critic-not-seen"}
+    ),
+    "states-changed": frozenset({"unexplained", "critic-not-seen", "actor-not-seen", "target-action-not-seen"}),
     "states-rounded": frozenset({"unexplained", "critic-not-seen", "actor-not-seen", "target-action-not-seen"}),
     "label-trained": frozenset(
         {

@@ -91,6 +91,10 @@ MEANINGS: dict[str, Meaning] = {
     "advantage-averaged": Meaning(
         "The network subtracts the mean advantage of the whole batch, so that a row's values depend on the other rows"
     ),
+    "softmax-over-batch": Meaning(
+        "The network's softmax is taken over the batch instead of over the actions, so that a row's outputs depend on the "
+        "other rows"
+    ),
     "entropy-averaged": Meaning(
         "Each row's label holds one log pi of the whole batch, such as its mean, not the row's own", TRAP
     ),
@@ -176,6 +180,9 @@ MEANINGS: dict[str, Meaning] = {
         "The label is not detached, but only the target network's own `.grad` fills, which no step applies", LABEL
     ),
     "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", JUDGE),
+    "states-changed": Meaning(
+        "One end of the transitions is changed before the networks are asked about it, as by noise or a clamp", TARGET
+    ),
     "states-rounded": Meaning("States become whole numbers before the networks are asked about them", TARGET),
     "actions-rounded": Meaning("Continuous actions become whole numbers before the critic learns from them", JUDGE),
     "critic-width": Meaning("The critic has several outputs for one pair of state and action", JUDGE),
@@ -308,6 +315,9 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "label-entropy-missing": Meaning(
         "The actor's loss has an entropy term and the critics' label has none (some programs choose so)"
+    ),
+    "state-value-replayed": Meaning(
+        "The state value learns the critics' values at the stored actions, not at actions of the policy"
     ),
     "actor-entropy-weight": Meaning("Log pi has another factor in the actor's loss than in the critics' label"),
     "target-action-online": Meaning(

@@ -81,13 +81,17 @@ MARKS: dict[str, Mark] = {
             "target-noise-biased",
             "target-action-not-seen",
             *("log-prob-uncorrected", "log-prob-missing", "log-prob-correction", "log-prob-other-action"),
-            *("log-prob-density", "target-action-reshaped"),
+            *("log-prob-density", "target-action-reshaped", "state-value-replayed", "states-changed"),
         ),
         _LABEL,
     ),
     **dict.fromkeys(("ascent", "error-averaged", "unexplained", "rows-weighted", "few-rows", "low-precision"), _LOSS),
     **dict.fromkeys(
-        ("critic-other-action", "actions-rounded", "critic-width", "output-bounded", "advantage-averaged"), _OUTPUT
+        (
+            *("critic-other-action", "actions-rounded", "critic-width", "output-bounded", "advantage-averaged"),
+            "softmax-over-batch",
+        ),
+        _OUTPUT,
     ),
     "clip-inside": _LOSS,
     "weights-averaged": _LOSS,

@@ -324,7 +324,16 @@ def _mixed_forms(
     f = fit(e.g, {**one, "r": e.reward}, rows)
     if f.exact:
         averaged = _label(e, None, "live", "plain", f, flat, mixed="bootstrap")
-        yield from list(_unmasked_number(e, candidates, averaged)) or [averaged]
+        yield from list(_unmasked_number(e, candidates, averaged)) or [_unknown_number(e, candidates, averaged)]
+
+
+def _unknown_number(e: Evidence, candidates: list[Candidate], label: Label) -> Label:
+    """The same, but where the number is no mean of what any mask leaves of the values, times a gamma that is told."""
+    means = [float((MASKS[m](e) * c.value).mean()) for c in candidates if not c.fault for m in ("live", "live or cut", "all")]
+    told = any(abs(label.intercept - gamma * mean) < SAME_MEAN * abs(mean) for mean in means for gamma in e.gammas)
+    if told or not e.gammas or not e.terminated.any():
+        return label
+    return replace(label, candidate=candidates_of.same_for_all(len(e.g), {}), mask="all", mixed="", gamma=label.intercept)
 
 
 def _unmasked_number(e: Evidence, candidates: list[Candidate], label: Label) -> Iterator[Label]:

@@ -21,7 +21,7 @@ from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.tables import Table, tables
 from gradexaminer.analysis.reading.values import ValueRows
 from gradexaminer.findings import FAULT, SUSPICION, Report
-from gradexaminer.recording.rows import HERE
+from gradexaminer.recording.rows import HERE, NEXT
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.views import CriticView
@@ -54,7 +54,7 @@ def say_state_value(seen: Observed, view: CriticView, online: frozenset[int], re
         if len(found) == len(view.rows):
             report.add(FAULT, "max-of-twins", view.name, f"V(s) learns the {found[0].name}")
     if len(found) < len(view.rows):
-        report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
+        _say_replayed(seen, view, online, report)
         return
     name, f, candidate, log_pi = found[0]
     factor, entropy = -f.coefficients["v"] / f.coefficients["q"], f.coefficients.get("entropy", 0.0)
@@ -96,6 +96,37 @@ def _explained(
         if f.exact and f.coefficients["v"] and f.coefficients["q"] and f.coefficients["1"]:
             return Explained(candidate.name, f)
     return None if larger else _mixture(rows, [t.values[:, 0] for t in asked], entropies)
+
+
+def _say_replayed(seen: Observed, view: CriticView, online: frozenset[int], report: Report) -> None:
+    """Critics' values of the stored actions, beside a log pi that is of an action of the policy's; or nothing known."""
+    found = [_of_stored(seen, *row, online) for row in view.rows]
+    if not all(found):
+        report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
+        return
+    name, log_pi = next(x for x in found if x)
+    beside = " minus alpha log pi of an action that was drawn" if log_pi else ""
+    told = f"V(s) learns the {name} at the actions of the batch{beside}"
+    report.add(FAULT if log_pi else SUSPICION, "state-value-replayed", view.name, told)
+
+
+def _of_stored(
+    seen: Observed, update: Update, backward: Backward, rows: ValueRows, online: frozenset[int]
+) -> tuple[str, bool] | None:
+    """Whose values of the stored actions V learns, and whether log pi is in its label."""
+    said = tables(seen, update, backward.time, rows.index, online)
+    stored = stored_actions(seen, rows.index)
+    asked = [t for t in said if t.end == HERE and t.with_action and t.values.shape[1] == 1 and _is(t, stored)]
+    given: list[np.ndarray | None] = [None]
+    for end in (HERE, NEXT):
+        given += log_probs(update, said, len(rows.index), backward.time, end).values()
+    for candidate in combined(asked):
+        for log_prob in given:
+            more = {} if log_prob is None else {"entropy": log_prob}
+            f = fit(rows.g, {"q": rows.q, "v": candidate.value, **more}, np.ones(len(rows.g), bool))
+            if f.exact and f.resolves("v") and f.resolves("q") and (not more or f.resolves("entropy")):
+                return candidate.name, log_prob is not None
+    return None
 
 
 def _mixture(rows: ValueRows, values: list[np.ndarray], entropies: Mapping[str, np.ndarray | None]) -> Explained | None:
