@@ -23,6 +23,7 @@ from gradexaminer.analysis.critic.without_action import examine_without_action
 from gradexaminer.analysis.critic.world_model import without_models
 from gradexaminer.analysis.kind import say_kind
 from gradexaminer.analysis.reading.actions import online_parameters
+from gradexaminer.analysis.reading.changed_states import say_changed
 from gradexaminer.analysis.reading.context import without_context
 from gradexaminer.analysis.reading.heads import join_heads
 from gradexaminer.analysis.reading.one_hot import with_rows_for_actions
@@ -186,6 +187,7 @@ def conclude(seen: Observed, *, whole_loop: bool = False) -> Report:
         _say_nothing_learned(seen, report)
         return report.settle()
     say_rounded(seen, report)
+    say_changed(seen, report)
     for update in seen.updates if not seen.spaces.continuous else ():
         join_heads(update, seen.spaces.n_actions or 0)
     with asking("which losses the critics are shown", report):

@@ -368,8 +368,8 @@ class Pendulums(OldEnv):
     "7304a04e7a",
     "DQN, batch norm, no target network",
     SCRIPT,
-    ("state-overwritten",),
-    "read: `s = s2` comes before the transition is stored",
+    ("rows-misaligned|state-overwritten",),
+    "read: `s = s2` comes before the transition is stored, and a row's next state is the next stored state",
     TWENTY_THIRD,
 )
 def dqn_b09920(code: Any) -> Report:

@@ -445,7 +445,7 @@ def _remembered(code: Any, dotted: str, kind: str, **told: Any) -> Report:
     "952a63a0d3",
     "SAC with a state value",
     OWN,
-    ("target-action-replayed|replayed-action|log-prob-other-action",),
+    ("state-value-replayed",),
     "read: the state value learns from Q at the stored actions, and from log pi at s'",
     TWENTY_THIRD,
 )
@@ -464,7 +464,7 @@ def td3_b431a0(code: Any) -> Report:
     "c242378fc5",
     "TD3",
     OWN,
-    ("wrong-state",),
+    ("states-changed",),
     "read: the smoothing noise is added to s', which is clamped to [-1, 1]",
     TWENTY_THIRD,
 )

@@ -109,6 +109,8 @@ class Observed:
         Backward passes of the update that raised an error, if none of them reached a parameter.
     whole : dict of int to str
         Ends of transitions that networks were shown without the digits behind the point, and how.
+    unknown : list of ndarray of shape (R, K)
+        Inputs of the size of observations that are none that was handed out, of the first updates.
     batch_given : bool
         Whether the update takes its batch as an argument.
     """
@@ -134,6 +136,7 @@ class Observed:
     gone: bool = False
     unreached: int = 0
     whole: dict[int, str] = field(default_factory=dict)
+    unknown: list[np.ndarray] = field(default_factory=list)
     used_up: bool = False
     ended: bool = False
     refilled: bool = False
@@ -166,7 +169,7 @@ class Observer:
         self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
-        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole)
+        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole, unknown=self.rows.unknown)
         self.recorder = Recorder(self.found, self.rows)
 
     def observe(self) -> Observed:

@@ -19,6 +19,7 @@ HERE, NEXT = 0, 1  # the two ends of a transition: s and s'
 MOST_COMPARED = 12_000  # rows; beyond that only exact ones are looked up
 MOST_SORTED = 64  # entries of an observation that is compared entry by entry
 MOST_REMEMBERED = 20_000  # numbers of an input that is known again as a whole: twin networks are asked the same
+FEWEST_UNKNOWN, MOST_UNKNOWN = 8, 100  # rows of an unknown input that is kept, and inputs
 LEAST_SPAN = 1e-3  # of the known values' span, that the rows of one batch cover at least
 NEARLY_WHOLE = 0.02  # a number of a state, made from its share of all states
 CLOSE = 1e-4  # of a normalized row, when observations were rescaled on the way
@@ -71,6 +72,7 @@ class RowIndex:
         self._found: dict[bytes, Keys | None] = {}
         self.doubled = False
         self.whole: dict[int, str] = {}  # ends whose digits behind the point were gone, and how
+        self.unknown: list[np.ndarray] = []  # the first inputs that may be observations and are none that is known
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Remember both ends of each transition."""
@@ -123,6 +125,8 @@ class RowIndex:
                 kept = tuple(marks) if self.doubled else ()
                 return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1, marks=kept)
         self._note_whole(flat)
+        if self.size <= MOST_SORTED and len(flat) >= FEWEST_UNKNOWN and len(self.unknown) < MOST_UNKNOWN:
+            self.unknown += [observation.copy() for observation, _ in self._places(flat)]
         return None
 
     def _note_whole(self, flat: np.ndarray) -> None:

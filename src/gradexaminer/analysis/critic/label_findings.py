@@ -63,6 +63,10 @@ def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
     if first.mixed in PARTS:
         report.add(FAULT, "rows-misaligned", view.name, PARTS[first.mixed])
         return
+    if first.mixed == "reward" and _is_mean_of("action", seen, view, found):
+        told = "in its place, all rows of an update have the mean of the batch's actions"
+        report.add(FAULT, "reward-missing", view.name, told)
+        return
     if first.mixed and first.mixed != UNMASKED:
         code = {"label": "broadcast", "reward": "reward-averaged", "bootstrap": "bootstrap-averaged"}[first.mixed]
         report.add(FAULT, code, view.name, f"rows of one batch depend on each other's rewards{_as_handed_over(seen)}")
@@ -233,9 +237,9 @@ def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
     )
 
 
-def _is_mean_reward(seen: Observed, view: CriticView, found: list[Label]) -> bool:
-    """Whether what is added to all labels of an update is the mean of its rewards."""
-    given = {i: t.reward for i, t in seen.transitions.items()}
+def _is_mean_of(part: str, seen: Observed, view: CriticView, found: list[Label]) -> bool:
+    """Whether what is added to all labels of an update is the mean of its rewards, or of its actions."""
+    given = {i: float(np.mean(getattr(t, part))) for i, t in seen.transitions.items()}
     batches = [np.array([given.get(int(i), np.nan) for i in rows.index]) for _, _, rows in view.rows]
     means, room = np.array([x.mean() for x in batches]), SAME_MEAN * max(float(x.std()) for x in batches)
     return all(x.intercept and float(np.abs(means - x.intercept).min()) < room for x in found)
@@ -255,7 +259,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         report.add(FAULT, "ascent", view.name, f"d loss / d Q is {found[0].scale:.3g} (Q - y) / B{how}")
     _say_weight(view, found, report)
     if abs(rewards) < 1e-6 * max(1.0, abs(gamma)):
-        if _is_mean_reward(seen, view, found):
+        if _is_mean_of("reward", seen, view, found):
             instead = f"its own has the factor {rewards:.2g}, and all rows of an update have their mean in its place"
             report.add(FAULT, "reward-averaged", view.name, instead)
         else:
