@@ -11,6 +11,7 @@ from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION
 from tests.gradexaminer.conftest import examine_continuous, examine_dqn, seed_all
 from tests.gradexaminer.sources import _ACTOR, _DDPG, _SLOPE, COPY, DQN, LOSS, NO_GRAD, SAC, STEP, SYNC, TD3, Q, V, Y
 from tests.gradexaminer.styles import Changes
+from tests.gradexaminer.styles_models import CHANGED, OF_STORED, STATE_VALUE, changed_states
 from tests.gradexaminer.styles_more import BRANCHES, BRANCHES_AS_A_LIST, FUNCTIONAL, HALF
 from tests.gradexaminer.styles_sac import DISCRETE_SAC
 from tests.gradexaminer.styles_values import PRIORITIES
@@ -488,6 +489,17 @@ RARE: dict[str, Rare] = {
         [("a2 = self.actor_target(s2)", "a2 = 2 * torch.rand_like(a) - 1")],
         examine_continuous,
     ),
+    "softmax over the batch": Rare(
+        FAULT,
+        "softmax-over-batch",
+        DQN,
+        [(_HEAD, "return self.head(self.body(x)).softmax(0)")],
+        beside=frozenset({"output-bounded"}),
+    ),
+    "a state value of stored actions": Rare(
+        FAULT, "state-value-replayed", SAC, [*STATE_VALUE, OF_STORED], examine_continuous
+    ),
+    "noise on next states": Rare(FAULT, "states-changed", TD3, changed_states(CHANGED["noise"]), examine_continuous),
     "odd policy loss": Rare(
         NOT_SEEN, "policy-not-examined", DISCRETE_SAC, [(_POLICY_LOSS, "actor_loss = (pi**3 * q).sum(1).mean()")]
     ),

@@ -53,12 +53,12 @@ def of_a_neighbor(seen: Observed, view: CriticView) -> str:
 
 
 def _columns_of(seen: Observed, rows: ValueRows, offset: int) -> tuple[np.ndarray, bool]:
-    """Where the largest gradient lies at a neighbor's action; and whether these actions differ from the rows' own."""
+    """Where the largest gradient lies at a neighbor's action, if there is one; and whether some differ from the own."""
     beside = [seen.transitions.get(int(i) + offset) for i in rows.index]
     actions = np.array([-1 if t is None else int(t.action) for t in beside])
-    learned = np.abs(rows.gradients).max(axis=1) > 0
-    hit = (np.abs(rows.gradients).argmax(axis=1) == actions) | ~learned
-    return hit, bool(np.any(actions != rows.taken))
+    told = (np.abs(rows.gradients).max(axis=1) > 0) & (actions >= 0)
+    hit = (np.abs(rows.gradients).argmax(axis=1) == actions) | ~told
+    return hit, bool(np.any(told & (actions != rows.taken)))
 
 
 def say_action_shown(seen: Observed, view: CriticView, rows: ValueRows, report: Report) -> None:

@@ -120,8 +120,8 @@ def _how_it_moves(seen: Observed, pair: Pair, report: Report) -> None:
         return
     for update in seen.updates:
         changed = [(t, o) for t, o in pair.parameters if _changed(update, t)]
-        if not changed:
-            continue
+        if not changed or any(p not in update.before for both in changed for p in both):
+            continue  # a lazy layer got its parameters in this update
         if any(not _changed(update, t) and not _equal(update, t, o) for t, o in pair.parameters):
             report.add(
                 FAULT, "partly-updated", pair.target, f"{len(changed)} of {len(pair.parameters)} parameters changed"
