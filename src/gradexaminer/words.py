@@ -92,8 +92,8 @@ MEANINGS: dict[str, Meaning] = {
         "The network subtracts the mean advantage of the whole batch, so that a row's values depend on the other rows"
     ),
     "softmax-over-batch": Meaning(
-        "The network's softmax is taken over the batch instead of over the actions, so that a row's outputs depend on the "
-        "other rows"
+        "The network's softmax is taken over the batch instead of over the actions, so that a row's outputs depend on "
+        "the other rows"
     ),
     "entropy-averaged": Meaning(
         "Each row's label holds one log pi of the whole batch, such as its mean, not the row's own", TRAP

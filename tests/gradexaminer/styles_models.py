@@ -56,7 +56,10 @@ MODELS: dict[str, Changes] = {
 
 _SHOWN = "torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"
 GOALS: Changes = [
-    ("nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)", "nn.Linear(o + 7, 64), nn.Linear(64, 64), nn.Linear(64, a)"),
+    (
+        "nn.Linear(o, 64), nn.Linear(64, 64), nn.Linear(64, a)",
+        "nn.Linear(o + 7, 64), nn.Linear(64, 64), nn.Linear(64, a)",
+    ),
     ("def forward(self, s):", "def forward(self, s, goal):"),
     (_SHOWN, _SHOWN.replace("(s)", "(torch.cat([s, goal], 1))")),
     ("        self.n += 1\n        s, a,", "        self.n += 1\n        goal = torch.zeros(batch, 7)\n        s, a,"),

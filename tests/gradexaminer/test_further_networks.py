@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gradexaminer import examine
 from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
-from tests.gradexaminer.sources import _ACTOR, NO_GRAD, SAC, TD3, Q, V, Y, changed
+from tests.gradexaminer.sources import _ACTOR, _LOSS, SAC, TD3, V, Y, changed
 from tests.gradexaminer.styles_models import (
     CHANGED,
     GOALS,
@@ -81,18 +82,10 @@ def test_next_states_that_are_changed_for_the_critics_are_named(how, load):
     assert told(report) == [("fault", "states-changed")], str(report)
 
 
-def test_next_states_that_are_changed_for_a_q_network_are_named():
-    for how in ("s2 + 0.1 * torch.randn_like(s2)", "s2.clamp(-0.8, 0.8)"):
-        report = examine_changed_dqn(how)
-        assert told(report) == [("fault", "states-changed")], str(report)
-
-
-def examine_changed_dqn(how):
-    import types
-
-    module = types.ModuleType("changed")
-    exec(changed(sources.DQN, [(V, V.replace("(s2)", f"({how})"))]), vars(module))
-    return examine_dqn(module)
+@pytest.mark.parametrize("how", ["s2 + 0.1 * torch.randn_like(s2)", "s2.clamp(-0.8, 0.8)"])
+def test_next_states_that_are_changed_for_a_q_network_are_named(how, load):
+    report = examine_changed(load, (V, V.replace("(s2)", f"({how})")))
+    assert told(report) == [("fault", "states-changed")], str(report)
 
 
 def test_a_policy_that_is_kept_smooth_by_noise_on_states_is_not_accused(load):
@@ -121,6 +114,13 @@ def test_one_number_for_all_rows_is_no_average(load):
     assert "bootstrap-averaged" not in report.codes
 
 
+@pytest.mark.parametrize("y", ["y = r - r.mean()", "y = (r - r.mean()) / r.std()", "y = r - 0.5", "y = 2 * r + 1"])
+def test_a_number_beside_the_reward_is_no_bootstrap(y, load):
+    report = examine_changed(load, (Y, y))
+    assert "no-bootstrap" in report.codes, str(report)
+    assert not report.codes & {"one-bootstrap", "bootstrap-averaged", "mask-missing"}, str(report)
+
+
 @pytest.mark.parametrize("offset", ["before", "after"])
 def test_actions_of_the_neighboring_transition_are_named(offset, load):
     if offset == "before":
@@ -139,41 +139,48 @@ def test_actions_of_the_neighboring_transition_are_named(offset, load):
 @pytest.mark.parametrize("source", ["DQN", "TD3"])
 def test_lazy_layers_are_examined(source, load):
     if source == "DQN":
-        right = [(BODY, LAZY), ("lr=1e-3", "lr=1e-3")]
-        report = examine_dqn(load(changed(sources.DQN, right)))
+        report = examine_dqn(load(changed(sources.DQN, [(BODY, LAZY)])))
     else:
         right = [("nn.Linear(o, 64), nn.Linear(64, 64)", "nn.LazyLinear(64), nn.Linear(64, 64)")]
         report = examine_continuous(load(changed(TD3, right)))
     assert report.verdict == "nothing to object to", str(report)
 
 
+_LAYERS = "self.l1, self.l2, self.l3 = nn.Linear(o + a, 64)"
+_VALUE = "return self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))"
+FAR_ABOVE = [
+    (_LAYERS, f"self.high = 0.0\n        {_LAYERS}"),
+    (_VALUE, _VALUE.replace("return ", "return self.high + ")),
+    (
+        "        self.actor_optimizer =",
+        "        self.q1.high = self.q1_target.high = 50.0\n        self.actor_optimizer =",
+    ),
+    (
+        _ACTOR,
+        "mu = self.actor(s)\n            both = torch.stack([self.q1(s, mu), self.q2(s, mu)])\n"
+        "            actor_loss = -both[0].mean()",
+    ),
+]
+
+
 def test_the_first_of_two_critics_may_be_the_larger_one_in_every_row(load):
-    first = [
-        ("self.l1, self.l2, self.l3 = nn.Linear(o + a, 64)", "self.high = 0.0\n        self.l1, self.l2, self.l3 = nn.Linear(o + a, 64)"),
-        ("return self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))", "return self.high + self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat([s, a], 1))))))"),
-        ("        self.actor_optimizer =", "        self.q1.high = self.q1_target.high = 50.0\n        self.actor_optimizer ="),
-        (_ACTOR, "both = torch.stack([self.q1(s, self.actor(s)), self.q2(s, self.actor(s))])\n            actor_loss = -both[0].mean()"),
-    ]
-    module = load(changed(TD3, first))
+    module = load(changed(TD3, FAR_ABOVE))
     for seed in SEEDS:
         assert "actor-max-of-twins" not in examine_continuous(module, seed).codes
 
 
 def test_half_of_the_online_weights_is_a_soft_update(load):
-    half = [("0.98, 0.005, delay", "0.98, 0.5, delay"), ("self.tau", "self.share")]
-    source = changed(TD3, [half[0]]).replace("self.tau", "self.share")
+    source = changed(TD3, [("0.98, 0.005, delay", "0.98, 0.5, delay")]).replace("self.tau", "self.share")
     for seed in SEEDS:
         report = examine_continuous(load(source), seed)
         assert report.verdict == "nothing to object to", str(report)
 
 
 def test_actions_in_the_place_of_rewards_are_no_mean_reward(load):
-    from gradexaminer import examine
-
     wrong = [
         ("(self.s, self.a, self.r, self.s2, self.d))", "(self.s, self.a, self.a, self.s2, self.d))"),
         (Y, "y = r + self.gamma * (1 - d).squeeze(1) * v.squeeze(1)"),
-        ("F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)", "((self.q1(s, a).squeeze(1) - y) ** 2 + (self.q2(s, a).squeeze(1) - y) ** 2).mean()"),
+        (_LOSS, "loss = sum(((q(s, a).squeeze(1) - y) ** 2).mean() for q in (self.q1, self.q2))"),
     ]
     module = load(changed(TD3, wrong))
     report = examine(

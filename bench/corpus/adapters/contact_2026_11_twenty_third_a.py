@@ -29,7 +29,9 @@ def dqn_3624be(code: Any) -> Report:
 
     def make():
         q, target = (nets.Q_Network(5, 4, "cpu") for _ in range(2))
-        return SimpleNamespace(q=q, target=target, rows=rows.experience_replay(5000), adam=torch.optim.RMSprop(q.parameters()))
+        return SimpleNamespace(
+            q=q, target=target, rows=rows.experience_replay(5000), adam=torch.optim.RMSprop(q.parameters())
+        )
 
     def feed(x, t):
         obs, action, after, reward = t.as_tensors()
@@ -45,7 +47,9 @@ def dqn_3624be(code: Any) -> Report:
     )
 
 
-@update("5ce7e140e96b", "deep_q_learning.py", "a0a793c2e5", "DQN", BATCH, ("bootstrap-gradient",), UNDETACHED, TWENTY_THIRD)
+@update(
+    "5ce7e140e96b", "deep_q_learning.py", "a0a793c2e5", "DQN", BATCH, ("bootstrap-gradient",), UNDETACHED, TWENTY_THIRD
+)
 def dqn_5ce7e1(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -141,13 +145,9 @@ def dqn_ce499a(code: Any) -> Report:
     return examine(make, lambda x, t: x.memory.push(*t.as_tuple()), lambda x: x.train_step(), **FOUR)
 
 
-@update(
-    "d59ddd99517c", "DQN/DQN2.py", "1bcb336d88", "DQN, dropout", OWN, ("mask-missing",), NO_ENDS, TWENTY_THIRD
-)
+@update("d59ddd99517c", "DQN/DQN2.py", "1bcb336d88", "DQN, dropout", OWN, ("mask-missing",), NO_ENDS, TWENTY_THIRD)
 def dqn_d59ddd(code: Any) -> Report:
-    m = code.module(
-        definitions=True, change=lambda text: text.replace("load_models=True", "load_models=False")
-    )
+    m = code.module(definitions=True, change=lambda text: text.replace("load_models=True", "load_models=False"))
     m.MEMORY_CAPACITY, m.BATCH_SIZE, m.TARGET_REPLACE_ITER = 64, 32, 3
     return examine(
         lambda: m.DQN(),
@@ -165,7 +165,7 @@ def dqn_d59ddd(code: Any) -> Report:
     "DQN, no target network",
     SCRIPT,
     ("one-bootstrap", "mask-missing", "output-bounded"),
-    "read: the label holds the largest value of the loop's last next state; ends are not used; a softmax over the batch",
+    "read: the label holds the largest value of the loop's last next state; no ends; a softmax over the batch",
     TWENTY_THIRD,
 )
 def dqn_1c2641(code: Any) -> Report:
@@ -253,9 +253,7 @@ def _phases(code: Any, kind: str) -> Report:
     )
 
 
-@update(
-    "35a8bdaa822f", "manual_experiment/src/agent.py", "c9ea4200c6", "double DQN", OWN, RIGHT, READ, TWENTY_THIRD
-)
+@update("35a8bdaa822f", "manual_experiment/src/agent.py", "c9ea4200c6", "double DQN", OWN, RIGHT, READ, TWENTY_THIRD)
 def ddqn_35a8bd(code: Any) -> Report:
     return _phases(code, "standard")
 
@@ -311,9 +309,7 @@ def d3qn_9925b4(code: Any) -> Report:
     return examine(make, feed, learn, **FOUR)
 
 
-@update(
-    "f2153add0449", "dqn_agent.py", "166d51ff96", "dueling double DQN, priorities", OWN, RIGHT, READ, TWENTY_THIRD
-)
+@update("f2153add0449", "dqn_agent.py", "166d51ff96", "dueling double DQN, priorities", OWN, RIGHT, READ, TWENTY_THIRD)
 def d3qn_f2153a(code: Any) -> Report:
     m = code.module()
     return examine(
@@ -329,7 +325,7 @@ PENDULUMS: dict[str, Any] = defaultdict(int, gamma=0.99, batch_size=32, hidden_d
 
 def _pendulums(code: Any) -> Any:
     vars(np.lib)["angle"] = np.angle  # as it was called before NumPy 2
-    setattr(gymnasium.Env, "seed", lambda self, *_: [0])
+    gymnasium.Env.seed = lambda self, *_: [0]
     return code.module(change=lambda text: text.replace("int(argmax.numpy())", "int(argmax)"))
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from bench.corpus.adapters.common import (
-    BATCH,
     BOX,
     FUNCTION,
     LOOSE,
@@ -68,7 +67,10 @@ def ddpg_3624be(code: Any) -> Report:
         make,
         feed,
         lambda x: m.gradient_step(x.rows, x.critic, x.slow_critic, x.actor, x.slow, 32, "cpu", 0.9, *x.adams),
-        sync=lambda x: (x.slow.load_state_dict(x.actor.state_dict()), x.slow_critic.load_state_dict(x.critic.state_dict())),
+        sync=lambda x: (
+            x.slow.load_state_dict(x.actor.state_dict()),
+            x.slow_critic.load_state_dict(x.critic.state_dict()),
+        ),
         **SINGLE,
     )
 
@@ -206,7 +208,9 @@ def sac_eb6704(code: Any) -> Report:
 def _old_env(code: Any) -> Report:
     def wrapped(text):
         made = 'OldEnv(NormalizedEnv(gym.make("Pendulum-v0")), time_limit_is_done=False)'
-        text = text.replace('NormalizedEnv(gym.make("Pendulum-v0"))', made).replace("env.render(mode='rgb_array')", "pass")
+        text = text.replace('NormalizedEnv(gym.make("Pendulum-v0"))', made).replace(
+            "env.render(mode='rgb_array')", "pass"
+        )
         return "from bench.corpus.stubs import OldEnv\n" + text
 
     return watch(lambda make: code.run(lambda *a, **k: make(), change=wrapped), obs=3, **PENDULUM)

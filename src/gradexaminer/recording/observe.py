@@ -169,7 +169,9 @@ class Observer:
         self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
-        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole, unknown=self.rows.unknown)
+        self.seen = Observed(
+            self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole, unknown=self.rows.unknown
+        )
         self.recorder = Recorder(self.found, self.rows)
 
     def observe(self) -> Observed:

@@ -329,11 +329,18 @@ def _mixed_forms(
 
 def _unknown_number(e: Evidence, candidates: list[Candidate], label: Label) -> Label:
     """The same, but where the number is no mean of what any mask leaves of the values, times a gamma that is told."""
-    means = [float((MASKS[m](e) * c.value).mean()) for c in candidates if not c.fault for m in ("live", "live or cut", "all")]
+    means = [
+        float((MASKS[m](e) * c.value).mean()) for c in candidates if not c.fault for m in ("live", "live or cut", "all")
+    ]
     told = any(abs(label.intercept - gamma * mean) < SAME_MEAN * abs(mean) for mean in means for gamma in e.gammas)
     if told or not e.gammas or not e.terminated.any():
         return label
-    return replace(label, candidate=candidates_of.same_for_all(len(e.g), {}), mask="all", mixed="", gamma=label.intercept)
+    centered = abs(label.intercept + label.reward_scale * float(e.reward.mean()))
+    if centered < SAME_MEAN * abs(label.reward_scale) * float(e.reward.std()):
+        return replace(label, mixed="")  # rewards less their mean, and nothing is bootstrapped
+    return replace(
+        label, candidate=candidates_of.same_for_all(len(e.g), {}), mask="all", mixed="", gamma=label.intercept
+    )
 
 
 def _unmasked_number(e: Evidence, candidates: list[Candidate], label: Label) -> Iterator[Label]:

@@ -73,6 +73,10 @@ def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
         if sum(x.unmasked for x in found) > 1 and all(x.unmasked >= 0 for x in found):
             report.add(FAULT, "mask-missing", view.name, "the batch's mean label holds the values of terminated rows")
         return
+    if _is_one_number_in_all_updates(found):
+        told = f"{first.gamma:.3g} is added to the reward in each of {len(found)} updates, whatever the weights are"
+        report.add(FAULT, "no-bootstrap", view.name, told)
+        return
     if first.candidate is None:
         report.add(FAULT, "no-bootstrap", view.name, f"Q - r explains the gradient in {len(found)} updates")
         return
@@ -92,6 +96,12 @@ def say_label(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
         report.add(FAULT, "entropy-unmasked", view.name, told)
     _say_mask(seen, view, agreed, report)
     _say_numbers(seen, view, found, report)
+
+
+def _is_one_number_in_all_updates(found: list[Label]) -> bool:
+    """Whether all rows of all updates bootstrap the same, which values of networks with new weights would not be."""
+    given = np.array([x.gamma for x in found if x.candidate is not None and x.candidate.fault == "one-bootstrap"])
+    return len(given) == len(found) > 1 and bool(np.ptp(given) <= SAME_FACTOR * np.abs(given).max())
 
 
 def _is_not_squared(view: CriticView) -> bool:

@@ -1,8 +1,8 @@
 """Whether a network's outputs of one row depend on the other rows of its batch: a mean or a softmax over all of them.
 
 A dueling network subtracts the mean advantage of its own row (Wang et al. 2016, equation 9). `advantage.mean()` without
-a dimension is the mean over the batch, too, so that a row's values change with the rows that it is shown with. A softmax
-with `dim=0` divides one action's probability among the rows.
+a dimension is the mean over the batch, too, so that a row's values change with the rows that it is shown with. A
+softmax with `dim=0` divides one action's probability among the rows.
 """
 
 from __future__ import annotations

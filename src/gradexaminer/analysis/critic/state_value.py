@@ -105,7 +105,7 @@ def _say_replayed(seen: Observed, view: CriticView, online: frozenset[int], repo
         report.add(SUSPICION, "unexplained", view.name, "no critic's value of s explains what this state value learns")
         return
     name, log_pi = next(x for x in found if x)
-    beside = " minus alpha log pi of an action that was drawn" if log_pi else ""
+    beside = " minus alpha log pi" if log_pi else ""
     told = f"V(s) learns the {name} at the actions of the batch{beside}"
     report.add(FAULT if log_pi else SUSPICION, "state-value-replayed", view.name, told)
 

@@ -23,7 +23,7 @@ AT_A_BOUND = 0.05  # share of the entries that are exactly the largest, or the s
 
 
 def say_changed(seen: Observed, report: Report) -> None:
-    """Name the end of the transitions that critics are only shown changed, while they are shown the other one as it is."""
+    """Name the end of the transitions that critics are only shown changed, and the other one as it is."""
     for end in (HERE, NEXT) if seen.unknown else ():
         asked = [[c for c in u.calls if _is_critics(seen, c)] for u in seen.updates]
         if any((c.keys.end == end).any() for calls in asked for c in calls) or not all(asked):

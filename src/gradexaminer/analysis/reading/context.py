@@ -22,7 +22,9 @@ def without_context(seen: Observed) -> Observed:
 def _is_context(call: Call, size: int) -> bool:
     """Whether nothing beside the state has the shape of an action, and something that is returned has it."""
     shape = (len(call.keys.index), size)
-    return bool(call.extra) and all(x.shape != shape for x in call.extra) and any(x.shape == shape for x in call.outputs)
+    return (
+        bool(call.extra) and all(x.shape != shape for x in call.extra) and any(x.shape == shape for x in call.outputs)
+    )
 
 
 def _alone(call: Call) -> Call:
