@@ -181,7 +181,8 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "critic-other-action": Meaning("The critic is shown other actions than those stored in the batch", JUDGE),
     "states-changed": Meaning(
-        "One end of the transitions is changed before the networks are asked about it, as by noise or a clamp", TARGET
+        "One end of the transitions is changed before networks are asked about it, as by noise, a clamp or a factor",
+        TARGET,
     ),
     "states-rounded": Meaning("States become whole numbers before the networks are asked about them", TARGET),
     "actions-rounded": Meaning("Continuous actions become whole numbers before the critic learns from them", JUDGE),

@@ -52,6 +52,34 @@ MODELS: dict[str, Changes] = {
     "the state that its outputs are added to": with_model("o", "s + x - s2"),
     "the next state and the reward": with_model("o + 1", "x - torch.cat([s2, r], 1)"),
     "the reward": with_model("1", "x - r"),
+    "the ends": [
+        (old, new.replace("(x).pow(2).mean()", "F.binary_cross_entropy_with_logits(x, d)"))
+        for old, new in with_model("1", "x")
+    ],
+    "a mean and a spread of the next state": with_model("2 * o", "(x[:, :5] - s2) * (-x[:, 5:]).exp()"),
+}
+_KEPT = "        self.memory = "
+_ASKED = "        q = self.net(s)"
+
+
+def beside_dqn(inputs: str, outputs: str, shown: str, error: str) -> Changes:
+    """A further network of a DQN."""
+    made = (
+        f"        self.model = nn.Linear({inputs}, {outputs})\n"
+        "        self.model_optimizer = torch.optim.Adam(self.model.parameters(), 1e-3)\n"
+    )
+    learns = (
+        f"        x = self.model({shown})\n        model_loss = ({error}).pow(2).mean()\n"
+        "        self.model_optimizer.zero_grad()\n        model_loss.backward()\n        self.model_optimizer.step()\n"
+    )
+    return [(_KEPT, made + _KEPT), (_ASKED, learns + _ASKED)]
+
+
+_ONE_HOT = "torch.cat([s, F.one_hot(a, self.a).float()], 1)"
+BESIDE_DQN: dict[str, Changes] = {
+    "the next state": beside_dqn("o + a", "o", _ONE_HOT, "x - s2"),
+    "the next state from the state alone": beside_dqn("o", "o", "s", "x - s2"),
+    "the reward of each action": beside_dqn("o", "a", "s", "x.gather(1, a[:, None]).squeeze(1) - r"),
 }
 
 _SHOWN = "torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"

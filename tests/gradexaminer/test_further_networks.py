@@ -9,6 +9,7 @@ from tests.gradexaminer import sources
 from tests.gradexaminer.conftest import examine_changed, examine_continuous, examine_dqn, told
 from tests.gradexaminer.sources import _ACTOR, _LOSS, SAC, TD3, V, Y, changed
 from tests.gradexaminer.styles_models import (
+    BESIDE_DQN,
     CHANGED,
     GOALS,
     MODELS,
@@ -32,6 +33,16 @@ def test_a_model_of_the_environment_is_no_critic(name, load):
         report = examine_continuous(module, seed)
         assert report.verdict == "nothing to object to", str(report)
         assert any("as a model of the environment" in said for said in report.conventions)
+
+
+@pytest.mark.parametrize("name", BESIDE_DQN)
+def test_a_model_beside_a_q_network_is_left_in_peace(name, load):
+    report = examine_dqn(load(changed(sources.DQN, BESIDE_DQN[name])))
+    assert report.verdict == "nothing to object to", str(report)
+
+
+def test_a_reward_in_the_place_of_a_label_is_still_a_fault(load):
+    assert told(examine_changed(load, (Y, "y = r"))) == [("fault", "no-bootstrap")]
 
 
 def test_a_twin_without_a_bootstrap_is_no_model(load):
@@ -82,10 +93,33 @@ def test_next_states_that_are_changed_for_the_critics_are_named(how, load):
     assert told(report) == [("fault", "states-changed")], str(report)
 
 
-@pytest.mark.parametrize("how", ["s2 + 0.1 * torch.randn_like(s2)", "s2.clamp(-0.8, 0.8)"])
+RESCALED = ["(s2 - s2.mean(0)) / s2.std(0)", "s2 / 255", "2 * s2"]
+
+
+@pytest.mark.parametrize("how", ["s2 + 0.1 * torch.randn_like(s2)", "s2.clamp(-0.8, 0.8)", *RESCALED])
 def test_next_states_that_are_changed_for_a_q_network_are_named(how, load):
     report = examine_changed(load, (V, V.replace("(s2)", f"({how})")))
     assert told(report) == [("fault", "states-changed")], str(report)
+
+
+def test_states_that_are_changed_for_the_prediction_are_named(load):
+    report = examine_changed(load, ("self.net(s)", "self.net(s + 0.1 * torch.randn_like(s))"))
+    assert told(report) == [("fault", "states-changed")], str(report)
+    noisy = [("self.q1(s, a), y", "self.q1(x, a), y"), ("self.q2(s, a), y", "self.q2(x, a), y")]
+    noisy += [
+        (
+            "        loss = F.mse_loss(self.q1(x",
+            "        x = s + 0.1 * torch.randn_like(s)\n        loss = F.mse_loss(self.q1(x",
+        )
+    ]
+    report = examine_continuous(load(changed(TD3, noisy)))
+    assert told(report) == [("fault", "states-changed")], str(report)
+
+
+@pytest.mark.parametrize("how", ["s, s2 = s / 255, s2 / 255", "s, s2 = (x.clamp(-1, 1) for x in (s, s2))"])
+def test_states_that_are_changed_at_both_ends_are_not_named(how, load):
+    batch = "s, a, r, s2, d = self.sample()"
+    assert "states-changed" not in examine_changed(load, (batch, f"{batch}; {how}")).codes
 
 
 def test_a_policy_that_is_kept_smooth_by_noise_on_states_is_not_accused(load):

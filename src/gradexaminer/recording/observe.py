@@ -111,6 +111,8 @@ class Observed:
         Ends of transitions that networks were shown without the digits behind the point, and how.
     unknown : list of ndarray of shape (R, K)
         Inputs of the size of observations that are none that was handed out, of the first updates.
+    ways : dict of int to set of bool
+        Ends of transitions that networks were shown, and whether as they were handed out or rescaled.
     batch_given : bool
         Whether the update takes its batch as an argument.
     """
@@ -137,6 +139,7 @@ class Observed:
     unreached: int = 0
     whole: dict[int, str] = field(default_factory=dict)
     unknown: list[np.ndarray] = field(default_factory=list)
+    ways: dict[int, set[bool]] = field(default_factory=dict)
     used_up: bool = False
     ended: bool = False
     refilled: bool = False
@@ -169,9 +172,8 @@ class Observer:
         self.last: list[Transition] = []
         self.agent = doors.make()
         self.found = discover(self.agent, doors.update)
-        self.seen = Observed(
-            self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole, unknown=self.rows.unknown
-        )
+        self.seen = Observed(self.found, {}, spaces, batch_given=doors.feed is None, whole=self.rows.whole)
+        self.seen.unknown, self.seen.ways = self.rows.unknown, self.rows.ways
         self.recorder = Recorder(self.found, self.rows)
 
     def observe(self) -> Observed:

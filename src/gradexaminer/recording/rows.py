@@ -72,6 +72,7 @@ class RowIndex:
         self._found: dict[bytes, Keys | None] = {}
         self.doubled = False
         self.whole: dict[int, str] = {}  # ends whose digits behind the point were gone, and how
+        self.ways: dict[int, set[bool]] = {}  # ends that were asked about, and whether as they were handed out
         self.unknown: list[np.ndarray] = []  # the first inputs that may be observations and are none that is known
 
     def add(self, transitions: Iterable[Transition]) -> None:
@@ -122,6 +123,8 @@ class RowIndex:
             marks = self._look_up(observation)
             if marks is not None:
                 found = self._named(marks)
+                for end in {int(end) for end in found[found[:, 0] >= 0, 1]}:
+                    self.ways.setdefault(end, set()).add(bool(_key(observation[0]) == marks[0]))
                 kept = tuple(marks) if self.doubled else ()
                 return Keys(found[:, 0], found[:, 1], rest, observation_last=i == 1, marks=kept)
         self._note_whole(flat)

@@ -32,7 +32,8 @@ def with_rows_for_actions(seen: Observed) -> Observed:
 def _is_shown(seen: Observed, call: Call, n: int) -> bool:
     """Whether a gradient went through what a network answered about stored actions that were shown so."""
     here = (call.keys.end == HERE) & (call.keys.index >= 0)
-    if not call.extra or not here.all() or not call.learns:
+    values = any(x.size == len(here) for x in call.outputs)  # several numbers for a row are a model's, such as of s'
+    if not call.extra or not here.all() or not call.learns or not values:
         return False
     stored = np.eye(n)[[seen.transitions[int(i)].action for i in call.keys.index]]
     return any(x.shape == stored.shape and np.array_equal(x, stored) for x in call.extra)
