@@ -14,6 +14,7 @@ from gradexaminer.analysis.actor.continuous import examine_actor
 from gradexaminer.analysis.actor.discrete import examine_discrete_actor
 from gradexaminer.analysis.actor.entropy_weight import examine_entropy_weight, say_actor_without, say_label_without
 from gradexaminer.analysis.actor.temperature import examine_temperature
+from gradexaminer.analysis.actor.temperature_use import examine_temperature_use
 from gradexaminer.analysis.critic.critics import critics, examine_critics
 from gradexaminer.analysis.critic.joint_loss import without_policys_share
 from gradexaminer.analysis.critic.label_alone import trained_label
@@ -31,11 +32,12 @@ from gradexaminer.analysis.reading.overwritten import as_stored, as_swapped
 from gradexaminer.analysis.reading.rounded_states import say_rounded
 from gradexaminer.analysis.scope import examine_scope
 from gradexaminer.analysis.update import steps, targets
+from gradexaminer.analysis.update.clipped import examine_clips
 from gradexaminer.analysis.update.leaks import examine_leaks
 from gradexaminer.analysis.update.nothing_learned import examine_nothing_learned
 from gradexaminer.analysis.update.unreached import examine_unreached
 from gradexaminer.analysis.update.unregistered import examine_unregistered
-from gradexaminer.analysis.update.untrained import examine_untrained
+from gradexaminer.analysis.update.untrained import examine_idle_outputs, examine_untrained
 from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
 from gradexaminer.recording.input_size import MISMATCH, observe_as_built, size_taken
 from gradexaminer.recording.observe import IN_PLACE, PATIENCE, Doors, Observed, observe
@@ -222,8 +224,10 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
         examine_unreached(seen, report)
         examine_untrained(seen, report)
         examine_leaks(seen, report)
+        examine_clips(seen, report)
     with asking("which label each critic learns", report):
         examine_critics(seen, views, online, report, whole_loop=whole_loop)
+        examine_idle_outputs(seen, views, report)
         examine_mixed(seen, views, report)
         examine_without_action(seen, views, report)
         _say_no_critic(seen, views, report)
@@ -233,12 +237,14 @@ def _examine_all(seen: Observed, views: list[CriticView], report: Report, *, who
             examine_entropy_weight(views, alphas, seen.spaces.action_size, report)
             say_label_without(alphas, report)
             say_kind(seen, views, report)
+            examine_temperature_use(seen, views, alphas, report)
         else:
             weights = examine_discrete_actor(seen, online, report)
             say_actor_without(views, weights, report)
             alphas = {number: weight.alpha for number, weight in weights.items()}
             examine_entropy_weight(views, alphas, 1, report)
             say_label_without(alphas, report)
+            examine_temperature_use(seen, views, alphas, report)
     with asking("how the temperature is learned", report):
         examine_temperature(seen, report)
 
@@ -277,9 +283,9 @@ def _examine_actor(seen: Observed, online: frozenset[int], report: Report) -> di
 
 
 def _say_no_critic(seen: Observed, views: list[CriticView], report: Report) -> None:
-    if views or any(f.code == "out-of-scope" for f in report.findings):
+    if any(f.code == "out-of-scope" for f in report.findings):
         return
-    if say_no_error(seen, report):
+    if say_no_error(seen, report, frozenset(rows.call.network for v in views for _, _, rows in v.rows)) or views:
         return
     hidden = any(u.transformed for u in seen.updates)
     if hidden or not examine_nothing_learned(seen, report):

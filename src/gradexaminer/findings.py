@@ -37,7 +37,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {"online-overwritten", "no-target", "td-online", "target-never", "polyak-swapped", "target-trained"}
     ),
     "error-not-squared": frozenset({"actor-replayed"}),
-    "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen"}),
+    "detached": frozenset({"no-step", "actor-not-seen", "critic-not-seen", "clip-without-effect"}),
     "target-trained": frozenset(
         {"no-target", "td-online", "bootstrap-gradient", "target-not-detached", "partly-updated", "unexplained-target"}
     ),
@@ -51,6 +51,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
         {
             "actor-not-seen",
             "bootstrap-gradient",
+            "clip-without-effect",
             "critic-not-seen",
             "critic-untrained",
             "target-not-detached",
@@ -62,15 +63,19 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "actor-replayed": frozenset({"actor-not-seen", "unexplained", "actor-still"}),
     "actor-slope-replayed": frozenset({"unexplained"}),
     "critic-moved-by-actor": frozenset({"actor-gradient-left"}),
+    "actor-entropy-weight": frozenset({"temperature-unused"}),
+    "temperature-log": frozenset({"entropy-sign", "actor-entropy-sign", "actor-entropy-weight"}),
     "grads-not-zeroed": frozenset({"actor-gradient-left"}),
     "untaken": frozenset({"unexplained"}),
     "rows-misaligned": frozenset({"mask-missing", "target-action-state"}),
     "wrong-column": frozenset({"unexplained", "untaken"}),
     "critic-other-action": frozenset({"unexplained"}),
-    "zeroed-before-step": frozenset({"no-step", "online-still", "twin-untrained"}),
-    "optimizer-elsewhere": frozenset({"critic-moved-by-actor", "twin-untrained", "no-step", "online-still"}),
-    "no-step": frozenset({"twin-untrained", "online-still"}),
-    "critic-untrained": frozenset({"twin-untrained", "critic-not-seen"}),
+    "zeroed-before-step": frozenset({"no-step", "online-still", "twin-untrained", "clip-without-effect"}),
+    "optimizer-elsewhere": frozenset(
+        {"critic-moved-by-actor", "twin-untrained", "no-step", "online-still", "clip-without-effect"}
+    ),
+    "no-step": frozenset({"twin-untrained", "online-still", "clip-without-effect"}),
+    "critic-untrained": frozenset({"twin-untrained", "critic-not-seen", "clip-without-effect"}),
     "online-overwritten": frozenset({"target-not-seen", "target-never", "polyak-swapped", "unexplained-target"}),
 }
 

@@ -136,6 +136,9 @@ MEANINGS: dict[str, Meaning] = {
     "max-of-twins": Meaning(
         "The label takes the larger of two critics; clipped double Q-learning takes the smaller", EXPLOIT
     ),
+    "twins-summed": Meaning(
+        "The label adds the values of several critics; clipped double Q-learning takes the smaller", EXPLOIT
+    ),
     "one-bootstrap": Meaning("Every row bootstraps one and the same number, not the value of its own next state", TRAP),
     "batch-max": Meaning("The label takes one largest value of the whole batch for every row", TARGET),
     "mask-missing": Meaning("Terminated rows bootstrap: the label lacks the factor 1 - terminated", TARGET),
@@ -216,6 +219,10 @@ MEANINGS: dict[str, Meaning] = {
     "gradient-one-sided": Meaning(
         "A clamp removes all gradient entries of one sign, so that weights move in one direction only", STEP
     ),
+    "clip-without-effect": Meaning(
+        "Gradients are clipped that no step applies: before the backward pass, after the step, or of another network",
+        STEP,
+    ),
     "actor-gradient-left": Meaning(
         "The critic's step also applies what the actor's loss left in the critic's `.grad`", MOVE
     ),
@@ -236,6 +243,10 @@ MEANINGS: dict[str, Meaning] = {
     "polyak-whole": Meaning(
         "Soft update that takes all of the online weights: the target is a copy after each update", JUDGE
     ),
+    "target-copied": Meaning(
+        "The target network becomes a copy of the online network in every update, so that it is no slower than that",
+        JUDGE,
+    ),
     "polyak-swapped": Meaning(
         "Soft update the wrong way round: the target network takes over nearly all of the online weights at once", JUDGE
     ),
@@ -249,6 +260,7 @@ MEANINGS: dict[str, Meaning] = {
     "polyak-crossed": Meaning(
         "The soft update keeps a share of another network's weights, and not of the target's", JUDGE
     ),
+    "target-of-twin": Meaning("Two target networks follow one critic, and none follows its twin", JUDGE),
     "online-overwritten": Meaning("The online network is overwritten with the target network's weights", JUDGE),
     "unexplained-target": Meaning("The target network changes, and neither a copy nor a soft update explains how"),
     "target-unasked": Meaning("This target network follows its critic, and no label asks it", JUDGE),
@@ -301,6 +313,16 @@ MEANINGS: dict[str, Meaning] = {
         "The temperature's loss averages log pi over the action's entries, where the target entropy is that of all"
     ),
     "temperature-target": Meaning("The target entropy enters the temperature's loss with the wrong sign"),
+    "temperature-target-missing": Meaning("The temperature's loss leaves the target entropy out"),
+    "temperature-still": Meaning(
+        "No gradient reaches the number that an optimizer holds, such as a temperature: no step moves it"
+    ),
+    "temperature-log": Meaning(
+        "Log pi's factor is the temperature's logarithm, which is below 0 for every temperature below 1"
+    ),
+    "temperature-unused": Meaning(
+        "A temperature is learned, and log pi has another factor, the same one in every update"
+    ),
     "actor-policy-left-out": Meaning(
         "The actor's loss sums over all actions without the policy's probabilities, so that no Q reaches the policy"
     ),
@@ -340,6 +362,9 @@ MEANINGS: dict[str, Meaning] = {
     "target-action-clamped": Meaning("The target action is clamped to a part of the actions' range", RANGE),
     "target-noise-biased": Meaning(
         "The noise on the target action is not centered on 0: it moves every target action the same way", JUDGE
+    ),
+    "target-noise-shared": Meaning(
+        "Entries or rows of one batch share one draw of the noise on the target action", JUDGE
     ),
     "target-action-replayed": Meaning(
         "The target critic is shown the stored action instead of one chosen at s'", JUDGE

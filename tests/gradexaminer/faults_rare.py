@@ -63,6 +63,7 @@ _BATCH = "s, a, r, s2, d = self.sample()"
 _SAMPLED = "a2, log_pi2 = self.policy.sample(s2)"
 _TANH = "return torch.tanh(self.l3(F.relu(self.l2(F.relu(self.l1(s))))))"
 _Q_LOSS = "F.mse_loss(self.q1(s, a), y) + F.mse_loss(self.q2(s, a), y)"
+_CLIP = "        nn.utils.clip_grad_norm_(self.net.parameters(), 0.5)\n"
 _CLAMPED = "        for p in self.net.parameters():\n            p.grad.data.clamp_(min=0)\n"
 _HEAD = "return self.head(self.body(x))"
 _TEMPERATURE = "alpha_loss = -(self.log_alpha * (log_pi + self.target_entropy).detach()).mean()"
@@ -502,6 +503,60 @@ RARE: dict[str, Rare] = {
     "noise on next states": Rare(FAULT, "states-changed", TD3, changed_states(CHANGED["noise"]), examine_continuous),
     "odd policy loss": Rare(
         NOT_SEEN, "policy-not-examined", DISCRETE_SAC, [(_POLICY_LOSS, "actor_loss = (pi**3 * q).sum(1).mean()")]
+    ),
+    "sum of both target critics": Rare(
+        FAULT,
+        "twins-summed",
+        TD3,
+        [
+            (
+                "torch.min(self.q1_target(s2, a2), self.q2_target(s2, a2))",
+                "self.q1_target(s2, a2) + self.q2_target(s2, a2)",
+            )
+        ],
+        examine_continuous,
+    ),
+    "target copied at every update": Rare(NOTE, "target-copied", DQN, [(SYNC, "t.data.copy_(p.data)")]),
+    "both targets follow the first critic": Rare(
+        FAULT,
+        "target-of-twin",
+        TD3,
+        [("self.soft(self.q2, self.q2_target)", "self.soft(self.q1, self.q2_target)")],
+        examine_continuous,
+    ),
+    "temperature's loss made anew": Rare(
+        FAULT,
+        "temperature-still",
+        SAC,
+        [("alpha_loss.backward()", "alpha_loss.detach().requires_grad_().backward()")],
+        examine_continuous,
+    ),
+    "temperature without its target entropy": Rare(
+        FAULT, "temperature-target-missing", SAC, [("(log_pi + self.target_entropy)", "log_pi")], examine_continuous
+    ),
+    "temperature that no loss uses": Rare(
+        SUSPICION,
+        "temperature-unused",
+        SAC,
+        [("self.log_alpha.exp().detach() * 0.2", "torch.tensor(0.2)")],
+        examine_continuous,
+    ),
+    "the temperature's logarithm in its place": Rare(
+        FAULT,
+        "temperature-log",
+        SAC,
+        [("self.log_alpha.exp().detach() * 0.2", "self.log_alpha.detach()")],
+        examine_continuous,
+    ),
+    "gradients clipped before there are any": Rare(
+        FAULT, "clip-without-effect", DQN, [(STEP, STEP.replace("        loss.b", f"{_CLIP}        loss.b"))]
+    ),
+    "one draw of noise for a row": Rare(
+        SUSPICION,
+        "target-noise-shared",
+        TD3,
+        [("torch.randn_like(a2)", "torch.randn(len(a2), 1)")],
+        examine_continuous,
     ),
     "target noise of one sign": Rare(
         FAULT, "target-noise-biased", TD3, [("torch.randn_like(a2)", "torch.rand_like(a2)")], examine_continuous

@@ -278,6 +278,7 @@ class Observer:
             self._feed_up_to(self.fed + (first if self.seen.refilled else fresh))
             if self.fresh:
                 scramble(self.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
+                self.recorder.numbers.move(self.found.parameters(), rows_learned(self.recorder.update))
                 self.seen.fresh = True
             update = self._update(recorded=True)
             idle = 0 if learned(update) else idle + 1

@@ -17,6 +17,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from gradexaminer.recording import tensors, wrapping
 from gradexaminer.recording.changed_grads import Given
+from gradexaminer.recording.clips import Clip, wrap_clips
 from gradexaminer.recording.discovery import Found, is_container, named_target, note_function, uncompiled
 from gradexaminer.recording.ends import settle_ends
 from gradexaminer.recording.features import Features
@@ -28,6 +29,7 @@ from gradexaminer.recording.lent import ensemble
 from gradexaminer.recording.merging import merge_rows
 from gradexaminer.recording.row_weights import row_weights
 from gradexaminer.recording.rows import Keys, RowIndex
+from gradexaminer.recording.single_numbers import SingleNumbers
 from gradexaminer.recording.slopes import MOST_OUTPUTS, slopes_of
 from gradexaminer.recording.trace import Backward, Call, LogProb, Step, Update
 
@@ -49,6 +51,7 @@ class Recorder:
         self.found = found
         self.rows = rows
         self.update = Update(0)
+        self.numbers = SingleNumbers()
         self._stack: list[int] = []
         self._time = 0
         self._backwards = 0
@@ -133,6 +136,7 @@ class Recorder:
         wrapping.wrap_parameters(self._walks_through, stack)
         wrapping.wrap_scaler(self._around_scale, stack)
         wrapping.wrap_noise(self._note_noise, stack)
+        wrap_clips(self._note_clip, stack)
         hooks: list[Any] = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
@@ -415,10 +419,20 @@ class Recorder:
 
     # Steps.
 
+    def _note_clip(self, parameters: list[Any], line: tuple[str, int]) -> None:
+        """Remember which networks' gradients are clipped, and from which passes they are; zeros are from none."""
+        mine = [p for p in parameters if id(p) in self.update.before]
+        if self._silent or not mine:
+            return
+        some = {id(p): p.grad is not None and tensors.is_some(p.grad) for p in mine}
+        lying = {key: self._lying.get(key, ()) if given else () for key, given in some.items()}
+        self.update.clips.append(Clip(self._now(), line, lying))
+
     def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
         if self._silent:
             return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.numbers.meet(parameters)
         self._weights = {id(p): tensors.kept(p) for p in parameters}
         self.update.keep_between(self._weights)
         self._changed = self._given.turned(optimizer), self._given.one_sided(parameters)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from torch.nn import Module
 
+    from gradexaminer.recording.clips import Clip
     from gradexaminer.recording.rows import Keys
 
 MOST_BETWEEN = 8  # weights that are kept between the steps of one update
@@ -205,6 +206,8 @@ class Update:
         Whether it took more steps than weights are kept between.
     stepped : dict of int to ndarray
         Weights as the last step of an optimizer left them, of the parameters that it holds.
+    clips : list of Clip
+        Calls that clipped gradients.
     noise : list of LogProb
         Standard normal numbers that were drawn without a distribution.
     """
@@ -228,6 +231,7 @@ class Update:
     between: list[dict[int, np.ndarray]] = field(default_factory=list)
     left_out: bool = False
     stepped: dict[int, np.ndarray] = field(default_factory=dict)
+    clips: list[Clip] = field(default_factory=list)
     error: str = ""
 
     def keep_between(self, weights: Mapping[int, np.ndarray]) -> None:

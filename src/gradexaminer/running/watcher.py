@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gradexaminer.recording.discovery import Found
-from gradexaminer.recording.observe import Observed, enough, learned
+from gradexaminer.recording.observe import Observed, enough, learned, rows_learned
 from gradexaminer.recording.recorder import Recorder
 from gradexaminer.recording.rows import NEXT, index_of
 from gradexaminer.recording.scramble import scramble
@@ -99,6 +99,7 @@ class Watcher:
             raise EnoughError
         if self.fresh:
             scramble(self.seen.found.modules.values(), self.generator, input_scale=self.rows.input_scale)
+            self.recorder.numbers.move(self.seen.found.parameters(), rows_learned(self._update))
             self.seen.fresh = True
         self._open = ExitStack()
         number = len(self.seen.updates) + self.seen.calls + 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradexaminer.analysis.actor.by_hand import by_hand
 from gradexaminer.analysis.actor.likelihood_ratio import likelihood_ratio
-from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_swept, paths_of
+from gradexaminer.analysis.actor.paths import Path, actor_calls, path_is_of_label, path_is_swept, paths_of
 from gradexaminer.analysis.actor.shown import say_entropy_of_shares, say_noise, say_reach, say_units
 from gradexaminer.analysis.actor.twins import say_twins
 from gradexaminer.analysis.actor.without_q import learns_without_q
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from gradexaminer.recording.trace import Call
 
 SAME = 1e-3  # relative difference of two gradients that counts as rounding
-LEFT_OUT = {"optimizer-elsewhere", "no-step", "zeroed-before-step", "online-still"}
+LEFT_OUT = {"optimizer-elsewhere", "no-step", "zeroed-before-step", "online-still", "twin-untrained"}
 FEWEST_ROWS = 8  # of a batch of which one alone counts
+SOME = 0.1  # of the rows of a batch, in which d loss / d Q has a sign of its own
 
 
 def examine_actor(seen: Observed, online: frozenset[int], report: Report) -> dict[int, float]:
     """Say how the actor learns, and what is wrong with it; return log pi's factor in its loss, by update."""
     found = [p for u in seen.updates for b in u.backwards if not b.probe for p in paths_of(seen, u, b)]
-    found = [p for p in found if not path_is_swept(seen, p)]
+    found = [p for p in found if not path_is_swept(seen, p) and not path_is_of_label(seen, p, online)]
     paths = [p for p in found if not _asks_for_a_slope(seen, p, report)]
     if not paths:
         if not found:
@@ -77,6 +78,9 @@ def _say_loss(together: list[Path], report: Report) -> tuple[float, bool]:
     total = sign * sum(float(p.at_output.sum()) for p in together)
     if (factor := _factor_of_q(together)) is not None:
         report.add(FAULT, "actor-not-q", where, f"d loss / d Q is {factor:.3g} Q, row by row, as of the square of Q")
+    elif _has_both_signs(together):
+        told = "d loss / d Q is above 0 in some rows and below 0 in others"
+        report.add(SUSPICION, "actor-not-q", where, told)
     elif total > 0:
         told = "for -Q it is negative" if sign > 0 else "the step climbs a loss that falls with Q"
         report.add(FAULT, "actor-sign", where, f"d loss / d Q adds up to {sign * total:+.3g} over the batch; {told}")
@@ -89,7 +93,10 @@ def _say_loss(together: list[Path], report: Report) -> tuple[float, bool]:
     alpha = _entropy(together[0], report, sign) / max(abs(total), 1e-30)
     loss, bonus = ("alpha log pi - Q", f", alpha {alpha:.3g}") if alpha > 0 else ("-Q", "")
     how = f"mean of {loss}" if mean else f"{loss}, weights adding up to {abs(total):.3g}"
-    report.convention(f"actor: {how}{bonus}")
+    if not (bonus and any(text.startswith(f"actor: {how}, alpha ") for text in report.conventions)):
+        report.convention(
+            f"actor: {how}{bonus}"
+        )  # of the first update: the examiner moves a temperature that is learned
     return alpha, mean or abs(abs(total) / len(rows) - 1) < SAME
 
 
@@ -101,6 +108,19 @@ def _factor_of_q(together: list[Path]) -> float | None:
     g, q = together[0].at_output, q[:, 0]
     factor = float((g @ q) / (q @ q))
     return factor if np.abs(g - factor * q).max() < SAME * np.abs(g).max() else None
+
+
+def _has_both_signs(together: list[Path]) -> bool:
+    """Whether the actor climbs Q in many rows and descends it in many others, as towards a label of Q's own.
+
+    Of several critics the sum counts: a bound that lies below their mean descends the one that is larger.
+    """
+    one = together[0].at_output
+    if any(p.at_output.shape != one.shape for p in together):
+        return False
+    g = np.sum([p.at_output for p in together], axis=0)
+    shares = [float((sign * g > SAME * np.abs(g).max()).mean()) for sign in (1, -1)]
+    return len(g) >= FEWEST_ROWS and min(shares) > SOME
 
 
 def _critic_asked(path: Path, online: frozenset[int], report: Report) -> None:

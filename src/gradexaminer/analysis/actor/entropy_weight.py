@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradexaminer.analysis.critic.views import CriticView
 
 FEWEST = 3  # updates in which both are known
+KNOWN = ("entropy-", "actor-entropy-", "twins-summed")  # findings that change a factor of log pi, or what is read of it
 APART = 1.25  # a temperature that is learned moves by less between two losses of one update
 SAME = 0.03  # relative difference from the number of entries
 LEAST = 1e-6  # of a factor: what is smaller is no entropy term
@@ -37,9 +38,9 @@ def examine_entropy_weight(views: list[CriticView], given: dict[int, float], siz
 
     A factor of `size`, the number of an action's entries, may be that of a mean over them where a sum is read.
     """
-    labels = _of_labels(views)
+    labels = of_labels(views)
     pairs = [(labels[n], alpha) for n, alpha in given.items() if alpha > LEAST and labels.get(n, 0.0) > LEAST]
-    if len(pairs) < FEWEST or any(f.code.startswith(("entropy-", "actor-entropy-")) for f in report.findings):
+    if len(pairs) < FEWEST or any(f.code.startswith(KNOWN) for f in report.findings):
         return
     ratios = np.array([actor / label for label, actor in pairs])
     averaged = any(np.abs(ratios / x - 1).max() < SAME for x in (size, 1 / size))
@@ -61,14 +62,14 @@ def say_label_without(given: dict[int, float], report: Report) -> None:
 
 def say_actor_without(views: list[CriticView], given: dict[int, Weight], report: Report) -> None:
     """Name a discrete actor's loss without the entropy that the label has; `given` is by the update's number."""
-    labels = _of_labels(views)
+    labels = of_labels(views)
     known = [(labels[n], w) for n, w in given.items() if n in labels and labels[n] * w.shown > VISIBLE]
     if len(known) >= FEWEST and all(abs(w.alpha) < NONE * label for label, w in known):
         told = f"log pi's factor is {np.median([label for label, _ in known]):.3g} in the label"
         report.add(FAULT, "actor-entropy-missing", "", f"{told}, and d loss / d logits holds Q alone")
 
 
-def _of_labels(views: list[CriticView]) -> dict[int, float]:
+def of_labels(views: list[CriticView]) -> dict[int, float]:
     """The factor in the critics' labels, by the update's number, where every row has an entropy of its own."""
     found: dict[int, list[float]] = {}
     for view in views:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.dueling import as_rows
+from gradexaminer.analysis.reading.fits import is_constant
 from gradexaminer.analysis.reading.memory import once
 from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.analysis.update.applied import is_swept
@@ -67,6 +68,14 @@ def paths_of(seen: Observed, update: Update, backward: Backward) -> list[Path]:
 def path_is_swept(seen: Observed, path: Path) -> bool:
     """Whether what this path gives the actor is zeroed before a step: a critic's or value's label, not detached."""
     return any(is_swept(path.update, path.backward, call.parameters) for call, _ in actor_calls(seen, path)[:1])
+
+
+def path_is_of_label(seen: Observed, path: Path, online: frozenset[int]) -> bool:
+    """Whether a critic's loss went on through a label that was asked at s: no step moves its critic or its actor."""
+    actors = [call for call in path.update.calls_with_gradient(path.backward.number) if not call.extra]
+    moved = any(call.parameters & online for call in (path.call, *actors))
+    learns = any(not is_constant(rows.g) for rows in value_rows(seen, path.update, path.backward.number))
+    return learns and bool(actors) and not moved
 
 
 def _path(update: Update, backward: Backward, call: Call, i: int, at_action: np.ndarray) -> Path | None:

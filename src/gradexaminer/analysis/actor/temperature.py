@@ -35,6 +35,7 @@ def examine_temperature(seen: Observed, report: Report) -> None:
     inside = {id(p) for p in seen.found.parameters()}
     every = [(u, s, *given) for u in seen.updates for s in u.steps for p, given in s.scalars.items() if p not in inside]
     taken = [x for x in every if x[-1] != 0]
+    _say_still(seen, inside, report)
     if len(taken) < FEWEST_EXACT:
         _say_no_step(seen, inside, report)
         return
@@ -42,6 +43,16 @@ def examine_temperature(seen: Observed, report: Report) -> None:
         report.add(
             NOT_SEEN, "temperature-not-examined", "", f"{len(taken)} steps of a parameter that is a single number"
         )
+
+
+def _say_still(seen: Observed, inside: set[int], report: Report) -> None:
+    """An optimizer that holds single numbers alone, and takes steps while none of them ever has a gradient."""
+    for path, optimizer in seen.found.optimizers.items():
+        held = [p for group in optimizer.param_groups for p in group["params"]]
+        steps = [s for u in seen.updates for s in u.steps if s.optimizer == id(optimizer)]
+        alone = bool(held) and all(p.numel() == 1 and id(p) not in inside for p in held)
+        if alone and len(steps) >= FEWEST_EXACT and not any(s.scalars for s in steps):
+            report.add(FAULT, "temperature-still", path, f"in {len(steps)} steps it found no gradient")
 
 
 def _say_no_step(seen: Observed, inside: set[int], report: Report) -> None:
@@ -195,6 +206,9 @@ def _say(seen: Observed, name: str, slope: float, intercept: float, report: Repo
         report.add(FAULT, "temperature-averaged", "", told)
     if slope < 0 and known and all(abs(target + x) < 1e-2 * abs(x) for x in known):
         report.add(FAULT, "temperature-target", "", f"it is {target:.3g} in the loss and {known[0]:.3g} in the agent")
+    elif slope < 0 and n is None and known and all(abs(target) < 1e-2 * abs(x) for x in known):
+        told = f"d loss / d log alpha is {slope:+.3g} times the mean of log pi alone, and the agent has {known[0]:.3g}"
+        report.add(FAULT, "temperature-target-missing", "", told)
     elif slope < 0 and n is not None and not -NEAR < target / np.log(n) < 1 + NEAR:
         between = f"it is {target:.3g} in the loss; with {n} actions, an entropy lies between 0 and {np.log(n):.3g}"
         report.add(FAULT, "temperature-unreachable", "", between)

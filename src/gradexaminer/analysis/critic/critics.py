@@ -32,6 +32,7 @@ from gradexaminer.analysis.critic.views import CriticView
 from gradexaminer.analysis.reading.actions import held_parameters
 from gradexaminer.analysis.reading.choices import SEVERAL_CHOICES, several_heads
 from gradexaminer.analysis.reading.fits import is_constant
+from gradexaminer.analysis.reading.learned_number import temperatures_of
 from gradexaminer.analysis.reading.log_probs import log_probs
 from gradexaminer.analysis.reading.looked_at import looked_at
 from gradexaminer.analysis.reading.memory import once
@@ -193,7 +194,8 @@ def _labels(
 ) -> list[Label]:
     made = [_possible(seen, update, backward, rows, online) for update, backward, rows in together]
     found = label.explain(pooled_evidence([e for e, _ in made]), pooled_candidates([c for _, c in made]), before)
-    return found or _with_slips(seen, together, made, online)
+    temperatures = temperatures_of(seen, together[0][0])
+    return [replace(x, temperatures=temperatures) for x in found] or _with_slips(seen, together, made, online)
 
 
 def _with_slips(

@@ -109,6 +109,8 @@ class Label:
         Whether one number for all rows explains the gradient nearly as well: the values hardly differ from row to row.
     divided : bool
         Whether the gradient was divided by weights of rows that the loss was seen to be multiplied by.
+    temperatures : tuple of float
+        What the temperature may have been, as far as a learned number tells: in this update, and in the one before.
     """
 
     candidate: Candidate | None
@@ -132,6 +134,7 @@ class Label:
     silent: bool = False
     level: bool = False
     divided: bool = False
+    temperatures: tuple[float, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -152,6 +155,21 @@ class Label:
     def key(self) -> tuple[str, str, str, str, str]:
         """What must agree from update to update."""
         return (self.candidate.name if self.candidate else "", self.mask, self.reward, self.entropy_of, self.mixed)
+
+
+def are_one_temperature(found: list[Label], alphas: np.ndarray, same: float) -> bool:
+    """Whether factors of log pi are one number in all updates, or one multiple of the temperature that is learned.
+
+    Before the first update nothing is known of the temperature.
+    """
+    known = [x.temperatures for x in found]
+    ways = list(map(np.array, zip(*known, strict=True))) if all(known) else []
+    for way in (np.ones(len(found)), *ways):
+        told = np.isfinite(way) & (way != 0)
+        ratios = alphas[told] / way[told]
+        if told.sum() >= len(found) - 1 and np.ptp(ratios) <= same * np.abs(ratios).max():
+            return True
+    return False
 
 
 MASKS: dict[str, Callable[[Evidence], np.ndarray]] = {

@@ -16,7 +16,16 @@ import numpy as np
 from gradexaminer.analysis.critic import candidates as candidates_of
 from gradexaminer.analysis.critic import curved
 from gradexaminer.analysis.critic.candidates import Candidate
-from gradexaminer.analysis.critic.evidence import COMPLEMENT, MASKS, OF_OTHER_ROWS, REWARDS, UNMASKED, Evidence, Label
+from gradexaminer.analysis.critic.evidence import (
+    COMPLEMENT,
+    MASKS,
+    OF_OTHER_ROWS,
+    REWARDS,
+    UNMASKED,
+    Evidence,
+    Label,
+    are_one_temperature,
+)
 from gradexaminer.analysis.critic.permuted import permuted_forms
 from gradexaminer.analysis.reading.fits import EXACT, Fit, fit, might_be_exact, on_a_line, saturated
 from gradexaminer.analysis.reading.log_probs import OF_A_DISTRIBUTION
@@ -248,7 +257,7 @@ def _drifts(found: list[Label]) -> bool:
     if not averaged or not found[0].entropy_of:
         return False
     alphas = np.array([x.entropy for x in found])
-    return len(alphas) < FEWEST_ALPHAS or bool(np.ptp(alphas) > SAME_ALPHA * np.abs(alphas).max())
+    return len(alphas) < FEWEST_ALPHAS or not are_one_temperature(found, alphas, SAME_ALPHA)
 
 
 def _promising(e: Evidence, candidates: list[Candidate], mask: str, reward: str, rows: np.ndarray) -> np.ndarray:

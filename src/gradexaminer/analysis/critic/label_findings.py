@@ -242,6 +242,9 @@ def _say_mask(seen: Observed, view: CriticView, agreed: list[list[Label]], repor
 def _is_averaged_mask(seen: Observed, found: list[Label]) -> bool:
     """Whether each row's value is masked by the mean mask of its batch: shapes (B, 1) and (B,) were broadcast."""
     told = [x for x in seen.found.settings.get("gamma", ()) if 0 < x <= 1]
+    one = [x.gamma / x.live for x in found if x.live]
+    if not told and len(one) == len(found) >= FEWEST_SCALES and np.ptp([x.live for x in found]) > ONE_GAMMA:
+        return bool(max(one) <= 1 + SAME_GAMMA and np.ptp(one) < SAME_GAMMA)
     return len(found) > 1 and any(
         all(x.live < 1 and abs(x.gamma - gamma * x.live) < SAME_GAMMA for x in found) for gamma in told
     )
@@ -344,8 +347,20 @@ def _say_gamma(
         code = "mean-over-actions" if _is_whole_loss(seen, view, found) else "several-labels"
         report.add(FAULT, code, view.name, each)
         return
+    added = _number_added(found[0], gamma, told)
+    if added:
+        each = f"it is the sum of {added} critics' values, times {gamma / added:.4g}"
+        report.add(FAULT, "twins-summed", view.name, each)
+        return
     code = "gamma-missing" if abs(gamma - 1) < 1e-3 else "gamma-other"
     report.add(FAULT, code, view.name, f"the value's factor is {gamma:.4g}, the agent's gamma {told[0]:g}")
+
+
+def _number_added(label: Label, gamma: float, told: list[float]) -> int:
+    """How many critics' values the label adds, where it is their mean times as many of the agent's gammas; else 0."""
+    parts = label.candidate.parts if label.candidate is not None else ()
+    of_mean = label.candidate is not None and label.candidate.convention == "mean of critics"
+    return len(parts) if of_mean and _is_told(gamma / max(len(parts), 1), told) else 0
 
 
 def _is_whole_loss(seen: Observed, view: CriticView, found: list[Label]) -> bool:

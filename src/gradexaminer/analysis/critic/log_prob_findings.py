@@ -15,15 +15,17 @@ from gradexaminer.analysis.reading.log_probs import SMALL, forms_of, log_of_room
 from gradexaminer.analysis.reading.policies import softmax
 from gradexaminer.findings import FAULT, SUSPICION, Report
 from gradexaminer.recording.rows import NEXT
+from gradexaminer.recording.trace import LogProb
 
 if TYPE_CHECKING:
     from gradexaminer.analysis.critic.evidence import Label
     from gradexaminer.analysis.critic.views import CriticView
     from gradexaminer.analysis.reading.tables import Table
     from gradexaminer.recording.observe import Observed
-    from gradexaminer.recording.trace import LogProb, Update
+    from gradexaminer.recording.trace import Update
 
 SAME = 1e-4  # of the deviation of log pi: smaller differences are rounding
+LARGEST_LOG = 20.0  # of a deviation
 
 
 def say_log_prob(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
@@ -228,4 +230,20 @@ def _drawn(seen: Observed, update: Update, part: Table) -> LogProb | None:
         u = x.value.reshape(shown.shape)
         if is_affine(shown, np.tanh(u)) and not is_affine(shown, u):
             return x
+    return None if shown is None else _made_of_noise(update, part, shown)
+
+
+def _made_of_noise(update: Update, part: Table, shown: np.ndarray) -> LogProb | None:
+    """The number mean + deviation * noise behind the tanh, where a program draws the noise and adds it up itself."""
+    drawn = [x for x in (*update.noise, *update.log_probs) if x.method != "log_prob" and x.value.size == shown.size]
+    for call in update.calls:
+        if call.extra or call.time > part.call.time or not np.array_equal(call.keys.index, part.call.keys.index):
+            continue
+        pairs = [(m, s) for i, m in enumerate(call.outputs) for s in call.outputs[i + 1 :] if m.shape == s.shape]
+        for mean, spread in (x for x in pairs if x[0].shape == shown.shape and (call.keys.end == part.end).all()):
+            for deviation in (spread, np.exp(np.clip(spread, -LARGEST_LOG, LARGEST_LOG))):
+                for x in (x for x in drawn if x.time < part.call.time and (deviation > 0).all()):
+                    u = mean + deviation * x.value.reshape(shown.shape)
+                    if is_affine(shown, np.tanh(u)):
+                        return LogProb(x.time, "rsample", u, None, moments=(mean, deviation))
     return None

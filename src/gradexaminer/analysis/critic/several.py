@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import exp, prod
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,14 +33,14 @@ def say_several_labels(seen: Observed, view: CriticView, report: Report) -> None
 def _say_entries(seen: Observed, view: CriticView, report: Report) -> None:
     """A mean over labels with one entry's log pi each: its sum gets the temperature divided by their number."""
     entries = seen.spaces.action_size
-    alphas = [x.entropy / x.gamma for x in view.agreed[0] if x.entropy_of and x.gamma]
-    inside = {id(p) for p in seen.found.parameters()}
-    known = [v for u in seen.updates for s in u.steps for p, (v, _) in s.scalars.items() if p not in inside]
-    if not seen.spaces.continuous or entries < 2 or min(len(alphas), len(known)) < FEWEST:
+    found = [x for x in view.agreed[0] if x.entropy_of and x.gamma and x.temperatures]
+    if not seen.spaces.continuous or entries < 2 or len(found) < FEWEST:
         return
-    alpha = float(np.median(alphas))
-    for temperature in (exp(float(np.median(known))), float(np.median(known))):
-        if temperature > 0 and abs(alpha * entries / temperature - 1) < SAME:
+    alphas = np.array([x.entropy / x.gamma for x in found])
+    for temperatures in map(np.array, zip(*(x.temperatures for x in found), strict=True)):
+        known = np.isfinite(temperatures) & (temperatures > 0)
+        if known.sum() >= FEWEST and (np.abs(alphas * entries / temperatures - 1)[known] < SAME).all():
+            alpha, temperature = np.median(alphas), np.median(temperatures[known])
             told = f"log pi's factor is {alpha:.3g}, the temperature {temperature:.3g} divided by {entries} entries"
             report.add(SUSPICION, "several-labels", view.name, told)
             return

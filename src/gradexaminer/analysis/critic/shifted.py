@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.critic.evidence import are_one_temperature
 from gradexaminer.findings import FAULT, SUSPICION, Report
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def of_log_pi(found: list[Label]) -> float | None:
     for name in names:
         given = [(x, x.candidate.entropy[name]) for x in found if x.candidate and name in x.candidate.entropy]
         ratios = np.array([-x.intercept / (x.gamma * float(np.mean(log_pi))) for x, log_pi in given])
-        if len(ratios) >= FEWEST and ratios.min() > 0 and np.ptp(ratios) < SAME * ratios.max():
+        same = are_one_temperature([x for x, _ in given], ratios, SAME)
+        if len(ratios) >= FEWEST and ratios.min() > 0 and same:
             return float(np.median(ratios))
     return None
 

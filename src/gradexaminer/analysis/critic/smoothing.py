@@ -22,6 +22,9 @@ NEAR = 0.5  # of the actions' deviation: noise on a target action stays below th
 PLAIN = 0.5  # of its distance: another unit may take a part of the noise away by chance
 SAME = 1e-6  # difference of two equal actions
 ROUNDING = 1e-5  # of numbers that were added to an action, and subtracted from it here
+MOST_STILL = 0.9  # of the entries inside of all bounds, that no noise moves: a clamp alone moves none of them
+SOME_MOVED = 0.2  # of the entries: a clamp at 0 leaves half of a noise
+FEWEST_SHARED = 3  # updates, and rows or entries with one draw
 FEWEST_DRAWS = 60  # of one sign: by chance as good as never
 FEWEST_STEPS = 10  # of a noise that a batch shares: 1 in 1000 by chance
 LEFT = 0.7  # of such a noise in the next update: a process around 0 falls lower, and changes its sign
@@ -33,18 +36,25 @@ def say_smoothing(seen: Observed, view: CriticView, critic: Call, report: Report
     A clamp alone leaves most entries as they are, and other units add the same number in every update.
     """
     asked = [c for u in seen.updates for c in u.calls if c.network == critic.network and c.keys.all_next]
-    found = _added(seen, [c for c in asked if not _is_drawn(seen, c)])
+    found = _added(seen, [c for c in asked if not is_drawn(seen, c)])
     noise = np.concatenate([x for _, x in found]) if found else np.zeros((1, 1))
-    if (np.abs(noise) <= SAME).mean() >= 0.5 or float(np.ptp(noise, axis=0).max()) <= ROUNDING:
+    inside = np.concatenate([_is_inside(x + added) for x, added in found]) if found else np.ones((1, 1), bool)
+    if (np.abs(noise[inside]) <= SAME).mean() >= MOST_STILL or float(np.ptp(noise, axis=0).max()) <= ROUNDING:
         return
     report.convention(f"target policy smoothing: noise of up to {np.abs(noise).max():.2g} on the target action")
     _say_bias(view, critic.network, found, report)
+    _say_shared(critic.network, found, report)
+
+
+def _is_inside(shown: np.ndarray) -> np.ndarray:
+    """Entries that no clamp holds at the outermost values of their batch."""
+    return np.asarray((shown > shown.min() + SAME) & (shown < shown.max() - SAME))
 
 
 def is_traced(seen: Observed, critic: Call) -> bool:
     """Whether what this critic was shown with next states is near an actor's action, or was drawn by a distribution."""
     asked = [c for u in seen.updates for c in u.calls if c.network == critic.network and c.keys.all_next]
-    return any(_is_drawn(seen, c) for c in asked) or bool(_added(seen, asked))
+    return any(is_drawn(seen, c) for c in asked) or bool(_added(seen, asked))
 
 
 def _added(seen: Observed, asked: list[Call]) -> Added:
@@ -81,7 +91,7 @@ def _in_its_units(seen: Observed, critic: Call) -> list[tuple[tuple[object, ...]
     return list({unit: (unit, x, shown) for unit, x, shown in made}.values())
 
 
-def _is_drawn(seen: Observed, critic: Call) -> bool:
+def is_drawn(seen: Observed, critic: Call) -> bool:
     """Whether a number that a distribution drew is the action, or becomes it by a tanh."""
     shown, update = shown_to(seen, critic), next(u for u in seen.updates if critic in u.calls)
     drawn = [x.value for x in update.log_probs if x.method != "log_prob" and x.time < critic.time]
@@ -100,13 +110,23 @@ def _say_bias(view: CriticView, network: str, found: Added, report: Report) -> N
     free = [np.where((x - most > low) & (x + most < high), noise, np.nan) for x, noise in found]
     drawn = np.concatenate(free)
     drawn = drawn[np.isfinite(drawn)]
-    if len(drawn) < FEWEST_DRAWS or not (_has_one_sign(drawn) and (np.abs(drawn) > SAME).mean() > 0.5):
+    if len(drawn) < FEWEST_DRAWS or not (_has_one_sign(drawn) and (np.abs(drawn) > SAME).mean() > SOME_MOVED):
         return
     told = f"all of its {len(drawn)} entries that no bound cuts off lie between {drawn.min():.2g} and {drawn.max():.2g}"
     if not all(_is_shared(noise) for noise in free):
         report.add(FAULT, "target-noise-biased", network, told)
     elif _stays_away(free):
         report.add(SUSPICION, "target-noise-biased", network, f"{told}; each batch has one, near the last one's")
+
+
+def _say_shared(network: str, found: Added, report: Report) -> None:
+    """One draw for all rows of a batch, or for all entries of a row, in every update; clamped entries say nothing."""
+    free = [np.where(_is_inside(x + noise) & (np.abs(noise) > SAME), noise, np.nan) for x, noise in found]
+    for told, turned in (("all rows of a batch", free), ("all entries of a row", [x.T for x in free])):
+        spread = [np.ptp(c[np.isfinite(c)]) for x in turned for c in x.T if np.isfinite(c).sum() > 1]
+        if len(found) >= FEWEST_SHARED and len(spread) >= FEWEST_SHARED and max(spread) <= 10 * ROUNDING:
+            report.add(SUSPICION, "target-noise-shared", network, f"it is one number for {told}")
+            return
 
 
 def _has_one_sign(noise: np.ndarray) -> bool:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradexaminer.analysis.critic.reshaped import say_reshaped
-from gradexaminer.analysis.critic.smoothing import is_traced, say_smoothing
+from gradexaminer.analysis.critic.reshaped import fits, multiple_beside_noise, say_reshaped
+from gradexaminer.analysis.critic.smoothing import is_drawn, is_traced, say_smoothing
 from gradexaminer.analysis.reading.actions import (
     are_stored,
     chosen_ahead,
@@ -47,7 +47,7 @@ def say_target_action(seen: Observed, view: CriticView, parts: tuple[Table, ...]
         elif far:
             told = f"each is the stored action with noise of up to {far:.2g}"
             report.add(FAULT, "target-action-replayed", t.call.network, told)
-        elif source == "online actor" and not drawn:  # SAC's label draws from the online policy
+        elif source == "online actor" and not (drawn or is_drawn(seen, t.call)):  # SAC draws from the online policy
             report.add(FAULT, "target-action-online", t.call.network, "a target actor is there and was not asked")
         else:
             _say_constant(seen, t, report)
@@ -180,12 +180,29 @@ def _say_multiplied(seen: Observed, t: Table, report: Report) -> None:
     for call in update.calls:
         ahead = not call.extra and call.keys.all_next and np.array_equal(call.keys.index, t.call.keys.index)
         for i, x in enumerate(call.outputs if ahead else ()):
-            factor = _multiple(shown, x)
+            factor = _multiple(shown, x) or multiple_beside_noise(update, t.call, shown, x)
             if factor and climbs_output(seen, update, call.method, i, SAME):
                 told = f"the label shows {factor:.4g} times the target actor's output"
                 also = "the actor's loss the actor's as it is"
                 report.add(FAULT, "target-action-units", t.call.network, f"{told}, and {also}")
                 return
+            if x.shape == shown.shape and fits(update, t.call, shown, x):
+                _say_multiplied_for_actor(seen, update, t, (call.method, i), report)
+
+
+def _say_multiplied_for_actor(seen: Observed, update: Update, t: Table, which: tuple[str, int], report: Report) -> None:
+    """The target actor's output as it is, but for noise, and a multiple of the actor's in the actor's loss."""
+    chosen = [
+        x
+        for c in update.calls
+        if c.keys.all_here and any(map(np.any, c.extra_gradients.values())) and (x := shown_to(seen, c)) is not None
+    ]
+    factor = _factor(update, chosen, {which})
+    if factor:
+        told = (
+            f"the actor's loss shows {factor:.4g} times the actor's output, and the label the target actor's as it is"
+        )
+        report.add(FAULT, "target-action-units", t.call.network, told)
 
 
 def _multiple(shown: np.ndarray, x: np.ndarray) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradexaminer.analysis.reading.policies import is_policy
+from gradexaminer.analysis.reading.values import value_rows
 from gradexaminer.analysis.update.pairs import (
     TAU_RESIDUAL,
     Pair,
@@ -19,7 +21,7 @@ from gradexaminer.analysis.update.pairs import (
     taken_from_target,
     used_for_labels,
 )
-from gradexaminer.findings import FAULT, NOT_SEEN, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOT_SEEN, NOTE, SUSPICION, Report
 from gradexaminer.recording.discovery import named_target
 from gradexaminer.recording.layers import parameters
 from gradexaminer.recording.rows import NEXT
@@ -45,10 +47,13 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
     found = pairs(seen, online)
     used = used_for_labels(seen)
     moving = [p for p in found if any(_changed(u, t) for u in seen.updates for t, _ in p.parameters)]
+    _of_one_twin(seen, moving, used, online, report)
     trained = any(o in online for p in found for _, o in p.parameters)
     asked = _critics_asked(seen) if seen.spaces.continuous or not trained else used
     for pair in found:
         if pair.target in asked and not any(o in online for _, o in pair.parameters):
+            if _is_stepped(seen, pair):
+                continue  # with a learning rate of 0: that it stays as it is has a word of its own
             report.add(
                 FAULT, "twin-untrained", pair.online, f"{pair.target} is in the label, and no step moves {pair.online}"
             )
@@ -58,6 +63,44 @@ def examine_targets(seen: Observed, online: frozenset[int], report: Report) -> N
             report.convention(f"{pair.target}: copied now and then")
         elif pair.target in used or len(found) == 1:
             _still(seen, pair, moving, report)
+
+
+def _of_one_twin(seen: Observed, moving: list[Pair], used: set[str], online: frozenset[int], report: Report) -> None:
+    """Targets in labels that follow the same critic, beside another one of its shape that learns and has none."""
+    networks = {path: parameters(module) for path, module in networks_by_path(seen).items()}
+    followed, learning = {pair.online for pair in moving}, _critics_that_learn(seen)
+    for one, other in combinations([p for p in moving if p.target in used], 2):
+        if one.online != other.online or not _follow_alike(seen, one, other):
+            continue
+        shape = [p.shape for p in networks[one.online]]
+        alone = [
+            path
+            for path, ps in networks.items()
+            if path in learning and path not in followed and all(id(p) in online for p in ps)
+            if [p.shape for p in ps] == shape
+        ]
+        if len(alone) == 1:
+            told = f"{one.target} and {other.target} both follow {one.online}"
+            report.add(FAULT, "target-of-twin", alone[0], told)
+
+
+def _critics_that_learn(seen: Observed) -> set[str]:
+    """Networks with a loss of their values of the stored actions."""
+    every = (rows.call for u in seen.updates for b in u.backwards for rows in value_rows(seen, u, b.number))
+    return {call.network for call in every if not is_policy(seen, call)}
+
+
+def _follow_alike(seen: Observed, one: Pair, other: Pair) -> bool:
+    """Whether both are copies or soft updates of their online network, in every update that moves them."""
+    moved = [(u, p) for u in seen.updates for p in (one, other) if all(_changed(u, t) for t, _ in p.parameters)]
+    fits = [fitted_tau(u, p.parameters) for u, p in moved]
+    return len(fits) >= FEWEST_WALKED and all(residual <= TAU_RESIDUAL and tau > 0 for tau, residual in fits)
+
+
+def _is_stepped(seen: Observed, pair: Pair) -> bool:
+    """Whether steps of an optimizer find a gradient in the online network."""
+    mine = {o for _, o in pair.parameters}
+    return any(mine & set(s.sources) for u in seen.updates for s in u.steps)
 
 
 def _changed(update: Update, parameter: int) -> bool:
@@ -195,11 +238,26 @@ def _say_tau(seen: Observed, pair: Pair, tau: float, waited: int, report: Report
         if share and not _rests(seen, pair) and all(_is_a_sum(u, pair) for u in seen.updates):
             whole = f"it becomes the online network in each of {len(seen.updates)} updates, and the agent's tau is"
             report.add(FAULT, "polyak-whole", pair.target, f"{whole} {share:g}")
+        elif len(seen.updates) >= FEWEST_WALKED and all(
+            _steps(u, pair) == 1 and _changed_all(u, pair) for u in seen.updates
+        ):
+            after = f"in each of {len(seen.updates)} updates, after one step of {pair.online}"
+            report.add(NOTE, "target-copied", pair.target, after)
         return
     report.convention(f"{pair.target}: soft update, tau {tau:.3g}{since}")
     chosen = any(abs(x - tau) < 1e-6 and x < NEARLY_ALL for x in told)
     if tau > HALF + TAU_RESIDUAL and not chosen and not (tau < NEARLY_ALL and _rests(seen, pair)):
         report.add(FAULT, "polyak-swapped", pair.target, f"it takes {tau:.4g} of the online weights in each update")
+
+
+def _steps(update: Update, pair: Pair) -> int:
+    """How many steps of optimizers moved the online network in one update."""
+    mine = {o for _, o in pair.parameters}
+    return sum(any(s.moved.get(o, 0) > 0 for o in mine) for s in update.steps)
+
+
+def _changed_all(update: Update, pair: Pair) -> bool:
+    return all(_changed(update, t) or _equal(update, t, o) for t, o in pair.parameters)
 
 
 def _is_a_sum(update: Update, pair: Pair) -> bool:

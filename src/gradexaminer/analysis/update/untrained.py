@@ -11,6 +11,8 @@ from gradexaminer.findings import FAULT, Report
 from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
+    from gradexaminer.analysis.critic.views import CriticView
+    from gradexaminer.analysis.reading.tables import Table
     from gradexaminer.recording.observe import Observed
     from gradexaminer.recording.trace import Call, Update
 
@@ -29,6 +31,44 @@ def examine_untrained(seen: Observed, report: Report) -> None:
     for network in dict.fromkeys(c.network for calls in asked for c in calls):
         told = f"it was asked about them in each of {len(seen.updates)} updates, with a gradient to send"
         report.add(FAULT, "critic-untrained", network, told)
+
+
+def examine_idle_outputs(seen: Observed, views: list[CriticView], report: Report) -> None:
+    """An output of a critic that the label asks its target for, and that no critic's loss ever goes through.
+
+    It has layers of its own, which the actor's loss alone gives a gradient to.
+    """
+    for view in views:
+        candidate = view.agreed[0][0].candidate if view.agreed else None
+        learning = [rows for _, _, rows in view.rows]
+        if candidate is None or len(learning) < FEWEST or any(rows.output < 0 for rows in learning):
+            continue
+        network = learning[0].call.network
+        trained = {r.output for v in views for _, _, r in v.rows if r.call.network == network}
+        updates = [u for u in seen.updates if any(t.call in u.calls for t in candidate.parts)]
+        number = len(learning[0].call.outputs)
+        asked = {i for u in updates[:1] for t in candidate.parts for i in _outputs_of(u, t, number)}
+        for output in sorted(asked - trained):
+            reached = {p for v in views for _, b, r in v.rows if r.call.network == network for p in b.reached}
+            own = [_own_layers(rows.call, output, trained) for rows in learning]
+            if all(own) and not reached.intersection(*own):
+                told = f"the label asks output {output + 1} of its target, and no loss goes through this critic's"
+                report.add(FAULT, "twin-untrained", network, told)
+
+
+def _outputs_of(update: Update, t: Table, number: int) -> set[int]:
+    """Which of so many outputs of one call these values are: its own, or a part's that it was made of."""
+    if len(t.call.outputs) == number:
+        return {t.output}
+    outer = (c for c in update.calls if c.time in t.call.ancestors and len(c.outputs) == number)
+    mine = t.call.outputs[max(t.output, 0)]
+    return {i for c in outer for i, x in enumerate(c.outputs) if x.shape == mine.shape and np.array_equal(x, mine)}
+
+
+def _own_layers(call: Call, output: int, others: set[int]) -> frozenset[int]:
+    """Parameters on which one output depends and those others do not."""
+    shared = [call.leaves[i] for i in others if i < len(call.leaves)]
+    return call.leaves[output].difference(*shared) if output < len(call.leaves) else frozenset()
 
 
 def _is_of_a_loss(seen: Observed, call: Call) -> bool:
