@@ -552,7 +552,7 @@ RARE: dict[str, Rare] = {
         FAULT, "clip-without-effect", DQN, [(STEP, STEP.replace("        loss.b", f"{_CLIP}        loss.b"))]
     ),
     "one draw of noise for a row": Rare(
-        SUSPICION,
+        NOTE,
         "target-noise-shared",
         TD3,
         [("torch.randn_like(a2)", "torch.randn(len(a2), 1)")],

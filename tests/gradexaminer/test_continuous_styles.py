@@ -85,15 +85,21 @@ def test_clipping_that_a_step_applies_is_right(load):
     [
         ("target-noise-biased", NOISE.replace("-0.5, 0.5", "0, 0.5")),
         ("target-noise-biased", NOISE.replace("-0.5, 0.5", "max=0")),
-        ("target-noise-shared", NOISE.replace("randn_like(a2)", "randn(1)")),
-        ("target-noise-shared", NOISE.replace("randn_like(a2)", "randn_like(a2[:1])")),
-        ("target-noise-shared", NOISE.replace("randn_like(a2)", "randn_like(a2[:, :1])")),
     ],
 )
-def test_noise_of_one_side_and_noise_that_is_shared(code: str, noise: str, load):
+def test_noise_of_one_side_is_named(code: str, noise: str, load):
     module = load(changed(TD3, [(NOISE, noise)]))
     for seed in SEEDS:
         assert examine_continuous(module, seed).codes == {code}
+
+
+@pytest.mark.parametrize("shape", ["randn(1)", "randn_like(a2[:1])", "randn_like(a2[:, :1])"])
+def test_noise_that_a_batch_or_a_row_shares_is_noted_and_right(shape: str, load):
+    module = load(changed(TD3, [(NOISE, NOISE.replace("randn_like(a2)", shape))]))
+    for seed in SEEDS:
+        report = examine_continuous(module, seed)
+        assert report.verdict == RIGHT
+        assert [(f.level, f.code) for f in report.findings] == [("note", "target-noise-shared")]
 
 
 @pytest.mark.parametrize(

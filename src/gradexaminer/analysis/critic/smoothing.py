@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradexaminer.analysis.reading.actions import chosen_ahead, is_affine, shown_to
-from gradexaminer.findings import FAULT, SUSPICION, Report
+from gradexaminer.findings import FAULT, NOTE, SUSPICION, Report
 from gradexaminer.recording.rows import NEXT
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _say_shared(network: str, found: Added, report: Report) -> None:
     for told, turned in (("all rows of a batch", free), ("all entries of a row", [x.T for x in free])):
         spread = [np.ptp(c[np.isfinite(c)]) for x in turned for c in x.T if np.isfinite(c).sum() > 1]
         if len(found) >= FEWEST_SHARED and len(spread) >= FEWEST_SHARED and max(spread) <= 10 * ROUNDING:
-            report.add(SUSPICION, "target-noise-shared", network, f"it is one number for {told}")
+            report.add(NOTE, "target-noise-shared", network, f"it is one number for {told}")
             return
 
 
