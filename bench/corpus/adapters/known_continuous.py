@@ -85,8 +85,8 @@ def hands_on_ddpg(code: Any) -> Report:
     "4a151a4bfe",
     "SAC",
     DICT,
-    RIGHT,
-    "read; rescales the reward",
+    ("log-prob-correction",),
+    "own proof: the correction is log(1 - tanh(action)^2), and the action is a tanh already; rescales the reward",
     DEVELOPED,
 )
 def hands_on_sac(code: Any) -> Report:

@@ -258,6 +258,12 @@ def _is_mean_of(part: str, seen: Observed, view: CriticView, found: list[Label])
     return all(x.intercept and float(np.abs(means - x.intercept).min()) < room for x in found)
 
 
+def _is_among_means(found: list[Label], report: Report) -> bool:
+    """Whether the rewards may be in a number that all rows have, as where one broadcast averages all but the values."""
+    averaged = any(f.code == "mask-averaged" for f in report.findings)
+    return averaged and float(np.ptp([x.intercept for x in found])) > SAME_MEAN
+
+
 def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: Report) -> None:
     gammas, errors = np.array([x.gamma for x in found]), [x.gamma_error for x in found]
     gamma, rewards = float(np.median(gammas)), float(np.median([x.reward_scale for x in found]))
@@ -275,7 +281,7 @@ def _say_numbers(seen: Observed, view: CriticView, found: list[Label], report: R
         if _is_mean_of("reward", seen, view, found):
             instead = f"its own has the factor {rewards:.2g}, and all rows of an update have their mean in its place"
             report.add(FAULT, "reward-averaged", view.name, instead)
-        else:
+        elif not _is_among_means(found, report):
             report.add(FAULT, "reward-missing", view.name, f"the reward's factor is {rewards:.2g}")
         return
     if rewards < 0:
