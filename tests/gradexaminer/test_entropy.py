@@ -431,16 +431,13 @@ def test_entropy_of_a_distribution_beside_the_mask_is_named(name, load):
     assert told(report) == [("fault", "entropy-unmasked")], str(report)
 
 
-FLAT = [
-    ("a2, log_pi2 = self.policy.sample(s2)", "a2, log_pi2 = self.policy.sample(s2)\n            log_pi2 = log_pi2[:, 0]"),
-    ("(1 - d) * v\n", "(1 - d[:, 0]) * v\n"),
-]
+FLAT = [("- alpha * log_pi2\n", "- alpha * log_pi2[:, 0]\n"), ("(1 - d) * v\n", "(1 - d[:, 0]) * v\n")]
 
 
 def test_a_label_that_one_broadcast_averages_but_for_the_values_is_told_once(load):
     """Rewards and log pi are in the number that all rows have: no reward is missing."""
     averaged = load(changed(sources.SAC, [*FLAT, ("y = r + self", "y = r[:, 0] + self")]))
-    missing = load(changed(sources.SAC, [("y = r + self", "y = self"), ("(1 - d) * v\n", "(1 - d[:, 0]) * v\n")]))
+    missing = load(changed(sources.SAC, [("y = r + self", "y = self"), FLAT[1]]))
     for seed in SEEDS:
         assert told(examine_continuous(averaged, seed)) == [("fault", "mask-averaged")]
         assert "reward-missing" in examine_continuous(missing, seed).codes
