@@ -36,8 +36,7 @@ from grader.cli.common import (
 )
 from grader.course import Chapter, CourseDirectory, select_chapters
 from grader.errors import GraderError
-from grader.execution.config import ExecutionConfig
-from grader.execution.fork_server import MANY
+from grader.execution.config import MANY, ExecutionConfig
 from grader.executors import process_context
 from grader.settings import NO_FORK_VARIABLE
 from gradschool.core.exercise import grade_id

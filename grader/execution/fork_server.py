@@ -40,7 +40,7 @@ SOCKETS = "/tmp/.sockets"
 MOST_BYTES = 2**16
 IDLE = 600.0  # seconds without a kernel after which the server ends
 WITH_OPTIMIZERS = b"optimizers"  # as in grader/execution/fork_client.py
-MANY = 16  # kernels: whoever has asked for so many grades a class
+MANY = 16  # kernels: whoever has asked for so many grades a class; as in grader/execution/config.py
 
 
 def main() -> None:

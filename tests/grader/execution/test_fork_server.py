@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 
 from grader import sample_class
 from grader.bank.registry import entries
+from grader.cli import grading
 from grader.course import Chapter, CourseDirectory, chapters
 from grader.execution import (
     cell_output,
@@ -35,7 +36,7 @@ from grader.execution import (
     output_limits,
     walls,
 )
-from grader.execution.config import ExecutionConfig, TimeLimits
+from grader.execution.config import MANY, ExecutionConfig, TimeLimits
 from grader.execution.fork_client import ForkError, fork_server_pool
 from grader.execution.kernel import Kernel
 from grader.judging.server import JudgeServer
@@ -316,6 +317,18 @@ def test_what_optimizers_import_is_there_for_the_lessons_that_step_them() -> Non
         assert (kernel.attempt, kernel.run(loaded)) == ("forked", "True False")
         assert kernel.run("import torch; torch.optim.SGD([torch.zeros(1)], 0.1).step(); print(1)") == "1"
     assert ask(loaded) == [["True True"]]
+
+
+@pytest.mark.parametrize(("notebooks", "shared"), [(MANY - 1, False), (MANY, True)])
+def test_a_class_shares_what_optimizers_import_from_its_first_notebook_on(
+    tmp_path: Path, notebooks: int, shared: bool
+) -> None:
+    course, part = CourseDirectory(tmp_path / "work", tmp_path / "course"), chapters()[0]
+    for k in range(notebooks):
+        (course.submitted / f"student-{k}" / part.assignment_id).mkdir(parents=True)
+    assert grading._is_large(course, [part]) is shared
+    assert not grading._is_large(course, chapters()[1:])
+    assert MANY == fork_server.MANY
 
 
 def _can_gather() -> bool:
