@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tempfile
 import time
@@ -171,6 +172,7 @@ def run_attack(
     with tempfile.TemporaryDirectory(prefix="redteam-") as folder, AttackHarness(Path(folder) / "arena") as harness:
         file = Path(folder) / "notebook.ipynb"
         file.write_text(submission(attack, harness.fill), encoding="utf-8")
+        importlib.import_module("grader.executors.preload")  # as in every grading process, and no attack's doing
         before = most_held(anew=True)
         try:
             graded = _grade(file, config, (attack.exercise, attack.companion) if attack else None)
