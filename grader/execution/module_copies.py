@@ -33,10 +33,8 @@ def use(torch: Any) -> None:
 
 
 def _has_a_way_of_its_own(kind: type, usual: dict[str, Any]) -> bool:
-    """Return whether a class says how it is copied, or keeps anything that is not in its dictionary."""
-    if any(getattr(kind, name) is not own for name, own in usual.items()) or hasattr(kind, "__getnewargs__"):
-        return True
-    return any("__slots__" in vars(base) for base in kind.__mro__)
+    """Return whether a class says how it is copied. Slots are no such way: torch's own copy leaves them out as well."""
+    return any(getattr(kind, name) is not own for name, own in usual.items()) or hasattr(kind, "__getnewargs__")
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
